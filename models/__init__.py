@@ -1,0 +1,1 @@
+"""What is known: contracts, the city, the classifier."""

@@ -1,0 +1,28 @@
+"""What the classifier says about one text, with its doubt and its reasons."""
+
+from typing import Literal
+
+import msgspec
+
+Outcome = Literal["confident", "group", "abstain"]
+
+
+class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A category with a calibrated probability, or the admission that there is none.
+
+    `outcome` is "confident" (dispatch on the category), "group" (the category is unsure, its group is not) or
+    "abstain" (a person decides); `reason` says why for the latter two. Probabilities are calibrated, 0 to 1;
+    `alternatives` holds the three best categories, best first; `terms` holds up to eight terms with their exact
+    contributions to the score of `category`, weightiest first. `model` is the artefact's digest.
+    """
+
+    category: str
+    probability: float
+    model: str
+    threshold: float
+    outcome: Outcome = "confident"
+    reason: str = ""
+    group: str = ""
+    group_probability: float = 0.0
+    alternatives: tuple[tuple[str, float], ...] = ()
+    terms: tuple[tuple[str, float], ...] = ()

@@ -1,0 +1,119 @@
+"""The inbox: what intake tells the desk. One Kafka record carries the items of one area from one intake batch.
+
+An item is already validated, located, classified and free of personal data. The record's clock is its log-append
+time, or its `clock` header where history is replayed. All instants are milliseconds UTC.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from models.guess import Guess
+
+UNLOCATED = "unlocated"
+
+
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who did it: a role, the department where the role has one, and the person's or system's own id."""
+
+    role: str
+    department: str = ""
+    id: str = ""
+
+
+class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="sighting"):
+    """One report of a citizen or one detection of a camera algorithm.
+
+    `place` says how the area was found: polygon, camera, words, given, or none. `hint` is the reporter's own
+    category. For a detection `category` comes from the label table; `guess` is there whenever text was classified,
+    `shadow` when a candidate model ran beside the active one. `due_given` tells a `due_at` of null (no limit, `due`
+    is None) from an absent one (computed).
+    """
+
+    kind: Literal["report", "detection"]
+    source: str
+    id: str
+    at: int
+    area: str
+    place: str = "none"
+    lat: float | None = None
+    lon: float | None = None
+    address: str = ""
+    title: str = ""
+    text: str = ""
+    channel: str = ""
+    reporter: str = ""
+    contact: str = ""
+    hint: str = ""
+    media: tuple[str, ...] = ()
+    due_given: bool = False
+    due: int | None = None
+    camera: str = ""
+    label: str = ""
+    algorithm: str = ""
+    object_id: str = ""
+    confidence: float | None = None
+    phase: str = ""
+    category: str = ""
+    guess: Guess | None = None
+    shadow: Guess | None = None
+
+
+class Update(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):
+    """One step that a department, a reporter or an officer asks for. It names its order by id or by a report."""
+
+    source: str
+    id: str
+    at: int
+    action: str
+    by: Actor
+    area: str
+    order_id: str = ""
+    report: tuple[str, str] | None = None
+    attempt: int | None = None
+    reason: str = ""
+    code: str = ""
+    category: str = ""
+    condition: str = ""
+    department: str = ""
+    assists: tuple[str, ...] = ()
+    other_order_id: str = ""
+    until: int | None = None
+    satisfied: bool | None = None
+    evidence: tuple[str, ...] = ()
+    imported: bool = False
+
+
+class Tick(msgspec.Struct, frozen=True, tag="tick"):
+    """Nothing happened but time: its record's clock fires the timers that are due."""
+
+
+class PackChange(msgspec.Struct, frozen=True, tag="pack"):
+    """From here on the city pack with this digest decides."""
+
+    digest: str
+
+
+Item = Sighting | Update | Tick | PackChange
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(tuple[Item, ...])
+
+
+def encode_items(items: tuple[Item, ...] | list[Item]) -> bytes:
+    """The value of an inbox record."""
+    return _encoder.encode(items)
+
+
+def decode_items(value: bytes) -> tuple[Item, ...]:
+    """The items of an inbox record. Raises msgspec.ValidationError or DecodeError when it is not one."""
+    return _decoder.decode(value)
+
+
+class InboxRecord(msgspec.Struct, frozen=True):
+    """One record of the inbox as the desk meets it: where it stands, when it counts as come in, what it says."""
+
+    partition: int
+    offset: int
+    clock: int
+    items: tuple[Item, ...]

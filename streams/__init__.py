@@ -1,0 +1,1 @@
+"""What moves: Kafka, Faust, HTTP and the command line. Nothing is decided here."""
