@@ -1,0 +1,263 @@
+"""The order 工单 and its row: an incident with all its sightings, as the facts of its log fold up.
+
+Everything here is a frozen value. `dispatcher.fold.apply` is the only maker of new orders from old ones: a row is
+always the fold of the order's facts. All instants are milliseconds UTC; None means "not yet" or "no limit".
+"""
+
+from typing import Literal
+
+import msgspec
+
+from models.guess import Guess
+from models.inbox import Actor
+
+State = Literal[
+    "review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled", "closed", "rejected", "merged"
+]
+OPEN: frozenset[str] = frozenset(
+    {"review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled"}
+)
+ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
+Stage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One sighting of the incident, as it is kept with its order. `distance_m` is to the founding sighting."""
+
+    kind: Literal["report", "detection"]
+    source: str
+    id: str
+    at: int
+    text: str = ""
+    channel: str = ""
+    reporter: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    address: str = ""
+    media: tuple[str, ...] = ()
+    camera: str = ""
+    label: str = ""
+    algorithm: str = ""
+    object_id: str = ""
+    confidence: float | None = None
+    distance_m: float | None = None
+    rule: str = ""
+
+
+class Limit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One running limit of a stage: when it started, when 80 % are used, when it is up, and how it was set."""
+
+    stage: Stage
+    started_at: int
+    warn_at: int
+    due: int
+    amount: int = 0
+    unit: str = ""
+    calendar: str = ""
+
+
+class Why(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, officer, suggestion,
+    reopening) and all that a person needs to check it."""
+
+    by: str
+    rule: str = ""
+    table_row: int | None = None
+    note: str = ""
+    model: str = ""
+    probability: float | None = None
+    threshold: float | None = None
+    outcome: str = ""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    terms: tuple[tuple[str, float], ...] = ()
+
+
+class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One department's turn at the order: 派单. Its department clock runs from `at` to `handled_at`.
+
+    `ended_at`/`ended_by` say when and by which fact the turn ended otherwise (returned and approved, re-assigned,
+    closed by force, …). `return_approved` turns its time into misroute time, charged to dispatching.
+    `suspended_ms` (wall) and `suspended_work_ms` (working time) are taken out of the department clock; `handled_ms` and `handled_work_ms`
+    are that clock's final readings. A rework keeps the assignment: `reworks` counts failed checks.
+    """
+
+    attempt: int
+    department: str
+    at: int
+    category: str = ""
+    assists: tuple[str, ...] = ()
+    binding: bool = False
+    accept_due: int | None = None
+    handle_due: int | None = None
+    handle_due_raw: int | None = None
+    accepted_at: int | None = None
+    accept_missed_at: int | None = None
+    returned_at: int | None = None
+    return_approved: bool = False
+    handled_at: int | None = None
+    handle_missed_at: int | None = None
+    handled_ms: int | None = None
+    handled_work_ms: int | None = None
+    suspended_ms: int = 0
+    suspended_work_ms: int = 0
+    reworks: int = 0
+    ended_at: int | None = None
+    ended_by: str = ""
+    dispatched_by: Actor | None = None
+
+
+class Check(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One check 核查 of a handled order: who looked, whether it passed, and whether in time."""
+
+    at: int
+    handled_at: int
+    passed: bool
+    by: Actor
+    due: int | None = None
+
+
+class Closing(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One closing 结案. `handled_at` is that of the handling that passed; `due` and `due_raw` are the limits in
+    force (adjusted, and before extensions, suspensions and appeals); `reopened_at` is set when it did not last."""
+
+    at: int
+    by: Actor
+    handled_at: int | None = None
+    due: int | None = None
+    due_raw: int | None = None
+    department: str = ""
+    category: str = ""
+    forced: bool = False
+    exempt: bool = False
+    reopened_at: int | None = None
+
+
+class Dispatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to the
+    decision, against that stage's limit."""
+
+    stage: Stage
+    since: int
+    at: int
+    due: int | None = None
+    by: Actor | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One line of the order's timeline: what happened, when, by whom, the state after, who held it."""
+
+    seq: int
+    fact: str
+    at: int
+    state: State
+    actor: Actor
+    department: str = ""
+    attempt: int = 0
+    note: str = ""
+
+
+class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The row of one order. `seq` is that of its newest fact and the row's version.
+
+    `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
+    `overdue_at` is the due instant whose breach stands at present (None: not overdue). `limits` are the running ones.
+    `pack` is the digest of the city pack that opened it.
+    """
+
+    id: str
+    seq: int
+    state: State
+    area: str
+    opened_at: int
+    recorded_at: int
+    last_at: int
+    pack: str = ""
+    # what was seen
+    title: str = ""
+    text: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    address: str = ""
+    place: str = ""
+    channel: str = ""
+    hint: str = ""
+    source: str = ""
+    kind: str = "report"
+    evidence_count: int = 0
+    evidence_first: tuple[Evidence, ...] = ()
+    evidence_last: tuple[Evidence, ...] = ()
+    reporters: tuple[str, ...] = ()
+    report_keys: tuple[str, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    # what it is
+    guess: Guess | None = None
+    shadow: Guess | None = None
+    blind: bool = False
+    category: str = ""
+    condition: str = ""
+    group: str = ""
+    priority: int = 3
+    label: str = ""
+    label_department: str = ""
+    label_by: str = ""
+    # who has it
+    department: str = ""
+    attempt: int = 0
+    assignments: tuple[Assignment, ...] = ()
+    dispatches: tuple[Dispatch, ...] = ()
+    returns: int = 0
+    returned_by: tuple[str, ...] = ()
+    return_code: str = ""
+    suggested_department: str = ""
+    waiting_since: int | None = None
+    # its clocks
+    due_given: bool = False
+    due: int | None = None
+    due_raw: int | None = None
+    overdue_at: int | None = None
+    limits: tuple[Limit, ...] = ()
+    fired: tuple[str, ...] = ()
+    supervision: int = 0
+    extensions: int = 0
+    extension_asked: bool = False
+    suspensions: int = 0
+    suspension_asked_until: int | None = None
+    suspended_at: int | None = None
+    suspended_until: int | None = None
+    # how it ended
+    checks: tuple[Check, ...] = ()
+    closings: tuple[Closing, ...] = ()
+    rejected_at: int | None = None
+    merged_at: int | None = None
+    parent: str = ""
+    children: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    feedback: bool | None = None
+    feedback_at: int | None = None
+    first_response_at: int | None = None
+    appeal: str = ""
+    appeal_reviewers: tuple[str, ...] = ()
+    quarantined: str = ""
+    timeline: tuple[Entry, ...] = ()
+
+
+class Tally(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How often an incident was seen again without news: repeats of the same camera, algorithm, label and object.
+
+    Kept apart from the order's row, so that a repeat writes some eighty bytes and no fact.
+    """
+
+    sightings: int
+    last_seen: int
+
+
+class Watch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Detections of one incident that are still too few for an order (观察中): it opens at `min_sightings` or expires."""
+
+    key: str
+    area: str
+    category: str
+    founding: Evidence
+    seen: tuple[int, ...]
+    expires: int
