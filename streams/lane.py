@@ -97,7 +97,7 @@ class LaneOptions:
 
 
 class Lane(Generic[S]):
-    """The loop over one owned partition. `run` returns after `stop`; it raises StageError when the process must exit."""
+    """The loop over one owned partition. `run` returns after `stop` and raises StageError when the process must exit."""
 
     def __init__(self, tp: TopicPartition, consumer: AIOKafkaConsumer, work: Work[S], options: LaneOptions) -> None:
         self._tp = tp
@@ -213,7 +213,8 @@ class Lane(Generic[S]):
         except NoOffsetForPartitionError:
             # Left over from the moment between the assignment and our own seek, which has set the position since.
             return ()
-        return batch.get(self._tp, ())
+        records: Sequence[ConsumerRecord] = batch.get(self._tp, ())
+        return records
 
     def _adapt(self, count: int, seconds: float) -> None:
         """Cut batches so that one decision stays near the step budget and heartbeats are never starved."""
