@@ -1,0 +1,59 @@
+"""Child processes that never outlive their parent, whatever ends it."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+_PR_SET_PDEATHSIG = 1
+
+
+def _dying_with_parent(parent: int) -> Callable[[], None] | None:
+    """What the child calls between fork and exec so that the kernel kills it when its parent dies; Linux only."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def arm() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died between fork and prctl
+            os._exit(1)
+
+    return arm
+
+
+def spawn(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    output: IO[bytes] | int | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start `command` in a session of its own (Ctrl-C reaches the parent alone); call it from the main thread.
+
+    On Linux the kernel ends the child when the thread that started it ends, also after SIGKILL; elsewhere only an
+    orderly end of the parent does. `output` takes standard output and error, by default the parent's own.
+    """
+    return subprocess.Popen(
+        list(command),
+        env=None if env is None else dict(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output is not None else None,
+        start_new_session=True,
+        preexec_fn=_dying_with_parent(os.getpid()),
+    )
+
+
+def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to the child and all its own children; one that is gone already is no error."""
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
