@@ -1,0 +1,230 @@
+"""Working time 工作时: where a limit ends, and how much of it was used. Instants and durations in milliseconds.
+
+A limit runs in one of four units:
+
+    hour24     紧急工作时  round the clock
+    work-hour  工作时      inside the working slots of working days
+    work-day   工作日      the same time of day so many working days on, moved into that day's slots, or the end of
+                           its last slot where the calendar says so (民法典 §201: the first day does not count;
+                           §203: where there are business hours, the last day ends with them)
+    day        自然日      the same time of day so many calendar days on, in the city's zone
+
+One law holds for working hours: `diff(calendar, t, add(calendar, t, n, "work-hour"))` is n hours. Of the two instants
+that satisfy it at a slot's edge, `add` gives the end of the slot, not the start of the next one.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
+
+Unit = Literal["hour24", "work-hour", "work-day", "day"]
+
+HOUR_MS = 3_600_000
+_UTC = ZoneInfo("UTC")
+_DAY = timedelta(days=1)
+_FURTHEST_YEARS = 40  # a calendar that offers too little work in so many years offers none
+_KEPT = 32  # calendars in force at a time: one per city, two while a pack changes
+
+
+class Calendar(Protocol):
+    """What is needed of a city's calendar: its slots as minutes of the day, and which days are working days."""
+
+    @property
+    def slots(self) -> Sequence[tuple[int, int]]: ...
+
+    @property
+    def zone(self) -> ZoneInfo: ...
+
+    @property
+    def work_day_ends(self) -> bool:
+        """Whether a limit in work-days ends with the last slot of its last day (else at the same time of day)."""
+        ...
+
+    def is_working_day(self, day: date, /) -> bool: ...
+
+
+def add(calendar: Calendar, start: int, amount: int, unit: str) -> int:
+    """The instant at which `amount` units after `start` are used up.
+
+    Raises ValueError for a negative amount, an unknown unit, or a calendar without working time.
+    """
+    if amount < 0:
+        raise ValueError(f"a limit of {amount} {unit} cannot be")
+    if unit == "hour24":
+        return start + amount * HOUR_MS
+    if unit == "work-hour":
+        return add_work(calendar, start, amount * HOUR_MS)
+    if unit == "day":
+        local = _local(start, calendar.zone)
+        return _instant(local + amount * _DAY)
+    if unit == "work-day":
+        return _add_work_days(calendar, start, amount)
+    raise ValueError(f"{unit!r} is no unit of time; known are hour24, work-hour, work-day, day")
+
+
+def add_work(calendar: Calendar, start: int, work_ms: int) -> int:
+    """The first instant by which `work_ms` of working time after `start` have passed. Raises ValueError as `add`."""
+    if work_ms == 0:
+        return start
+    spans = _spans(calendar)
+    return spans.instant(spans.position(start) + work_ms, start)
+
+
+def diff(calendar: Calendar, a: int, b: int) -> int:
+    """Working milliseconds from `a` to `b`; negative when `b` lies before `a`."""
+    spans = _spans(calendar)
+    spans.cover(min(a, b), max(a, b))
+    return spans.position(b) - spans.position(a)
+
+
+def point(calendar: Calendar, start: int, due: int, unit: str, share: float) -> int:
+    """The instant at which `share` (0 to 1) of the limit from `start` to `due` is used, in the unit's own measure."""
+    if unit in ("work-hour", "work-day"):
+        work = diff(calendar, start, due)
+        if work > 0:
+            return min(add_work(calendar, start, int(work * share)), due)
+    return start + int((due - start) * share)
+
+
+def shift(calendar: Calendar, due: int, unit: str, since: int, until: int) -> int:
+    """A due time whose limit stood still from `since` to `until` 挂账: what was left of it starts again at `until`.
+
+    What is left is measured in working time for work-hour and work-day, in local time for day (so that a week's
+    suspension keeps the time of day), else round the clock. A limit that was up before `since` does not move.
+    """
+    if due <= since or until <= since:
+        return due
+    if unit in ("work-hour", "work-day"):
+        return max(due, add_work(calendar, until, diff(calendar, since, due)))
+    if unit == "day":
+        zone = calendar.zone
+        stood = _local(until, zone).replace(tzinfo=None) - _local(since, zone).replace(tzinfo=None)
+        return _instant(_local(due, zone) + stood)
+    return due + until - since
+
+
+def _add_work_days(calendar: Calendar, start: int, amount: int) -> int:
+    local = _local(start, calendar.zone)
+    minutes = local.hour * 60 + local.minute
+    if amount == 0:
+        return start
+    day = _spans(calendar).working_day_after(local.date(), amount)
+    slots = sorted(calendar.slots)
+    if calendar.work_day_ends or minutes >= slots[-1][1]:
+        return _at(day, slots[-1][1], calendar.zone)
+    for begin, end in reversed(slots):
+        if minutes >= end:
+            return _at(day, end, calendar.zone)  # a break: the slot before it ends there
+        if minutes >= begin:
+            return _instant(datetime.combine(day, local.time().replace(fold=0), calendar.zone))
+    return _at(day, slots[0][0], calendar.zone)
+
+
+def _local(instant: int, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(instant // 1000, zone).replace(microsecond=instant % 1000 * 1000)
+
+
+def _instant(local: datetime) -> int:
+    # Python adds days to the wall clock, so the offset is that of the day arrived at: safe where the clocks change.
+    return int(local.replace(microsecond=0).timestamp()) * 1000 + local.microsecond // 1000
+
+
+def _at(day: date, minutes: int, zone: ZoneInfo) -> int:
+    return _instant(datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=minutes))
+
+
+class _Spans:
+    """The working spans of some whole years in order, with the working time before each: one call is two bisections.
+
+    Grows by whole years when asked for an instant outside of them; what it answers does not depend on how far it grew.
+    """
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self.first = self.last = 0
+        self.begins: list[int] = []
+        self.ends: list[int] = []
+        self.before: list[int] = []  # working time before the span
+        self.after: list[int] = []  # and up to its end
+        self.days: list[date] = []  # the working days
+        self.low, self.high = 0, -1
+
+    def cover(self, low: int, high: int) -> None:
+        """Make the instants from `low` to `high` and a day on each side known."""
+        if self.low <= low and high <= self.high:
+            return
+        years = [_local(instant, _UTC).year for instant in (low, high)]
+        first, last = min(years) - 1, max(years) + 1
+        if self.days:
+            first, last = min(first, self.first), max(last, self.last)
+        self._build(first, last)
+
+    def _build(self, first: int, last: int) -> None:
+        zone, slots = self.calendar.zone, sorted(self.calendar.slots)
+        day, stop = date(first, 1, 1), date(last, 12, 31)
+        begins: list[int] = []
+        ends: list[int] = []
+        days: list[date] = []
+        while day <= stop:
+            if self.calendar.is_working_day(day):
+                days.append(day)
+                for opens, closes in slots:
+                    begin, end = _at(day, opens, zone), _at(day, closes, zone)
+                    if begin < end:  # a slot can fall into the hour that the clocks skip
+                        begins.append(begin)
+                        ends.append(end)
+            day += _DAY
+        total = 0
+        before, after = [], []
+        for begin, end in zip(begins, ends, strict=True):
+            before.append(total)
+            total += end - begin
+            after.append(total)
+        self.begins, self.ends, self.before, self.after, self.days = begins, ends, before, after, days
+        self.first, self.last = first, last
+        self.low = _at(date(first, 1, 2), 0, zone)
+        self.high = _at(stop, 0, zone)
+
+    def position(self, instant: int) -> int:
+        """Working time before an instant, counted from where the known years begin."""
+        if not self.low <= instant <= self.high:
+            self.cover(instant, instant)
+        index = bisect_right(self.begins, instant) - 1
+        if index < 0:
+            return 0
+        return self.before[index] + min(instant, self.ends[index]) - self.begins[index]
+
+    def instant(self, position: int, start: int) -> int:
+        """The first instant with so much working time before it; `start` is the instant the count set out from."""
+        while not self.after or self.after[-1] < position:
+            if self.last - _local(start, _UTC).year > _FURTHEST_YEARS:
+                raise ValueError("the calendar holds no working time to count in")
+            self._build(self.first, self.last + 2)  # the years before stay, so positions stay
+        index = bisect_left(self.after, position)
+        return self.ends[index] - (self.after[index] - position)
+
+    def working_day_after(self, day: date, amount: int) -> date:
+        """The `amount`-th working day after a day."""
+        start = _at(day, 0, self.calendar.zone)
+        self.cover(start, start)
+        while (index := bisect_right(self.days, day) + amount - 1) >= len(self.days):
+            if self.last - day.year > _FURTHEST_YEARS:
+                raise ValueError("the calendar holds no working days to count in")
+            self._build(self.first, self.last + 2)
+        return self.days[index]
+
+
+_known: dict[int, _Spans] = {}
+
+
+def _spans(calendar: Calendar) -> _Spans:
+    # By identity: comparing whole calendars would cost more than the answer. The entry keeps its calendar alive, so
+    # that an id cannot come to mean another one.
+    spans = _known.get(id(calendar))
+    if spans is None:
+        while len(_known) >= _KEPT:
+            del _known[next(iter(_known))]
+        spans = _known[id(calendar)] = _Spans(calendar)
+    return spans
