@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-Row = tuple[str, bytes | None]
+Row = tuple[str, bytes]
 
 
 async def read_changelogs(

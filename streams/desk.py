@@ -1,0 +1,104 @@
+"""The desk on the transactional stage: inbox in, facts, assignments and rows out, all or nothing.
+
+Everything that inbox partition n leads to in the logs and changelogs goes to their partition n; an assignment goes to
+the only partition of its department's topic.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from aiokafka import ConsumerRecord
+
+from dispatcher.decision import Decision
+from dispatcher.desk import DeskState, decide
+from models.inbox import InboxRecord, PackChange, Tick, decode_items, encode_items
+from streams import metrics
+from streams.changelog import Row
+from streams.deadletters import of_item, of_record
+from streams.lane import Send
+from streams.packs import Packs
+from streams.topics import Topics
+
+CLOCK_HEADER = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStep:
+    """A decision and the records that make it true."""
+
+    decision: Decision
+    sends: list[Send]
+
+
+class DeskWork:
+    """The desk's work on one inbox partition."""
+
+    def __init__(self, topics: Topics, partition: int, packs: Packs) -> None:
+        self._topics = topics
+        self._partition = partition
+        self._packs = packs
+        self._state = DeskState.new(partition, packs.own.digest)
+        self.changelogs: tuple[str, ...] = (topics.desk, topics.figures)
+
+    def load(self, rows: Mapping[str, list[Row]]) -> int | None:
+        """Restore the state; None when this partition has never been worked on."""
+        desk, figures = rows[self._topics.desk], rows[self._topics.figures]
+        if not desk:
+            self._state = DeskState.new(self._partition, self._packs.own.digest)
+            return None
+        self._state = DeskState.restore(self._partition, desk, figures)
+        return self._state.meta.next_offset
+
+    async def decide(self, records: Sequence[ConsumerRecord]) -> DeskStep:
+        """Decide on a batch of inbox records. Raises UnknownPack when the pack that is to decide cannot be had."""
+        await self._packs.require(self._state.meta.pack)
+        inbox: list[InboxRecord] = []
+        dead: list[Send] = []
+        for record in records:
+            try:
+                items = decode_items(record.value)
+            except msgspec.DecodeError as error:
+                items = ()
+                dead.append(of_record(self._topics, record, "not-an-inbox-record", str(error)))
+            for item in items:
+                if isinstance(item, PackChange):
+                    await self._packs.require(item.digest)
+            inbox.append(InboxRecord(record.partition, record.offset, clock_of(record), items))
+        decision = decide(self._state, inbox, self._packs)
+        for failure in decision.failures:
+            metrics.CORE_ERRORS.labels("item").inc()
+            dead.append(of_item(self._topics, self._partition, failure, decision.clock))
+        return DeskStep(decision, [*self._sends(decision), *dead])
+
+    def settle(self, step: DeskStep) -> None:
+        """The step is committed: merge its changes into the state."""
+        self._state.merge(step.decision)
+
+    def due(self) -> int | None:
+        """The earliest timer; at once while another city pack than this process's own is in force."""
+        return 0 if self._state.meta.pack != self._packs.own.digest else self._state.next_due
+
+    def tick(self) -> Send:
+        """Tell the own inbox partition the time, or that a new city pack decides from there on."""
+        old = self._state.meta.pack != self._packs.own.digest
+        item = PackChange(self._packs.own.digest) if old else Tick()
+        return Send(self._topics.inbox, b"", encode_items([item]), self._partition)
+
+    def _sends(self, decision: Decision) -> list[Send]:
+        n = self._partition
+        sends = []
+        for out in decision.records:
+            topic, kind = self._topics.outgoing(out.topic)
+            sends.append(Send(topic, out.key.encode(), out.value, 0 if kind == "assignments" else n, out.headers))
+        for topic, rows in ((self._topics.desk, decision.rows), (self._topics.figures, decision.figures)):
+            sends.extend(Send(topic, key.encode(), value, n) for key, value in rows.items())
+        return sends
+
+
+def clock_of(record: ConsumerRecord) -> int:
+    """When a record counts as come in: its `clock` header where history is replayed, else its log-append time."""
+    for name, value in record.headers:
+        if name == CLOCK_HEADER:
+            return int(value)
+    return int(record.timestamp)
