@@ -18,7 +18,7 @@ from streams.changelog import Row
 from streams.deadletters import of_item, of_record
 from streams.lane import Send
 from streams.packs import Packs
-from streams.topics import Topics
+from streams.topics import Names
 
 CLOCK_HEADER = "clock"
 
@@ -34,16 +34,17 @@ class DeskStep:
 class DeskWork:
     """The desk's work on one inbox partition."""
 
-    def __init__(self, topics: Topics, partition: int, packs: Packs) -> None:
-        self._topics = topics
+    def __init__(self, names: Names, partition: int, packs: Packs) -> None:
+        self._names = names
         self._partition = partition
         self._packs = packs
         self._state = DeskState.new(partition, packs.own.digest)
-        self.changelogs: tuple[str, ...] = (topics.desk, topics.figures)
+        self._logs = {"orders": names.orders, "notices": names.notices, "archive": names.archive}
+        self.changelogs: tuple[str, ...] = (names.desk, names.figures)
 
     def load(self, rows: Mapping[str, list[Row]]) -> int | None:
         """Restore the state; None when this partition has never been worked on."""
-        desk, figures = rows[self._topics.desk], rows[self._topics.figures]
+        desk, figures = rows[self._names.desk], rows[self._names.figures]
         if not desk:
             self._state = DeskState.new(self._partition, self._packs.own.digest)
             return None
@@ -60,7 +61,7 @@ class DeskWork:
                 items = decode_items(record.value)
             except msgspec.DecodeError as error:
                 items = ()
-                dead.append(of_record(self._topics, record, "not-an-inbox-record", str(error)))
+                dead.append(of_record(self._names, record, "not-an-inbox-record", str(error)))
             for item in items:
                 if isinstance(item, PackChange):
                     await self._packs.require(item.digest)
@@ -68,7 +69,7 @@ class DeskWork:
         decision = decide(self._state, inbox, self._packs)
         for failure in decision.failures:
             metrics.CORE_ERRORS.labels("item").inc()
-            dead.append(of_item(self._topics, self._partition, failure, decision.clock))
+            dead.append(of_item(self._names, self._partition, failure, decision.clock))
         return DeskStep(decision, [*self._sends(decision), *dead])
 
     def settle(self, step: DeskStep) -> None:
@@ -83,15 +84,16 @@ class DeskWork:
         """Tell the own inbox partition the time, or that a new city pack decides from there on."""
         old = self._state.meta.pack != self._packs.own.digest
         item = PackChange(self._packs.own.digest) if old else Tick()
-        return Send(self._topics.inbox, b"", encode_items([item]), self._partition)
+        return Send(self._names.inbox, b"", encode_items([item]), self._partition)
 
     def _sends(self, decision: Decision) -> list[Send]:
         n = self._partition
         sends = []
         for out in decision.records:
-            topic, kind = self._topics.outgoing(out.topic)
-            sends.append(Send(topic, out.key.encode(), out.value, 0 if kind == "assignments" else n, out.headers))
-        for topic, rows in ((self._topics.desk, decision.rows), (self._topics.figures, decision.figures)):
+            kind, _, department = out.topic.partition("/")
+            topic, part = (self._names.assignments(department), 0) if department else (self._logs[kind], n)
+            sends.append(Send(topic, out.key.encode(), out.value, part, out.headers))
+        for topic, rows in ((self._names.desk, decision.rows), (self._names.figures, decision.figures)):
             sends.extend(Send(topic, key.encode(), value, n) for key, value in rows.items())
         return sends
 

@@ -43,6 +43,11 @@ class Stage(ConsumerRebalanceListener, Generic[S]):
         self._failure: BaseException | None = None
         self.ready = asyncio.Event()
 
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The partition numbers that this process owns at the moment."""
+        return frozenset(tp.partition for tp in self._running)
+
     def stop(self) -> None:
         """Ask `run` to finish the batches at hand and return."""
         self._stop.set()
