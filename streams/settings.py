@@ -1,0 +1,168 @@
+"""Everything that can be set, in one frozen object: environment variables `PAIDAN_*`, read once at start."""
+
+import os
+import socket
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from models.errors import UsageError
+from streams.broker import ADDRESS_FILE
+
+DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_DEVELOPMENT_KEY = "for development on one machine only"
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Lists are written with commas; durations carry their unit in the name."""
+
+    model_config = SettingsConfigDict(env_prefix="PAIDAN_", frozen=True, extra="forbid", env_ignore_empty=True)
+
+    kafka: str = Field("", description="Address of the cluster, `host:port,…`. Empty: the local broker of `paidan up`.")
+    namespace: str = Field(
+        "paidan",
+        pattern=r"^[a-zA-Z0-9_-]{1,60}$",
+        description="First part of the names of all topics, groups and transactional ids.",
+    )
+    city: Path = Field(DEMO_CITY, description="Folder of the city pack. Default: the demo city.")
+    data: Path = Field(Path("var"), description="Folder for what is kept on this machine: local broker, tables.")
+    partitions: PositiveInt = Field(8, description="Partitions of the topics that share out the work.")
+    replication: PositiveInt = Field(1, description="Copies of each topic when it is created; 3 on a real cluster.")
+    broker_port: Port = Field(0, description="Port of the local broker. 0: a free one.")
+
+    batch_records: PositiveInt = Field(2000, description="At most so many records are decided in one transaction.")
+    batch_seconds: PositiveFloat = Field(0.05, description="Batches are cut so that deciding one takes about so long.")
+    transaction_timeout_ms: PositiveInt = Field(10_000, description="The broker aborts a transaction open for longer.")
+    session_timeout_ms: PositiveInt = Field(6_000, description="A silent process loses its partitions after so long.")
+    max_failures: PositiveInt = Field(5, description="So many failed transactions in a row end the process.")
+
+    personal_key: SecretStr = Field(
+        SecretStr(_DEVELOPMENT_KEY),
+        description="Key of the hash (HMAC) that stands for a reporter. Required unless all is on one machine.",
+    )
+    contact_key: SecretStr = Field(
+        SecretStr(""), description="Key that encrypts reporters' contacts (Fernet). Empty: contacts are not kept."
+    )
+
+    models: str = Field(
+        "", description="Store of classifier artefacts, any fsspec address. Empty: `models` in the data folder."
+    )
+    model: str = Field("", description="Artefact to use when none was promoted: a path. Empty: the shipped model.")
+
+    gateway_host: str = Field("127.0.0.1", description="Address the gateway listens on; any but loopback needs tokens.")
+    gateway_port: Port = Field(8080, description="Port of the gateway. 0: a free one.")
+    gateway_tokens: SecretList = Field((), description="Bearer tokens that the gateway accepts.")
+
+    tables_host: str = Field(
+        "127.0.0.1", description="Address a tables worker listens on; any but loopback needs a token."
+    )
+    tables_port: Port = Field(6066, description="Port of a tables worker.")
+    tables_workers: Listed = Field(
+        ("127.0.0.1:6066",), description="Tables workers as `host:port,…`; a DNS name stands for all its addresses."
+    )
+    tables_store: Literal["rocksdb", "memory"] = Field("rocksdb", description="Where a tables worker keeps its rows.")
+    tables_token: SecretStr = Field(SecretStr(""), description="Token between the gateway and the tables workers.")
+
+    webhook_secret: SecretStr = Field(SecretStr(""), description="Key that signs notices sent to webhooks (HMAC).")
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="What the roles log, to stderr."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address of a role's `/metrics` and `/livez`.")
+    metrics_port: Port = Field(0, description="Port of a role's `/metrics` and `/livez`. 0: not served.")
+
+    @property
+    def bootstrap(self) -> str:
+        """The cluster's address: the one that is set, or that of the running local broker.
+
+        Raises UsageError when there is neither.
+        """
+        if self.kafka:
+            return self.kafka
+        file = self.data / "broker" / ADDRESS_FILE
+        address = file.read_text().strip() if file.exists() else ""
+        if not address or not _listens(address):
+            raise UsageError("no Kafka: start one with `paidan up` or `paidan broker`, or set PAIDAN_KAFKA=host:port")
+        return address
+
+    @property
+    def hmac_key(self) -> bytes:
+        """The key for reporters' hashes. Raises UsageError when the development key would leave this machine."""
+        key = self.personal_key.get_secret_value()
+        if key == _DEVELOPMENT_KEY and not (on_loopback(self.bootstrap) and self.gateway_host in LOOPBACK):
+            raise UsageError("PAIDAN_PERSONAL_KEY must be set: the key for development is for one machine only")
+        return key.encode()
+
+    @property
+    def models_address(self) -> str:
+        """Where artefacts are kept, as an fsspec address."""
+        return self.models or str(self.data / "models")
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which a child process gets these very settings; those at their default are left out."""
+        return {
+            f"PAIDAN_{name.upper()}": _as_text(value)
+            for name, value in self
+            if value != type(self).model_fields[name].default
+        }
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(map(_as_text, value)) if isinstance(value, tuple) else str(value)
+
+
+def on_loopback(bootstrap: str) -> bool:
+    """Whether every address of a bootstrap list is on this machine."""
+    return all(part.rpartition(":")[0].strip("[]") in LOOPBACK for part in bootstrap.split(","))
+
+
+def _listens(bootstrap: str) -> bool:
+    host, _, port = bootstrap.split(",")[0].rpartition(":")
+    with closing(socket.socket()) as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of this process. Raises UsageError naming each wrong or unknown variable in one line."""
+    known = {f"PAIDAN_{name.upper()}" for name in Settings.model_fields} | {"PAIDAN_CACHE", "PAIDAN_SHARED"}
+    unknown = sorted(name for name in os.environ if name.startswith("PAIDAN_") and name not in known)
+    if unknown:
+        raise UsageError(f"unknown setting {', '.join(unknown)}: `paidan settings` lists all there are")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = [f"PAIDAN_{str(e['loc'][0]).upper()}: {e['msg'].lower()}" for e in error.errors()]
+        raise UsageError("; ".join(wrong)) from None
+
+
+def settings_table() -> str:
+    """All settings as a Markdown table: variable, default, meaning."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        rows.append(f"| `PAIDAN_{name.upper()}` | {_shown(field.default)} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, SecretStr):
+        return "a development key" if default.get_secret_value() else "–"
+    if default == DEMO_CITY:
+        return "`cities/demo`"
+    text = ",".join(default) if isinstance(default, tuple) else str(default)
+    return f"`{text}`" if text else "–"

@@ -1,0 +1,126 @@
+"""The local broker is a real one: it keeps its data, and it leaves nothing behind."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.broker import BrokerError, LocalBroker
+from streams.children import spawn
+from streams.settings import Settings, load_settings
+from streams.topics import Names, TopicError, all_topics, check_topics, create_topics
+from tests.kafka import Kafka, Message, eventually
+
+_RUN_BROKER = """
+import asyncio, sys
+from pathlib import Path
+from streams.broker import LocalBroker
+async def main():
+    async with LocalBroker(Path(sys.argv[1])) as broker:
+        print(broker.pids[1], flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+async def test_a_broker_comes_back_on_its_address_with_its_data(tmp_path: Path) -> None:
+    """What was written before a stop and before a kill is read afterwards, from the same cluster."""
+    broker = LocalBroker(tmp_path)
+    async with broker:
+        settings = load_settings(data=tmp_path, kafka=broker.bootstrap, partitions=1)
+        await create_topics(settings, all_topics(settings, []))
+        kafka = Kafka(broker.bootstrap)
+        await kafka.produce("paidan.orders", [b"first"])
+        await broker.kill()
+        await broker.revive()
+        await kafka.produce("paidan.orders", [b"second"])
+    cluster = (tmp_path / "cluster-id").read_text()
+    async with broker:
+        values = [record.value for record in await Kafka(broker.bootstrap).read_all("paidan.orders")]
+    assert values == [b"first", b"second"]
+    assert broker.bootstrap == kafka.bootstrap
+    assert (tmp_path / "cluster-id").read_text() == cluster
+
+
+async def test_two_brokers_never_share_a_folder(tmp_path: Path) -> None:
+    """The second one says whose folder it is instead of harming the first."""
+    (tmp_path / "lock").touch()
+    async with LocalBroker(tmp_path):
+        with pytest.raises(BrokerError, match="another process runs a broker"):
+            await LocalBroker(tmp_path).start()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends children with a killed parent")
+async def test_no_broker_outlives_a_killed_parent(tmp_path: Path) -> None:
+    """SIGKILL of the process that started the broker ends the broker too."""
+    said = tmp_path / "said"
+    with said.open("wb") as output:
+        parent = spawn([sys.executable, "-c", _RUN_BROKER, str(tmp_path / "broker")], output=output)
+
+    async def pid() -> int | None:
+        return int(said.read_text()) if said.read_text().strip() else None
+
+    async def gone() -> bool:
+        return not _exists(broker)
+
+    broker = await eventually(pid, timeout=60)
+    os.kill(parent.pid, signal.SIGKILL)
+    await asyncio.to_thread(parent.wait)
+    assert await eventually(gone, timeout=10, what="the end of the broker")
+
+
+async def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    """A fixed port that somebody else uses is an error that says so."""
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with pytest.raises(BrokerError, match="Address already in use"):
+        await LocalBroker(tmp_path, port=port).start()
+    server.close()
+
+
+async def test_creating_topics_again_changes_nothing(settings: Settings, topics: Names) -> None:
+    """All are there after the first time, so the second creates none, and the check passes."""
+    wanted = all_topics(settings, ("roads", "parks"))
+    assert await create_topics(settings, wanted) == ()
+    await check_topics(settings, wanted)
+    assert topics.assignments("roads") in {topic.name for topic in wanted}
+
+
+@pytest.mark.usefixtures("topics")
+async def test_a_missing_topic_refuses_to_start(settings: Settings) -> None:
+    """The check names the topic of a department that the cluster does not know."""
+    with pytest.raises(TopicError, match=r"missing topics: .*assignments\.harbour"):
+        await check_topics(settings, all_topics(settings, ("harbour",)))
+
+
+@pytest.mark.usefixtures("topics")
+async def test_another_number_of_partitions_refuses_to_start(settings: Settings) -> None:
+    """Partitions are never changed silently: the keys would move."""
+    other = settings.model_copy(update={"partitions": settings.partitions + 1})
+    with pytest.raises(TopicError, match="has 4 partitions instead of 5"):
+        await create_topics(other, all_topics(other, ()))
+
+
+async def test_records_of_three_megabytes_pass(kafka: Kafka, topics: Names) -> None:
+    """Input topics take records of up to 3 MB."""
+    big = bytes(3 * 1024 * 1024)
+    await kafka.produce(topics.reports, [Message(big, key=b"k")])
+    assert [len(record.value) for record in await kafka.read_all(topics.reports)] == [len(big)]
+
+
+async def test_the_broker_dates_inbox_records(kafka: Kafka, topics: Names) -> None:
+    """The inbox carries the time of appending, whatever its producer claims."""
+    await kafka.produce(topics.inbox, [Message(b"x", key=b"area", timestamp_ms=1)])
+    [record] = await kafka.read_all(topics.inbox)
+    assert record.timestamp > 1

@@ -1,0 +1,92 @@
+"""Fixtures for all tests: one real broker for the run, a namespace for each test, seeds, optional data."""
+
+import os
+import random
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.broker import LocalBroker
+from streams.settings import Settings, load_settings
+from streams.topics import Names, all_topics, create_topics
+from tests.kafka import Kafka, Roles
+
+REPOSITORY = Path(__file__).parents[1]
+
+# Time per example says nothing on a busy machine; the examples themselves are what counts.
+hypothesis.settings.register_profile("paidan", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("paidan")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with data for tests that is not part of the project; the test is skipped when it is missing."""
+    folder = Path(os.environ.get("PAIDAN_SHARED") or REPOSITORY.parent / "shared") / "data"
+    if not folder.is_dir():
+        pytest.skip("the data folder ../shared is missing (PAIDAN_SHARED names another place)")
+    return folder
+
+
+@pytest.fixture
+def seed() -> int:
+    """A seed for random runs, printed with a failing test; TEST_SEED repeats one."""
+    number = int(os.environ.get("TEST_SEED") or random.SystemRandom().randrange(2**32))
+    print(f"TEST_SEED={number}")
+    return number
+
+
+@pytest_asyncio.fixture(scope="session")
+async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka]:
+    """A real Kafka, started for the first test that wants it; an existing one with PAIDAN_KAFKA."""
+    if address := os.environ.get("PAIDAN_KAFKA"):
+        yield Kafka(address)
+        return
+    async with LocalBroker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield Kafka(broker.bootstrap, broker)
+
+
+@pytest.fixture
+def settings(kafka: Kafka, tmp_path: Path) -> Settings:
+    """Settings of a test of its own: a fresh namespace on the run's Kafka, four partitions, tables in memory."""
+    return load_settings(
+        kafka=kafka.bootstrap,
+        namespace=f"t{uuid.uuid4().hex[:10]}",
+        data=tmp_path / "data",
+        partitions=4,
+        tables_store="memory",
+        personal_key="for tests only",
+    )
+
+
+@pytest.fixture
+def departments() -> tuple[str, ...]:
+    """The departments whose topics `topics` creates; override it in a test module for a city of its own."""
+    return ("roads", "parks")
+
+
+@pytest_asyncio.fixture
+async def topics(kafka: Kafka, settings: Settings, departments: tuple[str, ...]) -> AsyncIterator[Names]:
+    """All topics of the test's namespace, created; they are deleted when the test is over."""
+    await create_topics(settings, all_topics(settings, departments))
+    yield Names(settings.namespace)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([t for t in await admin.list_topics() if t.startswith(settings.namespace)])
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+def roles(settings: Settings, tmp_path: Path) -> Iterator[Roles]:
+    """Starts role processes with the test's settings; ends them all with the test and shows what they said."""
+    running = Roles(settings, tmp_path)
+    yield running
+    running.end()
+    for role in running.started:
+        print(f"--- {role.name} (exit code {role.process.returncode})\n{role.said()}")

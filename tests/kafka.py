@@ -1,0 +1,193 @@
+"""What tests need of a real Kafka: write records, read topics to their end, wait for what must come, run roles."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from streams.broker import LocalBroker
+from streams.children import signal_group, spawn
+from streams.settings import Settings
+
+Isolation = Literal["read_committed", "read_uncommitted"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A record to write. Without a partition the key decides, or chance."""
+
+    value: bytes | None
+    key: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+    partition: int | None = None
+    timestamp_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """The cluster of this test run; `broker` is None when it is not ours (PAIDAN_KAFKA)."""
+
+    bootstrap: str
+    broker: LocalBroker | None = None
+
+    async def produce(self, topic: str, messages: Iterable[Message | bytes]) -> list[tuple[int, int]]:
+        """Write all messages and wait for them; (partition, offset) of each. Bare bytes are a value without a key."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, max_request_size=4 * 1024 * 1024)
+        await producer.start()
+        try:
+            futures = []
+            for each in messages:
+                m = Message(each) if isinstance(each, bytes) else each
+                futures.append(
+                    await producer.send(
+                        topic, m.value, m.key, m.partition, timestamp_ms=m.timestamp_ms, headers=list(m.headers)
+                    )
+                )
+            return [(placed.partition, placed.offset) for placed in await asyncio.gather(*futures)]
+        finally:
+            await producer.stop()
+
+    async def read_all(self, topic: str, isolation: Isolation = "read_committed") -> list[ConsumerRecord]:
+        """All records now in the topic, by partition and offset."""
+        consumer = await self._consumer(isolation)
+        try:
+            parts = await self._partitions(consumer, topic)
+            consumer.assign(parts)
+            await consumer.seek_to_beginning(*parts)
+            ends = await consumer.end_offsets(parts)
+            records: list[ConsumerRecord] = []
+            behind = {part for part in parts if await consumer.position(part) < ends[part]}
+            while behind:
+                for batch in (await consumer.getmany(*behind, timeout_ms=100)).values():
+                    records += batch
+                behind = {part for part in behind if await consumer.position(part) < ends[part]}
+            return sorted(records, key=lambda record: (record.partition, record.offset))
+        finally:
+            await consumer.stop()
+
+    async def read_until(
+        self,
+        topic: str,
+        enough: int | Callable[[list[ConsumerRecord]], bool],
+        timeout: float = 30.0,
+        isolation: Isolation = "read_committed",
+    ) -> list[ConsumerRecord]:
+        """Read from the first record on until there are so many, or until `enough(records)`; in order of arrival.
+
+        Raises AssertionError when that takes more than `timeout` seconds.
+        """
+        done = enough if callable(enough) else lambda records: len(records) >= enough
+        records: list[ConsumerRecord] = []
+        consumer = await self._consumer(isolation)
+        try:
+            parts = await self._partitions(consumer, topic)
+            consumer.assign(parts)
+            await consumer.seek_to_beginning(*parts)
+            async with asyncio.timeout(timeout):
+                while not done(records):
+                    for batch in (await consumer.getmany(timeout_ms=100)).values():
+                        records += batch
+            return records
+        except TimeoutError:
+            raise AssertionError(f"{topic}: only {len(records)} records after {timeout:g} s") from None
+        finally:
+            await consumer.stop()
+
+    async def _consumer(self, isolation: Isolation) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap,
+            isolation_level=isolation,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=20,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+        )
+        await consumer.start()
+        return consumer
+
+    @staticmethod
+    async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+        async def known() -> set[int] | None:
+            await consumer._client.force_metadata_update()
+            return consumer.partitions_for_topic(topic)
+
+        consumer._client.add_topic(topic)
+        numbers = await eventually(known, what=f"topic {topic}")
+        return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
+async def eventually(
+    check: Callable[[], Awaitable[T | None]], timeout: float = 30.0, what: str = "the condition", every: float = 0.05
+) -> T:
+    """The first true result of `check`. Raises AssertionError when there is none within `timeout` seconds."""
+    try:
+        async with asyncio.timeout(timeout):
+            while not (result := await check()):
+                await asyncio.sleep(every)
+            return result
+    except TimeoutError:
+        raise AssertionError(f"{what} did not come true within {timeout:g} s") from None
+
+
+@dataclass(slots=True)
+class Role:
+    """A running role process; its output is in `log`."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.process.poll() is None
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it and its children, e.g. SIGKILL, SIGSTOP, SIGCONT."""
+        signal_group(self.process, number)
+
+    async def ended(self, timeout: float = 15.0) -> int:
+        """Its exit code once it has ended (negative: the signal). Raises subprocess.TimeoutExpired."""
+        return await asyncio.to_thread(self.process.wait, timeout)
+
+    def said(self) -> str:
+        """All it wrote so far."""
+        return self.log.read_text(errors="replace")
+
+
+@dataclass(slots=True)
+class Roles:
+    """Starts role processes with the settings of a test; none is left when the test ends."""
+
+    settings: Settings
+    folder: Path
+    started: list[Role] = field(default_factory=list)
+
+    def start(self, *command: str, **changes: str) -> Role:
+        """Run `paidan COMMAND…`; `changes` are settings that differ, e.g. `metrics_port="9100"`."""
+        return self.run([sys.executable, "-m", "streams.cli.app", *command], command[0], **changes)
+
+    def run(self, command: Sequence[str], name: str, **changes: str) -> Role:
+        """Run any command with the test's settings in its environment."""
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("PAIDAN_")}
+        own = {f"PAIDAN_{key.upper()}": value for key, value in changes.items()}
+        log = self.folder / f"{len(self.started)}-{name}.log"
+        with log.open("wb") as output:
+            process = spawn(command, env=clean | self.settings.environment() | own, output=output)
+        role = Role(name, process, log)
+        self.started.append(role)
+        return role
+
+    def end(self) -> None:
+        """End all of them with SIGKILL, stopped ones too."""
+        for role in self.started:
+            role.signal(signal.SIGKILL)
+            role.process.wait()
