@@ -9,14 +9,12 @@ from typing import Literal
 import msgspec
 
 from models.guess import Guess
-from models.inbox import Actor
+from models.inbox import Actor, Sighting
 
 State = Literal[
     "review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled", "closed", "rejected", "merged"
 ]
-OPEN: frozenset[str] = frozenset(
-    {"review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled"}
-)
+OPEN: frozenset[str] = frozenset({"review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled"})
 ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
 Stage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
 
@@ -76,9 +74,9 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One department's turn at the order: 派单. Its department clock runs from `at` to `handled_at`.
 
     `ended_at`/`ended_by` say when and by which fact the turn ended otherwise (returned and approved, re-assigned,
-    closed by force, …). `return_approved` turns its time into misroute time, charged to dispatching.
-    `suspended_ms` (wall) and `suspended_work_ms` (working time) are taken out of the department clock; `handled_ms` and `handled_work_ms`
-    are that clock's final readings. A rework keeps the assignment: `reworks` counts failed checks.
+    closed by force, …), and `held_ms`/`held_work_ms` for how long it was held. `return_approved` turns its time into
+    misroute time, charged to dispatching. `suspended_ms` (wall) and `suspended_work_ms` (working time) are taken out of
+    the department clock; `handled_ms` and `handled_work_ms` are that clock's final readings. A rework keeps the assignment: `reworks` counts failed checks.
     """
 
     attempt: int
@@ -103,7 +101,10 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     reworks: int = 0
     ended_at: int | None = None
     ended_by: str = ""
+    held_ms: int | None = None
+    held_work_ms: int | None = None
     dispatched_by: Actor | None = None
+    accepted_by: Actor | None = None
 
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -160,8 +161,13 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The row of one order. `seq` is that of its newest fact and the row's version.
 
     `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
-    `overdue_at` is the due instant whose breach stands at present (None: not overdue). `limits` are the running ones.
-    `pack` is the digest of the city pack that opened it.
+    `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` holds the finished spans,
+    from when it fell overdue to what took that off. `limits` are the running ones; `fired` names the warnings and breaches
+    that were booked for them. `supervise_at` and `archive_at` are when the next level and the archive come.
+    `reports_by_day` counts its reports by city-local day (yyyymmdd).
+    `pack` is the digest of the city pack that opened it. For the figures: `reported` counts the reports by the quarter of
+    an hour (since 1970) of their `at`, oldest first; `overdue_spans` are the breaches that stood once, each from its due
+    instant to the fact that ended it, left out where that fact lay no later.
     """
 
     id: str
@@ -184,9 +190,11 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     source: str = ""
     kind: str = "report"
     evidence_count: int = 0
+    reports_by_day: tuple[tuple[int, int], ...] = ()
     evidence_first: tuple[Evidence, ...] = ()
     evidence_last: tuple[Evidence, ...] = ()
     reporters: tuple[str, ...] = ()
+    reported: tuple[tuple[int, int], ...] = ()
     report_keys: tuple[str, ...] = ()
     fingerprints: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
@@ -216,9 +224,11 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     due: int | None = None
     due_raw: int | None = None
     overdue_at: int | None = None
+    overdue_past: tuple[tuple[int, int], ...] = ()
     limits: tuple[Limit, ...] = ()
     fired: tuple[str, ...] = ()
     supervision: int = 0
+    supervise_at: int | None = None
     extensions: int = 0
     extension_asked: bool = False
     suspensions: int = 0
@@ -238,6 +248,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     first_response_at: int | None = None
     appeal: str = ""
     appeal_reviewers: tuple[str, ...] = ()
+    archive_at: int | None = None
+    archived_at: int | None = None
     quarantined: str = ""
     timeline: tuple[Entry, ...] = ()
 
@@ -250,6 +262,7 @@ class Tally(msgspec.Struct, frozen=True, omit_defaults=True):
 
     sightings: int
     last_seen: int
+    ended_at: int | None = None
 
 
 class Watch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -258,6 +271,7 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     key: str
     area: str
     category: str
-    founding: Evidence
+    founding: Sighting
     seen: tuple[int, ...]
     expires: int
+    order_id: str = ""
