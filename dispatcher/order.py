@@ -76,7 +76,8 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `ended_at`/`ended_by` say when and by which fact the turn ended otherwise (returned and approved, re-assigned,
     closed by force, …), and `held_ms`/`held_work_ms` for how long it was held. `return_approved` turns its time into
     misroute time, charged to dispatching. `suspended_ms` (wall) and `suspended_work_ms` (working time) are taken out of
-    the department clock; `handled_ms` and `handled_work_ms` are that clock's final readings. A rework keeps the assignment: `reworks` counts failed checks.
+    the department clock; `handled_ms` and `handled_work_ms` are that clock's final readings. A rework keeps the
+    assignment: `reworks` counts failed checks.
     """
 
     attempt: int
@@ -134,8 +135,8 @@ class Closing(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Dispatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to the
-    decision, against that stage's limit."""
+    """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to
+    the decision, against that stage's limit."""
 
     stage: Stage
     since: int
@@ -161,13 +162,11 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The row of one order. `seq` is that of its newest fact and the row's version.
 
     `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
-    `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` holds the finished spans,
-    from when it fell overdue to what took that off. `limits` are the running ones; `fired` names the warnings and breaches
-    that were booked for them. `supervise_at` and `archive_at` are when the next level and the archive come.
-    `reports_by_day` counts its reports by city-local day (yyyymmdd).
-    `pack` is the digest of the city pack that opened it. For the figures: `reported` counts the reports by the quarter of
-    an hour (since 1970) of their `at`, oldest first; `overdue_spans` are the breaches that stood once, each from its due
-    instant to the fact that ended it, left out where that fact lay no later.
+    `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_spans` are the spans that stood
+    once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later.
+    `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
+    `archive_at` are when the next level and the archive come. `reported` counts the reports by the quarter of an hour
+    (since 1970) of their `at`, oldest first. `pack` is the digest of the city pack that opened it.
     """
 
     id: str
@@ -190,11 +189,9 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     source: str = ""
     kind: str = "report"
     evidence_count: int = 0
-    reports_by_day: tuple[tuple[int, int], ...] = ()
     evidence_first: tuple[Evidence, ...] = ()
     evidence_last: tuple[Evidence, ...] = ()
     reporters: tuple[str, ...] = ()
-    reported: tuple[tuple[int, int], ...] = ()
     report_keys: tuple[str, ...] = ()
     fingerprints: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
@@ -224,7 +221,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     due: int | None = None
     due_raw: int | None = None
     overdue_at: int | None = None
-    overdue_past: tuple[tuple[int, int], ...] = ()
+    overdue_spans: tuple[tuple[int, int], ...] = ()
     limits: tuple[Limit, ...] = ()
     fired: tuple[str, ...] = ()
     supervision: int = 0
@@ -266,7 +263,8 @@ class Tally(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Watch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Detections of one incident that are still too few for an order (观察中): it opens at `min_sightings` or expires."""
+    """Detections that are still too few (观察中): at `min_sightings` they open an order, or reopen `order_id`; else they
+    expire."""
 
     key: str
     area: str
