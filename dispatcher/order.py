@@ -162,7 +162,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The row of one order. `seq` is that of its newest fact and the row's version.
 
     `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
-    `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_spans` are the spans that stood
+    `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
     once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
     `archive_at` are when the next level and the archive come. `reported` counts the reports by the quarter of an hour
@@ -221,7 +221,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     due: int | None = None
     due_raw: int | None = None
     overdue_at: int | None = None
-    overdue_spans: tuple[tuple[int, int], ...] = ()
+    overdue_past: tuple[tuple[int, int], ...] = ()
     limits: tuple[Limit, ...] = ()
     fired: tuple[str, ...] = ()
     supervision: int = 0
@@ -263,7 +263,7 @@ class Tally(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Watch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Detections that are still too few (观察中): at `min_sightings` they open an order, or reopen `order_id`; else they
+    """Detections that are still too few (观察中): at `min_sightings` they open an order or reopen `order_id`, else they
     expire."""
 
     key: str
