@@ -141,14 +141,19 @@ class LocalBroker:
     def _choose_ports(self) -> None:
         with ExitStack() as held:  # all at once, so that no port is given twice
 
-            def port() -> int:
+            def port(wanted: int = 0) -> int:
                 probe = held.enter_context(closing(socket.socket()))
-                probe.bind((HOST, 0))
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((HOST, wanted))
+                except OSError as error:
+                    raise BrokerError(f"port {wanted} cannot be used for the local Kafka: {error.strerror}") from None
                 return int(probe.getsockname()[1])
 
             for node in self._nodes:
                 fixed = self._fixed_port + node - 1 if self._fixed_port else 0
-                self._ports.setdefault(node, (fixed or port(), port()))
+                if node not in self._ports:
+                    self._ports[node] = (port(fixed), port())
 
     async def _prepare(self, node: int, jars: Path) -> None:
         """Write the node's configuration, and format its log once."""

@@ -117,11 +117,12 @@ class Kafka:
     async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
         async def known() -> set[int] | None:
             await consumer._client.force_metadata_update()
-            return consumer.partitions_for_topic(topic)
+            numbers: set[int] | None = consumer.partitions_for_topic(topic)
+            return numbers
 
         consumer._client.add_topic(topic)
-        numbers = await eventually(known, what=f"topic {topic}")
-        return [TopicPartition(topic, number) for number in sorted(numbers)]
+        found = await eventually(known, what=f"topic {topic}")
+        return [TopicPartition(topic, number) for number in sorted(found)]
 
 
 async def eventually(
