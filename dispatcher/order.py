@@ -165,8 +165,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
     once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
-    `archive_at` are when the next level and the archive come. `reported` counts the reports by the quarter of an hour
-    (since 1970) of their `at`, oldest first. `pack` is the digest of the city pack that opened it.
+    `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
+    (yyyymmdd), oldest first. `pack` is the digest of the city pack that opened it.
     """
 
     id: str
@@ -189,6 +189,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     source: str = ""
     kind: str = "report"
     evidence_count: int = 0
+    reports_by_day: tuple[tuple[int, int], ...] = ()
     evidence_first: tuple[Evidence, ...] = ()
     evidence_last: tuple[Evidence, ...] = ()
     reporters: tuple[str, ...] = ()
