@@ -1,0 +1,29 @@
+"""A role tells whether it lives and what it measures."""
+
+import httpx
+import pytest
+
+from streams import metrics
+from streams.broker_properties import HOST
+from streams.health import HealthError, serving_health
+from streams.settings import load_settings
+from tests.kafka import free_port
+
+
+async def test_a_role_serves_its_metrics_and_its_liveness() -> None:
+    """Both paths answer on the metrics port; nothing else is there."""
+    settings = load_settings(metrics_port=free_port())
+    metrics.DEAD_LETTERS.labels("test").inc()
+    async with serving_health(settings), httpx.AsyncClient(base_url=f"http://{HOST}:{settings.metrics_port}") as web:
+        answers = {path: await web.get(path) for path in ("/metrics", "/livez", "/")}
+    assert [answers[path].status_code for path in ("/metrics", "/livez", "/")] == [200, 200, 404]
+    assert 'paidan_dead_letters_total{error="test"} 1.0' in answers["/metrics"].text
+
+
+async def test_a_taken_metrics_port_is_named() -> None:
+    """Two roles with the same metrics port: the second says which."""
+    settings = load_settings(metrics_port=free_port())
+    async with serving_health(settings):
+        with pytest.raises(HealthError, match=str(settings.metrics_port)):
+            async with serving_health(settings):
+                raise AssertionError("it must not start")

@@ -1,0 +1,79 @@
+"""Settings are read once, are complete in the documents, and say what is wrong."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from models.errors import UsageError
+from streams.settings import Settings, load_settings, settings_table
+from tests.conftest import REPOSITORY
+
+
+def test_the_documented_table_of_settings_is_the_code() -> None:
+    """docs/operations.md holds exactly what `paidan settings --markdown` prints."""
+    page = (REPOSITORY / "docs" / "operations.md").read_text()
+    documented = page.split("<!-- settings -->\n")[1].split("<!-- /settings -->")[0]
+    assert documented.strip() == settings_table().strip()
+
+
+def test_every_setting_says_what_it_means() -> None:
+    """No field is without a description."""
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_settings_are_frozen() -> None:
+    """Nobody changes a setting on the way."""
+    with pytest.raises(ValidationError, match="frozen"):
+        load_settings().partitions = 3  # type: ignore[misc]
+
+
+def test_a_child_process_gets_the_very_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment made from settings reads back as those settings, secrets and lists included."""
+    settings = load_settings(
+        kafka="k:9092",
+        city=Path("/city"),
+        gateway_tokens=("one", "two"),
+        tables_workers=("a:1", "b:2"),
+        contact_key="s",
+    )
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == settings
+
+
+def test_secrets_do_not_show() -> None:
+    """Printing the settings prints no key and no token."""
+    shown = repr(load_settings(personal_key="hidden-key", gateway_tokens="hidden-token"))
+    assert "hidden" not in shown
+
+
+def test_an_unknown_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt setting is named instead of ignored."""
+    monkeypatch.setenv("PAIDAN_KAFAK", "k:9092")
+    with pytest.raises(UsageError, match="PAIDAN_KAFAK"):
+        load_settings()
+
+
+def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the variable and what is wrong with it."""
+    monkeypatch.setenv("PAIDAN_PARTITIONS", "none")
+    with pytest.raises(UsageError, match="PAIDAN_PARTITIONS: input should be a valid integer"):
+        load_settings()
+
+
+@pytest.mark.parametrize("elsewhere", [{"kafka": "kafka.city:9092"}, {"gateway_host": "0.0.0.0"}])
+def test_the_development_key_stays_on_one_machine(elsewhere: dict[str, str]) -> None:
+    """With a cluster or listeners elsewhere the key for personal data must be the city's own."""
+    settings = load_settings(**({"kafka": "127.0.0.1:9092"} | elsewhere))
+    with pytest.raises(UsageError, match="PAIDAN_PERSONAL_KEY"):
+        _ = settings.hmac_key
+    assert (
+        settings.model_copy(update={"personal_key": load_settings(personal_key="own").personal_key}).hmac_key == b"own"
+    )
+
+
+def test_without_a_cluster_the_address_is_a_clear_sentence(tmp_path: Path) -> None:
+    """No PAIDAN_KAFKA and no local broker: the error says what to do."""
+    with pytest.raises(UsageError, match="paidan up"):
+        _ = load_settings(data=tmp_path).bootstrap
