@@ -1,0 +1,137 @@
+"""A model as bytes: a skops file (no pickle) with a manifest in it, named by its digest and checked on the way in.
+
+The bytes depend on the content alone: member times are fixed and skops' object numbers are renumbered, so the same
+training gives the same digest. skops is allowed to build nothing but the types in `TRUSTED` and NumPy arrays.
+"""
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import skops.io
+from numpy.typing import NDArray
+
+from models.classifier.calibration import Thresholds
+from models.classifier.errors import ClassifierError
+
+FORMAT = "paidan-classifier/1"
+SUFFIX = ".skops"
+TRUSTED: list[str] = []
+LARGEST = 256 * 1024 * 1024
+_ARRAYS = {"slots": "uint32", "block": "uint8", "idf": "float32", "block_weights": "float32", "weights": "float32"}
+_ARRAYS["bias"] = "float32"
+_ID = re.compile(r'("__id__": |"file": ")(\d+)')
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """Where a model comes from: rows, digest of the labelled texts, the day given, seed, recipe, library versions."""
+
+    rows: int
+    data: str
+    trained: str
+    seed: int
+    recipe: dict[str, Any]
+    versions: dict[str, str]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """All of a model that is not an array. `least_known`: the share of known pieces below which a text is alien."""
+
+    format: str = FORMAT
+    classes: tuple[str, ...]
+    groups: dict[str, str]
+    costs: dict[str, float]
+    target: float
+    thresholds: tuple[Thresholds, ...]
+    least_known: float
+    provenance: Provenance
+
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def pack(manifest: Manifest, arrays: Arrays) -> bytes:
+    """The artefact's bytes, the same for the same content."""
+    raw = zipfile.ZipFile(io.BytesIO(skops.io.dumps(dict(arrays))))
+    numbers: dict[str, str] = {}
+
+    def renumber(found: re.Match[str]) -> str:
+        return found[1] + numbers.setdefault(found[2], str(len(numbers) + 1))
+
+    schema = _ID.sub(renumber, raw.read("schema.json").decode())
+    members = {f"{numbers[Path(name).stem]}.npy": raw.read(name) for name in raw.namelist() if name != "schema.json"}
+    members["schema.json"] = schema.encode()
+    members["manifest.json"] = msgspec.json.encode(manifest, order="deterministic")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in sorted(members):
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), members[name])
+    return out.getvalue()
+
+
+def digest(data: bytes) -> str:
+    """The id of an artefact: the first 16 hex characters of its SHA-256."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def unpack(data: bytes, expected: str | None = None) -> tuple[str, Manifest, dict[str, NDArray[Any]]]:
+    """Id, manifest and arrays. Raises ClassifierError, in one sentence, for anything but a sound artefact.
+
+    `expected` is the digest that the bytes must have, where it is known from the name or a record.
+    """
+    found = digest(data)
+    if expected is not None and found != expected:
+        raise ClassifierError(f"the model's bytes have the digest {found}, not {expected}: damaged or exchanged")
+    if len(data) > LARGEST:
+        raise ClassifierError(f"a model of {len(data)} bytes is larger than the {LARGEST} that are allowed")
+    if data[:1] == b"\x80":
+        raise ClassifierError("this is a pickle; models are skops files, and a pickle is never opened")
+    manifest = _manifest(data)
+    try:
+        arrays = skops.io.loads(data, trusted=TRUSTED)
+    # skops reports what it does not trust or understand with whatever the failing node raises.
+    except Exception as error:
+        raise ClassifierError(f"the model's arrays cannot be read: {type(error).__name__}") from error
+    return found, manifest, _checked(arrays, manifest)
+
+
+def _manifest(data: bytes) -> Manifest:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > LARGEST:
+                raise ClassifierError(f"the model unpacks to more than the {LARGEST} bytes that are allowed")
+            if (bad := archive.testzip()) is not None:
+                raise ClassifierError(f"the model is damaged: its member {bad} fails its checksum")
+            text = archive.read("manifest.json")
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+        raise ClassifierError("this is not a model of Paidan, or only a part of one: no whole archive") from error
+    except KeyError as error:
+        raise ClassifierError("this is not a model of Paidan: it has no manifest") from error
+    try:
+        manifest = msgspec.json.decode(text, type=Manifest)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise ClassifierError(f"the model's manifest is not understood: {error}") from error
+    if manifest.format != FORMAT:
+        raise ClassifierError(f"the model has the format {manifest.format!r}; this version reads {FORMAT!r}")
+    return manifest
+
+
+def _checked(arrays: Any, manifest: Manifest) -> dict[str, NDArray[Any]]:
+    if not isinstance(arrays, dict) or arrays.keys() != _ARRAYS.keys():
+        raise ClassifierError("the model does not hold the arrays of its format")
+    for name, kind in _ARRAYS.items():
+        if not isinstance(arrays[name], np.ndarray) or str(arrays[name].dtype) != kind:
+            raise ClassifierError(f"the model's array {name!r} is not of type {kind}")
+    features = len(arrays["slots"])
+    shapes = {"block": (features,), "idf": (features,), "weights": (features, len(manifest.classes))}
+    shapes["bias"] = (len(manifest.classes),)
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            raise ClassifierError(f"the model's array {name!r} has the shape {arrays[name].shape}, not {shape}")
+    return arrays

@@ -1,0 +1,83 @@
+"""Scores to honest probabilities, and probabilities to a decision with a known error rate."""
+
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+Floats = NDArray[np.floating]
+Flags = NDArray[np.bool_]
+NEVER = 1.01
+TARGETS = tuple(round(0.8 + 0.005 * step, 3) for step in range(40))
+SUPPORT = 300
+_LEAST = 50
+
+
+def temperature(scores: Floats, y: NDArray[np.intp]) -> float:
+    """The factor on the scores that makes their softmax likeliest for the true classes (Guo et al. 2017)."""
+
+    def loss(log_factor: float) -> float:
+        logs = log_softmax(scores * np.exp(log_factor), axis=1)
+        return float(-logs[np.arange(len(y)), y].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-5, 7), method="bounded").x))
+
+
+def wilson(right: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval for a share (Wilson 1927), two-sided; (0, 1) for nothing observed."""
+    if total == 0:
+        return 0.0, 1.0
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share = right / total
+    middle = share + z * z / (2 * total)
+    spread = z * np.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return float((middle - spread) / scale), float((middle + spread) / scale)
+
+
+def threshold(probability: Floats, right: Flags, target: float) -> float:
+    """The lowest probability from which on the answers are right at least `target` of the time; `NEVER` if nowhere."""
+    order = np.argsort(-probability, kind="stable")
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    # Equal probabilities are dispatched together, so only the last of them can be the limit.
+    last = np.append(np.diff(probability[order]) != 0, True)
+    good = np.flatnonzero((share >= target) & last & (np.arange(len(order)) + 1 >= min(_LEAST, len(order))))
+    return float(probability[order][good[-1]]) if len(good) else NEVER
+
+
+class Thresholds(msgspec.Struct, frozen=True):
+    """For one target accuracy: the pooled threshold, that of the group, and stricter ones of single classes."""
+
+    target: float
+    category: float
+    group: float
+    classes: Mapping[str, float] = {}
+
+
+def thresholds(
+    target: float,
+    category: tuple[Sequence[str], Floats, Flags],
+    group: tuple[Floats, Flags],
+) -> Thresholds:
+    """Thresholds from held-out predictions: (predicted class, its probability, whether right), the same for groups.
+
+    A class gets its own, stricter threshold only where at least `SUPPORT` predictions of it are known and those above
+    the pooled threshold are worse than the target beyond noise (upper 95 % bound below it). The group's threshold is
+    fitted on what the category's leaves undecided, because only that is ever decided by it.
+    """
+    names, probability, right = np.asarray(category[0]), category[1], category[2]
+    pooled = threshold(probability, right, target)
+    own = {}
+    for name in np.unique(names):
+        mine = names == name
+        sure = mine & (probability >= pooled)
+        if mine.sum() >= SUPPORT and wilson(int(right[sure].sum()), int(sure.sum()))[1] < target:
+            own[str(name)] = threshold(probability[mine], right[mine], target)
+    limit = np.array([own.get(str(name), pooled) for name in names])
+    open_ = probability < limit
+    fallback = threshold(group[0][open_], group[1][open_], target) if open_.sum() >= _LEAST else NEVER
+    return Thresholds(target, pooled, fallback, own)

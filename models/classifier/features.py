@@ -1,0 +1,203 @@
+"""Text to counted pieces, for any script, a whole batch at a time.
+
+A *token* is one ideograph (or kana, or hangul syllable) or one run of other letters and digits; a *piece* is what the
+model weighs: one to three tokens in a row, the same again for what begins within the first `HEAD` characters (people
+put the point first), and, for words of letters, their parts of three to five characters with the word's ends marked.
+Pieces are numbered by hashing into 2**BITS slots (the hashing trick, Weinberger et al. 2009), so nothing has to be
+looked up in Python and training and service run the very same array code.
+
+Texts longer than `CUT` characters are cut to their first `CUT_HEAD` and last `CUT - CUT_HEAD` characters, which bounds
+time and memory whatever comes in.
+"""
+
+import unicodedata
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+BITS = 22
+SLOTS = 1 << BITS
+CUT = 400
+CUT_HEAD = 300
+HEAD = 40
+ORDER = 3
+
+U32 = NDArray[np.uint32]
+I32 = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+
+_BREAK, _IDEOGRAPH, _LETTER, _DIGIT = 0, 1, 2, 3
+_IDEOGRAPHS = ((0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF))
+
+
+class Context(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known beside the text; everything may be missing. `hint` is the reporter's own category, `hour` 0-23."""
+
+    area: str = ""
+    hour: int | None = None
+    channel: str = ""
+    label: str = ""
+    hint: str = ""
+
+
+class Pieces(NamedTuple):
+    """Every piece that occurs in a batch, in parallel arrays; `start` and `end` are characters of the cut `texts`."""
+
+    texts: list[str]
+    doc: I32
+    slot: U32
+    start: I32
+    end: I32
+    block: NDArray[np.uint8]
+
+
+BODY, HEADS, PARTS, AROUND = 0, 1, 2, 3
+BLOCKS = 4
+
+
+def _kinds() -> NDArray[np.uint8]:
+    kinds = np.zeros(0x10000, dtype=np.uint8)
+    for code in range(0x10000):
+        character = chr(code)
+        if character.isdigit():
+            kinds[code] = _DIGIT
+        elif character.isalpha():
+            kinds[code] = _LETTER
+    for low, high in _IDEOGRAPHS:
+        kinds[low : high + 1] = np.where(kinds[low : high + 1] == _LETTER, _IDEOGRAPH, kinds[low : high + 1])
+    return kinds
+
+
+_KINDS = _kinds()
+
+
+def shorten(text: str) -> str:
+    """The text in compatibility form (NFKC), in lower case, cut to `CUT` characters: head and tail."""
+    if len(text) > CUT:
+        text = text[:CUT_HEAD] + "\n" + text[CUT_HEAD - CUT :]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return text.lower()[: 2 * CUT]
+
+
+def _mix(values: U32) -> U32:
+    """The finaliser of MurmurHash3 (Appleby, public domain): every bit in changes about half of the bits out."""
+    values ^= values >> np.uint32(16)
+    values *= np.uint32(0x85EBCA6B)
+    values ^= values >> np.uint32(13)
+    values *= np.uint32(0xC2B2AE35)
+    values ^= values >> np.uint32(16)
+    return values
+
+
+def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = None) -> Pieces:
+    """All pieces of a batch of messages, in no particular order. `contexts`, when given, is as long as `texts`."""
+    short = [shorten(text) for text in texts]
+    joined = "\n".join(short) + "\n"
+    codes = np.frombuffer(joined.encode("utf-32-le", errors="replace"), dtype=np.uint32)
+    lengths = np.fromiter((len(text) + 1 for text in short), dtype=np.int64, count=len(short))
+    doc = np.repeat(np.arange(len(short), dtype=np.int32), lengths)
+    first = (np.cumsum(lengths) - lengths).astype(np.int32)
+    kinds = np.where(codes < 0x10000, _KINDS[codes & np.uint32(0xFFFF)], np.uint8(_IDEOGRAPH))
+    codes = np.where(kinds == _DIGIT, np.uint32(48), codes)
+    parts = [*_grams(codes, kinds, doc, first), *_subwords(codes, kinds, doc, first)]
+    if contexts is not None:
+        parts.append(_around(contexts))
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return Pieces(short, columns[0], columns[1] & np.uint32(SLOTS - 1), *columns[2:])
+
+
+Part = tuple[I32, U32, I32, I32, NDArray[np.uint8]]
+
+
+def _grams(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> list[Part]:
+    """One to three tokens in a row, from everywhere and, apart, from the head."""
+    word = kinds >= _LETTER
+    begins = kinds == _IDEOGRAPH
+    begins[0] |= word[0]
+    begins[1:] |= word[1:] & ~word[:-1]
+    used = np.flatnonzero(kinds != _BREAK).astype(np.int32)
+    starts = np.flatnonzero(begins).astype(np.int32)
+    if not len(starts):
+        return [_part(starts, starts.astype(np.uint32), starts, starts, BODY)]
+    token_of = np.cumsum(begins, dtype=np.int32)[used] - 1
+    at = used - starts[token_of]
+    mixed = _mix(codes[used] + at.astype(np.uint32) * np.uint32(0x9E3779B1))
+    tokens = np.add.reduceat(mixed, np.searchsorted(used, starts), dtype=np.uint32)
+    ends = starts.copy()
+    ends[token_of] = used + 1
+    token_doc = doc[starts]
+    origin = first[token_doc]
+    grams = tokens
+    parts = []
+    for order in range(1, ORDER + 1):
+        count = len(starts) - order + 1
+        if count <= 0:
+            break
+        if order > 1:
+            grams = _mix(grams[:count] * np.uint32(0x2C1B3C6D) + tokens[order - 1 :])
+        whole = token_doc[:count] == token_doc[order - 1 :]
+        base = origin[:count]
+        owner, left, right = token_doc[:count], starts[:count] - base, ends[order - 1 :] - base
+        parts.append(_part(owner[whole], grams[whole], left[whole], right[whole], BODY))
+        near = whole & (starts[order - 1 :] - base < HEAD)
+        salted = _mix(grams[near] ^ np.uint32(0x5BD1E995))
+        parts.append(_part(owner[near], salted, left[near], right[near], HEADS))
+    return parts
+
+
+def _subwords(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> list[Part]:
+    """Three to five characters in a row inside words of letters; the word's ends count as a character."""
+    letter = kinds == _LETTER
+    if not letter.any():
+        return []
+    kept = letter.copy()
+    kept[1:] |= letter[:-1]
+    kept[:-1] |= letter[1:]
+    where = np.flatnonzero(kept).astype(np.int32)
+    characters = np.where(letter[where], codes[where], np.uint32(0))
+    inside = characters != 0
+    grams = characters
+    core = np.ones(len(where), dtype=np.bool_)
+    parts = []
+    for size in range(2, 6):
+        count = len(where) - size + 1
+        if count <= 0:
+            break
+        grams = _mix(grams[:count] * np.uint32(0x165667B1) + characters[size - 1 :])
+        if size == 2:
+            core = core[:count]
+            continue
+        core = core[:count] & inside[size - 2 : size - 2 + count]
+        good = core & (where[size - 1 :] - where[:count] == size - 1)
+        begin = where[:count][good]
+        owner = doc[begin + 1]
+        base = first[owner]
+        left = begin + ~letter[begin] - base
+        right = begin + size - ~letter[begin + size - 1] - base
+        parts.append(_part(owner, _mix(grams[good] ^ np.uint32(0x27D4EB2F)), left, right, PARTS))
+    return parts
+
+
+def _around(contexts: Sequence[Context | None]) -> Part:
+    """The context as pieces that stand nowhere in the text (start = end = 0)."""
+    doc: list[int] = []
+    slots: list[int] = []
+    for number, context in enumerate(contexts):
+        for name, value in () if context is None else msgspec.structs.asdict(context).items():
+            if value not in ("", None):
+                doc.append(number)
+                slots.append(zlib.crc32(f"{name}={value}".encode()))
+    nowhere = np.zeros(len(doc), dtype=np.int32)
+    slot = _mix(np.asarray(slots, dtype=np.uint32))
+    return _part(np.asarray(doc, dtype=np.int32), slot, nowhere, nowhere, AROUND)
+
+
+def _part(doc: I32, grams: U32, start: I32, end: I32, block: int) -> Part:
+    integers = np.int32
+    full = np.full(len(doc), block, dtype=np.uint8)
+    return doc, grams, start.astype(integers, copy=False), end.astype(integers, copy=False), full

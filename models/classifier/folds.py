@@ -1,0 +1,71 @@
+"""Near-duplicates stay together: clusters of texts, and folds that never cut one."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from models.classifier.features import BODY, U32, pieces
+
+ALIKE = 0.6
+_HASHES = 64
+_BAND = 2
+_BUCKET = 50
+
+
+def clusters(texts: Sequence[str]) -> NDArray[np.intp]:
+    """A cluster number for each text; texts whose sets of pieces have Jaccard similarity >= `ALIKE` share one.
+
+    Pieces are one to three tokens in a row. Candidates come from MinHash (Broder 1997): 64 hashes in bands of two,
+    so a pair at the limit is missed with probability 0.64**32; each candidate pair is then compared exactly.
+    """
+    sets = [_shingles(text) for text in texts]
+    seeds = np.random.default_rng(0).integers(1, 2**32, size=(2, _HASHES), dtype=np.uint32) | np.uint32(1)
+    prints = [(s[:, None] * seeds[0] ^ seeds[1]).min(axis=0) for s in _mixed(sets)]
+    pairs: set[tuple[int, int]] = set()
+    for band in range(0, _HASHES, _BAND):
+        buckets: dict[bytes, list[int]] = defaultdict(list)
+        for number, print_ in enumerate(prints):
+            buckets[print_[band : band + _BAND].tobytes()].append(number)
+        for bucket in buckets.values():
+            # A bucket full of copies is a chain: neighbours suffice to connect it.
+            pairs.update(pairwise(bucket))
+            if len(bucket) <= _BUCKET:
+                pairs.update((a, b) for i, a in enumerate(bucket) for b in bucket[i + 2 :])
+    same = [(a, b) for a, b in pairs if _jaccard(sets[a], sets[b]) >= ALIKE]
+    size = len(texts)
+    left, right = zip(*same, strict=True) if same else ((), ())
+    graph = sp.coo_matrix((np.ones(len(same)), (left, right)), shape=(size, size))
+    numbers: NDArray[np.intp] = connected_components(graph, directed=False)[1].astype(np.intp)
+    return numbers
+
+
+def _shingles(text: str) -> U32:
+    found = pieces([text])
+    return np.unique(found.slot[found.block == BODY])
+
+
+def _mixed(sets: list[U32]) -> list[U32]:
+    empty = np.zeros(1, dtype=np.uint32)
+    return [(s * np.uint32(0x9E3779B1)) ^ (s >> np.uint32(7)) if len(s) else empty for s in sets]
+
+
+def _jaccard(a: U32, b: U32) -> float:
+    shared = len(np.intersect1d(a, b, assume_unique=True))
+    return shared / max(1, len(a) + len(b) - shared)
+
+
+def folds(labels: Sequence[str], groups: NDArray[np.intp], count: int, seed: int) -> list[NDArray[np.intp]]:
+    """The test rows of `count` folds: each row once, classes spread evenly, no group cut (unless there are too few)."""
+    y = np.asarray(labels)
+    rows = np.zeros((len(y), 1))
+    split = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    tests = [test for _, test in split.split(rows, y, groups)]
+    if any(len(test) == 0 for test in tests):
+        tests = [test for _, test in StratifiedKFold(count, shuffle=True, random_state=seed).split(rows, y)]
+    return tests

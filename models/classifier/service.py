@@ -1,0 +1,167 @@
+"""The classifier at work: texts in, guesses with doubt and reasons out."""
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from models.classifier import artefact
+from models.classifier.artefact import Manifest
+from models.classifier.calibration import NEVER, Thresholds
+from models.classifier.errors import ClassifierError
+from models.classifier.explain import top_terms
+from models.classifier.features import SLOTS
+from models.classifier.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
+from models.guess import Guess, Outcome
+
+_NAMED = re.compile(r"[0-9a-f]{16}")
+FEWEST = 2
+
+
+class Classifier:
+    """A loaded model. Immutable; safe to share between threads.
+
+    `id` is the artefact's digest, `classes` its categories in the order of its columns.
+    """
+
+    def __init__(self, data: bytes, expected: str | None = None) -> None:
+        self.id, self.manifest, arrays = artefact.unpack(data, expected)
+        self.classes = self.manifest.classes
+        self.vectoriser = Vectoriser(arrays["slots"], arrays["block"], arrays["idf"], arrays["block_weights"])
+        if len(arrays["slots"]) and int(arrays["slots"].max()) >= SLOTS:
+            raise ClassifierError("the model's array 'slots' points outside its table")
+        self.weights = arrays["weights"]
+        self.bias = arrays["bias"]
+        self._table = self.vectoriser.table()
+        self._groups, self._group_of = grouping(self.manifest)
+        self._thresholds = self._for_target(self.manifest.target)
+        self._limits = np.array([self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes])
+        self._costs = np.array([self.manifest.costs.get(c, 1.0) for c in self.classes], dtype=np.float32)
+
+    @classmethod
+    def load(cls, path: str | Path, expected: str | None = None) -> "Classifier":
+        """From a file, or from a folder that holds exactly one model. Raises ClassifierError.
+
+        A file that is named by a digest (16 hex characters) must have it; so must any file when `expected` is given.
+        """
+        path = Path(path)
+        if path.is_dir():
+            found = sorted(path.glob(f"*{artefact.SUFFIX}"))
+            if len(found) != 1:
+                raise ClassifierError(f"the folder {path} holds {len(found)} models; name the file of the one to load")
+            path = found[0]
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error
+        if expected is None and _NAMED.fullmatch(path.stem):
+            expected = path.stem
+        try:
+            return cls(data, expected)
+        except ClassifierError as error:
+            raise ClassifierError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_bytes(cls, data: bytes, expected: str | None = None) -> "Classifier":
+        """From an artefact's bytes. Raises ClassifierError."""
+        return cls(data, expected)
+
+    def classify(self, texts: Sequence[str], contexts: Contexts = None) -> list[Guess]:
+        """One guess for each text, in order; `contexts`, when given, is as long as `texts`.
+
+        Every text gets an answer, whatever is in it; what the model cannot judge comes back as "abstain".
+        """
+        if contexts is not None and len(contexts) != len(texts):
+            raise ValueError(f"{len(contexts)} contexts for {len(texts)} texts")
+        guesses: list[Guess] = []
+        for some, around in batches(texts, contexts, BATCH):
+            encoded = self.vectoriser.encode(some, around, self._table)
+            guesses.extend(self._judge(some, encoded))
+        return guesses
+
+    def probabilities(self, texts: Sequence[str], contexts: Contexts = None) -> NDArray[np.floating]:
+        """Calibrated probabilities, messages x `classes`."""
+        parts = [self._scores(self.vectoriser.encode(s, c, self._table)) for s, c in batches(texts, contexts)]
+        return np.concatenate([softmax(part, axis=1) for part in parts])
+
+    def _scores(self, encoded: Encoded) -> NDArray[np.floating]:
+        scores: NDArray[np.floating] = encoded.rows @ self.weights + self.bias
+        return scores
+
+    def _judge(self, texts: Sequence[str], encoded: Encoded) -> list[Guess]:
+        probability = softmax(self._scores(encoded), axis=1)
+        grouped, best_group, best = pick(probability, self._group_of, len(self._groups))
+        ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
+        terms = top_terms(texts, encoded, self.weights, best)
+        risk = probability * self._costs
+        risk[np.arange(len(best)), best] = 0.0
+        guesses = []
+        for n, (chosen, group) in enumerate(zip(best.tolist(), best_group.tolist(), strict=True)):
+            own = float(probability[n, chosen])
+            whole = float(grouped[n, group])
+            limit = float(self._limits[chosen])
+            outcome, limit, reason = self._decide(encoded, n, own, whole, limit, risk[n])
+            guesses.append(
+                Guess(
+                    category=self.classes[chosen],
+                    probability=own,
+                    model=self.id,
+                    threshold=limit,
+                    outcome=outcome,
+                    reason=reason,
+                    group=self._groups[group],
+                    group_probability=whole,
+                    alternatives=tuple((self.classes[c], float(probability[n, c])) for c in ranked[n].tolist()),
+                    terms=terms[n],
+                )
+            )
+        return guesses
+
+    def _decide(
+        self, encoded: Encoded, n: int, own: float, whole: float, limit: float, risk: NDArray[Any]
+    ) -> tuple[Outcome, float, str]:
+        """Outcome, the threshold that decided it, and the reason for doubt."""
+        if encoded.found[n] < FEWEST:
+            return "abstain", limit, "too little text that the model knows"
+        if encoded.known[n] < self.manifest.least_known:
+            return "abstain", limit, f"unlike anything seen: {encoded.known[n]:.0%} of its pieces are known"
+        costly = int(risk.argmax())
+        if self._costs[costly] > 1 and risk[costly] > 1 - min(limit, 1.0):
+            return "abstain", limit, f"may be {self.classes[costly]}, which is too costly to miss"
+        if own >= limit:
+            return "confident", limit, ""
+        doubt = f"probability {own:.2f} is below the threshold {limit:.2f}"
+        if limit >= NEVER:
+            doubt = "no probability reaches the target accuracy"
+        if whole >= self._thresholds.group:
+            return "group", self._thresholds.group, doubt
+        return "abstain", limit, doubt
+
+    def _for_target(self, target: float) -> Thresholds:
+        """Those of the nearest target that is not easier."""
+        fit = [t for t in self.manifest.thresholds if t.target >= target - 1e-9]
+        return min(fit, key=lambda t: t.target) if fit else Thresholds(target, NEVER, NEVER)
+
+
+def grouping(manifest: Manifest) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """The groups, sorted, and each class's position among them; a class without a group is its own."""
+    of = [manifest.groups.get(name, name) for name in manifest.classes]
+    names = tuple(sorted(set(of)))
+    return names, np.array([names.index(name) for name in of], dtype=np.intp)
+
+
+def pick(
+    probability: NDArray[np.floating], group_of: NDArray[np.intp], groups: int
+) -> tuple[NDArray[np.floating], NDArray[np.intp], NDArray[np.intp]]:
+    """Group probabilities (sums), the likeliest group, and the likeliest class inside it, never one of another."""
+    member = np.zeros((len(group_of), groups), dtype=probability.dtype)
+    member[np.arange(len(group_of)), group_of] = 1
+    grouped = probability @ member
+    group = grouped.argmax(axis=1)
+    inside = np.where(group_of[None, :] == group[:, None], probability, -math.inf)
+    return grouped, group, inside.argmax(axis=1)
