@@ -1,0 +1,50 @@
+"""The city pack 城市包: all that differs between cities, as a folder of files that an official edits in a spreadsheet.
+
+`load_city` reads and checks a folder; `City.from_files` does the same from bytes. A `City` is a frozen value.
+"""
+
+from models.city.areas import Area, Areas
+from models.city.calendar import Calendar
+from models.city.city import City
+from models.city.errors import CityError
+from models.city.loader import load_city
+from models.city.places import Place, Places
+from models.city.rules import Outcome, Rule, RuleInput
+from models.city.settings import Settings
+from models.city.values import (
+    Camera,
+    Category,
+    Department,
+    Inhibition,
+    LabelRule,
+    Limit,
+    Responsibility,
+    Silence,
+    Stage,
+    Unit,
+)
+
+__all__ = [
+    "Area",
+    "Areas",
+    "Calendar",
+    "Camera",
+    "Category",
+    "City",
+    "CityError",
+    "Department",
+    "Inhibition",
+    "LabelRule",
+    "Limit",
+    "Outcome",
+    "Place",
+    "Places",
+    "Responsibility",
+    "Rule",
+    "RuleInput",
+    "Settings",
+    "Silence",
+    "Stage",
+    "Unit",
+    "load_city",
+]

@@ -1,0 +1,125 @@
+"""The kinds of cells in a pack's tables: each turns the text of a cell into a value or says in words why not."""
+
+import re
+import unicodedata
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SPLIT = re.compile(r"\s*[|｜]\s*")
+_YES = frozenset({"on", "yes", "true", "1", "是"})
+_NO = frozenset({"off", "no", "false", "0", "否"})
+
+
+class Row(BaseModel):
+    """One row of a table: frozen, without unknown columns; `row` is its line in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    row: int = 0
+
+
+def _plain(value: object) -> str:
+    # Spreadsheets and Chinese input methods produce full-width digits and signs.
+    return unicodedata.normalize("NFKC", str(value)).strip()
+
+
+def _number(value: object) -> float:
+    text = _plain(value)
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    if number != number or abs(number) == float("inf"):
+        raise ValueError(f"{text!r} is not a number")
+    return number
+
+
+def _whole(value: object) -> int:
+    number = _number(value)
+    if number != int(number):
+        raise ValueError(f"{_plain(value)!r} is not a whole number")
+    return int(number)
+
+
+def _within(low: float, high: float, what: str) -> BeforeValidator:
+    def check(value: object) -> float:
+        number = _number(value)
+        if not low <= number <= high:
+            raise ValueError(f"{number:g} is not {what} ({low:g} to {high:g})")
+        return number
+
+    return BeforeValidator(check)
+
+
+def _code(value: object) -> str:
+    text = _plain(value)
+    if not _CODE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a code (a-z, 0-9 and single hyphens)")
+    return text
+
+
+def _code_or_any(value: object) -> str:
+    return "*" if _plain(value) == "*" else _code(value)
+
+
+def _flag(value: object) -> bool:
+    text = _plain(value).lower()
+    if text in _YES:
+        return True
+    if text in _NO:
+        return False
+    raise ValueError(f"{text!r} is neither on nor off")
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    text = _plain(value)
+    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"):
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a calendar day has no zone
+        except ValueError:
+            continue
+    raise ValueError(f"{text!r} is not a date (2026-05-01)")
+
+
+def _moment(value: object) -> datetime:
+    text = _plain(value).replace("T", " ")
+    for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d"):
+        try:
+            return datetime.strptime(text, form)  # noqa: DTZ007 - local time, the pack's zone is added by the loader
+        except ValueError:
+            continue
+    raise ValueError(f"{text!r} is not a local time (2026-05-01 08:00)")
+
+
+def _words(value: object) -> tuple[str, ...]:
+    parts = value if isinstance(value, list | tuple) else _SPLIT.split(str(value))
+    words: dict[str, None] = {}
+    for part in parts:
+        if not isinstance(part, str):
+            raise ValueError(f"{part!r} is not a text")
+        if part.strip():
+            words[part.strip()] = None
+    return tuple(words)
+
+
+def _codes(value: object) -> tuple[str, ...]:
+    return tuple(_code(word) for word in _words(value))
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Latitude = Annotated[float, _within(-90, 90, "a latitude")]
+Longitude = Annotated[float, _within(-180, 180, "a longitude")]
+Share = Annotated[float, _within(0, 1, "a share")]
+Code = Annotated[str, BeforeValidator(_code)]
+CodeOrAny = Annotated[str, BeforeValidator(_code_or_any)]
+Codes = Annotated[tuple[str, ...], BeforeValidator(_codes)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Day = Annotated[date, BeforeValidator(_day)]
+LocalTime = Annotated[datetime, BeforeValidator(_moment)]

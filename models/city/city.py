@@ -1,0 +1,97 @@
+"""A city: everything that decides differently in one city than in another, as one frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from models.city.areas import Areas
+from models.city.calendar import Calendar
+from models.city.lookups import LabelTable, LimitTable, ResponsibilityTable
+from models.city.places import Places
+from models.city.rules import Rule, RuleInput
+from models.city.settings import Settings
+from models.city.silences import SilenceTable
+from models.city.values import Camera, Category, Department, Inhibition, Limit, Responsibility, Silence
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False, kw_only=True)
+class City:
+    """One city pack, checked. Two are equal when their files are: compare `digest`.
+
+    `files` are the bytes it was made of, so that a pack can travel as one record and be made again by `from_files`.
+    """
+
+    id: str
+    name_zh: str
+    name_en: str
+    zone: ZoneInfo
+    languages: tuple[str, ...]
+    levels: tuple[str, ...]
+    merge_level: str
+    settings: Settings
+    departments: Mapping[str, Department]
+    categories: Mapping[str, Category]
+    areas: Areas
+    places: Places
+    cameras: Mapping[str, Camera]
+    labels: LabelTable
+    responsibility: ResponsibilityTable
+    limits: LimitTable
+    calendar: Calendar
+    rules: tuple[Rule, ...]
+    inhibitions: tuple[Inhibition, ...]
+    silences: SilenceTable
+    files: Mapping[str, bytes]
+    digest: str
+
+    def __repr__(self) -> str:
+        return f"City({self.id!r}, digest={self.digest!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, City) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> "City":
+        """The city of a pack's files by name. Raises CityError with all mistakes."""
+        from models.city.loader import read_city  # here, because the loader makes cities
+
+        return read_city(files)
+
+    def responsible(self, category: str, area: str, day: date) -> Responsibility | None:
+        """Who is responsible on a local day, or None.
+
+        The smallest area with a row decides, up to the whole city and then `*`; within an area the category's own row
+        goes before its group's and that before `*`. So a town that keeps its own roads is not overruled by the
+        bureau's row for potholes.
+        """
+        return self.responsibility.find(category, area, day)
+
+    def limit(self, category: str, condition: str | None, stage: str) -> Limit | None:
+        """How long a stage may take: the category's row, else its group's, else that of `*`; None is no limit."""
+        return self.limits.find(category, condition, stage)
+
+    def conditions(self, category: str) -> tuple[str, ...]:
+        """The conditions that limits.csv distinguishes for a category."""
+        return self.limits.conditions(category)
+
+    def members(self, group: str) -> tuple[str, ...]:
+        """The codes of the categories in a group, in the order of the file."""
+        return tuple(code for code, category in self.categories.items() if category.parent == group)
+
+    def inhibitors(self, category: str) -> tuple[str, ...]:
+        """The categories whose open orders cover sightings of this one in the same area."""
+        known = self.categories.get(category)
+        covered = {category, known.parent} if known is not None else {category}
+        return tuple(row.parent for row in self.inhibitions if row.child in covered and row.parent != category)
+
+    def silenced(self, category: str, area: str, at: int) -> Silence | None:
+        """The control zone that suppresses a sighting at this instant (ms UTC), or None."""
+        return self.silences.find(category, area, at)
+
+    def first_rule(self, seen: RuleInput) -> Rule | None:
+        """The first rule whose condition holds, or None."""
+        return next((rule for rule in self.rules if rule.matches(seen)), None)

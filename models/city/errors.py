@@ -1,0 +1,60 @@
+"""What is wrong with a city pack: every mistake at once, each with its file, line and field."""
+
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from models.errors import PaidanError
+
+
+class CityError(PaidanError):
+    """The pack cannot be used. `problems` holds one "file:line: field: message" for each mistake, in file order."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems: tuple[str, ...] = tuple(problems)
+        count = len(self.problems)
+        head = f"the city pack has {count} mistake{'s' if count != 1 else ''}:"
+        super().__init__("\n".join([head, *self.problems]))
+
+
+class Problems:
+    """Collects mistakes while a pack is read, so that an official sees all of them in one go."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, int, str]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, file: str, line: int, field: str, message: str) -> None:
+        """Note one mistake; `field` may be empty when the whole line or file is meant."""
+        self._found.append((file, line, f"{field}: {message}" if field else message))
+
+    def add_validation(self, file: str, line: int, error: ValidationError) -> None:
+        """Note every mistake that pydantic found in one row or table."""
+        for detail in error.errors():
+            self.add_detail(file, line, detail)
+
+    def add_detail(self, file: str, line: int, detail: ErrorDetails) -> None:
+        """Note one of pydantic's mistakes."""
+        field = ".".join(str(part) for part in detail["loc"])
+        self.add(file, line, field, _sentence(detail["type"], detail["msg"], detail["input"], detail.get("ctx", {})))
+
+    def raise_if_any(self) -> None:
+        """Raises CityError when anything was noted."""
+        if self._found:
+            lines = sorted(set(self._found))
+            raise CityError(f"{file}:{line}: {text}" for file, line, text in lines)
+
+
+def _sentence(kind: str, message: str, given: object, context: dict[str, object]) -> str:
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return "is not known here"
+    if kind == "value_error":
+        return str(context["error"])
+    return f"{given!r}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,90 @@
+"""The tables that the desk asks for every order: dictionaries built once, a few look-ups each."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from models.city.areas import Areas
+from models.city.values import Category, LabelRule, Limit, Responsibility
+
+
+class ResponsibilityTable:
+    """Who is responsible for a category in an area on a day."""
+
+    def __init__(self, rows: Iterable[Responsibility], areas: Areas, categories: Mapping[str, Category]) -> None:
+        self.rows = tuple(rows)
+        self._areas = areas
+        self._lines = _lines_of(categories)
+        self._by_key: dict[tuple[str, str], tuple[Responsibility, ...]] = {}
+        for row in self.rows:
+            key = (row.category, row.area)
+            self._by_key[key] = (*self._by_key.get(key, ()), row)
+
+    def find(self, category: str, area: str, day: date) -> Responsibility | None:
+        """The row of the smallest area that has one; within an area the category goes before its group and `*`."""
+        line = self._lines.get(category, (category, "*"))
+        for place in (*self._areas.ancestors(area), "*"):
+            for name in line:
+                for row in self._by_key.get((name, place), ()):
+                    if (row.valid_from is None or row.valid_from <= day) and (
+                        row.valid_to is None or day <= row.valid_to
+                    ):
+                        return row
+        return None
+
+
+class LimitTable:
+    """How long each stage may take."""
+
+    def __init__(self, rows: Iterable[Limit], categories: Mapping[str, Category]) -> None:
+        self.rows = tuple(rows)
+        self._lines = _lines_of(categories)
+        self._by_key: dict[tuple[str, str, str], Limit] = {
+            (row.category, row.condition, row.stage): row for row in self.rows
+        }
+        self._conditions: dict[str, tuple[str, ...]] = {}
+        for category, line in self._lines.items():
+            named = {row.condition: None for name in line for row in self.rows if row.category == name}
+            self._conditions[category] = tuple(condition for condition in named if condition)
+
+    def find(self, category: str, condition: str | None, stage: str) -> Limit | None:
+        """The limit of the category, else of its group, else of `*`; in each, that of the condition goes first."""
+        for name in self._lines.get(category, (category, "*")):
+            limit = self._by_key.get((name, condition or "", stage)) or self._by_key.get((name, "", stage))
+            if limit is not None:
+                return limit
+        return None
+
+    def conditions(self, category: str) -> tuple[str, ...]:
+        """The conditions that a reviewer can choose for a category, in the order of the table."""
+        return self._conditions.get(category, ())
+
+
+class LabelTable:
+    """What a camera algorithm's label means."""
+
+    def __init__(self, rows: Iterable[LabelRule]) -> None:
+        self.rows = tuple(rows)
+        self._by_key = {label_key(row): row for row in self.rows}
+
+    def find(self, vendor: str, algorithm: str, label: str) -> LabelRule | None:
+        """The row that fits best: fewest wildcards, then its own label, algorithm, vendor. Case does not count."""
+        v, a, n = vendor.casefold(), algorithm.casefold(), label.casefold()
+        keys = ((v, a, n), ("*", a, n), (v, "*", n), (v, a, "*"), ("*", "*", n), ("*", a, "*"), (v, "*", "*"))
+        for key in keys:
+            row = self._by_key.get(key)
+            if row is not None:
+                return row
+        return self._by_key.get(("*", "*", "*"))
+
+
+def label_key(row: LabelRule) -> tuple[str, str, str]:
+    """The key under which a label row is found."""
+    return row.vendor.casefold(), row.algorithm.casefold(), row.label.casefold()
+
+
+def _lines_of(categories: Mapping[str, Category]) -> dict[str, tuple[str, ...]]:
+    """Each category with its own code, its group's or parent's, and `*`, in the order in which tables are asked."""
+    return {
+        code: tuple(dict.fromkeys(name for name in (code, category.group, category.parent, "*") if name))
+        for code, category in categories.items()
+    }

@@ -1,0 +1,195 @@
+"""Ordered rules 派遣规则: a condition and an outcome, for what tables cannot say. The first that matches decides."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from models.city.areas import Areas
+from models.city.cells import Code, Codes, Words
+from models.city.errors import Problems
+from models.city.tables import decode_text
+from models.city.values import Category
+
+FILE = "rules.toml"
+_HOURS = re.compile(r"(\d{1,2})-(\d{1,2})")
+
+
+class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule may look at. `hour` is that of the city's local time, 0 to 23; what is not known stays empty."""
+
+    category: str = ""
+    group: str = ""
+    hint: str = ""
+    area: str = ""
+    text: str = ""
+    source: str = ""
+    channel: str = ""
+    hour: int | None = None
+    label: str = ""
+
+
+def _hours(value: object) -> tuple[int, int] | None:
+    match = _HOURS.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError(f"{value!r} is not a range of hours (22-6: from 22:00 up to 06:00)")
+    start, end = map(int, match.groups())
+    if start > 23 or end > 24 or start == end:
+        raise ValueError(f"{value!r} is not a range of hours between 0 and 24")
+    return start, end
+
+
+class Outcome(BaseModel):
+    """What a rule decides; what it leaves out is decided as without it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    category: Code | None = None
+    department: Code | None = None
+    assists: Codes | None = None
+    priority: int | None = Field(default=None, ge=1, le=5)
+    condition: str | None = None
+    review: bool = False
+    reject: bool = False
+
+    @model_validator(mode="after")
+    def _decides_something(self) -> "Outcome":
+        if not self.model_fields_set:
+            raise ValueError("a rule that decides nothing has no use")
+        if self.reject and (self.review or self.department):
+            raise ValueError("reject goes neither with review nor with a department")
+        return self
+
+
+class Condition(BaseModel):
+    """When a rule applies: all that is given must hold; of several alternatives in one field, one.
+
+    `category`, `group`, `hint`, `source`, `channel` and `label` take texts with `|` between alternatives and `*` at
+    the end for any rest. `area` covers all areas within it. `text_any` and `text_all` look for words.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    category: Words = ()
+    group: Words = ()
+    hint: Words = ()
+    area: Words = ()
+    text_any: Words = ()
+    text_all: Words = ()
+    source: Words = ()
+    channel: Words = ()
+    label: Words = ()
+    hours: Annotated[tuple[int, int] | None, BeforeValidator(_hours)] = None
+
+
+class Rule(BaseModel):
+    """One rule with its id and, for the people who read the assignment, its reason."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Code
+    reason: str = Field(min_length=1)
+    when: Condition
+    then: Outcome
+    row: int = 0
+    # The areas of `when.area` with all that lies within them; None: everywhere.
+    covered: frozenset[str] | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it decides."""
+        return self.then
+
+    def matches(self, seen: RuleInput) -> bool:
+        """True when every condition holds. Never raises, whatever the input's texts."""
+        when = self.when
+        if self.covered is not None and seen.area not in self.covered:
+            return False
+        if when.hours is not None and not _in_hours(when.hours, seen.hour):
+            return False
+        for name in ("category", "group", "hint", "source", "channel", "label"):
+            patterns = getattr(when, name)
+            if patterns and not _fits(patterns, getattr(seen, name)):
+                return False
+        if not when.text_any and not when.text_all:
+            return True
+        text = seen.text.casefold()
+        return all(word.casefold() in text for word in when.text_all) and (
+            not when.text_any or any(word.casefold() in text for word in when.text_any)
+        )
+
+
+def _fits(patterns: tuple[str, ...], value: str) -> bool:
+    folded = value.casefold()
+    for pattern in patterns:
+        wanted = pattern.casefold()
+        if folded.startswith(wanted[:-1]) if wanted.endswith("*") else folded == wanted:
+            return True
+    return False
+
+
+def _in_hours(hours: tuple[int, int], hour: int | None) -> bool:
+    start, end = hours
+    if hour is None:
+        return False
+    return start <= hour < end if start < end else hour >= start or hour < end
+
+
+def read_rules(
+    content: bytes, areas: Areas, categories: Mapping[str, Category], problems: Problems
+) -> tuple[Rule, ...]:
+    """The rules of rules.toml, in order; mistakes go to `problems`."""
+    text = decode_text(FILE, content, problems)
+    try:
+        document = tomllib.loads(text or "")
+    except tomllib.TOMLDecodeError as error:
+        problems.add(FILE, toml_line(error), "", f"the file is not TOML: {error}")
+        return ()
+    tables = document.pop("rules", [])
+    for name in document:
+        problems.add(FILE, 1, name, "is not known here; a rule begins with [[rules]]")
+    if not isinstance(tables, list):
+        problems.add(FILE, 1, "rules", "a rule begins with [[rules]]")
+        return ()
+    starts = [n for n, line in enumerate((text or "").splitlines(), 1) if re.match(r"\s*\[\[\s*rules\s*\]\]", line)]
+    rules: list[Rule] = []
+    for index, table in enumerate(tables):
+        line = starts[index] if index < len(starts) else 1
+        try:
+            rule = Rule.model_validate(table)
+        except ValidationError as error:
+            problems.add_validation(FILE, line, error)
+            continue
+        if any(rule.id == other.id for other in rules):
+            problems.add(FILE, line, "id", f"{rule.id} appears twice")
+        rules.append(rule.model_copy(update={"row": line, "covered": _covered(rule, line, areas, problems)}))
+        _check_names(rule, line, categories, problems)
+    return tuple(rules)
+
+
+def _covered(rule: Rule, line: int, areas: Areas, problems: Problems) -> frozenset[str] | None:
+    if not rule.when.area:
+        return None
+    for name in rule.when.area:
+        if name not in areas:
+            problems.add(FILE, line, "when.area", f"{name!r} is not an area")
+    wanted = set(rule.when.area)
+    return frozenset(area.id for area in areas if wanted.intersection(areas.ancestors(area.id)))
+
+
+def _check_names(rule: Rule, line: int, categories: Mapping[str, Category], problems: Problems) -> None:
+    """A condition on a category that does not exist could never hold."""
+    for field in ("category", "group"):
+        known = [c for c in categories.values() if field == "category" or not c.parent]
+        for pattern in getattr(rule.when, field):
+            if not any(_fits((pattern,), category.code) for category in known):
+                problems.add(FILE, line, f"when.{field}", f"{pattern!r} is not a {field}")
+
+
+def toml_line(error: tomllib.TOMLDecodeError) -> int:
+    """The line that a TOML error names in its text (Python 3.11 gives it no other way)."""
+    match = re.search(r"at line (\d+)", str(error))
+    return int(match.group(1)) if match else 1

@@ -1,0 +1,67 @@
+"""Every tunable of a city, with its unit in its name and its default. Read from `[settings]` in `city.toml`."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """The tunables of one city; what is not given has the default shown here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    # what counts as new
+    identity_reports_days: float = Field(
+        7.0, gt=0, le=90, description="a repeated source and id of a report or update within this time is dropped"
+    )
+    identity_detections_minutes: float = Field(10.0, gt=0, le=1440, description="the same for detections")
+    future_tolerance_minutes: float = Field(
+        5.0, ge=0, le=60, description="how far ahead of its receipt an event may be"
+    )
+    backdate_minutes: float = Field(15.0, ge=0, description="how far back an update may be dated; importers are free")
+
+    # merging
+    merge_similarity: float = Field(
+        0.35, ge=0, le=1, description="texts at least this alike (0 to 1) join one order; less alike are linked"
+    )
+    detection_hold_minutes: float = Field(
+        30.0, ge=0, description="an incident that ended and starts again within this time is the same one"
+    )
+    watching_minutes: float = Field(
+        60.0, gt=0, description="how long detections below min_sightings are watched before they expire"
+    )
+    reopen_days: float = Field(14.0, ge=0, description="how long a closed order can be reopened")
+    camera_heartbeat_hours: float = Field(
+        24.0, ge=0, description="a camera silent for longer is reported as faulty; 0 turns this off"
+    )
+
+    # dispatching
+    confidence_threshold: float | None = Field(
+        None, ge=0, le=1, description="below this probability a person decides; absent: the model's own threshold"
+    )
+    target_accuracy: float = Field(0.97, gt=0, lt=1, description="the accuracy that automatic dispatch must reach")
+    blind_review_share: float = Field(
+        0.02, ge=0, le=1, description="share of automatic dispatches that a person reviews without seeing the guess"
+    )
+    accept_window_hours: float = Field(
+        24.0, gt=0, description="how long after its assignment an order may be returned without evidence"
+    )
+    returns_to_arbitration: int = Field(3, ge=1, description="the return that sends an order to arbitration")
+
+    # clocks
+    warn_share: float = Field(0.8, gt=0, lt=1, description="share of a limit after which a warning is sent")
+    supervision_interval_hours: float = Field(24.0, gt=0, description="time between two levels of supervision")
+    supervision_levels: int = Field(3, ge=1, le=9, description="the highest level of supervision")
+    work_day_due: Literal["same-time", "end-of-day"] = Field(
+        "same-time", description="a limit in work-days ends at the same time of day or at the end of that working day"
+    )
+    extensions_max: int = Field(2, ge=0, description="how often a limit can be extended")
+    suspensions_max: int = Field(1, ge=0, description="how often an order can be suspended")
+    suspension_days_max: int = Field(365, ge=1, description="how long a suspension can last")
+    feedback_days: float = Field(14.0, gt=0, description="how long the reporter may say whether it was settled")
+    archive_days: float = Field(30.0, gt=0, description="how long after its end an order is archived")
+
+    # satisfaction
+    response_weight: float = Field(0.2, ge=0, le=1, description="weight of the response rate in the combined rate")
+    resolution_weight: float = Field(0.4, ge=0, le=1, description="weight of the resolution rate")
+    satisfaction_weight: float = Field(0.4, ge=0, le=1, description="weight of the satisfaction rate")

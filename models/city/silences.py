@@ -1,0 +1,45 @@
+"""Control zones 管控区域: where and when sightings are counted but open no order."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+from models.city.areas import Areas
+from models.city.values import Category, Silence
+from models.times import to_ms
+
+
+class SilenceTable:
+    """All control zones of a city."""
+
+    def __init__(
+        self, rows: Iterable[Silence], areas: Areas, categories: Mapping[str, Category], zone: ZoneInfo
+    ) -> None:
+        self.rows = tuple(rows)
+        self._areas = areas
+        self._categories = categories
+        # A local time that the zone skips or repeats counts as the earlier offset (fold=0).
+        self._spans = tuple(
+            (to_ms(row.from_local.replace(tzinfo=zone)), to_ms(row.to_local.replace(tzinfo=zone)), row)
+            for row in self.rows
+        )
+
+    def __iter__(self) -> Iterator[Silence]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def find(self, category: str, area: str, at: int) -> Silence | None:
+        """The first zone that covers a sighting at this instant (ms UTC), or None."""
+        for start, end, row in self._spans:
+            if start <= at < end and self._covers(row, category, area):
+                return row
+        return None
+
+    def _covers(self, row: Silence, category: str, area: str) -> bool:
+        if row.area != "*" and row.area not in self._areas.ancestors(area):
+            return False
+        if row.category in ("*", category):
+            return True
+        known = self._categories.get(category)
+        return known is not None and row.category == known.parent

@@ -1,0 +1,125 @@
+"""The rows of a pack's tables as frozen values. Every value knows the line it came from (`row`)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from models.city.cells import (
+    Code,
+    CodeOrAny,
+    Codes,
+    Day,
+    Flag,
+    Latitude,
+    LocalTime,
+    Longitude,
+    Number,
+    Row,
+    Share,
+    Whole,
+    Words,
+)
+
+Stage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
+Unit = Literal["hour24", "work-hour", "work-day", "day"]
+
+
+class Department(Row):
+    """A department 部门; its id is also the suffix of its assignments topic. Level 1: city bureaus, 2: below them."""
+
+    id: Code
+    name_zh: str
+    name_en: str
+    level: Whole = Field(default=1, ge=1)
+    parent: Code = ""
+    webhook: str = ""
+
+
+class Category(Row):
+    """A category of incidents 事件类别, or, without `parent`, a group of them.
+
+    Sightings of one merge `group` within `merge_radius_m` metres and `merge_hours` hours may be one incident, unless
+    `merge` is off; detections become an order at `min_sightings`. `priority` runs from 1 (most urgent) to 5; `cost`
+    weighs a wrong dispatch.
+    """
+
+    code: Code
+    parent: Code = ""
+    name_zh: str
+    name_en: str
+    group: Code = ""
+    keywords: Words = ()
+    merge_radius_m: Number = Field(default=50.0, ge=0)
+    merge_hours: Number = Field(default=24.0, ge=0)
+    min_sightings: Whole = Field(default=1, ge=1)
+    priority: Whole = Field(default=3, ge=1, le=5)
+    cost: Number = Field(default=1.0, gt=0)
+    merge: Flag = True
+
+
+class Responsibility(Row):
+    """Who leads and who assists 责任主体: a category or group (`*`: all) in an area (`*`: everywhere).
+
+    Valid from and to the end of the given local days; None is open-ended. `row` is part of an assignment's reason.
+    """
+
+    category: CodeOrAny
+    area: CodeOrAny = "*"
+    lead: Code
+    assists: Codes = ()
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+
+class Limit(Row):
+    """How long a stage may take 时限: `amount` of hour24 (round the clock), work-hour, work-day or day."""
+
+    category: CodeOrAny
+    condition: str = ""
+    stage: Stage
+    amount: Whole = Field(gt=0)
+    unit: Unit
+
+
+class Camera(Row):
+    """A camera 摄像头 and the department that keeps it running (`owner`)."""
+
+    id: str
+    lat: Latitude
+    lon: Longitude
+    area: Code
+    name: str
+    owner: Code
+
+
+class LabelRule(Row):
+    """What a detection with this label is, from `min_confidence` on; `*` stands for any vendor, algorithm or label."""
+
+    vendor: str = "*"
+    algorithm: str = "*"
+    label: str
+    category: Code
+    min_confidence: Share = 0.0
+
+
+class Inhibition(Row):
+    """While an order of category `parent` is open, sightings of `child` (a category or group) in its area are its
+    evidence and open no order of their own 抑制."""
+
+    parent: Code
+    child: Code
+    reason: str = ""
+
+
+class Silence(Row):
+    """A control zone 管控区域: sightings of `category` in `area` count as suppressed from `from` up to, not
+    including, `to`, local times of the city."""
+
+    model_config = Row.model_config | {"populate_by_name": True}
+
+    area: CodeOrAny
+    category: CodeOrAny
+    from_local: LocalTime = Field(alias="from")
+    to_local: LocalTime = Field(alias="to")
+    owner: str
+    reason: str
