@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -96,7 +96,7 @@ def train(
         ),
     )
     limits = _limits(manifest, softmax(held.scores * factor, axis=1), y, target)
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "slots": vectoriser.slots,
         "block": vectoriser.block,
         "idf": vectoriser.idf,
