@@ -5,7 +5,7 @@ A limit runs in one of four units:
     hour24     紧急工作时  round the clock
     work-hour  工作时      inside the working slots of working days
     work-day   工作日      the same time of day so many working days on, moved into that day's slots, or the end of
-                           its last slot where the calendar says so (民法典 §201: the first day does not count;
+                           its last slot where the city says so (民法典 §201: the first day does not count;
                            §203: where there are business hours, the last day ends with them)
     day        自然日      the same time of day so many calendar days on, in the city's zone
 
@@ -14,12 +14,13 @@ that satisfy it at a slot's edge, `add` gives the end of the slot, not the start
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-Unit = Literal["hour24", "work-hour", "work-day", "day"]
+from models.city.calendar import Calendar
+
+WorkDayDue = Literal["same-time", "end-of-day"]
 
 HOUR_MS = 3_600_000
 _UTC = ZoneInfo("UTC")
@@ -28,25 +29,8 @@ _FURTHEST_YEARS = 40  # a calendar that offers too little work in so many years 
 _KEPT = 32  # calendars in force at a time: one per city, two while a pack changes
 
 
-class Calendar(Protocol):
-    """What is needed of a city's calendar: its slots as minutes of the day, and which days are working days."""
-
-    @property
-    def slots(self) -> Sequence[tuple[int, int]]: ...
-
-    @property
-    def zone(self) -> ZoneInfo: ...
-
-    @property
-    def work_day_ends(self) -> bool:
-        """Whether a limit in work-days ends with the last slot of its last day (else at the same time of day)."""
-        ...
-
-    def is_working_day(self, day: date, /) -> bool: ...
-
-
-def add(calendar: Calendar, start: int, amount: int, unit: str) -> int:
-    """The instant at which `amount` units after `start` are used up.
+def add(calendar: Calendar, start: int, amount: int, unit: str, work_day_due: WorkDayDue = "same-time") -> int:
+    """The instant at which `amount` units after `start` are used up; `work_day_due` is the city's setting.
 
     Raises ValueError for a negative amount, an unknown unit, or a calendar without working time.
     """
@@ -60,7 +44,7 @@ def add(calendar: Calendar, start: int, amount: int, unit: str) -> int:
         local = _local(start, calendar.zone)
         return _instant(local + amount * _DAY)
     if unit == "work-day":
-        return _add_work_days(calendar, start, amount)
+        return _add_work_days(calendar, start, amount, work_day_due)
     raise ValueError(f"{unit!r} is no unit of time; known are hour24, work-hour, work-day, day")
 
 
@@ -105,14 +89,14 @@ def shift(calendar: Calendar, due: int, unit: str, since: int, until: int) -> in
     return due + until - since
 
 
-def _add_work_days(calendar: Calendar, start: int, amount: int) -> int:
+def _add_work_days(calendar: Calendar, start: int, amount: int, work_day_due: WorkDayDue) -> int:
     local = _local(start, calendar.zone)
     minutes = local.hour * 60 + local.minute
     if amount == 0:
         return start
     day = _spans(calendar).working_day_after(local.date(), amount)
-    slots = sorted(calendar.slots)
-    if calendar.work_day_ends or minutes >= slots[-1][1]:
+    slots = calendar.slots
+    if work_day_due == "end-of-day" or minutes >= slots[-1][1]:
         return _at(day, slots[-1][1], calendar.zone)
     for begin, end in reversed(slots):
         if minutes >= end:
@@ -162,7 +146,7 @@ class _Spans:
         self._build(first, last)
 
     def _build(self, first: int, last: int) -> None:
-        zone, slots = self.calendar.zone, sorted(self.calendar.slots)
+        zone, slots = self.calendar.zone, self.calendar.slots
         day, stop = date(first, 1, 1), date(last, 12, 31)
         begins: list[int] = []
         ends: list[int] = []
@@ -207,8 +191,9 @@ class _Spans:
 
     def working_day_after(self, day: date, amount: int) -> date:
         """The `amount`-th working day after a day."""
-        start = _at(day, 0, self.calendar.zone)
-        self.cover(start, start)
+        if not self.first < day.year < self.last:
+            start = _at(day, 0, self.calendar.zone)
+            self.cover(start, start)
         while (index := bisect_right(self.days, day) + amount - 1) >= len(self.days):
             if self.last - day.year > _FURTHEST_YEARS:
                 raise ValueError("the calendar holds no working days to count in")
@@ -216,15 +201,13 @@ class _Spans:
         return self.days[index]
 
 
-_known: dict[int, _Spans] = {}
+_known: dict[str, _Spans] = {}
 
 
 def _spans(calendar: Calendar) -> _Spans:
-    # By identity: comparing whole calendars would cost more than the answer. The entry keeps its calendar alive, so
-    # that an id cannot come to mean another one.
-    spans = _known.get(id(calendar))
+    spans = _known.get(calendar.version)
     if spans is None:
         while len(_known) >= _KEPT:
             del _known[next(iter(_known))]
-        spans = _known[id(calendar)] = _Spans(calendar)
+        spans = _known[calendar.version] = _Spans(calendar)
     return spans
