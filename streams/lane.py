@@ -62,15 +62,17 @@ S = TypeVar("S", bound=Step)
 class Work(Protocol[S]):
     """What a stage does with one input partition. Only `decide` may take time; it must leave the state as it was."""
 
-    changelogs: tuple[str, ...]
+    @property
+    def changelogs(self) -> tuple[str, ...]:
+        """The topics of the state, read at the input's partition number; none for a stage without a state."""
 
-    def load(self, rows: Mapping[str, list[Row]]) -> int | None:
+    def load(self, rows: Mapping[str, list[Row]], /) -> int | None:
         """Rebuild the state from all rows of the changelogs; return the next input offset, None when none is known."""
 
-    def decide(self, records: Sequence[ConsumerRecord]) -> Awaitable[S]:
+    def decide(self, records: Sequence[ConsumerRecord], /) -> Awaitable[S]:
         """Decide on a batch without changing anything. What it raises stops the process."""
 
-    def settle(self, step: S) -> None:
+    def settle(self, step: S, /) -> None:
         """The step is committed: make it part of the state."""
 
     def due(self) -> int | None:
@@ -97,7 +99,7 @@ class LaneOptions:
 
 
 class Lane(Generic[S]):
-    """The loop over one owned partition. `run` returns after `stop` and raises StageError when the process must exit."""
+    """The loop over one owned partition. `run` returns after `stop`; StageError means that the process must exit."""
 
     def __init__(self, tp: TopicPartition, consumer: AIOKafkaConsumer, work: Work[S], options: LaneOptions) -> None:
         self._tp = tp

@@ -47,7 +47,7 @@ class Counting:
     def load(self, rows: Mapping[str, list[tuple[str, bytes]]]) -> int | None:
         self.loads += 1
         table = {key: json.loads(value) for key, value in rows[f"{self.namespace}.log"]}
-        offset = table.pop("meta", None)
+        offset: int | None = table.pop("meta", None)
         self.counts = table
         return offset
 
@@ -96,7 +96,9 @@ async def main(bootstrap: str, namespace: str) -> None:
     def open_work(tp: TopicPartition) -> Counting:
         return Counting(namespace, tp.partition)
 
-    stage = Stage(options(bootstrap, namespace), [f"{namespace}.in"], open_work, session_timeout_ms=6_000)
+    stage: Stage[Counted] = Stage(
+        options(bootstrap, namespace), [f"{namespace}.in"], open_work, session_timeout_ms=6_000
+    )
     try:
         await stage.run()
     except StageError as error:

@@ -1,0 +1,201 @@
+"""The transactional stage on a real broker: what must never be lost, doubled or guessed."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+import pytest_asyncio
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+
+from streams.lane import Send
+from streams.stage import Stage, StageError
+from tests.broker.counting_stage import Counted, Counting, options
+from tests.kafka import Kafka, Message, eventually
+
+PARTITIONS = 2
+
+
+@pytest_asyncio.fixture
+async def counting(kafka: Kafka) -> str:
+    """The topics of a counting stage; the value is their namespace."""
+    namespace = f"t{uuid.uuid4().hex[:10]}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    compact = {"cleanup.policy": "compact", "max.message.bytes": "100000"}
+    await admin.create_topics(
+        [
+            NewTopic(f"{namespace}.in", PARTITIONS, 1),
+            NewTopic(f"{namespace}.out", PARTITIONS, 1),
+            NewTopic(f"{namespace}.log", PARTITIONS, 1, topic_configs=compact),
+        ]
+    )
+    await admin.close()
+    return namespace
+
+
+async def feed(kafka: Kafka, namespace: str, values: list[str]) -> None:
+    """Write values under one key, all to partition 0."""
+    await kafka.produce(f"{namespace}.in", [Message(value.encode(), b"a", partition=0) for value in values])
+
+
+class Running:
+    """A stage in this process, with the works it opened."""
+
+    def __init__(
+        self, kafka: Kafka, namespace: str, make: Callable[[str, int], Counting] = Counting, **more: int
+    ) -> None:
+        self.works: dict[int, Counting] = {}
+
+        def open_work(tp: TopicPartition) -> Counting:
+            self.works[tp.partition] = make(namespace, tp.partition)
+            return self.works[tp.partition]
+
+        self.stage: Stage[Counted] = Stage(options(kafka.bootstrap, namespace, **more), [f"{namespace}.in"], open_work)
+        self.task = asyncio.create_task(self.stage.run())
+
+    async def ends(self) -> str:
+        """Wait for the stage to say why it must exit."""
+        with pytest.raises(StageError) as caught:
+            await asyncio.wait_for(self.task, 30)
+        return str(caught.value)
+
+    async def stop(self) -> None:
+        """Stop in good order."""
+        self.stage.stop()
+        await self.task
+
+
+async def said(kafka: Kafka, namespace: str, count: int) -> list[list[object]]:
+    """What the stage has said, committed, once there are `count`; each partition in its order."""
+    return [json.loads(record.value) for record in await kafka.read_until(f"{namespace}.out", count)]
+
+
+async def test_a_batch_takes_effect_once_and_state_survives_a_restart(kafka: Kafka, counting: str) -> None:
+    """Records before and after a restart are counted on, none twice."""
+    await feed(kafka, counting, ["1", "2", "3"])
+    first = Running(kafka, counting)
+    await said(kafka, counting, 3)
+    await first.stop()
+    await feed(kafka, counting, ["4"])
+    second = Running(kafka, counting)
+    heard = await said(kafka, counting, 4)
+    await second.stop()
+    assert heard == [["1", 1], ["2", 2], ["3", 3], ["4", 4]]
+
+
+@pytest.mark.parametrize("poison", ["too-long", "no-key"])
+async def test_a_send_that_fails_inside_a_transaction_commits_nothing(kafka: Kafka, counting: str, poison: str) -> None:
+    """The broker refuses one record of the batch: the whole batch stays undone, and after some tries the stage ends."""
+    await feed(kafka, counting, ["fine", poison])
+    running = Running(kafka, counting, max_failures=3)
+    reason = await running.ends()
+    assert "failures in a row" in reason
+    assert await kafka.read_all(f"{counting}.out") == []
+    assert await kafka.read_all(f"{counting}.log") == []
+
+
+class Sleepy(Counting):
+    """Takes longer over its sends than a transaction may last."""
+
+    async def decide(self, records: Sequence[ConsumerRecord]) -> Counted:
+        step = await super().decide(records)
+        # More than a batch of the producer holds: the transaction has begun on the broker before the pause.
+        ballast = [Send(f"{self.namespace}.out", b"ballast", b"x" * 10_000, 0) for _ in range(8)]
+        return Counted(SlowSends([*ballast, *step.sends]), step.counts, step.next_offset)
+
+
+class SlowSends(list[Send]):
+    """Holds the transaction open until the broker has aborted it: it lasts 1 s, the broker looks every 2 s."""
+
+    def __iter__(self) -> Iterator[Send]:
+        for number, send in enumerate(super().__iter__()):
+            yield send
+            if number == 7:
+                time.sleep(5)
+
+
+async def test_a_transaction_that_outlives_its_time_ends_the_stage(kafka: Kafka, counting: str) -> None:
+    """The broker aborts the transaction and fences the producer: nothing is visible, the process is told to exit."""
+    await feed(kafka, counting, ["1"])
+    running = Running(kafka, counting, Sleepy, transaction_timeout_ms=1_000)
+    reason = await running.ends()
+    assert "another process owns this partition" in reason or "failures in a row" in reason
+    assert await kafka.read_all(f"{counting}.out") == []
+
+
+async def test_a_core_that_raises_stops_the_stage_and_commits_nothing(kafka: Kafka, counting: str) -> None:
+    """What the core raises is never swallowed: the stage ends with it."""
+    await feed(kafka, counting, ["raise"])
+    running = Running(kafka, counting)
+    with pytest.raises(RuntimeError, match="the core raised"):
+        await asyncio.wait_for(running.task, 30)
+    assert await kafka.read_all(f"{counting}.out") == []
+
+
+async def test_an_offset_that_is_gone_is_fatal(kafka: Kafka, counting: str) -> None:
+    """Records deleted before they were read are named; the stage neither skips to the beginning nor to the end."""
+    await feed(kafka, counting, ["1"])
+    first = Running(kafka, counting)
+    await said(kafka, counting, 1)
+    await first.stop()
+    await feed(kafka, counting, ["2", "3"])
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(f"{counting}.in", 0): RecordsToDelete(before_offset=2)})
+    await admin.close()
+    reason = await Running(kafka, counting).ends()
+    assert "offset 1 is wanted, but the log holds only 2 to 3" in reason
+
+
+async def test_a_partition_that_comes_back_unchanged_is_not_restored_again(kafka: Kafka, counting: str) -> None:
+    """A second member comes and goes; the first keeps the states it had."""
+    await feed(kafka, counting, ["1"])
+    first = Running(kafka, counting)
+    await said(kafka, counting, 1)
+    second = Running(kafka, counting)
+    await asyncio.wait_for(second.stage.ready.wait(), 30)
+    [kept] = first.stage.partitions
+    await second.stop()
+
+    async def owns_all() -> bool:
+        return len(first.stage.partitions) == PARTITIONS
+
+    await eventually(owns_all)
+    await feed(kafka, counting, ["2"])
+    heard = await said(kafka, counting, 2)
+    await first.stop()
+    assert heard == [["1", 1], ["2", 2]]
+    assert first.works[kept].loads == 1
+
+
+async def test_a_due_timer_brings_one_tick_through_the_own_input(kafka: Kafka, counting: str) -> None:
+    """The wall clock never reaches the core: a record in the log does."""
+    running = Running(kafka, counting)
+    await asyncio.wait_for(running.stage.ready.wait(), 30)
+    running.works[1].due_at = 1
+    ticks = await kafka.read_until(f"{counting}.in", 1)
+
+    async def ticked() -> bool:
+        return running.works[1].ticks == 1
+
+    await eventually(ticked)
+    await running.stop()
+    assert [(record.partition, record.value) for record in ticks] == [(1, b"tick")]
+
+
+async def test_two_members_share_the_partitions_without_doubling(kafka: Kafka, counting: str) -> None:
+    """A rebalance in full flow leaves every record counted once."""
+    values = [str(n) for n in range(400)]
+    first = Running(kafka, counting)
+    await feed(kafka, counting, values[:200])
+    second = Running(kafka, counting)
+    await feed(kafka, counting, values[200:])
+    heard = await said(kafka, counting, 400)
+    await asyncio.gather(first.stop(), second.stop())
+    assert Counter(str(value) for value, _ in heard) == Counter(values)
+    assert sorted(int(str(n)) for _, n in heard) == list(range(1, 401))
