@@ -1,0 +1,89 @@
+"""`paidan`: the table of commands. A command's file is imported only when the command runs, so that help is quick."""
+
+import importlib
+import importlib.util
+import sys
+
+import typer
+
+from models.errors import PaidanError
+
+# name → (file under streams/cli, its function or Typer, what `paidan --help` says)
+COMMANDS = {
+    "up": ("up", "up", "Run everything on this machine: local Kafka, topics, every role."),
+    "demo": ("demo", "demo", "Run everything, feed the demo city's sample day, and show it live."),
+    "intake": ("work", "intake", "Role: take in reports, detections and updates."),
+    "desk": ("work", "desk", "Role: the one writer of orders and figures."),
+    "tables": ("serving", "tables", "Role: keep the live tables of orders and figures."),
+    "gateway": ("serving", "gateway", "Role: HTTP for citizens, departments and operators."),
+    "notify": ("serving", "notify", "Role: send notices to webhooks."),
+    "broker": ("broker", "broker", "Run only the local Kafka and print its address."),
+    "topics": ("broker", "topics", "Create the topics, or check them."),
+    "feed": ("work", "feed", "Send the events of a file to the input topics."),
+    "history": ("records", "history", "Replay events of the past at their own times."),
+    "audit": ("records", "audit", "Recompute all figures from the log and compare."),
+    "tail": ("records", "tail", "Follow what departments receive."),
+    "dead-letters": ("records", "dead_letters", "List, show or replay what could not be taken in."),
+    "status": ("serving", "status", "Show the indicators of the city and its departments."),
+    "city": ("city", "app", "Check and try a city pack."),
+    "train": ("classifier", "train", "Train a classifier from labelled CSV files."),
+    "evaluate": ("classifier", "evaluate", "Measure a classifier on labelled texts."),
+    "compare": ("classifier", "compare", "Compare two classifiers on the same orders."),
+    "labels": ("classifier", "labels", "Export final labels from the log."),
+    "model": ("classifier", "model", "Promote, roll back or list classifiers."),
+    "settings": ("settings", "settings", "Show the settings in force."),
+}
+
+app = typer.Typer(
+    name="paidan",
+    help="派单: reports and detections become work orders for the responsible department, exactly once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_PASS_ALL_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `paidan` a group of commands."""
+
+
+def _register(name: str, file: str, attribute: str, summary: str) -> None:
+    def run(context: typer.Context) -> None:
+        target = getattr(importlib.import_module(f"streams.cli.{file}"), attribute)
+        outer = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        outer.callback()(_group)
+        if isinstance(target, typer.Typer):
+            outer.add_typer(target, name=name, help=summary)
+        else:
+            outer.command(name)(target)
+        typer.main.get_command(outer).main(args=[name, *context.args], prog_name="paidan")
+
+    app.command(name, help=summary, context_settings=dict(_PASS_ALL_ON))(run)
+
+
+for _name, (_file, _attribute, _summary) in COMMANDS.items():
+    if importlib.util.find_spec(f"streams.cli.{_file}") is not None:
+        _register(_name, _file, _attribute, _summary)
+
+
+def main() -> None:
+    """Run the command line; errors of known kinds are one sentence on stderr and an exit code, never a traceback."""
+    try:
+        app()
+    except PaidanError as error:
+        sys.stderr.write(f"paidan: {error}\n")
+        sys.exit(error.exit_code)
+    except Exception as error:
+        from aiokafka.errors import KafkaError  # here, so that help need not wait for it
+
+        if not isinstance(error, KafkaError):
+            raise
+        sys.stderr.write(f"paidan: Kafka: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""`paidan broker` and `paidan topics`: Kafka itself and what must be in it."""
+
+import asyncio
+
+import typer
+
+from models.city import load_city
+from streams.broker import LocalBroker
+from streams.cli.role import run_role
+from streams.settings import Settings, load_settings
+from streams.topics import all_topics, check_topics, create_topics
+
+topics = typer.Typer(no_args_is_help=True)
+
+
+def broker() -> None:
+    """Run the local Kafka in the foreground until Ctrl-C. Its data stays in the data folder."""
+    run_role(_run_broker)
+
+
+async def _run_broker(settings: Settings, stop: asyncio.Event) -> None:
+    async with LocalBroker(settings.data / "broker", port=settings.broker_port) as running:
+        typer.echo(running.bootstrap)
+        await stop.wait()
+
+
+@topics.command()
+def create() -> None:
+    """Create the topics that are missing, then check all. Nothing that is there is ever changed."""
+    settings = load_settings()
+    wanted = all_topics(settings, load_city(settings.city).departments)
+    created = asyncio.run(create_topics(settings, wanted))
+    typer.echo(f"{len(created)} topics created, {len(wanted) - len(created)} were there")
+
+
+@topics.command()
+def check() -> None:
+    """Check that every topic is there with its partitions and settings; exit code 1 when not."""
+    settings = load_settings()
+    wanted = all_topics(settings, load_city(settings.city).departments)
+    asyncio.run(check_topics(settings, wanted))
+    typer.echo(f"{len(wanted)} topics are as they must be")
