@@ -30,6 +30,7 @@ _STAGE_KINDS = {
     "handle": "handle",
     "check": "check",
 }
+_WAITS = frozenset({"review", "return", "arbitration", "check"})
 _STAGE_FIGURES: dict[tuple[str, bool | None], tuple[str, ...]] = {
     (stage, in_time): figures
     for stage, kind in _STAGE_KINDS.items()
@@ -210,8 +211,8 @@ def _book_closing(book: _Book, order: Order, closing: Closing, since: int, lead:
         figures.append("closed_reworked")
     if len({assignment.department for assignment in order.assignments if assignment.at <= closing.at}) <= 1:
         figures.append("closed_first_dispatch")
-    if closing.forced:
-        figures.append("closed_forced")
+    if not closing.forced:
+        figures.append("closed_checked")
     book.book(lead, category, closing.at, *figures)
 
 
@@ -222,7 +223,7 @@ def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
     if turn.accepted_at is not None:
         book.book(own, category, turn.accepted_at, "accepted", ("response_ms", max(turn.accepted_at - turn.at, 0)))
         if turn.accept_due is not None:
-            book.stage("accept", own, category, None, turn.accepted_at, turn.accepted_at <= turn.accept_due)
+            book.stage("accept", own, category, turn.accepted_by, turn.accepted_at, turn.accepted_at <= turn.accept_due)
     elif turn.accept_missed_at is not None and not turn.return_approved:
         book.stage("accept", own, category, None, turn.accept_missed_at, None)
     if turn.returned_at is not None:
@@ -232,7 +233,8 @@ def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
         if decided is not None:
             book.book(own, category, decided, "returns_approved")
             book.book(NONE, category, decided, "misroutes")
-            book.book(NONE, category, decided, "misroute_ms", times=max(decided - turn.at, 0))
+            held = turn.held_ms if turn.held_ms is not None else decided - turn.at
+            book.book(NONE, category, decided, "misroute_ms", times=max(held, 0))
     if turn.handled_at is not None:
         figures: list[Figure] = ["handled"]
         if turn.handled_ms is not None:
@@ -254,3 +256,6 @@ def _book_waits(book: _Book, order: Order, lead: str, category: str) -> None:
     for check in order.checks:
         if check.due is not None:
             book.stage("check", lead, category, check.by, check.at, check.at <= check.due)
+    for limit in order.limits:
+        if limit.stage in _WAITS and f"breach/{limit.stage}" in order.fired:
+            book.stage(limit.stage, lead, category, None, limit.due, None)
