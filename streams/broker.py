@@ -8,12 +8,10 @@ import asyncio
 import fcntl
 import shutil
 import signal
-import socket
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, Self
 
@@ -24,11 +22,12 @@ from models.errors import PaidanError
 from streams.broker_properties import HOST, server_properties
 from streams.children import signal_group, spawn
 from streams.jars import kafka_jars
+from streams.ports import answers, can_listen, free_ports
 
 # In the broker's folder while it runs, so that other commands of this machine find it.
 ADDRESS_FILE = "address"
 _READY_TIMEOUT_S = 90.0
-_STOP_TIMEOUT_S = 5.0
+_STOP_TIMEOUT_S = 3.0
 _PORT_TRIES = 5
 
 
@@ -139,21 +138,17 @@ class LocalBroker:
             ) from None
 
     def _choose_ports(self) -> None:
-        with ExitStack() as held:  # all at once, so that no port is given twice
-
-            def port(wanted: int = 0) -> int:
-                probe = held.enter_context(closing(socket.socket()))
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((HOST, wanted))
-                except OSError as error:
-                    raise BrokerError(f"port {wanted} cannot be used for the local Kafka: {error.strerror}") from None
-                return int(probe.getsockname()[1])
-
-            for node in self._nodes:
-                fixed = self._fixed_port + node - 1 if self._fixed_port else 0
-                if node not in self._ports:
-                    self._ports[node] = (port(fixed), port())
+        if self._ports:
+            return  # the same as the last time
+        count = len(self._nodes)
+        if self._fixed_port:
+            clients = list(range(self._fixed_port, self._fixed_port + count))
+            if taken := [port for port in clients if not can_listen(HOST, port)]:
+                raise BrokerError(f"port {taken[0]} cannot be used for the local Kafka: somebody listens there")
+            controllers = free_ports(count)
+        else:
+            clients, controllers = (ports := free_ports(2 * count))[:count], ports[count:]
+        self._ports = dict(zip(self._nodes, zip(clients, controllers, strict=True), strict=True))
 
     async def _prepare(self, node: int, jars: Path) -> None:
         """Write the node's configuration, and format its log once."""
@@ -207,16 +202,10 @@ class LocalBroker:
         """True once every node is part of a cluster that answers; False when a process ended or time ran out."""
         deadline = asyncio.get_running_loop().time() + _READY_TIMEOUT_S
         while self.running and asyncio.get_running_loop().time() < deadline:
-            if all(self._listens(client) for client, _ in self._ports.values()) and await self._brokers_up():
+            if all(answers(HOST, client) for client, _ in self._ports.values()) and await self._brokers_up():
                 return True
             await asyncio.sleep(0.1)
         return False
-
-    @staticmethod
-    def _listens(port: int) -> bool:
-        with closing(socket.socket()) as probe:
-            probe.settimeout(0.5)
-            return probe.connect_ex((HOST, port)) == 0
 
     async def _brokers_up(self) -> bool:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000)

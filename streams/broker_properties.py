@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-HOST = "127.0.0.1"
+from streams.ports import LOOPBACK_HOST
+
+HOST = LOOPBACK_HOST
 MAX_RECORD_BYTES = 3 * 1024 * 1024
 # A record of MAX_RECORD_BYTES must pass together with the overhead of its batch.
 MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 64 * 1024

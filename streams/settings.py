@@ -1,8 +1,6 @@
 """Everything that can be set, in one frozen object: environment variables `PAIDAN_*`, read once at start."""
 
 import os
-import socket
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
 from streams.broker import ADDRESS_FILE
+from streams.ports import answers
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -133,9 +132,7 @@ def on_loopback(bootstrap: str) -> bool:
 
 def _listens(bootstrap: str) -> bool:
     host, _, port = bootstrap.split(",")[0].rpartition(":")
-    with closing(socket.socket()) as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex((host, int(port))) == 0
+    return answers(host, int(port), timeout=1.0)
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -3,11 +3,9 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -125,13 +123,6 @@ class Kafka:
         consumer._client.add_topic(topic)
         found = await eventually(known, what=f"topic {topic}")
         return [TopicPartition(topic, number) for number in sorted(found)]
-
-
-def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on at the moment."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def eventually(

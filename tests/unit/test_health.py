@@ -6,8 +6,8 @@ import pytest
 from streams import metrics
 from streams.broker_properties import HOST
 from streams.health import HealthError, serving_health
+from streams.ports import free_port
 from streams.settings import load_settings
-from tests.kafka import free_port
 
 
 async def test_a_role_serves_its_metrics_and_its_liveness() -> None:

@@ -1,0 +1,29 @@
+"""`paidan up`: everything on this machine until Ctrl-C."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from streams.cli.role import run_role
+from streams.cli.system import Counts, running_system
+from streams.settings import Settings
+
+
+def up(
+    intake: Annotated[int, typer.Option(min=1, help="Intake processes.")] = 1,
+    desk: Annotated[int, typer.Option(min=1, help="Desk processes.")] = 1,
+    tables: Annotated[int, typer.Option(min=1, help="Tables processes.")] = 1,
+) -> None:
+    """Run the local Kafka (unless PAIDAN_KAFKA is set), create the topics, and keep every role running until Ctrl-C.
+
+    What the roles log is in the folder `logs` of the data folder.
+    """
+
+    async def serve(settings: Settings, stop: asyncio.Event) -> None:
+        async with running_system(settings, Counts(intake, desk, tables)) as system:
+            typer.echo(f"Kafka      {system.settings.kafka}\nDashboard  {system.gateway}")
+            typer.echo(f"Logs       {system.settings.data / 'logs'}\nStop with Ctrl-C.")
+            await stop.wait()
+
+    run_role(serve)
