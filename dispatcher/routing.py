@@ -111,13 +111,12 @@ def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: W
 
 def _by_group(city: City, guess: Guess, area: str, day: date, why: Why) -> Route:
     """Dispatch on the group when all its categories have one lead here; its name then is the order's category."""
-    leads = set()
-    for member in city.members(guess.group):
-        row = city.responsible(member, area, day)
-        leads.add(row.lead if row is not None else "")
-    if len(leads) != 1 or "" in leads:
+    rows = [city.responsible(member, area, day) for member in city.members(guess.group)]
+    leads = {"" if row is None else row.lead for row in rows}
+    if len(leads) != 1 or not leads <= city.departments.keys():
         return Route(why=why, review=guess.reason or "uncertain")
-    return responsible(city, guess.group, area, day, why)
+    priority = min(_priority(city, member) for member in city.members(guess.group))
+    return Route(category=guess.group, department=leads.pop(), priority=priority, why=why)
 
 
 def _group(city: City, category: str) -> str:
