@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,18 @@ from models.guess import Guess, Outcome
 
 _NAMED = re.compile(r"[0-9a-f]{16}")
 FEWEST = 2
+# Beside the installed packages, so that each environment has the model its own library versions made.
+SHIPPED = Path(sys.prefix) / "share" / "paidan" / "model"
 
 
 class Classifier:
     """A loaded model. Immutable; safe to share between threads.
 
-    `id` is the artefact's digest, `classes` its categories in the order of its columns.
+    `id` is the artefact's digest, `classes` its categories in the order of its columns, `target` the accuracy that
+    automatic decisions shall have (the training's unless given: thresholds for 0.80 to 0.995 are in the artefact).
     """
 
-    def __init__(self, data: bytes, expected: str | None = None) -> None:
+    def __init__(self, data: bytes, expected: str | None = None, target: float | None = None) -> None:
         self.id, self.manifest, arrays = artefact.unpack(data, expected)
         self.classes = self.manifest.classes
         self.vectoriser = Vectoriser(arrays["slots"], arrays["block"], arrays["idf"], arrays["block_weights"])
@@ -39,12 +43,13 @@ class Classifier:
         self.bias = arrays["bias"]
         self._table = self.vectoriser.table()
         self._groups, self._group_of = grouping(self.manifest)
-        self._thresholds = self._for_target(self.manifest.target)
+        self.target = self.manifest.target if target is None else target
+        self._thresholds = self._for_target(self.target)
         self._limits = np.array([self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes])
         self._costs = np.array([self.manifest.costs.get(c, 1.0) for c in self.classes], dtype=np.float32)
 
     @classmethod
-    def load(cls, path: str | Path, expected: str | None = None) -> "Classifier":
+    def load(cls, path: str | Path, expected: str | None = None, target: float | None = None) -> "Classifier":
         """From a file, or from a folder that holds exactly one model. Raises ClassifierError.
 
         A file that is named by a digest (16 hex characters) must have it; so must any file when `expected` is given.
@@ -62,14 +67,21 @@ class Classifier:
         if expected is None and _NAMED.fullmatch(path.stem):
             expected = path.stem
         try:
-            return cls(data, expected)
+            return cls(data, expected, target)
         except ClassifierError as error:
             raise ClassifierError(f"{path}: {error}") from error
 
     @classmethod
-    def from_bytes(cls, data: bytes, expected: str | None = None) -> "Classifier":
+    def from_bytes(cls, data: bytes, expected: str | None = None, target: float | None = None) -> "Classifier":
         """From an artefact's bytes. Raises ClassifierError."""
-        return cls(data, expected)
+        return cls(data, expected, target)
+
+    @classmethod
+    def shipped(cls, target: float | None = None) -> "Classifier":
+        """The model built at set-up from the bootstrap corpus. Raises ClassifierError when it has not been built."""
+        if not SHIPPED.is_dir():
+            raise ClassifierError("the shipped model has not been built yet: run scripts/setup")
+        return cls.load(SHIPPED, target=target)
 
     def classify(self, texts: Sequence[str], contexts: Contexts = None) -> list[Guess]:
         """One guess for each text, in order; `contexts`, when given, is as long as `texts`.

@@ -48,7 +48,7 @@ class HeldOut(NamedTuple):
     known: NDArray[np.float32]
 
 
-def _quiet(done: int, total: int) -> None:
+def quiet(done: int, total: int) -> None:
     """No progress is shown."""
 
 
@@ -61,7 +61,7 @@ def train(
     groups: Mapping[str, str] | None = None,
     costs: Mapping[str, float] | None = None,
     seed: int = 0,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> bytes:
     """The artefact of a model trained on `rows`, the same bytes for the same arguments and library versions.
 
@@ -108,7 +108,7 @@ def train(
 
 
 def held_out(
-    rows: Labelled, y: Indices, classes: int, recipe: Recipe, seed: int, progress: Progress = _quiet
+    rows: Labelled, y: Indices, classes: int, recipe: Recipe, seed: int, progress: Progress = quiet
 ) -> HeldOut:
     """Scores by cross-validation inside `rows`, near-duplicates kept together."""
     scores = np.zeros((len(rows), classes))
