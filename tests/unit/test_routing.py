@@ -54,7 +54,7 @@ def guess(category: str, outcome: str = "confident", group: str = "") -> Guess:
 def test_a_confident_guess_goes_to_the_lead_of_its_row(city: City) -> None:
     """The row's lead and assists, the model and the row's line are in the answer."""
     found = route(city, RuleInput(area="south-w", text="坑"), guess("pothole"), DAY)
-    assert (found.department, found.assists, found.priority) == ("roads", ("police",), 2)
+    assert (found.department, found.assists, found.priority) == ("roads", ("police",), 3)
     assert (found.why.by, found.why.model, found.why.table_row) == ("table", "model-1", 2)
 
 
