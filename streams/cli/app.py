@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import logging
 import sys
 
 import typer
@@ -71,8 +72,10 @@ for _name, (_file, _attribute, _summary) in COMMANDS.items():
 
 def main() -> None:
     """Run the command line; errors of known kinds are one sentence on stderr and an exit code, never a traceback."""
+    # The client library warns of what the commands themselves report in a sentence.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
-        app()
+        app(prog_name="paidan")
     except PaidanError as error:
         sys.stderr.write(f"paidan: {error}\n")
         sys.exit(error.exit_code)

@@ -1,0 +1,145 @@
+"""The rules that the code is built on: the direction of imports, a pure core, metrics named once, no foreign places."""
+
+import ast
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from tests.conftest import REPOSITORY
+
+_CLOCKS_AND_IO = {"open", "input", "print", "exec", "eval", "breakpoint"}
+_ASKS_THE_TIME = {"now", "utcnow", "today", "getenv", "environ"}
+_METRIC_KINDS = {"Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"}
+# Written in pieces, so that this file does not find itself.
+_FOREIGN_PLACES = [
+    "/wo" + "rk/",
+    "/ro" + "ot/",
+    "/ho" + "me/",
+    "/t" + "mp/",
+    "pypi" + ".org",
+    "python" + "hosted",
+    "maven.apache.org/ma" + "ven2",
+    "repo" + "1.maven",
+    "npm" + "js",
+    "deb.debi" + "an.org",
+    "proxy.gol" + "ang",
+]
+
+
+def _tracked(*suffixes: str) -> Iterator[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    for name in listed.stdout.split("\0"):
+        file = REPOSITORY / name
+        if name and file.is_file() and (not suffixes or file.suffix in suffixes):
+            yield file
+
+
+def _modules(package: str) -> list[tuple[str, ast.Module]]:
+    return [(str(p.relative_to(REPOSITORY)), ast.parse(p.read_text())) for p in (REPOSITORY / package).rglob("*.py")]
+
+
+def test_imports_go_one_way_and_the_core_imports_nothing_impure() -> None:
+    """streams → dispatcher → models, never back; dispatcher imports no I/O, clock, chance, environment or logging."""
+    assert lint_imports(config_filename=str(REPOSITORY / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_the_core_never_asks_for_the_time_or_the_world() -> None:
+    """No file of dispatcher calls open(), print(), now() and the like."""
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in _modules("dispatcher")
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CLOCKS_AND_IO)
+        or (isinstance(node, ast.Attribute) and node.attr in _ASKS_THE_TIME)
+    ]
+    assert found == []
+
+
+def test_the_core_keeps_nothing_between_calls() -> None:
+    """dispatcher has no `global` statement: state goes in and comes out."""
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in _modules("dispatcher")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Global)
+    ]
+    assert found == []
+
+
+def _metrics() -> dict[str, ast.Call]:
+    [tree] = [tree for name, tree in _modules("streams") if name == "streams/metrics.py"]
+    return {
+        node.targets[0].id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call)
+    }
+
+
+def test_every_metric_is_named_once_with_a_meaning() -> None:
+    """streams/metrics.py is the only file that makes metrics; no name stands there twice, each has a sentence."""
+    strangers = [
+        name
+        for package in ("dispatcher", "models", "streams")
+        for name, tree in _modules(package)
+        if name != "streams/metrics.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "prometheus_client"
+        and _METRIC_KINDS & {alias.name for alias in node.names}
+    ]
+    arguments = [[ast.literal_eval(argument) for argument in call.args] for call in _metrics().values()]
+    repeated = [name for name, count in Counter(each[0] for each in arguments).items() if count > 1]
+    assert strangers == []
+    assert repeated == []
+    assert [each[0] for each in arguments if not each[0].startswith("paidan_") or not each[1].endswith(".")] == []
+
+
+def test_every_metric_is_used() -> None:
+    """A metric that nothing moves would read as good news."""
+    used = {
+        node.attr if isinstance(node, ast.Attribute) else node.id
+        for name, tree in _modules("streams")
+        if name != "streams/metrics.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute | ast.Name)
+    }
+    assert set(_metrics()) - used == set()
+
+
+@pytest.mark.parametrize("place", _FOREIGN_PLACES)
+def test_no_file_names_a_machine_or_a_registry(place: str) -> None:
+    """Nothing tracked holds the path of somebody's machine or the address of a download."""
+    found = [str(file.relative_to(REPOSITORY)) for file in _tracked() if place.encode() in file.read_bytes()]
+    assert found == []
+
+
+def test_nothing_is_left_for_later() -> None:
+    """No file of code carries a note of unfinished work."""
+    note = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+    assert [str(file) for file in _tracked(".py", ".toml", ".yaml") if note.search(file.read_text())] == []
+
+
+def test_no_broad_except_swallows() -> None:
+    """A bare except, or one of Exception or BaseException, raises again somewhere in its body or hands the error on."""
+    found = []
+    for package in ("dispatcher", "models", "streams"):
+        for name, tree in _modules(package):
+            for node in ast.walk(tree):
+                if not isinstance(node, ast.ExceptHandler):
+                    continue
+                broad = node.type is None or (
+                    isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}
+                )
+                hands_on = any(
+                    isinstance(inner, ast.Raise) or (isinstance(inner, ast.Name) and inner.id == node.name)
+                    for statement in node.body
+                    for inner in ast.walk(statement)
+                )
+                if broad and not hands_on:
+                    found.append(f"{name}:{node.lineno}")
+    assert found == []

@@ -1,0 +1,69 @@
+"""The command line is complete, explains itself, and answers mistakes with a sentence."""
+
+import importlib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from streams.cli.app import COMMANDS, app
+
+
+def _paidan(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "streams.cli.app", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+
+
+def test_help_lists_every_command() -> None:
+    """`paidan --help` names them all."""
+    listed = CliRunner().invoke(app, ["--help"]).output
+    assert [name for name in COMMANDS if f"  {name} " not in listed] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    """`paidan COMMAND --help` works, says what it does, and there is a function behind it."""
+    file, attribute, _ = COMMANDS[name]
+    target = getattr(importlib.import_module(f"streams.cli.{file}"), attribute)
+    told = CliRunner().invoke(app, [name, "--help"])
+    assert told.exit_code == 0
+    assert f"Usage: paidan {name}" in told.output
+    assert callable(target)
+
+
+def test_help_does_not_load_the_machinery() -> None:
+    """Help comes without importing Kafka, Faust, scikit-learn or the web framework."""
+    heavy = "aiokafka", "faust", "sklearn", "fastapi", "shapely"
+    program = f"import sys, streams.cli.app; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_known_error_is_one_sentence_and_an_exit_code() -> None:
+    """A misspelt setting ends with code 2 and one line on stderr; no traceback."""
+    done = _paidan("settings", PAIDAN_KAFAK="x")
+    assert done.returncode == 2
+    assert done.stderr == "paidan: unknown setting PAIDAN_KAFAK: `paidan settings` lists all there are\n"
+
+
+def test_without_kafka_a_command_says_what_to_do(tmp_path: Path) -> None:
+    """A cluster that does not answer is named in one sentence within seconds."""
+    started = time.monotonic()
+    done = _paidan("topics", "create", PAIDAN_KAFKA="127.0.0.1:1", PAIDAN_DATA=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("paidan: no Kafka answers at 127.0.0.1:1")
+    assert done.stderr.count("\n") == 1
+    assert time.monotonic() - started < 30
+
+
+def test_a_misspelt_command_gets_a_suggestion() -> None:
+    """The nearest command is named."""
+    assert "Did you mean 'gateway'" in _paidan("gatewy").stderr
