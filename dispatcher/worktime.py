@@ -23,6 +23,8 @@ from models.city.calendar import Calendar
 WorkDayDue = Literal["same-time", "end-of-day"]
 
 HOUR_MS = 3_600_000
+_MINUTE_MS = 60_000
+_DAY_MINUTES = 1440
 _UTC = ZoneInfo("UTC")
 _DAY = timedelta(days=1)
 _FURTHEST_YEARS = 40  # a calendar that offers too little work in so many years offers none
@@ -151,11 +153,15 @@ class _Spans:
         begins: list[int] = []
         ends: list[int] = []
         days: list[date] = []
+        midnight = _at(day, 0, zone)
         while day <= stop:
+            start, midnight = midnight, _at(day, _DAY_MINUTES, zone)
+            plain = midnight - start == _DAY_MINUTES * _MINUTE_MS  # else the clocks change on this day
             if self.calendar.is_working_day(day):
                 days.append(day)
                 for opens, closes in slots:
-                    begin, end = _at(day, opens, zone), _at(day, closes, zone)
+                    begin = start + opens * _MINUTE_MS if plain else _at(day, opens, zone)
+                    end = start + closes * _MINUTE_MS if plain else _at(day, closes, zone)
                     if begin < end:  # a slot can fall into the hour that the clocks skip
                         begins.append(begin)
                         ends.append(end)
