@@ -1,0 +1,226 @@
+"""CloudEvents 1.0 on Kafka records, binary and structured.
+
+Binary mode: attributes are headers with the prefix `ce_`, the value is the data. Structured mode: the header
+`content-type: application/cloudevents+json`, the value is one JSON object with attributes and data.
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+
+import msgspec
+
+from models.errors import Poison
+from models.times import from_text, to_text
+
+JSON = "application/json"
+STRUCTURED = "application/cloudevents+json"
+SPEC_VERSION = "1.0"
+MAX_ATTRIBUTE = 256
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One CloudEvent. `time` is milliseconds UTC, None when it was not given; `data` are the data's bytes."""
+
+    id: str
+    source: str
+    type: str
+    data: bytes
+    time: int | None = None
+    subject: str = ""
+    content_type: str = JSON
+
+
+class _Structured(msgspec.Struct, frozen=True):
+    specversion: str
+    id: str
+    source: str
+    type: str
+    time: str | None = None
+    subject: str | None = None
+    datacontenttype: str | None = None
+    data: msgspec.Raw = msgspec.Raw()
+    data_base64: str | None = None
+
+
+_structured = msgspec.json.Decoder(_Structured)
+
+
+def header_map(headers: Headers) -> dict[str, bytes]:
+    """Headers by name; of several with one name the last counts. A header without a value counts as empty."""
+    return {name: value or b"" for name, value in headers}
+
+
+def is_cloud_event(headers: dict[str, bytes]) -> bool:
+    """Whether a record claims to be a CloudEvent in either mode."""
+    return "ce_type" in headers or "ce_id" in headers or _is_structured(headers)
+
+
+def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
+    """The event of a record with these headers (`header_map`). Raises Poison."""
+    if value is None:
+        raise Poison("data", "is missing", "no-data")
+    if _is_structured(headers):
+        return _decode_structured(value)
+    version = attribute(headers, "ce_specversion") or SPEC_VERSION
+    if version != SPEC_VERSION:
+        raise Poison("ce_specversion", f"must be {SPEC_VERSION}")
+    content_type = attribute(headers, "content-type") or JSON
+    return _checked(
+        attribute(headers, "ce_id"),
+        attribute(headers, "ce_source"),
+        attribute(headers, "ce_type"),
+        value,
+        attribute(headers, "ce_time"),
+        attribute(headers, "ce_subject"),
+        content_type,
+        "ce_",
+    )
+
+
+def attribute(headers: dict[str, bytes], name: str) -> str:
+    """One header as text, empty when it is missing. Raises Poison when it is not UTF-8, over-long or holds controls."""
+    raw = headers.get(name)
+    if not raw:
+        return ""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise Poison(name, "must be UTF-8", "not-utf-8") from None
+    return text if len(text) <= MAX_ATTRIBUTE and text.isprintable() else _refuse(name, text)
+
+
+def instant(field: str, text: str) -> int:
+    """The milliseconds of an RFC 3339 time. Raises Poison."""
+    try:
+        return from_text(text)
+    except (ValueError, OverflowError):
+        raise Poison(field, "must be an RFC 3339 time with a zone, such as 2026-03-01T08:00:00Z") from None
+
+
+def to_binary(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:
+    """Headers and value of a record in binary mode."""
+    headers = [
+        ("ce_specversion", SPEC_VERSION.encode()),
+        ("ce_id", event.id.encode()),
+        ("ce_source", event.source.encode()),
+        ("ce_type", event.type.encode()),
+        ("content-type", event.content_type.encode()),
+    ]
+    if event.time is not None:
+        headers.append(("ce_time", to_text(event.time).encode()))
+    if event.subject:
+        headers.append(("ce_subject", event.subject.encode()))
+    return headers, event.data
+
+
+def to_structured(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:
+    """Headers and value of a record in structured mode; data that is not JSON travels as base64."""
+    fields: dict[str, object] = {
+        "specversion": SPEC_VERSION,
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "datacontenttype": event.content_type,
+    }
+    if event.time is not None:
+        fields["time"] = to_text(event.time)
+    if event.subject:
+        fields["subject"] = event.subject
+    if _is_json(event.content_type):
+        fields["data"] = msgspec.Raw(event.data)
+    else:
+        fields["data_base64"] = base64.b64encode(event.data).decode()
+    return [("content-type", STRUCTURED.encode())], msgspec.json.encode(fields)
+
+
+def _is_structured(headers: dict[str, bytes]) -> bool:
+    raw = headers.get("content-type")
+    return raw is not None and raw[:23].lower() == b"application/cloudevents"
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == JSON or kind.endswith("+json")
+
+
+def _decode_structured(value: bytes) -> Event:
+    try:
+        given = _structured.decode(value)
+    except msgspec.ValidationError as error:
+        raise _broken(error) from None
+    except UnicodeDecodeError:
+        raise Poison("data", "must be UTF-8", "not-utf-8") from None
+    except (msgspec.DecodeError, RecursionError):
+        raise _unreadable(value) from None
+    if given.specversion != SPEC_VERSION:
+        raise Poison("specversion", f"must be {SPEC_VERSION}")
+    data = bytes(given.data)
+    if given.data_base64 is not None:
+        if data:
+            raise Poison("data", "must not stand beside data_base64")
+        try:
+            data = base64.b64decode(given.data_base64, validate=True)
+        except binascii.Error:
+            raise Poison("data_base64", "must be base64") from None
+    if not data:
+        raise Poison("data", "is missing", "no-data")
+    texts = {
+        "id": given.id,
+        "source": given.source,
+        "type": given.type,
+        "subject": given.subject or "",
+        "datacontenttype": given.datacontenttype or JSON,
+    }
+    for name, text in texts.items():
+        if len(text) > MAX_ATTRIBUTE or not text.isprintable():
+            _refuse(name, text)
+    return _checked(
+        given.id, given.source, given.type, data, given.time or "", texts["subject"], texts["datacontenttype"]
+    )
+
+
+def _checked(
+    id: str, source: str, type: str, data: bytes, time: str, subject: str, content_type: str, prefix: str = ""
+) -> Event:
+    for name, text in (("id", id), ("source", source), ("type", type)):
+        if not text:
+            raise Poison(prefix + name, "is missing")
+    if content_type != JSON:
+        _require_utf8_json(content_type)
+    return Event(id, source, type, data, instant(prefix + "time", time) if time else None, subject, content_type)
+
+
+def _require_utf8_json(content_type: str) -> None:
+    kind, _, parameters = content_type.partition(";")
+    if not _is_json(kind):
+        raise Poison("content-type", f"must be {JSON} or {STRUCTURED}, or the record must have a header `format`")
+    charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
+    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+        raise Poison("content-type", "must have the charset utf-8", "not-utf-8")
+
+
+def _refuse(name: str, text: str) -> str:
+    if len(text) > MAX_ATTRIBUTE:
+        raise Poison(name, f"must have at most {MAX_ATTRIBUTE} characters")
+    raise Poison(name, "must hold printable characters only")
+
+
+def _broken(error: msgspec.ValidationError) -> Poison:
+    """msgspec says `Object missing required field `id`` or `Expected `str`, got `int` - at `$.id``."""
+    message = str(error)
+    if "missing required field" in message:
+        return Poison(message.split("`")[1], "is missing")
+    field = message.rpartition("`$.")[2].rstrip("`") if "`$." in message else "data"
+    return Poison(field, "must be text" if field != "data" else "must be one JSON object")
+
+
+def _unreadable(value: bytes) -> Poison:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return Poison("data", "must be UTF-8", "not-utf-8")
+    return Poison("data", "must be one JSON object", "not-json")

@@ -1,0 +1,282 @@
+"""The contracts of the messages that come in: what a citizen, a camera or a department may say, and how.
+
+CloudEvents data as frozen pydantic models, versioned by the suffix of their type. Fields that a contract does not know
+are ignored, so that an upstream may say more. What breaks a contract is Poison, which names the field and the rule.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from models.errors import Poison
+from models.times import from_text, to_ms, to_text
+
+REPORT = "city.report.received.v1"
+DETECTION = "city.detection.observed.v1"
+UPDATE = "city.order.update.v1"
+
+ORDER_ID = r"^[a-z0-9]+(-[a-z0-9]+)*-\d{8}-[a-z2-7]{10}$"
+_NO_NUL = r"^[^\x00]*$"
+_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x20]+$"
+
+Action = Literal[
+    "accept",
+    "return",
+    "approve-return",
+    "refuse-return",
+    "arbitrate",
+    "progress",
+    "request-extension",
+    "approve-extension",
+    "refuse-extension",
+    "request-suspension",
+    "approve-suspension",
+    "refuse-suspension",
+    "resume",
+    "handle",
+    "check-pass",
+    "check-fail",
+    "decide",
+    "reject",
+    "reopen",
+    "appeal",
+    "review-appeal",
+    "force-close",
+    "merge",
+    "unmerge",
+    "feedback",
+    "review-blind",
+]
+
+
+def _instant(value: object) -> int:
+    try:
+        if isinstance(value, str):
+            return from_text(value)
+        if isinstance(value, datetime):
+            return to_ms(value)
+    except (ValueError, OverflowError):
+        pass
+    raise PydanticCustomError("rfc3339", "must be an RFC 3339 time with a zone, such as 2026-03-01T08:00:00Z")
+
+
+def _text(most: int, least: int = 0) -> Any:
+    return StringConstraints(strip_whitespace=True, min_length=least, max_length=most, pattern=_NO_NUL)
+
+
+Instant = Annotated[
+    int,
+    BeforeValidator(_instant),
+    PlainSerializer(to_text),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Id = Annotated[str, _text(256, 1)]
+Name = Annotated[str, _text(200)]
+Label = Annotated[str, _text(200, 1)]
+Words = Annotated[str, _text(10_000)]
+Url = Annotated[str, StringConstraints(max_length=2048, pattern=_URL)]
+Urls = Annotated[tuple[Url, ...], Field(max_length=20)]
+Degrees = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+
+
+class Contract(BaseModel):
+    """A message that never changes once it is made."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Location(Contract):
+    """A place: coordinates (WGS 84, degrees, both or neither), an address in words, the id of an area."""
+
+    lat: Annotated[Degrees, Field(ge=-90, le=90)] | None = None
+    lon: Annotated[Degrees, Field(ge=-180, le=180)] | None = None
+    address: Annotated[str, _text(1_000)] = ""
+    area: Annotated[str, _text(128)] = ""
+
+    @model_validator(mode="after")
+    def _both(self) -> "Location":
+        if (self.lat is None) != (self.lon is None):
+            raise PydanticCustomError("half_place", "must have both lat and lon, or neither")
+        return self
+
+
+class Reporter(Contract):
+    """Who reports. Intake keeps a keyed hash of it and, encrypted, the contact; never the plain fields."""
+
+    id: Annotated[str, _text(256)] = ""
+    name: Name = ""
+    phone: Annotated[str, _text(64)] = ""
+
+
+class Report(Contract):
+    """What a citizen writes 市民诉求.
+
+    `category` is the reporter's own choice. `due_at` absent: the city's limits count; null: no limit.
+    """
+
+    text: Annotated[str, _text(10_000, 1)]
+    title: Annotated[str, _text(500)] = ""
+    location: Location | None = None
+    category: Name = ""
+    reporter: Reporter | None = None
+    media_urls: Urls = ()
+    channel: Name = ""
+    due_at: Instant | None = None
+
+
+class Detection(Contract):
+    """What an algorithm sees in a camera's picture 算法告警.
+
+    `label` is the vendor's word for it, `text` what the algorithm says in a sentence; `bbox` is left, top, right and
+    bottom in pixels or shares of the picture. `object_id` names what stays the same while it is seen: an object or a
+    region.
+    """
+
+    camera_id: Id
+    label: Label
+    algorithm: Name = ""
+    vendor: Name = ""
+    confidence: Share | None = None
+    location: Location | None = None
+    object_id: Annotated[str, _text(256)] = ""
+    phase: Literal["", "start", "ongoing", "end"] = ""
+    bbox: tuple[Degrees, Degrees, Degrees, Degrees] | None = None
+    text: Words = ""
+    media_urls: Urls = ()
+
+
+class By(Contract):
+    """Who asks for a step: a department or another role (reviewer, dispatcher, inspector, …), and its own id."""
+
+    role: Name = ""
+    department: Name = ""
+    id: Annotated[str, _text(256)] = ""
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "By":
+        if not (self.role or self.department):
+            raise PydanticCustomError("nobody", "must have a role or a department")
+        return self
+
+
+class ReportRef(Contract):
+    """A report by its CloudEvents identity."""
+
+    source: Id
+    id: Id
+
+
+class Update(Contract):
+    """One step in an order's life 工单操作. It names its order by `order_id`, or by `report` and that report's
+    `location`.
+
+    `attempt`, when given, must be the order's: so an update meant for an earlier one is refused. `suggested_department`
+    belongs to a return; `department`, `assists`, `category` and `condition` to a decision; `other_order_id` to merge
+    and unmerge; `until` to a suspension; `satisfied` to feedback. What an action needs, the desk checks and refuses.
+    """
+
+    action: Action
+    by: By
+    order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
+    report: ReportRef | None = None
+    location: Location | None = None
+    attempt: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] | None = None
+    reason: Words = ""
+    code: Name = ""
+    suggested_department: Name = ""
+    department: Name = ""
+    assists: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+    category: Name = ""
+    condition: Name = ""
+    other_order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
+    until: Instant | None = None
+    satisfied: Annotated[bool, Field(strict=True)] | None = None
+    evidence_urls: Urls = ()
+
+    @model_validator(mode="after")
+    def _one_order(self) -> "Update":
+        if (self.order_id is None) == (self.report is None):
+            raise PydanticCustomError("one_order", "must name its order by order_id or by report, and by one of them")
+        return self
+
+
+CONTRACTS: Mapping[str, type[Contract]] = {REPORT: Report, DETECTION: Detection, UPDATE: Update}
+_READERS: Mapping[str, TypeAdapter[Any]] = {name: TypeAdapter(model) for name, model in CONTRACTS.items()}
+_DETECTION: TypeAdapter[Detection] = TypeAdapter(Detection)
+
+
+def parse(ce_type: str, data: bytes) -> Report | Detection | Update:
+    """The data of an event of this type. Raises Poison that names the field and the rule."""
+    reader = _READERS.get(ce_type)
+    if reader is None:
+        raise Poison("ce_type", f"must be one of {', '.join(CONTRACTS)}", "unknown-type")
+    try:
+        event: Report | Detection | Update = reader.validate_json(data)
+    except ValidationError as error:
+        raise broken(error, data) from None
+    return event
+
+
+def make_detection(fields: Mapping[str, Any]) -> Detection:
+    """A detection from the fields that a vendor's format gave. Raises Poison."""
+    try:
+        return _DETECTION.validate_python(fields)
+    except ValidationError as error:
+        raise broken(error) from None
+
+
+def broken(error: ValidationError, data: bytes = b"") -> Poison:
+    """The first broken rule as Poison: a sentence from the rule alone, without the value that broke it."""
+    detail = error.errors(include_url=False, include_input=False)[0]
+    kind = detail["type"]
+    if kind == "json_invalid":
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return Poison("data", "must be UTF-8", "not-utf-8")
+        return Poison("data", "must be one JSON object", "not-json")
+    field = ".".join(str(part) for part in detail["loc"]) or "data"
+    context = detail.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return Poison(field, _PATTERNS[context["pattern"]])
+    rule = _RULES.get(kind)
+    return Poison(field, rule.format(**context) if rule else detail["msg"][0].lower() + detail["msg"][1:])
+
+
+_PATTERNS: Mapping[str, str] = {
+    _NO_NUL: "must not hold NUL characters",
+    _URL: "must be an http or https address",
+    ORDER_ID: "must be the id of an order",
+}
+_RULES: Mapping[str, str] = {
+    "missing": "is missing",
+    "string_type": "must be text",
+    "string_too_short": "must have at least {min_length} character(s) besides blanks",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} entries",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "finite_number": "must be a finite number",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be one of {expected}",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "tuple_type": "must be a list",
+}
