@@ -13,6 +13,9 @@ COPY pyproject.toml README.md ./
 COPY models models
 COPY dispatcher dispatcher
 COPY streams streams
+COPY cities cities
+# Trained from the corpus; it lands in /opt/paidan/share.
+RUN OMP_NUM_THREADS=1 /opt/paidan/bin/python -m models.classifier.shipped
 RUN /opt/build/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /build/dist . \
     && /opt/paidan/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index /build/dist/*.whl
 
