@@ -7,6 +7,7 @@ neighbours have exactly the same one; districts and the city are made of the tow
 """
 
 import csv
+import itertools
 import json
 import math
 import random
@@ -49,7 +50,7 @@ def bent(line: LineString, chance: random.Random) -> LineString:
 
     points = [(round(x, 5), round(y, 5)) for x, y in line.coords]
     drawn = [points[0]]
-    for start, end in zip(points, points[1:], strict=False):
+    for start, end in itertools.pairwise(points):
         drawn += between(start, end)
     return LineString(drawn)
 

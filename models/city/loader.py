@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from models.city import areas as areas_file
 from models.city import calendar as calendar_file
+from models.city import geojson as areas_file
 from models.city import rules as rules_file
-from models.city.areas import read_areas
 from models.city.calendar import CalendarRow, read_calendar
 from models.city.cells import Code, Codes, Row
 from models.city.check import check_references
 from models.city.city import City
 from models.city.errors import Problems
+from models.city.geojson import read_areas
 from models.city.lookups import LabelTable, LimitTable, ResponsibilityTable
 from models.city.places import Place, Places
 from models.city.rules import read_rules, toml_line

@@ -13,6 +13,7 @@ from models.city.cells import Code, Latitude, Longitude, Row, Words
 
 Kind = Literal["road", "estate", "landmark", "village", "water", "station", "area"]
 _LATIN = re.compile(r"[a-z0-9]")
+_FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ]")
 
 
 class Place(Row):
@@ -72,8 +73,9 @@ class Places:
 
 
 def fold(text: str) -> str:
-    """The text as names are compared: lower case, half width."""
-    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower()
+    """The text as names are compared: lower case, letters and digits in half width."""
+    # Full normalisation costs five times the search; only letters and digits of full width matter in names.
+    return (unicodedata.normalize("NFKC", text) if _FULL_WIDTH.search(text) else text).lower()
 
 
 def _named(areas: Iterable[Area]) -> list[Place]:
@@ -104,7 +106,7 @@ def _by_script(names: Iterable[str]) -> tuple[list[str], list[str]]:
 def _pattern(names: list[str]) -> re.Pattern[str]:
     """All names as one pattern that finds the longest at every position, overlapping ones too.
 
-    A trie keeps the choices at each step few, and the leading set lets the engine skip all other characters.
+    A trie keeps the choices at each step few.
     """
     tree: dict[str, dict] = {}  # type: ignore[type-arg]
     for name in names:
@@ -112,11 +114,12 @@ def _pattern(names: list[str]) -> re.Pattern[str]:
         for char in name:
             node = node.setdefault(char, {})
         node[""] = {}
-    # Names of Latin letters are words: "Park" is not found in "Parker".
-    latin = bool(_LATIN.match(names[0]))
+    # Names of Latin letters are words: "Park" is not found in "Parker". All others may begin at any character; the
+    # engine skips to one that begins a name and looks at the whole name from there.
+    if _LATIN.match(names[0]):
+        return re.compile(rf"\b(?=({_branches(tree, '(?![a-z0-9])')}))", re.ASCII)
     first = "".join(re.escape(char) for char in sorted(tree))
-    inner = _branches(tree, r"(?![a-z0-9])" if latin else "")
-    return re.compile(f"{'(?<![a-z0-9])' if latin else ''}(?=[{first}])(?=({inner}))")
+    return re.compile(f"[{first}](?<=(?=({_branches(tree, '')})).)")
 
 
 def _branches(node: dict[str, dict], end: str) -> str:  # type: ignore[type-arg]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from models.city.areas import Areas
 from models.city.cells import Code, Codes, Words
@@ -30,6 +30,13 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     hour: int | None = None
     label: str = ""
+
+
+def _folded(value: object) -> object:
+    return tuple(word.casefold() for word in value) if isinstance(value, tuple) else value
+
+
+Patterns = Annotated[Words, AfterValidator(_folded)]
 
 
 def _hours(value: object) -> tuple[int, int] | None:
@@ -73,15 +80,15 @@ class Condition(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    category: Words = ()
-    group: Words = ()
-    hint: Words = ()
-    area: Words = ()
-    text_any: Words = ()
-    text_all: Words = ()
-    source: Words = ()
-    channel: Words = ()
-    label: Words = ()
+    category: Patterns = ()
+    group: Patterns = ()
+    hint: Patterns = ()
+    area: Patterns = ()
+    text_any: Patterns = ()
+    text_all: Patterns = ()
+    source: Patterns = ()
+    channel: Patterns = ()
+    label: Patterns = ()
     hours: Annotated[tuple[int, int] | None, BeforeValidator(_hours)] = None
 
 
@@ -117,18 +124,14 @@ class Rule(BaseModel):
         if not when.text_any and not when.text_all:
             return True
         text = seen.text.casefold()
-        return all(word.casefold() in text for word in when.text_all) and (
-            not when.text_any or any(word.casefold() in text for word in when.text_any)
-        )
+        if not all(word in text for word in when.text_all):
+            return False
+        return not when.text_any or any(word in text for word in when.text_any)
 
 
 def _fits(patterns: tuple[str, ...], value: str) -> bool:
     folded = value.casefold()
-    for pattern in patterns:
-        wanted = pattern.casefold()
-        if folded.startswith(wanted[:-1]) if wanted.endswith("*") else folded == wanted:
-            return True
-    return False
+    return any(folded.startswith(pattern[:-1]) if pattern.endswith("*") else folded == pattern for pattern in patterns)
 
 
 def _in_hours(hours: tuple[int, int], hour: int | None) -> bool:

@@ -1,0 +1,56 @@
+"""A raster over polygons: most points are located by one look at their cell, the rest by exact geometry."""
+
+from collections.abc import Sequence
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+_CELLS = 96  # a side; the polygons of a city are larger than a hundredth of it, so few cells lie on borders
+_MARGIN = 1e-9  # degrees: cells overlap a little, so that rounding a point into its neighbour cannot change the answer
+
+
+class Grid:
+    """Which of several polygons a point lies in. Exact: the raster only saves work."""
+
+    def __init__(self, shapes: Sequence[BaseGeometry]) -> None:
+        self._shapes = tuple(shapes)
+        shapely.prepare(list(shapes))
+        bounds = shapely.total_bounds(list(shapes)) if shapes else (0.0, 0.0, 0.0, 0.0)
+        self._west, self._south, self._east, self._north = map(float, bounds)
+        self._width = (self._east - self._west) / _CELLS or 1.0
+        self._height = (self._north - self._south) / _CELLS or 1.0
+        self._sure, self._open = self._raster()
+
+    def find(self, lat: float, lon: float) -> int | None:
+        """The index of the first polygon that holds the point, borders included, or None."""
+        if not (self._south <= lat <= self._north and self._west <= lon <= self._east):
+            return None
+        column = min(int((lon - self._west) / self._width), _CELLS - 1)
+        cell = min(int((lat - self._south) / self._height), _CELLS - 1) * _CELLS + column
+        sure = self._sure[cell]
+        if sure is not None:
+            return sure
+        for index in self._open[cell]:
+            if shapely.intersects_xy(self._shapes[index], lon, lat):
+                return index
+        return None
+
+    def _raster(self) -> tuple[list[int | None], list[tuple[int, ...]]]:
+        sides = range(_CELLS)
+        wests = [self._west + column * self._width for _ in sides for column in sides]
+        souths = [self._south + row * self._height for row in sides for _ in sides]
+        boxes = shapely.box(
+            [west - _MARGIN for west in wests],
+            [south - _MARGIN for south in souths],
+            [west + self._width + _MARGIN for west in wests],
+            [south + self._height + _MARGIN for south in souths],
+        )
+        tree = shapely.STRtree(boxes)
+        touched: list[list[int]] = [[] for _ in boxes]
+        for index, cell in tree.query(list(self._shapes), predicate="intersects").T.tolist():
+            touched[cell].append(index)
+        sure: list[int | None] = [None] * len(boxes)
+        for index, cell in tree.query(list(self._shapes), predicate="covers").T.tolist():
+            if len(touched[cell]) == 1:
+                sure[cell] = index
+        return sure, [tuple(sorted(indices)) for indices in touched]
