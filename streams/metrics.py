@@ -33,6 +33,13 @@ FACTS = Counter("paidan_facts", "Facts written to the log of orders, by name.", 
 MODEL_ACTIVE = Gauge("paidan_model_active", "1 for the classifier in force, by its digest.", ["model"])
 MODEL_LOAD_FAILURES = Counter("paidan_model_load_failures", "Classifiers that could not be loaded; the old one stays.")
 TABLES_ROWS = Counter("paidan_tables_rows", "Rows taken into the stream tables, by table.", ["table"])
+TABLES_EXITS = Counter("paidan_tables_exits", "Times a tables worker ended itself, by cause.", ["cause"])
+TABLES_PARTITIONS = Gauge("paidan_tables_partitions", "Partitions that this tables worker answers for.")
+TABLES_VIEWS_SECONDS = Histogram(
+    "paidan_tables_views_seconds",
+    "Building the views of newly assigned partitions from the tables.",
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60),
+)
 GATEWAY_REQUESTS = Counter(
     "paidan_gateway_requests", "HTTP requests answered, by route and status.", ["route", "status"]
 )

@@ -1,0 +1,92 @@
+"""The figures of one partition by dimension, key and day, so that the sum of any window costs few additions.
+
+Days are added up in blocks of 8, 64 and 512, which are made when first asked for and dropped when one of their days
+changes: a window of n days costs some 14 additions for each of the three sizes instead of n.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from dispatcher.figure_rows import FigureRow, merge_rows, parse_key
+from dispatcher.indicators import STOCKS, Window
+
+_BITS = 3
+_LEVELS = 3
+
+
+class _Series:
+    """The rows of one dimension and key by day (as an ordinal), and their blocks."""
+
+    __slots__ = ("blocks", "first", "last")
+
+    def __init__(self) -> None:
+        self.blocks: list[dict[int, FigureRow | None]] = [{} for _ in range(_LEVELS + 1)]
+        self.first, self.last = date.max.toordinal(), 0
+
+    def put(self, day: int, row: FigureRow) -> None:
+        held = self.blocks[0].get(day)
+        if held is not None and held.version > row.version:
+            return
+        self.blocks[0][day] = row
+        self.first, self.last = min(self.first, day), max(self.last, day)
+        for level in range(1, _LEVELS + 1):
+            self.blocks[level].pop(day >> _BITS * level, None)
+
+    def total(self, first: int | None, last: int) -> FigureRow:
+        """As `dispatcher.indicators.total`: the flows of the days from first to last, the stocks at the end of last."""
+        start = self.first if first is None else max(first, self.first)
+        parts = list(self._cover(start, min(last, self.last)))
+        if first is not None:
+            for row in self._cover(self.first, min(first - 1, last, self.last)):
+                if stocks := {name: row.counters[name] for name in STOCKS if name in row.counters}:
+                    parts.append(FigureRow(row.version, stocks))
+        return merge_rows(parts)
+
+    def _cover(self, first: int, last: int) -> Iterator[FigureRow]:
+        """The fewest blocks that hold just these days."""
+        day = first
+        while day <= last:
+            level = 0
+            while level < _LEVELS and not day & ((1 << _BITS * (level + 1)) - 1):
+                if day + (1 << _BITS * (level + 1)) - 1 > last:
+                    break
+                level += 1
+            row = self._block(level, day >> _BITS * level)
+            if row is not None:
+                yield row
+            day += 1 << _BITS * level
+
+    def _block(self, level: int, index: int) -> FigureRow | None:
+        blocks = self.blocks[level]
+        if level == 0 or index in blocks:
+            return blocks.get(index)
+        days = (self._block(level - 1, (index << _BITS) + part) for part in range(1 << _BITS))
+        present = [row for row in days if row is not None]
+        blocks[index] = merge_rows(present) if present else None
+        return blocks[index]
+
+
+class FigureView:
+    """All figure rows of one partition; `offset` is one more than the highest offset that any of them came from."""
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self._series: dict[str, dict[str, _Series]] = {}
+
+    def put(self, key: str, row: FigureRow, offset: int) -> None:
+        """Take a row; one that is older than what is there changes nothing. Raises ValueError for a bad key."""
+        dimension, name, day, _ = parse_key(key)
+        series = self._series.setdefault(dimension, {}).setdefault(name, _Series())
+        series.put(_ordinal(day), row)
+        self.offset = max(self.offset, offset + 1)
+
+    def totals(self, dimension: str, window: Window) -> dict[str, FigureRow]:
+        """The sum over a window for each key of a dimension that has anything in it."""
+        first = None if window.first is None else _ordinal(window.first)
+        last = _ordinal(window.last)
+        sums = {key: series.total(first, last) for key, series in self._series.get(dimension, {}).items()}
+        return {key: row for key, row in sums.items() if row.counters or row.sketches}
+
+
+def _ordinal(day: int) -> int:
+    return date(day // 10_000, day // 100 % 100, day % 100).toordinal()

@@ -1,0 +1,57 @@
+"""What ends a tables worker on the spot, so that it never writes what it should not."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+from streams import metrics
+
+log = logging.getLogger(__name__)
+
+STALLED, POISON, CRASHED, HUNG = "stalled", "poison", "crashed", "hung"
+EXIT_CODE = 70
+
+
+def leave(cause: str, sentence: str) -> NoReturn:
+    """Say why and end the process at once: nothing that is still buffered is written. The supervisor starts it anew."""
+    metrics.TABLES_EXITS.labels(cause).inc()
+    log.critical("the worker ends (%s): %s", cause, sentence)
+    logging.shutdown()
+    os._exit(EXIT_CODE)
+
+
+def uptime() -> float:
+    """Seconds that also pass while the machine sleeps, where the system tells them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+class StallGuard:
+    """Knows whether the event loop stood still for so long that the partitions may be somebody else's by now.
+
+    `beat` is called several times within `limit_seconds` (the session timeout) while the loop turns. `check` comes
+    before each write. Whichever of the two is first after a stall leaves.
+    """
+
+    def __init__(
+        self,
+        limit_seconds: float,
+        clock: Callable[[], float] = uptime,
+        leave: Callable[[str, str], object] = leave,
+    ) -> None:
+        self._limit = limit_seconds
+        self._clock = clock
+        self._leave = leave
+        self._last = clock()
+
+    def check(self) -> None:
+        """Leave when the last beat is too long ago."""
+        stalled = self._clock() - self._last
+        if stalled > self._limit:
+            self._leave(STALLED, f"the event loop stood still for {stalled:.1f} s, longer than a session lasts")
+
+    def beat(self) -> None:
+        """The loop turns."""
+        self.check()
+        self._last = self._clock()

@@ -1,0 +1,80 @@
+"""What a table holds under a key: an absolute row with its version, and where it was read."""
+
+import msgspec
+
+from dispatcher import figure_rows
+from dispatcher.decision import META
+
+ARCHIVED = -1
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """One row of a table. `offset` is that of the record it came in, ARCHIVED for one from the archive topic.
+
+    Of two rows under one key the one with the higher `version` is the truth, whatever the order in which they come.
+    """
+
+    partition: int
+    offset: int
+    version: int
+    row: msgspec.Raw
+
+
+class _OrderVersion(msgspec.Struct):
+    seq: int
+
+
+class _TallyVersion(msgspec.Struct):
+    sightings: int
+
+
+class _FigureVersion(msgspec.Struct):
+    version: int = 0
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Kept)
+_order = msgspec.json.Decoder(_OrderVersion)
+_tally = msgspec.json.Decoder(_TallyVersion)
+_figures = msgspec.json.Decoder(_FigureVersion)
+
+TALLY = "tally/"
+
+
+def encode(kept: Kept) -> bytes:
+    """The value in the table."""
+    return _encoder.encode(kept)
+
+
+def decode(value: bytes) -> Kept:
+    """The row of `encode`. Raises msgspec.DecodeError or ValidationError."""
+    return _decoder.decode(value)
+
+
+def is_order(key: str) -> bool:
+    """Whether a key of the desk's changelog is an order's id: all other keys hold a slash, or are `meta`."""
+    return "/" not in key and key != META
+
+
+def is_tally(key: str) -> bool:
+    """Whether a key of the desk's changelog is that of an order's tally."""
+    return key.startswith(TALLY)
+
+
+def order_version(key: str, row: bytes) -> int:
+    """The version of an order's row (its seq) or of its tally (its sightings). Raises msgspec errors for other rows."""
+    return _tally.decode(row).sightings if is_tally(key) else _order.decode(row).seq
+
+
+def figure_version(key: str, row: bytes) -> int:
+    """The version of a figure row. Raises ValueError when the key is none, msgspec errors when the row is none."""
+    figure_rows.parse_key(key)
+    return _figures.decode(row).version
+
+
+def later(held: bytes | None, incoming: Kept) -> Kept:
+    """The truth of two rows: the incoming one when its version is higher, else the one that is held."""
+    if held is None:
+        return incoming
+    kept = decode(held)
+    return incoming if incoming.version > kept.version else kept

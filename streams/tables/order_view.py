@@ -1,0 +1,169 @@
+"""The orders of one partition, newest first, with what lists are filtered by. The rows themselves stay in the table."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sortedcontainers import SortedList
+
+from dispatcher.indicators import STOCKS, Window, contributes, figures_of
+from dispatcher.order import OPEN, Order, State
+from models.times import local_day
+
+# The loop must turn while a long list is searched.
+_SEARCHED_AT_ONCE = 500
+Place = tuple[int, str]  # where an order stands in the list: (-opened_at, id)
+
+
+class Summary(msgspec.Struct, frozen=True, gc=False):
+    """What the view remembers of an order."""
+
+    id: str
+    seq: int
+    state: State
+    area: str
+    department: str
+    category: str
+    opened_at: int
+    recorded_at: int
+    overdue: bool
+    reports: tuple[str, ...]
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the list."""
+        return -self.opened_at, self.id
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Only orders that an indicator counts, for one key of a dimension (`city`: the whole) in a window."""
+
+    indicator: str
+    dimension: str
+    key: str
+    window: Window
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders; empty fields ask for nothing. `states` may hold `open` for all open ones."""
+
+    department: str = ""
+    states: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    category: str = ""
+    overdue: bool | None = None
+    report: str = ""
+    counted: Counted | None = None
+
+
+class OrderView:
+    """The orders of one partition; `offset` is one more than the highest offset that any row came from."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.offset = 0
+        self._zone = zone
+        self._orders: dict[str, Summary] = {}
+        self._places: SortedList[Place] = SortedList()
+        self._reports: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def __contains__(self, order_id: object) -> bool:
+        return order_id in self._orders
+
+    def put(self, order: Order, offset: int) -> None:
+        """Take a row; one that is older than what is there changes nothing."""
+        self.offset = max(self.offset, offset + 1)
+        held = self._orders.get(order.id)
+        if held is not None:
+            if held.seq > order.seq:
+                return
+            self._drop(held)
+        summary = Summary(
+            id=order.id,
+            seq=order.seq,
+            state=order.state,
+            area=order.area,
+            department=order.department,
+            category=order.category,
+            opened_at=order.opened_at,
+            recorded_at=order.recorded_at,
+            overdue=order.overdue_at is not None,
+            reports=order.report_keys,
+        )
+        self._orders[order.id] = summary
+        self._places.add(summary.place)
+        for report in summary.reports:
+            self._reports[report] = order.id
+
+    def _drop(self, summary: Summary) -> None:
+        self._places.remove(summary.place)
+        for report in summary.reports:
+            if self._reports.get(report) == summary.id:
+                del self._reports[report]
+
+    async def page(
+        self, wanted: Wanted, after: Place | None, limit: int, load: Callable[[str], Order | None]
+    ) -> list[Order]:
+        """The first `limit` wanted orders behind a place, newest first; `load` gives an order's row.
+
+        Rows may change while it searches: each order is judged as it stands when it is met.
+        """
+        found: list[Order] = []
+        while len(found) < limit:
+            batch = list(self._candidates(wanted, after))
+            if not batch:
+                break
+            for place in batch:
+                summary = self._orders.get(place[1])
+                if summary is None or not self._may_be(summary, wanted):
+                    continue
+                order = load(summary.id)
+                if order is not None and self._is(order, wanted):
+                    found.append(order)
+                    if len(found) == limit:
+                        break
+            after = batch[-1]
+            await asyncio.sleep(0)
+        return found
+
+    def _candidates(self, wanted: Wanted, after: Place | None) -> Iterator[Place]:
+        if wanted.report:
+            held = self._orders.get(self._reports.get(wanted.report, ""))
+            return iter(() if held is None or (after is not None and held.place <= after) else (held.place,))
+        start = 0 if after is None else self._places.bisect_right(after)
+        return iter(self._places.islice(start, start + _SEARCHED_AT_ONCE))
+
+    def _may_be(self, summary: Summary, wanted: Wanted) -> bool:
+        if wanted.states and not self._in_state(summary.state, wanted.states):
+            return False
+        if wanted.counted is not None:
+            window, stock = wanted.counted.window, _is_stock(wanted.counted.indicator)
+            # Nothing is booked for a time after it was recorded.
+            if not stock and window.first is not None and self._day(summary.recorded_at) < window.first:
+                return False
+        return (
+            wanted.department in ("", summary.department)
+            and wanted.category in ("", summary.category)
+            and (not wanted.areas or summary.area in wanted.areas)
+            and (wanted.overdue is None or wanted.overdue == summary.overdue)
+        )
+
+    @staticmethod
+    def _in_state(state: State, states: tuple[str, ...]) -> bool:
+        return state in states or ("open" in states and state in OPEN)
+
+    def _is(self, order: Order, wanted: Wanted) -> bool:
+        counted = wanted.counted
+        if counted is None:
+            return True
+        return contributes(order, counted.indicator, counted.dimension, counted.key, counted.window, self._zone)
+
+    def _day(self, instant: int) -> int:
+        return int(f"{local_day(instant, self._zone):%Y%m%d}")
+
+
+def _is_stock(indicator: str) -> bool:
+    return any(figure in STOCKS for figure in figures_of(indicator))

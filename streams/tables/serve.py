@@ -1,0 +1,76 @@
+"""One tables worker: the Faust app and its HTTP in one event loop, until stopped."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.city import load_city
+from models.errors import UsageError
+from streams.http_server import HttpServer
+from streams.settings import LOOPBACK, Settings
+from streams.tables import guards
+from streams.tables.app import Tables
+from streams.tables.shard_api import shard_api
+from streams.topics import Names, Topic, all_topics, check_topics
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 8.0
+
+
+async def serve_tables(settings: Settings, stop: asyncio.Event) -> None:
+    """Keep the tables and answer for them until `stop` is set.
+
+    Raises UsageError when the worker would listen beyond this machine without a token, TopicError when its topics are
+    not as they must be. Leaves the process when Faust breaks down or does not stop in time.
+    """
+    token = settings.tables_token.get_secret_value()
+    if settings.tables_host not in LOOPBACK and not token:
+        raise UsageError("PAIDAN_TABLES_TOKEN must be set: the tables worker listens beyond this machine")
+    city = load_city(settings.city)
+    await check_topics(settings, _sources(settings))
+    with _own_folder(settings) as folder:
+        tables = Tables(settings, city, str(folder))
+        async with HttpServer(shard_api(tables, token), settings.tables_host, settings.tables_port) as server:
+            log.info("tables worker at %s, data in %s", server.address, folder)
+            await tables.app.start()
+            await _first(stop.wait(), tables.app.wait_until_stopped())
+            if not stop.is_set():
+                guards.leave(guards.CRASHED, f"Faust has stopped: {tables.app.crash_reason!r}")
+            try:
+                async with asyncio.timeout(GRACE_SECONDS):
+                    await tables.app.stop()
+            except TimeoutError:
+                guards.leave(guards.HUNG, f"Faust did not stop within {GRACE_SECONDS:.0f} s")
+
+
+def _sources(settings: Settings) -> list[Topic]:
+    names = Names(settings.namespace)
+    return [t for t in all_topics(settings, ()) if t.name in (names.desk, names.archive, names.figures)]
+
+
+@contextlib.contextmanager
+def _own_folder(settings: Settings) -> Iterator[Path]:
+    """The first folder of `tables/<namespace>/` that no other worker uses: each needs one of its own for RocksDB."""
+    base = settings.data.absolute() / "tables" / settings.namespace
+    for number in range(1000):
+        folder = base / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield folder
+            return
+    raise UsageError(f"all folders in {base} are in use")
+
+
+async def _first(*waits: object) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]  # type: ignore[call-overload]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

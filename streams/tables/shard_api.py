@@ -1,0 +1,149 @@
+"""HTTP of a tables worker: figures and orders of the partitions that it owns. For the gateway, not for people.
+
+`GET /shard`, `/figures?dimension=area,department&from=20260301&to=20260331&key=`, `/orders?…`, `/orders/{id}`, and
+`/livez`, `/readyz`, `/metrics`. All but `/livez` and `/readyz` need the token where one is set.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dispatcher.figure_rows import FigureRow
+from dispatcher.indicators import Window, figures_of
+from dispatcher.order import Order
+from streams.tables.answers import (
+    PartitionFigures,
+    PartitionOrder,
+    PartitionOrders,
+    PartitionState,
+    Shard,
+    ShardFigures,
+    ShardOrder,
+    ShardOrders,
+    brief,
+)
+from streams.tables.app import Tables
+from streams.tables.order_view import Counted, Wanted
+
+MAX_LIMIT = 500
+_encoder = msgspec.json.Encoder()
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def shard_api(tables: Tables, token: str) -> Starlette:
+    """The worker's HTTP application; an empty token lets everybody in."""
+    api = _ShardApi(tables)
+
+    def guarded(endpoint: Endpoint) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
+            if token and not hmac.compare_digest(given.encode(), token.encode()):
+                return Response("the token is missing or wrong\n", 401, {"www-authenticate": "Bearer"})
+            try:
+                return await endpoint(request)
+            except (ValueError, KeyError) as error:
+                return Response(f"wrong parameter: {error}\n", 400)
+
+        return answer
+
+    return Starlette(
+        routes=[
+            Route("/shard", guarded(api.shard)),
+            Route("/figures", guarded(api.figures)),
+            Route("/orders", guarded(api.orders)),
+            Route("/orders/{order_id}", guarded(api.order)),
+            Route("/metrics", guarded(api.metrics)),
+            Route("/livez", api.alive),
+            Route("/readyz", api.ready),
+        ]
+    )
+
+
+class _ShardApi:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def shard(self, request: Request) -> Response:
+        partitions = self._tables.partitions.items()
+        return _json(Shard({n: PartitionState(view.orders.offset, len(view.orders)) for n, view in partitions}))
+
+    async def figures(self, request: Request) -> Response:
+        asked = request.query_params
+        window, key = _window(asked), asked.get("key")
+        dimensions = asked["dimension"].split(",")
+        answer: dict[int, PartitionFigures] = {}
+        for number, view in self._tables.partitions.items():
+            sums: dict[str, dict[str, FigureRow]] = {}
+            for dimension in dimensions:
+                found = view.figures.totals(dimension, window)
+                sums[dimension] = found if key is None else {k: row for k, row in found.items() if k == key}
+            answer[number] = PartitionFigures(view.figures.offset, sums)
+            await asyncio.sleep(0)
+        return _json(ShardFigures(answer))
+
+    async def orders(self, request: Request) -> Response:
+        asked = request.query_params
+        wanted, limit, after = _wanted(asked), min(int(asked.get("limit", "50")), MAX_LIMIT), None
+        if cursor := asked.get("after"):
+            opened_at, _, order_id = cursor.partition(":")
+            after = (-int(opened_at), order_id)
+        answer: dict[int, PartitionOrders] = {}
+        for number, view in self._tables.partitions.items():
+            found = await view.orders.page(wanted, after, limit, self._tables.order)
+            answer[number] = PartitionOrders(view.orders.offset, tuple(brief(order) for order in found))
+        return _json(ShardOrders(answer))
+
+    async def order(self, request: Request) -> Response:
+        order_id = request.path_params["order_id"]
+        answer: dict[int, PartitionOrder] = {}
+        for number, view in self._tables.partitions.items():
+            order: Order | None = None
+            if order_id in view.orders:
+                order = self._tables.order(order_id)
+            tally = None if order is None else self._tables.tally(order_id)
+            answer[number] = PartitionOrder(view.orders.offset, order, tally)
+        return _json(ShardOrder(answer))
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    async def alive(self, request: Request) -> Response:
+        return Response("alive\n")
+
+    async def ready(self, request: Request) -> Response:
+        # A worker without partitions stands by; it is ready when all that it owns can be answered for.
+        behind = self._tables.behind
+        return Response("ready\n") if not behind else Response(f"partitions still to come: {behind}\n", 503)
+
+
+def _json(answer: msgspec.Struct) -> Response:
+    return Response(_encoder.encode(answer), media_type="application/json")
+
+
+def _window(asked: Mapping[str, str]) -> Window:
+    first = asked.get("from")
+    return Window(last=int(asked["to"]), first=None if first is None else int(first))
+
+
+def _wanted(asked: Mapping[str, str]) -> Wanted:
+    counted = None
+    if indicator := asked.get("indicator"):
+        figures_of(indicator)
+        counted = Counted(indicator, asked["dimension"], asked.get("key", ""), _window(asked))
+    overdue = {"": None, "true": True, "false": False}[asked.get("overdue", "")]
+    return Wanted(
+        department=asked.get("department", ""),
+        states=tuple(filter(None, asked.get("state", "").split(","))),
+        areas=tuple(filter(None, asked.get("area", "").split(","))),
+        category=asked.get("category", ""),
+        overdue=overdue,
+        report=asked.get("report", ""),
+        counted=counted,
+    )

@@ -1,0 +1,88 @@
+"""The views of the partitions that this worker answers for: made from the tables, then kept up with them."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from dispatcher import figure_rows
+from dispatcher.order import Order
+from streams import metrics
+from streams.tables import kept
+from streams.tables.figure_view import FigureView
+from streams.tables.kept import Kept
+from streams.tables.order_view import OrderView
+
+_ROWS_AT_ONCE = 200
+_orders = msgspec.json.Decoder(Order)
+
+
+def decode_order(row: bytes) -> Order:
+    """An order's row. Raises msgspec.DecodeError or ValidationError."""
+    return _orders.decode(row)
+
+
+@dataclass(slots=True)
+class PartitionView:
+    """What is known of one partition."""
+
+    zone: ZoneInfo
+    figures: FigureView = field(default_factory=FigureView)
+    orders: OrderView = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.orders = OrderView(self.zone)
+
+    def put_order(self, key: str, row: Kept) -> None:
+        """Take a row of the table `orders`. Raises msgspec errors when it is no order's."""
+        if kept.is_order(key):
+            self.orders.put(decode_order(bytes(row.row)), row.offset)
+        else:
+            self.orders.offset = max(self.orders.offset, row.offset + 1)
+
+    def put_figures(self, key: str, row: Kept) -> None:
+        """Take a row of the table `figures`. Raises msgspec errors or ValueError when it is none."""
+        self.figures.put(key, figure_rows.decode(bytes(row.row)), row.offset)
+
+
+class Views:
+    """One view per partition that is ready; partitions that are still being made do not appear."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.ready: dict[int, PartitionView] = {}
+        self._zone = zone
+        self._making = asyncio.Lock()
+
+    async def make(
+        self, owned: frozenset[int], orders: Iterable[tuple[bytes, bytes]], figures: Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        """Answer for just these partitions from here on; new ones are made from the rows of the tables.
+
+        Rows of other partitions are passed over: a table in memory still holds those that were taken away. Nothing
+        may be written to the tables meanwhile. Raises msgspec errors or ValueError for a row that is none.
+        """
+        async with self._making:
+            began = time.monotonic()
+            for gone in self.ready.keys() - owned:
+                del self.ready[gone]
+            new = {number: PartitionView(self._zone) for number in owned - self.ready.keys()}
+            if new:
+                await self._fill(new, orders, figures)
+                metrics.TABLES_VIEWS_SECONDS.observe(time.monotonic() - began)
+            self.ready.update(new)
+            metrics.TABLES_PARTITIONS.set(len(self.ready))
+
+    @staticmethod
+    async def _fill(
+        new: dict[int, PartitionView], orders: Iterable[tuple[bytes, bytes]], figures: Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        for rows, take in ((orders, PartitionView.put_order), (figures, PartitionView.put_figures)):
+            for count, (key, value) in enumerate(rows):
+                row = kept.decode(value)
+                if row.partition in new:
+                    take(new[row.partition], key.decode(), row)
+                if count % _ROWS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
