@@ -1,0 +1,62 @@
+"""Dahua event streams: `client.notifyEventStream` with a list of events.
+
+The stream does not name the camera's address: the bridge that forwards it must, with the header `camera`; otherwise
+the machine's name is taken for it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.errors import Poison
+from models.events import make_detection
+from models.formats.reading import Reading, Site, at_path, json_object, number, objects, text_of
+
+_THINGS = ("Object", "Vehicle", "NonMotor", "Human")
+_PHASES = {"start": "start", "pulse": "start", "stop": "end"}
+
+
+def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+    """One reading for each event in the list. Raises Poison."""
+    message = json_object(value)
+    events = list(objects(at_path(message, "params", "eventList") or message.get("eventList")))
+    if not events:
+        raise Poison("params.eventList", "is missing")
+    return tuple(_one(event, site) for event in events)
+
+
+def _one(event: Mapping[str, Any], site: Site) -> Reading:
+    given = event.get("Data")
+    data: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    camera = site.camera or text_of(data.get("MachineName")) or text_of(at_path(data, "TrafficCar", "MachineName"))
+    code = text_of(event.get("Code")) or text_of(data.get("Code"))
+    things = [data[name] for name in _THINGS if isinstance(data.get(name), Mapping)]
+    measured = [thing for thing in things if thing.get("Confidence")]
+    thing: Mapping[str, Any] = next(iter([*measured, *things]), {})
+    box = thing.get("BoundingBox")
+    detection = make_detection(
+        {
+            "camera_id": camera,
+            "vendor": "dahua",
+            "label": code,
+            "algorithm": text_of(data.get("Class")),
+            "confidence": _confidence(thing.get("Confidence")),
+            "object_id": next((text_of(t["ObjectID"]) for t in things if t.get("ObjectID") is not None), ""),
+            "phase": _PHASES.get((text_of(event.get("Action")) or text_of(data.get("Action"))).lower(), ""),
+            "bbox": box if isinstance(box, list) and any(box) else None,
+        }
+    )
+    number_of = text_of(data.get("EventID"))
+    at = _moment(data)
+    return Reading(detection, f"{camera}/{code}/{number_of}/{at}" if number_of and at is not None else "", at)
+
+
+def _confidence(value: object) -> float | None:
+    """Dahua counts from 0 to 255; 0 stands for "not measured"."""
+    found = number(value, "Confidence")
+    return found / 255 if found else None
+
+
+def _moment(data: Mapping[str, Any]) -> int | None:
+    """`RealUTC` is UTC; `UTC` counts the device's local time as if it were UTC, so it is not used beside it."""
+    seconds = number(data.get("RealUTC", data.get("UTC")), "UTC")
+    return None if seconds is None else int(seconds) * 1000 + int(number(data.get("UTCMS"), "UTCMS") or 0)

@@ -1,0 +1,55 @@
+"""GA/T 1400 view library (VIID) objects: motor vehicles, non-motor vehicles, persons, faces and things.
+
+The plate, the face and the pictures' bytes are not read: only what the object is, where and when.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.errors import Poison
+from models.events import make_detection
+from models.formats.reading import Reading, Site, json_object, moment, number, objects, text_of
+
+# The list of each kind of object, the name in it, the field of its id, and the label that it becomes.
+_KINDS = (
+    ("MotorVehicleListObject", "MotorVehicleObject", "MotorVehicleID", "motor-vehicle"),
+    ("NonMotorVehicleListObject", "NonMotorVehicleObject", "NonMotorVehicleID", "non-motor-vehicle"),
+    ("PersonListObject", "PersonObject", "PersonID", "person"),
+    ("FaceListObject", "FaceObject", "FaceID", "face"),
+    ("ThingListObject", "ThingObject", "ThingID", "thing"),
+)
+_EDGES = ("LeftTopX", "LeftTopY", "RightBtmX", "RightBtmY")
+_TIMES = ("PassTime", "AppearTime", "MarkTime", "LocationMarkTime", "PersonAppearTime", "FaceAppearTime")
+_DEVICE_CHARS = 20
+
+
+def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+    """One reading for each object. Raises Poison."""
+    message = json_object(value)
+    readings = []
+    for listed, named, key, label in _KINDS:
+        container = message.get(listed)
+        for thing in objects(container.get(named)) if isinstance(container, Mapping) else ():
+            readings.append(_one(thing, key, label, site))
+    if not readings:
+        raise Poison("data", f"must hold one of {', '.join(kind[0] for kind in _KINDS)}")
+    return tuple(readings)
+
+
+def _one(thing: Mapping[str, Any], key: str, label: str, site: Site) -> Reading:
+    own = text_of(thing.get(key))
+    # The first twenty characters of an object's id are the id of the device that saw it (GA/T 1400.3).
+    camera = site.camera or text_of(thing.get("DeviceID")) or own[:_DEVICE_CHARS]
+    edges = [number(thing.get(edge), edge) or 0.0 for edge in _EDGES]
+    detection = make_detection(
+        {
+            "camera_id": camera,
+            "vendor": "gat1400",
+            "label": text_of(thing.get("Behavior") or thing.get("BehaviorDescription")) or label,
+            "algorithm": label,
+            "object_id": own,
+            "bbox": edges if any(edges) else None,
+        }
+    )
+    when = next((thing[name] for name in _TIMES if thing.get(name)), None)
+    return Reading(detection, own, moment(when, site.zone, "PassTime"))

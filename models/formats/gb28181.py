@@ -1,0 +1,66 @@
+"""GB/T 28181 alarm notifications: `<Notify><CmdType>Alarm</CmdType>…`, in UTF-8 or GB 2312."""
+
+from models.errors import Poison
+from models.events import make_detection
+from models.formats.reading import Reading, Site, moment, place, texts, xml_root
+
+# Table of AlarmMethod in GB/T 28181-2016, annex A.
+_METHODS = {
+    "1": "phone-alarm",
+    "2": "device-alarm",
+    "3": "sms-alarm",
+    "4": "gps-alarm",
+    "5": "video-alarm",
+    "6": "device-fault",
+    "7": "other-alarm",
+}
+# AlarmType when AlarmMethod is 5.
+_VIDEO = {
+    "1": "manual-video-alarm",
+    "2": "motion",
+    "3": "left-object",
+    "4": "removed-object",
+    "5": "tripwire",
+    "6": "intrusion",
+    "7": "wrong-way",
+    "8": "loitering",
+    "9": "traffic-count",
+    "10": "density",
+    "11": "video-abnormal",
+    "12": "fast-motion",
+}
+# AlarmType when AlarmMethod is 2.
+_DEVICE = {
+    "1": "video_lost",
+    "2": "device-tamper",
+    "3": "storage-full",
+    "4": "device-overheat",
+    "5": "device-undervoltage",
+}
+
+
+def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+    """One reading. The label is the name of the alarm's method and type, the text its description. Raises Poison."""
+    said = texts(xml_root(value))
+    if said.get("CmdType") != "Alarm":
+        raise Poison("CmdType", "must be Alarm")
+    method = said.get("AlarmMethod", "")
+    kinds = {"5": _VIDEO, "2": _DEVICE}.get(method, {})
+    label = kinds.get(said.get("AlarmType", "")) or _METHODS.get(method)
+    if label is None:
+        raise Poison("AlarmMethod", "must be a number from 1 to 7")
+    camera = site.camera or said.get("DeviceID", "")
+    detection = make_detection(
+        {
+            "camera_id": camera,
+            "vendor": "gb28181",
+            "label": label,
+            "algorithm": f"alarm-method-{method}",
+            "location": place(said.get("Latitude"), said.get("Longitude")),
+            "text": said.get("AlarmDescription", ""),
+        }
+    )
+    at = moment(said.get("AlarmTime"), site.zone, "AlarmTime")
+    # SN counts from 1 in each session of a device: only together with the time it names one alarm.
+    number = said.get("SN", "")
+    return (Reading(detection, f"{camera}/{said['AlarmTime']}/{number}" if at is not None and number else "", at),)

@@ -1,0 +1,31 @@
+"""Hikvision ISAPI alarms: `EventNotificationAlert`, XML as the alert stream and HTTP listening send it."""
+
+from models.errors import Poison
+from models.events import make_detection
+from models.formats.reading import Reading, Site, local, moment, share, texts, xml_root
+
+
+def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+    """One reading; a camera that nobody named by the header `camera` is `ipAddress:channelID`. Raises Poison."""
+    root = xml_root(value)
+    if local(root) != "EventNotificationAlert":
+        raise Poison("EventNotificationAlert", "is missing")
+    said = texts(root)
+    channel = said.get("channelID") or said.get("dynChannelID", "")
+    camera = site.camera or said.get("deviceID") or f"{said.get('ipAddress', '')}:{channel}"
+    state = said.get("eventState", "")
+    if state == "inactive" and said.get("eventType", "").lower() == "videoloss":
+        return ()  # the heartbeat of a healthy device
+    detection = make_detection(
+        {
+            "camera_id": camera,
+            "vendor": "hikvision",
+            "label": said.get("eventType", ""),
+            "algorithm": "isapi",
+            "confidence": share(said.get("detectionConfidence"), "detectionConfidence"),
+            "object_id": said.get("targetID") or said.get("regionID", ""),
+            "phase": "end" if state == "inactive" else "start",
+            "text": said.get("eventDescription", ""),
+        }
+    )
+    return (Reading(detection, said.get("UUID", ""), moment(said.get("dateTime"), site.zone, "dateTime")),)

@@ -1,0 +1,25 @@
+"""NVIDIA Metropolis alerts and incidents (nvschema JSON, as the alert bridge takes them)."""
+
+from models.events import make_detection
+from models.formats.reading import Reading, Site, at_path, json_object, moment, place, share, text_of
+
+
+def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+    """One reading: the alert's event type is the label, its summary the text. Raises Poison."""
+    message = json_object(value)
+    event = message.get("event")
+    here = at_path(message, "sensor", "location") or at_path(message, "place", "location")
+    detection = make_detection(
+        {
+            "camera_id": site.camera or text_of(at_path(message, "sensor", "id")) or text_of(message.get("sensorId")),
+            "vendor": "metropolis",
+            "label": text_of(at_path(event, "type")) or text_of(message.get("category")),
+            "algorithm": text_of(at_path(message, "analyticsModule", "id")),
+            "confidence": share(message.get("confidence", at_path(event, "confidence")), "confidence"),
+            "object_id": text_of(at_path(message, "object", "id")),
+            "location": place(at_path(here, "lat"), at_path(here, "lon")),
+            "text": text_of(at_path(message, "info", "scene_summary")) or text_of(at_path(event, "description")),
+        }
+    )
+    at = moment(message.get("timestamp") or message.get("@timestamp"), site.zone, "timestamp")
+    return (Reading(detection, text_of(message.get("id")) or text_of(at_path(event, "id")), at),)

@@ -1,0 +1,48 @@
+"""ONVIF event notifications (WS-BaseNotification with a tt:Message), e.g. of the rule engine's field detector.
+
+They do not name the camera's address: the bridge that forwards them must, with the header `camera`; otherwise the
+video source's token is taken for it.
+"""
+
+from xml.etree.ElementTree import Element
+
+from models.errors import Poison
+from models.events import make_detection
+from models.formats.reading import Reading, Site, local, moment, xml_root
+
+_CAMERA = ("VideoSourceToken", "VideoSourceConfigurationToken", "Source", "VideoAnalyticsConfigurationToken")
+_TRUE = ("true", "1")
+
+
+def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+    """One reading for each notification in the document. Raises Poison."""
+    root = xml_root(value)
+    found = [e for e in root.iter() if local(e) == "NotificationMessage"]
+    if not found:
+        raise Poison("NotificationMessage", "is missing")
+    return tuple(_one(element, site) for element in found)
+
+
+def _one(notification: Element, site: Site) -> Reading:
+    topic = next((e.text or "" for e in notification.iter() if local(e) == "Topic"), "").strip()
+    inner = [e for e in notification.iter() if local(e) == "Message" and "UtcTime" in e.attrib]
+    if not inner:
+        raise Poison("Message.UtcTime", "is missing")
+    message = inner[0]
+    items = {e.attrib.get("Name", ""): e.attrib.get("Value", "") for e in message.iter() if local(e) == "SimpleItem"}
+    camera = site.camera or next((items[name] for name in _CAMERA if items.get(name)), "")
+    states = [value.lower() in _TRUE for name, value in items.items() if name.startswith(("Is", "State"))]
+    operation = message.attrib.get("PropertyOperation", "")
+    ended = operation == "Deleted" or (bool(states) and not any(states))
+    stamp = message.attrib["UtcTime"]
+    detection = make_detection(
+        {
+            "camera_id": camera,
+            "vendor": "onvif",
+            "label": topic.rpartition("/")[2].rpartition(":")[2],
+            "algorithm": items.get("Rule", "") or topic.rpartition("/")[0].rpartition(":")[2],
+            "object_id": items.get("ObjectId", ""),
+            "phase": "end" if ended else "start",
+        }
+    )
+    return Reading(detection, "", moment(stamp if stamp.endswith("Z") else stamp + "Z", site.zone, "UtcTime"))
