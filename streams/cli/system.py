@@ -75,13 +75,12 @@ def _placed(settings: Settings, counts: Counts) -> Settings:
 
 
 def _members(settings: Settings, counts: Counts) -> list[Member]:
-    """One member per process. A tables worker has a port and a data folder of its own."""
+    """One member per process. A tables worker has a port of its own."""
     plan: list[tuple[str, str, dict[str, str]]] = []
     plan += [(f"intake-{n + 1}", "intake", {}) for n in range(counts.intake)]
     plan += [(f"desk-{n + 1}", "desk", {}) for n in range(counts.desk)]
     for n, worker in enumerate(settings.tables_workers):
-        own = {"PAIDAN_TABLES_PORT": worker.rpartition(":")[2], "PAIDAN_DATA": str(settings.data / f"tables-{n + 1}")}
-        plan.append((f"tables-{n + 1}", "tables", own))
+        plan.append((f"tables-{n + 1}", "tables", {"PAIDAN_TABLES_PORT": worker.rpartition(":")[2]}))
     plan.append(("gateway", "gateway", {}))
     common = base_environment() | settings.environment()
     members = []

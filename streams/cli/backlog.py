@@ -1,0 +1,69 @@
+"""How far intake and desk are behind what was sent, exactly: nothing is taken for decided before it is."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.settings import Settings
+from streams.topics import Names
+
+
+class Backlog:
+    """`async with Backlog(settings) as backlog: await backlog.measure()` gives the records still to be decided.
+
+    The end of a topic that is written in transactions lies behind its last record; so the inbox is read for where its
+    records really end.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._names = Names(settings.namespace)
+        self._last: dict[TopicPartition, int] = {}
+
+    async def __aenter__(self) -> Self:
+        bootstrap = self._settings.bootstrap
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        self._reader = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+        )
+        await self._admin.start()
+        await self._reader.start()
+        self._reader.assign(self._parts(self._names.inbox))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._reader.stop()
+        await self._admin.close()
+
+    async def measure(self) -> int:
+        """Input records that intake has not taken in, plus inbox records that the desk has not decided."""
+        inputs = [self._names.reports, self._names.detections, self._names.updates]
+        parts = [part for topic in inputs for part in self._parts(topic)]
+        taken = await self._committed("intake")
+        ends = await self._reader.end_offsets(parts)
+        # Only what intake has committed is sure to be in the inbox when it is read next.
+        behind: int = sum(max(0, end - taken.get(part, 0)) for part, end in ends.items())
+        await self._read_inbox()
+        decided = await self._committed("desk")
+        return behind + sum(max(0, last + 1 - decided.get(part, 0)) for part, last in self._last.items())
+
+    async def _read_inbox(self) -> None:
+        while batches := await self._reader.getmany(timeout_ms=50):
+            for part, records in batches.items():
+                self._last[part] = records[-1].offset
+
+    async def _committed(self, role: str) -> Mapping[TopicPartition, int]:
+        group = f"{self._settings.namespace}-{role}"
+        return {part: at.offset for part, at in (await self._admin.list_consumer_group_offsets(group)).items()}
+
+    def _parts(self, topic: str) -> list[TopicPartition]:
+        return [TopicPartition(topic, number) for number in range(self._settings.partitions)]

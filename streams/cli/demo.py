@@ -1,0 +1,208 @@
+"""`paidan demo`: the whole path on this machine, with the demo city's sample day and made-up people who answer."""
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from rich.console import Console
+from rich.live import Live
+
+from dispatcher.facts import Fact, from_wire
+from models.envelope import STRUCTURED, header_map, to_binary
+from models.errors import UsageError
+from models.times import to_text
+from streams.cli.backlog import Backlog
+from streams.cli.departments import People, Reply
+from streams.cli.role import run_role
+from streams.cli.system import Counts, System, running_system
+from streams.cli.tally import Tally, picture
+from streams.settings import Settings, load_settings
+from streams.topics import Names
+
+_FEED_SECONDS = 30.0
+_DECIDED_TIMEOUT_S = 60.0
+# When every event is decided the people still have this long to close what they hold.
+_PEOPLE_SECONDS = 5.0
+_PACE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event of the sample day: its topic, when in the day it comes, and its structured CloudEvent."""
+
+    topic: str
+    delay_s: float
+    event: dict[str, Any]
+
+
+def demo(
+    stay: Annotated[bool, typer.Option("--stay", help="Go on until Ctrl-C instead of ending by itself.")] = False,
+    seconds: Annotated[float, typer.Option(min=1, help="How long the sample day takes.")] = _FEED_SECONDS,
+    seed: Annotated[int, typer.Option(help="Seed of what the made-up people do.")] = 1,
+) -> None:
+    """Run everything, feed the demo city's sample day in half a minute, and show live what becomes of it.
+
+    Departments, reviewers and inspectors are made up and answer within seconds. Ends with the final status when every
+    event is decided. What it keeps lies in the folder `demo` of the data folder and is thrown away at the next start.
+    """
+    base = load_settings()
+    day = read_day(base.city / "day.jsonl")
+    folder = base.data / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    update: dict[str, Any] = {"data": folder}
+    if base.kafka:  # on a cluster that others use too every demo has topics of its own
+        update["namespace"] = f"{base.namespace}-demo-{int(time.time())}"
+
+    async def serve(settings: Settings, stop: asyncio.Event) -> None:
+        async with running_system(settings, Counts()) as system:
+            await Demo(system, day, seconds, seed).run(stop, stay)
+
+    run_role(serve, base.model_copy(update=update))
+
+
+def read_day(path: Path) -> list[Line]:
+    """The sample day in the order of its events. Raises UsageError when the city has none."""
+    if not path.is_file():
+        raise UsageError(f"the city pack has no sample day ({path.name}): the demo needs the demo city")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return sorted((Line(each["topic"], each["delay_s"], each["event"]) for each in lines), key=lambda e: e.delay_s)
+
+
+class Demo:
+    """Feeds, watches, answers and shows, all at once."""
+
+    def __init__(self, system: System, day: list[Line], seconds: float, seed: int) -> None:
+        self._system = system
+        self._names = Names(system.settings.namespace)
+        self._day = day
+        self._faster = max(line.delay_s for line in day) / seconds
+        self._people = People(seed, _PACE_SECONDS)
+        self._tally = Tally(total=len(day))
+        self._waiting: list[tuple[float, int, Reply]] = []
+        self._order = itertools.count()
+
+    async def run(self, stop: asyncio.Event, stay: bool) -> None:
+        """Until all is decided, or with `stay` until `stop`; the final picture stays on the screen."""
+        console = Console()
+        hint = "Ctrl-C stops everything." if stay else "Ends by itself."
+        bootstrap = self._system.settings.bootstrap
+        async with (
+            _started(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer,
+            Backlog(self._system.settings) as backlog,
+        ):
+            work = [
+                asyncio.create_task(self._watch(bootstrap)),
+                asyncio.create_task(self._answer(producer)),
+            ]
+            feeding = asyncio.create_task(self._feed(producer))
+            measuring = asyncio.create_task(self._measure(backlog, feeding))
+            try:
+                with Live(console=console, refresh_per_second=4, get_renderable=lambda: self._picture(hint)):
+                    ending = asyncio.create_task(stop.wait())
+                    deciding = asyncio.create_task(self._all_decided(feeding, measuring))
+                    await asyncio.wait([ending, deciding, *work], return_when=asyncio.FIRST_COMPLETED)
+                    if stay and not any(task.done() for task in work):
+                        await asyncio.wait([ending, *work], return_when=asyncio.FIRST_COMPLETED)
+                    for task in (*work, deciding):
+                        if task.done():
+                            task.result()  # what went wrong is what ends the demo
+            finally:
+                await _cancel(feeding, measuring, ending, deciding, *work)
+
+    def _picture(self, hint: str) -> Any:
+        return picture(self._tally, self._system.city, self._system.gateway, hint)
+
+    async def _feed(self, producer: AIOKafkaProducer) -> None:
+        """Send the day, so much faster; each event happens when it is sent."""
+        started = time.monotonic()
+        acknowledged = []
+        for line in self._day:
+            await asyncio.sleep(max(0.0, line.delay_s / self._faster - (time.monotonic() - started)))
+            now = time.time_ns() // 1_000_000
+            event = line.event | {"time": to_text(now)}
+            self._tally.sent_at[(event["source"], event["id"])] = now
+            value = json.dumps(event, ensure_ascii=False).encode()
+            topic = f"{self._names.namespace}.{line.topic}"
+            acknowledged.append(await producer.send(topic, value, headers=[("content-type", STRUCTURED.encode())]))
+            self._tally.sent += 1
+        await asyncio.gather(*acknowledged)
+
+    async def _watch(self, bootstrap: str) -> None:
+        """Count every fact and tell the people of every fact and assignment."""
+        departments = {self._names.assignments(each): each for each in self._system.city.departments}
+        consumer = AIOKafkaConsumer(
+            *departments,
+            self._names.orders,
+            bootstrap_servers=bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=50,
+        )
+        async with _started(consumer):
+            async for record in consumer:
+                self._later(self._replies(record, departments.get(record.topic)))
+
+    def _replies(self, record: ConsumerRecord, department: str | None) -> Iterator[Reply]:
+        kind = header_map(record.headers)["ce_type"].decode()
+        if department is not None:
+            return self._people.on_assignment(department, kind, json.loads(record.value))
+        fact = from_wire(kind, record.value)
+        if not isinstance(fact, Fact):
+            return iter(())
+        self._tally.add(fact, record.timestamp)
+        return self._people.on_fact(fact)
+
+    def _later(self, replies: Iterator[Reply]) -> None:
+        for reply in replies:
+            heapq.heappush(self._waiting, (time.monotonic() + reply.delay, next(self._order), reply))
+
+    async def _answer(self, producer: AIOKafkaProducer) -> None:
+        """Send what the people do when its time has come."""
+        while True:
+            while self._waiting and self._waiting[0][0] <= time.monotonic():
+                _, _, reply = heapq.heappop(self._waiting)
+                headers, value = to_binary(self._people.event(reply, time.time_ns() // 1_000_000))
+                await producer.send_and_wait(
+                    self._names.updates, value, key=reply.data["order_id"].encode(), headers=headers
+                )
+            await asyncio.sleep(0.05)
+
+    async def _measure(self, backlog: Backlog, feeding: "asyncio.Task[None]") -> None:
+        """Keep the backlog up to date until a measurement begun after the last event finds none."""
+        while not (feeding.done() and self._tally.backlog == 0):
+            await asyncio.sleep(0.25)
+            fed = feeding.done()
+            self._tally.backlog = max(await backlog.measure(), 0 if fed else 1)
+
+    async def _all_decided(self, feeding: "asyncio.Task[None]", measuring: "asyncio.Task[None]") -> None:
+        """Return when the day is sent and decided, and the people have had their time."""
+        await feeding
+        async with asyncio.timeout(_DECIDED_TIMEOUT_S):
+            await measuring
+        await asyncio.sleep(_PEOPLE_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _started(client: Any) -> Any:
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.stop()
+
+
+async def _cancel(*tasks: "asyncio.Task[Any]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

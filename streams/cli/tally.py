@@ -1,0 +1,90 @@
+"""What the demo counts while it watches the desk's own records, and how it looks."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from dispatcher import facts
+from dispatcher.facts import Fact
+from models.city import City
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of facts, assignments per department, and the time from a report to its assignment."""
+
+    total: int = 0
+    sent: int = 0
+    backlog: int = 0
+    sent_at: dict[tuple[str, str], int] = field(default_factory=dict)
+    facts: Counter[str] = field(default_factory=Counter)
+    assigned: Counter[str] = field(default_factory=Counter)
+    closed: Counter[str] = field(default_factory=Counter)
+    latencies: list[int] = field(default_factory=list)
+    _founded: dict[str, int] = field(default_factory=dict)
+    _department: dict[str, str] = field(default_factory=dict)
+
+    def add(self, fact: Fact, written_ms: int) -> None:
+        """Count one fact of the log; `written_ms` is its record's timestamp."""
+        self.facts[facts.NAMES[type(fact)]] += 1
+        match fact:
+            case facts.Opened():
+                sent = self.sent_at.get((fact.evidence.source, fact.evidence.id))
+                if sent is not None and fact.evidence.kind == "report":
+                    self._founded[fact.order_id] = sent
+            case facts.SentToReview():
+                self._founded.pop(fact.order_id, None)  # a person's time is not the machine's
+            case facts.Assigned():
+                self.assigned[fact.department] += 1
+                self._department[fact.order_id] = fact.department
+                if (sent := self._founded.pop(fact.order_id, None)) is not None:
+                    self.latencies.append(written_ms - sent)
+            case facts.Closed():
+                self.closed[self._department.get(fact.order_id, "-")] += 1
+            case _:
+                return
+
+    @property
+    def done(self) -> int:
+        """Of the events that were sent, how many at least are decided; answers of the people count as backlog too."""
+        return max(0, self.sent - self.backlog)
+
+    def latency_ms(self, share: float) -> int | None:
+        """The order statistic of rank ⌊share · (n − 1)⌋ of report → assignment; None without any."""
+        ordered = sorted(self.latencies)
+        return ordered[int(share * (len(ordered) - 1))] if ordered else None
+
+
+def picture(tally: Tally, city: City, dashboard: str, hint: str) -> RenderableType:
+    """The live view: progress, the figures of the whole, assignments and closings per department."""
+    rate = tally.facts["closed"] / tally.facts["opened"] if tally.facts["opened"] else None
+    median, high = tally.latency_ms(0.5), tally.latency_ms(0.99)
+    whole = Table.grid(padding=(0, 3))
+    for name, value in (
+        ("orders opened", str(tally.facts["opened"])),
+        ("sent to review", str(tally.facts["sent-to-review"])),
+        ("assigned", str(tally.facts["assigned"])),
+        ("closed", str(tally.facts["closed"]) + (f"  ({rate:.0%} of opened)" if rate is not None else "")),
+        ("report → assignment", f"p50 {median} ms, p99 {high} ms" if median is not None else "–"),
+        ("to be decided", str(tally.backlog)),
+    ):
+        whole.add_row(name, value)
+    table = Table("department", "部门", "assigned", "closed", title="Assignments")
+    for department, count in tally.assigned.most_common(12):
+        known = city.departments.get(department)
+        names = (known.name_en, known.name_zh) if known else (department, "")
+        table.add_row(*names, str(count), str(tally.closed[department]))
+    bar = Table.grid(padding=(0, 2))
+    bar.add_row("events", ProgressBar(total=max(1, tally.total), completed=tally.done, width=48), _share(tally))
+    head = Text.assemble(
+        ("Paidan 派单  ", "bold"), city.name_en, " ", city.name_zh, "   dashboard ", (dashboard, "cyan")
+    )
+    return Group(head, bar, whole, table, Text(hint, style="dim"))
+
+
+def _share(tally: Tally) -> str:
+    return f"{tally.done}/{tally.total}"
