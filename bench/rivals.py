@@ -1,9 +1,9 @@
 """Two ways to do it without Paidan, for comparison: the same classifier and the same routing, no guarantees.
 
 `python -m bench.rivals faust|loop BOOTSTRAP NAMESPACE CITY` reads `<ns>.reports`, classifies, routes and writes
-to `<ns>.assignments.<department>` or `<ns>.review`. `faust` handles an event at a time, as Faust's guide does it; `loop` is
-an aiokafka consumer with batches of up to 512, committing after each: both deliver at least once. Neither merges, keeps
-orders, follows them or counts them.
+to `<ns>.assignments.<department>` or `<ns>.review`. `faust` handles an event at a time, as Faust's guide does it;
+`loop` is an aiokafka consumer with batches of up to 512, committing after each: both deliver at least once. Neither
+merges, keeps orders, follows them or counts them.
 """
 
 import asyncio
