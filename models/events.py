@@ -53,13 +53,14 @@ Action = Literal[
     "decide",
     "reject",
     "reopen",
+    "feedback",
     "appeal",
-    "review-appeal",
+    "approve-appeal",
+    "refuse-appeal",
     "force-close",
     "merge",
     "unmerge",
-    "feedback",
-    "review-blind",
+    "split",
 ]
 
 
@@ -161,7 +162,10 @@ class Detection(Contract):
 
 
 class By(Contract):
-    """Who asks for a step: a department or another role (reviewer, dispatcher, inspector, …), and its own id."""
+    """Who asks for a step: a department or another role (reviewer, dispatcher, inspector, …), and its own id.
+
+    Without a role it is the department's.
+    """
 
     role: Name = ""
     department: Name = ""
@@ -183,7 +187,7 @@ class ReportRef(Contract):
 
 class Update(Contract):
     """One step in an order's life 工单操作. It names its order by `order_id`, or by `report` and that report's
-    `location`.
+    `location`; `split` names by both the order and the report to take out of it.
 
     `attempt`, when given, must be the order's: so an update meant for an earlier one is refused. `suggested_department`
     belongs to a return; `department`, `assists`, `category` and `condition` to a decision; `other_order_id` to merge
@@ -210,8 +214,8 @@ class Update(Contract):
 
     @model_validator(mode="after")
     def _one_order(self) -> "Update":
-        if (self.order_id is None) == (self.report is None):
-            raise PydanticCustomError("one_order", "must name its order by order_id or by report, and by one of them")
+        if self.order_id is None and self.report is None:
+            raise PydanticCustomError("one_order", "must name its order by order_id, or by report with its location")
         return self
 
 

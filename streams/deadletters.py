@@ -1,4 +1,4 @@
-"""What could not be taken in: with its bytes, its place and the rule it broke, so that it can be mended and replayed."""
+"""What could not be taken in, with its bytes, its place and the rule it broke: it can be mended and replayed."""
 
 import base64
 import hashlib
@@ -107,6 +107,7 @@ def of_record(
 ) -> Send:
     """The dead letter of a whole record."""
     headers, cut = _kept(record.headers)
+    length, kept, digest = _value(record.value)
     letter = DeadLetter(
         topic=record.topic,
         partition=record.partition,
@@ -120,7 +121,9 @@ def of_record(
         headers=headers,
         headers_cut=cut,
         key_base64=None if record.key is None else base64.b64encode(record.key[:MAX_HEADERS_KEPT]).decode(),
-        **_value(record.value),
+        value_length=length,
+        value_base64=kept,
+        value_sha256=digest,
     )
     return _send(names, letter)
 
@@ -128,6 +131,7 @@ def of_record(
 def of_item(names: Names, partition: int, failure: Failure, clock: int) -> Send:
     """The dead letter of one item of an inbox record, at which the core raised."""
     item = failure.item
+    length, kept, digest = _value(encode_items((item,)))
     letter = DeadLetter(
         topic=names.inbox,
         partition=partition,
@@ -138,7 +142,9 @@ def of_item(names: Names, partition: int, failure: Failure, clock: int) -> Send:
         error="internal-error",
         message=failure.error[:_ERROR_CHARS],
         key_base64=base64.b64encode(str(getattr(item, "area", "")).encode()).decode(),
-        **_value(encode_items((item,))),
+        value_length=length,
+        value_base64=kept,
+        value_sha256=digest,
     )
     return _send(names, letter)
 
@@ -157,12 +163,13 @@ def _send(names: Names, letter: DeadLetter) -> Send:
     return Send(names.dead_letters, place.encode(), msgspec.json.encode(letter), headers=headers)
 
 
-def _value(value: bytes | None) -> dict[str, int | str]:
+def _value(value: bytes | None) -> tuple[int, str | None, str | None]:
+    """Length, base64 of a value that is short enough to keep, else its digest."""
     if value is None:
-        return {}
+        return 0, None, None
     if len(value) > MAX_KEPT:
-        return {"value_length": len(value), "value_sha256": hashlib.sha256(value).hexdigest()}
-    return {"value_length": len(value), "value_base64": base64.b64encode(value).decode()}
+        return len(value), None, hashlib.sha256(value).hexdigest()
+    return len(value), base64.b64encode(value).decode(), None
 
 
 def _kept(headers: Sequence[tuple[str, bytes]]) -> tuple[tuple[Header, ...], bool]:

@@ -1,0 +1,226 @@
+"""One input record to drafts of sightings and updates: decoded, validated, masked; the place and the guess come later.
+
+What a record is, its headers say, not its topic: a CloudEvent by its type, a vendor's bytes by the header `format`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from models import envelope, events
+from models.city import City
+from models.errors import Poison
+from models.formats import Site, decode_format
+from models.inbox import UNLOCATED, Actor, Item, Sighting, Update
+from models.redact import Contact, mask, reporter_hash, seal
+from streams.deadletters import Record
+from streams.locate import Found, Point, by_camera
+
+MAX_BYTES = 2_000_000
+_DAY_MS = 86_400_000
+_MINUTE_MS = 60_000
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """The key of the reporters' hashes and, where contacts are kept, the Fernet key that encrypts them."""
+
+    hmac: bytes
+    contact: str = ""
+
+
+class Draft:
+    """An item but for its place and its guess. `point` needs a polygon; `found` is known; else `given` and `words`
+    say where to look. `text` is what to classify. Updates must have an area, sightings may be unlocated."""
+
+    __slots__ = ("fields", "found", "given", "item", "point", "text", "words")
+
+    def __init__(
+        self,
+        item: type[Sighting] | type[Update],
+        fields: dict[str, Any],
+        point: Point | None = None,
+        found: Found | None = None,
+        given: str = "",
+        words: tuple[str, ...] = (),
+        text: str = "",
+    ) -> None:
+        self.item, self.fields = item, fields
+        self.point, self.found, self.given, self.words, self.text = point, found, given, words, text
+
+    def build(self, found: Found, extra: Mapping[str, Any]) -> Item:
+        """The finished item."""
+        if self.item is Sighting:
+            return Sighting(**self.fields, area=found.area, place=found.how, lat=found.lat, lon=found.lon, **extra)
+        return Update(**self.fields, area=found.area)
+
+
+class Ignored(msgspec.Struct, frozen=True):
+    """A detection that its own algorithm is not sure enough of, by the city's label table."""
+
+    camera: str
+    label: str
+
+
+class Reader:
+    """Reads records with one city, one set of keys and one receipt time, ms UTC."""
+
+    def __init__(self, city: City, now_ms: int, keys: Keys) -> None:
+        settings = city.settings
+        self._city, self._now, self._keys = city, now_ms, keys
+        self._ahead = int(settings.future_tolerance_minutes * _MINUTE_MS)
+        self._windows = {
+            "report": int(settings.identity_reports_days * _DAY_MS),
+            "detection": int(settings.identity_detections_minutes * _MINUTE_MS),
+        }
+
+    def read(self, record: Record) -> list[Draft | Ignored]:
+        """The drafts of one record. Raises Poison: then nothing of the record is taken in."""
+        value = record.value
+        size = len(value or b"") + sum(len(name) + len(body or b"") for name, body in record.headers)
+        if size > MAX_BYTES:
+            raise Poison("data", f"must have at most {MAX_BYTES} bytes together with its headers", "too-large")
+        headers = envelope.header_map(record.headers)
+        if "format" in headers:
+            return self._vendor(record, headers)
+        event = envelope.decode(value, headers)
+        said = events.parse(event.type, event.data)
+        at = self._received(record) if event.time is None else event.time
+        if isinstance(said, events.Detection):
+            return [self._detection(said, event.source, event.id, at, record)]
+        if isinstance(said, events.Report):
+            return [self._report(said, event, at, record)]
+        return [self._update(said, event.source, event.id, at)]
+
+    def _received(self, record: Record) -> int:
+        """When Kafka took the record in, so that a backlog does not grow too old while intake is down."""
+        return min(record.timestamp, self._now) if record.timestamp > 0 else self._now
+
+    def _check_time(self, kind: str, at: int, record: Record) -> None:
+        received = self._received(record)
+        if at > received + self._ahead:
+            raise Poison("ce_time", f"must be at most {self._ahead // 1000} s ahead of the receipt", "ahead-of-time")
+        if at < received - self._windows[kind]:
+            raise Poison("ce_time", f"must be at most {self._windows[kind] // 1000} s before the receipt", "too-late")
+
+    def _vendor(self, record: Record, headers: dict[str, bytes]) -> list[Draft | Ignored]:
+        if record.value is None:
+            raise Poison("data", "is missing", "no-data")
+        name = envelope.attribute(headers, "format")
+        site = Site(self._city.zone, envelope.attribute(headers, "camera"))
+        readings = decode_format(name, record.value, site)
+        source = envelope.attribute(headers, "ce_source")
+        given = envelope.attribute(headers, "ce_id")
+        time = envelope.attribute(headers, "ce_time")
+        drafts = []
+        for n, reading in enumerate(readings):
+            # Without an id of its own the same bytes are the same message.
+            own = given or reading.id or hashlib.sha256(record.value).hexdigest()[:32]
+            event_id = f"{own}/{n}" if len(readings) > 1 and (given or not reading.id) else own
+            at = envelope.instant("ce_time", time) if time else reading.at
+            drafts.append(
+                self._detection(
+                    reading.detection,
+                    source or f"{name}/{reading.detection.camera_id}",
+                    event_id,
+                    self._received(record) if at is None else at,
+                    record,
+                )
+            )
+        return drafts
+
+    def _detection(
+        self, said: events.Detection, source: str, event_id: str, at: int, record: Record
+    ) -> Draft | Ignored:
+        self._check_time("detection", at, record)
+        camera = self._city.cameras.get(said.camera_id)
+        if camera is None:
+            raise Poison("camera_id", "must be a camera of the city's registry", "unknown-camera")
+        text = mask(said.text) if said.text else ""
+        fields: dict[str, Any] = {
+            "kind": "detection",
+            "source": source,
+            "id": event_id,
+            "at": at,
+            "address": camera.name,
+            "camera": said.camera_id,
+            "label": said.label,
+            "algorithm": said.algorithm,
+            "object_id": said.object_id,
+            "confidence": said.confidence,
+            "phase": said.phase,
+            "media": said.media_urls,
+            "text": text,
+        }
+        rule = self._city.labels.find(said.vendor, said.algorithm, said.label)
+        if rule is not None:
+            if said.confidence is not None and said.confidence < rule.min_confidence:
+                return Ignored(said.camera_id, said.label)
+            fields["category"] = rule.category
+        point = None
+        if said.location is not None and said.location.lat is not None and said.location.lon is not None:
+            point = (said.location.lat, said.location.lon)
+        # An unknown label is classified by what the algorithm says, at least by the label itself.
+        unknown = "" if rule is not None else text or said.label
+        return Draft(Sighting, fields, point, None if point else by_camera(camera), text=unknown)
+
+    def _report(self, said: events.Report, event: envelope.Event, at: int, record: Record) -> Draft:
+        self._check_time("report", at, record)
+        text, title = mask(said.text), mask(said.title)
+        place, who = said.location or events.Location(), said.reporter or events.Reporter()
+        address = mask(place.address)
+        fields: dict[str, Any] = {
+            "kind": "report",
+            "source": event.source,
+            "id": event.id,
+            "at": at,
+            "address": address,
+            "title": title,
+            "text": text,
+            "channel": said.channel,
+            "reporter": reporter_hash(self._keys.hmac, who.id or who.phone),
+            "contact": seal(self._keys.contact, Contact(who.name, who.phone)),
+            "hint": mask(said.category),
+            "media": said.media_urls,
+            "due_given": "due_at" in said.model_fields_set,
+            "due": said.due_at,
+        }
+        words = text if not title or text.startswith(title) else f"{title}\n{text}"
+        return Draft(Sighting, fields, _point(place), given=place.area, words=(address, words), text=words)
+
+    def _update(self, said: events.Update, source: str, event_id: str, at: int) -> Draft:
+        by = said.by
+        person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else by.id
+        fields: dict[str, Any] = {
+            "source": source,
+            "id": event_id,
+            "at": at,
+            "action": said.action,
+            "by": Actor(by.role or "department", by.department, person),
+            "order_id": said.order_id or "",
+            "report": (said.report.source, said.report.id) if said.report else None,
+            "attempt": said.attempt,
+            "reason": mask(said.reason),
+            "code": said.code,
+            "category": said.category,
+            "condition": said.condition,
+            "department": said.suggested_department or said.department,
+            "assists": said.assists,
+            "other_order_id": said.other_order_id or "",
+            "until": said.until,
+            "satisfied": said.satisfied,
+            "evidence": said.evidence_urls,
+        }
+        if said.order_id:
+            # Read from the right: the area is whatever stands before the day and the digest.
+            return Draft(Update, fields, found=Found(said.order_id.rsplit("-", 2)[0], "given"))
+        place = said.location
+        if place is None:
+            raise Poison("location", "is missing: an update that names its order by report must say where", "no-area")
+        here = Found(UNLOCATED, "given") if place.area == UNLOCATED else None
+        return Draft(Update, fields, _point(place), here, place.area, (mask(place.address),))
+
+
+def _point(place: events.Location) -> Point | None:
+    return None if place.lat is None or place.lon is None else (place.lat, place.lon)

@@ -1,0 +1,182 @@
+"""Taking in a batch: records in, items by area and dead letters out. Pure: the same in a stage, a replay or a test."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from models.city import City
+from models.classifier.features import Context
+from models.errors import Poison
+from models.guess import Guess
+from models.inbox import UNLOCATED, Item, Sighting, encode_items
+from models.times import from_ms
+from streams.deadletters import Record
+from streams.locate import Found, by_words, locate_points, outside
+from streams.sightings import Draft, Ignored, Keys, Reader
+
+MAX_ITEMS = 64
+MAX_PACKED_BYTES = 256_000
+INTERNAL = "internal-error"
+
+
+class Model(Protocol):
+    """What classifies texts; `models.classifier.Classifier` does."""
+
+    def classify(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Guess]: ...
+
+
+class Dead(msgspec.Struct, frozen=True):
+    """A record that cannot be taken in, and why."""
+
+    record: Any
+    error: str
+    message: str
+    field: str = ""
+    rule: str = ""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
+    records; `ignored` counts detections below their label's minimum confidence, by label; `guesses` are all made."""
+
+    items: dict[str, list[Item]]
+    dead: list[Dead]
+    ignored: Counter[str]
+    guesses: list[Guess]
+
+    def packed(self) -> list[tuple[str, bytes]]:
+        """Area and value of each inbox record: at most 64 items and, but for a single longer one, 256 kB each."""
+        return [(area, value) for area, items in self.items.items() for value in _packed(items)]
+
+
+def take(
+    records: Sequence[Record],
+    city: City,
+    model: Model | None,
+    now_ms: int,
+    keys: Keys,
+    shadow: Model | None = None,
+) -> Taken:
+    """Decode, validate, mask, locate and classify a batch.
+
+    `now_ms` is the time of receipt, ms UTC; a record's own timestamp counts where it is earlier. Without a `model`
+    nothing is guessed. A record that breaks a rule, or at which this code fails, becomes a dead letter; the others
+    are not touched by it.
+    """
+    reader = Reader(city, now_ms, keys)
+    dead: dict[int, Dead] = {}
+    ignored: Counter[str] = Counter()
+    drafts: list[tuple[int, Draft]] = []
+    for n, record in enumerate(records):
+        try:
+            for draft in reader.read(record):
+                if isinstance(draft, Ignored):
+                    ignored[draft.label] += 1
+                else:
+                    drafts.append((n, draft))
+        except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
+            dead[n] = _dead(record, error)
+    placed = _place(city, records, drafts, dead)
+    guesses, extras = _classify(city, records, placed, dead, model, shadow)
+    items: dict[str, list[Item]] = {}
+    for at, (n, draft, found) in enumerate(placed):
+        if n not in dead:
+            items.setdefault(found.area, []).append(draft.build(found, extras.get(at, {})))
+    return Taken(items, [dead[n] for n in sorted(dead)], ignored, guesses)
+
+
+Placed = tuple[int, Draft, Found]
+
+
+def _dead(record: Record, error: Exception) -> Dead:
+    if isinstance(error, Poison):
+        return Dead(record, error.error, str(error), error.field, error.rule)
+    # The text of any other error may quote the record, and with it personal data.
+    return Dead(record, INTERNAL, f"intake failed with {type(error).__name__}")
+
+
+def _place(
+    city: City, records: Sequence[Record], drafts: Sequence[tuple[int, Draft]], dead: dict[int, Dead]
+) -> list[Placed]:
+    """Each draft with its place; a record of which one draft has none that will do is dead as a whole."""
+    points = locate_points(city, [draft.point for _, draft in drafts if draft.point is not None])
+    placed: list[Placed] = []
+    for n, draft in drafts:
+        try:
+            found = points[draft.point] if draft.point is not None else draft.found
+            if draft.point is not None and found is None:
+                raise outside()
+            found = found or by_words(city, draft.given, *draft.words)
+            if draft.item is not Sighting and found.how == "none":
+                raise Poison("location", "must name a place of the city: the update has no area", "no-area")
+            placed.append((n, draft, found))
+        except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above
+            dead[n] = _dead(records[n], error)
+    return placed
+
+
+def _classify(
+    city: City,
+    records: Sequence[Record],
+    placed: Sequence[Placed],
+    dead: dict[int, Dead],
+    model: Model | None,
+    shadow: Model | None,
+) -> tuple[list[Guess], dict[int, dict[str, Guess]]]:
+    """All guesses of the active model, and by position in `placed` what each sighting gets."""
+    wanted = [at for at, (n, draft, _) in enumerate(placed) if draft.text and n not in dead]
+    extras: dict[int, dict[str, Guess]] = {at: {} for at in wanted}
+    made: list[Guess] = []
+    texts = [placed[at][1].text for at in wanted]
+    contexts = [_context(city, *placed[at][1:]) for at in wanted]
+    for name, judge in (("guess", model), ("shadow", shadow)):
+        if judge is None or not wanted:
+            continue
+        for at, guess in zip(wanted, _guess_all(judge, texts, contexts), strict=True):
+            if guess is not None:
+                extras[at][name] = guess
+                if name == "guess":
+                    made.append(guess)
+            elif name == "guess":
+                n = placed[at][0]
+                dead[n] = Dead(records[n], INTERNAL, "the classifier failed at the text")
+    return made, extras
+
+
+def _guess_all(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> list[Guess | None]:
+    """A guess for each text, None where the model itself fails: one text must not hold up its batch."""
+    try:
+        return list(model.classify(texts, contexts))
+    except Exception:  # noqa: BLE001 - tried again one by one below, which names the text that it fails at
+        if len(texts) == 1:
+            return [None]
+    return [_guess_all(model, [text], [context])[0] for text, context in zip(texts, contexts, strict=True)]
+
+
+def _context(city: City, draft: Draft, found: Found) -> Context:
+    fields = draft.fields
+    return Context(
+        area="" if found.area == UNLOCATED else found.area,
+        hour=from_ms(fields["at"]).astimezone(city.zone).hour,
+        channel=fields.get("channel", ""),
+        label=fields.get("label", ""),
+        hint=fields.get("hint", ""),
+    )
+
+
+def _packed(items: Sequence[Item]) -> list[bytes]:
+    values: list[bytes] = []
+    some: list[bytes] = []
+    size = 0
+    for item in items:
+        body = encode_items((item,))[1:-1]
+        if some and (len(some) == MAX_ITEMS or size + len(body) > MAX_PACKED_BYTES):
+            values.append(b"[" + b",".join(some) + b"]")
+            some, size = [], 0
+        some.append(body)
+        size += len(body) + 1
+    if some:
+        values.append(b"[" + b",".join(some) + b"]")
+    return values
