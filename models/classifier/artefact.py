@@ -24,7 +24,7 @@ FORMAT = "paidan-classifier/1"
 SUFFIX = ".skops"
 TRUSTED: list[str] = []
 LARGEST = 256 * 1024 * 1024
-_ARRAYS = {"slots": "uint32", "block": "uint8", "idf": "float32", "block_weights": "float32", "weights": "float32"}
+_ARRAYS = {"slots": "uint32", "block": "uint8", "worth": "float32", "block_weights": "float32", "weights": "float32"}
 _ARRAYS["bias"] = "float32"
 _ID = re.compile(r'("__id__": |"file": ")(\d+)')
 
@@ -129,7 +129,7 @@ def _checked(arrays: Any, manifest: Manifest) -> dict[str, NDArray[Any]]:
         if not isinstance(arrays[name], np.ndarray) or str(arrays[name].dtype) != kind:
             raise ClassifierError(f"the model's array {name!r} is not of type {kind}")
     features = len(arrays["slots"])
-    shapes = {"block": (features,), "idf": (features,), "weights": (features, len(manifest.classes))}
+    shapes = {"block": (features,), "worth": (features,), "weights": (features, len(manifest.classes))}
     shapes["bias"] = (len(manifest.classes),)
     for name, shape in shapes.items():
         if arrays[name].shape != shape:

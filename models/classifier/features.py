@@ -1,7 +1,7 @@
 """Text to counted pieces, for any script, a whole batch at a time.
 
 A *token* is one ideograph (or kana, or hangul syllable) or one run of other letters and digits; a *piece* is what the
-model weighs: one to three tokens in a row, the same again for what begins within the first `HEAD` characters (people
+model weighs: one or two tokens in a row, the same again for what begins within the first `HEAD` characters (people
 put the point first), and, for words of letters, their parts of three to five characters with the word's ends marked.
 Pieces are numbered by hashing into 2**BITS slots (the hashing trick, Weinberger et al. 2009), so nothing has to be
 looked up in Python and training and service run the very same array code.
@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 BITS = 22
 SLOTS = 1 << BITS
 CUT = 400
-CUT_HEAD = 300
-HEAD = 40
-ORDER = 3
+CUT_HEAD = 360
+HEAD = 25
+ORDER = 2
 
 U32 = NDArray[np.uint32]
 I32 = NDArray[np.int32]
@@ -115,7 +115,7 @@ Part = tuple[I32, U32, I32, I32, NDArray[np.uint8]]
 
 
 def _grams(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> list[Part]:
-    """One to three tokens in a row, from everywhere and, apart, from the head."""
+    """One token or two in a row, from everywhere and, apart, from the head."""
     word = kinds >= _LETTER
     begins = kinds == _IDEOGRAPH
     begins[0] |= word[0]

@@ -21,7 +21,7 @@ _BUCKET = 50
 def clusters(texts: Sequence[str]) -> NDArray[np.intp]:
     """A cluster number for each text; texts whose sets of pieces have Jaccard similarity >= `ALIKE` share one.
 
-    Pieces are one to three tokens in a row. Candidates come from MinHash (Broder 1997): 64 hashes in bands of two,
+    Pieces are one or two tokens in a row. Candidates come from MinHash (Broder 1997): 64 hashes in bands of two,
     so a pair at the limit is missed with probability 0.64**32; each candidate pair is then compared exactly.
     """
     sets = [_shingles(text) for text in texts]

@@ -36,7 +36,7 @@ class Classifier:
     def __init__(self, data: bytes, expected: str | None = None, target: float | None = None) -> None:
         self.id, self.manifest, arrays = artefact.unpack(data, expected)
         self.classes = self.manifest.classes
-        self.vectoriser = Vectoriser(arrays["slots"], arrays["block"], arrays["idf"], arrays["block_weights"])
+        self.vectoriser = Vectoriser(arrays["slots"], arrays["block"], arrays["worth"], arrays["block_weights"])
         if len(arrays["slots"]) and int(arrays["slots"].max()) >= SLOTS:
             raise ClassifierError("the model's array 'slots' points outside its table")
         self.weights = arrays["weights"]

@@ -25,11 +25,11 @@ Progress = Callable[[int, int], None]
 
 
 class Recipe(msgspec.Struct, frozen=True):
-    """What tuning chooses among. Weights are those of body, head, word parts and context (0 leaves a block out)."""
+    """What tuning chooses among. `blocks`: lengths of body, head, word parts and context (0 leaves one out)."""
 
-    weights: tuple[float, float, float, float] = (1.0, 0.7, 0.7, 0.7)
+    blocks: tuple[float, float, float, float] = (1.0, 0.7, 0.7, 0.7)
     c: float = 1.0
-    min_count: int = 2
+    min_count: int = 3
     most: int = 200_000
     inner: int = 5
 
@@ -99,7 +99,7 @@ def train(
     arrays: dict[str, NDArray[Any]] = {
         "slots": vectoriser.slots,
         "block": vectoriser.block,
-        "idf": vectoriser.idf,
+        "worth": vectoriser.worth,
         "block_weights": vectoriser.weights,
         "weights": np.ascontiguousarray(linear.weights * np.float32(factor)),
         "bias": linear.bias * np.float32(factor),
@@ -126,7 +126,7 @@ def held_out(
 
 def fit(rows: Labelled, y: Indices, classes: int, recipe: Recipe, seed: int) -> tuple[Vectoriser, Linear]:
     """The vectoriser and the linear model of exactly these rows. Raises ValueError when no feature is left."""
-    vectoriser = learn(rows.texts, rows.contexts, recipe.weights, recipe.min_count, recipe.most)
+    vectoriser = learn(rows.texts, rows.contexts, y, recipe.blocks, recipe.min_count, recipe.most)
     matrix, _ = encode_all(vectoriser, rows.texts, rows.contexts)
     return vectoriser, solve(matrix, y, classes, recipe, seed)
 

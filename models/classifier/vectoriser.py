@@ -8,11 +8,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.classifier.features import AROUND, BLOCKS, BODY, PARTS, SLOTS, U32, Context, Flags, Pieces, pieces
+from models.classifier.features import BLOCKS, BODY, SLOTS, U32, Context, Flags, Pieces, pieces
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 BATCH = 256
+FLOOR = 0.2
+EVIDENCE = 1.4
 _TF = (1.0 + np.log(np.maximum(np.arange(1024), 1))).astype(np.float32)
 Contexts = Sequence[Context | None] | None
 
@@ -32,15 +34,16 @@ class Encoded(NamedTuple):
 
 
 class Vectoriser(msgspec.Struct, frozen=True):
-    """The pieces that count. Parallel arrays over features: hash slot (ascending), block, inverse document frequency.
+    """The pieces that count. Parallel arrays over features: hash slot (ascending), block, worth.
 
-    A feature of a message weighs (1 + ln count) * idf, and each block's features are scaled to the length
-    `weights[block]` (sub-linear tf-idf with L2 norm, Manning et al. 2008, chapter 6, block by block).
+    A feature of a message weighs (1 + ln count) * `worth`, and each block's features are scaled to the length
+    `weights[block]` (sub-linear tf-idf with L2 norm, Manning et al. 2008, chapter 6, block by block). The worth of a
+    feature is its inverse document frequency times how much it is a matter of few classes (`learn`).
     """
 
     slots: U32
     block: NDArray[np.uint8]
-    idf: F32
+    worth: F32
     weights: F32
 
     def table(self) -> NDArray[np.int32]:
@@ -66,7 +69,7 @@ class Vectoriser(msgspec.Struct, frozen=True):
         keys = keys[where]
         row = keys // width
         column = (keys - row * width).astype(np.int32)
-        values = _TF[np.minimum(times, 1023)] * self.idf[column]
+        values = _TF[np.minimum(times, 1023)] * self.worth[column]
         part = row * BLOCKS + self.block[column]
         norms = np.sqrt(np.bincount(part, weights=values * values, minlength=count * BLOCKS)).astype(np.float32)
         scale = np.tile(self.weights, count) / np.maximum(norms, 1e-12)
@@ -88,10 +91,13 @@ def batches(texts: Sequence[str], contexts: Contexts, size: int = BATCH) -> Iter
         yield texts[start : start + size], None if contexts is None else contexts[start : start + size]
 
 
-def learn(texts: Sequence[str], contexts: Contexts, weights: Sequence[float], min_count: int, most: int) -> Vectoriser:
+def learn(
+    texts: Sequence[str], contexts: Contexts, y: NDArray[np.intp], blocks: Sequence[float], min_count: int, most: int
+) -> Vectoriser:
     """The vectoriser of a training set: pieces in at least `min_count` messages, the `most` frequent of them.
 
-    idf = ln((1 + n) / (1 + df)) + 1. Raises ValueError when no piece is left.
+    `y` numbers the messages' classes, `blocks` holds the lengths of body, head, word parts and context (0 leaves one
+    out). Raises ValueError when no piece is left.
     """
     frequency = np.zeros(SLOTS, dtype=np.int32)
     block = np.zeros(SLOTS, dtype=np.uint8)
@@ -100,14 +106,32 @@ def learn(texts: Sequence[str], contexts: Contexts, weights: Sequence[float], mi
         keys = np.unique(found.doc.astype(np.int64) * SLOTS + found.slot)
         frequency += np.bincount(keys % SLOTS, minlength=SLOTS).astype(np.int32)
         block[found.slot] = found.block
-    use = np.asarray(weights, dtype=np.float32)
-    slots = np.flatnonzero((frequency >= min_count) & (use[block] > 0))
+    lengths = np.asarray(blocks, dtype=np.float32)
+    slots = np.flatnonzero((frequency >= min_count) & (lengths[block] > 0))
     if not len(slots):
         raise ValueError("no piece of text occurs often enough")
     if len(slots) > most:
         slots = np.sort(slots[np.argsort(-frequency[slots], kind="stable")[:most]])
     idf = (np.log((1 + len(texts)) / (1 + frequency[slots])) + 1).astype(np.float32)
-    return Vectoriser(slots.astype(np.uint32), block[slots], idf, use)
+    plain = Vectoriser(slots.astype(np.uint32), block[slots], idf, lengths)
+    return msgspec.structs.replace(plain, worth=idf * _focus(encode_all(plain, texts, contexts)[0], y))
+
+
+def _focus(rows: sp.csr_matrix, y: NDArray[np.intp]) -> F32:
+    """How much each feature is a matter of few classes: `FLOOR` when evenly spread, `FLOOR` + 1 when of one alone.
+
+    One minus the normalised entropy of the feature's relative frequencies in the classes (entropy weighting after
+    Dumais 1991, here over classes instead of documents), with a little evidence for every class added.
+    """
+    sizes = np.bincount(y)
+    present = np.flatnonzero(sizes)
+    member = sp.csr_matrix((np.ones(len(y)), (y, np.arange(len(y)))), shape=(len(sizes), len(y)))[present]
+    seen = sp.csr_matrix((np.ones(len(rows.data)), rows.indices, rows.indptr), shape=rows.shape)
+    share = (np.asarray((member @ seen).todense()) + EVIDENCE / len(present)) / sizes[present, None]
+    share /= share.sum(axis=0)
+    entropy = -(share * np.log(share)).sum(axis=0) / np.log(max(2, len(present)))
+    focus: F32 = (FLOOR + np.maximum(0.0, 1.0 - entropy)).astype(np.float32)
+    return focus
 
 
 def encode_all(vectoriser: Vectoriser, texts: Sequence[str], contexts: Contexts = None) -> tuple[sp.csr_matrix, F32]:
@@ -115,6 +139,3 @@ def encode_all(vectoriser: Vectoriser, texts: Sequence[str], contexts: Contexts 
     table = vectoriser.table()
     parts = [vectoriser.encode(some, around, table) for some, around in batches(texts, contexts)]
     return sp.vstack([part.rows for part in parts], format="csr"), np.concatenate([part.known for part in parts])
-
-
-__all__ = ["AROUND", "BODY", "PARTS", "Encoded", "Vectoriser", "batches", "encode_all", "learn"]
