@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from models.errors import UsageError
 from streams.settings import Settings, load_settings, settings_table
+from streams.topics import all_topics
 from tests.conftest import REPOSITORY
 
 
@@ -77,3 +78,10 @@ def test_without_a_cluster_the_address_is_a_clear_sentence(tmp_path: Path) -> No
     """No PAIDAN_KAFKA and no local broker: the error says what to do."""
     with pytest.raises(UsageError, match="paidan up"):
         _ = load_settings(data=tmp_path).bootstrap
+
+
+def test_every_topic_is_documented() -> None:
+    """docs/operations.md names each topic there is."""
+    page = (REPOSITORY / "docs" / "operations.md").read_text()
+    names = [topic.name for topic in all_topics(load_settings(), ("<department>",))]
+    assert [name for name in names if f"`{name}`" not in page] == []
