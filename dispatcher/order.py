@@ -94,6 +94,7 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     returned_at: int | None = None
     return_approved: bool = False
     handled_at: int | None = None
+    handled_by: Actor | None = None
     handle_missed_at: int | None = None
     handled_ms: int | None = None
     handled_work_ms: int | None = None
@@ -219,6 +220,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     waiting_since: int | None = None
     # its clocks
     due_given: bool = False
+    given_due: int | None = None
     due: int | None = None
     due_raw: int | None = None
     overdue_at: int | None = None
@@ -270,7 +272,6 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     key: str
     area: str
     category: str
-    founding: Sighting
-    seen: tuple[int, ...]
+    seen: tuple[Sighting, ...]
     expires: int
     order_id: str = ""

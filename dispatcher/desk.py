@@ -1,0 +1,140 @@
+"""The desk 派单台: `decide` is the one entry of the core. A batch of inbox records goes in, a decision comes out.
+
+Nothing in the state changes, nothing is read but the arguments, and nothing depends on where one batch ends and the
+next begins: the same inbox and packs give the same facts, byte for byte.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from dispatcher import cameras, facts, figure_rows, figures
+from dispatcher.decision import Decision, Failure, Outgoing
+from dispatcher.firing import fire
+from dispatcher.sightings import on_sighting
+from dispatcher.state import DeskState, Meta, Overlay
+from dispatcher.updates import on_update
+from dispatcher.work import DESK, Work
+from models.city import City
+from models.inbox import InboxRecord, PackChange, Sighting, Tick, Update
+
+__all__ = ["DeskState", "UnknownPack", "decide"]
+
+_NOTHING: figures.Bookings = {}
+
+
+class UnknownPack(LookupError):
+    """The inbox names a city pack that is not at hand, or begins without one: nothing can be decided."""
+
+
+def decide(state: DeskState, records: Sequence[InboxRecord], cities: Mapping[str, City]) -> Decision:
+    """Decide a batch of one partition's inbox records, in order. `cities` holds the packs by digest.
+
+    Raises UnknownPack when the pack in force is not among `cities`; an item or a timer at which the rules raise does
+    not raise here: the item is a `Failure`, the timer's order is quarantined.
+    """
+    return _Batch(state, cities).run(records)
+
+
+class _Batch:
+    def __init__(self, state: DeskState, cities: Mapping[str, City]) -> None:
+        self.state = state
+        self.cities = cities
+        self.overlay = Overlay(state)
+        self.clock = state.meta.clock
+        self.pack = state.meta.pack
+        self.records: list[Outgoing] = []
+        self.failures: list[Failure] = []
+        self.booked: figures.Bookings = {}
+
+    def run(self, records: Sequence[InboxRecord]) -> Decision:
+        next_offset = self.state.meta.next_offset
+        for record in records:
+            self.clock = max(self.clock, record.clock)
+            self._fire_due()
+            for index, item in enumerate(record.items):
+                if isinstance(item, PackChange):
+                    self.pack = item.digest
+                    self._city()
+                elif not isinstance(item, Tick):
+                    self._take(record.offset, index, item)
+            next_offset = record.offset + 1
+        return self._decision(next_offset)
+
+    def _city(self) -> City:
+        city = self.cities.get(self.pack)
+        if city is None:
+            raise UnknownPack(f"the city pack {self.pack or '(none yet)'} is not at hand")
+        return city
+
+    def _take(self, offset: int, index: int, item: Sighting | Update) -> None:
+        work = Work(self.overlay, self._city(), self.clock)
+        try:
+            if isinstance(item, Sighting):
+                if item.kind == "detection":
+                    cameras.heard(work, item)
+                on_sighting(work, item)
+            else:
+                on_update(work, item)
+            self._keep(work)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a dead letter and its neighbours go on
+            self.overlay.drop()
+            self.failures.append(Failure(offset, index, item, _text(error)))
+
+    def _fire_due(self) -> None:
+        pending = self.overlay.timers
+        while (entry := pending.first()) is not None and entry[0] <= self.clock:
+            pending.pop()
+            due, key, kind = entry
+            work = Work(self.overlay, self._city(), self.clock)
+            try:
+                fire(work, due, key, kind)
+                self._keep(work)
+            except Exception as error:  # noqa: BLE001 - the order is set aside with the error, the others go on
+                self.overlay.drop()
+                self._quarantine(key, kind, error)
+
+    def _quarantine(self, key: str, kind: str, error: Exception) -> None:
+        work = Work(self.overlay, self._city(), self.clock)
+        order = work.order(key)
+        if order is not None:
+            work.emit(order, facts.Quarantined, self.clock, DESK, error=f"{kind}: {_text(error)}")
+        elif kind == "expire":
+            self.overlay.watches.put(key.removeprefix("watch/"), None)
+        elif kind == "heartbeat":
+            self.overlay.cameras.put(key.removeprefix("camera/"), None)
+        self._keep(work)
+
+    def _keep(self, work: Work) -> None:
+        """An item is done: book what its orders count for now, and make its changes the batch's."""
+        zone = work.city.zone
+        booked = work.booked
+        for key, after in self.overlay.orders.item.items():
+            if after is not None:  # an archived order is forgotten, its figures stay
+                before = self.overlay.orders.before(key)
+                old = figures.bookings(before, zone) if before is not None else _NOTHING
+                figures.collect(booked, figures.difference(old, figures.bookings(after, zone)))
+        self.overlay.keep()
+        figures.collect(self.booked, booked)
+        self.records.extend(work.sent)
+
+    def _decision(self, next_offset: int) -> Decision:
+        overlay = self.overlay
+        overlay.meta = Meta(next_offset, self.clock, self.pack)
+        overlay.forget(self.clock)
+        for row, amounts in self.booked.items():
+            key = figure_rows.row_key(row, self.state.partition)
+            figure = self.state.figures.get(key) or figure_rows.FigureRow()
+            overlay.figures[key] = figure.add(amounts)
+        first = overlay.timers.first()
+        return Decision(
+            records=self.records,
+            rows=overlay.rows(),
+            figures={key: figure_rows.encode(row) for key, row in overlay.figures.items()},
+            changes=overlay,
+            clock=self.clock,
+            next_due=first[0] if first else None,
+            failures=self.failures,
+        )
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,61 @@
+"""Event identity: an event with the same CloudEvents `source` and `id` is taken once within its window.
+
+Digests of eight bytes lie in buckets by the stream clock, so that whole buckets can be forgotten. A bucket is kept for
+the window and at most one bucket's width longer. Archived orders are remembered in the same way, for a year.
+"""
+
+import base64
+import hashlib
+from datetime import date
+
+import msgspec
+
+from models.city import Settings
+
+Digest = int
+DAY_MS = 86_400_000
+MINUTE_MS = 60_000
+
+
+class Window(msgspec.Struct, frozen=True):
+    """How long identities of a kind are kept, and how wide their buckets are."""
+
+    kept_ms: int
+    bucket_ms: int
+
+
+def windows(settings: Settings) -> dict[str, Window]:
+    """The windows of a city by kind: report, detection, update, archived."""
+    reports = Window(int(settings.identity_reports_days * DAY_MS), DAY_MS)
+    return {
+        "report": reports,
+        "update": reports,
+        "detection": Window(int(settings.identity_detections_minutes * MINUTE_MS), MINUTE_MS),
+        "archived": Window(366 * DAY_MS, 30 * DAY_MS),
+    }
+
+
+def digest(source: str, event_id: str) -> Digest:
+    """Eight bytes that stand for an identity; source and id are length-prefixed, so they cannot run together."""
+    return int.from_bytes(hashlib.blake2b(_joined(source, event_id), digest_size=8).digest(), "big")
+
+
+def report_key(source: str, event_id: str) -> str:
+    """The short name under which an order remembers a report, so that updates can name the order by it."""
+    return f"{digest(source, event_id):016x}"
+
+
+def order_id(area: str, day: date, source: str, event_id: str) -> str:
+    """`<area>-<yyyymmdd>-<10 characters>` of the founding evidence: the same evidence always founds the same order."""
+    name = base64.b32encode(hashlib.sha256(_joined(source, event_id)).digest())[:10].decode().lower()
+    return f"{area}-{day:%Y%m%d}-{name}"
+
+
+def share(order: str) -> float:
+    """A number in [0, 1) that is drawn from the order's id and nothing else."""
+    return int.from_bytes(hashlib.sha256(order.encode()).digest()[:8], "big") / 2**64
+
+
+def _joined(source: str, event_id: str) -> bytes:
+    first, second = source.encode("utf-8", "surrogatepass"), event_id.encode("utf-8", "surrogatepass")
+    return b"%d:%s%d:%s" % (len(first), first, len(second), second)

@@ -1,0 +1,321 @@
+"""What the desk remembers of one partition, and the layers in which a batch changes it without changing it.
+
+`DeskState` holds frozen values in plain dicts. A batch writes to an overlay above it, one item to a layer above that:
+an item that raises is dropped alone, a batch whose transaction fails is dropped as a whole. `DeskState.merge` takes a
+committed batch over. Indexes and pending timers are functions of the rows, so `restore` rebuilds them from the rows.
+"""
+
+import heapq
+from bisect import insort
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+import msgspec
+from sortedcontainers import SortedList
+
+from dispatcher import merging
+from dispatcher.decision import META, Decision
+from dispatcher.figure_rows import FigureRow
+from dispatcher.figure_rows import decode as decode_figure
+from dispatcher.order import Order, Tally, Watch
+from dispatcher.timers import timers
+
+V = TypeVar("V")
+Pending = tuple[int, str, str]  # due, key of the row, kind
+Found = tuple[tuple[int, str], ...]  # what an index holds under a key: (opened_at, order id), oldest first
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """Where a partition stands: the next input offset, its stream clock, the pack in force."""
+
+    next_offset: int = 0
+    clock: int = 0
+    pack: str = ""
+
+
+class Camera(msgspec.Struct, frozen=True):
+    """When a camera was last heard of (ms, rounded down to a twelfth of its heartbeat time), and where."""
+
+    area: str
+    last_seen: int
+    heartbeat_ms: int
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A chunk of identity digests of one kind and bucket; `until` is when the bucket may be forgotten."""
+
+    until: int
+    digests: tuple[int, ...]
+
+
+class Table(Generic[V]):
+    """A dict in three layers: the state's, the batch's, the item's. None stands for "deleted"."""
+
+    __slots__ = ("base", "batch", "item")
+
+    def __init__(self, base: dict[str, V]) -> None:
+        self.base = base
+        self.batch: dict[str, V | None] = {}
+        self.item: dict[str, V | None] = {}
+
+    def get(self, key: str) -> V | None:
+        if key in self.item:
+            return self.item[key]
+        if key in self.batch:
+            return self.batch[key]
+        return self.base.get(key)
+
+    def before(self, key: str) -> V | None:
+        """The value as it was before the present item."""
+        return self.batch[key] if key in self.batch else self.base.get(key)
+
+    def put(self, key: str, value: V | None) -> None:
+        self.item[key] = value
+
+    def keep(self) -> None:
+        """The item is done: its changes are the batch's."""
+        self.batch.update(self.item)
+        self.item.clear()
+
+
+class Timers:
+    """The pending timers in layers. They are only ever taken from the front, so a count is enough for what is gone."""
+
+    __slots__ = ("added", "base", "gone", "item")
+
+    def __init__(self, base: "SortedList[Pending]") -> None:
+        self.base = base
+        self.gone = 0
+        self.added: list[Pending] = []
+        self.item: list[Pending] = []
+
+    def push(self, entry: Pending) -> None:
+        self.item.append(entry)
+
+    def keep(self) -> None:
+        for entry in self.item:
+            heapq.heappush(self.added, entry)
+        self.item.clear()
+
+    def first(self) -> Pending | None:
+        base = self.base[self.gone] if self.gone < len(self.base) else None
+        if self.added and (base is None or self.added[0] < base):
+            return self.added[0]
+        return base
+
+    def pop(self) -> None:
+        """Take the first one away, with its repeats."""
+        first = self.first()
+        while self.added and self.added[0] == first:
+            heapq.heappop(self.added)
+        while self.gone < len(self.base) and self.base[self.gone] == first:
+            self.gone += 1
+
+
+class DeskState:
+    """All that the desk keeps in memory for one partition."""
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self.meta = Meta()
+        self.orders: dict[str, Order] = {}
+        self.tallies: dict[str, Tally] = {}
+        self.watches: dict[str, Watch] = {}
+        self.cameras: dict[str, Camera] = {}
+        self.index: dict[str, Found] = {}
+        self.seen: dict[str, set[int]] = {}  # "<kind>/<bucket>" → digests
+        self.seen_until: dict[str, int] = {}
+        self.seen_rows: dict[str, list[str]] = {}
+        self.figures: dict[str, FigureRow] = {}
+        self.pending: SortedList[Pending] = SortedList()
+
+    @property
+    def next_due(self) -> int | None:
+        """When the first pending timer is due (ms UTC); None when there is none."""
+        return self.pending[0][0] if self.pending else None
+
+    @classmethod
+    def restore(
+        cls, partition: int, rows: Iterable[tuple[str, bytes]], figures: Iterable[tuple[str, bytes]]
+    ) -> "DeskState":
+        """The state from the two changelogs' rows (without tombstones)."""
+        state = cls(partition)
+        pending: list[Pending] = []
+        for key, value in rows:
+            prefix, slash, rest = key.partition("/")
+            if key == META:
+                state.meta = _decode_meta(value)
+            elif not slash:
+                order = _decode_order(value)
+                state.orders[key] = order
+                pending.extend((due, key, kind) for due, kind in timers(order))
+                for name in merging.index_keys(order):
+                    state.index[name] = with_entry(state.index.get(name, ()), (order.opened_at, key))
+            elif prefix == "tally":
+                state.tallies[rest] = _decode_tally(value)
+            elif prefix == "watch":
+                watch = _decode_watch(value)
+                state.watches[rest] = watch
+                pending.append((watch.expires, key, "expire"))
+            elif prefix == "camera":
+                camera = _decode_camera(value)
+                state.cameras[rest] = camera
+                pending.append((camera.last_seen + camera.heartbeat_ms, key, "heartbeat"))
+            elif prefix == "seen":
+                seen = _decode_seen(value)
+                bucket = rest.rpartition("/")[0]
+                state.seen.setdefault(bucket, set()).update(seen.digests)
+                state.seen_until[bucket] = max(seen.until, state.seen_until.get(bucket, 0))
+                state.seen_rows.setdefault(bucket, []).append(key)
+            else:
+                raise ValueError(f"{key!r} is no row of the desk")
+        state.pending = SortedList(pending)
+        state.figures = {key: decode_figure(value) for key, value in figures}
+        return state
+
+    def merge(self, decision: Decision) -> None:
+        """Take over what a committed decision changed."""
+        decision.changes.apply(self)
+
+
+def with_entry(found: Found, entry: tuple[int, str]) -> Found:
+    """An index entry more, in order."""
+    if not found or found[-1] < entry:
+        return (*found, entry)
+    entries = list(found)
+    insort(entries, entry)
+    return tuple(entries)
+
+
+class Overlay:
+    """The changes of one batch above a state, and those of one item above them."""
+
+    def __init__(self, state: DeskState) -> None:
+        self.state = state
+        self.orders = Table(state.orders)
+        self.tallies = Table(state.tallies)
+        self.watches = Table(state.watches)
+        self.cameras = Table(state.cameras)
+        self.index = Table(state.index)
+        self.timers = Timers(state.pending)
+        self.figures: dict[str, FigureRow] = {}
+        self.meta = state.meta
+        self.seen: dict[str, set[int]] = {}
+        self.seen_until: dict[str, int] = {}
+        self.seen_item: list[tuple[str, int, int]] = []
+        self.forgotten: list[str] = []
+
+    def tables(self) -> Iterator[Table[object]]:
+        yield from (self.orders, self.tallies, self.watches, self.cameras, self.index)  # type: ignore[misc]
+
+    def keep(self) -> None:
+        """The item is done: index and timers follow its orders, and all of it becomes the batch's."""
+        for key, order in self.orders.item.items():
+            self._follow(key, self.orders.before(key), order)
+        for table in self.tables():
+            if table.item:
+                table.keep()
+        self.timers.keep()
+        for bucket, digest, until in self.seen_item:
+            self.seen.setdefault(bucket, set()).add(digest)
+            self.seen_until[bucket] = until
+        self.seen_item.clear()
+
+    def drop(self) -> None:
+        """The item failed: nothing of it remains."""
+        for table in self.tables():
+            table.item.clear()
+        self.timers.item.clear()
+        self.seen_item.clear()
+
+    def _follow(self, key: str, before: Order | None, after: Order | None) -> None:
+        old: tuple[str, ...] = ()
+        new: tuple[str, ...] = ()
+        if before is None or after is None or not merging.same_keys(before, after):
+            old = merging.index_keys(before) if before is not None else ()
+            new = merging.index_keys(after) if after is not None else ()
+        if old is not new:
+            entry = ((after or before).opened_at, key)  # type: ignore[union-attr]
+            for name in old:
+                if name not in new:
+                    self.index.put(name, tuple(e for e in self.index.get(name) or () if e != entry) or None)
+            for name in new:
+                if name not in old:
+                    self.index.put(name, with_entry(self.index.get(name) or (), entry))
+        if after is not None:
+            known = timers(before) if before is not None else ()
+            for due, kind in timers(after):
+                if (due, kind) not in known:
+                    self.timers.push((due, key, kind))
+
+    # Identity
+
+    def is_seen(self, bucket: str, digest: int) -> bool:
+        """Whether a digest is in a bucket."""
+        state, batch = self.state.seen.get(bucket), self.seen.get(bucket)
+        return (state is not None and digest in state) or (batch is not None and digest in batch)
+
+    def see(self, bucket: str, digest: int, until: int) -> None:
+        """Remember a digest until the bucket may be forgotten."""
+        self.seen_item.append((bucket, digest, until))
+
+    def forget(self, clock: int) -> None:
+        """Let go of the oldest bucket that is over: one at a time, so that no batch writes many tombstones."""
+        over = [
+            (until, bucket)
+            for bucket, until in self.state.seen_until.items()
+            if until <= clock and bucket not in self.seen
+        ]
+        if over:
+            self.forgotten.append(min(over)[1])
+
+    # The outcome
+
+    def rows(self) -> dict[str, bytes | None]:
+        """The changed rows of the desk's changelog, each once."""
+        rows: dict[str, bytes | None] = {}
+        for key, order in self.orders.batch.items():
+            rows[key] = None if order is None else encode_row(order)
+        for prefix, table in (("tally", self.tallies), ("watch", self.watches), ("camera", self.cameras)):
+            for key, value in table.batch.items():
+                rows[f"{prefix}/{key}"] = None if value is None else encode_row(value)
+        for bucket, digests in self.seen.items():
+            rows[self._seen_row(bucket)] = encode_row(Seen(self.seen_until[bucket], tuple(sorted(digests))))
+        for bucket in self.forgotten:
+            for key in self.state.seen_rows.get(bucket, ()):
+                rows[key] = None
+        rows[META] = encode_row(self.meta)
+        return rows
+
+    def _seen_row(self, bucket: str) -> str:
+        return f"seen/{bucket}/{self.state.meta.next_offset}"
+
+    def apply(self, state: DeskState) -> None:
+        """Write the batch's changes into its state."""
+        for table in self.tables():
+            for key, value in table.batch.items():
+                if value is None:
+                    table.base.pop(key, None)
+                else:
+                    table.base[key] = value
+        state.figures.update(self.figures)
+        del state.pending[: self.timers.gone]
+        state.pending.update(self.timers.added)
+        for bucket, digests in self.seen.items():
+            state.seen.setdefault(bucket, set()).update(digests)
+            state.seen_until[bucket] = self.seen_until[bucket]
+            state.seen_rows.setdefault(bucket, []).append(self._seen_row(bucket))
+        for bucket in self.forgotten:
+            state.seen.pop(bucket, None)
+            state.seen_until.pop(bucket, None)
+            state.seen_rows.pop(bucket, None)
+        state.meta = self.meta
+
+
+encode_row = msgspec.json.Encoder().encode
+_decode_meta = msgspec.json.Decoder(Meta).decode
+_decode_order = msgspec.json.Decoder(Order).decode
+_decode_tally = msgspec.json.Decoder(Tally).decode
+_decode_watch = msgspec.json.Decoder(Watch).decode
+_decode_camera = msgspec.json.Decoder(Camera).decode
+_decode_seen = msgspec.json.Decoder(Seen).decode

@@ -1,0 +1,78 @@
+"""How the desk's values stand on the wire: JSON whose instants are RFC 3339 text, under CloudEvents headers."""
+
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from models.times import from_text, to_text
+
+SOURCE = "paidan/desk"
+# Fields that hold an instant, whatever value they are part of. No field of another meaning may take such a name.
+INSTANTS = frozenset(
+    {
+        "accept_by", "archive_at", "at", "due", "due_raw", "handle_by", "next_at", "recorded_at", "started_at", "until",
+        "warn_at",
+    }
+)  # fmt: skip
+
+_encoder = msgspec.json.Encoder()
+_text = lru_cache(maxsize=4096)(to_text)
+T = TypeVar("T")
+
+
+def headers(kind: str, event_id: str, subject: str, at: int) -> tuple[tuple[str, bytes], ...]:
+    """The CloudEvents headers of an event of the desk, Kafka binding, binary mode."""
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_source", SOURCE.encode()),
+        ("ce_type", kind.encode()),
+        ("ce_time", _text(at).encode()),
+        ("ce_subject", subject.encode()),
+        ("content-type", b"application/json"),
+    )
+
+
+def encode(value: Any) -> bytes:
+    """The JSON of a value (a struct or a dict of such)."""
+    plain = msgspec.to_builtins(value)
+    _instants_to_text(plain)
+    return _encoder.encode(plain)
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """The value of a kind. Raises msgspec.ValidationError or DecodeError when the data are none."""
+    plain = msgspec.json.decode(data)
+    try:
+        _instants_from_text(plain)
+    except ValueError as error:
+        raise msgspec.ValidationError(str(error)) from error
+    return msgspec.convert(plain, kind)
+
+
+def _instants_to_text(plain: Any) -> None:
+    if isinstance(plain, dict):
+        for key, value in plain.items():
+            if key in INSTANTS:
+                if isinstance(value, int):
+                    plain[key] = _text(value)
+            elif isinstance(value, dict | list | tuple):
+                _instants_to_text(value)
+    elif isinstance(plain, list | tuple):
+        for value in plain:
+            if not isinstance(value, dict | list | tuple):
+                return  # lists are of one kind
+            _instants_to_text(value)
+
+
+def _instants_from_text(plain: Any) -> None:
+    if isinstance(plain, dict):
+        for key, value in plain.items():
+            if key in INSTANTS and isinstance(value, str):
+                plain[key] = from_text(value)
+            else:
+                _instants_from_text(value)
+    elif isinstance(plain, list):
+        for value in plain:
+            _instants_from_text(value)

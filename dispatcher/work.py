@@ -1,0 +1,143 @@
+"""One item or timer at work: it reads the partition through the overlay's layers and leaves facts there."""
+
+from datetime import date
+from typing import Any
+
+from dispatcher import facts, figures, identity, outgoing
+from dispatcher.decision import Outgoing
+from dispatcher.fold import TIMERS, apply
+from dispatcher.order import Order, State
+from dispatcher.state import Overlay
+from models.city import City
+from models.inbox import Actor, Update
+from models.times import local_day
+
+DESK = Actor(role="desk")
+
+
+class Work:
+    """The hand that an item's rules work with: `emit` facts about orders, `refuse` updates, `book` what belongs to no
+    order. All of it counts only once the overlay keeps the item."""
+
+    def __init__(self, overlay: Overlay, city: City, clock: int) -> None:
+        self.overlay = overlay
+        self.city = city
+        self.clock = clock
+        self.sent: list[Outgoing] = []
+        self.booked: figures.Bookings = {}
+
+    def day(self, at: int) -> date:
+        """The city-local day of an instant."""
+        return local_day(at, self.city.zone)
+
+    def order(self, order_id: str) -> Order | None:
+        return self.overlay.orders.get(order_id)
+
+    def emit(
+        self,
+        order: Order | str,
+        kind: type[facts.Fact],
+        at: int,
+        actor: Actor,
+        *,
+        state: State | None = None,
+        **own: Any,
+    ) -> Order:
+        """Record the next fact of an order (or the first one of the order with that id) and return the new row.
+
+        `at` is moved into [the order's previous step, clock]; without `state` the state stays as it is.
+        """
+        before = None if isinstance(order, str) else order
+        after_previous = at if before is None else max(at, before.last_at)
+        fact = kind(
+            order_id=order if isinstance(order, str) else order.id,
+            seq=1 if before is None else before.seq + 1,
+            state=state or (before.state if before else "review"),
+            at=min(after_previous, self.clock) if kind not in TIMERS else after_previous,
+            recorded_at=self.clock,
+            actor=actor,
+            **own,
+        )
+        after = apply(before, fact)
+        self.overlay.orders.put(after.id, after)
+        self.sent.append(_public(fact))
+        if kind is facts.Assigned or kind is facts.ReturnRefused:
+            self.sent.extend(outgoing.assignment(after, fact))  # type: ignore[arg-type]
+        if kind is facts.EvidenceAdded:
+            self.sent.extend(outgoing.subscribed(after, fact))  # type: ignore[arg-type]
+        elif kind in outgoing.AUDIENCES:
+            self.sent.extend(outgoing.notices(before, after, fact, self._reporters_of_children(after)))
+        if before is not None:
+            self._withdraw(before, after, fact)
+        return after
+
+    def _withdraw(self, before: Order, after: Order, fact: facts.Fact) -> None:
+        """Tell the departments that hold nothing of the order any more."""
+        if before.assignments and (after.department != before.department or after.state in ("rejected", "merged")):
+            turn = before.assignments[-1]
+            holding = {after.department, *(after.assignments[-1].assists if after.assignments else ())}
+            if after.department == "" or after.state in ("rejected", "merged"):
+                holding = set()
+            for department in (turn.department, *turn.assists):
+                if department not in holding and before.department:
+                    reason = facts.NAMES[type(fact)]
+                    self.sent.append(outgoing.withdrawal(after, fact, department, turn.attempt, reason))
+
+    def _reporters_of_children(self, order: Order) -> tuple[str, ...]:
+        found: list[str] = []
+        for child in order.children:
+            if row := self.order(child):
+                found.extend(row.reporters)
+        return tuple(found)
+
+    def refuse(self, update: Update, order: Order | None, at: int, code: str, sentence: str) -> None:
+        """Record that an update was refused: nothing changes."""
+        order_id = order.id if order is not None else update.order_id
+        fact = facts.UpdateRefused(
+            order_id=order_id or update.area,
+            order_seq=order.seq if order is not None else 0,
+            at=at,
+            recorded_at=self.clock,
+            actor=update.by,
+            action=update.action,
+            reason=code,
+            sentence=sentence,
+            source=update.source,
+            id=update.id,
+            state=order.state if order is not None else "",
+        )
+        self.sent.append(_public(fact))
+
+    def book(self, figure: str, at: int, area: str, category: str = "") -> None:
+        """Book something that belongs to no order."""
+        figures.collect(self.booked, figures.direct(figure, at, area, category, self.city.zone))
+
+    def archive(self, order: Order) -> None:
+        """Forget an order: its last row goes to the archive, and its id is remembered for a while."""
+        from dispatcher.state import encode_row
+
+        self.sent.append(Outgoing("archive", order.id, encode_row(order)))
+        overlay = self.overlay
+        overlay.orders.put(order.id, None)
+        if overlay.tallies.get(order.id) is not None:
+            overlay.tallies.put(order.id, None)
+        self.remember("archived", order.id, "")
+
+    def remember(self, kind: str, source: str, event_id: str) -> None:
+        """Remember an identity for its window."""
+        window = identity.windows(self.city.settings)[kind]
+        number = self.clock // window.bucket_ms
+        until = (number + 1) * window.bucket_ms + window.kept_ms
+        self.overlay.see(f"{kind}/{number}", identity.digest(source, event_id), until)
+
+    def remembers(self, kind: str, source: str, event_id: str) -> bool:
+        """Whether an identity was met within its window."""
+        window = identity.windows(self.city.settings)[kind]
+        digest = identity.digest(source, event_id)
+        first, last = (self.clock - window.kept_ms) // window.bucket_ms, self.clock // window.bucket_ms
+        return any(self.overlay.is_seen(f"{kind}/{number}", digest) for number in range(last, first - 1, -1))
+
+
+def _public(fact: facts.Fact | facts.UpdateRefused) -> Outgoing:
+    _, headers, value = facts.to_wire(fact)
+    return Outgoing("orders", fact.order_id, value, headers)
