@@ -1,0 +1,199 @@
+"""`paidan city`: check a city pack, try how it decides, write its calendar."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dispatcher.routing import Route, route
+from models.city import City, Limit, RuleInput, Stage, load_city
+from models.city.official import official_days
+from models.classifier import Classifier, Context
+from models.errors import UsageError
+from models.guess import Guess
+from models.inbox import UNLOCATED
+from streams.locate import Found, by_words, locate_points, outside
+from streams.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True)
+
+Pack = Annotated[Path | None, typer.Option("--city", help="Folder of the city pack. Default: the one in force.")]
+
+
+@app.command()
+def check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the city pack.")]) -> None:
+    """Check a city pack and name every mistake with file, line and field."""
+    city = load_city(folder)
+    table = Table(title=f"{city.name_zh} {city.name_en} ({city.id})", show_header=False)
+    for what, count in (
+        ("departments", len(city.departments)),
+        ("categories", sum(bool(row.parent) for row in city.categories.values())),
+        ("groups", sum(not row.parent for row in city.categories.values())),
+        *((f"areas: {level}", len(city.areas.at_level(level))) for level in city.levels),
+        ("places", len(city.places)),
+        ("cameras", len(city.cameras)),
+        ("labels", len(city.labels.rows)),
+        ("rows of responsibility", len(city.responsibility.rows)),
+        ("limits", len(city.limits.rows)),
+        ("rules", len(city.rules)),
+        ("holidays", len(city.calendar.holidays)),
+        ("make-up working days", len(city.calendar.make_up)),
+    ):
+        table.add_row(what, str(count))
+    table.add_row("digest", city.digest)
+    console = Console()
+    console.print(table)
+    for gap in gaps(city):
+        console.print(f"note: {gap}", style="yellow", highlight=False)
+
+
+def gaps(city: City) -> list[str]:
+    """What is allowed but seldom meant: categories that nobody is responsible for somewhere, or without a limit."""
+    today = datetime.now(city.zone).date()
+    found: list[str] = []
+    for code, category in city.categories.items():
+        if not category.parent:
+            continue
+        towns = city.areas.at_level(city.merge_level)
+        bare = [town.id for town in towns if city.responsible(code, town.id, today) is None]
+        if bare:
+            where = "anywhere" if len(bare) == len(towns) else f"in {', '.join(bare)}"
+            found.append(f"nobody is responsible for {code} {where}; such orders go to review")
+        if city.limit(code, None, "whole") is None:
+            found.append(f"{code} has no limit for the whole order")
+    years = {day.year for day in city.calendar.holidays}
+    if today.year not in years:
+        found.append(f"calendar.csv names no holidays of {today.year} (paidan city calendar {today.year})")
+    return found
+
+
+@app.command("try")
+def try_out(
+    text: Annotated[str, typer.Argument(help="What somebody reports.")],
+    at: Annotated[str, typer.Option(help="Where: lat,lon. Without it the words decide.")] = "",
+    hint: Annotated[str, typer.Option(help="The reporter's own category.")] = "",
+    channel: Annotated[str, typer.Option(help="How it came in, e.g. app or 12345.")] = "",
+    source: Annotated[str, typer.Option(help="The event's source.")] = "",
+    label: Annotated[str, typer.Option(help="A camera's label, as [vendor/][algorithm/]label.")] = "",
+    when: Annotated[str, typer.Option(help="Local time, e.g. 2026-03-01T22:30. Default: now.")] = "",
+    category: Annotated[str, typer.Option(help="Take this category instead of the classifier's.")] = "",
+    model: Annotated[Path | None, typer.Option(help="A model file. Default: the shipped one.")] = None,
+    city_path: Pack = None,
+) -> None:
+    """Show where a report would go, and why; nothing is sent."""
+    city = load_city(city_path or load_settings().city)
+    moment = _moment(city, when)
+    place = _place(city, at, text)
+    settled = category or _of_label(city, label)
+    if settled and settled not in city.categories:
+        raise UsageError(f"{settled!r} is not a category of {city.name_en}")
+    context = Context(area=place.area, hour=moment.hour, channel=channel, hint=hint, label=label)
+    guess = None if settled else _classifier(model).classify([text], [context])[0]
+    subject = RuleInput(
+        category=settled,
+        hint=hint,
+        area=place.area,
+        text=text,
+        source=source,
+        channel=channel,
+        hour=moment.hour,
+        label=label.split("/")[-1],
+    )
+    _show(city, place, guess, route(city, subject, guess, moment.date()))
+
+
+@app.command()
+def calendar(
+    year: Annotated[int, typer.Argument(help="The year, e.g. 2026.")],
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
+) -> None:
+    """Write the official Chinese holidays and make-up working days of a year as rows of calendar.csv."""
+    rows = ["date,kind,value", *(",".join(row) for row in official_days(year))]
+    text = "".join(f"{row}\n" for row in rows)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+    typer.echo(f"{out}: {len(rows) - 1} days; add the rows of slots and weekend, or append these to your calendar.csv")
+
+
+def _moment(city: City, when: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(when) if when else datetime.now(city.zone)
+    except ValueError as error:
+        raise UsageError(f"--when {when!r}: give a time like 2026-03-01T22:30") from error
+    return moment if moment.tzinfo is None else moment.astimezone(city.zone)
+
+
+def _place(city: City, at: str, text: str) -> Found:
+    if not at:
+        return by_words(city, "", text)
+    try:
+        lat, lon = (float(part) for part in at.split(","))
+    except ValueError as error:
+        raise UsageError(f"--at {at!r}: give two numbers, lat,lon") from error
+    found = locate_points(city, [(lat, lon)])[lat, lon]
+    if found is None:
+        raise UsageError(f"--at {at}: {outside().args[0]}")
+    return found
+
+
+def _of_label(city: City, label: str) -> str:
+    if not label:
+        return ""
+    *origin, name = label.split("/")
+    vendor, algorithm = ([*origin, "", ""])[:2]
+    row = city.labels.find(vendor, algorithm, name)
+    return row.category if row is not None else ""
+
+
+def _classifier(path: Path | None) -> Classifier:
+    return Classifier.shipped() if path is None else Classifier.load(path)
+
+
+def _show(city: City, place: Found, guess: Guess | None, found: Route) -> None:
+    area = city.areas.get(place.area)
+    table = Table(show_header=False)
+    table.add_row("area", f"{area.name_zh} {area.name_en} ({area.id}), by {place.how}" if area else UNLOCATED)
+    if guess is not None:
+        best = ", ".join(f"{code} {probability:.2f}" for code, probability in guess.alternatives)
+        table.add_row("classifier", f"{guess.outcome}: {best}" + (f"; {guess.reason}" if guess.reason else ""))
+        table.add_row("terms", ", ".join(f"{term} {weight:+.2f}" for term, weight in guess.terms))
+    category = city.categories.get(found.category)
+    table.add_row("category", f"{category.name_zh} {category.name_en} ({category.code})" if category else "-")
+    table.add_row("decided by", _reason(city, found))
+    table.add_row("department", _department(city, found))
+    table.add_row("assists", ", ".join(found.assists) or "-")
+    table.add_row("priority", str(found.priority))
+    if found.condition:
+        table.add_row("condition", found.condition)
+    stages = {stage: city.limit(found.category, found.condition or None, stage) for stage in get_args(Stage)}
+    table.add_row("limits", ", ".join(f"{stage} {_amount(limit)}" for stage, limit in stages.items() if limit))
+    Console().print(table)
+
+
+def _reason(city: City, found: Route) -> str:
+    why = found.why
+    if why.rule:
+        rule = next(rule for rule in city.rules if rule.id == why.rule)
+        return f"rules.toml:{rule.row} {rule.id}: {rule.reason}"
+    if why.table_row is not None:
+        return f"responsibility.csv:{why.table_row}"
+    return why.by if found.department else "a person (review)"
+
+
+def _department(city: City, found: Route) -> str:
+    department = city.departments.get(found.department)
+    if department is not None:
+        return f"{department.name_zh} {department.name_en} ({department.id})"
+    return f"rejected: {found.reject}" if found.reject else f"review: {found.review}"
+
+
+def _amount(limit: Limit) -> str:
+    return f"{limit.amount} {limit.unit}"
