@@ -12,6 +12,7 @@ from aiokafka import ConsumerRecord
 
 from dispatcher.decision import Decision
 from dispatcher.desk import DeskState, decide
+from dispatcher.state import Meta
 from models.inbox import InboxRecord, PackChange, Tick, decode_items, encode_items
 from streams import metrics
 from streams.changelog import Row
@@ -38,7 +39,7 @@ class DeskWork:
         self._names = names
         self._partition = partition
         self._packs = packs
-        self._state = DeskState.new(partition, packs.own.digest)
+        self._state = self._fresh()
         self._logs = {"orders": names.orders, "notices": names.notices, "archive": names.archive}
         self.changelogs: tuple[str, ...] = (names.desk, names.figures)
 
@@ -46,7 +47,7 @@ class DeskWork:
         """Restore the state; None when this partition has never been worked on."""
         desk, figures = rows[self._names.desk], rows[self._names.figures]
         if not desk:
-            self._state = DeskState.new(self._partition, self._packs.own.digest)
+            self._state = self._fresh()
             return None
         self._state = DeskState.restore(self._partition, desk, figures)
         return self._state.meta.next_offset
@@ -85,6 +86,12 @@ class DeskWork:
         old = self._state.meta.pack != self._packs.own.digest
         item = PackChange(self._packs.own.digest) if old else Tick()
         return Send(self._names.inbox, b"", encode_items([item]), self._partition)
+
+    def _fresh(self) -> DeskState:
+        """A partition that nobody has worked on: the own pack decides until the inbox names another."""
+        state = DeskState(self._partition)
+        state.meta = Meta(pack=self._packs.own.digest)
+        return state
 
     def _sends(self, decision: Decision) -> list[Send]:
         n = self._partition
