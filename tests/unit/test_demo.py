@@ -1,0 +1,92 @@
+"""The demo's made-up people act like people of the field, and its counts are counts of facts."""
+
+from typing import Any
+
+from dispatcher import facts
+from dispatcher.order import Evidence, Why
+from dispatcher.outgoing import ASSIGNED, WITHDRAWN
+from models.events import UPDATE, Update, parse
+from models.guess import Guess
+from models.inbox import Actor
+from streams.cli.departments import People
+from streams.cli.tally import Tally
+
+_ORDER = "gulou-20260301-aaaaaaaaaa"
+_DESK = Actor("desk")
+_ASSIGNMENT = {"order_id": _ORDER, "attempt": 1, "role": "lead", "binding": True}
+
+
+def _fact(kind: type[facts.Fact], at: int = 1_000, actor: Actor = _DESK, **fields: Any) -> Any:
+    return kind(order_id=_ORDER, seq=1, state="review", at=at, recorded_at=at, actor=actor, **fields)
+
+
+def _guess() -> Guess:
+    return Guess("pothole", 0.4, "m", 0.9, outcome="abstain", alternatives=(("pothole", 0.4), ("litter", 0.3)))
+
+
+def test_what_people_send_is_a_valid_update() -> None:
+    """The event of a reply passes the contract of updates."""
+    people = People(seed=1)
+    [reply] = people.on_assignment("roads", ASSIGNED, _ASSIGNMENT)
+    event = people.event(reply, 1_000)
+    update = parse(event.type, event.data)
+    assert event.type == UPDATE
+    assert isinstance(update, Update)
+    assert (update.action, update.by.department, update.order_id, update.attempt) == ("accept", "roads", _ORDER, 1)
+
+
+def test_the_same_seed_gives_the_same_people() -> None:
+    """Two runs with one seed reply alike, delays included."""
+    loose = _ASSIGNMENT | {"binding": False}
+    first, second = (
+        [reply for _ in range(200) for reply in people.on_assignment("roads", ASSIGNED, loose)]
+        for people in (People(seed=7), People(seed=7))
+    )
+    assert first == second
+    assert {reply.data["action"] for reply in first} == {"accept", "return"}
+
+
+def test_only_the_lead_acts_and_only_on_what_it_holds() -> None:
+    """An assist does nothing, nor does a department whose order was withdrawn."""
+    people = People(seed=1)
+    assert list(people.on_assignment("parks", ASSIGNED, _ASSIGNMENT | {"role": "assist"})) == []
+    assert list(people.on_assignment("roads", WITHDRAWN, _ASSIGNMENT)) == []
+
+
+def test_a_reviewer_decides_on_the_best_guess() -> None:
+    """An order in review gets the category that the classifier thought most likely; without any it is rejected."""
+    people = People(seed=1)
+    assert list(people.on_fact(_fact(facts.Classified, guess=_guess()))) == []
+    [known] = people.on_fact(_fact(facts.SentToReview, reason="below-threshold"))
+    [unknown] = People(seed=1).on_fact(_fact(facts.SentToReview, reason="no-text"))
+    assert (known.data["action"], known.data["category"]) == ("decide", "pothole")
+    assert (unknown.data["action"], bool(unknown.data["reason"])) == ("reject", True)
+
+
+def test_who_accepted_handles_and_handles_again_after_a_failed_check() -> None:
+    """The department of the acceptance deals with the order, also in rework, with a picture as evidence."""
+    people = People(seed=1)
+    [first] = people.on_fact(_fact(facts.Accepted, actor=Actor("department", "roads")))
+    [again] = people.on_fact(_fact(facts.Checked, actor=Actor("inspector"), passed=False, attempt=2))
+    assert [reply.data["action"] for reply in (first, again)] == ["handle", "handle"]
+    assert [reply.data["by"]["department"] for reply in (first, again)] == ["roads", "roads"]
+    assert all(reply.data["evidence_urls"] for reply in (first, again))
+
+
+def test_the_tally_measures_from_the_report_to_its_assignment() -> None:
+    """The latency is the assignment's record time less the time of sending; an order that a person saw has none."""
+    tally = Tally(sent_at={("app", "1"): 1_000})
+    opened = _fact(
+        facts.Opened,
+        area="gulou",
+        day=20260301,
+        pack="p",
+        evidence=Evidence(kind="report", source="app", id="1", at=1_000),
+    )
+    tally.add(opened, 1_010)
+    tally.add(_fact(facts.Assigned, attempt=1, department="roads", why=Why(by="table")), 1_042)
+    tally.add(_fact(facts.Closed), 5_000)
+    assert tally.latencies == [42]
+    assert tally.latency_ms(0.99) == 42
+    assert (tally.assigned["roads"], tally.closed["roads"]) == (1, 1)
+    assert tally.facts == {"opened": 1, "assigned": 1, "closed": 1}
