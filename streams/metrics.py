@@ -23,6 +23,9 @@ CORE_ERRORS = Counter(
 
 INTAKE_RECORDS = Counter("paidan_intake_records", "Input records that intake decoded, by topic.", ["topic"])
 DEAD_LETTERS = Counter("paidan_dead_letters", "Records sent to the dead letters, by class of error.", ["error"])
+DETECTIONS_IGNORED = Counter(
+    "paidan_detections_ignored", "Detections below their label's minimum confidence, by category.", ["category"]
+)
 CLASSIFIED = Counter("paidan_classified", "Texts classified, by outcome: confident, group, abstain.", ["outcome"])
 CLASSIFY_SECONDS = Histogram(
     "paidan_classify_seconds",

@@ -59,8 +59,7 @@ class Draft:
 class Ignored(msgspec.Struct, frozen=True):
     """A detection that its own algorithm is not sure enough of, by the city's label table."""
 
-    camera: str
-    label: str
+    category: str
 
 
 class Reader:
@@ -156,7 +155,7 @@ class Reader:
         rule = self._city.labels.find(said.vendor, said.algorithm, said.label)
         if rule is not None:
             if said.confidence is not None and said.confidence < rule.min_confidence:
-                return Ignored(said.camera_id, said.label)
+                return Ignored(rule.category)
             fields["category"] = rule.category
         point = None
         if said.location is not None and said.location.lat is not None and said.location.lon is not None:

@@ -39,7 +39,7 @@ class Dead(msgspec.Struct, frozen=True):
 
 class Taken(msgspec.Struct, frozen=True):
     """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
-    records; `ignored` counts detections below their label's minimum confidence, by label; `guesses` are all made."""
+    records; `ignored` counts detections below their label's minimum confidence, by category; `guesses` are all made."""
 
     items: dict[str, list[Item]]
     dead: list[Dead]
@@ -49,6 +49,22 @@ class Taken(msgspec.Struct, frozen=True):
     def packed(self) -> list[tuple[str, bytes]]:
         """Area and value of each inbox record: at most 64 items and, but for a single longer one, 256 kB each."""
         return [(area, value) for area, items in self.items.items() for value in _packed(items)]
+
+
+Placed = tuple[int, Draft, Found]
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A batch that is decoded, masked and placed, and waits for its guesses. `texts` and `contexts` are what to
+    classify, `wanted` where they stand in `placed`."""
+
+    records: Sequence[Record]
+    placed: list[Placed]
+    dead: dict[int, Dead]
+    ignored: Counter[str]
+    wanted: list[int]
+    texts: list[str]
+    contexts: list[Context]
 
 
 def take(
@@ -65,6 +81,12 @@ def take(
     nothing is guessed. A record that breaks a rule, or at which this code fails, becomes a dead letter; the others
     are not touched by it.
     """
+    prepared = prepare(records, city, now_ms, keys)
+    return finish(prepared, guess_all(prepared, model), guess_all(prepared, shadow))
+
+
+def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys) -> Prepared:
+    """All of `take` but the guesses."""
     reader = Reader(city, now_ms, keys)
     dead: dict[int, Dead] = {}
     ignored: Counter[str] = Counter()
@@ -73,21 +95,37 @@ def take(
         try:
             for draft in reader.read(record):
                 if isinstance(draft, Ignored):
-                    ignored[draft.label] += 1
+                    ignored[draft.category] += 1
                 else:
                     drafts.append((n, draft))
         except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
             dead[n] = _dead(record, error)
     placed = _place(city, records, drafts, dead)
-    guesses, extras = _classify(city, records, placed, dead, model, shadow)
-    items: dict[str, list[Item]] = {}
-    for at, (n, draft, found) in enumerate(placed):
+    wanted = [at for at, (n, draft, _) in enumerate(placed) if draft.text and n not in dead]
+    texts = [placed[at][1].text for at in wanted]
+    contexts = [_context(city, *placed[at][1:]) for at in wanted]
+    return Prepared(records, placed, dead, ignored, wanted, texts, contexts)
+
+
+def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
+    """A guess for each text of the batch; None where there is no model or it fails at this one text."""
+    if model is None or not prepared.texts:
+        return [None] * len(prepared.texts)
+    return _guess(model, prepared.texts, prepared.contexts)
+
+
+def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequence[Guess | None]) -> Taken:
+    """The items, each with its guess; a text without one is for a person to judge."""
+    extras = {
+        at: {"guess": guess, "shadow": shadow}
+        for at, guess, shadow in zip(prepared.wanted, guesses, shadows, strict=True)
+    }
+    dead, items = prepared.dead, dict[str, list[Item]]()
+    for at, (n, draft, found) in enumerate(prepared.placed):
         if n not in dead:
             items.setdefault(found.area, []).append(draft.build(found, extras.get(at, {})))
-    return Taken(items, [dead[n] for n in sorted(dead)], ignored, guesses)
-
-
-Placed = tuple[int, Draft, Found]
+    made = [guess for guess in guesses if guess is not None]
+    return Taken(items, [dead[n] for n in sorted(dead)], prepared.ignored, made)
 
 
 def _dead(record: Record, error: Exception) -> Dead:
@@ -117,42 +155,13 @@ def _place(
     return placed
 
 
-def _classify(
-    city: City,
-    records: Sequence[Record],
-    placed: Sequence[Placed],
-    dead: dict[int, Dead],
-    model: Model | None,
-    shadow: Model | None,
-) -> tuple[list[Guess], dict[int, dict[str, Guess]]]:
-    """All guesses of the active model, and by position in `placed` what each sighting gets."""
-    wanted = [at for at, (n, draft, _) in enumerate(placed) if draft.text and n not in dead]
-    extras: dict[int, dict[str, Guess]] = {at: {} for at in wanted}
-    made: list[Guess] = []
-    texts = [placed[at][1].text for at in wanted]
-    contexts = [_context(city, *placed[at][1:]) for at in wanted]
-    for name, judge in (("guess", model), ("shadow", shadow)):
-        if judge is None or not wanted:
-            continue
-        for at, guess in zip(wanted, _guess_all(judge, texts, contexts), strict=True):
-            if guess is not None:
-                extras[at][name] = guess
-                if name == "guess":
-                    made.append(guess)
-            elif name == "guess":
-                n = placed[at][0]
-                dead[n] = Dead(records[n], INTERNAL, "the classifier failed at the text")
-    return made, extras
-
-
-def _guess_all(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> list[Guess | None]:
-    """A guess for each text, None where the model itself fails: one text must not hold up its batch."""
+def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> list[Guess | None]:
     try:
         return list(model.classify(texts, contexts))
-    except Exception:  # noqa: BLE001 - tried again one by one below, which names the text that it fails at
+    except Exception:  # noqa: BLE001 - one by one below, so that one text does not cost its batch the guesses
         if len(texts) == 1:
             return [None]
-    return [_guess_all(model, [text], [context])[0] for text, context in zip(texts, contexts, strict=True)]
+    return [_guess(model, [text], [context])[0] for text, context in zip(texts, contexts, strict=True)]
 
 
 def _context(city: City, draft: Draft, found: Found) -> Context:
