@@ -28,6 +28,8 @@ def on_sighting(work: Work, seen: Sighting) -> None:
         work.book("duplicates", seen.at, seen.area)
         return
     work.remember(seen.kind, seen.source, seen.id)
+    if seen.kind == "detection":
+        work.book("detections", seen.at, seen.area, certain_category(seen))
     take(work, seen)
 
 
@@ -35,8 +37,6 @@ def take(work: Work, seen: Sighting, owner: str = "") -> None:
     """Find or open the order of a sighting that was not met before; `owner` gets a new one, whatever the tables say."""
     city = work.city
     category = certain_category(seen)
-    if seen.kind == "detection":
-        work.book("detections", seen.at, seen.area, category)
     if city.silenced(category, seen.area, seen.at) is not None:
         if seen.kind == "report":
             work.book("received", seen.at, seen.area, category)

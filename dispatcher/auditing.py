@@ -1,0 +1,174 @@
+"""The audit 对账 of one partition: everything is recomputed from the log and the inbox, and compared with what is kept.
+
+The log of facts is folded into rows, the rows are asked what they count for, the sums are compared with the figure
+rows; the sightings of the inbox are counted anew. Nothing of the desk's own state is used but what is being checked.
+`suppressed`, `merged` and `expired` leave no trace in the log, so those counts are taken as they are.
+"""
+
+from collections.abc import Iterable, Mapping
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from dispatcher import facts, identity
+from dispatcher.decision import META
+from dispatcher.figure_rows import FigureRow, parse_key, row_key
+from dispatcher.figures import Bookings, bookings, collect, direct
+from dispatcher.fold import apply
+from dispatcher.indicators import Window
+from dispatcher.order import Evidence, Order
+from models.city import City
+from models.inbox import InboxRecord, PackChange, Sighting
+
+TAKEN_AS_THEY_ARE = frozenset({"suppressed", "merged", "expired"})
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What is kept and what was recomputed do not agree: `place` is an order, a figure of a row, or an event."""
+
+    place: str
+    kept: str
+    recomputed: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: kept {self.kept}, recomputed {self.recomputed}"
+
+
+class Recount:
+    """One partition recomputed. Feed it the facts, then the inbox, then ask for the differences."""
+
+    def __init__(self, partition: int, zone: ZoneInfo) -> None:
+        self.partition = partition
+        self.orders: dict[str, Order] = {}
+        self.facts = 0
+        self.refusals = 0
+        self.sightings = 0
+        self.differences: list[Difference] = []
+        self._zone = zone
+        self._founded: set[int] = set()  # digests of the reports that are in an order
+        self._direct: Bookings = {}
+
+    def fact(self, kind: str, value: bytes) -> None:
+        """The next record of the partition's log: CloudEvents type and data. One that does not follow is a difference."""
+        fact = facts.from_wire(kind, value)
+        if isinstance(fact, facts.UpdateRefused):
+            self.refusals += 1
+            known = self.orders.get(fact.order_id)
+            if known is not None and fact.order_seq > known.seq:
+                self._differ(f"refusal of {fact.order_id}", f"seq {fact.order_seq}", f"seq {known.seq}")
+            return
+        self.facts += 1
+        before = self.orders.get(fact.order_id)
+        try:
+            self.orders[fact.order_id] = apply(before, fact)
+        except ValueError:
+            expected = 1 if before is None else before.seq + 1
+            self._differ(f"log of {fact.order_id}", f"seq {fact.seq}", f"seq {expected}")
+            return
+        if isinstance(fact, facts.Opened | facts.EvidenceAdded) and fact.evidence.kind == "report":
+            self._founded.add(_digest(fact.evidence))
+
+    def inbox(self, records: Iterable[InboxRecord], cities: Mapping[str, City], pack: str) -> None:
+        """Count the sightings of the inbox, all facts having been fed. `pack` is the digest in force at its beginning."""
+        windows = identity.windows(cities[pack].settings)
+        seen: dict[str, dict[int, int]] = {"report": {}, "detection": {}}
+        clock = 0
+        for record in records:
+            clock = max(clock, record.clock)
+            for item in record.items:
+                if isinstance(item, PackChange):
+                    windows = identity.windows(cities[item.digest].settings)
+                if not isinstance(item, Sighting):
+                    continue
+                window, known, digest = windows[item.kind], seen[item.kind], _digest(item)
+                last = known.get(digest)
+                if last is not None and last >= (clock - window.kept_ms) // window.bucket_ms:
+                    self._book("duplicates", item)
+                    continue
+                known[digest] = clock // window.bucket_ms
+                self.sightings += 1
+                if item.kind == "detection":
+                    self._book("detections", item)
+                elif digest not in self._founded:
+                    self._book("received", item)
+
+    def check_orders(self, desk: Mapping[str, Order], archive: Mapping[str, Order]) -> None:
+        """Compare the order rows of the desk and of the archive."""
+        for order_id, order in self.orders.items():
+            kept, where = (archive, "archive") if order.archived_at is not None else (desk, "desk")
+            row = kept.get(order_id)
+            if row is None:
+                self._differ(f"order {order_id} in the {where}", "nothing", f"{order.state} at seq {order.seq}")
+            elif row != order:
+                self._differ(f"order {order_id} in the {where}", *_unlike(row, order))
+        for where, rows in (("desk", desk), ("archive", archive)):
+            for order_id in rows.keys() - self.orders.keys():
+                self._differ(f"order {order_id} in the {where}", f"seq {rows[order_id].seq}", "nothing")
+        for order_id in desk.keys() & archive.keys():
+            self._differ(f"order {order_id}", "in the desk and in the archive", "one of them")
+
+    def expected(self) -> dict[str, FigureRow]:
+        """The figure rows by Kafka key, without versions, as they must be."""
+        total: Bookings = {}
+        collect(total, self._direct)
+        for order in self.orders.values():
+            collect(total, bookings(order, self._zone))
+        return {row_key(row, self.partition): FigureRow(-1).add(amounts) for row, amounts in total.items()}
+
+    def check_figures(self, kept: Mapping[str, FigureRow], window: Window | None = None) -> None:
+        """Compare the figure rows, of all days or of a window's."""
+        expected = self.expected()
+        for key in sorted(expected.keys() | kept.keys()):
+            day = parse_key(key)[2]
+            if window is not None and not (window.first or 0) <= day <= window.last:
+                continue
+            for place, one, other in unlike_figures(kept.get(key, _NOTHING), expected.get(key, _NOTHING)):
+                self._differ(f"figure {place} of {key}", one, other)
+
+    def _book(self, figure: str, item: Sighting) -> None:
+        collect(self._direct, direct(figure, item.at, item.area, item.category, self._zone))
+
+    def _differ(self, place: str, kept: str, recomputed: str) -> None:
+        self.differences.append(Difference(place, kept, recomputed))
+
+
+_NOTHING = FigureRow()
+
+
+def unlike_figures(kept: FigureRow, expected: FigureRow) -> list[tuple[str, str, str]]:
+    """The figures in which two rows differ: name, kept, expected."""
+    found = []
+    for name in sorted(kept.counters.keys() | expected.counters.keys()):
+        one, other = kept.counters.get(name, 0), expected.counters.get(name, 0)
+        if one != other and name not in TAKEN_AS_THEY_ARE:
+            found.append((name, str(one), str(other)))
+    for name in sorted(kept.sketches.keys() | expected.sketches.keys()):
+        mine, its = kept.sketches.get(name), expected.sketches.get(name)
+        if mine != its:
+            texts = [f"{s.count} values of {s.total} ms" if s else "none" for s in (mine, its)]
+            if texts[0] == texts[1]:
+                texts = [f"{text} in other buckets" for text in texts]
+            found.append((name, texts[0], texts[1]))
+    return found
+
+
+def _unlike(row: Order, order: Order) -> tuple[str, str]:
+    """The fields in which two rows of an order differ, as short texts."""
+    fields = [name for name in order.__struct_fields__ if getattr(row, name) != getattr(order, name)]
+    return tuple(  # type: ignore[return-value]
+        ", ".join(f"{name}={_short(getattr(each, name))}" for name in fields) for each in (row, order)
+    )
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _digest(event: Sighting | Evidence) -> int:
+    return identity.digest(event.source, event.id)
+
+
+def is_order(key: str) -> bool:
+    """Whether a key of the desk's changelog is an order's."""
+    return key != META and "/" not in key
