@@ -1,12 +1,18 @@
 """`paidan intake`, `desk` and `feed`: the two stages as roles, and events from a file."""
 
 import asyncio
+import itertools
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from models.errors import UsageError
 from streams.cli.role import run_role
+from streams.settings import load_settings
+from streams.topics import Names
 
 
 def intake() -> None:
@@ -21,3 +27,38 @@ def desk() -> None:
     from streams.roles import serve_desk
 
     run_role(serve_desk)
+
+
+def feed(
+    file: Annotated[Path, typer.Argument(help="Events, one JSON object a line; `docs/contracts.md` shows the lines.")],
+    rate: Annotated[float | None, typer.Option(min=0.001, help="Events a second; as fast as Kafka takes them.")] = None,
+    speed: Annotated[
+        float | None, typer.Option(min=0.001, help="Send each at its own time in the file, so many times as fast.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Send only the first so many.")] = None,
+) -> None:
+    """Send the events of a file to the input topics. Events without a time or an id get the present and a new one."""
+    from streams.feed import feed as send
+    from streams.feed import read_events, scheduled
+
+    if rate is not None and speed is not None:
+        raise UsageError("--rate and --speed exclude each other")
+    settings = load_settings()
+    events = list(itertools.islice(read_events(file), limit))
+    with _bar() as bar:
+        task = bar.add_task(f"feeding {file.name}", total=len(events))
+        fed = asyncio.run(
+            send(
+                settings.bootstrap,
+                Names(settings.namespace),
+                scheduled(events, rate, speed),
+                lambda count: bar.update(task, completed=count),
+            )
+        )
+    per_second = fed.events / max(fed.seconds, 1e-9)
+    late = f", at most {fed.late_seconds:.2f} s late" if fed.late_seconds > 0.01 else ""
+    Console().print(f"{fed.events} events in {fed.seconds:.1f} s ({per_second:,.0f}/s){late}")
+
+
+def _bar() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
