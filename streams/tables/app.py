@@ -181,10 +181,13 @@ def _faust_app(settings: Settings, folder: str) -> Any:
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
         broker_commit_interval=1.0,
-        broker_max_poll_records=500,
+        broker_max_poll_records=2000,
         broker_check_crcs=False,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=4 * 1024 * 1024,
         producer_max_request_size=_MAX_ROW_BYTES + 4096,
+        # One request for many small rows: without it each row is a request of its own.
+        producer_linger=0.02,
+        producer_max_batch_size=256 * 1024,
         stream_wait_empty=False,
     )

@@ -31,6 +31,9 @@ async def serve_tables(settings: Settings, stop: asyncio.Event) -> None:
     if settings.tables_host not in LOOPBACK and not token:
         raise UsageError("PAIDAN_TABLES_TOKEN must be set: the tables worker listens beyond this machine")
     city = load_city(settings.city)
+    # Faust tells at INFO what it does in tables of its own.
+    for noisy in ("faust", "mode"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, log.getEffectiveLevel()))
     await check_topics(settings, _sources(settings))
     with _own_folder(settings) as folder:
         tables = Tables(settings, city, str(folder))
