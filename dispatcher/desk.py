@@ -6,7 +6,7 @@ next begins: the same inbox and packs give the same facts, byte for byte.
 
 from collections.abc import Mapping, Sequence
 
-from dispatcher import cameras, facts, figure_rows, figures
+from dispatcher import cameras, facts, figure_rows, figures, identity
 from dispatcher.decision import Decision, Failure, Outgoing
 from dispatcher.firing import fire
 from dispatcher.sightings import on_sighting
@@ -41,6 +41,8 @@ class _Batch:
         self.overlay = Overlay(state)
         self.clock = state.meta.clock
         self.pack = state.meta.pack
+        self.city: City | None = None
+        self.windows: dict[str, identity.Window] = {}
         self.records: list[Outgoing] = []
         self.failures: list[Failure] = []
         self.booked: figures.Bookings = {}
@@ -52,7 +54,7 @@ class _Batch:
             self._fire_due()
             for index, item in enumerate(record.items):
                 if isinstance(item, PackChange):
-                    self.pack = item.digest
+                    self.pack, self.city = item.digest, None
                     self._city()
                 elif not isinstance(item, Tick):
                     self._take(record.offset, index, item)
@@ -60,13 +62,18 @@ class _Batch:
         return self._decision(next_offset)
 
     def _city(self) -> City:
-        city = self.cities.get(self.pack)
-        if city is None:
-            raise UnknownPack(f"the city pack {self.pack or '(none yet)'} is not at hand")
-        return city
+        if self.city is None:
+            self.city = self.cities.get(self.pack)
+            if self.city is None:
+                raise UnknownPack(f"the city pack {self.pack or '(none yet)'} is not at hand")
+            self.windows = identity.windows(self.city.settings)
+        return self.city
+
+    def _work(self) -> Work:
+        return Work(self.overlay, self._city(), self.windows, self.clock)
 
     def _take(self, offset: int, index: int, item: Sighting | Update) -> None:
-        work = Work(self.overlay, self._city(), self.clock)
+        work = self._work()
         try:
             if isinstance(item, Sighting):
                 if item.kind == "detection":
@@ -84,7 +91,7 @@ class _Batch:
         while (entry := pending.first()) is not None and entry[0] <= self.clock:
             pending.pop()
             due, key, kind = entry
-            work = Work(self.overlay, self._city(), self.clock)
+            work = self._work()
             try:
                 fire(work, due, key, kind)
                 self._keep(work)
@@ -93,7 +100,7 @@ class _Batch:
                 self._quarantine(key, kind, error)
 
     def _quarantine(self, key: str, kind: str, error: Exception) -> None:
-        work = Work(self.overlay, self._city(), self.clock)
+        work = self._work()
         order = work.order(key)
         if order is not None:
             work.emit(order, facts.Quarantined, self.clock, DESK, error=f"{kind}: {_text(error)}")

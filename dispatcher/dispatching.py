@@ -8,7 +8,7 @@ from dispatcher.order import Limit, Order, Stage, Why
 from dispatcher.routing import Route, route
 from dispatcher.work import DESK, Work
 from models.city import City, RuleInput
-from models.inbox import Actor, Sighting
+from models.inbox import UNLOCATED, Actor, Sighting
 
 DAY_MS = 86_400_000
 
@@ -52,6 +52,8 @@ def dispatch(work: Work, order: Order, seen: Sighting, target: Route) -> Order:
         return reject(work, order, target.reject, at, DESK)
     if blind:
         return to_review(work, order, "blind", at, DESK)
+    if target.department and seen.area == UNLOCATED:
+        return to_review(work, order, "unlocated", at, DESK, target.why)
     if not target.department:
         return to_review(work, order, target.review or "nobody-responsible", at, DESK, target.why)
     return assign(work, order, target, at, DESK)

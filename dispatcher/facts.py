@@ -262,11 +262,10 @@ class Rejected(Fact, frozen=True, kw_only=True):
 
 
 class Merged(Fact, frozen=True, kw_only=True):
-    """The order goes on as part of another 并案."""
+    """The order goes on as part of another 并案, and is archived with it."""
 
     into: str
     reason: str = ""
-    archive_at: int | None = None
 
 
 class Absorbed(Fact, frozen=True, kw_only=True):

@@ -45,7 +45,16 @@ def _fire(work: Work, order: Order, due: int, kind: str) -> None:
     elif what == "resume":
         dispatching.resume(work, order, due, DESK)
     else:
-        work.archive(work.emit(order, facts.Archived, due, DESK))
+        _archive(work, order, due)
+
+
+def _archive(work: Work, order: Order, due: int) -> None:
+    """An order is archived with all that was merged into it."""
+    for child in order.children:
+        merged = work.order(child)
+        if merged is not None:
+            _archive(work, merged, due)
+    work.archive(work.emit(order, facts.Archived, due, DESK))
 
 
 def _supervise(work: Work, order: Order, due: int, stage: str) -> None:

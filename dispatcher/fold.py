@@ -142,7 +142,7 @@ def _nothing_asked() -> Changes:
 
 def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_key: str) -> Changes:
     changes: Changes = {"evidence_count": order.evidence_count + 1}
-    if len(order.evidence_first) < KEPT:
+    if len(order.evidence_first) < KEPT and not order.evidence_last:
         changes["evidence_first"] = (*order.evidence_first, evidence)
     else:
         changes["evidence_last"] = (*order.evidence_last[-KEPT + 1 :], evidence)
@@ -224,16 +224,10 @@ def _sent_to_review(order: Order, fact: facts.SentToReview) -> Changes:
     return (
         _dispatched(order, fact.at, fact.actor)
         | _turn_ends(order, fact.at, "sent-to-review")
-        | _not_overdue_when_taken(order, fact.at)
         | _limits(order, fact.limit, drop=("review", "accept", "handle", "return", "arbitration", "check"))
         | {"waiting_since": fact.at, "department": "", "supervise_at": None}
         | _nothing_asked()
     )
-
-
-def _not_overdue_when_taken(order: Order, at: int) -> Changes:
-    """Where a department loses the order, what was overdue with it starts afresh with the next."""
-    return _not_overdue(order, at) if order.department else {}
 
 
 def _decided(order: Order, fact: facts.Decided) -> Changes:
@@ -260,7 +254,7 @@ def _assigned(order: Order, fact: facts.Assigned) -> Changes:
     whole = fact.whole
     return (
         _dispatched(order, fact.at, fact.actor)
-        | _not_overdue(order, fact.at)
+        | (_not_overdue(order, fact.at) if whole is None or whole.due > fact.at else {})
         | _nothing_asked()
         | {
             "waiting_since": None,
@@ -330,9 +324,9 @@ def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
 
 
 def _sent_to_arbitration(order: Order, fact: facts.SentToArbitration) -> Changes:
-    # The wait goes on: it was a return's, from here on it is arbitration's.
+    # Where the desk itself sends it on, nobody has decided about the return.
     return (
-        _dispatched(order, fact.at, fact.actor)
+        (_dispatched(order, fact.at, fact.actor) if fact.actor.role != "desk" else {})
         | _limits(order, fact.limit, drop=("return",))
         | {"waiting_since": fact.at}
     )
@@ -438,7 +432,7 @@ def _closed(order: Order, fact: facts.Closed) -> Changes:
         forced=fact.forced,
     )
     label: Changes = {}
-    if not fact.forced and order.label_by != "reviewer":
+    if not fact.forced and (order.label, order.label_department) != (order.category, order.department):
         label = {"label": order.category, "label_department": order.department, "label_by": "handled"}
     return _ends(order, fact.at, "closed", fact.archive_at) | {"closings": (*order.closings, closing)} | label
 
@@ -478,7 +472,7 @@ def _rejected(order: Order, fact: facts.Rejected) -> Changes:
 
 def _merged(order: Order, fact: facts.Merged) -> Changes:
     waited = _dispatched(order, fact.at, fact.actor)
-    return waited | _ends(order, fact.at, "merged", fact.archive_at) | {"merged_at": fact.at, "parent": fact.into}
+    return waited | _ends(order, fact.at, "merged", None) | {"merged_at": fact.at, "parent": fact.into}
 
 
 def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
@@ -503,9 +497,11 @@ def _released(order: Order, fact: facts.Released) -> Changes:
     }
     if fact.report_key:
         changes["reports_by_day"] = _count(order.reports_by_day, fact.day, -1)
-        changes["reporters"] = tuple(
-            who for who in order.reporters if any(seen.reporter == who for seen in (*first, *last))
+        gone = next(
+            e.reporter for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == fact.evidence
         )
+        if not any(seen.reporter == gone for seen in (*first, *last)):
+            changes["reporters"] = tuple(who for who in order.reporters if who != gone)
     return changes
 
 
@@ -514,9 +510,12 @@ def _warned(order: Order, fact: facts.Warned) -> Changes:
 
 
 def _breached(order: Order, fact: facts.Breached) -> Changes:
+    changes: Changes = {}
+    if order.supervise_at is not None:  # it waited for a breach to stand again
+        changes["supervise_at"] = max(order.supervise_at, fact.at)
     if fact.stage == "whole":
-        return {"overdue_at": fact.at}
-    changes: Changes = {"fired": (*order.fired, f"breach/{fact.stage}")}
+        return changes | {"overdue_at": fact.at}
+    changes["fired"] = (*order.fired, f"breach/{fact.stage}")
     if fact.stage == "accept":
         changes |= _turn(order, accept_missed_at=fact.at)
     if fact.stage == "handle":

@@ -25,11 +25,11 @@ MINUTE_MS = 60_000
 def on_sighting(work: Work, seen: Sighting) -> None:
     """Take one report or detection in."""
     if work.remembers(seen.kind, seen.source, seen.id):
-        work.book("duplicates", seen.at, seen.area)
+        work.book("duplicates", seen.at, seen.area, seen.category)
         return
     work.remember(seen.kind, seen.source, seen.id)
     if seen.kind == "detection":
-        work.book("detections", seen.at, seen.area, certain_category(seen))
+        work.book("detections", seen.at, seen.area, seen.category)
     take(work, seen)
 
 
@@ -39,7 +39,7 @@ def take(work: Work, seen: Sighting, owner: str = "") -> None:
     category = certain_category(seen)
     if city.silenced(category, seen.area, seen.at) is not None:
         if seen.kind == "report":
-            work.book("received", seen.at, seen.area, category)
+            work.book("received", seen.at, seen.area, seen.category)
         work.book("suppressed", seen.at, seen.area, category)
         return
     print_ = merging.fingerprint(seen)
@@ -69,14 +69,13 @@ def certain_category(seen: Sighting) -> str:
     return guess.category if guess.outcome == "confident" else guess.group
 
 
-def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str = "") -> Order | None:
-    """Open an order with its founding sighting and dispatch it. None when that very order is there already."""
+def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str = "") -> Order:
+    """Open an order with its founding sighting and dispatch it."""
     city = work.city
     at = min(seen.at, work.clock)
     order_id = identity.order_id(seen.area, work.day(at), seen.source, seen.id)
-    if work.order(order_id) is not None:
-        work.book("duplicates", seen.at, seen.area)
-        return None
+    if (there := work.order(order_id)) is not None:  # its identity was forgotten, the order was not
+        return _join(work, there, seen, "same-identity")
     target = dispatching.routed(work, seen, at)
     if owner in city.departments:
         target = replace(target, department=owner, assists=(), review="")
@@ -293,8 +292,7 @@ def _watch(work: Work, seen: Sighting, kind: Category, category: str) -> None:
         work.overlay.watches.put(key, None)
     order = found(work, sightings[0])
     for one in sightings[1:]:
-        if order is not None:
-            order = _join(work, order, one, "watched")
+        order = _join(work, order, one, "watched")
 
 
 def _keep_watch(

@@ -267,7 +267,6 @@ def _merge(work: Work, order: Order, update: Update, at: int) -> Order:
         state="merged",
         into=parent.id,
         reason=update.reason,
-        archive_at=archive_at(work, order, at),
     )
     work.emit(parent, facts.Absorbed, at, update.by, child=order.id)
     return order

@@ -11,9 +11,8 @@ from models.inbox import Update
 
 
 def on_update(work: Work, update: Update) -> None:
-    """Take or refuse one update; a repeated one is dropped and counted."""
+    """Take or refuse one update; a repeated one is dropped."""
     if work.remembers("update", update.source, update.id):
-        work.book("duplicates", update.at, update.area)
         return
     work.remember("update", update.source, update.id)
     order = _named(work, update)

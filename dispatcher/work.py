@@ -7,7 +7,7 @@ from dispatcher import facts, figures, identity, outgoing
 from dispatcher.decision import Outgoing
 from dispatcher.fold import TIMERS, apply
 from dispatcher.order import Order, State
-from dispatcher.state import Overlay
+from dispatcher.state import Overlay, encode_row
 from models.city import City
 from models.inbox import Actor, Update
 from models.times import local_day
@@ -19,9 +19,10 @@ class Work:
     """The hand that an item's rules work with: `emit` facts about orders, `refuse` updates, `book` what belongs to no
     order. All of it counts only once the overlay keeps the item."""
 
-    def __init__(self, overlay: Overlay, city: City, clock: int) -> None:
+    def __init__(self, overlay: Overlay, city: City, windows: dict[str, identity.Window], clock: int) -> None:
         self.overlay = overlay
         self.city = city
+        self.windows = windows
         self.clock = clock
         self.sent: list[Outgoing] = []
         self.booked: figures.Bookings = {}
@@ -114,8 +115,6 @@ class Work:
 
     def archive(self, order: Order) -> None:
         """Forget an order: its last row goes to the archive, and its id is remembered for a while."""
-        from dispatcher.state import encode_row
-
         self.sent.append(Outgoing("archive", order.id, encode_row(order)))
         overlay = self.overlay
         overlay.orders.put(order.id, None)
@@ -125,14 +124,14 @@ class Work:
 
     def remember(self, kind: str, source: str, event_id: str) -> None:
         """Remember an identity for its window."""
-        window = identity.windows(self.city.settings)[kind]
+        window = self.windows[kind]
         number = self.clock // window.bucket_ms
         until = (number + 1) * window.bucket_ms + window.kept_ms
         self.overlay.see(f"{kind}/{number}", identity.digest(source, event_id), until)
 
     def remembers(self, kind: str, source: str, event_id: str) -> bool:
         """Whether an identity was met within its window."""
-        window = identity.windows(self.city.settings)[kind]
+        window = self.windows[kind]
         digest = identity.digest(source, event_id)
         first, last = (self.clock - window.kept_ms) // window.bucket_ms, self.clock // window.bucket_ms
         return any(self.overlay.is_seen(f"{kind}/{number}", digest) for number in range(last, first - 1, -1))
