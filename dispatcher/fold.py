@@ -245,6 +245,7 @@ def _assigned(order: Order, fact: facts.Assigned) -> Changes:
         category=fact.category,
         assists=fact.assists,
         binding=fact.binding,
+        why=fact.why,
         accept_due=fact.accept.due if fact.accept else None,
         handle_due=fact.handle.due if fact.handle else None,
         handle_due_raw=fact.handle.due if fact.handle else None,

@@ -77,7 +77,7 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     closed by force, …), and `held_ms`/`held_work_ms` for how long it was held. `return_approved` turns its time into
     misroute time, charged to dispatching. `suspended_ms` (wall) and `suspended_work_ms` (working time) are taken out of
     the department clock; `handled_ms` and `handled_work_ms` are that clock's final readings. A rework keeps the
-    assignment: `reworks` counts failed checks.
+    assignment: `reworks` counts failed checks. `why` is the reason of the assignment, for those who look at the order.
     """
 
     attempt: int
@@ -86,6 +86,7 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     category: str = ""
     assists: tuple[str, ...] = ()
     binding: bool = False
+    why: Why | None = None
     accept_due: int | None = None
     handle_due: int | None = None
     handle_due_raw: int | None = None
