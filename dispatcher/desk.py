@@ -41,6 +41,7 @@ class _Batch:
         self.overlay = Overlay(state)
         self.clock = state.meta.clock
         self.pack = state.meta.pack
+        self.replayed = state.meta.replayed
         self.city: City | None = None
         self.windows: dict[str, identity.Window] = {}
         self.records: list[Outgoing] = []
@@ -50,6 +51,7 @@ class _Batch:
     def run(self, records: Sequence[InboxRecord]) -> Decision:
         next_offset = self.state.meta.next_offset
         for record in records:
+            self.replayed = record.replayed
             self.clock = max(self.clock, record.clock)
             self._fire_due()
             for index, item in enumerate(record.items):
@@ -125,7 +127,7 @@ class _Batch:
 
     def _decision(self, next_offset: int) -> Decision:
         overlay = self.overlay
-        overlay.meta = Meta(next_offset, self.clock, self.pack)
+        overlay.meta = Meta(next_offset, self.clock, self.pack, self.replayed)
         overlay.forget(self.clock)
         for row, amounts in self.booked.items():
             key = figure_rows.row_key(row, self.state.partition)

@@ -26,11 +26,13 @@ Found = tuple[tuple[int, str], ...]  # what an index holds under a key: (opened_
 
 
 class Meta(msgspec.Struct, frozen=True):
-    """Where a partition stands: the next input offset, its stream clock, the pack in force."""
+    """Where a partition stands: the next input offset, its stream clock, the pack in force, and whether its newest
+    record was replayed: then history drives the clock, not the wall."""
 
     next_offset: int = 0
     clock: int = 0
     pack: str = ""
+    replayed: bool = False
 
 
 class Camera(msgspec.Struct, frozen=True):

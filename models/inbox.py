@@ -111,9 +111,13 @@ def decode_items(value: bytes) -> tuple[Item, ...]:
 
 
 class InboxRecord(msgspec.Struct, frozen=True):
-    """One record of the inbox as the desk meets it: where it stands, when it counts as come in, what it says."""
+    """One record of the inbox as the desk meets it: where it stands, when it counts as come in, what it says.
+
+    `replayed`: its clock is history's, not the wall's.
+    """
 
     partition: int
     offset: int
     clock: int
     items: tuple[Item, ...]
+    replayed: bool = False

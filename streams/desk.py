@@ -66,7 +66,8 @@ class DeskWork:
             for item in items:
                 if isinstance(item, PackChange):
                     await self._packs.require(item.digest)
-            inbox.append(InboxRecord(record.partition, record.offset, clock_of(record), items))
+            clock, replayed = clock_of(record)
+            inbox.append(InboxRecord(record.partition, record.offset, clock, items, replayed))
         decision = decide(self._state, inbox, self._packs)
         for failure in decision.failures:
             metrics.CORE_ERRORS.labels("item").inc()
@@ -78,14 +79,19 @@ class DeskWork:
         self._state.merge(step.decision)
 
     def due(self) -> int | None:
-        """The earliest timer; at once while another city pack than this process's own is in force."""
-        return 0 if self._state.meta.pack != self._packs.own.digest else self._state.next_due
+        """The earliest timer; at once while another city pack than this process's own is in force. After a replayed
+        record time goes on with the next record, not with the wall's clock."""
+        if self._state.meta.pack != self._packs.own.digest:
+            return 0
+        return None if self._state.meta.replayed else self._state.next_due
 
     def tick(self) -> Send:
         """Tell the own inbox partition the time, or that a new city pack decides from there on."""
         old = self._state.meta.pack != self._packs.own.digest
         item = PackChange(self._packs.own.digest) if old else Tick()
-        return Send(self._names.inbox, b"", encode_items([item]), self._partition)
+        meta = self._state.meta
+        headers = ((CLOCK_HEADER, str(meta.clock).encode()),) if meta.replayed else ()
+        return Send(self._names.inbox, b"", encode_items([item]), self._partition, headers)
 
     def _fresh(self) -> DeskState:
         """A partition that nobody has worked on: the own pack decides until the inbox names another."""
@@ -105,9 +111,9 @@ class DeskWork:
         return sends
 
 
-def clock_of(record: ConsumerRecord) -> int:
-    """When a record counts as come in: its `clock` header where history is replayed, else its log-append time."""
+def clock_of(record: ConsumerRecord) -> tuple[int, bool]:
+    """When a record counts as come in, and whether that is replayed: its `clock` header, else its log-append time."""
     for name, value in record.headers:
         if name == CLOCK_HEADER:
-            return int(value)
-    return int(record.timestamp)
+            return int(value), True
+    return int(record.timestamp), False
