@@ -8,7 +8,6 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,14 +17,14 @@ from rich.console import Console
 from rich.live import Live
 
 from dispatcher.facts import Fact, from_wire
-from models.envelope import STRUCTURED, header_map, to_binary
+from models.envelope import header_map, to_binary
 from models.errors import UsageError
-from models.times import to_text
 from streams.cli.backlog import Backlog
 from streams.cli.departments import People, Reply
 from streams.cli.role import run_role
 from streams.cli.system import Counts, System, running_system
 from streams.cli.tally import Tally, picture
+from streams.feed import Planned, feed, read_events, scheduled
 from streams.settings import Settings, load_settings
 from streams.topics import Names
 
@@ -34,15 +33,6 @@ _DECIDED_TIMEOUT_S = 60.0
 # When every event is decided the people still have this long to close what they hold.
 _PEOPLE_SECONDS = 5.0
 _PACE_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One event of the sample day: its topic, when in the day it comes, and its structured CloudEvent."""
-
-    topic: str
-    delay_s: float
-    event: dict[str, Any]
 
 
 def demo(
@@ -70,22 +60,21 @@ def demo(
     run_role(serve, base.model_copy(update=update))
 
 
-def read_day(path: Path) -> list[Line]:
-    """The sample day in the order of its events. Raises UsageError when the city has none."""
+def read_day(path: Path) -> list[Planned]:
+    """The sample day. Raises UsageError when the city has none, or one that cannot be read."""
     if not path.is_file():
         raise UsageError(f"the city pack has no sample day ({path.name}): the demo needs the demo city")
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return sorted((Line(each["topic"], each["delay_s"], each["event"]) for each in lines), key=lambda e: e.delay_s)
+    return list(read_events(path))
 
 
 class Demo:
     """Feeds, watches, answers and shows, all at once."""
 
-    def __init__(self, system: System, day: list[Line], seconds: float, seed: int) -> None:
+    def __init__(self, system: System, day: list[Planned], seconds: float, seed: int) -> None:
         self._system = system
         self._names = Names(system.settings.namespace)
         self._day = day
-        self._faster = max(line.delay_s for line in day) / seconds
+        self._faster = max(each.at_s or 0.0 for each in day) / seconds
         self._people = People(seed, _PACE_SECONDS)
         self._tally = Tally(total=len(day))
         self._waiting: list[tuple[float, int, Reply]] = []
@@ -104,7 +93,7 @@ class Demo:
                 asyncio.create_task(self._watch(bootstrap)),
                 asyncio.create_task(self._answer(producer)),
             ]
-            feeding = asyncio.create_task(self._feed(producer))
+            feeding = asyncio.create_task(self._feed(bootstrap))
             measuring = asyncio.create_task(self._measure(backlog, feeding))
             try:
                 with Live(console=console, refresh_per_second=4, get_renderable=lambda: self._picture(hint)):
@@ -122,20 +111,14 @@ class Demo:
     def _picture(self, hint: str) -> Any:
         return picture(self._tally, self._system.city, self._system.gateway, hint)
 
-    async def _feed(self, producer: AIOKafkaProducer) -> None:
+    async def _feed(self, bootstrap: str) -> None:
         """Send the day, so much faster; each event happens when it is sent."""
-        started = time.monotonic()
-        acknowledged = []
-        for line in self._day:
-            await asyncio.sleep(max(0.0, line.delay_s / self._faster - (time.monotonic() - started)))
-            now = time.time_ns() // 1_000_000
-            event = line.event | {"time": to_text(now)}
-            self._tally.sent_at[(event["source"], event["id"])] = now
-            value = json.dumps(event, ensure_ascii=False).encode()
-            topic = f"{self._names.namespace}.{line.topic}"
-            acknowledged.append(await producer.send(topic, value, headers=[("content-type", STRUCTURED.encode())]))
-            self._tally.sent += 1
-        await asyncio.gather(*acknowledged)
+        self._tally.began_ms = time.time_ns() // 1_000_000
+
+        def sent(count: int) -> None:
+            self._tally.sent = count
+
+        await feed(bootstrap, self._names, scheduled(self._day, None, self._faster), sent)
 
     async def _watch(self, bootstrap: str) -> None:
         """Count every fact and tell the people of every fact and assignment."""

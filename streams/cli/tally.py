@@ -20,7 +20,7 @@ class Tally:
     total: int = 0
     sent: int = 0
     backlog: int = 0
-    sent_at: dict[tuple[str, str], int] = field(default_factory=dict)
+    began_ms: int = 0
     facts: Counter[str] = field(default_factory=Counter)
     assigned: Counter[str] = field(default_factory=Counter)
     closed: Counter[str] = field(default_factory=Counter)
@@ -33,9 +33,9 @@ class Tally:
         self.facts[facts.NAMES[type(fact)]] += 1
         match fact:
             case facts.Opened():
-                sent = self.sent_at.get((fact.evidence.source, fact.evidence.id))
-                if sent is not None and fact.evidence.kind == "report":
-                    self._founded[fact.order_id] = sent
+                # The day's events happen when they are sent; what claims to be older would measure its claim.
+                if fact.evidence.kind == "report" and fact.evidence.at >= self.began_ms:
+                    self._founded[fact.order_id] = fact.evidence.at
             case facts.SentToReview():
                 self._founded.pop(fact.order_id, None)  # a person's time is not the machine's
             case facts.Assigned():

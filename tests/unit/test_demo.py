@@ -75,7 +75,7 @@ def test_who_accepted_handles_and_handles_again_after_a_failed_check() -> None:
 
 def test_the_tally_measures_from_the_report_to_its_assignment() -> None:
     """The latency is the assignment's record time less the time of sending; an order that a person saw has none."""
-    tally = Tally(sent_at={("app", "1"): 1_000})
+    tally = Tally(began_ms=1_000)
     opened = _fact(
         facts.Opened,
         area="gulou",
