@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     gateway_port: Port = Field(8080, description="Port of the gateway. 0: a free one.")
     gateway_tokens: SecretList = Field((), description="Bearer tokens that the gateway accepts.")
 
+    gateway_ack_seconds: PositiveFloat = Field(
+        5.0, description="A report that the broker has not acknowledged after so long is answered with 503."
+    )
+    gateway_body_bytes: PositiveInt = Field(1_000_000, description="Longer request bodies are answered with 413.")
+
     tables_host: str = Field(
         "127.0.0.1", description="Address a tables worker listens on; any but loopback needs a token."
     )
@@ -73,6 +78,9 @@ class Settings(BaseSettings):
         ("127.0.0.1:6066",), description="Tables workers as `host:port,…`; a DNS name stands for all its addresses."
     )
     tables_store: Literal["rocksdb", "memory"] = Field("rocksdb", description="Where a tables worker keeps its rows.")
+    tables_seconds: PositiveFloat = Field(
+        2.0, description="A tables worker that has not answered after so long is left out of the answer."
+    )
     tables_token: SecretStr = Field(SecretStr(""), description="Token between the gateway and the tables workers.")
 
     webhook_secret: SecretStr = Field(SecretStr(""), description="Key that signs notices sent to webhooks (HMAC).")
