@@ -1,14 +1,24 @@
 """How far intake and desk are behind what was sent, exactly: nothing is taken for decided before it is."""
 
+import asyncio
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from streams.settings import Settings
 from streams.topics import Names
+
+_POLL_SECONDS = 0.2
+
+
+def _only_retriable(error: KafkaError) -> None:
+    """Raise it again unless it is one that passes by itself, as while a cluster starts."""
+    if not error.retriable:
+        raise error
 
 
 class Backlog:
@@ -44,8 +54,33 @@ class Backlog:
         await self._reader.stop()
         await self._admin.close()
 
-    async def measure(self) -> int:
-        """Input records that intake has not taken in, plus inbox records that the desk has not decided."""
+    async def stages_at_work(self) -> None:
+        """Return when intake and desk have shared out their partitions."""
+        groups = [f"{self._settings.namespace}-{role}" for role in ("intake", "desk")]
+        while not all([await self._stable(group) for group in groups]):
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _stable(self, group: str) -> bool:
+        try:
+            [answer] = await self._admin.describe_consumer_groups([group])
+        except KafkaError as error:
+            _only_retriable(error)
+            return False
+        [described] = answer.groups
+        return bool(described[2] == "Stable" and described[5])
+
+    async def measure(self) -> int | None:
+        """Input records that intake has not taken in, plus inbox records that the desk has not decided.
+
+        None when Kafka could not tell just now.
+        """
+        try:
+            return await self._measure()
+        except KafkaError as error:
+            _only_retriable(error)
+            return None
+
+    async def _measure(self) -> int:
         inputs = [self._names.reports, self._names.detections, self._names.updates]
         parts = [part for topic in inputs for part in self._parts(topic)]
         taken = await self._committed("intake")

@@ -29,6 +29,7 @@ from streams.settings import Settings, load_settings
 from streams.topics import Names
 
 _FEED_SECONDS = 30.0
+_START_TIMEOUT_S = 60.0
 _DECIDED_TIMEOUT_S = 60.0
 # When every event is decided the people still have this long to close what they hold.
 _PEOPLE_SECONDS = 5.0
@@ -57,7 +58,8 @@ def demo(
         async with running_system(settings, Counts()) as system:
             await Demo(system, day, seconds, seed).run(stop, stay)
 
-    run_role(serve, base.model_copy(update=update))
+    # The screen is for the live view.
+    run_role(serve, base.model_copy(update=update), log_file=folder / "logs" / "demo.log")
 
 
 def read_day(path: Path) -> list[Planned]:
@@ -93,7 +95,7 @@ class Demo:
                 asyncio.create_task(self._watch(bootstrap)),
                 asyncio.create_task(self._answer(producer)),
             ]
-            feeding = asyncio.create_task(self._feed(bootstrap))
+            feeding = asyncio.create_task(self._feed(bootstrap, backlog))
             measuring = asyncio.create_task(self._measure(backlog, feeding))
             try:
                 with Live(console=console, refresh_per_second=4, get_renderable=lambda: self._picture(hint)):
@@ -111,8 +113,10 @@ class Demo:
     def _picture(self, hint: str) -> Any:
         return picture(self._tally, self._system.city, self._system.gateway, hint)
 
-    async def _feed(self, bootstrap: str) -> None:
-        """Send the day, so much faster; each event happens when it is sent."""
+    async def _feed(self, bootstrap: str, backlog: Backlog) -> None:
+        """Send the day as soon as the stages are at work, so much faster; each event happens when it is sent."""
+        async with asyncio.timeout(_START_TIMEOUT_S):
+            await backlog.stages_at_work()
         self._tally.began_ms = time.time_ns() // 1_000_000
 
         def sent(count: int) -> None:
@@ -163,10 +167,13 @@ class Demo:
 
     async def _measure(self, backlog: Backlog, feeding: "asyncio.Task[None]") -> None:
         """Keep the backlog up to date until a measurement begun after the last event finds none."""
-        while not (feeding.done() and self._tally.backlog == 0):
+        fed = False
+        while not (fed and self._tally.backlog == 0):
             await asyncio.sleep(0.25)
             fed = feeding.done()
-            self._tally.backlog = max(await backlog.measure(), 0 if fed else 1)
+            found = await backlog.measure()
+            if found is not None:
+                self._tally.backlog = found if fed else max(found, 1)
 
     async def _all_decided(self, feeding: "asyncio.Task[None]", measuring: "asyncio.Task[None]") -> None:
         """Return when the day is sent and decided, and the people have had their time."""

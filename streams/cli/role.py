@@ -4,6 +4,8 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 from streams.health import serving_health
 from streams.settings import Settings, load_settings
@@ -11,17 +13,20 @@ from streams.settings import Settings, load_settings
 Serve = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 
-def set_up_logging(level: str) -> None:
-    """Log to stderr; the client library only its errors: it warns at every retry that is meant to happen."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+def set_up_logging(level: str, file: Path | None = None) -> None:
+    """Log to stderr or a file; the client library only its errors: it warns at every retry that is meant to happen."""
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    to: dict[str, Any] = {"filename": file} if file is not None else {}
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True, **to)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-def run_role(serve: Serve, settings: Settings | None = None) -> None:
+def run_role(serve: Serve, settings: Settings | None = None, log_file: Path | None = None) -> None:
     """Run `serve(settings, stop)` until it returns; `stop` is set on SIGINT and SIGTERM. What it raises goes on."""
     chosen = settings or load_settings()
-    set_up_logging(chosen.log_level)
+    set_up_logging(chosen.log_level, log_file)
     with asyncio.Runner(loop_factory=_fast_loop) as runner:
         runner.run(_serve(serve, chosen))
 
