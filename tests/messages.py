@@ -1,0 +1,51 @@
+"""Input records for tests: CloudEvents as the consumer hands them over, good by default, bad on demand."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import ConsumerRecord
+
+from models.envelope import Event, to_binary
+from models.events import DETECTION, REPORT, UPDATE
+
+NOW = 1_772_352_000_000  # 2026-03-01T08:00:00Z
+TOPICS = {REPORT: "t.reports", DETECTION: "t.detections", UPDATE: "t.updates"}
+ORDER = "south-w-20260301-abcdefgh23"
+
+
+def raw(
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes]],
+    topic: str = "t.reports",
+    offset: int = 0,
+    timestamp: int = NOW,
+) -> ConsumerRecord:
+    """A record with exactly this value and these headers."""
+    return ConsumerRecord(topic, 0, offset, timestamp, 0, None, value, None, -1, len(value or b""), tuple(headers))
+
+
+def record(ce_type: str, data: Mapping[str, Any] | bytes, **more: Any) -> ConsumerRecord:
+    """A CloudEvent in binary mode. `more`: id, source, time (ms), offset, timestamp."""
+    value = data if isinstance(data, bytes) else json.dumps(data, ensure_ascii=False).encode()
+    event = Event(more.get("id", "e-1"), more.get("source", "test"), ce_type, value, more.get("time", NOW))
+    headers, value = to_binary(event)
+    return raw(value, headers, TOPICS.get(ce_type, "t.reports"), more.get("offset", 0), more.get("timestamp", NOW))
+
+
+def report(text: str = "梧桐路的路灯坏了", *, event: Mapping[str, Any] | None = None, **data: Any) -> ConsumerRecord:
+    """A report; `event` holds what `record` takes."""
+    return record(REPORT, {"text": text, **data}, **(event or {}))
+
+
+def detection(
+    camera_id: str = "cam-sw-1", label: str = "pothole", *, event: Mapping[str, Any] | None = None, **data: Any
+) -> ConsumerRecord:
+    """A detection; `event` holds what `record` takes."""
+    return record(DETECTION, {"camera_id": camera_id, "label": label, **data}, **(event or {}))
+
+
+def update(action: str = "accept", *, event: Mapping[str, Any] | None = None, **data: Any) -> ConsumerRecord:
+    """An update of ORDER by the roads department; `event` holds what `record` takes."""
+    said = {"action": action, "by": {"department": "roads"}, "order_id": ORDER} | data
+    return record(UPDATE, {k: v for k, v in said.items() if v is not None}, **(event or {}))

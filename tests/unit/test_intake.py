@@ -1,0 +1,393 @@
+"""Intake's pure part: what comes in well leaves as items of the right area; what is bad leaves as a dead letter."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from models.city import City
+from models.classifier.features import Context
+from models.envelope import STRUCTURED, Event, to_structured
+from models.events import DETECTION, REPORT
+from models.guess import Guess
+from models.inbox import UNLOCATED, Sighting, Update, decode_items
+from models.redact import reporter_hash, unseal
+from models.times import to_text
+from streams.sightings import MAX_BYTES, Keys
+from streams.take import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take
+from tests.cities import tiny_city
+from tests.messages import NOW, ORDER, detection, raw, record, report, update
+
+KEYS = Keys(b"for tests only")
+MINUTE = 60_000
+DAY = 86_400_000
+REF = {"source": "app", "id": "7"}
+IN_ONE = [("content-type", STRUCTURED.encode())]
+CE = [("ce_id", b"1"), ("ce_source", b"s"), ("ce_type", REPORT.encode())]
+
+
+@pytest.fixture(scope="module")
+def city() -> City:
+    """The tiny city."""
+    return tiny_city()
+
+
+class Echo:
+    """A model that says back the text as its category, and fails at the text it is told to."""
+
+    def __init__(self, fails_at: str = "") -> None:
+        self.fails_at = fails_at
+        self.calls: list[list[str]] = []
+        self.contexts: list[Context] = []
+
+    def classify(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Guess]:
+        self.calls.append(list(texts))
+        self.contexts += contexts or ()
+        if self.fails_at and any(self.fails_at in text for text in texts):
+            raise RuntimeError(self.fails_at)
+        return [Guess(category=text, probability=1.0, model="echo", threshold=0.5) for text in texts]
+
+
+def sighting(taken: Taken) -> Sighting:
+    """The only item, which is a sighting."""
+    [[item]] = taken.items.values()
+    assert isinstance(item, Sighting)
+    return item
+
+
+def step(taken: Taken) -> Update:
+    """The only item, which is an update."""
+    [[item]] = taken.items.values()
+    assert isinstance(item, Update)
+    return item
+
+
+BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
+    "no value": (raw(None, CE), "no-data", "data", "is missing"),
+    "not UTF-8": (record(REPORT, b'{"text": "\xff"}'), "not-utf-8", "data", "UTF-8"),
+    "not JSON": (record(REPORT, b"text"), "not-json", "data", "JSON object"),
+    "not an object": (record(REPORT, b"[1]"), "invalid", "data", "object"),
+    "bottomless JSON": (record(REPORT, b"[" * 100_000), "not-json", "data", "JSON object"),
+    "unknown type": (record("city.report.received.v9", {"text": "a"}), "unknown-type", "ce_type", "must be one of"),
+    "no type": (raw(b"{}", CE[:2]), "invalid", "ce_type", "is missing"),
+    "no id": (raw(b"{}", CE[1:]), "invalid", "ce_id", "is missing"),
+    "no source": (raw(b"{}", [CE[0], CE[2]]), "invalid", "ce_source", "is missing"),
+    "id not UTF-8": (raw(b"{}", [("ce_id", b"\xff"), *CE[1:]]), "not-utf-8", "ce_id", "UTF-8"),
+    "over-long id": (raw(b"{}", [("ce_id", b"1" * 257), *CE[1:]]), "invalid", "ce_id", "at most 256"),
+    "broken time": (raw(b"{}", [*CE, ("ce_time", b"noon")]), "invalid", "ce_time", "RFC 3339"),
+    "time without zone": (raw(b"{}", [*CE, ("ce_time", b"2026-03-01T08:00:00")]), "invalid", "ce_time", "RFC 3339"),
+    "other spec version": (raw(b"{}", [*CE, ("ce_specversion", b"0.3")]), "invalid", "ce_specversion", "1.0"),
+    "other charset": (raw(b"{}", [*CE, ("content-type", b"application/json; charset=gbk")]), "not-utf-8",
+                      "content-type", "utf-8"),
+    "XML without format": (raw(b"<a/>", [*CE, ("content-type", b"text/xml")]), "invalid", "content-type", "format"),
+    "unknown format": (raw(b"{}", [("format", b"acme")]), "unknown-format", "format", "must be one of"),
+    "structured, not JSON": (raw(b"x", IN_ONE), "not-json", "data", "JSON object"),
+    "structured, no id": (raw(b'{"specversion":"1.0","source":"s","type":"t"}', IN_ONE), "invalid", "id", "is missing"),
+    "text missing": (record(REPORT, {}), "invalid", "text", "is missing"),
+    "text empty": (report("   \u3000 "), "invalid", "text", "at least 1 character"),
+    "text no text": (record(REPORT, {"text": 5}), "invalid", "text", "must be text"),
+    "text over-long": (report("路" * 10_001), "invalid", "text", "at most 10000 characters"),
+    "NUL": (report("a\x00b"), "invalid", "text", "NUL"),
+    "NUL in the title": (report(title="\x00x"), "invalid", "title", "NUL"),
+    "latitude too high": (report(location={"lat": 91, "lon": 0}), "invalid", "location.lat", "at most 90"),
+    "longitude too low": (report(location={"lat": 0, "lon": -181}), "invalid", "location.lon", "at least -180"),
+    "latitude NaN": (record(REPORT, b'{"text":"a","location":{"lat":NaN,"lon":1}}'), "invalid", "location.lat",
+                     "finite"),
+    "latitude infinite": (record(REPORT, b'{"text":"a","location":{"lat":1e999,"lon":1}}'), "invalid", "location.lat",
+                          "finite"),
+    "latitude a text": (report(location={"lat": "30.05", "lon": 114.05}), "invalid", "location.lat", "a number"),
+    "half a place": (report(location={"lat": 30.05}), "invalid", "location", "both lat and lon"),
+    "outside the city": (report(location={"lat": 48.2, "lon": 16.4}), "outside-city", "location", "inside the city"),
+    "media no address": (report(media_urls=["file:///etc/passwd"]), "invalid", "media_urls.0", "http"),
+    "too many media": (report(media_urls=["http://a"] * 21), "invalid", "media_urls", "at most 20 entries"),
+    "due_at no time": (report(due_at="soon"), "invalid", "due_at", "RFC 3339"),
+    "6 minutes ahead": (report(event={"time": NOW + 6 * MINUTE}), "ahead-of-time", "ce_time", "ahead"),
+    "8 days old": (report(event={"time": NOW - 8 * DAY}), "too-late", "ce_time", "before the receipt"),
+    "11 minutes old": (detection(event={"time": NOW - 11 * MINUTE}), "too-late", "ce_time", "before the receipt"),
+    "2 MB": (report("a" * 2_000_000), "too-large", "data", str(MAX_BYTES)),
+    "unknown camera": (detection("cam-x"), "unknown-camera", "camera_id", "registry"),
+    "no label": (record(DETECTION, {"camera_id": "cam-sw-1"}), "invalid", "label", "is missing"),
+    "confidence above 1": (detection(confidence=1.2), "invalid", "confidence", "at most 1"),
+    "confidence true": (detection(confidence=True), "invalid", "confidence", "a number"),
+    "unknown phase": (detection(phase="middle"), "invalid", "phase", "must be one of"),
+    "camera sees another city": (detection(location={"lat": 1.0, "lon": 1.0}), "outside-city", "location", "inside"),
+    "unknown action": (update("dance"), "invalid", "action", "must be one of"),
+    "by nobody": (update(by={"id": "x"}), "invalid", "by", "role or a department"),
+    "order id no id": (update(order_id="12"), "invalid", "order_id", "id of an order"),
+    "no order": (update(order_id=None), "invalid", "data", "order_id"),
+    "report without place": (update(order_id=None, report=REF), "no-area", "location", "missing"),
+    "report of no area": (update(order_id=None, report=REF, location={"address": "远方"}), "no-area", "location", "no area"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_record_is_a_dead_letter_that_names_field_and_rule(city: City, name: str) -> None:
+    """Nothing of it is taken in, and the sentence says what was broken."""
+    bad, error, field, rule = BAD[name]
+    taken = take([bad], city, None, NOW, KEYS)
+    assert taken.items == {}
+    [dead] = taken.dead
+    assert (error, field) == (dead.error, dead.field)
+    assert rule in dead.rule
+    assert dead.message == f"{field} {dead.rule}"
+
+
+def test_bad_records_leave_their_neighbours_alone(city: City) -> None:
+    """Every good record between all the bad ones gets through, in its order."""
+    records = []
+    for n, (bad, *_) in enumerate(BAD.values()):
+        records += [bad, report(f"第{n}件事", location={"lat": 30.05, "lon": 114.05}, event={"id": str(n)})]
+    taken = take(records, city, None, NOW, KEYS)
+    assert len(BAD) == len(taken.dead)
+    assert [str(n) for n in range(len(BAD))] == [
+        item.id for item in taken.items["south-w"] if isinstance(item, Sighting)
+    ]
+
+
+def test_no_dead_letter_quotes_what_the_record_held(city: City) -> None:
+    """Personal data in a broken field never reaches the message."""
+    secret = "13812345678"
+    bad = [
+        report(location={"lat": secret, "lon": 1}),
+        report(media_urls=[secret]),
+        update(secret),
+        detection(secret),
+        record(REPORT, f'{{"text": "{secret}'.encode()),
+        record(secret, {}),
+    ]
+    taken = take(bad, city, None, NOW, KEYS)
+    assert len(bad) == len(taken.dead)
+    assert not [dead.message for dead in taken.dead if secret in dead.message]
+
+
+def test_a_bug_at_one_record_is_its_dead_letter_alone(city: City) -> None:
+    """An error that is no poison becomes `internal-error` without quoting anything."""
+    bad = raw(b"{}", [("ce_id", 5)])  # type: ignore[list-item]
+    taken = take([bad, report()], city, None, NOW, KEYS)
+    assert [dead.error for dead in taken.dead] == ["internal-error"]
+    assert sighting(taken).text == "梧桐路的路灯坏了"
+
+
+# -- place
+
+
+@pytest.mark.parametrize(
+    ("data", "area", "place"),
+    [
+        ({"location": {"lat": 30.15, "lon": 114.15}}, "north-e", "polygon"),
+        ({"location": {"lat": 30.15, "lon": 114.15, "area": "south-w"}}, "north-e", "polygon"),
+        ({"location": {"area": "south-e"}}, "south-e", "given"),
+        ({"location": {"area": "south"}, "text": "在荷花苑"}, "north-w", "words"),
+        ({"location": {"area": "atlantis", "address": "荷花苑3栋"}}, "north-w", "words"),
+        ({"text": "梧桐路小学门口积水"}, "south-e", "words"),
+        ({"text": "中山路有坑"}, UNLOCATED, "none"),
+        ({"text": "我家门口有坑"}, UNLOCATED, "none"),
+        ({"text": "a", "location": {}}, UNLOCATED, "none"),
+    ],
+)
+def test_a_report_finds_its_area(city: City, data: dict[str, object], area: str, place: str) -> None:
+    """Polygon before given area before words; what is ambiguous or unknown stays unlocated."""
+    item = sighting(take([record(REPORT, {"text": "坏了", **data})], city, None, NOW, KEYS))
+    assert (area, place) == (item.area, item.place)
+
+
+def test_the_address_is_asked_before_the_text(city: City) -> None:
+    """A place in the text may be where the reporter comes from."""
+    item = sighting(take([report("从荷花苑走来", location={"address": "梧桐路12号"})], city, None, NOW, KEYS))
+    assert (item.area, item.lat, item.lon) == ("south-w", 30.05, 114.05)
+
+
+def test_a_detection_is_where_its_camera_is(city: City) -> None:
+    """The registry gives area and coordinates; coordinates of its own go before it."""
+    taken = take([detection("cam-nw-1"), detection("cam-nw-1", location={"lat": 30.01, "lon": 114.01})],
+                 city, None, NOW, KEYS)  # fmt: skip
+    [by_camera], [by_point] = taken.items["north-w"], taken.items["south-w"]
+    assert isinstance(by_camera, Sighting)
+    assert isinstance(by_point, Sighting)
+    assert (by_camera.place, by_camera.lat, by_camera.lon) == ("camera", 30.15, 114.03)
+    assert (by_point.place, by_point.lat, by_point.lon) == ("polygon", 30.01, 114.01)
+
+
+# -- time
+
+
+def test_a_backlog_does_not_grow_too_late(city: City) -> None:
+    """The age counts to the record's arrival in Kafka, not to the end of an outage of intake."""
+    old = detection(event={"time": NOW, "timestamp": NOW + 1000})
+    assert sighting(take([old], city, None, NOW + 3 * DAY, KEYS)).at == NOW
+
+
+def test_a_record_without_a_time_happened_when_it_arrived(city: City) -> None:
+    """CloudEvents' time is optional."""
+    bare = raw(json.dumps({"text": "梧桐路有坑"}).encode(), CE, timestamp=NOW - 5)
+    assert sighting(take([bare], city, None, NOW, KEYS)).at == NOW - 5
+
+
+@pytest.mark.parametrize("data", [{}, {"due_at": None}, {"due_at": "2026-03-05T00:00:00+08:00"}])
+def test_no_limit_is_not_the_same_as_no_word_about_it(city: City, data: dict[str, Any]) -> None:
+    """`due_at: null` is given and without limit, an absent one is computed later."""
+    item = sighting(take([report(**data)], city, None, NOW, KEYS))
+    assert ("due_at" in data) == item.due_given
+    assert (to_text(item.due) if item.due else None) == ("2026-03-04T16:00:00.000Z" if data.get("due_at") else None)
+
+
+# -- personal data
+
+
+def test_personal_data_does_not_get_through(city: City) -> None:
+    """Numbers in title, text, address and reasons are masked; the reporter is a hash; no contact without a key."""
+    secret = "13812345678"
+    taken = take(
+        [
+            report(f"路灯坏了，电话{secret}", title=f"找{secret}", location={"address": f"梧桐路 {secret}"},
+                   category=secret, reporter={"id": "u-1", "name": "王小明", "phone": secret}),
+            update("return", reason=f"请打{secret}", code="unclear"),
+        ],
+        city, None, NOW, KEYS,
+    )  # fmt: skip
+    assert taken.dead == []
+    written = b"".join(value for _, value in taken.packed()).decode()
+    assert secret not in written
+    assert "王小明" not in written
+    assert "u-1" not in written
+    assert reporter_hash(KEYS.hmac, "u-1") in written
+
+
+def test_a_contact_is_kept_encrypted_where_there_is_a_key(city: City) -> None:
+    """Only who has the key can read name and phone."""
+    key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+    taken = take([report(reporter={"name": "王小明", "phone": "13812345678"})], city, None, NOW, Keys(b"k", key))
+    contact = unseal(key, sighting(taken).contact)
+    assert (contact.name, contact.phone) == ("王小明", "13812345678")
+
+
+def test_a_reporter_is_the_same_in_report_and_update(city: City) -> None:
+    """So that only who reported may reopen, whichever way the phone number is written."""
+    reported = sighting(take([report(reporter={"phone": "+86 138-1234-5678"})], city, None, NOW, KEYS))
+    asked = step(take([update("reopen", by={"role": "reporter", "id": "13812345678"})], city, None, NOW, KEYS))
+    assert reported.reporter == asked.by.id != ""
+
+
+def test_the_model_sees_masked_text_only(city: City) -> None:
+    """Its terms travel with the order."""
+    model = Echo()
+    take([report("梧桐路路灯坏了 13812345678", title="请看")], city, model, NOW, KEYS)
+    assert model.calls == [["请看\n梧桐路路灯坏了 ***"]]
+
+
+# -- what it is
+
+
+def test_a_known_label_needs_no_guess_and_an_unknown_one_is_read(city: City) -> None:
+    """The label table gives the category; else the algorithm's words, at least its label, are classified."""
+    model = Echo()
+    known, spoken, bare = detection(), detection(label="x7", text="路面有坑"), detection(label="x7")
+    taken = take([known, spoken, bare], city, model, NOW, KEYS)
+    [items] = taken.items.values()
+    found = [(i.category, i.guess.category if i.guess else None) for i in items if isinstance(i, Sighting)]
+    assert found == [("pothole", None), ("", "路面有坑"), ("", "x7")]
+
+
+def test_the_vendor_decides_what_a_label_means(city: City) -> None:
+    """The most specific row of the label table counts."""
+    taken = take(
+        [detection(label="vendor", vendor="acme", algorithm="road-v2", confidence=0.75)], city, None, NOW, KEYS
+    )
+    assert sighting(taken).category == "illegal-parking"
+
+
+def test_a_detection_below_its_minimum_is_counted_and_goes_no_further(city: City) -> None:
+    """It is neither an item nor a dead letter; without a confidence it counts as sure."""
+    taken = take([detection(confidence=0.59), detection(confidence=0.6), detection()], city, None, NOW, KEYS)
+    assert taken.ignored == {"pothole": 1}
+    assert [len(items) for items in taken.items.values()] == [2]
+    assert taken.dead == []
+
+
+def test_a_batch_is_classified_in_one_call_with_its_context(city: City) -> None:
+    """Area, hour of the city, channel and the reporter's own choice go along."""
+    model = Echo()
+    take([report("梧桐路有坑", channel="app", category="pothole"), report("积水")], city, model, NOW, KEYS)
+    assert model.calls == [["梧桐路有坑", "积水"]]
+    assert [Context("south-w", 16, "app", "", "pothole"), Context("", 16)] == model.contexts
+
+
+def test_a_text_at_which_the_model_fails_costs_only_its_own_guess(city: City) -> None:
+    """It goes to a person without a guess; the others keep theirs."""
+    taken = take([report("好"), report("坏"), report("棒")], city, Echo(fails_at="坏"), NOW, KEYS)
+    [items] = taken.items.values()
+    assert [i.guess and i.guess.category for i in items if isinstance(i, Sighting)] == ["好", None, "棒"]
+
+
+def test_a_shadow_model_speaks_beside_the_active_one(city: City) -> None:
+    """And without a model there is no guess at all."""
+    taken = take([report("坑")], city, None, NOW, KEYS, shadow=Echo())
+    item = sighting(taken)
+    assert item.guess is None
+    assert item.shadow is not None
+    assert taken.guesses == []
+
+
+# -- updates
+
+
+def test_an_update_goes_to_the_area_in_its_orders_id(city: City) -> None:
+    """Read from the right, so that areas may have hyphens; the area need not be one of today's."""
+    item = step(take([update()], city, None, NOW, KEYS))
+    assert (item.area, item.order_id, item.by.role, item.by.department) == ("south-w", ORDER, "department", "roads")
+    gone = step(take([update(order_id="old-town-3-20200101-abcdefgh23")], city, None, NOW, KEYS))
+    assert gone.area == "old-town-3"
+
+
+def test_an_update_by_report_goes_where_the_report_went(city: City) -> None:
+    """By its coordinates, area or address; an unlocated report's area is `unlocated`."""
+    for location, area in (
+        ({"lat": 30.15, "lon": 114.15}, "north-e"),
+        ({"area": "south-e"}, "south-e"),
+        ({"address": "荷花苑"}, "north-w"),
+        ({"area": "unlocated"}, UNLOCATED),
+    ):
+        said = update(order_id=None, report=REF, location=location)
+        item = step(take([said], city, None, NOW, KEYS))
+        assert (area, ("app", "7")) == (item.area, item.report)
+
+
+def test_an_update_may_come_late_or_early(city: City) -> None:
+    """The desk judges its time, because only the desk knows the order's."""
+    assert step(take([update(event={"time": NOW + DAY})], city, None, NOW, KEYS)).at == NOW + DAY
+
+
+# -- envelopes and packing
+
+
+def test_structured_and_binary_mode_say_the_same(city: City) -> None:
+    """One event, two ways on the wire, one item."""
+    binary = report("梧桐路有坑", channel="app")
+    data = binary.value
+    headers, value = to_structured(Event("e-1", "test", REPORT, data, NOW))
+    assert sighting(take([binary], city, None, NOW, KEYS)) == sighting(
+        take([raw(value, headers)], city, None, NOW, KEYS)
+    )
+
+
+def test_the_topic_does_not_decide_what_a_record_is(city: City) -> None:
+    """A report that was sent to the topic of detections is a report."""
+    stray = raw(b'{"text":"a"}', CE, topic="t.detections")
+    assert sighting(take([stray], city, None, NOW, KEYS)).kind == "report"
+
+
+def test_packed_records_hold_one_area_in_order_and_stay_small(city: City) -> None:
+    """At most 64 items and 256 kB, and together they are the items."""
+    records = [detection(("cam-sw-1", "cam-ne-1")[n % 2], event={"id": str(n)}) for n in range(300)]
+    records += [report("长" * 9_999, location={"area": "south-w"}, event={"id": f"r{n}"}) for n in range(30)]
+    taken = take(records, city, None, NOW, KEYS)
+    unpacked: dict[str, list[object]] = {}
+    for area, value in taken.packed():
+        items = decode_items(value)
+        assert len(items) <= MAX_ITEMS
+        assert len(value) <= MAX_PACKED_BYTES + 2
+        unpacked.setdefault(area, []).extend(items)
+    assert unpacked == taken.items
+    assert {"south-w", "north-e"} == unpacked.keys()
