@@ -229,7 +229,7 @@ class Lane(Generic[S]):
         await producer.begin_transaction()
         try:
             futures = [
-                await producer.send(s.topic, s.value, key=s.key, partition=s.partition, headers=s.headers)
+                await producer.send(s.topic, s.value, key=s.key, partition=s.partition, headers=list(s.headers))
                 for s in sends
             ]
             # A failed send fails only its own future: without this the commit would lose the record.
