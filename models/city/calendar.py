@@ -79,7 +79,7 @@ def read_calendar(rows: list[CalendarRow], zone: ZoneInfo, problems: Problems) -
             slots = _slots(row, problems)
         else:
             weekend = _weekend(row, problems)
-    if "slots" not in seen:
+    if "slots" not in seen and FILE not in problems.unread:
         problems.add(FILE, 1, "kind", "a row of kind slots is missing (for example ,slots,08:30-12:00|14:00-17:30)")
     return Calendar.of(zone, tuple(slots), frozenset(weekend), frozenset(days["holiday"]), frozenset(days["make-up"]))
 

@@ -25,6 +25,8 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: list[tuple[str, int, str]] = []
+        # Files that could not be read at all: references to what they define are not checked.
+        self.unread: set[str] = set()
 
     def __bool__(self) -> bool:
         return bool(self._found)

@@ -56,10 +56,13 @@ class _Feature(BaseModel):
 def read_areas(content: bytes, levels: Sequence[str], merge_level: str, problems: Problems) -> Areas:
     """The areas of a GeoJSON FeatureCollection (RFC 7946); mistakes go to `problems`."""
     text = decode_text(FILE, content, problems)
+    features = _features(text, problems) if text is not None else []
+    if not features:
+        problems.unread.add(FILE)
     areas: list[Area] = []
     shapes: dict[str, BaseGeometry] = {}
     lines: dict[str, int] = {}
-    for index, raw in enumerate(_features(text or "", problems) if text is not None else ()):
+    for index, raw in enumerate(features):
         line = _line_of(text or "", raw, index)
         try:
             feature = _Feature.model_validate(raw)
@@ -87,8 +90,8 @@ def _features(text: str, problems: Problems) -> list[object]:
         problems.add(FILE, error.lineno, "", f"the file is not JSON: {error.msg}")
         return []
     features = collection.get("features") if isinstance(collection, dict) else None
-    if not isinstance(features, list):
-        problems.add(FILE, 1, "features", "the file is not a GeoJSON FeatureCollection")
+    if not isinstance(features, list) or not features:
+        problems.add(FILE, 1, "features", "the file is not a GeoJSON FeatureCollection with areas")
         return []
     return features
 
@@ -139,7 +142,7 @@ def _check_tree(
             problems.add(FILE, line, "parent", f"{area.parent!r} is not an area of this file")
         elif parent is not None and parent.level in levels and levels.index(parent.level) != rank - 1:
             problems.add(FILE, line, "parent", f"{area.parent} is a {parent.level}, expected a {levels[rank - 1]}")
-    if not any(area.level == merge_level for area in areas):
+    if not any(area.level == merge_level for area in areas) and FILE not in problems.unread:
         problems.add(FILE, 1, "level", f"no area has the merge level {merge_level!r}")
 
 

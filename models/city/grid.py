@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -13,9 +14,9 @@ class Grid:
     """Which of several polygons a point lies in. Exact: the raster only saves work."""
 
     def __init__(self, shapes: Sequence[BaseGeometry]) -> None:
-        self._shapes = tuple(shapes)
-        shapely.prepare(list(shapes))
-        bounds = shapely.total_bounds(list(shapes)) if shapes else (0.0, 0.0, 0.0, 0.0)
+        self._shapes = np.array(shapes, dtype=object)
+        shapely.prepare(self._shapes)
+        bounds = shapely.total_bounds(self._shapes) if len(self._shapes) else (0.0, 0.0, 0.0, 0.0)
         self._west, self._south, self._east, self._north = map(float, bounds)
         self._width = (self._east - self._west) / _CELLS or 1.0
         self._height = (self._north - self._south) / _CELLS or 1.0
@@ -47,10 +48,10 @@ class Grid:
         )
         tree = shapely.STRtree(boxes)
         touched: list[list[int]] = [[] for _ in boxes]
-        for index, cell in tree.query(list(self._shapes), predicate="intersects").T.tolist():
+        for index, cell in tree.query(self._shapes, predicate="intersects").T.tolist():
             touched[cell].append(index)
         sure: list[int | None] = [None] * len(boxes)
-        for index, cell in tree.query(list(self._shapes), predicate="covers").T.tolist():
+        for index, cell in tree.query(self._shapes, predicate="covers").T.tolist():
             if len(touched[cell]) == 1:
                 sure[cell] = index
         return sure, [tuple(sorted(indices)) for indices in touched]

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from models.city import calendar as calendar_file
 from models.city import geojson as areas_file
 from models.city import rules as rules_file
+from models.city.areas import Areas
 from models.city.calendar import CalendarRow, read_calendar
 from models.city.cells import Code, Codes, Row
 from models.city.check import check_references
@@ -89,22 +90,25 @@ def read_city(files: Mapping[str, bytes]) -> City:
     for name in REQUIRED:
         if name not in files:
             problems.add(name, 1, "", "the file is missing")
-    head = _read_head(files.get(CITY, b""), problems) if CITY in files else None
-    if head is None:
-        problems.raise_if_any()
-        raise AssertionError("a head that cannot be read is always noted")
+            problems.unread.add(name)
+    head = _read_head(files[CITY], problems) if CITY in files else _fallback({})
 
     def rows(name: str, row_type: type[R]) -> list[R]:
         return read_table(name, files[name], row_type, problems) if name in files else []
 
-    areas = read_areas(files.get(areas_file.FILE, b'{"features":[]}'), head.levels, head.merge_level, problems)
+    areas = (
+        read_areas(files[areas_file.FILE], head.levels, head.merge_level, problems)
+        if areas_file.FILE in files
+        else Areas((), {}, head.merge_level)
+    )
     category_rows = rows("categories.csv", Category)
     categories = MappingProxyType({row.code: _with_group(row) for row in category_rows})
     department_rows = rows("departments.csv", Department)
     departments = MappingProxyType({row.id: row for row in department_rows})
     camera_rows = rows("cameras.csv", Camera)
     place_rows = rows("places.csv", Place)
-    calendar = read_calendar(rows(calendar_file.FILE, CalendarRow), head.zone, problems)
+    calendar_rows = rows(calendar_file.FILE, CalendarRow)
+    calendar = read_calendar(calendar_rows, head.zone, problems)
     contents = {name: bytes(files[name]) for name in sorted(files)}
     city = City(
         id=head.id,
@@ -149,15 +153,15 @@ def _with_group(row: Category) -> Category:
     return row if row.group else row.model_copy(update={"group": row.parent or row.code})
 
 
-def _read_head(content: bytes, problems: Problems) -> _CityTable | None:
+def _read_head(content: bytes, problems: Problems) -> _CityTable:
     text = decode_text(CITY, content, problems)
     if text is None:
-        return None
+        return _fallback({})
     try:
         document: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problems.add(CITY, toml_line(error), "", f"the file is not TOML: {error}")
-        return None
+        return _fallback({})
     try:
         head = _CityTable.model_validate(document)
     except ValidationError as error:
@@ -166,7 +170,24 @@ def _read_head(content: bytes, problems: Problems) -> _CityTable | None:
             match = re.search(rf"^\s*{re.escape(key)}\s*=", text, re.MULTILINE)
             line = text.count("\n", 0, match.start()) + 1 if match else 1
             problems.add_detail(CITY, line, detail)
-        return None
+        return _fallback(document)
     if head.merge_level not in head.levels:
         problems.add(CITY, 1, "merge_level", f"{head.merge_level!r} is not one of levels ({', '.join(head.levels)})")
     return head
+
+
+def _fallback(document: Mapping[str, Any]) -> _CityTable:
+    """A head to check the other files against when city.toml itself has mistakes; the levels are kept if they are
+    texts, so that they cause no mistakes elsewhere."""
+    levels = document.get("levels")
+    names = [level for level in levels if isinstance(level, str)] if isinstance(levels, list) else []
+    names = names or ["city", "district", "town"]
+    merge_level = document.get("merge_level")
+    return _CityTable(
+        id="unknown",
+        name_zh="",
+        name_en="",
+        zone=ZoneInfo("UTC"),
+        levels=tuple(names),
+        merge_level=merge_level if merge_level in names else names[-1],
+    )

@@ -47,6 +47,7 @@ def read_table(file: str, content: bytes, row_type: type[R], problems: Problems)
     """
     text = decode_text(file, content, problems)
     if text is None:
+        problems.unread.add(file)
         return []
     rows: list[R] = []
     columns: list[str] | None = None
@@ -54,6 +55,7 @@ def read_table(file: str, content: bytes, row_type: type[R], problems: Problems)
         if columns is None:
             columns = _header(file, line, cells, row_type, problems)
             if columns is None:
+                problems.unread.add(file)
                 return []
             continue
         if any(cells[len(columns) :]):
@@ -66,6 +68,7 @@ def read_table(file: str, content: bytes, row_type: type[R], problems: Problems)
             problems.add_validation(file, line, error)
     if columns is None:
         problems.add(file, 1, "", "the file has no header line")
+        problems.unread.add(file)
     return rows
 
 

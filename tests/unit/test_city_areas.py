@@ -1,0 +1,169 @@
+"""Areas: which one a point lies in, and what their file may not say."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.city import CityError
+from tests.cities import areas_geojson, feature, square, tiny_city
+
+CITY = tiny_city()
+
+
+def broken(change: Callable[[list[Any]], object]) -> tuple[str, ...]:
+    """The mistakes of the tiny city after a change to its features, one feature a line."""
+    document = json.loads(areas_geojson())
+    change(document["features"])
+    lines = ",\n".join(json.dumps(item) for item in document["features"])
+    with pytest.raises(CityError) as caught:
+        tiny_city({"areas.geojson": f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}'})
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "area"),
+    [
+        (30.05, 114.05, "south-w"),
+        (30.15, 114.15, "north-e"),
+        (30.0, 114.0, "south-w"),
+        (30.2, 114.2, "north-e"),
+        (30.1, 114.1, "north-e"),
+        (30.05, 114.1, "south-e"),
+        (29.999, 114.05, None),
+        (30.05, 114.2001, None),
+        (float("nan"), 114.05, None),
+        (30.05, float("inf"), None),
+    ],
+)
+def test_a_point_lies_in_its_town(lat: float, lon: float, area: str | None) -> None:
+    """On a border the lowest id decides; outside there is none."""
+    found = CITY.areas.locate(lat, lon)
+
+    assert (found.id if found else None) == area
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(29.95, 30.25, allow_nan=False), st.floats(113.95, 114.25, allow_nan=False)), max_size=20
+    )
+)
+def test_many_points_are_located_like_single_ones(points: list[tuple[float, float]]) -> None:
+    """`locate_many` is `locate`, point by point."""
+    many = CITY.areas.locate_many([lat for lat, _ in points], [lon for _, lon in points])
+
+    assert many == [CITY.areas.locate(lat, lon) for lat, lon in points]
+
+
+@given(st.floats(29.95, 30.25), st.floats(113.95, 114.25))
+def test_the_raster_never_changes_the_answer(lat: float, lon: float) -> None:
+    """The quick way agrees with plain geometry."""
+    units = CITY.areas.at_level("town")
+    plain = [unit.id for unit in units if CITY.areas.shape(unit.id).intersects(shapely.Point(lon, lat))]
+
+    found = CITY.areas.locate(lat, lon)
+
+    assert (found.id if found else None) == (plain[0] if plain else None)
+
+
+def test_ancestors_run_from_the_smallest_to_the_city() -> None:
+    """An area is its own first ancestor; an unknown one has none."""
+    assert CITY.areas.ancestors("north-e") == ("north-e", "north", "tiny")
+    assert CITY.areas.ancestors("tiny") == ("tiny",)
+    assert CITY.areas.ancestors("moon") == ()
+
+
+def test_the_areas_of_a_level_come_by_id() -> None:
+    """The order does not depend on the file."""
+    assert [area.id for area in CITY.areas.at_level("town")] == ["north-e", "north-w", "south-e", "south-w"]
+    assert CITY.areas.at_level("grid") == ()
+
+
+def test_the_line_of_a_feature_is_named() -> None:
+    """A mistake in a feature names the line on which it stands."""
+    found = broken(lambda features: features[3]["properties"].update(level="village"))
+
+    assert found[0].startswith("areas.geojson:5: level: 'village' is not a level of city.toml (city, district, town)")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda f: f[6].update(geometry={"type": "Point", "coordinates": [114, 30]}), "areas.geojson:8: geometry: "),
+        (lambda f: f[6]["properties"].update(id="南"), "areas.geojson:8: properties.id: '南' is not a code"),
+        (lambda f: f[6]["properties"].update(id="south-w"), "areas.geojson:5: id: south-w appears twice"),
+        (lambda f: f[6]["properties"].update(id="unlocated"), "areas.geojson:8: id: unlocated is reserved"),
+        (lambda f: f[6]["properties"].update(parent="moon"), "areas.geojson:8: parent: 'moon' is not an area"),
+        (lambda f: f[6]["properties"].update(parent="tiny"), "areas.geojson:8: parent: tiny is a city, expected a"),
+        (
+            lambda f: f[6]["properties"].update(parent="south"),
+            "areas.geojson:8: geometry: north-e reaches beyond south",
+        ),
+        (lambda f: f[6]["properties"].update(colour="red"), "areas.geojson:8: properties.colour: is not known here"),
+        (
+            lambda f: f[6].update(geometry={"type": "Polygon", "coordinates": square(114.09, 30.1)}),
+            "areas.geojson:8: geometry: north-w and north-e overlap",
+        ),
+        (
+            lambda f: f[6].update(
+                geometry={"type": "Polygon", "coordinates": [[[114, 30], [115, 31], [115, 30], [114, 31], [114, 30]]]}
+            ),
+            "areas.geojson:8: geometry: the polygon is not valid: Self-intersection",
+        ),
+        (
+            lambda f: f[6].update(
+                geometry={"type": "Polygon", "coordinates": [[[30, 114], [31, 114], [31, 115], [30, 114]]]}
+            ),
+            "areas.geojson:8: geometry: a position is [longitude, latitude]",
+        ),
+        (
+            lambda f: f[6].update(geometry={"type": "Polygon", "coordinates": [[[114, 30], [115, 31], [115, 30]]]}),
+            "areas.geojson:8: geometry: a ring needs four positions or more",
+        ),
+        (lambda f: f.append(3), "areas.geojson:1: 3: input should be"),
+    ],
+)
+def test_a_broken_area_is_named(change: Callable[[list[Any]], object], problem: str) -> None:
+    """Polygons are valid, nested and apart, and every id stands once."""
+    found = broken(change)
+
+    assert any(problem.split(": ", 1)[1] in text for text in found), found
+    assert any(text.startswith(problem) for text in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"features":\n oops}', "areas.geojson:2: the file is not JSON"),
+        ("[]", "areas.geojson:1: features: the file is not a GeoJSON FeatureCollection"),
+        ('{"features": []}', "areas.geojson:1: features: the file is not a GeoJSON FeatureCollection with areas"),
+    ],
+)
+def test_a_file_that_is_no_collection_is_refused(text: str, problem: str) -> None:
+    """Anything but a FeatureCollection says so."""
+    with pytest.raises(CityError) as caught:
+        tiny_city({"areas.geojson": text})
+
+    assert any(found.startswith(problem) for found in caught.value.problems)
+
+
+def test_an_area_may_be_of_several_parts() -> None:
+    """An island belongs to its town."""
+    document = json.loads(areas_geojson())
+    isle = feature("isle", "town", "north", "岛", "Isle", [])
+    document["features"] = [f for f in document["features"] if f["properties"]["id"] not in ("north-e", "north-w")]
+    isle["geometry"] = {"type": "MultiPolygon", "coordinates": [square(114.0, 30.1, 0.05), square(114.1, 30.1, 0.05)]}  # type: ignore[index]
+    document["features"].append(isle)
+    quiet = {"places.csv": None, "cameras.csv": None}
+
+    city = tiny_city({"areas.geojson": json.dumps(document), **quiet})
+
+    assert [a.id if a else None for a in city.areas.locate_many([30.12, 30.12, 30.12], [114.02, 114.12, 114.07])] == [
+        "isle",
+        "isle",
+        None,
+    ]

@@ -1,0 +1,227 @@
+"""What the desk asks of a city for every order: who is responsible, by when, what a label means, what is silenced."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from models.city import City, CityError
+from models.times import to_ms
+from tests.cities import FILES, appended, tiny_city, tiny_files
+
+CITY = tiny_city()
+SPRING, AUTUMN = date(2026, 3, 2), date(2026, 9, 1)
+
+
+@pytest.mark.parametrize(
+    ("category", "area", "day", "lead"),
+    [
+        ("pothole", "south-w", SPRING, "roads"),
+        ("street-vendor", "south-w", SPRING, "police"),
+        ("street-vendor", "north-w", SPRING, "north-office"),
+        ("illegal-parking", "south-w", SPRING, "police"),
+        ("illegal-parking", "north-w", SPRING, "north-office"),
+        ("guardrail", "south-e", date(2026, 6, 30), "police"),
+        ("guardrail", "south-e", date(2026, 7, 1), "north-office"),
+        ("guardrail", "south-e", date(2025, 12, 31), "roads"),
+        ("guardrail", "south-w", SPRING, "roads"),
+        ("road", "south-w", SPRING, "roads"),
+        ("pothole", "unlocated", SPRING, "roads"),
+    ],
+)
+def test_the_smallest_area_with_a_row_decides(category: str, area: str, day: date, lead: str) -> None:
+    """Areas are asked from the smallest up, in each the category before its group, and only rows valid that day."""
+    found = CITY.responsible(category, area, day)
+
+    assert found is not None
+    assert found.lead == lead
+
+
+def test_a_row_knows_its_line_for_the_reason() -> None:
+    """An assignment can say which row of the table decided."""
+    found = CITY.responsible("illegal-parking", "south-w", SPRING)
+
+    assert found is not None
+    assert (found.row, found.assists) == (5, ("roads", "north-office"))
+
+
+def test_nobody_is_responsible_where_no_row_fits() -> None:
+    """No row is an answer, not an error."""
+    city = tiny_city({"responsibility.csv": "category,area,lead\nroad,*,roads\n"})
+
+    assert city.responsible("street-vendor", "south-w", SPRING) is None
+    assert city.responsible("no-such", "south-w", SPRING) is None
+
+
+@pytest.mark.parametrize(
+    ("category", "condition", "stage", "limit"),
+    [
+        ("pothole", None, "handle", (24, "hour24")),
+        ("pothole", "rebuild", "handle", (20, "work-day")),
+        ("pothole", "rebuild", "whole", (40, "day")),
+        ("pothole", "rebuild", "check", (2, "day")),
+        ("pothole", "no-such", "handle", (24, "hour24")),
+        ("guardrail", None, "handle", (5, "work-day")),
+        ("street-vendor", None, "handle", (3, "work-day")),
+        ("road", None, "handle", (5, "work-day")),
+        ("", None, "review", (4, "work-hour")),
+    ],
+)
+def test_a_limit_is_the_category_s_then_its_group_s_then_the_city_s(
+    category: str, condition: str | None, stage: str, limit: tuple[int, str]
+) -> None:
+    """What one level does not say, the next one does."""
+    found = CITY.limit(category, condition, stage)
+
+    assert found is not None
+    assert (found.amount, found.unit) == limit
+
+
+def test_a_stage_without_a_row_has_no_limit() -> None:
+    """No row is no limit."""
+    city = tiny_city({"limits.csv": "category,condition,stage,amount,unit\nroad,,handle,1,day\n"})
+
+    assert city.limit("pothole", None, "accept") is None
+    assert city.limit("flooding", None, "handle") is None
+
+
+def test_the_conditions_of_a_category_can_be_listed() -> None:
+    """A reviewer chooses among them."""
+    assert CITY.conditions("pothole") == ("rebuild",)
+    assert CITY.conditions("flooding") == ()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "algorithm", "label", "category"),
+    [
+        ("other", "any", "vendor", "street-vendor"),
+        ("acme", "road-v2", "vendor", "illegal-parking"),
+        ("ACME", "Road-V2", "Vendor", "illegal-parking"),
+        ("acme", "road-v3", "vendor", "street-vendor"),
+        ("", "", "pothole", "pothole"),
+    ],
+)
+def test_the_most_specific_label_row_wins(vendor: str, algorithm: str, label: str, category: str) -> None:
+    """The row with the fewest wildcards decides; case does not count."""
+    found = CITY.labels.find(vendor, algorithm, label)
+
+    assert found is not None
+    assert found.category == category
+
+
+def test_an_unknown_label_means_nothing() -> None:
+    """It is for the classifier or a person."""
+    assert CITY.labels.find("acme", "road-v2", "person") is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "category", "area", "silenced"),
+    [
+        (datetime(2026, 5, 1, 0, 0, tzinfo=UTC), "street-vendor", "south-e", True),
+        (datetime(2026, 4, 30, 23, 59, tzinfo=UTC), "street-vendor", "south-e", False),
+        (datetime(2026, 5, 3, 14, 0, tzinfo=UTC), "street-vendor", "south-e", False),
+        (datetime(2026, 5, 2, tzinfo=UTC), "illegal-parking", "south-e", False),
+        (datetime(2026, 5, 2, tzinfo=UTC), "street-vendor", "south-w", False),
+    ],
+)
+def test_a_control_zone_silences_its_category_area_and_time(
+    moment: datetime, category: str, area: str, silenced: bool
+) -> None:
+    """From its local start up to, not including, its end."""
+    assert (CITY.silenced(category, area, to_ms(moment)) is not None) is silenced
+
+
+def test_a_control_zone_of_a_district_and_a_group_covers_what_lies_in_them() -> None:
+    """An area covers its towns and a group its categories."""
+    city = tiny_city(appended("silences.csv", "south,order,2026-07-01,2026-07-02,police,x"))
+    at = to_ms(datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Asia/Shanghai")))
+
+    assert city.silenced("illegal-parking", "south-w", at) is not None
+    assert city.silenced("illegal-parking", "north-w", at) is None
+    assert city.silenced("pothole", "south-w", at) is None
+
+
+def test_a_parent_incident_covers_the_categories_of_a_group() -> None:
+    """An inhibition of a group holds for each of its categories, and never for the parent itself."""
+    assert CITY.inhibitors("pothole") == ("flooding",)
+    assert CITY.inhibitors("street-vendor") == ()
+    assert tiny_city(appended("inhibitions.csv", "flooding,water,")).inhibitors("flooding") == ()
+
+
+def test_a_calendar_knows_holidays_and_make_up_days() -> None:
+    """A make-up Saturday is worked, a holiday Monday is not."""
+    calendar = CITY.calendar
+
+    assert calendar.is_working_day(date(2026, 2, 14))
+    assert not calendar.is_working_day(date(2026, 2, 16))
+    assert calendar.is_working_day(date(2026, 2, 24))
+    assert not calendar.is_working_day(date(2026, 3, 1))
+    assert calendar.slots == ((480, 720), (840, 1080))
+    assert calendar.zone == ZoneInfo("Asia/Shanghai")
+
+
+def test_a_calendar_s_version_is_that_of_its_content() -> None:
+    """Another file with the same days and hours counts alike; another day does not."""
+    same = tiny_city({"calendar.csv": FILES["calendar.csv"].replace("元旦", "New Year")})
+    other = tiny_city(appended("calendar.csv", "2026-06-19,holiday,端午"))
+
+    assert same.calendar.version == CITY.calendar.version
+    assert other.calendar.version != CITY.calendar.version
+
+
+def test_a_weekend_may_lie_on_other_days() -> None:
+    """Where Friday is free, Sunday is worked."""
+    city = tiny_city(appended("calendar.csv", ",weekend,fri|sat"))
+
+    assert not city.calendar.is_working_day(date(2026, 3, 6))
+    assert city.calendar.is_working_day(date(2026, 3, 8))
+
+
+def test_a_pack_travels_as_its_files() -> None:
+    """A city made of another's files is the same city."""
+    again = City.from_files(CITY.files)
+
+    assert again.digest == CITY.digest
+    assert again == CITY
+    assert hash(again) == hash(CITY)
+    assert again.files == CITY.files
+
+
+def test_the_digest_tells_any_change_of_the_bytes() -> None:
+    """The order of the files does not count, every byte does."""
+    files = tiny_files()
+    reversed_files = dict(reversed(files.items()))
+
+    assert City.from_files(reversed_files).digest == CITY.digest
+    assert City.from_files(files | {"labels.csv": files["labels.csv"] + b"\n"}).digest != CITY.digest
+
+
+def test_a_city_cannot_be_changed() -> None:
+    """All that a city gives out is frozen."""
+    with pytest.raises(AttributeError):
+        CITY.id = "other"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        CITY.departments["x"] = CITY.departments["roads"]  # type: ignore[index]
+    with pytest.raises(TypeError):
+        CITY.files["x"] = b""  # type: ignore[index]
+    with pytest.raises(ValueError, match="frozen"):
+        CITY.departments["roads"].level = 7  # type: ignore[misc]
+
+
+def test_optional_files_may_be_absent() -> None:
+    """A pack needs no cameras, labels, places, rules, inhibitions or silences."""
+    names = ("cameras.csv", "labels.csv", "places.csv", "rules.toml", "inhibitions.csv", "silences.csv")
+
+    city = tiny_city(dict.fromkeys(names))
+
+    assert (len(city.cameras), len(city.places), city.rules, city.inhibitions, len(city.silences)) == (0, 0, (), (), 0)
+    assert city.places.find("梧桐路") is None
+    assert city.labels.find("a", "b", "pothole") is None
+
+
+def test_the_error_s_text_counts_and_lists_the_mistakes() -> None:
+    """It can be shown as it is."""
+    with pytest.raises(CityError, match=r"^the city pack has 1 mistake:\nlimits.csv:16: stage: ") as caught:
+        tiny_city(appended("limits.csv", "*,,nap,1,day"))
+
+    assert caught.value.exit_code == 2

@@ -1,0 +1,98 @@
+"""Places found in words."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.city import Place, Places
+from models.city.places import fold
+from tests.cities import appended, tiny_city
+
+CITY = tiny_city()
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("我在梧桐路上", "south-w"),
+        ("梧桐路小学门口有个坑", "south-e"),
+        ("梧桐小学门口有个坑", "south-e"),
+        ("从梧桐路去梧桐路小学", "south-e"),
+        ("hole in wutong road", "south-w"),
+        ("Hole by WUTONG ROAD PRIMARY SCHOOL!", "south-e"),
+        ("Ｗｕｔｏｎｇ Ｒｏａｄ", "south-w"),
+        ("the swutong roads", None),
+        ("中山路有人", None),
+        ("北东镇中山路有人", "north-e"),
+        ("Zhongshan Road, Southwest", "south-w"),
+        ("南区中山路", "south-w"),
+        ("荷花苑和梧桐路", None),
+        ("北西镇荷花苑和梧桐路", "north-w"),
+        ("北东镇垃圾没人收", "north-e"),
+        ("北东镇和北西镇都有", None),
+        ("南区垃圾没人收", None),
+        ("没有地点", None),
+        ("", None),
+    ],
+)
+def test_the_longest_name_in_a_text_is_its_place(text: str, area: str | None) -> None:
+    """Names shared by several places need an area in the text; what stays ambiguous is no place."""
+    found = CITY.places.find(text)
+
+    assert (found.area if found else None) == area
+
+
+def test_an_area_named_by_itself_has_no_point() -> None:
+    """Nobody knows where in a town somebody means."""
+    found = CITY.places.find("北东镇垃圾没人收")
+
+    assert found is not None
+    assert (found.kind, found.lat, found.lon) == ("area", None, None)
+
+
+def test_one_place_under_two_names_is_not_ambiguous() -> None:
+    """Two rows of one area, named in one text, leave no doubt about the area."""
+    city = tiny_city(appended("places.csv", "桐叶苑,,,estate,south-w,,"))
+
+    found = city.places.find("梧桐路桐叶苑")
+
+    assert found is not None
+    assert found.area == "south-w"
+
+
+def test_names_may_overlap() -> None:
+    """A longer name that begins inside a shorter one is found."""
+    city = tiny_city(appended("places.csv", "南塘桥,,,road,south-w,,", "桥西大巷,,,road,north-e,,"))
+
+    found = city.places.find("南塘桥西大巷")
+
+    assert found is not None
+    assert found.name_zh == "桥西大巷"
+
+
+_ALPHABET = "甲乙丙丁 ab"
+_NAMES = st.lists(st.text("甲乙丙丁ab", min_size=2, max_size=4), min_size=1, max_size=8, unique=True)
+
+
+@given(_NAMES, st.text(_ALPHABET, max_size=30))
+def test_the_compiled_pattern_finds_what_a_plain_search_finds(names: list[str], text: str) -> None:
+    """The longest of all names in the text, Latin ones as whole words."""
+    places = Places([Place(name_zh=name, area="south-w") for name in names], CITY.areas, CITY.merge_level)
+
+    def occurs(name: str) -> bool:
+        word = re.escape(name)
+        if re.match("[a-z0-9]", name):
+            word = f"(?<![a-z0-9])(?<!_){word}(?![a-z0-9])"
+        return re.search(word, fold(text)) is not None
+
+    longest = max((len(name) for name in names if occurs(name)), default=0)
+    found = places.find(text)
+
+    assert (0 if found is None else len(found.name_zh)) == longest
+
+
+def test_a_place_lists_all_its_names() -> None:
+    """Both languages and the aliases."""
+    assert Place(name_zh="甲路", name_en="A Road", aliases=("甲",), area="x").names == ("甲路", "A Road", "甲")

@@ -1,0 +1,259 @@
+"""Spreadsheet files: what is tolerated, and how every mistake names its file, line and field."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from models.city import CityError
+from tests.cities import FILES, appended, tiny_city, tiny_files
+
+
+def problems(overrides: Mapping[str, str | bytes | None], settings: str = "") -> tuple[str, ...]:
+    """The mistakes of the tiny city with these files."""
+    with pytest.raises(CityError) as caught:
+        tiny_city(overrides, settings)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\n\n") + "\n\n",
+        lambda text: text + ",,,,\n",
+        lambda text: "# who does what\n" + text,
+        lambda text: text.replace(",", ";"),
+        lambda text: text.replace(",", "\t"),
+        lambda text: text.replace(",", " , "),
+        lambda text: text.replace("id,name_zh", "ID,Name_zh"),
+        lambda text: "\n".join(line + ",," for line in text.splitlines()),
+        lambda text: text.replace(",1,", ",１,").replace(",2,", ",2.0,"),
+    ],
+    ids=["bom", "crlf", "blank", "empty-cells", "comment", "semicolon", "tab", "spaces", "case", "commas", "digits"],
+)
+def test_what_spreadsheets_do_to_a_table_changes_nothing(change) -> None:  # type: ignore[no-untyped-def]
+    """The departments are the same however the program that saved them writes CSV."""
+    plain = tiny_city().departments
+    saved = tiny_city({"departments.csv": change(FILES["departments.csv"])}).departments
+
+    assert [(d.id, d.name_zh, d.level, d.parent) for d in plain.values()] == [
+        (d.id, d.name_zh, d.level, d.parent) for d in saved.values()
+    ]
+
+
+def test_gbk_is_refused_with_what_to_do() -> None:
+    """A table that Chinese Excel saved as GBK is named with its line and the way to save it."""
+    (problem,) = problems({"places.csv": FILES["places.csv"].encode("gbk")})
+
+    assert problem.startswith("places.csv:2: the file is not UTF-8; it looks like GBK")
+    assert problem.endswith("save it as 'CSV UTF-8'")
+
+
+def test_utf16_is_refused_with_what_to_do() -> None:
+    """Excel's 'Unicode Text' is not CSV UTF-8."""
+    (problem,) = problems({"places.csv": FILES["places.csv"].encode("utf-16")})
+
+    assert problem.startswith("places.csv:1: the file is UTF-16")
+
+
+def test_a_mistake_names_file_line_and_field() -> None:
+    """The official finds the cell at once."""
+    line = "bad,road,坏,Bad,road,,abc,24,1,3,1,on"
+
+    assert problems(appended("categories.csv", line)) == ("categories.csv:13: merge_radius_m: 'abc' is not a number",)
+
+
+def test_a_quoted_cell_of_several_lines_counts_as_its_lines() -> None:
+    """The line after a cell with a line break in it still has its own number."""
+    lines = ('wide,road,"宽\n窄",Wide,road,,1,1,1,3,1,on', "bad,road,坏,Bad,road,,1,1,1,9,1,on")
+
+    (problem,) = problems(appended("categories.csv", *lines))
+
+    assert problem.startswith("categories.csv:15: priority: ")
+
+
+def test_all_mistakes_come_at_once() -> None:
+    """Every file is read to its end before anything is said."""
+    found = problems(
+        appended("departments.csv", "Bad Id,坏,Bad,1,", "roads,又,Again,1,")
+        | appended("limits.csv", "pothole,,sometime,1,day", "pothole,,check,0,day", "pothole,,check,1,year")
+        | appended("cameras.csv", "cam-x,30.05,114.05,south-e,错,nobody")
+    )
+
+    assert [problem.split(": ")[:2] for problem in found] == [
+        ["cameras.csv:7", "lat"],
+        ["cameras.csv:7", "owner"],
+        ["departments.csv:6", "id"],
+        ["departments.csv:7", "id"],
+        ["limits.csv:16", "stage"],
+        ["limits.csv:17", "amount"],
+        ["limits.csv:18", "unit"],
+    ]
+
+
+def test_an_unknown_column_is_named() -> None:
+    """A misspelt heading is not silently ignored."""
+    text = FILES["departments.csv"].replace("parent", "parents")
+
+    (problem,) = problems({"departments.csv": text})
+
+    assert problem.startswith("departments.csv:1: parents: is not a column of this file")
+
+
+def test_a_missing_column_is_named() -> None:
+    """A table without a column that it needs says which."""
+    (problem,) = problems({"silences.csv": "area,category,from,to,owner\n"})
+
+    assert problem == "silences.csv:1: reason: the column is missing"
+
+
+def test_too_many_cells_are_named() -> None:
+    """A comma too many would shift values into other columns."""
+    (problem,) = problems(appended("departments.csv", "parks,园林,局,Parks,1,,"))
+
+    assert problem == "departments.csv:6: level: 'Parks' is not a number"
+
+
+def test_a_cell_beyond_the_header_is_named() -> None:
+    """A value without a heading belongs nowhere."""
+    (problem,) = problems(appended("departments.csv", "parks,园林局,Parks,1,,oops,x"))
+
+    assert problem == "departments.csv:6: has 7 cells but the header names 5 columns"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "city.toml",
+        "areas.geojson",
+        "calendar.csv",
+        "categories.csv",
+        "departments.csv",
+        "limits.csv",
+        "responsibility.csv",
+    ],
+)
+def test_a_missing_file_is_the_only_mistake(name: str) -> None:
+    """A pack without one of its files is refused, and what refers to that file is not held against the others."""
+    assert problems({name: None}) == (f"{name}:1: the file is missing",)
+
+
+def test_an_unknown_file_is_named() -> None:
+    """A misspelt file name is not silently ignored."""
+    (problem,) = problems({"silence.csv": "area\n"})
+
+    assert problem.startswith("silence.csv:1: is not a file of a city pack")
+
+
+def test_a_setting_out_of_range_is_named_with_its_line() -> None:
+    """The settings are checked like the tables."""
+    found = problems({}, "reopen_days = -1.0\nreopen_weeks = 2\n")
+
+    assert found == (
+        "city.toml:11: settings.reopen_days: -1.0: input should be greater than or equal to 0",
+        "city.toml:12: settings.reopen_weeks: is not known here",
+    )
+
+
+def test_a_zone_that_does_not_exist_is_named() -> None:
+    """The zone must be one of the IANA data base."""
+    files = tiny_files()
+    text = files["city.toml"].decode().replace("Asia/Shanghai", "Asia/Yunhe")
+
+    (problem,) = problems({"city.toml": text})
+
+    assert problem == "city.toml:5: zone: 'Asia/Yunhe' is not an IANA time zone (Asia/Shanghai)"
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "problem"),
+    [
+        ("departments.csv", "parks,园林局,Parks,1,police", "departments.csv:6: level: parks does not stand below its"),
+        ("departments.csv", "parks,园林局,Parks,2,nobody", "departments.csv:6: parent: 'nobody' is not a department"),
+        ("categories.csv", "x,nothing,某,X,x,,1,1,1,3,1,on", "categories.csv:13: parent: 'nothing' is not a category"),
+        ("categories.csv", "x,pothole,某,X,x,,1,1,1,3,1,on", "categories.csv:13: parent: pothole has a parent itself"),
+        (
+            "responsibility.csv",
+            "road,*,works,,,",
+            "responsibility.csv:9: category: road in *: line 2 gives the same days",
+        ),
+        ("responsibility.csv", "pothole,*,nobody,,,", "responsibility.csv:9: lead: 'nobody' is not a department"),
+        ("responsibility.csv", "pothole,moon,works,,,", "responsibility.csv:9: area: 'moon' is not an area"),
+        ("responsibility.csv", "pot,*,works,,,", "responsibility.csv:9: category: 'pot' is not a category"),
+        ("responsibility.csv", "pothole,*,works,works,,", "responsibility.csv:9: assists: works leads already"),
+        (
+            "responsibility.csv",
+            "guardrail,south-e,works,,2026-06-01,2026-06-02",
+            "responsibility.csv:9: category: guardrail in south-e: line 7 gives the same days",
+        ),
+        (
+            "responsibility.csv",
+            "pothole,*,works,,2026-06-02,2026/06/01",
+            "responsibility.csv:9: valid_to: 2026-06-01 lies before 2026-06-02",
+        ),
+        (
+            "responsibility.csv",
+            "pothole,*,works,,2026-02-30,",
+            "responsibility.csv:9: valid_from: '2026-02-30' is not a",
+        ),
+        ("limits.csv", "pothole,,handle,2,day", "limits.csv:16: category: pothole - handle stands already in line 10"),
+        ("limits.csv", "pot,,handle,2,day", "limits.csv:16: category: 'pot' is not a category"),
+        ("limits.csv", "pothole,,check,1.5,day", "limits.csv:16: amount: '1.5' is not a whole number"),
+        ("labels.csv", "*,*,x,road,0.5", "labels.csv:9: category: road is a group; name one of its categories"),
+        ("labels.csv", "*,*,x,pothole,1.5", "labels.csv:9: min_confidence: 1.5 is not a share (0 to 1)"),
+        ("labels.csv", "*,*,POTHOLE,guardrail,0.5", "labels.csv:9: label: * * pothole stands already in line 2"),
+        (
+            "cameras.csv",
+            "cam-sw-1,30.05,114.05,south-w,x,police",
+            "cameras.csv:7: id: cam-sw-1 stands already in line 2",
+        ),
+        (
+            "cameras.csv",
+            "c,31.05,114.05,south-w,x,police",
+            "cameras.csv:7: lat: 31.05, 114.05 is outside the city, not",
+        ),
+        ("cameras.csv", "c,30.05,114.15,south-w,x,police", "cameras.csv:7: lat: 30.05, 114.15 is in south-e, not in"),
+        ("cameras.csv", "c,130.05,114.15,south-w,x,police", "cameras.csv:7: lat: 130.05 is not a latitude"),
+        ("cameras.csv", "c,30.05,114.15,south,x,police", "cameras.csv:7: area: 'south' is not a town"),
+        ("places.csv", "某路,,,road,north,,", "places.csv:7: area: 'north' is not a town"),
+        ("places.csv", "路,,,road,south-w,,", "places.csv:7: name_zh: a place needs a name of two characters"),
+        ("places.csv", "某路,,,road,south-w,30.01,", "places.csv:7: lat: lat and lon are given together"),
+        ("inhibitions.csv", "flooding,rain,", "inhibitions.csv:3: child: 'rain' is not a category"),
+        ("silences.csv", "*,*,2026-05-03,2026-05-01,x,y", "silences.csv:3: to: lies not after from"),
+        ("silences.csv", "*,*,soon,2026-05-01,x,y", "silences.csv:3: from: 'soon' is not a local time"),
+        ("calendar.csv", "2026-01-01,make-up,x", "calendar.csv:18: date: 2026-01-01 stands already in line 3"),
+        ("calendar.csv", ",holiday,x", "calendar.csv:18: date: a holiday needs a date"),
+        ("calendar.csv", ",weekend,sat|someday", "calendar.csv:18: value: 'someday' is not a day of the week"),
+        ("calendar.csv", "2026-03-01,feast,x", "calendar.csv:18: kind: 'feast': input should be "),
+    ],
+)
+def test_a_broken_reference_is_named(name: str, line: str, problem: str) -> None:
+    """Every name that one table uses must stand in the table that defines it."""
+    (found,) = problems(appended(name, line))
+
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("slots", "problem"),
+    [
+        ("", "a working day needs at least one slot"),
+        ("12:00-08:00", "'12:00-08:00' does not end after it starts"),
+        ("08:00-12:00|11:00-14:00", "'11:00-14:00' does not follow the slot before it"),
+        ("08:00-25:00", "'08:00-25:00' does not end after it starts"),
+        ("8-12", "'8-12' is not a slot (08:30-12:00)"),
+    ],
+)
+def test_working_slots_are_ordered_times_of_one_day(slots: str, problem: str) -> None:
+    """Working time is counted by slots that cannot overlap."""
+    found = problems({"calendar.csv": f"date,kind,value\n,slots,{slots}\n"})
+
+    assert any(text.startswith(f"calendar.csv:2: value: {problem}") for text in found)
+
+
+def test_a_calendar_without_slots_is_refused() -> None:
+    """Working hours without hours mean nothing."""
+    (problem,) = problems({"calendar.csv": "date,kind,value\n2026-01-01,holiday,元旦\n"})
+
+    assert problem.startswith("calendar.csv:1: kind: a row of kind slots is missing")
