@@ -95,7 +95,7 @@ async def feed(
     bootstrap: str,
     names: Names,
     events: Iterable[tuple[float, Planned]],
-    on_sent: Callable[[int], None] = lambda count: None,
+    on_sent: Callable[[], None] = lambda: None,
 ) -> Fed:
     """Send each event at its second; events without time or id get the time they were due and a new id.
 
@@ -117,7 +117,7 @@ async def feed(
             topic = getattr(names, planned.topic)
             pending.add(await producer.send(topic, value, key=key, headers=headers))
             sent += 1
-            on_sent(sent)
+            on_sent()
             if len(pending) >= _IN_FLIGHT:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 for each in done:

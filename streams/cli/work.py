@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from models.errors import UsageError
+from streams.cli.progress import counting
 from streams.cli.role import run_role
 from streams.settings import load_settings
 from streams.topics import Names
@@ -45,20 +44,9 @@ def feed(
         raise UsageError("--rate and --speed exclude each other")
     settings = load_settings()
     events = list(itertools.islice(read_events(file), limit))
-    with _bar() as bar:
-        task = bar.add_task(f"feeding {file.name}", total=len(events))
-        fed = asyncio.run(
-            send(
-                settings.bootstrap,
-                Names(settings.namespace),
-                scheduled(events, rate, speed),
-                lambda count: bar.update(task, completed=count),
-            )
-        )
+    with counting(f"feeding {file.name}", len(events)) as advance:
+        plan = scheduled(events, rate, speed)
+        fed = asyncio.run(send(settings.bootstrap, Names(settings.namespace), plan, lambda: advance(1)))
     per_second = fed.events / max(fed.seconds, 1e-9)
     late = f", at most {fed.late_seconds:.2f} s late" if fed.late_seconds > 0.01 else ""
-    Console().print(f"{fed.events} events in {fed.seconds:.1f} s ({per_second:,.0f}/s){late}")
-
-
-def _bar() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    typer.echo(f"{fed.events} events in {fed.seconds:.1f} s ({per_second:,.0f}/s){late}")

@@ -118,7 +118,8 @@ BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
     "order id no id": (update(order_id="12"), "invalid", "order_id", "id of an order"),
     "no order": (update(order_id=None), "invalid", "data", "order_id"),
     "report without place": (update(order_id=None, report=REF), "no-area", "location", "missing"),
-    "report of no area": (update(order_id=None, report=REF, location={"address": "远方"}), "no-area", "location", "no area"),
+    "report of no area": (update(order_id=None, report=REF, location={"address": "远方"}), "no-area", "location",
+                          "no area"),
 }  # fmt: skip
 
 
