@@ -39,14 +39,16 @@ class LocalBroker:
     """`async with LocalBroker(folder) as broker:` gives a Kafka that answers at `broker.bootstrap`.
 
     What it holds stays in `folder` and is there again the next time. `port` 0 chooses a free one, which a later
-    `start` of the same object takes again. Start it from the main thread.
+    `start` of the same object takes again. `quick` starts at two thirds of the CPU time and is slower at full load:
+    for tests and demonstrations. Start it from the main thread.
     """
 
-    def __init__(self, folder: Path, *, nodes: int = 1, port: int = 0, heap: str = "512m") -> None:
+    def __init__(self, folder: Path, *, nodes: int = 1, port: int = 0, heap: str = "512m", quick: bool = False) -> None:
         self._folder = folder.resolve()
         self._nodes = range(1, nodes + 1)
         self._fixed_port = port
         self._heap = heap
+        self._compiler = ["-XX:TieredStopAtLevel=1"] if quick else []
         self._ports: dict[int, tuple[int, int]] = {}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._lock: IO[str] | None = None
@@ -178,6 +180,7 @@ class LocalBroker:
         return [
             "java",
             f"-Xmx{heap}",
+            *self._compiler,
             "-XX:+UseG1GC",
             "-XX:MaxGCPauseMillis=20",
             "-Djava.awt.headless=true",

@@ -46,7 +46,7 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka
     if address := os.environ.get("PAIDAN_KAFKA"):
         yield Kafka(address)
         return
-    async with LocalBroker(tmp_path_factory.mktemp("kafka")) as broker:
+    async with LocalBroker(tmp_path_factory.mktemp("kafka"), quick=True) as broker:
         yield Kafka(broker.bootstrap, broker)
 
 

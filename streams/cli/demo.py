@@ -55,7 +55,7 @@ def demo(
         update["namespace"] = f"{base.namespace}-demo-{int(time.time())}"
 
     async def serve(settings: Settings, stop: asyncio.Event) -> None:
-        async with running_system(settings, Counts()) as system:
+        async with running_system(settings, Counts(), quick=True) as system:
             await Demo(system, day, seconds, seed).run(stop, stay)
 
     # The screen is for the live view.

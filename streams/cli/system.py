@@ -41,13 +41,16 @@ class System:
 
 
 @contextlib.asynccontextmanager
-async def running_system(settings: Settings, counts: Counts) -> AsyncIterator[System]:
-    """Start everything; stop everything when the body ends. Raises PaidanError when something cannot start."""
+async def running_system(settings: Settings, counts: Counts, *, quick: bool = False) -> AsyncIterator[System]:
+    """Start everything; stop everything when the body ends. Raises PaidanError when something cannot start.
+
+    `quick` is the local broker's.
+    """
     city = load_city(settings.city)
     async with contextlib.AsyncExitStack() as stack:
         kafka = settings.kafka
         if not kafka:
-            broker = LocalBroker(settings.data / "broker", port=settings.broker_port)
+            broker = LocalBroker(settings.data / "broker", port=settings.broker_port, quick=quick)
             kafka = (await stack.enter_async_context(broker)).bootstrap
         settings = _placed(settings.model_copy(update={"kafka": kafka}), counts)
         await create_topics(settings, all_topics(settings, city.departments))

@@ -19,7 +19,7 @@ import asyncio, sys
 from pathlib import Path
 from streams.broker import LocalBroker
 async def main():
-    async with LocalBroker(Path(sys.argv[1])) as broker:
+    async with LocalBroker(Path(sys.argv[1]), quick=True) as broker:
         print(broker.pids[1], flush=True)
         await asyncio.Event().wait()
 asyncio.run(main())
@@ -36,7 +36,7 @@ def _exists(pid: int) -> bool:
 
 async def test_a_broker_comes_back_on_its_address_with_its_data(tmp_path: Path) -> None:
     """What was written before a stop and before a kill is read afterwards, from the same cluster."""
-    broker = LocalBroker(tmp_path)
+    broker = LocalBroker(tmp_path, quick=True)
     async with broker:
         settings = load_settings(data=tmp_path, kafka=broker.bootstrap, partitions=1)
         await create_topics(settings, all_topics(settings, []))
@@ -56,9 +56,9 @@ async def test_a_broker_comes_back_on_its_address_with_its_data(tmp_path: Path) 
 async def test_two_brokers_never_share_a_folder(tmp_path: Path) -> None:
     """The second one says whose folder it is instead of harming the first."""
     (tmp_path / "lock").touch()
-    async with LocalBroker(tmp_path):
+    async with LocalBroker(tmp_path, quick=True):
         with pytest.raises(BrokerError, match="another process runs a broker"):
-            await LocalBroker(tmp_path).start()
+            await LocalBroker(tmp_path, quick=True).start()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends children with a killed parent")
@@ -85,7 +85,7 @@ async def test_a_taken_port_is_named(tmp_path: Path) -> None:
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(BrokerError, match=f"port {port} cannot be used"):
-        await LocalBroker(tmp_path, port=port).start()
+        await LocalBroker(tmp_path, port=port, quick=True).start()
     server.close()
 
 
