@@ -1,0 +1,201 @@
+"""A desk to try things on: inbox records in, all that came out kept, with the laws that must always hold."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dispatcher import facts, figures
+from dispatcher.decision import META, Decision, Outgoing
+from dispatcher.desk import DeskState, decide
+from dispatcher.facts import Fact, UpdateRefused
+from dispatcher.figure_rows import FigureRow, row_key
+from dispatcher.fold import fold
+from dispatcher.order import Order
+from models.city import City
+from models.guess import Guess
+from models.inbox import Actor, InboxRecord, Item, PackChange, Sighting, Tick, Update
+from models.times import from_text
+from tests.cities import appended, tiny_city
+
+T0 = from_text("2026-03-02T01:00:00Z")  # a Monday, 09:00 in the tiny city
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+REVIEWER = Actor("reviewer", "", "rita")
+DISPATCHER = Actor("dispatcher", "", "dora")
+OFFICER = Actor("officer", "", "otto")
+OPERATOR = Actor("operator", "", "olga")
+INSPECTOR = Actor("inspector", "", "ivan")
+
+
+def quiet_city(settings: str = "", **overrides: str) -> City:
+    """The tiny city without blind reviews, and with a category for silent cameras."""
+    files = appended("categories.csv", "camera-fault,order,镜头,Camera,fault,x,50,24,1,4,1,off") | overrides
+    return tiny_city(files, f"blind_review_share = 0.0\n{settings}")
+
+
+def guess(category: str, probability: float = 0.99, **own: Any) -> Guess:
+    """What a classifier that is sure says."""
+    own.setdefault("alternatives", ((category, probability), ("street-vendor", 0.006), ("water-leak", 0.004)))
+    return Guess(category, probability, "model-1", 0.5, **own)
+
+
+def report(id: str, at: int, text: str = "路上有个大坑", category: str = "pothole", **own: Any) -> Sighting:
+    """A citizen's report near camera cam-sw-1."""
+    own.setdefault("guess", guess(category) if category else None)
+    place: dict[str, Any] = {
+        "area": "south-w",
+        "lat": 30.05,
+        "lon": 114.05,
+        "reporter": f"hash-{id}",
+        "source": "app",
+    } | own
+    return Sighting(kind="report", id=id, at=at, text=text, **place)
+
+
+def detection(id: str, at: int, category: str = "street-light", camera: str = "cam-sw-1", **own: Any) -> Sighting:
+    """A camera's detection."""
+    place: dict[str, Any] = {"area": "south-w", "lat": 30.05, "lon": 114.05, "source": "cams", "label": category} | own
+    return Sighting(kind="detection", id=id, at=at, category=category, camera=camera, algorithm="a1", **place)
+
+
+class Desk:
+    """One partition's desk with its inbox and its log."""
+
+    def __init__(self, city: City | None = None) -> None:
+        self.city = city or quiet_city()
+        self.cities = {self.city.digest: self.city}
+        self.state = DeskState(3)
+        self.offset = 0
+        self.clock = T0
+        self.inbox: list[InboxRecord] = []
+        self.sent: list[Outgoing] = []
+        self.rows: dict[str, bytes] = {}
+        self.figure_rows: dict[str, bytes] = {}
+        self.failures: list[str] = []
+        self._updates = 0
+        self.feed(PackChange(self.city.digest), at=T0)
+
+    # In
+
+    def feed(self, *items: Item, at: int | None = None) -> list[Outgoing]:
+        """One inbox record whose clock is `at` (absent: the latest so far), as a batch of its own; what it sent."""
+        self.clock = max(self.clock, self.clock if at is None else at)
+        record = InboxRecord(3, self.offset, self.clock, items)
+        return self.batch([record])
+
+    def batch(self, records: Sequence[InboxRecord]) -> list[Outgoing]:
+        """Several records as one batch; what it sent."""
+        self.inbox.extend(records)
+        self.offset = records[-1].offset + 1
+        decision = decide(self.state, records, self.cities)
+        self.commit(decision)
+        return decision.records
+
+    def commit(self, decision: Decision) -> None:
+        """Do what the transaction does."""
+        self.sent.extend(decision.records)
+        self.failures.extend(failure.error for failure in decision.failures)
+        for kept, changed in ((self.rows, decision.rows), (self.figure_rows, decision.figures)):
+            for key, value in changed.items():
+                if value is None:
+                    kept.pop(key, None)
+                else:
+                    kept[key] = value
+        self.state.merge(decision)
+
+    def tick(self, at: int) -> list[Outgoing]:
+        """Nothing but time."""
+        return self.feed(Tick(), at=at)
+
+    def update(self, action: str, by: Actor, at: int, order: str | None = None, **own: Any) -> str:
+        """Ask for a step on an order (absent: the only one); the refusal's name, or ""."""
+        if order is None and "report" not in own:
+            order = self.only().id
+        self._updates += 1
+        update = Update(
+            source="test",
+            id=str(self._updates),
+            at=at,
+            action=action,
+            by=by,
+            area="south-w",
+            order_id=order or "",
+            **own,
+        )
+        sent = self.feed(update, at=at)
+        refused = [fact for fact in facts_of(sent) if isinstance(fact, UpdateRefused)]
+        return refused[0].reason if refused else ""
+
+    # Out
+
+    def only(self) -> Order:
+        """The only order there is."""
+        (order,) = self.state.orders.values()
+        return order
+
+    def order(self, order_id: str) -> Order:
+        """The row of an order."""
+        return self.state.orders[order_id]
+
+    def names(self, order_id: str | None = None) -> list[str]:
+        """The names of all facts so far, of all orders or of one."""
+        return [name(fact) for fact in facts_of(self.sent) if order_id in (None, fact.order_id)]
+
+    def count(self, figure: str, row: str = "area/south-w") -> int:
+        """A counter over all days."""
+        return sum(
+            kept.counters.get(figure, 0) for key, kept in self.state.figures.items() if key.startswith(f"{row}/")
+        )
+
+
+def facts_of(sent: Iterable[Outgoing]) -> list[Fact | UpdateRefused]:
+    """The facts among what was sent."""
+    return [facts.from_wire(dict(out.headers)["ce_type"].decode(), out.value) for out in sent if out.topic == "orders"]
+
+
+def name(fact: Fact | UpdateRefused) -> str:
+    """A fact's name on the wire."""
+    return facts.ce_type(fact).removeprefix("city.order.").removesuffix(".v1")
+
+
+def assert_laws(desk: Desk) -> None:
+    """What must hold after whatever happened: rows are folds, figures are sums, restoring loses nothing."""
+    logs: dict[str, list[Fact]] = {}
+    for fact in facts_of(desk.sent):
+        if isinstance(fact, Fact):
+            logs.setdefault(fact.order_id, []).append(fact)
+    total: figures.Bookings = {}
+    for order_id, log in logs.items():
+        assert [fact.seq for fact in log] == list(range(1, len(log) + 1))
+        row = fold(log)
+        assert row is not None
+        if order_id in desk.state.orders:
+            assert row == desk.state.orders[order_id]
+        else:
+            assert row.archived_at is not None
+        figures.collect(total, figures.bookings(row, desk.city.zone))
+    restored = DeskState.restore(3, sorted(desk.rows.items()), sorted(desk.figure_rows.items()))
+    assert_same_state(restored, desk.state)
+    direct = {"detections", "duplicates", "suppressed", "merged", "expired"}
+    for key, amounts in total.items():
+        kept = desk.state.figures.get(row_key(key, 3), FigureRow())
+        expected = FigureRow().add(amounts)
+        counters = {k: v for k, v in kept.counters.items() if k not in direct and k != "received"}
+        assert {k: v for k, v in expected.counters.items() if k != "received"} == counters
+        assert expected.sketches == kept.sketches
+
+
+def assert_same_state(one: DeskState, other: DeskState) -> None:
+    """Two states that decide alike."""
+    assert one.meta == other.meta
+    assert one.orders == other.orders
+    assert one.tallies == other.tallies
+    assert one.watches == other.watches
+    assert one.cameras == other.cameras
+    assert one.index == other.index
+    assert one.seen == other.seen
+    assert one.seen_until == other.seen_until
+    assert {k: sorted(v) for k, v in one.seen_rows.items()} == {k: sorted(v) for k, v in other.seen_rows.items()}
+    assert one.figures == other.figures
+    # Pending entries that orders have outgrown vanish when they come up; a restored state has none of them.
+    assert set(one.pending) <= set(other.pending)
+    assert META not in one.orders

@@ -1,0 +1,173 @@
+"""Laws of the desk under whatever comes in: random inboxes, driven by a seed that a failure prints."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatcher.desk import DeskState, decide
+from dispatcher.facts import KINDS
+from dispatcher.lifecycle import RETURN_CODES, TABLE
+from dispatcher.order import Order
+from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
+from tests.desks import DAY, HOUR, MINUTE, T0, Desk, assert_laws, assert_same_state, detection, quiet_city, report
+
+CITY = quiet_city("camera_heartbeat_hours = 30.0\n")
+DEPARTMENTS = ("roads", "police", "works", "north-office")
+ENDINGS = ("merge", "reject", "force-close", "unmerge", "split")
+TEXTS = ("路上有个大坑", "路上有个大坑很危险", "水管漏水了", "有人乱停车", "")
+
+
+def random_sighting(rng: random.Random, n: int, at: int) -> Sighting:
+    """A report or detection somewhere near the two cameras of one town."""
+    category = rng.choice(("pothole", "street-light", "illegal-parking", "flooding", "water-leak", "property-fees"))
+    at -= rng.choice((0, 0, 0, MINUTE, 2 * DAY))
+    place = {"lat": 30.05 + rng.choice((0, 0.0003, 0.01)), "lon": 114.05 + rng.choice((0, 0.0002))}
+    number = str(rng.randrange(n + 1) if rng.random() < 0.1 else n)
+    if rng.random() < 0.5:
+        return detection(
+            number, at, category, rng.choice(("cam-sw-1", "cam-sw-2")), phase=rng.choice(("", "start", "end")), **place
+        )
+    certain = category if rng.random() < 0.7 else ""
+    return report(number, at, rng.choice(TEXTS), certain, reporter=rng.choice(("r1", "r2", "")), **place)
+
+
+def random_update(rng: random.Random, n: int, at: int, orders: dict[str, Order]) -> Update:
+    """Some step on some order, more often than not one that is allowed."""
+    order = rng.choice(list(orders.values())) if orders else None
+    likely = [rule for rule in TABLE if order is not None and order.state in rule.sources]
+    rule = rng.choice(likely if likely and rng.random() < 0.9 else TABLE)
+    if rule.action in ENDINGS and rng.random() < 0.8:  # or few orders would live to see anything else
+        rule = rng.choice([other for other in likely or TABLE if other.action not in ENDINGS] or [rule])
+    role = rng.choice(rule.roles) if rng.random() < 0.95 else "operator"
+    lead = order.department if order is not None and rng.random() < 0.95 else rng.choice(DEPARTMENTS)
+    codes = {
+        "return": (*RETURN_CODES, ""),
+        "approve-return": ("", "", "duplicate", "not-a-problem"),
+        "decide": ("", "x"),
+    }
+    return Update(
+        source="u",
+        id=str(rng.randrange(n + 1) if rng.random() < 0.05 else n),
+        at=at - rng.choice((0, 0, 0, 0, MINUTE, HOUR, -MINUTE)),
+        action=rule.action if rng.random() < 0.98 else "dance",
+        by=Actor(role, lead if role == "department" else "", rng.choice(("r1", "r2", "p1", "p2"))),
+        area="south-w",
+        order_id=order.id if order is not None and rng.random() < 0.97 else "south-w-20260302-aaaaaaaaaa",
+        attempt=order.attempt if order is not None and rng.random() < 0.5 else rng.choice((None, 1)),
+        reason=rng.choice(("because", "because", "because", "")),
+        code=rng.choice(codes.get(rule.action, ("",))),
+        category=rng.choice(("pothole", "water-leak", "", "", "no-such")),
+        department=rng.choice((*DEPARTMENTS, "", "", "nobody")),
+        other_order_id=rng.choice(list(orders)) if orders else "",
+        report=("app", order.evidence_first[-1].id) if rule.action == "split" and order is not None else None,
+        until=at + rng.choice((HOUR, 3 * DAY, 3 * DAY, 500 * DAY)),
+        satisfied=rng.choice((True, False, None)),
+        evidence=rng.choice(((), ("https://pictures.example/1.jpg",))),
+        imported=rng.random() < 0.1,
+    )
+
+
+def random_inbox(seed: int, length: int = 60) -> list[InboxRecord]:
+    """A random inbox of one partition, made while a desk decides it, so that its steps fit; `seed` says it all."""
+    rng = random.Random(seed)
+    desk = Desk(CITY)
+    clock = T0
+    for offset in range(1, length):
+        clock += rng.choice((0, MINUTE, MINUTE, HOUR, 5 * HOUR, DAY, 20 * DAY) if rng.random() < 0.15 else (0, MINUTE))
+        items: list[Item] = []
+        for index in range(rng.choice((1, 1, 2, 3))):
+            n = offset * 10 + index
+            if rng.random() < 0.25:
+                items.append(random_sighting(rng, n, clock))
+            elif rng.random() < 0.95:
+                items.append(random_update(rng, n, clock, desk.state.orders))
+            else:
+                items.append(Tick())
+        desk.batch([InboxRecord(3, offset, clock, tuple(items))])
+    return desk.inbox
+
+
+def run(inbox: list[InboxRecord], cuts: random.Random | None = None) -> Desk:
+    """A desk that has decided an inbox, one record at a time or cut at random."""
+    desk = Desk(CITY)
+    desk.state, desk.sent, desk.rows, desk.figure_rows = DeskState(3), [], {}, {}
+    start = 0
+    while start < len(inbox):
+        size = cuts.randrange(1, 12) if cuts else 1
+        desk.batch(inbox[start : start + size])
+        start += size
+    return desk
+
+
+def totals(desk: Desk) -> dict[str, tuple[object, object]]:
+    """The figure rows that say something, without their versions."""
+    rows = desk.state.figures.items()
+    return {key: (row.counters, row.sketches) for key, row in rows if row.counters or row.sketches}
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None)
+def test_rows_are_folds_figures_are_sums_and_nothing_is_lost_by_restoring(seed: int) -> None:
+    """After any inbox: seq without gaps, row == fold(log), figures == sum of bookings, restore(rows) == state."""
+    desk = run(random_inbox(seed))
+
+    assert desk.failures == []
+    assert "quarantined" not in desk.names()
+    assert_laws(desk)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=15, deadline=None)
+def test_batch_sizes_change_nothing(seed: int) -> None:
+    """The same inbox in other batches gives byte-equal records, rows of orders, and figures."""
+    inbox = random_inbox(seed)
+
+    one, other = run(inbox), run(inbox, random.Random(seed))
+
+    assert one.sent == other.sent
+    assert one.state.orders == other.state.orders
+    assert one.state.index == other.state.index
+    assert totals(one) == totals(other)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 59))
+@settings(max_examples=15, deadline=None)
+def test_a_restored_desk_decides_like_one_that_never_stopped(seed: int, stop: int) -> None:
+    """Stopping anywhere and going on from the rows changes not one byte."""
+    inbox = random_inbox(seed)
+    steady = run(inbox)
+
+    first = run(inbox[:stop])
+    first.state = DeskState.restore(3, list(first.rows.items()), list(first.figure_rows.items()))
+    for record in inbox[stop:]:
+        first.batch([record])
+
+    assert steady.sent == first.sent
+    assert steady.state.orders == first.state.orders
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=10, deadline=None)
+def test_a_decision_that_is_dropped_leaves_no_trace(seed: int) -> None:
+    """`decide` changes nothing in the state: deciding twice gives the same, and the state stays equal to its rows."""
+    inbox = random_inbox(seed)
+    desk = run(inbox[:30])
+
+    dropped = decide(desk.state, inbox[30:], desk.cities)
+    assert_same_state(DeskState.restore(3, list(desk.rows.items()), list(desk.figure_rows.items())), desk.state)
+    kept = decide(desk.state, inbox[30:], desk.cities)
+
+    assert dropped.records == kept.records
+    assert dropped.rows == kept.rows
+    assert dropped.figures == kept.figures
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_inboxes_reach_most_of_the_life(seed: int) -> None:
+    """The generator is worth its name: long runs meet most kinds of facts."""
+    names = set(run(random_inbox(seed, 1200)).names())
+
+    print(f"seed {seed}; never met: {sorted(set(KINDS) - names)}")
+    assert len(names) > 30
