@@ -119,8 +119,8 @@ class Demo:
             await backlog.stages_at_work()
         self._tally.began_ms = time.time_ns() // 1_000_000
 
-        def sent(count: int) -> None:
-            self._tally.sent = count
+        def sent() -> None:
+            self._tally.sent += 1
 
         await feed(bootstrap, self._names, scheduled(self._day, None, self._faster), sent)
 
