@@ -18,13 +18,14 @@ import skops.io
 from numpy.typing import NDArray
 
 from models.classifier.calibration import Thresholds
+from models.classifier.confidence import Confidence
 from models.classifier.errors import ClassifierError
 
 FORMAT = "paidan-classifier/1"
 SUFFIX = ".skops"
 TRUSTED: list[str] = []
 LARGEST = 256 * 1024 * 1024
-_ARRAYS = {"slots": "uint32", "block": "uint8", "worth": "float32", "block_weights": "float32", "weights": "float32"}
+_ARRAYS = {"slots": "uint32", "block": "uint8", "worth": "float32", "lengths": "float32", "weights": "float32"}
 _ARRAYS["bias"] = "float32"
 _ID = re.compile(r'("__id__": |"file": ")(\d+)')
 
@@ -49,6 +50,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     costs: dict[str, float]
     target: float
     thresholds: tuple[Thresholds, ...]
+    confidence: Confidence
     least_known: float
     provenance: Provenance
 
@@ -130,6 +132,7 @@ def _checked(arrays: Any, manifest: Manifest) -> dict[str, NDArray[Any]]:
             raise ClassifierError(f"the model's array {name!r} is not of type {kind}")
     features = len(arrays["slots"])
     shapes = {"block": (features,), "worth": (features,), "weights": (features, len(manifest.classes))}
+    shapes["lengths"] = (3,)
     shapes["bias"] = (len(manifest.classes),)
     for name, shape in shapes.items():
         if arrays[name].shape != shape:

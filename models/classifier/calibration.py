@@ -1,4 +1,4 @@
-"""Scores to honest probabilities, and probabilities to a decision with a known error rate."""
+"""Probabilities to decisions with a known error rate."""
 
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
@@ -6,8 +6,6 @@ from statistics import NormalDist
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 Floats = NDArray[np.floating]
 Flags = NDArray[np.bool_]
@@ -15,16 +13,6 @@ NEVER = 1.01
 TARGETS = tuple(round(0.8 + 0.005 * step, 3) for step in range(40))
 SUPPORT = 300
 _LEAST = 50
-
-
-def temperature(scores: Floats, y: NDArray[np.intp]) -> float:
-    """The factor on the scores that makes their softmax likeliest for the true classes (Guo et al. 2017)."""
-
-    def loss(log_factor: float) -> float:
-        logs = log_softmax(scores * np.exp(log_factor), axis=1)
-        return float(-logs[np.arange(len(y)), y].mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-5, 7), method="bounded").x))
 
 
 def wilson(right: int, total: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -13,16 +13,18 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from models.classifier.features import BODY, U32, pieces
 
 ALIKE = 0.6
+LOOSELY = 0.3
 _HASHES = 64
 _BAND = 2
 _BUCKET = 50
 
 
-def clusters(texts: Sequence[str]) -> NDArray[np.intp]:
-    """A cluster number for each text; texts whose sets of pieces have Jaccard similarity >= `ALIKE` share one.
+def clusters(texts: Sequence[str], alike: float = ALIKE) -> NDArray[np.intp]:
+    """A cluster number for each text; texts whose sets of pieces have Jaccard similarity >= `alike` share one.
 
-    Pieces are one or two tokens in a row. Candidates come from MinHash (Broder 1997): 64 hashes in bands of two,
-    so a pair at the limit is missed with probability 0.64**32; each candidate pair is then compared exactly.
+    Pieces are one or two tokens in a row. Candidates come from MinHash (Broder 1997): 64 hashes in bands of two, so a
+    pair at similarity 0.6 is missed with probability 0.64**32, one at 0.3 with 0.05; each candidate pair is then
+    compared exactly.
     """
     sets = [_shingles(text) for text in texts]
     seeds = np.random.default_rng(0).integers(1, 2**32, size=(2, _HASHES), dtype=np.uint32) | np.uint32(1)
@@ -37,12 +39,18 @@ def clusters(texts: Sequence[str]) -> NDArray[np.intp]:
             pairs.update(pairwise(bucket))
             if len(bucket) <= _BUCKET:
                 pairs.update((a, b) for i, a in enumerate(bucket) for b in bucket[i + 2 :])
-    same = [(a, b) for a, b in pairs if _jaccard(sets[a], sets[b]) >= ALIKE]
+    same = [(a, b) for a, b in pairs if _jaccard(sets[a], sets[b]) >= alike]
     size = len(texts)
     left, right = zip(*same, strict=True) if same else ((), ())
     graph = sp.coo_matrix((np.ones(len(same)), (left, right)), shape=(size, size))
     numbers: NDArray[np.intp] = connected_components(graph, directed=False)[1].astype(np.intp)
     return numbers
+
+
+def apart(rows: Sequence[str], others: Sequence[str]) -> NDArray[np.intp]:
+    """The positions of the `others` that resemble none of the rows, not even as an excerpt or in other words."""
+    numbers = clusters([*rows, *others], LOOSELY)
+    return np.flatnonzero(~np.isin(numbers[len(rows) :], numbers[: len(rows)]))
 
 
 def _shingles(text: str) -> U32:

@@ -28,12 +28,12 @@ def learning_curve(
     classes, y = np.unique(np.array(rows.labels), return_inverse=True)
     test = folds(rows.labels, clusters(rows.texts), 5, seed)[0]
     rest = np.random.default_rng(seed).permutation(np.setdiff1d(np.arange(len(rows)), test))
-    held = rows.take(test.tolist())
+    held = rows.take(test)
     points = []
     for number, share in enumerate(SHARES):
         some = rest[: int(len(rest) * share)]
         if len(np.unique(y[some])) >= 2:
-            part = rows.take(some.tolist())
+            part = rows.take(some)
             vectoriser, linear = fit(part, y[some], len(classes), recipe or Recipe(), seed)
             matrix, _ = encode_all(vectoriser, held.texts, held.contexts)
             right = (matrix @ linear.weights + linear.bias).argmax(axis=1) == y[test]

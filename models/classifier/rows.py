@@ -3,7 +3,7 @@
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,13 +25,14 @@ class Labelled(msgspec.Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.texts)
 
-    def take(self, rows: Sequence[int]) -> "Labelled":
+    def take(self, rows: Iterable[int]) -> "Labelled":
         """The rows with these numbers, in this order."""
+        numbers = [int(row) for row in rows]
         around = self.contexts
         return Labelled(
-            [self.texts[row] for row in rows],
-            [self.labels[row] for row in rows],
-            None if around is None else [around[row] for row in rows],
+            [self.texts[row] for row in numbers],
+            [self.labels[row] for row in numbers],
+            None if around is None else [around[row] for row in numbers],
         )
 
     def plus(self, other: "Labelled") -> "Labelled":
@@ -49,7 +50,7 @@ class Labelled(msgspec.Struct, frozen=True):
 def read(
     paths: Sequence[Path], text: str, label: str, context: Mapping[str, str] | None = None, drop: Sequence[str] = ()
 ) -> Labelled:
-    """All rows of the files, in order, with a text and a label; `drop` names labels to leave out.
+    """All rows of the files, in order, with a text and a label; `drop` names labels to leave out ("" for none).
 
     `context` names columns for the fields of `Context`; an empty cell is a missing value. A row without a label is an
     error, a row without a text is left out. Raises ClassifierError for a file, a column or a value that does not do,
@@ -58,12 +59,13 @@ def read(
     rows = Labelled([], [], [] if context else None)
     for path in paths:
         for line, row in _lines(path, [text, label, *(context or {}).values()]):
-            if not (row[text] or "").strip() or row[label] in drop:
+            name = (row[label] or "").strip()
+            if not (row[text] or "").strip() or name in drop:
                 continue
-            if not (row[label] or "").strip():
+            if not name:
                 raise ClassifierError(f"{path}:{line}: the column {label!r} is empty: a text without its category")
             rows.texts.append(row[text])
-            rows.labels.append(row[label].strip())
+            rows.labels.append(name)
             if rows.contexts is not None:
                 rows.contexts.append(_context(path, line, row, context or {}))
     if not rows.texts:

@@ -1,6 +1,5 @@
 """The classifier at work: texts in, guesses with doubt and reasons out."""
 
-import math
 import re
 import sys
 from collections.abc import Sequence
@@ -9,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from models.classifier import artefact
-from models.classifier.artefact import Manifest
 from models.classifier.calibration import NEVER, Thresholds
+from models.classifier.confidence import Groups, Judged
 from models.classifier.errors import ClassifierError
 from models.classifier.explain import top_terms
 from models.classifier.features import SLOTS
@@ -36,13 +34,13 @@ class Classifier:
     def __init__(self, data: bytes, expected: str | None = None, target: float | None = None) -> None:
         self.id, self.manifest, arrays = artefact.unpack(data, expected)
         self.classes = self.manifest.classes
-        self.vectoriser = Vectoriser(arrays["slots"], arrays["block"], arrays["worth"], arrays["block_weights"])
+        self.vectoriser = Vectoriser(arrays["slots"], arrays["block"], arrays["worth"], arrays["lengths"])
         if len(arrays["slots"]) and int(arrays["slots"].max()) >= SLOTS:
             raise ClassifierError("the model's array 'slots' points outside its table")
         self.weights = arrays["weights"]
         self.bias = arrays["bias"]
         self._table = self.vectoriser.table()
-        self._groups, self._group_of = grouping(self.manifest)
+        self._groups = Groups.among(self.classes, self.manifest.groups)
         self.target = self.manifest.target if target is None else target
         self._thresholds = self._for_target(self.target)
         self._limits = np.array([self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes])
@@ -93,21 +91,20 @@ class Classifier:
         guesses: list[Guess] = []
         for some, around in batches(texts, contexts, BATCH):
             encoded = self.vectoriser.encode(some, around, self._table)
-            guesses.extend(self._judge(some, encoded))
+            guesses.extend(self._guesses(some, encoded))
         return guesses
 
     def probabilities(self, texts: Sequence[str], contexts: Contexts = None) -> NDArray[np.floating]:
         """Calibrated probabilities, messages x `classes`."""
-        parts = [self._scores(self.vectoriser.encode(s, c, self._table)) for s, c in batches(texts, contexts)]
-        return np.concatenate([softmax(part, axis=1) for part in parts])
+        parts = [self._judge(s, self.vectoriser.encode(s, c, self._table)) for s, c in batches(texts, contexts)]
+        return np.concatenate([part.probability for part in parts])
 
-    def _scores(self, encoded: Encoded) -> NDArray[np.floating]:
-        scores: NDArray[np.floating] = encoded.rows @ self.weights + self.bias
-        return scores
+    def _judge(self, texts: Sequence[str], encoded: Encoded) -> Judged:
+        lengths = np.fromiter(map(len, texts), dtype=np.float64, count=len(texts))
+        return self.manifest.confidence.judge(encoded.rows @ self.weights + self.bias, lengths, self._groups)
 
-    def _judge(self, texts: Sequence[str], encoded: Encoded) -> list[Guess]:
-        probability = softmax(self._scores(encoded), axis=1)
-        grouped, best_group, best = pick(probability, self._group_of, len(self._groups))
+    def _guesses(self, texts: Sequence[str], encoded: Encoded) -> list[Guess]:
+        probability, grouped, best_group, best = self._judge(texts, encoded)
         ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
         terms = top_terms(texts, encoded, self.weights, best)
         risk = probability * self._costs
@@ -126,7 +123,7 @@ class Classifier:
                     threshold=limit,
                     outcome=outcome,
                     reason=reason,
-                    group=self._groups[group],
+                    group=self._groups.names[group],
                     group_probability=whole,
                     alternatives=tuple((self.classes[c], float(probability[n, c])) for c in ranked[n].tolist()),
                     terms=terms[n],
@@ -158,22 +155,3 @@ class Classifier:
         """Those of the nearest target that is not easier."""
         fit = [t for t in self.manifest.thresholds if t.target >= target - 1e-9]
         return min(fit, key=lambda t: t.target) if fit else Thresholds(target, NEVER, NEVER)
-
-
-def grouping(manifest: Manifest) -> tuple[tuple[str, ...], NDArray[np.intp]]:
-    """The groups, sorted, and each class's position among them; a class without a group is its own."""
-    of = [manifest.groups.get(name, name) for name in manifest.classes]
-    names = tuple(sorted(set(of)))
-    return names, np.array([names.index(name) for name in of], dtype=np.intp)
-
-
-def pick(
-    probability: NDArray[np.floating], group_of: NDArray[np.intp], groups: int
-) -> tuple[NDArray[np.floating], NDArray[np.intp], NDArray[np.intp]]:
-    """Group probabilities (sums), the likeliest group, and the likeliest class inside it, never one of another."""
-    member = np.zeros((len(group_of), groups), dtype=probability.dtype)
-    member[np.arange(len(group_of)), group_of] = 1
-    grouped = probability @ member
-    group = grouped.argmax(axis=1)
-    inside = np.where(group_of[None, :] == group[:, None], probability, -math.inf)
-    return grouped, group, inside.argmax(axis=1)

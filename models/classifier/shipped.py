@@ -23,7 +23,7 @@ from models.classifier.training import Progress, Recipe, quiet, train
 CORPUS = Path(__file__).parent / "corpus"
 TAXONOMY = Path(__file__).parents[2] / "cities" / "demo" / "categories.csv"
 DAY = "2026-01-01"
-RECIPE = Recipe(min_count=2)
+RECIPES = (Recipe(min_count=2),)
 _PACKAGES = ("msgspec", "numpy", "scikit-learn", "scipy", "skops")
 
 
@@ -47,7 +47,7 @@ def key() -> str:
 
 def train_shipped(rows: Labelled, taxonomy: Taxonomy, progress: Progress = quiet) -> bytes:
     """The shipped model's bytes from the corpus and the demo city's categories."""
-    return train(rows, RECIPE, day=DAY, groups=taxonomy.groups, costs=taxonomy.costs, progress=progress)
+    return train(rows, RECIPES, day=DAY, groups=taxonomy.groups, costs=taxonomy.costs, progress=progress)
 
 
 def build(out: Path, progress: Progress = quiet) -> Path:

@@ -1,7 +1,7 @@
 """From labelled texts to an artefact: held-out scores first, for calibration and thresholds; then all rows."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -9,29 +9,33 @@ import msgspec
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.special import softmax
 from sklearn.svm import LinearSVC
 
 from models.classifier.artefact import Manifest, Provenance, pack
-from models.classifier.calibration import TARGETS, Thresholds, temperature, thresholds
+from models.classifier.calibration import TARGETS, Thresholds, thresholds
+from models.classifier.confidence import Groups, Judged, learn_confidence
 from models.classifier.errors import ClassifierError
-from models.classifier.folds import clusters, folds
+from models.classifier.folds import apart, clusters, folds
+from models.classifier.measures import confusion, macro_f1
 from models.classifier.rows import Labelled, check_classes
-from models.classifier.service import grouping, pick
 from models.classifier.vectoriser import Vectoriser, encode_all, learn
 
+INNER = 5
 Indices = NDArray[np.intp]
 Progress = Callable[[int, int], None]
 
 
 class Recipe(msgspec.Struct, frozen=True):
-    """What tuning chooses among. `blocks`: lengths of body, head, word parts and context (0 leaves one out)."""
+    """What tuning chooses among. `blocks`: weights of body, head, word parts and context (0 leaves one out)."""
 
-    blocks: tuple[float, float, float, float] = (1.0, 0.7, 0.7, 0.7)
+    blocks: tuple[float, float, float, float] = (1.0, 0.5, 0.6, 0.7)
     c: float = 1.0
     min_count: int = 3
     most: int = 200_000
-    inner: int = 5
+
+
+# What `paidan train` chooses among.
+RECIPES = (Recipe(), Recipe(c=2.0), Recipe(min_count=2, c=0.5))
 
 
 class Linear(NamedTuple):
@@ -54,9 +58,10 @@ def quiet(done: int, total: int) -> None:
 
 def train(
     rows: Labelled,
-    recipe: Recipe,
+    recipes: Sequence[Recipe],
     *,
     day: str,
+    extra: Labelled | None = None,
     target: float = 0.97,
     groups: Mapping[str, str] | None = None,
     costs: Mapping[str, float] | None = None,
@@ -65,6 +70,8 @@ def train(
 ) -> bytes:
     """The artefact of a model trained on `rows`, the same bytes for the same arguments and library versions.
 
+    Of several recipes the one with the best held-out accuracy and macro-F1 (their mean) is taken. `extra` rows help to
+    learn but are never held out: nothing is tuned, calibrated or limited by them.
     `day` goes into the provenance (the training reads no clock); `target` is the accuracy that automatic decisions
     shall have; `groups` maps categories to their groups; `costs` says what missing a category costs relative to 1.
     `progress(done, total)` is called after each fit. Raises ClassifierError when the rows cannot teach anything.
@@ -72,56 +79,81 @@ def train(
     check_classes(rows)
     classes = tuple(sorted(set(rows.labels)))
     y = np.searchsorted(np.array(classes), np.array(rows.labels))
-    held = held_out(rows, y, len(classes), recipe, seed, progress)
-    factor = temperature(held.scores, y)
+    recipe, held = tune(rows, y, len(classes), recipes, extra, seed, progress)
+    grouping = Groups.among(classes, groups or {})
+    lengths = np.array([len(text) for text in rows.texts], dtype=np.float64)
+    confidence = learn_confidence(held.scores, y, lengths, grouping)
     try:
-        vectoriser, linear = fit(rows, y, len(classes), recipe, seed)
+        vectoriser, linear = fit(*_joined(rows, y, classes, extra), len(classes), recipe, seed)
     except ValueError as error:
         raise ClassifierError(f"the {len(rows)} texts cannot teach anything: {error}") from error
-    progress(recipe.inner + 1, recipe.inner + 1)
     manifest = Manifest(
         classes=classes,
         groups={name: group for name, group in (groups or {}).items() if name in classes},
         costs={name: cost for name, cost in (costs or {}).items() if name in classes and cost != 1},
         target=target,
         thresholds=(),
+        confidence=confidence,
         least_known=round(float(np.quantile(held.known, 0.005)) * 0.9, 4),
         provenance=Provenance(
-            rows=len(rows),
-            data=rows.digest(),
+            rows=len(rows) + (len(extra) if extra else 0),
+            data=(rows.plus(extra) if extra else rows).digest(),
             trained=day,
             seed=seed,
             recipe=msgspec.to_builtins(recipe),
             versions={name: version(name) for name in ("numpy", "scikit-learn", "scipy", "skops")},
         ),
     )
-    limits = _limits(manifest, softmax(held.scores * factor, axis=1), y, target)
+    limits = _limits(classes, confidence.judge(held.scores, lengths, grouping), grouping, y, target)
     arrays: dict[str, NDArray[Any]] = {
         "slots": vectoriser.slots,
         "block": vectoriser.block,
         "worth": vectoriser.worth,
-        "block_weights": vectoriser.weights,
-        "weights": np.ascontiguousarray(linear.weights * np.float32(factor)),
-        "bias": linear.bias * np.float32(factor),
+        "lengths": vectoriser.lengths,
+        "weights": np.ascontiguousarray(linear.weights),
+        "bias": linear.bias,
     }
     return pack(msgspec.structs.replace(manifest, thresholds=limits), arrays)
 
 
-def held_out(
-    rows: Labelled, y: Indices, classes: int, recipe: Recipe, seed: int, progress: Progress = quiet
-) -> HeldOut:
-    """Scores by cross-validation inside `rows`, near-duplicates kept together."""
-    scores = np.zeros((len(rows), classes))
-    known = np.zeros(len(rows), dtype=np.float32)
-    count = max(2, min(recipe.inner, int(np.bincount(y).min())))
-    for number, test in enumerate(folds(rows.labels, clusters(rows.texts), count, seed)):
-        rest = np.setdiff1d(np.arange(len(rows)), test)
-        vectoriser, linear = fit(rows.take(rest.tolist()), y[rest], classes, recipe, seed)
-        part = rows.take(test.tolist())
-        matrix, known[test] = encode_all(vectoriser, part.texts, part.contexts)
-        scores[test] = matrix @ linear.weights + linear.bias
-        progress(number + 1, recipe.inner + 1)
-    return HeldOut(scores, known)
+def tune(
+    rows: Labelled,
+    y: Indices,
+    classes: int,
+    recipes: Sequence[Recipe],
+    extra: Labelled | None,
+    seed: int,
+    progress: Progress,
+) -> tuple[Recipe, HeldOut]:
+    """The best recipe by cross-validation inside `rows`, near-duplicates kept together, and its held-out scores."""
+    count = max(2, min(INNER, int(np.bincount(y).min())))
+    parts = folds(rows.labels, clusters(rows.texts), count, seed)
+    names = tuple(sorted(set(rows.labels)))
+    helping = [None if extra is None else extra.take(apart(rows.take(t).texts, extra.texts)) for t in parts]
+    tried = []
+    done, total = 0, len(recipes) * len(parts) + 1
+    for recipe in recipes:
+        held = HeldOut(np.zeros((len(rows), classes)), np.zeros(len(rows), dtype=np.float32))
+        for test, help_ in zip(parts, helping, strict=True):
+            rest = np.setdiff1d(np.arange(len(rows)), test)
+            part = rows.take(test)
+            vectoriser, linear = fit(*_joined(rows.take(rest), y[rest], names, help_), classes, recipe, seed)
+            matrix, held.known[test] = encode_all(vectoriser, part.texts, part.contexts)
+            held.scores[test] = matrix @ linear.weights + linear.bias
+            done += 1
+            progress(done, total)
+        matrix = confusion(y, held.scores.argmax(axis=1), classes)
+        tried.append((float(np.trace(matrix) / len(y)) + macro_f1(matrix), recipe, held))
+    _, recipe, held = max(tried, key=lambda entry: entry[0])
+    return recipe, held
+
+
+def _joined(rows: Labelled, y: Indices, classes: Sequence[str], extra: Labelled | None) -> tuple[Labelled, Indices]:
+    """Rows and extra rows as one set; extra rows of unknown classes are left out."""
+    if extra is None:
+        return rows, y
+    known = extra.take([n for n, label in enumerate(extra.labels) if label in classes])
+    return rows.plus(known), np.append(y, np.searchsorted(np.array(classes), np.array(known.labels)))
 
 
 def fit(rows: Labelled, y: Indices, classes: int, recipe: Recipe, seed: int) -> tuple[Vectoriser, Linear]:
@@ -132,13 +164,13 @@ def fit(rows: Labelled, y: Indices, classes: int, recipe: Recipe, seed: int) -> 
 
 
 def solve(matrix: sp.csr_matrix, y: Indices, classes: int, recipe: Recipe, seed: int) -> Linear:
-    """One-against-the-rest linear support vector machines; columns centred, which no softmax notices.
+    """One-against-the-rest linear support vector machines, each class weighing the same.
 
     A class that `y` lacks scores as low as the lowest of the others.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        machine = LinearSVC(C=recipe.c, random_state=seed).fit(matrix, y)
+        machine = LinearSVC(C=recipe.c, class_weight="balanced", random_state=seed).fit(matrix, y)
     coefficients, intercept = machine.coef_, machine.intercept_
     if len(machine.classes_) == 2:
         coefficients, intercept = np.vstack([-coefficients, coefficients]), np.append(-intercept, intercept)
@@ -146,15 +178,14 @@ def solve(matrix: sp.csr_matrix, y: Indices, classes: int, recipe: Recipe, seed:
     bias = np.full(classes, intercept.min() - 1.0)
     weights[:, machine.classes_] = coefficients.T
     bias[machine.classes_] = intercept
-    weights -= weights.mean(axis=1, keepdims=True)
-    return Linear(weights.astype(np.float32), (bias - bias.mean()).astype(np.float32))
+    return Linear(weights.astype(np.float32), bias.astype(np.float32))
 
 
-def _limits(manifest: Manifest, probability: NDArray[np.floating], y: Indices, target: float) -> tuple[Thresholds, ...]:
+def _limits(
+    classes: tuple[str, ...], judged: Judged, groups: Groups, y: Indices, target: float
+) -> tuple[Thresholds, ...]:
     """Thresholds for every usual target, and for the one asked for."""
-    names, group_of = grouping(manifest)
-    grouped, group, best = pick(probability, group_of, len(names))
     every = np.arange(len(y))
-    category = ([manifest.classes[c] for c in best], probability[every, best], best == y)
-    whole = (grouped[every, group], group == group_of[y])
-    return tuple(thresholds(t, category, whole) for t in sorted({*TARGETS, target}))
+    category = ([classes[c] for c in judged.best], judged.probability[every, judged.best], judged.best == y)
+    group = (judged.grouped[every, judged.group], judged.group == groups.of[y])
+    return tuple(thresholds(t, category, group) for t in sorted({*TARGETS, target}))

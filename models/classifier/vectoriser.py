@@ -8,11 +8,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.classifier.features import BLOCKS, BODY, SLOTS, U32, Context, Flags, Pieces, pieces
+from models.classifier.features import AROUND, BODY, HEADS, PARTS, SLOTS, U32, Context, Flags, Pieces, pieces
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 BATCH = 256
+# The unit in which each block is scaled to length.
+_UNIT = np.array([0, 1, 0, 2], dtype=np.int64)
+_UNITS = 3
 FLOOR = 0.2
 EVIDENCE = 1.4
 _TF = (1.0 + np.log(np.maximum(np.arange(1024), 1))).astype(np.float32)
@@ -36,15 +39,16 @@ class Encoded(NamedTuple):
 class Vectoriser(msgspec.Struct, frozen=True):
     """The pieces that count. Parallel arrays over features: hash slot (ascending), block, worth.
 
-    A feature of a message weighs (1 + ln count) * `worth`, and each block's features are scaled to the length
-    `weights[block]` (sub-linear tf-idf with L2 norm, Manning et al. 2008, chapter 6, block by block). The worth of a
+    A feature of a message weighs (1 + ln count) * `worth`, and the features of each unit are scaled to the
+    length `lengths[unit]` (sub-linear tf-idf with L2 norm, Manning et al. 2008, chapter 6). Units are the whole text
+    (tokens and word parts together), the head, and the context. The worth of a
     feature is its inverse document frequency times how much it is a matter of few classes (`learn`).
     """
 
     slots: U32
     block: NDArray[np.uint8]
     worth: F32
-    weights: F32
+    lengths: F32
 
     def table(self) -> NDArray[np.int32]:
         """Feature by hash slot, -1 where the slot is unknown."""
@@ -70,9 +74,9 @@ class Vectoriser(msgspec.Struct, frozen=True):
         row = keys // width
         column = (keys - row * width).astype(np.int32)
         values = _TF[np.minimum(times, 1023)] * self.worth[column]
-        part = row * BLOCKS + self.block[column]
-        norms = np.sqrt(np.bincount(part, weights=values * values, minlength=count * BLOCKS)).astype(np.float32)
-        scale = np.tile(self.weights, count) / np.maximum(norms, 1e-12)
+        part = row * _UNITS + _UNIT[self.block[column]]
+        norms = np.sqrt(np.bincount(part, weights=values * values, minlength=count * _UNITS)).astype(np.float32)
+        scale = np.tile(self.lengths, count) / np.maximum(norms, 1e-12)
         values *= scale[part]
         ends = np.searchsorted(row, np.arange(count + 1))
         rows = sp.csr_matrix((values, column, ends.astype(np.int32)), shape=(count, width))
@@ -96,7 +100,7 @@ def learn(
 ) -> Vectoriser:
     """The vectoriser of a training set: pieces in at least `min_count` messages, the `most` frequent of them.
 
-    `y` numbers the messages' classes, `blocks` holds the lengths of body, head, word parts and context (0 leaves one
+    `y` numbers the messages' classes; `blocks` holds the weights of body, head, word parts and context (0 leaves one
     out). Raises ValueError when no piece is left.
     """
     frequency = np.zeros(SLOTS, dtype=np.int32)
@@ -106,14 +110,15 @@ def learn(
         keys = np.unique(found.doc.astype(np.int64) * SLOTS + found.slot)
         frequency += np.bincount(keys % SLOTS, minlength=SLOTS).astype(np.int32)
         block[found.slot] = found.block
-    lengths = np.asarray(blocks, dtype=np.float32)
-    slots = np.flatnonzero((frequency >= min_count) & (lengths[block] > 0))
+    weight = np.asarray(blocks, dtype=np.float32)
+    slots = np.flatnonzero((frequency >= min_count) & (weight[block] > 0))
     if not len(slots):
         raise ValueError("no piece of text occurs often enough")
     if len(slots) > most:
         slots = np.sort(slots[np.argsort(-frequency[slots], kind="stable")[:most]])
     idf = (np.log((1 + len(texts)) / (1 + frequency[slots])) + 1).astype(np.float32)
-    plain = Vectoriser(slots.astype(np.uint32), block[slots], idf, lengths)
+    idf[block[slots] == PARTS] *= weight[PARTS] / weight[BODY]
+    plain = Vectoriser(slots.astype(np.uint32), block[slots], idf, weight[[BODY, HEADS, AROUND]])
     return msgspec.structs.replace(plain, worth=idf * _focus(encode_all(plain, texts, contexts)[0], y))
 
 

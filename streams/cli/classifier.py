@@ -46,6 +46,10 @@ def train(
     label: Label = "label",
     context: Around = None,
     drop: Drop = None,
+    extra: Annotated[
+        Path | None,
+        typer.Option(help="More labelled texts to learn from, never to tune or calibrate by."),
+    ] = None,
     city: Annotated[Path | None, typer.Option(help="City pack whose groups and costs the model takes.")] = None,
     target: Annotated[float, typer.Option(min=0.5, max=0.999, help="Accuracy of automatic dispatch.")] = 0.97,
     seed: Annotated[int, typer.Option(help="Seed of folds and solver.")] = 0,
@@ -57,7 +61,8 @@ def train(
     with _bar(f"training on {len(rows)} texts") as tell:
         data = training.train(
             rows,
-            training.Recipe(),
+            training.RECIPES,
+            extra=None if extra is None else read([extra], text, label, drop=drop or ()),
             day=day or date.today().isoformat(),  # noqa: DTZ011 - a day of the person at the keyboard
             target=target,
             groups=taxonomy.groups,
