@@ -8,3 +8,10 @@ def tables() -> None:
     from streams.tables.serve import serve_tables  # here, because Faust takes a second to import
 
     run_role(serve_tables)
+
+
+def gateway() -> None:
+    """Serve HTTP until Ctrl-C: reports in, status and orders out, the dashboard at `/`."""
+    from streams.gateway.serve import serve_gateway
+
+    run_role(serve_gateway)

@@ -1,0 +1,116 @@
+"""The gateway's FastAPI application: its routes, its guards, its documentation."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import ASGIApp
+
+from models.city import City
+from streams import metrics
+from streams.gateway import problems, times
+from streams.gateway.answer import answer
+from streams.gateway.auth import Gate
+from streams.gateway.events import EventWriter
+from streams.gateway.intake_routes import intake_routes
+from streams.gateway.limits import BodyLimit
+from streams.gateway.live import live_routes
+from streams.gateway.order_routes import Finder, order_routes
+from streams.gateway.page import page_routes
+from streams.gateway.shards import Shards
+from streams.gateway.status import Status
+from streams.gateway.waiting import FactTail
+from streams.settings import Settings
+from streams.tables.answers import Shard
+from streams.topics import Names
+
+_FROM = Annotated[
+    str | None, Query(alias="from", description="first city-local day, or `all`; default: the 1st of the month")
+]
+_TO = Annotated[str | None, Query(description="last city-local day; default: today")]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes work with."""
+
+    settings: Settings
+    city: City
+    shards: Shards
+    writer: EventWriter
+    tail: FactTail
+
+
+def make_app(parts: Parts) -> ASGIApp:
+    """The application. Starting and stopping its parts is the caller's affair."""
+    app = FastAPI(
+        title="Paidan 派单",
+        summary="Reports and detections become work orders; this shows what became of them.",
+        docs_url="/docs",
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    finder = Finder(parts.city, parts.shards)
+    problems.install(app)
+    app.middleware("http")(Gate(parts.settings))
+    app.middleware("http")(_measure)
+    app.include_router(order_routes(parts.city, finder))
+    app.include_router(intake_routes(Names(parts.settings.namespace), parts.city, parts.writer, parts.tail, finder))
+    app.include_router(live_routes(parts.city, parts.tail))
+    app.include_router(page_routes(parts.city))
+    _status_routes(app, Status(parts.city, parts.shards))
+    _operation_routes(app, parts)
+    return BodyLimit(app, parts.settings.gateway_body_bytes)
+
+
+def _status_routes(app: FastAPI, status: Status) -> None:
+    @app.get("/status", tags=["status"], summary="The indicators of the city and of each department")
+    async def of_all(
+        first: _FROM = None,
+        to: _TO = None,
+        by: Annotated[str, Query(description="department, category, area, stage or actor")] = "department",
+    ) -> Response:
+        return answer(await status.of_all(times.window(status.city, first, to), by))
+
+    @app.get("/status/{department}", tags=["status"], summary="The indicators of one department")
+    async def of_one(department: str, first: _FROM = None, to: _TO = None) -> Response:
+        return answer(await status.of_one(times.window(status.city, first, to), department))
+
+
+def _operation_routes(app: FastAPI, parts: Parts) -> None:
+    @app.get("/livez", tags=["operation"], summary="The process runs")
+    async def alive() -> Response:
+        return answer({"alive": True})
+
+    @app.get("/readyz", tags=["operation"], summary="All partitions are answered for, and the log is followed")
+    async def ready() -> Response:
+        shard = await parts.shards.ask("/shard", {}, Shard)
+        following = parts.tail.following.is_set()
+        state: Mapping[str, object] = {
+            "ready": shard.complete and following,
+            "partitions": {"answered": len(shard.partitions), "total": shard.total},
+            "following": following,
+        }
+        return answer(state, 200 if state["ready"] else 503)
+
+    @app.get("/metrics", tags=["operation"], summary="For Prometheus")
+    async def measured() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _measure(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
+    began = time.perf_counter()
+    status = 500
+    try:
+        response = await proceed(request)
+        status = response.status_code
+        return response
+    finally:
+        # The route's pattern, not its path: an order's id would make a time series of its own.
+        route = getattr(request.scope.get("route"), "path", "none")
+        metrics.GATEWAY_REQUESTS.labels(route, str(status)).inc()
+        metrics.GATEWAY_SECONDS.labels(route).observe(time.perf_counter() - began)

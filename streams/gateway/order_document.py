@@ -1,0 +1,177 @@
+"""An order as the gateway shows it: state, clocks, evidence, reasons, timeline, and who held it for how long."""
+
+from typing import Any
+
+import msgspec
+
+from dispatcher import worktime
+from dispatcher.order import OPEN, Assignment, Evidence, Order, Tally, Why
+from models.city import City
+from models.times import to_text
+from streams.tables.answers import Brief
+
+Document = dict[str, Any]
+
+
+def line(brief: Brief, city: City) -> Document:
+    """One line of a list of orders."""
+    return _without_empty(
+        {
+            "id": brief.id,
+            "state": brief.state,
+            "title": brief.title,
+            "area": _named(city.areas.get(brief.area), brief.area),
+            "department": _named(city.departments.get(brief.department), brief.department),
+            "category": _named(city.categories.get(brief.category), brief.category),
+            "priority": brief.priority,
+            "attempt": brief.attempt,
+            "address": brief.address,
+            "opened_at": to_text(brief.opened_at),
+            "last_at": to_text(brief.last_at),
+            "due": _text(brief.due),
+            "overdue_at": _text(brief.overdue_at),
+            "supervision": brief.supervision,
+            "evidence_count": brief.evidence_count,
+            "link": f"/orders/{brief.id}",
+        }
+    )
+
+
+def document(order: Order, tally: Tally | None, city: City, now: int) -> Document:
+    """The whole order. Reporters are counted, never named. `now` (ms UTC) measures what still runs."""
+    last = [seen for seen in order.evidence_last if seen not in order.evidence_first]
+    return _without_empty(
+        {
+            "id": order.id,
+            "seq": order.seq,
+            "state": order.state,
+            "status": "open" if order.state in OPEN else "closed",
+            "title": order.title,
+            "text": order.text,
+            "area": _named(city.areas.get(order.area), order.area),
+            "department": _named(city.departments.get(order.department), order.department),
+            "category": _named(city.categories.get(order.category), order.category),
+            "condition": order.condition,
+            "priority": order.priority,
+            "attempt": order.attempt,
+            "location": _without_empty({"lat": order.lat, "lon": order.lon, "address": order.address}),
+            "channel": order.channel,
+            "reporters": len(order.reporters),
+            "opened_at": to_text(order.opened_at),
+            "last_at": to_text(order.last_at),
+            "due": _text(order.due),
+            "overdue_at": _text(order.overdue_at),
+            "suspended_until": _text(order.suspended_until),
+            "supervision": order.supervision,
+            "limits": [
+                {"stage": x.stage, "started_at": to_text(x.started_at), "due": to_text(x.due), "unit": x.unit}
+                for x in order.limits
+            ],
+            "why": None if not order.assignments else _why(order.assignments[-1].why),
+            "guess": None if order.guess is None or order.blind else msgspec.to_builtins(order.guess),
+            "evidence": _without_empty(
+                {
+                    "count": order.evidence_count,
+                    "seen_again": None if tally is None else tally.sightings,
+                    "last_seen": None if tally is None else to_text(tally.last_seen),
+                    "shown": [_evidence(seen) for seen in (*order.evidence_first, *last)],
+                }
+            ),
+            "timeline": [
+                _without_empty(
+                    {
+                        "seq": entry.seq,
+                        "fact": entry.fact,
+                        "at": to_text(entry.at),
+                        "state": entry.state,
+                        "by": _without_empty(msgspec.to_builtins(entry.actor)),
+                        "department": entry.department,
+                        "attempt": entry.attempt,
+                        "note": entry.note,
+                    }
+                )
+                for entry in order.timeline
+            ],
+            "held_by": [_turn(turn, order, city, now) for turn in order.assignments],
+            "dispatching": [
+                {"stage": x.stage, "from": to_text(x.since), "to": to_text(x.at), "seconds": (x.at - x.since) / 1000}
+                for x in order.dispatches
+            ],
+            "checks": [{"at": to_text(x.at), "passed": x.passed} for x in order.checks],
+            "closings": [
+                _without_empty(
+                    {"at": to_text(x.at), "forced": x.forced, "exempt": x.exempt, "reopened_at": _text(x.reopened_at)}
+                )
+                for x in order.closings
+            ],
+            "parent": order.parent,
+            "children": order.children,
+            "candidates": order.candidates,
+            "linked": order.linked,
+            "satisfied": order.feedback,
+            "archived_at": _text(order.archived_at),
+            "quarantined": order.quarantined,
+            "zone": city.zone.key,
+        }
+    )
+
+
+def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
+    """One department's turn: how long it has had the order, by the wall clock and in working time."""
+    until = turn.handled_at if turn.ended_at is None else turn.ended_at
+    if until is None and order.closings and order.state not in OPEN:
+        until = order.closings[-1].at
+    end = now if until is None else until
+    wall = turn.held_ms if turn.held_ms is not None else turn.handled_ms
+    work = turn.held_work_ms if turn.held_work_ms is not None else turn.handled_work_ms
+    if wall is None:
+        wall = max(end - turn.at - turn.suspended_ms, 0)
+    if work is None:
+        work = max(worktime.diff(city.calendar, turn.at, end) - turn.suspended_work_ms, 0)
+    return _without_empty(
+        {
+            "department": _named(city.departments.get(turn.department), turn.department),
+            "attempt": turn.attempt,
+            "assists": turn.assists,
+            "binding": turn.binding,
+            "from": to_text(turn.at),
+            "to": _text(until),
+            "ended_by": turn.ended_by,
+            "accepted_at": _text(turn.accepted_at),
+            "handled_at": _text(turn.handled_at),
+            "returned_at": _text(turn.returned_at),
+            "accept_by": _text(turn.accept_due),
+            "handle_by": _text(turn.handle_due),
+            "held_seconds": wall / 1000,
+            "held_work_seconds": work / 1000,
+            "suspended_seconds": turn.suspended_ms / 1000,
+            "misrouted": turn.return_approved,
+            "reworks": turn.reworks,
+            "why": _why(turn.why),
+        }
+    )
+
+
+def _evidence(seen: Evidence) -> Document:
+    shown = msgspec.to_builtins(seen)
+    shown.pop("reporter", None)
+    shown["at"] = to_text(seen.at)
+    return _without_empty(shown)
+
+
+def _why(why: Why | None) -> Document | None:
+    return None if why is None else _without_empty(msgspec.to_builtins(why))
+
+
+def _named(known: Any, code: str) -> Document | None:
+    if not code:
+        return None
+    return {"id": code} if known is None else {"id": code, "name_zh": known.name_zh, "name_en": known.name_en}
+
+
+def _text(instant: int | None) -> str | None:
+    return None if instant is None else to_text(instant)
+
+
+def _without_empty(fields: Document) -> Document:
+    return {name: value for name, value in fields.items() if value is not None and value != "" and value != ()}

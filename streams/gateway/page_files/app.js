@@ -1,0 +1,154 @@
+import { STATES, ask, duration, el, english, moment, name, percent } from "/page/common.js";
+
+const REFRESH_MS = 5000;
+const SHOWN = 12;
+const by = (id) => document.getElementById(id);
+let chosen = "month";
+let zone = "UTC";
+
+function range() {
+  const today = new Date().toLocaleDateString("sv-SE", { timeZone: zone });
+  if (chosen === "all") return "from=all";
+  if (chosen === "today") return `from=${today}&to=${today}`;
+  if (chosen === "week") {
+    const first = new Date(`${today}T00:00:00Z`);
+    first.setUTCDate(first.getUTCDate() - 6);
+    return `from=${first.toISOString().slice(0, 10)}&to=${today}`;
+  }
+  return "";
+}
+
+const CARDS = [
+  ["在办", "Open", (x) => x.open],
+  ["超期", "Overdue", (x) => x.overdue_open, (x) => x.overdue_open > 0],
+  ["立案", "Opened", (x) => x.opened],
+  ["结案", "Closed", (x) => x.closed],
+  ["结案率", "Closure rate", (x) => percent(x.closure_rate)],
+  ["按期结案率", "On time", (x) => percent(x.on_time_closure_rate)],
+  ["准确派遣率", "Dispatch accuracy", (x) => percent(x.dispatch_accuracy)],
+  ["办结 p50", "Resolution", (x) => duration(x.resolution_seconds.p50)],
+];
+
+function rate(value) {
+  if (value === null) return ["–"];
+  const bar = el("i");
+  bar.style.width = `${Math.round(value * 100)}%`;
+  return [el("span", { class: "bar", "aria-hidden": "true" }, bar), percent(value)];
+}
+
+function departmentRow([id, x]) {
+  const quiet = !(x.open || x.closed || x.assigned);
+  return el("tr", { class: quiet ? "quiet" : null },
+    el("th", { scope: "row" }, name({ ...x, id }), el("small", {}, english(x))),
+    el("td", {}, String(x.open)),
+    el("td", { class: x.overdue_open > 0 ? "bad" : null }, String(x.overdue_open)),
+    el("td", {}, String(x.closed)),
+    el("td", {}, ...rate(x.closure_rate)),
+    el("td", {}, ...rate(x.on_time_closure_rate)),
+    el("td", {}, duration(x.resolution_seconds.p50)),
+    el("td", {}, duration(x.resolution_seconds.p90)));
+}
+
+function showStatus(status) {
+  zone = status.window.zone;
+  by("city").textContent = status.city.name_zh;
+  by("city-en").textContent = `${status.city.name_en} · 派单 Paidan`;
+  document.title = `${status.city.name_zh} · 派单 Paidan`;
+  by("as-of").textContent = moment(status.as_of, zone);
+  const { answered, total } = status.partitions;
+  by("complete").className = status.complete ? "badge good" : "badge warn";
+  by("complete").textContent = status.complete ? "数据完整 complete" : `部分数据 partial ${answered}/${total}`;
+  by("cards").replaceChildren(...CARDS.map(([zh, en, value, bad]) =>
+    el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
+      el("dt", {}, zh, el("small", {}, en)), el("dd", {}, String(value(status.city))))));
+  const rows = Object.entries(status.departments);
+  const weight = ([, x]) => x.open * 1e6 + x.closed;
+  by("departments").replaceChildren(...rows.sort((a, b) => weight(b) - weight(a)).map(departmentRow));
+}
+
+function orderLine(order) {
+  const [zh, en] = STATES[order.state] || [order.state, ""];
+  return el("li", {},
+    el("div", { class: "top" },
+      el("a", { href: `/o/${encodeURIComponent(order.id)}` }, order.title || name(order.category)),
+      el("time", { datetime: order.opened_at }, moment(order.opened_at, zone))),
+    el("span", { class: order.overdue_at ? "badge bad" : "badge" }, `${zh} ${en}`),
+    el("span", { class: "soft" }, ` ${name(order.area)} · ${name(order.department)}`));
+}
+
+function assignmentLine(made) {
+  return el("li", { class: "new" },
+    el("div", { class: "top" },
+      el("a", { href: `/o/${encodeURIComponent(made.order_id)}` }, name(made.category)),
+      el("time", { datetime: made.at }, moment(made.at, zone))),
+    el("span", { class: "soft" }, `${made.area.name_zh || "–"} → ${name(made.department)}`),
+    made.attempt > 1 ? el("span", { class: "badge warn" }, `第 ${made.attempt} 次`) : "");
+}
+
+async function refresh() {
+  try {
+    const [status, orders] = await Promise.all([ask(`/status?${range()}`), ask(`/orders?limit=${SHOWN}`)]);
+    if (!status.ok || !orders.ok) throw new Error(`HTTP ${status.status}/${orders.status}`);
+    showStatus(await status.json());
+    by("orders").replaceChildren(...(await orders.json()).orders.map(orderLine));
+    by("notice").hidden = true;
+  } catch (error) {
+    by("notice").textContent = `暂时无法更新 Cannot update at the moment (${error.message})`;
+    by("notice").hidden = false;
+  }
+}
+
+async function follow() {
+  const seen = new Set();
+  for (;;) {
+    try {
+      const response = await ask("/events/assignments");
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        text += value;
+        const events = text.split("\n\n");
+        text = events.pop();
+        for (const event of events) {
+          const data = event.split("\n").find((line) => line.startsWith("data: "));
+          if (data) showAssignment(JSON.parse(data.slice(6)), seen);
+        }
+      }
+    } catch (error) {
+      console.warn("assignments:", error.message);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+  }
+}
+
+function showAssignment(made, seen) {
+  const key = `${made.order_id}/${made.attempt}`;
+  if (seen.has(key)) return;
+  seen.add(key);
+  const list = by("assignments");
+  if (seen.size === 1) list.replaceChildren();
+  list.prepend(assignmentLine(made));
+  while (list.children.length > SHOWN) list.lastChild.remove();
+}
+
+for (const button of document.querySelectorAll("[data-window]")) {
+  button.addEventListener("click", () => {
+    chosen = button.dataset.window;
+    for (const other of document.querySelectorAll("[data-window]")) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
+    refresh();
+  });
+}
+
+async function keepFresh() {
+  for (;;) {
+    if (!document.hidden) await refresh();
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+  }
+}
+
+keepFresh();
+follow();

@@ -1,0 +1,77 @@
+// Everything that is shown is made of text nodes: what a report says is never read as markup.
+export function el(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value === false || value === null || value === undefined) continue;
+    node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return node;
+}
+
+export const STATES = {
+  review: ["待研判", "in review"], assigned: ["待签收", "assigned"], accepted: ["处置中", "accepted"],
+  suspended: ["挂账", "suspended"], returned: ["退单待审", "returned"], arbitration: ["争议裁定", "arbitration"],
+  handled: ["待核查", "handled"], closed: ["结案", "closed"], rejected: ["作废", "rejected"], merged: ["并案", "merged"],
+};
+
+export function name(known) {
+  if (!known) return "–";
+  return known.name_zh || known.id || "–";
+}
+
+export function english(known) {
+  return (known && known.name_zh && known.name_en) || "";
+}
+
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${(seconds / 86400).toFixed(1)} d`;
+}
+
+export function percent(rate) {
+  return rate === null || rate === undefined ? "–" : `${(rate * 100).toFixed(1)} %`;
+}
+
+export function moment(text, zone) {
+  if (!text) return "–";
+  const at = new Date(text);
+  const day = at.toLocaleDateString("sv-SE", { timeZone: zone });
+  const today = new Date().toLocaleDateString("sv-SE", { timeZone: zone });
+  const time = at.toLocaleTimeString("en-GB", { timeZone: zone });
+  return day === today ? time : `${day} ${time.slice(0, 5)}`;
+}
+
+let token = sessionStorage.getItem("token") || "";
+
+export async function ask(path, options) {
+  for (;;) {
+    const headers = token ? { authorization: `Bearer ${token}` } : {};
+    const response = await fetch(path, { ...options, headers: { accept: "application/json", ...headers } });
+    if (response.status !== 401) return response;
+    token = await askForToken();
+    sessionStorage.setItem("token", token);
+  }
+}
+
+let asking = null;
+
+function askForToken() {
+  asking ||= new Promise((resolve) => {
+    const input = el("input", { type: "password", name: "token", autocomplete: "current-password", required: true });
+    const form = el("form", { method: "dialog" }, el("label", {}, "访问令牌 Access token", input), el("button", {}, "确定 OK"));
+    const dialog = el("dialog", {}, form);
+    document.body.append(dialog);
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    form.addEventListener("submit", () => {
+      asking = null;
+      dialog.remove();
+      resolve(input.value.trim());
+    });
+    dialog.showModal();
+  });
+  return asking;
+}

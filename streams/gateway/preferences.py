@@ -1,0 +1,47 @@
+"""`Prefer: wait=5` (RFC 7240): the client would rather wait for the decision than ask again."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from streams.gateway.problems import Problem
+from streams.gateway.waiting import Decision, Waiter
+
+LONGEST_SECONDS = 30
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """How long to wait; 0 is not at all."""
+
+    seconds: int = 0
+
+    @property
+    def applied(self) -> dict[str, str]:
+        """The header that says so."""
+        return {"preference-applied": f"wait={self.seconds}"} if self.seconds else {}
+
+    async def of(self, waiter: Waiter) -> Decision | None:
+        """What the waiter learns in time; None when that is nothing."""
+        if not self.seconds:
+            return None
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await waiter.decision
+        except TimeoutError:
+            # Opened but not yet assigned or sent to review is worth telling too.
+            return waiter.opened
+
+
+def preference(request: Request) -> Preference:
+    """What the request asks for, at most 30 s. Raises Problem when the header has no number."""
+    asked = ",".join(request.headers.getlist("prefer"))
+    if "wait" not in asked.lower():
+        return Preference()
+    found = _WAIT.search(asked)
+    if found is None:
+        raise Problem(400, "invalid", "Prefer: wait needs whole seconds, as in wait=5", field="Prefer", rule="wait=N")
+    return Preference(min(int(found[1]), LONGEST_SECONDS))

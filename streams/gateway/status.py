@@ -1,0 +1,103 @@
+"""`GET /status`: the indicators of the city and its departments over a window, summed from the tables' partitions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dispatcher.figure_rows import FigureRow, merge_rows
+from dispatcher.figures import NONE
+from dispatcher.indicators import Weights, Window, indicators
+from models.city import City
+from models.times import to_text
+from streams.gateway import times
+from streams.gateway.problems import Problem
+from streams.gateway.shards import Answers, Shards
+from streams.tables.answers import PartitionFigures, ShardFigures
+
+# What `by=` takes: the dimension and the name of its part of the answer.
+GROUPS = {
+    "department": "departments",
+    "category": "categories",
+    "area": "areas",
+    "stage": "stages",
+    "actor": "actors",
+}
+_NOBODY = {"name_zh": "未派遣", "name_en": "not assigned"}
+
+
+class Status:
+    """Answers for the indicators of one city."""
+
+    def __init__(self, city: City, shards: Shards) -> None:
+        self.city = city
+        self._shards = shards
+        given = city.settings
+        self._weights = Weights(given.response_weight, given.resolution_weight, given.satisfaction_weight)
+
+    async def of_all(self, window: Window, by: str = "department") -> dict[str, Any]:
+        """The whole city and each of its departments (or categories, areas, stages, actors). Raises Problem."""
+        if by not in GROUPS:
+            raise Problem(422, "invalid", f"by must be one of {', '.join(GROUPS)}", field="by", rule="unknown")
+        answers = await self._ask(window, {"area", by})
+        sums = _merged(answers, by)
+        for key in self._known(by):
+            sums.setdefault(key, FigureRow())
+        rows = {key: self._named(by, key) | self._indicators(sums[key]) for key in sorted(sums)}
+        city = merge_rows(_merged(answers, "area").values())
+        return self._head(answers, window) | {"city": self._city_names() | self._indicators(city), GROUPS[by]: rows}
+
+    async def of_one(self, window: Window, department: str) -> dict[str, Any]:
+        """One department. Raises Problem when there is none of that id."""
+        answers = await self._ask(window, {"department"}, department)
+        row = _merged(answers, "department").get(department)
+        if row is None and department not in self.city.departments and department != NONE:
+            raise Problem(404, "not-found", "there is no department of that id")
+        named = self._named("department", department) | self._indicators(row or FigureRow())
+        return self._head(answers, window) | {"departments": {department: named}}
+
+    async def _ask(self, window: Window, dimensions: set[str], key: str = "") -> Answers[PartitionFigures]:
+        params = {"dimension": ",".join(sorted(dimensions)), "to": str(window.last)}
+        if window.first is not None:
+            params["from"] = str(window.first)
+        if key:
+            params["key"] = key
+        return await self._shards.ask("/figures", params, ShardFigures)
+
+    def _head(self, answers: Answers[PartitionFigures], window: Window) -> dict[str, Any]:
+        return {
+            "as_of": to_text(times.now_ms()),
+            "complete": answers.complete,
+            "partitions": {"answered": len(answers.partitions), "total": answers.total},
+            "window": {
+                "from": None if window.first is None else times.shown(window.first),
+                "to": times.shown(window.last),
+                "zone": self.city.zone.key,
+            },
+        }
+
+    def _indicators(self, row: FigureRow) -> dict[str, Any]:
+        return dict(indicators(row, self._weights))
+
+    def _city_names(self) -> dict[str, str]:
+        return {"id": self.city.id, "name_zh": self.city.name_zh, "name_en": self.city.name_en}
+
+    def _known(self, by: str) -> Mapping[str, Any]:
+        """What is listed even when nothing happened."""
+        return self.city.departments if by == "department" else {}
+
+    def _named(self, by: str, key: str) -> dict[str, str]:
+        if key == NONE:
+            return dict(_NOBODY)
+        known = {
+            "department": self.city.departments.get(key),
+            "category": self.city.categories.get(key),
+            "area": self.city.areas.get(key),
+        }.get(by)
+        return {} if known is None else {"name_zh": known.name_zh, "name_en": known.name_en}
+
+
+def _merged(answers: Answers[PartitionFigures], dimension: str) -> dict[str, FigureRow]:
+    parts: dict[str, list[FigureRow]] = {}
+    for answer in answers.partitions.values():
+        for key, row in answer.sums.get(dimension, {}).items():
+            parts.setdefault(key, []).append(row)
+    return {key: merge_rows(rows) for key, rows in parts.items()}

@@ -1,0 +1,180 @@
+"""Follows the log of facts: tells those who wait what the desk decided, and everybody of new assignments."""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from dispatcher import facts
+from dispatcher.facts import Fact, UpdateRefused
+from models.inbox import Actor
+from streams.deadletters import DeadLetter, decode_dead_letter
+from streams.settings import Settings
+from streams.topics import Names
+
+log = logging.getLogger(__name__)
+
+_RECENT = 50
+_LOOK_BACK = 200  # facts per partition that are read at the start, to have recent assignments to show
+_QUEUED = 200  # assignments that a slow browser may be behind before it loses the oldest
+_AGAIN_SECONDS = 2.0
+# What the desk does with a new order before anybody else can.
+_DECISIVE = (facts.Assigned, facts.SentToReview, facts.Rejected)
+_ASSIGNED = "city.order.assigned.v1"
+Decision = Fact | UpdateRefused | DeadLetter
+
+
+@dataclass(eq=False)
+class Waiter:
+    """Somebody who waits for what comes of one event.
+
+    A fact names the sighting that caused it, a refusal the update; the fact of an accepted update names only its order
+    and who did it, so the first such fact after the update was sent is taken for its answer.
+    """
+
+    source: str
+    id: str
+    order_id: str = ""
+    actor: Actor | None = None
+    opened: Fact | None = None
+    decision: "asyncio.Future[Decision]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def see(self, fact: Fact | UpdateRefused) -> None:
+        """Take notice of one fact of the log."""
+        if self.decision.done():
+            return
+        match fact:
+            case UpdateRefused():
+                if self._is_mine(fact.source, fact.id):
+                    self.decision.set_result(fact)
+            case facts.Opened() if self._is_mine(fact.evidence.source, fact.evidence.id):
+                self.opened = fact
+            case facts.EvidenceAdded() if self._is_mine(fact.evidence.source, fact.evidence.id):
+                self.decision.set_result(fact)
+            case _ if self.opened is not None:
+                if fact.order_id == self.opened.order_id and isinstance(fact, _DECISIVE):
+                    self.decision.set_result(fact)
+            case _ if self.actor is not None and fact.order_id == self.order_id and self._did(fact.actor):
+                self.decision.set_result(fact)
+
+    def see_dead(self, letter: DeadLetter) -> None:
+        """Take notice of an event that could not be taken in."""
+        named = {header.name: header.value or "" for header in letter.headers}
+        if not self.decision.done() and self._is_mine(named.get("ce_source", ""), named.get("ce_id", "")):
+            self.decision.set_result(letter)
+
+    def _is_mine(self, source: str, event_id: str) -> bool:
+        return (source, event_id) == (self.source, self.id)
+
+    def _did(self, actor: Actor) -> bool:
+        # A reporter's id is kept as a hash that the gateway does not know.
+        by = self.actor
+        same = by is not None and (actor.role, actor.department) == (by.role, by.department)
+        return same and by is not None and (by.role == "reporter" or actor.id == by.id)
+
+
+class FactTail:
+    """Reads `orders` and `dead-letters`, committed records only, from their ends on; it belongs to no group."""
+
+    def __init__(self, settings: Settings) -> None:
+        names = Names(settings.namespace)
+        self._bootstrap = settings.bootstrap
+        self._orders = [TopicPartition(names.orders, number) for number in range(settings.partitions)]
+        self._dead = TopicPartition(names.dead_letters, 0)
+        self._waiters: set[Waiter] = set()
+        self._listeners: set[asyncio.Queue[facts.Assigned]] = set()
+        self._recent: deque[facts.Assigned] = deque(maxlen=_RECENT)
+        self.following = asyncio.Event()
+
+    @contextlib.contextmanager
+    def waiting(self, waiter: Waiter) -> Iterator[Waiter]:
+        """Let a waiter see every fact that comes while the body runs; enter it before the event is sent."""
+        self._waiters.add(waiter)
+        try:
+            yield waiter
+        finally:
+            self._waiters.discard(waiter)
+
+    async def assignments(self) -> AsyncIterator[facts.Assigned | None]:
+        """The recent assignments, oldest first, then each new one; None when for 15 s there was none."""
+        queue: asyncio.Queue[facts.Assigned] = asyncio.Queue(_QUEUED)
+        for fact in self._recent:
+            queue.put_nowait(fact)
+        self._listeners.add(queue)
+        try:
+            while True:
+                try:
+                    yield await asyncio.wait_for(queue.get(), 15.0)
+                except TimeoutError:
+                    yield None
+        finally:
+            self._listeners.discard(queue)
+
+    async def run(self) -> None:
+        """Follow until cancelled; when Kafka is away, begin again at the then ends."""
+        while True:
+            try:
+                await self._follow()
+            except KafkaError as error:
+                log.warning("the log of facts cannot be followed: %s", error)
+            self.following.clear()
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _follow(self) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            fetch_max_wait_ms=50,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+        )
+        await consumer.start()
+        try:
+            parts = [*self._orders, self._dead]
+            consumer.assign(parts)
+            for part, end in (await consumer.end_offsets(parts)).items():
+                back = 0 if part == self._dead or self._recent else _LOOK_BACK
+                consumer.seek(part, max(end - back, 0))
+            self.following.set()
+            while True:
+                for part, records in (await consumer.getmany(timeout_ms=500)).items():
+                    for record in records:
+                        self._take_dead(record) if part == self._dead else self._take(record)
+        finally:
+            await consumer.stop()
+
+    def _take(self, record: ConsumerRecord) -> None:
+        kind = next((value.decode() for name, value in record.headers if name == "ce_type"), "")
+        if not self._waiters and kind != _ASSIGNED:
+            return
+        try:
+            fact = facts.from_wire(kind, record.value)
+        except (KeyError, msgspec.MsgspecError) as error:
+            log.error("%s-%d at %d holds no fact: %s", record.topic, record.partition, record.offset, error)
+            return
+        for waiter in self._waiters:
+            waiter.see(fact)
+        if isinstance(fact, facts.Assigned):
+            self._recent.append(fact)
+            for queue in self._listeners:
+                if queue.full():
+                    queue.get_nowait()
+                queue.put_nowait(fact)
+
+    def _take_dead(self, record: ConsumerRecord) -> None:
+        if not self._waiters:
+            return
+        try:
+            letter = decode_dead_letter(record.value)
+        except msgspec.MsgspecError as error:
+            log.error("%s at %d holds no dead letter: %s", record.topic, record.offset, error)
+            return
+        for waiter in self._waiters:
+            waiter.see_dead(letter)
