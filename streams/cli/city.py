@@ -15,7 +15,7 @@ from models.classifier import Classifier, Context
 from models.errors import UsageError
 from models.guess import Guess
 from models.inbox import UNLOCATED
-from streams.locate import Found, by_words, locate_points, outside
+from streams.locate import Found, by_words, locate_points
 from streams.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -140,7 +140,7 @@ def _place(city: City, at: str, text: str) -> Found:
         raise UsageError(f"--at {at!r}: give two numbers, lat,lon") from error
     found = locate_points(city, [(lat, lon)])[lat, lon]
     if found is None:
-        raise UsageError(f"--at {at}: {outside().args[0]}")
+        raise UsageError(f"--at {at} lies outside the city")
     return found
 
 

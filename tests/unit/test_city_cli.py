@@ -1,0 +1,152 @@
+"""`paidan city`: check, try, calendar."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from models.city import CityError
+from models.city.official import official_days
+from models.errors import UsageError
+from streams.cli.city import app, gaps
+from tests.cities import FILES, tiny_city, tiny_files
+
+RUNNER = CliRunner()
+WIDE = {"COLUMNS": "200"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The tiny city as a folder, with a note beside it that is no part of the pack."""
+    for name, content in tiny_files().items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "notes.txt").write_text("not part of the pack")
+    (tmp_path / "~$places.csv").write_bytes(b"a spreadsheet is open")
+    return tmp_path
+
+
+def test_check_counts_what_the_pack_holds(folder: Path) -> None:
+    """A good pack is summed up, with its digest."""
+    result = RUNNER.invoke(app, ["check", str(folder)], env=WIDE)
+
+    assert result.exit_code == 0
+    assert tiny_city().digest in result.stdout
+    assert "小城 Tiny (tiny)" in result.stdout
+
+
+def test_check_names_every_mistake(folder: Path) -> None:
+    """A bad pack ends with its mistakes and exit code 2."""
+    (folder / "limits.csv").write_text(FILES["limits.csv"] + "*,,nap,0,day\n")
+
+    result = RUNNER.invoke(app, ["check", str(folder)], env=WIDE)
+
+    assert isinstance(result.exception, CityError)
+    assert [problem.split(": ")[1] for problem in result.exception.problems] == ["amount", "stage"]
+
+
+def test_check_of_no_folder_says_so(tmp_path: Path) -> None:
+    """A wrong path is one sentence."""
+    result = RUNNER.invoke(app, ["check", str(tmp_path / "nowhere")])
+
+    assert isinstance(result.exception, CityError)
+    assert "is not a folder with a city pack" in str(result.exception)
+
+
+def test_gaps_are_told_but_not_refused() -> None:
+    """Categories without anybody responsible or without a limit are allowed and named."""
+    city = tiny_city(
+        {
+            "responsibility.csv": "category,area,lead\nroad,*,roads\norder,south,police\n",
+            "limits.csv": "category,condition,stage,amount,unit\nroad,,whole,7,day\norder,,whole,7,day\n",
+        }
+    )
+
+    found = gaps(city)
+
+    assert "nobody is responsible for flooding anywhere; such orders go to review" in found
+    assert "nobody is responsible for street-vendor in north-e, north-w; such orders go to review" in found
+    assert "water-leak has no limit for the whole order" in found
+    assert not any("pothole" in gap for gap in found)
+
+
+def try_out(folder: Path, *arguments: str) -> str:
+    """What `paidan city try` prints."""
+    result = RUNNER.invoke(app, ["try", *arguments, "--city", str(folder)], env=WIDE, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_try_shows_the_row_that_decides(folder: Path) -> None:
+    """Area by the point, department and row of the table, limits."""
+    shown = try_out(folder, "有个坑", "--at", "30.05,114.05", "--category", "pothole")
+
+    assert "南西街 Southwest (south-w), by polygon" in shown
+    assert "responsibility.csv:2" in shown
+    assert "道路局 Roads Bureau (roads)" in shown
+    assert "handle 24 hour24" in shown
+
+
+def test_try_shows_the_rule_that_decides(folder: Path) -> None:
+    """Place by the words, rule by its line and reason."""
+    shown = try_out(folder, "荷花苑水深齐腰", "--category", "flooding")
+
+    assert "(north-w), by words" in shown
+    assert "rules.toml:2 deep-water-first" in shown
+    assert "(works)" in shown
+    assert "police, roads" in shown
+
+
+def test_try_takes_a_camera_s_label(folder: Path) -> None:
+    """The category is that of the label table, vendor and algorithm counted."""
+    assert "(illegal-parking)" in try_out(folder, "", "--label", "acme/road-v2/vendor", "--at", "30.15,114.05")
+    assert "(street-vendor)" in try_out(folder, "", "--label", "vendor", "--at", "30.15,114.05")
+
+
+def test_try_shows_who_reads_what_is_not_dispatched(folder: Path) -> None:
+    """A rule can send to review or reject."""
+    assert "review: fees-are-reviewed" in try_out(folder, "物业费", "--category", "property-fees")
+    assert "rejected: adverts-rejected" in try_out(folder, "办证贷款", "--category", "pothole")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--at", "here"], "--at 'here': give two numbers, lat,lon"),
+        (["--at", "30.05"], "--at '30.05': give two numbers, lat,lon"),
+        (["--at", "31.05,114.05"], "--at 31.05,114.05 lies outside the city"),
+        (["--category", "pot"], "'pot' is not a category of Tiny"),
+        (["--when", "noon"], "--when 'noon': give a time like 2026-03-01T22:30"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence(folder: Path, arguments: list[str], sentence: str) -> None:
+    """What cannot be tried says what to give instead."""
+    result = RUNNER.invoke(app, ["try", "x", *arguments, "--city", str(folder)])
+
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == sentence
+
+
+def test_calendar_writes_rows_that_a_pack_takes(tmp_path: Path) -> None:
+    """The official days of a year, added to the working slots, make a calendar."""
+    target = tmp_path / "days.csv"
+
+    result = RUNNER.invoke(app, ["calendar", "2026", "--out", str(target)])
+    rows = target.read_text(encoding="utf-8")
+    city = tiny_city({"calendar.csv": rows + ",slots,09:00-17:00\n"})
+
+    assert result.exit_code == 0
+    assert rows.startswith("date,kind,value\n2026-01-01,holiday,元旦\n")
+    assert len(city.calendar.holidays) == sum(kind == "holiday" for _, kind, _ in official_days(2026))
+
+
+def test_the_tiny_city_s_days_are_the_official_ones() -> None:
+    """The Spring Festival of the test city is that of 2026."""
+    official = [",".join(row) for row in official_days(2026) if row[0] < "2026-03"]
+
+    assert [line for line in FILES["calendar.csv"].splitlines() if line.startswith("2026")] == official
+
+
+def test_a_year_that_is_not_known_yet_is_one_sentence() -> None:
+    """The official arrangement is published late in the year before."""
+    with pytest.raises(UsageError, match="the official holidays of 2090 are not known, only those of 2004 to "):
+        official_days(2090)
