@@ -84,6 +84,10 @@ class Names:
         """City packs and model pointers."""
         return self._of("control")
 
+    def tables_changelog(self, table: str) -> str:
+        """What the tables' workers keep of one stream table; the name is Faust's."""
+        return self._of(f"tables-{table}-changelog")
+
     def assignments(self, department: str) -> str:
         """The orders of one department."""
         return self._of(f"assignments.{department}")
@@ -128,6 +132,9 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.notices, shared, _days(30)),
         (names.dead_letters, 1, _days(90)),
         (names.control, 1, _COMPACT),
+        # Faust would make these itself, but a worker that is quicker than their metadata would stop.
+        (names.tables_changelog("orders"), shared, _COMPACT),
+        (names.tables_changelog("figures"), shared, _COMPACT),
         # One partition each: commits slow down with the number of partitions written to.
         *((names.assignments(department), 1, _EVER) for department in sorted(departments)),
     ]
