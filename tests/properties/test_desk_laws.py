@@ -167,7 +167,7 @@ def test_a_decision_that_is_dropped_leaves_no_trace(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_random_inboxes_reach_most_of_the_life(seed: int) -> None:
     """The generator is worth its name: long runs meet most kinds of facts."""
-    names = set(run(random_inbox(seed, 1200)).names())
+    names = set(run(random_inbox(seed, 1000)).names())
 
     print(f"seed {seed}; never met: {sorted(set(KINDS) - names)}")
-    assert len(names) > 30
+    assert len(names) >= 25

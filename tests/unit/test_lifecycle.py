@@ -1,0 +1,60 @@
+"""The table of states and actions: what it says is complete, and the desk accepts exactly that."""
+
+import os
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from dispatcher.guards import GUARDS
+from dispatcher.lifecycle import ACTIONS, REFUSALS, ROLES, TABLE, Rule, permit
+from dispatcher.lifecycle_page import replaced
+from dispatcher.order import ENDED, OPEN, State
+from dispatcher.steps import STEPS
+
+STATES: tuple[State, ...] = get_args(State)
+PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
+
+
+def test_every_state_is_open_or_ended() -> None:
+    """The two sets divide the states."""
+    assert set(STATES) == OPEN | ENDED
+    assert not OPEN & ENDED
+
+
+def test_the_table_names_only_what_exists() -> None:
+    """Every role, state and guard of the table is known, every action has its step, and none is left over."""
+    for rule in TABLE:
+        assert set(rule.roles) <= set(ROLES)
+        assert set(rule.sources) | set(rule.targets) <= set(STATES)
+        assert set(rule.guards) <= GUARDS.keys()
+    assert STEPS.keys() == ACTIONS.keys()
+    assert {guard for rule in TABLE for guard in rule.guards} == GUARDS.keys()
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, "dance"])
+def test_exactly_the_rows_of_the_table_are_permitted(action: str) -> None:
+    """For every state and role: a row of the table, or a refusal that has a sentence."""
+    for state in STATES:
+        for role in (*ROLES, "stranger"):
+            rows = [r for r in TABLE if r.action == action and state in r.sources and role in r.roles]
+            allowed = permit(action, state, role)
+            if rows:
+                assert allowed == rows[0]
+            else:
+                assert not isinstance(allowed, Rule)
+                assert allowed in REFUSALS
+
+
+def test_no_two_rows_contradict() -> None:
+    """An action of a role in a state has one row at most."""
+    triples = [(r.action, state, role) for r in TABLE for state in r.sources for role in r.roles]
+    assert len(triples) == len(set(triples))
+
+
+def test_the_page_in_the_documentation_is_current() -> None:
+    """docs/lifecycle.md holds what the table makes. `PAIDAN_WRITE_DOCS=1` writes it anew."""
+    text = PAGE.read_text(encoding="utf-8")
+    if os.environ.get("PAIDAN_WRITE_DOCS"):
+        PAGE.write_text(replaced(text), encoding="utf-8")
+    assert replaced(PAGE.read_text(encoding="utf-8")) == PAGE.read_text(encoding="utf-8")
