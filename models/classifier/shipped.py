@@ -28,11 +28,11 @@ _PACKAGES = ("msgspec", "numpy", "scikit-learn", "scipy", "skops")
 
 
 def corpus() -> Labelled:
-    """The bootstrap corpus: every text of every file, files in order of their names. Raises ClassifierError."""
+    """The bootstrap corpus: every text with a category, files in order of their names. Raises ClassifierError."""
     files = sorted(CORPUS.glob("*.csv"))
     if not files:
         raise ClassifierError("the bootstrap corpus is missing from this installation")
-    return read(files, "text", "category")
+    return read(files, "text", "category", drop=("",))
 
 
 def key() -> str:

@@ -1,0 +1,163 @@
+"""The bootstrap corpus: enough texts of each category in both languages, none twice, nothing personal."""
+
+import csv
+import re
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from models.classifier.shipped import corpus
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "models" / "classifier" / "corpus"
+UNLIKE = "unlike"
+PER_CATEGORY = 20
+PER_LANGUAGE = 9
+LETTERS = 3
+LONGEST = 1_000
+LETTER = 100
+TOO_ALIKE = 0.8
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# Seven digits and more, also in blocks: a telephone or identity number, never a date, a price or a distance.
+PERSONAL = re.compile(r"(?:\d[ -]?){6}\d")
+
+
+class Row(NamedTuple):
+    """One line of one file of the corpus."""
+
+    file: str
+    text: str
+    category: str
+    lang: str
+
+
+def leaves() -> dict[str, dict[str, str]]:
+    """The demo city's categories that have a parent, by code."""
+    with (ROOT / "cities" / "demo" / "categories.csv").open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row for row in csv.DictReader(file) if row["parent"]}
+
+
+def written() -> list[Row]:
+    """Every line of every file."""
+    rows = []
+    for path in sorted(FOLDER.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            assert reader.fieldnames == ["text", "category", "lang"], path.name
+            rows += [Row(path.stem, **row) for row in reader]
+    return rows
+
+
+LEAVES = leaves()
+ROWS = written()
+LABELLED = [row for row in ROWS if row.file != UNLIKE]
+
+
+def trigrams(text: str) -> frozenset[str]:
+    """The runs of three characters of a text, case and spaces aside."""
+    plain = "".join(text.lower().split())
+    return frozenset(plain[at : at + 3] for at in range(max(1, len(plain) - 2)))
+
+
+def alike(rows: list[Row], limit: float) -> list[tuple[str, str]]:
+    """The pairs of texts whose trigrams' Jaccard index is `limit` or more.
+
+    Sets whose sizes differ by more than `limit` cannot reach it, so a text meets only those a little larger than it.
+    """
+    sized = sorted(((trigrams(row.text), row.text) for row in rows), key=lambda item: (len(item[0]), item[1]))
+    found = []
+    for at, (one, text) in enumerate(sized):
+        for other, its_text in sized[at + 1 :]:
+            if len(one) < limit * len(other):
+                break
+            shared = len(one & other)
+            if shared >= limit * (len(one) + len(other) - shared):
+                found.append((text, its_text))
+    return found
+
+
+@pytest.mark.parametrize("code", sorted(LEAVES))
+def test_each_category_has_enough_texts_in_both_languages(code: str) -> None:
+    """Twenty texts at the least, nine in each language, and three Chinese ones of the length of a letter."""
+    mine = [row for row in LABELLED if row.category == code]
+    languages = Counter(row.lang for row in mine)
+    letters = [row for row in mine if row.lang == "zh" and len(row.text) >= LETTER]
+
+    assert len(mine) >= PER_CATEGORY
+    assert languages["zh"] >= PER_LANGUAGE
+    assert languages["en"] >= PER_LANGUAGE
+    assert len(letters) >= LETTERS
+
+
+@pytest.mark.parametrize("code", sorted(LEAVES))
+def test_most_texts_do_without_the_name_of_their_category(code: str) -> None:
+    """A classifier that has learnt the names alone would know nothing of how people write."""
+    names = LEAVES[code]["name_zh"], LEAVES[code]["name_en"].lower()
+    mine = [row.text.lower() for row in LABELLED if row.category == code]
+
+    assert sum(any(name in text for name in names) for text in mine) <= len(mine) / 2
+
+
+def test_every_category_stands_in_the_file_of_its_group() -> None:
+    """A code that categories.csv does not know, or knows in another group, is a slip."""
+    astray = [row for row in LABELLED if row.category not in LEAVES or LEAVES[row.category]["group"] != row.file]
+
+    assert not astray
+
+
+def test_unlike_texts_have_no_category_and_train_nothing() -> None:
+    """They are there to be abstained on: the shipped model is trained on the labelled ones alone."""
+    unlike = [row for row in ROWS if row.file == UNLIKE]
+
+    assert len(unlike) >= 80
+    assert not [row for row in unlike if row.category]
+    assert len(corpus()) == len(LABELLED)
+    assert not {row.text for row in unlike} & set(corpus().texts)
+
+
+def test_the_language_is_that_of_the_characters() -> None:
+    """Chinese texts have Chinese characters, English texts none; only an unlike text may be in neither language."""
+    known = [row for row in ROWS if row.lang or row.file != UNLIKE]
+
+    assert {row.lang for row in known} == {"zh", "en"}
+    assert not [row for row in known if bool(CHINESE.search(row.text)) != (row.lang == "zh")]
+
+
+def test_no_text_stands_twice() -> None:
+    """Not even under another category, with other spaces or another case."""
+    plain = sorted("".join(row.text.lower().split()) for row in ROWS)
+
+    assert not [one for one, other in pairwise(plain) if one == other]
+
+
+def test_no_two_texts_are_nearly_the_same() -> None:
+    """A text and its twin in two folds would let the measured accuracy flatter."""
+    assert not alike(ROWS, TOO_ALIKE)
+
+
+def test_twins_are_found() -> None:
+    """One changed character in a letter is seen, two different letters are not taken for one."""
+    letter, other = [row for row in LABELLED if row.lang == "zh" and len(row.text) > LETTER][:2]
+    twin = letter._replace(text=letter.text[:-1] + "。。")
+
+    assert alike([letter, twin, other], TOO_ALIKE) == [(letter.text, twin.text)]
+
+
+def test_texts_are_whole_and_of_readable_length() -> None:
+    """No empty text, no stray blank at an end, no line break, nothing over a thousand characters."""
+    assert not [row for row in ROWS if not row.text or row.text != row.text.strip() or "\n" in row.text]
+    assert not [row for row in ROWS if len(row.text) > LONGEST]
+
+
+@pytest.mark.parametrize("text", ["call 13900000000", "139-0000-0000", "8123 4567", "42010619900101000X"])
+def test_numbers_of_people_are_recognised(text: str) -> None:
+    """Telephone and identity numbers in their usual spellings."""
+    assert PERSONAL.search(text)
+
+
+def test_no_text_has_a_telephone_or_identity_number() -> None:
+    """The corpus is shipped with the project: nothing in it may point at a person."""
+    assert not [row for row in ROWS if PERSONAL.search(row.text)]
