@@ -13,6 +13,7 @@ from models.city.cells import Code, Latitude, Longitude, Row, Words
 
 Kind = Literal["road", "estate", "landmark", "village", "water", "station", "area"]
 _LATIN = re.compile(r"[a-z0-9]")
+_NOTHING = re.compile("(?!)")
 _FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ]")
 
 
@@ -37,7 +38,7 @@ class Place(Row):
 
 
 class Places:
-    """All places, and one compiled pattern over all their names."""
+    """All places, and a compiled pattern over all their names in each script."""
 
     def __init__(self, places: Iterable[Place], areas: Areas, merge_level: str) -> None:
         self.all: tuple[Place, ...] = tuple(places)
@@ -45,8 +46,9 @@ class Places:
         self._places = _by_name(self.all)
         self._units = _by_name(_named(areas.at_level(merge_level)))
         self._regions = _by_name(_named(areas))
-        names = {*self._places, *self._regions}
-        self._patterns = tuple(_pattern(group) for group in _by_script(names) if group)
+        latin, other = _by_script({*self._places, *self._regions})
+        self._latin = _pattern(latin)
+        self._other = _pattern(other)
 
     def __len__(self) -> int:
         return len(self.all)
@@ -59,7 +61,9 @@ class Places:
         gives that area. Upper and lower case and full and half width are the same.
         """
         folded = fold(text)
-        names = {name for pattern in self._patterns for name in pattern.findall(folded)}
+        names = set(self._latin.findall(folded))
+        if not folded.isascii():
+            names.update(self._other.findall(folded))
         if not names:
             return None
         known = [name for name in names if name in self._places]
@@ -100,14 +104,16 @@ def _by_script(names: Iterable[str]) -> tuple[list[str], list[str]]:
     other: list[str] = []
     for name in names:
         (latin if _LATIN.match(name) else other).append(name)
-    return other, latin
+    return latin, other
 
 
 def _pattern(names: list[str]) -> re.Pattern[str]:
-    """All names as one pattern that finds the longest at every position, overlapping ones too.
+    """Names of one script as one pattern that finds the longest at every position, overlapping ones too.
 
     A trie keeps the choices at each step few.
     """
+    if not names:
+        return _NOTHING
     tree: dict[str, dict] = {}  # type: ignore[type-arg]
     for name in names:
         node = tree
@@ -116,9 +122,9 @@ def _pattern(names: list[str]) -> re.Pattern[str]:
         node[""] = {}
     # Names of Latin letters are words: "Park" is not found in "Parker". All others may begin at any character; the
     # engine skips to one that begins a name and looks at the whole name from there.
-    if _LATIN.match(names[0]):
-        return re.compile(rf"\b(?=({_branches(tree, '(?![a-z0-9])')}))", re.ASCII)
     first = "".join(re.escape(char) for char in sorted(tree))
+    if _LATIN.match(names[0]):
+        return re.compile(rf"\b(?=[{first}])(?=({_branches(tree, '(?![a-z0-9])')}))", re.ASCII)
     return re.compile(f"[{first}](?<=(?=({_branches(tree, '')})).)")
 
 

@@ -36,9 +36,6 @@ class Settings(BaseModel):
     )
 
     # dispatching
-    confidence_threshold: float | None = Field(
-        None, ge=0, le=1, description="below this probability a person decides; absent: the model's own threshold"
-    )
     target_accuracy: float = Field(0.97, gt=0, lt=1, description="the accuracy that automatic dispatch must reach")
     blind_review_share: float = Field(
         0.02, ge=0, le=1, description="share of automatic dispatches that a person reviews without seeing the guess"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.city import City, RuleInput, Stage, Unit, load_city
+from models.city import City, RuleInput, Settings, Stage, Unit, load_city
+from models.city.loader import OPTIONAL, REQUIRED
 from models.errors import Poison
 from models.events import DETECTION, REPORT, parse
 
@@ -201,3 +203,26 @@ def test_nobody_trained_on_the_sample_day(day: list[dict[str, Any]]) -> None:
 
     assert corpus
     assert not corpus & written
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_documented_with_its_default(name: str) -> None:
+    """The page of the city pack lists what can be set, what it is without, and what it means."""
+    page = (DEMO.parents[1] / "docs" / "city-pack.md").read_text(encoding="utf-8")
+    field = Settings.model_fields[name]
+    default = (
+        "–" if field.default is None else f"`{field.default}`" if isinstance(field.default, str) else field.default
+    )
+
+    assert f"| `{name}` | {default} | {field.description} |" in page
+
+
+def test_every_file_and_column_is_documented() -> None:
+    """Nobody has to read code to write a pack."""
+    page = (DEMO.parents[1] / "docs" / "city-pack.md").read_text(encoding="utf-8")
+    for name in (*REQUIRED, *OPTIONAL):
+        assert f"`{name}`" in page
+    for file in DEMO.glob("*.csv"):
+        header = file.read_text(encoding="utf-8").splitlines()[0].split(",")
+        described = re.split(r"`", page.split(f"**{file.name}** ")[1])[1]
+        assert {column.strip() for column in described.split(",")} == set(header), file.name
