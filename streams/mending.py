@@ -77,7 +77,9 @@ async def replay(bootstrap: str, names: Names, letters: Collection[Numbered]) ->
         for number, letter in letters:
             headers = [header for header in letter.original_headers if header[0] != REPLAYED]
             headers.append((REPLAYED, str(number).encode()))
-            await producer.send_and_wait(letter.topic, letter.original_value, key=letter.original_key, headers=headers)
+            value, key = letter.original_value, letter.original_key
+            key = b"" if value is None and key is None else key  # the client wants one of them
+            await producer.send_and_wait(letter.topic, value, key=key, headers=headers)
     finally:
         await producer.stop()
     return len(letters)

@@ -1,0 +1,182 @@
+"""Intake as a process on a real broker: good records reach the inbox, bad ones the dead letters, and can come back."""
+
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from models.events import DETECTION, REPORT, UPDATE
+from models.inbox import Item, Sighting, decode_items
+from streams.deadletters import decode_dead_letter
+from streams.feed import feed, read_events, scheduled
+from streams.mending import DeadLetterError, find, read_dead_letters, replay
+from streams.sightings import Keys
+from streams.take import take
+from streams.topics import Names
+from tests.cities import tiny_city, tiny_files
+from tests.kafka import Kafka, Message, Roles
+from tests.messages import detection, raw, report, update
+
+KEYS = Keys(b"for tests only")
+BORN = int(time.time() * 1000)  # the broker throws away what is older than the topic keeps
+GOOD_AND_BAD = 40
+
+
+@pytest.fixture
+def departments() -> tuple[str, ...]:
+    """Those of the tiny city."""
+    return ("roads", "police", "works", "north-office")
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    """The tiny city's folder."""
+    folder = tmp_path / "city"
+    folder.mkdir()
+    for name, content in tiny_files().items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def said(record: ConsumerRecord) -> Message:
+    """A record to send: the same bytes and time; a key, because Kafka wants a key or a value."""
+    return Message(record.value, b"any", record.headers, 0, BORN)
+
+
+def born(name: str = "e-1") -> dict[str, str | int]:
+    """The id and times of an event of now."""
+    return {"id": name, "time": BORN, "timestamp": BORN}
+
+
+def items_of(records: list[ConsumerRecord]) -> dict[str, list[Item]]:
+    """The items of inbox records by area."""
+    found: dict[str, list[Item]] = defaultdict(list)
+    for record in records:
+        found[record.key.decode()] += decode_items(record.value)
+    return dict(found)
+
+
+def unguessed(items: list[Item]) -> list[Item]:
+    """The items as intake makes them without a model."""
+    return [
+        Sighting(**{f: getattr(i, f) for f in i.__struct_fields__ if f != "guess"}) if isinstance(i, Sighting) else i
+        for i in items
+    ]
+
+
+@pytest.mark.timeout(120)
+async def test_good_records_reach_the_inbox_and_bad_ones_the_dead_letters(
+    kafka: Kafka, topics: Names, roles: Roles, city: Path
+) -> None:
+    """In a mix of both the inbox holds exactly the good ones, in their order, and every bad one is a dead letter."""
+    reports, detections, updates = [], [], []
+    for n in range(GOOD_AND_BAD):
+        reports.append(report(f"梧桐路第{n}个坑", event=born(f"r{n}")))
+        reports.append([report(" "), raw(b"\xff", ()), report("a" * 2_000_000), raw(None, ())][n % 4])
+        detections.append(detection(event=born(f"d{n}")))
+        detections.append(detection("nowhere"))
+        updates.append(update(event=born(f"u{n}")))
+        updates.append(update("dance"))
+    for topic, records in ((topics.reports, reports), (topics.detections, detections), (topics.updates, updates)):
+        await kafka.produce(topic, [said(record) for record in records])
+    roles.start("intake", city=str(city))
+
+    def complete(records: list[ConsumerRecord]) -> bool:
+        return sum(len(items) for items in items_of(records).values()) >= 3 * GOOD_AND_BAD
+
+    inbox = items_of(await kafka.read_until(topics.inbox, complete, timeout=60))
+    dead = await kafka.read_until(topics.dead_letters, 3 * GOOD_AND_BAD)
+
+    everything = [*reports, *detections, *updates]
+    expected = take(everything, tiny_city(), None, BORN, KEYS)
+    assert {"south-w"} == inbox.keys() == expected.items.keys()
+    for prefix in "rdu":  # one topic after the other: their order among each other is chance
+        wanted = [i for i in expected.items["south-w"] if i.id.startswith(prefix)]  # type: ignore[union-attr]
+        assert wanted == [i for i in unguessed(inbox["south-w"]) if i.id.startswith(prefix)]  # type: ignore[union-attr]
+
+    letters = [decode_dead_letter(record.value) for record in dead]
+    places = {(letter.topic, letter.offset): letter for letter in letters}
+    assert 3 * GOOD_AND_BAD == len(letters) == len(places)
+    for topic, records in ((topics.reports, reports), (topics.detections, detections), (topics.updates, updates)):
+        for offset, record in enumerate(records):
+            letter = places.get((topic, offset))
+            assert (letter is None) == (offset % 2 == 0)
+            if letter is not None and letter.value_sha256 is None:
+                assert (record.value, list(record.headers)) == (letter.original_value, letter.original_headers)
+
+
+@pytest.mark.timeout(120)
+async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_gone(
+    kafka: Kafka, topics: Names, roles: Roles, city: Path
+) -> None:
+    """An unknown camera becomes known; the very bytes come back, marked, and reach the inbox."""
+    await kafka.produce(topics.detections, [said(detection("cam-new", event=born())), said(report("a" * 2_000_000))])
+    intake = roles.start("intake", city=str(city))
+    await kafka.read_until(topics.dead_letters, 2, timeout=60)
+    [unknown, too_long] = [each async for each in read_dead_letters(kafka.bootstrap, topics)]
+    assert (unknown.letter.error, unknown.letter.field) == ("unknown-camera", "camera_id")
+
+    with pytest.raises(DeadLetterError, match="too long to be kept"):
+        await replay(kafka.bootstrap, topics, [unknown, too_long])
+    with pytest.raises(DeadLetterError, match="no dead letter 77"):
+        await find(kafka.bootstrap, topics, [77])
+
+    intake.signal(15)
+    assert await intake.ended() == 0
+    with (city / "cameras.csv").open("a") as cameras:
+        cameras.write("cam-new,30.05,114.05,south-w,新,police\n")
+    roles.start("intake", city=str(city))
+    assert await replay(kafka.bootstrap, topics, await find(kafka.bootstrap, topics, [unknown.number])) == 1
+    [record] = await kafka.read_until(topics.inbox, 1, timeout=60)
+    [item] = decode_items(record.value)
+    assert isinstance(item, Sighting)
+    assert item.camera == "cam-new"
+    sent = await kafka.read_all(topics.detections)
+    assert [dict(r.headers).get("replayed") for r in sent if r.value and b"cam-new" in r.value] == [
+        None,
+        str(unknown.number).encode(),
+    ]
+
+
+@pytest.mark.timeout(120)
+async def test_the_command_line_lists_shows_and_replays(kafka: Kafka, topics: Names, roles: Roles, city: Path) -> None:
+    """What `paidan dead-letters` prints is what is in the topic; a wrong number is one sentence."""
+    await kafka.produce(topics.updates, [said(update("dance"))])
+    roles.start("intake", city=str(city))
+    await kafka.read_until(topics.dead_letters, 1, timeout=60)
+    listed = roles.start("dead-letters", "list", "--json")
+    shown = roles.start("dead-letters", "show", "0")
+    missing = roles.start("dead-letters", "show", "5")
+    replayed = roles.start("dead-letters", "replay", "0")
+    assert [await role.ended(30) for role in (listed, shown, missing, replayed)] == [0, 0, 1, 0]
+    assert json.loads(listed.said())["field"] == "action"
+    assert json.loads(json.loads(shown.said())["value"])["action"] == "dance"
+    assert missing.said().strip() == "paidan: there is no dead letter 5"
+    assert replayed.said().strip() == "1 replayed"
+    assert len(await kafka.read_all(topics.updates)) == 2
+
+
+async def test_a_file_of_events_is_fed_to_its_topics(kafka: Kafka, topics: Names, tmp_path: Path) -> None:
+    """Each line goes to the topic of its type, with a time and an id where it has none, at its own time."""
+    lines = [
+        {"topic": "reports", "at_s": 0.2, "event": {"type": REPORT, "data": {"text": "坑"}}},
+        {"at_s": 0.1, "event": {"id": "d", "type": DETECTION, "data": {"camera_id": "c", "label": "x"}}},
+        {"at_s": 0.0, "event": {"type": UPDATE, "data": {"order_id": "o"}, "time": "2026-03-01T08:00:00Z"}},
+        {"topic": "detections", "at_s": 0.0, "headers": {"format": "onvif", "camera": "c"}, "value": "<a/>"},
+    ]
+    file = tmp_path / "events.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    fed = await feed(kafka.bootstrap, topics, scheduled(read_events(file), None, 1.0))
+    assert fed.events == 4
+    assert fed.seconds >= 0.2
+    [reported] = await kafka.read_all(topics.reports)
+    event = json.loads(reported.value)
+    assert {"specversion", "id", "source", "time", "type", "data"} == event.keys()
+    [updated] = await kafka.read_all(topics.updates)
+    assert (updated.key, json.loads(updated.value)["time"]) == (b"o", "2026-03-01T08:00:00Z")
+    seen = await kafka.read_all(topics.detections)
+    assert {b"<a/>"} == {r.value for r in seen if dict(r.headers).get("format") == b"onvif"}
+    assert len(seen) == 2
