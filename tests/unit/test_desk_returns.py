@@ -1,0 +1,224 @@
+"""Returns 退单, arbitration 争议裁定 and the clocks around them."""
+
+from typing import Any
+
+import pytest
+
+from dispatcher.outgoing import ASSIGNED, WITHDRAWN
+from models.inbox import Actor
+from tests.desks import (
+    DAY,
+    DISPATCHER,
+    HOUR,
+    MINUTE,
+    OFFICER,
+    REVIEWER,
+    T0,
+    Desk,
+    assert_laws,
+    guess,
+    quiet_city,
+    report,
+)
+
+ROADS = Actor("department", "roads", "ren")
+POLICE = Actor("department", "police", "pan")
+WORKS = Actor("department", "works", "wu")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A desk with one pothole, assigned to the roads bureau; it might as well be a water leak."""
+    desk = Desk()
+    seen = guess("pothole", alternatives=(("pothole", 0.9), ("street-vendor", 0.05), ("water-leak", 0.03)))
+    desk.feed(report("1", T0, guess=seen), at=T0)
+    return desk
+
+
+def sent(desk: Desk, topic: str, kind: str) -> list[str]:
+    """The ids of the events of a kind on a topic."""
+    found = []
+    for out in desk.sent:
+        headers = dict(out.headers)
+        if out.topic == topic and headers["ce_type"].decode() == kind:
+            found.append(headers["ce_id"].decode())
+    return found
+
+
+def test_a_safe_suggestion_is_followed_at_once(desk: Desk) -> None:
+    """The suggested department is responsible for a likely category: re-assigned, an approved return, withdrawn."""
+    refused = desk.update("return", ROADS, T0 + HOUR, code="not-my-function", reason="水管", department="works")
+
+    order = desk.only()
+    assert refused == ""
+    assert (order.state, order.department, order.category, order.attempt) == ("assigned", "works", "water-leak", 2)
+    assert order.assignments[0].return_approved
+    assert order.assignments[0].held_ms == HOUR
+    assert desk.names()[-3:] == ["returned", "return-approved", "assigned"]
+    assert len(sent(desk, "assignments/roads", WITHDRAWN)) == 1
+    assert len(sent(desk, "assignments/works", ASSIGNED)) == 1
+
+
+def test_an_unsafe_suggestion_waits_for_a_dispatcher(desk: Desk) -> None:
+    """A department that is responsible for none of the likely categories gets nothing by itself."""
+    desk.update("return", ROADS, T0 + HOUR, code="not-my-area", reason="r", department="north-office")
+
+    assert desk.only().state == "returned"
+    assert desk.only().suggested_department == "north-office"
+    assert desk.update("approve-return", DISPATCHER, T0 + 2 * HOUR, department="north-office") == ""
+    assert desk.only().department == "north-office"
+
+
+def test_a_detour_is_charged_to_dispatching(desk: Desk) -> None:
+    """A returns after two days, B handles within its own time: A is charged nothing, the order's limit stood still
+    for the detour, and B is on time."""
+    due = desk.only().due
+    assert due is not None
+    back = T0 + 2 * DAY
+    desk.update("return", ROADS, back, code="not-my-function", reason="r", evidence=("e",))
+    desk.update("approve-return", DISPATCHER, back + HOUR, department="works", category="water-leak")
+    order = desk.only()
+
+    assert order.due == order.due_raw == due + 2 * DAY + HOUR
+    assert order.assignments[0].return_approved
+    assert order.assignments[1].at == back + HOUR
+
+    done = due + 2 * DAY  # after the limit as it was before the detour
+    desk.update("accept", WORKS, back + 2 * HOUR)
+    desk.update("handle", WORKS, done, evidence=("e",))
+    desk.update("check-pass", Actor("inspector", "", "i"), done + HOUR)
+    closing = desk.only().closings[0]
+
+    assert closing.handled_at == done
+    assert closing.due is not None
+    assert done <= closing.due
+    assert desk.count("closed_on_time") == 1
+    assert desk.count("closed", "department/roads") == 0
+    assert desk.count("closed_on_time", "department/works") == 1
+    assert_laws(desk)
+
+
+def test_the_third_return_goes_to_arbitration_before_anything_else() -> None:
+    """Even a safe suggestion does not help any more; the officer's decision binds."""
+    desk = Desk(quiet_city("returns_to_arbitration = 2"))
+    desk.feed(report("1", T0), at=T0)
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + 2 * HOUR, department="north-office")
+    north = Actor("department", "north-office", "nan")
+    desk.update("return", north, T0 + 3 * HOUR, code="unclear", reason="r", department="works")
+
+    assert desk.only().state == "arbitration"
+    assert desk.names()[-2:] == ["returned", "sent-to-arbitration"]
+
+    assert desk.update("arbitrate", OFFICER, T0 + 4 * HOUR, department="works", category="water-leak") == ""
+    assert desk.only().assignments[-1].binding
+    assert desk.update("return", WORKS, T0 + 5 * HOUR, code="unclear", reason="r") == "binding"
+    assert_laws(desk)
+
+
+def test_a_circle_goes_to_arbitration(desk: Desk) -> None:
+    """The next target has already returned this order."""
+    desk.update("return", ROADS, T0 + HOUR, code="not-my-function", reason="r", department="works")
+    desk.update("return", WORKS, T0 + 2 * HOUR, code="not-my-function", reason="r", department="roads")
+
+    assert desk.only().state == "arbitration"
+
+    desk.update("arbitrate", OFFICER, T0 + 3 * HOUR, department="works")
+    order = desk.only()
+    assert (order.state, order.department, order.attempt) == ("assigned", "works", 2)
+    assert order.assignments[-1].binding
+    assert not order.assignments[-1].return_approved
+    assert_laws(desk)
+
+
+def test_a_refused_return_binds_and_the_clock_has_run_on(desk: Desk) -> None:
+    """Same turn, same limit for handling, a fresh one for accepting."""
+    before = desk.only().assignments[0]
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    assert desk.update("refuse-return", DISPATCHER, T0 + 5 * HOUR) == "missing-reason"
+    desk.update("refuse-return", DISPATCHER, T0 + 5 * HOUR, reason="it is yours")
+
+    order = desk.only()
+    (turn,) = order.assignments
+    assert order.state == "assigned"
+    assert turn.binding
+    assert turn.handle_due == before.handle_due
+    assert turn.accept_due == T0 + 7 * HOUR
+    assert order.dispatches[-1].stage == "return"
+    assert desk.update("return", ROADS, T0 + 6 * HOUR, code="unclear", reason="r") == "binding"
+
+
+@pytest.mark.parametrize(
+    ("own", "refusal"),
+    [
+        ({"reason": "r"}, "missing-code"),
+        ({"reason": "r", "code": "tired"}, "bad-code"),
+        ({"code": "unclear"}, "missing-reason"),
+        ({"code": "unclear", "reason": "r", "department": "nobody"}, "unknown-department"),
+        ({"code": "unclear", "reason": "r", "by": POLICE}, "wrong-department"),
+    ],
+)
+def test_a_return_must_say_why(desk: Desk, own: dict[str, Any], refusal: str) -> None:
+    """Code and reason are asked for, and only the lead may return."""
+    by = own.pop("by", ROADS)
+
+    assert desk.update("return", by, T0 + HOUR, **own) == refusal
+    assert desk.only().state == "assigned"
+    assert desk.only().seq == 3
+
+
+def test_returning_late_takes_evidence(desk: Desk) -> None:
+    """After the accept window a return needs evidence."""
+    desk.update("accept", ROADS, T0 + HOUR)
+    late = T0 + 3 * HOUR
+
+    assert desk.update("return", ROADS, late, code="unclear", reason="r") == "return-window-over"
+    assert desk.update("return", ROADS, late + MINUTE, code="unclear", reason="r", evidence=("e",)) == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "state"),
+    [({}, "review"), ({"code": "not-a-problem", "reason": "r"}, "rejected"), ({"department": "police"}, "assigned")],
+)
+def test_a_dispatcher_decides_what_becomes_of_a_return(desk: Desk, own: dict[str, str], state: str) -> None:
+    """To another department, to nobody, or back to review."""
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    assert desk.update("approve-return", DISPATCHER, T0 + 2 * HOUR, department="roads") == "same-department"
+
+    assert desk.update("approve-return", DISPATCHER, T0 + 3 * HOUR, **own) == ""
+    assert desk.only().state == state
+    assert desk.only().assignments[0].return_approved
+    assert_laws(desk)
+
+
+def test_a_returned_duplicate_is_merged(desk: Desk) -> None:
+    """Code duplicate with the other order's id."""
+    desk.feed(report("2", T0, "完全不同的一件事情啊", lat=30.02), at=T0)
+    first, second = desk.state.orders.values()
+    desk.update("return", ROADS, T0 + HOUR, second.id, code="duplicate", reason="r")
+    assert desk.update("approve-return", DISPATCHER, T0 + HOUR, second.id, code="duplicate") == "not-mergeable"
+
+    desk.update("approve-return", DISPATCHER, T0 + HOUR, second.id, code="duplicate", other_order_id=first.id)
+
+    assert desk.order(second.id).state == "merged"
+    assert desk.order(first.id).children == (second.id,)
+    assert_laws(desk)
+
+
+def test_a_decision_of_a_reviewer_is_a_label_and_sets_the_condition() -> None:
+    """Category, condition and department; the order's limit is that of the condition, from the opening."""
+    desk = Desk()
+    desk.feed(report("1", T0, category=""), at=T0)
+    assert desk.only().state == "review"
+    assert desk.update("decide", REVIEWER, T0 + HOUR) == "unknown-category"
+    assert desk.update("decide", REVIEWER, T0 + HOUR, category="nonsense") == "unknown-category"
+    assert desk.update("decide", REVIEWER, T0 + HOUR, category="pothole", condition="flat") == "unknown-condition"
+    assert desk.update("decide", REVIEWER, T0 + HOUR, category="pothole", department="x") == "unknown-department"
+
+    assert desk.update("decide", REVIEWER, T0 + HOUR, category="pothole", condition="rebuild") == ""
+
+    order = desk.only()
+    assert (order.state, order.department, order.label, order.condition) == ("assigned", "roads", "pothole", "rebuild")
+    assert order.due == T0 + 40 * DAY
+    assert order.dispatches[0].stage == "review"
+    assert order.dispatches[0].due is not None
