@@ -25,7 +25,7 @@ const CARDS = [
   ["结案", "Closed", (x) => x.closed],
   ["结案率", "Closure rate", (x) => percent(x.closure_rate)],
   ["按期结案率", "On time", (x) => percent(x.on_time_closure_rate)],
-  ["准确派遣率", "Dispatch accuracy", (x) => percent(x.dispatch_accuracy)],
+  ["准确派遣率", "Sent right at once", (x) => percent(x.dispatch_accuracy)],
   ["办结 p50", "Resolution", (x) => duration(x.resolution_seconds.p50)],
 ];
 

@@ -51,7 +51,7 @@ function why(order) {
       el("span", { class: weight > 0 ? "badge good" : "badge" }, `${term} ${weight > 0 ? "+" : ""}${weight.toFixed(2)}`))) : ""],
     ["模型", "model", reason.model || guess.model],
   ]);
-  return list.children.length ? list : el("p", { class: "soft" }, "由人工研判 A person decides");
+  return list.children.length ? list : el("p", { class: "soft" }, order.department ? "未记录 Not recorded" : "由人工研判 A person decides");
 }
 
 function held(order) {
