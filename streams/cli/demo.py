@@ -7,7 +7,9 @@ import itertools
 import json
 import shutil
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,10 +20,11 @@ from rich.live import Live
 
 from dispatcher.facts import Fact, from_wire
 from models.envelope import header_map, to_binary
-from models.errors import UsageError
+from models.errors import PaidanError, UsageError
 from streams.cli.backlog import Backlog
 from streams.cli.departments import People, Reply
 from streams.cli.role import run_role
+from streams.cli.status_table import status_table
 from streams.cli.system import Counts, System, running_system
 from streams.cli.tally import Tally, picture
 from streams.feed import Planned, feed, read_events, scheduled
@@ -31,6 +34,7 @@ from streams.topics import Names
 _FEED_SECONDS = 30.0
 _START_TIMEOUT_S = 60.0
 _DECIDED_TIMEOUT_S = 60.0
+_STATUS_TIMEOUT_S = 30.0
 # When every event is decided the people still have this long to close what they hold.
 _PEOPLE_SECONDS = 5.0
 _PACE_SECONDS = 1.0
@@ -60,6 +64,19 @@ def demo(
 
     # The screen is for the live view.
     run_role(serve, base.model_copy(update=update), log_file=folder / "logs" / "demo.log")
+
+
+class DemoError(PaidanError):
+    """The demo did not come to its end in time."""
+
+
+@contextlib.asynccontextmanager
+async def _within(seconds: float, what: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise DemoError(f"{what} took more than {seconds:.0f} s: see the logs in the data folder") from None
 
 
 def read_day(path: Path) -> list[Planned]:
@@ -101,21 +118,42 @@ class Demo:
                 with Live(console=console, refresh_per_second=4, get_renderable=lambda: self._picture(hint)):
                     ending = asyncio.create_task(stop.wait())
                     deciding = asyncio.create_task(self._all_decided(feeding, measuring))
-                    await asyncio.wait([ending, deciding, *work], return_when=asyncio.FIRST_COMPLETED)
-                    if stay and not any(task.done() for task in work):
-                        await asyncio.wait([ending, *work], return_when=asyncio.FIRST_COMPLETED)
-                    for task in (*work, deciding):
-                        if task.done():
-                            task.result()  # what went wrong is what ends the demo
+                    await _first([ending, deciding, *work])
+                    if stay:
+                        await _first([ending, *work])
             finally:
                 await _cancel(feeding, measuring, ending, deciding, *work)
+        if not stop.is_set():
+            await self._show_status(console)
+
+    async def _show_status(self, console: Console) -> None:
+        """Print the status that the gateway gives as soon as it has caught up with the log, and keep it in a file."""
+        closed = self._tally.facts["closed"]
+        async with _within(_STATUS_TIMEOUT_S, "a complete status"):
+            while not (status := await asyncio.to_thread(self._ask_status)) or status["city"]["closed"] < closed:
+                await asyncio.sleep(0.25)
+        (self._system.settings.data / "status.json").write_text(json.dumps(status, ensure_ascii=False, indent=1))
+        console.print(status_table(status))
+
+    def _ask_status(self) -> dict[str, Any] | None:
+        """The status of yesterday and today; None while it cannot be had whole."""
+        today = datetime.now(self._system.city.zone).date()
+        address = f"{self._system.gateway}/status?from={today - timedelta(days=1)}&to={today}"
+        tokens = self._system.settings.gateway_tokens
+        headers = {"Authorization": f"Bearer {tokens[0].get_secret_value()}"} if tokens else {}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=5) as answer:
+                status: dict[str, Any] = json.load(answer)
+        except OSError:  # not up yet: asked again, until time is over
+            return None
+        return status if status["complete"] else None
 
     def _picture(self, hint: str) -> Any:
         return picture(self._tally, self._system.city, self._system.gateway, hint)
 
     async def _feed(self, bootstrap: str, backlog: Backlog) -> None:
         """Send the day as soon as the stages are at work, so much faster; each event happens when it is sent."""
-        async with asyncio.timeout(_START_TIMEOUT_S):
+        async with _within(_START_TIMEOUT_S, "starting intake and desk"):
             await backlog.stages_at_work()
         self._tally.began_ms = time.time_ns() // 1_000_000
 
@@ -178,7 +216,7 @@ class Demo:
     async def _all_decided(self, feeding: "asyncio.Task[None]", measuring: "asyncio.Task[None]") -> None:
         """Return when the day is sent and decided, and the people have had their time."""
         await feeding
-        async with asyncio.timeout(_DECIDED_TIMEOUT_S):
+        async with _within(_DECIDED_TIMEOUT_S, "deciding every event"):
             await measuring
         await asyncio.sleep(_PEOPLE_SECONDS)
 
@@ -190,6 +228,13 @@ async def _started(client: Any) -> Any:
         yield client
     finally:
         await client.stop()
+
+
+async def _first(tasks: "list[asyncio.Task[Any]]") -> None:
+    """Wait for the first to end; what went wrong in it goes on."""
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
 
 
 async def _cancel(*tasks: "asyncio.Task[Any]") -> None:

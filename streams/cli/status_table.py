@@ -1,0 +1,49 @@
+"""The answer of `GET /status` as a table for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+Status = Mapping[str, Any]
+_COUNTS = ("opened", "assigned", "open", "overdue_open", "closed")
+_RATES = ("closure_rate", "on_time_closure_rate", "dispatch_accuracy")
+_TIMES = ("response_seconds", "resolution_seconds")
+_HEADS = (
+    "department", "部门", "opened", "assigned", "open", "overdue", "closed", "closure", "on time", "accurate",
+    "response p50", "resolution p50",
+)  # fmt: skip
+
+
+def status_table(status: Status) -> Table:
+    """The city in the last row, above it every department that had an order in the window."""
+    window = status["window"]
+    missing = (
+        "" if status["complete"] else "  (incomplete: {answered} of {total} partitions)".format(**status["partitions"])
+    )
+    table = Table(*_HEADS, title=f"{window['from']} to {window['to']}{missing}", show_footer=False)
+    for indicators in status["departments"].values():
+        if any(indicators[name] for name in _COUNTS):
+            table.add_row(*_row(indicators))
+    table.add_section()
+    table.add_row(*_row(status["city"]), style="bold")
+    return table
+
+
+def _row(indicators: Mapping[str, Any]) -> list[str]:
+    return [
+        str(indicators["name_en"]),
+        str(indicators["name_zh"]),
+        *(str(indicators[name]) for name in _COUNTS),
+        *("–" if indicators[name] is None else f"{indicators[name]:.1%}" for name in _RATES),
+        *(_seconds(indicators[name]["p50"]) for name in _TIMES),
+    ]
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return "–"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if value >= 2 * size:
+            return f"{value / size:.1f} {unit}"
+    return f"{value:.1f} s"
