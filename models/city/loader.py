@@ -19,7 +19,7 @@ from models.city.calendar import CalendarRow, read_calendar
 from models.city.cells import Code, Codes, Row
 from models.city.check import check_references
 from models.city.city import City
-from models.city.errors import Problems
+from models.city.errors import CityError, Problems
 from models.city.geojson import read_areas
 from models.city.lookups import LabelTable, LimitTable, ResponsibilityTable
 from models.city.places import Place, Places
@@ -48,10 +48,12 @@ R = TypeVar("R", bound=Row)
 def load_city(path: Path) -> City:
     """The city of a pack folder. Raises CityError with all mistakes, each with file, line and field."""
     if not path.is_dir():
-        problems = Problems()
-        problems.add(str(path), 1, "", "is not a folder with a city pack")
-        problems.raise_if_any()
-    return read_city({file.name: file.read_bytes() for file in sorted(path.iterdir()) if is_pack_file(file)})
+        raise CityError([f"{path}: is not a folder with a city pack"])
+    try:
+        files = {file.name: file.read_bytes() for file in sorted(path.iterdir()) if is_pack_file(file)}
+    except OSError as error:
+        raise CityError([f"{error.filename}: cannot be read: {error.strerror}"]) from error
+    return read_city(files)
 
 
 def is_pack_file(file: Path) -> bool:

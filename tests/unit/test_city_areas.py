@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -167,3 +168,31 @@ def test_an_area_may_be_of_several_parts() -> None:
         "isle",
         None,
     ]
+
+
+def test_a_city_may_be_a_single_area() -> None:
+    """A small place needs no districts, and most of its tables may be empty."""
+    whole = feature("village", "city", "", "村", "Village", square(10.0, 50.0))
+    head = """id = "village"
+name_zh = "村"
+name_en = "Village"
+zone = "Europe/Berlin"
+levels = ["city"]
+merge_level = "city"
+"""
+    empty = dict.fromkeys(("places.csv", "cameras.csv", "silences.csv", "rules.toml", "inhibitions.csv", "labels.csv"))
+
+    city = tiny_city(
+        {
+            "city.toml": head,
+            "areas.geojson": json.dumps({"type": "FeatureCollection", "features": [whole]}),
+            "responsibility.csv": "category,lead\n",
+            "limits.csv": "category,stage,amount,unit\n",
+            **empty,
+        }
+    )
+
+    found = city.areas.locate(50.05, 10.05)
+    assert found is not None
+    assert city.areas.ancestors(found.id) == ("village",)
+    assert city.responsible("pothole", "village", date(2026, 1, 1)) is None
