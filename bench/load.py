@@ -22,7 +22,7 @@ from models.times import to_text
 
 SLOT_SECONDS = 0.005
 NEW_SHARE = 0.02
-LABELS = ("pothole", "water_leak", "garbage_overflow")
+LABELS = ("hydrant_leak", "manhole_missing", "tree_down")
 
 Made = tuple[str, bytes]
 
