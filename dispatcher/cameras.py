@@ -16,7 +16,7 @@ def heard(work: Work, seen: Sighting) -> None:
     if not heartbeat or not seen.camera:
         return
     step = max(heartbeat // _STEPS, 1)
-    last_seen = work.clock // step * step
+    last_seen = (work.clock // step + 1) * step
     cameras = work.overlay.cameras
     known = cameras.get(seen.camera)
     if known is None or known.last_seen < last_seen:

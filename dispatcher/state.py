@@ -36,7 +36,7 @@ class Meta(msgspec.Struct, frozen=True):
 
 
 class Camera(msgspec.Struct, frozen=True):
-    """When a camera was last heard of (ms, rounded down to a twelfth of its heartbeat time), and where."""
+    """When a camera was last heard of (ms, rounded up to a twelfth of its heartbeat time), and where."""
 
     area: str
     last_seen: int

@@ -1,0 +1,385 @@
+"""Sightings into orders: identity, fingerprints, places, candidates, watching, silences, inhibition, cameras."""
+
+from typing import Any
+
+import pytest
+
+from dispatcher import merging
+from dispatcher.identity import order_id, share
+from models.inbox import UNLOCATED, Actor
+from models.times import from_text, local_day
+from tests.desks import (
+    DAY,
+    HOUR,
+    INSPECTOR,
+    MINUTE,
+    OPERATOR,
+    T0,
+    Desk,
+    assert_laws,
+    detection,
+    guess,
+    quiet_city,
+    report,
+)
+
+POLICE = Actor("department", "police", "pan")
+ROADS = Actor("department", "roads", "ren")
+
+
+def close(desk: Desk, department: Actor, at: int) -> None:
+    """Take the only order through its life."""
+    desk.update("accept", department, at)
+    desk.update("handle", department, at, evidence=("e",))
+    desk.update("check-pass", INSPECTOR, at)
+    assert desk.only().state == "closed"
+
+
+def test_an_orders_id_comes_from_its_founding_evidence() -> None:
+    """Area, local day and ten characters of a digest; it never changes."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+
+    expected = order_id("south-w", local_day(T0, desk.city.zone), "app", "1")
+    assert desk.only().id == expected
+    assert expected.startswith("south-w-20260302-")
+    assert expected.rsplit("-", 2)[0] == "south-w"
+
+
+def test_the_same_event_is_taken_once_within_its_window() -> None:
+    """Source and id name an event, whatever else it says; other kinds have other windows."""
+    desk = Desk()
+    desk.feed(report("1", T0), report("1", T0, "别的话"), at=T0)
+    desk.feed(report("1", T0, "又一次"), at=T0 + 6 * DAY)
+
+    assert len(desk.state.orders) == 1
+    assert desk.only().evidence_count == 1
+    assert desk.count("duplicates") == 2
+    assert desk.count("received") == 1
+
+
+def test_identities_are_forgotten_after_their_window() -> None:
+    """Memory is bounded: buckets that are over leave state and changelog."""
+    desk = Desk()
+    for n in range(5):
+        desk.feed(detection(str(n), T0 + n * MINUTE, "street-light"), at=T0 + n * MINUTE)
+    for n in range(10):
+        desk.tick(T0 + DAY + n)
+
+    assert [bucket for bucket in desk.state.seen if bucket.startswith("detection/")] == []
+    assert [key for key in desk.rows if key.startswith("seen/detection/")] == []
+
+
+def test_a_repeated_detection_is_tallied_without_a_fact() -> None:
+    """Same camera, algorithm, label and object: counted beside the order."""
+    desk = Desk()
+    desk.feed(detection("1", T0), at=T0)
+    facts = len(desk.names())
+    for n in range(2, 30):
+        desk.feed(detection(str(n), T0 + n * MINUTE), at=T0 + n * MINUTE)
+
+    order = desk.only()
+    assert len(desk.names()) == facts
+    assert desk.state.tallies[order.id].sightings == 28
+    assert desk.state.tallies[order.id].last_seen == T0 + 29 * MINUTE
+    assert desk.count("detections") == 29
+    assert desk.count("merged") == 28
+    assert_laws(desk)
+
+
+def test_another_object_nearby_joins_as_evidence() -> None:
+    """A detection needs no words to agree; the distance is kept."""
+    desk = Desk()
+    desk.feed(detection("1", T0), at=T0)
+    desk.feed(detection("2", T0 + HOUR, object_id="7", lat=30.0503), at=T0 + HOUR)
+
+    order = desk.only()
+    assert order.evidence_count == 2
+    assert order.evidence_first[1].rule == "near"
+    assert order.evidence_first[1].distance_m == pytest.approx(33.4, abs=0.2)
+
+
+def test_a_citizen_and_a_camera_meet_in_one_order() -> None:
+    """An incident has all its sightings, whoever saw it; all reporters are subscribed."""
+    desk = Desk()
+    desk.feed(detection("1", T0, "street-light"), at=T0)
+    desk.feed(report("2", T0 + HOUR, "路灯不亮", "street-light"), at=T0 + HOUR)
+    desk.feed(report("3", T0 + HOUR, "路灯不亮了", "street-light"), at=T0 + HOUR)
+
+    order = desk.only()
+    assert order.evidence_count == 3
+    assert order.reporters == ("hash-2", "hash-3")
+    told = [out.key for out in desk.sent if out.topic == "notices" and b'"evidence-added"' in out.value]
+    assert told == ["hash-2", "hash-3"]
+
+
+def test_unlike_texts_are_linked_as_candidates_and_may_be_merged_by_a_person() -> None:
+    """Near in place and time, but the words differ: two orders, one pointing at the other."""
+    desk = Desk()
+    desk.feed(report("1", T0, "路上有个大坑"), at=T0)
+    desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理"), at=T0 + HOUR)
+    first, second = desk.state.orders.values()
+    assert second.candidates == (first.id,)
+
+    assert desk.update("merge", OPERATOR, T0 + HOUR, second.id, other_order_id=first.id) == "missing-reason"
+    merge = {"reason": "same hole", "other_order_id": first.id}
+    assert desk.update("merge", OPERATOR, T0 + HOUR, second.id, **merge) == ""
+    assert desk.update("accept", ROADS, T0 + HOUR, second.id) == "merged-child"
+    assert desk.update("accept", ROADS, T0 + HOUR, report=("app", "2")) == ""
+    assert desk.order(first.id).state == "accepted"
+
+    assert desk.update("unmerge", OPERATOR, T0 + 2 * HOUR, second.id, reason="two holes") == ""
+    apart = desk.order(second.id)
+    assert (apart.state, apart.parent, apart.opened_at) == ("review", "", T0 + HOUR)
+    assert desk.order(first.id).children == ()
+    assert_laws(desk)
+
+
+def test_a_joined_report_can_be_split_off_with_its_own_citizen_clock() -> None:
+    """The figures move with it: nothing is counted twice."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    desk.feed(report("2", T0 + HOUR), at=T0 + HOUR)
+    first = desk.only()
+    split = {"report": ("app", "2"), "reason": "another hole"}
+    assert desk.update("split", OPERATOR, T0 + DAY, first.id, report=("app", "1"), reason="r") == "not-joined"
+    assert desk.update("split", OPERATOR, T0 + DAY, first.id, **split) == ""
+
+    _, second = desk.state.orders.values()
+    assert (second.state, second.opened_at, second.linked) == ("review", T0 + HOUR, (first.id,))
+    assert desk.order(first.id).reporters == ("hash-1",)
+    assert desk.count("received") == 2
+    assert desk.update("split", OPERATOR, T0 + DAY, first.id, **split) == "not-joined"
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize(
+    ("own", "orders"),
+    [
+        ({"lat": 30.0509}, 2),  # 100 m away, the category reaches 50 m
+        ({"category": "property-fees"}, 2),  # another group
+        ({}, 1),
+    ],
+)
+def test_merging_keeps_to_its_radius_and_group(own: dict[str, Any], orders: int) -> None:
+    """What is too far or of another group is another incident."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    desk.feed(report("2", T0 + HOUR, **own), at=T0 + HOUR)
+
+    assert len(desk.state.orders) == orders
+
+
+def test_merging_keeps_to_its_hours_and_area() -> None:
+    """Potholes merge within 48 hours of the last sighting, and never across areas."""
+    desk = Desk()
+    desk.feed(report("1", T0, lon=114.0999), at=T0)
+    desk.feed(report("2", T0, lon=114.1001, area="south-e"), at=T0)
+    desk.feed(report("3", T0 + 2 * DAY, lon=114.0999), at=T0 + 2 * DAY)
+    desk.feed(report("4", T0 + 5 * DAY, lon=114.0999), at=T0 + 5 * DAY)
+
+    assert [order.evidence_count for order in desk.state.orders.values()] == [2, 1, 1]
+
+
+def test_merging_can_be_switched_off_for_a_category() -> None:
+    """Two complaints about fees are two orders."""
+    desk = Desk()
+    desk.feed(report("1", T0, category="property-fees"), report("2", T0, category="property-fees"), at=T0)
+
+    assert len(desk.state.orders) == 2
+
+
+def test_too_few_detections_are_watched_and_expire_silently() -> None:
+    """Illegal parking takes three detections within an hour."""
+    desk = Desk()
+    desk.feed(detection("1", T0, "illegal-parking"), at=T0)
+    desk.feed(detection("2", T0 + 10 * MINUTE, "illegal-parking", object_id="x"), at=T0 + 10 * MINUTE)
+    assert desk.state.orders == {}
+    desk.tick(T0 + 2 * HOUR)
+    assert desk.state.watches == {}
+    assert desk.names() == []
+    assert desk.count("expired") == 2
+
+    for n in range(3, 6):
+        desk.feed(detection(str(n), T0 + 3 * HOUR + n, "illegal-parking"), at=T0 + 3 * HOUR + n)
+    order = desk.only()
+    assert (order.evidence_count, order.opened_at) == (3, T0 + 3 * HOUR + 3)
+    assert order.department == "police"
+    assert desk.state.watches == {}
+    assert_laws(desk)
+
+
+def test_flapping_within_the_hold_time_is_one_incident_and_after_it_news() -> None:
+    """Ended and started again: counted; after the hold time a fact tells of it."""
+    desk = Desk()
+    desk.feed(detection("1", T0, phase="start"), at=T0)
+    desk.feed(detection("2", T0 + HOUR, phase="end"), at=T0 + HOUR)
+    desk.feed(detection("3", T0 + HOUR + 10 * MINUTE, phase="start"), at=T0 + HOUR + 10 * MINUTE)
+    assert desk.only().evidence_count == 1
+
+    desk.feed(detection("4", T0 + 2 * HOUR, phase="end"), at=T0 + 2 * HOUR)
+    desk.feed(detection("5", T0 + 4 * HOUR, phase="start"), at=T0 + 4 * HOUR)
+    assert desk.only().evidence_count == 2
+    assert desk.only().evidence_first[1].rule == "again"
+
+
+def test_a_parent_incident_covers_its_children() -> None:
+    """While the flood is open, a pothole there is its evidence."""
+    desk = Desk()
+    desk.feed(report("1", T0, "路面积水", "flooding"), at=T0)
+    desk.feed(report("2", T0 + HOUR, lat=30.01), at=T0 + HOUR)
+
+    assert desk.only().evidence_first[1].rule == "covered:flooding"
+    desk.update("reject", OPERATOR, T0 + HOUR, reason="dry again")
+    desk.feed(report("3", T0 + 2 * HOUR, lat=30.01), at=T0 + 2 * HOUR)
+    assert len(desk.state.orders) == 2
+
+
+def test_a_control_zone_suppresses() -> None:
+    """The fair allows street vendors for three days: counted, no order."""
+    desk = Desk()
+    fair = from_text("2026-05-02T02:00:00Z")
+    own = {"area": "south-e", "lat": 30.06, "lon": 114.12}
+    desk.feed(detection("1", fair, "street-vendor", "cam-se-1", **own), at=fair)
+    desk.feed(report("2", fair, "占道", "street-vendor", **own), at=fair)
+
+    assert desk.state.orders == {}
+    assert desk.count("suppressed", "area/south-e") == 2
+    assert desk.count("received", "area/south-e") == 1
+
+
+def test_a_citizen_reopens_a_closed_order_within_the_window() -> None:
+    """Last handler, fresh limits; the closing counts no longer."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    close(desk, ROADS, T0 + HOUR)
+    again = T0 + 10 * DAY
+    desk.feed(report("2", again), at=again)
+
+    order = desk.only()
+    assert (order.state, order.department, order.attempt) == ("assigned", "roads", 2)
+    assert order.closings[0].reopened_at == again
+    assert order.due == again + 7 * DAY
+    assert order.reporters == ("hash-1", "hash-2")
+    assert desk.count("closed") == 0
+    assert desk.count("reopened") == 1
+    assert_laws(desk)
+
+
+def test_after_the_window_a_new_order_is_opened() -> None:
+    """Fifteen days after the closing it is another pothole."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    close(desk, ROADS, T0 + HOUR)
+    desk.feed(report("2", T0 + 15 * DAY), at=T0 + 15 * DAY)
+
+    assert len(desk.state.orders) == 2
+
+
+def test_a_camera_reopens_only_after_as_many_detections_as_open_one() -> None:
+    """Three for parking; an end phase and what was seen before the closing do not count."""
+    desk = Desk()
+    for n in range(3):
+        desk.feed(detection(str(n), T0 + n, "illegal-parking"), at=T0 + n)
+    close(desk, POLICE, T0 + HOUR)
+    desk.feed(detection("3", T0 + 2 * HOUR, "illegal-parking"), at=T0 + 2 * HOUR)
+    desk.feed(detection("4", T0 + 2 * HOUR + 1, "illegal-parking"), at=T0 + 2 * HOUR + 1)
+    assert desk.only().state == "closed"
+
+    desk.feed(detection("5", T0 + 2 * HOUR + 2, "illegal-parking"), at=T0 + 2 * HOUR + 2)
+
+    assert desk.only().state == "assigned"
+    assert desk.only().evidence_count == 6
+    assert desk.state.watches == {}
+    assert_laws(desk)
+
+
+def test_a_silent_camera_becomes_an_order_of_its_owner_once() -> None:
+    """Silence counts from the last detection, in twelfths of the time; a camera never seen is not missed."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 24.0"))
+    for n in range(3):
+        at = T0 + n * HOUR
+        desk.feed(detection(str(n), at, "property-fees", "cam-se-1", lat=None, lon=None), at=at)
+    known = set(desk.state.orders)
+    desk.tick(T0 + 26 * HOUR)
+    assert set(desk.state.orders) == known
+    desk.tick(T0 + 5 * DAY)
+
+    (fault,) = [order for order in desk.state.orders.values() if order.id not in known]
+    assert (fault.category, fault.department, fault.opened_at) == ("camera-fault", "police", T0 + 27 * HOUR)
+    assert desk.state.cameras == {}
+    assert desk.count("detections") == 3
+    assert_laws(desk)
+
+
+def test_heartbeats_can_be_switched_off() -> None:
+    """Zero hours: nobody minds a silent camera."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0"))
+    desk.feed(detection("1", T0), at=T0)
+    desk.tick(T0 + 5 * DAY)
+
+    assert len(desk.state.orders) == 1
+    assert desk.state.cameras == {}
+
+
+def test_what_has_no_place_goes_to_people() -> None:
+    """No area: review, however sure the classifier is."""
+    desk = Desk()
+    desk.feed(report("1", T0, area=UNLOCATED, lat=None, lon=None), at=T0)
+
+    assert desk.only().state == "review"
+    assert desk.only().id.startswith("unlocated-2026")
+
+
+def test_a_share_of_automatic_dispatches_is_reviewed_blind() -> None:
+    """Drawn from the order's id alone; the reviewer's decision is asked for without the guess."""
+    desk = Desk(quiet_city().__class__.from_files(_with_share()))
+    for n in range(60):
+        desk.feed(
+            report(str(n), T0, category="property-fees"),
+            report(f"v{n}", T0, category="street-vendor", lat=30.01 + n * 0.001),
+            at=T0,
+        )
+    vendors = [order for order in desk.state.orders.values() if order.guess and order.guess.category == "street-vendor"]
+    blind = {order.id for order in vendors if order.blind}
+
+    assert blind == {order.id for order in vendors if share(order.id) < 0.5}
+    assert blind
+    assert all(desk.order(one).state == "review" and desk.order(one).category == "" for one in blind)
+
+
+def _with_share() -> dict[str, bytes]:
+    files = dict(quiet_city().files)
+    files["city.toml"] = files["city.toml"].replace(b"blind_review_share = 0.0", b"blind_review_share = 0.5")
+    return files
+
+
+def test_an_unsure_classifier_sends_to_review() -> None:
+    """An abstention is no order for a department."""
+    desk = Desk()
+    unsure = guess("pothole", 0.4, outcome="abstain", reason="below the threshold")
+    desk.feed(report("1", T0, guess=unsure), at=T0)
+
+    assert desk.only().state == "review"
+    assert desk.only().category == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "alike"),
+    [
+        ("路上有个大坑", "路上有个 大坑!", True),
+        ("路上有个大坑", "小区物业乱收费", False),
+        ("", "x", False),
+        ("A b", "ab", True),
+    ],
+)
+def test_similarity_compares_pairs_of_characters(text: str, other: str, alike: bool) -> None:
+    """Blanks and case do not matter; it is the same both ways and 1 for equal texts."""
+    assert (merging.similarity(text, other) > 0.5) is alike
+    assert merging.similarity(text, other) == merging.similarity(other, text)
+
+
+def test_distance_is_that_of_the_earth() -> None:
+    """A thousandth of a degree of latitude is 111.2 m; of longitude at 60° half of that."""
+    assert merging.distance_m(30.0, 114.0, 30.001, 114.0) == pytest.approx(111.2, abs=0.1)
+    assert merging.distance_m(60.0, 10.0, 60.0, 10.001) == pytest.approx(55.6, abs=0.1)
