@@ -165,7 +165,7 @@ class _References:
 
     def check_rules(self) -> None:
         for rule in self.city.rules:
-            then = rule.then
+            then = rule.outcome
             if then.department:
                 self.department(RULES, rule.row, "then.department", then.department)
             for assisting in then.assists or ():

@@ -1,8 +1,6 @@
 """A folder of files, or their bytes, to a checked city."""
 
 import hashlib
-import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -23,10 +21,11 @@ from models.city.errors import CityError, Problems
 from models.city.geojson import read_areas
 from models.city.lookups import LabelTable, LimitTable, ResponsibilityTable
 from models.city.places import Place, Places
-from models.city.rules import read_rules, toml_line
+from models.city.rules import read_rules
 from models.city.settings import Settings
 from models.city.silences import SilenceTable
-from models.city.tables import decode_text, read_table
+from models.city.tables import read_table
+from models.city.toml import Toml
 from models.city.values import Camera, Category, Department, Inhibition, LabelRule, Limit, Responsibility, Silence
 
 CITY = "city.toml"
@@ -156,25 +155,19 @@ def _with_group(row: Category) -> Category:
 
 
 def _read_head(content: bytes, problems: Problems) -> _CityTable:
-    text = decode_text(CITY, content, problems)
-    if text is None:
+    source = Toml(CITY, content, problems)
+    if not source.document:
         return _fallback({})
     try:
-        document: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.add(CITY, toml_line(error), "", f"the file is not TOML: {error}")
-        return _fallback({})
-    try:
-        head = _CityTable.model_validate(document)
+        head = _CityTable.model_validate(source.document)
     except ValidationError as error:
         for detail in error.errors():
-            key = str(detail["loc"][-1])
-            match = re.search(rf"^\s*{re.escape(key)}\s*=", text, re.MULTILINE)
-            line = text.count("\n", 0, match.start()) + 1 if match else 1
-            problems.add_detail(CITY, line, detail)
-        return _fallback(document)
+            problems.add_detail(CITY, source.line(str(detail["loc"][-1])), detail)
+        return _fallback(source.document)
     if head.merge_level not in head.levels:
-        problems.add(CITY, 1, "merge_level", f"{head.merge_level!r} is not one of levels ({', '.join(head.levels)})")
+        text = f"{head.merge_level!r} is not one of levels ({', '.join(head.levels)})"
+        problems.add(CITY, source.line("merge_level"), "merge_level", text)
+        return _fallback(source.document)
     return head
 
 

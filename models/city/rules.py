@@ -1,8 +1,7 @@
 """Ordered rules 派遣规则: a condition and an outcome, for what tables cannot say. The first that matches decides."""
 
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Annotated
 
 import msgspec
@@ -11,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from models.city.areas import Areas
 from models.city.cells import Code, Codes, Words
 from models.city.errors import Problems
-from models.city.tables import decode_text
+from models.city.toml import Toml
 from models.city.values import Category
 
 FILE = "rules.toml"
@@ -64,7 +63,7 @@ class Outcome(BaseModel):
 
     @model_validator(mode="after")
     def _decides_something(self) -> "Outcome":
-        if not self.model_fields_set:
+        if not self.model_dump(exclude_defaults=True):
             raise ValueError("a rule that decides nothing has no use")
         if self.reject and (self.review or self.department):
             raise ValueError("reject goes neither with review nor with a department")
@@ -100,15 +99,10 @@ class Rule(BaseModel):
     id: Code
     reason: str = Field(min_length=1)
     when: Condition
-    then: Outcome
+    outcome: Outcome = Field(alias="then")
     row: int = 0
     # The areas of `when.area` with all that lies within them; None: everywhere.
     covered: frozenset[str] | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        """What it decides."""
-        return self.then
 
     def matches(self, seen: RuleInput) -> bool:
         """True when every condition holds. Never raises, whatever the input's texts."""
@@ -145,56 +139,51 @@ def read_rules(
     content: bytes, areas: Areas, categories: Mapping[str, Category], problems: Problems
 ) -> tuple[Rule, ...]:
     """The rules of rules.toml, in order; mistakes go to `problems`."""
-    text = decode_text(FILE, content, problems)
-    try:
-        document = tomllib.loads(text or "")
-    except tomllib.TOMLDecodeError as error:
-        problems.add(FILE, toml_line(error), "", f"the file is not TOML: {error}")
-        return ()
-    tables = document.pop("rules", [])
-    for name in document:
-        problems.add(FILE, 1, name, "is not known here; a rule begins with [[rules]]")
+    source = Toml(FILE, content, problems)
+    tables = source.document.pop("rules", [])
+    for name in source.document:
+        problems.add(FILE, source.line(name), name, "is not known here; a rule begins with [[rules]]")
     if not isinstance(tables, list):
-        problems.add(FILE, 1, "rules", "a rule begins with [[rules]]")
+        problems.add(FILE, source.line("rules"), "rules", "a rule begins with [[rules]]")
         return ()
-    starts = [n for n, line in enumerate((text or "").splitlines(), 1) if re.match(r"\s*\[\[\s*rules\s*\]\]", line)]
+    starts = source.starts("rules")
+    # Rules written as an inline array have no lines of their own.
+    starts += [1] * (len(tables) - len(starts))
     rules: list[Rule] = []
-    for index, table in enumerate(tables):
-        line = starts[index] if index < len(starts) else 1
+    for table, start, end in zip(tables, starts, [*starts, None][1:], strict=True):
         try:
             rule = Rule.model_validate(table)
         except ValidationError as error:
-            problems.add_validation(FILE, line, error)
+            for detail in error.errors():
+                problems.add_detail(FILE, source.line(str(detail["loc"][-1]), start, end), detail)
             continue
         if any(rule.id == other.id for other in rules):
-            problems.add(FILE, line, "id", f"{rule.id} appears twice")
-        rules.append(rule.model_copy(update={"row": line, "covered": _covered(rule, line, areas, problems)}))
-        _check_names(rule, line, categories, problems)
+            problems.add(FILE, source.line("id", start, end), "id", f"{rule.id} appears twice")
+        rules.append(rule.model_copy(update={"row": start, "covered": _covered(rule, areas)}))
+        for field, message in _unknown(rule, areas, categories, problems.unread):
+            problems.add(FILE, source.line(field, start, end), f"when.{field}", message)
     return tuple(rules)
 
 
-def _covered(rule: Rule, line: int, areas: Areas, problems: Problems) -> frozenset[str] | None:
+def _covered(rule: Rule, areas: Areas) -> frozenset[str] | None:
     if not rule.when.area:
         return None
-    for name in rule.when.area:
-        if name not in areas and len(areas):
-            problems.add(FILE, line, "when.area", f"{name!r} is not an area")
     wanted = set(rule.when.area)
     return frozenset(area.id for area in areas if wanted.intersection(areas.ancestors(area.id)))
 
 
-def _check_names(rule: Rule, line: int, categories: Mapping[str, Category], problems: Problems) -> None:
-    """A condition on a category that does not exist could never hold."""
-    if "categories.csv" in problems.unread:
-        return
-    for field in ("category", "group"):
-        known = [c for c in categories.values() if field == "category" or not c.parent]
+def _unknown(
+    rule: Rule, areas: Areas, categories: Mapping[str, Category], unread: Container[str]
+) -> Iterator[tuple[str, str]]:
+    """Names that nothing bears, by field: a condition on them could never hold."""
+    for name in rule.when.area:
+        if name not in areas and len(areas):
+            yield "area", f"{name!r} is not an area"
+    known = [] if "categories.csv" in unread else list(categories.values())
+    for field, codes in (
+        ("category", [category.code for category in known]),
+        ("group", [category.code for category in known if not category.parent]),
+    ):
         for pattern in getattr(rule.when, field):
-            if not any(_fits((pattern,), category.code) for category in known):
-                problems.add(FILE, line, f"when.{field}", f"{pattern!r} is not a {field}")
-
-
-def toml_line(error: tomllib.TOMLDecodeError) -> int:
-    """The line that a TOML error names in its text (Python 3.11 gives it no other way)."""
-    match = re.search(r"at line (\d+)", str(error))
-    return int(match.group(1)) if match else 1
+            if codes and not any(_fits((pattern,), code) for code in codes):
+                yield field, f"{pattern!r} is not a {field}"

@@ -134,7 +134,9 @@ def test_a_rule_that_could_not_work_is_named(when: str, then: str, problem: str)
     with pytest.raises(CityError) as caught:
         rule(when, then)
 
-    assert any(text.startswith(f"rules.toml:1: {problem}") for text in caught.value.problems), caught.value.problems
+    (found,) = caught.value.problems
+    assert found.split(": ", 1)[1].startswith(problem)
+    assert found.split(":")[1] in ({"4"} if problem.startswith("when") else {"1", "5"})
 
 
 def test_rules_have_ids_of_their_own() -> None:
@@ -144,7 +146,7 @@ def test_rules_have_ids_of_their_own() -> None:
     with pytest.raises(CityError) as caught:
         tiny_city({"rules.toml": one + one})
 
-    assert caught.value.problems == ("rules.toml:6: id: a appears twice",)
+    assert caught.value.problems == ("rules.toml:7: id: a appears twice",)
 
 
 @pytest.mark.parametrize(
