@@ -107,21 +107,18 @@ class Desk:
         return self.feed(Tick(), at=at)
 
     def update(self, action: str, by: Actor, at: int, order: str | None = None, **own: Any) -> str:
-        """Ask for a step on an order (absent: the only one); the refusal's name, or ""."""
+        """Ask for a step on an order (absent: the only one) at `at`; the refusal's name, or ""."""
         if order is None and "report" not in own:
             order = self.only().id
+        self.clock = max(self.clock, at)
+        return self.update_at(action, by, at, order, **own)
+
+    def update_at(self, action: str, by: Actor, at: int, order: str | None, **own: Any) -> str:
+        """The same without moving the clock to `at`."""
         self._updates += 1
-        update = Update(
-            source="test",
-            id=str(self._updates),
-            at=at,
-            action=action,
-            by=by,
-            area="south-w",
-            order_id=order or "",
-            **own,
-        )
-        sent = self.feed(update, at=at)
+        named: dict[str, Any] = {"source": "test", "id": str(self._updates), "area": "south-w", "order_id": order or ""}
+        update = Update(**named | own, at=at, action=action, by=by)
+        sent = self.feed(update)
         refused = [fact for fact in facts_of(sent) if isinstance(fact, UpdateRefused)]
         return refused[0].reason if refused else ""
 

@@ -1,0 +1,261 @@
+"""How orders end and come back: checks, reopening, feedback, appeals, force, archive; and what is refused or fails."""
+
+from typing import Any
+
+import pytest
+
+from dispatcher import dispatching, facts, firing
+from dispatcher.desk import DeskState, UnknownPack, decide
+from dispatcher.lifecycle import REFUSALS
+from dispatcher.order import Order
+from models.inbox import Actor, InboxRecord, PackChange, Sighting, Tick
+from tests.desks import (
+    DAY,
+    HOUR,
+    INSPECTOR,
+    MINUTE,
+    OPERATOR,
+    T0,
+    Desk,
+    assert_laws,
+    facts_of,
+    quiet_city,
+    report,
+)
+
+ROADS = Actor("department", "roads", "ren")
+CITIZEN = Actor("reporter", "", "hash-1")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A desk with one pothole, assigned to the roads bureau."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    return desk
+
+
+def close(desk: Desk, at: int = T0 + 3 * HOUR) -> None:
+    """Handle and pass the only order."""
+    desk.update("accept", ROADS, at - 2 * HOUR)
+    desk.update("handle", ROADS, at - HOUR, evidence=("e",))
+    desk.update("check-pass", INSPECTOR, at)
+
+
+def test_handling_takes_evidence_and_the_handler_is_not_the_checker(desk: Desk) -> None:
+    """Neither the department nor the same person checks; a citizen must be one of the order's."""
+    desk.update("accept", ROADS, T0 + HOUR)
+    assert desk.update("handle", ROADS, T0 + HOUR) == "missing-evidence"
+    desk.update("handle", ROADS, T0 + HOUR, evidence=("e",))
+
+    assert desk.update("check-pass", ROADS, T0 + HOUR) == "wrong-role"
+    assert desk.update("check-pass", Actor("inspector", "roads", "i"), T0 + HOUR) == "handler-is-checker"
+    assert desk.update("check-pass", Actor("inspector", "", "ren"), T0 + HOUR) == "handler-is-checker"
+    assert desk.update("check-pass", Actor("reporter", "", "hash-9"), T0 + HOUR) == "not-its-reporter"
+    assert desk.update("check-pass", CITIZEN, T0 + HOUR) == ""
+    order = desk.only()
+    assert (order.state, order.label, order.label_department, order.label_by) == (
+        "closed", "pothole", "roads", "handled",
+    )  # fmt: skip
+
+
+def test_a_reporter_reopens_within_fourteen_days(desk: Desk) -> None:
+    """To the last handler with a new attempt; later it is too late for citizens, not for operators."""
+    close(desk)
+    assert desk.update("reopen", CITIZEN, T0 + 15 * DAY) == "reopen-window-over"
+    assert desk.update("reopen", OPERATOR, T0 + 15 * DAY) == "missing-reason"
+    assert desk.update("reopen", OPERATOR, T0 + 15 * DAY, reason="still there") == ""
+
+    order = desk.only()
+    assert (order.state, order.department, order.attempt) == ("assigned", "roads", 2)
+    assert order.assignments[1].accept_due == T0 + 15 * DAY + 2 * HOUR
+    assert desk.count("closed") == 0
+    assert_laws(desk)
+
+
+def test_feedback_is_kept(desk: Desk) -> None:
+    """Satisfied or not, within the window."""
+    close(desk)
+    assert desk.update("feedback", CITIZEN, T0 + DAY) == "missing-satisfied"
+    assert desk.update("feedback", CITIZEN, T0 + DAY, satisfied=False, reason="rough") == ""
+    assert desk.only().feedback is False
+    assert desk.update("feedback", CITIZEN, T0 + 20 * DAY, satisfied=True) == "feedback-window-over"
+
+
+def test_an_appeal_takes_two_different_reviewers(desk: Desk) -> None:
+    """Granted, it exempts the closing in the adjusted figures; the raw ones stay."""
+    desk.update("accept", ROADS, T0 + HOUR)
+    late = T0 + 8 * DAY
+    desk.update("handle", ROADS, late, evidence=("e",))
+    desk.update("check-pass", INSPECTOR, late)
+    one, two = Actor("reviewer", "", "one"), Actor("reviewer", "", "two")
+    assert desk.update("approve-appeal", one, late) == "not-appealed"
+    assert desk.update("appeal", ROADS, late, reason="storm") == ""
+    assert desk.update("appeal", ROADS, late, reason="storm") == "already-appealed"
+    assert desk.update("approve-appeal", Actor("reviewer"), late) == "missing-name"
+    desk.update("approve-appeal", one, late)
+    assert desk.only().appeal == "asked"
+    assert desk.update("approve-appeal", one, late) == "same-reviewer"
+    desk.update("approve-appeal", two, late)
+
+    order = desk.only()
+    assert (order.appeal, order.closings[0].exempt, order.seq) == ("granted", True, desk.only().seq)
+    assert desk.count("closed_limited") == 0
+    assert desk.count("closed_limited_raw") == 1
+    assert_laws(desk)
+
+
+def test_force_closing_takes_a_reason_and_a_name(desk: Desk) -> None:
+    """From any open state; nothing was handled, so it is never on time."""
+    assert desk.update("force-close", OPERATOR, T0 + HOUR) == "missing-reason"
+    assert desk.update("force-close", Actor("operator"), T0 + HOUR, reason="r") == "missing-name"
+    assert desk.update("force-close", OPERATOR, T0 + HOUR, reason="demolished") == ""
+
+    closing = desk.only().closings[0]
+    assert (closing.forced, closing.handled_at, closing.by) == (True, None, OPERATOR)
+    assert desk.only().label == ""
+    assert_laws(desk)
+
+
+def test_an_order_is_archived_with_what_was_merged_into_it(desk: Desk) -> None:
+    """The rows leave the desk for the archive; the figures stay; updates are refused by name."""
+    desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理"), at=T0 + HOUR)
+    first, second = list(desk.state.orders)
+    desk.update("merge", OPERATOR, T0 + HOUR, second, reason="same", other_order_id=first)
+    desk.update("accept", ROADS, T0 + HOUR, first)
+    desk.update("handle", ROADS, T0 + HOUR, first, evidence=("e",))
+    desk.update("check-pass", INSPECTOR, T0 + HOUR, first)
+    closed = desk.count("closed")
+    desk.tick(T0 + 40 * DAY)
+
+    assert desk.state.orders == {}
+    assert desk.state.index == {}
+    assert {out.key for out in desk.sent if out.topic == "archive"} == {first, second}
+    assert [fact.at for fact in facts_of(desk.sent) if isinstance(fact, facts.Archived)] == [T0 + HOUR + 30 * DAY] * 2
+    assert desk.count("closed") == closed == 1
+    assert desk.update("reopen", OPERATOR, T0 + 41 * DAY, first, reason="r") == "archived"
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize(
+    ("action", "by", "own", "refusal"),
+    [
+        ("dance", ROADS, {}, "unknown-action"),
+        ("accept", OPERATOR, {}, "wrong-role"),
+        ("handle", ROADS, {"evidence": ("e",)}, "wrong-state"),
+        ("accept", Actor("department", "police", "p"), {}, "wrong-department"),
+        ("accept", Actor("department"), {}, "wrong-department"),
+        ("accept", ROADS, {"order": "south-w-20260302-aaaaaaaaaa"}, "unknown-order"),
+        ("accept", ROADS, {"report": ("app", "999")}, "unknown-order"),
+        ("accept", ROADS, {"attempt": 0}, "stale-attempt"),
+        ("accept", ROADS, {"at": T0 + HOUR + 10 * MINUTE}, "from-the-future"),
+        ("accept", ROADS, {"at": T0 + HOUR - 20 * MINUTE}, "backdated"),
+        ("accept", ROADS, {"at": T0 - 3 * DAY}, "backdated"),
+        ("reject", OPERATOR, {}, "missing-reason"),
+        ("merge", OPERATOR, {"reason": "r", "other_order_id": "south-w-20260302-aaaaaaaaaa"}, "not-mergeable"),
+    ],
+)
+def test_each_bad_update_has_its_named_refusal_and_changes_nothing(
+    desk: Desk, action: str, by: Actor, own: dict[str, Any], refusal: str
+) -> None:
+    """The refusal is a fact with the seq it met and no seq of its own; the row stays as it was."""
+    desk.feed(Tick(), at=T0 + HOUR)
+    before, figures = desk.only(), dict(desk.state.figures)
+    sent = len(desk.sent)
+    at = own.pop("at", T0 + HOUR)
+    order = own.pop("order", None if "report" in own else before.id)
+    named = desk.update_at(action, by, at, order, **own)
+
+    assert named == refusal
+    assert refusal in REFUSALS
+    assert desk.only() == before
+    assert desk.state.figures == figures
+    (out,) = desk.sent[sent:]
+    (fact,) = facts_of([out])
+    assert isinstance(fact, facts.UpdateRefused)
+    assert fact.order_seq == (0 if refusal == "unknown-order" else before.seq)
+    assert b'"seq"' not in out.value
+
+
+def test_of_two_racing_updates_the_log_decides(desk: Desk) -> None:
+    """The second acceptance is refused; a repeated one is dropped without a word."""
+    assert desk.update("accept", ROADS, T0 + HOUR) == ""
+    assert desk.update("accept", ROADS, T0 + HOUR) == "wrong-state"
+    before = len(desk.sent)
+    assert desk.update("accept", ROADS, T0 + HOUR, id="2") == ""
+    assert len(desk.sent) == before
+
+
+def test_an_item_at_which_the_core_raises_is_dropped_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its neighbours go on, nothing of it remains, and it may come again."""
+    real = dispatching.dispatch
+
+    def broken(work: Any, order: Order, seen: Sighting, target: Any) -> Order:
+        if seen.id == "bad":
+            raise ZeroDivisionError("a bug")
+        return real(work, order, seen, target)
+
+    far: dict[str, Any] = {"lat": 30.01, "lon": 114.01}
+    with monkeypatch.context() as patched:
+        patched.setattr(dispatching, "dispatch", broken)
+        desk.feed(report("a", T0, **far), report("bad", T0, lat=30.03), report("b", T0, lat=30.09), at=T0)
+
+    assert desk.failures == ["ZeroDivisionError: a bug"]
+    assert len(desk.state.orders) == 3
+    assert_laws(desk)
+    desk.feed(report("bad", T0, category="property-fees"), at=T0)
+    assert len(desk.state.orders) == 4
+
+
+def test_a_timer_that_raises_quarantines_its_order(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The district goes on, the order's timers stand still until a person has taken a step."""
+    desk.feed(report("2", T0, category="street-vendor", lat=30.09), at=T0)
+    first, second = list(desk.state.orders)
+    real = firing._fire
+
+    def broken(work: Any, order: Order, due: int, kind: str) -> None:
+        if order.id == first:
+            raise KeyError("a bug")
+        real(work, order, due, kind)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(firing, "_fire", broken)
+        desk.tick(T0 + 3 * HOUR)
+
+    assert desk.order(first).quarantined.startswith("warn/accept: KeyError")
+    assert desk.names(first)[-1] == "quarantined"
+    assert "breached" in desk.names(second)
+    desk.tick(T0 + DAY)
+    assert desk.names(first)[-1] == "quarantined"
+    desk.update("accept", ROADS, T0 + DAY, first)
+    assert desk.order(first).quarantined == ""
+    desk.tick(T0 + 2 * DAY)
+    assert "breached" in desk.names(first)
+    assert_laws(desk)
+
+
+def test_a_pack_takes_effect_where_the_log_says_so(desk: Desk) -> None:
+    """The pack's record stands in the inbox; what comes after it is decided by it."""
+    other = quiet_city("reopen_days = 3.0")
+    desk.cities[other.digest] = other
+    desk.feed(PackChange(other.digest), report("2", T0, category="street-vendor"), at=T0)
+
+    assert [order.pack for order in desk.state.orders.values()] == [desk.city.digest, other.digest]
+    assert desk.state.meta.pack == other.digest
+
+
+def test_without_its_pack_nothing_is_decided() -> None:
+    """An inbox that begins without a pack, or names one that is not at hand, stops the desk."""
+    state = DeskState(0)
+    with pytest.raises(UnknownPack, match="none yet"):
+        decide(state, [InboxRecord(0, 0, T0, (report("1", T0),))], {})
+    with pytest.raises(UnknownPack, match="feed"):
+        decide(state, [InboxRecord(0, 0, T0, (PackChange("feed"),))], {})
+
+
+def test_nothing_lies_before_the_order_s_previous_step(desk: Desk) -> None:
+    """An importer's update from before the acceptance is moved to it."""
+    desk.update("accept", ROADS, T0 + 2 * HOUR)
+    desk.update_at("handle", ROADS, T0 + HOUR, desk.only().id, imported=True)
+
+    assert desk.only().assignments[0].handled_at == T0 + 2 * HOUR
