@@ -128,7 +128,7 @@ class Demo:
 
     async def _show_status(self, console: Console) -> None:
         """Print the status that the gateway gives as soon as it has caught up with the log, and keep it in a file."""
-        closed = self._tally.facts["closed"]
+        closed = len(self._tally.settled)
         async with _within(_STATUS_TIMEOUT_S, "a complete status"):
             while not (status := await asyncio.to_thread(self._ask_status)) or status["city"]["closed"] < closed:
                 await asyncio.sleep(0.25)

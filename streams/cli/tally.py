@@ -15,7 +15,8 @@ from models.city import City
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of facts, assignments per department, and the time from a report to its assignment."""
+    """Counts of facts, assignments per department, orders that are closed at the moment (`settled`), and the time in
+    milliseconds from each report to its assignment."""
 
     total: int = 0
     sent: int = 0
@@ -24,6 +25,7 @@ class Tally:
     facts: Counter[str] = field(default_factory=Counter)
     assigned: Counter[str] = field(default_factory=Counter)
     closed: Counter[str] = field(default_factory=Counter)
+    settled: set[str] = field(default_factory=set)
     latencies: list[int] = field(default_factory=list)
     _founded: dict[str, int] = field(default_factory=dict)
     _department: dict[str, str] = field(default_factory=dict)
@@ -43,7 +45,10 @@ class Tally:
                 self._department[fact.order_id] = fact.department
                 if (sent := self._founded.pop(fact.order_id, None)) is not None:
                     self.latencies.append(written_ms - sent)
+            case facts.Reopened():
+                self.settled.discard(fact.order_id)
             case facts.Closed():
+                self.settled.add(fact.order_id)
                 self.closed[self._department.get(fact.order_id, "-")] += 1
             case _:
                 return
@@ -61,14 +66,14 @@ class Tally:
 
 def picture(tally: Tally, city: City, dashboard: str, hint: str) -> RenderableType:
     """The live view: progress, the figures of the whole, assignments and closings per department."""
-    rate = tally.facts["closed"] / tally.facts["opened"] if tally.facts["opened"] else None
+    rate = len(tally.settled) / tally.facts["opened"] if tally.facts["opened"] else None
     median, high = tally.latency_ms(0.5), tally.latency_ms(0.99)
     whole = Table.grid(padding=(0, 3))
     for name, value in (
         ("orders opened", str(tally.facts["opened"])),
         ("sent to review", str(tally.facts["sent-to-review"])),
         ("assigned", str(tally.facts["assigned"])),
-        ("closed", str(tally.facts["closed"]) + (f"  ({rate:.0%} of opened)" if rate is not None else "")),
+        ("closed", str(len(tally.settled)) + (f"  ({rate:.0%} of opened)" if rate is not None else "")),
         ("report → assignment", f"p50 {median} ms, p99 {high} ms" if median is not None else "–"),
         ("to be decided", str(tally.backlog)),
     ):
