@@ -29,7 +29,7 @@ _DATES = re.compile(
 )
 # A local number alone looks like any other number: the word before it says that it is a phone's.
 _LOCAL_DIGITS = (7, 8)
-_PHONE_WORD = re.compile(r"(?:电话|座机|固话|联系|致电|拨打|[Tt]el|[Tt]elephone|[Pp]hone|[Cc]all)[^\d\n]{0,6}$")
+_PHONE_WORD = re.compile(r"(?:电话|座机|固话|联系|致电|拨打|[Tt]el|[Tt]elephone|[Pp]hone|[Cc]all)[^\d\n]{0,8}$")
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _PLATE = re.compile(
     rf"[{_PROVINCES}使领军空海Ww](?:(?<![Ww])[A-Za-zＡ-Ｚａ-ｚ][ ·•・\-]?"

@@ -1,0 +1,152 @@
+"""Laws of everything that is written and read again, and of masking."""
+
+import json
+import re
+import string
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.envelope import Event, decode, header_map, to_binary, to_structured
+from models.errors import Poison
+from models.formats import FORMATS, Site, decode_format
+from models.inbox import Actor, Item, Sighting, Update, decode_items, encode_items
+from models.redact import mask
+from streams.deadletters import decode_dead_letter, of_record
+from streams.sightings import Keys
+from streams.take import take
+from streams.topics import Names
+from tests.cities import tiny_city
+from tests.messages import NOW, raw
+
+CITY = tiny_city()
+INSTANTS = st.integers(min_value=0, max_value=253_402_300_799_999)
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+NAMES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=60)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=8,
+)
+EVENTS = st.builds(
+    Event,
+    id=NAMES,
+    source=NAMES,
+    type=NAMES,
+    data=JSON.map(lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()),
+    time=st.none() | INSTANTS,
+    subject=st.just("") | NAMES,
+)
+HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from(["ce_id", "ce_type", "ce_source", "ce_time", "content-type", "format", "camera", "x"]),
+        st.binary(max_size=40) | NAMES.map(str.encode) | st.sampled_from([n.encode() for n in FORMATS]),
+    ),
+    max_size=8,
+)
+SIGHTINGS = st.builds(
+    Sighting,
+    kind=st.sampled_from(["report", "detection"]),
+    source=NAMES,
+    id=NAMES,
+    at=INSTANTS,
+    area=NAMES,
+    text=WORDS,
+    lat=st.none() | st.floats(-90, 90),
+    media=st.lists(WORDS, max_size=3).map(tuple),
+    due_given=st.booleans(),
+)
+UPDATES = st.builds(
+    Update,
+    source=NAMES,
+    id=NAMES,
+    at=INSTANTS,
+    area=NAMES,
+    action=NAMES,
+    by=st.builds(Actor, NAMES, WORDS, WORDS),
+    report=st.none() | st.tuples(NAMES, NAMES),
+    attempt=st.none() | st.integers(0, 9),
+    satisfied=st.none() | st.booleans(),
+)
+
+
+@given(EVENTS)
+def test_events_survive_both_modes(event: Event) -> None:
+    """What is written in binary or structured mode reads back as the same event."""
+    headers, value = to_binary(event)
+    assert event == decode(value, header_map(headers))
+    headers, value = to_structured(event)
+    assert event == decode(value, header_map(headers))
+
+
+@given(st.lists(SIGHTINGS | UPDATES, max_size=5))
+def test_inbox_records_survive(items: list[Item]) -> None:
+    """What intake writes the desk reads."""
+    assert tuple(items) == decode_items(encode_items(items))
+
+
+@given(st.none() | st.binary(max_size=300), HEADERS)
+def test_no_bytes_and_headers_can_do_more_than_die(value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
+    """Anything at all becomes items or one dead letter of a known class, never an error of ours."""
+    taken = take([raw(value, headers)], CITY, None, NOW, Keys(b"k"))
+    assert "internal-error" not in [dead.error for dead in taken.dead]
+    assert len(taken.dead) <= 1
+
+
+@given(st.sampled_from(sorted(FORMATS)), st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_no_vendor_message_does_more_than_being_poison(name: str, value: bytes) -> None:
+    """Every decoder answers with readings, or with Poison that names field and rule."""
+    try:
+        readings = decode_format(name, value, Site(CITY.zone))
+    except Poison as poison:
+        readings, said = (), (poison.field, poison.rule)
+    else:
+        said = ("no", "poison")
+    assert all(said)
+    assert all(reading.detection.label for reading in readings)
+
+
+@given(st.none() | st.binary(max_size=300), st.lists(st.tuples(NAMES, st.binary(max_size=30)), max_size=4))
+def test_dead_letters_give_the_record_back(value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
+    """Key, value and headers, byte for byte."""
+    letter = decode_dead_letter(of_record(Names(), raw(value, headers), "invalid", "text is missing").value or b"")
+    assert (value, headers) == (letter.original_value, letter.original_headers)
+
+
+_GAPS = st.sampled_from(["", " ", "-", "－", "　", " - ", "\u200b", "·"])
+_BORDERS = st.text(st.characters(categories=["Lo"], max_codepoint=0x9FFF), min_size=1, max_size=8)
+
+
+@st.composite
+def numbers(draw: st.DrawFn) -> str:
+    """A mobile, landline, identity card or bank card number as people write it."""
+    digits = draw(
+        st.from_regex(r"1[3-9]\d{9}|0\d{2}[2-8]\d{7}|[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d)\d{4}|62\d{14,17}",
+                      fullmatch=True, alphabet=string.digits)
+    )  # fmt: skip
+    gap = draw(_GAPS)
+    text = gap.join(re.findall(r"\d{1,4}", digits))
+    if draw(st.booleans()):
+        text = text.translate({ord(c): ord(c) + 0xFEE0 for c in string.digits})
+    return text
+
+
+@given(_BORDERS, numbers(), _BORDERS)
+def test_no_number_of_a_person_survives(before: str, number: str, after: str) -> None:
+    """Whatever stands around it, however its digits are grouped and whatever their width."""
+    masked = mask(before + number + after)
+    assert not re.search(r"\d", masked)
+    assert masked.startswith(before[:-2])
+    assert masked.endswith(after)
+
+
+@given(WORDS.filter(lambda text: not re.search(r"\d|@|＠", text)))
+def test_texts_without_digits_stay(text: str) -> None:
+    """Nothing is masked where there is nothing to mask."""
+    assert text == mask(text)
+
+
+@given(st.text(alphabet="0123456789 -.+()@aXx鄂A京路一", max_size=60))
+def test_masking_is_done_in_one_go(text: str) -> None:
+    """Masking what was masked changes nothing."""
+    assert mask(text) == mask(mask(text))

@@ -1,0 +1,210 @@
+"""Vendors' bytes become detections: small messages of our own for each format, and the shared samples."""
+
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from models.errors import Poison
+from models.formats import FORMATS, Reading, Site, decode_format
+from models.times import from_text
+from streams.sightings import Keys
+from streams.take import take
+from tests.cities import tiny_city
+from tests.messages import NOW, raw
+
+SITE = Site(ZoneInfo("Asia/Shanghai"))
+ISAPI = """<?xml version="1.0"?><EventNotificationAlert xmlns="urn:x"><ipAddress>10.0.0.8</ipAddress>
+<channelID>3</channelID><dateTime>2026-03-01T16:00:00+08:00</dateTime><eventType>fielddetection</eventType>
+<eventState>active</eventState><eventDescription>area entered</eventDescription></EventNotificationAlert>"""
+ALARM = """<?xml version="1.0" encoding="{0}"?><Notify><CmdType>Alarm</CmdType><SN>17</SN><DeviceID>340200</DeviceID>
+<AlarmMethod>5</AlarmMethod><AlarmType>6</AlarmType><AlarmTime>2026-03-01T16:00:00</AlarmTime>
+<AlarmDescription>有人闯入</AlarmDescription></Notify>"""
+RULE = """<e:Envelope xmlns:e="urn:e"><w:NotificationMessage xmlns:w="urn:w"><w:Topic>
+tns1:RuleEngine/LineDetector/Crossed</w:Topic>
+<w:Message><t:Message xmlns:t="urn:t" UtcTime="2026-03-01T08:00:00Z" PropertyOperation="{0}"><t:Source>
+<t:SimpleItem Name="VideoSourceToken" Value="v1"/><t:SimpleItem Name="Rule" Value="gate"/></t:Source><t:Key>
+<t:SimpleItem Name="ObjectId" Value="9"/></t:Key><t:Data><t:SimpleItem Name="IsInside" Value="{1}"/></t:Data>
+</t:Message></w:Message></w:NotificationMessage></e:Envelope>"""
+
+
+def one(name: str, value: str | bytes | dict[str, Any], site: Site = SITE) -> Reading:
+    """The only reading of a message."""
+    text = json.dumps(value) if isinstance(value, dict) else value
+    body = text.encode() if isinstance(text, str) else text
+    [reading] = decode_format(name, body, site)
+    return reading
+
+
+def said(reading: Reading) -> dict[str, Any]:
+    """What the detection says beyond the defaults, without the vendor."""
+    return reading.detection.model_dump(exclude_defaults=True, exclude={"vendor"})
+
+
+def test_deepstream_full_schema() -> None:
+    """Sensor, module, the object's class with its confidence, box and place."""
+    reading = one("deepstream", {
+        "messageid": "m1", "@timestamp": "2026-03-01T08:00:00.000Z",
+        "sensor": {"id": "c1", "location": {"lat": 30.05, "lon": 114.05}},
+        "analyticsModule": {"id": "A", "source": "litter-v2"},
+        "object": {"id": "5", "vehicle": {"type": "van", "confidence": 0.5},
+                   "bbox": {"topleftx": 1, "toplefty": 2, "bottomrightx": 3, "bottomrighty": 4}},
+        "event": {"id": "e", "type": "entry"},
+    })  # fmt: skip
+    assert (reading.id, reading.at) == ("m1", NOW)
+    assert said(reading) == {
+        "camera_id": "c1", "label": "vehicle", "algorithm": "litter-v2", "confidence": 0.5, "object_id": "5",
+        "phase": "start", "bbox": (1.0, 2.0, 3.0, 4.0), "location": {"lat": 30.05, "lon": 114.05},
+    }  # fmt: skip
+
+
+def test_deepstream_minimal_schema_has_a_reading_for_each_object() -> None:
+    """As objects or as lines, and one for each rule that triggered."""
+    message = {
+        "messageid": "m", "sensorId": "c1", "@timestamp": "2026-03-01T08:00:00Z",
+        "objects": ["7|1.5|2|3|4|bag", {"id": "8", "type": "bin", "confidence": 90}],
+        "analytics": {"overcrowding": {"roi_name": "gate", "triggered": True}, "idle": {"triggered": False}},
+    }  # fmt: skip
+    readings = decode_format("deepstream", json.dumps(message).encode(), SITE)
+    assert [(r.id, r.detection.label) for r in readings] == [("m/0", "bag"), ("m/1", "bin"), ("m/2", "overcrowding")]
+    assert [r.detection.confidence for r in readings] == [None, 0.9, None]
+
+
+def test_metropolis_alert() -> None:
+    """The event's type is the label, the summary the text."""
+    reading = one("metropolis", {
+        "id": "a1", "timestamp": "2026-03-01T08:00:00Z", "end": "2026-03-01T08:01:00Z", "sensor": {"id": "c1"},
+        "analyticsModule": {"id": "stop"}, "event": {"type": "stopped"}, "info": {"scene_summary": "a car stands"},
+    })  # fmt: skip
+    assert (reading.id, reading.at) == ("a1", NOW)
+    assert said(reading) == {"camera_id": "c1", "label": "stopped", "algorithm": "stop", "text": "a car stands"}
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "GB2312", "GBK", "gb18030"])
+def test_gb28181_alarm_in_the_encodings_of_the_field(encoding: str) -> None:
+    """Local time of the city; serial number and time together are its id."""
+    reading = one("gb28181", ALARM.format(encoding).encode(encoding))
+    assert (reading.id, reading.at) == ("340200/2026-03-01T16:00:00/17", NOW)
+    assert said(reading) == {
+        "camera_id": "340200", "label": "intrusion", "algorithm": "alarm-method-5", "text": "有人闯入",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("operation", "inside", "phase"),
+    [("Changed", "true", "start"), ("Changed", "false", "end"), ("Deleted", "true", "end")],
+)
+def test_onvif_notification(operation: str, inside: str, phase: str) -> None:
+    """The topic's last part is the label; the bridge's header names the camera, else the source's token."""
+    reading = one("onvif", RULE.format(operation, inside))
+    assert reading.at == NOW
+    assert said(reading) == {
+        "camera_id": "v1", "label": "Crossed", "algorithm": "gate", "object_id": "9", "phase": phase,
+    }  # fmt: skip
+    assert one("onvif", RULE.format("Changed", "true"), Site(SITE.zone, "c1")).detection.camera_id == "c1"
+
+
+def test_hikvision_alert() -> None:
+    """Address and channel are the camera; the healthy device's heartbeat says nothing."""
+    reading = one("hikvision", ISAPI)
+    assert reading.at == NOW
+    assert said(reading) == {
+        "camera_id": "10.0.0.8:3", "label": "fielddetection", "algorithm": "isapi", "phase": "start",
+        "text": "area entered",
+    }  # fmt: skip
+    idle = ISAPI.replace("fielddetection", "videoloss").replace("active", "inactive")
+    assert decode_format("hikvision", idle.encode(), SITE) == ()
+
+
+def test_gat1400_object() -> None:
+    """Neither plate nor picture is read; the id's first twenty characters are the device."""
+    own = "33010000001210000007" + "02" + "20260301160000" + "00001"
+    reading = one("gat1400", {"MotorVehicleListObject": {"MotorVehicleObject": [
+        {"MotorVehicleID": own, "PlateNo": "鄂A12345", "PassTime": "20260301160000", "LeftTopX": 1, "RightBtmX": 9},
+    ]}})  # fmt: skip
+    assert (own, NOW) == (reading.id, reading.at)
+    assert said(reading) == {
+        "camera_id": own[:20], "label": "motor-vehicle", "algorithm": "motor-vehicle", "object_id": own,
+        "bbox": (1.0, 0.0, 9.0, 0.0),
+    }  # fmt: skip
+
+
+def test_dahua_event() -> None:
+    """Its real UTC counts, not the local time that it calls UTC; confidence is out of 255."""
+    reading = one("dahua", {"params": {"eventList": [{"Action": "Start", "Code": "Garbage", "Data": {
+        "Class": "City", "EventID": 5, "MachineName": "c1", "RealUTC": NOW // 1000, "UTC": NOW // 1000 + 28800,
+        "UTCMS": 7, "Object": {"ObjectID": 3, "Confidence": 204, "BoundingBox": [1, 2, 3, 4]},
+    }}]}})  # fmt: skip
+    assert (f"c1/Garbage/5/{NOW + 7}", NOW + 7) == (reading.id, reading.at)
+    assert said(reading) == {
+        "camera_id": "c1", "label": "Garbage", "algorithm": "City", "confidence": 0.8, "object_id": "3",
+        "phase": "start", "bbox": (1.0, 2.0, 3.0, 4.0),
+    }  # fmt: skip
+
+
+BOMB = """<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;&x;&x;">]>
+<Notify><CmdType>&y;</CmdType></Notify>"""
+BROKEN: list[tuple[str, bytes, str]] = [
+    *((name, b"", "data") for name in FORMATS),
+    *((name, b"\xff\xfe\x00", "data") for name in FORMATS),
+    *((name, b"[1]", "data") for name in FORMATS),
+    *((name, BOMB.encode(), "data") for name in ("gb28181", "onvif", "hikvision")),
+    *((name, b"<a>" * 50_000, "data") for name in ("gb28181", "onvif", "hikvision")),
+    ("gb28181", ALARM.format("UTF-8").replace("Alarm<", "Catalog<").encode(), "CmdType"),
+    ("gb28181", ALARM.format("UTF-8").replace("2026-03-01T16:00:00", "yesterday").encode(), "AlarmTime"),
+    ("hikvision", b"<Other/>", "EventNotificationAlert"),
+    ("hikvision", ISAPI.replace("fielddetection", "").encode(), "label"),
+    ("onvif", b"<a/>", "NotificationMessage"),
+    ("deepstream", b'{"sensorId": "c"}', "objects"),
+    ("deepstream", b'{"sensorId": "c", "objects": ["1|x"]}', "objects"),
+    ("deepstream", b'{"sensorId": "c", "objects": [{"type": "a", "confidence": "high"}]}', "objects.confidence"),
+    ("deepstream", b'{"objects": [{"type": "a"}]}', "camera_id"),
+    ("metropolis", b'{"sensor": {"id": "c"}}', "label"),
+    ("metropolis", b'{"sensor": {"id": "c"}, "event": {"type": "a"}, "confidence": 400}', "confidence"),
+    ("gat1400", b'{"APEListObject": {"APEObject": []}}', "data"),
+    ("dahua", b'{"params": {"eventList": []}}', "params.eventList"),
+    ("dahua", b'{"params": {"eventList": [{"Code": "A", "Data": {"MachineName": "c", "UTC": "now"}}]}}', "UTC"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "field"), BROKEN)
+def test_a_broken_message_is_poison_that_names_its_field(name: str, value: bytes, field: str) -> None:
+    """Never another error, whatever the bytes; XML with a DTD is never expanded."""
+    with pytest.raises(Poison) as caught:
+        decode_format(name, value, SITE)
+    assert caught.value.field == field
+
+
+def test_the_same_bytes_are_the_same_event() -> None:
+    """A message without an id is known by its bytes, so that a repeat can be dropped; headers can say more."""
+    body = ISAPI.replace("10.0.0.8", "a").encode()
+    headers = [("format", b"hikvision"), ("camera", b"cam-sw-1")]
+    named = [*headers, ("ce_id", b"7"), ("ce_source", b"bridge"), ("ce_time", b"2026-03-01T08:01:00Z")]
+    taken = take([raw(body, headers), raw(body, headers), raw(body, named)], tiny_city(), None, NOW, Keys(b"k"))
+    assert taken.dead == []
+    first, second, third = taken.items["south-w"]
+    assert first == second
+    assert (third.source, third.id, third.at) == ("bridge", "7", NOW + 60_000)  # type: ignore[union-attr]
+    assert (first.source, first.at) == ("hikvision/cam-sw-1", NOW)  # type: ignore[union-attr]
+
+
+SAMPLES = [
+    ("deepstream_full.json", "deepstream", ["moving"], "2026-02-21T03:26:33.414Z"),
+    ("deepstream_minimal.json", "deepstream", ["person", "car", "overcrowding"], "2026-04-05T10:30:00Z"),
+    ("nvidia_metropolis_alert.json", "metropolis", ["vehicle_waiting"], "2025-01-01T00:00:00Z"),
+    ("gb28181_alarm_notify.xml", "gb28181", ["device-alarm"], "2009-12-04T08:23:32Z"),
+    ("onvif_objectsinside.xml", "onvif", ["ObjectsInside"], "2026-10-04T19:50:54Z"),
+    ("hikvision_isapi_alert.xml", "hikvision", ["VMD"], "2024-05-01T04:34:56Z"),
+    ("gat1400_motorvehicle_redacted.json", "gat1400", ["motor-vehicle"], "2021-04-11T09:13:37Z"),
+    ("dahua_notifyEventStream_condensed.json", "dahua", ["TrafficJunction"], "2024-01-30T07:34:55.305Z"),
+]
+
+
+@pytest.mark.parametrize(("file", "name", "labels", "at"), SAMPLES)
+def test_a_sample_from_the_field_is_read(shared: Path, file: str, name: str, labels: list[str], at: str) -> None:
+    """Label and instant of each shared sample."""
+    readings = decode_format(name, (shared / "camera_events" / file).read_bytes(), SITE)
+    assert labels == [reading.detection.label for reading in readings]
+    assert {from_text(at)} == {reading.at for reading in readings}
