@@ -6,6 +6,7 @@ import heapq
 import itertools
 import json
 import shutil
+import sys
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -31,7 +32,9 @@ from streams.feed import Planned, feed, read_events, scheduled
 from streams.settings import Settings, load_settings
 from streams.topics import Names
 
-_FEED_SECONDS = 30.0
+_FEED_SECONDS = 25.0
+# Where the output is no terminal, which would say how wide it is.
+_WIDTH = 110
 _START_TIMEOUT_S = 60.0
 _DECIDED_TIMEOUT_S = 60.0
 _STATUS_TIMEOUT_S = 30.0
@@ -101,7 +104,7 @@ class Demo:
 
     async def run(self, stop: asyncio.Event, stay: bool) -> None:
         """Until all is decided, or with `stay` until `stop`; the final picture stays on the screen."""
-        console = Console()
+        console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
         hint = "Ctrl-C stops everything." if stay else "Ends by itself."
         bootstrap = self._system.settings.bootstrap
         async with (

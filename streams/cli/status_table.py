@@ -9,10 +9,7 @@ Status = Mapping[str, Any]
 _COUNTS = ("opened", "assigned", "open", "overdue_open", "closed")
 _RATES = ("closure_rate", "on_time_closure_rate", "dispatch_accuracy")
 _TIMES = ("response_seconds", "resolution_seconds")
-_HEADS = (
-    "department", "部门", "opened", "assigned", "open", "overdue", "closed", "closure", "on time", "accurate",
-    "response p50", "resolution p50",
-)  # fmt: skip
+_HEADS = ("opened", "assigned", "open", "overdue", "closed", "closure", "on time", "accurate", "response", "resolution")
 
 
 def status_table(status: Status) -> Table:
@@ -21,19 +18,21 @@ def status_table(status: Status) -> Table:
     missing = (
         "" if status["complete"] else "  (incomplete: {answered} of {total} partitions)".format(**status["partitions"])
     )
-    table = Table(*_HEADS, title=f"{window['from']} to {window['to']}{missing}", show_footer=False)
-    for indicators in status["departments"].values():
+    caption = "response: assigned to accepted, resolution: first report to closing; medians"
+    table = Table(title=f"{window['from']} to {window['to']}{missing}", caption=caption, pad_edge=False)
+    table.add_column("department", no_wrap=True)
+    for head in _HEADS:
+        table.add_column(head, justify="right")
+    for department, indicators in status["departments"].items():
         if any(indicators[name] for name in _COUNTS):
-            table.add_row(*_row(indicators))
+            table.add_row(department, *_row(indicators))
     table.add_section()
-    table.add_row(*_row(status["city"]), style="bold")
+    table.add_row(status["city"]["name_en"], *_row(status["city"]), style="bold")
     return table
 
 
 def _row(indicators: Mapping[str, Any]) -> list[str]:
     return [
-        str(indicators["name_en"]),
-        str(indicators["name_zh"]),
         *(str(indicators[name]) for name in _COUNTS),
         *("–" if indicators[name] is None else f"{indicators[name]:.1%}" for name in _RATES),
         *(_seconds(indicators[name]["p50"]) for name in _TIMES),
