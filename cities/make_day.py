@@ -51,6 +51,7 @@ class Day:
         self.city = load_city(DEMO)
         self.lines: list[dict[str, Any]] = []
         self.places = [place for place in self.city.places.all if place.kind != "area"]
+        self.towns = {town.id: town for town in self.city.areas.at_level("town")}
         self.cameras = list(self.city.cameras.values())
         self.count = 0
 
@@ -75,8 +76,7 @@ class Day:
 
     def words(self, category: str, place: Place | None, lang: str) -> str:
         """One of the hand-written texts, with a place in it and perhaps a greeting."""
-        texts = TEXTS[category][0 if lang == "zh" else 1]
-        text = self.chance.choice(texts)
+        text: str = self.chance.choice(TEXTS[category][0 if lang == "zh" else 1])
         name = "" if place is None else place.name_zh if lang == "zh" else place.name_en
         text = text.replace("{p}", name or ("这里" if lang == "zh" else "our street"))
         if self.chance.random() < 0.22:
@@ -93,7 +93,7 @@ class Day:
         if how == "point":
             data["location"] = {"lat": round(lat, 6), "lon": round(lon, 6)}
         elif how == "address":
-            town = self.city.areas.get(place.area)
+            town = self.towns[place.area]
             names = (town.name_zh + place.name_zh) if lang == "zh" else f"{place.name_en}, {town.name_en}"
             data["location"] = {"address": names}
         channel, source = self.chance.choices(CHANNELS, (45, 25, 22, 8))[0]

@@ -11,7 +11,7 @@ import itertools
 import json
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import shapely
@@ -136,7 +136,9 @@ def write_cameras(
         used: set[str] = set()
         for number in range(1, CAMERAS[town] + 1):
             place, lat, lon = known[town][(number - 1) % len(known[town])]
-            name = next(n for n in _shuffled(SPOTS, chance, lambda spot, p=place: p + spot) if n not in used)
+            names = [place + spot for spot in SPOTS]
+            chance.shuffle(names)
+            name = next(name for name in names if name not in used)
             used.add(name)
             while True:
                 at = round(chance.gauss(lat, 0.0009), 6), round(chance.gauss(lon, 0.0009), 6)
@@ -150,12 +152,6 @@ def _owner(town: str, district: str) -> str:
     if town in ("bailu", "xinhe", "songling"):
         return f"{town}-town"
     return "operations-centre" if district == "yunxi" else f"{district}-office"
-
-
-def _shuffled(items: Iterable[str], chance: random.Random, name: Callable[[str], str]) -> list[str]:
-    mixed = [name(item) for item in items]
-    chance.shuffle(mixed)
-    return mixed
 
 
 def main() -> None:
