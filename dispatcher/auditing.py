@@ -5,7 +5,7 @@ rows; the sightings of the inbox are counted anew. Nothing of the desk's own sta
 `suppressed`, `merged` and `expired` leave no trace in the log, so those counts are taken as they are.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,6 +17,7 @@ from dispatcher.figures import Bookings, bookings, collect, direct
 from dispatcher.fold import apply
 from dispatcher.indicators import Window
 from dispatcher.order import Evidence, Order
+from dispatcher.sightings import certain_category
 from models.city import City
 from models.inbox import InboxRecord, PackChange, Sighting
 
@@ -46,10 +47,13 @@ class Recount:
         self.differences: list[Difference] = []
         self._zone = zone
         self._founded: set[int] = set()  # digests of the reports that are in an order
+        self._seen: dict[str, dict[int, int]] = {"report": {}, "detection": {}}  # digest → bucket of the stream clock
+        self._clock = 0
+        self._pack = ""
         self._direct: Bookings = {}
 
     def fact(self, kind: str, value: bytes) -> None:
-        """The next record of the partition's log: CloudEvents type and data. One that does not follow is a difference."""
+        """The next record of the partition's log: CloudEvents type and data. One out of order is a difference."""
         fact = facts.from_wire(kind, value)
         if isinstance(fact, facts.UpdateRefused):
             self.refusals += 1
@@ -68,29 +72,27 @@ class Recount:
         if isinstance(fact, facts.Opened | facts.EvidenceAdded) and fact.evidence.kind == "report":
             self._founded.add(_digest(fact.evidence))
 
-    def inbox(self, records: Iterable[InboxRecord], cities: Mapping[str, City], pack: str) -> None:
-        """Count the sightings of the inbox, all facts having been fed. `pack` is the digest in force at its beginning."""
-        windows = identity.windows(cities[pack].settings)
-        seen: dict[str, dict[int, int]] = {"report": {}, "detection": {}}
-        clock = 0
-        for record in records:
-            clock = max(clock, record.clock)
-            for item in record.items:
-                if isinstance(item, PackChange):
-                    windows = identity.windows(cities[item.digest].settings)
-                if not isinstance(item, Sighting):
-                    continue
-                window, known, digest = windows[item.kind], seen[item.kind], _digest(item)
-                last = known.get(digest)
-                if last is not None and last >= (clock - window.kept_ms) // window.bucket_ms:
-                    self._book("duplicates", item)
-                    continue
-                known[digest] = clock // window.bucket_ms
-                self.sightings += 1
-                if item.kind == "detection":
-                    self._book("detections", item)
-                elif digest not in self._founded:
-                    self._book("received", item)
+    def inbox(self, record: InboxRecord, cities: Mapping[str, City], pack: str) -> None:
+        """The next record of the inbox, all facts having been fed. `pack` is the digest in force at the beginning."""
+        self._clock = max(self._clock, record.clock)
+        for item in record.items:
+            if isinstance(item, PackChange):
+                self._pack = item.digest
+            elif isinstance(item, Sighting):
+                self._sighting(item, identity.windows(cities[self._pack or pack].settings)[item.kind])
+
+    def _sighting(self, item: Sighting, window: identity.Window) -> None:
+        known, digest = self._seen[item.kind], _digest(item)
+        last = known.get(digest)
+        if last is not None and last >= (self._clock - window.kept_ms) // window.bucket_ms:
+            self._book("duplicates", item)
+            return
+        known[digest] = self._clock // window.bucket_ms
+        self.sightings += 1
+        if item.kind == "detection":
+            self._book("detections", item, certain_category(item))
+        elif digest not in self._founded:
+            self._book("received", item, certain_category(item))
 
     def check_orders(self, desk: Mapping[str, Order], archive: Mapping[str, Order]) -> None:
         """Compare the order rows of the desk and of the archive."""
@@ -125,8 +127,8 @@ class Recount:
             for place, one, other in unlike_figures(kept.get(key, _NOTHING), expected.get(key, _NOTHING)):
                 self._differ(f"figure {place} of {key}", one, other)
 
-    def _book(self, figure: str, item: Sighting) -> None:
-        collect(self._direct, direct(figure, item.at, item.area, item.category, self._zone))
+    def _book(self, figure: str, item: Sighting, category: str = "") -> None:
+        collect(self._direct, direct(figure, item.at, item.area, category, self._zone))
 
     def _differ(self, place: str, kept: str, recomputed: str) -> None:
         self.differences.append(Difference(place, kept, recomputed))

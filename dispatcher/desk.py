@@ -43,10 +43,11 @@ class _Batch:
         self.pack = state.meta.pack
         self.replayed = state.meta.replayed
         self.city: City | None = None
-        self.windows: dict[str, identity.Window] = {}
+        self.memory: identity.Memory | None = None
         self.records: list[Outgoing] = []
         self.failures: list[Failure] = []
         self.booked: figures.Bookings = {}
+        self.counted: dict[str, figures.Bookings] = {}  # what the batch's orders count for
 
     def run(self, records: Sequence[InboxRecord]) -> Decision:
         next_offset = self.state.meta.next_offset
@@ -68,11 +69,13 @@ class _Batch:
             self.city = self.cities.get(self.pack)
             if self.city is None:
                 raise UnknownPack(f"the city pack {self.pack or '(none yet)'} is not at hand")
-            self.windows = identity.windows(self.city.settings)
+            self.memory = identity.Memory(self.city.settings)
         return self.city
 
     def _work(self) -> Work:
-        return Work(self.overlay, self._city(), self.windows, self.clock)
+        city = self._city()
+        assert self.memory is not None  # it comes with the city
+        return Work(self.overlay, city, self.memory, self.clock)
 
     def _take(self, offset: int, index: int, item: Sighting | Update) -> None:
         work = self._work()
@@ -116,11 +119,16 @@ class _Batch:
         """An item is done: book what its orders count for now, and make its changes the batch's."""
         zone = work.city.zone
         booked = work.booked
+        counted: dict[str, figures.Bookings] = {}
         for key, after in self.overlay.orders.item.items():
             if after is not None:  # an archived order is forgotten, its figures stay
-                before = self.overlay.orders.before(key)
-                old = figures.bookings(before, zone) if before is not None else _NOTHING
-                figures.collect(booked, figures.difference(old, figures.bookings(after, zone)))
+                old = self.counted.get(key)
+                if old is None:
+                    before = self.overlay.orders.before(key)
+                    old = figures.bookings(before, zone) if before is not None else _NOTHING
+                counted[key] = figures.bookings(after, zone)
+                figures.collect(booked, figures.difference(old, counted[key]))
+        self.counted.update(counted)
         self.overlay.keep()
         figures.collect(self.booked, booked)
         self.records.extend(work.sent)

@@ -22,7 +22,7 @@ COMMANDS = {
     "topics": ("broker", "topics", "Create the topics, or check them."),
     "feed": ("work", "feed", "Send the events of a file to the input topics."),
     "history": ("records", "history", "Replay events of the past at their own times."),
-    "audit": ("records", "audit", "Recompute all figures from the log and compare."),
+    "audit": ("audit", "audit", "Recompute all figures from the log and compare."),
     "tail": ("records", "tail", "Follow what departments receive."),
     "dead-letters": ("records", "dead_letters", "List, show or replay what could not be taken in."),
     "status": ("serving", "status", "Show the indicators of the city and its departments."),

@@ -1,0 +1,160 @@
+"""`paidan audit`: recompute a namespace from its log, partition by partition, and name every difference.
+
+A partition is read up to a moment at which its desk was at rest, so that log and rows are those of the same commits.
+One partition at a time is in memory.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from dispatcher import figure_rows
+from dispatcher.auditing import Difference, Recount, is_order
+from dispatcher.decision import META
+from dispatcher.figure_rows import FigureRow
+from dispatcher.indicators import Window
+from dispatcher.order import Order
+from dispatcher.state import Meta
+from models.city import City
+from models.errors import PaidanError
+from models.inbox import InboxRecord, Item, decode_items
+from streams.desk import clock_of
+from streams.packs import Packs
+from streams.settings import Settings
+from streams.topics import Names
+
+REST_SECONDS = 0.05
+_TRIES = 400
+_order = msgspec.json.Decoder(Order)
+_meta = msgspec.json.Decoder(Meta)
+
+
+class AuditError(PaidanError):
+    """The audit could not be made."""
+
+
+@dataclass(slots=True)
+class Audited:
+    """What one partition came to. `figures` are the recomputed rows by Kafka key, `orders` the seq of each order."""
+
+    partition: int
+    facts: int
+    refusals: int
+    sightings: int
+    figures: dict[str, FigureRow]
+    orders: dict[str, int]
+    figures_end: int
+    differences: list[Difference] = field(default_factory=list)
+
+
+async def audit(
+    settings: Settings, city: City, window: Window | None = None, progress: Callable[[int], None] = lambda _: None
+) -> list[Audited]:
+    """All partitions, one after the other; `progress` hears of the number of records read since the last call.
+
+    Raises AuditError when a desk does not come to rest, KafkaError when the cluster fails.
+    """
+    names = Names(settings.namespace)
+    packs = Packs(settings.bootstrap, names.control, city)
+    await packs.refresh()
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_bytes=16 * 1024 * 1024,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+    await consumer.start()
+    try:
+        reader = _Reader(consumer, names, progress)
+        return [await _audit_partition(reader, number, packs, window) for number in range(settings.partitions)]
+    finally:
+        await consumer.stop()
+
+
+class _Reader:
+    """Reads partitions from their beginning up to given ends."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, names: Names, progress: Callable[[int], None]) -> None:
+        self.names = names
+        self._consumer = consumer
+        self._progress = progress
+
+    async def ends_at_rest(self, number: int) -> Mapping[TopicPartition, int]:
+        """Where the desk's topics end between two of its commits."""
+        parts = [
+            TopicPartition(topic, number)
+            for topic in (self.names.orders, self.names.desk, self.names.figures, self.names.archive)
+        ]
+        before: Mapping[TopicPartition, int] | None = None
+        for _ in range(_TRIES):
+            ends: Mapping[TopicPartition, int] = await self._consumer.end_offsets(parts)
+            if ends == before:
+                return ends
+            before = ends
+            await asyncio.sleep(REST_SECONDS)
+        raise AuditError(f"the desk of partition {number} does not come to rest: stop what feeds it for a moment")
+
+    async def records(self, part: TopicPartition, end: int) -> AsyncIterator[Sequence[ConsumerRecord]]:
+        """All committed records before an offset, batch by batch."""
+        if not end:
+            return
+        self._consumer.assign([part])
+        await self._consumer.seek_to_beginning(part)
+        while await self._consumer.position(part) < end:
+            batch = (await self._consumer.getmany(part, timeout_ms=200)).get(part, ())
+            wanted = [record for record in batch if record.offset < end]
+            self._progress(len(wanted))
+            yield wanted
+
+    async def rows(self, part: TopicPartition, end: int) -> dict[str, bytes]:
+        """The newest value of each key before an offset, tombstones left out."""
+        newest: dict[str, bytes | None] = {}
+        async for batch in self.records(part, end):
+            newest.update((record.key.decode(), record.value) for record in batch)
+        return {key: value for key, value in newest.items() if value is not None}
+
+
+async def _audit_partition(reader: _Reader, number: int, packs: Packs, window: Window | None) -> Audited:
+    names, recount = reader.names, Recount(number, packs.own.zone)
+    ends = await reader.ends_at_rest(number)
+    log, desk, figures, archive = (
+        TopicPartition(topic, number) for topic in (names.orders, names.desk, names.figures, names.archive)
+    )
+    async for batch in reader.records(log, ends[log]):
+        for record in batch:
+            recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
+    rows = await reader.rows(desk, ends[desk])
+    meta = _meta.decode(rows[META]) if META in rows else Meta(pack=packs.own.digest)
+    await packs.require(meta.pack)
+    async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):
+        for record in batch:
+            clock, _ = clock_of(record)
+            recount.inbox(InboxRecord(number, record.offset, clock, _items(record)), packs, meta.pack)
+    recount.check_orders(
+        {key: _order.decode(value) for key, value in rows.items() if is_order(key)},
+        {key: _order.decode(value) for key, value in (await reader.rows(archive, ends[archive])).items()},
+    )
+    kept = {key: figure_rows.decode(value) for key, value in (await reader.rows(figures, ends[figures])).items()}
+    recount.check_figures(kept, window)
+    return Audited(
+        partition=number,
+        facts=recount.facts,
+        refusals=recount.refusals,
+        sightings=recount.sightings,
+        figures=recount.expected(),
+        orders={order_id: order.seq for order_id, order in recount.orders.items()},
+        figures_end=ends[figures],
+        differences=recount.differences,
+    )
+
+
+def _items(record: ConsumerRecord) -> tuple[Item, ...]:
+    try:
+        return decode_items(record.value)
+    except msgspec.DecodeError:
+        return ()  # the desk has sent it to the dead letters
