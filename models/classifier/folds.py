@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from models.classifier.features import BODY, U32, pieces
+from models.classifier.features import SLOTS, U32
+from models.classifier.vectoriser import count
 
 ALIKE = 0.6
 LOOSELY = 0.3
@@ -19,14 +20,15 @@ _BAND = 2
 _BUCKET = 50
 
 
-def clusters(texts: Sequence[str], alike: float = ALIKE) -> NDArray[np.intp]:
-    """A cluster number for each text; texts whose sets of pieces have Jaccard similarity >= `alike` share one.
+def clusters(counts: sp.csr_matrix, alike: float = ALIKE) -> NDArray[np.intp]:
+    """A cluster number for each message counted by `vectoriser.count`.
 
+    Messages whose sets of pieces have a Jaccard similarity of at least `alike` share one, and so do their neighbours.
     Pieces are one or two tokens in a row. Candidates come from MinHash (Broder 1997): 64 hashes in bands of two, so a
     pair at similarity 0.6 is missed with probability 0.64**32, one at 0.3 with 0.05; each candidate pair is then
     compared exactly.
     """
-    sets = [_shingles(text) for text in texts]
+    sets = [_shingles(counts, row) for row in range(counts.shape[0])]
     seeds = np.random.default_rng(0).integers(1, 2**32, size=(2, _HASHES), dtype=np.uint32) | np.uint32(1)
     prints = [(s[:, None] * seeds[0] ^ seeds[1]).min(axis=0) for s in _mixed(sets)]
     pairs: set[tuple[int, int]] = set()
@@ -40,7 +42,7 @@ def clusters(texts: Sequence[str], alike: float = ALIKE) -> NDArray[np.intp]:
             if len(bucket) <= _BUCKET:
                 pairs.update((a, b) for i, a in enumerate(bucket) for b in bucket[i + 2 :])
     same = [(a, b) for a, b in pairs if _jaccard(sets[a], sets[b]) >= alike]
-    size = len(texts)
+    size = len(sets)
     left, right = zip(*same, strict=True) if same else ((), ())
     graph = sp.coo_matrix((np.ones(len(same)), (left, right)), shape=(size, size))
     numbers: NDArray[np.intp] = connected_components(graph, directed=False)[1].astype(np.intp)
@@ -48,14 +50,15 @@ def clusters(texts: Sequence[str], alike: float = ALIKE) -> NDArray[np.intp]:
 
 
 def apart(rows: Sequence[str], others: Sequence[str]) -> NDArray[np.intp]:
-    """The positions of the `others` that resemble none of the rows, not even as an excerpt or in other words."""
-    numbers = clusters([*rows, *others], LOOSELY)
+    """The positions of the `others` that resemble none of the rows, not even loosely (Jaccard >= `LOOSELY`)."""
+    numbers = clusters(count([*rows, *others]), LOOSELY)
     return np.flatnonzero(~np.isin(numbers[len(rows) :], numbers[: len(rows)]))
 
 
-def _shingles(text: str) -> U32:
-    found = pieces([text])
-    return np.unique(found.slot[found.block == BODY])
+def _shingles(counts: sp.csr_matrix, row: int) -> U32:
+    columns = counts.indices[counts.indptr[row] : counts.indptr[row + 1]]
+    body: U32 = columns[columns < SLOTS].astype(np.uint32)
+    return body
 
 
 def _mixed(sets: list[U32]) -> list[U32]:

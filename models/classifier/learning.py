@@ -6,7 +6,7 @@ import numpy as np
 from models.classifier.folds import clusters, folds
 from models.classifier.rows import Labelled
 from models.classifier.training import Progress, Recipe, fit, quiet
-from models.classifier.vectoriser import encode_all
+from models.classifier.vectoriser import count
 
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 
@@ -26,17 +26,15 @@ def learning_curve(
     Shares too small to hold two categories are left out.
     """
     classes, y = np.unique(np.array(rows.labels), return_inverse=True)
-    test = folds(rows.labels, clusters(rows.texts), 5, seed)[0]
+    counts = count(rows.texts, rows.contexts)
+    test = folds(rows.labels, clusters(counts), 5, seed)[0]
     rest = np.random.default_rng(seed).permutation(np.setdiff1d(np.arange(len(rows)), test))
-    held = rows.take(test)
     points = []
     for number, share in enumerate(SHARES):
         some = rest[: int(len(rest) * share)]
         if len(np.unique(y[some])) >= 2:
-            part = rows.take(some)
-            vectoriser, linear = fit(part, y[some], len(classes), recipe or Recipe(), seed)
-            matrix, _ = encode_all(vectoriser, held.texts, held.contexts)
-            right = (matrix @ linear.weights + linear.bias).argmax(axis=1) == y[test]
-            points.append(Point(len(some), float(right.mean())))
+            vectoriser, linear = fit(counts[some], y[some], len(classes), recipe or Recipe(), seed)
+            scores = vectoriser.weigh(counts[test])[0] @ linear.weights + linear.bias
+            points.append(Point(len(some), float((scores.argmax(axis=1) == y[test]).mean())))
         progress(number + 1, len(SHARES))
     return points

@@ -44,7 +44,7 @@ def nested(
     extra: Labelled | None = None,
     recipes: Sequence[Recipe] = RECIPES,
     seed: int = 0,
-    count: int = 5,
+    parts: int = 5,
     only: int | None = None,
     progress: Progress = quiet,
 ) -> Outcome:
@@ -55,11 +55,11 @@ def nested(
     """
     names = tuple(sorted(set(rows.labels)))
     y = np.searchsorted(np.array(names), np.array(rows.labels))
-    cluster = clusters(rows.texts)
+    cluster = clusters(count(rows.texts))
     best, plain = np.zeros(len(y), dtype=np.intp), np.zeros(len(y), dtype=np.intp)
     probability = np.zeros((len(y), len(names)))
     automatic = np.zeros(len(y), dtype=np.bool_)
-    tests = folds(rows.labels, cluster, count, seed)[:only]
+    tests = folds(rows.labels, cluster, parts, seed)[:only]
     models = []
     for number, test in enumerate(tests):
         learning, held = rows.take(np.setdiff1d(np.arange(len(y)), test)), rows.take(test)

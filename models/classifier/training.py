@@ -15,10 +15,10 @@ from models.classifier.artefact import Manifest, Provenance, pack
 from models.classifier.calibration import TARGETS, Thresholds, thresholds
 from models.classifier.confidence import Groups, Judged, learn_confidence
 from models.classifier.errors import ClassifierError
-from models.classifier.folds import apart, clusters, folds
+from models.classifier.folds import LOOSELY, clusters, folds
 from models.classifier.measures import confusion, macro_f1
 from models.classifier.rows import Labelled, check_classes
-from models.classifier.vectoriser import Vectoriser, encode_all, learn
+from models.classifier.vectoriser import Vectoriser, count, learn
 
 INNER = 5
 Indices = NDArray[np.intp]
@@ -35,7 +35,7 @@ class Recipe(msgspec.Struct, frozen=True):
 
 
 # What `paidan train` chooses among.
-RECIPES = (Recipe(), Recipe(c=2.0), Recipe(min_count=2, c=0.5))
+RECIPES = (Recipe(), Recipe(min_count=2, c=0.5))
 
 
 class Linear(NamedTuple):
@@ -78,15 +78,18 @@ def train(
     """
     check_classes(rows)
     classes = tuple(sorted(set(rows.labels)))
-    y = np.searchsorted(np.array(classes), np.array(rows.labels))
-    recipe, held = tune(rows, y, len(classes), recipes, extra, seed, progress)
+    every = rows if extra is None else rows.plus(extra.take(n for n, x in enumerate(extra.labels) if x in classes))
+    y = np.searchsorted(np.array(classes), np.array(every.labels))
+    counts = count(every.texts, every.contexts)
+    try:
+        recipe, held = tune(rows, counts, y, len(classes), recipes, seed, progress)
+        vectoriser, linear = fit(counts, y, len(classes), recipe, seed)
+    except ValueError as error:
+        raise ClassifierError(f"the {len(rows)} texts cannot teach anything: {error}") from error
+    y = y[: len(rows)]
     grouping = Groups.among(classes, groups or {})
     lengths = np.array([len(text) for text in rows.texts], dtype=np.float64)
     confidence = learn_confidence(held.scores, y, lengths, grouping)
-    try:
-        vectoriser, linear = fit(*_joined(rows, y, classes, extra), len(classes), recipe, seed)
-    except ValueError as error:
-        raise ClassifierError(f"the {len(rows)} texts cannot teach anything: {error}") from error
     manifest = Manifest(
         classes=classes,
         groups={name: group for name, group in (groups or {}).items() if name in classes},
@@ -96,8 +99,8 @@ def train(
         confidence=confidence,
         least_known=round(float(np.quantile(held.known, 0.005)) * 0.9, 4),
         provenance=Provenance(
-            rows=len(rows) + (len(extra) if extra else 0),
-            data=(rows.plus(extra) if extra else rows).digest(),
+            rows=len(every),
+            data=every.digest(),
             trained=day,
             seed=seed,
             recipe=msgspec.to_builtins(recipe),
@@ -118,49 +121,46 @@ def train(
 
 def tune(
     rows: Labelled,
+    counts: sp.csr_matrix,
     y: Indices,
     classes: int,
     recipes: Sequence[Recipe],
-    extra: Labelled | None,
     seed: int,
     progress: Progress,
 ) -> tuple[Recipe, HeldOut]:
-    """The best recipe by cross-validation inside `rows`, near-duplicates kept together, and its held-out scores."""
-    count = max(2, min(INNER, int(np.bincount(y).min())))
-    parts = folds(rows.labels, clusters(rows.texts), count, seed)
-    names = tuple(sorted(set(rows.labels)))
-    helping = [None if extra is None else extra.take(apart(rows.take(t).texts, extra.texts)) for t in parts]
+    """The best recipe by cross-validation inside `rows`, near-duplicates kept together, and its held-out scores.
+
+    `counts` and `y` may be longer than `rows`: what follows are extra rows, which only help to learn, and those that
+    resemble a held-out row do not even do that.
+    """
+    own = len(rows)
+    cluster = clusters(counts)
+    loose = cluster if len(y) == own else clusters(counts, LOOSELY)
+    parts = folds(rows.labels, cluster[:own], max(2, min(INNER, int(np.bincount(y[:own]).min()))), seed)
     tried = []
     done, total = 0, len(recipes) * len(parts) + 1
     for recipe in recipes:
-        held = HeldOut(np.zeros((len(rows), classes)), np.zeros(len(rows), dtype=np.float32))
-        for test, help_ in zip(parts, helping, strict=True):
-            rest = np.setdiff1d(np.arange(len(rows)), test)
-            part = rows.take(test)
-            vectoriser, linear = fit(*_joined(rows.take(rest), y[rest], names, help_), classes, recipe, seed)
-            matrix, held.known[test] = encode_all(vectoriser, part.texts, part.contexts)
+        held = HeldOut(np.zeros((own, classes)), np.zeros(own, dtype=np.float32))
+        for test in parts:
+            alike = np.isin(loose, loose[test])
+            alike[:own] = False
+            alike[test] = True
+            rest = np.flatnonzero(~alike)
+            vectoriser, linear = fit(counts[rest], y[rest], classes, recipe, seed)
+            matrix, held.known[test] = vectoriser.weigh(counts[test])
             held.scores[test] = matrix @ linear.weights + linear.bias
             done += 1
             progress(done, total)
-        matrix = confusion(y, held.scores.argmax(axis=1), classes)
-        tried.append((float(np.trace(matrix) / len(y)) + macro_f1(matrix), recipe, held))
+        table = confusion(y[:own], held.scores.argmax(axis=1), classes)
+        tried.append((float(np.trace(table) / own) + macro_f1(table), recipe, held))
     _, recipe, held = max(tried, key=lambda entry: entry[0])
     return recipe, held
 
 
-def _joined(rows: Labelled, y: Indices, classes: Sequence[str], extra: Labelled | None) -> tuple[Labelled, Indices]:
-    """Rows and extra rows as one set; extra rows of unknown classes are left out."""
-    if extra is None:
-        return rows, y
-    known = extra.take([n for n, label in enumerate(extra.labels) if label in classes])
-    return rows.plus(known), np.append(y, np.searchsorted(np.array(classes), np.array(known.labels)))
-
-
-def fit(rows: Labelled, y: Indices, classes: int, recipe: Recipe, seed: int) -> tuple[Vectoriser, Linear]:
+def fit(counts: sp.csr_matrix, y: Indices, classes: int, recipe: Recipe, seed: int) -> tuple[Vectoriser, Linear]:
     """The vectoriser and the linear model of exactly these rows. Raises ValueError when no feature is left."""
-    vectoriser = learn(rows.texts, rows.contexts, y, recipe.blocks, recipe.min_count, recipe.most)
-    matrix, _ = encode_all(vectoriser, rows.texts, rows.contexts)
-    return vectoriser, solve(matrix, y, classes, recipe, seed)
+    vectoriser = learn(counts, y, recipe.blocks, recipe.min_count, recipe.most)
+    return vectoriser, solve(vectoriser.weigh(counts)[0], y, classes, recipe, seed)
 
 
 def solve(matrix: sp.csr_matrix, y: Indices, classes: int, recipe: Recipe, seed: int) -> Linear:

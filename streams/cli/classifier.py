@@ -22,6 +22,7 @@ from models.classifier.report import write_report
 from models.classifier.rows import FIELDS, Labelled, read
 from models.classifier.store import Store
 from models.classifier.taxonomy import Taxonomy, read_taxonomy
+from models.classifier.vectoriser import count
 from models.errors import UsageError
 from streams.settings import load_settings
 
@@ -133,7 +134,7 @@ def compare(
 def judge(active: Classifier, candidate: Classifier, rows: Labelled) -> Verdict:
     """Both models on the same rows, near-duplicates counted as one draw."""
     first, second = ([guess.category for guess in predict(classifier, rows)[1]] for classifier in (active, candidate))
-    return promotable(first, second, rows.labels, clusters(rows.texts).tolist())
+    return promotable(first, second, rows.labels, clusters(count(rows.texts)).tolist())
 
 
 @model.command("list")
