@@ -159,7 +159,9 @@ class LocalBroker:
         (home / "server.properties").write_text(server_properties(node, self._ports, home / "data"))
         if (home / "data" / "meta.properties").exists():
             return
-        tool = ["kafka.tools.StorageTool", "format", "-t", self._cluster_id(), "-c", str(home / "server.properties")]
+        # Joined by "=": an id may begin with a dash.
+        cluster = f"--cluster-id={self._cluster_id()}"
+        tool = ["kafka.tools.StorageTool", "format", cluster, "-c", str(home / "server.properties")]
         formatting = await asyncio.create_subprocess_exec(
             *self._java(jars, node, "128m"),
             *tool,

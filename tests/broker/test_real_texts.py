@@ -1,0 +1,89 @@
+"""What people really wrote goes through the running system, and every message ends with a department or a person."""
+
+import csv
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from dispatcher import facts
+from models.city import City, load_city
+from models.events import REPORT
+from models.times import to_text
+from streams.settings import DEMO_CITY
+from streams.topics import Names
+from tests.kafka import Kafka, Message, Roles
+
+CITY = load_city(DEMO_CITY)
+
+
+def hotline(data: Path) -> Iterator[str]:
+    """2,993 messages of a Chinese hotline."""
+    with (data / "hotline_zh" / "messages.csv").open(encoding="utf-8", newline="") as file:
+        yield from (row["text"] for row in csv.DictReader(file))
+
+
+def newport(data: Path) -> Iterator[str]:
+    """The descriptions of a town's English reports; those without one say nothing."""
+    with (data / "newport_311" / "issues.csv").open(encoding="utf-8", newline="") as file:
+        yield from (row["description"] for row in csv.DictReader(file) if row["description"].strip())
+
+
+def reports(texts: list[str], city: City, chance: random.Random) -> Iterator[Message]:
+    """One report each, near a camera of the city, in the words of the text as they are."""
+    cameras = list(city.cameras.values())
+    now = to_text(int(time.time() * 1000)).encode()
+    for number, text in enumerate(texts):
+        camera = chance.choice(cameras)
+        data = {"text": text[:10_000], "location": {"lat": camera.lat, "lon": camera.lon}, "channel": "hotline"}
+        headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", str(number).encode()),
+            ("ce_source", b"real-texts"),
+            ("ce_type", REPORT.encode()),
+            ("ce_time", now),
+            ("content-type", b"application/json"),
+        ]
+        yield Message(json.dumps(data, ensure_ascii=False).encode(), str(number).encode(), headers)
+
+
+def settled(records: list[ConsumerRecord]) -> tuple[set[str], set[str]]:
+    """The reports that belong to an order which a department or a person has, and those whose order nobody has."""
+    reports_of: dict[str, set[str]] = {}
+    had: set[str] = set()
+    for record in records:
+        fact = facts.from_wire(dict(record.headers)["ce_type"].decode(), record.value)
+        if isinstance(fact, facts.Opened | facts.EvidenceAdded):
+            reports_of.setdefault(fact.order_id, set()).add(fact.evidence.id)
+        if isinstance(fact, facts.Assigned | facts.SentToReview | facts.Rejected):
+            had.add(fact.order_id)
+    found = {name for order, names in reports_of.items() if order in had for name in names}
+    return found, {name for names in reports_of.values() for name in names} - found
+
+
+@pytest.fixture
+def departments() -> tuple[str, ...]:
+    """Those of the demo city."""
+    return tuple(CITY.departments)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("source", [hotline, newport], ids=["hotline_zh", "newport_311"])
+async def test_every_real_message_is_assigned_or_reviewed(
+    kafka: Kafka, topics: Names, roles: Roles, shared: Path, seed: int, source: Callable[[Path], Iterator[str]]
+) -> None:
+    """None is lost, none is left with nobody, none ends in the dead letters."""
+    texts = list(source(shared))
+    roles.start("intake", city=str(DEMO_CITY))
+    roles.start("desk", city=str(DEMO_CITY))
+    await kafka.produce(topics.reports, reports(texts, CITY, random.Random(seed)))
+
+    wanted = {str(number) for number in range(len(texts))}
+    log = await kafka.read_until(topics.orders, lambda records: settled(records)[0] == wanted, timeout=180)
+
+    assert settled(log) == (wanted, set())
+    assert await kafka.read_all(topics.dead_letters) == []
