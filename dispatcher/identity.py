@@ -35,6 +35,30 @@ def windows(settings: Settings) -> dict[str, Window]:
     }
 
 
+class Memory:
+    """The names of the buckets in force, asked for by the thousand while the clock stands in one of them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._windows = windows(settings)
+        self._known: dict[str, tuple[int, tuple[str, ...]]] = {}
+
+    def bucket(self, kind: str, clock: int) -> tuple[str, int]:
+        """The bucket for what is met now, and when it may be forgotten."""
+        window = self._windows[kind]
+        number = clock // window.bucket_ms
+        return f"{kind}/{number}", (number + 1) * window.bucket_ms + window.kept_ms
+
+    def buckets(self, kind: str, clock: int) -> tuple[str, ...]:
+        """All buckets of the window, newest first."""
+        window = self._windows[kind]
+        last, first = clock // window.bucket_ms, (clock - window.kept_ms) // window.bucket_ms
+        known = self._known.get(kind)
+        if known is None or known[0] != last:
+            names = tuple(f"{kind}/{number}" for number in range(last, first - 1, -1))
+            known = self._known[kind] = (last, names)
+        return known[1]
+
+
 def digest(source: str, event_id: str) -> Digest:
     """Eight bytes that stand for an identity; source and id are length-prefixed, so they cannot run together."""
     return int.from_bytes(hashlib.blake2b(_joined(source, event_id), digest_size=8).digest(), "big")
@@ -47,7 +71,7 @@ def report_key(source: str, event_id: str) -> str:
 
 def order_id(area: str, day: date, source: str, event_id: str) -> str:
     """`<area>-<yyyymmdd>-<10 characters>` of the founding evidence: the same evidence always founds the same order."""
-    name = base64.b32encode(hashlib.sha256(_joined(source, event_id)).digest())[:10].decode().lower()
+    name = base64.b32encode(hashlib.sha256(_joined(source, event_id)).digest()[:10])[:10].decode().lower()
     return f"{area}-{day:%Y%m%d}-{name}"
 
 

@@ -2,6 +2,7 @@
 
 Everything here is a frozen value. `dispatcher.fold.apply` is the only maker of new orders from old ones: a row is
 always the fold of the order's facts. All instants are milliseconds UTC; None means "not yet" or "no limit".
+None of these values can be part of a cycle, so the garbage collector is told to leave a million of them alone.
 """
 
 from typing import Literal
@@ -19,7 +20,7 @@ ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
 Stage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
 
 
-class Evidence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One sighting of the incident, as it is kept with its order. `distance_m` is to the founding sighting."""
 
     kind: Literal["report", "detection"]
@@ -42,7 +43,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     rule: str = ""
 
 
-class Limit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Limit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One running limit of a stage: when it started, when 80 % are used, when it is up, and how it was set."""
 
     stage: Stage
@@ -54,7 +55,7 @@ class Limit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     calendar: str = ""
 
 
-class Why(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, officer, suggestion,
     reopening) and all that a person needs to check it."""
 
@@ -70,7 +71,7 @@ class Why(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     terms: tuple[tuple[str, float], ...] = ()
 
 
-class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Assignment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One department's turn at the order: 派单. Its department clock runs from `at` to `handled_at`.
 
     `ended_at`/`ended_by` say when and by which fact the turn ended otherwise (returned and approved, re-assigned,
@@ -110,7 +111,7 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     accepted_by: Actor | None = None
 
 
-class Check(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Check(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One check 核查 of a handled order: who looked, whether it passed, and whether in time."""
 
     at: int
@@ -120,7 +121,7 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     due: int | None = None
 
 
-class Closing(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Closing(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One closing 结案. `handled_at` is that of the handling that passed; `due` and `due_raw` are the limits in
     force (adjusted, and before extensions, suspensions and appeals); `reopened_at` is set when it did not last."""
 
@@ -136,7 +137,7 @@ class Closing(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     reopened_at: int | None = None
 
 
-class Dispatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to
     the decision, against that stage's limit."""
 
@@ -147,7 +148,7 @@ class Dispatch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     by: Actor | None = None
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One line of the order's timeline: what happened, when, by whom, the state after, who held it."""
 
     seq: int
@@ -160,7 +161,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     note: str = ""
 
 
-class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The row of one order. `seq` is that of its newest fact and the row's version.
 
     `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
@@ -255,7 +256,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     timeline: tuple[Entry, ...] = ()
 
 
-class Tally(msgspec.Struct, frozen=True, omit_defaults=True):
+class Tally(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How often an incident was seen again without news: repeats of the same camera, algorithm, label and object.
 
     Kept apart from the order's row, so that a repeat writes some eighty bytes and no fact.
@@ -266,7 +267,7 @@ class Tally(msgspec.Struct, frozen=True, omit_defaults=True):
     ended_at: int | None = None
 
 
-class Watch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Watch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """Detections that are still too few (观察中): at `min_sightings` they open an order or reopen `order_id`, else they
     expire."""
 

@@ -24,10 +24,9 @@ MINUTE_MS = 60_000
 
 def on_sighting(work: Work, seen: Sighting) -> None:
     """Take one report or detection in."""
-    if work.remembers(seen.kind, seen.source, seen.id):
+    if not work.first_time(seen.kind, seen.source, seen.id):
         work.book("duplicates", seen.at, seen.area, seen.category)
         return
-    work.remember(seen.kind, seen.source, seen.id)
     if seen.kind == "detection":
         work.book("detections", seen.at, seen.area, seen.category)
     take(work, seen)

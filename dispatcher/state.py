@@ -252,12 +252,15 @@ class Overlay:
 
     # Identity
 
-    def is_seen(self, bucket: str, digest: int) -> bool:
-        """Whether a digest is in a bucket."""
-        state, batch = self.state.seen.get(bucket), self.seen.get(bucket)
-        return (state is not None and digest in state) or (batch is not None and digest in batch)
+    def is_seen(self, buckets: Iterable[str], digest: int) -> bool:
+        """Whether a digest is in one of the buckets."""
+        state, batch = self.state.seen, self.seen
+        for bucket in buckets:
+            if (bucket in state and digest in state[bucket]) or (bucket in batch and digest in batch[bucket]):
+                return True
+        return False
 
-    def see(self, bucket: str, digest: int, until: int) -> None:
+    def see(self, bucket: str, until: int, digest: int) -> None:
         """Remember a digest until the bucket may be forgotten."""
         self.seen_item.append((bucket, digest, until))
 

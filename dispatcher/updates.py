@@ -12,9 +12,8 @@ from models.inbox import Update
 
 def on_update(work: Work, update: Update) -> None:
     """Take or refuse one update; a repeated one is dropped."""
-    if work.remembers("update", update.source, update.id):
+    if not work.first_time("update", update.source, update.id):
         return
-    work.remember("update", update.source, update.id)
     order = _named(work, update)
     at = min(max(update.at, order.last_at if order else update.at), work.clock)
     refusal = _refusal(work, order, update, at)
@@ -37,7 +36,7 @@ def _named(work: Work, update: Update) -> Order | None:
 def _refusal(work: Work, order: Order | None, update: Update, at: int) -> str:
     """The name of the refusal, or "" when the step is allowed."""
     if order is None:
-        gone = update.order_id and work.remembers("archived", update.order_id, "")
+        gone = update.order_id and work.was_archived(update.order_id)
         return "archived" if gone else "unknown-order"
     rule = permit(update.action, order.state, update.by.role)
     if rule == "unknown-action":

@@ -8,13 +8,15 @@ import msgspec
 from models.times import from_text, to_text
 
 SOURCE = "paidan/desk"
-# Fields that hold an instant, whatever value they are part of. No field of another meaning may take such a name.
+# Fields that hold an instant, whatever value they are part of, and below them fields whose values may hold such fields.
+# No field of another meaning may take one of these names; a test looks through every fact.
 INSTANTS = frozenset(
     {
         "accept_by", "archive_at", "at", "due", "due_raw", "handle_by", "next_at", "recorded_at", "started_at", "until",
         "warn_at",
     }
 )  # fmt: skip
+_DEEPER = frozenset({"accept", "due", "evidence", "handle", "limit", "limits", "whole"})
 
 _encoder = msgspec.json.Encoder()
 _text = lru_cache(maxsize=4096)(to_text)
@@ -52,27 +54,28 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 
 def _instants_to_text(plain: Any) -> None:
-    if isinstance(plain, dict):
-        for key, value in plain.items():
-            if key in INSTANTS:
-                if isinstance(value, int):
-                    plain[key] = _text(value)
-            elif isinstance(value, dict | list | tuple):
-                _instants_to_text(value)
-    elif isinstance(plain, list | tuple):
-        for value in plain:
-            if not isinstance(value, dict | list | tuple):
-                return  # lists are of one kind
-            _instants_to_text(value)
+    for key, value in plain.items():
+        if key in INSTANTS and isinstance(value, int):
+            plain[key] = _text(value)
+        elif key in _DEEPER:
+            for inner in _values(value):
+                _instants_to_text(inner)
 
 
 def _instants_from_text(plain: Any) -> None:
-    if isinstance(plain, dict):
-        for key, value in plain.items():
-            if key in INSTANTS and isinstance(value, str):
-                plain[key] = from_text(value)
-            else:
-                _instants_from_text(value)
-    elif isinstance(plain, list):
-        for value in plain:
-            _instants_from_text(value)
+    if not isinstance(plain, dict):
+        return
+    for key, value in plain.items():
+        if key in INSTANTS and isinstance(value, str):
+            plain[key] = from_text(value)
+        elif key in _DEEPER:
+            for inner in _values(value):
+                _instants_from_text(inner)
+
+
+def _values(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, dict):
+        return (value,)
+    if isinstance(value, list | tuple):
+        return tuple(inner for inner in value if isinstance(inner, dict))
+    return ()

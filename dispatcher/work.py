@@ -19,10 +19,10 @@ class Work:
     """The hand that an item's rules work with: `emit` facts about orders, `refuse` updates, `book` what belongs to no
     order. All of it counts only once the overlay keeps the item."""
 
-    def __init__(self, overlay: Overlay, city: City, windows: dict[str, identity.Window], clock: int) -> None:
+    def __init__(self, overlay: Overlay, city: City, memory: identity.Memory, clock: int) -> None:
         self.overlay = overlay
         self.city = city
-        self.windows = windows
+        self.memory = memory
         self.clock = clock
         self.sent: list[Outgoing] = []
         self.booked: figures.Bookings = {}
@@ -120,21 +120,19 @@ class Work:
         overlay.orders.put(order.id, None)
         if overlay.tallies.get(order.id) is not None:
             overlay.tallies.put(order.id, None)
-        self.remember("archived", order.id, "")
+        self.first_time("archived", order.id, "")
 
-    def remember(self, kind: str, source: str, event_id: str) -> None:
-        """Remember an identity for its window."""
-        window = self.windows[kind]
-        number = self.clock // window.bucket_ms
-        until = (number + 1) * window.bucket_ms + window.kept_ms
-        self.overlay.see(f"{kind}/{number}", identity.digest(source, event_id), until)
-
-    def remembers(self, kind: str, source: str, event_id: str) -> bool:
-        """Whether an identity was met within its window."""
-        window = self.windows[kind]
+    def first_time(self, kind: str, source: str, event_id: str) -> bool:
+        """Whether an identity is met for the first time within its window; from here on it is not."""
         digest = identity.digest(source, event_id)
-        first, last = (self.clock - window.kept_ms) // window.bucket_ms, self.clock // window.bucket_ms
-        return any(self.overlay.is_seen(f"{kind}/{number}", digest) for number in range(last, first - 1, -1))
+        if self.overlay.is_seen(self.memory.buckets(kind, self.clock), digest):
+            return False
+        self.overlay.see(*self.memory.bucket(kind, self.clock), digest)
+        return True
+
+    def was_archived(self, order_id: str) -> bool:
+        """Whether an order was archived within the last year."""
+        return self.overlay.is_seen(self.memory.buckets("archived", self.clock), identity.digest(order_id, ""))
 
 
 def _public(fact: facts.Fact | facts.UpdateRefused) -> Outgoing:
