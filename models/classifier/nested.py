@@ -14,6 +14,7 @@ from models.classifier.folds import apart, clusters, folds
 from models.classifier.rows import Labelled
 from models.classifier.service import Classifier
 from models.classifier.training import RECIPES, Progress, Recipe, quiet, train
+from models.classifier.vectoriser import count
 
 Yardstick = Callable[[], Pipeline]
 

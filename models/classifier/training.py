@@ -35,7 +35,7 @@ class Recipe(msgspec.Struct, frozen=True):
 
 
 # What `paidan train` chooses among.
-RECIPES = (Recipe(), Recipe(min_count=2, c=0.5))
+RECIPES = (Recipe(), Recipe(min_count=2))
 
 
 class Linear(NamedTuple):
