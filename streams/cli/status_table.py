@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 Status = Mapping[str, Any]
@@ -19,10 +20,12 @@ def status_table(status: Status) -> Table:
         "" if status["complete"] else "  (incomplete: {answered} of {total} partitions)".format(**status["partitions"])
     )
     caption = "response: assigned to accepted, resolution: first report to closing; medians"
-    table = Table(title=f"{window['from']} to {window['to']}{missing}", caption=caption, pad_edge=False)
+    table = Table(
+        title=f"{window['from']} to {window['to']}{missing}", caption=caption, box=SIMPLE, padding=(0, 1, 0, 0)
+    )
     table.add_column("department", no_wrap=True)
     for head in _HEADS:
-        table.add_column(head, justify="right")
+        table.add_column(head, justify="right", no_wrap=True)
     for department, indicators in status["departments"].items():
         if any(indicators[name] for name in _COUNTS):
             table.add_row(department, *_row(indicators))
