@@ -54,6 +54,7 @@ class _References:
         self.city = city
         self.note = problems.add
         self.unread = problems.unread
+        self.excused = problems.excused
 
     # The kinds of names
 
@@ -62,35 +63,37 @@ class _References:
         if "categories.csv" in self.unread or (kinds == "any" and code == "*"):
             return
         known = self.city.categories.get(code)
-        if known is None:
+        if known is None and code not in self.excused:
             self.note(file, line, field, f"{code!r} is not a category")
-        elif kinds == "category" and not known.parent:
+        elif known is not None and kinds == "category" and not known.parent:
             self.note(file, line, field, f"{code} is a group; name one of its categories")
 
     def department(self, file: str, line: int, field: str, id: str) -> None:
-        if id not in self.city.departments and "departments.csv" not in self.unread:
+        if id not in self.city.departments and id not in self.excused and "departments.csv" not in self.unread:
             self.note(file, line, field, f"{id!r} is not a department")
 
     def condition(self, file: str, line: int, field: str, name: str) -> None:
         known = any(row.condition == name for row in self.city.limits.rows)
-        if not known and "limits.csv" not in self.unread:
+        if not known and name not in self.excused and "limits.csv" not in self.unread:
             self.note(file, line, field, f"{name!r} is not a condition of limits.csv")
 
     def area(self, file: str, line: int, id: str) -> None:
-        if id != "*" and id not in self.city.areas and AREAS not in self.unread:
+        if id != "*" and id not in self.city.areas and id not in self.excused and AREAS not in self.unread:
             self.note(file, line, "area", f"{id!r} is not an area")
 
     def spot(self, file: str, line: int, id: str, lat: float | None, lon: float | None) -> None:
         """A merge-level area and a point, if there is one, within it."""
-        if AREAS in self.unread:
+        if AREAS in self.unread or (id in self.excused and id not in self.city.areas):
             return
         area = self.city.areas.get(id)
         if area is None or area.level != self.city.merge_level:
             self.note(file, line, "area", f"{id!r} is not a {self.city.merge_level}")
-        elif lat is not None and lon is not None and not self.city.areas.shape(id).intersects(shapely.Point(lon, lat)):
+        elif lat is not None and lon is not None:
             found = self.city.areas.locate(lat, lon)
-            where = f"in {found.id}" if found is not None else "outside the city"
-            self.note(file, line, "lat", f"{lat}, {lon} is {where}, not in {id}")
+            # A point on the border of its area may be located in the neighbour.
+            if found != area and not self.city.areas.shape(id).intersects(shapely.Point(lon, lat)):
+                where = f"in {found.id}" if found is not None else "outside the city"
+                self.note(file, line, "lat", f"{lat}, {lon} is {where}, not in {id}")
 
     # The files that use them
 
@@ -98,7 +101,7 @@ class _References:
         file = "categories.csv"
         for row in self.city.categories.values():
             parent = self.city.categories.get(row.parent)
-            if row.parent and parent is None:
+            if row.parent and parent is None and row.parent not in self.excused:
                 self.note(file, row.row, "parent", f"{row.parent!r} is not a category")
             elif parent is not None and parent.parent:
                 self.note(file, row.row, "parent", f"{row.parent} has a parent itself; there are two levels")

@@ -27,9 +27,8 @@ class Problems:
         self._found: list[tuple[str, int, str]] = []
         # Files that could not be read at all: references to what they define are not checked.
         self.unread: set[str] = set()
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
+        # What stands in rows that could not be read: a reference to one of these names is no mistake of its own.
+        self.excused: set[str] = set()
 
     def add(self, file: str, line: int, field: str, message: str) -> None:
         """Note one mistake; `field` may be empty when the whole line or file is meant."""

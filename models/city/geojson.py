@@ -68,16 +68,19 @@ def read_areas(content: bytes, levels: Sequence[str], merge_level: str, problems
             feature = _Feature.model_validate(raw)
         except ValidationError as error:
             problems.add_validation(FILE, line, error)
+            problems.excused.add(_id_of(raw))
             continue
         unit = feature.properties
         if unit.id in shapes or unit.id in _RESERVED:
             problems.add(FILE, line, "id", f"{unit.id} {'appears twice' if unit.id in shapes else 'is reserved'}")
             continue
         shape = _shape(feature.geometry, line, problems)
-        if shape is not None:
-            point = shape.representative_point()
-            areas.append(Area(unit.id, unit.name_zh, unit.name_en, unit.level, unit.parent, point.y, point.x))
-            shapes[unit.id], lines[unit.id] = shape, line
+        if shape is None:
+            problems.excused.add(unit.id)
+            continue
+        point = shape.representative_point()
+        areas.append(Area(unit.id, unit.name_zh, unit.name_en, unit.level, unit.parent, point.y, point.x))
+        shapes[unit.id], lines[unit.id] = shape, line
     _check_tree(areas, levels, merge_level, lines, problems)
     _check_shapes(areas, shapes, lines, problems)
     return Areas(areas, shapes, merge_level)
@@ -98,14 +101,18 @@ def _features(text: str, problems: Problems) -> list[object]:
 
 def _line_of(text: str, feature: object, index: int) -> int:
     # JSON keeps no lines: the feature stands where its id stands, else it is counted.
-    properties = feature.get("properties") if isinstance(feature, dict) else None
-    name = properties.get("id") if isinstance(properties, dict) else None
+    name = _id_of(feature)
     at = text.find(f'"id":{json.dumps(name)}') if name else -1
     at = text.find(f'"id": {json.dumps(name)}') if at < 0 and name else at
     if at < 0:
         for _ in range(index + 1):
             at = text.find('"Feature"', at + 1)
     return text.count("\n", 0, max(at, 0)) + 1
+
+
+def _id_of(feature: object) -> str:
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    return str(properties.get("id", "")) if isinstance(properties, dict) else ""
 
 
 def _shape(geometry: _Polygon | _MultiPolygon, line: int, problems: Problems) -> BaseGeometry | None:
@@ -138,9 +145,9 @@ def _check_tree(
         parent = known.get(area.parent)
         if rank == 0 and area.parent:
             problems.add(FILE, line, "parent", f"a {area.level} is the whole and has no parent")
-        elif rank > 0 and parent is None:
+        elif rank > 0 and parent is None and area.parent not in problems.excused:
             problems.add(FILE, line, "parent", f"{area.parent!r} is not an area of this file")
-        elif parent is not None and parent.level in levels and levels.index(parent.level) != rank - 1:
+        elif rank > 0 and parent is not None and parent.level in levels and levels.index(parent.level) != rank - 1:
             problems.add(FILE, line, "parent", f"{area.parent} is a {parent.level}, expected a {levels[rank - 1]}")
     if not any(area.level == merge_level for area in areas) and FILE not in problems.unread:
         problems.add(FILE, 1, "level", f"no area has the merge level {merge_level!r}")

@@ -1,7 +1,7 @@
 """Ordered rules 派遣规则: a condition and an outcome, for what tables cannot say. The first that matches decides."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import msgspec
@@ -160,7 +160,7 @@ def read_rules(
         if any(rule.id == other.id for other in rules):
             problems.add(FILE, source.line("id", start, end), "id", f"{rule.id} appears twice")
         rules.append(rule.model_copy(update={"row": start, "covered": _covered(rule, areas)}))
-        for field, message in _unknown(rule, areas, categories, problems.unread):
+        for field, message in _unknown(rule, areas, categories, problems):
             problems.add(FILE, source.line(field, start, end), f"when.{field}", message)
     return tuple(rules)
 
@@ -173,17 +173,17 @@ def _covered(rule: Rule, areas: Areas) -> frozenset[str] | None:
 
 
 def _unknown(
-    rule: Rule, areas: Areas, categories: Mapping[str, Category], unread: Container[str]
+    rule: Rule, areas: Areas, categories: Mapping[str, Category], problems: Problems
 ) -> Iterator[tuple[str, str]]:
     """Names that nothing bears, by field: a condition on them could never hold."""
     for name in rule.when.area:
-        if name not in areas and len(areas):
+        if name not in areas and name not in problems.excused and len(areas):
             yield "area", f"{name!r} is not an area"
-    known = [] if "categories.csv" in unread else list(categories.values())
+    known = [] if "categories.csv" in problems.unread else list(categories.values())
     for field, codes in (
         ("category", [category.code for category in known]),
         ("group", [category.code for category in known if not category.parent]),
     ):
         for pattern in getattr(rule.when, field):
-            if codes and not any(_fits((pattern,), code) for code in codes):
+            if codes and not any(_fits((pattern,), code) for code in (*codes, *problems.excused)):
                 yield field, f"{pattern!r} is not a {field}"

@@ -66,6 +66,7 @@ def read_table(file: str, content: bytes, row_type: type[R], problems: Problems)
             rows.append(row_type.model_validate(given | {"row": line}))
         except ValidationError as error:
             problems.add_validation(file, line, error)
+            problems.excused.update(str(cell) for cell in given.values())
     if columns is None:
         problems.add(file, 1, "", "the file has no header line")
         problems.unread.add(file)

@@ -136,6 +136,14 @@ def test_a_broken_area_is_named(change: Callable[[list[Any]], object], problem: 
     assert any(text.startswith(problem) for text in found), found
 
 
+@pytest.mark.parametrize("index", range(7))
+def test_an_area_without_a_shape_is_one_mistake(index: int) -> None:
+    """What lies in it or refers to it is not held against anybody else."""
+    (problem,) = broken(lambda features: features[index].update(geometry={"type": "Polygon", "coordinates": [[]]}))
+
+    assert problem.startswith(f"areas.geojson:{index + 2}: geometry: a ring needs four positions")
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

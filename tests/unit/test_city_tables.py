@@ -92,6 +92,26 @@ def test_all_mistakes_come_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("departments.csv", "police,城管局,City Order Bureau,1", "police,城管局,City Order Bureau,first"),
+        (
+            "categories.csv",
+            "flooding,water,积水,Flooding,water,积水|flood,200",
+            "flooding,water,积水,Flooding,water,,far",
+        ),
+        ("categories.csv", "road,,道路,Roads,road,路,50", "road,,道路,Roads,road,路,-50"),
+        ("limits.csv", "pothole,rebuild,handle,20,work-day", "pothole,rebuild,handle,20,weeks"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_one_mistake(name: str, before: str, after: str) -> None:
+    """What refers to it is not held against the other files."""
+    (problem,) = problems({name: FILES[name].replace(before, after)})
+
+    assert problem.startswith(name)
+
+
 def test_an_unknown_column_is_named() -> None:
     """A misspelt heading is not silently ignored."""
     text = FILES["departments.csv"].replace("parent", "parents")
