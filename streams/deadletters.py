@@ -19,6 +19,24 @@ MAX_KEPT = 512_000
 MAX_HEADERS_KEPT = 64_000
 _ERROR_CHARS = 2_000
 
+ERRORS = {
+    "invalid": "A field breaks a rule of its contract.",
+    "no-data": "The record has no value.",
+    "not-utf-8": "Value, header or declared charset is not UTF-8.",
+    "not-json": "The value is not one JSON object.",
+    "not-xml": "The value is not one XML document, or has a DTD.",
+    "unknown-type": "No contract has this `ce_type`.",
+    "unknown-format": "No decoder has this `format`.",
+    "too-large": "Value and headers are longer than 2 MB.",
+    "ahead-of-time": "It is dated further ahead of its receipt than the city allows.",
+    "too-late": "It is older than the time for which its identity would be remembered.",
+    "outside-city": "Its coordinates lie outside the city.",
+    "unknown-camera": "The city's registry has no such camera.",
+    "no-area": "An update from which no area can be found.",
+    "not-an-inbox-record": "The inbox holds something that intake did not write.",
+    "internal-error": "Paidan itself failed at this record: please report it.",
+}
+
 
 class Record(Protocol):
     """A Kafka record as intake and the dead letters need it; aiokafka's ConsumerRecord is one."""
