@@ -17,19 +17,38 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        length = next((int(v) for n, v in scope["headers"] if n == b"content-length" and v.isdigit()), 0)
-        too_long = Problem(413, "too-large", f"the body must have at most {self._most} bytes")
-        if length > self._most:
-            await too_long.response()(scope, receive, send)
-            return
-        read = 0
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        if length.isdigit():
+            # The server itself sees to it that no more than that comes.
+            long = int(length) > self._most
+        elif b"transfer-encoding" in headers:
+            long, receive = await self._read(receive)
+        else:
+            long = False
+        if long:
+            await Problem(413, "too-large", f"the body must have at most {self._most} bytes").response()(
+                scope, receive, send
+            )
+        else:
+            await self._app(scope, receive, send)
 
-        async def counted() -> Message:
-            nonlocal read
+    async def _read(self, receive: Receive) -> tuple[bool, Receive]:
+        """Whether a body in pieces is too long, and what to receive it from once more."""
+        body, more = bytearray(), True
+        while more and len(body) <= self._most:
             message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._most:
-                raise too_long
-            return message
+            if message["type"] == "http.disconnect":
+                break
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        read = False
 
-        await self._app(scope, counted, send)
+        async def again() -> Message:
+            nonlocal read
+            if read:
+                return await receive()
+            read = True
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+        return len(body) > self._most, again

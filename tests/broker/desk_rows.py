@@ -137,9 +137,7 @@ async def desk_producer(bootstrap: str, name: str) -> AsyncIterator[AIOKafkaProd
 async def write(producer: AIOKafkaProducer, rows: Iterable[Row], commit: bool = True) -> None:
     """All rows in one transaction, which is aborted when `commit` is false."""
     await producer.begin_transaction()
-    futures = [
-        await producer.send(topic, value, key=key.encode(), partition=part) for topic, key, value, part in rows
-    ]
+    futures = [await producer.send(topic, value, key=key.encode(), partition=part) for topic, key, value, part in rows]
     for future in futures:
         await future
     await (producer.commit_transaction() if commit else producer.abort_transaction())

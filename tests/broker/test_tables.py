@@ -1,0 +1,285 @@
+"""The tables on a real broker: what was committed, the newest version, whatever is killed or stopped."""
+
+import asyncio
+import random
+import signal
+from collections.abc import AsyncIterator
+
+import httpx
+import msgspec
+import pytest_asyncio
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from dispatcher.figure_rows import FigureRow, decode, merge_rows
+from dispatcher.indicators import Window, totals
+from streams.gateway.shards import Answers, Shards
+from streams.ports import free_ports
+from streams.settings import Settings
+from streams.tables.answers import PartitionFigures, PartitionOrder, ShardFigures, ShardOrder
+from streams.topics import Names
+from tests.broker.desk_rows import (
+    AREAS,
+    START,
+    Book,
+    Row,
+    closed,
+    desk_producer,
+    newest,
+    opened,
+    partition_of,
+    random_life,
+    tally_row,
+    write,
+)
+from tests.kafka import Kafka, Message, Role, Roles, eventually
+
+ALL = Window(last=20991231)
+
+
+@pytest_asyncio.fixture
+async def placed(settings: Settings) -> Settings:
+    """Settings with two free ports for tables workers."""
+    return settings.model_copy(update={"tables_workers": tuple(f"127.0.0.1:{port}" for port in free_ports(2))})
+
+
+@pytest_asyncio.fixture
+async def shards(placed: Settings) -> AsyncIterator[Shards]:
+    """What the gateway asks with."""
+    shards = Shards(placed)
+    yield shards
+    await shards.close()
+
+
+def start(roles: Roles, placed: Settings, number: int = 0, **changes: str) -> Role:
+    """One tables worker."""
+    return roles.start("tables", tables_port=placed.tables_workers[number].rpartition(":")[2], **changes)
+
+
+async def figures(shards: Shards) -> Answers[PartitionFigures]:
+    """All sums of all days."""
+    asked = {"dimension": "area,department,category", "to": str(ALL.last)}
+    return await shards.ask("/figures", asked, ShardFigures)
+
+
+def summed(answers: Answers[PartitionFigures], dimension: str) -> dict[str, FigureRow]:
+    """Over the partitions, without versions."""
+    parts: dict[str, list[FigureRow]] = {}
+    for part in answers.partitions.values():
+        for key, row in part.sums[dimension].items():
+            parts.setdefault(key, []).append(row)
+    return {key: without_version(merge_rows(rows)) for key, rows in parts.items()}
+
+
+def without_version(row: FigureRow) -> FigureRow:
+    """Equal figures are equal, however many changes led to them."""
+    return msgspec.structs.replace(row, version=0)
+
+
+async def compacted(kafka: Kafka, topic: str) -> dict[str, bytes]:
+    """What a compacted topic comes to for a reader of committed records."""
+    return dict(newest((record.key.decode(), record.value) for record in await kafka.read_all(topic)))
+
+
+async def await_figures(kafka: Kafka, names: Names, shards: Shards, timeout: float = 60.0) -> None:
+    """Wait until the tables hold just what the compacted topic comes to, for every partition and dimension."""
+    rows = {key: decode(value) for key, value in (await compacted(kafka, names.figures)).items()}
+    wanted = {where: without_version(row) for where, row in totals(rows.items(), ALL).items()}
+    wanted = {where: row for where, row in wanted.items() if row.counters or row.sketches}
+
+    async def equal() -> bool:
+        answers = await figures(shards)
+        found = {
+            (dimension, key): row
+            for dimension in ("area", "department", "category")
+            for key, row in summed(answers, dimension).items()
+        }
+        return answers.complete and found == wanted
+
+    assert await eventually(equal, timeout, "equality of the tables and the compacted topic", every=0.3)
+
+
+async def await_orders(kafka: Kafka, names: Names, shards: Shards) -> None:
+    """Wait until each order's row is the newest one of desk or archive."""
+    rows = await compacted(kafka, names.archive) | await compacted(kafka, names.desk)
+    for key, value in rows.items():
+
+        async def equal(order_id: str = key, value: bytes = value) -> bool:
+            answers = await shards.ask(f"/orders/{order_id}", {}, ShardOrder)
+            return any(msgspec.json.encode(part.order) == value for part in answers.partitions.values() if part.order)
+
+        if "/" not in key:
+            assert await eventually(equal, 30.0, f"the row of {key}")
+
+
+async def order(shards: Shards, order_id: str) -> PartitionOrder | None:
+    """An order as the tables have it."""
+    answers = await shards.ask(f"/orders/{order_id}", {}, ShardOrder)
+    return next((part for part in answers.partitions.values() if part.order is not None), None)
+
+
+async def test_only_what_was_committed_is_shown(
+    kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards
+) -> None:
+    """Rows of an aborted transaction never reach the tables, and the offsets go on to the end of the log past them."""
+    book = Book(topics, placed.partitions)
+    first, second, never = opened(1), opened(2), opened(3)
+    start(roles, placed)
+    async with desk_producer(kafka.bootstrap, f"{placed.namespace}-desk") as producer:
+        await write(producer, book.tell(first))
+        await write(
+            producer, [(topics.desk, never.id, msgspec.json.encode(never), partition_of("gulou", 4))], commit=False
+        )
+        await write(producer, book.tell(second))
+    await await_figures(kafka, topics, shards)
+    await await_orders(kafka, topics, shards)
+    assert await order(shards, never.id) is None
+
+    async def committed() -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+        await admin.start()
+        try:
+            offsets = await admin.list_consumer_group_offsets(f"{placed.namespace}.tables")
+        finally:
+            await admin.close()
+        part = TopicPartition(topics.desk, partition_of("gulou", 4))
+        last = max(record.offset for record in await kafka.read_all(topics.desk))
+        return part in offsets and offsets[part].offset == last + 1
+
+    assert await eventually(committed, what="the commit of the last row's offset")
+
+
+async def test_an_older_version_never_overwrites(
+    kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards
+) -> None:
+    """A row that comes again, or late, changes neither the table nor its changelog; the newer one is written back."""
+    old, part = opened(1), partition_of("gulou", 4)
+    new = closed(old, START + 3_600_000)
+    start(roles, placed)
+    rows = [Message(msgspec.json.encode(row), row.id.encode(), partition=part) for row in (new, old)]
+    await kafka.produce(topics.desk, rows[:1])
+    await await_orders(kafka, topics, shards)
+    await kafka.produce(topics.desk, rows[1:])
+    changelog = f"{placed.namespace}.tables-orders-changelog"
+    written = await kafka.read_until(changelog, 2)
+    assert written[0].value == written[1].value
+    found = await order(shards, old.id)
+    assert found is not None
+    assert found.order == new
+
+
+async def test_an_archived_order_is_still_found(
+    kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards
+) -> None:
+    """The desk's tombstone and the archive's row come in one transaction; the order stays, its tally goes."""
+    part = partition_of("gulou", 4)
+    before = closed(opened(1), START + 3_600_000)
+    after = msgspec.structs.replace(before, seq=before.seq + 1, archived_at=START + 7_200_000)
+    start(roles, placed)
+    async with desk_producer(kafka.bootstrap, f"{placed.namespace}-desk") as producer:
+        await write(producer, [*Book(topics, 4).tell(before), tally_row(topics, before, 17, 4)])
+
+        async def tallied() -> bool:
+            found = await order(shards, before.id)
+            return found is not None and found.tally is not None and found.tally.sightings == 17
+
+        assert await eventually(tallied, what="the tally")
+        gone: list[Row] = [(topics.desk, before.id, None, part), (topics.desk, f"tally/{before.id}", None, part)]
+        await write(producer, [(topics.archive, after.id, msgspec.json.encode(after), part), *gone])
+
+    async def archived() -> bool:
+        found = await order(shards, before.id)
+        return found is not None and found.order == after and found.tally is None
+
+    assert await eventually(archived, what="the archived row")
+
+
+async def test_tables_survive_kills(
+    kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards, seed: int
+) -> None:
+    """Two workers with RocksDB, one killed and started again while rows flow: in the end nothing differs."""
+    placed = placed.model_copy(update={"tables_store": "rocksdb"})
+    workers = [start(roles, placed, number, tables_store="rocksdb") for number in (0, 1)]
+    rng = random.Random(seed)
+    book = Book(topics, placed.partitions)
+
+    async def shared() -> bool:
+        return (await figures(shards)).complete
+
+    assert await eventually(shared, 60.0, "all partitions")
+    async with desk_producer(kafka.bootstrap, f"{placed.namespace}-desk") as producer:
+        for number, life in enumerate(random_life(rng, 300)):
+            await write(producer, book.tell(life), commit=True)
+            if number in (100, 250):
+                victim = rng.randrange(2)
+                workers[victim].signal(signal.SIGKILL)
+                await workers[victim].ended()
+                workers[victim] = start(roles, placed, victim, tables_store="rocksdb")
+    await await_figures(kafka, topics, shards, timeout=90.0)
+    await await_orders(kafka, topics, shards)
+
+
+async def test_a_worker_that_was_frozen_for_long_writes_nothing(
+    kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards
+) -> None:
+    """Stopped for longer than its session lasts, it ends itself when it wakes; its partitions are another's by then."""
+    zombie = start(roles, placed)
+    book = Book(topics, placed.partitions)
+
+    async def alone() -> bool:
+        return (await figures(shards)).complete
+
+    assert await eventually(alone, 60.0, "all partitions")
+    zombie.signal(signal.SIGSTOP)
+    async with desk_producer(kafka.bootstrap, f"{placed.namespace}-desk") as producer:
+        await write(producer, [row for n, area in enumerate(AREAS) for row in book.tell(opened(n, area))])
+    start(roles, placed, 1)
+    await await_figures(kafka, topics, shards, timeout=60.0)
+    changelog = f"{placed.namespace}.tables-orders-changelog"
+    before = len(await kafka.read_all(changelog))
+    zombie.signal(signal.SIGCONT)
+    assert await zombie.ended(30) == 70
+    assert "stalled" in zombie.said()
+    assert len(await kafka.read_all(changelog)) == before
+
+
+async def test_a_row_that_is_none_ends_the_worker(kafka: Kafka, placed: Settings, topics: Names, roles: Roles) -> None:
+    """The topics are the desk's own: what cannot be read there is never passed over."""
+    worker = start(roles, placed)
+    await kafka.produce(topics.desk, [Message(b'{"id": 1}', b"gulou-20260301-aaaaaaaaaa", partition=0)])
+    assert await worker.ended(60) == 70
+    assert "poison" in worker.said()
+
+
+async def test_a_worker_beyond_this_machine_needs_a_token(roles: Roles, topics: Names, placed: Settings) -> None:
+    """Without one it refuses to start; with one it answers nobody who does not have it."""
+    refused = start(roles, placed, tables_host="0.0.0.0")
+    assert await refused.ended(30) == 2
+    assert "PAIDAN_TABLES_TOKEN" in refused.said()
+    start(roles, placed, tables_host="0.0.0.0", tables_token="secret")
+    address = f"http://{placed.tables_workers[0]}/shard"
+    async with httpx.AsyncClient() as client:
+
+        async def statuses() -> list[int] | None:
+            try:
+                with_token = await client.get(address, headers={"authorization": "Bearer secret"})
+                return [(await client.get(address)).status_code, with_token.status_code]
+            except httpx.TransportError:
+                return None
+
+        assert await eventually(statuses, 30.0, "an answer") == [401, 200]
+
+
+async def test_a_worker_stops_in_good_order(
+    kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards
+) -> None:
+    """SIGTERM ends it with exit code 0 within ten seconds."""
+    worker = start(roles, placed)
+
+    async def ready() -> bool:
+        return (await figures(shards)).complete
+
+    assert await eventually(ready, 60.0, "all partitions")
+    worker.signal(signal.SIGTERM)
+    async with asyncio.timeout(10):
+        assert await worker.ended(10) == 0

@@ -1,0 +1,200 @@
+"""The parts of a tables worker that need no Kafka: versions, guards, and the views of figures and orders."""
+
+import asyncio
+import random
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatcher.figure_rows import FigureRow, encode
+from dispatcher.indicators import Window, contributes, total
+from dispatcher.order import Order
+from dispatcher.sketch import Sketch
+from streams.tables import kept
+from streams.tables.figure_view import FigureView
+from streams.tables.guards import STALLED, StallGuard
+from streams.tables.kept import Kept
+from streams.tables.order_view import Counted, OrderView, Wanted
+from streams.tables.views import Views
+from tests.broker.desk_rows import AREAS, DEPARTMENTS, START, ZONE, closed, opened, random_life
+
+HOUR = 3_600_000
+
+
+def _kept(version: int, offset: int = 0, row: bytes = b"{}") -> Kept:
+    return Kept(0, offset, version, msgspec.Raw(row))
+
+
+@given(st.permutations([1, 2, 3, 4, 5]))
+def test_in_whatever_order_rows_come_the_highest_version_stays(order: list[int]) -> None:
+    """The table's row is a function of the set of rows that came."""
+    held: bytes | None = None
+    for version in order:
+        held = kept.encode(kept.later(held, _kept(version)))
+    assert held is not None
+    assert kept.decode(held).version == 5
+
+
+def test_a_row_with_the_same_version_is_the_one_that_is_held() -> None:
+    """A record that is read again changes nothing, not even its offset."""
+    first = _kept(3, offset=7)
+    assert kept.later(kept.encode(first), _kept(3, offset=9)).offset == 7
+
+
+def test_rows_that_are_none_are_refused() -> None:
+    """What has no version is no row."""
+    with pytest.raises(msgspec.ValidationError):
+        kept.order_version("gulou-20260301-aaaaaaaaaa", b'{"id": "x"}')
+    with pytest.raises(ValueError, match=r"not enough values|invalid"):
+        kept.figure_version("nonsense", b"{}")
+
+
+def test_a_stalled_loop_leaves_before_it_writes() -> None:
+    """A check after too long a pause leaves; so does the first beat when it comes before the check."""
+    now, left = 0.0, list[str]()
+    guard = StallGuard(12.0, clock=lambda: now, leave=lambda cause, sentence: left.append(cause))
+    now = 12.0
+    guard.check()
+    guard.beat()
+    assert left == []
+    now = 24.5
+    guard.check()
+    assert left == [STALLED]
+    guard.beat()
+    assert left == [STALLED, STALLED]
+
+
+rows = st.builds(
+    FigureRow,
+    version=st.just(1),
+    counters=st.dictionaries(st.sampled_from(["open", "closed", "overdue_open"]), st.integers(1, 9)),
+    sketches=st.dictionaries(
+        st.just("resolution_ms"), st.builds(lambda ms: Sketch().add({ms: 1}), st.integers(0, 10**9))
+    ),
+)
+days = st.dates(date(2025, 11, 1), date(2028, 3, 1)).map(lambda day: int(f"{day:%Y%m%d}"))
+
+
+@given(st.dictionaries(days, rows, max_size=40), st.tuples(days, days), st.booleans())
+def test_a_window_s_sum_is_that_of_its_days(book: dict[int, FigureRow], ends: tuple[int, int], whole: bool) -> None:
+    """Blocks or days: the view says what `indicators.total` says, before and after a row changes."""
+    window = Window(last=max(ends), first=None if whole else min(ends))
+    view = FigureView()
+    for day, row in book.items():
+        view.put(f"department/roads/{day}/0", row, 0)
+    assert _sums(view, window) == _of(total(book.items(), window))
+    for day in list(book)[:3]:
+        book[day] = book[day].add({"closed": 5, ("resolution_ms", 777): 1})
+        view.put(f"department/roads/{day}/0", book[day], 1)
+    assert _sums(view, window) == _of(total(book.items(), window))
+
+
+def _sums(view: FigureView, window: Window) -> tuple[object, object]:
+    return _of(view.totals("department", window).get("roads", FigureRow()))
+
+
+def _of(row: FigureRow) -> tuple[object, object]:
+    return row.counters, row.sketches
+
+
+def test_an_older_figure_row_changes_nothing() -> None:
+    """The view keeps the version that it has."""
+    view = FigureView()
+    view.put("area/gulou/20260301/0", FigureRow(5, {"open": 5}), 9)
+    view.put("area/gulou/20260301/0", FigureRow(4, {"open": 4}), 3)
+    assert view.totals("area", Window(last=20260302))["gulou"].counters == {"open": 5}
+    assert view.offset == 10
+
+
+def _view(orders: list[Order]) -> tuple[OrderView, dict[str, Order]]:
+    view, table = OrderView(ZONE), dict[str, Order]()
+    for offset, order in enumerate(orders):
+        view.put(order, offset)
+        table[order.id] = order
+    return view, table
+
+
+async def _pages(view: OrderView, table: dict[str, Order], wanted: Wanted, size: int) -> list[str]:
+    found: list[str] = []
+    after = None
+    while page := await view.page(wanted, after, size, table.get):
+        found += [order.id for order in page]
+        after = (-page[-1].opened_at, page[-1].id)
+    return found
+
+
+async def test_pages_together_are_the_whole_list(seed: int) -> None:
+    """Each wanted order once, newest first, whatever the size of a page."""
+    view, table = _view(random_life(random.Random(seed), 1500))
+    for wanted, test in (
+        (Wanted(), lambda o: True),
+        (Wanted(department="roads", states=("open",)), lambda o: o.department == "roads" and o.state == "assigned"),
+        (Wanted(areas=AREAS[:2], states=("closed",)), lambda o: o.area in AREAS[:2] and o.state == "closed"),
+        (Wanted(overdue=True), lambda o: False),
+    ):
+        expected = sorted((o for o in table.values() if test(o)), key=lambda o: (-o.opened_at, o.id))
+        assert await _pages(view, table, wanted, 7) == [o.id for o in expected]
+
+
+async def test_a_figure_opens_into_just_the_orders_that_it_counts(seed: int) -> None:
+    """For each indicator, department and window: the listed orders are those whose bookings contribute."""
+    rng = random.Random(seed)
+    view, table = _view(random_life(rng, 200))
+    for _ in range(20):
+        first = date(2026, 3, 1) + timedelta(days=rng.randrange(30))
+        last = first + timedelta(days=rng.randrange(10))
+        window = Window(int(f"{last:%Y%m%d}"), int(f"{first:%Y%m%d}"))
+        indicator, department = (
+            rng.choice(["closed", "open", "opened", "closure_rate", "response_seconds"]),
+            rng.choice(DEPARTMENTS),
+        )
+        counted = Counted(indicator, "department", department, window)
+        found = await _pages(view, table, Wanted(counted=counted), 50)
+        expected = {o.id for o in table.values() if contributes(o, indicator, "department", department, window, ZONE)}
+        assert set(found) == expected
+        assert len(found) == len(expected)
+
+
+async def test_an_order_is_found_by_its_report() -> None:
+    """Also after it changed; another's report finds nothing."""
+    order = opened(1)
+    view, table = _view([order, closed(order, START + HOUR)])
+    assert [o.seq for o in await view.page(Wanted(report=order.report_keys[0]), None, 1, table.get)] == [7]
+    assert await view.page(Wanted(report="0" * 16), None, 1, table.get) == []
+
+
+async def test_views_hold_only_what_the_worker_owns() -> None:
+    """Rows of a partition that was taken away are passed over, and its view is gone."""
+    orders = [(order.id.encode(), _row(order, part)) for part, order in enumerate([opened(1), opened(2, "shiqiao")])]
+    figures = [(b"area/gulou/20260301/0", kept.encode(Kept(0, 4, 1, msgspec.Raw(encode(FigureRow(1, {"open": 1}))))))]
+    views = Views(ZONE)
+    await views.make(frozenset({0, 1}), orders, figures)
+    assert {number: len(view.orders) for number, view in views.ready.items()} == {0: 1, 1: 1}
+    await views.make(frozenset({1}), [], [])
+    assert {number: len(view.orders) for number, view in views.ready.items()} == {1: 1}
+    await views.make(frozenset({0, 1}), orders, figures)
+    assert views.ready[0].figures.offset == 5
+
+
+def _row(order: Order, partition: int) -> bytes:
+    return kept.encode(Kept(partition, 3, order.seq, msgspec.Raw(msgspec.json.encode(order))))
+
+
+async def test_a_long_search_lets_the_loop_turn() -> None:
+    """Others get their turn while thousands of orders are searched."""
+    view, table = _view([opened(number, at=START + number) for number in range(3000)])
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await view.page(Wanted(states=("closed",)), None, 10, table.get)
+    counting.cancel()
+    assert turns >= 5

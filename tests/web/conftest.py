@@ -1,0 +1,44 @@
+"""A gateway without Kafka: all that it answers before it has to write."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from models.city import City, load_city
+from streams.gateway.app import Parts, make_app
+from streams.gateway.events import EventWriter
+from streams.gateway.shards import Shards
+from streams.gateway.waiting import FactTail
+from streams.settings import DEMO_CITY, load_settings
+
+NOWHERE = "127.0.0.1:1"
+Open = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture(scope="session")
+def city() -> City:
+    """The demo city."""
+    return load_city(DEMO_CITY)
+
+
+@pytest.fixture
+def gateway(city: City) -> Open:
+    """Opens a client of a gateway with settings of its own; nothing listens where its Kafka and tables should be."""
+
+    @asynccontextmanager
+    async def opened(base: str = "http://localhost", **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+        settings = load_settings(**{"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 4, **changes})
+        shards, writer = Shards(settings), EventWriter(settings)
+        app = make_app(Parts(settings, city, shards, writer, FactTail(settings)))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        try:
+            async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+                yield client
+        finally:
+            await writer.stop()
+            await shards.close()
+
+    return opened

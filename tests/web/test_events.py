@@ -1,0 +1,106 @@
+"""What is wrong with an event is said at once: field and rule, as an RFC 9457 problem document."""
+
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import Open
+
+JSON = {"content-type": "application/json"}
+ORDER = "gulou-20260301-aaaaaaaaaa"
+ACCEPT = {"action": "accept", "by": {"department": "roads"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "kind"),
+    [
+        ("/reports", b"{}", "text", "invalid"),
+        ("/reports", b'{"text": "  "}', "text", "invalid"),
+        ("/reports", b'{"text": 5}', "text", "invalid"),
+        ("/reports", b'{"text": "a\\u0000b"}', "text", "invalid"),
+        ("/reports", b"not json", "data", "not-json"),
+        ("/reports", b'{"text": "\xff"}', "data", "not-utf-8"),
+        ("/reports", b"[]", "data", "invalid"),
+        ("/reports", b'{"text": "x", "location": {"lat": 91, "lon": 0}}', "location.lat", "invalid"),
+        ("/reports", b'{"text": "x", "location": {"lat": 30}}', "location", "invalid"),
+        ("/detections", b'{"camera_id": "c"}', "label", "invalid"),
+        ("/detections", b'{"camera_id": "nowhere-1", "label": "litter"}', "camera_id", "unknown-camera"),
+        (f"/orders/{ORDER}/updates", b'{"action": "fly", "by": {"role": "pilot"}}', "action", "invalid"),
+        (f"/orders/{ORDER}/updates", b'{"action": "accept"}', "by", "invalid"),
+        (f"/orders/{ORDER}/updates", b"5", "data", "invalid"),
+        ("/orders/nonsense/updates", b'{"action": "accept", "by": {"department": "roads"}}', "order_id", "invalid"),
+    ],
+)
+async def test_a_broken_contract_names_field_and_rule(
+    gateway: Open, path: str, body: bytes, field: str, kind: str
+) -> None:
+    """422; the document never repeats what the field held."""
+    async with gateway() as client:
+        answer = await client.post(path, content=body, headers=JSON)
+    problem = answer.json()
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (problem["field"], problem["type"]) == (field, f"urn:paidan:problem:{kind}")
+    assert problem["status"] == 422
+    assert problem["rule"]
+
+
+async def test_an_update_may_not_name_another_order(gateway: Open) -> None:
+    """The address decides; data that say otherwise are a mistake."""
+    async with gateway() as client:
+        body = ACCEPT | {"order_id": ORDER.replace("a", "b")}
+        answer = await client.post(f"/orders/{ORDER}/updates", json=body)
+    assert (answer.status_code, answer.json()["field"]) == (422, "order_id")
+
+
+@pytest.mark.parametrize(
+    ("headers", "field"),
+    [
+        ({"ce-time": "yesterday"}, "ce-time"),
+        ({"ce-time": "2099-01-01T00:00:00Z"}, "ce_time"),
+        ({"ce-id": "x" * 300}, "ce-id"),
+    ],
+)
+async def test_wrong_attributes_are_named(gateway: Open, headers: dict[str, str], field: str) -> None:
+    """Event time and identity are checked like the data."""
+    async with gateway() as client:
+        answer = await client.post("/reports", json={"text": "x"}, headers=headers)
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+async def test_a_structured_event_of_another_type_is_refused(gateway: Open) -> None:
+    """An update sent to /reports is no report."""
+    event: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "s",
+        "type": "city.order.update.v1",
+        "data": ACCEPT,
+    }
+    async with gateway() as client:
+        answer = await client.post("/reports", json=event, headers={"content-type": "application/cloudevents+json"})
+    assert (answer.status_code, answer.json()["field"]) == (422, "type")
+
+
+async def test_a_vendor_format_that_is_unknown_is_named(gateway: Open) -> None:
+    """The formats that are known are in the sentence."""
+    async with gateway() as client:
+        answer = await client.post("/detections?format=abacus", content=b"<x/>")
+    assert answer.status_code == 422
+    assert "hikvision" in answer.json()["detail"]
+
+
+async def test_a_preference_without_seconds_is_refused(gateway: Open) -> None:
+    """`Prefer: wait` needs a number."""
+    async with gateway() as client:
+        answer = await client.post("/reports", json={"text": "x"}, headers={"prefer": "wait=soon"})
+    assert (answer.status_code, answer.json()["field"]) == (400, "Prefer")
+
+
+async def test_the_documentation_shows_the_contracts(gateway: Open) -> None:
+    """The OpenAPI document describes the bodies, and every route has a summary."""
+    async with gateway() as client:
+        described = (await client.get("/openapi.json")).json()
+    body = described["paths"]["/reports"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert "text" in body["required"]
+    assert all(way.get("summary") for path in described["paths"].values() for way in path.values())

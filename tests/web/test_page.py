@@ -1,0 +1,95 @@
+"""The pages: nothing that a report says is ever markup, and nothing is loaded from elsewhere."""
+
+import asyncio
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from models.city import City
+from streams import gateway as package
+from streams.gateway.app import Parts, make_app
+from streams.gateway.events import EventWriter
+from streams.gateway.shards import Shards
+from streams.gateway.waiting import FactTail
+from streams.http_server import HttpServer
+from streams.settings import load_settings
+from streams.tables.answers import (
+    PartitionFigures,
+    PartitionOrder,
+    PartitionOrders,
+    ShardFigures,
+    ShardOrder,
+    ShardOrders,
+    brief,
+)
+from tests.broker.desk_rows import opened
+from tests.web.conftest import NOWHERE, Open
+from tests.web.test_partial import workers
+
+FILES = Path(package.__file__).parent / "page_files"
+SCRIPT = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
+
+
+async def test_the_pages_allow_nothing_from_elsewhere(gateway: Open) -> None:
+    """The content security policy knows only the gateway's own files, without inline scripts or styles."""
+    async with gateway() as client:
+        for path in ("/", "/o/x", "/page/app.js", "/page/style.css"):
+            answer = await client.get(path)
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+            assert "unsafe" not in policy
+        assert (await client.get("/page/../app.py")).status_code == 404
+        assert (await client.get("/page/serve.py")).status_code == 404
+
+
+@pytest.mark.parametrize("file", sorted(FILES.iterdir()), ids=lambda file: file.name)
+def test_no_file_makes_markup_of_text_or_loads_from_elsewhere(file: Path) -> None:
+    """No innerHTML and its like, no inline handlers, no other host."""
+    text = file.read_text()
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|new Function", text)
+    assert not re.search(r"https?://|//[a-z0-9.-]+\.[a-z]{2,}/", text)
+    assert not re.search(r"<[^>]+\son[a-z]+\s*=", text)
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+@pytest.mark.parametrize("path", ["/", "/o/"])
+async def test_a_script_in_a_report_is_shown_and_not_run(city: City, path: str) -> None:
+    """Stored XSS: a browser shows the report's text as text, on the dashboard and on the order's own page."""
+    order = msgspec.structs.replace(opened(1), text=SCRIPT, address=SCRIPT)
+    evil = msgspec.structs.replace(
+        order, evidence_first=(msgspec.structs.replace(order.evidence_first[0], text=SCRIPT),)
+    )
+    answers = {
+        "/figures": ShardFigures({0: PartitionFigures(1)}),
+        "/orders": ShardOrders({0: PartitionOrders(1, (brief(evil),))}),
+        f"/orders/{evil.id}": ShardOrder({0: PartitionOrder(1, evil)}),
+    }
+    async with workers(answers) as places:
+        settings = load_settings(kafka=NOWHERE, tables_workers=places, partitions=1)
+        shards, writer = Shards(settings), EventWriter(settings)
+        app = make_app(Parts(settings, city, shards, writer, FactTail(settings)))
+        async with HttpServer(app, "127.0.0.1", 0) as server:
+            shown = await _dump(f"http://{server.address}{path}{evil.id if path != '/' else ''}")
+        await writer.stop()
+        await shards.close()
+    assert "owned</title>" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "<img" not in shown
+
+
+async def _dump(url: str) -> str:
+    command = [
+        "chromium",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--virtual-time-budget=6000",
+        "--dump-dom",
+        url,
+    ]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=90, check=True)
+    return done.stdout.decode()
