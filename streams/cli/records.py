@@ -160,6 +160,7 @@ def _fields(each: Numbered) -> dict[str, Any]:
 def history(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Structured CloudEvents, one a line.")],
     until: Annotated[str, typer.Option(help="End of the window, RFC 3339. Default: the last event.")] = "",
+    model: Annotated[bool, typer.Option(help="Classify texts; without it the pack's rules alone decide.")] = True,
 ) -> None:
     """Replay events of the past at their own times into an empty inbox; all that falls due till the end fires."""
     # Here, because the classifier takes a while to import.
@@ -176,9 +177,9 @@ def history(
     chronicle = Chronicle(files)
     if not len(chronicle):
         raise UsageError("the files hold no events")
-    model = LiveModels(settings, city.settings.target_accuracy).active
+    classifier = LiveModels(settings, city.settings.target_accuracy).active if model else None
     names = Names(settings.namespace)
-    historian = Historian(settings.bootstrap, names, settings.partitions, city, keys_of(settings), model)
+    historian = Historian(settings.bootstrap, names, settings.partitions, city, keys_of(settings), classifier)
     with counting("replaying", len(chronicle)) as advance:
         written = asyncio.run(historian.write(chronicle, end, advance))
     typer.echo(f"{written.items} items in {written.records} inbox records, {written.dead} dead letters")
