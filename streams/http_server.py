@@ -55,7 +55,7 @@ class HttpServer:
         )
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve([self._socket]))
-        while not self._server.started and not self._task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+        while not self._server.started and not self._task.done():  # uvicorn has no event for it
             await asyncio.sleep(0.01)
         if self._task.done():
             self._task.result()

@@ -21,7 +21,6 @@ CORE_ERRORS = Counter(
     "paidan_core_errors", "Items or timers at which the core raised: a bug, look at the dead letters.", ["kind"]
 )
 
-INTAKE_RECORDS = Counter("paidan_intake_records", "Input records that intake decoded, by topic.", ["topic"])
 DEAD_LETTERS = Counter("paidan_dead_letters", "Records sent to the dead letters, by class of error.", ["error"])
 DETECTIONS_IGNORED = Counter(
     "paidan_detections_ignored", "Detections below their label's minimum confidence, by category.", ["category"]
@@ -32,7 +31,6 @@ CLASSIFY_SECONDS = Histogram(
     "Classifying one batch of texts.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1),
 )
-FACTS = Counter("paidan_facts", "Facts written to the log of orders, by name.", ["fact"])
 MODEL_ACTIVE = Gauge("paidan_model_active", "1 for the classifier in force, by its digest.", ["model"])
 MODEL_LOAD_FAILURES = Counter("paidan_model_load_failures", "Classifiers that could not be loaded; the old one stays.")
 TABLES_ROWS = Counter("paidan_tables_rows", "Rows taken into the stream tables, by table.", ["table"])

@@ -34,7 +34,7 @@ from streams.topics import Names
 
 _FEED_SECONDS = 25.0
 # Where the output is no terminal, which would say how wide it is.
-_WIDTH = 110
+_WIDTH = 116
 _START_TIMEOUT_S = 60.0
 _DECIDED_TIMEOUT_S = 60.0
 _STATUS_TIMEOUT_S = 30.0
