@@ -1,7 +1,6 @@
 """What tests need of a real Kafka: write records, read topics to their end, wait for what must come, run roles."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from streams.broker import LocalBroker
 from streams.children import signal_group, spawn
 from streams.settings import Settings
+from streams.supervisor import base_environment
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 T = TypeVar("T")
@@ -178,11 +178,10 @@ class Roles:
 
     def run(self, command: Sequence[str], name: str, **changes: str) -> Role:
         """Run any command with the test's settings in its environment."""
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("PAIDAN_")}
         own = {f"PAIDAN_{key.upper()}": value for key, value in changes.items()}
         log = self.folder / f"{len(self.started)}-{name}.log"
         with log.open("wb") as output:
-            process = spawn(command, env=clean | self.settings.environment() | own, output=output)
+            process = spawn(command, env=base_environment() | self.settings.environment() | own, output=output)
         role = Role(name, process, log)
         self.started.append(role)
         return role
