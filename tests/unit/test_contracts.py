@@ -5,7 +5,8 @@ import msgspec
 from dispatcher import facts, outgoing
 from dispatcher.order import Assignment, Order, Why
 from models.inbox import Actor
-from streams.contracts import DOCS, Assigned, asyncapi, document, page
+from streams.asyncapi import Assigned, asyncapi, document
+from streams.contracts import DOCS, page
 from streams.deadletters import ERRORS
 from tests.unit.test_intake import BAD
 
