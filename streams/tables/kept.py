@@ -73,8 +73,9 @@ def figure_version(key: str, row: bytes) -> int:
 
 
 def later(held: bytes | None, incoming: Kept) -> Kept:
-    """The truth of two rows: the incoming one when its version is higher, else the one that is held."""
+    """The truth of two rows: the incoming one unless its version is lower. Of one version the one from the topic is
+    taken anew, so that reading everything again mends a table (`paidan audit --repair`)."""
     if held is None:
         return incoming
     kept = decode(held)
-    return incoming if incoming.version > kept.version else kept
+    return incoming if incoming.version >= kept.version else kept
