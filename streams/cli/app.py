@@ -1,7 +1,6 @@
 """`paidan`: the table of commands. A command's file is imported only when the command runs, so that help is quick."""
 
 import importlib
-import importlib.util
 import logging
 import sys
 
@@ -66,8 +65,7 @@ def _register(name: str, file: str, attribute: str, summary: str) -> None:
 
 
 for _name, (_file, _attribute, _summary) in COMMANDS.items():
-    if importlib.util.find_spec(f"streams.cli.{_file}") is not None:
-        _register(_name, _file, _attribute, _summary)
+    _register(_name, _file, _attribute, _summary)
 
 
 def main() -> None:
