@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-_CELLS = 96  # a side; the polygons of a city are larger than a hundredth of it, so few cells lie on borders
+_CELLS = 64  # a side: towns are larger than a sixty-fourth of their city, so few cells lie on borders
 _MARGIN = 1e-9  # degrees: cells overlap a little, so that rounding a point into its neighbour cannot change the answer
 
 
