@@ -17,7 +17,6 @@ from dispatcher.figures import Bookings, bookings, collect, direct
 from dispatcher.fold import apply
 from dispatcher.indicators import Window
 from dispatcher.order import Evidence, Order
-from dispatcher.sightings import certain_category
 from models.city import City
 from models.inbox import InboxRecord, PackChange, Sighting
 
@@ -90,9 +89,9 @@ class Recount:
         known[digest] = self._clock // window.bucket_ms
         self.sightings += 1
         if item.kind == "detection":
-            self._book("detections", item, certain_category(item))
+            self._book("detections", item)
         elif digest not in self._founded:
-            self._book("received", item, certain_category(item))
+            self._book("received", item)
 
     def check_orders(self, desk: Mapping[str, Order], archive: Mapping[str, Order]) -> None:
         """Compare the order rows of the desk and of the archive."""
@@ -127,8 +126,8 @@ class Recount:
             for place, one, other in unlike_figures(kept.get(key, _NOTHING), expected.get(key, _NOTHING)):
                 self._differ(f"figure {place} of {key}", one, other)
 
-    def _book(self, figure: str, item: Sighting, category: str = "") -> None:
-        collect(self._direct, direct(figure, item.at, item.area, category, self._zone))
+    def _book(self, figure: str, item: Sighting) -> None:
+        collect(self._direct, direct(figure, item.at, item.area, item.category, self._zone))
 
     def _differ(self, place: str, kept: str, recomputed: str) -> None:
         self.differences.append(Difference(place, kept, recomputed))

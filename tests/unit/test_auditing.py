@@ -1,0 +1,203 @@
+"""The audit of a partition: silent when all agrees, and by name when anything does not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from dispatcher.auditing import Recount, is_order
+from dispatcher.decision import Outgoing
+from dispatcher.desk import decide
+from dispatcher.figure_rows import FigureRow, decode, encode
+from dispatcher.indicators import Window
+from dispatcher.order import Order
+from dispatcher.state import DeskState, Meta
+from models.city import City
+from models.guess import Guess
+from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
+from models.times import from_text
+from tests.cities import tiny_city
+
+START = from_text("2026-04-30T08:00:00+08:00")
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+@dataclass
+class Kept:
+    """What a desk has left behind: its log, its rows, its figures, and the inbox that led to them."""
+
+    city: City
+    inbox: list[InboxRecord]
+    log: list[Outgoing]
+    rows: dict[str, bytes]
+    figures: dict[str, FigureRow]
+    archive: dict[str, bytes]
+
+    def audited(self, window: Window | None = None) -> list[str]:
+        """The differences as sentences."""
+        recount = Recount(0, self.city.zone)
+        for record in self.log:
+            recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
+        for come in self.inbox:
+            recount.inbox(come, {self.city.digest: self.city}, self.city.digest)
+        orders = msgspec.json.Decoder(Order)
+        recount.check_orders(
+            {key: orders.decode(value) for key, value in self.rows.items() if is_order(key)},
+            {key: orders.decode(value) for key, value in self.archive.items()},
+        )
+        recount.check_figures(self.figures, window)
+        return [str(each) for each in recount.differences]
+
+
+def guess(category: str) -> Guess:
+    """A confident one."""
+    return Guess(category=category, probability=0.99, model="m", threshold=0.5)
+
+
+def report(n: int, at: int, category: str = "pothole", area: str = "south-e") -> Sighting:
+    """One citizen's report, classified with confidence."""
+    return Sighting(kind="report", source="app", id=str(n), at=at, area=area, text=f"case {n}", guess=guess(category))
+
+
+def detection(n: int, at: int, label: str = "pothole") -> Sighting:
+    """One detection of one camera, each of an object of its own."""
+    return Sighting(
+        kind="detection",
+        source="cam",
+        id=str(n),
+        at=at,
+        area="south-e",
+        camera="cam-se-1",
+        label=label,
+        object_id=str(n % 2),
+        category=label,
+    )
+
+
+def step(n: int, action: str, at: int, role: str, **more: str) -> Update:
+    """One step with the order of a report."""
+    return Update(
+        source="dept",
+        id=f"{n}/{action}/{at}",
+        at=at,
+        action=action,
+        by=Actor(role, "roads" if role == "department" else "", f"{role}-1"),
+        area="south-e",
+        report=("app", str(n)),
+        evidence=("https://cases.example/1",),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def kept() -> Kept:
+    """Two weeks: repeats, a control zone, cameras, a rework, a return, a reopening, breaches, archiving."""
+    city = tiny_city()
+    events: list[Item] = [
+        report(1, START),
+        report(1, START),
+        report(2, START + HOUR),
+        step(1, "accept", START + HOUR, "department"),
+        step(1, "handle", START + 2 * HOUR, "department"),
+        step(1, "check-fail", START + 3 * HOUR, "inspector", reason="not mended"),
+        step(1, "handle", START + 4 * HOUR, "department"),
+        step(1, "check-pass", START + 5 * HOUR, "inspector"),
+        step(2, "return", START + 2 * HOUR, "department", code="not-my-function", reason="not ours"),
+        step(2, "approve-return", START + 9 * HOUR, "dispatcher", department="works", reason="theirs"),
+        *(detection(n, START + n * HOUR) for n in range(6)),
+        report(3, START + 30 * HOUR, "street-vendor"),  # inside the control zone of 1 to 3 May
+        detection(50, START + 31 * HOUR),
+        detection(50, START + 31 * HOUR),
+        step(1, "reopen", START + 3 * DAY, "operator", reason="broken again"),
+        step(9, "accept", START + 3 * DAY, "department"),
+    ]
+    state = DeskState(0)
+    state.meta = Meta(pack=city.digest)
+    inbox: list[InboxRecord] = []
+    kept = Kept(city, inbox, [], {}, {}, {})
+    ordered = sorted(events, key=lambda item: item.at)  # type: ignore[union-attr]
+    clocked = [(item.at, item) for item in ordered] + [(START + 60 * DAY, Tick())]  # type: ignore[union-attr]
+    for offset, (clock, item) in enumerate(clocked):
+        inbox.append(InboxRecord(0, offset, clock, (item,)))
+        decision = decide(state, inbox[-1:], {city.digest: city})
+        assert decision.failures == []
+        state.merge(decision)
+        kept.log += [record for record in decision.records if record.topic == "orders"]
+        kept.archive |= {record.key: record.value for record in decision.records if record.topic == "archive"}
+        kept.rows = {k: v for k, v in {**kept.rows, **decision.rows}.items() if v is not None}
+    kept.figures = dict(state.figures)
+    return kept
+
+
+def test_a_desk_that_did_its_work_has_no_differences(kept: Kept) -> None:
+    """Log, rows, archive, figures and inbox agree to the last count, and every kind of count is there."""
+    assert kept.audited() == []
+    names = {name for row in kept.figures.values() for name in row.counters}
+    assert {"received", "detections", "duplicates", "suppressed", "reopened", "returns_approved"} <= names
+
+
+def _less_one_fact(kept: Kept) -> None:
+    del kept.log[-1]
+
+
+def _one_order_less(kept: Kept) -> None:
+    del kept.rows[next(key for key in kept.rows if is_order(key))]
+
+
+def _an_order_changed(kept: Kept) -> None:
+    key = next(key for key in kept.rows if is_order(key))
+    order = msgspec.json.decode(kept.rows[key], type=Order)
+    kept.rows[key] = msgspec.json.encode(msgspec.structs.replace(order, priority=order.priority % 5 + 1))
+
+
+def _a_count_changed(kept: Kept) -> None:
+    key = next(key for key, row in kept.figures.items() if "opened" in row.counters)
+    row = kept.figures[key]
+    kept.figures[key] = FigureRow(row.version, {**row.counters, "opened": row.counters["opened"] + 1}, row.sketches)
+
+
+def _a_row_lost(kept: Kept) -> None:
+    del kept.figures[next(key for key in kept.figures if key.startswith("actor/"))]
+
+
+def _an_event_lost(kept: Kept) -> None:
+    at = next(n for n, record in enumerate(kept.inbox) if record.items == (detection(50, START + 31 * HOUR),))
+    del kept.inbox[at]
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (_less_one_fact, "order south-e-"),
+        (_one_order_less, "kept nothing, recomputed"),
+        (_an_order_changed, "kept priority="),
+        (_a_count_changed, "figure opened of "),
+        (_a_row_lost, "of actor/"),
+        (_an_event_lost, "figure duplicates of "),
+    ],
+)
+def test_every_kind_of_damage_is_named(kept: Kept, damage: Callable[[Kept], None], named: str) -> None:
+    """One thing is wrong: the audit says which."""
+    damage(kept)
+    found = kept.audited()
+    assert any(named in sentence for sentence in found), found
+
+
+def test_a_gap_in_the_log_is_named(kept: Kept) -> None:
+    """A fact that does not follow the one before it."""
+    del kept.log[1]
+    assert any(sentence.startswith("log of south-e-") for sentence in kept.audited())
+
+
+def test_only_the_figures_of_the_window_are_compared(kept: Kept) -> None:
+    """Damage on another day is not this window's."""
+    _a_count_changed(kept)
+    assert kept.audited(Window(first=20260701, last=20260731)) == []
+    assert kept.audited(Window(first=20260401, last=20260531)) != []
+
+
+def test_rows_survive_the_wire(kept: Kept) -> None:
+    """What is compared is what stands in the topic."""
+    assert all(decode(encode(row)) == row for row in kept.figures.values())
