@@ -8,7 +8,6 @@ import json
 import shutil
 import sys
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +24,7 @@ from models.errors import PaidanError, UsageError
 from streams.cli.backlog import Backlog
 from streams.cli.departments import People, Reply
 from streams.cli.role import run_role
+from streams.cli.serving import StatusError, fetch_status
 from streams.cli.status_table import status_table
 from streams.cli.system import Counts, System, running_system
 from streams.cli.tally import Tally, picture
@@ -141,13 +141,10 @@ class Demo:
     def _ask_status(self) -> dict[str, Any] | None:
         """The status of yesterday and today; None while it cannot be had whole."""
         today = datetime.now(self._system.city.zone).date()
-        address = f"{self._system.gateway}/status?from={today - timedelta(days=1)}&to={today}"
-        tokens = self._system.settings.gateway_tokens
-        headers = {"Authorization": f"Bearer {tokens[0].get_secret_value()}"} if tokens else {}
+        asked = {"from": str(today - timedelta(days=1)), "to": str(today)}
         try:
-            with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=5) as answer:
-                status: dict[str, Any] = json.load(answer)
-        except OSError:  # not up yet: asked again, until time is over
+            status = fetch_status(self._system.settings, self._system.gateway, asked)
+        except StatusError:  # not up yet: asked again, until time is over
             return None
         return status if status["complete"] else None
 

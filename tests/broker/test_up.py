@@ -108,12 +108,12 @@ async def test_nothing_outlives_a_killed_up(own_roles: Roles, alone: Settings) -
         own_roles.end()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_the_demo_decides_the_whole_day_and_ends_by_itself(own_roles: Roles, alone: Settings) -> None:
     """Every event is decided, departments have closed orders, the final status is printed, exit code 0."""
     demo = own_roles.start("demo", "--seconds", "15")
     try:
-        assert await demo.ended(timeout=120) == 0, demo.said()
+        assert await demo.ended(timeout=200) == 0, demo.said()
         said = demo.said()
         events = re.search(r"(\d+)/(\d+)", said)
         assert events is not None, said
