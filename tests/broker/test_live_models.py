@@ -1,0 +1,83 @@
+"""Classifiers change while intake runs, by a record on the control topic, and a broken one changes nothing."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from models.classifier import Classifier
+from models.classifier.shipped import corpus
+from models.classifier.store import Store
+from models.classifier.training import Recipe, train
+from streams.live_models import ACTIVE, SHADOW, LiveModels, point
+from streams.settings import Settings
+from streams.topics import Names
+from tests.kafka import eventually
+
+WITHIN_SECONDS = 10.0
+
+
+@pytest.fixture(scope="module")
+def artefacts() -> tuple[bytes, bytes]:
+    """Two small models of different days."""
+    rows = corpus()
+    some = rows.take(n for n, label in enumerate(rows.labels) if label in ("pothole", "manhole-damaged"))
+    first, second = (train(some, [Recipe(min_count=1)], day=day) for day in ("2026-01-01", "2026-01-02"))
+    return first, second
+
+
+async def test_a_pointer_switches_the_model_and_its_end_brings_the_first_one_back(
+    topics: Names, settings: Settings, artefacts: tuple[bytes, bytes], tmp_path: Path
+) -> None:
+    """Active and shadow follow the control topic; what it said before the start is in force from the start."""
+    file = tmp_path / "first"
+    file.write_bytes(artefacts[0])
+    settings = settings.model_copy(update={"model": str(file)})
+    store = Store(settings.models_address)
+    first, second = Classifier.from_bytes(artefacts[0]).id, store.put(artefacts[1])
+    await point(settings, SHADOW, second)
+    models = LiveModels(settings, 0.97)
+    async with models.following():
+        assert (first, second) == tuple(m and m.id for m in (models.active, models.shadow))
+        await point(settings, ACTIVE, second)
+        await _becomes(models, second)
+        await point(settings, SHADOW, "")
+        await point(settings, ACTIVE, "")
+        await _becomes(models, first)
+        assert models.shadow is None
+
+
+async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_in_force(
+    topics: Names, settings: Settings, artefacts: tuple[bytes, bytes]
+) -> None:
+    """An id that the store does not have and bytes that are damaged raise a metric and change nothing."""
+    store = Store(settings.models_address)
+    good, damaged = store.put(artefacts[0]), store.put(artefacts[1])
+    [file] = Path(settings.models_address).glob(f"{damaged}*")
+    file.write_bytes(file.read_bytes()[:-7])
+    await point(settings, ACTIVE, good)
+    models = LiveModels(settings, 0.97)
+
+    async def failures() -> float:
+        return REGISTRY.get_sample_value("paidan_model_load_failures_total") or 0.0
+
+    async with models.following():
+        for name in ("0123456789abcdef", damaged, "../../etc/passwd"):
+            before = await failures()
+            await point(settings, ACTIVE, name)
+
+            async def failed_again(before: float = before) -> bool:
+                return await failures() > before
+
+            await eventually(failed_again, WITHIN_SECONDS, "the failure")
+            assert models.active is not None
+            assert models.active.id == good
+
+
+async def _becomes(models: LiveModels, name: str) -> None:
+    async def active() -> bool:
+        await asyncio.sleep(0)
+        return models.active is not None and models.active.id == name
+
+    await eventually(active, WITHIN_SECONDS, f"the switch to {name}")

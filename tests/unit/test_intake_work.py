@@ -1,0 +1,77 @@
+"""Intake's work on a partition: what a batch sends, in a thread or not, and what it counts."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from prometheus_client import REGISTRY
+
+from models.inbox import Sighting, decode_items
+from streams import intake
+from streams.intake import IntakeWork
+from streams.live_models import LiveModels
+from streams.sightings import Keys
+from streams.topics import Names
+from tests.cities import tiny_city
+from tests.messages import detection, report
+from tests.unit.test_intake import Echo
+
+
+def work(model: Any = None) -> IntakeWork:
+    """Intake of the tiny city with a model."""
+    models = cast(LiveModels, SimpleNamespace(active=model, shadow=None))
+    return IntakeWork(Names("t"), tiny_city(), models, Keys(b"k"))
+
+
+def counted(name: str, **labels: str) -> float:
+    """The value of a counter now."""
+    return REGISTRY.get_sample_value(f"{name}_total", labels) or 0.0
+
+
+@pytest.mark.parametrize(("bytes_", "texts"), [(0, 0), (500_000, 40)])
+async def test_a_thread_changes_nothing_but_where_it_is_done(
+    monkeypatch: pytest.MonkeyPatch, bytes_: int, texts: int
+) -> None:
+    """A large batch is taken in beside the event loop, with the same outcome."""
+    monkeypatch.setattr(intake, "INLINE_BYTES", bytes_)
+    monkeypatch.setattr(intake, "INLINE_TEXTS", texts)
+    records = [report("梧桐路有坑", event={"id": "1"}), report(" "), detection(event={"id": "2"})]
+    step = await work(Echo()).decide(records)
+    assert [send.topic for send in step.sends] == ["t.inbox", "t.dead-letters"]
+    assert step.sends[0].key == b"south-w"
+    first, second = decode_items(step.sends[0].value or b"")
+    assert isinstance(first, Sighting)
+    assert first.guess is not None
+    assert isinstance(second, Sighting)
+    assert second.category == "pothole"
+
+
+async def test_only_a_committed_batch_is_counted() -> None:
+    """An aborted one will come again."""
+    batch = [report(" "), detection(confidence=0.1)]
+    tried = work()
+    before = counted("paidan_dead_letters", error="invalid"), counted("paidan_detections_ignored", category="pothole")
+    step = await tried.decide(batch)
+    assert before[0] == counted("paidan_dead_letters", error="invalid")
+    tried.settle(step)
+    assert before[0] + 1 == counted("paidan_dead_letters", error="invalid")
+    assert before[1] + 1 == counted("paidan_detections_ignored", category="pothole")
+
+
+async def test_a_large_batch_does_not_hold_the_event_loop() -> None:
+    """While it is classified other tasks go on."""
+
+    class Slow(Echo):
+        def classify(self, texts: Any, contexts: Any = None) -> Any:
+            loop.call_soon_threadsafe(went_on.set)
+            assert done.wait(10)
+            return super().classify(texts, contexts)
+
+    loop, went_on, done = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    deciding = asyncio.create_task(work(Slow()).decide([report(f"坑{n}") for n in range(100)]))
+    await asyncio.wait_for(went_on.wait(), 10)
+    assert not deciding.done()
+    done.set()
+    assert len((await deciding).taken.guesses) == 100
