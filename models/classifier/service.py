@@ -4,7 +4,6 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,13 +107,16 @@ class Classifier:
         ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
         terms = top_terms(texts, encoded, self.weights, best)
         risk = probability * self._costs
-        risk[np.arange(len(best)), best] = 0.0
+        rival = np.where(self._costs > 1, risk, 0.0)
+        rival[np.arange(len(best)), best] = 0.0
         guesses = []
         for n, (chosen, group) in enumerate(zip(best.tolist(), best_group.tolist(), strict=True)):
             own = float(probability[n, chosen])
             whole = float(grouped[n, group])
             limit = float(self._limits[chosen])
-            outcome, limit, reason = self._decide(encoded, n, own, whole, limit, risk[n])
+            feared = int(rival[n].argmax())
+            costly = self.classes[feared] if rival[n, feared] > risk[n, chosen] else ""
+            outcome, limit, reason = self._decide(encoded, n, own, whole, limit, costly)
             guesses.append(
                 Guess(
                     category=self.classes[chosen],
@@ -132,16 +134,15 @@ class Classifier:
         return guesses
 
     def _decide(
-        self, encoded: Encoded, n: int, own: float, whole: float, limit: float, risk: NDArray[Any]
+        self, encoded: Encoded, n: int, own: float, whole: float, limit: float, costly: str
     ) -> tuple[Outcome, float, str]:
         """Outcome, the threshold that decided it, and the reason for doubt."""
         if encoded.found[n] < FEWEST:
             return "abstain", limit, "too little text that the model knows"
         if encoded.known[n] < self.manifest.least_known:
             return "abstain", limit, f"unlike anything seen: {encoded.known[n]:.0%} of its pieces are known"
-        costly = int(risk.argmax())
-        if self._costs[costly] > 1 and risk[costly] > 1 - min(limit, 1.0):
-            return "abstain", limit, f"may be {self.classes[costly]}, which is too costly to miss"
+        if costly:
+            return "abstain", limit, f"may be {costly}, which is too costly to miss"
         if own >= limit:
             return "confident", limit, ""
         doubt = f"probability {own:.2f} is below the threshold {limit:.2f}"

@@ -14,16 +14,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 from models.classifier.artefact import SUFFIX
+from models.classifier.bootstrap import bootstrap
 from models.classifier.errors import ClassifierError
 from models.classifier.rows import Labelled, read
 from models.classifier.service import SHIPPED, Classifier
 from models.classifier.taxonomy import Taxonomy, read_taxonomy
-from models.classifier.training import Progress, Recipe, quiet, train
+from models.classifier.training import Progress, quiet
 
 CORPUS = Path(__file__).parent / "corpus"
 TAXONOMY = Path(__file__).parents[2] / "cities" / "demo" / "categories.csv"
 DAY = "2026-01-01"
-RECIPES = (Recipe(min_count=2),)
 _PACKAGES = ("msgspec", "numpy", "scikit-learn", "scipy", "skops")
 
 
@@ -47,7 +47,7 @@ def key() -> str:
 
 def train_shipped(rows: Labelled, taxonomy: Taxonomy, progress: Progress = quiet) -> bytes:
     """The shipped model's bytes from the corpus and the demo city's categories."""
-    return train(rows, RECIPES, day=DAY, groups=taxonomy.groups, costs=taxonomy.costs, progress=progress)
+    return bootstrap(taxonomy, rows, day=DAY, progress=progress)
 
 
 def build(out: Path, progress: Progress = quiet) -> Path:

@@ -22,7 +22,7 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class Taxonomy(msgspec.Struct, frozen=True):
-    """All categories by code, in the order of the file."""
+    """The categories that an order can have, by code, in the order of the file: those that are no other's parent."""
 
     topics: Mapping[str, Topic]
 
@@ -45,7 +45,9 @@ def read_taxonomy(path: Path) -> Taxonomy:
             missing = [column for column in _NEEDED if column not in (reader.fieldnames or ())]
             if missing:
                 raise ClassifierError(f"{path}: there is no column {missing[0]!r}")
-            topics = {row["code"]: _topic(row) for row in reader}
+            rows = list(reader)
+            upper = {row.get("parent") for row in rows}
+            topics = {row["code"]: _topic(row) for row in rows if row["code"] not in upper}
     except OSError as error:
         raise ClassifierError(f"{path}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error, ValueError) as error:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,12 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from models.classifier import Classifier, ClassifierError, evaluation, training
+from models.classifier import bootstrap as bootstrapping
 from models.classifier.artefact import SUFFIX
 from models.classifier.compare import Verdict, promotable
 from models.classifier.evaluation import Evaluation, predict
 from models.classifier.folds import clusters
 from models.classifier.report import write_report
 from models.classifier.rows import FIELDS, Labelled, read
+from models.classifier.shipped import corpus
 from models.classifier.store import Store
 from models.classifier.taxonomy import Taxonomy, read_taxonomy
 from models.classifier.vectoriser import count
@@ -35,6 +37,8 @@ Around = Annotated[
 ]
 Drop = Annotated[list[str] | None, typer.Option(help="A label to leave out, e.g. Other. Repeatable.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")]
+Target = Annotated[float, typer.Option(min=0.5, max=0.999, help="Accuracy of automatic dispatch.")]
+Day = Annotated[str, typer.Option(help="Day of training that the model records; today unless given.")]
 Model = Annotated[Path, typer.Argument(help="A model file, or a folder with one.")]
 
 model = typer.Typer(no_args_is_help=True)
@@ -52,9 +56,9 @@ def train(
         typer.Option(help="More labelled texts to learn from, never to tune or calibrate by."),
     ] = None,
     city: Annotated[Path | None, typer.Option(help="City pack whose groups and costs the model takes.")] = None,
-    target: Annotated[float, typer.Option(min=0.5, max=0.999, help="Accuracy of automatic dispatch.")] = 0.97,
+    target: Target = 0.97,
     seed: Annotated[int, typer.Option(help="Seed of folds and solver.")] = 0,
-    day: Annotated[str, typer.Option(help="Day of training that the model records; today unless given.")] = "",
+    day: Day = "",
 ) -> None:
     """Train a classifier from labelled CSV files. The same rows, day and versions give the same bytes."""
     rows = read(files, text, label, _fields(context), drop or ())
@@ -64,21 +68,14 @@ def train(
             rows,
             training.RECIPES,
             extra=None if extra is None else read([extra], text, label, drop=drop or ()),
-            day=day or date.today().isoformat(),  # noqa: DTZ011 - a day of the person at the keyboard
+            day=_day(day),
             target=target,
             groups=taxonomy.groups,
             costs=taxonomy.costs,
             seed=seed,
             progress=tell,
         )
-    made = Classifier.from_bytes(data)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        path = out / f"{made.id}{SUFFIX}"
-        path.write_bytes(data)
-    except OSError as error:
-        raise ClassifierError(f"{out}: cannot be written: {error.strerror}") from error
-    typer.echo(f"{path}: {len(rows)} texts, {len(made.classes)} categories, {len(data) / 1e6:.1f} MB")
+    _keep(data, out)
 
 
 def evaluate(
@@ -137,6 +134,19 @@ def judge(active: Classifier, candidate: Classifier, rows: Labelled) -> Verdict:
     return promotable(first, second, rows.labels, clusters(count(rows.texts)).tolist())
 
 
+def bootstrap(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the city pack.")],
+    out: Annotated[Path, typer.Option(help="Folder for the model; made when missing.")],
+    target: Target = 0.97,
+    day: Day = "",
+) -> None:
+    """Make a first model for a city without history, from its categories' names and keywords and the shipped texts."""
+    taxonomy = read_taxonomy(folder / "categories.csv")
+    with _bar(f"learning {len(taxonomy.topics)} categories") as tell:
+        data = bootstrapping.bootstrap(taxonomy, corpus(), day=_day(day), target=target, progress=tell)
+    _keep(data, out)
+
+
 @model.command("list")
 def list_models() -> None:
     """The models in the store, with their rows, categories and day of training."""
@@ -157,6 +167,25 @@ def add(path: Model) -> None:
     except OSError as error:
         raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error
     typer.echo(Store(load_settings().models_address).put(data))
+
+
+def _day(given: str) -> str:
+    try:
+        return (date.fromisoformat(given) if given else datetime.now(UTC).date()).isoformat()
+    except ValueError as error:
+        raise UsageError(f"--day {given!r}: give a day like 2026-03-01") from error
+
+
+def _keep(data: bytes, out: Path) -> None:
+    made = Classifier.from_bytes(data)
+    path = out / f"{made.id}{SUFFIX}"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise ClassifierError(f"{out}: cannot be written: {error.strerror}") from error
+    rows, classes = made.manifest.provenance.rows, len(made.classes)
+    typer.echo(f"{path}: {rows} texts, {classes} categories, {len(data) / 1e6:.1f} MB")
 
 
 def _fields(context: list[str] | None) -> dict[str, str]:
