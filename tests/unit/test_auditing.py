@@ -93,7 +93,7 @@ def step(n: int, action: str, at: int, role: str, **more: str) -> Update:
 
 @pytest.fixture
 def kept() -> Kept:
-    """Two weeks: repeats, a control zone, cameras, a rework, a return, a reopening, breaches, archiving."""
+    """Two weeks: repeats, a control zone, cameras, a rework, a return, a reopening, breaches."""
     city = tiny_city()
     events: list[Item] = [
         report(1, START),
