@@ -1,0 +1,367 @@
+"""The gateway on a real broker: nothing is accepted that is not acknowledged, and decisions are waited for."""
+
+import asyncio
+import json
+import signal
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from aiokafka import ConsumerRecord
+from msgspec.structs import replace
+
+from dispatcher import facts
+from dispatcher.facts import Fact, UpdateRefused
+from dispatcher.order import Evidence, Why
+from models.city import load_city
+from models.envelope import decode, header_map
+from models.events import DETECTION, REPORT, UPDATE, Report, parse
+from models.inbox import Actor
+from streams.broker import LocalBroker
+from streams.cli.serving import StatusError, fetch_status
+from streams.deadletters import of_record
+from streams.ports import free_ports
+from streams.settings import DEMO_CITY, Settings, load_settings
+from streams.topics import Names, all_topics, create_topics
+from tests.broker.desk_rows import START, Book, closed, desk_producer, opened, write
+from tests.kafka import Kafka, Message, Role, Roles, eventually
+
+ORDER, STREAMED, NEVER = (f"gulou-20260301-{letter * 10}" for letter in "qrs")
+DESK = Actor("desk")
+ROADS = Actor("department", "roads", "w-3")
+PREFER = {"prefer": "wait=20"}
+
+
+@pytest_asyncio.fixture(scope="module")
+async def placed(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One namespace for all tests of this file, with free ports for a gateway and a tables worker."""
+    gateway, tables = free_ports(2)
+    settings = load_settings(
+        kafka=kafka.bootstrap,
+        namespace=f"t{uuid.uuid4().hex[:10]}",
+        data=tmp_path_factory.mktemp("gateway"),
+        partitions=2,
+        tables_store="memory",
+        gateway_port=gateway,
+        tables_workers=(f"127.0.0.1:{tables}",),
+    )
+    await create_topics(settings, all_topics(settings, ()))
+    return settings
+
+
+@pytest.fixture(scope="module")
+def topics(placed: Settings) -> Names:
+    """The topics of this file's namespace."""
+    return Names(placed.namespace)
+
+
+@pytest.fixture(scope="module")
+def servers(placed: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
+    """The roles that all tests of this file share: a gateway and a tables worker."""
+    roles = Roles(placed, tmp_path_factory.mktemp("roles"))
+    yield roles
+    roles.end()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def client(placed: Settings, servers: Roles) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the running gateway."""
+    await start(servers, placed)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{placed.gateway_port}", timeout=30) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module")
+async def tables(placed: Settings, servers: Roles, client: httpx.AsyncClient) -> Role:
+    """A tables worker that answers for all partitions."""
+    worker = servers.start("tables", tables_port=placed.tables_workers[0].rpartition(":")[2])
+
+    async def complete() -> bool:
+        return bool((await client.get("/status")).json()["complete"])
+
+    assert await eventually(complete, 60.0, "the tables worker")
+    return worker
+
+
+async def start(roles: Roles, placed: Settings, **changes: str) -> Role:
+    """A gateway that follows the log."""
+    role = roles.start("gateway", **{"gateway_port": str(placed.gateway_port)} | changes)
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{changes.get('gateway_port', placed.gateway_port)}"
+    ) as asking:
+
+        async def following() -> bool:
+            try:
+                return bool((await asking.get("/readyz")).json()["following"])
+            except httpx.TransportError:
+                return False
+
+        assert await eventually(following, 30.0, "the gateway")
+    return role
+
+
+async def sent(kafka: Kafka, topic: str, event_id: str) -> ConsumerRecord:
+    """The record of an event, once it is there."""
+
+    def there(records: list[ConsumerRecord]) -> bool:
+        return any(_id(record) == event_id for record in records)
+
+    return next(record for record in await kafka.read_until(topic, there) if _id(record) == event_id)
+
+
+def _id(record: ConsumerRecord) -> str:
+    return header_map(record.headers)["ce_id"].decode()
+
+
+async def say(kafka: Kafka, topics: Names, *said: Fact | UpdateRefused) -> None:
+    """Write facts as the desk does, in one transaction."""
+    rows = []
+    for fact in said:
+        _, headers, value = facts.to_wire(fact)
+        rows.append(Message(value, fact.order_id.encode(), headers))
+    await kafka.produce(topics.orders, rows)
+
+
+def life(source: str, event_id: str) -> tuple[Fact, Fact]:
+    """An order opened by a report and assigned."""
+    common: dict[str, Any] = {"order_id": ORDER, "at": START, "recorded_at": START, "actor": DESK}
+    founding = Evidence(kind="report", source=source, id=event_id, at=START, text="a hole")
+    first = facts.Opened(**common, seq=1, state="review", area="gulou", day=20260301, pack="p", evidence=founding)
+    why = Why(by="rule", rule="r1")
+    return first, facts.Assigned(**common, seq=2, state="assigned", attempt=1, department="roads", why=why)
+
+
+async def test_a_report_is_in_kafka_when_it_is_accepted(kafka: Kafka, topics: Names, client: httpx.AsyncClient) -> None:
+    """202 with a link; the record is the same CloudEvent, with the client's own id."""
+    answer = await client.post("/reports", json={"text": "路面有坑"}, headers={"idempotency-key": "k-1"})
+    assert answer.status_code == 202
+    assert answer.json()["event"] == {"source": "gateway", "id": "k-1"}
+    assert answer.headers["location"] == answer.json()["status"] == "/reports/k-1?source=gateway"
+    record = await sent(kafka, topics.reports, "k-1")
+    event = decode(record.value, header_map(record.headers))
+    assert (event.id, event.source, event.type) == ("k-1", "gateway", REPORT)
+    report = parse(event.type, event.data)
+    assert isinstance(report, Report)
+    assert report.text == "路面有坑"
+
+
+async def test_an_event_keeps_its_own_identity(kafka: Kafka, topics: Names, client: httpx.AsyncClient) -> None:
+    """Structured mode, or attributes in headers: source and id stay as the client gave them."""
+    event = {"specversion": "1.0", "id": "e-1", "source": "hotline/12345", "type": REPORT, "data": {"text": "x"}}
+    answer = await client.post("/reports", json=event, headers={"content-type": "application/cloudevents+json"})
+    assert answer.json()["event"] == {"source": "hotline/12345", "id": "e-1"}
+    camera = next(iter(load_city(DEMO_CITY).cameras.values()))
+    seen = {"camera_id": camera.id, "label": "litter", "confidence": 0.9}
+    answer = await client.post("/detections", json=seen, headers={"ce-source": "vms", "ce-id": "d-1"})
+    assert answer.json() == {"event": {"source": "vms", "id": "d-1"}, "status": f"/orders?area={camera.area}"}
+    assert header_map((await sent(kafka, topics.detections, "d-1")).headers)["ce_type"] == DETECTION.encode()
+
+
+async def test_an_update_goes_by_its_order(kafka: Kafka, topics: Names, client: httpx.AsyncClient) -> None:
+    """The order's id is its key, so that steps of one order stay in their order; the address names it in the data."""
+    update = {"action": "accept", "by": {"department": "roads"}}
+    answer = await client.post(f"/orders/{ORDER}/updates", json=update, headers={"ce-id": "p-1"})
+    assert (answer.status_code, answer.json()["status"]) == (202, f"/orders/{ORDER}")
+    record = await sent(kafka, topics.updates, "p-1")
+    assert record.key == ORDER.encode()
+    assert json.loads(record.value)["order_id"] == ORDER
+    assert header_map(record.headers)["ce_type"] == UPDATE.encode()
+
+
+async def test_who_prefers_to_wait_learns_the_decision(kafka: Kafka, topics: Names, client: httpx.AsyncClient) -> None:
+    """A report: 200 with the order and the fact, as soon as the desk has assigned it."""
+    asked = asyncio.create_task(client.post("/reports", json={"text": "x"}, headers=PREFER | {"ce-id": "w-1"}))
+    await sent(kafka, topics.reports, "w-1")
+    await say(kafka, topics, *life("another", "w-1"))
+    await say(kafka, topics, *life("gateway", "w-1"))
+    answer = await asked
+    assert answer.status_code == 200
+    assert answer.headers["preference-applied"] == "wait=20"
+    assert answer.json()["order"] == f"/orders/{ORDER}"
+    assert answer.json()["type"] == "city.order.assigned.v1"
+    assert answer.json()["fact"]["department"] == "roads"
+
+
+async def test_a_report_that_joins_an_order_is_answered_too(
+    kafka: Kafka, topics: Names, client: httpx.AsyncClient
+) -> None:
+    """Merged into an order that is there: 200 with the fact that says so."""
+    asked = asyncio.create_task(client.post("/reports", json={"text": "x"}, headers=PREFER | {"ce-id": "w-2"}))
+    await sent(kafka, topics.reports, "w-2")
+    seen = Evidence(kind="report", source="gateway", id="w-2", at=START, text="x", rule="text")
+    common: dict[str, Any] = {"order_id": ORDER, "at": START, "recorded_at": START, "actor": DESK}
+    await say(kafka, topics, facts.EvidenceAdded(**common, seq=3, state="assigned", evidence=seen, day=20260301))
+    assert (await asked).json()["type"] == "city.order.evidence-added.v1"
+
+
+async def test_a_refused_update_is_a_conflict_with_its_reason(
+    kafka: Kafka, topics: Names, client: httpx.AsyncClient
+) -> None:
+    """409: reason, sentence and the seq that the update met. Another's refusal is not mine."""
+    update = {"action": "handle", "by": {"department": "roads", "id": "w-3"}}
+    asked = asyncio.create_task(client.post(f"/orders/{ORDER}/updates", json=update, headers=PREFER | {"ce-id": "u-1"}))
+    await sent(kafka, topics.updates, "u-1")
+    refused = [
+        UpdateRefused(
+            order_id=ORDER,
+            order_seq=2,
+            at=START,
+            recorded_at=START,
+            actor=ROADS,
+            action="handle",
+            reason=reason,
+            sentence=f"{reason} it is",
+            source="gateway",
+            id=event_id,
+            state="assigned",
+        )
+        for event_id, reason in (("u-0", "other"), ("u-1", "wrong-state"))
+    ]
+    await say(kafka, topics, *refused)
+    answer = await asked
+    problem = answer.json()
+    assert answer.status_code == 409
+    assert (problem["reason"], problem["detail"], problem["order_seq"]) == ("wrong-state", "wrong-state it is", 2)
+
+
+async def test_an_accepted_update_is_answered_with_its_fact(
+    kafka: Kafka, topics: Names, client: httpx.AsyncClient
+) -> None:
+    """The order's next fact by the same actor; what timers and others do meanwhile is not taken for it."""
+    update = {"action": "accept", "by": {"department": "roads", "id": "w-3"}}
+    asked = asyncio.create_task(client.post(f"/orders/{ORDER}/updates", json=update, headers=PREFER | {"ce-id": "u-2"}))
+    await sent(kafka, topics.updates, "u-2")
+    common: dict[str, Any] = {"order_id": ORDER, "at": START, "recorded_at": START, "state": "accepted"}
+    await say(
+        kafka,
+        topics,
+        facts.Warned(**common, seq=3, actor=DESK, stage="accept", due=START),
+        facts.Accepted(**common, seq=4, actor=ROADS),
+    )
+    assert (await asked).json()["type"] == "city.order.accepted.v1"
+
+
+async def test_what_intake_cannot_take_in_is_said_to_who_waits(
+    kafka: Kafka, topics: Names, client: httpx.AsyncClient
+) -> None:
+    """A dead letter is answered with 422, field and rule."""
+    asked = asyncio.create_task(client.post("/reports", json={"text": "x"}, headers=PREFER | {"ce-id": "w-3"}))
+    record = await sent(kafka, topics.reports, "w-3")
+    letter = of_record(topics, record, "outside", "location must be inside the city", "location", "must be inside")
+    await kafka.produce(topics.dead_letters, [Message(letter.value, letter.key, letter.headers)])
+    answer = await asked
+    assert (answer.status_code, answer.json()["field"]) == (422, "location")
+
+
+async def test_no_decision_in_time_is_no_error(client: httpx.AsyncClient) -> None:
+    """The event is safe; the answer is the usual 202."""
+    answer = await client.post("/reports", json={"text": "x"}, headers={"prefer": "wait=1"})
+    assert (answer.status_code, answer.headers["preference-applied"]) == (202, "wait=1")
+
+
+async def test_new_assignments_are_streamed(kafka: Kafka, topics: Names, client: httpx.AsyncClient) -> None:
+    """Server-sent events: the recent ones first, then each new one; never one of an aborted transaction."""
+    opening, assigning = (replace(fact, order_id=STREAMED) for fact in life("gateway", "s-1"))
+    _, headers, value = facts.to_wire(replace(assigning, order_id=NEVER))
+    async with desk_producer(kafka.bootstrap, f"{topics.namespace}-desk") as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(topics.orders, value, key=b"never", partition=0, headers=list(headers))
+        await producer.abort_transaction()
+    await say(kafka, topics, opening, assigning)
+    async with asyncio.timeout(30), client.stream("GET", "/events/assignments") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        shown: list[dict[str, Any]] = []
+        async for line in stream.aiter_lines():
+            if line.startswith("data: "):
+                shown.append(json.loads(line[6:]))
+                if shown[-1]["order_id"] == opening.order_id:
+                    break
+    assert shown[-1]["department"]["name_en"] == "Roads and Bridges Bureau"
+    assert NEVER not in {made["order_id"] for made in shown}
+
+
+async def test_status_and_orders_come_from_the_tables(
+    kafka: Kafka, topics: Names, client: httpx.AsyncClient, placed: Settings, tables: Role
+) -> None:
+    """Over HTTP as on the command line; a figure opens into its orders; a report leads to its order."""
+    book = Book(topics, placed.partitions)
+    orders = [opened(number, at=START + number) for number in range(6)]
+    ended = [closed(order, START + 3_600_000) for order in orders[:4]]
+    async with desk_producer(kafka.bootstrap, f"{topics.namespace}-desk") as producer:
+        await write(producer, [row for order in (*orders, *ended) for row in book.tell(order)])
+    march = {"from": "2026-03-01", "to": "2026-03-31"}
+
+    async def counted() -> bool:
+        status = (await client.get("/status", params=march)).json()
+        return bool(status["complete"] and status["city"]["closed"] == 4)
+
+    assert await eventually(counted, 60.0, "the figures")
+    status = await asyncio.to_thread(fetch_status, placed, "", march)
+    assert (status["city"]["open"], status["departments"]["parks"]["closed"]) == (2, 2)
+    behind = (await client.get("/orders", params=march | {"indicator": "closed", "department": "parks"})).json()
+    assert {order["id"] for order in behind["orders"]} == {ended[1].id, ended[3].id}
+    open_ones = (await client.get("/orders?state=open&limit=1")).json()
+    assert (len(open_ones["orders"]), open_ones["next"] is None) == (1, False)
+    report = (await client.get("/reports/r-2", params={"source": "hotline"})).json()
+    assert report["order"]["id"] == orders[2].id
+    again = {"ce-source": "hotline", "ce-id": "r-1"} | PREFER
+    answer = await client.post("/reports", json={"text": "x"}, headers=again)
+    assert (answer.status_code, answer.json()["repeated"]) == (200, True)
+    assert answer.json()["order"]["id"] == orders[1].id
+    assert "r-1" not in {_id(record) for record in await kafka.read_all(topics.reports)}
+
+
+async def test_without_its_tables_the_gateway_makes_nothing_up(client: httpx.AsyncClient, tables: Role) -> None:
+    """A killed worker's partitions are missing from the answer; an order may be among them."""
+    tables.signal(signal.SIGKILL)
+    await tables.ended()
+    status = (await client.get("/status?from=all")).json()
+    assert (status["complete"], status["partitions"]["answered"], status["city"]["closed"]) == (False, 0, 0)
+    assert (await client.get(f"/orders/{ORDER}")).status_code == 503
+
+
+async def test_without_acknowledgment_nothing_is_accepted(roles: Roles, tmp_path: Path, placed: Settings) -> None:
+    """503 with Retry-After while the broker is away; the same key is accepted when it is back."""
+    async with LocalBroker(tmp_path / "own") as broker:
+        [port] = free_ports(1)
+        own = placed.model_copy(update={"kafka": broker.bootstrap, "partitions": 1, "gateway_port": port})
+        await create_topics(own, all_topics(own, ()))
+        roles.settings = own
+        await start(roles, own, gateway_ack_seconds="2")
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{own.gateway_port}", timeout=30) as client:
+            key = {"idempotency-key": "k-9"}
+            assert (await client.post("/reports", json={"text": "x"}, headers=key)).status_code == 202
+            await broker.kill()
+            refused = await client.post("/reports", json={"text": "x"}, headers=key)
+            assert refused.status_code == 503
+            assert refused.headers["retry-after"] == "5"
+            assert refused.json()["idempotency_key"] == "k-9"
+            await broker.revive()
+
+            async def accepted() -> bool:
+                return (await client.post("/reports", json={"text": "x"}, headers=key)).status_code == 202
+
+            assert await eventually(accepted, 60.0, "acceptance")
+
+
+async def test_the_command_line_says_what_the_gateway_says(client: httpx.AsyncClient, placed: Settings) -> None:
+    """Errors are one sentence."""
+    with pytest.raises(StatusError, match="answers 422: from must be a day"):
+        await asyncio.to_thread(fetch_status, placed, "", {"from": "soon"})
+    with pytest.raises(StatusError, match="no gateway answers"):
+        await asyncio.to_thread(fetch_status, placed, "http://127.0.0.1:1", {})
+
+
+async def test_the_gateway_stops_in_good_order(placed: Settings, servers: Roles) -> None:
+    """SIGTERM ends it with exit code 0, also while a browser listens to the stream of assignments."""
+    [port] = free_ports(1)
+    gateway = await start(servers, placed, gateway_port=str(port))
+    client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}")
+    async with client, client.stream("GET", "/events/assignments") as stream:
+        assert stream.status_code == 200
+        gateway.signal(signal.SIGTERM)
+        assert await gateway.ended(10) == 0
