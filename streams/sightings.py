@@ -77,10 +77,9 @@ class Reader:
     def read(self, record: Record) -> list[Draft | Ignored]:
         """The drafts of one record. Raises Poison: then nothing of the record is taken in."""
         value = record.value
-        size = len(value or b"") + sum(len(name) + len(body or b"") for name, body in record.headers)
-        if size > MAX_BYTES:
-            raise Poison("data", f"must have at most {MAX_BYTES} bytes together with its headers", "too-large")
         headers = envelope.header_map(record.headers)
+        if len(value or b"") + sum(map(len, headers.values())) > MAX_BYTES:
+            raise Poison("data", f"must have at most {MAX_BYTES} bytes together with its headers", "too-large")
         if "format" in headers:
             return self._vendor(record, headers)
         event = envelope.decode(value, headers)
