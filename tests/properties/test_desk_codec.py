@@ -1,0 +1,93 @@
+"""Every fact survives the wire, and no instant goes out as a number."""
+
+from typing import Any, cast, get_type_hints
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatcher import facts
+from dispatcher.facts import KINDS, Fact, UpdateRefused, ce_id, from_wire, to_wire
+from dispatcher.order import Order
+from dispatcher.wire import INSTANTS
+from models.times import from_text
+
+# From 1970 to 2100, as the wire's text reaches from year 1 to 9999.
+INSTANT = st.integers(0, 4_102_444_800_000)
+SMALL = st.integers(0, 99_999_999)
+
+
+def built(kind: type[Any]) -> st.SearchStrategy[Any]:
+    """Values of a struct, field by field, with instants where the names say so."""
+    hints = get_type_hints(kind)
+    fields = {}
+    for field in msgspec.structs.fields(kind):
+        annotation = hints[field.name]
+        fields[field.name] = of(annotation, INSTANT if field.name in INSTANTS else SMALL)
+    return st.builds(kind, **fields)
+
+
+def of(annotation: Any, numbers: st.SearchStrategy[int]) -> st.SearchStrategy[Any]:
+    """Values of an annotation."""
+    if annotation is int:
+        return numbers
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return built(cast(type[Any], annotation))
+    arguments: tuple[Any, ...] = getattr(annotation, "__args__", ())
+    if type(None) in arguments:
+        return st.none() | of(next(one for one in arguments if one is not type(None)), numbers)
+    if getattr(annotation, "__origin__", None) is tuple:
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            return st.lists(of(arguments[0], numbers), max_size=2).map(tuple)
+        return st.tuples(*(of(one, numbers) for one in arguments))
+    return st.from_type(annotation).filter(lambda value: value == value)
+
+
+FACTS = st.one_of([built(kind) for kind in (*KINDS.values(), UpdateRefused)])
+
+
+def numbers_in(value: Any) -> list[float]:
+    """All numbers anywhere in a decoded JSON value."""
+    if isinstance(value, dict):
+        return [number for inner in value.values() for number in numbers_in(inner)]
+    if isinstance(value, list):
+        return [number for inner in value for number in numbers_in(inner)]
+    return [value] if isinstance(value, int) and not isinstance(value, bool) else []
+
+
+@given(FACTS)
+@settings(max_examples=150, deadline=None)
+def test_every_fact_survives_the_wire(fact: Fact | UpdateRefused) -> None:
+    """from_wire(to_wire(fact)) is the fact, and its headers say what it is."""
+    kind, headers, value = to_wire(fact)
+    named = {name: content.decode() for name, content in headers}
+
+    assert from_wire(kind, value) == fact
+    assert named["ce_type"] == kind
+    assert named["ce_id"] == ce_id(fact)
+    assert named["ce_subject"] == fact.order_id
+    assert from_text(named["ce_time"]) == fact.at
+
+
+@given(FACTS)
+@settings(max_examples=150, deadline=None)
+def test_no_instant_goes_out_as_a_number(fact: Fact | UpdateRefused) -> None:
+    """Every integer on the wire is small: what is an instant stands as text."""
+    _, _, value = to_wire(fact)
+
+    instants = {n for n in numbers_in(msgspec.json.decode(value)) if n > 99_999_999}
+    assert not instants
+
+
+@given(built(Order))
+@settings(max_examples=50, deadline=None)
+def test_every_row_survives_its_changelog(order: Order) -> None:
+    """A row's JSON decodes to the same row."""
+    assert msgspec.json.decode(msgspec.json.encode(order), type=Order) == order
+
+
+def test_names_on_the_wire_are_kebab_case() -> None:
+    """The class's name says the type."""
+    assert facts.name(facts.EvidenceAdded) == "evidence-added"
+    assert facts.KINDS["sent-to-arbitration"] is facts.SentToArbitration
+    assert len(KINDS) == len(Fact.__subclasses__())
