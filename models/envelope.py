@@ -17,6 +17,10 @@ JSON = "application/json"
 STRUCTURED = "application/cloudevents+json"
 SPEC_VERSION = "1.0"
 MAX_ATTRIBUTE = 256
+# Instants that can be turned into any zone's local time without running off the calendar: the years 1970 to 2199.
+LATEST = 7_258_118_400_000
+
+RFC_3339 = "an RFC 3339 time with a zone, such as 2026-03-01T08:00:00Z, of the years 1970 to 2199"
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -95,9 +99,12 @@ def attribute(headers: dict[str, bytes], name: str) -> str:
 def instant(field: str, text: str) -> int:
     """The milliseconds of an RFC 3339 time. Raises Poison."""
     try:
-        return from_text(text)
+        at = from_text(text)
     except (ValueError, OverflowError):
-        raise Poison(field, "must be an RFC 3339 time with a zone, such as 2026-03-01T08:00:00Z") from None
+        at = -1
+    if not 0 <= at < LATEST:
+        raise Poison(field, f"must be {RFC_3339}")
+    return at
 
 
 def to_binary(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:

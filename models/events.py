@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from models.envelope import LATEST, RFC_3339
 from models.errors import Poison
 from models.times import from_text, to_ms, to_text
 
@@ -65,14 +66,15 @@ Action = Literal[
 
 
 def _instant(value: object) -> int:
+    at = -1
     try:
-        if isinstance(value, str):
-            return from_text(value)
-        if isinstance(value, datetime):
-            return to_ms(value)
+        if isinstance(value, str | datetime):
+            at = from_text(value) if isinstance(value, str) else to_ms(value)
     except (ValueError, OverflowError):
-        pass
-    raise PydanticCustomError("rfc3339", "must be an RFC 3339 time with a zone, such as 2026-03-01T08:00:00Z")
+        at = -1
+    if not 0 <= at < LATEST:
+        raise PydanticCustomError("rfc3339", f"must be {RFC_3339}")
+    return at
 
 
 def _text(most: int, least: int = 0) -> Any:

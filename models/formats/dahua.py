@@ -7,6 +7,7 @@ the machine's name is taken for it.
 from collections.abc import Mapping
 from typing import Any
 
+from models.envelope import LATEST
 from models.errors import Poison
 from models.events import make_detection
 from models.formats.reading import Reading, Site, at_path, json_object, number, objects, text_of
@@ -59,4 +60,8 @@ def _confidence(value: object) -> float | None:
 def _moment(data: Mapping[str, Any]) -> int | None:
     """`RealUTC` is UTC; `UTC` counts the device's local time as if it were UTC, so it is not used beside it."""
     seconds = number(data.get("RealUTC", data.get("UTC")), "UTC")
-    return None if seconds is None else int(seconds) * 1000 + int(number(data.get("UTCMS"), "UTCMS") or 0)
+    if seconds is None:
+        return None
+    if not 0 <= seconds < LATEST / 1000:
+        raise Poison("UTC", "must be seconds since 1970")
+    return int(seconds) * 1000 + int(number(data.get("UTCMS"), "UTCMS") or 0)

@@ -1,5 +1,6 @@
 """What a vendor's message says, in the words of the detection contract."""
 
+import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ import defusedxml.ElementTree
 import msgspec
 from defusedxml.common import DefusedXmlException
 
+from models.envelope import LATEST
 from models.errors import Poison
 from models.events import Detection
 from models.times import to_ms
@@ -107,9 +109,12 @@ def number(value: object, field: str) -> float | None:
     if value is None or value == "":
         return None
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise Poison(field, "must be a number") from None
+        found = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise Poison(field, "must be a number")
+    return found
 
 
 def share(value: object, field: str) -> float | None:
@@ -137,6 +142,9 @@ def moment(value: object, zone: ZoneInfo, field: str) -> int | None:
             found = datetime.strptime(text, form).replace(tzinfo=zone)
         else:
             found = datetime.fromisoformat(text)
-        return to_ms(found if found.tzinfo else found.replace(tzinfo=zone))
+        at = to_ms(found if found.tzinfo else found.replace(tzinfo=zone))
     except (ValueError, OverflowError):
-        raise Poison(field, "must be a time such as 2026-03-01T08:00:00+08:00") from None
+        at = -1
+    if not 0 <= at < LATEST:
+        raise Poison(field, "must be a time such as 2026-03-01T08:00:00+08:00")
+    return at

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from models.envelope import Event, decode, header_map, to_binary, to_structured
 from models.errors import Poison
+from models.events import CONTRACTS
 from models.formats import FORMATS, Site, decode_format
 from models.inbox import Actor, Item, Sighting, Update, decode_items, encode_items
 from models.redact import mask
@@ -91,6 +92,26 @@ def test_no_bytes_and_headers_can_do_more_than_die(value: bytes | None, headers:
     taken = take([raw(value, headers)], CITY, None, NOW, Keys(b"k"))
     assert "internal-error" not in [dead.error for dead in taken.dead]
     assert len(taken.dead) <= 1
+
+
+FIELDS = sorted({name for model in CONTRACTS.values() for name in model.model_fields})
+PARTS = JSON | st.dictionaries(
+    st.sampled_from(["lat", "lon", "area", "address", "id", "source", "role"]), JSON, max_size=4
+)
+NEARLY = st.fixed_dictionaries(
+    {"text": WORDS | st.just("坑"), "camera_id": st.just("cam-sw-1") | JSON, "label": WORDS | st.just("pothole")},
+    optional={name: PARTS for name in FIELDS if name not in ("text", "camera_id", "label")},
+)
+
+
+@given(st.sampled_from(sorted(CONTRACTS)), NEARLY, st.none() | INSTANTS)
+def test_no_event_that_is_nearly_right_does_more_than_die(ce_type: str, data: object, time: int | None) -> None:
+    """Right type and headers, any values in the right fields: items, or one dead letter that names its field."""
+    event = Event("1", "s", ce_type, json.dumps(data).encode(), time)
+    headers, value = to_binary(event)
+    taken = take([raw(value, headers)], CITY, None, NOW, Keys(b"k"))
+    assert all(dead.error != "internal-error" and dead.field for dead in taken.dead)
+    assert len(taken.dead) + len(taken.items) + taken.ignored.total() == 1
 
 
 @given(st.sampled_from(sorted(FORMATS)), st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))

@@ -102,6 +102,8 @@ BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
     "outside the city": (report(location={"lat": 48.2, "lon": 16.4}), "outside-city", "location", "inside the city"),
     "media no address": (report(media_urls=["file:///etc/passwd"]), "invalid", "media_urls.0", "http"),
     "too many media": (report(media_urls=["http://a"] * 21), "invalid", "media_urls", "at most 20 entries"),
+    "due_at in year 9999": (report(due_at="9999-12-31T23:59:59Z"), "invalid", "due_at", "2199"),
+    "time in year 1": (raw(b"{}", [*CE, ("ce_time", b"0001-01-01T00:00:00Z")]), "invalid", "ce_time", "1970"),
     "due_at no time": (report(due_at="soon"), "invalid", "due_at", "RFC 3339"),
     "6 minutes ahead": (report(event={"time": NOW + 6 * MINUTE}), "ahead-of-time", "ce_time", "ahead"),
     "8 days old": (report(event={"time": NOW - 8 * DAY}), "too-late", "ce_time", "before the receipt"),
