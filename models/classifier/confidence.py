@@ -43,10 +43,8 @@ class Groups(NamedTuple):
 
     def sums(self, probability: Floats) -> Floats:
         """Each group's probability: the sum of its classes'."""
-        member = np.zeros((len(self.of), len(self.names)), dtype=probability.dtype)
-        member[np.arange(len(self.of)), self.of] = 1
-        summed: Floats = probability @ member
-        return summed
+        # Not a matrix product: its last bits depend on how many messages come at once.
+        return np.stack([probability[:, self.of == n].sum(axis=1) for n in range(len(self.names))], axis=1)
 
 
 class Confidence(msgspec.Struct, frozen=True):
@@ -73,7 +71,7 @@ class Confidence(msgspec.Struct, frozen=True):
             signs = _signs(plain, scores, lengths, best)
             # Signs far outside of what was learnt from say no more than its edge does.
             signs = np.clip((signs - np.array(self.means)) / np.array(self.scales), -_REACH, _REACH)
-            linear = signs @ np.array(self.weights) + self.bias
+            linear = (signs * np.array(self.weights)).sum(axis=1) + self.bias
             plain = _replaced(plain, best, expit(linear))
         return Judged(plain, groups.sums(plain), group, best)
 

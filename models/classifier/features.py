@@ -97,11 +97,12 @@ def _mix(values: U32) -> U32:
 def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = None) -> Pieces:
     """All pieces of a batch of messages, in no particular order. `contexts`, when given, is as long as `texts`."""
     short = [shorten(text) for text in texts]
-    joined = "\n".join(short) + "\n"
+    # A break before, between and after, so that a word ends the same way wherever its message stands in the batch.
+    joined = "\n" + "".join(f"{text}\n" for text in short)
     codes = np.frombuffer(joined.encode("utf-32-le", errors="replace"), dtype=np.uint32)
     lengths = np.fromiter((len(text) + 1 for text in short), dtype=np.int64, count=len(short))
-    doc = np.repeat(np.arange(len(short), dtype=np.int32), lengths)
-    first = (np.cumsum(lengths) - lengths).astype(np.int32)
+    doc = np.append(np.zeros(1, dtype=np.int32), np.repeat(np.arange(len(short), dtype=np.int32), lengths))
+    first = (1 + np.cumsum(lengths) - lengths).astype(np.int32)
     kinds = np.where(codes < 0x10000, _KINDS[codes & np.uint32(0xFFFF)], np.uint8(_IDEOGRAPH))
     codes = np.where(kinds == _DIGIT, np.uint32(48), codes)
     parts = [*_grams(codes, kinds, doc, first), *_subwords(codes, kinds, doc, first)]
