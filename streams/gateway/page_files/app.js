@@ -25,7 +25,7 @@ const CARDS = [
   ["结案", "Closed", (x) => x.closed],
   ["结案率", "Closure rate", (x) => percent(x.closure_rate)],
   ["按期结案率", "On time", (x) => percent(x.on_time_closure_rate)],
-  ["准确派遣率", "Sent right at once", (x) => percent(x.dispatch_accuracy)],
+  ["准确派遣率", "First-time right", (x) => percent(x.dispatch_accuracy)],
   ["办结 p50", "Resolution", (x) => duration(x.resolution_seconds.p50)],
 ];
 
@@ -33,7 +33,7 @@ function rate(value) {
   if (value === null) return ["–"];
   const bar = el("i");
   bar.style.width = `${Math.round(value * 100)}%`;
-  return [el("span", { class: "bar", "aria-hidden": "true" }, bar), percent(value)];
+  return [percent(value), el("span", { class: "bar", "aria-hidden": "true" }, bar)];
 }
 
 function departmentRow([id, x]) {
@@ -145,10 +145,12 @@ for (const button of document.querySelectorAll("[data-window]")) {
 
 async function keepFresh() {
   for (;;) {
-    if (!document.hidden) await refresh();
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+    if (!document.hidden) await refresh();
   }
 }
 
+// The first answer also tells the city's zone, in which all times are shown.
+await refresh();
 keepFresh();
 follow();

@@ -1,6 +1,7 @@
 import { STATES, ask, duration, el, english, moment, name, percent } from "/page/common.js";
 
 const REFRESH_MS = 5000;
+const SHOWN_SHARE = 0.15; // terms that weigh less than this share of the heaviest would only clutter the text
 const LATE = new Set(["breached", "supervised", "quarantined"]);
 const FACTS = {
   opened: "立案", "evidence-added": "并案", linked: "关联", classified: "研判", "sent-to-review": "待研判", decided: "研判决定",
@@ -22,7 +23,8 @@ let zone = "Asia/Shanghai";
 
 // The terms that weighed most, marked where they stand in the text.
 function marked(text, terms) {
-  const words = terms.filter(([term, weight]) => weight > 0 && term.trim()).map(([term]) => term);
+  const heaviest = Math.max(0, ...terms.map(([, weight]) => weight));
+  const words = terms.filter(([term, weight]) => weight > 0 && weight >= heaviest * SHOWN_SHARE && term.trim()).map(([term]) => term);
   if (!words.length) return [text];
   const escaped = words.sort((a, b) => b.length - a.length).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const parts = text.split(new RegExp(`(${escaped.join("|")})`, "gi"));
@@ -41,11 +43,13 @@ function why(order) {
   const terms = reason.terms || guess.terms || [];
   const list = el("dl", { class: "facts" });
   const rule = [reason.rule, reason.table_row ? `第 ${reason.table_row} 行 row` : "", reason.note].filter(Boolean).join(" · ");
+  const threshold = reason.threshold ?? guess.threshold;
   const sure = reason.probability ?? guess.probability;
   pairs(list, [
     ["由", "by", reason.by],
     ["依据", "rule", rule],
-    ["把握", "probability", sure === undefined ? "" : `${percent(sure)} (≥ ${percent(reason.threshold ?? guess.threshold)})`],
+    ["把握", "probability", sure === undefined ? "" : percent(sure)],
+    ["阈值", "threshold", threshold === undefined ? "" : threshold > 1 ? "不可达 none would do" : percent(threshold)],
     ["候选", "alternatives", alternatives.map(([code, share]) => `${code} ${percent(share)}`).join(", ")],
     ["词语", "terms", terms.length ? el("span", { class: "chips" }, ...terms.map(([term, weight]) =>
       el("span", { class: weight > 0 ? "badge good" : "badge" }, `${term} ${weight > 0 ? "+" : ""}${weight.toFixed(2)}`))) : ""],
