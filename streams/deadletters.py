@@ -15,6 +15,7 @@ from streams.lane import Send
 
 DEAD_LETTER = "city.dead-letter.v1"
 REPLAYED = "replayed"
+WEBHOOK_ERRORS = frozenset({"webhook-refused", "webhook-unreachable"})
 MAX_KEPT = 512_000
 MAX_HEADERS_KEPT = 64_000
 _ERROR_CHARS = 2_000
@@ -34,6 +35,8 @@ ERRORS = {
     "unknown-camera": "The city's registry has no such camera.",
     "no-area": "An update from which no area can be found.",
     "not-an-inbox-record": "The inbox holds something that intake did not write.",
+    "webhook-refused": "A webhook has answered that it will never take this.",
+    "webhook-unreachable": "A webhook did not take this in as many attempts, or for as long, as is set.",
     "internal-error": "Paidan itself failed at this record: please report it.",
 }
 

@@ -7,7 +7,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from models.errors import PaidanError
-from streams.deadletters import REPLAYED, DeadLetter, decode_dead_letter
+from streams.deadletters import REPLAYED, WEBHOOK_ERRORS, DeadLetter, decode_dead_letter
 from streams.topics import Names
 
 _MAX_BYTES = 4 * 1024 * 1024
@@ -65,10 +65,12 @@ async def find(bootstrap: str, names: Names, numbers: Collection[int]) -> list[N
 async def replay(bootstrap: str, names: Names, letters: Collection[Numbered]) -> int:
     """Send the original bytes and headers of each to its original topic; how many.
 
-    A header `replayed` with the dead letter's number is added. Nothing is sent unless all can be. Raises
-    DeadLetterError when the bytes of one were too long to be kept, or it came from a file.
+    What a webhook did not take is sent to it again in this way. A header `replayed` with the dead letter's number is
+    added. Nothing is sent unless all can be. Raises DeadLetterError when the bytes of one were too long to be kept, or
+    it came from a file.
     """
-    topics = (names.reports, names.detections, names.updates, names.inbox)
+    topics = {names.reports, names.detections, names.updates, names.inbox}
+    topics |= {each.letter.topic for each in letters if each.letter.error in WEBHOOK_ERRORS}
     _refuse("it was too long to be kept", [each.number for each in letters if not _whole(each.letter)])
     _refuse("it came from no topic of ours", [each.number for each in letters if each.letter.topic not in topics])
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=_MAX_BYTES, acks="all")

@@ -50,3 +50,21 @@ GATEWAY_SECONDS = Histogram(
     ["route"],
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
+NOTIFY_SENT = Counter("paidan_notify_sent", "Events that a webhook has taken, by target.", ["target"])
+NOTIFY_FAILURES = Counter("paidan_notify_failures", "Attempts that will be made again, by target.", ["target"])
+NOTIFY_ATTEMPT_SECONDS = Histogram(
+    "paidan_notify_attempt_seconds",
+    "One attempt to send an event to a webhook, by target.",
+    ["target"],
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+)
+NOTIFY_DELAY_SECONDS = Histogram(
+    "paidan_notify_delay_seconds",
+    "From the desk's writing of an event until its webhook has taken it, by target.",
+    ["target"],
+    buckets=(0.05, 0.1, 0.2, 0.5, 1, 5, 30, 60, 600, 3600, 86400),
+)
+NOTIFY_OPEN = Gauge("paidan_notify_open", "1 while the circuit breaker of a target is open.", ["target"])
+NOTIFY_EXPIRED = Counter(
+    "paidan_notify_expired", "Records that Kafka no longer held when it was their turn, by consumer group.", ["group"]
+)

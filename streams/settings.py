@@ -83,7 +83,26 @@ class Settings(BaseSettings):
     )
     tables_token: SecretStr = Field(SecretStr(""), description="Token between the gateway and the tables workers.")
 
-    webhook_secret: SecretStr = Field(SecretStr(""), description="Key that signs notices sent to webhooks (HMAC).")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Secret from which each webhook's key for signatures (HMAC) is made."
+    )
+    notify_supervisor_url: str = Field("", description="Webhook for supervisors' notices. Empty: they are not sent.")
+    notify_reporter_url: str = Field("", description="Webhook for reporters' notices. Empty: they are not sent.")
+    notify_timeout_seconds: PositiveFloat = Field(10.0, description="An attempt at a webhook fails after so long.")
+    notify_backoff_seconds: PositiveFloat = Field(
+        1.0, description="At most so long until the second attempt; twice that until the third, up to 60 times that."
+    )
+    notify_attempts: PositiveInt = Field(10, description="An event not taken in so many attempts is a dead letter.")
+    notify_breaker_failures: PositiveInt = Field(5, description="So many failed attempts in a row open the breaker.")
+    notify_breaker_seconds: PositiveFloat = Field(
+        30.0, description="An open breaker lets one attempt through after so long."
+    )
+    notify_give_up_hours: PositiveFloat = Field(
+        72.0, description="While the breaker is open, an event older than this becomes a dead letter untried."
+    )
+    notify_first_hours: PositiveFloat = Field(
+        24.0, description="A webhook that is new begins with the events of the last hours, so many."
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="What the roles log, to stderr."

@@ -16,7 +16,7 @@ COMMANDS = {
     "desk": ("work", "desk", "Role: the one writer of orders and figures."),
     "tables": ("serving", "tables", "Role: keep the live tables of orders and figures."),
     "gateway": ("serving", "gateway", "Role: HTTP for citizens, departments and operators."),
-    "notify": ("serving", "notify", "Role: send notices to webhooks."),
+    "notify": ("notify", "notify", "Role: send notices and assignments to webhooks."),
     "broker": ("broker", "broker", "Run only the local Kafka and print its address."),
     "topics": ("broker", "topics", "Create the topics, or check them."),
     "feed": ("work", "feed", "Send the events of a file to the input topics."),

@@ -12,6 +12,7 @@ from streams.broker import LocalBroker
 from streams.ports import can_listen, free_port, free_ports
 from streams.settings import Settings
 from streams.supervisor import Member, Supervisor, base_environment
+from streams.targets import targets
 from streams.topics import all_topics, create_topics
 
 
@@ -54,7 +55,8 @@ async def running_system(settings: Settings, counts: Counts, *, quick: bool = Fa
             kafka = (await stack.enter_async_context(broker)).bootstrap
         settings = _placed(settings.model_copy(update={"kafka": kafka}), counts)
         await create_topics(settings, all_topics(settings, city.departments))
-        supervisor = Supervisor(_members(settings, counts), settings.data / "logs")
+        notify = bool(targets(settings, city.departments))
+        supervisor = Supervisor(_members(settings, counts, notify), settings.data / "logs")
         stop = asyncio.Event()
         keeping = asyncio.create_task(supervisor.run(stop))
         try:
@@ -77,14 +79,16 @@ def _placed(settings: Settings, counts: Counts) -> Settings:
     )
 
 
-def _members(settings: Settings, counts: Counts) -> list[Member]:
-    """One member per process. A tables worker has a port of its own."""
+def _members(settings: Settings, counts: Counts, notify: bool) -> list[Member]:
+    """One member per process; `notify`: there are webhooks. A tables worker has a port of its own."""
     plan: list[tuple[str, str, dict[str, str]]] = []
     plan += [(f"intake-{n + 1}", "intake", {}) for n in range(counts.intake)]
     plan += [(f"desk-{n + 1}", "desk", {}) for n in range(counts.desk)]
     for n, worker in enumerate(settings.tables_workers):
         plan.append((f"tables-{n + 1}", "tables", {"PAIDAN_TABLES_PORT": worker.rpartition(":")[2]}))
     plan.append(("gateway", "gateway", {}))
+    if notify:
+        plan.append(("notify", "notify", {}))
     common = base_environment() | settings.environment()
     members = []
     for index, (name, role, own) in enumerate(plan):

@@ -1,0 +1,37 @@
+"""`paidan notify`: notices and assignments as signed POSTs."""
+
+from typing import Annotated
+
+import typer
+
+from models.errors import UsageError
+from streams.cli.role import run_role
+from streams.settings import load_settings
+
+
+def notify(
+    show_key: Annotated[
+        str,
+        typer.Option("--show-key", metavar="TARGET", help="Print a target's key, e.g. of department-roads, and end."),
+    ] = "",
+) -> None:
+    """Role: send notices and assignments to webhooks. Settings come from the environment, addresses also from the
+    city's departments."""
+    if show_key:
+        typer.echo(_key(show_key))
+        return
+    from streams.notify import serve_notify  # here, so that a key is printed at once
+
+    run_role(serve_notify)
+
+
+def _key(name: str) -> str:
+    from models.city import load_city
+    from streams.signature import target_key
+    from streams.targets import targets
+
+    settings = load_settings()
+    known = [target.name for target in targets(settings, load_city(settings.city).departments)]
+    if name not in known:
+        raise UsageError(f"no target {name}: there are {', '.join(known) or 'none'}")
+    return target_key(settings.webhook_secret.get_secret_value().encode(), name).decode()

@@ -1,0 +1,96 @@
+"""CloudEvents over HTTP to the addresses of others: binary mode, signed. Beside the gateway's shards the only httpx.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from urllib.parse import quote
+
+import httpx
+
+from models.envelope import SPEC_VERSION, Event
+from models.times import to_text
+from streams.delivery import Answer
+from streams.signature import HEADER, signature
+
+# Tried again, like 5xx: the receiver asks for it, or somebody has moved the address and will see to it.
+_TRY_AGAIN = frozenset({408, 425, 429, *range(300, 400)})
+_LONGEST_RETRY_AFTER = 3600.0
+# All printable ASCII but space, double quote and percent sign stays as it is (binding, section 3.1.3.2).
+_PLAIN = "!#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
+
+
+class Webhooks:
+    """The one HTTP client for all targets: TLS is verified, no redirect followed, no answer's body read.
+
+    `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` of the environment hold. `seconds` bounds an attempt as a whole;
+    `clock` gives the seconds UTC that are signed.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.time) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=None)  # one per target anyway
+        self._client = httpx.AsyncClient(timeout=seconds, follow_redirects=False, limits=unlimited)
+
+    async def __aenter__(self) -> "Webhooks":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def post(self, url: str, key: bytes, event: Event) -> Answer:
+        """One attempt. Whatever the target or the way there does is an answer, never an exception."""
+        now = self._clock()
+        headers = http_headers(event) | {HEADER: signature(key, event.data, int(now))}
+        try:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._client.stream("POST", url, content=event.data, headers=headers) as response,
+            ):
+                return answer(response.status_code, response.headers.get("retry-after", ""), now)
+        except TimeoutError:
+            return Answer("failed", f"no answer within {self._seconds:g} s")
+        except httpx.HTTPError as error:
+            return Answer("failed", f"no answer: {type(error).__name__}")
+
+
+def http_headers(event: Event) -> dict[str, str]:
+    """The event's attributes as HTTP headers; what is not plain ASCII is percent-encoded UTF-8."""
+    attributes = {
+        "ce-specversion": SPEC_VERSION,
+        "ce-id": event.id,
+        "ce-source": event.source,
+        "ce-type": event.type,
+        "ce-time": "" if event.time is None else to_text(event.time),
+        "ce-subject": event.subject,
+    }
+    encoded = {name: quote(value, safe=_PLAIN) for name, value in attributes.items() if value}
+    return encoded | {"content-type": event.content_type, "user-agent": "paidan"}
+
+
+def answer(status: int, retry_after: str, now: float) -> Answer:
+    """What a status means: 2xx taken; 3xx, 408, 425, 429 and 5xx to be tried again; any other refused for good."""
+    if 200 <= status < 300:
+        return Answer("taken")
+    if status in _TRY_AGAIN or status >= 500:
+        return Answer("failed", f"it answered {status}", _seconds(retry_after, now))
+    return Answer("refused", f"it answered {status}")
+
+
+def _seconds(retry_after: str, now: float) -> float:
+    """Seconds that `Retry-After` asks for, as a number or a date (RFC 9110, 10.2.3), at most an hour; else 0."""
+    if retry_after.isascii() and retry_after.isdigit():
+        seconds = float(retry_after[:9])
+    else:
+        try:
+            seconds = parsedate_to_datetime(retry_after).timestamp() - now
+        except (ValueError, OverflowError):
+            return 0.0
+    return min(max(0.0, seconds), _LONGEST_RETRY_AFTER)

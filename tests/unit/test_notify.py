@@ -1,0 +1,171 @@
+"""What is sent to webhooks: to whom, in which form, signed how, and documented."""
+
+import json
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from dispatcher.outgoing import NOTICE
+from models.city.values import Department
+from models.envelope import Event
+from models.errors import Poison, UsageError
+from streams.notice_page import PAGE, page
+from streams.settings import Settings, load_settings
+from streams.signature import signature, target_key
+from streams.targets import Target, targets
+from streams.webhook import answer, http_headers
+
+NOW = 1_772_000_000.0
+BODY = '{"text":"路上有个坑"}'.encode()
+
+
+def settings(**own: str) -> Settings:
+    """Settings with a secret."""
+    return load_settings(**({"kafka": "k:9092", "webhook_secret": "s", "namespace": "n"} | own))
+
+
+def departments(**webhooks: str) -> dict[str, Department]:
+    """Departments with these webhooks."""
+    return {
+        id: Department(row=2, id=id, name_zh="某局", name_en="Bureau", webhook=webhook)
+        for id, webhook in webhooks.items()
+    }
+
+
+def notice(audience: str, to: str) -> bytes:
+    """A notice's data."""
+    return json.dumps({"audience": audience, "to": to, "kind": "closed"}).encode()
+
+
+def documented() -> Callable[[str, str, bytes], bool]:
+    """The function that docs/notices.md gives to receivers."""
+    code = PAGE.read_text().split("```python\n")[1].split("```")[0]
+    names: dict[str, Callable[[str, str, bytes], bool]] = {}
+    exec(code, names)  # type: ignore[arg-type]
+    return names["is_genuine"]
+
+
+def test_the_documented_check_takes_a_genuine_event_and_no_other() -> None:
+    """Other body, other time, another target's key or an old signature do not pass."""
+    is_genuine, key, now = documented(), target_key(b"secret", "department-roads"), int(time.time())
+    header = signature(key, BODY, now)
+    other = target_key(b"secret", "department-parks")
+    assert is_genuine(key.decode(), header, BODY)
+    assert not is_genuine(key.decode(), header, BODY + b" ")
+    assert not is_genuine(key.decode(), header.replace(f"t={now}", f"t={now - 1}"), BODY)
+    assert not is_genuine(other.decode(), header, BODY)
+    assert not is_genuine(key.decode(), signature(key, BODY, now - 301), BODY)
+
+
+def test_the_signature_is_what_other_tools_compute() -> None:
+    """The value was computed with `printf '1.a' | openssl dgst -sha256 -hmac key`."""
+    assert signature(b"key", b"a", 1) == "t=1,v1=32a5f52f8b585db06b5960c1b30992c0575588cf6343eeb646efa5bfd9ca5a17"
+
+
+def test_the_event_travels_in_the_binary_mode_of_the_http_binding() -> None:
+    """Attributes are headers; what is not plain ASCII, and `%`, space and quote, is percent-encoded UTF-8."""
+    event = Event("o-1/2/reporter/x", "paidan/desk", NOTICE, BODY, 1_772_000_000_000, '路 "1%')
+    assert http_headers(event) == {
+        "ce-specversion": "1.0",
+        "ce-id": "o-1/2/reporter/x",
+        "ce-source": "paidan/desk",
+        "ce-type": NOTICE,
+        "ce-time": "2026-02-25T06:13:20.000Z",
+        "ce-subject": "%E8%B7%AF%20%221%25",
+        "content-type": "application/json",
+        "user-agent": "paidan",
+    }
+    httpx.Headers(http_headers(event))
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [(200, "taken"), (202, "taken"), (204, "taken"), (301, "failed"), (307, "failed"), (408, "failed"), (425, "failed"),
+     (429, "failed"), (500, "failed"), (503, "failed"), (400, "refused"), (401, "refused"), (404, "refused"),
+     (410, "refused"), (422, "refused")],
+)  # fmt: skip
+def test_a_status_says_whether_to_try_again(status: int, verdict: str) -> None:
+    """2xx is taken; what may pass is tried again; any other 4xx is for good."""
+    assert answer(status, "", NOW).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("", 0), ("7", 7), ("0", 0), ("99999999999999", 3600), ("-3", 0), ("soon", 0), ("²", 0),
+     ("Wed, 25 Feb 2026 06:14:20 GMT", 60), ("Wed, 25 Feb 2026 06:13:00 GMT", 0),
+     ("Fri, 31 Dec 9999 23:59:59 GMT", 3600)],
+)  # fmt: skip
+def test_retry_after_is_seconds_or_a_date(header: str, seconds: float) -> None:
+    """Both forms of RFC 9110 count, up to an hour; nonsense counts as none."""
+    assert answer(503, header, NOW).retry_after == seconds
+
+
+def test_targets_are_the_departments_with_a_webhook_and_the_two_settings() -> None:
+    """Each with its topics; without any there is none."""
+    own = settings(notify_supervisor_url="https://s.example/", notify_reporter_url="https://r.example/")
+    found = {each.name: each for each in targets(own, departments(roads="http://roads.example/in", parks=""))}
+    assert targets(settings(), departments(roads="", parks="")) == ()
+    assert {name: each.topics for name, each in found.items()} == {
+        "department-roads": ("n.notices", "n.assignments.roads"),
+        "supervisor": ("n.notices",),
+        "reporter": ("n.notices",),
+    }
+
+
+def test_each_notice_goes_to_its_target_alone() -> None:
+    """Also when a department is called supervisor."""
+    own = settings(notify_supervisor_url="https://s.example/", notify_reporter_url="https://r.example/")
+    found = targets(own, departments(roads="http://roads.example/", supervisor="http://x.example/"))
+
+    def receivers(audience: str, to: str) -> list[str]:
+        return [each.name for each in found if each.is_for("n.notices", to.encode(), notice(audience, to))]
+
+    assert receivers("department", "roads") == ["department-roads"]
+    assert receivers("department", "parks") == []
+    assert receivers("department", "supervisor") == ["department-supervisor"]
+    assert receivers("supervisor", "supervisor") == ["supervisor"]
+    assert receivers("reporter", "hash-1") == ["reporter"]
+    assert receivers("reporter", "roads") == ["reporter"]
+
+
+def test_every_record_of_its_assignments_topic_is_the_departments() -> None:
+    """Whatever it is keyed by; the order is the key there."""
+    [roads] = targets(settings(), departments(roads="http://roads.example/"))
+    assert roads.is_for("n.assignments.roads", b"order-1", b"{}")
+
+
+def test_what_is_no_notice_is_poison() -> None:
+    """It becomes a dead letter that names the rule."""
+    target = Target("reporter", "http://r.example/", "reporter", "n.notices")
+    with pytest.raises(Poison, match="must be a notice"):
+        target.is_for("n.notices", b"hash", b"[1]")
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x.example/", "x.example", "http://", "http://x:port/", "http://[x/", "https://a b.example/", "http://é.example"]
+)  # fmt: skip
+def test_only_web_addresses_are_taken(url: str) -> None:
+    """The sentence names the department."""
+    with pytest.raises(UsageError, match="the webhook of department roads must be an address"):
+        targets(settings(), departments(roads=url))
+
+
+def test_an_address_holds_no_password() -> None:
+    """It would end up in logs; the sentence does not repeat it."""
+    with pytest.raises(UsageError, match="PAIDAN_NOTIFY_REPORTER_URL must not hold") as caught:
+        targets(settings(notify_reporter_url="https://me:pass@r.example/"), {})
+    assert "pass@" not in str(caught.value)
+
+
+def test_without_a_secret_nothing_is_sent() -> None:
+    """A webhook without PAIDAN_WEBHOOK_SECRET is an error of use."""
+    with pytest.raises(UsageError, match="PAIDAN_WEBHOOK_SECRET"):
+        targets(settings(webhook_secret=""), departments(roads="http://roads.example/"))
+
+
+def test_the_documented_kinds_are_the_code() -> None:
+    """docs/notices.md holds the table that `python -m streams.notice_page` writes."""
+    text = PAGE.read_text()
+    assert page(text) == text
