@@ -1,7 +1,8 @@
 """The figures of one partition by dimension, key and day, so that the sum of any window costs few additions.
 
 Days are added up in blocks of 8, 64 and 512, which are made when first asked for and dropped when one of their days
-changes: a window of n days costs some 14 additions for each of the three sizes instead of n.
+changes: a window of n days costs some 14 additions for each of the three sizes instead of n. The sums that were asked
+for last are kept until a row changes that they count, so that asking again costs nothing.
 """
 
 from collections.abc import Iterator
@@ -12,15 +13,17 @@ from dispatcher.indicators import STOCKS, Window
 
 _BITS = 3
 _LEVELS = 3
+_KEPT = 8  # sums kept for each dimension and key
 
 
 class _Series:
     """The rows of one dimension and key by day (as an ordinal), and their blocks."""
 
-    __slots__ = ("blocks", "first", "last")
+    __slots__ = ("asked", "blocks", "first", "last")
 
     def __init__(self) -> None:
         self.blocks: list[dict[int, FigureRow | None]] = [{} for _ in range(_LEVELS + 1)]
+        self.asked: dict[tuple[int | None, int], FigureRow] = {}
         self.first, self.last = date.max.toordinal(), 0
 
     def put(self, day: int, row: FigureRow) -> None:
@@ -31,9 +34,18 @@ class _Series:
         self.first, self.last = min(self.first, day), max(self.last, day)
         for level in range(1, _LEVELS + 1):
             self.blocks[level].pop(day >> _BITS * level, None)
+        self.asked = {window: row for window, row in self.asked.items() if day > window[1]}
 
     def total(self, first: int | None, last: int) -> FigureRow:
         """As `dispatcher.indicators.total`: the flows of the days from first to last, the stocks at the end of last."""
+        known = self.asked.get((first, last))
+        if known is None:
+            while len(self.asked) >= _KEPT:
+                del self.asked[next(iter(self.asked))]
+            known = self.asked[first, last] = self._total(first, last)
+        return known
+
+    def _total(self, first: int | None, last: int) -> FigureRow:
         start = self.first if first is None else max(first, self.first)
         parts = list(self._cover(start, min(last, self.last)))
         if first is not None:

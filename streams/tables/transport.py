@@ -19,7 +19,6 @@ class ReadCommittedThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
-
     async def _fetch_records(self, *args: Any, **options: Any) -> dict[Any, list[Any]]:
         records = await super()._fetch_records(*args, **options)
         return {tp: newest_of_each_key(batch) for tp, batch in records.items()}
