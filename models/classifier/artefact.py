@@ -31,7 +31,8 @@ _ID = re.compile(r'("__id__": |"file": ")(\d+)')
 
 
 class Provenance(msgspec.Struct, frozen=True):
-    """Where a model comes from: rows, digest of the labelled texts, the day given, seed, recipe, library versions."""
+    """Where a model comes from: rows, digest of the labelled texts, the day given (or the instant of the newest label,
+    where it learnt from the log), seed, recipe, library versions."""
 
     rows: int
     data: str
@@ -42,7 +43,8 @@ class Provenance(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a model that is not an array. `least_known`: the share of known pieces below which a text is alien."""
+    """All of a model that is not an array. `least_known`: the share of known pieces below which a text is alien;
+    `mix`: how many training texts each category had, `unseen`: the mean share of unknown pieces in texts held out."""
 
     format: str = FORMAT
     classes: tuple[str, ...]
@@ -52,6 +54,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: tuple[Thresholds, ...]
     confidence: Confidence
     least_known: float
+    mix: dict[str, int] = {}
+    unseen: float = 0.0
     provenance: Provenance
 
 

@@ -1,6 +1,7 @@
 """From labelled texts to an artefact: held-out scores first, for calibration and thresholds; then all rows."""
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from sklearn.svm import LinearSVC
 from models.classifier.artefact import Manifest, Provenance, pack
 from models.classifier.calibration import TARGETS, Thresholds, thresholds
 from models.classifier.confidence import Groups, Judged, learn_confidence
+from models.classifier.drift import unseen_vocabulary
 from models.classifier.errors import ClassifierError
 from models.classifier.folds import LOOSELY, clusters, folds
 from models.classifier.measures import confusion, macro_f1
@@ -98,6 +100,8 @@ def train(
         thresholds=(),
         confidence=confidence,
         least_known=round(float(np.quantile(held.known, 0.005)) * 0.9, 4),
+        mix=dict(sorted(Counter(rows.labels).items())),
+        unseen=round(unseen_vocabulary(held.known.tolist()), 4),
         provenance=Provenance(
             rows=len(every),
             data=every.digest(),
