@@ -1,7 +1,7 @@
 """Firing: what happens when a timer is due. `at` of its facts is the instant it was due, or that of the order's last
 step where that lies later."""
 
-from dispatcher import cameras, dispatching, facts, sightings
+from dispatcher import cameras, dispatching, facts, watching
 from dispatcher.order import Order
 from dispatcher.timers import SUPERVISED, escalating, timers
 from dispatcher.work import DESK, Work
@@ -17,7 +17,7 @@ def fire(work: Work, due: int, key: str, kind: str) -> None:
     if kind == "expire":
         watch = work.overlay.watches.get(key.removeprefix("watch/"))
         if watch is not None and watch.expires == due:
-            sightings.expire(work, watch)
+            watching.expire(work, watch)
         return
     if kind == "heartbeat":
         cameras.silent(work, key.removeprefix("camera/"), due)

@@ -9,11 +9,11 @@
 7. otherwise                    opens an order
 """
 
-from msgspec.structs import replace
-
-from dispatcher import dispatching, facts, identity, limits, merging
+from dispatcher import dispatching, merging
 from dispatcher.dispatching import merge_group
-from dispatcher.order import OPEN, Evidence, Order, Tally, Watch
+from dispatcher.opening import found, join
+from dispatcher.order import OPEN, Order, Tally
+from dispatcher.watching import reopen_by_camera, watch_on
 from dispatcher.work import DESK, Work
 from models.city import Category
 from models.inbox import Sighting
@@ -53,7 +53,7 @@ def take(work: Work, seen: Sighting, owner: str = "") -> None:
     if _covered(work, seen, category):
         return
     if kind is not None and seen.kind == "detection" and kind.min_sightings > 1:
-        _watch(work, seen, kind, category)
+        watch_on(work, seen, kind, category)
         return
     found(work, seen, candidate, owner)
 
@@ -66,92 +66,6 @@ def certain_category(seen: Sighting) -> str:
     if guess is None or guess.outcome == "abstain":
         return ""
     return guess.category if guess.outcome == "confident" else guess.group
-
-
-def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str = "") -> Order:
-    """Open an order with its founding sighting and dispatch it."""
-    city = work.city
-    at = min(seen.at, work.clock)
-    order_id = identity.order_id(seen.area, work.day(at), seen.source, seen.id)
-    if (there := work.order(order_id)) is not None:  # its identity was forgotten, the order was not
-        return _join(work, there, seen, "same-identity")
-    target = dispatching.routed(work, seen, at)
-    if owner in city.departments:
-        target = replace(target, department=owner, assists=(), review="")
-    if seen.due_given:
-        whole = limits.given(city, at, seen.due) if seen.due is not None else None
-    else:
-        whole = limits.stamp(city, "whole", at, target.category, target.condition)
-    order = work.emit(
-        order_id,
-        facts.Opened,
-        at,
-        DESK,
-        state="review",
-        area=seen.area,
-        day=day_number(work, at),
-        pack=city.digest,
-        evidence=evidence(seen),
-        title=seen.title,
-        place=seen.place,
-        hint=seen.hint,
-        due_given=seen.due_given,
-        whole=whole,
-        fingerprint=merging.fingerprint(seen),
-        report_key=_report_key(seen),
-    )
-    order = dispatching.dispatch(work, order, seen, target)
-    if candidate is not None:
-        order = work.emit(order, facts.Linked, at, DESK, other=candidate.id)
-    return order
-
-
-def day_number(work: Work, at: int) -> int:
-    """The city-local day of an instant as yyyymmdd."""
-    day = work.day(at)
-    return day.year * 10000 + day.month * 100 + day.day
-
-
-def evidence(seen: Sighting, distance_m: float | None = None, rule: str = "") -> Evidence:
-    """A sighting as it is kept with its order."""
-    return Evidence(
-        kind=seen.kind,
-        source=seen.source,
-        id=seen.id,
-        at=seen.at,
-        text=seen.text,
-        channel=seen.channel,
-        reporter=seen.reporter,
-        lat=seen.lat,
-        lon=seen.lon,
-        address=seen.address,
-        media=seen.media,
-        camera=seen.camera,
-        label=seen.label,
-        algorithm=seen.algorithm,
-        object_id=seen.object_id,
-        confidence=seen.confidence,
-        distance_m=None if distance_m is None else round(distance_m, 1),
-        rule=rule,
-    )
-
-
-def _report_key(seen: Sighting) -> str:
-    return identity.report_key(seen.source, seen.id) if seen.kind == "report" else ""
-
-
-def _join(work: Work, order: Order, seen: Sighting, rule: str, distance_m: float | None = None) -> Order:
-    work.book("merged", seen.at, seen.area, order.category)
-    return work.emit(
-        order,
-        facts.EvidenceAdded,
-        seen.at,
-        DESK,
-        evidence=evidence(seen, distance_m, rule),
-        day=day_number(work, seen.at),
-        fingerprint=merging.fingerprint(seen),
-        report_key=_report_key(seen),
-    )
 
 
 def _seen_again(work: Work, seen: Sighting, print_: str) -> bool:
@@ -168,7 +82,7 @@ def _seen_again(work: Work, seen: Sighting, print_: str) -> bool:
             closed = order
     if closed is None or seen.phase == "end":
         return False
-    _reopen_by_camera(work, closed, seen)
+    reopen_by_camera(work, closed, seen)
     return True
 
 
@@ -194,7 +108,7 @@ def _repeat(work: Work, order: Order, seen: Sighting) -> None:
         ended = None
     tallies.put(order.id, Tally(tally.sightings + 1, max(tally.last_seen, seen.at), ended))
     if again:
-        _join(work, order, seen, "again")
+        join(work, order, seen, "again")
     else:
         work.book("merged", seen.at, seen.area, order.category)
 
@@ -235,11 +149,11 @@ def _near(work: Work, seen: Sighting, kind: Category, category: str) -> tuple[bo
         order = work.order(order_id)
         assert order is not None  # it was there a moment ago
         if rank == 0:
-            _join(work, order, seen, "near", away)
+            join(work, order, seen, "near", away)
         elif seen.kind == "detection":
-            _reopen_by_camera(work, order, seen)
+            reopen_by_camera(work, order, seen)
         else:
-            order = _join(work, order, seen, "near", away)
+            order = join(work, order, seen, "near", away)
             dispatching.reopen(work, order, "seen-again", seen.at, DESK)
         return True, None
     return False, work.order(min(maybe)[1]) if maybe else None
@@ -257,64 +171,6 @@ def _covered(work: Work, seen: Sighting, category: str) -> bool:
         for _, order_id in reversed(work.overlay.index.get(merging.kind_key(seen.area, parent)) or ()):
             order = work.order(order_id)
             if order is not None and order.state in OPEN:
-                _join(work, order, seen, f"covered:{parent}")
+                join(work, order, seen, f"covered:{parent}")
                 return True
     return False
-
-
-def _reopen_by_camera(work: Work, order: Order, seen: Sighting) -> None:
-    """A camera reopens a closed order when it has seen the thing as often as it takes to open one."""
-    kind = work.city.categories.get(order.category)
-    wanted = kind.min_sightings if kind is not None else 1
-    key = f"reopen/{order.id}"
-    watch = work.overlay.watches.get(key)
-    sightings = (*watch.seen, seen) if watch is not None else (seen,)
-    if len(sightings) < wanted:
-        _keep_watch(work, key, seen, order.category, sightings, watch, order.id)
-        return
-    if watch is not None:
-        work.overlay.watches.put(key, None)
-    for one in sightings:
-        order = _join(work, order, one, "seen-again")
-    dispatching.reopen(work, order, "seen-again", seen.at, DESK)
-
-
-def _watch(work: Work, seen: Sighting, kind: Category, category: str) -> None:
-    """Too few detections yet 观察中: open an order at `min_sightings`."""
-    key = f"{seen.area}/{category}/{seen.camera}"
-    watch = work.overlay.watches.get(key)
-    sightings = (*watch.seen, seen) if watch is not None else (seen,)
-    if len(sightings) < kind.min_sightings:
-        _keep_watch(work, key, seen, category, sightings, watch)
-        return
-    if watch is not None:
-        work.overlay.watches.put(key, None)
-    order = found(work, sightings[0])
-    for one in sightings[1:]:
-        order = _join(work, order, one, "watched")
-
-
-def _keep_watch(
-    work: Work,
-    key: str,
-    seen: Sighting,
-    category: str,
-    sightings: tuple[Sighting, ...],
-    watch: Watch | None,
-    order_id: str = "",
-) -> None:
-    if watch is None:
-        expires = work.clock + int(work.city.settings.watching_minutes * MINUTE_MS)
-        work.overlay.timers.push((expires, f"watch/{key}", "expire"))
-    else:
-        expires = watch.expires
-    work.overlay.watches.put(
-        key, Watch(key=key, area=seen.area, category=category, seen=sightings, expires=expires, order_id=order_id)
-    )
-
-
-def expire(work: Work, watch: Watch) -> None:
-    """The window closed with too few detections: counted, and forgotten."""
-    work.overlay.watches.put(watch.key, None)
-    for seen in watch.seen:
-        work.book("expired", seen.at, watch.area, watch.category)
