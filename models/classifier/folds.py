@@ -1,5 +1,6 @@
 """Near-duplicates stay together: clusters of texts, and folds that never cut one."""
 
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
@@ -76,7 +77,10 @@ def folds(labels: Sequence[str], groups: NDArray[np.intp], count: int, seed: int
     y = np.asarray(labels)
     rows = np.zeros((len(y), 1))
     split = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    tests = [test for _, test in split.split(rows, y, groups)]
-    if any(len(test) == 0 for test in tests):
-        tests = [test for _, test in StratifiedKFold(count, shuffle=True, random_state=seed).split(rows, y)]
+    with warnings.catch_warnings():
+        # A class with fewer texts than folds is spread as far as it goes.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        tests = [test for _, test in split.split(rows, y, groups)]
+        if any(len(test) == 0 for test in tests):
+            tests = [test for _, test in StratifiedKFold(count, shuffle=True, random_state=seed).split(rows, y)]
     return tests
