@@ -1,0 +1,1 @@
+"""Eight hundred tickets of a hotline as a history of Paidan, and what their stage times must come to."""
