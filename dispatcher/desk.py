@@ -127,10 +127,11 @@ class _Batch:
                     before = self.overlay.orders.before(key)
                     old = figures.bookings(before, zone) if before is not None else _NOTHING
                 counted[key] = figures.bookings(after, zone)
-                figures.collect(booked, figures.difference(old, counted[key]))
+                booked.append(figures.difference(old, counted[key]))
         self.counted.update(counted)
         self.overlay.keep()
-        figures.collect(self.booked, booked)
+        for one in booked:
+            figures.collect(self.booked, one)
         self.records.extend(work.sent)
 
     def _decision(self, next_offset: int) -> Decision:

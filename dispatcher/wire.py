@@ -18,6 +18,9 @@ INSTANTS = frozenset(
 )  # fmt: skip
 _DEEPER = frozenset({"accept", "due", "evidence", "handle", "limit", "limits", "whole"})
 
+_VERSION = ("ce_specversion", b"1.0")
+_SOURCE = ("ce_source", SOURCE.encode())
+_JSON = ("content-type", b"application/json")
 _encoder = msgspec.json.Encoder()
 _text = lru_cache(maxsize=4096)(to_text)
 T = TypeVar("T")
@@ -26,13 +29,13 @@ T = TypeVar("T")
 def headers(kind: str, event_id: str, subject: str, at: int) -> tuple[tuple[str, bytes], ...]:
     """The CloudEvents headers of an event of the desk, Kafka binding, binary mode."""
     return (
-        ("ce_specversion", b"1.0"),
+        _VERSION,
         ("ce_id", event_id.encode()),
-        ("ce_source", SOURCE.encode()),
+        _SOURCE,
         ("ce_type", kind.encode()),
         ("ce_time", _text(at).encode()),
         ("ce_subject", subject.encode()),
-        ("content-type", b"application/json"),
+        _JSON,
     )
 
 

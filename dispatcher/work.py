@@ -25,7 +25,7 @@ class Work:
         self.memory = memory
         self.clock = clock
         self.sent: list[Outgoing] = []
-        self.booked: figures.Bookings = {}
+        self.booked: list[figures.Bookings] = []
 
     def day(self, at: int) -> date:
         """The city-local day of an instant."""
@@ -111,7 +111,7 @@ class Work:
 
     def book(self, figure: str, at: int, area: str, category: str = "") -> None:
         """Book something that belongs to no order."""
-        figures.collect(self.booked, figures.direct(figure, at, area, category, self.city.zone))
+        self.booked.append(figures.direct(figure, at, area, category, self.city.zone))
 
     def archive(self, order: Order) -> None:
         """Forget an order: its last row goes to the archive, and its id is remembered for a while."""

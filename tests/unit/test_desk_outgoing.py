@@ -1,0 +1,85 @@
+"""What the desk tells others: departments get assignments and withdrawals, parties get notices."""
+
+from typing import Any
+
+import msgspec
+
+from dispatcher.decision import Outgoing
+from dispatcher.outgoing import ASSIGNED, AUDIENCES, WITHDRAWN
+from models.inbox import Actor
+from tests.desks import DISPATCHER, HOUR, OPERATOR, T0, Desk, report
+
+ROADS = Actor("department", "roads", "ren")
+
+
+def to(sent: list[Outgoing], topic: str) -> list[tuple[str, dict[str, Any]]]:
+    """The CloudEvents type and the data of each event on a topic."""
+    events = [(dict(out.headers)["ce_type"].decode(), out.value) for out in sent if out.topic == topic]
+    return [(kind, msgspec.json.decode(value)) for kind, value in events]
+
+
+def test_an_assignment_says_all_that_a_department_needs() -> None:
+    """What, where, by when, why and with whom; instants as text, the assist's copy marked."""
+    desk = Desk()
+    sent = desk.feed(report("1", T0, title="大坑", media=("https://pictures.example/1.jpg",)), at=T0)
+
+    ((kind, lead),) = to(sent, "assignments/roads")
+    assert kind == ASSIGNED
+    assert lead["order_id"] == desk.only().id
+    assert (lead["role"], lead["lead"], lead["assists"]) == ("lead", "roads", ["police"])
+    assert (lead["seq"], lead["attempt"], lead["category"], lead["title"]) == (3, 1, "pothole", "大坑")
+    assert lead["location"] == {"lat": 30.05, "lon": 114.05, "area": "south-w"}
+    assert lead["due"] == {"accept_by": "2026-03-02T03:00:00.000Z", "handle_by": "2026-03-03T01:00:00.000Z"}
+    assert lead["evidence"][0]["media"] == ["https://pictures.example/1.jpg"]
+    assert lead["evidence"][0]["at"] == "2026-03-02T01:00:00.000Z"
+    assert (lead["why"]["by"], lead["why"]["model"], lead["why"]["table_row"]) == ("table", "model-1", 2)
+    assert len(lead["why"]["alternatives"]) == 3
+    ((_, assist),) = to(sent, "assignments/police")
+    assert assist == lead | {"role": "assist"}
+
+
+def test_the_department_that_loses_an_order_is_told() -> None:
+    """Lead and assists of the old turn, except those that the new one has as well."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    sent = len(desk.sent)
+    desk.update("approve-return", DISPATCHER, T0 + HOUR, department="works", category="water-leak")
+
+    assert [kind for kind, _ in to(desk.sent[sent:], "assignments/roads")] == [WITHDRAWN]
+    assert [kind for kind, _ in to(desk.sent[sent:], "assignments/police")] == [WITHDRAWN]
+    sent = len(desk.sent)
+    desk.update("reject", OPERATOR, T0 + HOUR, reason="nothing there")
+    ((kind, data),) = to(desk.sent[sent:], "assignments/works")
+    assert (kind, data["reason"], data["attempt"]) == (WITHDRAWN, "rejected", 2)
+
+
+def test_every_reporter_is_told_of_every_step_that_matters_to_them() -> None:
+    """Also the reporters of an order that was merged into this one."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    desk.feed(report("2", T0), at=T0)
+    desk.feed(report("3", T0, "井边砖头松动危险请修理"), at=T0)
+    first, second = list(desk.state.orders)
+    desk.update("merge", OPERATOR, T0, second, reason="same", other_order_id=first)
+    sent = len(desk.sent)
+    desk.update("accept", ROADS, T0 + HOUR, first)
+
+    told = [data for _, data in to(desk.sent[sent:], "notices")]
+    assert [(data["audience"], data["to"], data["kind"]) for data in told] == [
+        ("reporter", "hash-1", "accepted"),
+        ("reporter", "hash-2", "accepted"),
+        ("reporter", "hash-3", "accepted"),
+    ]
+    assert told[0]["at"] == "2026-03-02T02:00:00.000Z"
+
+
+def test_every_event_has_an_identity_of_its_own() -> None:
+    """No two records carry the same ce_id on one topic."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    desk.tick(T0 + 100 * HOUR)
+    ids = [(out.topic, dict(out.headers)["ce_id"]) for out in desk.sent]
+
+    assert len(ids) == len(set(ids))
+    assert {"reporter", "department", "supervisor"} == {one for parties in AUDIENCES.values() for one in parties}
