@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from dispatcher.outgoing import NOTICE
 from models.city.values import Department
 from models.envelope import Event
 from models.errors import Poison, UsageError
+from streams.cli.app import app
+from streams.cli.system import Counts, _members
 from streams.notice_page import PAGE, page
 from streams.settings import Settings, load_settings
 from streams.signature import signature, target_key
@@ -43,7 +46,7 @@ def documented() -> Callable[[str, str, bytes], bool]:
     """The function that docs/notices.md gives to receivers."""
     code = PAGE.read_text().split("```python\n")[1].split("```")[0]
     names: dict[str, Callable[[str, str, bytes], bool]] = {}
-    exec(code, names)  # type: ignore[arg-type]
+    exec(code, names)
     return names["is_genuine"]
 
 
@@ -163,6 +166,22 @@ def test_without_a_secret_nothing_is_sent() -> None:
     """A webhook without PAIDAN_WEBHOOK_SECRET is an error of use."""
     with pytest.raises(UsageError, match="PAIDAN_WEBHOOK_SECRET"):
         targets(settings(webhook_secret=""), departments(roads="http://roads.example/"))
+
+
+def test_everything_on_one_machine_includes_the_sender_when_there_is_a_webhook() -> None:
+    """`paidan up` runs the role then and only then."""
+    with_webhook, without = (_members(settings(), Counts(), notify) for notify in (True, False))
+    assert [member.name for member in with_webhook][-1] == "notify"
+    assert "notify" not in [member.name for member in without]
+
+
+def test_a_targets_key_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`paidan notify --show-key` prints what the receiver needs; a target that is not there is an error."""
+    monkeypatch.setenv("PAIDAN_WEBHOOK_SECRET", "s")
+    monkeypatch.setenv("PAIDAN_NOTIFY_REPORTER_URL", "https://r.example/")
+    shown = CliRunner().invoke(app, ["notify", "--show-key", "reporter"])
+    assert shown.output.strip() == target_key(b"s", "reporter").decode()
+    assert isinstance(CliRunner().invoke(app, ["notify", "--show-key", "supervisor"]).exception, UsageError)
 
 
 def test_the_documented_kinds_are_the_code() -> None:

@@ -1,0 +1,289 @@
+"""paidan notify on a real broker and a real web server: every event arrives or is a dead letter, none waits for another
+target, and a killed sender repeats only what was not finished."""
+
+import itertools
+import json
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from dispatcher import wire
+from dispatcher.outgoing import ASSIGNED, NOTICE
+from streams.deadletters import decode_dead_letter
+from streams.mending import find, replay
+from streams.ports import free_port
+from streams.signature import signature, target_key
+from streams.topics import Names
+from tests.cities import tiny_files
+from tests.kafka import Kafka, Message, Roles, eventually
+from tests.receiver import HANG, TAKEN, Received, Receiver, Reply
+
+SECRET = "for tests only"
+QUICK = {
+    "webhook_secret": SECRET,
+    "notify_backoff_seconds": "0.02",
+    "notify_breaker_seconds": "0.1",
+    "notify_timeout_seconds": "0.5",
+    "notify_attempts": "4",
+    "notify_breaker_failures": "3",
+}
+PATIENT = QUICK | {"notify_timeout_seconds": "60"}
+COUNT = 12
+FEW = 3
+
+
+@pytest.fixture
+def departments() -> tuple[str, ...]:
+    """Those of the tiny city."""
+    return ("roads", "police", "works", "north-office")
+
+
+@pytest_asyncio.fixture
+async def receiver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Receiver, str]]:
+    """A receiver and its address."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    application = Receiver()
+    async with application.server() as server:
+        yield application, f"http://{server.address}"
+        application.ended.set()
+
+
+def city(folder: Path, **webhooks: str) -> str:
+    """The folder of a tiny city whose departments have these webhooks."""
+    folder = folder / "city"
+    folder.mkdir()
+    for name, content in tiny_files().items():
+        if name == "departments.csv":
+            head, *rows = content.decode().splitlines()
+            lines = [f"{row},{webhooks.get(row.split(',')[0], '')}" for row in rows]
+            content = "\n".join([f"{head},webhook", *lines, ""]).encode()
+        (folder / name).write_bytes(content)
+    return str(folder)
+
+
+def notice(audience: str, to: str, n: int) -> Message:
+    """A notice as the desk writes it."""
+    data = {"audience": audience, "to": to, "order_id": "o-1", "seq": n, "kind": "closed", "note": "修好了"}
+    headers = wire.headers(NOTICE, f"{to}/{n}", "o-1", int(time.time() * 1000))
+    return Message(json.dumps(data).encode(), to.encode(), headers)
+
+
+def assignment(department: str, n: int) -> Message:
+    """An assignment as the desk writes it."""
+    headers = wire.headers(ASSIGNED, f"{department}/assigned/{n}", "o-1", int(time.time() * 1000))
+    return Message(json.dumps({"order_id": "o-1", "seq": n, "role": "lead"}).encode(), b"o-1", headers)
+
+
+def ids(messages: list[Message]) -> list[str]:
+    """The events' ids."""
+    return [dict(message.headers)["ce_id"].decode() for message in messages]
+
+
+def first_of_each(seen: list[str]) -> list[str]:
+    """Without what came again at once: retries of the event at hand."""
+    return [id for id, _ in itertools.groupby(seen)]
+
+
+def failing_first(times: int, *replies: Reply) -> Callable[[Received], Reply]:
+    """Answer so many POSTs with the replies in turn, and take all that follow."""
+    script = itertools.chain(itertools.islice(itertools.cycle(replies), times), itertools.repeat(TAKEN))
+    return lambda _: next(script)
+
+
+async def finished(kafka: Kafka, group: str, topic: str, partition: int, offset: int) -> None:
+    """Wait until a target's group has committed up to an offset."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    try:
+
+        async def committed() -> bool:
+            found = await admin.list_consumer_group_offsets(group)
+            place = found.get(TopicPartition(topic, partition))
+            return place is not None and place.offset >= offset
+
+        await eventually(committed, what=f"{group} at {topic}/{partition}/{offset}")
+    finally:
+        await admin.close()
+
+
+@pytest.mark.timeout(120)
+async def test_every_target_gets_its_own_in_order_and_waits_for_nobody(
+    kafka: Kafka, topics: Names, roles: Roles, receiver: tuple[Receiver, str], tmp_path: Path
+) -> None:
+    """One target fails and recovers, one hangs for ever, one refuses an event, one is not there: the rest is right."""
+    web, address = receiver
+    nobody = f"http://127.0.0.1:{free_port()}/"
+    sent = {
+        "roads": [notice("department", "roads", n) for n in range(COUNT)],
+        "police": [notice("department", "police", n) for n in range(FEW)],
+        "supervisor": [notice("supervisor", "supervisor", n) for n in range(COUNT)],
+        "reporter": [notice("reporter", "hash-1", n) for n in range(COUNT)],
+        "works": [notice("department", "works", 0)],
+        "others": [notice("department", "north-office", n) for n in range(COUNT)],
+    }
+    assignments = [assignment("roads", n) for n in range(COUNT)]
+    await kafka.produce(topics.notices, [m for same in itertools.zip_longest(*sent.values()) for m in same if m])
+    await kafka.produce(topics.assignments("roads"), assignments)
+    busy = Reply(429, ((b"retry-after", b"0"),))
+    web.behave["/roads"] = failing_first(3, Reply(500), busy, Reply(302, ((b"location", b"/elsewhere"),)))
+    web.behave["/police"] = lambda _: HANG
+    web.behave["/supervisor"] = lambda post: Reply(410) if post.id == "supervisor/3" else TAKEN
+    roles.start(
+        "notify",
+        city=city(tmp_path, roads=f"{address}/roads", police=f"{address}/police", works=nobody),
+        notify_supervisor_url=f"{address}/supervisor",
+        notify_reporter_url=f"{address}/reporter",
+        **QUICK,
+    )
+
+    async def arrived() -> bool:
+        enough = [("/roads", 2 * COUNT), ("/supervisor", COUNT), ("/reporter", COUNT)]
+        return all(len(set(web.at(path))) >= count for path, count in enough)
+
+    def given_up(found: list[object]) -> bool:
+        return len(found) >= FEW + 2
+
+    await eventually(arrived, what="the arrival of everything")
+    letters = [decode_dead_letter(r.value) for r in await kafka.read_until(topics.dead_letters, given_up, timeout=60)]
+
+    roads = first_of_each(web.at("/roads"))
+    assert [id for id in roads if "assigned" not in id] == ids(sent["roads"])
+    assert [id for id in roads if "assigned" in id] == ids(assignments)
+    assert len(web.at("/roads")) == 2 * COUNT + 3
+    assert web.at("/supervisor") == ids(sent["supervisor"])
+    assert web.at("/reporter") == ids(sent["reporter"])
+    assert web.at("/elsewhere") == []
+    assert first_of_each(web.at("/police")) == ids(sent["police"])
+    assert set(Counter(web.at("/police")).values()) == {4}
+    refused = [dict(letter.original_headers)["ce_id"] for letter in letters if letter.error == "webhook-refused"]
+    away = [dict(letter.original_headers)["ce_id"].decode() for letter in letters if letter.error != "webhook-refused"]
+    assert refused == [b"supervisor/3"]
+    assert [id for id in away if id.startswith("police")] == ids(sent["police"])
+    assert [id for id in away if not id.startswith("police")] == ids(sent["works"])
+    assert {letter.error for letter in letters} == {"webhook-refused", "webhook-unreachable"}
+
+
+@pytest.mark.timeout(120)
+async def test_each_post_is_the_very_event_and_signed_with_the_targets_own_key(
+    kafka: Kafka, topics: Names, roles: Roles, receiver: tuple[Receiver, str], tmp_path: Path
+) -> None:
+    """The body is the record's bytes, the headers its attributes; the signature verifies under that target's key."""
+    web, address = receiver
+    told, given = notice("reporter", "hash-1", 1), assignment("roads", 2)
+    await kafka.produce(topics.notices, [told])
+    await kafka.produce(topics.assignments("roads"), [given])
+    roles.start(
+        "notify", city=city(tmp_path, roads=f"{address}/roads"), notify_reporter_url=f"{address}/reporter", **QUICK
+    )
+
+    async def both() -> bool:
+        return len(web.received) == 2
+
+    await eventually(both, what="two POSTs")
+    for path, target, message in (("/reporter", "reporter", told), ("/roads", "department-roads", given)):
+        [post] = [each for each in web.received if each.path == path]
+        header = post.headers["paidan-signature"]
+        at = int(header.partition(",")[0].removeprefix("t="))
+        assert post.body == message.value
+        attributes = {name.replace("_", "-"): value.decode() for name, value in message.headers}
+        assert attributes.items() <= post.headers.items()
+        assert header == signature(target_key(SECRET.encode(), target), post.body, at)
+        assert abs(time.time() - at) < 300
+
+
+@pytest.mark.timeout(120)
+async def test_a_killed_sender_repeats_only_what_was_not_finished(
+    kafka: Kafka, topics: Names, roles: Roles, receiver: tuple[Receiver, str], tmp_path: Path
+) -> None:
+    """SIGKILL in the middle of an attempt: that event comes again and then the rest; what was finished does not."""
+    web, address = receiver
+    roads = [assignment("roads", n) for n in range(COUNT)]
+    police = [notice("department", "police", n) for n in range(COUNT)]
+    await kafka.produce(topics.assignments("roads"), roads)
+    places = await kafka.produce(topics.notices, police)
+    web.behave["/roads"] = lambda post: HANG if post.id == "roads/assigned/5" else TAKEN
+    pack = city(tmp_path, roads=f"{address}/roads", police=f"{address}/police")
+    first = roles.start("notify", city=pack, **PATIENT)
+
+    async def hanging() -> bool:
+        return "roads/assigned/5" in web.at("/roads")
+
+    await eventually(hanging, what="the event that hangs")
+    partition, last = places[-1]
+    group = f"{topics.namespace}-notify-department-police"
+    await finished(kafka, group, topics.notices, partition, last + 1)
+    first.signal(signal.SIGKILL)
+    await first.ended()
+    more = [notice("department", "police", n) for n in range(COUNT, COUNT + 2)]
+    await kafka.produce(topics.notices, more)
+    del web.behave["/roads"]
+    roles.start("notify", city=pack, **PATIENT)
+
+    async def complete() -> bool:
+        return set(web.at("/roads")) == set(ids(roads)) and set(web.at("/police")) == set(ids(police + more))
+
+    await eventually(complete, timeout=60, what="the arrival of the rest")
+    assert web.at("/police") == ids(police + more)
+    assert first_of_each(web.at("/roads")) == ids(roads)
+    assert Counter(web.at("/roads")) == Counter(ids(roads)) + Counter(["roads/assigned/5"])
+
+
+@pytest.mark.timeout(120)
+async def test_two_senders_share_a_target(
+    kafka: Kafka, topics: Names, roles: Roles, receiver: tuple[Receiver, str], tmp_path: Path
+) -> None:
+    """One joins in full flow, the other leaves in good order: nothing is lost, every reporter's order is kept."""
+    web, address = receiver
+    pack = city(tmp_path)
+    settings = PATIENT | {"notify_reporter_url": f"{address}/reporter"}
+
+    def wave(start: int) -> list[Message]:
+        return [notice("reporter", f"hash-{who}", n) for n in range(start, start + COUNT) for who in range(8)]
+
+    async def waves(count: int) -> None:
+        async def arrived() -> bool:
+            return len(set(web.at("/reporter"))) >= count * 8 * COUNT
+
+        await eventually(arrived, timeout=60, what=f"the arrival of {count} waves")
+
+    one = roles.start("notify", city=pack, **settings)
+    await kafka.produce(topics.notices, wave(0))
+    roles.start("notify", city=pack, **settings)
+    await kafka.produce(topics.notices, wave(COUNT))
+    await waves(2)
+    one.signal(signal.SIGTERM)
+    assert await one.ended() == 0
+    await kafka.produce(topics.notices, wave(2 * COUNT))
+    await waves(3)
+    seen = web.at("/reporter")
+    for who in range(8):
+        mine = dict.fromkeys(id for id in seen if id.startswith(f"hash-{who}/"))
+        assert list(mine) == [f"hash-{who}/{n}" for n in range(3 * COUNT)]
+
+
+@pytest.mark.timeout(120)
+async def test_what_was_given_up_can_be_sent_again(
+    kafka: Kafka, topics: Names, roles: Roles, receiver: tuple[Receiver, str], tmp_path: Path
+) -> None:
+    """A refused event is replayed from the dead letters and arrives under its own id; junk is named and passed over."""
+    web, address = receiver
+    web.behave["/reporter"] = failing_first(1, Reply(404))
+    junk = Message(b"no notice", b"hash-1")
+    await kafka.produce(topics.notices, [notice("reporter", "hash-1", 1), junk, notice("reporter", "hash-1", 2)])
+    roles.start("notify", city=city(tmp_path), notify_reporter_url=f"{address}/reporter", **QUICK)
+    records = await kafka.read_until(topics.dead_letters, 2)
+    letters = [decode_dead_letter(record.value) for record in records]
+    assert [letter.error for letter in letters] == ["webhook-refused", "invalid"]
+    assert await replay(kafka.bootstrap, topics, await find(kafka.bootstrap, topics, [records[0].offset])) == 1
+
+    async def again() -> bool:
+        return web.at("/reporter") == ["hash-1/1", "hash-1/2", "hash-1/1"]
+
+    await eventually(again, what="the replayed event")
