@@ -1,0 +1,108 @@
+"""Boston's nine months through `paidan history` on a real Kafka: how fast, and whether every figure is right.
+
+Run: `scripts/bench boston [--every N] [--json FILE]`. Needs the optional data folder (PAIDAN_SHARED, default
+`../shared`). Ends with 1 when a figure differs from the batch computation or the audit finds anything.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.rig import PARTITIONS, Rig, wait_for
+from models.city import load_city
+from streams.audit import audit
+from streams.broker import LocalBroker
+from streams.cli.backlog import Backlog
+from tests.boston import compare, convert, oracle
+
+LONGEST_S = 3600.0
+
+
+def cases_file() -> Path:
+    """The shared file. Exits with a sentence when it is missing."""
+    folder = Path(os.environ.get("PAIDAN_SHARED") or Path(__file__).parents[2] / "shared")
+    file = folder / "data" / "boston_311" / "2015_jan_sep.csv.gz"
+    if not file.is_file():
+        sys.exit(f"{file} is missing: PAIDAN_SHARED names the folder that holds data/")
+    return file
+
+
+async def decided(rig: Rig) -> None:
+    """Return when the desk has decided all of the inbox."""
+    async with Backlog(rig.settings) as backlog:
+        while await backlog.measure() != 0:
+            if rig.processes["desk-0"].poll() is not None:
+                sys.exit("the desk has ended")
+            await asyncio.sleep(0.2)
+
+
+async def run(every: int) -> tuple[dict[str, float], list[str]]:
+    """The measurements, and every difference as a sentence."""
+    file = cases_file()
+    rows = convert.read(file)[::every]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        city_folder, events = convert.write(rows, folder)
+        city = load_city(city_folder)
+        async with LocalBroker(folder / "kafka") as broker:
+            rig = Rig(broker.bootstrap, folder)
+            rig.settings = rig.settings.model_copy(update={"city": city_folder})
+            await rig.create(list(city.departments))
+            try:
+                started = time.monotonic()
+                rig.role("desk")
+                replay = [str(events), "--until", convert.UNTIL, "--no-model"]
+                history = rig.start("history", "streams.cli.app", "history", *replay)
+                await asyncio.to_thread(wait_for, history, LONGEST_S)
+                if history.returncode:
+                    sys.exit("the history could not be written")
+                written = time.monotonic() - started
+                await decided(rig)
+                seconds = time.monotonic() - started
+                desk_cpu, desk_mib = rig.cpu_seconds("desk-0"), rig.peak_mib("desk-0")
+                auditing = time.monotonic()
+                audited = await audit(rig.settings, city)
+                audit_seconds = time.monotonic() - auditing
+            finally:
+                rig.stop()
+    kept = [row for part in audited for row in part.figures.items()]
+    wrong = [str(each) for part in audited for each in part.differences]
+    wrong += compare.differences(kept, oracle.cases(file, every))
+    measured = {
+        "cases": float(len(rows)),
+        "facts": float(sum(part.facts for part in audited)),
+        "seconds": seconds,
+        "cases_per_second": len(rows) / seconds,
+        "written_after_seconds": written,
+        "desk_cpu_seconds": desk_cpu,
+        "desk_peak_mib": desk_mib,
+        "audit_seconds": audit_seconds,
+        "differences": float(len(wrong)),
+    }
+    return measured, wrong
+
+
+def main() -> None:
+    """Measure, print, compare."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--every", type=int, default=1, help="take one case in so many")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    given = parser.parse_args()
+    measured, wrong = asyncio.run(run(given.every))
+    print(f"one desk, one Kafka, {PARTITIONS} partitions, {os.cpu_count()} cores")
+    for name, value in measured.items():
+        print(f"{name:24}{value:14,.1f}")
+    if given.json:
+        given.json.write_text(json.dumps(measured, indent=2) + "\n")
+    for sentence in wrong[:20]:
+        print(sentence)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
