@@ -145,7 +145,7 @@ class Reader:
             "camera": said.camera_id,
             "label": said.label,
             "algorithm": said.algorithm,
-            "object_id": said.object_id,
+            "object_id": self._object(said.object_id),
             "confidence": said.confidence,
             "phase": said.phase,
             "media": said.media_urls,
@@ -163,6 +163,10 @@ class Reader:
         unknown = "" if rule is not None else text or said.label
         return Draft(Sighting, fields, point, None if point else by_camera(camera), text=unknown)
 
+    def _object(self, name: str) -> str:
+        """A plate as the name of an object stays a name, but says no more whose car it is."""
+        return name if not name or mask(name) == name else reporter_hash(self._keys.hmac, name)
+
     def _report(self, said: events.Report, event: envelope.Event, at: int, record: Record) -> Draft:
         self._check_time("report", at, record)
         text, title = mask(said.text), mask(said.title)
@@ -176,7 +180,7 @@ class Reader:
             "address": address,
             "title": title,
             "text": text,
-            "channel": said.channel,
+            "channel": mask(said.channel),
             "reporter": reporter_hash(self._keys.hmac, who.id or who.phone),
             "contact": seal(self._keys.contact, Contact(who.name, who.phone)),
             "hint": mask(said.category),

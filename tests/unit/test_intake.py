@@ -258,6 +258,16 @@ def test_personal_data_does_not_get_through(city: City) -> None:
     assert reporter_hash(KEYS.hmac, "u-1") in written
 
 
+def test_an_object_named_by_its_plate_keeps_its_identity_alone(city: City) -> None:
+    """Two sightings of one car stay the same, of two cars different, and no plate is written."""
+    seen = [detection(object_id=name) for name in ("鄂A12345", "鄂A12345", "鄂A12346", "track-7")]
+    taken = take(seen, city, None, NOW, KEYS)
+    one, again, other, plain = [i.object_id for i in taken.items["south-w"] if isinstance(i, Sighting)]
+    assert one == again != other
+    assert plain == "track-7"
+    assert "鄂A" not in "".join(value.decode() for _, value in taken.packed())
+
+
 def test_a_contact_is_kept_encrypted_where_there_is_a_key(city: City) -> None:
     """Only who has the key can read name and phone."""
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
