@@ -26,26 +26,28 @@ _RETRY_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
+def load_first(settings: Settings, target: float) -> Classifier | None:
+    """The model that is in force while the control topic names none: that of the settings, else the shipped one; None,
+    with a warning, when that is not built."""
+    if settings.model:
+        return Classifier.load(Path(settings.model), target=target)
+    try:
+        return Classifier.shipped(target=target)
+    except ClassifierError as error:
+        log.warning("no classifier: %s; every text goes to review", error)
+        return None
+
+
 class LiveModels:
     """`active` and `shadow` are the classifiers in force now; either may be None."""
 
     def __init__(self, settings: Settings, target: float) -> None:
         self._settings = settings
         self._target = target
-        self._first = self._load_first()
+        self._first = load_first(settings, target)
         self.active: Classifier | None = self._first
         self.shadow: Classifier | None = None
         self._show()
-
-    def _load_first(self) -> Classifier | None:
-        """The model of the settings, else the shipped one; None, with a warning, when that is not built."""
-        if self._settings.model:
-            return Classifier.load(Path(self._settings.model), target=self._target)
-        try:
-            return Classifier.shipped(target=self._target)
-        except ClassifierError as error:
-            log.warning("no classifier: %s; every text goes to review", error)
-            return None
 
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:

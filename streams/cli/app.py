@@ -26,11 +26,11 @@ COMMANDS = {
     "dead-letters": ("records", "dead_letters", "List, show or replay what could not be taken in."),
     "status": ("serving", "status", "Show the indicators of the city and its departments."),
     "city": ("city", "app", "Check and try a city pack."),
-    "train": ("classifier", "train", "Train a classifier from labelled CSV files."),
+    "train": ("classifier", "train", "Train a classifier from labelled CSV files or the log."),
     "evaluate": ("classifier", "evaluate", "Measure a classifier on labelled texts."),
     "compare": ("classifier", "compare", "Compare two classifiers on the same orders."),
-    "labels": ("classifier", "labels", "Export final labels from the log."),
-    "model": ("classifier", "model", "Promote, roll back or list classifiers."),
+    "labels": ("labels", "labels", "Export final labels from the log."),
+    "model": ("models", "model", "Promote, roll back or list classifiers."),
     "settings": ("settings", "settings", "Show the settings in force."),
 }
 

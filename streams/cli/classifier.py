@@ -1,7 +1,8 @@
-"""`paidan train`, `evaluate`, `compare` and `model`: the classifier from labelled texts to its place in the store."""
+"""`paidan train`, `evaluate` and `compare`: the classifier from labelled texts to its place in the store."""
 
+import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,19 +14,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from models.city import load_city
 from models.classifier import Classifier, ClassifierError, evaluation, training
 from models.classifier import bootstrap as bootstrapping
 from models.classifier.artefact import SUFFIX
-from models.classifier.compare import Verdict, promotable
-from models.classifier.evaluation import Evaluation, predict
-from models.classifier.folds import clusters
+from models.classifier.compare import Verdict
+from models.classifier.evaluation import Evaluation
 from models.classifier.report import write_report
 from models.classifier.rows import FIELDS, Labelled, read
 from models.classifier.shipped import corpus
 from models.classifier.store import Store
 from models.classifier.taxonomy import Taxonomy, read_taxonomy
-from models.classifier.vectoriser import count
 from models.errors import UsageError
+from models.times import to_text
+from streams.cli.progress import counting
+from streams.judging import verdict as side_by_side
 from streams.settings import load_settings
 
 Files = Annotated[list[Path], typer.Argument(metavar="CSV...", help="Files of labelled texts, UTF-8 with a header.")]
@@ -40,13 +43,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print all figures as JSON.
 Target = Annotated[float, typer.Option(min=0.5, max=0.999, help="Accuracy of automatic dispatch.")]
 Day = Annotated[str, typer.Option(help="Day of training that the model records; today unless given.")]
 Model = Annotated[Path, typer.Argument(help="A model file, or a folder with one.")]
-
-model = typer.Typer(no_args_is_help=True)
+LEAST = 2  # texts that a category of the log needs
 
 
 def train(
-    files: Files,
-    out: Annotated[Path, typer.Option(help="Folder for the model; made when missing.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[CSV...]", help="Files of labelled texts, UTF-8 with a header.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the model; absent: the store of the settings.")] = None,
+    from_log: Annotated[
+        bool, typer.Option("--from-log", help="Learn from the final labels of the log, and from the files if any.")
+    ] = False,
     text: Text = "text",
     label: Label = "label",
     context: Around = None,
@@ -60,22 +67,52 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed of folds and solver.")] = 0,
     day: Day = "",
 ) -> None:
-    """Train a classifier from labelled CSV files. The same rows, day and versions give the same bytes."""
-    rows = read(files, text, label, _fields(context), drop or ())
+    """Train a classifier from labelled CSV files, from the log, or both; prints its id or file.
+
+    The same rows, day and versions give the same bytes. What is learnt from the log records the instant of its newest
+    label instead of a day, and takes groups and costs from the city of the settings unless --city names another.
+    """
+    if not files and not from_log:
+        raise UsageError("give files of labelled texts, or --from-log")
+    fields = _fields(context)
+    rows = read(files, text, label, fields, drop or ()) if files else Labelled([], [])
+    trained = _day(day)
+    if from_log:
+        rows, trained = _with_log(rows, fields, drop or (), day)
+        city = city or load_settings().city
     taxonomy = Taxonomy({}) if city is None else read_taxonomy(city / "categories.csv")
     with _bar(f"training on {len(rows)} texts") as tell:
         data = training.train(
             rows,
             training.RECIPES,
             extra=None if extra is None else read([extra], text, label, drop=drop or ()),
-            day=_day(day),
+            day=trained,
             target=target,
             groups=taxonomy.groups,
             costs=taxonomy.costs,
             seed=seed,
             progress=tell,
         )
-    _keep(data, out)
+    if out is None:
+        typer.echo(Store(load_settings().models_address).put(data))
+    else:
+        _keep(data, out)
+
+
+def _with_log(rows: Labelled, fields: Iterable[str], drop: Sequence[str], day: str) -> tuple[Labelled, str]:
+    """The rows and those of the log's sure labels, categories of a single text left out; the day or instant of it."""
+    # Here, because Kafka takes a while to import.
+    from streams.labels import as_rows, newest, read_labels, without_rare
+
+    settings = load_settings()
+    with counting("reading the log", None) as advance:
+        labels = [found for found in asyncio.run(read_labels(settings, advance)) if found.label not in drop]
+    if not labels:
+        raise ClassifierError("the log holds no final label yet: nothing to learn from")
+    every, rare = without_rare(rows.plus(as_rows(labels, load_city(settings.city).zone, fields)), LEAST)
+    for name, size in sorted(rare.items()):
+        typer.echo(f"left out: {name}, which has only {size} text", err=True)
+    return every, _day(day) if day else to_text(newest(labels))
 
 
 def evaluate(
@@ -119,19 +156,13 @@ def compare(
 ) -> None:
     """Compare two classifiers on the same orders; exit code 1 when the second may not replace the first."""
     rows = read(files, text, label, _fields(context), drop or ())
-    verdict = judge(Classifier.load(active), Classifier.load(candidate), rows)
+    verdict = side_by_side(Classifier.load(active), Classifier.load(candidate), rows)
     if as_json:
         typer.echo(msgspec.json.encode(verdict).decode())
     else:
-        _show_verdict(verdict)
+        show_verdict(verdict, verdict.reasons)
     if not verdict.promotable:
         raise typer.Exit(1)
-
-
-def judge(active: Classifier, candidate: Classifier, rows: Labelled) -> Verdict:
-    """Both models on the same rows, near-duplicates counted as one draw."""
-    first, second = ([guess.category for guess in predict(classifier, rows)[1]] for classifier in (active, candidate))
-    return promotable(first, second, rows.labels, clusters(count(rows.texts)).tolist())
 
 
 def bootstrap(
@@ -145,28 +176,6 @@ def bootstrap(
     with _bar(f"learning {len(taxonomy.topics)} categories") as tell:
         data = bootstrapping.bootstrap(taxonomy, corpus(), day=_day(day), target=target, progress=tell)
     _keep(data, out)
-
-
-@model.command("list")
-def list_models() -> None:
-    """The models in the store, with their rows, categories and day of training."""
-    store = Store(load_settings().models_address)
-    table = Table("model", "trained", "rows", "categories", "target", title=store.address)
-    for name in store:
-        found = store.load(name)
-        origin = found.manifest.provenance
-        table.add_row(name, origin.trained, str(origin.rows), str(len(found.classes)), f"{found.target:.3f}")
-    Console().print(table)
-
-
-@model.command()
-def add(path: Model) -> None:
-    """Put a model into the store; prints its id."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error
-    typer.echo(Store(load_settings().models_address).put(data))
 
 
 def _day(given: str) -> str:
@@ -230,7 +239,8 @@ def _show(found: Evaluation) -> None:
     console.print(table)
 
 
-def _show_verdict(verdict: Verdict) -> None:
+def show_verdict(verdict: Verdict, reasons: Sequence[str]) -> None:
+    """Both models side by side, and whether the second is refused for `reasons`."""
     console = Console()
     gain = verdict.gain
     console.print(
@@ -243,4 +253,4 @@ def _show_verdict(verdict: Verdict) -> None:
     for row in verdict.classes:
         table.add_row(row.name, str(row.orders), f"{row.active:.3f}", f"{row.candidate:.3f}", f"{row.p:.4f}")
     console.print(table)
-    console.print("may be promoted" if verdict.promotable else "refused: " + "; ".join(verdict.reasons))
+    console.print("refused: " + "; ".join(reasons) if reasons else "may be promoted", soft_wrap=True)

@@ -1,0 +1,65 @@
+"""`paidan labels export`: the final labels of the log, for training and for people."""
+
+import asyncio
+import io
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from models.errors import UsageError
+from models.times import to_ms
+
+labels = typer.Typer(no_args_is_help=True)
+
+Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First local day of settling.")]
+Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last local day of settling.")]
+
+
+@labels.callback()
+def _group() -> None:
+    """Keep `labels` a group of commands."""
+
+
+@labels.command()
+def export(
+    out: Annotated[Path | None, typer.Option(help="File to write; absent: standard output.")] = None,
+    since: Since = None,
+    until: Until = None,
+    every: Annotated[bool, typer.Option("--all", help="Also those that nobody has confirmed (`moved`).")] = False,
+) -> None:
+    """Write the final labels of the log's orders as CSV, with how each is known and what the models had said.
+
+    The columns text and label are what `paidan train` reads. Left out, without --all, are orders that were moved to
+    another department without a word on their category.
+    """
+    # Here, because all that they need takes a while to import.
+    from models.city import load_city
+    from streams.cli.progress import counting
+    from streams.labels import between, read_labels, write_csv
+    from streams.settings import load_settings
+
+    settings = load_settings()
+    zone = load_city(settings.city).zone
+    first, last = _start(since, zone), None if until is None else _start(until + timedelta(days=1), zone)
+    if first is not None and last is not None and last <= first:
+        raise UsageError("--until lies before --since")
+    with counting("reading the log", None) as advance:
+        found = between(asyncio.run(read_labels(settings, advance)), first, last)
+    found = [label for label in found if every or label.sure]
+    text = io.StringIO()
+    write_csv(found, zone, text)
+    if out is None:
+        typer.echo(text.getvalue(), nl=False)
+        return
+    try:
+        out.write_text(text.getvalue(), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
+    typer.echo(f"{out}: {len(found)} labels, {sum(label.blind for label in found)} of them of the blind share")
+
+
+def _start(day: datetime | None, zone: ZoneInfo) -> int | None:
+    return None if day is None else to_ms(day.replace(tzinfo=zone))

@@ -1,0 +1,149 @@
+"""`paidan model`: which classifiers there are, and which of them is active, in the shadow, or was active before."""
+
+import asyncio
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from models.city import load_city
+from models.classifier import Classifier, ClassifierError
+from models.classifier.store import Store
+from models.errors import UsageError
+from models.times import to_text
+from streams import models_control
+from streams.cli.classifier import Model, show_verdict
+from streams.cli.progress import counting
+from streams.judging import Judgement, judge
+from streams.labels import read_labels
+from streams.live_models import load_first
+from streams.models_control import INITIAL, ControlError, Pointers, promoted, read_pointers, rolled_back, shadowed
+from streams.settings import Settings, load_settings
+
+Name = Annotated[str, typer.Argument(metavar="ID", help="A model of the store: 16 hex characters.")]
+_NEWEST = 5
+
+model = typer.Typer(no_args_is_help=True)
+
+
+@model.command("list")
+def list_models() -> None:
+    """The models of the store, with their rows, categories and training, and which of them are in force."""
+    settings = load_settings()
+    store, now = Store(settings.models_address), asyncio.run(read_pointers(settings))
+    roles = {now.previous: "previous", now.shadow: "shadow", now.active: "active"}
+    table = Table("model", "in force", "trained", "rows", "categories", "target", "learnt from", title=store.address)
+    if INITIAL in roles:
+        table.add_row(INITIAL, roles[INITIAL], settings.model or "shipped with Paidan")
+    for name in store:
+        try:
+            found = store.load(name)
+        except ClassifierError as error:
+            table.add_row(name, roles.get(name, ""), f"cannot be loaded: {error}")
+            continue
+        origin = found.manifest.provenance
+        about = (str(origin.rows), str(len(found.classes)), f"{found.target:.3f}", origin.data)
+        table.add_row(name, roles.get(name, ""), origin.trained, *about)
+    console = Console(soft_wrap=True)
+    console.print(table)
+    for change in now.changes[-_NEWEST:]:
+        forced = f", forced: {change.forced}" if change.forced else ""
+        gain = "" if change.gain is None else f", gain {change.gain:+.4f} on {change.orders} orders"
+        console.print(f"{change.at} {change.action} {change.model or 'none'}{gain}{forced}", highlight=False)
+
+
+@model.command()
+def add(path: Model) -> None:
+    """Put a model into the store; prints its id."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error
+    typer.echo(Store(load_settings().models_address).put(data))
+
+
+@model.command()
+def shadow(
+    name: Annotated[str, typer.Argument(metavar="ID|none", help="A model of the store, or `none` to end it.")],
+) -> None:
+    """Let a model run on live traffic beside the active one: its guesses are recorded and change nothing."""
+    settings = load_settings()
+    wanted = "" if name == "none" else Store(settings.models_address).load(name).id
+    asyncio.run(models_control.change(settings, shadowed(wanted, _now())))
+    typer.echo(f"in the shadow: {wanted or 'none'}")
+
+
+@model.command()
+def promote(
+    name: Name,
+    force: Annotated[str, typer.Option(metavar="REASON", help="Overrule a refusal; the reason is recorded.")] = "",
+) -> None:
+    """Make a model the active one of all workers, if it is no worse than the present one on the same later orders."""
+    settings = load_settings()
+    candidate = Store(settings.models_address).load(name)
+    now = asyncio.run(read_pointers(settings))
+    if now.active == name:
+        raise UsageError(f"the model {name} is the active one already")
+    judgement = _judged(settings, now, candidate, bool(force))
+    refusals = ("the active model cannot be loaded",) if judgement is None else judgement.reasons
+    if judgement is not None:
+        _show(judgement)
+    if refusals and not force:
+        raise ControlError(f"{name} is not promoted: {'; '.join(refusals)}")
+    record: dict[str, object] = {"forced": force, "refusals": refusals}
+    if judgement is not None:
+        record |= {"orders": judgement.every.orders, "gain": judgement.every.gain.mean}
+    asyncio.run(models_control.change(settings, promoted(name, now.active, _now(), **record)))
+    typer.echo(f"active: {name}; before: {now.active}")
+
+
+@model.command()
+def rollback(
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
+) -> None:
+    """Make the model active again that was so before the last promotion or rollback."""
+    settings = load_settings()
+    now = asyncio.run(read_pointers(settings))
+    if not now.previous:
+        raise ControlError("there is nothing to go back to: no model was promoted yet")
+    if now.previous != INITIAL:
+        Store(settings.models_address).load(now.previous)
+    asyncio.run(models_control.change(settings, rolled_back(now.previous, _now(), reason)))
+    typer.echo(f"active: {now.previous}; before: {now.active}")
+
+
+def _judged(settings: Settings, now: Pointers, candidate: Classifier, forced: bool) -> Judgement | None:
+    """The comparison with the active model; None when that cannot be loaded and the promotion is forced anyway."""
+    city = load_city(settings.city)
+    try:
+        active = _active(settings, now, city.settings.target_accuracy)
+    except ClassifierError:
+        if forced:
+            return None
+        raise
+    with counting("reading the log", None) as advance:
+        labels = asyncio.run(read_labels(settings, advance))
+    return judge(active, candidate, labels, city.zone)
+
+
+def _active(settings: Settings, now: Pointers, target: float) -> Classifier:
+    if now.active != INITIAL:
+        return Store(settings.models_address).load(now.active)
+    first = load_first(settings, target)
+    if first is None:
+        raise ClassifierError("there is no active model to compare with: --force REASON promotes without comparing")
+    return first
+
+
+def _show(judgement: Judgement) -> None:
+    typer.echo(f"orders opened after {to_text(judgement.after)}, when both models were trained:")
+    show_verdict(judgement.every, judgement.reasons)
+    blind = judgement.blind
+    if blind.orders:
+        typer.echo(f"of them judged blind: {blind.orders} orders, {blind.active:.4f} -> {blind.candidate:.4f}")
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
