@@ -1,7 +1,7 @@
 """How long intake takes for one record: `python -m bench.intake [--batch 500]`; one core, no Kafka.
 
-Prints microseconds of CPU a record, the best of several rounds: detections with and without coordinates, reports without a
-model.
+Prints microseconds of CPU a record, the best of several rounds: detections with and without coordinates, and reports
+without a model.
 """
 
 import argparse
