@@ -1,7 +1,5 @@
 """Why: the pieces of a message that weighed most, with their exact contributions to the score."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +10,7 @@ MOST = 8
 Terms = tuple[tuple[str, float], ...]
 
 
-def top_terms(
-    texts: Sequence[str], encoded: Encoded, weights: NDArray[np.float32], chosen: NDArray[np.intp]
-) -> list[Terms]:
+def top_terms(encoded: Encoded, weights: NDArray[np.float32], chosen: NDArray[np.intp]) -> list[Terms]:
     """For each message up to `MOST` terms of its text that speak for (or, negative, against) the class chosen.
 
     A contribution is the feature's value times the class's weight: all of them and the bias sum to the score. The
@@ -25,7 +21,7 @@ def top_terms(
     owner = np.repeat(np.arange(count), np.diff(rows.indptr))
     share = rows.data * weights[rows.indices, chosen[owner]]
     wanted = _heaviest(share, rows.indptr)
-    surfaces = _surfaces(texts, encoded, owner[wanted], rows.indices[wanted])
+    surfaces = _surfaces(encoded, owner[wanted], rows.indices[wanted])
     collected: list[dict[str, float]] = [{} for _ in range(count)]
     for place, surface in zip(wanted.tolist(), surfaces, strict=True):
         if surface:
@@ -50,7 +46,7 @@ def _heaviest(share: NDArray[np.float32], ends: NDArray[np.int32]) -> NDArray[np
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.intp)
 
 
-def _surfaces(texts: Sequence[str], encoded: Encoded, rows: NDArray[np.intp], features: NDArray[np.int32]) -> list[str]:
+def _surfaces(encoded: Encoded, rows: NDArray[np.intp], features: NDArray[np.int32]) -> list[str]:
     """The words of the message that stand behind each wanted (row, feature); "" where it has none."""
     found = encoded.pieces
     width = encoded.rows.shape[1]
@@ -70,6 +66,5 @@ def _surfaces(texts: Sequence[str], encoded: Encoded, rows: NDArray[np.intp], fe
         piece = int(near[at])
         doc = int(found.doc[piece])
         start, end = int(found.start[piece]), int(found.end[piece])
-        short, full = found.texts[doc], texts[doc]
-        surfaces.append((full if len(full) == len(short) else short)[start:end])
+        surfaces.append(found.texts[doc][start:end])
     return surfaces

@@ -7,7 +7,7 @@ Pieces are numbered by hashing into 2**BITS slots (the hashing trick, Weinberger
 looked up in Python and training and service run the very same array code.
 
 Texts longer than `CUT` characters are cut to their first `CUT_HEAD` and last `CUT - CUT_HEAD` characters, which bounds
-time and memory whatever comes in.
+time and memory whatever comes in. Compatibility forms, capitals and digits are folded character by character.
 """
 
 import unicodedata
@@ -30,6 +30,7 @@ U32 = NDArray[np.uint32]
 I32 = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
+LOW = np.uint32(0xFFFF)
 _BREAK, _IDEOGRAPH, _LETTER, _DIGIT = 0, 1, 2, 3
 _IDEOGRAPHS = ((0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF))
 
@@ -59,29 +60,30 @@ BODY, HEADS, PARTS, AROUND = 0, 1, 2, 3
 BLOCKS = 4
 
 
-def _kinds() -> NDArray[np.uint8]:
+def _tables() -> tuple[U32, NDArray[np.uint8]]:
+    """For each code point of the basic plane: what it is folded to (compatibility form, lower case), and its kind."""
+    folds = np.arange(0x10000, dtype=np.uint32)
     kinds = np.zeros(0x10000, dtype=np.uint8)
     for code in range(0x10000):
-        character = chr(code)
+        folded = unicodedata.normalize("NFKC", chr(code)).lower()
+        # What would become several characters stays as it is, so that places in the text stay what they are.
+        character = folded if len(folded) == 1 and ord(folded) < 0x10000 else chr(code)
+        folds[code] = ord(character)
         if character.isdigit():
-            kinds[code] = _DIGIT
+            folds[code], kinds[code] = ord("0"), _DIGIT
+        elif any(low <= ord(character) <= high for low, high in _IDEOGRAPHS):
+            kinds[code] = _IDEOGRAPH if character.isalpha() else _BREAK
         elif character.isalpha():
             kinds[code] = _LETTER
-    for low, high in _IDEOGRAPHS:
-        kinds[low : high + 1] = np.where(kinds[low : high + 1] == _LETTER, _IDEOGRAPH, kinds[low : high + 1])
-    return kinds
+    return folds, kinds
 
 
-_KINDS = _kinds()
+_FOLDS, _KINDS = _tables()
 
 
 def shorten(text: str) -> str:
-    """The text in compatibility form (NFKC), in lower case, cut to `CUT` characters: head and tail."""
-    if len(text) > CUT:
-        text = text[:CUT_HEAD] + "\n" + text[CUT_HEAD - CUT :]
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return text.lower()[: 2 * CUT]
+    """The text cut to `CUT` characters, head and tail, with a break between them."""
+    return text if len(text) <= CUT else f"{text[:CUT_HEAD]}\n{text[CUT_HEAD - CUT :]}"
 
 
 def _mix(values: U32) -> U32:
@@ -103,8 +105,8 @@ def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = Non
     lengths = np.fromiter((len(text) + 1 for text in short), dtype=np.int64, count=len(short))
     doc = np.append(np.zeros(1, dtype=np.int32), np.repeat(np.arange(len(short), dtype=np.int32), lengths))
     first = (1 + np.cumsum(lengths) - lengths).astype(np.int32)
-    kinds = np.where(codes < 0x10000, _KINDS[codes & np.uint32(0xFFFF)], np.uint8(_IDEOGRAPH))
-    codes = np.where(kinds == _DIGIT, np.uint32(48), codes)
+    low = codes < 0x10000
+    codes, kinds = np.where(low, _FOLDS[codes & LOW], codes), np.where(low, _KINDS[codes & LOW], np.uint8(_IDEOGRAPH))
     parts = [*_grams(codes, kinds, doc, first), *_subwords(codes, kinds, doc, first)]
     if contexts is not None:
         parts.append(_around(contexts))

@@ -105,7 +105,7 @@ class Classifier:
     def _guesses(self, texts: Sequence[str], encoded: Encoded) -> list[Guess]:
         probability, grouped, best_group, best = self._judge(texts, encoded)
         ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
-        terms = top_terms(texts, encoded, self.weights, best)
+        terms = top_terms(encoded, self.weights, best)
         risk = probability * self._costs
         rival = np.where(self._costs > 1, risk, 0.0)
         rival[np.arange(len(best)), best] = 0.0
