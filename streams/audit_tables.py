@@ -16,7 +16,7 @@ from streams.topics import Names
 
 DIMENSIONS = ("department", "category", "area", "stage", "actor")
 _PAGE = 500
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 _ALL_DAYS = Window(last=99991231)
 
 
