@@ -1,0 +1,114 @@
+"""People who answer: each fact of the log leads to the next step, the same one however often it is asked for.
+
+Departments accept, return and handle; reviewers, dispatchers and the duty officer decide; inspectors pass or fail; now
+and then a closed order is reopened. What they do depends on the order's id and seq alone.
+"""
+
+import json
+import time
+import zlib
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from dispatcher import facts
+from dispatcher.fold import apply
+from dispatcher.order import ENDED, Order
+from models.events import UPDATE
+from models.times import to_text
+from streams.topics import Names
+
+DEPARTMENTS = ("roads", "police", "works", "north-office")
+
+
+class People:
+    """Follows the log and answers on the updates' topic until cancelled. `busy` are the orders not at their end."""
+
+    def __init__(self, bootstrap: str, names: Names) -> None:
+        self._bootstrap, self._names = bootstrap, names
+        self.rows: dict[str, Order] = {}
+        self.busy: set[str] = set()
+        self.refused: list[facts.UpdateRefused] = []
+
+    async def work(self) -> None:
+        """Answer everything from the first fact on."""
+        consumer = AIOKafkaConsumer(
+            self._names.orders,
+            bootstrap_servers=self._bootstrap,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, enable_idempotence=True)
+        await consumer.start()
+        await producer.start()
+        try:
+            async for record in consumer:
+                fact = facts.from_wire(dict(record.headers)["ce_type"].decode(), record.value)
+                if isinstance(fact, facts.UpdateRefused):
+                    self.refused.append(fact)
+                    continue
+                order = self.rows[fact.order_id] = apply(self.rows.get(fact.order_id), fact)
+                answer = self.answer(fact, order)
+                at_its_end = fact.state in ENDED and answer is None
+                (self.busy.discard if at_its_end else self.busy.add)(fact.order_id)
+                if answer is not None:
+                    value, headers = _update(fact, answer)
+                    await producer.send(self._names.updates, value, headers=headers)
+        finally:
+            await consumer.stop()
+            await producer.stop()
+
+    def answer(self, fact: facts.Fact, order: Order) -> dict[str, Any] | None:
+        """The next step after a fact, without the order's id; None when somebody else is to act, or nobody."""
+        chance = zlib.crc32(f"{fact.order_id}/{fact.seq}".encode()) % 100
+        match fact:
+            case facts.SentToReview():
+                if chance < 40:
+                    return {"action": "reject", "by": _role("reviewer"), "reason": "nothing for anybody"}
+                return {"action": "decide", "by": _role("reviewer"), "category": "pothole"}
+            case facts.Assigned(binding=False) if chance < 15:
+                other = DEPARTMENTS[chance % len(DEPARTMENTS)]
+                returned = {"action": "return", "by": _department(fact.department), "code": "not-my-function"}
+                return returned | {"reason": "not ours", "suggested_department": other if chance < 5 else ""}
+            case facts.Assigned():
+                return {"action": "accept", "by": _department(fact.department)}
+            case facts.Returned() if chance < 50:
+                return {"action": "refuse-return", "by": _role("dispatcher"), "reason": "it is yours"}
+            case facts.Returned():
+                others = [d for d in DEPARTMENTS if d != fact.actor.department]
+                return {"action": "approve-return", "by": _role("dispatcher"), "department": others[chance % 3]}
+            case facts.ReturnRefused():
+                return {"action": "accept", "by": _department(order.department)}
+            case facts.SentToArbitration():
+                return {"action": "arbitrate", "by": _role("officer"), "department": DEPARTMENTS[chance % 4]}
+            case facts.Accepted() | facts.Checked(passed=False):
+                seen = ["https://example.org/done.jpg"]
+                return {"action": "handle", "by": _department(order.department), "evidence_urls": seen}
+            case facts.Handled():
+                action = "check-fail" if chance < 15 else "check-pass"
+                return {"action": action, "by": _role("inspector"), "reason": "looked at it"}
+            case facts.Closed() if chance < 8:
+                return {"action": "reopen", "by": _role("operator"), "reason": "it is there again"}
+            case _:
+                return None
+
+
+def _role(role: str) -> dict[str, str]:
+    return {"role": role, "id": f"{role}-1"}
+
+
+def _department(department: str) -> dict[str, str]:
+    return {"role": "department", "department": department, "id": f"{department}-clerk"}
+
+
+def _update(fact: facts.Fact, answer: dict[str, Any]) -> tuple[bytes, list[tuple[str, bytes]]]:
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", f"{fact.order_id}/{fact.seq}".encode()),
+        ("ce_source", b"people"),
+        ("ce_type", UPDATE.encode()),
+        ("ce_time", to_text(int(time.time() * 1000)).encode()),
+        ("content-type", b"application/json"),
+    ]
+    return json.dumps({"order_id": fact.order_id, **answer}).encode(), headers
