@@ -15,10 +15,12 @@ from models.classifier import Classifier, Context
 from models.errors import UsageError
 from models.guess import Guess
 from models.inbox import UNLOCATED
+from streams.cli.classifier import bootstrap
 from streams.locate import Found, by_words, locate_points
 from streams.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(bootstrap)
 
 Pack = Annotated[Path | None, typer.Option("--city", help="Folder of the city pack. Default: the one in force.")]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from models.classifier import ClassifierError, Context
+from models.classifier import Classifier, ClassifierError, Context
 from models.classifier.calibration import NEVER, threshold, thresholds, wilson
 from models.classifier.confidence import Confidence, Groups, learn_confidence
 from models.classifier.evaluation import evaluate
@@ -200,6 +200,27 @@ def test_train_evaluate_and_compare_from_the_command_line(tmp_path: Path) -> Non
     same = run(app, ["compare", str(tmp_path / "m"), str(tmp_path / "m"), str(other)])
     assert same.exit_code == 0, same.output
     assert "may be promoted" in same.output
+
+
+def test_a_new_city_gets_a_first_model_from_the_command_line(tmp_path: Path) -> None:
+    """Names and keywords of two categories nobody has texts for are enough; the shipped texts join where they fit."""
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    (pack / "categories.csv").write_text(
+        "code,parent,name_zh,name_en,group,keywords,cost\n"
+        "lamps,,路灯照明,Street lighting,lamps,路灯|不亮|灯杆|street light|lamp,1\n"
+        "wages,,拖欠工资,Unpaid wages,wages,工资|欠薪|讨薪|wages|salary,1\n",
+        encoding="utf-8",
+    )
+    made = CliRunner().invoke(
+        app, ["city", "bootstrap", str(pack), "--out", str(tmp_path / "m"), "--day", "2026-01-01"]
+    )
+    assert made.exit_code == 0, made.output
+    model = Classifier.load(tmp_path / "m")
+    guesses = model.classify(
+        ["小区门口的路灯坏了，晚上很黑", "老板拖欠我们三个月工资", "My boss has not paid my wages"]
+    )
+    assert [guess.category for guess in guesses] == ["lamps", "wages", "wages"]
 
 
 def test_bad_input_on_the_command_line_changes_nothing(tmp_path: Path) -> None:
