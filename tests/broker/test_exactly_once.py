@@ -188,8 +188,8 @@ async def test_kills_and_zombies_lose_and_double_nothing(
     for fact in told(await kafka.read_all(topics.orders)):
         by_order[fact.order_id].append(fact)
     assert_opened_once(by_order, reports)
-    # A camera may have reopened the order that a person wanted to: the log decides, the loser is refused.
-    assert {(refused.action, refused.reason) for refused in people.refused} <= {("reopen", "wrong-state")}
+    # The desk or a camera may have been quicker than the person who answers: the log decides, the loser is refused.
+    assert {refused.reason for refused in people.refused} <= {"wrong-state"}
 
     rows = newest(await kafka.read_all(topics.desk))
     folded = {order_id: fold(chain) for order_id, chain in by_order.items()}
