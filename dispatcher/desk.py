@@ -4,6 +4,7 @@ Nothing in the state changes, nothing is read but the arguments, and nothing dep
 next begins: the same inbox and packs give the same facts, byte for byte.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 
 from dispatcher import cameras, facts, figure_rows, figures, identity
@@ -17,6 +18,8 @@ from models.city import City
 from models.inbox import InboxRecord, PackChange, Sighting, Tick, Update
 
 __all__ = ["DeskState", "UnknownPack", "decide"]
+
+FIRED_PER_RECORD = 500
 
 _NOTHING: figures.Bookings = {}
 
@@ -92,17 +95,23 @@ class _Batch:
             self.failures.append(Failure(offset, index, item, _text(error)))
 
     def _fire_due(self) -> None:
+        """Fire what is due, the earliest first. Of live records each fires only so many: what fell due in a day of
+        downtime comes up in steps, tick by tick. An order that an update names catches up before (`updates`)."""
         pending = self.overlay.timers
-        while (entry := pending.first()) is not None and entry[0] <= self.clock:
+        left = FIRED_PER_RECORD if not self.replayed else sys.maxsize
+        while left and (entry := pending.first()) is not None and entry[0] <= self.clock:
             pending.pop()
             due, key, kind = entry
             work = self._work()
             try:
                 fire(work, due, key, kind)
                 self._keep(work)
+                # Entries that came to nothing do not count: a restored state no longer has them.
+                left -= bool(work.sent or work.booked)
             except Exception as error:  # noqa: BLE001 - the order is set aside with the error, the others go on
                 self.overlay.drop()
                 self._quarantine(key, kind, error)
+                left -= 1
 
     def _quarantine(self, key: str, kind: str, error: Exception) -> None:
         work = self._work()

@@ -22,7 +22,8 @@ def timely(work: Work, update: Update) -> str:
     if update.at > work.clock + settings.future_tolerance_minutes * MINUTE_MS:
         return "from-the-future"
     importer = update.imported or update.by.role == "importer"
-    if not importer and update.at < work.clock - settings.backdate_minutes * MINUTE_MS:
+    arrived = update.received or work.clock
+    if not importer and update.at < arrived - settings.backdate_minutes * MINUTE_MS:
         return "backdated"
     return ""
 

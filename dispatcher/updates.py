@@ -1,11 +1,13 @@
 """Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
 
 from dispatcher import identity
+from dispatcher.firing import fire
 from dispatcher.guards import GUARDS, timely
 from dispatcher.lifecycle import REFUSALS, Rule, permit
 from dispatcher.order import Order
 from dispatcher.sightings import standing
 from dispatcher.steps import STEPS
+from dispatcher.timers import timers
 from dispatcher.work import Work
 from models.inbox import Update
 
@@ -14,7 +16,7 @@ def on_update(work: Work, update: Update) -> None:
     """Take or refuse one update; a repeated one is dropped."""
     if not work.first_time("update", update.source, update.id):
         return
-    order = _named(work, update)
+    order = _caught_up(work, _named(work, update))
     at = min(max(update.at, order.last_at if order else update.at), work.clock)
     refusal = _refusal(work, order, update, at)
     if refusal:
@@ -31,6 +33,18 @@ def _named(work: Work, update: Update) -> Order | None:
         return None
     found = work.overlay.index.get(f"report/{identity.report_key(*update.report)}") or ()
     return standing(work, found[-1][1]) if found else None
+
+
+def _caught_up(work: Work, order: Order | None) -> Order | None:
+    """The order after its own timers that are due: a backlog of others' timers must not let a step overtake them."""
+    first = work.overlay.timers.first()
+    if first is None or first[0] > work.clock:
+        return order
+    while order is not None and (due := [timer for timer in timers(order) if timer[0] <= work.clock]):
+        at, kind = min(due)
+        fire(work, at, order.id, kind)
+        order = work.order(order.id)
+    return order
 
 
 def _refusal(work: Work, order: Order | None, update: Update, at: int) -> str:

@@ -60,7 +60,10 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, ta
 
 
 class Update(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):
-    """One step that a department, a reporter or an officer asks for. It names its order by id or by a report."""
+    """One step that a department, a reporter or an officer asks for. It names its order by id or by a report.
+
+    `received` is when Kafka took it in (0: not known): how far back it is dated is judged from there, so that an outage
+    of intake refuses nobody."""
 
     source: str
     id: str
@@ -81,6 +84,7 @@ class Update(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag=
     until: int | None = None
     satisfied: bool | None = None
     evidence: tuple[str, ...] = ()
+    received: int = 0
     imported: bool = False
 
 

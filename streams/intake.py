@@ -88,7 +88,7 @@ class IntakeWork:
 
     def tick(self) -> Send:
         """Never asked for, as nothing is ever due."""
-        raise NotImplementedError("intake has no timers")
+        raise AssertionError("nothing is ever due in intake")
 
 
 def keys_of(settings: Settings) -> Keys:

@@ -256,9 +256,10 @@ class Lane(Generic[S]):
         return [metadata.offset for metadata in placed]
 
     async def _tick_when_due(self, producer: AIOKafkaProducer) -> None:
-        """Put a tick into the own input when a timer is due: at most one outstanding, at most one a second."""
-        due = self._work.due()
-        if due is None or due > time.time() * 1000 or time.monotonic() - self._ticked < 1.0:
+        """Put a tick into the own input when a timer is due: at most one outstanding and one a second, but without a
+        pause while what is due has waited for longer than that (one tick fires only so many)."""
+        due, now = self._work.due(), time.time() * 1000
+        if due is None or due > now or (due > now - 1_000 and time.monotonic() - self._ticked < 1.0):
             return
         if await self._consumer.position(self._tp) <= self._tick_offset:
             return

@@ -89,7 +89,7 @@ class Reader:
             return [self._detection(said, event.source, event.id, at, record)]
         if isinstance(said, events.Report):
             return [self._report(said, event, at, record)]
-        return [self._update(said, event.source, event.id, at)]
+        return [self._update(said, event.source, event.id, at, self._received(record))]
 
     def _received(self, record: Record) -> int:
         """When Kafka took the record in, so that a backlog does not grow too old while intake is down."""
@@ -191,7 +191,7 @@ class Reader:
         words = text if not title or text.startswith(title) else f"{title}\n{text}"
         return Draft(Sighting, fields, _point(place), given=place.area, words=(address, words), text=words)
 
-    def _update(self, said: events.Update, source: str, event_id: str, at: int) -> Draft:
+    def _update(self, said: events.Update, source: str, event_id: str, at: int, received: int) -> Draft:
         by = said.by
         person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else by.id
         fields: dict[str, Any] = {
@@ -213,6 +213,7 @@ class Reader:
             "until": said.until,
             "satisfied": said.satisfied,
             "evidence": said.evidence_urls,
+            "received": received,
         }
         if said.order_id:
             # Read from the right: the area is whatever stands before the day and the digest.

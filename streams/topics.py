@@ -103,6 +103,7 @@ class Topic:
 
 
 _EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+_ARRIVAL = {"message.timestamp.type": "LogAppendTime"}
 _COMPACT = {
     "cleanup.policy": "compact",
     "min.cleanable.dirty.ratio": "0.3",
@@ -120,11 +121,11 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
     """Every topic of the namespace; `departments` are the ids of the city's departments."""
     names, shared = Names(settings.namespace), settings.partitions
     table = [
-        (names.reports, shared, _days(30)),
-        (names.detections, shared, _days(30)),
-        (names.updates, shared, _days(30)),
-        # The desk's clock is the time at which the broker appended the record.
-        (names.inbox, shared, _EVER | {"message.timestamp.type": "LogAppendTime"}),
+        # When something came in, the broker says: how old it was then, and the desk's clock, depend on nobody else.
+        (names.reports, shared, _days(30) | _ARRIVAL),
+        (names.detections, shared, _days(30) | _ARRIVAL),
+        (names.updates, shared, _days(30) | _ARRIVAL),
+        (names.inbox, shared, _EVER | _ARRIVAL),
         (names.orders, shared, _EVER),
         (names.desk, shared, _COMPACT),
         (names.figures, shared, _COMPACT),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dispatcher import facts
-from dispatcher.desk import DeskState
+from dispatcher.desk import FIRED_PER_RECORD, DeskState
 from models.inbox import Actor
 from models.times import from_text
 from tests.desks import (
@@ -271,3 +271,46 @@ def test_idle_timers_cost_nothing() -> None:
 
     assert list(desk.state.pending) == pending
     assert desk.state.next_due == pending[0][0]
+
+
+def test_a_long_downtime_comes_up_in_steps_that_depend_on_no_restart() -> None:
+    """A live record fires only so many timers; each fires once, in order, also when the desk was restored meanwhile."""
+    fired = []
+    for restarted in (False, True):
+        desk = Desk(quiet_city())
+        for n in range(FIRED_PER_RECORD):
+            desk.feed(report(str(n), T0, f"{n} 物业费", category="property-fees"), at=T0)
+        before = len(desk.sent)
+        desk.tick(T0 + 30 * DAY)
+        first = [fact for fact in facts_of(desk.sent[before:]) if not isinstance(fact, facts.Opened)]
+        assert len(first) <= 2 * FIRED_PER_RECORD  # a breach may bring a supervision with it
+        assert (desk.state.next_due or desk.clock + 1) <= desk.clock
+        if restarted:
+            desk.state = DeskState.restore(3, list(desk.rows.items()), list(desk.figure_rows.items()))
+        while desk.state.next_due is not None and desk.state.next_due <= desk.clock:
+            desk.tick(desk.clock)
+        fired.append(desk.sent)
+        assert_laws(desk)
+    assert fired[0] == fired[1]
+
+
+def test_an_update_does_not_overtake_its_own_orders_timers() -> None:
+    """While others' timers still wait, the order that an update names has caught up before the step is taken."""
+    desk = Desk(quiet_city())
+    for n in range(FIRED_PER_RECORD + 1):
+        desk.feed(report(str(n), T0, f"{n} 物业费", category="property-fees"), at=T0)
+    newest = max(desk.state.pending, key=lambda entry: (entry[0], entry[1]))[1]
+    late = T0 + 30 * DAY
+    desk.update("reject", REVIEWER, late, newest, reason="nothing for anybody")
+
+    chain = [fact for fact in facts_of(desk.sent) if fact.order_id == newest]
+    assert isinstance(chain[-1], facts.Rejected)
+    assert any(isinstance(fact, facts.Breached) for fact in chain)
+
+
+def test_an_update_that_waited_for_intake_is_not_backdated() -> None:
+    """How far back an update is dated counts from its arrival in Kafka, not from when intake came to it."""
+    desk = pothole()
+    desk.tick(T0 + HOUR)
+    assert desk.update_at("accept", ROADS, T0 + MINUTE, desk.only().id) == "backdated"
+    assert desk.update_at("accept", ROADS, T0 + MINUTE, desk.only().id, received=T0 + 2 * MINUTE) == ""
