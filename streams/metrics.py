@@ -33,6 +33,10 @@ CLASSIFY_SECONDS = Histogram(
 )
 MODEL_ACTIVE = Gauge("paidan_model_active", "1 for the classifier in force, by its digest.", ["model"])
 MODEL_LOAD_FAILURES = Counter("paidan_model_load_failures", "Classifiers that could not be loaded; the old one stays.")
+DRIFT = Gauge(
+    "paidan_drift", "How far the newest orders are from what the classifier learnt, by figure of `/status`.", ["figure"]
+)
+DRIFT_ALARM = Gauge("paidan_drift_alarm", "1 for a figure of drift above its limit.", ["figure"])
 TABLES_ROWS = Counter("paidan_tables_rows", "Rows taken into the stream tables, by table.", ["table"])
 TABLES_EXITS = Counter("paidan_tables_exits", "Times a tables worker ended itself, by cause.", ["cause"])
 TABLES_PARTITIONS = Gauge("paidan_tables_partitions", "Partitions that this tables worker answers for.")

@@ -45,6 +45,22 @@ class Settings(BaseModel):
     )
     returns_to_arbitration: int = Field(3, ge=1, description="the return that sends an order to arbitration")
 
+    # drift of the classifier
+    drift_days: float = Field(7.0, gt=0, le=90, description="the window over which the classifier is watched")
+    drift_orders_min: int = Field(200, ge=1, description="with fewer classified orders in it no alarm is raised")
+    drift_review_share: float = Field(
+        0.4, gt=0, le=1, description="alarm when a larger share of classified orders goes to review"
+    )
+    drift_return_share: float = Field(
+        0.1, gt=0, le=1, description="alarm when a larger share of assigned orders is returned with approval"
+    )
+    drift_class_mix: float = Field(
+        0.25, gt=0, description="alarm when the stability index (PSI) against the training mix is larger"
+    )
+    drift_unseen_share: float = Field(
+        0.1, gt=0, le=1, description="alarm when the share of unknown vocabulary exceeds the training's by more"
+    )
+
     # clocks
     warn_share: float = Field(0.8, gt=0, lt=1, description="share of a limit after which a warning is sent")
     supervision_interval_hours: float = Field(24.0, gt=0, description="time between two levels of supervision")

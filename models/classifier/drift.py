@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
+from scipy.stats import chi2
 
 from models.classifier.measures import ece, ece_band
 
@@ -24,6 +25,18 @@ def psi(before: Mapping[str, int], now: Mapping[str, int]) -> float:
     q = np.array([now.get(name, 0) + _FLOOR for name in names])
     p, q = p / p.sum(), q / q.sum()
     return float(((q - p) * np.log(q / p)).sum())
+
+
+def psi_limit(before: Mapping[str, int], now: Mapping[str, int], shifted: float = PSI_ALARM) -> float:
+    """`shifted`, or where that is more, what two samples of one and the same mix stay below 95 times in 100.
+
+    Without any shift the index is distributed as (1/n + 1/m) chi-squared with classes - 1 degrees of freedom (Yurdakul
+    2018), so with many classes and few orders chance alone passes the usual limits.
+    """
+    n, m, classes = sum(before.values()), sum(now.values()), len({*before, *now})
+    if not n or not m or classes < 2:
+        return shifted
+    return max(shifted, float(chi2.ppf(0.95, classes - 1)) * (1 / n + 1 / m))
 
 
 def unseen_vocabulary(known: Sequence[float]) -> float:

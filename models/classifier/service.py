@@ -98,6 +98,11 @@ class Classifier:
         parts = [self._judge(s, self.vectoriser.encode(s, c, self._table)) for s, c in batches(texts, contexts)]
         return np.concatenate([part.probability for part in parts])
 
+    def known(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The share of each text's pieces that were seen in training; 0 for a text without any."""
+        parts = [self.vectoriser.encode(some, None, self._table).known for some, _ in batches(texts, None)]
+        return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
+
     def _judge(self, texts: Sequence[str], encoded: Encoded) -> Judged:
         lengths = np.fromiter(map(len, texts), dtype=np.float64, count=len(texts))
         return self.manifest.confidence.judge(encoded.rows @ self.weights + self.bias, lengths, self._groups)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from models.city import City
 from streams import metrics
+from streams.drift import DriftWatch
 from streams.gateway import problems, times
 from streams.gateway.answer import answer
 from streams.gateway.auth import Gate
@@ -43,6 +44,7 @@ class Parts:
     shards: Shards
     writer: EventWriter
     tail: FactTail
+    drift: DriftWatch | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -62,19 +64,20 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(intake_routes(Names(parts.settings.namespace), parts.city, parts.writer, parts.tail, finder))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))
-    _status_routes(app, Status(parts.city, parts.shards))
+    _status_routes(app, Status(parts.city, parts.shards), parts.drift)
     _operation_routes(app, parts)
     return BodyLimit(app, parts.settings.gateway_body_bytes)
 
 
-def _status_routes(app: FastAPI, status: Status) -> None:
+def _status_routes(app: FastAPI, status: Status, drift: DriftWatch | None) -> None:
     @app.get("/status", tags=["status"], summary="The indicators of the city and of each department")
     async def of_all(
         first: _FROM = None,
         to: _TO = None,
         by: Annotated[str, Query(description="department, category, area, stage or actor")] = "department",
     ) -> Response:
-        return answer(await status.of_all(times.window(status.city, first, to), by))
+        found = await status.of_all(times.window(status.city, first, to), by)
+        return answer(found | {"drift": None if drift is None else drift.section()})
 
     @app.get("/status/{department}", tags=["status"], summary="The indicators of one department")
     async def of_one(department: str, first: _FROM = None, to: _TO = None) -> Response:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 
 from models.city import load_city
+from streams.drift import DriftWatch
 from streams.gateway.app import Parts, make_app
 from streams.gateway.auth import check_exposure
 from streams.gateway.events import EventWriter
@@ -29,14 +30,18 @@ async def serve_gateway(settings: Settings, stop: asyncio.Event) -> None:
         tail = FactTail(settings)
         following = asyncio.create_task(tail.run())
         stack.push_async_callback(_end, following)
-        application = make_app(Parts(settings, city, shards, writer, tail))
+        drift = DriftWatch(settings, city)
+        watching = asyncio.create_task(drift.run())
+        stack.push_async_callback(_end, watching)
+        application = make_app(Parts(settings, city, shards, writer, tail, drift))
         server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
         log.info("gateway at http://%s", server.address)
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((stopping, following), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((stopping, following, watching), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if following.done():
-            following.result()  # it ends only by failing
+        for task in (following, watching):
+            if task.done():
+                task.result()  # it ends only by failing
 
 
 async def _end(task: "asyncio.Task[None]") -> None:
