@@ -20,12 +20,14 @@ from streams.signature import HEADER, signature
 # Tried again, like 5xx: the receiver asks for it, or somebody has moved the address and will see to it.
 _TRY_AGAIN = frozenset({408, 425, 429, *range(300, 400)})
 _LONGEST_RETRY_AFTER = 3600.0
+# A longer answer costs its connection.
+_READ_BYTES = 64 * 1024
 # All printable ASCII but space, double quote and percent sign stays as it is (binding, section 3.1.3.2).
 _PLAIN = "!#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
 class Webhooks:
-    """The one HTTP client for all targets: TLS is verified, no redirect followed, no answer's body read.
+    """The one HTTP client for all targets: TLS is verified, no redirect followed, answers' bodies thrown away.
 
     `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` of the environment hold. `seconds` bounds an attempt as a whole;
     `clock` gives the seconds UTC that are signed.
@@ -54,6 +56,10 @@ class Webhooks:
                 asyncio.timeout(self._seconds),
                 self._client.stream("POST", url, content=event.data, headers=headers) as response,
             ):
+                read = 0
+                async for chunk in response.aiter_raw():  # to its end, or the connection could not be used again
+                    if (read := read + len(chunk)) > _READ_BYTES:
+                        break
                 return answer(response.status_code, response.headers.get("retry-after", ""), now)
         except TimeoutError:
             return Answer("failed", f"no answer within {self._seconds:g} s")

@@ -10,11 +10,12 @@ from streams.http_server import HttpServer
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One POST: where to, its headers in lower case, its body."""
+    """One POST: where to, its headers in lower case, its body, the sender's port."""
 
     path: str
     headers: dict[str, str]
     body: bytes
+    port: int
 
     @property
     def id(self) -> str:
@@ -53,7 +54,7 @@ class Receiver:
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        post = Received(scope["path"], {k.decode(): v.decode() for k, v in scope["headers"]}, body)
+        post = Received(scope["path"], {k.decode(): v.decode() for k, v in scope["headers"]}, body, scope["client"][1])
         self.received.append(post)
         behaviour = self.behave.get(post.path)
         reply = TAKEN if behaviour is None else behaviour(post)

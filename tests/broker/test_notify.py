@@ -160,6 +160,7 @@ async def test_every_target_gets_its_own_in_order_and_waits_for_nobody(
     assert web.at("/supervisor") == ids(sent["supervisor"])
     assert web.at("/reporter") == ids(sent["reporter"])
     assert web.at("/elsewhere") == []
+    assert len({post.port for post in web.received if post.path == "/reporter"}) < COUNT  # connections are used again
     assert first_of_each(web.at("/police")) == ids(sent["police"])
     assert set(Counter(web.at("/police")).values()) == {4}
     refused = [dict(letter.original_headers)["ce_id"] for letter in letters if letter.error == "webhook-refused"]
