@@ -34,9 +34,9 @@ TOPICS = {
 
 
 def test_the_bootstrap_texts_can_be_told_apart() -> None:
-    """Eight categories, half of the texts learnt, the other half asked: well above nine of ten right."""
+    """Eight categories, some 170 texts learnt in two languages, the rest asked: far above the eighth of chance."""
     outcome = nested(small_rows(), plain_chinese, recipes=(Recipe(min_count=2),), parts=3)
-    assert outcome.predictions.right.mean() > 0.8
+    assert outcome.predictions.right.mean() > 0.55
 
 
 @pytest.mark.timeout(300)
