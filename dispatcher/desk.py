@@ -4,7 +4,6 @@ Nothing in the state changes, nothing is read but the arguments, and nothing dep
 next begins: the same inbox and packs give the same facts, byte for byte.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 
 from dispatcher import cameras, facts, figure_rows, figures, identity
@@ -98,7 +97,7 @@ class _Batch:
         """Fire what is due, the earliest first. Of live records each fires only so many: what fell due in a day of
         downtime comes up in steps, tick by tick. An order that an update names catches up before (`updates`)."""
         pending = self.overlay.timers
-        left = FIRED_PER_RECORD if not self.replayed else sys.maxsize
+        left = float("inf") if self.replayed else FIRED_PER_RECORD
         while left and (entry := pending.first()) is not None and entry[0] <= self.clock:
             pending.pop()
             due, key, kind = entry

@@ -153,6 +153,8 @@ class Lane(Generic[S]):
             transactional_id=f"{self._options.transaction_prefix}-{self._tp.topic}-{self._tp.partition}",
             transaction_timeout_ms=self._options.transaction_timeout_ms,
             max_request_size=self._options.max_request_bytes,
+            # One produce request per partition and step: the default of 16 kB makes a step wait for many, in a row.
+            max_batch_size=self._options.max_request_bytes // 4,
             retry_backoff_ms=5,
         )
         try:
