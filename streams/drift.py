@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 60.0
 _AGAIN_SECONDS = 5.0
 _DAY_MS = 86_400_000
+# Farther behind than this, the watch begins anew with the newest records: it must never cost more than a few seconds.
+MOST_RECORDS = 100_000
 _BATCH = 500  # records decoded in one go: the event loop must never stand still for long
 _SENTENCES = {
     "review_share": "more orders than usual go to review",
@@ -40,10 +42,13 @@ _SENTENCES = {
 class DriftWatch:
     """Follows the log and keeps `section()`, the newest figures. It belongs to no group and writes nothing."""
 
-    def __init__(self, settings: Settings, city: City, every_seconds: float = EVERY_SECONDS) -> None:
-        self._settings, self._city, self._every = settings, city, every_seconds
+    def __init__(
+        self, settings: Settings, city: City, every_seconds: float = EVERY_SECONDS, most: int = MOST_RECORDS
+    ) -> None:
+        self._settings, self._city, self._every, self._most = settings, city, every_seconds, most
         topic = Names(settings.namespace).orders
         self._parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
+        self._window = Window()
         self._section: Mapping[str, Any] | None = None
 
     def section(self) -> Mapping[str, Any] | None:
@@ -66,7 +71,7 @@ class DriftWatch:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _follow(self, models: LiveModels) -> None:
-        window = Window()
+        self._window = Window()
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.bootstrap,
             isolation_level="read_committed",
@@ -78,10 +83,10 @@ class DriftWatch:
             consumer.assign(self._parts)
             await self._seek(consumer)
             while True:
-                await self._read(consumer, window)
-                window.forget(self._since())
+                await self._read(consumer)
+                self._window.forget(self._since())
                 if models.active is not None:
-                    self._show(await _figures(window, models.active, self._city))
+                    self._show(await _figures(self._window, models.active, self._city))
                 await asyncio.sleep(self._every)
         finally:
             await consumer.stop()
@@ -97,13 +102,18 @@ class DriftWatch:
             place = places.get(part)
             consumer.seek(part, ends[part] if place is None else place.offset)
 
-    async def _read(self, consumer: AIOKafkaConsumer, window: Window) -> None:
-        """Read to the present ends."""
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        """Read to the present ends, or the newest `MOST_RECORDS` before them into a new window."""
         ends = await consumer.end_offsets(self._parts)
+        at = {part: await consumer.position(part) for part in self._parts}
+        if sum(ends[part] - at[part] for part in self._parts) > self._most:
+            self._window = Window()
+            for part in self._parts:
+                consumer.seek(part, max(at[part], ends[part] - self._most // len(self._parts)))
         while any([await consumer.position(part) < ends[part] for part in self._parts]):
             for records in (await consumer.getmany(timeout_ms=200, max_records=_BATCH)).values():
                 for record in records:
-                    _take(window, record)
+                    _take(self._window, record)
             await asyncio.sleep(0)
 
     def _show(self, drift: Drift) -> None:

@@ -19,7 +19,13 @@ def status_table(status: Status) -> Table:
     missing = (
         "" if status["complete"] else "  (incomplete: {answered} of {total} partitions)".format(**status["partitions"])
     )
-    caption = "response: assigned to accepted, resolution: first report to closing; medians"
+    alarms = ((status.get("drift") or {}).get("alarms") or {}).values()
+    caption = "\n".join(
+        (
+            "response: assigned to accepted, resolution: first report to closing; medians",
+            *(f"drift: {a}" for a in alarms),
+        )
+    )
     table = Table(
         title=f"{window['from']} to {window['to']}{missing}", caption=caption, box=SIMPLE, padding=(0, 1, 0, 0)
     )
