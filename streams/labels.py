@@ -19,7 +19,7 @@ from models.envelope import header_map
 from models.errors import PaidanError
 from models.times import from_ms, to_text
 from streams.settings import Settings
-from streams.topics import Names
+from streams.topics import Names, all_topics, check_topics
 
 _REFUSED = "city.order.update-refused.v1"
 _INSTANTS = ("opened_at", "labelled_at")
@@ -35,9 +35,11 @@ async def read_labels(settings: Settings, progress: Callable[[int], None] = lamb
     """The final labels of all orders of the log, by the time at which they were settled.
 
     Partitions are folded one after the other, so that only one of them is in memory. `progress` hears of the number of
-    records read since the last call. Raises LogError, and KafkaError when the cluster fails.
+    records read since the last call. Raises LogError, TopicError when the log is not there or has other partitions than
+    the settings say, and KafkaError when the cluster fails.
     """
     topic = Names(settings.namespace).orders
+    await check_topics(settings, [one for one in all_topics(settings, ()) if one.name == topic])
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap,
         isolation_level="read_committed",

@@ -15,7 +15,7 @@ from models.times import to_text
 from streams.changelog import read_changelogs
 from streams.live_models import ACTIVE, SHADOW
 from streams.settings import Settings
-from streams.topics import Names
+from streams.topics import Names, all_topics, check_topics
 
 PREVIOUS = "model/previous"
 CHANGES = "model/changes/"
@@ -54,8 +54,9 @@ Records = Mapping[str, bytes | None]
 
 
 async def read_pointers(settings: Settings) -> Pointers:
-    """What is in force. Raises KafkaError."""
+    """What is in force. Raises TopicError without a control topic, KafkaError when the cluster fails."""
     topic = Names(settings.namespace).control
+    await check_topics(settings, [one for one in all_topics(settings, ()) if one.name == topic])
     found, _ = await read_changelogs(settings.bootstrap, [TopicPartition(topic, 0)])
     assert found is not None
     rows = dict(found[topic])

@@ -12,7 +12,8 @@ from models.errors import PaidanError
 from streams.cli.app import app
 from streams.models_control import INITIAL, ControlError, change, promoted, read_pointers, rolled_back, shadowed
 from streams.settings import Settings
-from streams.topics import Names
+from streams.topics import Names, TopicError
+from tests.kafka import Kafka
 from tests.unit.classifiers import RECIPES, small_bytes, small_rows
 
 AT = 1_772_352_000_000
@@ -96,3 +97,10 @@ async def test_a_refusal_is_overruled_with_a_reason_that_is_recorded(topics: Nam
         await paidan(settings, "train", "--from-log")
     assert {first, second} == set(store)
     assert Classifier.from_bytes(small_bytes()).id == first
+
+
+async def test_without_its_topics_each_command_says_so(kafka: Kafka, settings: Settings) -> None:
+    """In one sentence, and soon."""
+    for command in (["labels", "export"], ["model", "list"], ["model", "rollback"], ["train", "--from-log"]):
+        with pytest.raises(TopicError, match=r"missing topics: .*; `paidan topics create` makes them"):
+            await paidan(settings, *command)
