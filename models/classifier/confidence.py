@@ -7,9 +7,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, logit, softmax
-from sklearn.linear_model import LogisticRegression
 
 from models.classifier.calibration import Floats
 
@@ -88,6 +86,8 @@ def learn_confidence(scores: Floats, y: Ints, lengths: Floats, groups: Groups) -
         return plain
     signs = _signs(judged.probability, scores, lengths, judged.best)
     means, scales = signs.mean(axis=0), np.maximum(signs.std(axis=0), _EDGE)
+    from sklearn.linear_model import LogisticRegression  # here: only fitting needs it, and it takes seconds
+
     fitted = LogisticRegression().fit(np.clip((signs - means) / scales, -_REACH, _REACH), right)
     return Confidence(
         plain.factor,
@@ -100,6 +100,7 @@ def learn_confidence(scores: Floats, y: Ints, lengths: Floats, groups: Groups) -
 
 def temperature(scores: Floats, y: Ints) -> float:
     """The factor on the scores that makes their softmax likeliest for the true classes."""
+    from scipy.optimize import minimize_scalar
 
     def loss(log_factor: float) -> float:
         logs = log_softmax(scores * np.exp(log_factor), axis=1)
