@@ -15,8 +15,8 @@ from models.errors import Poison
 from streams import metrics
 from streams.deadletters import of_record
 from streams.delivery import Answer, Delivery, Patience
-from streams.lane import Send
 from streams.one_by_one import Halted
+from streams.sending import Send
 from streams.settings import Settings
 from streams.targets import Target
 from streams.topics import Names

@@ -11,7 +11,7 @@ from dispatcher.decision import Failure
 from models.envelope import JSON, SPEC_VERSION
 from models.inbox import encode_items
 from models.times import to_text
-from streams.lane import Send
+from streams.sending import Send
 
 DEAD_LETTER = "city.dead-letter.v1"
 REPLAYED = "replayed"
@@ -181,7 +181,7 @@ def _send(names: Names, letter: DeadLetter) -> Send:
         ("ce_time", letter.at.encode()),
         ("content-type", JSON.encode()),
     )
-    return Send(names.dead_letters, place.encode(), msgspec.json.encode(letter), headers=headers)
+    return Send(names.dead_letters, place.encode(), msgspec.json.encode(letter), 0, headers)
 
 
 def _value(value: bytes | None) -> tuple[int, str | None, str | None]:

@@ -17,8 +17,8 @@ from models.inbox import InboxRecord, PackChange, Tick, decode_items, encode_ite
 from streams import metrics
 from streams.changelog import Row
 from streams.deadletters import of_item, of_record
-from streams.lane import Send
 from streams.packs import Packs
+from streams.sending import Send
 from streams.topics import Names
 
 CLOCK_HEADER = "clock"

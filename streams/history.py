@@ -22,7 +22,7 @@ from models.inbox import Item, Tick, encode_items
 from models.times import from_text, to_text
 from streams.deadletters import of_record
 from streams.desk import CLOCK_HEADER
-from streams.lane import Send
+from streams.sending import Send
 from streams.sightings import Keys
 from streams.take import MAX_ITEMS, Model, Taken, take
 from streams.topics import Names

@@ -15,9 +15,9 @@ from models.redact import Contact, seal
 from streams import metrics
 from streams.changelog import Row
 from streams.deadletters import of_record
-from streams.lane import Send
 from streams.live_models import LiveModels
 from streams.roles import lane_options, open_packs, run_stage
+from streams.sending import Send, partition_of
 from streams.settings import Settings
 from streams.sightings import Keys
 from streams.stage import Stage
@@ -42,8 +42,9 @@ class IntakeWork:
 
     changelogs: tuple[str, ...] = ()
 
-    def __init__(self, names: Names, city: City, models: LiveModels, keys: Keys) -> None:
+    def __init__(self, names: Names, city: City, models: LiveModels, keys: Keys, partitions: int) -> None:
         self._names, self._city, self._models, self._keys = names, city, models, keys
+        self._partitions = partitions
 
     def load(self, rows: Mapping[str, list[Row]]) -> int | None:
         """There is no state to load."""
@@ -67,7 +68,10 @@ class IntakeWork:
         if prepared.texts:
             metrics.CLASSIFY_SECONDS.observe(time.perf_counter() - started)
         taken = finish(prepared, guesses, shadows)
-        sends = [Send(self._names.inbox, area.encode(), value) for area, value in taken.packed()]
+        sends = [
+            Send(self._names.inbox, area.encode(), value, partition_of(area, self._partitions))
+            for area, value in taken.packed()
+        ]
         for dead in taken.dead:
             sends.append(of_record(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"))
         return IntakeStep(taken, sends)
@@ -106,7 +110,7 @@ async def serve_intake(settings: Settings, stop: asyncio.Event) -> None:
     models = LiveModels(settings, city.settings.target_accuracy)
 
     def open_work(tp: TopicPartition) -> IntakeWork:
-        return IntakeWork(names, city, models, keys)
+        return IntakeWork(names, city, models, keys, settings.partitions)
 
     stage: Stage[IntakeStep] = Stage(
         lane_options(settings, "intake"),

@@ -15,8 +15,8 @@ from models.city import load_city
 from models.errors import UsageError
 from streams.broker_properties import MAX_MESSAGE_BYTES
 from streams.courier import Courier
-from streams.lane import Send
 from streams.one_by_one import OneByOne
+from streams.sending import Send
 from streams.settings import Settings
 from streams.signature import target_key
 from streams.targets import Target, targets

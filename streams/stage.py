@@ -67,6 +67,9 @@ class Stage(ConsumerRebalanceListener, Generic[S]):
         )
         self._consumer.subscribe(list(self._topics), listener=self)
         await self._consumer.start()
+        # aiokafka fetches nothing from a broker for up to 100 ms while records of one partition wait there unread: one
+        # busy lane would hold up all others. The lanes read at their own pace, and each partition's buffer is bounded.
+        self._consumer._fetcher._prefetch_backoff = 0.0
         try:
             await self._stop.wait()
             if self._failure is not None:

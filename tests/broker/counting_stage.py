@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from streams.lane import LaneOptions, Send
+from streams.lane import LaneOptions
+from streams.sending import Send
 from streams.stage import Stage, StageError
 
 

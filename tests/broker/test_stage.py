@@ -12,7 +12,7 @@ import pytest_asyncio
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
-from streams.lane import Send
+from streams.sending import Send
 from streams.stage import Stage, StageError
 from tests.broker.counting_stage import Counted, Counting, options
 from tests.kafka import Kafka, Message, eventually
@@ -104,8 +104,8 @@ class Sleepy(Counting):
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> Counted:
         step = await super().decide(records)
-        # More than a batch of the producer holds: the transaction has begun on the broker before the pause.
-        ballast = [Send(f"{self.namespace}.out", b"ballast", b"x" * 10_000, 0) for _ in range(8)]
+        # More than two batches of the producer hold: the transaction has begun on the broker before the pause.
+        ballast = [Send(f"{self.namespace}.out", b"ballast", b"x" * 100_000, 0) for _ in range(25)]
         return Counted(SlowSends([*ballast, *step.sends]), step.counts, step.next_offset)
 
 
@@ -115,7 +115,7 @@ class SlowSends(list[Send]):
     def __iter__(self) -> Iterator[Send]:
         for number, send in enumerate(super().__iter__()):
             yield send
-            if number == 7:
+            if number == 24:
                 time.sleep(5)
 
 
@@ -159,6 +159,11 @@ async def test_a_partition_that_comes_back_unchanged_is_not_restored_again(kafka
     await said(kafka, counting, 1)
     second = Running(kafka, counting)
     await asyncio.wait_for(second.stage.ready.wait(), 30)
+
+    async def shared() -> bool:
+        return len(first.stage.partitions) == len(second.stage.partitions) == 1
+
+    await eventually(shared)
     [kept] = first.stage.partitions
     await second.stop()
 

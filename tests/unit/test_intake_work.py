@@ -22,7 +22,7 @@ from tests.unit.test_intake import Echo
 def work(model: Any = None) -> IntakeWork:
     """Intake of the tiny city with a model."""
     models = cast(LiveModels, SimpleNamespace(active=model, shadow=None))
-    return IntakeWork(Names("t"), tiny_city(), models, Keys(b"k"))
+    return IntakeWork(Names("t"), tiny_city(), models, Keys(b"k"), 4)
 
 
 def counted(name: str, **labels: str) -> float:
