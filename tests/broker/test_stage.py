@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import pytest_asyncio
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 from streams.sending import Send
@@ -204,3 +204,19 @@ async def test_two_members_share_the_partitions_without_doubling(kafka: Kafka, c
     await asyncio.gather(first.stop(), second.stop())
     assert Counter(str(value) for value, _ in heard) == Counter(values)
     assert sorted(int(str(n)) for _, n in heard) == list(range(1, 401))
+
+
+async def test_the_client_still_has_the_fetch_pause_that_the_stage_switches_off(kafka: Kafka, counting: str) -> None:
+    """The stage sets a private name of aiokafka's fetcher; a client that no longer has it must be looked at."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap)
+    await consumer.start()
+    pause = consumer._fetcher._prefetch_backoff
+    await consumer.stop()
+    running = Running(kafka, counting)
+
+    async def switched_off() -> bool:
+        return running.stage.ready.is_set() and running.stage._consumer._fetcher._prefetch_backoff == 0.0
+
+    assert await eventually(switched_off)
+    assert pause == 0.1
+    await running.stop()
