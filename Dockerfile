@@ -20,7 +20,9 @@ RUN /opt/build/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-di
     && /opt/paidan/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index /build/dist/*.whl
 
 FROM ${PYTHON}
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/paidan paidan
+# The models' folder exists, so that a volume mounted there belongs to the user, too.
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/paidan paidan \
+    && install -d -o paidan -g paidan /var/lib/paidan/models
 COPY --from=build /opt/paidan /opt/paidan
 COPY cities /opt/paidan/cities
 ENV PATH=/opt/paidan/bin:$PATH \

@@ -87,6 +87,7 @@ class _Batch:
                     cameras.heard(work, item)
                 on_sighting(work, item)
             else:
+                work.cause = (item.source, item.id)
                 on_update(work, item)
             self._keep(work)
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a dead letter and its neighbours go on

@@ -20,7 +20,8 @@ from models.inbox import Actor
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every fact says: which order, its how-manieth fact, the state after it, when it happened (`at`), when the
-    desk's stream clock stood where as it was recorded, and who did it."""
+    desk's stream clock stood where as it was recorded, and who did it. `cause` is the source and id of the update that
+    asked for it, where one did."""
 
     order_id: str
     seq: int
@@ -28,6 +29,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: int
     recorded_at: int
     actor: Actor
+    cause: tuple[str, str] | None = None
 
 
 class Opened(Fact, frozen=True, kw_only=True):

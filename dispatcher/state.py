@@ -21,6 +21,8 @@ from dispatcher.timers import timers
 
 Found = tuple[tuple[int, str], ...]  # what an index holds under a key: (opened_at, order id), oldest first
 
+FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
+
 
 class Meta(msgspec.Struct, frozen=True):
     """Where a partition stands: the next input offset, its stream clock, the pack in force, and whether its newest
@@ -138,7 +140,7 @@ class Overlay:
         self.seen: dict[str, set[int]] = {}
         self.seen_until: dict[str, int] = {}
         self.seen_item: list[tuple[str, int, int]] = []
-        self.forgotten: list[str] = []
+        self.forgotten: tuple[str, tuple[str, ...]] | None = None  # a bucket that is over, and rows of it
 
     def tables(self) -> Iterator[Table[object]]:
         yield from (self.orders, self.tallies, self.watches, self.cameras, self.index)  # type: ignore[misc]
@@ -198,14 +200,15 @@ class Overlay:
         self.seen_item.append((bucket, digest, until))
 
     def forget(self, clock: int) -> None:
-        """Let go of the oldest bucket that is over: one at a time, so that no batch writes many tombstones."""
+        """Let go of rows of the oldest bucket that is over: only so many, so that no batch writes many tombstones."""
         over = [
             (until, bucket)
             for bucket, until in self.state.seen_until.items()
             if until <= clock and bucket not in self.seen
         ]
         if over:
-            self.forgotten.append(min(over)[1])
+            bucket = min(over)[1]
+            self.forgotten = (bucket, tuple(self.state.seen_rows.get(bucket, ())[:FORGOTTEN_AT_ONCE]))
 
     # The outcome
 
@@ -219,9 +222,8 @@ class Overlay:
                 rows[f"{prefix}/{key}"] = None if value is None else encode_row(value)
         for bucket, digests in self.seen.items():
             rows[self._seen_row(bucket)] = encode_row(Seen(self.seen_until[bucket], tuple(sorted(digests))))
-        for bucket in self.forgotten:
-            for key in self.state.seen_rows.get(bucket, ()):
-                rows[key] = None
+        if self.forgotten is not None:
+            rows.update(dict.fromkeys(self.forgotten[1]))
         rows[META] = encode_row(self.meta)
         return rows
 
@@ -243,10 +245,14 @@ class Overlay:
             state.seen.setdefault(bucket, set()).update(digests)
             state.seen_until[bucket] = self.seen_until[bucket]
             state.seen_rows.setdefault(bucket, []).append(self._seen_row(bucket))
-        for bucket in self.forgotten:
-            state.seen.pop(bucket, None)
-            state.seen_until.pop(bucket, None)
-            state.seen_rows.pop(bucket, None)
+        if self.forgotten is not None:
+            bucket, gone = self.forgotten
+            left = state.seen_rows.get(bucket, [])[len(gone) :]
+            if left:
+                state.seen_rows[bucket] = left
+            else:
+                for kept in (state.seen, state.seen_until, state.seen_rows):
+                    kept.pop(bucket, None)
         state.meta = self.meta
 
 

@@ -96,7 +96,7 @@ def _safe(work: Work, order: Order, suggested: str) -> Route | None:
     for category in dict.fromkeys(categories):
         found = responsible(work.city, category, order.area, work.day(order.opened_at), why)
         if found.department == suggested:
-            return found
+            return msgspec.structs.replace(found, condition=order.condition if category == order.category else "")
     return None
 
 

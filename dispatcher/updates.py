@@ -40,10 +40,12 @@ def _caught_up(work: Work, order: Order | None) -> Order | None:
     first = work.overlay.timers.first()
     if first is None or first[0] > work.clock:
         return order
+    cause, work.cause = work.cause, None
     while order is not None and (due := [timer for timer in timers(order) if timer[0] <= work.clock]):
         at, kind = min(due)
         fire(work, at, order.id, kind)
         order = work.order(order.id)
+    work.cause = cause
     return order
 
 

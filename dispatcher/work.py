@@ -24,6 +24,7 @@ class Work:
         self.city = city
         self.memory = memory
         self.clock = clock
+        self.cause: tuple[str, str] | None = None
         self.sent: list[Outgoing] = []
         self.booked: list[figures.Bookings] = []
 
@@ -57,6 +58,7 @@ class Work:
             at=min(after_previous, self.clock) if kind not in TIMERS else after_previous,
             recorded_at=self.clock,
             actor=actor,
+            cause=self.cause,
             **own,
         )
         after = apply(before, fact)

@@ -36,6 +36,7 @@ log.cleaner.threads=1
 log.cleaner.dedupe.buffer.size=33554432
 log.cleaner.backoff.ms=15000
 offsets.topic.num.partitions=8
+offsets.retention.minutes=525600
 offsets.topic.segment.bytes=16777216
 transaction.state.log.num.partitions=8
 transaction.state.log.segment.bytes=16777216

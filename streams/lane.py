@@ -3,7 +3,7 @@
     open     start the producer (fences the former owner and aborts what it left open)
              restore the state from its changelogs, unless they end where this lane left them
              seek to the state's own next offset, or, without a state, to the group's committed one
-    batch    fetch → decide → begin → send → await every send → offsets → commit → settle
+    batch    fetch → decide → begin → send → offsets → await every send → commit → settle
     failure  abort, back off, open again; too many in a row, or fenced → StageError, the process exits
 
 Nothing but the commit makes a decision true: until then it is an overlay that can be dropped.
@@ -109,6 +109,7 @@ class Lane(Generic[S]):
         self._failures = 0
         self._tick_offset = -1
         self._ticked = 0.0
+        self._ticked_for: int | None = None
 
     def resume_with(self, consumer: AIOKafkaConsumer) -> None:
         """The partition came back: run again, keeping the state if nobody wrote to its changelogs meanwhile."""
@@ -256,11 +257,15 @@ class Lane(Generic[S]):
         """Put a tick into the own input when a timer is due: at most one outstanding and one a second, but without a
         pause while what is due has waited for longer than that (one tick fires only so many)."""
         due, now = self._work.due(), time.time() * 1000
-        if due is None or due > now or (due > now - 1_000 and time.monotonic() - self._ticked < 1.0):
+        if due is None or due > now:
+            return
+        # The same timer still first means that the last tick did not reach it: the broker's clock may lie behind ours.
+        unhurried = due > now - 1_000 or due == self._ticked_for
+        if unhurried and time.monotonic() - self._ticked < 1.0:
             return
         if await self._consumer.position(self._tp) <= self._tick_offset:
             return
-        self._ticked = time.monotonic()
+        self._ticked, self._ticked_for = time.monotonic(), due
         [self._tick_offset] = await self._transact(producer, [self._work.tick()], None)
 
     async def _pause(self, seconds: float) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
@@ -53,8 +54,9 @@ async def send_all(producer: AIOKafkaProducer, sends: Sequence[Send]) -> list[Se
             continue
         if batch is not None:
             await dispatch(*place, batch)
-        batches[place] = producer.create_batch()
-        batches[place].append(timestamp=None, key=send.key, value=send.value, headers=headers)
+        fresh = batches[place] = producer.create_batch()
+        if fresh.append(timestamp=None, key=send.key, value=send.value, headers=headers) is None:
+            raise MessageSizeTooLargeError(f"a record for {send.topic} does not fit into a batch")
     for place, batch in batches.items():
         await dispatch(*place, batch)
     return futures

@@ -18,9 +18,8 @@ from models import envelope
 from models.city import City
 from models.envelope import Event
 from models.errors import Poison
-from models.events import DETECTION, REPORT, UPDATE, Detection, Report, Update, parse
+from models.events import DETECTION, REPORT, UPDATE, Detection, Report, Update
 from models.formats import FORMATS
-from models.inbox import Actor
 from streams.deadletters import DeadLetter
 from streams.gateway.answer import answer
 from streams.gateway.events import EventWriter
@@ -78,10 +77,7 @@ def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail,
     async def update(order_id: str, request: Request) -> Response:
         event = read_event(request, UPDATE, await request.body(), order_id)
         desk.check(event)
-        said = parse(UPDATE, event.data)
-        assert isinstance(said, Update)
-        actor = Actor(said.by.role or "department", said.by.department, said.by.id)
-        waiter = Waiter(event.source, event.id, order_id, actor)
+        waiter = Waiter(event.source, event.id)
         # The order's id as key: steps of one client stay in their order.
         return await desk.take(names.updates, order_id, event, waiter, f"/orders/{order_id}", preference(request))
 

@@ -13,7 +13,6 @@ from aiokafka.errors import KafkaError
 
 from dispatcher import facts
 from dispatcher.facts import Fact, UpdateRefused
-from models.inbox import Actor
 from streams.deadletters import DeadLetter, decode_dead_letter
 from streams.settings import Settings
 from streams.topics import Names
@@ -34,14 +33,11 @@ Decision = Fact | UpdateRefused | DeadLetter
 class Waiter:
     """Somebody who waits for what comes of one event.
 
-    A fact names the sighting that caused it, a refusal the update; the fact of an accepted update names only its order
-    and who did it, so the first such fact after the update was sent is taken for its answer.
+    A fact names what caused it: an opening or joining its sighting, every step and every refusal the update.
     """
 
     source: str
     id: str
-    order_id: str = ""
-    actor: Actor | None = None
     opened: Fact | None = None
     decision: "asyncio.Future[Decision]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -60,7 +56,7 @@ class Waiter:
             case _ if self.opened is not None:
                 if fact.order_id == self.opened.order_id and isinstance(fact, _DECISIVE):
                     self.decision.set_result(fact)
-            case _ if self.actor is not None and fact.order_id == self.order_id and self._did(fact.actor):
+            case _ if fact.cause is not None and self._is_mine(*fact.cause):
                 self.decision.set_result(fact)
 
     def see_dead(self, letter: DeadLetter) -> None:
@@ -71,12 +67,6 @@ class Waiter:
 
     def _is_mine(self, source: str, event_id: str) -> bool:
         return (source, event_id) == (self.source, self.id)
-
-    def _did(self, actor: Actor) -> bool:
-        # A reporter's id is kept as a hash that the gateway does not know.
-        by = self.actor
-        same = by is not None and (actor.role, actor.department) == (by.role, by.department)
-        return same and by is not None and (by.role == "reporter" or actor.id == by.id)
 
 
 class FactTail:

@@ -6,6 +6,7 @@ import pytest
 
 from dispatcher import merging
 from dispatcher.identity import order_id, share
+from dispatcher.state import FORGOTTEN_AT_ONCE, DeskState
 from models.inbox import UNLOCATED, Actor
 from models.times import from_text, local_day
 from tests.desks import (
@@ -383,3 +384,18 @@ def test_distance_is_that_of_the_earth() -> None:
     """A thousandth of a degree of latitude is 111.2 m; of longitude at 60° half of that."""
     assert merging.distance_m(30.0, 114.0, 30.001, 114.0) == pytest.approx(111.2, abs=0.1)
     assert merging.distance_m(60.0, 10.0, 60.0, 10.001) == pytest.approx(55.6, abs=0.1)
+
+
+def test_old_identities_are_let_go_in_steps() -> None:
+    """A day's identities are many rows; no batch takes more than so many of them away, and in the end none is left."""
+    desk = Desk(quiet_city())
+    for n in range(FORGOTTEN_AT_ONCE + 20):
+        desk.feed(report(f"r{n}", T0, f"{n} 物业费", category="property-fees"), at=T0)
+    kept = [key for key in desk.rows if key.startswith("seen/report")]
+    assert len(kept) == FORGOTTEN_AT_ONCE + 20
+    desk.tick(T0 + 9 * DAY)
+    left = [key for key in desk.rows if key.startswith("seen/report")]
+    assert len(left) == 20
+    desk.state = DeskState.restore(3, list(desk.rows.items()), list(desk.figure_rows.items()))
+    desk.tick(T0 + 9 * DAY)
+    assert not [key for key in desk.rows if key.startswith("seen/report")]
