@@ -1,6 +1,7 @@
 """The transactional stage on a real broker: what must never be lost, doubled or guessed."""
 
 import asyncio
+import inspect
 import json
 import time
 import uuid
@@ -9,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.consumer.fetcher import Fetcher
 
 from streams.sending import Send
 from streams.stage import Stage, StageError
@@ -208,10 +210,7 @@ async def test_two_members_share_the_partitions_without_doubling(kafka: Kafka, c
 
 async def test_the_client_still_has_the_fetch_pause_that_the_stage_switches_off(kafka: Kafka, counting: str) -> None:
     """The stage sets a private name of aiokafka's fetcher; a client that no longer has it must be looked at."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap)
-    await consumer.start()
-    pause = consumer._fetcher._prefetch_backoff
-    await consumer.stop()
+    pause = inspect.signature(Fetcher).parameters["prefetch_backoff"].default
     running = Running(kafka, counting)
 
     async def switched_off() -> bool:
