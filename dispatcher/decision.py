@@ -34,7 +34,8 @@ class Decision(msgspec.Struct, frozen=True):
     `records` in the order they must appear; `rows` and `figures` the changed rows of the two changelogs, each once,
     None for a tombstone, with the `meta` row (next input offset, stream clock, pack digest) among `rows`. `changes`
     is the overlay that `DeskState.merge` applies once the transaction is committed; dropping the decision drops it.
-    `next_due` is the earliest pending timer after the batch, in milliseconds UTC.
+    `next_due` is the earliest pending timer after the batch, in milliseconds UTC. `quarantined` counts the timers at
+    which the rules raised.
     """
 
     records: list[Outgoing]
@@ -44,3 +45,4 @@ class Decision(msgspec.Struct, frozen=True):
     clock: int
     next_due: int | None
     failures: list[Failure]
+    quarantined: int = 0

@@ -48,6 +48,7 @@ class _Batch:
         self.memory: identity.Memory | None = None
         self.records: list[Outgoing] = []
         self.failures: list[Failure] = []
+        self.quarantined = 0
         self.booked: figures.Bookings = {}
         self.counted: dict[str, figures.Bookings] = {}  # what the batch's orders count for
 
@@ -114,6 +115,7 @@ class _Batch:
                 left -= 1
 
     def _quarantine(self, key: str, kind: str, error: Exception) -> None:
+        self.quarantined += 1
         work = self._work()
         order = work.order(key)
         if order is not None:
@@ -160,6 +162,7 @@ class _Batch:
             clock=self.clock,
             next_due=first[0] if first else None,
             failures=self.failures,
+            quarantined=self.quarantined,
         )
 
 

@@ -69,6 +69,7 @@ class DeskWork:
             clock, replayed = clock_of(record)
             inbox.append(InboxRecord(record.partition, record.offset, clock, items, replayed))
         decision = decide(self._state, inbox, self._packs)
+        metrics.CORE_ERRORS.labels("timer").inc(decision.quarantined)
         for failure in decision.failures:
             metrics.CORE_ERRORS.labels("item").inc()
             dead.append(of_item(self._names, self._partition, failure, decision.clock))
