@@ -59,14 +59,13 @@ class DeskWork:
         dead: list[Send] = []
         for record in records:
             try:
-                items = decode_items(record.value)
-            except msgspec.DecodeError as error:
-                items = ()
+                items, (clock, replayed) = decode_items(record.value or b""), clock_of(record)
+            except (msgspec.DecodeError, ValueError) as error:
+                items, clock, replayed = (), int(record.timestamp), False
                 dead.append(of_record(self._names, record, "not-an-inbox-record", str(error)))
             for item in items:
                 if isinstance(item, PackChange):
                     await self._packs.require(item.digest)
-            clock, replayed = clock_of(record)
             inbox.append(InboxRecord(record.partition, record.offset, clock, items, replayed))
         decision = decide(self._state, inbox, self._packs)
         metrics.CORE_ERRORS.labels("timer").inc(decision.quarantined)
