@@ -53,7 +53,7 @@ class DeskWork:
         return self._state.meta.next_offset
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> DeskStep:
-        """Decide on a batch of inbox records. Raises UnknownPack when the pack that is to decide cannot be had."""
+        """Decide on a batch of inbox records. Raises MissingPack when the pack that is to decide cannot be had."""
         await self._packs.require(self._state.meta.pack)
         inbox: list[InboxRecord] = []
         dead: list[Send] = []

@@ -15,7 +15,7 @@ PREFIX = "city/"
 _files = msgspec.msgpack.Decoder(dict[str, bytes])
 
 
-class UnknownPack(PaidanError):
+class MissingPack(PaidanError):
     """The inbox names a city pack that the control topic does not hold."""
 
 
@@ -51,11 +51,11 @@ class Packs(Mapping[str, City]):
             self._stored = {key[len(PREFIX) :]: value for key, value in rows[self._topic] if key.startswith(PREFIX)}
 
     async def require(self, digest: str) -> None:
-        """Make sure that a pack can be had. Raises UnknownPack."""
+        """Make sure that a pack can be had. Raises MissingPack."""
         if digest not in self:
             await self.refresh()
         if digest not in self:
-            raise UnknownPack(f"the city pack {digest} is in force, but the topic {self._topic} does not hold it")
+            raise MissingPack(f"the city pack {digest} is in force, but the topic {self._topic} does not hold it")
 
     def __getitem__(self, digest: str) -> City:
         if digest not in self._built:
