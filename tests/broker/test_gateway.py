@@ -231,16 +231,18 @@ async def test_a_refused_update_is_a_conflict_with_its_reason(
 async def test_an_accepted_update_is_answered_with_its_fact(
     kafka: Kafka, topics: Names, client: httpx.AsyncClient
 ) -> None:
-    """The order's next fact by the same actor; what timers and others do meanwhile is not taken for it."""
+    """The fact that names this update; what timers and the same actor's other updates do is not taken for it."""
     update = {"action": "accept", "by": {"department": "roads", "id": "w-3"}}
     asked = asyncio.create_task(client.post(f"/orders/{ORDER}/updates", json=update, headers=PREFER | {"ce-id": "u-2"}))
-    await sent(kafka, topics.updates, "u-2")
+    record = await sent(kafka, topics.updates, "u-2")
+    cause = (dict(record.headers)["ce_source"].decode(), "u-2")
     common: dict[str, Any] = {"order_id": ORDER, "at": START, "recorded_at": START, "state": "accepted"}
     await say(
         kafka,
         topics,
         facts.Warned(**common, seq=3, actor=DESK, stage="accept", due=START),
-        facts.Accepted(**common, seq=4, actor=ROADS),
+        facts.Progressed(**common, seq=4, actor=ROADS, cause=(cause[0], "u-1")),
+        facts.Accepted(**common, seq=5, actor=ROADS, cause=cause),
     )
     assert (await asked).json()["type"] == "city.order.accepted.v1"
 
