@@ -147,7 +147,7 @@ async def measure(seconds: float) -> Figures:
             finally:
                 rig.stop()
             found["flood"] = await said(saturation(broker.bootstrap, folder, seconds))
-            found["rivals"] = await said(rivals(broker.bootstrap, folder, min(seconds, 4)))
+            found["rivals"] = await said(rivals(broker.bootstrap, folder, 0.5))
             found |= await said(takeover(broker.bootstrap, folder))
     return found
 
@@ -157,7 +157,7 @@ async def saturation(bootstrap: str, folder: Path, seconds: float) -> Figures:
     rig = Rig(bootstrap, folder)
     await rig.create([*CITY.departments])
     try:
-        return await flood(rig, "detections", min(seconds, 8), 8, lambda: void((rig.role("intake"), rig.role("desk"))))
+        return await flood(rig, "detections", min(seconds, 3), 8, lambda: void((rig.role("intake"), rig.role("desk"))))
     finally:
         rig.stop()
 

@@ -1,7 +1,7 @@
 """Two ways to do it without Paidan, for comparison: the same classifier and the same routing, no guarantees.
 
-`python -m bench.rivals faust|loop BOOTSTRAP NAMESPACE CITY` reads `<ns>.reports`, classifies, routes and writes
-to `<ns>.assignments.<department>` or `<ns>.review`. `faust` handles an event at a time, as Faust's guide does it;
+`python -m bench.rivals faust|loop BOOTSTRAP NAMESPACE CITY` reads `<ns>.reports`, classifies, routes and writes to
+`<ns>.assignments.<department>`, or `.review` for a person. `faust` handles an event at a time, as Faust's guide does;
 `loop` is an aiokafka consumer with batches of up to 512, committing after each: both deliver at least once. Neither
 merges, keeps orders, follows them or counts them.
 """
@@ -31,7 +31,7 @@ def assignment(
     """Where a classified report goes, and what is said of it."""
     area = city.areas.locate(lat, lon)
     found = route(city, RuleInput(area=area.id if area else "", text=text), guess, DAY)
-    topic = f"{namespace}.assignments.{found.department}" if found.department else f"{namespace}.review"
+    topic = f"{namespace}.assignments.{found.department}" if found.department else f"{namespace}.assignments.review"
     return topic, {"text": text, "category": found.category, "why": msgspec.to_builtins(found.why)}
 
 
@@ -57,7 +57,7 @@ def faust_pipeline(bootstrap: str, namespace: str, city: City, model: Classifier
             report: Any = parse(REPORT, event.value)
             [guess] = model.classify([report.text])
             where, data = assignment(city, namespace, report.text, report.location.lat, report.location.lon, guess)
-            data["time"] = event.message.headers["ce_time"].decode()
+            data["time"] = dict(event.message.headers)["ce_time"].decode()
             await app.producer.send(where, None, msgspec.json.encode(data), None, None, None)
 
     app.finalize()

@@ -41,7 +41,7 @@ class Watch:
 
     async def __aenter__(self) -> Self:
         namespace = self._names.namespace.replace(".", r"\.")
-        self._consumer.subscribe(pattern=rf"^{namespace}\.(assignments\..*|review|figures)$")
+        self._consumer.subscribe(pattern=rf"^{namespace}\.(assignments\..*|figures)$")
         await self._consumer.start()
         self._task = asyncio.create_task(self._follow())
         return self
