@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import msgspec
+import pytest
 import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -194,6 +195,7 @@ async def test_an_archived_order_is_still_found(
     assert await eventually(archived, what="the archived row")
 
 
+@pytest.mark.timeout(330)
 async def test_tables_survive_kills(
     kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards, seed: int
 ) -> None:
@@ -215,7 +217,7 @@ async def test_tables_survive_kills(
                 workers[victim].signal(signal.SIGKILL)
                 await workers[victim].ended()
                 workers[victim] = start(roles, placed, victim, tables_store="rocksdb")
-    await await_figures(kafka, topics, shards, timeout=90.0)
+    await await_figures(kafka, topics, shards, timeout=240.0)
     await await_orders(kafka, topics, shards)
 
 
