@@ -21,6 +21,7 @@ from dispatcher.state import Meta
 from models.city import City
 from models.errors import PaidanError
 from models.inbox import InboxRecord, Item, decode_items
+from streams.changelog import log_reader
 from streams.desk import clock_of
 from streams.packs import Packs
 from streams.settings import Settings
@@ -60,14 +61,7 @@ async def audit(
     names = Names(settings.namespace)
     packs = Packs(settings.bootstrap, names.control, city)
     await packs.refresh()
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_bytes=16 * 1024 * 1024,
-        max_partition_fetch_bytes=4 * 1024 * 1024,
-    )
+    consumer = log_reader(settings.bootstrap)
     await consumer.start()
     try:
         reader = _Reader(consumer, names, progress)

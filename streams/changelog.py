@@ -7,6 +7,18 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 Row = tuple[str, bytes]
 
 
+def log_reader(bootstrap: str) -> AIOKafkaConsumer:
+    """A consumer without a group that reads whole partitions in large pieces, committed records only."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_bytes=16 * 1024 * 1024,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+
+
 async def read_changelogs(
     bootstrap: str, parts: Sequence[TopicPartition], unless_at: Mapping[TopicPartition, int] | None = None
 ) -> tuple[dict[str, list[Row]] | None, dict[TopicPartition, int]]:
@@ -16,14 +28,7 @@ async def read_changelogs(
     at `unless_at` nothing is read and the rows are None. Call it only after the writer of these partitions has been
     fenced: then their ends no longer move. Raises KafkaError.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_bytes=16 * 1024 * 1024,
-        max_partition_fetch_bytes=4 * 1024 * 1024,
-    )
+    consumer = log_reader(bootstrap)
     await consumer.start()
     try:
         ends = dict(await consumer.end_offsets(parts))
