@@ -5,6 +5,7 @@ stays, and it is written back even when nothing changed, which mends a changelog
 should not happen ends the process; another worker takes over, or the supervisor starts it again.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -49,7 +50,6 @@ class Tables:
         self._figures = self._table("figures", settings)
         self._agent("orders", self._take_order, self._names.desk, self._names.archive)
         self._agent("figures", self._take_figures, self._names.figures)
-        self.app.task(self._beat)
 
     def _table(self, name: str, settings: Settings) -> Any:
         table = self.app.Table(
@@ -146,10 +146,15 @@ class Tables:
     def _rows(self, table: Any) -> Iterable[tuple[bytes, bytes]]:
         return list(table.items()) if self._memory else table.items()
 
-    async def _beat(self) -> None:
-        while not self.app.should_stop:
+    async def beat(self) -> None:
+        """Keep the stall guard quiet for as long as the event loop turns; from before the app starts until cancelled.
+
+        It is no task of the app's: Faust starts those only after the tables are recovered, which may rightly take
+        longer than a session (a killed member's partitions are given away only when its session has ended).
+        """
+        while True:
             self.guard.beat()
-            await self.app.sleep(1.0)
+            await asyncio.sleep(1.0)
 
     # Rows go out
 

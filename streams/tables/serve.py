@@ -39,15 +39,29 @@ async def serve_tables(settings: Settings, stop: asyncio.Event) -> None:
         tables = Tables(settings, city, str(folder))
         async with HttpServer(shard_api(tables, token), settings.tables_host, settings.tables_port) as server:
             log.info("tables worker at %s, data in %s", server.address, folder)
-            await tables.app.start()
-            await _first(stop.wait(), tables.app.wait_until_stopped())
-            if not stop.is_set():
-                guards.leave(guards.CRASHED, f"Faust has stopped: {tables.app.crash_reason!r}")
-            try:
-                async with asyncio.timeout(GRACE_SECONDS):
-                    await tables.app.stop()
-            except TimeoutError:
-                guards.leave(guards.HUNG, f"Faust did not stop within {GRACE_SECONDS:.0f} s")
+            await _keep(tables, stop)
+
+
+async def _keep(tables: Tables, stop: asyncio.Event) -> None:
+    # Faust's start ends only when the tables are recovered: a stop must not wait for that.
+    beating, running = asyncio.create_task(tables.beat()), asyncio.create_task(_run(tables))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait((beating, running, stopped), return_when=asyncio.FIRST_COMPLETED)
+    if not stop.is_set():
+        stopped.cancel()
+        guards.leave(guards.CRASHED, f"Faust has stopped: {tables.app.crash_reason!r}")
+    try:
+        async with asyncio.timeout(GRACE_SECONDS):
+            await tables.app.stop()
+            await running
+    except TimeoutError:
+        guards.leave(guards.HUNG, f"Faust did not stop within {GRACE_SECONDS:.0f} s")
+    beating.cancel()
+
+
+async def _run(tables: Tables) -> None:
+    await tables.app.start()
+    await tables.app.wait_until_stopped()
 
 
 def _sources(settings: Settings) -> list[Topic]:
@@ -70,10 +84,3 @@ def _own_folder(settings: Settings) -> Iterator[Path]:
             yield folder
             return
     raise UsageError(f"all folders in {base} are in use")
-
-
-async def _first(*waits: object) -> None:
-    tasks = [asyncio.ensure_future(wait) for wait in waits]  # type: ignore[call-overload]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
