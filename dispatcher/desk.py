@@ -11,7 +11,8 @@ from dispatcher.decision import Decision, Failure, Outgoing
 from dispatcher.firing import fire
 from dispatcher.sightings import on_sighting
 from dispatcher.state import DeskState, Meta, Overlay
-from dispatcher.updates import on_update
+from dispatcher.timers import timers
+from dispatcher.updates import named, on_update
 from dispatcher.work import DESK, Work
 from models.city import City
 from models.inbox import InboxRecord, PackChange, Sighting, Tick, Update
@@ -81,6 +82,8 @@ class _Batch:
         return Work(self.overlay, city, self.memory, self.clock)
 
     def _take(self, offset: int, index: int, item: Sighting | Update) -> None:
+        if isinstance(item, Update):
+            self._catch_up(item)
         work = self._work()
         try:
             if isinstance(item, Sighting):
@@ -97,22 +100,37 @@ class _Batch:
 
     def _fire_due(self) -> None:
         """Fire what is due, the earliest first. Of live records each fires only so many: what fell due in a day of
-        downtime comes up in steps, tick by tick. An order that an update names catches up before (`updates`)."""
+        downtime comes up in steps, tick by tick. An order that an update names catches up before."""
         pending = self.overlay.timers
         left = float("inf") if self.replayed else FIRED_PER_RECORD
         while left and (entry := pending.first()) is not None and entry[0] <= self.clock:
             pending.pop()
             due, key, kind = entry
-            work = self._work()
-            try:
-                fire(work, due, key, kind)
-                self._keep(work)
-                # Entries that came to nothing do not count: a restored state no longer has them.
-                left -= bool(work.sent or work.booked)
-            except Exception as error:  # noqa: BLE001 - the order is set aside with the error, the others go on
-                self.overlay.drop()
-                self._quarantine(key, kind, error)
-                left -= 1
+            # Entries that came to nothing do not count: a restored state no longer has them.
+            left -= self._fire(due, key, kind)
+
+    def _fire(self, due: int, key: str, kind: str) -> bool:
+        work = self._work()
+        try:
+            fire(work, due, key, kind)
+            self._keep(work)
+        except Exception as error:  # noqa: BLE001 - the order is set aside with the error, the others go on
+            self.overlay.drop()
+            self._quarantine(key, kind, error)
+            return True
+        return bool(work.sent or work.booked)
+
+    def _catch_up(self, update: Update) -> None:
+        """The order that an update names fires its own due timers first: a backlog of others' timers must not let a
+        step overtake them."""
+        first = self.overlay.timers.first()
+        if first is None or first[0] > self.clock:
+            return
+        order = named(self._work(), update)
+        while order is not None and (due := [timer for timer in timers(order) if timer[0] <= self.clock]):
+            at, kind = min(due)
+            self._fire(at, order.id, kind)
+            order = self.overlay.orders.get(order.id)
 
     def _quarantine(self, key: str, kind: str, error: Exception) -> None:
         self.quarantined += 1

@@ -21,9 +21,8 @@ def timely(work: Work, update: Update) -> str:
     settings = work.city.settings
     if update.at > work.clock + settings.future_tolerance_minutes * MINUTE_MS:
         return "from-the-future"
-    importer = update.imported or update.by.role == "importer"
     arrived = update.received or work.clock
-    if not importer and update.at < arrived - settings.backdate_minutes * MINUTE_MS:
+    if update.source not in settings.importers and update.at < arrived - settings.backdate_minutes * MINUTE_MS:
         return "backdated"
     return ""
 
@@ -54,7 +53,7 @@ def _named(work: Work, order: Order, update: Update, at: int) -> str:
 
 
 def _evidence(work: Work, order: Order, update: Update, at: int) -> str:
-    return "" if update.evidence or update.imported else "missing-evidence"
+    return "" if update.evidence else "missing-evidence"
 
 
 def _known_category(work: Work, order: Order, update: Update, at: int) -> str:

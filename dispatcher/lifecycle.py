@@ -12,9 +12,7 @@ _OPEN: tuple[State, ...] = ("review", "assigned", "accepted", "suspended", "retu
 _CHECKERS = ("inspector", "reporter", "camera")
 
 RETURN_CODES = ("not-my-function", "not-my-area", "not-my-asset", "unclear", "duplicate", "not-a-problem")
-ROLES = (
-    "reviewer", "dispatcher", "officer", "operator", "inspector", "reporter", "camera", "department", "importer",
-)  # fmt: skip
+ROLES = ("reviewer", "dispatcher", "officer", "operator", "inspector", "reporter", "camera", "department")
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -91,7 +89,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "reopen", "重新立案", ("reporter", "operator"), ("closed",), ("assigned", "review"),
-        ("its-reporter", "reopen-window", "reason-if-operator"), "to the last handler, with fresh limits",
+        ("its-reporter", "reopen-window", "reason-if-operator"), "to the last handler, with fresh limits; an operator's of an archived order opens a new one in review, linked to it",
     ),
     Rule("feedback", "回访", ("reporter",), ("closed",), ("closed",), ("its-reporter", "feedback-window", "satisfied")),
     Rule("appeal", "申诉", ("department",), ("closed",), ("closed",), ("lead", "reason", "not-appealed")),
@@ -124,14 +122,14 @@ TABLE: tuple[Rule, ...] = (
 REFUSALS: dict[str, str] = {
     "unknown-action": "There is no such action.",
     "unknown-order": "There is no such order, or the report that names it has not arrived.",
-    "archived": "The order is archived; a new report opens a new order.",
+    "archived": "The order is archived; an operator's reopen or a new report opens a new one.",
     "merged-child": "The order goes on as part of another one; act on that.",
     "stale-attempt": "The update was meant for an earlier attempt.",
     "wrong-role": "This role may not do that.",
     "wrong-state": "The order's state does not allow that.",
     "wrong-department": "The order is not this department's.",
     "not-the-holder": "Only the lead department and its assists may do that.",
-    "backdated": "Only importers may date an update back so far.",
+    "backdated": "Only the importers that the city names may date an update back so far.",
     "from-the-future": "The update is dated ahead of the clock.",
     "missing-reason": "A reason is needed.",
     "missing-code": "A return needs a code.",

@@ -105,10 +105,17 @@ def in_reach(seen: Sighting, order: Order, last_seen: int, kind: Category) -> fl
     """The distance in metres when an open order is near enough in place and time, else None."""
     if order.lat is None or order.lon is None or seen.lat is None or seen.lon is None:
         return None
-    if abs(seen.at - last_seen) > kind.merge_hours * HOUR_MS and seen.at > last_seen:
+    hours = kind.merge_hours * HOUR_MS
+    if not order.opened_at - hours <= seen.at <= last_seen + hours:
         return None
     away = distance_m(order.lat, order.lon, seen.lat, seen.lon)
     return away if away <= kind.merge_radius_m else None
+
+
+def has_room(city: City, seen: Sighting, order: Order) -> bool:
+    """Whether an order may take the sighting in. Each of its reports and reporters stands in its row and is told of
+    each step, so their number has a limit; detections leave nothing that grows."""
+    return seen.kind == "detection" or len(order.report_keys) < city.settings.reports_per_order_max
 
 
 def reopens(city: City, seen: Sighting, order: Order) -> bool:

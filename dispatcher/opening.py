@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from dispatcher import dispatching, facts, identity, limits, merging
 from dispatcher.order import Evidence, Order
 from dispatcher.work import DESK, Work
-from models.inbox import Sighting
+from models.inbox import Sighting, Update
 
 
 def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str = "") -> Order:
@@ -44,6 +44,30 @@ def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str
     if candidate is not None:
         order = work.emit(order, facts.Linked, at, DESK, other=candidate.id)
     return order
+
+
+def succeed(work: Work, update: Update, at: int) -> Order:
+    """Open a new order in review, linked to the archived one that an operator wants reopened; the reason is its text.
+
+    The desk has forgotten what the archived order was about: the reviewer finds it under the link.
+    """
+    area = update.order_id.rsplit("-", 2)[0]
+    order = work.emit(
+        # A blank is in no source of a report: no report can found an order with this id.
+        identity.order_id(area, work.day(at), f"{update.source} {update.order_id}", update.id),
+        facts.Opened,
+        at,
+        update.by,
+        state="review",
+        area=area,
+        day=day_number(work, at),
+        pack=work.city.digest,
+        evidence=Evidence(
+            kind="report", source=update.source, id=update.id, at=at, text=update.reason, channel="reopening"
+        ),
+        linked=update.order_id,
+    )
+    return dispatching.to_review(work, order, "reopened", at, update.by)
 
 
 def join(work: Work, order: Order, seen: Sighting, rule: str, distance_m: float | None = None) -> Order:

@@ -140,7 +140,7 @@ def _near(work: Work, seen: Sighting, kind: Category, category: str) -> tuple[bo
             continue
         if away is None:
             continue
-        if merging.agrees(work.city, seen, order):
+        if merging.agrees(work.city, seen, order) and merging.has_room(work.city, seen, order):
             same.append((rank, away, order_id))
         else:
             maybe.append((away, order_id))
@@ -170,7 +170,7 @@ def _covered(work: Work, seen: Sighting, category: str) -> bool:
     for parent in work.city.inhibitors(category) if category else ():
         for _, order_id in reversed(work.overlay.index.get(merging.kind_key(seen.area, parent)) or ()):
             order = work.order(order_id)
-            if order is not None and order.state in OPEN:
+            if order is not None and order.state in OPEN and merging.has_room(work.city, seen, order):
                 join(work, order, seen, f"covered:{parent}")
                 return True
     return False

@@ -47,9 +47,12 @@ class Work:
     ) -> Order:
         """Record the next fact of an order (or the first one of the order with that id) and return the new row.
 
-        `at` is moved into [the order's previous step, clock]; without `state` the state stays as it is.
+        `at` is moved into [the order's previous step, clock]; without `state` the state stays as it is. Raises
+        ValueError when an order is to begin whose id is taken.
         """
         before = None if isinstance(order, str) else order
+        if isinstance(order, str) and self.order(order) is not None:
+            raise ValueError(f"{order} is open already")
         after_previous = at if before is None else max(at, before.last_at)
         fact = kind(
             order_id=order if isinstance(order, str) else order.id,
@@ -76,15 +79,15 @@ class Work:
 
     def _withdraw(self, before: Order, after: Order, fact: facts.Fact) -> None:
         """Tell the departments that hold nothing of the order any more."""
-        if before.assignments and (after.department != before.department or after.state in ("rejected", "merged")):
-            turn = before.assignments[-1]
-            holding = {after.department, *(after.assignments[-1].assists if after.assignments else ())}
-            if after.department == "" or after.state in ("rejected", "merged"):
-                holding = set()
-            for department in (turn.department, *turn.assists):
-                if department not in holding and before.department:
-                    reason = facts.NAMES[type(fact)]
-                    self.sent.append(outgoing.withdrawal(after, fact, department, turn.attempt, reason))
+        if not before.department or not before.assignments:
+            return
+        held, holding = before.assignments[-1], set()
+        if after.department and after.state not in ("rejected", "merged"):
+            holding = {after.department, *after.assignments[-1].assists}
+        reason = facts.NAMES[type(fact)]
+        for department in (held.department, *held.assists):
+            if department not in holding:
+                self.sent.append(outgoing.withdrawal(after, fact, department, held.attempt, reason))
 
     def _reporters_of_children(self, order: Order) -> tuple[str, ...]:
         found: list[str] = []

@@ -85,7 +85,6 @@ class Update(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag=
     satisfied: bool | None = None
     evidence: tuple[str, ...] = ()
     received: int = 0
-    imported: bool = False
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick"):

@@ -18,11 +18,19 @@ class Settings(BaseModel):
     future_tolerance_minutes: float = Field(
         5.0, ge=0, le=60, description="how far ahead of its receipt an event may be"
     )
-    backdate_minutes: float = Field(15.0, ge=0, description="how far back an update may be dated; importers are free")
+    backdate_minutes: float = Field(15.0, ge=0, description="how far back an update may be dated")
+    importers: tuple[str, ...] = Field(
+        (),
+        strict=False,
+        description="the sources (CloudEvents) of systems that hand in steps late: they may date back at will",
+    )
 
     # merging
     merge_similarity: float = Field(
         0.35, ge=0, le=1, description="texts at least this alike (0 to 1) join one order; less alike are linked"
+    )
+    reports_per_order_max: int = Field(
+        500, ge=1, le=5000, description="reports that one order takes in; the next one opens another, as a candidate"
     )
     detection_hold_minutes: float = Field(
         30.0, ge=0, description="an incident that ended and starts again within this time is the same one"

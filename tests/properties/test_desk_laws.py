@@ -11,7 +11,19 @@ from dispatcher.facts import KINDS
 from dispatcher.lifecycle import RETURN_CODES, TABLE
 from dispatcher.order import Order
 from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
-from tests.desks import DAY, HOUR, MINUTE, T0, Desk, assert_laws, assert_same_state, detection, quiet_city, report
+from tests.desks import (
+    DAY,
+    HOUR,
+    IMPORTER,
+    MINUTE,
+    T0,
+    Desk,
+    assert_laws,
+    assert_same_state,
+    detection,
+    quiet_city,
+    report,
+)
 
 CITY = quiet_city("camera_heartbeat_hours = 30.0\n")
 DEPARTMENTS = ("roads", "police", "works", "north-office")
@@ -48,7 +60,7 @@ def random_update(rng: random.Random, n: int, at: int, orders: dict[str, Order])
         "decide": ("", "x"),
     }
     return Update(
-        source="u",
+        source=IMPORTER if rng.random() < 0.1 else "u",
         id=str(rng.randrange(n + 1) if rng.random() < 0.05 else n),
         at=at - rng.choice((0, 0, 0, 0, MINUTE, HOUR, -MINUTE)),
         action=rule.action if rng.random() < 0.98 else "dance",
@@ -65,7 +77,6 @@ def random_update(rng: random.Random, n: int, at: int, orders: dict[str, Order])
         until=at + rng.choice((HOUR, 3 * DAY, 3 * DAY, 500 * DAY)),
         satisfied=rng.choice((True, False, None)),
         evidence=rng.choice(((), ("https://pictures.example/1.jpg",))),
-        imported=rng.random() < 0.1,
     )
 
 

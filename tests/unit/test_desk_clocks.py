@@ -10,6 +10,7 @@ from tests.desks import (
     DAY,
     DISPATCHER,
     HOUR,
+    IMPORTER,
     INSPECTOR,
     MINUTE,
     REVIEWER,
@@ -81,7 +82,7 @@ def test_a_late_acceptance_that_happened_in_time_takes_the_miss_back() -> None:
     assert desk.only().assignments[0].accept_missed_at is not None
 
     desk.feed(at=T0 + 4 * HOUR)
-    refused = desk.update("accept", ROADS, T0 + HOUR, imported=True)
+    refused = desk.update("accept", ROADS, T0 + HOUR, source=IMPORTER)
 
     turn = desk.only().assignments[0]
     assert refused == ""
@@ -113,7 +114,7 @@ def test_handled_in_time_but_reported_late_was_never_overdue() -> None:
     desk.tick(T0 + 8 * DAY)
     assert desk.only().overdue_at is not None
 
-    desk.update("handle", ROADS, T0 + 6 * DAY, evidence=("e",), imported=True)
+    desk.update("handle", ROADS, T0 + 6 * DAY, evidence=("e",), source=IMPORTER)
 
     order = desk.only()
     assert (order.overdue_at, order.overdue_past) == (None, ())
@@ -203,7 +204,7 @@ def test_clock_and_limits_stand_still_during_a_suspension() -> None:
     assert turn.handle_due == T0 + DAY + stood
     assert turn.handle_due_raw == T0 + DAY
     assert order.due == T0 + 7 * DAY + stood
-    desk.update("handle", ROADS, until + 2 * HOUR, evidence=("e",), imported=True)
+    desk.update("handle", ROADS, until + 2 * HOUR, evidence=("e",), source=IMPORTER)
     assert desk.only().assignments[0].handled_ms == DAY - HOUR + 2 * HOUR
     assert_laws(desk)
 

@@ -133,7 +133,47 @@ def test_an_order_is_archived_with_what_was_merged_into_it(desk: Desk) -> None:
     assert {out.key for out in desk.sent if out.topic == "archive"} == {first, second}
     assert [fact.at for fact in facts_of(desk.sent) if isinstance(fact, facts.Archived)] == [T0 + HOUR + 30 * DAY] * 2
     assert desk.count("closed") == closed == 1
-    assert desk.update("reopen", OPERATOR, T0 + 41 * DAY, first, reason="r") == "archived"
+    assert desk.update("accept", ROADS, T0 + 41 * DAY, first) == "archived"
+    assert_laws(desk)
+
+
+def archived(desk: Desk) -> str:
+    """The id of an order that was closed and archived; the clock is 41 days on."""
+    first = desk.only().id
+    desk.update("force-close", OPERATOR, T0 + HOUR, reason="gone")
+    desk.tick(T0 + 41 * DAY)
+    assert desk.state.orders == {}
+    return first
+
+
+def test_an_operator_reopens_an_archived_order_as_a_new_one_that_is_linked(desk: Desk) -> None:
+    """The archived one stays as it is; the reviewer finds it under the link."""
+    first = archived(desk)
+
+    assert desk.update("reopen", OPERATOR, T0 + 41 * DAY, first, reason="it is back") == ""
+
+    order = desk.only()
+    assert (order.state, order.linked, order.text) == ("review", (first,), "it is back")
+    assert order.id.startswith("south-w-20260412-")
+    assert desk.names(order.id) == ["opened", "sent-to-review"]
+    assert desk.count("opened") == 2
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize(
+    ("by", "asked", "refusal"),
+    [
+        (Actor("reporter", "", "hash-1"), {"reason": "r"}, "archived"),
+        (OPERATOR, {"reason": " "}, "missing-reason"),
+        (OPERATOR, {"reason": "r", "order_id": "south-w-20260302-aaaaaaaaaa"}, "unknown-order"),
+    ],
+)
+def test_nobody_else_reopens_an_archived_order(desk: Desk, by: Actor, asked: dict[str, str], refusal: str) -> None:
+    """Nor an operator without a reason, nor one that never was."""
+    first = archived(desk)
+
+    assert desk.update("reopen", by, T0 + 41 * DAY, first, **asked) == refusal
+    assert desk.state.orders == {}
     assert_laws(desk)
 
 
@@ -234,6 +274,25 @@ def test_a_timer_that_raises_quarantines_its_order(desk: Desk, monkeypatch: pyte
     assert_laws(desk)
 
 
+def test_a_timer_that_raises_before_an_update_quarantines_the_order_and_the_update_is_taken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While others' timers wait, an update fires those of its own order: their failure is not the update's."""
+
+    def broken(work: Any, order: Order, due: int, kind: str) -> None:
+        raise KeyError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(firing, "_fire", broken)
+        patched.setattr("dispatcher.desk.FIRED_PER_RECORD", 0)
+        assert desk.update("accept", ROADS, T0 + 3 * HOUR) == ""
+
+    assert desk.failures == []
+    assert desk.names(desk.only().id)[-2:] == ["quarantined", "accepted"]
+    assert desk.only().quarantined == ""
+    assert_laws(desk)
+
+
 def test_a_pack_takes_effect_where_the_log_says_so(desk: Desk) -> None:
     """The pack's record stands in the inbox; what comes after it is decided by it."""
     other = quiet_city("reopen_days = 3.0")
@@ -254,8 +313,8 @@ def test_without_its_pack_nothing_is_decided() -> None:
 
 
 def test_nothing_lies_before_the_order_s_previous_step(desk: Desk) -> None:
-    """An importer's update from before the acceptance is moved to it."""
+    """An update from before the acceptance is moved to it."""
     desk.update("accept", ROADS, T0 + 2 * HOUR)
-    desk.update_at("handle", ROADS, T0 + HOUR, desk.only().id, imported=True)
+    desk.update_at("handle", ROADS, T0 + 2 * HOUR - MINUTE, desk.only().id, evidence=("e",))
 
     assert desk.only().assignments[0].handled_at == T0 + 2 * HOUR

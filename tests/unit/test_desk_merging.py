@@ -182,6 +182,40 @@ def test_merging_keeps_to_its_hours_and_area() -> None:
     assert [order.evidence_count for order in desk.state.orders.values()] == [2, 1, 1]
 
 
+def test_a_late_message_of_long_before_is_another_incident() -> None:
+    """A sighting that lies further before the founding one than the hours of its category does not join."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    desk.feed(report("2", T0 - DAY), report("3", T0 - 3 * DAY), at=T0 + HOUR)
+
+    assert [order.evidence_count for order in desk.state.orders.values()] == [2, 1]
+
+
+def test_an_order_takes_in_only_so_many_reports() -> None:
+    """The next one opens another order, which names the full one; a camera still adds to it. So no row grows for ever."""
+    desk = Desk(quiet_city("reports_per_order_max = 3\n"))
+    for n in range(4):
+        desk.feed(report(str(n), T0), at=T0)
+    desk.feed(detection("d", T0, "pothole"), at=T0)
+
+    full, other = desk.state.orders.values()
+    assert (len(full.report_keys), len(other.report_keys)) == (3, 1)
+    assert other.candidates == (full.id,)
+    assert full.evidence_count + other.evidence_count == 5
+    assert_laws(desk)
+
+
+def test_a_full_parent_incident_covers_no_more_reports() -> None:
+    """A flood with as many reports as an order takes leaves the next pothole to an order of its own."""
+    desk = Desk(quiet_city("reports_per_order_max = 2\n"))
+    desk.feed(report("1", T0, "路面积水", "flooding"), at=T0)
+    desk.feed(report("2", T0, lat=30.01), at=T0)
+    desk.feed(report("3", T0, lat=30.01), at=T0)
+
+    assert [order.category for order in desk.state.orders.values()] == ["flooding", "pothole"]
+    assert_laws(desk)
+
+
 def test_merging_can_be_switched_off_for_a_category() -> None:
     """Two complaints about fees are two orders."""
     desk = Desk()
