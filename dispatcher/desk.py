@@ -79,7 +79,7 @@ class _Batch:
     def _work(self) -> Work:
         city = self._city()
         assert self.memory is not None  # it comes with the city
-        return Work(self.overlay, city, self.memory, self.clock)
+        return Work(self.overlay, city, self.memory, self.clock, self.replayed)
 
     def _take(self, offset: int, index: int, item: Sighting | Update) -> None:
         if isinstance(item, Update):

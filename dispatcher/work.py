@@ -19,11 +19,12 @@ class Work:
     """The hand that an item's rules work with: `emit` facts about orders, `refuse` updates, `book` what belongs to no
     order. All of it counts only once the overlay keeps the item."""
 
-    def __init__(self, overlay: Overlay, city: City, memory: identity.Memory, clock: int) -> None:
+    def __init__(self, overlay: Overlay, city: City, memory: identity.Memory, clock: int, replayed: bool) -> None:
         self.overlay = overlay
         self.city = city
         self.memory = memory
         self.clock = clock
+        self.replayed = replayed
         self.cause: tuple[str, str] | None = None
         self.sent: list[Outgoing] = []
         self.booked: list[figures.Bookings] = []
@@ -69,13 +70,17 @@ class Work:
         self.sent.append(_public(fact))
         if kind is facts.Assigned or kind is facts.ReturnRefused:
             self.sent.extend(outgoing.assignment(after, fact))  # type: ignore[arg-type]
-        if kind is facts.EvidenceAdded:
-            self.sent.extend(outgoing.subscribed(after, fact))  # type: ignore[arg-type]
-        elif kind in outgoing.AUDIENCES:
-            self.sent.extend(outgoing.notices(before, after, fact, self._reporters_of_children(after)))
+        if not self.replayed:  # nobody wants to be told of what was over long ago
+            self._tell(before, after, fact)
         if before is not None:
             self._withdraw(before, after, fact)
         return after
+
+    def _tell(self, before: Order | None, after: Order, fact: facts.Fact) -> None:
+        if isinstance(fact, facts.EvidenceAdded):
+            self.sent.extend(outgoing.subscribed(after, fact))
+        elif type(fact) in outgoing.AUDIENCES:
+            self.sent.extend(outgoing.notices(before, after, fact, self._reporters_of_children(after)))
 
     def _withdraw(self, before: Order, after: Order, fact: facts.Fact) -> None:
         """Tell the departments that hold nothing of the order any more."""

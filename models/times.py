@@ -21,7 +21,7 @@ def from_ms(instant: int) -> datetime:
 
 def to_text(instant: int) -> str:
     """RFC 3339 with milliseconds, e.g. 2026-03-01T08:00:00.000Z."""
-    return from_ms(instant).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant % 1000:03d}Z"
+    return from_ms(instant).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def from_text(text: str) -> int:

@@ -10,6 +10,7 @@ from dispatcher import facts
 from dispatcher.facts import KINDS, Fact, UpdateRefused, ce_id, from_wire, to_wire
 from dispatcher.order import Order
 from dispatcher.wire import INSTANTS
+from models.inbox import Actor
 from models.times import from_text
 
 # From 1970 to 2100, as the wire's text reaches from year 1 to 9999.
@@ -94,3 +95,16 @@ def test_names_on_the_wire_are_kebab_case() -> None:
     assert facts.name(facts.EvidenceAdded) == "evidence-added"
     assert facts.KINDS["sent-to-arbitration"] is facts.SentToArbitration
     assert len(KINDS) == len(Fact.__subclasses__())
+
+
+def test_words_that_look_like_instants_stay_words() -> None:
+    """Whatever a text says, it is not taken for a field."""
+    text = 'x","at":1772413200000,"due":{"at":5}\\","at":7'
+    fact = facts.Progressed(
+        order_id="a-1", seq=2, state="accepted", at=1, recorded_at=2, actor=Actor("department", text), note=text
+    )
+
+    kind, _, value = facts.to_wire(fact)
+
+    assert facts.from_wire(kind, value) == fact
+    assert msgspec.json.decode(value)["note"] == text

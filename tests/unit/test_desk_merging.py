@@ -192,7 +192,7 @@ def test_a_late_message_of_long_before_is_another_incident() -> None:
 
 
 def test_an_order_takes_in_only_so_many_reports() -> None:
-    """The next one opens another order, which names the full one; a camera still adds to it. So no row grows for ever."""
+    """The next one opens another order, which names the full one; a camera still adds to it."""
     desk = Desk(quiet_city("reports_per_order_max = 3\n"))
     for n in range(4):
         desk.feed(report(str(n), T0), at=T0)

@@ -6,7 +6,7 @@ import msgspec
 
 from dispatcher.decision import Outgoing
 from dispatcher.outgoing import ASSIGNED, AUDIENCES, WITHDRAWN
-from models.inbox import Actor
+from models.inbox import Actor, InboxRecord
 from tests.desks import DISPATCHER, HOUR, OPERATOR, T0, Desk, report
 
 ROADS = Actor("department", "roads", "ren")
@@ -52,6 +52,18 @@ def test_the_department_that_loses_an_order_is_told() -> None:
     desk.update("reject", OPERATOR, T0 + HOUR, reason="nothing there")
     ((kind, data),) = to(desk.sent[sent:], "assignments/works")
     assert (kind, data["reason"], data["attempt"]) == (WITHDRAWN, "rejected", 2)
+
+
+def test_nobody_is_told_of_history() -> None:
+    """What is replayed gives assignments, as what is still open is to be done, and no notices."""
+    desk = Desk()
+    history = InboxRecord(3, desk.offset, T0, (report("1", T0), report("2", T0)), replayed=True)
+    sent = desk.batch([history])
+
+    assert desk.only().evidence_count == 2
+    assert [kind for kind, _ in to(sent, "assignments/roads")] == [ASSIGNED]
+    assert to(sent, "notices") == []
+    assert to(desk.feed(report("3", T0)), "notices") != []
 
 
 def test_every_reporter_is_told_of_every_step_that_matters_to_them() -> None:
