@@ -90,8 +90,7 @@ TABLE: tuple[Rule, ...] = (
     Rule(
         "reopen", "重新立案", ("reporter", "operator"), ("closed",), ("assigned", "review"),
         ("its-reporter", "reopen-window", "reason-if-operator"),
-        "to the last handler, with fresh limits; an operator's of an archived order opens a new one in review, linked to "
-        "it",
+        "to the last handler, with fresh limits; of an archived order, an operator's opens a new one in review, linked",
     ),
     Rule("feedback", "回访", ("reporter",), ("closed",), ("closed",), ("its-reporter", "feedback-window", "satisfied")),
     Rule("appeal", "申诉", ("department",), ("closed",), ("closed",), ("lead", "reason", "not-appealed")),
