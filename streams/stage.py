@@ -88,6 +88,8 @@ class Stage(ConsumerRebalanceListener, Generic[S]):
         partitions = sorted(assigned)
         for tp in partitions:
             self._consumer.pause(tp)
+        if self._stop.is_set():  # a group that rebalances while this process leaves it
+            return
         former, self._lanes = self._lanes, {}
         for tp in partitions:
             lane = former.get(tp) or Lane(tp, self._consumer, self._open_work(tp), self._options)

@@ -51,7 +51,7 @@ class Taken(msgspec.Struct, frozen=True):
         return [(area, value) for area, items in self.items.items() for value in _packed(items)]
 
 
-Placed = tuple[int, Draft, Found]
+Placed = tuple[int, Draft, Found, Context]
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -101,9 +101,9 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys) -> P
         except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
             dead[n] = _dead(record, error)
     placed = _place(city, records, drafts, dead)
-    wanted = [at for at, (n, draft, _) in enumerate(placed) if draft.text and n not in dead]
+    wanted = [at for at, (n, draft, _, _) in enumerate(placed) if draft.text and n not in dead]
     texts = [placed[at][1].text for at in wanted]
-    contexts = [_context(city, *placed[at][1:]) for at in wanted]
+    contexts = [placed[at][3] for at in wanted]
     return Prepared(records, placed, dead, ignored, wanted, texts, contexts)
 
 
@@ -121,9 +121,17 @@ def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequenc
         for at, guess, shadow in zip(prepared.wanted, guesses, shadows, strict=True)
     }
     dead, items = prepared.dead, dict[str, list[Item]]()
-    for at, (n, draft, found) in enumerate(prepared.placed):
+    built: dict[int, list[tuple[str, Item]]] = {}
+    for at, (n, draft, found, _) in enumerate(prepared.placed):
         if n not in dead:
-            items.setdefault(found.area, []).append(draft.build(found, extras.get(at, {})))
+            try:
+                built.setdefault(n, []).append((found.area, draft.build(found, extras.get(at, {}))))
+            except Exception as error:  # noqa: BLE001 - a bug: a dead letter, and the neighbours go on
+                dead[n] = _dead(prepared.records[n], error)
+    for n, parts in built.items():
+        if n not in dead:
+            for area, item in parts:
+                items.setdefault(area, []).append(item)
     made = [guess for guess in guesses if guess is not None]
     return Taken(items, [dead[n] for n in sorted(dead)], prepared.ignored, made)
 
@@ -149,7 +157,7 @@ def _place(
             found = found or by_words(city, draft.given, *draft.words)
             if draft.item is not Sighting and found.how == "none":
                 raise Poison("location", "must name a place of the city: the update has no area", "no-area")
-            placed.append((n, draft, found))
+            placed.append((n, draft, found, _context(city, draft, found)))
         except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above
             dead[n] = _dead(records[n], error)
     return placed

@@ -50,6 +50,7 @@ class Tables:
         self._figures = self._table("figures", settings)
         self._agent("orders", self._take_order, self._names.desk, self._names.archive)
         self._agent("figures", self._take_figures, self._names.figures)
+        self.app.on_partitions_assigned.connect(self._assigned)
 
     def _table(self, name: str, settings: Settings) -> Any:
         table = self.app.Table(
@@ -134,6 +135,11 @@ class Tables:
         if self.app.rebalancing or self.app.consumer_generation_id == 0:
             return "all"
         return sorted(self.owned - self.views.ready.keys())
+
+    async def _assigned(self, *_: object, **__: object) -> None:
+        # Not only when all is recovered: a recovery that another rebalance interrupts never comes to that, and a
+        # partition that was away in between would come back with a view that missed what was written meanwhile.
+        self.views.keep_only(self.owned)
 
     async def _recovered(self) -> None:
         # Faust calls this for each table, when all of them are recovered and before new rows flow.

@@ -56,6 +56,11 @@ class Views:
         self._zone = zone
         self._making = asyncio.Lock()
 
+    def keep_only(self, owned: frozenset[int]) -> None:
+        """Forget the views of all other partitions: what comes back later is somebody else's work by then."""
+        for gone in self.ready.keys() - owned:
+            del self.ready[gone]
+
     async def make(
         self, owned: frozenset[int], orders: Iterable[tuple[bytes, bytes]], figures: Iterable[tuple[bytes, bytes]]
     ) -> None:
@@ -66,8 +71,7 @@ class Views:
         """
         async with self._making:
             began = time.monotonic()
-            for gone in self.ready.keys() - owned:
-                del self.ready[gone]
+            self.keep_only(owned)
             new = {number: PartitionView(self._zone) for number in owned - self.ready.keys()}
             if new:
                 await self._fill(new, orders, figures)

@@ -1,6 +1,7 @@
 """Intake's pure part: what comes in well leaves as items of the right area; what is bad leaves as a dead letter."""
 
 import json
+import pydoc
 from collections.abc import Sequence
 from typing import Any
 
@@ -404,3 +405,28 @@ def test_packed_records_hold_one_area_in_order_and_stay_small(city: City) -> Non
         unpacked.setdefault(area, []).extend(items)
     assert unpacked == taken.items
     assert {"south-w", "north-e"} == unpacked.keys()
+
+
+@pytest.mark.parametrize("where", ["streams.take._context", "streams.sightings.Draft.build", "streams.take.by_words"])
+def test_a_bug_at_one_record_costs_no_other(city: City, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever step fails at it, that record is a dead letter without its words, and its neighbours are taken in."""
+    real = pydoc.locate(where)
+    assert callable(real)
+
+    def broken(*args: Any) -> Any:
+        if any("unlucky" in str(getattr(arg, "fields", arg)) for arg in args):
+            raise ZeroDivisionError("unlucky")
+        return real(*args)
+
+    monkeypatch.setattr(where, broken)
+    records = [report("first"), report("unlucky"), report("third")]
+
+    taken = take(records, city, None, NOW, KEYS)
+
+    assert [(dead.error, dead.message) for dead in taken.dead] == [
+        ("internal-error", "intake failed with ZeroDivisionError")
+    ]
+    assert [item.text for items in taken.items.values() for item in items if isinstance(item, Sighting)] == [
+        "first",
+        "third",
+    ]

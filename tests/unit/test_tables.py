@@ -177,6 +177,8 @@ async def test_views_hold_only_what_the_worker_owns() -> None:
     assert {number: len(view.orders) for number, view in views.ready.items()} == {1: 1}
     await views.make(frozenset({0, 1}), orders, figures)
     assert views.ready[0].figures.offset == 5
+    views.keep_only(frozenset({0}))
+    assert views.ready.keys() == {0}
 
 
 def _row(order: Order, partition: int) -> bytes:
