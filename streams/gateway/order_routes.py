@@ -35,6 +35,7 @@ def order_routes(city: City, found: "Finder") -> APIRouter:
         area: Annotated[str, Query(description="an area of any level")] = "",
         category: str = "",
         overdue: bool | None = None,
+        quarantined: Annotated[bool | None, Query(description="set aside because the desk failed at it")] = None,
         indicator: Annotated[str, Query(description="only orders that this indicator of `/status` counts")] = "",
         first: Annotated[str | None, Query(alias="from", description="city-local day, with `indicator`")] = None,
         to: Annotated[str | None, Query(description="city-local day, with `indicator`")] = None,
@@ -42,8 +43,9 @@ def order_routes(city: City, found: "Finder") -> APIRouter:
         cursor: Annotated[str, Query(description="`next` of the page before")] = "",
     ) -> Response:
         wanted = {"department": department, "category": category, "state": state, "area": found.areas(area)}
-        if overdue is not None:
-            wanted["overdue"] = "true" if overdue else "false"
+        for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
+            if flag is not None:
+                wanted[name] = "true" if flag else "false"
         if indicator:
             wanted |= found.counted(indicator, department, category, first, to)
         return answer(await found.page(wanted, limit, cursor))

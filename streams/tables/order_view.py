@@ -28,6 +28,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     opened_at: int
     recorded_at: int
     overdue: bool
+    quarantined: bool
     reports: tuple[str, ...]
 
     @property
@@ -53,6 +54,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     areas: tuple[str, ...] = ()
     category: str = ""
     overdue: bool | None = None
+    quarantined: bool | None = None
     report: str = ""
     counted: Counted | None = None
 
@@ -91,6 +93,7 @@ class OrderView:
             opened_at=order.opened_at,
             recorded_at=order.recorded_at,
             overdue=order.overdue_at is not None,
+            quarantined=bool(order.quarantined),
             reports=order.report_keys,
         )
         self._orders[order.id] = summary
@@ -149,6 +152,7 @@ class OrderView:
             and wanted.category in ("", summary.category)
             and (not wanted.areas or summary.area in wanted.areas)
             and (wanted.overdue is None or wanted.overdue == summary.overdue)
+            and (wanted.quarantined is None or wanted.quarantined == summary.quarantined)
         )
 
     @staticmethod

@@ -132,18 +132,21 @@ def _window(asked: Mapping[str, str]) -> Window:
     return Window(last=int(asked["to"]), first=None if first is None else int(first))
 
 
+_FLAG = {"": None, "true": True, "false": False}
+
+
 def _wanted(asked: Mapping[str, str]) -> Wanted:
     counted = None
     if indicator := asked.get("indicator"):
         figures_of(indicator)
         counted = Counted(indicator, asked["dimension"], asked.get("key", ""), _window(asked))
-    overdue = {"": None, "true": True, "false": False}[asked.get("overdue", "")]
     return Wanted(
         department=asked.get("department", ""),
         states=tuple(filter(None, asked.get("state", "").split(","))),
         areas=tuple(filter(None, asked.get("area", "").split(","))),
         category=asked.get("category", ""),
-        overdue=overdue,
+        overdue=_FLAG[asked.get("overdue", "")],
+        quarantined=_FLAG[asked.get("quarantined", "")],
         report=asked.get("report", ""),
         counted=counted,
     )

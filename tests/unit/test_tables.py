@@ -128,12 +128,16 @@ async def _pages(view: OrderView, table: dict[str, Order], wanted: Wanted, size:
 
 async def test_pages_together_are_the_whole_list(seed: int) -> None:
     """Each wanted order once, newest first, whatever the size of a page."""
-    view, table = _view(random_life(random.Random(seed), 1500))
+    orders = list(random_life(random.Random(seed), 1500))
+    orders.append(msgspec.structs.replace(orders[0], seq=orders[0].seq + 9, quarantined="warn/accept: KeyError"))
+    view, table = _view(orders)
+    assert any(order.quarantined for order in table.values())
     for wanted, test in (
         (Wanted(), lambda o: True),
         (Wanted(department="roads", states=("open",)), lambda o: o.department == "roads" and o.state == "assigned"),
         (Wanted(areas=AREAS[:2], states=("closed",)), lambda o: o.area in AREAS[:2] and o.state == "closed"),
         (Wanted(overdue=True), lambda o: False),
+        (Wanted(quarantined=True), lambda o: o.quarantined != ""),
     ):
         expected = sorted((o for o in table.values() if test(o)), key=lambda o: (-o.opened_at, o.id))
         assert await _pages(view, table, wanted, 7) == [o.id for o in expected]
