@@ -99,7 +99,7 @@ def main() -> None:
     def update(action: str) -> Callable[[int], Item]:
         return lambda n: Update(
             source="u", id=f"{action}{n}", at=T0 + HOUR, action=action, area="south-w", order_id=orders[n],
-            by=Actor("department", bench.state.orders[orders[n]].department, "x"), evidence=("e",), reason="r",
+            by=Actor("department", bench.state.orders[orders[n]].department, "x"), evidence_urls=("e",), reason="r",
         )  # fmt: skip
 
     measure("accept", update("accept"), len(orders), T0 + HOUR)

@@ -124,7 +124,7 @@ class Progressed(Fact, frozen=True, kw_only=True):
     """Lead or assist tell how far they are 处置进展."""
 
     note: str = ""
-    media: tuple[str, ...] = ()
+    evidence_urls: tuple[str, ...] = ()
 
 
 class Returned(Fact, frozen=True, kw_only=True):
@@ -133,7 +133,7 @@ class Returned(Fact, frozen=True, kw_only=True):
     code: str
     reason: str
     suggested_department: str = ""
-    media: tuple[str, ...] = ()
+    evidence_urls: tuple[str, ...] = ()
     limit: Limit | None = None
 
 
@@ -213,7 +213,7 @@ class Handled(Fact, frozen=True, kw_only=True):
     handled_work_ms: int
     late: bool = False
     note: str = ""
-    media: tuple[str, ...] = ()
+    evidence_urls: tuple[str, ...] = ()
     limit: Limit | None = None
 
 
@@ -223,7 +223,7 @@ class Checked(Fact, frozen=True, kw_only=True):
     passed: bool
     attempt: int
     note: str = ""
-    media: tuple[str, ...] = ()
+    evidence_urls: tuple[str, ...] = ()
 
 
 class Closed(Fact, frozen=True, kw_only=True):

@@ -53,7 +53,7 @@ def _named(work: Work, order: Order, update: Update, at: int) -> str:
 
 
 def _evidence(work: Work, order: Order, update: Update, at: int) -> str:
-    return "" if update.evidence else "missing-evidence"
+    return "" if update.evidence_urls else "missing-evidence"
 
 
 def _known_category(work: Work, order: Order, update: Update, at: int) -> str:
@@ -105,7 +105,7 @@ def _return_window(work: Work, order: Order, update: Update, at: int) -> str:
     ends = turn.accept_due
     if ends is None:
         ends = turn.at + int(work.city.settings.accept_window_hours * HOUR_MS)
-    return "" if at <= ends or update.evidence else "return-window-over"
+    return "" if at <= ends or update.evidence_urls else "return-window-over"
 
 
 def _another_department(work: Work, order: Order, update: Update, at: int) -> str:

@@ -104,7 +104,7 @@ def evidence(seen: Sighting, distance_m: float | None = None, rule: str = "") ->
         lat=seen.lat,
         lon=seen.lon,
         address=seen.address,
-        media=seen.media,
+        media_urls=seen.media_urls,
         camera=seen.camera,
         label=seen.label,
         algorithm=seen.algorithm,

@@ -33,7 +33,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     lat: float | None = None
     lon: float | None = None
     address: str = ""
-    media: tuple[str, ...] = ()
+    media_urls: tuple[str, ...] = ()
     camera: str = ""
     label: str = ""
     algorithm: str = ""

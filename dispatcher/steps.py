@@ -71,7 +71,7 @@ def _return(work: Work, order: Order, update: Update, at: int) -> Order:
         code=update.code,
         reason=update.reason,
         suggested_department=update.department,
-        media=update.evidence,
+        evidence_urls=update.evidence_urls,
         limit=limits.stamp(work.city, "return", at, order.category, order.condition),
     )
     if order.returns >= work.city.settings.returns_to_arbitration:
@@ -130,7 +130,7 @@ def _arbitrate(work: Work, order: Order, update: Update, at: int) -> Order:
 
 
 def _progress(work: Work, order: Order, update: Update, at: int) -> Order:
-    return work.emit(order, facts.Progressed, at, update.by, note=update.reason, media=update.evidence)
+    return work.emit(order, facts.Progressed, at, update.by, note=update.reason, evidence_urls=update.evidence_urls)
 
 
 def _request_extension(work: Work, order: Order, update: Update, at: int) -> Order:
@@ -175,7 +175,7 @@ def _handle(work: Work, order: Order, update: Update, at: int) -> Order:
         handled_work_ms=worktime.diff(work.city.calendar, turn.at, at) - turn.suspended_work_ms,
         late=turn.handle_due is not None and at > turn.handle_due,
         note=update.reason,
-        media=update.evidence,
+        evidence_urls=update.evidence_urls,
         limit=limits.stamp(work.city, "check", at, order.category, order.condition),
     )
 
@@ -189,7 +189,7 @@ def _check_pass(work: Work, order: Order, update: Update, at: int) -> Order:
         passed=True,
         attempt=order.attempt,
         note=update.reason,
-        media=update.evidence,
+        evidence_urls=update.evidence_urls,
     )
     return _close(work, order, update, at)
 
@@ -219,7 +219,7 @@ def _check_fail(work: Work, order: Order, update: Update, at: int) -> Order:
         passed=False,
         attempt=order.attempt + 1,
         note=update.reason,
-        media=update.evidence,
+        evidence_urls=update.evidence_urls,
     )
 
 

@@ -45,7 +45,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, ta
     reporter: str = ""
     contact: str = ""
     hint: str = ""
-    media: tuple[str, ...] = ()
+    media_urls: tuple[str, ...] = ()
     due_given: bool = False
     due: int | None = None
     camera: str = ""
@@ -83,7 +83,7 @@ class Update(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag=
     other_order_id: str = ""
     until: int | None = None
     satisfied: bool | None = None
-    evidence: tuple[str, ...] = ()
+    evidence_urls: tuple[str, ...] = ()
     received: int = 0
 
 

@@ -155,7 +155,7 @@ class Reader:
             "object_id": self._object(said.object_id),
             "confidence": said.confidence,
             "phase": said.phase,
-            "media": said.media_urls,
+            "media_urls": said.media_urls,
             "text": text,
         }
         rule = self._city.labels.find(said.vendor, said.algorithm, said.label)
@@ -191,7 +191,7 @@ class Reader:
             "reporter": reporter_hash(self._keys.hmac, who.id or who.phone),
             "contact": seal(self._keys.contact, Contact(who.name, who.phone)),
             "hint": mask(said.category),
-            "media": said.media_urls,
+            "media_urls": said.media_urls,
             "due_given": "due_at" in said.model_fields_set,
             "due": said.due_at,
         }
@@ -219,7 +219,7 @@ class Reader:
             "other_order_id": said.other_order_id or "",
             "until": said.until,
             "satisfied": said.satisfied,
-            "evidence": said.evidence_urls,
+            "evidence_urls": said.evidence_urls,
             "received": received,
         }
         if said.order_id:

@@ -54,7 +54,7 @@ SIGHTINGS = st.builds(
     area=NAMES,
     text=WORDS,
     lat=st.none() | st.floats(-90, 90),
-    media=st.lists(WORDS, max_size=3).map(tuple),
+    media_urls=st.lists(WORDS, max_size=3).map(tuple),
     due_given=st.booleans(),
 )
 UPDATES = st.builds(

@@ -76,7 +76,7 @@ def random_update(rng: random.Random, n: int, at: int, orders: dict[str, Order])
         report=("app", order.evidence_first[-1].id) if rule.action == "split" and order is not None else None,
         until=at + rng.choice((HOUR, 3 * DAY, 3 * DAY, 500 * DAY)),
         satisfied=rng.choice((True, False, None)),
-        evidence=rng.choice(((), ("https://pictures.example/1.jpg",))),
+        evidence_urls=rng.choice(((), ("https://pictures.example/1.jpg",))),
     )
 
 

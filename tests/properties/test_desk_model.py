@@ -74,7 +74,7 @@ class DeskAgainstModel(RuleBasedStateMachine):
         got = self.desk.update(
             action, Actor(role, department if role == "department" else "", f"{role}-1"), now,
             code=CODES.get(action, ""), reason=reason, until=now + 30 * HOUR,
-            evidence=("e",) if action == "handle" else (), department=to,
+            evidence_urls=("e",) if action == "handle" else (), department=to,
             category="pothole" if action in ("decide", "arbitrate", "approve-return") else "",
         )  # fmt: skip
 

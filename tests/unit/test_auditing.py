@@ -86,7 +86,7 @@ def step(n: int, action: str, at: int, role: str, **more: str) -> Update:
         by=Actor(role, "roads" if role == "department" else "", f"{role}-1"),
         area="south-e",
         report=("app", str(n)),
-        evidence=("https://cases.example/1",),
+        evidence_urls=("https://cases.example/1",),
         **more,  # type: ignore[arg-type]
     )
 

@@ -98,7 +98,7 @@ def test_the_whole_limit_makes_overdue_until_closing() -> None:
     desk.tick(due + DAY)
     assert desk.only().overdue_at == due
 
-    desk.update("handle", ROADS, due + 2 * DAY, evidence=("e",))
+    desk.update("handle", ROADS, due + 2 * DAY, evidence_urls=("e",))
     assert desk.only().overdue_at is None
     assert desk.only().overdue_past == ((due, due + 2 * DAY),)
     desk.update("check-pass", INSPECTOR, due + 2 * DAY)
@@ -114,7 +114,7 @@ def test_handled_in_time_but_reported_late_was_never_overdue() -> None:
     desk.tick(T0 + 8 * DAY)
     assert desk.only().overdue_at is not None
 
-    desk.update("handle", ROADS, T0 + 6 * DAY, evidence=("e",), source=IMPORTER)
+    desk.update("handle", ROADS, T0 + 6 * DAY, evidence_urls=("e",), source=IMPORTER)
 
     order = desk.only()
     assert (order.overdue_at, order.overdue_past) == (None, ())
@@ -126,7 +126,7 @@ def test_waiting_for_a_check_is_not_overdue_and_a_failed_check_books_the_breach_
     """The due time passes while the order is handled; the check fails afterwards."""
     desk = pothole()
     desk.update("accept", ROADS, T0 + HOUR)
-    desk.update("handle", ROADS, T0 + 2 * HOUR, evidence=("e",))
+    desk.update("handle", ROADS, T0 + 2 * HOUR, evidence_urls=("e",))
     failed = T0 + 9 * DAY
     desk.tick(failed - HOUR)
     assert desk.only().overdue_at is None
@@ -146,11 +146,11 @@ def test_a_stale_attempt_is_refused() -> None:
     """After a failed check, what was meant for the first attempt comes too late."""
     desk = pothole()
     desk.update("accept", ROADS, T0 + HOUR)
-    desk.update("handle", ROADS, T0 + 2 * HOUR, evidence=("e",), attempt=1)
+    desk.update("handle", ROADS, T0 + 2 * HOUR, evidence_urls=("e",), attempt=1)
     desk.update("check-fail", INSPECTOR, T0 + 3 * HOUR)
 
-    assert desk.update("handle", ROADS, T0 + 4 * HOUR, evidence=("e",), attempt=1) == "stale-attempt"
-    assert desk.update("handle", ROADS, T0 + 4 * HOUR, evidence=("e",), attempt=2) == ""
+    assert desk.update("handle", ROADS, T0 + 4 * HOUR, evidence_urls=("e",), attempt=1) == "stale-attempt"
+    assert desk.update("handle", ROADS, T0 + 4 * HOUR, evidence_urls=("e",), attempt=2) == ""
 
 
 def test_an_extension_adds_one_original_limit_and_takes_the_breach_off() -> None:
@@ -192,7 +192,7 @@ def test_clock_and_limits_stand_still_during_a_suspension() -> None:
     assert desk.update("request-suspension", ROADS, T0 + 2 * HOUR, reason="parts", until=until) == ""
     desk.update("approve-suspension", DISPATCHER, T0 + DAY - HOUR)
     assert desk.only().state == "suspended"
-    assert desk.update("handle", ROADS, T0 + 2 * DAY, evidence=("e",)) == "wrong-state"
+    assert desk.update("handle", ROADS, T0 + 2 * DAY, evidence_urls=("e",)) == "wrong-state"
 
     desk.tick(T0 + 5 * DAY)
 
@@ -204,7 +204,7 @@ def test_clock_and_limits_stand_still_during_a_suspension() -> None:
     assert turn.handle_due == T0 + DAY + stood
     assert turn.handle_due_raw == T0 + DAY
     assert order.due == T0 + 7 * DAY + stood
-    desk.update("handle", ROADS, until + 2 * HOUR, evidence=("e",), source=IMPORTER)
+    desk.update("handle", ROADS, until + 2 * HOUR, evidence_urls=("e",), source=IMPORTER)
     assert desk.only().assignments[0].handled_ms == DAY - HOUR + 2 * HOUR
     assert_laws(desk)
 

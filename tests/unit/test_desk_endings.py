@@ -38,7 +38,7 @@ def desk() -> Desk:
 def close(desk: Desk, at: int = T0 + 3 * HOUR) -> None:
     """Handle and pass the only order."""
     desk.update("accept", ROADS, at - 2 * HOUR)
-    desk.update("handle", ROADS, at - HOUR, evidence=("e",))
+    desk.update("handle", ROADS, at - HOUR, evidence_urls=("e",))
     desk.update("check-pass", INSPECTOR, at)
 
 
@@ -46,7 +46,7 @@ def test_handling_takes_evidence_and_the_handler_is_not_the_checker(desk: Desk) 
     """Neither the department nor the same person checks; a citizen must be one of the order's."""
     desk.update("accept", ROADS, T0 + HOUR)
     assert desk.update("handle", ROADS, T0 + HOUR) == "missing-evidence"
-    desk.update("handle", ROADS, T0 + HOUR, evidence=("e",))
+    desk.update("handle", ROADS, T0 + HOUR, evidence_urls=("e",))
 
     assert desk.update("check-pass", ROADS, T0 + HOUR) == "wrong-role"
     assert desk.update("check-pass", Actor("inspector", "roads", "i"), T0 + HOUR) == "handler-is-checker"
@@ -86,7 +86,7 @@ def test_an_appeal_takes_two_different_reviewers(desk: Desk) -> None:
     """Granted, it exempts the closing in the adjusted figures; the raw ones stay."""
     desk.update("accept", ROADS, T0 + HOUR)
     late = T0 + 8 * DAY
-    desk.update("handle", ROADS, late, evidence=("e",))
+    desk.update("handle", ROADS, late, evidence_urls=("e",))
     desk.update("check-pass", INSPECTOR, late)
     one, two = Actor("reviewer", "", "one"), Actor("reviewer", "", "two")
     assert desk.update("approve-appeal", one, late) == "not-appealed"
@@ -123,7 +123,7 @@ def test_an_order_is_archived_with_what_was_merged_into_it(desk: Desk) -> None:
     first, second = list(desk.state.orders)
     desk.update("merge", OPERATOR, T0 + HOUR, second, reason="same", other_order_id=first)
     desk.update("accept", ROADS, T0 + HOUR, first)
-    desk.update("handle", ROADS, T0 + HOUR, first, evidence=("e",))
+    desk.update("handle", ROADS, T0 + HOUR, first, evidence_urls=("e",))
     desk.update("check-pass", INSPECTOR, T0 + HOUR, first)
     closed = desk.count("closed")
     desk.tick(T0 + 40 * DAY)
@@ -182,7 +182,7 @@ def test_nobody_else_reopens_an_archived_order(desk: Desk, by: Actor, asked: dic
     [
         ("dance", ROADS, {}, "unknown-action"),
         ("accept", OPERATOR, {}, "wrong-role"),
-        ("handle", ROADS, {"evidence": ("e",)}, "wrong-state"),
+        ("handle", ROADS, {"evidence_urls": ("e",)}, "wrong-state"),
         ("accept", Actor("department", "police", "p"), {}, "wrong-department"),
         ("accept", Actor("department"), {}, "wrong-department"),
         ("accept", ROADS, {"order": "south-w-20260302-aaaaaaaaaa"}, "unknown-order"),
@@ -315,6 +315,6 @@ def test_without_its_pack_nothing_is_decided() -> None:
 def test_nothing_lies_before_the_order_s_previous_step(desk: Desk) -> None:
     """An update from before the acceptance is moved to it."""
     desk.update("accept", ROADS, T0 + 2 * HOUR)
-    desk.update_at("handle", ROADS, T0 + 2 * HOUR - MINUTE, desk.only().id, evidence=("e",))
+    desk.update_at("handle", ROADS, T0 + 2 * HOUR - MINUTE, desk.only().id, evidence_urls=("e",))
 
     assert desk.only().assignments[0].handled_at == T0 + 2 * HOUR

@@ -31,7 +31,7 @@ ROADS = Actor("department", "roads", "ren")
 def close(desk: Desk, department: Actor, at: int) -> None:
     """Take the only order through its life."""
     desk.update("accept", department, at)
-    desk.update("handle", department, at, evidence=("e",))
+    desk.update("handle", department, at, evidence_urls=("e",))
     desk.update("check-pass", INSPECTOR, at)
     assert desk.only().state == "closed"
 

@@ -21,7 +21,7 @@ def to(sent: list[Outgoing], topic: str) -> list[tuple[str, dict[str, Any]]]:
 def test_an_assignment_says_all_that_a_department_needs() -> None:
     """What, where, by when, why and with whom; instants as text, the assist's copy marked."""
     desk = Desk()
-    sent = desk.feed(report("1", T0, title="大坑", media=("https://pictures.example/1.jpg",)), at=T0)
+    sent = desk.feed(report("1", T0, title="大坑", media_urls=("https://pictures.example/1.jpg",)), at=T0)
 
     ((kind, lead),) = to(sent, "assignments/roads")
     assert kind == ASSIGNED
@@ -30,7 +30,7 @@ def test_an_assignment_says_all_that_a_department_needs() -> None:
     assert (lead["seq"], lead["attempt"], lead["category"], lead["title"]) == (3, 1, "pothole", "大坑")
     assert lead["location"] == {"lat": 30.05, "lon": 114.05, "area": "south-w"}
     assert lead["due"] == {"accept_by": "2026-03-02T03:00:00.000Z", "handle_by": "2026-03-03T01:00:00.000Z"}
-    assert lead["evidence"][0]["media"] == ["https://pictures.example/1.jpg"]
+    assert lead["evidence"][0]["media_urls"] == ["https://pictures.example/1.jpg"]
     assert lead["evidence"][0]["at"] == "2026-03-02T01:00:00.000Z"
     assert (lead["why"]["by"], lead["why"]["model"], lead["why"]["table_row"]) == ("table", "model-1", 2)
     assert len(lead["why"]["alternatives"]) == 3

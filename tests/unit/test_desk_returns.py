@@ -75,7 +75,7 @@ def test_a_detour_is_charged_to_dispatching(desk: Desk) -> None:
     due = desk.only().due
     assert due is not None
     back = T0 + 2 * DAY
-    desk.update("return", ROADS, back, code="not-my-function", reason="r", evidence=("e",))
+    desk.update("return", ROADS, back, code="not-my-function", reason="r", evidence_urls=("e",))
     desk.update("approve-return", DISPATCHER, back + HOUR, department="works", category="water-leak")
     order = desk.only()
 
@@ -85,7 +85,7 @@ def test_a_detour_is_charged_to_dispatching(desk: Desk) -> None:
 
     done = due + 2 * DAY  # after the limit as it was before the detour
     desk.update("accept", WORKS, back + 2 * HOUR)
-    desk.update("handle", WORKS, done, evidence=("e",))
+    desk.update("handle", WORKS, done, evidence_urls=("e",))
     desk.update("check-pass", Actor("inspector", "", "i"), done + HOUR)
     closing = desk.only().closings[0]
 
@@ -173,7 +173,7 @@ def test_returning_late_takes_evidence(desk: Desk) -> None:
     late = T0 + 3 * HOUR
 
     assert desk.update("return", ROADS, late, code="unclear", reason="r") == "return-window-over"
-    assert desk.update("return", ROADS, late + MINUTE, code="unclear", reason="r", evidence=("e",)) == ""
+    assert desk.update("return", ROADS, late + MINUTE, code="unclear", reason="r", evidence_urls=("e",)) == ""
 
 
 @pytest.mark.parametrize(

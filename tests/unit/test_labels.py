@@ -26,7 +26,7 @@ def department(name: str) -> Actor:
 def finish(desk: Desk, lead: str, at: int) -> None:
     """The lead department handles the order and an inspector is content."""
     assert desk.update("accept", department(lead), at) == ""
-    assert desk.update("handle", department(lead), at + 1, evidence=("https://x.example/1",)) == ""
+    assert desk.update("handle", department(lead), at + 1, evidence_urls=("https://x.example/1",)) == ""
     assert desk.update("check-pass", INSPECTOR, at + 2) == ""
 
 
