@@ -52,9 +52,8 @@ def make_app(parts: Parts) -> ASGIApp:
     app = FastAPI(
         title="Paidan 派单",
         summary="Reports and detections become work orders; this shows what became of them.",
-        docs_url="/docs",
+        docs_url=None,  # FastAPI's own loads its scripts from elsewhere; ours is among the pages
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
     )
     finder = Finder(parts.city, parts.shards)
     problems.install(app)

@@ -12,7 +12,7 @@ from streams.gateway.problems import Problem
 from streams.settings import LOOPBACK, Settings
 
 # The page itself holds no data; what it shows it asks for with the token.
-OPEN_PATHS = frozenset({"/", "/livez", "/readyz", "/favicon.ico"})
+OPEN_PATHS = frozenset({"/", "/docs", "/livez", "/readyz", "/favicon.ico"})
 OPEN_PREFIXES = ("/o/", "/page/")
 Handler = Callable[[Request], Awaitable[Response]]
 

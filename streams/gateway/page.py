@@ -1,4 +1,4 @@
-"""The dashboard and the order page: files without a build step. What they show, they ask the API for."""
+"""The dashboard, the order page and the API's page: files without a build step. What they show, they ask for."""
 
 from importlib.resources import files
 
@@ -11,6 +11,7 @@ from streams.gateway.problems import Problem
 _FILES = {
     "app.js": "text/javascript; charset=utf-8",
     "order.js": "text/javascript; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
     "common.js": "text/javascript; charset=utf-8",
     "style.css": "text/css; charset=utf-8",
 }
@@ -25,7 +26,7 @@ _HEADERS = {
 
 
 def page_routes(city: City) -> APIRouter:
-    """The routes of both pages and their files."""
+    """The routes of the pages and their files."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
@@ -35,6 +36,10 @@ def page_routes(city: City) -> APIRouter:
     @router.get("/o/{order_id}")
     async def order(order_id: str) -> Response:
         return _file("order.html", "text/html; charset=utf-8")
+
+    @router.get("/docs")
+    async def docs() -> Response:
+        return _file("docs.html", "text/html; charset=utf-8")
 
     @router.get("/page/{name}")
     async def asset(name: str) -> Response:

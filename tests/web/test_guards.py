@@ -13,7 +13,9 @@ from tests.web.conftest import NOWHERE, Open
 JSON = {"content-type": "application/json"}
 
 
-@pytest.mark.parametrize("path", ["/status", "/orders", "/orders/x", "/metrics", "/docs", "/events/assignments"])
+@pytest.mark.parametrize(
+    "path", ["/status", "/orders", "/orders/x", "/metrics", "/openapi.json", "/events/assignments"]
+)
 async def test_with_tokens_configured_data_need_one(gateway: Open, path: str) -> None:
     """No token and a wrong one are both answered with 401 and how to send one."""
     async with gateway(gateway_tokens=("good", "other")) as client:

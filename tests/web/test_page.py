@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -37,7 +38,7 @@ SCRIPT = '<img src=x onerror="document.title=\'owned\'"><script>document.title="
 async def test_the_pages_allow_nothing_from_elsewhere(gateway: Open) -> None:
     """The content security policy knows only the gateway's own files, without inline scripts or styles."""
     async with gateway() as client:
-        for path in ("/", "/o/x", "/page/app.js", "/page/style.css"):
+        for path in ("/", "/o/x", "/docs", "/page/docs.js", "/page/app.js", "/page/style.css"):
             answer = await client.get(path)
             policy = answer.headers["content-security-policy"]
             assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
@@ -79,6 +80,24 @@ async def test_a_script_in_a_report_is_shown_and_not_run(city: City, path: str) 
     assert "owned</title>" not in shown
     assert "&lt;script&gt;" in shown
     assert "<img" not in shown
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_the_page_of_the_api_lists_each_route_with_its_body(city: City) -> None:
+    """Made in the browser from the gateway's own description, without anything from elsewhere."""
+    settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), partitions=1)
+    shards, writer = Shards(settings), EventWriter(settings)
+    app = make_app(Parts(settings, city, shards, writer, FactTail(settings)))
+    async with HttpServer(app, "127.0.0.1", 0) as server:
+        shown = await _dump(f"http://{server.address}/docs")
+        async with httpx.AsyncClient(base_url=f"http://{server.address}") as client:
+            described = (await client.get("/openapi.json")).json()["paths"]
+    await writer.stop()
+    await shards.close()
+    for path, methods in described.items():
+        for method in methods:
+            assert f"<code>{method.upper()} {path}</code>" in shown
+    assert "body: application/json" in shown
 
 
 async def _dump(url: str) -> str:

@@ -1,0 +1,42 @@
+import { ask, el } from "./common.js";
+
+function kind(schema) {
+  if (!schema) return "";
+  if (schema.$ref) return schema.$ref.split("/").pop();
+  if (schema.anyOf) return schema.anyOf.map(kind).filter((one) => one !== "null").join(" | ");
+  return schema.type || "";
+}
+
+function parameters(route) {
+  if (!(route.parameters || []).length) return null;
+  const rows = route.parameters.map((one) => el("tr", {},
+    el("th", { scope: "row" }, el("code", {}, one.name)),
+    el("td", {}, `${one.in}, ${kind(one.schema)}${one.required ? ", required" : ""}`),
+    el("td", { class: "wide" }, one.description || "")));
+  return el("div", { class: "scroll" }, el("table", { class: "told" }, el("tbody", {}, ...rows)));
+}
+
+function body(route) {
+  const content = (route.requestBody || {}).content || {};
+  return Object.entries(content).map(([type, { schema }]) => el("details", {},
+    el("summary", {}, `body: ${type}`), el("pre", {}, JSON.stringify(schema, null, 2))));
+}
+
+function panel(path, method, route) {
+  return el("section", { class: "panel" },
+    el("h2", {}, el("code", {}, `${method.toUpperCase()} ${path}`), el("small", {}, route.summary || "")),
+    route.description ? el("p", { class: "soft" }, route.description) : null,
+    parameters(route), ...body(route));
+}
+
+const response = await ask("/openapi.json");
+const notice = document.getElementById("notice");
+if (response.ok) {
+  const api = await response.json();
+  const panels = Object.entries(api.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, route]) => panel(path, method, route)));
+  document.getElementById("routes").append(...panels);
+} else {
+  notice.hidden = false;
+  notice.textContent = `the gateway answered ${response.status}`;
+}
