@@ -90,9 +90,13 @@ def collect(total: Bookings, more: Mapping[str, Mapping[Figure, int]]) -> None:
 
 def direct(figure: Figure, at: int, area: str, category: str, zone: ZoneInfo, times: int = 1) -> Bookings:
     """The booking of something that belongs to no order: a detection, a suppressed sighting, a repeat."""
-    day = _day(at, zone)
-    rows = (f"department/{NONE}/{day}", f"category/{category or NONE}/{day}", f"area/{area}/{day}")
-    return {row: {figure: times} for row in rows}
+    return {row: {figure: times} for row in _direct_rows(at // 900_000, area, category or NONE, zone)}
+
+
+@lru_cache(maxsize=16384)
+def _direct_rows(quarter: int, area: str, category: str, zone: ZoneInfo) -> tuple[str, str, str]:
+    day = _quarter_day(quarter, zone)
+    return f"department/{NONE}/{day}", f"category/{category}/{day}", f"area/{area}/{day}"
 
 
 def _count(amounts: dict[Figure, int], figure: Figure, times: int) -> None:

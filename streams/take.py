@@ -51,7 +51,7 @@ class Taken(msgspec.Struct, frozen=True):
         return [(area, value) for area, items in self.items.items() for value in _packed(items)]
 
 
-Placed = tuple[int, Draft, Found, Context]
+Placed = tuple[int, Draft, Found, Context | None]
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -101,9 +101,12 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys) -> P
         except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
             dead[n] = _dead(record, error)
     placed = _place(city, records, drafts, dead)
-    wanted = [at for at, (n, draft, _, _) in enumerate(placed) if draft.text and n not in dead]
-    texts = [placed[at][1].text for at in wanted]
-    contexts = [placed[at][3] for at in wanted]
+    asked = [
+        (at, draft.text, context)
+        for at, (n, draft, _, context) in enumerate(placed)
+        if context is not None and n not in dead
+    ]
+    wanted, texts, contexts = [at for at, _, _ in asked], [text for _, text, _ in asked], [one for _, _, one in asked]
     return Prepared(records, placed, dead, ignored, wanted, texts, contexts)
 
 
@@ -157,7 +160,7 @@ def _place(
             found = found or by_words(city, draft.given, *draft.words)
             if draft.item is not Sighting and found.how == "none":
                 raise Poison("location", "must name a place of the city: the update has no area", "no-area")
-            placed.append((n, draft, found, _context(city, draft, found)))
+            placed.append((n, draft, found, _context(city, draft, found) if draft.text else None))
         except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above
             dead[n] = _dead(records[n], error)
     return placed
