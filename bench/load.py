@@ -7,10 +7,11 @@ silence (no coordinated omission). Rate 0 sends as fast as the broker takes it.
 
 import argparse
 import asyncio
+import itertools
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
@@ -19,6 +20,7 @@ from bench.texts import report_texts
 from models.city import City, load_city
 from models.events import DETECTION, REPORT
 from models.times import to_text
+from streams.sending import Send, Sent, send_all
 
 SLOT_SECONDS = 0.005
 NEW_SHARE = 0.02
@@ -83,24 +85,28 @@ async def send(bootstrap: str, topic: str, kind: str, rate: float, seconds: floa
     events = make(city, seed)
     ready = [next(events) for _ in range(int(rate * seconds) or 200_000)]
     fixed = [("ce_specversion", b"1.0"), ("ce_type", ce_type.encode()), ("ce_source", f"bench/{seed}".encode())]
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=2, max_batch_size=262_144, acks=1)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=262_144, acks=1)
     await producer.start()
-    start, sent, last = time.time(), 0, None
+    partitions = itertools.cycle(sorted(await producer.partitions_for(topic)))
+    start, sent = time.time(), 0
+    last: Sequence[Sent] = ()
     try:
         while sent < len(ready):
             passed = time.time() - start
             if not rate and passed > seconds:
                 break
             due = min(len(ready), int(passed * rate)) if rate else sent + 200
+            slot = []
+            partition = next(partitions)  # one partition a slot, as Kafka's own clients fill one batch after the other
             for number in range(sent, min(due, len(ready))):
                 intended = int((start + number / rate if rate else time.time()) * 1000)
                 event_id, data = ready[number]
-                headers = [*fixed, ("ce_id", event_id.encode()), ("ce_time", to_text(intended).encode())]
-                last = await producer.send(topic, data, headers=headers)
+                headers = (*fixed, ("ce_id", event_id.encode()), ("ce_time", to_text(intended).encode()))
+                slot.append(Send(topic, None, data, partition, headers))
+            last = await send_all(producer, slot) or last
             sent = max(sent, due)
             await asyncio.sleep(SLOT_SECONDS if rate else 0)
-        if last is not None:
-            await last
+        await asyncio.gather(*(future for future, _ in last))
     finally:
         await producer.stop()
     return sent
