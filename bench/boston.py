@@ -1,6 +1,6 @@
 """Boston's nine months through `paidan history` on a real Kafka: how fast, and whether every figure is right.
 
-Run: `scripts/bench boston [--every N] [--json FILE]`. Needs the optional data folder (PAIDAN_SHARED, default
+Run: `scripts/bench boston [--every N] [--desks N] [--json FILE]`. Needs the optional data folder (PAIDAN_SHARED, default
 `../shared`). Ends with 1 when a figure differs from the batch computation or the audit finds anything.
 """
 
@@ -36,12 +36,12 @@ async def decided(rig: Rig) -> None:
     """Return when the desk has decided all of the inbox."""
     async with Backlog(rig.settings) as backlog:
         while await backlog.measure() != 0:
-            if rig.processes["desk-0"].poll() is not None:
-                sys.exit("the desk has ended")
+            if any(process.poll() is not None for name, process in rig.processes.items() if name.startswith("desk")):
+                sys.exit("a desk has ended")
             await asyncio.sleep(0.2)
 
 
-async def run(every: int) -> tuple[dict[str, float], list[str]]:
+async def run(every: int, desks: int) -> tuple[dict[str, float], list[str]]:
     """The measurements, and every difference as a sentence."""
     file = cases_file()
     rows = convert.read(file)[::every]
@@ -55,7 +55,9 @@ async def run(every: int) -> tuple[dict[str, float], list[str]]:
             await rig.create(list(city.departments))
             try:
                 started = time.monotonic()
-                rig.role("desk")
+                names = [f"desk-{number}" for number in range(desks)]
+                for number in range(desks):
+                    rig.role("desk", number)
                 replay = [str(events), "--until", convert.UNTIL, "--no-model"]
                 history = rig.start("history", "streams.cli.app", "history", *replay)
                 await asyncio.to_thread(wait_for, history, LONGEST_S)
@@ -64,7 +66,7 @@ async def run(every: int) -> tuple[dict[str, float], list[str]]:
                 written = time.monotonic() - started
                 await decided(rig)
                 seconds = time.monotonic() - started
-                desk_cpu, desk_mib = rig.cpu_seconds("desk-0"), rig.peak_mib("desk-0")
+                desk_cpu, desk_mib = rig.cpu_seconds(*names), max(map(rig.peak_mib, names))
                 auditing = time.monotonic()
                 audited = await audit(rig.settings, city)
                 audit_seconds = time.monotonic() - auditing
@@ -92,9 +94,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take one case in so many")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    parser.add_argument("--desks", type=int, default=os.cpu_count() or 1, help="how many desks share the partitions")
     given = parser.parse_args()
-    measured, wrong = asyncio.run(run(given.every))
-    print(f"one desk, one Kafka, {PARTITIONS} partitions, {os.cpu_count()} cores")
+    measured, wrong = asyncio.run(run(given.every, given.desks))
+    print(f"{given.desks} desks, one Kafka, {PARTITIONS} partitions, {os.cpu_count()} cores")
     for name, value in measured.items():
         print(f"{name:24}{value:14,.1f}")
     if given.json:

@@ -126,7 +126,7 @@ class Kafka:
 
 
 async def eventually(
-    check: Callable[[], Awaitable[T | None]], timeout: float = 30.0, what: str = "the condition", every: float = 0.05
+    check: Callable[[], Awaitable[T | None]], timeout: float = 60.0, what: str = "the condition", every: float = 0.05
 ) -> T:
     """The first true result of `check`. Raises AssertionError when there is none within `timeout` seconds."""
     try:
