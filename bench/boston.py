@@ -1,7 +1,7 @@
 """Boston's nine months through `paidan history` on a real Kafka: how fast, and whether every figure is right.
 
-Run: `scripts/bench boston [--every N] [--desks N] [--json FILE]`. Needs the optional data folder (PAIDAN_SHARED, default
-`../shared`). Ends with 1 when a figure differs from the batch computation or the audit finds anything.
+Run: `scripts/bench boston [--every N] [--desks N] [--json FILE]`. Needs the optional data folder (PAIDAN_SHARED,
+default `../shared`). Ends with 1 when a figure differs from the batch computation or the audit finds anything.
 """
 
 import argparse
