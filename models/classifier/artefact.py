@@ -31,7 +31,7 @@ _ID = re.compile(r'("__id__": |"file": ")(\d+)')
 
 class Provenance(msgspec.Struct, frozen=True):
     """Where a model comes from: rows, digest of the labelled texts, the day given (or the instant of the newest label,
-    where it learnt from the log), seed, recipe, library versions."""
+    where it learnt from the log), digest of the texts that it knew before ("" for none), seed, recipe, versions."""
 
     rows: int
     data: str
@@ -39,6 +39,7 @@ class Provenance(msgspec.Struct, frozen=True):
     seed: int
     recipe: dict[str, Any]
     versions: dict[str, str]
+    prior: str = ""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from sklearn.svm import LinearSVC
 from models.classifier.confidence import Ints
 from models.classifier.evaluation import Predictions, predict
 from models.classifier.folds import apart, clusters, folds
+from models.classifier.prior import Prior
 from models.classifier.rows import Labelled
 from models.classifier.service import Classifier
 from models.classifier.training import RECIPES, Progress, Recipe, quiet, train
@@ -34,8 +35,8 @@ def plain_chinese() -> Pipeline:
 
 
 def plain_english() -> Pipeline:
-    """The yardstick for English: character 2- to 5-grams inside words, tf-idf, linear support vector machine."""
-    return make_pipeline(TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True), LinearSVC())
+    """The yardstick for English: character 2- to 5-grams, tf-idf, linear support vector machine."""
+    return make_pipeline(TfidfVectorizer(analyzer="char", ngram_range=(2, 5), sublinear_tf=True), LinearSVC())
 
 
 def nested(
@@ -43,6 +44,7 @@ def nested(
     yardstick: Yardstick,
     *,
     extra: Labelled | None = None,
+    prior: Prior | None = None,
     recipes: Sequence[Recipe] = RECIPES,
     seed: int = 0,
     parts: int = 5,
@@ -65,7 +67,7 @@ def nested(
     for number, test in enumerate(tests):
         learning, held = rows.take(np.setdiff1d(np.arange(len(y)), test)), rows.take(test)
         help_ = None if extra is None else extra.take(apart(held.texts, extra.texts))
-        model = Classifier.from_bytes(train(learning, recipes, day="", extra=help_, seed=seed))
+        model = Classifier.from_bytes(train(learning, recipes, day="", extra=help_, prior=prior, seed=seed))
         found, _ = predict(model, held)
         column = np.searchsorted(np.array(names), np.array(model.classes))
         best[test], automatic[test] = column[found.best], found.automatic

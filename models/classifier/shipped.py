@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from models.classifier.artefact import SUFFIX
-from models.classifier.bootstrap import bootstrap
+from models.classifier.bootstrap import bootstrap, keyword_rows
 from models.classifier.errors import ClassifierError
 from models.classifier.rows import Labelled, read
 from models.classifier.service import SHIPPED, Classifier
@@ -33,6 +33,11 @@ def corpus() -> Labelled:
     if not files:
         raise ClassifierError("the bootstrap corpus is missing from this installation")
     return read(files, "text", "category", drop=("",))
+
+
+def known_before() -> Labelled:
+    """What a city's model may know before its first label: the corpus, names and keywords of the demo city."""
+    return corpus().plus(keyword_rows(read_taxonomy(TAXONOMY)))
 
 
 def key() -> str:

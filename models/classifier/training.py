@@ -19,6 +19,7 @@ from models.classifier.drift import unseen_vocabulary
 from models.classifier.errors import ClassifierError
 from models.classifier.folds import LOOSELY, clusters, folds
 from models.classifier.measures import confusion, macro_f1
+from models.classifier.prior import Beside, Linear, Prior
 from models.classifier.rows import Labelled, check_classes
 from models.classifier.vectoriser import Vectoriser, count, learn
 
@@ -28,23 +29,22 @@ Progress = Callable[[int, int], None]
 
 
 class Recipe(msgspec.Struct, frozen=True):
-    """What tuning chooses among. `blocks`: weights of body, head, word parts and context (0 leaves one out)."""
+    """What tuning chooses among. `blocks`: weights of body, head, word parts and context (0 leaves one out);
+    `prior`: how far the scores of the prior, if there is one, spread beside a message's length of 1."""
 
     blocks: tuple[float, float, float, float] = (1.0, 0.5, 0.6, 0.7)
     c: float = 1.0
     min_count: int = 3
     most: int = 200_000
+    prior: float = 0.05
 
 
 # What `paidan train` chooses among.
-RECIPES = (Recipe(), Recipe(min_count=2))
-
-
-class Linear(NamedTuple):
-    """Scores = rows @ weights + bias; weights are features x classes."""
-
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
+RECIPES = (Recipe(), Recipe(blocks=(1.0, 0.5, 1.0, 0.7), min_count=1))
+# Few texts in many categories want strong regularisation.
+PRIOR = Recipe(min_count=2, c=0.2)
+# How many texts the name of a category counts for.
+NAMED = 3
 
 
 class HeldOut(NamedTuple):
@@ -64,6 +64,7 @@ def train(
     *,
     day: str,
     extra: Labelled | None = None,
+    prior: Prior | None = None,
     target: float = 0.97,
     groups: Mapping[str, str] | None = None,
     costs: Mapping[str, float] | None = None,
@@ -73,7 +74,8 @@ def train(
     """The artefact of a model trained on `rows`, the same bytes for the same arguments and library versions.
 
     Of several recipes the one with the best held-out accuracy and macro-F1 (their mean) is taken. `extra` rows help to
-    learn but are never held out: nothing is tuned, calibrated or limited by them.
+    learn but are never held out: nothing is tuned, calibrated or limited by them; so does each category's name, as a
+    text. The `prior` (see `learn_prior`) may have other categories; it helps where the rows teach little.
     `day` goes into the provenance (the training reads no clock); `target` is the accuracy that automatic decisions
     shall have; `groups` maps categories to their groups; `costs` says what missing a category costs relative to 1.
     `progress(done, total)` is called after each fit. Raises ClassifierError when the rows cannot teach anything.
@@ -81,11 +83,12 @@ def train(
     check_classes(rows)
     classes = tuple(sorted(set(rows.labels)))
     every = rows if extra is None else rows.plus(extra.take(n for n, x in enumerate(extra.labels) if x in classes))
-    y = np.searchsorted(np.array(classes), np.array(every.labels))
-    counts = count(every.texts, every.contexts)
+    named = every.plus(Labelled([*classes] * NAMED, [*classes] * NAMED))
+    y = np.searchsorted(np.array(classes), np.array(named.labels))
+    counts = count(named.texts, named.contexts)
     try:
-        recipe, held = tune(rows, counts, y, len(classes), recipes, seed, progress)
-        vectoriser, linear = fit(counts, y, len(classes), recipe, seed)
+        recipe, held = tune(rows, counts, y, len(classes), recipes, seed, progress, prior)
+        vectoriser, linear = fit(counts, y, len(classes), recipe, seed, prior)
     except ValueError as error:
         raise ClassifierError(f"the {len(rows)} texts cannot teach anything: {error}") from error
     y = y[: len(rows)]
@@ -106,6 +109,7 @@ def train(
             rows=len(every),
             data=every.digest(),
             trained=day,
+            prior="" if prior is None else prior.data,
             seed=seed,
             recipe=msgspec.to_builtins(recipe),
             versions={name: version(name) for name in ("numpy", "scikit-learn", "scipy", "skops")},
@@ -131,6 +135,7 @@ def tune(
     recipes: Sequence[Recipe],
     seed: int,
     progress: Progress,
+    prior: Prior | None = None,
 ) -> tuple[Recipe, HeldOut]:
     """The best recipe by cross-validation inside `rows`, near-duplicates kept together, and its held-out scores.
 
@@ -150,7 +155,7 @@ def tune(
             alike[:own] = False
             alike[test] = True
             rest = np.flatnonzero(~alike)
-            vectoriser, linear = fit(counts[rest], y[rest], classes, recipe, seed)
+            vectoriser, linear = fit(counts[rest], y[rest], classes, recipe, seed, prior)
             matrix, held.known[test] = vectoriser.weigh(counts[test])
             held.scores[test] = matrix @ linear.weights + linear.bias
             done += 1
@@ -161,20 +166,34 @@ def tune(
     return recipe, held
 
 
-def fit(counts: sp.csr_matrix, y: Indices, classes: int, recipe: Recipe, seed: int) -> tuple[Vectoriser, Linear]:
+def fit(
+    counts: sp.csr_matrix, y: Indices, classes: int, recipe: Recipe, seed: int, prior: Prior | None = None
+) -> tuple[Vectoriser, Linear]:
     """The vectoriser and the linear model of exactly these rows. Raises ValueError when no feature is left."""
     vectoriser = learn(counts, y, recipe.blocks, recipe.min_count, recipe.most)
-    return vectoriser, solve(vectoriser.weigh(counts)[0], y, classes, recipe, seed)
+    if prior is None or not recipe.prior:
+        return vectoriser, solve(vectoriser.weigh(counts)[0], y, classes, recipe.c, seed)
+    vectoriser = prior.widened(vectoriser)
+    beside = Beside.of(vectoriser.weigh(counts)[0], prior.over(vectoriser), recipe.prior)
+    return vectoriser, beside.folded(solve(beside.rows, y, classes, recipe.c, seed))
 
 
-def solve(matrix: sp.csr_matrix, y: Indices, classes: int, recipe: Recipe, seed: int) -> Linear:
+def learn_prior(rows: Labelled, seed: int = 0) -> Prior:
+    """A prior from texts with categories of their own. Raises ClassifierError when they cannot teach anything."""
+    check_classes(rows)
+    names, y = np.unique(np.array(rows.labels), return_inverse=True)
+    vectoriser, linear = fit(count(rows.texts), y, len(names), PRIOR, seed)
+    return Prior(vectoriser, linear.weights, rows.digest())
+
+
+def solve(matrix: sp.csr_matrix, y: Indices, classes: int, c: float, seed: int) -> Linear:
     """One-against-the-rest linear support vector machines, each class weighing the same.
 
     A class that `y` lacks scores as low as the lowest of the others.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        machine = LinearSVC(C=recipe.c, class_weight="balanced", random_state=seed).fit(matrix, y)
+        machine = LinearSVC(C=c, class_weight="balanced", random_state=seed).fit(matrix, y)
     coefficients, intercept = machine.coef_, machine.intercept_
     if len(machine.classes_) == 2:
         coefficients, intercept = np.vstack([-coefficients, coefficients]), np.append(-intercept, intercept)

@@ -21,8 +21,8 @@ from models.classifier.artefact import SUFFIX
 from models.classifier.compare import Verdict
 from models.classifier.evaluation import Evaluation
 from models.classifier.report import write_report
-from models.classifier.rows import FIELDS, Labelled, read
-from models.classifier.shipped import corpus
+from models.classifier.rows import FIELDS, Labelled, check_classes, read
+from models.classifier.shipped import corpus, known_before
 from models.classifier.store import Store
 from models.classifier.taxonomy import Taxonomy, read_taxonomy
 from models.errors import UsageError
@@ -69,6 +69,7 @@ def train(
 ) -> None:
     """Train a classifier from labelled CSV files, from the log, or both; prints its id or file.
 
+    Beside the texts it knows the shipped ones and, with a city, its categories' names and keywords.
     The same rows, day and versions give the same bytes. What is learnt from the log records the instant of its newest
     label instead of a day, and takes groups and costs from the city of the settings unless --city names another.
     """
@@ -80,12 +81,17 @@ def train(
     if from_log:
         rows, trained = _with_log(rows, fields, drop or (), day)
         city = city or load_settings().city
+    check_classes(rows)
     taxonomy = Taxonomy({}) if city is None else read_taxonomy(city / "categories.csv")
+    helping = bootstrapping.keyword_rows(taxonomy)
+    if extra is not None:
+        helping = read([extra], text, label, drop=drop or ()).plus(helping)
     with _bar(f"training on {len(rows)} texts") as tell:
         data = training.train(
             rows,
             training.RECIPES,
-            extra=None if extra is None else read([extra], text, label, drop=drop or ()),
+            prior=training.learn_prior(known_before()),
+            extra=helping,
             day=trained,
             target=target,
             groups=taxonomy.groups,
