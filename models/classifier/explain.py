@@ -52,19 +52,15 @@ def _surfaces(encoded: Encoded, rows: NDArray[np.intp], features: NDArray[np.int
     width = encoded.rows.shape[1]
     flags = np.zeros(width + 1, dtype=np.bool_)
     flags[features] = True
-    near = np.flatnonzero(flags[encoded.features] & (found.block != AROUND))
+    near = (flags[encoded.features] & (found.block != AROUND)).nonzero()[0]
     keys = found.doc[near].astype(np.int64) * width + encoded.features[near]
     order = np.argsort(keys, kind="stable")
     keys, near = keys[order], near[order]
     target = rows.astype(np.int64) * width + features
     place = np.searchsorted(keys, target)
-    surfaces = []
-    for n, at in enumerate(place.tolist()):
-        if at == len(keys) or keys[at] != target[n]:
-            surfaces.append("")
-            continue
-        piece = int(near[at])
-        doc = int(found.doc[piece])
-        start, end = int(found.start[piece]), int(found.end[piece])
-        surfaces.append(found.texts[doc][start:end])
-    return surfaces
+    place = np.minimum(place, len(keys) - 1) if len(keys) else place[:0]
+    piece = near[place]
+    spans = zip(found.doc[piece].tolist(), found.start[piece].tolist(), found.end[piece].tolist(), strict=True)
+    own = (keys[place] == target[: len(place)]).tolist()
+    surfaces = [found.texts[doc][start:end] if mine else "" for mine, (doc, start, end) in zip(own, spans, strict=True)]
+    return surfaces or [""] * len(target)

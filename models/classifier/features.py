@@ -24,7 +24,6 @@ SLOTS = 1 << BITS
 CUT = 400
 CUT_HEAD = 360
 HEAD = 25
-ORDER = 2
 
 U32 = NDArray[np.uint32]
 I32 = NDArray[np.int32]
@@ -86,13 +85,18 @@ def shorten(text: str) -> str:
     return text if len(text) <= CUT else f"{text[:CUT_HEAD]}\n{text[CUT_HEAD - CUT :]}"
 
 
+_16, _13, _FIRST, _SECOND = (np.uint32(number) for number in (16, 13, 0x85EBCA6B, 0xC2B2AE35))
+_STEP, _PAIR, _NEXT = (np.uint32(number) for number in (0x9E3779B1, 0x2C1B3C6D, 0x165667B1))
+_IN_HEAD, _IN_WORD = np.uint32(0x5BD1E995), np.uint32(0x27D4EB2F)
+
+
 def _mix(values: U32) -> U32:
     """The finaliser of MurmurHash3 (Appleby, public domain): every bit in changes about half of the bits out."""
-    values ^= values >> np.uint32(16)
-    values *= np.uint32(0x85EBCA6B)
-    values ^= values >> np.uint32(13)
-    values *= np.uint32(0xC2B2AE35)
-    values ^= values >> np.uint32(16)
+    values ^= values >> _16
+    values *= _FIRST
+    values ^= values >> _13
+    values *= _SECOND
+    values ^= values >> _16
     return values
 
 
@@ -105,8 +109,11 @@ def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = Non
     lengths = np.fromiter((len(text) + 1 for text in short), dtype=np.int64, count=len(short))
     doc = np.append(np.zeros(1, dtype=np.int32), np.repeat(np.arange(len(short), dtype=np.int32), lengths))
     first = (1 + np.cumsum(lengths) - lengths).astype(np.int32)
-    low = codes < 0x10000
-    codes, kinds = np.where(low, _FOLDS[codes & LOW], codes), np.where(low, _KINDS[codes & LOW], np.uint8(_IDEOGRAPH))
+    if codes.max() <= LOW:
+        codes, kinds = _FOLDS[codes], _KINDS[codes]
+    else:
+        low, plane = codes <= LOW, codes & LOW
+        codes, kinds = np.where(low, _FOLDS[plane], codes), np.where(low, _KINDS[plane], np.uint8(_IDEOGRAPH))
     parts = [*_grams(codes, kinds, doc, first), *_subwords(codes, kinds, doc, first)]
     if contexts is not None:
         parts.append(_around(contexts))
@@ -123,34 +130,27 @@ def _grams(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> list[P
     begins = kinds == _IDEOGRAPH
     begins[0] |= word[0]
     begins[1:] |= word[1:] & ~word[:-1]
-    used = np.flatnonzero(kinds != _BREAK).astype(np.int32)
-    starts = np.flatnonzero(begins).astype(np.int32)
+    used = (kinds != _BREAK).nonzero()[0].astype(np.int32)
+    starts = begins.nonzero()[0].astype(np.int32)
     if not len(starts):
         return [_part(starts, starts.astype(np.uint32), starts, starts, BODY)]
     token_of = np.cumsum(begins, dtype=np.int32)[used] - 1
     at = used - starts[token_of]
-    mixed = _mix(codes[used] + at.astype(np.uint32) * np.uint32(0x9E3779B1))
-    tokens = np.add.reduceat(mixed, np.searchsorted(used, starts), dtype=np.uint32)
+    mixed = _mix(codes[used] + at.astype(np.uint32) * _STEP)
+    grams = np.add.reduceat(mixed, np.searchsorted(used, starts), dtype=np.uint32)
     ends = starts.copy()
     ends[token_of] = used + 1
-    token_doc = doc[starts]
-    origin = first[token_doc]
-    grams = tokens
-    parts = []
-    for order in range(1, ORDER + 1):
-        count = len(starts) - order + 1
-        if count <= 0:
-            break
-        if order > 1:
-            grams = _mix(grams[:count] * np.uint32(0x2C1B3C6D) + tokens[order - 1 :])
-        whole = token_doc[:count] == token_doc[order - 1 :]
-        base = origin[:count]
-        owner, left, right = token_doc[:count], starts[:count] - base, ends[order - 1 :] - base
-        parts.append(_part(owner[whole], grams[whole], left[whole], right[whole], BODY))
-        near = whole & (starts[order - 1 :] - base < HEAD)
-        salted = _mix(grams[near] ^ np.uint32(0x5BD1E995))
-        parts.append(_part(owner[near], salted, left[near], right[near], HEADS))
-    return parts
+    owner = doc[starts]
+    # Two in a row, where both are of one message.
+    whole = (owner[:-1] == owner[1:]).nonzero()[0]
+    pairs = _mix(grams[whole] * _PAIR + grams[whole + 1])
+    grams, ends = np.concatenate([grams, pairs]), np.concatenate([ends, ends[whole + 1]])
+    starts, owner = np.concatenate([starts, starts[whole]]), np.concatenate([owner, owner[whole]])
+    origin = first[owner]
+    left, right = starts - origin, ends - origin
+    near = (left < HEAD).nonzero()[0]
+    heads = _part(owner[near], _mix(grams[near] ^ _IN_HEAD), left[near], right[near], HEADS)
+    return [_part(owner, grams, left, right, BODY), heads]
 
 
 def _subwords(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> list[Part]:
@@ -161,29 +161,31 @@ def _subwords(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> lis
     kept = letter.copy()
     kept[1:] |= letter[:-1]
     kept[:-1] |= letter[1:]
-    where = np.flatnonzero(kept).astype(np.int32)
+    where = kept.nonzero()[0].astype(np.int32)
     characters = np.where(letter[where], codes[where], np.uint32(0))
     inside = characters != 0
     grams = characters
     core = np.ones(len(where), dtype=np.bool_)
-    parts = []
+    found = []
     for size in range(2, 6):
         count = len(where) - size + 1
         if count <= 0:
             break
-        grams = _mix(grams[:count] * np.uint32(0x165667B1) + characters[size - 1 :])
+        grams = _mix(grams[:count] * _NEXT + characters[size - 1 :])
         if size == 2:
             core = core[:count]
             continue
         core = core[:count] & inside[size - 2 : size - 2 + count]
-        good = core & (where[size - 1 :] - where[:count] == size - 1)
-        begin = where[:count][good]
-        owner = doc[begin + 1]
-        base = first[owner]
-        left = begin + ~letter[begin] - base
-        right = begin + size - ~letter[begin + size - 1] - base
-        parts.append(_part(owner, _mix(grams[good] ^ np.uint32(0x27D4EB2F)), left, right, PARTS))
-    return parts
+        good = (core & (where[size - 1 :] - where[:count] == size - 1)).nonzero()[0]
+        begin = where[good]
+        found.append((grams[good], begin, begin + np.int32(size)))
+    if not found:
+        return []
+    values, begin, end = (np.concatenate(column) for column in zip(*found, strict=True))
+    owner = doc[begin + 1]
+    base = first[owner]
+    # The word's end, which counts as a character, is none of its characters.
+    return [_part(owner, _mix(values ^ _IN_WORD), begin + ~letter[begin] - base, end - ~letter[end - 1] - base, PARTS)]
 
 
 def _around(contexts: Sequence[Context | None]) -> Part:

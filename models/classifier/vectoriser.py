@@ -65,7 +65,7 @@ class Vectoriser(msgspec.Struct, frozen=True):
         feature = table[found.slot]
         hit = feature >= 0
         body = found.block == BODY
-        seen = np.bincount(found.doc[body], weights=hit[body], minlength=count)
+        seen = np.bincount(found.doc[body & hit], minlength=count)
         known = seen / np.maximum(1, np.bincount(found.doc[body], minlength=count))
         row, column, times = _counted(found.doc[hit], feature[hit], max(1, len(self.slots)))
         rows = self._weigh(row, column, times, count)
@@ -101,8 +101,8 @@ def _counted(doc: I32, feature: I32, width: int) -> tuple[I64, I32, I64]:
     keys.sort()
     new = np.ones(len(keys), dtype=np.bool_)
     np.not_equal(keys[1:], keys[:-1], out=new[1:])
-    where = np.flatnonzero(new)
-    times = np.diff(where, append=len(keys))
+    where = new.nonzero()[0]
+    times = np.append(where[1:], len(keys)) - where if len(where) else where
     keys = keys[where]
     row = keys // width
     return row, (keys - row * width).astype(np.int32), times
