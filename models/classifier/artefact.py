@@ -26,6 +26,8 @@ SUFFIX = ".skops"
 LARGEST = 256 * 1024 * 1024
 _ARRAYS = {"slots": "uint32", "block": "uint8", "worth": "float32", "lengths": "float32", "weights": "float32"}
 _ARRAYS["bias"] = "float32"
+# The bytes of a second model, only in a first one (see `bootstrap`).
+WITNESS = "witness"
 _ID = re.compile(r'("__id__": |"file": ")(\d+)')
 
 
@@ -152,10 +154,11 @@ def _manifest(data: bytes) -> Manifest:
     return manifest
 
 
-def _checked(arrays: Any, manifest: Manifest) -> dict[str, NDArray[Any]]:
-    if not isinstance(arrays, dict) or arrays.keys() != _ARRAYS.keys():
+def _checked(arrays: dict[str, NDArray[Any]], manifest: Manifest) -> dict[str, NDArray[Any]]:
+    kinds = _ARRAYS | ({WITNESS: "uint8"} if WITNESS in arrays else {})
+    if arrays.keys() != kinds.keys():
         raise ClassifierError("the model does not hold the arrays of its format")
-    for name, kind in _ARRAYS.items():
+    for name, kind in kinds.items():
         if not isinstance(arrays[name], np.ndarray) or str(arrays[name].dtype) != kind:
             raise ClassifierError(f"the model's array {name!r} is not of type {kind}")
     features = len(arrays["slots"])

@@ -2,16 +2,19 @@
 
 from collections import Counter, defaultdict
 
+import msgspec
 import numpy as np
 
+from models.classifier.artefact import WITNESS, pack, unpack
 from models.classifier.errors import ClassifierError
 from models.classifier.rows import Labelled
 from models.classifier.taxonomy import Taxonomy
-from models.classifier.training import Progress, Recipe, fit, quiet, train
+from models.classifier.training import HeldOut, Progress, Recipe, assemble, fit, quiet, train
 from models.classifier.vectoriser import count
 
 # Chosen on the bootstrap corpus alone: few texts want strong regularisation.
 RECIPES = (Recipe(min_count=2, c=0.2), Recipe(min_count=2, c=1.0))
+WORDS = Recipe(min_count=1, c=0.2)
 _MAJORITY = 0.5
 
 
@@ -52,9 +55,20 @@ def adopt(corpus: Labelled, taxonomy: Taxonomy, seed: int = 0) -> Labelled:
 
 
 def bootstrap(
-    taxonomy: Taxonomy, corpus: Labelled, *, day: str, target: float = 0.97, seed: int = 0, progress: Progress = quiet
+    taxonomy: Taxonomy,
+    corpus: Labelled,
+    *,
+    day: str,
+    target: float = 0.97,
+    seed: int = 0,
+    progress: Progress = quiet,
+    strange: bool = True,
 ) -> bytes:
-    """The artefact of a first model. Its thresholds come from written texts, so real reports are harder than it thinks.
+    """The artefact of a first model.
+
+    Held-out texts of the corpus are written in the corpus's own manner, so limits from them are too easy for real
+    reports. Where reports will be `strange` to it the model has a witness: one of names and keywords alone, to which
+    every text of the corpus is strange, with limits from how right it is on these. Automatic is what both are sure of.
 
     Names and keywords are extra rows, which only help to learn; a category without any text has nothing else and
     learns from them alone. Raises ClassifierError when there are not two categories with at least two texts or words.
@@ -66,7 +80,7 @@ def bootstrap(
     sizes = Counter(rows.labels)
     alone = [n for n, label in enumerate(words.labels) if sizes[label] < 2]
     helping = [n for n, label in enumerate(words.labels) if sizes[label] >= 2]
-    return train(
+    data = train(
         rows.plus(words.take(alone)),
         RECIPES,
         day=day,
@@ -77,3 +91,18 @@ def bootstrap(
         seed=seed,
         progress=progress,
     )
+    return _with_witness(data, rows, words, seed) if strange else data
+
+
+def _with_witness(data: bytes, rows: Labelled, words: Labelled, seed: int) -> bytes:
+    """The same model with the bytes of one that learnt the `words` and was tried on the `rows`."""
+    _, manifest, arrays = unpack(data)
+    names, y = np.unique(np.array(words.labels), return_inverse=True)
+    vectoriser, linear = fit(count(words.texts), y, len(names), WORDS, seed)
+    tried = rows.take(n for n, label in enumerate(rows.labels) if label in words.labels)
+    matrix, known = vectoriser.weigh(count(tried.texts))
+    held = HeldOut((matrix @ linear.weights + linear.bias).astype(np.float64), known)
+    origin = msgspec.structs.replace(manifest.provenance, data=words.digest(), rows=len(words))
+    classes = tuple(names.tolist())
+    witness = pack(*assemble(tried, classes, held, vectoriser, linear, origin, manifest.target, manifest.groups, {}))
+    return pack(manifest, arrays | {WITNESS: np.frombuffer(witness, dtype=np.uint8)})

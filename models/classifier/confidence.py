@@ -67,7 +67,7 @@ class Confidence(msgspec.Struct, frozen=True):
 
     def judge(self, scores: Floats, lengths: Floats, groups: Groups) -> Judged:
         """Scores are messages x classes; lengths are the messages' characters."""
-        plain = _softmax(scores.astype(np.float64) * self.factor)
+        plain = softmax(scores.astype(np.float64) * self.factor)
         group = groups.sums(plain).argmax(axis=1)
         best = np.where(groups.of == group[:, None], plain, -math.inf).argmax(axis=1)
         if self.weights:
@@ -79,7 +79,7 @@ class Confidence(msgspec.Struct, frozen=True):
         return Judged(plain, groups.sums(plain), group, best)
 
 
-def _softmax(scores: Floats) -> Floats:
+def softmax(scores: Floats) -> Floats:
     """By message; SciPy's own costs as much as all the rest for a single message."""
     powers: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
     powers /= powers.sum(axis=1, keepdims=True)

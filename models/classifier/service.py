@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +43,8 @@ class Classifier:
         self._groups = Groups.among(self.classes, self.manifest.groups)
         self.target = self.manifest.target if target is None else target
         self._thresholds = self._for_target(self.target)
+        second = arrays.get(artefact.WITNESS)
+        self._witness = None if second is None else Classifier(second.tobytes(), target=self.target)
         self._limits = np.array([self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes])
         self._costs = np.array([self.manifest.costs.get(c, 1.0) for c in self.classes], dtype=np.float32)
 
@@ -91,7 +94,9 @@ class Classifier:
         for some, around in batches(texts, contexts, BATCH):
             encoded = self.vectoriser.encode(some, around, self._table)
             guesses.extend(self._guesses(some, encoded))
-        return guesses
+        if self._witness is None:
+            return guesses
+        return list(map(_seconded, guesses, self._witness.classify(texts, contexts)))
 
     def probabilities(self, texts: Sequence[str], contexts: Contexts = None) -> NDArray[np.floating]:
         """Calibrated probabilities, messages x `classes`."""
@@ -161,3 +166,10 @@ class Classifier:
         """Those of the nearest target that is not easier."""
         fit = [t for t in self.manifest.thresholds if t.target >= target - 1e-9]
         return min(fit, key=lambda t: t.target) if fit else Thresholds(target, NEVER, NEVER)
+
+
+def _seconded(guess: Guess, witness: Guess) -> Guess:
+    """The guess, in doubt where the witness is or says something else."""
+    if guess.outcome == "abstain" or (witness.outcome == "confident" and witness.category == guess.category):
+        return guess
+    return msgspec.structs.replace(guess, outcome="abstain", reason="names and keywords alone do not say so surely")

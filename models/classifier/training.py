@@ -91,31 +91,46 @@ def train(
         vectoriser, linear = fit(counts, y, len(classes), recipe, seed, prior)
     except ValueError as error:
         raise ClassifierError(f"the {len(rows)} texts cannot teach anything: {error}") from error
-    y = y[: len(rows)]
-    grouping = Groups.among(classes, groups or {})
+    origin = Provenance(
+        rows=len(every),
+        data=every.digest(),
+        trained=day,
+        prior="" if prior is None else prior.data,
+        seed=seed,
+        recipe=msgspec.to_builtins(recipe),
+        versions={name: version(name) for name in ("numpy", "scikit-learn", "scipy", "skops")},
+    )
+    return pack(*assemble(rows, classes, held, vectoriser, linear, origin, target, groups or {}, costs or {}))
+
+
+def assemble(
+    rows: Labelled,
+    classes: tuple[str, ...],
+    held: HeldOut,
+    vectoriser: Vectoriser,
+    linear: Linear,
+    origin: Provenance,
+    target: float,
+    groups: Mapping[str, str],
+    costs: Mapping[str, float],
+) -> tuple[Manifest, dict[str, NDArray[Any]]]:
+    """Manifest and arrays of a fitted model whose doubt is learnt from what it said (`held`) about unseen `rows`."""
+    y = np.searchsorted(np.array(classes), np.array(rows.labels))
+    grouping = Groups.among(classes, groups)
     lengths = np.array([len(text) for text in rows.texts], dtype=np.float64)
     confidence = learn_confidence(held.scores, y, lengths, grouping)
     manifest = Manifest(
         classes=classes,
-        groups={name: group for name, group in (groups or {}).items() if name in classes},
-        costs={name: cost for name, cost in (costs or {}).items() if name in classes and cost != 1},
+        groups={name: group for name, group in groups.items() if name in classes},
+        costs={name: cost for name, cost in costs.items() if name in classes and cost != 1},
         target=target,
-        thresholds=(),
+        thresholds=_limits(classes, confidence.judge(held.scores, lengths, grouping), grouping, y, target),
         confidence=confidence,
         least_known=round(float(np.quantile(held.known, 0.005)) * 0.9, 4),
         mix=dict(sorted(Counter(rows.labels).items())),
         unseen=round(unseen_vocabulary(held.known.tolist()), 4),
-        provenance=Provenance(
-            rows=len(every),
-            data=every.digest(),
-            trained=day,
-            prior="" if prior is None else prior.data,
-            seed=seed,
-            recipe=msgspec.to_builtins(recipe),
-            versions={name: version(name) for name in ("numpy", "scikit-learn", "scipy", "skops")},
-        ),
+        provenance=origin,
     )
-    limits = _limits(classes, confidence.judge(held.scores, lengths, grouping), grouping, y, target)
     arrays: dict[str, NDArray[Any]] = {
         "slots": vectoriser.slots,
         "block": vectoriser.block,
@@ -124,7 +139,7 @@ def train(
         "weights": np.ascontiguousarray(linear.weights),
         "bias": linear.bias,
     }
-    return pack(msgspec.structs.replace(manifest, thresholds=limits), arrays)
+    return manifest, arrays
 
 
 def tune(

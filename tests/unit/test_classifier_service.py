@@ -6,9 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.classifier import Classifier, Context
+from models.classifier.bootstrap import bootstrap
 from models.classifier.calibration import NEVER
+from models.classifier.taxonomy import Taxonomy, Topic
 from models.classifier.training import train
 from tests.unit.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
+
+KEYWORDS = {
+    "pothole": ("大坑", "路面", "坑洼", "hole", "pit"),
+    "road-works": ("施工", "围挡", "修路", "digging"),
+    "street-light-out": ("路灯", "不亮", "street light", "lamp"),
+    "gas-leak": ("燃气", "煤气", "smell of gas"),
+    "litter": ("垃圾", "烟头", "纸屑", "rubbish"),
+    "public-toilet": ("公厕", "厕所", "toilet"),
+    "unpaid-wages": ("工资", "拖欠", "wages"),
+    "pension": ("养老", "养老金", "退休", "retirement"),
+}
 
 
 @given(st.lists(st.text(max_size=80), max_size=5))
@@ -120,3 +133,20 @@ def test_the_batch_does_not_matter() -> None:
     texts = small_rows().texts[:40]
     model = small_model()
     assert model.classify(texts) == [model.classify([text])[0] for text in texts]
+
+
+def test_a_first_model_is_sure_only_where_names_and_keywords_are() -> None:
+    """The witness of a model for strange reports changes no category; it turns some sure answers into doubt."""
+    rows = small_rows()
+    words = {code: Topic(code, code, (code.replace("-", " "),), KEYWORDS[code], 1.0) for code in GROUPS}
+    alone, seconded = (
+        Classifier.from_bytes(bootstrap(Taxonomy(words), rows, day="2026-01-01", target=0.9, strange=strange))
+        for strange in (False, True)
+    )
+    pairs = list(zip(alone.classify(rows.texts), seconded.classify(rows.texts), strict=True))
+    assert all(one.category == other.category for one, other in pairs)
+    assert all(other.outcome in (one.outcome, "abstain") for one, other in pairs)
+    doubted = [other for one, other in pairs if one.outcome == "confident" and other.outcome == "abstain"]
+    assert 0 < len(doubted) < len(rows)
+    assert {guess.reason for guess in doubted} == {"names and keywords alone do not say so surely"}
+    assert any(other.outcome == "confident" for _, other in pairs)
