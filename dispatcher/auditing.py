@@ -5,7 +5,7 @@ rows; the sightings of the inbox are counted anew. Nothing of the desk's own sta
 `suppressed`, `merged` and `expired` leave no trace in the log, so those counts are taken as they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -35,9 +35,13 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Recount:
-    """One partition recomputed. Feed it the facts, then the inbox, then ask for the differences."""
+    """One partition recomputed. Feed it the facts, then the inbox, then ask for the differences.
 
-    def __init__(self, partition: int, zone: ZoneInfo) -> None:
+    `failed` names the items of the inbox, by offset and index, at which the core raised: they are dead letters and
+    have changed nothing.
+    """
+
+    def __init__(self, partition: int, zone: ZoneInfo, failed: Collection[tuple[int, int]] = frozenset()) -> None:
         self.partition = partition
         self.orders: dict[str, Order] = {}
         self.facts = 0
@@ -45,6 +49,7 @@ class Recount:
         self.sightings = 0
         self.differences: list[Difference] = []
         self._zone = zone
+        self._failed = failed
         self._founded: set[int] = set()  # digests of the reports that are in an order
         self._seen: dict[str, dict[int, int]] = {"report": {}, "detection": {}}  # digest → bucket of the stream clock
         self._clock = 0
@@ -74,10 +79,10 @@ class Recount:
     def inbox(self, record: InboxRecord, cities: Mapping[str, City], pack: str) -> None:
         """The next record of the inbox, all facts having been fed. `pack` is the digest in force at the beginning."""
         self._clock = max(self._clock, record.clock)
-        for item in record.items:
+        for index, item in enumerate(record.items):
             if isinstance(item, PackChange):
                 self._pack = item.digest
-            elif isinstance(item, Sighting):
+            elif isinstance(item, Sighting) and (record.offset, index) not in self._failed:
                 self._sighting(item, identity.windows(cities[self._pack or pack].settings)[item.kind])
 
     def _sighting(self, item: Sighting, window: identity.Window) -> None:

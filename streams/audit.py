@@ -20,11 +20,11 @@ from dispatcher.order import Order
 from dispatcher.state import Meta
 from models.city import City
 from models.errors import PaidanError
-from models.inbox import InboxRecord, Item, decode_items
 from streams.changelog import log_reader
-from streams.desk import clock_of
+from streams.desk import failed_items, inbox_record
 from streams.packs import Packs
 from streams.settings import Settings
+from streams.tables import kept
 from streams.topics import Names
 
 REST_SECONDS = 0.05
@@ -39,15 +39,20 @@ class AuditError(PaidanError):
 
 @dataclass(slots=True)
 class Audited:
-    """What one partition came to. `figures` are the recomputed rows by Kafka key, `orders` the seq of each order."""
+    """What one partition came to.
+
+    `figures` are the recomputed rows by Kafka key. `tables` holds, for each of the two stream tables, the mark of every
+    row that the desk's topics say is in it; `ends` is one more than the offset of each such topic's last record.
+    """
 
     partition: int
     facts: int
     refusals: int
     sightings: int
     figures: dict[str, FigureRow]
-    orders: dict[str, int]
-    figures_end: int
+    orders: int
+    tables: dict[str, dict[str, str]]
+    ends: dict[TopicPartition, int]
     differences: list[Difference] = field(default_factory=list)
 
 
@@ -75,6 +80,7 @@ class _Reader:
 
     def __init__(self, consumer: AIOKafkaConsumer, names: Names, progress: Callable[[int], None]) -> None:
         self.names = names
+        self.last: dict[TopicPartition, int] = {}  # one more than the offset of the last record that was read
         self._consumer = consumer
         self._progress = progress
 
@@ -102,6 +108,8 @@ class _Reader:
         while await self._consumer.position(part) < end:
             batch = (await self._consumer.getmany(part, timeout_ms=200)).get(part, ())
             wanted = [record for record in batch if record.offset < end]
+            if wanted:
+                self.last[part] = wanted[-1].offset + 1
             self._progress(len(wanted))
             yield wanted
 
@@ -114,41 +122,45 @@ class _Reader:
 
 
 async def _audit_partition(reader: _Reader, number: int, packs: Packs, window: Window | None) -> Audited:
-    names, recount = reader.names, Recount(number, packs.own.zone)
+    names = reader.names
     ends = await reader.ends_at_rest(number)
     log, desk, figures, archive = (
         TopicPartition(topic, number) for topic in (names.orders, names.desk, names.figures, names.archive)
     )
+    rows = await reader.rows(desk, ends[desk])
+    recount = Recount(number, packs.own.zone, failed_items(rows))
     async for batch in reader.records(log, ends[log]):
         for record in batch:
             recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
-    rows = await reader.rows(desk, ends[desk])
     meta = _meta.decode(rows[META]) if META in rows else Meta(pack=packs.own.digest)
     await packs.require(meta.pack)
     async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):
         for record in batch:
-            clock, _ = clock_of(record)
-            recount.inbox(InboxRecord(number, record.offset, clock, _items(record)), packs, meta.pack)
+            recount.inbox(inbox_record(record)[0], packs, meta.pack)
+    archived = await reader.rows(archive, ends[archive])
     recount.check_orders(
         {key: _order.decode(value) for key, value in rows.items() if is_order(key)},
-        {key: _order.decode(value) for key, value in (await reader.rows(archive, ends[archive])).items()},
+        {key: _order.decode(value) for key, value in archived.items()},
     )
-    kept = {key: figure_rows.decode(value) for key, value in (await reader.rows(figures, ends[figures])).items()}
-    recount.check_figures(kept, window)
+    booked = await reader.rows(figures, ends[figures])
+    recount.check_figures({key: figure_rows.decode(value) for key, value in booked.items()}, window)
     return Audited(
         partition=number,
         facts=recount.facts,
         refusals=recount.refusals,
         sightings=recount.sightings,
         figures=recount.expected(),
-        orders={order_id: order.seq for order_id, order in recount.orders.items()},
-        figures_end=ends[figures],
+        orders=len(recount.orders),
+        tables={"orders": _order_marks(rows, archived), "figures": _figure_marks(booked)},
+        ends={part: reader.last[part] for part in (desk, archive, figures) if part in reader.last},
         differences=recount.differences,
     )
 
 
-def _items(record: ConsumerRecord) -> tuple[Item, ...]:
-    try:
-        return decode_items(record.value)
-    except msgspec.DecodeError:
-        return ()  # the desk has sent it to the dead letters
+def _order_marks(desk: Mapping[str, bytes], archive: Mapping[str, bytes]) -> dict[str, str]:
+    rows = {**archive, **{key: row for key, row in desk.items() if kept.is_order(key) or kept.is_tally(key)}}
+    return {key: kept.mark(kept.order_version(key, row), row) for key, row in rows.items()}
+
+
+def _figure_marks(rows: Mapping[str, bytes]) -> dict[str, str]:
+    return {key: kept.mark(kept.figure_version(key, row), row) for key, row in rows.items()}

@@ -23,12 +23,13 @@ def audit(
     first: DayOption = None,
     last: LastOption = None,
     tables: Annotated[bool, typer.Option(help="Compare the tables workers' answers, too.")] = True,
-    repair: Annotated[bool, typer.Option(help="Have the stopped tables read everything anew.")] = False,
+    repair: Annotated[bool, typer.Option(help="Build the tables anew first.")] = False,
 ) -> None:
     """Recompute everything from the log and the inbox, and compare it with the rows, the figures and the tables.
 
-    Names each difference and exits with 1 when there is any. --repair rewrites the tables from the compacted topics:
-    stop their workers, repair, start them again. The days limit which figures are compared; orders always are.
+    Names each difference and exits with 1 when there is any. --repair has the tables' workers begin a new build of the
+    tables from the desk's topics, waits for it, and audits that. The days limit which figures are compared; orders
+    always are.
     """
     # Here, because all that the roles need takes a while to import.
     from streams.audit import audit as run
@@ -36,21 +37,21 @@ def audit(
 
     settings = load_settings()
     city = load_city(settings.city)
+    window = _window(first, last)
     if repair:
         asyncio.run(repair_tables(settings))
-        typer.echo("the tables will be written anew when their workers start")
-    window = _window(first, last)
+        typer.echo("the tables are built anew by their workers, which start again for it")
     with counting("reading", None) as advance:
         audited = asyncio.run(run(settings, city, window, advance))
     differences = [difference for part in audited for difference in part.differences]
-    if tables and not repair:
+    if tables:
         differences += asyncio.run(check_tables(settings, audited, window))
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for difference in differences[:SHOWN]:
         console.print(str(difference))
     if len(differences) > SHOWN:
         console.print(f"… and {len(differences) - SHOWN} more")
-    orders, facts = sum(len(part.orders) for part in audited), sum(part.facts for part in audited)
+    orders, facts = sum(part.orders for part in audited), sum(part.facts for part in audited)
     figures = sum(len(part.figures) for part in audited)
     compared = f"{orders} orders, {facts} facts, {figures} figure rows"
     if differences:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
+from dispatcher import dispatching
 from dispatcher.auditing import Recount, is_order
-from dispatcher.decision import Outgoing
+from dispatcher.decision import Failure, Outgoing
 from dispatcher.desk import decide
 from dispatcher.figure_rows import FigureRow, decode, encode
 from dispatcher.indicators import Window
@@ -17,7 +18,10 @@ from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
 from models.times import from_text
+from streams.desk import failed_items, failed_row
 from tests.cities import tiny_city
+from tests.desks import T0, Desk
+from tests.desks import report as desk_report
 
 START = from_text("2026-04-30T08:00:00+08:00")
 HOUR = 3_600_000
@@ -34,10 +38,11 @@ class Kept:
     rows: dict[str, bytes]
     figures: dict[str, FigureRow]
     archive: dict[str, bytes]
+    failed: tuple[tuple[int, int], ...] = ()
 
     def audited(self, window: Window | None = None) -> list[str]:
         """The differences as sentences."""
-        recount = Recount(0, self.city.zone)
+        recount = Recount(0, self.city.zone, self.failed)
         for record in self.log:
             recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
         for come in self.inbox:
@@ -189,6 +194,55 @@ def test_a_gap_in_the_log_is_named(kept: Kept) -> None:
     """A fact that does not follow the one before it."""
     del kept.log[1]
     assert any(sentence.startswith("log of south-e-") for sentence in kept.audited())
+
+
+def test_what_the_core_failed_at_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report at which the core raised counts for nothing; taken in later, it counts once; its neighbours count."""
+    desk = Desk()
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatching, "dispatch", _raise)
+        desk.feed(desk_report("1", T0), at=T0)
+    desk.feed(desk_report("impossible", 10**17), desk_report("2", T0, lat=30.09), at=T0)
+    assert len(desk.failures) == 2
+    assert kept_by(desk, ((1, 0), (2, 0))).audited() == []
+    desk.feed(desk_report("1", T0), at=T0 + HOUR)
+    assert kept_by(desk, ((1, 0), (2, 0))).audited() == []
+    assert desk.count("received") == 2
+
+
+def test_a_report_that_was_lost_without_a_failure_is_still_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what the desk has said it failed at is left out."""
+    desk = Desk()
+    monkeypatch.setattr(dispatching, "dispatch", _raise)
+    desk.feed(desk_report("1", T0), at=T0)
+    assert any("figure received of" in sentence for sentence in kept_by(desk, ()).audited())
+
+
+def test_the_desk_names_what_it_failed_at_in_its_changelog() -> None:
+    """One row for a batch, which a restored state passes over."""
+    item = desk_report("1", T0)
+    failures = [Failure(7, 0, item, "E"), Failure(9, 2, item, "E")]
+    key, value = failed_row(failures)
+    assert key == "failed/7"
+    assert failed_items({key: value, "meta": b"{}"}) == {(7, 0), (9, 2)}
+    assert DeskState.restore(0, [(key, value)], []).orders == {}
+
+
+def _raise(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+def kept_by(desk: Desk, failed: tuple[tuple[int, int], ...]) -> Kept:
+    """What a desk has left behind."""
+    return Kept(
+        city=desk.city,
+        inbox=desk.inbox,
+        log=[record for record in desk.sent if record.topic == "orders"],
+        rows=desk.rows,
+        figures={key.rpartition("/")[0] + "/0": decode(value) for key, value in desk.figure_rows.items()},
+        archive={},
+        failed=failed,
+    )
 
 
 def test_only_the_figures_of_the_window_are_compared(kept: Kept) -> None:
