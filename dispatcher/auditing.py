@@ -34,6 +34,14 @@ class Difference(msgspec.Struct, frozen=True):
         return f"{self.place}: kept {self.kept}, recomputed {self.recomputed}"
 
 
+class Mends(msgspec.Struct, frozen=True):
+    """The rows to write, by key, so that what is kept is what was recomputed; None takes a row away."""
+
+    desk: Mapping[str, Order | None]
+    archive: Mapping[str, Order]
+    figures: Mapping[str, FigureRow]
+
+
 class Recount:
     """One partition recomputed. Feed it the facts, then the inbox, then ask for the differences.
 
@@ -48,6 +56,7 @@ class Recount:
         self.refusals = 0
         self.sightings = 0
         self.differences: list[Difference] = []
+        self.unbroken = True  # every order's facts follow each other
         self._zone = zone
         self._failed = failed
         self._founded: set[int] = set()  # digests of the reports that are in an order
@@ -70,6 +79,7 @@ class Recount:
         try:
             self.orders[fact.order_id] = apply(before, fact)
         except ValueError:
+            self.unbroken = False
             expected = 1 if before is None else before.seq + 1
             self._differ(f"log of {fact.order_id}", f"seq {fact.seq}", f"seq {expected}")
             return
@@ -130,6 +140,39 @@ class Recount:
                 continue
             for place, one, other in unlike_figures(kept.get(key, _NOTHING), expected.get(key, _NOTHING)):
                 self._differ(f"figure {place} of {key}", one, other)
+
+    def mends(self, desk: Mapping[str, Order], archive: Mapping[str, Order], figures: Mapping[str, FigureRow]) -> Mends:
+        """What mends the rows that are kept.
+
+        Raises ValueError when the log itself is in doubt: it has a gap, or a row tells more of an order than the log.
+        Only a person can say which of the two is wrong then; nothing is ever taken away from an order.
+        """
+        if not self.unbroken:
+            raise ValueError(f"the log of partition {self.partition} has gaps: nothing can be mended from it")
+        for order_id, row in (*desk.items(), *archive.items()):
+            order = self.orders.get(order_id)
+            if order is None or row.seq > order.seq:
+                place = f"partition {self.partition} stays as it is"
+                raise ValueError(f"the log does not know {order_id} up to seq {row.seq}: {place}")
+        open_rows: dict[str, Order | None] = {}
+        last_rows: dict[str, Order] = {}
+        for order_id, order in self.orders.items():
+            if order.archived_at is None:
+                if desk.get(order_id) != order:
+                    open_rows[order_id] = order
+                continue
+            if archive.get(order_id) != order:
+                last_rows[order_id] = order
+            if order_id in desk:
+                open_rows[order_id] = None
+        expected = self.expected()
+        changed = {}
+        for key in expected.keys() | figures.keys():
+            booked, right = figures.get(key, _NOTHING), expected.get(key, _NOTHING)
+            if unlike_figures(booked, right):
+                as_it_is = {name: times for name, times in booked.counters.items() if name in TAKEN_AS_THEY_ARE}
+                changed[key] = FigureRow(booked.version + 1, {**right.counters, **as_it_is}, right.sketches)
+        return Mends(open_rows, last_rows, changed)
 
     def _book(self, figure: str, item: Sighting) -> None:
         collect(self._direct, direct(figure, item.at, item.area, item.category, self._zone))

@@ -5,6 +5,7 @@ One partition at a time is in memory.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -63,23 +64,31 @@ async def audit(
 
     Raises AuditError when a desk does not come to rest, KafkaError when the cluster fails.
     """
-    names = Names(settings.namespace)
-    packs = Packs(settings.bootstrap, names.control, city)
+    async with reading(settings, city, progress) as reader:
+        return [await _audit_partition(reader, number, window) for number in range(settings.partitions)]
+
+
+@contextlib.asynccontextmanager
+async def reading(
+    settings: Settings, city: City, progress: Callable[[int], None] = lambda _: None
+) -> AsyncIterator["Reader"]:
+    """A reader of the namespace's partitions, until the body ends."""
+    packs = Packs(settings.bootstrap, Names(settings.namespace).control, city)
     await packs.refresh()
     consumer = log_reader(settings.bootstrap)
     await consumer.start()
     try:
-        reader = _Reader(consumer, names, progress)
-        return [await _audit_partition(reader, number, packs, window) for number in range(settings.partitions)]
+        yield Reader(consumer, Names(settings.namespace), packs, progress)
     finally:
         await consumer.stop()
 
 
-class _Reader:
+class Reader:
     """Reads partitions from their beginning up to given ends."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, names: Names, progress: Callable[[int], None]) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, names: Names, packs: Packs, progress: Callable[[int], None]) -> None:
         self.names = names
+        self.packs = packs
         self.last: dict[TopicPartition, int] = {}  # one more than the offset of the last record that was read
         self._consumer = consumer
         self._progress = progress
@@ -98,6 +107,10 @@ class _Reader:
             before = ends
             await asyncio.sleep(REST_SECONDS)
         raise AuditError(f"the desk of partition {number} does not come to rest: stop what feeds it for a moment")
+
+    async def is_whole(self, part: TopicPartition) -> bool:
+        """Whether nothing at the beginning of a partition has been deleted."""
+        return not (await self._consumer.beginning_offsets([part]))[part]
 
     async def records(self, part: TopicPartition, end: int) -> AsyncIterator[Sequence[ConsumerRecord]]:
         """All committed records before an offset, batch by batch."""
@@ -121,8 +134,31 @@ class _Reader:
         return {key: value for key, value in newest.items() if value is not None}
 
 
-async def _audit_partition(reader: _Reader, number: int, packs: Packs, window: Window | None) -> Audited:
-    names = reader.names
+@dataclass(slots=True)
+class Partition:
+    """One partition recomputed, and the rows that are kept of it."""
+
+    recount: Recount
+    desk: dict[str, bytes]
+    archive: dict[str, bytes]
+    figures: dict[str, bytes]
+
+    def open_orders(self) -> dict[str, Order]:
+        """The order rows of the desk."""
+        return {key: _order.decode(row) for key, row in self.desk.items() if is_order(key)}
+
+    def archived_orders(self) -> dict[str, Order]:
+        """The order rows of the archive."""
+        return {key: _order.decode(row) for key, row in self.archive.items()}
+
+    def figure_rows(self) -> dict[str, FigureRow]:
+        """The figure rows."""
+        return {key: figure_rows.decode(row) for key, row in self.figures.items()}
+
+
+async def recompute(reader: Reader, number: int) -> Partition:
+    """Read one partition and recompute it. Raises AuditError when its desk does not come to rest."""
+    names, packs = reader.names, reader.packs
     ends = await reader.ends_at_rest(number)
     log, desk, figures, archive = (
         TopicPartition(topic, number) for topic in (names.orders, names.desk, names.figures, names.archive)
@@ -137,13 +173,17 @@ async def _audit_partition(reader: _Reader, number: int, packs: Packs, window: W
     async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):
         for record in batch:
             recount.inbox(inbox_record(record)[0], packs, meta.pack)
-    archived = await reader.rows(archive, ends[archive])
-    recount.check_orders(
-        {key: _order.decode(value) for key, value in rows.items() if is_order(key)},
-        {key: _order.decode(value) for key, value in archived.items()},
+    return Partition(
+        recount, rows, await reader.rows(archive, ends[archive]), await reader.rows(figures, ends[figures])
     )
-    booked = await reader.rows(figures, ends[figures])
-    recount.check_figures({key: figure_rows.decode(value) for key, value in booked.items()}, window)
+
+
+async def _audit_partition(reader: Reader, number: int, window: Window | None) -> Audited:
+    part = await recompute(reader, number)
+    recount, names = part.recount, reader.names
+    recount.check_orders(part.open_orders(), part.archived_orders())
+    recount.check_figures(part.figure_rows(), window)
+    sources = [TopicPartition(topic, number) for topic in (names.desk, names.archive, names.figures)]
     return Audited(
         partition=number,
         facts=recount.facts,
@@ -151,14 +191,14 @@ async def _audit_partition(reader: _Reader, number: int, packs: Packs, window: W
         sightings=recount.sightings,
         figures=recount.expected(),
         orders=len(recount.orders),
-        tables={"orders": _order_marks(rows, archived), "figures": _figure_marks(booked)},
-        ends={part: reader.last[part] for part in (desk, archive, figures) if part in reader.last},
+        tables={"orders": _order_marks(part.desk, part.archive), "figures": _figure_marks(part.figures)},
+        ends={source: reader.last[source] for source in sources if source in reader.last},
         differences=recount.differences,
     )
 
 
 def _order_marks(desk: Mapping[str, bytes], archive: Mapping[str, bytes]) -> dict[str, str]:
-    rows = {**archive, **{key: row for key, row in desk.items() if kept.is_order(key) or kept.is_tally(key)}}
+    rows = {key: row for key, row in desk.items() if kept.is_order(key) or kept.is_tally(key)} | dict(archive)
     return {key: kept.mark(kept.order_version(key, row), row) for key, row in rows.items()}
 
 

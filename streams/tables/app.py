@@ -1,6 +1,6 @@
 """The Faust app: two tables of absolute, versioned rows, read from the desk's compacted topics.
 
-Faust gives at-least-once and no fencing, so nothing is counted here: of two rows the one with the higher version
+Faust gives at-least-once and no fencing, so nothing is counted here: of two rows the one that is later in its topic
 stays, and it is written back even when nothing changed, which mends a changelog that a zombie overwrote. Whatever
 should not happen ends the process; another worker takes over, or the supervisor starts it again.
 """

@@ -13,7 +13,7 @@ ARCHIVED = -1
 class Kept(msgspec.Struct, frozen=True, array_like=True):
     """One row of a table. `offset` is that of the record it came in, ARCHIVED for one from the archive topic.
 
-    Of two rows under one key the one with the higher `version` is the truth, whatever the order in which they come.
+    The table comes to what the compacted topics come to, however often and late their records are read (`later`).
     """
 
     partition: int
@@ -75,11 +75,19 @@ def figure_version(key: str, row: bytes) -> int:
 
 
 def later(held: bytes | None, incoming: Kept) -> Kept:
-    """The truth of two rows: the incoming one unless its version is lower."""
+    """The truth of two rows under one key.
+
+    Of two records of one topic it is the later one; one that is read again has both a lower offset and a lower version.
+    A row of the archive is an order's last.
+    """
     if held is None:
         return incoming
     kept = decode(held)
-    return incoming if incoming.version >= kept.version else kept
+    if incoming.offset == ARCHIVED != kept.offset:
+        return incoming
+    if kept.offset == ARCHIVED != incoming.offset:
+        return kept
+    return incoming if incoming.offset >= kept.offset or incoming.version > kept.version else kept
 
 
 def mark(version: int, row: bytes) -> str:

@@ -81,12 +81,10 @@ class OrderView:
         return None if held is None else held.seq
 
     def put(self, order: Order, offset: int) -> None:
-        """Take a row; one that is older than what is there changes nothing."""
+        """Take the row that the table now holds."""
         self.offset = max(self.offset, offset + 1)
         held = self._orders.get(order.id)
         if held is not None:
-            if held.seq > order.seq:
-                return
             self._drop(held)
         summary = Summary(
             id=order.id,
