@@ -68,7 +68,7 @@ def _repair(settings: Settings, city: City) -> None:
     with counting("looking for wrong rows", None) as advance:
         wrong = [part.partition for part in asyncio.run(run(settings, city, None, advance)) if part.differences]
     try:
-        mended = asyncio.run(mend_desk(settings, city, wrong))
+        mended = asyncio.run(mend_desk(settings, city, wrong)) if wrong else 0
         typer.echo(f"{mended} rows of the desk mended")
     except AuditError as error:
         typer.echo(f"the rows of the desk are not mended: {error}")
