@@ -36,7 +36,7 @@ ERRORS = {
     "no-area": "An update from which no area can be found.",
     "not-an-inbox-record": "The inbox holds something that intake did not write.",
     "webhook-refused": "A webhook has answered that it will never take this.",
-    "webhook-unreachable": "A webhook did not take this in as many attempts, or for as long, as is set.",
+    "webhook-unreachable": "A webhook was away for longer than events wait for it.",
     "internal-error": "Paidan itself failed at this record: please report it.",
 }
 

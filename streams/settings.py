@@ -92,13 +92,12 @@ class Settings(BaseSettings):
     notify_backoff_seconds: PositiveFloat = Field(
         1.0, description="At most so long until the second attempt; twice that until the third, up to 60 times that."
     )
-    notify_attempts: PositiveInt = Field(10, description="An event not taken in so many attempts is a dead letter.")
     notify_breaker_failures: PositiveInt = Field(5, description="So many failed attempts in a row open the breaker.")
     notify_breaker_seconds: PositiveFloat = Field(
         30.0, description="An open breaker lets one attempt through after so long."
     )
     notify_give_up_hours: PositiveFloat = Field(
-        72.0, description="While the breaker is open, an event older than this becomes a dead letter untried."
+        72.0, description="Events wait so long for a webhook that is away; older ones become dead letters."
     )
     notify_first_hours: PositiveFloat = Field(
         24.0, description="A webhook that is new begins with the events of the last hours, so many."

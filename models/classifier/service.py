@@ -119,6 +119,7 @@ class Classifier:
         risk = probability * self._costs
         rival = np.where(self._costs > 1, risk, 0.0)
         rival[np.arange(len(best)), best] = 0.0
+        outside = np.where(self._groups.of == best_group[:, None], 0.0, rival).max(axis=1)
         guesses = []
         for n, (chosen, group) in enumerate(zip(best.tolist(), best_group.tolist(), strict=True)):
             own = float(probability[n, chosen])
@@ -126,7 +127,8 @@ class Classifier:
             limit = float(self._limits[chosen])
             feared = int(rival[n].argmax())
             costly = self.classes[feared] if rival[n, feared] > risk[n, chosen] else ""
-            outcome, limit, reason = self._decide(encoded, n, own, whole, limit, costly)
+            elsewhere = bool(outside[n] > risk[n, chosen])
+            outcome, limit, reason = self._decide(encoded, n, own, whole, limit, costly, elsewhere)
             guesses.append(
                 Guess(
                     category=self.classes[chosen],
@@ -144,21 +146,22 @@ class Classifier:
         return guesses
 
     def _decide(
-        self, encoded: Encoded, n: int, own: float, whole: float, limit: float, costly: str
+        self, encoded: Encoded, n: int, own: float, whole: float, limit: float, costly: str, elsewhere: bool
     ) -> tuple[Outcome, float, str]:
         """Outcome, the threshold that decided it, and the reason for doubt."""
         if encoded.found[n] < FEWEST:
             return "abstain", limit, "too little text that the model knows"
         if encoded.known[n] < self.manifest.least_known:
             return "abstain", limit, f"unlike anything seen: {encoded.known[n]:.0%} of its pieces are known"
-        if costly:
-            return "abstain", limit, f"may be {costly}, which is too costly to miss"
-        if own >= limit:
+        if own >= limit and not costly:
             return "confident", limit, ""
         doubt = f"probability {own:.2f} is below the threshold {limit:.2f}"
         if limit >= NEVER:
             doubt = "no probability reaches the target accuracy"
-        if whole >= self._thresholds.group:
+        elif own >= limit:
+            doubt = f"may be {costly}, which is too costly to miss"
+        # Missed is a costly category by the wrong department, not by the wrong name of it.
+        if whole >= self._thresholds.group and not elsewhere:
             return "group", self._thresholds.group, doubt
         return "abstain", limit, doubt
 

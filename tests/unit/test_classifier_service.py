@@ -1,11 +1,13 @@
 """Guesses: consistent, explained exactly, doubtful where they must be."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.classifier import Classifier, Context
+from models.classifier.artefact import pack, unpack
 from models.classifier.bootstrap import bootstrap
 from models.classifier.calibration import NEVER
 from models.classifier.taxonomy import Taxonomy, Topic
@@ -119,6 +121,33 @@ def test_a_costly_category_that_is_likely_enough_abstains() -> None:
     assert {guess.outcome for guess in others} == {"abstain"}
     assert any("gas-leak" in guess.reason for guess in others)
     assert any(guess.outcome == "confident" for guess in guesses if guess.category == "gas-leak")
+
+
+def test_a_costly_category_of_the_same_group_leaves_the_group_sure() -> None:
+    """The right department gets the message all the same; only the category's name is in doubt."""
+    rows = small_rows()
+    costs = {"road-works": 1e6}
+    _, manifest, arrays = unpack(train(rows, RECIPES, day="2026-01-01", groups=GROUPS, target=0.9, costs=costs))
+    # So few texts support no threshold for groups of their own.
+    limits = tuple(msgspec.structs.replace(limit, group=0.5) for limit in manifest.thresholds)
+    careful = Classifier.from_bytes(pack(msgspec.structs.replace(manifest, thresholds=limits), arrays))
+    outcomes: dict[bool, set[str]] = {True: set(), False: set()}
+    for guess in careful.classify(rows.texts):
+        if guess.category != "road-works":
+            outcomes[guess.group == "road"].add(guess.outcome)
+    assert outcomes == {True: {"group"}, False: {"abstain"}}
+
+
+def test_doubt_below_the_threshold_is_not_blamed_on_costs() -> None:
+    """The reason is what decided: a cost is named only where the probability alone would have sufficed."""
+    rows = small_rows()
+    costs = {"gas-leak": 5000.0}
+    careful = Classifier.from_bytes(train(rows, RECIPES, day="2026-01-01", target=0.9, costs=costs))
+    plain = Classifier.from_bytes(train(rows, RECIPES, day="2026-01-01", target=0.9))
+    pairs = list(zip(careful.classify(rows.texts), plain.classify(rows.texts), strict=True))
+    assert any("costly" in one.reason for one, _ in pairs)
+    assert all(other.outcome == "confident" for one, other in pairs if "costly" in one.reason)
+    assert all(one.reason == other.reason for one, other in pairs if other.outcome == "abstain")
 
 
 def test_a_higher_target_never_lowers_the_threshold() -> None:
