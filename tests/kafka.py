@@ -38,9 +38,13 @@ class Kafka:
     bootstrap: str
     broker: LocalBroker | None = None
 
-    async def produce(self, topic: str, messages: Iterable[Message | bytes]) -> list[tuple[int, int]]:
+    async def produce(
+        self, topic: str, messages: Iterable[Message | bytes], compression: str | None = None
+    ) -> list[tuple[int, int]]:
         """Write all messages and wait for them; (partition, offset) of each. Bare bytes are a value without a key."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, max_request_size=4 * 1024 * 1024)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap, max_request_size=4 * 1024 * 1024, compression_type=compression
+        )
         await producer.start()
         try:
             futures = []
