@@ -166,7 +166,9 @@ class NaiveOrder:
             self.fired.add(("warned", "whole"))
         if overdue and self.due["whole"] <= self.now:
             self.fired.add(("breached", "whole"))
-        self.level, self.next_level, self.turn_began = 0, 0.0, self.now
+        if not overdue or self.due["whole"] > self.now:
+            self.level, self.next_level = 0, 0.0
+        self.turn_began = self.now
         self.fact("assigned")
 
     opened = 0.0
@@ -189,9 +191,13 @@ class NaiveOrder:
         if self.returns >= 3 or (target and target != self.lead and target in self.returners):
             self.arbitration()
         elif target in SUITABLE and target != self.lead:
-            self.fact("return-approved")
+            self.return_approved()
             self.assign(target, detour=self.now - self.turn_began)
         return ""
+
+    def return_approved(self) -> None:
+        self.extensions = self.suspensions = 0
+        self.fact("return-approved")
 
     def accept_by(self) -> float:
         return self.due["accept"]
@@ -207,13 +213,12 @@ class NaiveOrder:
         if target in self.returners:
             self.arbitration()
             return ""
-        self.fact("return-approved")
+        self.return_approved()
         self.pending_detour = self.turn_began
         if target:
             self.assign(target, detour=self.now - self.turn_began)
         else:
             self.state, self.lead = "review", ""
-            self.next_level = 0.0
             self.start("review")
             self.fact("sent-to-review")
         return ""
@@ -245,7 +250,7 @@ class NaiveOrder:
             self.fact("return-refused")
             return ""
         if self.lead:
-            self.fact("return-approved")
+            self.return_approved()
             self.pending_detour = self.turn_began
         self.assign(target, binding=True, detour=self.now - self.pending_detour)
         return ""
