@@ -1,6 +1,6 @@
 """The jars of Apache Kafka, resolved once with Maven and kept in the user's cache folder.
 
-`python -m streams.jars` resolves them and prints their folder.
+`python -m streams.jars` resolves them and prints their folder; with `--where` it only says where they will be.
 """
 
 import asyncio
@@ -109,6 +109,6 @@ if __name__ == "__main__":
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
-        sys.stdout.write(f"{kafka_jars()}\n")
+        sys.stdout.write(f"{_folder() if '--where' in sys.argv else kafka_jars()}\n")
     except JarsError as error:
         sys.exit(f"{error}")
