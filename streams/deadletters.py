@@ -197,7 +197,9 @@ def _kept(headers: Sequence[tuple[str, bytes]]) -> tuple[tuple[Header, ...], boo
     """The headers up to a bound, and whether some were left out."""
     kept: list[Header] = []
     room = MAX_HEADERS_KEPT
-    for name, value in headers:
+    for raw, value in headers:
+        # Bytes that are not UTF-8 have come as lone surrogates; they are spelled out: `\xc0`.
+        name = raw if raw.isascii() else raw.encode(errors="surrogateescape").decode(errors="backslashreplace")
         room -= len(name) + len(value or b"")
         if room < 0:
             return tuple(kept), True

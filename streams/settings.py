@@ -123,6 +123,16 @@ class Settings(BaseSettings):
             raise UsageError("no Kafka: start one with `paidan up` or `paidan broker`, or set PAIDAN_KAFKA=host:port")
         return address
 
+    def make_data(self) -> Path:
+        """The data folder, made where it is missing. Raises UsageError when it cannot be written to."""
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"PAIDAN_DATA: the folder {self.data} cannot be made: {error.strerror}") from error
+        if not os.access(self.data, os.W_OK | os.X_OK):
+            raise UsageError(f"PAIDAN_DATA: the folder {self.data} cannot be written to")
+        return self.data
+
     @property
     def hmac_key(self) -> bytes:
         """The key for reporters' hashes. Raises UsageError when the development key would leave this machine."""
