@@ -24,12 +24,10 @@ FROM ${PYTHON}
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/paidan paidan \
     && install -d -o paidan -g paidan /var/lib/paidan/models
 COPY --from=build /opt/paidan /opt/paidan
-COPY cities /opt/paidan/cities
 ENV PATH=/opt/paidan/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     OMP_NUM_THREADS=1 \
-    PAIDAN_CITY=/opt/paidan/cities/demo \
     PAIDAN_DATA=/var/lib/paidan \
     PAIDAN_METRICS_PORT=9100
 USER paidan

@@ -4,14 +4,15 @@ Nothing in the state changes, nothing is read but the arguments, and nothing dep
 next begins: the same inbox and packs give the same facts, byte for byte.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dispatcher import cameras, facts, figure_rows, figures, identity
 from dispatcher.decision import Decision, Failure, Outgoing
 from dispatcher.firing import fire
+from dispatcher.order import Order
 from dispatcher.sightings import on_sighting
 from dispatcher.state import DeskState, Meta, Overlay
-from dispatcher.timers import timers
+from dispatcher.timers import Timer, timers
 from dispatcher.updates import named, on_update
 from dispatcher.work import DESK, Work
 from models.city import City
@@ -82,25 +83,64 @@ class _Batch:
         return Work(self.overlay, city, self.memory, self.clock, self.replayed)
 
     def _take(self, offset: int, index: int, item: Sighting | Update) -> None:
-        if isinstance(item, Update):
-            self._catch_up(item)
-        work = self._work()
+        self._city()  # without a pack nothing is decided, and nothing is a failure
         try:
-            if isinstance(item, Sighting):
-                if item.kind == "detection":
-                    cameras.heard(work, item)
-                on_sighting(work, item)
-            else:
-                work.cause = (item.source, item.id)
-                on_update(work, item)
+            if isinstance(item, Update) and (order := named(self._work(), item)) is not None:
+                self._catch_up([order.id])
+            work = self._tried(item)
+            caught_up: set[str] = set()
+            while late := self._late() - caught_up:
+                self.overlay.drop()
+                self._catch_up(sorted(late))
+                caught_up |= late
+                work = self._tried(item)
             self._keep(work)
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a dead letter and its neighbours go on
             self.overlay.drop()
             self.failures.append(Failure(offset, index, item, _text(error)))
 
+    def _tried(self, item: Sighting | Update) -> Work:
+        work = self._work()
+        if isinstance(item, Sighting):
+            if item.kind == "detection":
+                cameras.heard(work, item)
+            on_sighting(work, item)
+        else:
+            work.cause = (item.source, item.id)
+            on_update(work, item)
+        return work
+
+    @property
+    def _backlog(self) -> bool:
+        """Whether timers are due that wait for their turn."""
+        first = self.overlay.timers.first()
+        return first is not None and first[0] <= self.clock
+
+    def _late(self) -> set[str]:
+        """The orders that the item would change, although timers of their own are due: nothing may overtake those."""
+        if not self._backlog:
+            return set()
+        orders = self.overlay.orders
+        known = ((key, orders.before(key)) for key in orders.item)
+        return {key for key, order in known if order is not None and self._due(order)}
+
+    def _due(self, order: Order) -> list[Timer]:
+        return [timer for timer in timers(order) if timer[0] <= self.clock]
+
+    def _catch_up(self, keys: Iterable[str]) -> None:
+        """Orders fire their own timers that are due."""
+        if not self._backlog:
+            return
+        for key in keys:
+            while (order := self.overlay.orders.get(key)) is not None and (due := self._due(order)):
+                at, kind = min(due)
+                self._fire(at, key, kind)
+                if self.overlay.orders.get(key) is order:  # it could not even be quarantined
+                    break
+
     def _fire_due(self) -> None:
         """Fire what is due, the earliest first. Of live records each fires only so many: what fell due in a day of
-        downtime comes up in steps, tick by tick. An order that an update names catches up before."""
+        downtime comes up in steps, tick by tick. An order that an item would change catches up before."""
         pending = self.overlay.timers
         left = float("inf") if self.replayed else FIRED_PER_RECORD
         while left and (entry := pending.first()) is not None and entry[0] <= self.clock:
@@ -120,20 +160,14 @@ class _Batch:
             return True
         return bool(work.sent or work.booked)
 
-    def _catch_up(self, update: Update) -> None:
-        """The order that an update names fires its own due timers first: a backlog of others' timers must not let a
-        step overtake them."""
-        first = self.overlay.timers.first()
-        if first is None or first[0] > self.clock:
-            return
-        order = named(self._work(), update)
-        while order is not None and (due := [timer for timer in timers(order) if timer[0] <= self.clock]):
-            at, kind = min(due)
-            self._fire(at, order.id, kind)
-            order = self.overlay.orders.get(order.id)
-
     def _quarantine(self, key: str, kind: str, error: Exception) -> None:
         self.quarantined += 1
+        try:
+            self._set_aside(key, kind, error)
+        except Exception:  # noqa: BLE001 - not even that can be done: its timer is gone until the next restart; counted
+            self.overlay.drop()
+
+    def _set_aside(self, key: str, kind: str, error: Exception) -> None:
         work = self._work()
         order = work.order(key)
         if order is not None:

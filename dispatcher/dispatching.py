@@ -60,9 +60,15 @@ def dispatch(work: Work, order: Order, seen: Sighting, target: Route) -> Order:
 
 
 def to_review(work: Work, order: Order, reason: str, at: int, actor: Actor, why: Why | None = None) -> Order:
-    """A person must decide."""
+    """A person must decide. An order that comes without a limit of its own (it was split off, or merged or closed
+    before) gets one: what waits for a person can be overdue as well."""
     limit = _limit(work, order, "review", at)
-    return work.emit(order, facts.SentToReview, at, actor, state="review", reason=reason, limit=limit, why=why)
+    whole = None
+    if not any(running.stage == "whole" for running in order.limits):
+        whole = limits.whole(work.city, order, at, order.category, order.condition, reopened=False)
+    return work.emit(
+        order, facts.SentToReview, at, actor, state="review", reason=reason, limit=limit, whole=whole, why=why
+    )
 
 
 def assign(

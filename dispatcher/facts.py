@@ -77,10 +77,11 @@ class Classified(Fact, frozen=True, kw_only=True):
 
 
 class SentToReview(Fact, frozen=True, kw_only=True):
-    """A person must decide 待研判, and why."""
+    """A person must decide 待研判, and why. `whole` is the order's own limit where none was running."""
 
     reason: str
     limit: Limit | None = None
+    whole: Limit | None = None
     why: Why | None = None
 
 

@@ -186,8 +186,8 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
             book.book(lead, category, since, "overdue_open")
             if until is not None:
                 book.book(lead, category, until, "overdue_open", times=-1)
-    if order.feedback is not None and order.feedback_at is not None:
-        book.book(lead, category, order.feedback_at, "satisfied" if order.feedback else "unsatisfied")
+    for answer in order.answers:
+        book.book(lead, category, answer.at, "satisfied" if answer.satisfied else "unsatisfied")
 
 
 def _ended_at(order: Order) -> int | None:
@@ -226,7 +226,8 @@ def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
     book.book(own, category, turn.at, "assigned")
     if turn.accepted_at is not None:
         book.book(own, category, turn.accepted_at, "accepted", ("response_ms", max(turn.accepted_at - turn.at, 0)))
-        if turn.accept_due is not None:
+        # A late acceptance is not charged where the order was not this department's to accept.
+        if turn.accept_due is not None and (turn.accepted_at <= turn.accept_due or not turn.return_approved):
             book.stage("accept", own, category, turn.accepted_by, turn.accepted_at, turn.accepted_at <= turn.accept_due)
     elif turn.accept_missed_at is not None and not turn.return_approved:
         book.stage("accept", own, category, None, turn.accept_missed_at, None)
@@ -260,6 +261,8 @@ def _book_waits(book: _Book, order: Order, lead: str, category: str) -> None:
     for check in order.checks:
         if check.due is not None:
             book.stage("check", lead, category, check.by, check.at, check.at <= check.due)
+    for due in order.checks_missed:
+        book.stage("check", lead, category, None, due, None)
     for limit in order.limits:
         if limit.stage in _WAITS and f"breach/{limit.stage}" in order.fired:
             book.stage(limit.stage, lead, category, None, limit.due, None)

@@ -168,18 +168,20 @@ def _suspension_still_useful(work: Work, order: Order, update: Update, at: int) 
 def _not_the_handler(work: Work, order: Order, update: Update, at: int) -> str:
     by = update.by
     handler = order.assignments[-1].handled_by
-    same_department = bool(by.department) and by.department == order.department
+    same_department = bool(by.department) and by.department in (order.department, *order.assignments[-1].assists)
     same_person = bool(by.id) and handler is not None and by.id == handler.id
     return "handler-is-checker" if same_department or same_person else ""
 
 
 def _its_reporter(work: Work, order: Order, update: Update, at: int) -> str:
-    if update.by.role != "reporter" or not order.reporters:
+    if update.by.role != "reporter":
         return ""
-    if update.by.id in order.reporters:
+    family = (order, *work.children(order))
+    if any(update.by.id in one.reporters for one in family):
         return ""
-    children = (work.order(child) for child in order.children)
-    return "" if any(c is not None and update.by.id in c.reporters for c in children) else "not-its-reporter"
+    # Nobody can be told from others where all reports came without a name; what cameras alone saw has no reporter.
+    nameless = any(one.report_keys for one in family) and not any(one.reporters for one in family)
+    return "" if nameless else "not-its-reporter"
 
 
 def _reopen_window(work: Work, order: Order, update: Update, at: int) -> str:

@@ -30,7 +30,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 TABLE: tuple[Rule, ...] = (
     Rule(
-        "decide", "研判", ("reviewer",), ("review",), ("assigned", "rejected", "review"),
+        "decide", "研判", ("reviewer",), ("review",), ("assigned", "rejected", "review", "arbitration"),
         ("decision", "known-department"),
         "category, department and condition, or code not-a-problem; without a department the table decides",
     ),

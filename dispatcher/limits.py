@@ -4,7 +4,7 @@ from dispatcher import worktime
 from dispatcher.order import Limit, Order, Stage
 from models.city import City
 
-_GIVEN = "given"  # the unit of a due time that the report itself brought
+_GIVEN = "given"  # the unit of a due time that the report itself brought; its amount is in milliseconds
 
 
 def stamp(city: City, stage: Stage, start: int, category: str, condition: str = "") -> Limit | None:
@@ -18,7 +18,8 @@ def stamp(city: City, stage: Stage, start: int, category: str, condition: str = 
 
 def given(city: City, start: int, due: int) -> Limit:
     """The order's own limit where the report itself brought a due time."""
-    return _limit(city, "whole", start, max(due, start), 0, _GIVEN)
+    due = max(due, start)
+    return _limit(city, "whole", start, due, due - start, _GIVEN)
 
 
 def _limit(city: City, stage: Stage, start: int, due: int, amount: int, unit: str) -> Limit:
@@ -73,7 +74,7 @@ def moved(city: City, limit: Limit, since: int, until: int) -> Limit:
 def extended(city: City, limit: Limit) -> Limit:
     """A limit with its original length once more on top."""
     if limit.unit == _GIVEN:
-        due = limit.due + limit.due - limit.started_at
+        due = limit.due + limit.amount
     else:
         due = worktime.add(city.calendar, limit.due, limit.amount, limit.unit, city.settings.work_day_due)
     warn_at = worktime.point(city.calendar, limit.started_at, due, limit.unit, city.settings.warn_share)

@@ -137,6 +137,14 @@ class Closing(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only
     reopened_at: int | None = None
 
 
+class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What one reporter last said 回访: whether it was settled."""
+
+    by: str
+    at: int
+    satisfied: bool
+
+
 class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to
     the decision, against that stage's limit."""
@@ -167,6 +175,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
     `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
     once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later.
+    `checks_missed` are the due times of checks that were never made; `answers` has one for each reporter who gave one.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
     `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
     (yyyymmdd), oldest first. `pack` is the digest of the city pack that opened it.
@@ -239,14 +248,14 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     suspended_until: int | None = None
     # how it ended
     checks: tuple[Check, ...] = ()
+    checks_missed: tuple[int, ...] = ()
     closings: tuple[Closing, ...] = ()
     rejected_at: int | None = None
     merged_at: int | None = None
     parent: str = ""
     children: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
-    feedback: bool | None = None
-    feedback_at: int | None = None
+    answers: tuple[Answer, ...] = ()
     first_response_at: int | None = None
     appeal: str = ""
     appeal_reviewers: tuple[str, ...] = ()

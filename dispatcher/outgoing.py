@@ -11,15 +11,23 @@ ASSIGNED = "city.order.assigned.v1"
 WITHDRAWN = "city.order.withdrawn.v1"
 NOTICE = "city.notice.v1"
 
-# Who cares about which fact. A reporter's notice goes to every reporter of the order.
+# Who cares about which fact: what waits for a dispatcher, reviewer or officer goes to `supervisor`, what a department
+# has asked for comes back to it. A reporter's notice goes to every reporter of the order.
 AUDIENCES: dict[type[Fact], tuple[str, ...]] = {
     facts.Opened: ("reporter",),
+    facts.SentToReview: ("supervisor",),
+    facts.Decided: ("supervisor",),
     facts.Assigned: ("reporter", "department"),
     facts.Accepted: ("reporter",),
+    facts.Progressed: ("department",),
+    facts.Returned: ("supervisor",),
+    facts.ReturnApproved: ("department",),
     facts.ReturnRefused: ("department",),
     facts.SentToArbitration: ("department", "supervisor"),
+    facts.ExtensionRequested: ("supervisor",),
     facts.ExtensionApproved: ("department", "reporter"),
     facts.ExtensionRefused: ("department",),
+    facts.SuspensionRequested: ("supervisor",),
     facts.SuspensionRefused: ("department",),
     facts.Suspended: ("department", "reporter"),
     facts.Resumed: ("department", "reporter"),
@@ -27,6 +35,8 @@ AUDIENCES: dict[type[Fact], tuple[str, ...]] = {
     facts.Checked: ("department",),
     facts.Closed: ("reporter", "department"),
     facts.Reopened: ("reporter", "supervisor"),
+    facts.FeedbackReceived: ("department",),
+    facts.Appealed: ("supervisor",),
     facts.AppealReviewed: ("department",),
     facts.Rejected: ("reporter", "department"),
     facts.Merged: ("reporter", "department"),

@@ -1,12 +1,13 @@
 """One item or timer at work: it reads the partition through the overlay's layers and leaves facts there."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from dispatcher import facts, figures, identity, outgoing
 from dispatcher.decision import Outgoing
 from dispatcher.fold import TIMERS, apply
-from dispatcher.order import Order, State
+from dispatcher.order import OPEN, Order, State
 from dispatcher.state import Overlay, encode_row
 from models.city import City
 from models.inbox import Actor, Update
@@ -80,26 +81,28 @@ class Work:
         if isinstance(fact, facts.EvidenceAdded):
             self.sent.extend(outgoing.subscribed(after, fact))
         elif type(fact) in outgoing.AUDIENCES:
-            self.sent.extend(outgoing.notices(before, after, fact, self._reporters_of_children(after)))
+            others = tuple(who for child in self.children(after) for who in child.reporters)
+            self.sent.extend(outgoing.notices(before, after, fact, others))
 
     def _withdraw(self, before: Order, after: Order, fact: facts.Fact) -> None:
         """Tell the departments that hold nothing of the order any more."""
-        if not before.department or not before.assignments:
+        if before.state not in OPEN or not before.department or not before.assignments:
             return
         held, holding = before.assignments[-1], set()
-        if after.department and after.state not in ("rejected", "merged"):
+        called_off = after.state in ("rejected", "merged") or (after.state == "closed" and before.state != "handled")
+        if after.department and not called_off:
             holding = {after.department, *after.assignments[-1].assists}
         reason = facts.NAMES[type(fact)]
         for department in (held.department, *held.assists):
             if department not in holding:
                 self.sent.append(outgoing.withdrawal(after, fact, department, held.attempt, reason))
 
-    def _reporters_of_children(self, order: Order) -> tuple[str, ...]:
-        found: list[str] = []
+    def children(self, order: Order) -> Iterator[Order]:
+        """All orders that were merged into this one, directly or through another."""
         for child in order.children:
             if row := self.order(child):
-                found.extend(row.reporters)
-        return tuple(found)
+                yield row
+                yield from self.children(row)
 
     def refuse(self, update: Update, order: Order | None, at: int, code: str, sentence: str) -> None:
         """Record that an update was refused: nothing changes."""

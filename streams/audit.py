@@ -76,8 +76,8 @@ async def reading(
     packs = Packs(settings.bootstrap, Names(settings.namespace).control, city)
     await packs.refresh()
     consumer = log_reader(settings.bootstrap)
-    await consumer.start()
     try:
+        await consumer.start()
         yield Reader(consumer, Names(settings.namespace), packs, progress)
     finally:
         await consumer.stop()

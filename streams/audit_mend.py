@@ -55,8 +55,8 @@ async def _in_place_of_the_desk(settings: Settings, number: int) -> AsyncIterato
         transaction_timeout_ms=options.transaction_timeout_ms,
         max_request_size=options.max_request_bytes,
     )
-    await producer.start()
     try:
+        await producer.start()
         yield producer
     finally:
         await producer.stop()

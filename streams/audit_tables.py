@@ -54,8 +54,8 @@ async def _caught_up(settings: Settings, number: int, audited: list[Audited]) ->
     wanted = {part: end for each in audited for part, end in each.ends.items()}
     loop = asyncio.get_running_loop()
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         deadline, before = 0.0, -1
         while behind := _behind(wanted, await admin.list_consumer_group_offsets(group)):
             left = sum(behind.values())

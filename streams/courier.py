@@ -45,7 +45,6 @@ class Courier:
         self._bury = bury
         self._halted = asyncio.Event()
         patience = Patience(
-            attempts=settings.notify_attempts,
             first_backoff=settings.notify_backoff_seconds,
             longest_backoff=settings.notify_backoff_seconds * _LONGEST_BACKOFF,
             breaker_failures=settings.notify_breaker_failures,
@@ -80,7 +79,11 @@ class Courier:
 
     async def _attempt(self, event: Event) -> Answer:
         with metrics.NOTIFY_ATTEMPT_SECONDS.labels(self._target.name).time():
-            answer = await self._post(event)
+            try:
+                answer = await self._post(event)
+            except Exception as error:  # whatever it is, only this target waits for it to be mended
+                log.exception("%s: the attempt itself has failed", self._target.name)
+                answer = Answer("failed", f"no attempt could be made: {type(error).__name__}")
         if answer.verdict == "failed":
             metrics.NOTIFY_FAILURES.labels(self._target.name).inc()
             log.info("%s: %s", self._target.name, answer.detail)

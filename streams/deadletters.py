@@ -36,7 +36,7 @@ ERRORS = {
     "no-area": "An update from which no area can be found.",
     "not-an-inbox-record": "The inbox holds something that intake did not write.",
     "webhook-refused": "A webhook has answered that it will never take this.",
-    "webhook-unreachable": "A webhook did not take this in as many attempts, or for as long, as is set.",
+    "webhook-unreachable": "A webhook was away for longer than events wait for it.",
     "internal-error": "Paidan itself failed at this record: please report it.",
 }
 
@@ -197,7 +197,9 @@ def _kept(headers: Sequence[tuple[str, bytes]]) -> tuple[tuple[Header, ...], boo
     """The headers up to a bound, and whether some were left out."""
     kept: list[Header] = []
     room = MAX_HEADERS_KEPT
-    for name, value in headers:
+    for raw, value in headers:
+        # Bytes that are not UTF-8 have come as lone surrogates; they are spelled out: `\xc0`.
+        name = raw if raw.isascii() else raw.encode(errors="surrogateescape").decode(errors="backslashreplace")
         room -= len(name) + len(value or b"")
         if room < 0:
             return tuple(kept), True

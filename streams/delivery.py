@@ -1,4 +1,8 @@
-"""One event to one target: tried and tried again, until it is taken or given up. Knows neither Kafka nor HTTP."""
+"""One event to one target: tried and tried again, until it is taken or given up. Knows neither Kafka nor HTTP.
+
+A target that is away costs time, not events: all that it is owed waits behind the first one. Only what concerns an
+event alone, the target's refusal, ends it early.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Literal
@@ -10,8 +14,8 @@ from streams.breaker import Breaker, backoff
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of one attempt. `detail` says it for people and holds nothing of the event; `retry_after` is in
-    seconds and counts for the target as a whole."""
+    """What came of one attempt: `refused` is this event's affair, `failed` the target's. `detail` says it for people
+    and holds nothing of the event; `retry_after` is in seconds and counts for the target as a whole."""
 
     verdict: Literal["taken", "refused", "failed"]
     detail: str = ""
@@ -26,9 +30,8 @@ class Undelivered(msgspec.Struct, frozen=True):
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """How often and how long a target is tried; times in seconds."""
+    """How a target is tried; times in seconds."""
 
-    attempts: int
     first_backoff: float
     longest_backoff: float
     breaker_failures: int
@@ -55,18 +58,20 @@ class Delivery:
         self._sleep = sleep
         self._draw = draw
         self._not_before = 0.0
+        self._failing: tuple[str, ...] = ()  # the first two events that have failed since the last answer
         self.breaker = Breaker(patience.breaker_failures, patience.breaker_seconds)
 
     async def deliver(self, event: Event, give_up_at: float) -> Undelivered | None:
-        """None once it is taken. While the breaker is open, an event past `give_up_at` is given up untried.
+        """None once it is taken. Failed attempts are repeated; past `give_up_at` an open breaker ends that.
 
-        Raises what `sleep` raises.
+        The event must have failed itself by then, or two others in a row: otherwise one that the target alone cannot
+        take would draw those behind it along. Raises what `sleep` raises.
         """
         tried, detail = 0, "the target has not answered for long"
-        while tried < self._patience.attempts:
+        while True:
             now = self._clock()
-            if self.breaker.state(now) == "open" and now >= give_up_at:
-                break
+            if now >= give_up_at and self.breaker.state(now) == "open" and self._is_hopeless(event):
+                return Undelivered("webhook-unreachable", f"{detail}, after {_times(tried)}")
             if (wait := max(self.breaker.wait(now), self._not_before - now)) > 0:
                 await self._sleep(wait)
                 continue
@@ -74,13 +79,22 @@ class Delivery:
             tried, detail = tried + 1, answer.detail
             match answer.verdict:
                 case "taken":
+                    self._failing = ()
                     return None
                 case "refused":
+                    self._failing = ()
                     return Undelivered("webhook-refused", f"{detail}, after {_times(tried)}")
                 case "failed":
-                    pause = backoff(tried, self._patience.first_backoff, self._patience.longest_backoff, self._draw())
-                    self._not_before = self._clock() + max(pause, answer.retry_after)
-        return Undelivered("webhook-unreachable", f"{detail}, after {_times(tried)}")
+                    if not self._is_hopeless(event):
+                        self._failing += (event.id,)
+                    self._not_before = self._clock() + max(self._pause(), answer.retry_after)
+
+    def _is_hopeless(self, event: Event) -> bool:
+        return len(self._failing) == 2 or event.id in self._failing
+
+    def _pause(self) -> float:
+        own = self._patience
+        return backoff(self.breaker.failures, own.first_backoff, own.longest_backoff, self._draw())
 
     async def _attempt(self, event: Event) -> Answer:
         admitted = self.breaker.admitted(self._clock())

@@ -13,6 +13,7 @@ from aiokafka import ConsumerRecord
 from dispatcher.decision import FAILED, Decision, Failure
 from dispatcher.desk import DeskState, decide
 from dispatcher.state import Meta
+from models.envelope import LATEST
 from models.inbox import InboxRecord, PackChange, Tick, decode_items, encode_items
 from streams import metrics
 from streams.changelog import Row
@@ -136,8 +137,14 @@ def failed_items(rows: Mapping[str, bytes]) -> frozenset[tuple[int, int]]:
 
 
 def clock_of(record: ConsumerRecord) -> tuple[int, bool]:
-    """When a record counts as come in, and whether that is replayed: its `clock` header, else its log-append time."""
+    """When a record counts as come in, and whether that is replayed: its `clock` header, else its log-append time.
+
+    Raises ValueError for a clock that is no instant of this era.
+    """
     for name, value in record.headers:
         if name == CLOCK_HEADER:
-            return int(value), True
+            clock = int(value)
+            if not 0 <= clock < LATEST:
+                raise ValueError(f"the clock {clock} is no instant")
+            return clock, True
     return int(record.timestamp), False

@@ -18,6 +18,7 @@ from typing import Generic, Protocol, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import (
+    CorruptRecordException,
     InvalidProducerEpoch,
     KafkaError,
     NoOffsetForPartitionError,
@@ -28,6 +29,7 @@ from aiokafka.errors import (
 from models.errors import PaidanError
 from streams import metrics
 from streams.changelog import Row, read_changelogs
+from streams.lenient import read_leniently
 from streams.sending import Send, send_all
 
 FENCED = (ProducerFenced, InvalidProducerEpoch)
@@ -220,8 +222,13 @@ class Lane(Generic[S]):
         except NoOffsetForPartitionError:
             # Left over from the moment between the assignment and our own seek, which has set the position since.
             return ()
-        records: Sequence[ConsumerRecord] = batch.get(self._tp, ())
-        return records
+        except (UnicodeDecodeError, CorruptRecordException):
+            offset = await self._consumer.position(self._tp)
+            records, after = await read_leniently(self._consumer, self._tp, offset, self._limit)
+            self._consumer.seek(self._tp, after)
+            return records
+        found: Sequence[ConsumerRecord] = batch.get(self._tp, ())
+        return found
 
     def _adapt(self, count: int, seconds: float) -> None:
         """Cut batches so that one decision stays near the step budget and heartbeats are never starved."""

@@ -41,7 +41,11 @@ async def run_stage(stage: Stage[Any], stop: asyncio.Event) -> None:
         await stop.wait()
         stage.stop()
 
-    relaying = asyncio.create_task(relay())
+    async def announce() -> None:
+        await stage.ready.wait()
+        log.info("at work on partitions %s", sorted(stage.partitions))
+
+    relaying = asyncio.gather(relay(), announce())
     try:
         await stage.run()
     except StageError as error:

@@ -30,6 +30,11 @@ def _is_plain(name: str) -> bool:
     return mask(name) == name
 
 
+def _is_text(name: str) -> bool:
+    """Whether a header's name was UTF-8: a byte that was not has come as a lone surrogate."""
+    return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
+
+
 class Keys(msgspec.Struct, frozen=True):
     """The key of the reporters' hashes and, where contacts are kept, the Fernet key that encrypts them."""
 
@@ -87,6 +92,8 @@ class Reader:
         headers = envelope.header_map(record.headers)
         if len(value or b"") + sum(map(len, headers.values())) > MAX_BYTES:
             raise Poison("data", f"must have at most {MAX_BYTES} bytes together with its headers", "too-large")
+        if not all(map(_is_text, headers)):
+            raise Poison("headers", "must have names that are UTF-8", "not-utf-8")
         if "format" in headers:
             return self._vendor(record, headers)
         event = envelope.decode(value, headers)

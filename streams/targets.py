@@ -10,6 +10,7 @@ from models.city.values import Department
 from models.errors import Poison, UsageError
 from streams.settings import Settings
 from streams.topics import Names
+from streams.webhook import is_postable
 
 Audience = Literal["reporter", "department", "supervisor"]
 
@@ -91,6 +92,8 @@ def _usable(url: str, what: str) -> str:
         usable = False
     if not usable or not url.isascii() or not url.isprintable() or " " in url:
         raise UsageError(f"{what} must be an address that begins with http:// or https://")
+    if not is_postable(url):
+        raise UsageError(f"no request can be made of {what}: its host must be a DNS name or an IP address")
     if parts.username or parts.password:
         raise UsageError(f"{what} must not hold a user name or password")
     return url

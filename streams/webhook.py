@@ -17,13 +17,14 @@ from models.times import to_text
 from streams.delivery import Answer
 from streams.signature import HEADER, signature
 
-# Tried again, like 5xx: the receiver asks for it, or somebody has moved the address and will see to it.
-_TRY_AGAIN = frozenset({408, 425, 429, *range(300, 400)})
+# Tried again although it is 4xx: not the event is wrong, but the moment.
+_TRY_AGAIN = frozenset({408, 425, 429})
 _LONGEST_RETRY_AFTER = 3600.0
 # A longer answer costs its connection.
 _READ_BYTES = 64 * 1024
 # All printable ASCII but space, double quote and percent sign stays as it is (binding, section 3.1.3.2).
 _PLAIN = "!#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_NO_REQUEST = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)  # IDNA's errors are UnicodeErrors
 
 
 class Webhooks:
@@ -63,7 +64,7 @@ class Webhooks:
                 return answer(response.status_code, response.headers.get("retry-after", ""), now)
         except TimeoutError:
             return Answer("failed", f"no answer within {self._seconds:g} s")
-        except httpx.HTTPError as error:
+        except _NO_REQUEST as error:
             return Answer("failed", f"no answer: {type(error).__name__}")
 
 
@@ -78,16 +79,26 @@ def http_headers(event: Event) -> dict[str, str]:
         "ce-subject": event.subject,
     }
     encoded = {name: quote(value, safe=_PLAIN) for name, value in attributes.items() if value}
-    return encoded | {"content-type": event.content_type, "user-agent": "paidan"}
+    content_type = quote(event.content_type.strip(), safe=f'{_PLAIN} "%')
+    return encoded | {"content-type": content_type, "user-agent": "paidan"}
+
+
+def is_postable(url: str) -> bool:
+    """Whether the client can make a request of an address; it reads the whole of it only when it posts."""
+    try:
+        return bool(httpx.Request("POST", url).url.host)
+    except _NO_REQUEST:
+        return False
 
 
 def answer(status: int, retry_after: str, now: float) -> Answer:
-    """What a status means: 2xx taken; 3xx, 408, 425, 429 and 5xx to be tried again; any other refused for good."""
+    """What a status means: 2xx taken; 4xx but 408, 425 and 429 refused for good; any other to be tried again (3xx too:
+    somebody has moved the address and will see to it)."""
     if 200 <= status < 300:
         return Answer("taken")
-    if status in _TRY_AGAIN or status >= 500:
-        return Answer("failed", f"it answered {status}", _seconds(retry_after, now))
-    return Answer("refused", f"it answered {status}")
+    if 400 <= status < 500 and status not in _TRY_AGAIN:
+        return Answer("refused", f"it answered {status}")
+    return Answer("failed", f"it answered {status}", _seconds(retry_after, now))
 
 
 def _seconds(retry_after: str, now: float) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.record.util import calc_crc32c
 
 from streams.broker import LocalBroker
 from streams.children import signal_group, spawn
@@ -18,6 +19,7 @@ from streams.supervisor import base_environment
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 T = TypeVar("T")
+_CRC_END = 21  # where the checksum of a record batch ends and what it covers begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,13 @@ class Kafka:
     bootstrap: str
     broker: LocalBroker | None = None
 
-    async def produce(self, topic: str, messages: Iterable[Message | bytes]) -> list[tuple[int, int]]:
+    async def produce(
+        self, topic: str, messages: Iterable[Message | bytes], compression: str | None = None
+    ) -> list[tuple[int, int]]:
         """Write all messages and wait for them; (partition, offset) of each. Bare bytes are a value without a key."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, max_request_size=4 * 1024 * 1024)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap, max_request_size=4 * 1024 * 1024, compression_type=compression
+        )
         await producer.start()
         try:
             futures = []
@@ -52,6 +58,26 @@ class Kafka:
                     )
                 )
             return [(placed.partition, placed.offset) for placed in await asyncio.gather(*futures)]
+        finally:
+            await producer.stop()
+
+    async def produce_raw_header(self, topic: str, messages: Sequence[Message], at: int, name: bytes) -> int:
+        """Write one batch to partition 0; its record `at` gets a header of this name, any bytes; the record's offset.
+
+        The client writes names as UTF-8 only: a name of as many letters is replaced in the finished batch.
+        """
+        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap)
+        await producer.start()
+        try:
+            batch, place = producer.create_batch(), "~" * len(name)
+            for n, m in enumerate(messages):
+                headers = [*m.headers, *([(place, b"")] if n == at else [])]
+                batch.append(timestamp=m.timestamp_ms, key=m.key, value=m.value, headers=headers)
+            bytes_of = bytearray(batch._build())
+            assert bytes_of.count(place.encode()) == 1
+            body = bytes_of[_CRC_END:].replace(place.encode(), name)
+            batch._buffer = bytes_of[: _CRC_END - 4] + calc_crc32c(body).to_bytes(4, "big") + body
+            return int((await (await producer.send_batch(batch, topic, partition=0))).offset) + at
         finally:
             await producer.stop()
 

@@ -15,12 +15,16 @@ from dispatcher.order import Assignment, Order
 
 
 def _sent_to_review(order: Order, fact: facts.SentToReview) -> Changes:
+    whole = {"due": fact.whole.due, "due_raw": fact.whole.due} if fact.whole else {}
     return (
         dispatched(order, fact.at, fact.actor)
         | turn_ends(order, fact.at, "sent-to-review")
-        | with_limits(order, fact.limit, drop=("review", "accept", "handle", "return", "arbitration", "check"))
-        | {"waiting_since": fact.at, "department": "", "supervise_at": None}
+        | with_limits(
+            order, fact.limit, fact.whole, drop=("review", "accept", "handle", "return", "arbitration", "check")
+        )
+        | {"waiting_since": fact.at, "department": ""}
         | nothing_asked()
+        | whole
     )
 
 
@@ -47,9 +51,10 @@ def _assigned(order: Order, fact: facts.Assigned) -> Changes:
     )
     before = turn_ends(order, fact.at, "assigned").get("assignments", order.assignments)
     whole = fact.whole
+    overdue = order.overdue_at is not None and whole is not None and whole.due <= fact.at
     return (
         dispatched(order, fact.at, fact.actor)
-        | (not_overdue(order, fact.at) if whole is None or whole.due > fact.at else {})
+        | ({} if overdue else not_overdue(order, fact.at) | {"supervision": 0, "supervise_at": None})
         | nothing_asked()
         | {
             "waiting_since": None,
@@ -64,8 +69,6 @@ def _assigned(order: Order, fact: facts.Assigned) -> Changes:
             "fired": tuple(name for name in order.fired if name == "warn/whole" and whole in order.limits),
             "due": whole.due if whole else None,
             "due_raw": fact.due_raw,
-            "supervision": 0,
-            "supervise_at": None,
             "return_code": "",
             "suggested_department": "",
             "archive_at": None,
@@ -90,9 +93,11 @@ def _returned(order: Order, fact: facts.Returned) -> Changes:
 
 
 def _return_approved(order: Order, fact: facts.ReturnApproved) -> Changes:
-    return turn_ends(
+    ended = turn_ends(
         order, fact.at, "return-approved", return_approved=True, held_ms=fact.held_ms, held_work_ms=fact.held_work_ms
     )
+    # What the wrong department was granted ends with its turn, and is not the next one's.
+    return ended | {"extensions": 0, "suspensions": 0}
 
 
 def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from dispatcher import facts
 from dispatcher.folds.parts import Changes, Folds, dispatched, ends
-from dispatcher.order import Closing, Order
+from dispatcher.order import Answer, Closing, Order
 
 
 def _closed(order: Order, fact: facts.Closed) -> Changes:
@@ -22,7 +22,9 @@ def _closed(order: Order, fact: facts.Closed) -> Changes:
     label: Changes = {}
     if not fact.forced and (order.label, order.label_department) != (order.category, order.department):
         label = {"label": order.category, "label_department": order.department, "label_by": "handled"}
-    return ends(order, fact.at, "closed", fact.archive_at) | {"closings": (*order.closings, closing)} | label
+    waited = dispatched(order, fact.at, fact.actor)
+    ended = ends(order, fact.at, "closed", fact.archive_at)
+    return waited | ended | {"closings": (*order.closings, closing)} | label
 
 
 def _reopened(order: Order, fact: facts.Reopened) -> Changes:
@@ -68,7 +70,10 @@ def _unmerged(order: Order, fact: facts.Unmerged) -> Changes:
 
 
 def _feedback(order: Order, fact: facts.FeedbackReceived) -> Changes:
-    return {"feedback": fact.satisfied, "feedback_at": fact.at}
+    # Without a named reporter anybody may answer, and all of them count as one.
+    by = fact.actor.id if order.reporters or order.children else ""
+    others = tuple(answer for answer in order.answers if answer.by != by)
+    return {"answers": (*others, Answer(by=by, at=fact.at, satisfied=fact.satisfied))}
 
 
 def _archived(order: Order, fact: facts.Archived) -> Changes:

@@ -61,12 +61,14 @@ def responded(order: Order, at: int) -> Changes:
 
 
 def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
-    """The order leaves the open states: nothing runs any more."""
+    """The order leaves the open states: nothing runs any more. A check that was missed stays missed."""
+    missed = tuple(limit.due for limit in order.limits if limit.stage == "check" and "breach/check" in order.fired)
     return (
         turn_ends(order, at, by)
         | not_overdue(order, at)
         | nothing_asked()
         | {"limits": (), "fired": (), "supervise_at": None, "waiting_since": None, "archive_at": archive_at}
+        | ({"checks_missed": (*order.checks_missed, *missed)} if missed else {})
     )
 
 

@@ -1,8 +1,9 @@
 """Text to counted pieces, for any script, a whole batch at a time.
 
 A *token* is one ideograph (or kana, or hangul syllable) or one run of other letters and digits; a *piece* is what the
-model weighs: one or two tokens in a row, the same again for what begins within the first `HEAD` characters (people
-put the point first), and, for words of letters, their parts of three to five characters with the word's ends marked.
+model weighs: one or two tokens in a row, the same again where the last of them begins within the first `HEAD`
+characters (people put the point first), and, for words of letters, their parts of three to five characters with the
+word's ends marked.
 Pieces are numbered by hashing into 2**BITS slots (the hashing trick, Weinberger et al. 2009), so nothing has to be
 looked up in Python and training and service run the very same array code.
 
@@ -145,10 +146,12 @@ def _grams(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> list[P
     whole = (owner[:-1] == owner[1:]).nonzero()[0]
     pairs = _mix(grams[whole] * _PAIR + grams[whole + 1])
     grams, ends = np.concatenate([grams, pairs]), np.concatenate([ends, ends[whole + 1]])
-    starts, owner = np.concatenate([starts, starts[whole]]), np.concatenate([owner, owner[whole]])
+    owner, last = np.concatenate([owner, owner[whole]]), np.concatenate([starts, starts[whole + 1]])
+    starts = np.concatenate([starts, starts[whole]])
     origin = first[owner]
     left, right = starts - origin, ends - origin
-    near = (left < HEAD).nonzero()[0]
+    # Of the head is what has begun its last token within it.
+    near = (last - origin < HEAD).nonzero()[0]
     heads = _part(owner[near], _mix(grams[near] ^ _IN_HEAD), left[near], right[near], HEADS)
     return [_part(owner, grams, left, right, BODY), heads]
 

@@ -1,9 +1,7 @@
 """Near-duplicates stay together: clusters of texts, and folds that never cut one."""
 
 import warnings
-from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,6 +17,7 @@ LOOSELY = 0.3
 _HASHES = 64
 _BAND = 2
 _BUCKET = 50
+_CHUNK = 16_384
 
 
 def clusters(counts: sp.csr_matrix, alike: float = ALIKE) -> NDArray[np.intp]:
@@ -32,20 +31,10 @@ def clusters(counts: sp.csr_matrix, alike: float = ALIKE) -> NDArray[np.intp]:
     sets = [_shingles(counts, row) for row in range(counts.shape[0])]
     seeds = np.random.default_rng(0).integers(1, 2**32, size=(2, _HASHES), dtype=np.uint32) | np.uint32(1)
     prints = [(s[:, None] * seeds[0] ^ seeds[1]).min(axis=0) for s in _mixed(sets)]
-    pairs: set[tuple[int, int]] = set()
-    for band in range(0, _HASHES, _BAND):
-        buckets: dict[bytes, list[int]] = defaultdict(list)
-        for number, print_ in enumerate(prints):
-            buckets[print_[band : band + _BAND].tobytes()].append(number)
-        for bucket in buckets.values():
-            # A bucket full of copies is a chain: neighbours suffice to connect it.
-            pairs.update(pairwise(bucket))
-            if len(bucket) <= _BUCKET:
-                pairs.update((a, b) for i, a in enumerate(bucket) for b in bucket[i + 2 :])
-    same = [(a, b) for a, b in pairs if _jaccard(sets[a], sets[b]) >= alike]
     size = len(sets)
-    left, right = zip(*same, strict=True) if same else ((), ())
-    graph = sp.coo_matrix((np.ones(len(same)), (left, right)), shape=(size, size))
+    candidates = _candidates(np.array(prints, dtype=np.uint32).reshape(size, _HASHES))
+    left, right = candidates[_jaccard(sets, candidates) >= alike].T
+    graph = sp.coo_matrix((np.ones(len(left)), (left, right)), shape=(size, size))
     numbers: NDArray[np.intp] = connected_components(graph, directed=False)[1].astype(np.intp)
     return numbers
 
@@ -62,14 +51,44 @@ def _shingles(counts: sp.csr_matrix, row: int) -> U32:
     return body
 
 
+def _candidates(prints: U32) -> NDArray[np.intp]:
+    """Each pair of rows once that has a band in common: two row numbers a row."""
+    size = len(prints)
+    found = [np.zeros(0, dtype=np.int64)]
+    for band in range(0, _HASHES, _BAND):
+        key = np.ascontiguousarray(prints[:, band : band + _BAND]).view(np.uint64)[:, 0]
+        order = np.argsort(key, kind="stable")
+        _, member, bucket = np.unique(key[order], return_inverse=True, return_counts=True)
+        # A bucket full of copies is a chain: neighbours suffice to connect it.
+        small = bucket[member] <= _BUCKET
+        for apart_by in range(1, min(_BUCKET, size)):
+            near = member[apart_by:] == member[:-apart_by]
+            if not near.any():
+                break
+            if apart_by > 1:
+                near &= small[apart_by:]
+            found.append(order[:-apart_by][near] * size + order[apart_by:][near])
+    pairs = np.unique(np.concatenate(found))
+    return np.stack([pairs // max(1, size), pairs % max(1, size)], axis=1)
+
+
 def _mixed(sets: list[U32]) -> list[U32]:
     empty = np.zeros(1, dtype=np.uint32)
     return [(s * np.uint32(0x9E3779B1)) ^ (s >> np.uint32(7)) if len(s) else empty for s in sets]
 
 
-def _jaccard(a: U32, b: U32) -> float:
-    shared = len(np.intersect1d(a, b, assume_unique=True))
-    return shared / max(1, len(a) + len(b) - shared)
+def _jaccard(sets: list[U32], pairs: NDArray[np.intp]) -> NDArray[np.floating]:
+    """The Jaccard similarity of each pair (rows of two numbers), some thousands at a time."""
+    sizes = np.array([len(s) for s in sets])
+    ends = np.append(0, np.cumsum(sizes))
+    columns, places = np.unique(np.concatenate([*sets, np.zeros(0, dtype=np.uint32)]), return_inverse=True)
+    member = sp.csr_matrix((np.ones(len(places), dtype=np.int32), places, ends), shape=(len(sets), len(columns)))
+    shared = np.zeros(len(pairs))
+    for start in range(0, len(pairs), _CHUNK):
+        left, right = pairs[start : start + _CHUNK].T
+        shared[start : start + _CHUNK] = np.asarray(member[left].multiply(member[right]).sum(axis=1)).ravel()
+    alike: NDArray[np.floating] = shared / np.maximum(1, sizes[pairs].sum(axis=1) - shared)
+    return alike
 
 
 def folds(labels: Sequence[str], groups: NDArray[np.intp], count: int, seed: int) -> list[NDArray[np.intp]]:

@@ -108,7 +108,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int) -> Documen
             "children": order.children,
             "candidates": order.candidates,
             "linked": order.linked,
-            "satisfied": order.feedback,
+            "answers": [{"at": to_text(x.at), "satisfied": x.satisfied} for x in order.answers],
             "archived_at": _text(order.archived_at),
             "quarantined": order.quarantined,
             "zone": city.zone.key,
@@ -121,7 +121,8 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
     until = turn.handled_at if turn.ended_at is None else turn.ended_at
     if until is None and order.closings and order.state not in OPEN:
         until = order.closings[-1].at
-    end = now if until is None else until
+    standing = order.suspended_at if until is None and turn is order.assignments[-1] else None
+    end = until if until is not None else standing if standing is not None else now
     wall = turn.held_ms if turn.held_ms is not None else turn.handled_ms
     work = turn.held_work_ms if turn.held_work_ms is not None else turn.handled_work_ms
     if wall is None:
@@ -144,7 +145,7 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
             "handle_by": _text(turn.handle_due),
             "held_seconds": wall / 1000,
             "held_work_seconds": work / 1000,
-            "suspended_seconds": turn.suspended_ms / 1000,
+            "suspended_seconds": (turn.suspended_ms + (0 if standing is None else now - standing)) / 1000,
             "misrouted": turn.return_approved,
             "reworks": turn.reworks,
             "why": _why(turn.why),

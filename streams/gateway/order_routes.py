@@ -37,6 +37,8 @@ def order_routes(city: City, found: "Finder") -> APIRouter:
         overdue: bool | None = None,
         quarantined: Annotated[bool | None, Query(description="set aside because the desk failed at it")] = None,
         indicator: Annotated[str, Query(description="only orders that this indicator of `/status` counts")] = "",
+        stage: Annotated[str, Query(description="with `indicator`: as it stands under `by=stage`")] = "",
+        actor: Annotated[str, Query(description="with `indicator`: as it stands under `by=actor`")] = "",
         first: Annotated[str | None, Query(alias="from", description="city-local day, with `indicator`")] = None,
         to: Annotated[str | None, Query(description="city-local day, with `indicator`")] = None,
         limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
@@ -47,7 +49,8 @@ def order_routes(city: City, found: "Finder") -> APIRouter:
             if flag is not None:
                 wanted[name] = "true" if flag else "false"
         if indicator:
-            wanted |= found.counted(indicator, department, category, first, to)
+            keys = {"stage": stage, "actor": actor, "department": department, "category": category}
+            wanted |= found.counted(indicator, keys, first, to)
         return answer(await found.page(wanted, limit, cursor))
 
     @router.get("/orders/{order_id}", summary="One order: state, timeline, evidence, reasons, who held it how long")
@@ -82,10 +85,8 @@ class Finder:
         below = [known.id for known in self._city.areas if area in self._city.areas.ancestors(known.id)]
         return ",".join({area, *below})
 
-    def counted(
-        self, indicator: str, department: str, category: str, first: str | None, last: str | None
-    ) -> dict[str, str]:
-        """The parameters for the orders behind a figure: of a department, else of a category, else of the city."""
+    def counted(self, indicator: str, keys: Mapping[str, str], first: str | None, last: str | None) -> dict[str, str]:
+        """The parameters for the orders behind a figure: of the first dimension that is given, else of the city."""
         try:
             figures_of(indicator)
         except KeyError:
@@ -96,12 +97,9 @@ class Finder:
         params = {"indicator": indicator, "to": str(window.last)}
         if window.first is not None:
             params["from"] = str(window.first)
+        dimension, key = next(((name, key) for name, key in keys.items() if key), ("city", ""))
         # The figure's own department and category decide, which need not be the order's present ones.
-        if department:
-            return params | {"dimension": "department", "key": department, "department": ""}
-        if category:
-            return params | {"dimension": "category", "key": category, "category": ""}
-        return params | {"dimension": "city"}
+        return params | {"dimension": dimension, "key": key, dimension: ""}
 
     async def page(self, wanted: Mapping[str, str], limit: int, cursor: str) -> dict[str, Any]:
         """One page of the list, with the cursor of the next where there is more. Raises Problem."""

@@ -47,8 +47,8 @@ async def following(settings: Settings) -> AsyncIterator[Build]:
     """The build in force now. Raises KafkaError."""
     topic = TopicPartition(Names(settings.namespace).control, 0)
     consumer = log_reader(settings.bootstrap)
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([topic])
         await consumer.seek_to_beginning(topic)
         build = Build(consumer, topic)
@@ -69,8 +69,8 @@ async def order_new(settings: Settings) -> int:
     number = await current(settings) + 1
     await create_topics(settings, tables_changelogs(settings, number))
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all")
-    await producer.start()
     try:
+        await producer.start()
         control = Names(settings.namespace).control
         await producer.send_and_wait(control, str(number).encode(), key=KEY.encode(), partition=0)
     finally:

@@ -35,6 +35,7 @@ SECONDS = 30
 REPORT_SHARE = 0.1
 FAULTS = 7
 SESSION_MS = 3_000
+STARTED = "at work on partitions"
 ROLES = ("department", "reviewer", "dispatcher", "officer", "inspector", "operator")
 
 RULES = """
@@ -89,15 +90,25 @@ class Crew:
                     self.members[index] = (name, self._start(name))
             await asyncio.sleep(0.1)
 
-    async def strike(self, chance: random.Random) -> str:
-        """One fault on one process: killed, asked to stop, or frozen until its partitions are gone and then woken."""
-        name, role = chance.choice(self.members)
-        kind = chance.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
+    async def strike(self, kind: signal.Signals, chance: random.Random) -> str:
+        """One fault on one process that is at work: killed, asked to stop, or frozen until its partitions are gone and
+        then woken."""
+
+        async def at_work() -> list[tuple[str, Role]]:
+            return [(name, role) for name, role in self.members if role.alive and STARTED in role.said()]
+
+        name, role = chance.choice(await eventually(at_work, 60, "a process at work"))
         role.signal(kind)
         if kind is signal.SIGSTOP:
             await asyncio.sleep(SESSION_MS / 1000 + chance.uniform(1, 3))
             role.signal(signal.SIGCONT)
         return f"{kind.name} {name}"
+
+
+def shuffled_faults(chance: random.Random) -> Iterator[signal.Signals]:
+    """Each kind of fault as often as the others, in any order: of seven no kind is missing."""
+    while True:
+        yield from chance.sample((signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP), 3)
 
 
 async def flow(kafka: Kafka, names: Names, chance: random.Random) -> tuple[int, int]:
@@ -164,9 +175,10 @@ async def test_kills_and_zombies_lose_and_double_nothing(
     tasks = [asyncio.create_task(crew.keep()), asyncio.create_task(people.work())]
     flowing = asyncio.create_task(flow(kafka, topics, random.Random(seed + 1)))
     struck: list[str] = []
+    faults = shuffled_faults(chance)
     while len(struck) < FAULTS or not flowing.done():
         await asyncio.sleep(chance.uniform(1, 3))
-        struck.append(await crew.strike(chance))
+        struck.append(await crew.strike(next(faults), chance))
     reports, detections = await flowing
     print(struck, dict(crew.codes))
 

@@ -111,6 +111,45 @@ async def test_good_records_reach_the_inbox_and_bad_ones_the_dead_letters(
 
 
 @pytest.mark.timeout(120)
+async def test_batches_of_every_codec_are_taken_in(kafka: Kafka, topics: Names, roles: Roles, city: Path) -> None:
+    """How an upstream compresses is its own affair: all four codecs that Kafka knows reach the inbox."""
+    codecs = ("gzip", "snappy", "lz4", "zstd")
+    for codec in codecs:
+        await kafka.produce(topics.reports, [said(report("路灯不亮" * 50, event=born(codec)))], compression=codec)
+    roles.start("intake", city=str(city))
+
+    def complete(records: list[ConsumerRecord]) -> bool:
+        return sum(len(items) for items in items_of(records).values()) >= len(codecs)
+
+    inbox = items_of(await kafka.read_until(topics.inbox, complete, timeout=60))
+    assert sorted(codecs) == sorted(item.id for items in inbox.values() for item in items if isinstance(item, Sighting))
+
+
+@pytest.mark.timeout(120)
+async def test_a_header_name_that_is_not_utf_8_is_a_dead_letter(
+    kafka: Kafka, topics: Names, roles: Roles, city: Path
+) -> None:
+    """The client cannot decode the batch; its neighbours are taken in, in it and behind it, and intake goes on."""
+    name = "来".encode("gbk")
+    good, bad = report("路灯不亮", event=born("good")), report("井盖丢了", event=born("bad"))
+    await kafka.produce(topics.reports, [said(report("坑", event=born("first")))])
+    offset = await kafka.produce_raw_header(topics.reports, [said(good), said(bad), said(good)], 1, name)
+    await kafka.produce(topics.reports, [said(report("坑", event=born("last")))])
+    roles.start("intake", city=str(city))
+
+    def complete(records: list[ConsumerRecord]) -> bool:
+        return sum(len(items) for items in items_of(records).values()) >= 4
+
+    inbox = items_of(await kafka.read_until(topics.inbox, complete, timeout=60))
+    [dead] = [decode_dead_letter(record.value) for record in await kafka.read_until(topics.dead_letters, 1)]
+    ids = [item.id for items in inbox.values() for item in items if isinstance(item, Sighting)]
+    assert ids == ["first", "good", "good", "last"]
+    assert (dead.topic, dead.offset, dead.error, dead.field) == (topics.reports, offset, "not-utf-8", "headers")
+    assert dead.original_value == bad.value
+    assert r"\xc0\xb4" in dict(dead.original_headers)
+
+
+@pytest.mark.timeout(120)
 async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_gone(
     kafka: Kafka, topics: Names, roles: Roles, city: Path
 ) -> None:

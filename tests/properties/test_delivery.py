@@ -1,8 +1,11 @@
-"""Laws of sending: order is kept, nothing is forgotten, an open breaker is respected, patience is bounded."""
+"""Laws of sending: order is kept, nothing is forgotten, an open breaker is respected, an outage is waited out."""
 
 import asyncio
-from itertools import groupby
+import random
+from collections.abc import Callable
+from itertools import groupby, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +14,9 @@ from streams.breaker import Breaker, backoff
 from streams.delivery import Answer, Delivery, Patience
 
 NEVER = float("inf")
+MINUTE, HOUR = 60.0, 3600.0
+TAKEN = Answer("taken")
+AWAY = Answer("failed", "it answered 503")
 
 answers = st.one_of(
     st.just(Answer("taken")),
@@ -24,43 +30,68 @@ steps = st.lists(
 
 
 class World:
-    """A target that answers as scripted (then: takes all), and a clock that only waiting moves."""
+    """A target that answers what `says` says at an instant to an event, and a clock that only waiting moves."""
 
-    def __init__(self, script: list[Answer], patience: Patience) -> None:
-        self.script = list(script)
+    def __init__(
+        self,
+        says: Callable[[float, Event], Answer],
+        patience: Patience,
+        draw: Callable[[], float] = lambda: 0.5,
+    ) -> None:
+        self.says = says
         self.now = 0.0
         self.posted: list[tuple[float, str]] = []
-        self.delivery = Delivery(self.post, patience, lambda: self.now, self.sleep, lambda: 0.5)
+        self.delivery = Delivery(self.post, patience, lambda: self.now, self.sleep, draw)
 
     async def post(self, event: Event) -> Answer:
         """One attempt, which takes a tenth of a second."""
         self.posted.append((self.now, event.id))
         self.now += 0.1
-        return self.script.pop(0) if self.script else Answer("taken")
+        return self.says(self.now, event)
 
     async def sleep(self, seconds: float) -> None:
         """Waiting moves the clock."""
         assert seconds > 0
         self.now += seconds
 
-    def deliver(self, count: int, give_up_at: float = NEVER) -> list[str]:
-        """Deliver so many events; what became of each."""
+    def deliver(self, written: list[float], patience_seconds: float = NEVER) -> list[str]:
+        """Deliver an event for each instant at which one is written; what became of each."""
 
         async def all_of_them() -> list[str]:
-            ended = [await self.delivery.deliver(event(n), give_up_at) for n in range(count)]
+            ended = []
+            for n, at in enumerate(written):
+                self.now = max(self.now, at)
+                ended.append(await self.delivery.deliver(event(n), at + patience_seconds))
             return [end.error if end else "taken" for end in ended]
 
         return asyncio.run(all_of_them())
 
+    def arrived(self, ends: list[str]) -> list[str]:
+        """The events in the order in which they were first posted, each once; asserts that attempts do not mix."""
+        order = [id for id, _ in groupby(id for _, id in self.posted)]
+        assert len(order) == len(set(order)) <= len(ends)
+        return order
+
+
+def scripted(script: list[Answer]) -> Callable[[float, Event], Answer]:
+    """A target that gives these answers and then takes all."""
+    left = list(script)
+    return lambda _now, _event: left.pop(0) if left else TAKEN
+
+
+def away_until(end: float) -> Callable[[float, Event], Answer]:
+    """A target that is away until an instant."""
+    return lambda now, _event: AWAY if now < end else TAKEN
+
 
 def event(n: int) -> Event:
     """An event that is known by its number."""
-    return Event(f"{n:03d}", "s", "t", b"{}")
+    return Event(f"{n:05d}", "s", "t", b"{}")
 
 
-def patience(attempts: int = 4, failures: int = 3) -> Patience:
+def patience(failures: int = 3) -> Patience:
     """Waits of 1 to 8 seconds, a breaker of 30."""
-    return Patience(attempts, 1.0, 8.0, failures, 30.0)
+    return Patience(1.0, 8.0, failures, 30.0)
 
 
 @given(script=steps, limit=st.integers(1, 4))
@@ -110,22 +141,20 @@ def test_backoff_doubles_up_to_its_longest(attempt: int, draw: float) -> None:
 
 @given(script=st.lists(answers, max_size=40), count=st.integers(1, 12))
 def test_order_is_kept_and_every_event_ends_once(script: list[Answer], count: int) -> None:
-    """Whatever the target answers: attempts come in the order of the events, and each is taken or a dead letter."""
-    world = World(script, patience())
-    ends = world.deliver(count)
-    attempts = [(id, len(list(same))) for id, same in groupby(id for _, id in world.posted)]
-    assert [id for id, _ in attempts] == [event(n).id for n in range(count)]
-    assert len(ends) == count
-    assert all(tried <= 4 for _, tried in attempts)
-    given_up = [tried for (_, tried), end in zip(attempts, ends, strict=True) if end == "webhook-unreachable"]
-    assert all(tried == 4 for tried in given_up)
+    """Whatever the target answers: attempts come in the order of the events, and only a refused one does not arrive."""
+    world = World(scripted(script), patience())
+    ends = world.deliver([0.0] * count)
+    assert world.arrived(ends) == [event(n).id for n in range(count)]
+    answered = [said for said in script if said.verdict != "failed"]
+    wanted = ["taken" if said.verdict == "taken" else "webhook-refused" for said in answered]
+    assert ends == (wanted + ["taken"] * count)[:count]
 
 
 @given(script=st.lists(answers, max_size=40), count=st.integers(1, 12))
 def test_nobody_is_asked_again_before_the_time(script: list[Answer], count: int) -> None:
     """Between two attempts lie at least Retry-After, and 30 seconds once three in a row have failed."""
-    world = World(script, patience())
-    world.deliver(count)
+    world = World(scripted(script), patience())
+    world.deliver([0.0] * count)
     in_a_row = 0
     for (before, _), (after, _), said in zip(world.posted, world.posted[1:], script, strict=False):
         in_a_row = in_a_row + 1 if said.verdict == "failed" else 0
@@ -133,21 +162,68 @@ def test_nobody_is_asked_again_before_the_time(script: list[Answer], count: int)
         assert after - before >= (30.0 if in_a_row >= 3 else 0.0)
 
 
-@given(failing=st.integers(0, 50))
-def test_an_old_event_is_given_up_while_the_target_is_away(failing: int) -> None:
-    """Once the breaker is open, events past their time end without an attempt; a target that is there gets them all."""
-    world = World([Answer("failed", "no answer")] * failing, patience(attempts=10))
-    ends = world.deliver(5, give_up_at=0.0)
-    assert len(world.posted) == (3 if failing >= 3 else failing + 5)
-    assert set(ends) == {"webhook-unreachable"} if failing >= 3 else {"taken"}
+@pytest.mark.parametrize("minutes", [3, 60, 71 * 60])
+def test_an_outage_is_waited_out_and_everything_arrives_in_order(minutes: int, seed: int) -> None:
+    """An event a minute while the target is away: none is given up, none overtakes another, few probes are made."""
+    end = minutes * MINUTE
+    world = World(away_until(end), Patience(1.0, 60.0, 5, 30.0), random.Random(seed).random)
+    written = [n * MINUTE for n in range(minutes + 10)]
+    ends = world.deliver(written, 72 * HOUR)
+    assert ends == ["taken"] * len(written)
+    assert world.arrived(ends) == [event(n).id for n in range(len(written))]
+    probes = [at for at, _ in world.posted if at < end]
+    assert len(probes) <= 5 + end / 30
+    assert all(after - before <= 61 for before, after in pairwise(probes))
+    back = next(at for at, _ in world.posted if at >= end - 0.1)
+    assert back <= end + 61
+    caught_up = next(at for at, id in world.posted if id == event(minutes).id)
+    assert caught_up <= back + minutes * 0.1 + 1
+
+
+def test_after_an_outage_beyond_the_give_up_time_the_younger_events_arrive_in_order(seed: int) -> None:
+    """What grew too old meanwhile is given up, and nothing else: all that follow arrive."""
+    end, limit = 100 * HOUR, 72 * HOUR
+    world = World(away_until(end), Patience(1.0, 60.0, 5, 30.0), random.Random(seed).random)
+    written = [n * MINUTE for n in range(101 * 60)]
+    ends = world.deliver(written, limit)
+    first = ends.index("taken")
+    assert set(ends[:first]) == {"webhook-unreachable"}
+    assert set(ends[first:]) == {"taken"}
+    assert end - limit - MINUTE <= written[first] <= end - limit + 2 * MINUTE
+
+
+def test_an_event_that_the_target_alone_cannot_take_costs_no_other() -> None:
+    """Each attempt at the first one fails: it is given up in its time; those behind it are as old, wait, and arrive."""
+    world = World(lambda _, event: AWAY if event.id == "00000" else TAKEN, patience())
+    ends = world.deliver([0.0] * 20, HOUR)
+    assert ends == ["webhook-unreachable"] + ["taken"] * 19
+    assert HOUR <= world.now <= HOUR + 2 * MINUTE
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2, 3, 4, 50])
+def test_old_events_are_given_up_only_once_two_have_failed_at_an_open_breaker(failing: int) -> None:
+    """From then on without an attempt; a target that is there gets all, however old they are."""
+    world = World(scripted([AWAY] * failing), patience())
+    ends = world.deliver([0.0] * 5, 0.0)
+    given_up = {3: 1, 4: 5, 50: 5}.get(failing, 0)
+    assert ends == ["webhook-unreachable"] * given_up + ["taken"] * (5 - given_up)
+    assert len(world.posted) == (4 if given_up == 5 else failing + 5 - given_up)
+
+
+def test_a_refusal_is_for_one_event_alone() -> None:
+    """It is a dead letter after its one attempt; the breaker stays closed, the next one is sent at once."""
+    world = World(lambda _, event: Answer("refused", "it answered 410") if event.id < "00010" else TAKEN, patience())
+    ends = world.deliver([0.0] * 12)
+    assert ends == ["webhook-refused"] * 10 + ["taken"] * 2
+    assert world.now == pytest.approx(1.2)
 
 
 def test_a_cancelled_probe_does_not_lock_the_breaker() -> None:
     """When the attempt is cut short the next one may be the probe."""
 
     async def cut_short() -> str:
-        world = World([Answer("failed")] * 3, patience(attempts=3))
-        await world.delivery.deliver(event(0), NEVER)
+        world = World(scripted([AWAY] * 3), patience())
+        await world.delivery.deliver(event(0), 0.0)
         world.now += 30.0
         reached = asyncio.Event()
 

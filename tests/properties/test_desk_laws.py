@@ -1,13 +1,14 @@
 """Laws of the desk under whatever comes in: random inboxes, driven by a seed that a failure prints."""
 
 import random
+from itertools import groupby
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.desk import DeskState, decide
-from dispatcher.facts import KINDS
+from dispatcher.facts import KINDS, Absorbed, Fact, Released
 from dispatcher.lifecycle import RETURN_CODES, TABLE
 from dispatcher.order import Order
 from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
@@ -21,6 +22,7 @@ from tests.desks import (
     assert_laws,
     assert_same_state,
     detection,
+    facts_of,
     quiet_city,
     report,
 )
@@ -182,3 +184,33 @@ def test_random_inboxes_reach_most_of_the_life(seed: int) -> None:
 
     print(f"seed {seed}; never met: {sorted(set(KINDS) - names)}")
     assert len(names) >= 25
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None)
+def test_no_sequence_of_actions_leaves_the_table(seed: int) -> None:
+    """From the state before an action to the state after it, one of the table's rows for that role leads."""
+    inbox = random_inbox(seed)
+    asked: dict[tuple[str, str], list[Update]] = {}  # an identity that was forgotten may come again
+    for update in (item for record in inbox for item in record.items if isinstance(item, Update)):
+        asked.setdefault((update.source, update.id), []).append(update)
+    chains: dict[str, list[Fact]] = {}
+    for fact in facts_of(run(inbox).sent):
+        if isinstance(fact, Fact):
+            chains.setdefault(fact.order_id, []).append(fact)
+
+    for chain in chains.values():
+        before: str = ""
+        for cause, group in groupby(chain, key=lambda fact: fact.cause):
+            took = list(group)
+            # An order that another one is merged into or taken from keeps its state; a new one has none before.
+            acted_on = before and not isinstance(took[0], Absorbed | Released)
+            if cause is not None and acted_on:
+                after = took[-1].state
+                assert any(
+                    (rule.action, before in rule.sources, after in rule.targets) == (update.action, True, True)
+                    and update.by.role in rule.roles
+                    for update in asked[cause]
+                    for rule in TABLE
+                ), (asked[cause], before, after)
+            before = took[-1].state

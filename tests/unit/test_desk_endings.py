@@ -78,7 +78,7 @@ def test_feedback_is_kept(desk: Desk) -> None:
     close(desk)
     assert desk.update("feedback", CITIZEN, T0 + DAY) == "missing-satisfied"
     assert desk.update("feedback", CITIZEN, T0 + DAY, satisfied=False, reason="rough") == ""
-    assert desk.only().feedback is False
+    assert [(answer.by, answer.satisfied) for answer in desk.only().answers] == [("hash-1", False)]
     assert desk.update("feedback", CITIZEN, T0 + 20 * DAY, satisfied=True) == "feedback-window-over"
 
 

@@ -1,24 +1,32 @@
 """What is sent to webhooks: to whom, in which form, signed how, and documented."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
 
 import httpx
 import pytest
+from aiokafka import ConsumerRecord
 from typer.testing import CliRunner
 
-from dispatcher.outgoing import NOTICE
+from dispatcher import facts, wire
+from dispatcher.outgoing import AUDIENCES, NOTICE
 from models.city.values import Department
 from models.envelope import Event
 from models.errors import Poison, UsageError
+from models.inbox import Actor
 from streams.cli.app import app
 from streams.cli.system import Counts, _members
+from streams.courier import Courier
+from streams.delivery import Answer
 from streams.notice_page import PAGE, page
+from streams.sending import Send
 from streams.settings import Settings, load_settings
 from streams.signature import signature, target_key
 from streams.targets import Target, targets
-from streams.webhook import answer, http_headers
+from streams.webhook import Webhooks, answer, http_headers
+from tests.desks import DISPATCHER, HOUR, T0, Desk, report
 
 NOW = 1_772_000_000.0
 BODY = '{"text":"路上有个坑"}'.encode()
@@ -83,14 +91,21 @@ def test_the_event_travels_in_the_binary_mode_of_the_http_binding() -> None:
     httpx.Headers(http_headers(event))
 
 
+def test_no_event_is_beyond_http() -> None:
+    """A content type beyond ASCII or with spaces around it would be refused by the client at every attempt."""
+    event = Event("1", "s", "t", BODY, content_type=' application/json; title="路" ')
+    assert http_headers(event)["content-type"] == 'application/json; title="%E8%B7%AF"'
+
+
 @pytest.mark.parametrize(
     ("status", "verdict"),
-    [(200, "taken"), (202, "taken"), (204, "taken"), (301, "failed"), (307, "failed"), (408, "failed"), (425, "failed"),
+    [(101, "failed"), (200, "taken"), (202, "taken"), (204, "taken"), (301, "failed"), (307, "failed"), (408, "failed"),
+     (425, "failed"),
      (429, "failed"), (500, "failed"), (503, "failed"), (400, "refused"), (401, "refused"), (404, "refused"),
      (410, "refused"), (422, "refused")],
 )  # fmt: skip
 def test_a_status_says_whether_to_try_again(status: int, verdict: str) -> None:
-    """2xx is taken; what may pass is tried again; any other 4xx is for good."""
+    """2xx is taken; a definite 4xx is for good; anything else is tried again."""
     assert answer(status, "", NOW).verdict == verdict
 
 
@@ -146,6 +161,54 @@ def test_what_is_no_notice_is_poison() -> None:
         target.is_for("n.notices", b"hash", b"[1]")
 
 
+NO_HOSTS = ["http://xn--/", "http://xn--a.example/", "http://[v1.x]/", "http://[::1].example/", "http://999.1.1.1/"]
+
+
+@pytest.mark.parametrize("url", NO_HOSTS)
+def test_an_address_that_no_request_can_be_made_of_is_refused(url: str) -> None:
+    """Also when it looks like one: what the client finds out only when it posts is found out before."""
+    with pytest.raises(UsageError, match="the webhook of department roads: its host must be a DNS name"):
+        targets(settings(), departments(roads=url))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://xn--fiq228c.example/a?b=c", "http://10.1.2.3:8080/", "http://[::1]:80/", "http://a_b/", "HTTPS://X.Example"]
+)  # fmt: skip
+def test_addresses_of_every_kind_are_taken(url: str) -> None:
+    """International names in their ASCII form, addresses of both versions, names of a local network."""
+    assert [each.url for each in targets(settings(), departments(roads=url))] == [url]
+
+
+@pytest.mark.parametrize("url", NO_HOSTS)
+async def test_a_bad_address_is_a_failed_attempt(url: str) -> None:
+    """Posting to it raises nothing: the answer says that it failed."""
+    async with Webhooks(1.0) as webhooks:
+        said = await webhooks.post(url, b"key", Event("1", "s", "t", b"{}"))
+    assert said.verdict == "failed"
+
+
+async def test_an_attempt_that_raises_is_its_targets_own_failure() -> None:
+    """Whatever it raises: the courier tries again, and nobody else hears of it."""
+    [roads] = targets(settings(), departments(roads="http://roads.example/"))
+    outcomes: list[Answer | Exception] = [ZeroDivisionError("what nobody thought of"), Answer("taken")]
+
+    async def post(_: Event) -> Answer:
+        if isinstance(outcome := outcomes.pop(0), Exception):
+            raise outcome
+        return outcome
+
+    async def bury(letter: Send) -> None:
+        raise AssertionError(letter)
+
+    courier = Courier(settings(notify_backoff_seconds="0.001"), roads, post, bury)
+    headers = wire.headers(NOTICE, "1", "o-1", 1_772_000_000_000)
+    record = ConsumerRecord(
+        "n.assignments.roads", 0, 0, int(time.time() * 1000), 0, b"o-1", b"{}", None, 3, 2, tuple(headers)
+    )
+    assert await courier.finish(record, asyncio.Event())
+    assert outcomes == []
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://x.example/", "x.example", "http://", "http://x:port/", "http://[x/", "https://a b.example/", "http://é.example"]
 )  # fmt: skip
@@ -182,6 +245,34 @@ def test_a_targets_key_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None
     shown = CliRunner().invoke(app, ["notify", "--show-key", "reporter"])
     assert shown.output.strip() == target_key(b"s", "reporter").decode()
     assert isinstance(CliRunner().invoke(app, ["notify", "--show-key", "supervisor"]).exception, UsageError)
+
+
+def test_every_step_is_told_to_somebody() -> None:
+    """Only what the desk notes for itself, and what another fact tells, has no audience."""
+    unheard = {facts.Linked, facts.Classified, facts.Absorbed, facts.Released, facts.Archived}
+    assert set(AUDIENCES) | {facts.EvidenceAdded} == set(facts.KINDS.values()) - unheard
+
+
+@pytest.mark.parametrize(
+    ("kind", "audience"),
+    [(facts.SentToReview, "supervisor"), (facts.Returned, "supervisor"), (facts.ExtensionRequested, "supervisor"),
+     (facts.SuspensionRequested, "supervisor"), (facts.Appealed, "supervisor"), (facts.ReturnApproved, "department"),
+     (facts.FeedbackReceived, "department"), (facts.AppealReviewed, "department")],
+)  # fmt: skip
+def test_who_must_decide_is_told_and_who_has_asked_is_told_the_outcome(kind: type[facts.Fact], audience: str) -> None:
+    """Requests go to the dispatching side alone, answers and the reporter's feedback to the department."""
+    assert AUDIENCES[kind] == (audience,)
+
+
+def test_the_department_that_returned_an_order_is_told_that_it_was_right() -> None:
+    """Although the order is another department's by then."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    desk.update("return", Actor("department", "roads", "ren"), T0 + HOUR, code="unclear", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + HOUR, department="works", category="water-leak")
+    told = [json.loads(out.value) for out in desk.sent if out.topic == "notices"]
+    assert [(each["to"], each["note"]) for each in told if each["kind"] == "returned"] == [("supervisor", "r")]
+    assert [each["to"] for each in told if each["kind"] == "return-approved"] == ["roads"]
 
 
 def test_the_documented_kinds_are_the_code() -> None:

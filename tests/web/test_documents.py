@@ -1,9 +1,18 @@
-"""docs/http.md is complete: a route that nobody wrote down fails here."""
+"""docs/http.md is complete, and each figure that is shown opens into its orders."""
 
 import re
 
+import pytest
+
+from dispatcher.indicators import Window, contributes
+from models.city import City
+from models.inbox import Actor
+from streams.gateway.order_routes import Finder
+from streams.gateway.shards import Shards
+from streams.settings import load_settings
 from tests.conftest import REPOSITORY
-from tests.web.conftest import Open
+from tests.desks import HOUR, INSPECTOR, T0, Desk, report
+from tests.web.conftest import NOWHERE, Open
 
 
 async def test_every_route_is_documented(gateway: Open) -> None:
@@ -13,3 +22,37 @@ async def test_every_route_is_documented(gateway: Open) -> None:
         paths = (await client.get("/openapi.json")).json()["paths"]
     missing = [path for path in paths if not re.search(re.escape(path) + r"[`?, ]", page)]
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "dimension", "key"),
+    [
+        ({"stage": "check", "actor": "", "department": "roads", "category": ""}, "stage", "check"),
+        ({"stage": "", "actor": "otto", "department": "", "category": ""}, "actor", "otto"),
+        ({"stage": "", "actor": "", "department": "roads", "category": "pothole"}, "department", "roads"),
+        ({"stage": "", "actor": "", "department": "", "category": ""}, "city", ""),
+    ],
+)
+def test_a_figure_of_each_table_opens_into_its_orders(
+    city: City, keys: dict[str, str], dimension: str, key: str
+) -> None:
+    """Whatever `/status?by=` can show can be asked for as a list; what else is given still narrows it."""
+    asked = Finder(city, Shards(load_settings(kafka=NOWHERE))).counted("check_on_time_rate", keys, "2026-03-01", None)
+
+    assert (asked["dimension"], asked["key"], asked["from"]) == (dimension, key, "20260301")
+    assert asked.get(dimension, "") == ""
+    assert "category" not in asked or dimension == "category"
+
+
+def test_an_order_counts_under_its_stage_and_its_actor() -> None:
+    """The check that an inspector made in time opens under both."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    lead = Actor("department", "roads", "ren")
+    desk.update("accept", lead, T0)
+    desk.update("handle", lead, T0, evidence_urls=("e",))
+    desk.update("check-pass", INSPECTOR, T0 + HOUR)
+    window, zone = Window(last=20991231), desk.city.zone
+
+    for dimension, key, counts in (("stage", "check", True), ("actor", INSPECTOR.id, True), ("actor", "ren", False)):
+        assert contributes(desk.only(), "check_on_time_rate", dimension, key, window, zone) is counts

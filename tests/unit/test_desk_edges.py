@@ -1,0 +1,299 @@
+"""Where two rules meet: endings and limits, returns and grants, merges and reporters, backlogs and evidence."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dispatcher import facts, figures
+from dispatcher.desk import FIRED_PER_RECORD
+from dispatcher.order import Order
+from models.inbox import Actor, Sighting
+from tests.desks import (
+    DAY,
+    DISPATCHER,
+    HOUR,
+    INSPECTOR,
+    OPERATOR,
+    REVIEWER,
+    T0,
+    Desk,
+    assert_laws,
+    detection,
+    facts_of,
+    quiet_city,
+    report,
+)
+
+ROADS = Actor("department", "roads", "ren")
+WORKS = Actor("department", "works", "wu")
+OTHER_WORDS = "井边砖头松动危险请修理"
+
+
+def pothole(**own: Any) -> Desk:
+    """A desk with a pothole of the roads bureau: accept within 2 h, handle within 24 h, 7 days for the whole."""
+    desk = Desk()
+    desk.feed(report("1", T0, **own), at=T0)
+    return desk
+
+
+def merged() -> tuple[Desk, str, str]:
+    """Two potholes, the second one merged into the first after an hour."""
+    desk = pothole()
+    desk.feed(report("2", T0, OTHER_WORDS), at=T0)
+    first, second = list(desk.state.orders)
+    assert desk.update("merge", OPERATOR, T0 + HOUR, second, reason="same", other_order_id=first) == ""
+    return desk, first, second
+
+
+def whole(order: Order) -> list[int]:
+    """When the order's own limits are up."""
+    return [limit.due for limit in order.limits if limit.stage == "whole"]
+
+
+def test_an_unmerged_order_runs_against_its_own_limit_from_its_own_opening() -> None:
+    """Waiting for a reviewer it can be overdue like any other."""
+    desk, _, second = merged()
+    desk.update("unmerge", OPERATOR, T0 + 2 * HOUR, second, reason="another hole")
+
+    assert whole(desk.order(second)) == [T0 + 7 * DAY]
+    desk.tick(T0 + 8 * DAY)
+    assert desk.order(second).overdue_at == T0 + 7 * DAY
+    assert_laws(desk)
+
+
+def test_a_split_report_runs_against_a_limit_of_its_own() -> None:
+    """From its own instant, not from that of the order it was taken for a part of."""
+    desk = pothole()
+    desk.feed(report("2", T0 + HOUR), at=T0 + HOUR)
+    first = desk.only().id
+    assert desk.update("split", OPERATOR, T0 + 2 * HOUR, first, reason="another", report=("app", "2")) == ""
+
+    (own,) = [order for order in desk.state.orders.values() if order.id != first]
+    assert whole(own) == [own.due] == [T0 + HOUR + 7 * DAY]
+    assert_laws(desk)
+
+
+def test_an_order_that_was_closed_by_force_in_review_gets_a_fresh_limit_when_reopened() -> None:
+    """It never had a department, so it goes to a reviewer, with the time from its reopening on."""
+    desk = pothole(category="")
+    assert desk.only().state == "review"
+    desk.update("force-close", OPERATOR, T0 + HOUR, reason="gone")
+    desk.update("reopen", OPERATOR, T0 + 2 * DAY, reason="there again")
+
+    order = desk.only()
+    assert order.state == "review"
+    assert whole(order) == [order.due] == [T0 + 9 * DAY]
+    assert_laws(desk)
+
+
+def test_each_extension_of_a_reporters_own_due_time_adds_the_first_length() -> None:
+    """Ten days, then ten more, then ten more."""
+    desk = pothole(due_given=True, due=T0 + 10 * DAY)
+    desk.update("accept", ROADS, T0 + HOUR)
+    for number in range(2):
+        desk.update("request-extension", ROADS, T0 + (2 + number) * HOUR, reason="parts")
+        assert desk.update("approve-extension", DISPATCHER, T0 + (2 + number) * HOUR) == ""
+
+    assert desk.only().due == T0 + 30 * DAY
+
+
+def test_what_was_missed_before_a_forced_closing_stays_missed() -> None:
+    """A review that nobody made in time, and a check that nobody made at all."""
+    waiting = pothole(category="")
+    waiting.tick(T0 + 2 * DAY)
+    assert waiting.count("dispatch_missed") == 1
+    waiting.update("force-close", OPERATOR, T0 + 2 * DAY, reason="gone")
+    assert (waiting.count("dispatch_done"), waiting.count("dispatch_on_time")) == (1, 0)
+
+    for ending in ("force-close", "reject"):
+        unchecked = pothole()
+        unchecked.update("accept", ROADS, T0 + HOUR)
+        unchecked.update("handle", ROADS, T0 + HOUR, evidence_urls=("e",))
+        unchecked.tick(T0 + 20 * DAY)
+        assert unchecked.count("check_missed") == 1
+        unchecked.update(ending, OPERATOR, T0 + 20 * DAY, reason="gone")
+        assert unchecked.count("check_missed") == 1
+        assert_laws(unchecked)
+
+
+def test_a_late_report_does_not_overtake_the_timers_of_its_order() -> None:
+    """While hundreds of others' timers wait, those of the order that it joins fire first, each at its own instant."""
+    desk = Desk()
+    for number in range(FIRED_PER_RECORD + 5):
+        desk.feed(report(str(number), T0, f"{number} 物业费", category="property-fees"), at=T0)
+    desk.feed(report("p", T0 + HOUR, due_given=True, due=T0 + 20 * HOUR), at=T0 + HOUR)
+    hole = next(order.id for order in desk.state.orders.values() if order.category == "pothole")
+    desk.feed(report("p2", T0 + 40 * HOUR), at=T0 + 40 * HOUR)
+
+    chain = [fact for fact in facts_of(desk.sent) if fact.order_id == hole]
+    assert isinstance(chain[-1], facts.EvidenceAdded)
+    assert {fact.stage: fact.at for fact in chain if isinstance(fact, facts.Breached)} == {
+        "accept": T0 + 3 * HOUR,
+        "whole": T0 + 20 * HOUR,
+        "handle": T0 + 25 * HOUR,
+    }
+    while desk.state.next_due is not None and desk.state.next_due <= desk.clock:
+        desk.tick(desk.clock)
+    assert_laws(desk)
+
+
+def test_each_reporter_s_answer_counts_once() -> None:
+    """The one who is not satisfied does not take away the other's word; who answers twice has said the second."""
+    desk = pothole()
+    desk.feed(report("2", T0), at=T0)
+    desk.update("accept", ROADS, T0 + HOUR)
+    desk.update("handle", ROADS, T0 + HOUR, evidence_urls=("e",))
+    desk.update("check-pass", INSPECTOR, T0 + HOUR)
+    for who, satisfied in (("hash-1", True), ("hash-2", False), ("hash-2", False)):
+        assert desk.update("feedback", Actor("reporter", "", who), T0 + 2 * HOUR, satisfied=satisfied) == ""
+    assert (desk.count("satisfied"), desk.count("unsatisfied")) == (1, 1)
+
+    desk.update("feedback", Actor("reporter", "", "hash-2"), T0 + 3 * HOUR, satisfied=True)
+    assert (desk.count("satisfied"), desk.count("unsatisfied")) == (2, 0)
+    assert_laws(desk)
+
+
+def test_a_late_acceptance_is_not_charged_where_the_return_was_right() -> None:
+    """Not in the accept stage; that it was assigned, accepted and returned stays on its days."""
+    desk = pothole()
+    desk.update("accept", ROADS, T0 + 5 * HOUR)
+    desk.update("return", ROADS, T0 + 6 * HOUR, code="unclear", reason="r", evidence_urls=("e",))
+    desk.update("approve-return", DISPATCHER, T0 + 7 * HOUR, department="works", category="water-leak")
+
+    booked = [
+        counted for row, counted in figures.bookings(desk.only(), desk.city.zone).items() if "department/roads" in row
+    ]
+    named = {figure for counted in booked for figure in counted}
+    assert {"assigned", "accepted", "returned"} <= named
+    assert not named & {"accept_done", "accept_on_time", "accept_missed"}
+
+
+def withdrawn(desk: Desk, department: str) -> int:
+    """How often a department was told that an order is no longer its own."""
+    told = [dict(out.headers)["ce_type"] for out in desk.sent if out.topic == f"assignments/{department}"]
+    return told.count(b"city.order.withdrawn.v1")
+
+
+@pytest.mark.parametrize("ending", ["reject", "force-close"])
+def test_a_department_is_told_once_that_an_order_was_taken_from_it(ending: str) -> None:
+    """At the end that somebody set to its work, and not again when the order is archived."""
+    desk = pothole()
+    desk.update("accept", ROADS, T0 + HOUR)
+    desk.update(ending, OPERATOR, T0 + 2 * HOUR, reason="nothing there")
+    assert (withdrawn(desk, "roads"), withdrawn(desk, "police")) == (1, 1)
+    desk.tick(T0 + 60 * DAY)
+    assert desk.state.orders == {}
+    assert withdrawn(desk, "roads") == 1
+
+
+def test_a_department_whose_work_was_done_keeps_it() -> None:
+    """Closed after it was handled, by force or not: there is nothing to take away."""
+    desk = pothole()
+    desk.update("accept", ROADS, T0 + HOUR)
+    desk.update("handle", ROADS, T0 + HOUR, evidence_urls=("e",))
+    desk.update("force-close", OPERATOR, T0 + 2 * HOUR, reason="nobody checks")
+    assert withdrawn(desk, "roads") == 0
+
+
+def test_merging_and_unmerging_withdraws_once() -> None:
+    """The department loses the order with the merge; the unmerge takes nothing more."""
+    desk, _, second = merged()
+    desk.update("unmerge", OPERATOR, T0 + 2 * HOUR, second, reason="another hole")
+    assert withdrawn(desk, "roads") == 1
+
+
+def test_an_overdue_order_is_supervised_on_after_it_changed_hands() -> None:
+    """The breach of the whole stands, so its supervision goes on from where it was."""
+    desk = pothole(category="", due_given=True, due=T0 + DAY)
+    desk.tick(T0 + DAY + HOUR)
+    assert (desk.only().overdue_at, desk.only().supervision) == (T0 + DAY, 1)
+    desk.update("decide", REVIEWER, T0 + DAY + 2 * HOUR, category="pothole")
+    assert (desk.only().department, desk.only().supervision) == ("roads", 1)
+
+    desk.tick(T0 + 10 * DAY)
+    levels = [(fact.level, fact.at) for fact in facts_of(desk.sent) if isinstance(fact, facts.Supervised)]
+    assert levels == [(1, T0 + DAY), (2, T0 + 2 * DAY), (3, T0 + 3 * DAY)]
+    assert_laws(desk)
+
+
+def test_reporters_of_an_order_merged_twice_over_still_belong_to_it() -> None:
+    """They are told of its steps and may answer."""
+    desk = pothole()
+    desk.feed(report("2", T0, OTHER_WORDS), at=T0)
+    desk.feed(report("3", T0, "完全不同的说法在这里写着"), at=T0)
+    first, second, third = list(desk.state.orders)
+    desk.update("merge", OPERATOR, T0 + HOUR, third, reason="same", other_order_id=second)
+    desk.update("merge", OPERATOR, T0 + HOUR, second, reason="same", other_order_id=first)
+    desk.update("accept", ROADS, T0 + HOUR, first)
+    sent = len(desk.sent)
+    desk.update("handle", ROADS, T0 + HOUR, first, evidence_urls=("e",))
+
+    assert {out.key for out in desk.sent[sent:] if out.topic == "notices"} >= {"hash-1", "hash-2", "hash-3"}
+    assert desk.update("check-pass", Actor("reporter", "", "hash-3"), T0 + 2 * HOUR, first) == ""
+    assert_laws(desk)
+
+
+def test_what_the_wrong_department_was_granted_is_not_the_next_one_s() -> None:
+    """Two extensions of the roads bureau end with its turn; the waterworks may ask for its own."""
+    desk = pothole()
+    desk.update("accept", ROADS, T0 + HOUR)
+    for _ in range(2):
+        desk.update("request-extension", ROADS, T0 + HOUR, reason="parts")
+        assert desk.update("approve-extension", DISPATCHER, T0 + HOUR) == ""
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + 2 * HOUR, department="works", category="water-leak")
+    desk.update("accept", WORKS, T0 + 2 * HOUR)
+    assert desk.update("request-extension", WORKS, T0 + 2 * HOUR, reason="parts") == ""
+
+
+def test_what_only_cameras_saw_has_no_reporter() -> None:
+    """Nobody can check or reopen it as one; where all reports came without a name anybody may."""
+
+    def handled(*seen: Sighting) -> Desk:
+        desk = Desk(quiet_city())
+        desk.feed(*seen, at=T0)
+        lead = Actor("department", desk.only().department, "x")
+        desk.update("accept", lead, T0 + HOUR)
+        desk.update("handle", lead, T0 + HOUR, evidence_urls=("e",))
+        return desk
+
+    seen_by_cameras = handled(detection("1", T0), detection("2", T0, camera="cam-sw-2"))
+    nameless = handled(report("1", T0, reporter=""))
+    somebody = Actor("reporter", "", "hash-9")
+    assert seen_by_cameras.update("check-pass", somebody, T0 + 2 * HOUR) == "not-its-reporter"
+    assert nameless.update("check-pass", somebody, T0 + 2 * HOUR) == ""
+
+
+def test_an_assist_does_not_check_its_own_work() -> None:
+    """Neither the lead nor an assist may say that the order was handled well."""
+    desk = pothole()
+    desk.update("accept", ROADS, T0 + HOUR)
+    desk.update("handle", ROADS, T0 + HOUR, evidence_urls=("e",))
+    assert desk.only().assignments[-1].assists == ("police",)
+    inspector = Actor("inspector", "police", "pia")
+    assert desk.update("check-pass", inspector, T0 + 2 * HOUR) == "handler-is-checker"
+
+
+def test_an_order_that_cannot_even_be_quarantined_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its figures cannot be made: its timers come to nothing, a step on it is a failure, the district goes on."""
+    desk = pothole()
+    desk.feed(report("2", T0, category="street-vendor", lat=30.09), at=T0)
+    broken, other = list(desk.state.orders)
+    real = figures.bookings
+
+    def raises(order: Order, zone: ZoneInfo) -> figures.Bookings:
+        if order.id == broken and order.last_at + order.recorded_at > 2 * T0:
+            raise KeyError("a bug")
+        return real(order, zone)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(figures, "bookings", raises)
+        patched.setattr("dispatcher.desk.FIRED_PER_RECORD", 0)
+        desk.update("accept", ROADS, T0 + 3 * HOUR, broken)
+        assert [failure.partition(":")[0] for failure in desk.failures] == ["KeyError"]
+        patched.setattr("dispatcher.desk.FIRED_PER_RECORD", 100)
+        desk.tick(T0 + 4 * HOUR)
+
+    assert "breached" in desk.names(other)
+    assert desk.order(broken).seq == 3
