@@ -111,8 +111,8 @@ async def repair_tables(settings: Settings) -> None:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap, group_id=f"{settings.namespace}.tables", enable_auto_commit=False
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign(list(offsets))
         await consumer.commit(offsets)
     except KafkaError as error:

@@ -5,7 +5,6 @@ brokers can be killed.
 """
 
 import asyncio
-import fcntl
 import shutil
 import signal
 import subprocess
@@ -21,13 +20,15 @@ from aiokafka.errors import KafkaError
 from models.errors import PaidanError
 from streams.broker_properties import HOST, server_properties
 from streams.children import signal_group, spawn
-from streams.jars import kafka_jars
+from streams.jars import fetch_jars, kafka_jars
+from streams.locks import take
 from streams.ports import answers, can_listen, free_ports
 
 # In the broker's folder while it runs, so that other commands of this machine find it.
 ADDRESS_FILE = "address"
 _READY_TIMEOUT_S = 90.0
 _STOP_TIMEOUT_S = 3.0
+_WATCH_SECONDS = 0.5
 _PORT_TRIES = 5
 
 
@@ -79,7 +80,7 @@ class LocalBroker:
                 "Java 17 or newer is needed to run Kafka: run scripts/setup, install it (Debian: apt-get install "
                 "default-jre-headless), or set PAIDAN_KAFKA=host:port to use a cluster you have"
             )
-        jars = await asyncio.to_thread(kafka_jars)
+        jars = await fetch_jars()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._take_folder()
         try:
@@ -109,6 +110,16 @@ class LocalBroker:
             self._lock.close()
             self._lock = None
 
+    async def watch(self) -> None:
+        """Wait for ever; raises BrokerError when a node ends that nobody has stopped."""
+        while self.running:
+            await asyncio.sleep(_WATCH_SECONDS)
+        codes = [code for process in self._processes.values() if (code := process.poll()) is not None]
+        raise BrokerError(
+            f"the local Kafka has ended by itself (code {codes[0] if codes else 'unknown'}); start again, what it held "
+            f"is kept (log: {self._log_file(1)})"
+        )
+
     async def kill(self, node: int = 1) -> None:
         """End one node at once with SIGKILL, as a power cut would."""
         process = self._processes.pop(node)
@@ -117,7 +128,7 @@ class LocalBroker:
 
     async def revive(self, node: int = 1) -> None:
         """Start a killed node again on its data and ports, and wait until the cluster answers."""
-        self._launch(node, await asyncio.to_thread(kafka_jars))
+        self._launch(node, kafka_jars())
         if not await self._answers():
             raise BrokerError(f"node {node} did not come back: {self._reason()}")
 
@@ -129,15 +140,11 @@ class LocalBroker:
         await self.stop()
 
     def _take_folder(self) -> None:
-        self._lock = (self._folder / "lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            self._lock = None
+        self._lock = take(self._folder / "lock")
+        if self._lock is None:
             raise BrokerError(
                 f"another process runs a broker in {self._folder}: stop it, or choose another PAIDAN_DATA"
-            ) from None
+            )
 
     def _choose_ports(self) -> None:
         if self._ports:
@@ -167,8 +174,14 @@ class LocalBroker:
             *tool,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches this process alone
         )
-        said, _ = await formatting.communicate()
+        try:
+            said, _ = await formatting.communicate()
+        finally:
+            if formatting.returncode is None:
+                formatting.kill()
+                await formatting.wait()
         if formatting.returncode != 0:
             raise BrokerError(f"Kafka could not format {home / 'data'}: {said.decode(errors='replace').strip()}")
 

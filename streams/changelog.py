@@ -29,8 +29,8 @@ async def read_changelogs(
     fenced: then their ends no longer move. Raises KafkaError.
     """
     consumer = log_reader(bootstrap)
-    await consumer.start()
     try:
+        await consumer.start()
         ends = dict(await consumer.end_offsets(parts))
         if unless_at is not None and ends == unless_at:
             return None, ends

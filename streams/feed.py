@@ -103,10 +103,11 @@ async def feed(
     when Kafka does not take one.
     """
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=_MAX_BYTES, linger_ms=2, acks="all")
-    await producer.start()
     pending: set[asyncio.Future[Any]] = set()
-    sent, late, begun, begun_ms = 0, 0.0, time.monotonic(), time.time_ns() // 1_000_000
+    sent, late = 0, 0.0
     try:
+        await producer.start()
+        begun, begun_ms = time.monotonic(), time.time_ns() // 1_000_000
         for due, planned in events:
             if (ahead := due - (time.monotonic() - begun)) > 0:
                 await asyncio.sleep(ahead)

@@ -179,8 +179,8 @@ class Historian:
             max_batch_size=256 * 1024,
             linger_ms=5,
         )
-        await producer.start()
         try:
+            await producer.start()
             written = Written()
             for lines, taken in retell(chronicle, self._city, self._keys, self._model):
                 await self._write_batch(producer, taken, written)
@@ -206,8 +206,8 @@ class Historian:
 
     async def _require_empty(self, inbox: Sequence[TopicPartition]) -> None:
         consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
-        await consumer.start()
         try:
+            await consumer.start()
             ends = await consumer.end_offsets(inbox)
         finally:
             await consumer.stop()

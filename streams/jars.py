@@ -1,17 +1,20 @@
 """The jars of Apache Kafka, resolved once with Maven and kept in the user's cache folder.
 
-`python -m streams.jars` resolves them and prints their folder.
+`python -m streams.jars` resolves them and prints their folder; with `--where` it only says where they will be.
 """
 
+import asyncio
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from models.errors import PaidanError
+from streams.children import signal_group, spawn
 
 KAFKA_VERSION = "4.1.1"
 _SLF4J_VERSION = "1.7.36"
@@ -44,7 +47,7 @@ def cache_folder() -> Path:
 
 def kafka_jars() -> Path:
     """The folder with the jars, resolved on the first call. Raises JarsError with what to do."""
-    folder = cache_folder() / f"kafka-{KAFKA_VERSION}"
+    folder = _folder()
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +56,24 @@ def kafka_jars() -> Path:
         if not folder.is_dir():
             _resolve(folder)
     return folder
+
+
+async def fetch_jars() -> Path:
+    """The same, in a process of its own where it takes long: cancelling it ends Maven. Call it from the main thread."""
+    folder = _folder()
+    if not folder.is_dir():
+        child = spawn([sys.executable, "-m", "streams.jars"], output=subprocess.PIPE)
+        try:
+            said, _ = await asyncio.to_thread(child.communicate)
+        finally:
+            signal_group(child, signal.SIGTERM)
+        if child.returncode != 0:
+            raise JarsError(said.decode(errors="replace").strip())
+    return folder
+
+
+def _folder() -> Path:
+    return cache_folder() / f"kafka-{KAFKA_VERSION}"
 
 
 def _resolve(folder: Path) -> None:
@@ -84,7 +105,10 @@ def _resolve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    # Ended as by an exception: Maven ends, too, and nothing half-done stays.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
-        sys.stdout.write(f"{kafka_jars()}\n")
+        sys.stdout.write(f"{_folder() if '--where' in sys.argv else kafka_jars()}\n")
     except JarsError as error:
         sys.exit(f"{error}")

@@ -48,8 +48,8 @@ async def read_labels(settings: Settings, progress: Callable[[int], None] = lamb
         fetch_max_bytes=16 * 1024 * 1024,
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         labels: list[Label] = []
         for number in range(settings.partitions):
             orders = await _folded(consumer, TopicPartition(topic, number), progress)

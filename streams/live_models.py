@@ -59,8 +59,8 @@ class LiveModels:
             enable_auto_commit=False,
             max_partition_fetch_bytes=4 * 1024 * 1024,
         )
-        await consumer.start()
         try:
+            await consumer.start()
             consumer.assign([topic])
             await consumer.seek_to_beginning(topic)
             end = (await consumer.end_offsets([topic]))[topic]
@@ -122,8 +122,8 @@ async def point(settings: Settings, key: str, name: str) -> None:
     Raises KafkaError.
     """
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all")
-    await producer.start()
     try:
+        await producer.start()
         topic = Names(settings.namespace).control
         await producer.send_and_wait(topic, name.encode() or None, key=key.encode(), partition=0)
     finally:

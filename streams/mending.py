@@ -34,8 +34,8 @@ async def read_dead_letters(bootstrap: str, names: Names, first: int = 0) -> Asy
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_MAX_BYTES,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([part])
         end = (await consumer.end_offsets([part]))[part]
         begin = (await consumer.beginning_offsets([part]))[part]
@@ -75,8 +75,8 @@ async def replay(bootstrap: str, names: Names, letters: Collection[Numbered]) ->
     _refuse("it was too long to be kept", [each.number for each in letters if not _whole(each.letter)])
     _refuse("it came from no topic of ours", [each.number for each in letters if each.letter.topic not in topics])
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=_MAX_BYTES, acks="all")
-    await producer.start()
     try:
+        await producer.start()
         for number, letter in letters:
             given = dict(letter.original_headers)
             first = given[RECEIVED] if {REPLAYED, RECEIVED} <= given.keys() else letter.at.encode()

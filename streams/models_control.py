@@ -79,8 +79,8 @@ async def change(settings: Settings, decide: Callable[[Pointers], Records]) -> N
         bootstrap_servers=settings.bootstrap, acks="all", transactional_id=f"{settings.namespace}-models"
     )
     # From here on an earlier one that is still under way cannot commit any more.
-    await producer.start()
     try:
+        await producer.start()
         records = decide(await read_pointers(settings))
         async with producer.transaction():
             for key, value in records.items():

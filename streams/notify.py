@@ -45,8 +45,8 @@ async def serve_notify(settings: Settings, stop: asyncio.Event) -> None:
     async def bury(letter: Send) -> None:
         await producer.send_and_wait(letter.topic, letter.value, key=letter.key, headers=list(letter.headers))
 
-    await producer.start()
     try:
+        await producer.start()
         async with Webhooks(settings.notify_timeout_seconds) as webhooks:
             lines = [_line(settings, target, webhooks, bury) for target in chosen]
             log.info("notify sends to %s", ", ".join(target.name for target in chosen))

@@ -37,8 +37,8 @@ class Packs(Mapping[str, City]):
             return
         value = zlib.compress(msgspec.msgpack.encode(dict(self.own.files)))
         producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", max_request_size=4 * 1024 * 1024)
-        await producer.start()
         try:
+            await producer.start()
             await producer.send_and_wait(self._topic, value, key=(PREFIX + self.own.digest).encode(), partition=0)
         finally:
             await producer.stop()

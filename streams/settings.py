@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
@@ -22,6 +22,17 @@ def _split(value: Any) -> Any:
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+
+
+def _addresses(value: str) -> str:
+    for part in value.split(",") if value else ():
+        host, _, port = part.strip().rpartition(":")
+        if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError(f"{part.strip() or 'an empty part'} is not host:port")
+    return value
+
+
+Addresses = Annotated[str, AfterValidator(_addresses)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -30,7 +41,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PAIDAN_", frozen=True, extra="forbid", env_ignore_empty=True)
 
-    kafka: str = Field("", description="Address of the cluster, `host:port,…`. Empty: the local broker of `paidan up`.")
+    kafka: Addresses = Field(
+        "", description="Address of the cluster, `host:port,…`. Empty: the local broker of `paidan up`."
+    )
     namespace: str = Field(
         "paidan",
         pattern=r"^[a-zA-Z0-9_-]{1,60}$",
@@ -122,6 +135,16 @@ class Settings(BaseSettings):
         if not address or not _listens(address):
             raise UsageError("no Kafka: start one with `paidan up` or `paidan broker`, or set PAIDAN_KAFKA=host:port")
         return address
+
+    def make_data(self) -> Path:
+        """The data folder, made where it is missing. Raises UsageError when it cannot be written to."""
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"PAIDAN_DATA: the folder {self.data} cannot be made: {error.strerror}") from error
+        if not os.access(self.data, os.W_OK | os.X_OK):
+            raise UsageError(f"PAIDAN_DATA: the folder {self.data} cannot be written to")
+        return self.data
 
     @property
     def hmac_key(self) -> bytes:

@@ -32,8 +32,8 @@ async def follow_assignments(
         auto_offset_reset="earliest" if from_start else "latest",
         fetch_max_wait_ms=50,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         async for record in consumer:
             kind = header_map(record.headers).get("ce_type", b"").decode(errors="replace")
             yield Received(topics[record.topic], kind, msgspec.json.decode(record.value), record.timestamp)

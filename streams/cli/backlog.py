@@ -43,14 +43,21 @@ class Backlog:
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 * 1024 * 1024,
         )
-        await self._admin.start()
-        await self._reader.start()
+        try:
+            await self._admin.start()
+            await self._reader.start()
+        except BaseException:
+            await self._close()
+            raise
         self._reader.assign(self._parts(self._names.inbox))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
         await self._reader.stop()
         await self._admin.close()
 

@@ -6,7 +6,7 @@ import typer
 
 from models.city import load_city
 from streams.broker import LocalBroker
-from streams.cli.role import run_role
+from streams.cli.role import run_until_stopped
 from streams.settings import Settings, load_settings
 from streams.topics import all_topics, check_topics, create_topics
 
@@ -15,13 +15,13 @@ topics = typer.Typer(no_args_is_help=True)
 
 def broker() -> None:
     """Run the local Kafka in the foreground until Ctrl-C. Its data stays in the data folder."""
-    run_role(_run_broker)
+    run_until_stopped(_run_broker)
 
 
-async def _run_broker(settings: Settings, stop: asyncio.Event) -> None:
-    async with LocalBroker(settings.data / "broker", port=settings.broker_port) as running:
+async def _run_broker(settings: Settings) -> None:
+    async with LocalBroker(settings.make_data() / "broker", port=settings.broker_port) as running:
         typer.echo(running.bootstrap)
-        await stop.wait()
+        await running.watch()
 
 
 @topics.command()

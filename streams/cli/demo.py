@@ -23,12 +23,15 @@ from models.envelope import header_map, to_binary
 from models.errors import PaidanError, UsageError
 from streams.cli.backlog import Backlog
 from streams.cli.departments import People, Reply
-from streams.cli.role import run_role
+from streams.cli.role import run_until_stopped
 from streams.cli.serving import StatusError, fetch_status
 from streams.cli.status_table import status_table
 from streams.cli.system import Counts, System, running_system
 from streams.cli.tally import Tally, picture
+from streams.clients import started
 from streams.feed import Planned, feed, read_events, scheduled
+from streams.locks import take
+from streams.racing import race
 from streams.settings import Settings, load_settings
 from streams.topics import Names
 
@@ -56,17 +59,21 @@ def demo(
     base = load_settings()
     day = read_day(base.city / "day.jsonl")
     folder = base.data / "demo"
-    shutil.rmtree(folder, ignore_errors=True)
     update: dict[str, Any] = {"data": folder}
     if base.kafka:  # on a cluster that others use too every demo has topics of its own
         update["namespace"] = f"{base.namespace}-demo-{int(time.time())}"
 
-    async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    async def run(settings: Settings) -> None:
         async with running_system(settings, Counts(), quick=True) as system:
-            await Demo(system, day, seconds, seed).run(stop, stay)
+            await race(system.watch(), Demo(system, day, seconds, seed).run(stay))
 
-    # The screen is for the live view.
-    run_role(serve, base.model_copy(update=update), log_file=folder / "logs" / "demo.log")
+    lock = take(base.make_data() / "demo.lock")
+    if lock is None:
+        raise UsageError(f"another demo runs in {folder}: stop it, or choose another PAIDAN_DATA for this one")
+    with lock:
+        shutil.rmtree(folder, ignore_errors=True)
+        # The screen is for the live view.
+        run_until_stopped(run, base.model_copy(update=update), log_file=folder / "logs" / "demo.log")
 
 
 class DemoError(PaidanError):
@@ -102,32 +109,18 @@ class Demo:
         self._waiting: list[tuple[float, int, Reply]] = []
         self._order = itertools.count()
 
-    async def run(self, stop: asyncio.Event, stay: bool) -> None:
-        """Until all is decided, or with `stay` until `stop`; the final picture stays on the screen."""
+    async def run(self, stay: bool) -> None:
+        """Until all is decided, or with `stay` until it is cancelled; the final picture stays on the screen."""
         console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
         hint = "Ctrl-C stops everything." if stay else "Ends by itself."
         bootstrap = self._system.settings.bootstrap
         async with (
-            _started(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer,
+            started(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer,
             Backlog(self._system.settings) as backlog,
         ):
-            work = [
-                asyncio.create_task(self._watch(bootstrap)),
-                asyncio.create_task(self._answer(producer)),
-            ]
-            feeding = asyncio.create_task(self._feed(bootstrap, backlog))
-            measuring = asyncio.create_task(self._measure(backlog, feeding))
-            try:
-                with Live(console=console, refresh_per_second=4, get_renderable=lambda: self._picture(hint)):
-                    ending = asyncio.create_task(stop.wait())
-                    deciding = asyncio.create_task(self._all_decided(feeding, measuring))
-                    await _first([ending, deciding, *work])
-                    if stay:
-                        await _first([ending, *work])
-            finally:
-                await _cancel(feeding, measuring, ending, deciding, *work)
-        if not stop.is_set():
-            await self._show_status(console)
+            with Live(console=console, refresh_per_second=4, get_renderable=lambda: self._picture(hint)):
+                await race(self._watch(bootstrap), self._answer(producer), self._decide(bootstrap, backlog, stay))
+        await self._show_status(console)
 
     async def _show_status(self, console: Console) -> None:
         """Print the status that the gateway gives as soon as it has caught up with the log, and keep it in a file."""
@@ -174,7 +167,7 @@ class Demo:
             enable_auto_commit=False,
             fetch_max_wait_ms=50,
         )
-        async with _started(consumer):
+        async with started(consumer):
             async for record in consumer:
                 self._later(self._replies(record, departments.get(record.topic)))
 
@@ -213,31 +206,18 @@ class Demo:
             if found is not None:
                 self._tally.backlog = found if fed else max(found, 1)
 
-    async def _all_decided(self, feeding: "asyncio.Task[None]", measuring: "asyncio.Task[None]") -> None:
-        """Return when the day is sent and decided, and the people have had their time."""
-        await feeding
-        async with _within(_DECIDED_TIMEOUT_S, "deciding every event"):
-            await measuring
-        await asyncio.sleep(_PEOPLE_SECONDS)
-
-
-@contextlib.asynccontextmanager
-async def _started(client: Any) -> Any:
-    await client.start()
-    try:
-        yield client
-    finally:
-        await client.stop()
-
-
-async def _first(tasks: "list[asyncio.Task[Any]]") -> None:
-    """Wait for the first to end; what went wrong in it goes on."""
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()
-
-
-async def _cancel(*tasks: "asyncio.Task[Any]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async def _decide(self, bootstrap: str, backlog: Backlog, stay: bool) -> None:
+        """Return when the day is sent and decided, and the people have had their time; with `stay` never."""
+        feeding = asyncio.create_task(self._feed(bootstrap, backlog))
+        measuring = asyncio.create_task(self._measure(backlog, feeding))
+        try:
+            await feeding
+            async with _within(_DECIDED_TIMEOUT_S, "deciding every event"):
+                await measuring
+            await asyncio.sleep(_PEOPLE_SECONDS)
+            if stay:
+                await asyncio.Event().wait()
+        finally:
+            feeding.cancel()
+            measuring.cancel()
+            await asyncio.gather(feeding, measuring, return_exceptions=True)

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 from streams.health import serving_health
+from streams.racing import race
 from streams.settings import Settings, load_settings
 
 Serve = Callable[[Settings, asyncio.Event], Awaitable[None]]
@@ -29,6 +30,17 @@ def run_role(serve: Serve, settings: Settings | None = None, log_file: Path | No
     set_up_logging(chosen.log_level, log_file)
     with asyncio.Runner(loop_factory=_fast_loop) as runner:
         runner.run(_serve(serve, chosen))
+
+
+def run_until_stopped(
+    run: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings | None = None, log_file: Path | None = None
+) -> None:
+    """Run `run(settings)` until it returns; SIGINT and SIGTERM cancel it wherever it is, and its clean-up follows."""
+
+    async def serve(chosen: Settings, stop: asyncio.Event) -> None:
+        await race(run(chosen), stop.wait())
+
+    run_role(serve, settings, log_file)
 
 
 async def _serve(serve: Serve, settings: Settings) -> None:

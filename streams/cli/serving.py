@@ -60,10 +60,10 @@ def fetch_status(settings: Settings, url: str, asked: dict[str, str]) -> dict[st
     base = (url or f"http://{_reachable(settings.gateway_host)}:{settings.gateway_port}").rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise StatusError("the gateway's address must begin with http:// or https://")
-    request = urllib.request.Request(f"{base}/status?{urllib.parse.urlencode(asked)}")
-    if settings.gateway_tokens:
-        request.add_header("Authorization", f"Bearer {settings.gateway_tokens[0].get_secret_value()}")
     try:
+        request = urllib.request.Request(f"{base}/status?{urllib.parse.urlencode(asked)}")
+        if settings.gateway_tokens:
+            request.add_header("Authorization", f"Bearer {settings.gateway_tokens[0].get_secret_value()}")
         with urllib.request.urlopen(request, timeout=_SECONDS) as response:
             found: dict[str, Any] = json.load(response)
     except urllib.error.HTTPError as error:

@@ -10,6 +10,7 @@ from models.city import City, load_city
 from models.errors import UsageError
 from streams.broker import LocalBroker
 from streams.ports import can_listen, free_port, free_ports
+from streams.racing import race
 from streams.settings import Settings
 from streams.supervisor import Member, Supervisor, base_environment
 from streams.targets import targets
@@ -32,6 +33,8 @@ class System:
     settings: Settings
     city: City
     supervisor: Supervisor
+    _keeping: "asyncio.Task[None]"
+    _broker: LocalBroker | None
 
     @property
     def gateway(self) -> str:
@@ -39,6 +42,13 @@ class System:
         host = self.settings.gateway_host
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
         return f"http://{shown}:{self.settings.gateway_port}"
+
+    async def watch(self) -> None:
+        """Wait for ever; raises BrokerError when the local Kafka ends by itself, and what ends the supervisor."""
+        await race(asyncio.Event().wait() if self._broker is None else self._broker.watch(), self._kept())
+
+    async def _kept(self) -> None:
+        await asyncio.shield(self._keeping)
 
 
 @contextlib.asynccontextmanager
@@ -49,7 +59,8 @@ async def running_system(settings: Settings, counts: Counts, *, quick: bool = Fa
     """
     city = load_city(settings.city)
     async with contextlib.AsyncExitStack() as stack:
-        kafka = settings.kafka
+        kafka, broker = settings.kafka, None
+        settings.make_data()
         if not kafka:
             broker = LocalBroker(settings.data / "broker", port=settings.broker_port, quick=quick)
             kafka = (await stack.enter_async_context(broker)).bootstrap
@@ -60,7 +71,7 @@ async def running_system(settings: Settings, counts: Counts, *, quick: bool = Fa
         stop = asyncio.Event()
         keeping = asyncio.create_task(supervisor.run(stop))
         try:
-            yield System(settings, city, supervisor)
+            yield System(settings, city, supervisor, keeping, broker)
         finally:
             stop.set()
             await keeping

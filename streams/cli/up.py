@@ -1,11 +1,10 @@
 """`paidan up`: everything on this machine until Ctrl-C."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 
-from streams.cli.role import run_role
+from streams.cli.role import run_until_stopped
 from streams.cli.system import Counts, running_system
 from streams.settings import Settings
 
@@ -20,10 +19,10 @@ def up(
     What the roles log is in the folder `logs` of the data folder.
     """
 
-    async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    async def run(settings: Settings) -> None:
         async with running_system(settings, Counts(intake, desk, tables)) as system:
             typer.echo(f"Kafka      {system.settings.kafka}\nDashboard  {system.gateway}")
             typer.echo(f"Logs       {system.settings.data / 'logs'}\nStop with Ctrl-C.")
-            await stop.wait()
+            await system.watch()
 
-    run_role(serve)
+    run_until_stopped(run)

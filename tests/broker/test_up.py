@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -69,6 +70,94 @@ async def test_up_starts_everything_again_and_stops_everything(own_roles: Roles,
         await eventually(is_ready, timeout=60, what="a ready gateway after the desk was killed")
         os.kill(up.process.pid, signal.SIGINT)
         assert await up.ended(timeout=10) == 0, up.said()
+        assert _alive(str(alone.data)) == []
+    finally:
+        own_roles.end()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("command", [("up",), ("broker",), ("demo", "--stay")])
+async def test_ctrl_c_ends_a_start_that_is_under_way(
+    own_roles: Roles, alone: Settings, command: tuple[str, ...]
+) -> None:
+    """SIGINT while Kafka's process is starting: all is over within ten seconds, code 0, nothing is left."""
+    starting = own_roles.start(*command)
+
+    async def java_runs() -> bool:
+        return any("kafka.Kafka" in said for _, said in _alive(str(alone.data)))
+
+    try:
+        await eventually(java_runs, timeout=60, what="a Kafka that starts")
+        os.kill(starting.process.pid, signal.SIGINT)
+        assert await starting.ended(timeout=10) == 0, starting.said()
+        assert _alive(str(alone.data)) == []
+        assert "Traceback" not in starting.said()
+    finally:
+        own_roles.end()
+
+
+@pytest.mark.timeout(60)
+async def test_ctrl_c_ends_the_fetching_of_kafka(own_roles: Roles, alone: Settings, tmp_path: Path) -> None:
+    """A Maven that takes for ever is ended with the rest, and leaves nothing half-done in the cache."""
+    (tools := tmp_path / "tools").mkdir()
+    maven = tools / "mvn"
+    maven.write_text("#!/bin/sh\nexec sleep 600\n")
+    maven.chmod(0o755)
+    cache = tmp_path / "cache"
+    path = f"PATH={tools}:{os.environ['PATH']}"
+    command = ["env", path, sys.executable, "-m", "streams.cli.app", "up"]
+    up = own_roles.run(command, "up", cache=str(cache))
+
+    async def maven_runs() -> bool:
+        return any(said == "sleep 600" for _, said in _alive(str(cache)))
+
+    try:
+        await eventually(maven_runs, timeout=40, what="Maven")
+        os.kill(up.process.pid, signal.SIGINT)
+        assert await up.ended(timeout=10) == 0, up.said()
+        assert _alive(str(cache)) == []
+        assert [each.name for each in cache.iterdir()] == ["lock"]
+    finally:
+        own_roles.end()
+
+
+@pytest.mark.timeout(120)
+async def test_up_ends_with_a_sentence_when_its_kafka_dies(own_roles: Roles, alone: Settings) -> None:
+    """After SIGKILL of the local Kafka nothing goes on in silence: one sentence, code 1, no process is left."""
+    up = own_roles.start("up")
+
+    async def stands() -> bool:
+        return "Stop with Ctrl-C" in up.said()
+
+    try:
+        await eventually(stands, timeout=90, what="a system that is up")
+        [kafka] = [pid for pid, command in _alive(str(alone.data)) if "kafka.Kafka" in command]
+        os.kill(kafka, signal.SIGKILL)
+        assert await up.ended(timeout=15) == 1, up.said()
+        assert up.said().splitlines()[-1].startswith("paidan: the local Kafka has ended by itself (code -9)")
+        assert _alive(str(alone.data)) == []
+    finally:
+        own_roles.end()
+
+
+@pytest.mark.timeout(120)
+async def test_a_second_demo_leaves_the_first_alone(own_roles: Roles, alone: Settings) -> None:
+    """It says who is there and ends; the first keeps its folder, and ends at Ctrl-C within ten seconds."""
+    first = own_roles.start("demo", "--stay")
+    address = alone.data / "demo" / "broker" / "address"
+
+    async def has_kafka() -> bool:
+        return address.exists()
+
+    try:
+        await eventually(has_kafka, timeout=90, what="the first demo's Kafka")
+        second = own_roles.start("demo")
+        assert await second.ended(timeout=30) == 2
+        assert second.said().startswith("paidan: another demo runs in ")
+        assert address.exists()
+        assert first.alive
+        os.kill(first.process.pid, signal.SIGINT)
+        assert await first.ended(timeout=10) == 0, first.said()
         assert _alive(str(alone.data)) == []
     finally:
         own_roles.end()

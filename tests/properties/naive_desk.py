@@ -1,4 +1,4 @@
-"""A naive model of one order's life, written from the rules and not from the code: a page of ifs, whole hours, one
+"""A naive model of one order's life, written from the rules and not from the code: a few pages of ifs, whole hours, one
 city whose limits all run round the clock. It says which facts an action or the passing of time must leave."""
 
 HOURS = {"review": 4, "accept": 2, "handle": 24, "check": 48, "return": 4, "arbitration": 8, "whole": 100}
@@ -41,7 +41,7 @@ class NaiveOrder:
 
     def fact(self, name: str, at: float | None = None) -> None:
         self.done.append((name, self.now if at is None else max(at, self.last_step)))
-        if name not in ("warned", "breached", "supervised"):
+        if name not in ("warned", "breached", "supervised", "archived"):
             self.last_step = self.now if at is None else max(at, self.last_step)
 
     # Time
@@ -56,6 +56,8 @@ class NaiveOrder:
     def timers(self) -> list[tuple[float, str, str]]:
         if self.state == "suspended":
             return [(self.resume_at, "resumed", "")]
+        if self.state in ("closed", "rejected"):
+            return [(self.ended_at + 30 * 24, "archived", "")]
         counting = COUNTING.get(self.state, ["check"] if self.state == "handled" else [])
         timers = []
         for stage in counting:
@@ -73,6 +75,9 @@ class NaiveOrder:
             self.resume()
             return
         self.fact(name, due)
+        if name == "archived":
+            self.state = "archived"
+            return
         if name == "supervised":
             self.rise()
             return
@@ -91,9 +96,10 @@ class NaiveOrder:
 
     def act(self, action: str, role: str, department: str, target: str = "", reason: str = "r") -> str:
         self.done = []
-        if action in ("accept", "return", "handle", "request-extension", "request-suspension"):
-            allowed = {"accept": ["assigned"], "return": ["assigned", "accepted"], "handle": ["accepted"]}
-            allowed |= {"request-extension": ["assigned", "accepted"], "request-suspension": ["accepted"]}
+        allowed = {"accept": ["assigned"], "return": ["assigned", "accepted"], "handle": ["accepted"]}
+        allowed |= {"request-extension": ["assigned", "accepted"], "request-suspension": ["accepted"]}
+        allowed |= {"progress": ["accepted"], "resume": ["suspended"], "appeal": ["closed"]}
+        if action in allowed:
             if role != "department":
                 return "wrong-role"
             if self.state not in allowed[action]:
@@ -103,10 +109,14 @@ class NaiveOrder:
             return getattr(self, action.replace("-", "_").replace("return", "give_back"))(target, reason)  # type: ignore[no-any-return]
         owners = {"approve-return": "dispatcher", "refuse-return": "dispatcher", "arbitrate": "officer"}
         owners |= {"approve-extension": "dispatcher", "approve-suspension": "dispatcher"}
+        owners |= {"refuse-extension": "dispatcher", "refuse-suspension": "dispatcher"}
+        owners |= {"force-close": "operator", "reject": "operator"}
         owners |= {"check-pass": "inspector", "check-fail": "inspector", "reopen": "operator", "decide": "reviewer"}
         states = {"approve-return": ["returned"], "refuse-return": ["returned"], "arbitrate": ["arbitration"]}
         states |= {"approve-extension": ["assigned", "accepted"], "approve-suspension": ["accepted"]}
         states |= {"check-pass": ["handled"], "check-fail": ["handled"], "reopen": ["closed"], "decide": ["review"]}
+        states |= {"refuse-extension": ["assigned", "accepted"], "refuse-suspension": ["accepted"]}
+        states |= {"force-close": [*COUNTING, "handled", "suspended"], "reject": [*COUNTING, "handled", "suspended"]}
         if role != owners[action]:
             return "wrong-role"
         if self.state not in states[action]:
@@ -117,6 +127,35 @@ class NaiveOrder:
         self.state = "accepted"
         self.fact("accepted")
         return ""
+
+    def progress(self, target: str, reason: str) -> str:
+        self.fact("progressed")
+        return ""
+
+    def end(self, name: str, state: str) -> str:
+        self.fact(name)
+        self.state, self.ended_at = state, self.now
+        self.asked = self.suspension_asked = False
+        self.fired, self.next_level = set(), 0.0
+        return ""
+
+    ended_at = 0.0
+
+    def force_close(self, target: str, reason: str) -> str:
+        return self.end("closed", "closed") if reason else "missing-reason"
+
+    def reject(self, target: str, reason: str) -> str:
+        return self.end("rejected", "rejected") if reason else "missing-reason"
+
+    def appeal(self, target: str, reason: str) -> str:
+        refusal = "" if reason else "missing-reason"
+        refusal = refusal or ("already-appealed" if self.appealed else "")
+        if not refusal:
+            self.appealed = True
+            self.fact("appealed")
+        return refusal
+
+    appealed = False
 
     def handle(self, target: str, reason: str) -> str:
         self.state = "handled"
@@ -130,9 +169,7 @@ class NaiveOrder:
 
     def check_pass(self, target: str, reason: str) -> str:
         self.fact("checked")
-        self.fact("closed")
-        self.state = "closed"
-        return ""
+        return self.end("closed", "closed")
 
     def check_fail(self, target: str, reason: str) -> str:
         self.state, self.attempt = "accepted", self.attempt + 1
@@ -143,6 +180,7 @@ class NaiveOrder:
         if not reason:
             return "missing-reason"
         self.fact("reopened")
+        self.appealed = False
         self.returners, self.returns = [], 0
         self.extensions = self.suspensions = 0
         self.assign(self.lead, fresh=True)
@@ -282,6 +320,20 @@ class NaiveOrder:
         self.fact("extension-approved")
         return ""
 
+    def refuse_extension(self, target: str, reason: str) -> str:
+        if not self.asked:
+            return "nothing-requested"
+        self.asked = False
+        self.fact("extension-refused")
+        return ""
+
+    def refuse_suspension(self, target: str, reason: str) -> str:
+        if not self.suspension_asked:
+            return "nothing-requested"
+        self.suspension_asked = False
+        self.fact("suspension-refused")
+        return ""
+
     def request_suspension(self, target: str, reason: str) -> str:
         refusal = "" if reason else "missing-reason"
         refusal = refusal or ("after-breach" if self.late() else "")
@@ -303,10 +355,11 @@ class NaiveOrder:
         self.fact("suspended")
         return ""
 
-    def resume(self) -> None:
+    def resume(self, target: str = "", reason: str = "") -> str:
         for stage in ("handle", "whole"):
             stood = self.now - self.suspended_at
             self.due[stage] += stood if self.due[stage] > self.suspended_at else 0
             self.warn[stage] += stood if self.warn[stage] > self.suspended_at else 0
         self.state = "accepted"
         self.fact("resumed")
+        return ""

@@ -15,7 +15,8 @@ LIMITS = "category,condition,stage,amount,unit\n" + "".join(f"*,,{s},{n},hour24\
 CITY = quiet_city("", **{"limits.csv": LIMITS})
 ACTIONS = (
     "accept", "return", "handle", "check-pass", "check-fail", "reopen", "approve-return", "refuse-return", "arbitrate",
-    "request-extension", "approve-extension", "request-suspension", "approve-suspension", "decide",
+    "request-extension", "approve-extension", "request-suspension", "approve-suspension", "decide", "progress",
+    "resume", "refuse-extension", "refuse-suspension", "force-close", "reject", "appeal",
 )  # fmt: skip
 FITTING = {
     "assigned": ("accept", "accept", "return", "return", "request-extension", "approve-extension"),
@@ -26,16 +27,22 @@ FITTING = {
         "approve-extension",
         "request-suspension",
         "approve-suspension",
+        "progress",
+        "refuse-extension",
+        "refuse-suspension",
     ),
     "handled": ("check-fail", "check-pass"),
     "returned": ("approve-return", "approve-return", "refuse-return"),
     "arbitration": ("arbitrate",),
     "review": ("decide",),
-    "closed": ("reopen",),
-    "suspended": ("handle",),
+    "closed": ("reopen", "appeal"),
+    "suspended": ("handle", "resume"),
+    "rejected": ("reopen",),
 }
 ROLES = {"approve-return": "dispatcher", "refuse-return": "dispatcher", "arbitrate": "officer", "reopen": "operator"}
 ROLES |= {"approve-extension": "dispatcher", "approve-suspension": "dispatcher", "decide": "reviewer"}
+ROLES |= {"refuse-extension": "dispatcher", "refuse-suspension": "dispatcher"}
+ROLES |= {"force-close": "operator", "reject": "operator"}
 ROLES |= {"check-pass": "inspector", "check-fail": "inspector"}
 CODES = {"return": "unclear"}
 WAITS = st.sampled_from((0, 0, 1, 1, 3, 10, 30))
@@ -56,18 +63,24 @@ class DeskAgainstModel(RuleBasedStateMachine):
         self.model = NaiveOrder()
         self.hour = 0
 
-    @rule(hours=WAITS, pick=st.integers(0, 5), wild=st.integers(0, 30), to=TARGETS, reason=REASONS)
+    @rule(hours=WAITS, pick=st.integers(0, 5), wild=st.integers(0, 60), to=TARGETS, reason=REASONS)
     def step(self, hours: int, pick: int, wild: int, to: str, reason: str) -> None:
         """Some time passes and somebody tries something, mostly what fits the state."""
+        if self.model.state == "archived":
+            return
         self.hour += hours
+        self.wait(T0 + self.hour * HOUR)
+        if self.model.state == "archived":
+            return
         fitting = FITTING[self.model.state]
         action = ACTIONS[wild] if wild < len(ACTIONS) else fitting[pick % len(fitting)]
-        role = "operator" if wild == 30 else ROLES.get(action, "department")
+        if action == "force-close" and not self.model.lead:
+            action = "decide"  # nobody had it: reopened it would go to review, which the model does not know
+        role = "operator" if wild == 59 else ROLES.get(action, "department")
         if action == "decide" and not to:
             to = "police"
-        department = "police" if wild == 29 else self.model.lead
+        department = "police" if wild == 60 else self.model.lead
         now = T0 + self.hour * HOUR
-        self.wait(now)
 
         expected = self.model.act(action, role, department, to, reason)
         sent = len(self.desk.sent)
@@ -102,7 +115,7 @@ class DeskAgainstModel(RuleBasedStateMachine):
             return
         order, model = self.desk.only(), self.model
         assert (order.state, order.department, order.attempt) == (model.state, model.lead, model.attempt)
-        if model.state not in ("closed", "suspended"):
+        if model.state not in ("closed", "suspended", "rejected"):
             assert {one.stage: one.due for one in order.limits if one.stage == "whole"} == {
                 "whole": T0 + round(model.due["whole"] * HOUR)
             }

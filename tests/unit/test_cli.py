@@ -6,10 +6,13 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from streams.cli.app import COMMANDS, app
+from streams.feed import read_events
+from streams.settings import DEMO_CITY
 
 
 def _paidan(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -62,6 +65,42 @@ def test_without_kafka_a_command_says_what_to_do(tmp_path: Path) -> None:
     assert done.stderr.startswith("paidan: no Kafka answers at 127.0.0.1:1")
     assert done.stderr.count("\n") == 1
     assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("command", [("tail", "assignments"), ("dead-letters", "list"), ("feed",), ("history",)])
+def test_without_kafka_a_reader_or_writer_says_one_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Nothing of the client library follows the sentence."""
+    events = DEMO_CITY / "day.jsonl"
+    if command == ("history",):
+        [first, *_] = read_events(events)
+        events = tmp_path / "events.jsonl"
+        events.write_bytes(msgspec.json.encode(first.event | {"time": "2026-03-01T08:00:00.000Z"}) + b"\n")
+        command = ("history", "--no-model")
+    files = [str(events)] if command[0] in ("feed", "history") else []
+    done = _paidan(*command, *files, PAIDAN_KAFKA="127.0.0.1:1", PAIDAN_DATA=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("paidan: Kafka: ")
+    assert "Unclosed" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "sentence"),
+    [
+        (("topics", "check"), {"PAIDAN_KAFKA": "host:notaport"}, "paidan: PAIDAN_KAFKA: value error, host:notaport"),
+        (("topics", "check"), {"PAIDAN_KAFKA": "a:9092,,b:9092"}, "paidan: PAIDAN_KAFKA: value error, an empty part"),
+        (("status", "--url", "http://["), {}, "paidan: no gateway answers at http://["),
+        (("up",), {"PAIDAN_DATA": "/proc/x"}, "paidan: PAIDAN_DATA: the folder /proc/x cannot be made"),
+        (("demo",), {"PAIDAN_DATA": "/proc/x"}, "paidan: PAIDAN_DATA: the folder /proc/x cannot be made"),
+        (("broker",), {"PAIDAN_DATA": "/proc/x"}, "paidan: PAIDAN_DATA: the folder /proc/x cannot be made"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence(command: tuple[str, ...], environment: dict[str, str], sentence: str) -> None:
+    """An address without a port, a gateway that is none, a data folder that cannot be: one line, no traceback."""
+    done = _paidan(*command, **environment)
+    assert done.returncode in (1, 2)
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_misspelt_command_gets_a_suggestion() -> None:

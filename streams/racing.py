@@ -1,0 +1,21 @@
+"""Several things at once, until the first of them ends."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+async def race(*works: Coroutine[Any, Any, Any]) -> None:
+    """Run all until the first ends, then cancel the others and wait for their clean-up. Raises what any of them raised,
+    the first named first. Cancelling it cancels all."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        errors = [task.exception() for task in tasks if not task.cancelled()]
+    for error in errors:
+        if error is not None:
+            raise error
