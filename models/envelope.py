@@ -6,7 +6,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-proto
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -84,7 +84,7 @@ def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
     )
 
 
-def attribute(headers: dict[str, bytes], name: str) -> str:
+def attribute(headers: Mapping[str, bytes], name: str) -> str:
     """One header as text, empty when it is missing. Raises Poison when it is not UTF-8, over-long or holds controls."""
     raw = headers.get(name)
     if not raw:

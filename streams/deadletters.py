@@ -14,7 +14,8 @@ from models.times import to_text
 from streams.sending import Send
 
 DEAD_LETTER = "city.dead-letter.v1"
-REPLAYED = "replayed"
+REPLAYED = "replayed"  # the number of the dead letter
+RECEIVED = "received"  # when the record came in for the first time
 WEBHOOK_ERRORS = frozenset({"webhook-refused", "webhook-unreachable"})
 MAX_KEPT = 512_000
 MAX_HEADERS_KEPT = 64_000
@@ -29,6 +30,7 @@ ERRORS = {
     "unknown-type": "No contract has this `ce_type`.",
     "unknown-format": "No decoder has this `format`.",
     "too-large": "Value and headers are longer than 2 MB.",
+    "too-complex": "A vendor's message holds more than 1,000 detections, or XML that is too large or nested too deep.",
     "ahead-of-time": "It is dated further ahead of its receipt than the city allows.",
     "too-late": "It is older than the time for which its identity would be remembered.",
     "outside-city": "Its coordinates lie outside the city.",

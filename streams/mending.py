@@ -7,7 +7,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from models.errors import PaidanError
-from streams.deadletters import REPLAYED, WEBHOOK_ERRORS, DeadLetter, decode_dead_letter
+from streams.deadletters import RECEIVED, REPLAYED, WEBHOOK_ERRORS, DeadLetter, decode_dead_letter
 from streams.topics import Names
 
 _MAX_BYTES = 4 * 1024 * 1024
@@ -65,9 +65,10 @@ async def find(bootstrap: str, names: Names, numbers: Collection[int]) -> list[N
 async def replay(bootstrap: str, names: Names, letters: Collection[Numbered]) -> int:
     """Send the original bytes and headers of each to its original topic; how many.
 
-    What a webhook did not take is sent to it again in this way. A header `replayed` with the dead letter's number is
-    added. Nothing is sent unless all can be. Raises DeadLetterError when the bytes of one were too long to be kept, or
-    it came from a file.
+    What a webhook did not take is sent to it again in this way. Two headers are added: `replayed` with the dead
+    letter's number, `received` with the time at which the record first came in, to which its age counts. Nothing is
+    sent unless all can be. Raises DeadLetterError when the bytes of one were too long to be kept, or it came from a
+    file.
     """
     topics = {names.reports, names.detections, names.updates, names.inbox}
     topics |= {each.letter.topic for each in letters if each.letter.error in WEBHOOK_ERRORS}
@@ -77,8 +78,10 @@ async def replay(bootstrap: str, names: Names, letters: Collection[Numbered]) ->
     try:
         await producer.start()
         for number, letter in letters:
-            headers = [header for header in letter.original_headers if header[0] != REPLAYED]
-            headers.append((REPLAYED, str(number).encode()))
+            given = dict(letter.original_headers)
+            first = given[RECEIVED] if {REPLAYED, RECEIVED} <= given.keys() else letter.at.encode()
+            headers = [header for header in letter.original_headers if header[0] not in (REPLAYED, RECEIVED)]
+            headers += [(REPLAYED, str(number).encode()), (RECEIVED, first)]
             value, key = letter.original_value, letter.original_key
             key = b"" if value is None and key is None else key  # the client wants one of them
             await producer.send_and_wait(letter.topic, value, key=key, headers=headers)

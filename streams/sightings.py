@@ -6,7 +6,7 @@ What a record is, its headers say, not its topic: a CloudEvent by its type, a ve
 import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,7 +16,7 @@ from models.errors import Poison
 from models.formats import Site, decode_format
 from models.inbox import UNLOCATED, Actor, Item, Sighting, Update
 from models.redact import Contact, mask, reporter_hash, seal
-from streams.deadletters import Record
+from streams.deadletters import RECEIVED, REPLAYED, Record
 from streams.locate import Found, Point, by_camera
 
 MAX_BYTES = 2_000_000
@@ -74,6 +74,13 @@ class Ignored(msgspec.Struct, frozen=True):
     category: str
 
 
+class Receipt(NamedTuple):
+    """When Kafka took a record in, ms UTC: `now` this one, `first` the one it replays, to which its age counts."""
+
+    now: int
+    first: int
+
+
 class Reader:
     """Reads records with one city, one set of keys and one receipt time, ms UTC."""
 
@@ -94,29 +101,33 @@ class Reader:
             raise Poison("data", f"must have at most {MAX_BYTES} bytes together with its headers", "too-large")
         if not all(map(_is_text, headers)):
             raise Poison("headers", "must have names that are UTF-8", "not-utf-8")
+        receipt = self._receipt(record, headers)
         if "format" in headers:
-            return self._vendor(record, headers)
+            return self._vendor(record, headers, receipt)
         event = envelope.decode(value, headers)
         said = events.parse(event.type, event.data)
-        at = self._received(record) if event.time is None else event.time
+        at = receipt.first if event.time is None else event.time
         if isinstance(said, events.Detection):
-            return [self._detection(said, event.source, event.id, at, record)]
+            return [self._detection(said, event.source, event.id, at, receipt)]
         if isinstance(said, events.Report):
-            return [self._report(said, event, at, record)]
-        return [self._update(said, event.source, event.id, at, self._received(record))]
+            return [self._report(said, event, at, receipt)]
+        at = receipt.now if event.time is None else at
+        return [self._update(said, event.source, event.id, at, receipt.now)]
 
-    def _received(self, record: Record) -> int:
-        """When Kafka took the record in, so that a backlog does not grow too old while intake is down."""
-        return min(record.timestamp, self._now) if record.timestamp > 0 else self._now
+    def _receipt(self, record: Record, headers: Mapping[str, bytes]) -> Receipt:
+        """By Kafka's time, so that nothing grows too old while intake is down or while it is a dead letter."""
+        now = min(record.timestamp, self._now) if record.timestamp > 0 else self._now
+        given = envelope.attribute(headers, RECEIVED) if REPLAYED in headers else ""
+        first = envelope.instant(RECEIVED, given) if given else 0
+        return Receipt(now, min(first, now) if first > 0 else now)
 
-    def _check_time(self, kind: str, at: int, record: Record) -> None:
-        received = self._received(record)
-        if at > received + self._ahead:
+    def _check_time(self, kind: str, at: int, receipt: Receipt) -> None:
+        if at > receipt.now + self._ahead:
             raise Poison("ce_time", f"must be at most {self._ahead // 1000} s ahead of the receipt", "ahead-of-time")
-        if at < received - self._windows[kind]:
+        if at < receipt.first - self._windows[kind]:
             raise Poison("ce_time", f"must be at most {self._windows[kind] // 1000} s before the receipt", "too-late")
 
-    def _vendor(self, record: Record, headers: dict[str, bytes]) -> list[Draft | Ignored]:
+    def _vendor(self, record: Record, headers: dict[str, bytes], receipt: Receipt) -> list[Draft | Ignored]:
         if record.value is None:
             raise Poison("data", "is missing", "no-data")
         name = envelope.attribute(headers, "format")
@@ -125,10 +136,12 @@ class Reader:
         source = envelope.attribute(headers, "ce_source")
         given = envelope.attribute(headers, "ce_id")
         time = envelope.attribute(headers, "ce_time")
+        # Without an id of its own the same bytes are the same message.
+        known = given or all(reading.id for reading in readings)
+        digest = "" if known else hashlib.sha256(record.value).hexdigest()[:32]
         drafts = []
         for n, reading in enumerate(readings):
-            # Without an id of its own the same bytes are the same message.
-            own = given or reading.id or hashlib.sha256(record.value).hexdigest()[:32]
+            own = given or reading.id or digest
             event_id = f"{own}/{n}" if len(readings) > 1 and (given or not reading.id) else own
             at = envelope.instant("ce_time", time) if time else reading.at
             drafts.append(
@@ -136,16 +149,16 @@ class Reader:
                     reading.detection,
                     source or f"{name}/{reading.detection.camera_id}",
                     event_id,
-                    self._received(record) if at is None else at,
-                    record,
+                    receipt.first if at is None else at,
+                    receipt,
                 )
             )
         return drafts
 
     def _detection(
-        self, said: events.Detection, source: str, event_id: str, at: int, record: Record
+        self, said: events.Detection, source: str, event_id: str, at: int, receipt: Receipt
     ) -> Draft | Ignored:
-        self._check_time("detection", at, record)
+        self._check_time("detection", at, receipt)
         camera = self._city.cameras.get(said.camera_id)
         if camera is None:
             raise Poison("camera_id", "must be a camera of the city's registry", "unknown-camera")
@@ -181,8 +194,8 @@ class Reader:
         """A plate as the name of an object stays a name, but says no more whose car it is."""
         return name if not name or _is_plain(name) else reporter_hash(self._keys.hmac, name)
 
-    def _report(self, said: events.Report, event: envelope.Event, at: int, record: Record) -> Draft:
-        self._check_time("report", at, record)
+    def _report(self, said: events.Report, event: envelope.Event, at: int, receipt: Receipt) -> Draft:
+        self._check_time("report", at, receipt)
         text, title = mask(said.text), mask(said.title)
         place, who = said.location or events.Location(), said.reporter or events.Reporter()
         address = mask(place.address)

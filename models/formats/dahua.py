@@ -10,7 +10,7 @@ from typing import Any
 from models.envelope import LATEST
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, at_path, json_object, number, objects, text_of
+from models.formats.reading import Reading, Site, at_path, bounded, json_object, number, objects, text_of
 
 _THINGS = ("Object", "Vehicle", "NonMotor", "Human")
 _PHASES = {"start": "start", "pulse": "start", "stop": "end"}
@@ -19,7 +19,7 @@ _PHASES = {"start": "start", "pulse": "start", "stop": "end"}
 def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     """One reading for each event in the list. Raises Poison."""
     message = json_object(value)
-    events = list(objects(at_path(message, "params", "eventList") or message.get("eventList")))
+    events = list(bounded(objects(at_path(message, "params", "eventList") or message.get("eventList"))))
     if not events:
         raise Poison("params.eventList", "is missing")
     return tuple(_one(event, site) for event in events)

@@ -9,7 +9,7 @@ from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, at_path, json_object, moment, objects, place, share, text_of
+from models.formats.reading import Reading, Site, at_path, bounded, json_object, moment, objects, place, share, text_of
 
 _EDGES = ("topleftx", "toplefty", "bottomrightx", "bottomrighty")
 _PHASES = {"entry": "start", "start": "start", "exit": "end", "stop": "end", "end": "end", "moving": "ongoing"}
@@ -25,7 +25,7 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     shared = {"camera_id": camera, "vendor": "deepstream", "algorithm": algorithm}
     at = moment(message.get("@timestamp"), site.zone, "@timestamp")
     base = text_of(message.get("messageid"))
-    seen = list(_minimal(message) if "objects" in message else _full(message))
+    seen = list(bounded(_minimal(message) if "objects" in message else _full(message)))
     if not seen:
         raise Poison("objects", "is missing")
     return tuple(

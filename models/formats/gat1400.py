@@ -3,12 +3,12 @@
 The plate, the face and the pictures' bytes are not read: only what the object is, where and when.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, json_object, moment, number, objects, text_of
+from models.formats.reading import Reading, Site, bounded, json_object, moment, number, objects, text_of
 
 # The list of each kind of object, the name in it, the field of its id, and the label that it becomes.
 _KINDS = (
@@ -26,14 +26,17 @@ _DEVICE_CHARS = 20
 def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     """One reading for each object. Raises Poison."""
     message = json_object(value)
-    readings = []
+    readings = tuple(_one(thing, key, label, site) for thing, key, label in bounded(_things(message)))
+    if not readings:
+        raise Poison("data", f"must hold one of {', '.join(kind[0] for kind in _KINDS)}")
+    return readings
+
+
+def _things(message: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, str]]:
     for listed, named, key, label in _KINDS:
         container = message.get(listed)
         for thing in objects(container.get(named)) if isinstance(container, Mapping) else ():
-            readings.append(_one(thing, key, label, site))
-    if not readings:
-        raise Poison("data", f"must hold one of {', '.join(kind[0] for kind in _KINDS)}")
-    return tuple(readings)
+            yield thing, key, label
 
 
 def _one(thing: Mapping[str, Any], key: str, label: str, site: Site) -> Reading:

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, local, moment, xml_root
+from models.formats.reading import Reading, Site, bounded, local, moment, xml_root
 
 _CAMERA = ("VideoSourceToken", "VideoSourceConfigurationToken", "Source", "VideoAnalyticsConfigurationToken")
 _TRUE = ("true", "1")
@@ -17,7 +17,7 @@ _TRUE = ("true", "1")
 def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     """One reading for each notification in the document. Raises Poison."""
     root = xml_root(value)
-    found = [e for e in root.iter() if local(e) == "NotificationMessage"]
+    found = list(bounded(e for e in root.iter() if local(e) == "NotificationMessage"))
     if not found:
         raise Poison("NotificationMessage", "is missing")
     return tuple(_one(element, site) for element in found)

@@ -1,20 +1,26 @@
 """What a vendor's message says, in the words of the detection contract."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from typing import Any, TypeVar
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 from zoneinfo import ZoneInfo
 
-import defusedxml.ElementTree
 import msgspec
 from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
 
 from models.envelope import LATEST
 from models.errors import Poison
 from models.events import Detection
 from models.times import to_ms
+
+MAX_READINGS = 1_000
+MAX_ELEMENTS = 20_000
+MAX_DEPTH = 100
+
+T = TypeVar("T")
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -49,8 +55,32 @@ def json_object(value: bytes) -> dict[str, Any]:
     return found
 
 
+class _Bounded(TreeBuilder):
+    """Builds the tree of an XML document that is neither too deep nor too large."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = self._count = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        self._depth += 1
+        self._count += 1
+        if self._depth > MAX_DEPTH:
+            raise Poison("data", f"must be nested at most {MAX_DEPTH} deep", "too-complex")
+        if self._count > MAX_ELEMENTS:
+            raise Poison("data", f"must hold at most {MAX_ELEMENTS} elements", "too-complex")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
 def xml_root(value: bytes) -> Element:
-    """The message's root element; GB 2312 and its kin are understood. Raises Poison, also for entities and DTDs."""
+    """The message's root element; GB 2312 and its kin are understood.
+
+    Raises Poison, also for entities, DTDs and documents that are too deep or too large.
+    """
     head = value[:100].lower()
     text: str | bytes = value
     if b"encoding" in head and (b"gb2312" in head or b"gbk" in head or b"gb18030" in head):
@@ -58,8 +88,10 @@ def xml_root(value: bytes) -> Element:
             text = value.decode("gb18030").partition("?>")[2].strip()
         except UnicodeDecodeError:
             raise Poison("data", "must be in the encoding that its XML declaration names", "not-xml") from None
+    parser = DefusedXMLParser(target=_Bounded(), forbid_dtd=True)
     try:
-        root: Element = defusedxml.ElementTree.fromstring(text, forbid_dtd=True)
+        parser.feed(text)
+        root: Element = parser.close()
     except DefusedXmlException:
         raise Poison("data", "must be XML without DTD and entities", "not-xml") from None
     except (ParseError, ValueError, LookupError, RecursionError):
@@ -88,6 +120,14 @@ def at_path(tree: object, *path: str) -> Any:
             return None
         tree = tree.get(name)
     return tree
+
+
+def bounded(found: Iterable[T]) -> Iterator[T]:
+    """What a message holds, as long as it becomes no more than 1,000 detections. Raises Poison."""
+    for n, each in enumerate(found):
+        if n == MAX_READINGS:
+            raise Poison("data", f"must hold at most {MAX_READINGS} detections", "too-complex")
+        yield each
 
 
 def objects(value: object) -> Iterator[Mapping[str, Any]]:

@@ -19,12 +19,13 @@ from streams.sightings import Keys
 from streams.take import take
 from streams.topics import Names
 from tests.cities import tiny_city, tiny_files
-from tests.kafka import Kafka, Message, Roles
+from tests.kafka import Kafka, Message, Roles, eventually
 from tests.messages import detection, raw, report, update
 
 KEYS = Keys(b"for tests only")
 BORN = int(time.time() * 1000)  # the broker throws away what is older than the topic keeps
 GOOD_AND_BAD = 40
+WINDOW_MS = 6_000
 
 
 @pytest.fixture
@@ -153,8 +154,12 @@ async def test_a_header_name_that_is_not_utf_8_is_a_dead_letter(
 async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_gone(
     kafka: Kafka, topics: Names, roles: Roles, city: Path
 ) -> None:
-    """An unknown camera becomes known; the very bytes come back, marked, and reach the inbox."""
-    await kafka.produce(topics.detections, [said(detection("cam-new", event=born())), said(report("a" * 2_000_000))])
+    """An unknown camera becomes known; the very bytes come back, marked, and reach the inbox, also when they are older than the window."""
+    with (city / "city.toml").open("a") as thresholds:
+        thresholds.write(f"identity_detections_minutes = {WINDOW_MS / 60_000}\n")
+    born_at = int(time.time() * 1000)
+    fresh = detection("cam-new", event={"time": born_at})
+    await kafka.produce(topics.detections, [said(fresh), said(report("a" * 2_000_000))])
     intake = roles.start("intake", city=str(city))
     await kafka.read_until(topics.dead_letters, 2, timeout=60)
     [unknown, too_long] = [each async for each in read_dead_letters(kafka.bootstrap, topics)]
@@ -170,16 +175,19 @@ async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_
     with (city / "cameras.csv").open("a") as cameras:
         cameras.write("cam-new,30.05,114.05,south-w,新,police\n")
     roles.start("intake", city=str(city))
+
+    async def too_old() -> bool:
+        return time.time() * 1000 > born_at + WINDOW_MS
+
+    await eventually(too_old)
     assert await replay(kafka.bootstrap, topics, await find(kafka.bootstrap, topics, [unknown.number])) == 1
     [record] = await kafka.read_until(topics.inbox, 1, timeout=60)
     [item] = decode_items(record.value)
     assert isinstance(item, Sighting)
     assert item.camera == "cam-new"
-    sent = await kafka.read_all(topics.detections)
-    assert [dict(r.headers).get("replayed") for r in sent if r.value and b"cam-new" in r.value] == [
-        None,
-        str(unknown.number).encode(),
-    ]
+    sent = [dict(r.headers) for r in await kafka.read_all(topics.detections) if r.value and b"cam-new" in r.value]
+    assert [each.get("replayed") for each in sent] == [None, str(unknown.number).encode()]
+    assert sent[1]["received"] == unknown.letter.at.encode()
 
 
 @pytest.mark.timeout(120)

@@ -1,6 +1,7 @@
 """Vendors' bytes become detections: small messages of our own for each format, and the shared samples."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,8 @@ import pytest
 
 from models.errors import Poison
 from models.formats import FORMATS, Reading, Site, decode_format
+from models.formats.reading import MAX_READINGS
+from models.inbox import Sighting
 from models.times import from_text
 from streams.sightings import Keys
 from streams.take import take
@@ -175,6 +178,34 @@ def test_a_broken_message_is_poison_that_names_its_field(name: str, value: bytes
     with pytest.raises(Poison) as caught:
         decode_format(name, value, SITE)
     assert caught.value.field == field
+
+
+OBJECTS = [{"type": "pothole", "id": str(n), "DeviceID": "c"} for n in range(MAX_READINGS + 1)]
+TOO_MUCH = [
+    ("deepstream", json.dumps({"sensorId": "c", "objects": OBJECTS}).encode(), "1000 detections"),
+    ("gat1400", json.dumps({"ThingListObject": {"ThingObject": OBJECTS}}).encode(), "1000 detections"),
+    ("dahua", json.dumps({"params": {"eventList": OBJECTS}}).encode(), "1000 detections"),
+    ("onvif", b"<a>" + b"<NotificationMessage/>" * (MAX_READINGS + 1) + b"</a>", "1000 detections"),
+    *((name, b"<a>" * 600_000, "100 deep") for name in ("gb28181", "onvif", "hikvision")),
+    *((name, b"<a>" + b"<b/>" * 300_000, "20000 elements") for name in ("gb28181", "onvif", "hikvision")),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "rule"), TOO_MUCH)
+def test_a_message_that_holds_too_much_is_poison_before_it_costs_much(name: str, value: bytes, rule: str) -> None:
+    """Megabytes of nested elements or tens of thousands of objects are refused by a rule with a name, and soon."""
+    started = time.process_time()
+    with pytest.raises(Poison, match=rule) as caught:
+        decode_format(name, value, SITE)
+    assert caught.value.error == "too-complex"
+    assert time.process_time() - started < 0.5  # it took seconds
+
+
+def test_as_many_objects_as_allowed_are_each_read() -> None:
+    """A thousand objects in one message without an id become a thousand sightings with ids of their own."""
+    body = json.dumps({"sensorId": "cam-sw-1", "objects": OBJECTS[:MAX_READINGS]}).encode()
+    [items] = take([raw(body, [("format", b"deepstream")])], tiny_city(), None, NOW, Keys(b"k")).items.values()
+    assert len({item.id for item in items if isinstance(item, Sighting)}) == MAX_READINGS
 
 
 def test_the_same_bytes_are_the_same_event() -> None:

@@ -65,6 +65,8 @@ def step(taken: Taken) -> Update:
     return item
 
 
+DETECTED = [*CE[:2], ("ce_type", DETECTION.encode())]
+
 BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
     "no value": (raw(None, CE), "no-data", "data", "is missing"),
     "not UTF-8": (record(REPORT, b'{"text": "\xff"}'), "not-utf-8", "data", "UTF-8"),
@@ -84,6 +86,8 @@ BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
                       "content-type", "utf-8"),
     "XML without format": (raw(b"<a/>", [*CE, ("content-type", b"text/xml")]), "invalid", "content-type", "format"),
     "unknown format": (raw(b"{}", [("format", b"acme")]), "unknown-format", "format", "must be one of"),
+    "XML too deep": (raw(b"<a>" * 600_000, [("format", b"onvif")]), "too-complex", "data", "at most 100 deep"),
+    "header name not UTF-8": (raw(b"{}", [*CE, ("\udcc0", b"")]), "not-utf-8", "headers", "UTF-8"),
     "structured, not JSON": (raw(b"x", IN_ONE), "not-json", "data", "JSON object"),
     "structured, no id": (raw(b'{"specversion":"1.0","source":"s","type":"t"}', IN_ONE), "invalid", "id", "is missing"),
     "text missing": (record(REPORT, {}), "invalid", "text", "is missing"),
@@ -221,6 +225,30 @@ def test_a_backlog_does_not_grow_too_late(city: City) -> None:
     """The age counts to the record's arrival in Kafka, not to the end of an outage of intake."""
     old = detection(event={"time": NOW, "timestamp": NOW + 1000})
     assert sighting(take([old], city, None, NOW + 3 * DAY, KEYS)).at == NOW
+
+
+def replayed(record: ConsumerRecord, first: int, hours: int) -> ConsumerRecord:
+    """The record as a replay sends it `hours` after its first arrival at `first`."""
+    headers = [*record.headers, ("replayed", b"3"), ("received", to_text(first).encode())]
+    return raw(record.value, headers, record.topic, timestamp=first + hours * 60 * MINUTE)
+
+
+def test_a_replayed_dead_letter_is_as_old_as_it_was_at_its_first_arrival(city: City) -> None:
+    """A detection mended hours later is taken in, with its own time or the first arrival's; a late one stays late."""
+    mended = replayed(detection(event={"time": NOW - MINUTE}), NOW, 5)
+    assert sighting(take([mended], city, None, NOW + DAY, KEYS)).at == NOW - MINUTE
+    timeless = replayed(raw(b'{"camera_id": "cam-sw-1", "label": "pothole"}', DETECTED), NOW, 5)
+    assert sighting(take([timeless], city, None, NOW + DAY, KEYS)).at == NOW
+    late = replayed(detection(event={"time": NOW - 11 * MINUTE}), NOW, 5)
+    assert [dead.error for dead in take([late], city, None, NOW + DAY, KEYS).dead] == ["too-late"]
+
+
+def test_a_first_arrival_counts_only_beside_the_mark_of_a_replay(city: City) -> None:
+    """Without the header `replayed` the record's own arrival counts, and so it does for what is ahead of time."""
+    unmarked = raw(detection().value, [*detection().headers, ("received", to_text(NOW).encode())], timestamp=NOW + DAY)
+    ahead = replayed(detection(event={"time": NOW + DAY}), NOW + 2 * DAY, -48)
+    for bad, error in ((unmarked, "too-late"), (ahead, "ahead-of-time")):
+        assert [dead.error for dead in take([bad], city, None, NOW + 3 * DAY, KEYS).dead] == [error]
 
 
 def test_a_record_without_a_time_happened_when_it_arrived(city: City) -> None:
