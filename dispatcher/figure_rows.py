@@ -17,7 +17,7 @@ _EMPTY_SKETCH = Sketch()
 
 
 class FigureRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Absolute counts and sketches; of two rows with one key the one with the higher version is the truth.
+    """Absolute counts and sketches; of two rows with one key the later record of its topic is the truth.
 
     In `paidan.figures` the key is `<dimension>/<key>/<yyyymmdd>/<partition>` and the value is `encode(row)`.
     """
