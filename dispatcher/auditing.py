@@ -5,7 +5,7 @@ rows; the sightings of the inbox are counted anew. Nothing of the desk's own sta
 `suppressed`, `merged` and `expired` leave no trace in the log, so those counts are taken as they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -34,17 +34,31 @@ class Difference(msgspec.Struct, frozen=True):
         return f"{self.place}: kept {self.kept}, recomputed {self.recomputed}"
 
 
-class Recount:
-    """One partition recomputed. Feed it the facts, then the inbox, then ask for the differences."""
+class Mends(msgspec.Struct, frozen=True):
+    """The rows to write, by key, so that what is kept is what was recomputed; None takes a row away."""
 
-    def __init__(self, partition: int, zone: ZoneInfo) -> None:
+    desk: Mapping[str, Order | None]
+    archive: Mapping[str, Order]
+    figures: Mapping[str, FigureRow]
+
+
+class Recount:
+    """One partition recomputed. Feed it the facts, then the inbox, then ask for the differences.
+
+    `failed` names the items of the inbox, by offset and index, at which the core raised: they are dead letters and
+    have changed nothing.
+    """
+
+    def __init__(self, partition: int, zone: ZoneInfo, failed: Collection[tuple[int, int]] = frozenset()) -> None:
         self.partition = partition
         self.orders: dict[str, Order] = {}
         self.facts = 0
         self.refusals = 0
         self.sightings = 0
         self.differences: list[Difference] = []
+        self.unbroken = True  # every order's facts follow each other
         self._zone = zone
+        self._failed = failed
         self._founded: set[int] = set()  # digests of the reports that are in an order
         self._seen: dict[str, dict[int, int]] = {"report": {}, "detection": {}}  # digest → bucket of the stream clock
         self._clock = 0
@@ -65,6 +79,7 @@ class Recount:
         try:
             self.orders[fact.order_id] = apply(before, fact)
         except ValueError:
+            self.unbroken = False
             expected = 1 if before is None else before.seq + 1
             self._differ(f"log of {fact.order_id}", f"seq {fact.seq}", f"seq {expected}")
             return
@@ -74,10 +89,10 @@ class Recount:
     def inbox(self, record: InboxRecord, cities: Mapping[str, City], pack: str) -> None:
         """The next record of the inbox, all facts having been fed. `pack` is the digest in force at the beginning."""
         self._clock = max(self._clock, record.clock)
-        for item in record.items:
+        for index, item in enumerate(record.items):
             if isinstance(item, PackChange):
                 self._pack = item.digest
-            elif isinstance(item, Sighting):
+            elif isinstance(item, Sighting) and (record.offset, index) not in self._failed:
                 self._sighting(item, identity.windows(cities[self._pack or pack].settings)[item.kind])
 
     def _sighting(self, item: Sighting, window: identity.Window) -> None:
@@ -125,6 +140,39 @@ class Recount:
                 continue
             for place, one, other in unlike_figures(kept.get(key, _NOTHING), expected.get(key, _NOTHING)):
                 self._differ(f"figure {place} of {key}", one, other)
+
+    def mends(self, desk: Mapping[str, Order], archive: Mapping[str, Order], figures: Mapping[str, FigureRow]) -> Mends:
+        """What mends the rows that are kept.
+
+        Raises ValueError when the log itself is in doubt: it has a gap, or a row tells more of an order than the log.
+        Only a person can say which of the two is wrong then; nothing is ever taken away from an order.
+        """
+        if not self.unbroken:
+            raise ValueError(f"the log of partition {self.partition} has gaps: nothing can be mended from it")
+        for order_id, row in (*desk.items(), *archive.items()):
+            order = self.orders.get(order_id)
+            if order is None or row.seq > order.seq:
+                place = f"partition {self.partition} stays as it is"
+                raise ValueError(f"the log does not know {order_id} up to seq {row.seq}: {place}")
+        open_rows: dict[str, Order | None] = {}
+        last_rows: dict[str, Order] = {}
+        for order_id, order in self.orders.items():
+            if order.archived_at is None:
+                if desk.get(order_id) != order:
+                    open_rows[order_id] = order
+                continue
+            if archive.get(order_id) != order:
+                last_rows[order_id] = order
+            if order_id in desk:
+                open_rows[order_id] = None
+        expected = self.expected()
+        changed = {}
+        for key in expected.keys() | figures.keys():
+            booked, right = figures.get(key, _NOTHING), expected.get(key, _NOTHING)
+            if unlike_figures(booked, right):
+                as_it_is = {name: times for name, times in booked.counters.items() if name in TAKEN_AS_THEY_ARE}
+                changed[key] = FigureRow(booked.version + 1, {**right.counters, **as_it_is}, right.sketches)
+        return Mends(open_rows, last_rows, changed)
 
     def _book(self, figure: str, item: Sighting) -> None:
         collect(self._direct, direct(figure, item.at, item.area, item.category, self._zone))

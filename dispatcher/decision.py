@@ -8,6 +8,7 @@ import msgspec
 from models.inbox import Item
 
 META = "meta"
+FAILED = "failed"  # a row `failed/<offset>` of the desk's changelog names the items at which the core raised
 
 
 class Outgoing(msgspec.Struct, frozen=True):

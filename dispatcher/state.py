@@ -12,7 +12,7 @@ import msgspec
 from sortedcontainers import SortedList
 
 from dispatcher import merging
-from dispatcher.decision import META, Decision
+from dispatcher.decision import FAILED, META, Decision
 from dispatcher.figure_rows import FigureRow
 from dispatcher.figure_rows import decode as decode_figure
 from dispatcher.layers import Pending, Table, Timers
@@ -104,7 +104,7 @@ class DeskState:
                 state.seen.setdefault(bucket, set()).update(seen.digests)
                 state.seen_until[bucket] = max(seen.until, state.seen_until.get(bucket, 0))
                 state.seen_rows.setdefault(bucket, []).append(key)
-            else:
+            elif prefix != FAILED:  # those are for the audit
                 raise ValueError(f"{key!r} is no row of the desk")
         state.pending = SortedList(pending)
         state.figures = {key: decode_figure(value) for key, value in figures}

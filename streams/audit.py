@@ -5,6 +5,7 @@ One partition at a time is in memory.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,11 +21,11 @@ from dispatcher.order import Order
 from dispatcher.state import Meta
 from models.city import City
 from models.errors import PaidanError
-from models.inbox import InboxRecord, Item, decode_items
 from streams.changelog import log_reader
-from streams.desk import clock_of
+from streams.desk import failed_items, inbox_record
 from streams.packs import Packs
 from streams.settings import Settings
+from streams.tables import kept
 from streams.topics import Names
 
 REST_SECONDS = 0.05
@@ -39,15 +40,20 @@ class AuditError(PaidanError):
 
 @dataclass(slots=True)
 class Audited:
-    """What one partition came to. `figures` are the recomputed rows by Kafka key, `orders` the seq of each order."""
+    """What one partition came to.
+
+    `figures` are the recomputed rows by Kafka key. `tables` holds, for each of the two stream tables, the mark of every
+    row that the desk's topics say is in it; `ends` is one more than the offset of each such topic's last record.
+    """
 
     partition: int
     facts: int
     refusals: int
     sightings: int
     figures: dict[str, FigureRow]
-    orders: dict[str, int]
-    figures_end: int
+    orders: int
+    tables: dict[str, dict[str, str]]
+    ends: dict[TopicPartition, int]
     differences: list[Difference] = field(default_factory=list)
 
 
@@ -58,23 +64,32 @@ async def audit(
 
     Raises AuditError when a desk does not come to rest, KafkaError when the cluster fails.
     """
-    names = Names(settings.namespace)
-    packs = Packs(settings.bootstrap, names.control, city)
+    async with reading(settings, city, progress) as reader:
+        return [await _audit_partition(reader, number, window) for number in range(settings.partitions)]
+
+
+@contextlib.asynccontextmanager
+async def reading(
+    settings: Settings, city: City, progress: Callable[[int], None] = lambda _: None
+) -> AsyncIterator["Reader"]:
+    """A reader of the namespace's partitions, until the body ends."""
+    packs = Packs(settings.bootstrap, Names(settings.namespace).control, city)
     await packs.refresh()
     consumer = log_reader(settings.bootstrap)
-    await consumer.start()
     try:
-        reader = _Reader(consumer, names, progress)
-        return [await _audit_partition(reader, number, packs, window) for number in range(settings.partitions)]
+        await consumer.start()
+        yield Reader(consumer, Names(settings.namespace), packs, progress)
     finally:
         await consumer.stop()
 
 
-class _Reader:
+class Reader:
     """Reads partitions from their beginning up to given ends."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, names: Names, progress: Callable[[int], None]) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, names: Names, packs: Packs, progress: Callable[[int], None]) -> None:
         self.names = names
+        self.packs = packs
+        self.last: dict[TopicPartition, int] = {}  # one more than the offset of the last record that was read
         self._consumer = consumer
         self._progress = progress
 
@@ -93,6 +108,10 @@ class _Reader:
             await asyncio.sleep(REST_SECONDS)
         raise AuditError(f"the desk of partition {number} does not come to rest: stop what feeds it for a moment")
 
+    async def is_whole(self, part: TopicPartition) -> bool:
+        """Whether nothing at the beginning of a partition has been deleted."""
+        return not (await self._consumer.beginning_offsets([part]))[part]
+
     async def records(self, part: TopicPartition, end: int) -> AsyncIterator[Sequence[ConsumerRecord]]:
         """All committed records before an offset, batch by batch."""
         if not end:
@@ -102,6 +121,8 @@ class _Reader:
         while await self._consumer.position(part) < end:
             batch = (await self._consumer.getmany(part, timeout_ms=200)).get(part, ())
             wanted = [record for record in batch if record.offset < end]
+            if wanted:
+                self.last[part] = wanted[-1].offset + 1
             self._progress(len(wanted))
             yield wanted
 
@@ -113,42 +134,73 @@ class _Reader:
         return {key: value for key, value in newest.items() if value is not None}
 
 
-async def _audit_partition(reader: _Reader, number: int, packs: Packs, window: Window | None) -> Audited:
-    names, recount = reader.names, Recount(number, packs.own.zone)
+@dataclass(slots=True)
+class Partition:
+    """One partition recomputed, and the rows that are kept of it."""
+
+    recount: Recount
+    desk: dict[str, bytes]
+    archive: dict[str, bytes]
+    figures: dict[str, bytes]
+
+    def open_orders(self) -> dict[str, Order]:
+        """The order rows of the desk."""
+        return {key: _order.decode(row) for key, row in self.desk.items() if is_order(key)}
+
+    def archived_orders(self) -> dict[str, Order]:
+        """The order rows of the archive."""
+        return {key: _order.decode(row) for key, row in self.archive.items()}
+
+    def figure_rows(self) -> dict[str, FigureRow]:
+        """The figure rows."""
+        return {key: figure_rows.decode(row) for key, row in self.figures.items()}
+
+
+async def recompute(reader: Reader, number: int) -> Partition:
+    """Read one partition and recompute it. Raises AuditError when its desk does not come to rest."""
+    names, packs = reader.names, reader.packs
     ends = await reader.ends_at_rest(number)
     log, desk, figures, archive = (
         TopicPartition(topic, number) for topic in (names.orders, names.desk, names.figures, names.archive)
     )
+    rows = await reader.rows(desk, ends[desk])
+    recount = Recount(number, packs.own.zone, failed_items(rows))
     async for batch in reader.records(log, ends[log]):
         for record in batch:
             recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
-    rows = await reader.rows(desk, ends[desk])
     meta = _meta.decode(rows[META]) if META in rows else Meta(pack=packs.own.digest)
     await packs.require(meta.pack)
     async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):
         for record in batch:
-            clock, _ = clock_of(record)
-            recount.inbox(InboxRecord(number, record.offset, clock, _items(record)), packs, meta.pack)
-    recount.check_orders(
-        {key: _order.decode(value) for key, value in rows.items() if is_order(key)},
-        {key: _order.decode(value) for key, value in (await reader.rows(archive, ends[archive])).items()},
+            recount.inbox(inbox_record(record)[0], packs, meta.pack)
+    return Partition(
+        recount, rows, await reader.rows(archive, ends[archive]), await reader.rows(figures, ends[figures])
     )
-    kept = {key: figure_rows.decode(value) for key, value in (await reader.rows(figures, ends[figures])).items()}
-    recount.check_figures(kept, window)
+
+
+async def _audit_partition(reader: Reader, number: int, window: Window | None) -> Audited:
+    part = await recompute(reader, number)
+    recount, names = part.recount, reader.names
+    recount.check_orders(part.open_orders(), part.archived_orders())
+    recount.check_figures(part.figure_rows(), window)
+    sources = [TopicPartition(topic, number) for topic in (names.desk, names.archive, names.figures)]
     return Audited(
         partition=number,
         facts=recount.facts,
         refusals=recount.refusals,
         sightings=recount.sightings,
         figures=recount.expected(),
-        orders={order_id: order.seq for order_id, order in recount.orders.items()},
-        figures_end=ends[figures],
+        orders=len(recount.orders),
+        tables={"orders": _order_marks(part.desk, part.archive), "figures": _figure_marks(part.figures)},
+        ends={source: reader.last[source] for source in sources if source in reader.last},
         differences=recount.differences,
     )
 
 
-def _items(record: ConsumerRecord) -> tuple[Item, ...]:
-    try:
-        return decode_items(record.value)
-    except msgspec.DecodeError:
-        return ()  # the desk has sent it to the dead letters
+def _order_marks(desk: Mapping[str, bytes], archive: Mapping[str, bytes]) -> dict[str, str]:
+    rows = {key: row for key, row in desk.items() if kept.is_order(key) or kept.is_tally(key)} | dict(archive)
+    return {key: kept.mark(kept.order_version(key, row), row) for key, row in rows.items()}
+
+
+def _figure_marks(rows: Mapping[str, bytes]) -> dict[str, str]:
+    return {key: kept.mark(kept.figure_version(key, row), row) for key, row in rows.items()}

@@ -1,9 +1,11 @@
-"""The second half of the audit: whether the stream tables answer what was recomputed, and how to mend them."""
+"""The second half of the audit: whether the stream tables hold what the desk wrote and answer what was recomputed, and
+how to mend them."""
 
 import asyncio
+from collections.abc import Mapping
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from dispatcher.auditing import Difference, unlike_figures
 from dispatcher.figure_rows import FigureRow
@@ -11,35 +13,108 @@ from dispatcher.indicators import Window, totals
 from streams.audit import Audited, AuditError
 from streams.gateway.shards import Answers, Shards
 from streams.settings import Settings
-from streams.tables.answers import PartitionFigures, PartitionOrders, ShardFigures, ShardOrders
+from streams.tables import build
+from streams.tables.answers import PartitionFigures, PartitionRows, ShardFigures, ShardRows
 from streams.topics import Names
 
 DIMENSIONS = ("department", "category", "area", "stage", "actor")
-_PAGE = 500
 _PATIENCE_SECONDS = 60.0
+_POLL_SECONDS = 0.2
+_ANSWER_SECONDS = 120.0  # a worker may have to go through a million rows
 _ALL_DAYS = Window(last=99991231)
 
 
 async def check_tables(settings: Settings, audited: list[Audited], window: Window | None = None) -> list[Difference]:
-    """Compare the sums of the window and every order's seq with the workers' answers.
+    """Compare every row of the workers' tables with the row that the desk wrote, and the sums of the window that they
+    answer with the recomputed ones.
 
-    Raises AuditError when not all partitions are answered for, or not as far as they were audited.
+    Raises AuditError when the workers do not get as far as was audited, or not all partitions are answered for.
     """
-    shards = Shards(settings)
+    number = await build.current(settings)
+    await _caught_up(settings, number, audited)
+    shards = Shards(settings.model_copy(update={"tables_seconds": _ANSWER_SECONDS}))
     try:
         return [
-            *await _check_figures(shards, audited, window or _ALL_DAYS),
-            *await _check_orders(shards, audited),
+            *await _check_rows(shards, number, audited),
+            *await _check_sums(shards, audited, window or _ALL_DAYS),
         ]
     finally:
         await shards.close()
 
 
-async def _check_figures(shards: Shards, audited: list[Audited], window: Window) -> list[Difference]:
+async def repair_tables(settings: Settings) -> None:
+    """Put a new build of the tables in force. Their workers end when they hear of it; started again they make it from
+    the desk's topics, and nothing of the former build is used. Raises TopicError and KafkaError."""
+    await build.order_new(settings)
+
+
+async def _caught_up(settings: Settings, number: int, audited: list[Audited]) -> None:
+    """Return when the workers have handled every record that was audited: what they have handled, they commit."""
+    group = Names(settings.namespace).tables_group(number)
+    wanted = {part: end for each in audited for part, end in each.ends.items()}
+    loop = asyncio.get_running_loop()
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    try:
+        await admin.start()
+        deadline, before = 0.0, -1
+        while behind := _behind(wanted, await admin.list_consumer_group_offsets(group)):
+            left = sum(behind.values())
+            if left != before:  # as long as they come nearer they are waited for
+                deadline, before = loop.time() + _PATIENCE_SECONDS, left
+            if loop.time() > deadline:
+                places = ", ".join(f"{part.topic}/{part.partition}" for part in sorted(behind))
+                raise AuditError(f"the tables are {left} records behind and come no nearer; are they running? {places}")
+            await asyncio.sleep(_POLL_SECONDS)
+    finally:
+        await admin.close()
+
+
+def _behind(
+    wanted: Mapping[TopicPartition, int], committed: Mapping[TopicPartition, object]
+) -> dict[TopicPartition, int]:
+    handled = {part: getattr(at, "offset", 0) for part, at in committed.items()}
+    return {part: end - handled.get(part, 0) for part, end in wanted.items() if handled.get(part, 0) < end}
+
+
+async def _check_rows(shards: Shards, number: int, audited: list[Audited]) -> list[Difference]:
+    differences = []
+    for table in ("orders", "figures"):
+        answers = await _rows(shards, number, table)
+        for part in audited:
+            written, kept = part.tables[table], answers.partitions[part.partition].marks
+            for key in sorted(written.keys() | kept.keys()):
+                if (one := kept.get(key)) != (other := written.get(key)):
+                    place = f"tables: row {key} of {table} in partition {part.partition}"
+                    differences.append(Difference(place, *_unlike(one, other)))
+    return differences
+
+
+async def _rows(shards: Shards, number: int, table: str) -> Answers[PartitionRows]:
+    """The answers of the workers of one build; those of a former one are about to end."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while True:
+        answers: Answers[PartitionRows] = await shards.ask("/rows", {"table": table}, ShardRows)
+        current = {part: rows for part, rows in answers.partitions.items() if rows.build == number}
+        if len(current) >= answers.total:
+            return answers
+        if asyncio.get_running_loop().time() > deadline:
+            raise AuditError(f"the tables answer for {len(current)} of {answers.total} partitions")
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def _unlike(kept: str | None, written: str | None) -> tuple[str, str]:
+    """Two different marks, or their absence, as short texts."""
+    one, other = ("nothing" if mark is None else f"version {mark.partition(' ')[0]}" for mark in (kept, written))
+    return (f"{one} with another content", other) if one == other else (one, other)
+
+
+async def _check_sums(shards: Shards, audited: list[Audited], window: Window) -> list[Difference]:
     params = {"dimension": ",".join(DIMENSIONS), "to": str(window.last)}
     if window.first is not None:
         params["from"] = str(window.first)
-    answers = await _caught_up(shards, params, audited)
+    answers: Answers[PartitionFigures] = await shards.ask("/figures", params, ShardFigures)
+    if not answers.complete:
+        raise AuditError(f"the tables answer for {len(answers.partitions)} of {answers.total} partitions")
     differences = []
     for part in audited:
         expected = totals(part.figures.items(), window)
@@ -50,72 +125,3 @@ async def _check_figures(shards: Shards, audited: list[Audited], window: Window)
                 place = f"tables: figure {name} of {'/'.join(where)} in partition {part.partition}"
                 differences.append(Difference(place, one, other))
     return differences
-
-
-async def _caught_up(shards: Shards, params: dict[str, str], audited: list[Audited]) -> Answers[PartitionFigures]:
-    """The answer once every worker has read as far as the audit has: what is newest in a partition is a marker."""
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-    while True:
-        answers: Answers[PartitionFigures] = await shards.ask("/figures", params, ShardFigures)
-        found = answers.partitions
-        behind = [
-            part.partition
-            for part in audited
-            if part.figures_end and (part.partition not in found or found[part.partition].offset < part.figures_end - 1)
-        ]
-        if answers.complete and not behind:
-            return answers
-        if asyncio.get_running_loop().time() > deadline:
-            raise AuditError(
-                f"the tables answer for {len(found)} of {answers.total} partitions, and are behind in {behind}"
-            )
-        await asyncio.sleep(0.2)
-
-
-async def _check_orders(shards: Shards, audited: list[Audited]) -> list[Difference]:
-    kept: dict[int, dict[str, int]] = {part.partition: {} for part in audited}
-    params = {"limit": str(_PAGE)}
-    while True:
-        answers: Answers[PartitionOrders] = await shards.ask("/orders", params, ShardOrders)
-        full = []
-        for number, answer in answers.partitions.items():
-            kept[number].update((brief.id, brief.seq) for brief in answer.orders)
-            if len(answer.orders) == _PAGE:
-                full.append(answer.orders[-1])
-        if not full:
-            break
-        # The newest of the last lines: what lies beyond it in other partitions is asked for a second time.
-        newest = min(full, key=lambda brief: (-brief.opened_at, brief.id))
-        params["after"] = f"{newest.opened_at}:{newest.id}"
-    return [
-        Difference(f"tables: order {order_id}", _seq(kept[part.partition], order_id), _seq(part.orders, order_id))
-        for part in audited
-        for order_id in sorted(part.orders.keys() | kept[part.partition].keys())
-        if kept[part.partition].get(order_id) != part.orders.get(order_id)
-    ]
-
-
-def _seq(orders: dict[str, int], order_id: str) -> str:
-    return f"seq {orders[order_id]}" if order_id in orders else "nothing"
-
-
-async def repair_tables(settings: Settings) -> None:
-    """Let the tables workers, which must not be running, read the compacted topics from their beginning at their next
-    start: each row is then written again, and what the tables had wrong is gone. Raises AuditError."""
-    names = Names(settings.namespace)
-    offsets = {
-        TopicPartition(topic, number): 0
-        for topic in (names.desk, names.archive, names.figures)
-        for number in range(settings.partitions)
-    }
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap, group_id=f"{settings.namespace}.tables", enable_auto_commit=False
-    )
-    try:
-        await consumer.start()
-        consumer.assign(list(offsets))
-        await consumer.commit(offsets)
-    except KafkaError as error:
-        raise AuditError(f"the tables cannot be repaired while their workers run: stop them first ({error})") from error
-    finally:
-        await consumer.stop()

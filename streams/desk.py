@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 from aiokafka import ConsumerRecord
 
-from dispatcher.decision import Decision
+from dispatcher.decision import FAILED, Decision, Failure
 from dispatcher.desk import DeskState, decide
 from dispatcher.state import Meta
 from models.envelope import LATEST
@@ -23,6 +23,7 @@ from streams.sending import Send
 from streams.topics import Names
 
 CLOCK_HEADER = "clock"
+_places = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,13 @@ class DeskWork:
         inbox: list[InboxRecord] = []
         dead: list[Send] = []
         for record in records:
-            try:
-                items, (clock, replayed) = decode_items(record.value or b""), clock_of(record)
-            except (msgspec.DecodeError, ValueError) as error:
-                items, clock, replayed = (), int(record.timestamp), False
-                dead.append(of_record(self._names, record, "not-an-inbox-record", str(error)))
-            for item in items:
+            read, error = inbox_record(record)
+            if error:
+                dead.append(of_record(self._names, record, "not-an-inbox-record", error))
+            for item in read.items:
                 if isinstance(item, PackChange):
                     await self._packs.require(item.digest)
-            inbox.append(InboxRecord(record.partition, record.offset, clock, items, replayed))
+            inbox.append(read)
         decision = decide(self._state, inbox, self._packs)
         metrics.CORE_ERRORS.labels("timer").inc(decision.quarantined)
         for failure in decision.failures:
@@ -109,7 +108,32 @@ class DeskWork:
             sends.append(Send(topic, out.key.encode(), out.value, part, out.headers))
         for topic, rows in ((self._names.desk, decision.rows), (self._names.figures, decision.figures)):
             sends.extend(Send(topic, key.encode(), value, n) for key, value in rows.items())
+        if decision.failures:
+            # The dead letters are deleted after a while; the audit must know for ever what changed nothing.
+            key, value = failed_row(decision.failures)
+            sends.append(Send(self._names.desk, key.encode(), value, n))
         return sends
+
+
+def inbox_record(record: ConsumerRecord) -> tuple[InboxRecord, str]:
+    """An inbox record as it counts, and why it cannot be read, or "": then it has no items and its log-append time."""
+    try:
+        items, (clock, replayed) = decode_items(record.value or b""), clock_of(record)
+    except (msgspec.DecodeError, ValueError) as error:
+        return InboxRecord(record.partition, record.offset, int(record.timestamp), ()), str(error) or repr(error)
+    return InboxRecord(record.partition, record.offset, clock, items, replayed), ""
+
+
+def failed_row(failures: Sequence[Failure]) -> tuple[str, bytes]:
+    """The row of the desk's changelog that names a batch's items at which the core raised."""
+    places = [(failure.offset, failure.index) for failure in failures]
+    return f"{FAILED}/{places[0][0]}", msgspec.json.encode(places)
+
+
+def failed_items(rows: Mapping[str, bytes]) -> frozenset[tuple[int, int]]:
+    """Offset and index of all items at which the core raised, from the rows of the desk's changelog."""
+    found = [_places.decode(value) for key, value in rows.items() if key.startswith(f"{FAILED}/")]
+    return frozenset(place for places in found for place in places)
 
 
 def clock_of(record: ConsumerRecord) -> tuple[int, bool]:

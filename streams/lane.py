@@ -105,6 +105,10 @@ class LaneOptions:
     traces: tuple[TopicPartition, ...] = ()
     backoff: float = 0.2
 
+    def transactional_id(self, topic: str, partition: int) -> str:
+        """That of the one producer that may write for an input partition: whoever starts it fences the one before."""
+        return f"{self.transaction_prefix}-{topic}-{partition}"
+
 
 class Lane(Generic[S]):
     """The loop over one owned partition. `run` returns after `stop`; StageError means that the process must exit."""
@@ -159,7 +163,7 @@ class Lane(Generic[S]):
     async def _opened(self) -> AsyncIterator[AIOKafkaProducer]:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._options.bootstrap,
-            transactional_id=f"{self._options.transaction_prefix}-{self._tp.topic}-{self._tp.partition}",
+            transactional_id=self._options.transactional_id(self._tp.topic, self._tp.partition),
             transaction_timeout_ms=self._options.transaction_timeout_ms,
             max_request_size=self._options.max_request_bytes,
             # One produce request per partition and step: the default of 16 kB makes a step wait for many, in a row.

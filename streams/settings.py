@@ -130,11 +130,12 @@ class Settings(BaseSettings):
         """
         if self.kafka:
             return self.kafka
-        file = self.data / "broker" / ADDRESS_FILE
-        address = file.read_text().strip() if file.exists() else ""
-        if not address or not _listens(address):
-            raise UsageError("no Kafka: start one with `paidan up` or `paidan broker`, or set PAIDAN_KAFKA=host:port")
-        return address
+        if address := _local(self.data):
+            return address
+        demo = self.data / "demo"
+        if _local(demo):
+            raise UsageError(f"no Kafka in {self.data}; a demo is running: `export PAIDAN_DATA={demo}` joins it")
+        raise UsageError("no Kafka: start one with `paidan up` or `paidan broker`, or set PAIDAN_KAFKA=host:port")
 
     def make_data(self) -> Path:
         """The data folder, made where it is missing. Raises UsageError when it cannot be written to."""
@@ -177,6 +178,13 @@ def _as_text(value: Any) -> str:
 def on_loopback(bootstrap: str) -> bool:
     """Whether every address of a bootstrap list is on this machine."""
     return all(part.rpartition(":")[0].strip("[]") in LOOPBACK for part in bootstrap.split(","))
+
+
+def _local(data: Path) -> str:
+    """The address of the local broker that runs in this data folder; empty when none does."""
+    file = data / "broker" / ADDRESS_FILE
+    address = file.read_text().strip() if file.exists() else ""
+    return address if address and _listens(address) else ""
 
 
 def _listens(bootstrap: str) -> bool:

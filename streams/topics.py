@@ -81,12 +81,16 @@ class Names:
 
     @property
     def control(self) -> str:
-        """City packs and model pointers."""
+        """City packs, model pointers, and the build of the tables."""
         return self._of("control")
 
-    def tables_changelog(self, table: str) -> str:
+    def tables_group(self, build: int = 1) -> str:
+        """The consumer group of the tables' workers; the name is Faust's."""
+        return self._of("tables" if build == 1 else f"tables-v{build}")
+
+    def tables_changelog(self, table: str, build: int = 1) -> str:
         """What the tables' workers keep of one stream table; the name is Faust's."""
-        return self._of(f"tables-{table}-changelog")
+        return f"{self.tables_group(build)}-{table}-changelog"
 
     def assignments(self, department: str) -> str:
         """The orders of one department."""
@@ -112,6 +116,9 @@ _COMPACT = {
     "delete.retention.ms": str(_DAY_MS),
 }
 
+# The same limit everywhere: a row with forty long reports is as long as the reports are.
+_LIMIT = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
+
 
 def _days(count: int) -> dict[str, str]:
     return {"cleanup.policy": "delete", "retention.ms": str(count * _DAY_MS), "retention.bytes": "-1"}
@@ -133,15 +140,20 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.notices, shared, _days(30)),
         (names.dead_letters, 1, _days(90)),
         (names.control, 1, _COMPACT),
-        # Faust would make these itself, but a worker that is quicker than their metadata would stop.
-        (names.tables_changelog("orders"), shared, _COMPACT),
-        (names.tables_changelog("figures"), shared, _COMPACT),
         # One partition each: commits slow down with the number of partitions written to.
         *((names.assignments(department), 1, _EVER) for department in sorted(departments)),
     ]
-    # The same limit everywhere: a row with forty long reports is as long as the reports are.
-    limit = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
-    return tuple(Topic(name, partitions, configs | limit) for name, partitions, configs in table)
+    return *(Topic(name, count, configs | _LIMIT) for name, count, configs in table), *tables_changelogs(settings)
+
+
+def tables_changelogs(settings: Settings, build: int = 1) -> tuple[Topic, ...]:
+    """The changelogs of one build of the tables. Faust would make them itself, but a worker that is quicker than their
+    metadata would stop."""
+    names = Names(settings.namespace)
+    return tuple(
+        Topic(names.tables_changelog(table, build), settings.partitions, _COMPACT | _LIMIT)
+        for table in ("orders", "figures")
+    )
 
 
 async def create_topics(settings: Settings, topics: Iterable[Topic]) -> tuple[str, ...]:

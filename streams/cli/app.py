@@ -2,7 +2,9 @@
 
 import importlib
 import logging
+import signal
 import sys
+from types import ModuleType
 
 import typer
 
@@ -50,9 +52,20 @@ def _group() -> None:
     """Keep `paidan` a group of commands."""
 
 
+def _imported(file: str) -> ModuleType:
+    """The command's file. Ctrl-C ends the process here and now: libraries make tracebacks of an interrupted import."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return importlib.import_module(f"streams.cli.{file}")
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _register(name: str, file: str, attribute: str, summary: str) -> None:
     def run(context: typer.Context) -> None:
-        target = getattr(importlib.import_module(f"streams.cli.{file}"), attribute)
+        target = getattr(_imported(file), attribute)
         outer = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         outer.callback()(_group)
         if isinstance(target, typer.Typer):

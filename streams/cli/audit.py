@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 
 from dispatcher.indicators import Window
-from models.city import load_city
+from models.city import City, load_city
 from models.errors import UsageError
 from streams.cli.progress import counting
-from streams.settings import load_settings
+from streams.settings import Settings, load_settings
 
 SHOWN = 50
 
@@ -23,40 +23,57 @@ def audit(
     first: DayOption = None,
     last: LastOption = None,
     tables: Annotated[bool, typer.Option(help="Compare the tables workers' answers, too.")] = True,
-    repair: Annotated[bool, typer.Option(help="Have the stopped tables read everything anew.")] = False,
+    repair: Annotated[bool, typer.Option(help="Mend the desk's rows, build the tables anew.")] = False,
 ) -> None:
     """Recompute everything from the log and the inbox, and compare it with the rows, the figures and the tables.
 
-    Names each difference and exits with 1 when there is any. --repair rewrites the tables from the compacted topics:
-    stop their workers, repair, start them again. The days limit which figures are compared; orders always are.
+    Names each difference and exits with 1 when there is any. --repair first writes what the log says over wrong rows of
+    the desk, which ends and restores them, and has the tables' workers begin a new build of the tables; the audit is of
+    what came of it. The days limit which figures are compared; orders always are.
     """
     # Here, because all that the roles need takes a while to import.
     from streams.audit import audit as run
-    from streams.audit_tables import check_tables, repair_tables
+    from streams.audit_tables import check_tables
 
     settings = load_settings()
     city = load_city(settings.city)
-    if repair:
-        asyncio.run(repair_tables(settings))
-        typer.echo("the tables will be written anew when their workers start")
     window = _window(first, last)
+    if repair:
+        _repair(settings, city)
     with counting("reading", None) as advance:
         audited = asyncio.run(run(settings, city, window, advance))
     differences = [difference for part in audited for difference in part.differences]
-    if tables and not repair:
+    if tables:
         differences += asyncio.run(check_tables(settings, audited, window))
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for difference in differences[:SHOWN]:
         console.print(str(difference))
     if len(differences) > SHOWN:
         console.print(f"… and {len(differences) - SHOWN} more")
-    orders, facts = sum(len(part.orders) for part in audited), sum(part.facts for part in audited)
+    orders, facts = sum(part.orders for part in audited), sum(part.facts for part in audited)
     figures = sum(len(part.figures) for part in audited)
     compared = f"{orders} orders, {facts} facts, {figures} figure rows"
     if differences:
         console.print(f"{len(differences)} differences in {compared}")
         raise typer.Exit(1)
     console.print(f"all agree: {compared}")
+
+
+def _repair(settings: Settings, city: City) -> None:
+    from streams.audit import AuditError
+    from streams.audit import audit as run
+    from streams.audit_mend import mend_desk
+    from streams.audit_tables import repair_tables
+
+    with counting("looking for wrong rows", None) as advance:
+        wrong = [part.partition for part in asyncio.run(run(settings, city, None, advance)) if part.differences]
+    try:
+        mended = asyncio.run(mend_desk(settings, city, wrong)) if wrong else 0
+        typer.echo(f"{mended} rows of the desk mended")
+    except AuditError as error:
+        typer.echo(f"the rows of the desk are not mended: {error}")
+    asyncio.run(repair_tables(settings))
+    typer.echo("the tables are built anew by their workers, which start again for it")
 
 
 def _window(first: datetime | None, last: datetime | None) -> Window | None:

@@ -113,6 +113,7 @@ class Demo:
         """Until all is decided, or with `stay` until it is cancelled; the final picture stays on the screen."""
         console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
         hint = "Ctrl-C stops everything." if stay else "Ends by itself."
+        typer.echo(f"To join in from another terminal: {self._system.joining}")
         bootstrap = self._system.settings.bootstrap
         async with (
             started(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shlex
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from streams.settings import Settings
 from streams.supervisor import Member, Supervisor, base_environment
 from streams.targets import targets
 from streams.topics import all_topics, create_topics
+
+# What another command must know of a running system; the rest is in the environment of both.
+_JOINING = ("PAIDAN_KAFKA", "PAIDAN_NAMESPACE", "PAIDAN_DATA", "PAIDAN_GATEWAY_PORT", "PAIDAN_TABLES_WORKERS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,14 @@ class System:
         host = self.settings.gateway_host
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
         return f"http://{shown}:{self.settings.gateway_port}"
+
+    @property
+    def joining(self) -> str:
+        """The line for another terminal with which every other command works on this system."""
+        here = self.settings.model_copy(update={"data": self.settings.data.resolve()})
+        all_set = here.environment()
+        needed = [f"{name}={shlex.quote(all_set[name])}" for name in _JOINING if name in all_set]
+        return f"export {' '.join(needed)}"
 
     async def watch(self) -> None:
         """Wait for ever; raises BrokerError when the local Kafka ends by itself, and what ends the supervisor."""

@@ -22,7 +22,8 @@ def up(
     async def run(settings: Settings) -> None:
         async with running_system(settings, Counts(intake, desk, tables)) as system:
             typer.echo(f"Kafka      {system.settings.kafka}\nDashboard  {system.gateway}")
-            typer.echo(f"Logs       {system.settings.data / 'logs'}\nStop with Ctrl-C.")
+            typer.echo(f"Logs       {system.settings.data / 'logs'}")
+            typer.echo(f"To join in from another terminal: {system.joining}\nStop with Ctrl-C.")
             await system.watch()
 
     run_until_stopped(run)

@@ -72,6 +72,14 @@ class PartitionOrders(msgspec.Struct, frozen=True):
     orders: tuple[Brief, ...] = ()
 
 
+class PartitionRows(msgspec.Struct, frozen=True):
+    """The mark of every row of a table, by key, and the build of the tables that answers."""
+
+    offset: int
+    build: int
+    marks: dict[str, str] = {}
+
+
 class PartitionOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     """One order, where this partition has it."""
 
@@ -103,6 +111,12 @@ class ShardOrders(msgspec.Struct, frozen=True):
     """`GET /orders`."""
 
     partitions: dict[int, PartitionOrders]
+
+
+class ShardRows(msgspec.Struct, frozen=True):
+    """`GET /rows`."""
+
+    partitions: dict[int, PartitionRows]
 
 
 class ShardOrder(msgspec.Struct, frozen=True):

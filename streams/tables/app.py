@@ -1,6 +1,6 @@
 """The Faust app: two tables of absolute, versioned rows, read from the desk's compacted topics.
 
-Faust gives at-least-once and no fencing, so nothing is counted here: of two rows the one with the higher version
+Faust gives at-least-once and no fencing, so nothing is counted here: of two rows the one that is later in its topic
 stays, and it is written back even when nothing changed, which mends a changelog that a zombie overwrote. Whatever
 should not happen ends the process; another worker takes over, or the supervisor starts it again.
 """
@@ -8,7 +8,7 @@ should not happen ends the process; another worker takes over, or the supervisor
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import faust
 import msgspec
@@ -32,18 +32,20 @@ SESSION_SECONDS = 12.0
 HEARTBEAT_SECONDS = 3.0
 # A row is as long as a record may be; what is kept around it comes on top.
 _MAX_ROW_BYTES = MAX_MESSAGE_BYTES + 4096
+_ROWS_AT_ONCE = 200
 _ROCKS = {"driver": "rocksdict", "block_cache_size": 64 * 1024 * 1024}
 _tallies = msgspec.json.Decoder(Tally)
 
 
 class Tables:
-    """The tables of one worker process. `app` is the Faust service to start and stop."""
+    """The tables of one worker process, in one build of them. `app` is the Faust service to start and stop."""
 
-    def __init__(self, settings: Settings, city: City, folder: str) -> None:
+    def __init__(self, settings: Settings, city: City, folder: str, build: int = 1) -> None:
+        self.build = build
         self._names = Names(settings.namespace)
         self.views = Views(city.zone)
         self.guard = StallGuard(SESSION_SECONDS)
-        self.app = _faust_app(settings, folder)
+        self.app = _faust_app(settings, folder, build)
         self.app.transport = Transport(self.app.conf.broker_consumer, self.app)
         self._memory = settings.tables_store == "memory"
         self._orders = self._table("orders", settings)
@@ -174,10 +176,27 @@ class Tables:
         value = self._orders.get(f"{kept.TALLY}{order_id}".encode())
         return None if value is None else _tallies.decode(bytes(kept.decode(value).row))
 
+    async def marks(self, name: Literal["orders", "figures"]) -> dict[int, dict[str, str]]:
+        """The marks of all rows that a table holds, for each partition that can be answered for. Of orders only those
+        that lists show in the same version."""
+        found: dict[int, dict[str, str]] = {number: {} for number in self.partitions}
+        for count, (raw, value) in enumerate(self._rows(self._orders if name == "orders" else self._figures)):
+            key, row = raw.decode(), kept.decode(value)
+            if row.partition in found and (name == "figures" or self._shown(key, row)):
+                found[row.partition][key] = kept.mark(row.version, bytes(row.row))
+            if count % _ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return found
 
-def _faust_app(settings: Settings, folder: str) -> Any:
+    def _shown(self, key: str, row: Kept) -> bool:
+        view = self.views.ready.get(row.partition)
+        return kept.is_tally(key) or (view is not None and view.orders.seq(key) == row.version)
+
+
+def _faust_app(settings: Settings, folder: str, build: int) -> Any:
     return faust.App(
-        f"{settings.namespace}.tables",
+        Names(settings.namespace).tables_group(),
+        version=build,
         broker=";".join(f"kafka://{address}" for address in settings.bootstrap.split(",")),
         store="memory://" if settings.tables_store == "memory" else "rocksdb://",
         datadir=folder,

@@ -27,9 +27,6 @@ class _Series:
         self.first, self.last = date.max.toordinal(), 0
 
     def put(self, day: int, row: FigureRow) -> None:
-        held = self.blocks[0].get(day)
-        if held is not None and held.version > row.version:
-            return
         self.blocks[0][day] = row
         self.first, self.last = min(self.first, day), max(self.last, day)
         for level in range(1, _LEVELS + 1):
@@ -86,7 +83,7 @@ class FigureView:
         self._series: dict[str, dict[str, _Series]] = {}
 
     def put(self, key: str, row: FigureRow, offset: int) -> None:
-        """Take a row; one that is older than what is there changes nothing. Raises ValueError for a bad key."""
+        """Take the row that the table now holds. Raises ValueError for a bad key."""
         dimension, name, day, _ = parse_key(key)
         series = self._series.setdefault(dimension, {}).setdefault(name, _Series())
         series.put(_ordinal(day), row)

@@ -10,7 +10,7 @@ from streams import metrics
 
 log = logging.getLogger(__name__)
 
-STALLED, POISON, CRASHED, HUNG = "stalled", "poison", "crashed", "hung"
+STALLED, POISON, CRASHED, HUNG, REBUILD = "stalled", "poison", "crashed", "hung", "rebuild"
 EXIT_CODE = 70
 
 

@@ -1,5 +1,7 @@
 """What a table holds under a key: an absolute row with its version, and where it was read."""
 
+import hashlib
+
 import msgspec
 
 from dispatcher import figure_rows
@@ -11,7 +13,7 @@ ARCHIVED = -1
 class Kept(msgspec.Struct, frozen=True, array_like=True):
     """One row of a table. `offset` is that of the record it came in, ARCHIVED for one from the archive topic.
 
-    Of two rows under one key the one with the higher `version` is the truth, whatever the order in which they come.
+    The table comes to what the compacted topics come to, however often and late their records are read (`later`).
     """
 
     partition: int
@@ -73,9 +75,21 @@ def figure_version(key: str, row: bytes) -> int:
 
 
 def later(held: bytes | None, incoming: Kept) -> Kept:
-    """The truth of two rows: the incoming one unless its version is lower. Of one version the one from the topic is
-    taken anew, so that reading everything again mends a table (`paidan audit --repair`)."""
+    """The truth of two rows under one key.
+
+    Of two records of one topic it is the later one; one that is read again has both a lower offset and a lower version.
+    A row of the archive is an order's last.
+    """
     if held is None:
         return incoming
     kept = decode(held)
-    return incoming if incoming.version >= kept.version else kept
+    if incoming.offset == ARCHIVED != kept.offset:
+        return incoming
+    if kept.offset == ARCHIVED != incoming.offset:
+        return kept
+    return incoming if incoming.offset >= kept.offset or incoming.version > kept.version else kept
+
+
+def mark(version: int, row: bytes) -> str:
+    """What stands for a row when tables are audited: its version and a digest of its bytes."""
+    return f"{version} {hashlib.blake2b(row, digest_size=8).hexdigest()}"

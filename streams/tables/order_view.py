@@ -75,13 +75,16 @@ class OrderView:
     def __contains__(self, order_id: object) -> bool:
         return order_id in self._orders
 
+    def seq(self, order_id: str) -> int | None:
+        """The version in which an order is shown; None when it is not."""
+        held = self._orders.get(order_id)
+        return None if held is None else held.seq
+
     def put(self, order: Order, offset: int) -> None:
-        """Take a row; one that is older than what is there changes nothing."""
+        """Take the row that the table now holds."""
         self.offset = max(self.offset, offset + 1)
         held = self._orders.get(order.id)
         if held is not None:
-            if held.seq > order.seq:
-                return
             self._drop(held)
         summary = Summary(
             id=order.id,

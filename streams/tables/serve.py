@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from streams.http_server import HttpServer
 from streams.settings import LOOPBACK, Settings
 from streams.tables import guards
 from streams.tables.app import Tables
+from streams.tables.build import Build, following
 from streams.tables.shard_api import shard_api
 from streams.topics import Names, Topic, all_topics, check_topics
 
@@ -36,27 +38,41 @@ async def serve_tables(settings: Settings, stop: asyncio.Event) -> None:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, log.getEffectiveLevel()))
     await check_topics(settings, _sources(settings))
     with _own_folder(settings) as folder:
-        tables = Tables(settings, city, str(folder))
-        async with HttpServer(shard_api(tables, token), settings.tables_host, settings.tables_port) as server:
-            log.info("tables worker at %s, data in %s", server.address, folder)
-            await _keep(tables, stop)
+        async with following(settings) as build:
+            _clear(folder, build.number)
+            tables = Tables(settings, city, str(folder), build.number)
+            async with HttpServer(shard_api(tables, token), settings.tables_host, settings.tables_port) as server:
+                log.info("tables worker at %s, data in %s, build %d", server.address, folder, build.number)
+                await _keep(tables, build, stop)
 
 
-async def _keep(tables: Tables, stop: asyncio.Event) -> None:
+def _clear(folder: Path, build: int) -> None:
+    """Remove what former builds left in a worker's folder; Faust names theirs by their number."""
+    for former in folder.glob("v[0-9]*"):
+        if former.name != f"v{build}":
+            shutil.rmtree(former)
+
+
+async def _keep(tables: Tables, build: Build, stop: asyncio.Event) -> None:
     # Faust's start ends only when the tables are recovered: a stop must not wait for that.
     beating, running = asyncio.create_task(tables.beat()), asyncio.create_task(_run(tables))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait((beating, running, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped, replaced = asyncio.create_task(stop.wait()), asyncio.create_task(build.replaced())
+    await asyncio.wait((beating, running, stopped, replaced), return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
         stopped.cancel()
-        guards.leave(guards.CRASHED, f"Faust has stopped: {tables.app.crash_reason!r}")
+        if not replaced.done():
+            guards.leave(guards.CRASHED, f"Faust has stopped: {tables.app.crash_reason!r}")
+        if error := replaced.exception():
+            guards.leave(guards.CRASHED, f"the control topic cannot be followed: {error!r}")
+        guards.leave(guards.REBUILD, f"build {build.number} of the tables is replaced by a new one")
     try:
         async with asyncio.timeout(GRACE_SECONDS):
             await tables.app.stop()
             await running
     except TimeoutError:
         guards.leave(guards.HUNG, f"Faust did not stop within {GRACE_SECONDS:.0f} s")
-    beating.cancel()
+    for task in (beating, replaced):
+        task.cancel()
 
 
 async def _run(tables: Tables) -> None:
@@ -66,7 +82,7 @@ async def _run(tables: Tables) -> None:
 
 def _sources(settings: Settings) -> list[Topic]:
     names = Names(settings.namespace)
-    return [t for t in all_topics(settings, ()) if t.name in (names.desk, names.archive, names.figures)]
+    return [t for t in all_topics(settings, ()) if t.name in (names.desk, names.archive, names.figures, names.control)]
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
 """HTTP of a tables worker: figures and orders of the partitions that it owns. For the gateway, not for people.
 
-`GET /shard`, `/figures?dimension=area,department&from=20260301&to=20260331&key=`, `/orders?…`, `/orders/{id}`, and
-`/livez`, `/readyz`, `/metrics`. All but `/livez` and `/readyz` need the token where one is set.
+`GET /shard`, `/figures?dimension=area,department&from=20260301&to=20260331&key=`, `/orders?…`, `/orders/{id}`, for
+the audit `/rows?table=orders` or `figures`, and `/livez`, `/readyz`, `/metrics`. All but `/livez` and `/readyz` need
+the token where one is set.
 """
 
 import asyncio
@@ -22,11 +23,13 @@ from streams.tables.answers import (
     PartitionFigures,
     PartitionOrder,
     PartitionOrders,
+    PartitionRows,
     PartitionState,
     Shard,
     ShardFigures,
     ShardOrder,
     ShardOrders,
+    ShardRows,
     brief,
 )
 from streams.tables.app import Tables
@@ -59,6 +62,7 @@ def shard_api(tables: Tables, token: str) -> Starlette:
             Route("/figures", guarded(api.figures)),
             Route("/orders", guarded(api.orders)),
             Route("/orders/{order_id}", guarded(api.order)),
+            Route("/rows", guarded(api.rows)),
             Route("/metrics", guarded(api.metrics)),
             Route("/livez", api.alive),
             Route("/readyz", api.ready),
@@ -110,6 +114,18 @@ class _ShardApi:
             tally = None if order is None else self._tables.tally(order_id)
             answer[number] = PartitionOrder(view.orders.offset, order, tally)
         return _json(ShardOrder(answer))
+
+    async def rows(self, request: Request) -> Response:
+        table = request.query_params["table"]
+        if table not in ("orders", "figures"):
+            raise ValueError(f"there is no table {table!r}")
+        answer: dict[int, PartitionRows] = {}
+        for number, marks in (await self._tables.marks(table)).items():  # type: ignore[arg-type]
+            view = self._tables.views.ready.get(number)
+            if view is not None:
+                offset = view.orders.offset if table == "orders" else view.figures.offset
+                answer[number] = PartitionRows(offset, self._tables.build, marks)
+        return _json(ShardRows(answer))
 
     async def metrics(self, request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -42,7 +42,8 @@ def report(id: str, **own: object) -> bytes:
 async def test_one_record_at_which_the_core_raises_costs_nobody_else(
     kafka: Kafka, topics: Names, roles: Roles, city: Path
 ) -> None:
-    """Junk in the inbox and a sighting that no rule can take become dead letters; the reports around them open."""
+    """Junk in the inbox and a sighting that no rule can take become dead letters; the reports around them open, and
+    the audit agrees, also when the dead letter is replayed and taken in or fails again."""
     values = [
         report("before"),
         b"\xff junk",
@@ -57,6 +58,18 @@ async def test_one_record_at_which_the_core_raises_costs_nobody_else(
 
     assert [(letter.offset, letter.error) for letter in dead] == [(1, "not-an-inbox-record"), (2, "internal-error")]
     assert opened(log) == ["before", "after"]
+    audit = roles.start("audit", "--no-tables", city=str(city))
+    assert await audit.ended(60) == 0, audit.said()
+
+    replay = roles.start("dead-letters", "replay", "1", city=str(city))
+    assert await replay.ended(30) == 0, replay.said()
+    again = [report("impossible"), report("impossible")]  # mended by hand, and sent twice
+    await kafka.produce(topics.inbox, [Message(value, AREA.encode(), partition=0) for value in again])
+    log = await kafka.read_until(topics.orders, lambda records: len(opened(records)) == 3)
+    await kafka.read_until(topics.dead_letters, 3)
+    assert opened(log) == ["before", "after", "impossible"]
+    audit = roles.start("audit", "--no-tables", city=str(city))
+    assert await audit.ended(60) == 0, audit.said()
 
 
 def opened(records: list[object]) -> list[str]:

@@ -17,7 +17,9 @@ from dispatcher.indicators import Window, totals
 from streams.gateway.shards import Answers, Shards
 from streams.ports import free_ports
 from streams.settings import Settings
+from streams.tables import kept
 from streams.tables.answers import PartitionFigures, PartitionOrder, ShardFigures, ShardOrder
+from streams.tables.kept import Kept
 from streams.topics import Names
 from tests.broker.desk_rows import (
     AREAS,
@@ -150,18 +152,17 @@ async def test_only_what_was_committed_is_shown(
     assert await eventually(committed, what="the commit of the last row's offset")
 
 
-async def test_an_older_version_never_overwrites(
+async def test_a_record_that_is_read_again_never_overwrites(
     kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards
 ) -> None:
     """A row that comes again, or late, changes neither the table nor its changelog; the newer one is written back."""
     old, part = opened(1), partition_of("gulou", 4)
     new = closed(old, START + 3_600_000)
+    changelog = topics.tables_changelog("orders")
+    ahead = kept.encode(Kept(part, 17, new.seq, msgspec.Raw(msgspec.json.encode(new))))
+    await kafka.produce(changelog, [Message(ahead, new.id.encode(), partition=part)])
+    await kafka.produce(topics.desk, [Message(msgspec.json.encode(old), old.id.encode(), partition=part)])
     start(roles, placed)
-    rows = [Message(msgspec.json.encode(row), row.id.encode(), partition=part) for row in (new, old)]
-    await kafka.produce(topics.desk, rows[:1])
-    await await_orders(kafka, topics, shards)
-    await kafka.produce(topics.desk, rows[1:])
-    changelog = f"{placed.namespace}.tables-orders-changelog"
     written = await kafka.read_until(changelog, 2)
     assert written[0].value == written[1].value
     found = await order(shards, old.id)
@@ -241,7 +242,7 @@ async def test_a_worker_that_was_frozen_for_long_writes_nothing(
         await write(producer, [row for n, area in enumerate(AREAS) for row in book.tell(opened(n, area))])
     start(roles, placed, 1)
     await await_figures(kafka, topics, shards, timeout=60.0)
-    changelog = f"{placed.namespace}.tables-orders-changelog"
+    changelog = topics.tables_changelog("orders")
     before = len(await kafka.read_all(changelog))
     zombie.signal(signal.SIGCONT)
     assert await zombie.ended(30) == 70

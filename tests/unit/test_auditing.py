@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
+from dispatcher import dispatching
 from dispatcher.auditing import Recount, is_order
-from dispatcher.decision import Outgoing
+from dispatcher.decision import Failure, Outgoing
 from dispatcher.desk import decide
 from dispatcher.figure_rows import FigureRow, decode, encode
 from dispatcher.indicators import Window
@@ -17,7 +18,10 @@ from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
 from models.times import from_text
+from streams.desk import failed_items, failed_row
 from tests.cities import tiny_city
+from tests.desks import T0, Desk
+from tests.desks import report as desk_report
 
 START = from_text("2026-04-30T08:00:00+08:00")
 HOUR = 3_600_000
@@ -34,14 +38,36 @@ class Kept:
     rows: dict[str, bytes]
     figures: dict[str, FigureRow]
     archive: dict[str, bytes]
+    failed: tuple[tuple[int, int], ...] = ()
 
-    def audited(self, window: Window | None = None) -> list[str]:
-        """The differences as sentences."""
-        recount = Recount(0, self.city.zone)
+    def mend(self) -> None:
+        """Write what the recount says over the rows."""
+        orders = msgspec.json.Decoder(Order)
+        mends = self.recount().mends(
+            {key: orders.decode(value) for key, value in self.rows.items() if is_order(key)},
+            {key: orders.decode(value) for key, value in self.archive.items()},
+            self.figures,
+        )
+        for key, order in mends.desk.items():
+            if order is None:
+                del self.rows[key]
+            else:
+                self.rows[key] = msgspec.json.encode(order)
+        self.archive |= {key: msgspec.json.encode(order) for key, order in mends.archive.items()}
+        self.figures |= mends.figures
+
+    def recount(self) -> Recount:
+        """Log and inbox recomputed."""
+        recount = Recount(0, self.city.zone, self.failed)
         for record in self.log:
             recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
         for come in self.inbox:
             recount.inbox(come, {self.city.digest: self.city}, self.city.digest)
+        return recount
+
+    def audited(self, window: Window | None = None) -> list[str]:
+        """The differences as sentences."""
+        recount = self.recount()
         orders = msgspec.json.Decoder(Order)
         recount.check_orders(
             {key: orders.decode(value) for key, value in self.rows.items() if is_order(key)},
@@ -111,6 +137,8 @@ def kept() -> Kept:
         detection(50, START + 31 * HOUR),
         detection(50, START + 31 * HOUR),
         step(1, "reopen", START + 3 * DAY, "operator", reason="broken again"),
+        report(4, START + 2 * DAY, area="north-w"),
+        step(4, "reject", START + 3 * DAY, "operator", reason="nothing there"),
         step(9, "accept", START + 3 * DAY, "department"),
     ]
     state = DeskState(0)
@@ -133,6 +161,7 @@ def kept() -> Kept:
 
 def test_a_desk_that_did_its_work_has_no_differences(kept: Kept) -> None:
     """Log, rows, archive, figures and inbox agree to the last count, and every kind of count is there."""
+    assert kept.archive
     assert kept.audited() == []
     names = {name for row in kept.figures.values() for name in row.counters}
     assert {"received", "detections", "duplicates", "suppressed", "reopened", "returns_approved"} <= names
@@ -170,7 +199,7 @@ def _an_event_lost(kept: Kept) -> None:
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
-        (_less_one_fact, "order south-e-"),
+        (_less_one_fact, "in the desk: kept nothing, recomputed rejected at seq"),
         (_one_order_less, "kept nothing, recomputed"),
         (_an_order_changed, "kept priority="),
         (_a_count_changed, "figure opened of "),
@@ -185,10 +214,99 @@ def test_every_kind_of_damage_is_named(kept: Kept, damage: Callable[[Kept], None
     assert any(named in sentence for sentence in found), found
 
 
+def _an_archived_order_back(kept: Kept) -> None:
+    kept.rows |= kept.archive
+
+
+def _the_archive_lost(kept: Kept) -> None:
+    kept.archive.clear()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [_one_order_less, _an_order_changed, _a_count_changed, _a_row_lost, _an_archived_order_back, _the_archive_lost],
+)
+def test_wrong_rows_are_mended_from_the_log(kept: Kept, damage: Callable[[Kept], None]) -> None:
+    """What is written over them is right and leaves the counts that only the desk knows."""
+    before = dict(kept.figures)
+    suppressed = sum(row.counters.get("suppressed", 0) for row in before.values())
+    damage(kept)
+    assert kept.audited() != []
+    kept.mend()
+    assert kept.audited() == []
+    assert sum(row.counters.get("suppressed", 0) for row in kept.figures.values()) == suppressed > 0
+
+
+def _a_gap(kept: Kept) -> None:
+    del kept.log[1]
+
+
+def _an_order_unknown_to_the_log(kept: Kept) -> None:
+    key = next(key for key in kept.rows if is_order(key))
+    kept.rows["south-e-20260430-neverwasaa"] = kept.rows[key]
+
+
+@pytest.mark.parametrize("damage", [_less_one_fact, _a_gap, _an_order_unknown_to_the_log])
+def test_nothing_is_mended_from_a_log_in_doubt(kept: Kept, damage: Callable[[Kept], None]) -> None:
+    """A row that tells more than the log may be right: a person must look."""
+    damage(kept)
+    with pytest.raises(ValueError, match="the log"):
+        kept.mend()
+
+
 def test_a_gap_in_the_log_is_named(kept: Kept) -> None:
     """A fact that does not follow the one before it."""
     del kept.log[1]
     assert any(sentence.startswith("log of south-e-") for sentence in kept.audited())
+
+
+def test_what_the_core_failed_at_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report at which the core raised counts for nothing; taken in later, it counts once; its neighbours count."""
+    desk = Desk()
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatching, "dispatch", _raise)
+        desk.feed(desk_report("1", T0), at=T0)
+    desk.feed(desk_report("impossible", 10**17), desk_report("2", T0, lat=30.09), at=T0)
+    assert len(desk.failures) == 2
+    assert kept_by(desk, ((1, 0), (2, 0))).audited() == []
+    desk.feed(desk_report("1", T0), at=T0 + HOUR)
+    assert kept_by(desk, ((1, 0), (2, 0))).audited() == []
+    assert desk.count("received") == 2
+
+
+def test_a_report_that_was_lost_without_a_failure_is_still_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what the desk has said it failed at is left out."""
+    desk = Desk()
+    monkeypatch.setattr(dispatching, "dispatch", _raise)
+    desk.feed(desk_report("1", T0), at=T0)
+    assert any("figure received of" in sentence for sentence in kept_by(desk, ()).audited())
+
+
+def test_the_desk_names_what_it_failed_at_in_its_changelog() -> None:
+    """One row for a batch, which a restored state passes over."""
+    item = desk_report("1", T0)
+    failures = [Failure(7, 0, item, "E"), Failure(9, 2, item, "E")]
+    key, value = failed_row(failures)
+    assert key == "failed/7"
+    assert failed_items({key: value, "meta": b"{}"}) == {(7, 0), (9, 2)}
+    assert DeskState.restore(0, [(key, value)], []).orders == {}
+
+
+def _raise(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+def kept_by(desk: Desk, failed: tuple[tuple[int, int], ...]) -> Kept:
+    """What a desk has left behind."""
+    return Kept(
+        city=desk.city,
+        inbox=desk.inbox,
+        log=[record for record in desk.sent if record.topic == "orders"],
+        rows=desk.rows,
+        figures={key.rpartition("/")[0] + "/0": decode(value) for key, value in desk.figure_rows.items()},
+        archive={},
+        failed=failed,
+    )
 
 
 def test_only_the_figures_of_the_window_are_compared(kept: Kept) -> None:

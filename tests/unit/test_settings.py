@@ -1,5 +1,6 @@
 """Settings are read once, are complete in the documents, and say what is wrong."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,17 @@ def test_without_a_cluster_the_address_is_a_clear_sentence(tmp_path: Path) -> No
     """No PAIDAN_KAFKA and no local broker: the error says what to do."""
     with pytest.raises(UsageError, match="paidan up"):
         _ = load_settings(data=tmp_path).bootstrap
+
+
+async def test_a_running_demo_is_named_where_no_other_kafka_is(tmp_path: Path) -> None:
+    """Who looks for the local Kafka while only the demo's runs is told how to join the demo."""
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    folder = tmp_path / "demo" / "broker"
+    folder.mkdir(parents=True)
+    (folder / "address").write_text(f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    with pytest.raises(UsageError, match=f"export PAIDAN_DATA={tmp_path / 'demo'}"):
+        _ = load_settings(data=tmp_path).bootstrap
+    server.close()
 
 
 def test_every_topic_is_documented() -> None:

@@ -16,7 +16,7 @@ from dispatcher.sketch import Sketch
 from streams.tables import kept
 from streams.tables.figure_view import FigureView
 from streams.tables.guards import STALLED, StallGuard
-from streams.tables.kept import Kept
+from streams.tables.kept import ARCHIVED, Kept
 from streams.tables.order_view import Counted, OrderView, Wanted
 from streams.tables.views import Views
 from tests.broker.desk_rows import AREAS, DEPARTMENTS, START, ZONE, closed, opened, random_life
@@ -28,14 +28,22 @@ def _kept(version: int, offset: int = 0, row: bytes = b"{}") -> Kept:
     return Kept(0, offset, version, msgspec.Raw(row))
 
 
-@given(st.permutations([1, 2, 3, 4, 5]))
-def test_in_whatever_order_rows_come_the_highest_version_stays(order: list[int]) -> None:
-    """The table's row is a function of the set of rows that came."""
+@given(st.permutations([1, 2, 3, 4, 5]), st.booleans())
+def test_in_whatever_order_rows_come_the_last_one_of_the_topic_stays(order: list[int], archived: bool) -> None:
+    """The table's row is a function of the set of rows that came; an order's row in the archive is its last."""
     held: bytes | None = None
     for version in order:
-        held = kept.encode(kept.later(held, _kept(version)))
+        offset = ARCHIVED if archived and version == 5 else version * 10
+        held = kept.encode(kept.later(held, _kept(version, offset)))
     assert held is not None
     assert kept.decode(held).version == 5
+
+
+def test_a_wrong_version_in_the_topic_stays_only_until_the_next_record() -> None:
+    """What the desk writes after it is the truth, for the desk and for the tables alike; so is a topic that was copied,
+    whose offsets are others."""
+    assert kept.later(kept.encode(_kept(1000, offset=7)), _kept(4, offset=8)).version == 4
+    assert kept.later(kept.encode(_kept(4, offset=700)), _kept(5, offset=8)).version == 5
 
 
 def test_a_row_with_the_same_version_is_taken_from_the_topic() -> None:
@@ -100,12 +108,12 @@ def _of(row: FigureRow) -> tuple[object, object]:
     return row.counters, row.sketches
 
 
-def test_an_older_figure_row_changes_nothing() -> None:
-    """The view keeps the version that it has."""
+def test_a_figure_row_replaces_the_one_before() -> None:
+    """Which of two is the truth, the table has decided; the offset tells how far was read."""
     view = FigureView()
     view.put("area/gulou/20260301/0", FigureRow(5, {"open": 5}), 9)
-    view.put("area/gulou/20260301/0", FigureRow(4, {"open": 4}), 3)
-    assert view.totals("area", Window(last=20260302))["gulou"].counters == {"open": 5}
+    view.put("area/gulou/20260301/0", FigureRow(6, {"open": 4}), 3)
+    assert view.totals("area", Window(last=20260302))["gulou"].counters == {"open": 4}
     assert view.offset == 10
 
 

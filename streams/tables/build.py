@@ -1,0 +1,78 @@
+"""Which build of the tables is in force: a number on the control topic, 1 where it says none.
+
+Every build has a consumer group, changelogs and folders of its own, and begins with nothing: what a former one had
+wrong cannot live on in it. A worker that hears of a later build ends; started again, it reads the desk's topics from
+their beginning into the new one.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from streams.changelog import log_reader
+from streams.settings import Settings
+from streams.topics import Names, create_topics, tables_changelogs
+
+KEY = "tables/build"
+_POLL_MS = 1_000
+
+
+class Build:
+    """The build that was in force when it was asked for; `replaced` tells when it no longer is."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
+        self.number = 1
+        self._consumer = consumer
+        self._topic = topic
+
+    async def read_to_end(self) -> None:
+        """Take in all that the control topic says by now. Raises KafkaError."""
+        end = (await self._consumer.end_offsets([self._topic]))[self._topic]
+        while await self._consumer.position(self._topic) < end:
+            self.number = max(self.number, await self._next())
+
+    async def replaced(self) -> None:
+        """Return when a later build is in force. Raises KafkaError."""
+        while await self._next() <= self.number:
+            pass
+
+    async def _next(self) -> int:
+        records = (await self._consumer.getmany(self._topic, timeout_ms=_POLL_MS)).get(self._topic, ())
+        return max((int(record.value) for record in records if record.key == KEY.encode()), default=0)
+
+
+@contextlib.asynccontextmanager
+async def following(settings: Settings) -> AsyncIterator[Build]:
+    """The build in force now. Raises KafkaError."""
+    topic = TopicPartition(Names(settings.namespace).control, 0)
+    consumer = log_reader(settings.bootstrap)
+    try:
+        await consumer.start()
+        consumer.assign([topic])
+        await consumer.seek_to_beginning(topic)
+        build = Build(consumer, topic)
+        await build.read_to_end()
+        yield build
+    finally:
+        await consumer.stop()
+
+
+async def current(settings: Settings) -> int:
+    """The number of the build in force. Raises KafkaError."""
+    async with following(settings) as build:
+        return build.number
+
+
+async def order_new(settings: Settings) -> int:
+    """Put a new build in force and give its number. Raises TopicError and KafkaError."""
+    number = await current(settings) + 1
+    await create_topics(settings, tables_changelogs(settings, number))
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all")
+    try:
+        await producer.start()
+        control = Names(settings.namespace).control
+        await producer.send_and_wait(control, str(number).encode(), key=KEY.encode(), partition=0)
+    finally:
+        await producer.stop()
+    return number
