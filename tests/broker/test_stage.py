@@ -285,7 +285,9 @@ async def test_a_producer_that_dies_is_replaced(kafka: Kafka, counting: str, mon
     heard = await said(kafka, counting, 2)
     await running.stop()
     assert heard == [["1", 1], ["2", 2]]
-    assert "InvalidProducerIdMapping" in repr(death_of(spoilt[0]).__cause__)
+    died = death_of(spoilt[0])
+    assert died is not None
+    assert "InvalidProducerIdMapping" in repr(died.__cause__)
 
 
 async def test_a_dead_producer_that_is_asked_to_begin_is_replaced(kafka: Kafka, counting: str) -> None:
