@@ -74,7 +74,7 @@ class LiveModels:
                 with contextlib.suppress(asyncio.CancelledError):
                     await following
         finally:
-            await consumer.stop()
+            await within(CLOSE_SECONDS, consumer.stop())
 
     async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
         while True:

@@ -154,7 +154,7 @@ async def test_a_header_name_that_is_not_utf_8_is_a_dead_letter(
 async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_gone(
     kafka: Kafka, topics: Names, roles: Roles, city: Path
 ) -> None:
-    """An unknown camera becomes known; the bytes come back, marked, and reach the inbox, older than the window."""
+    """An unknown camera becomes known; the very bytes come back, marked, and reach the inbox, however old by now."""
     with (city / "city.toml").open("a") as thresholds:
         thresholds.write(f"identity_detections_minutes = {WINDOW_MS / 60_000}\n")
     born_at = int(time.time() * 1000)
