@@ -11,11 +11,10 @@ Nothing but the commit makes a decision true: until then it is an overlay that c
 
 import asyncio
 import contextlib
-import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import (
@@ -29,18 +28,13 @@ from aiokafka.errors import (
 
 from models.errors import PaidanError
 from streams import metrics
+from streams.broken import CLOSE_SECONDS, death_of, seen, within
 from streams.changelog import Row, read_changelogs
 from streams.lenient import read_leniently
 from streams.sending import Send, send_all
 
-log = logging.getLogger(__name__)
-
 FENCED = (ProducerFenced, InvalidProducerEpoch)
-
-
 _RESET = "; docs/operations.md says how to set where to go on"
-# A producer that cannot be closed within this time leaves its end to the next one, which fences it.
-CLOSE_SECONDS = 1.5
 
 
 class StageError(PaidanError):
@@ -280,7 +274,7 @@ class Lane(Generic[S]):
             futures = await send_all(producer, sends)
             # A failed send fails only its own future: without awaiting all, the commit would lose the record.
             acknowledged = asyncio.gather(*(future for future, _ in futures))
-            acknowledged.add_done_callback(_seen)
+            acknowledged.add_done_callback(seen)
             if offset is not None:
                 await producer.send_offsets_to_transaction({self._tp: offset}, self._options.group)
             placed = await acknowledged
@@ -324,27 +318,3 @@ class Lane(Generic[S]):
         if seconds > 0:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), seconds)
-
-
-def death_of(producer: AIOKafkaProducer) -> KafkaError | None:
-    """What ended the sending task of a producer, which then can do nothing any more, not even abort; None while it
-    lives. aiokafka says it nowhere else."""
-    task = producer._sender.sender_task
-    died = task.exception() if task is not None and task.done() and not task.cancelled() else None
-    return died if died is None or isinstance(died, KafkaError) else KafkaError(repr(died))
-
-
-async def within(seconds: float, closing: Coroutine[Any, Any, None]) -> None:
-    """Close a client, which may fail or take longer while Kafka is away: then it is left as it is."""
-    task = asyncio.create_task(closing)
-    task.add_done_callback(_seen)
-    try:
-        await asyncio.wait((task,), timeout=seconds)
-    finally:
-        task.cancel()
-
-
-def _seen(future: asyncio.Future[Any]) -> None:
-    """An error here is no news: what it spoils fails by itself."""
-    if not future.cancelled() and (error := future.exception()) is not None:
-        log.info("a client failed: %r", error)

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from models.classifier import Classifier, ClassifierError
 from models.classifier.store import Store
 from streams import metrics
-from streams.lane import CLOSE_SECONDS, within
+from streams.broken import CLOSE_SECONDS, within
 from streams.settings import Settings
 from streams.topics import Names
 

@@ -11,7 +11,8 @@ from typing import Generic
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from streams import metrics
-from streams.lane import Lane, LaneOptions, S, StageError, Step, Work, within
+from streams.broken import within
+from streams.lane import Lane, LaneOptions, S, StageError, Step, Work
 
 # Together with what a role does besides, these stay within the ten seconds after which a supervisor kills.
 STOP_SECONDS = 4.0

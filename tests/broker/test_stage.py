@@ -20,8 +20,8 @@ from aiokafka.errors import UnknownError
 from aiokafka.producer.transaction_manager import TransactionManager
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
+from streams.broken import death_of
 from streams.broker import LocalBroker
-from streams.lane import death_of
 from streams.sending import Send, Sent, send_all
 from streams.stage import Stage, StageError
 from tests.broker.counting_stage import Counted, Counting, options
