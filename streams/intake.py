@@ -6,7 +6,7 @@ Stateless: where a partition goes on is the offset that its last transaction com
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -112,8 +112,9 @@ async def serve_intake(settings: Settings, stop: asyncio.Event) -> None:
     def open_work(tp: TopicPartition) -> IntakeWork:
         return IntakeWork(names, city, models, keys, settings.partitions)
 
+    traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
     stage: Stage[IntakeStep] = Stage(
-        lane_options(settings, "intake"),
+        replace(lane_options(settings, "intake"), traces=traces),
         [names.reports, names.detections, names.updates],
         open_work,
         session_timeout_ms=settings.session_timeout_ms,

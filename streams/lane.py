@@ -28,11 +28,13 @@ from aiokafka.errors import (
 
 from models.errors import PaidanError
 from streams import metrics
+from streams.broken import CLOSE_SECONDS, death_of, seen, within
 from streams.changelog import Row, read_changelogs
 from streams.lenient import read_leniently
 from streams.sending import Send, send_all
 
 FENCED = (ProducerFenced, InvalidProducerEpoch)
+_RESET = "; docs/operations.md says how to set where to go on"
 
 
 class StageError(PaidanError):
@@ -80,6 +82,7 @@ class LaneOptions:
 
     A lane that found `busy_records` or more begins its next transaction no sooner than `pace` after the last one:
     a transaction costs much the same for ten records as for a thousand. A lane with little to do never waits.
+    `traces` are partitions that a stage without a state has written to if it ever worked, kept for ever.
     """
 
     bootstrap: str
@@ -93,6 +96,7 @@ class LaneOptions:
     busy_records: int = 8
     pace: float = 0.05
     max_failures: int = 5
+    traces: tuple[TopicPartition, ...] = ()
     backoff: float = 0.2
 
     def transactional_id(self, topic: str, partition: int) -> str:
@@ -166,7 +170,7 @@ class Lane(Generic[S]):
             self._consumer.resume(self._tp)
             yield producer
         finally:
-            await producer.stop()
+            await within(CLOSE_SECONDS, producer.stop())
 
     async def _restore(self) -> int | None:
         """The state's own next input offset, after making sure that the state is the fold of its changelogs."""
@@ -184,19 +188,38 @@ class Lane(Generic[S]):
     async def _seek(self, offset: int | None) -> None:
         """Go to `offset`, else to the committed one; a partition never read before begins at its very first record.
 
-        Raises StageError when the records from there on are gone: no position is ever guessed.
+        Raises StageError when the records from there on are gone, or Kafka has forgotten the committed offset: no
+        position is ever guessed.
         """
-        if offset is None and not self._work.changelogs:
+        stateless = not self._work.changelogs
+        if offset is None and stateless:
             offset = await self._consumer.committed(self._tp)
         first = (await self._consumer.beginning_offsets([self._tp]))[self._tp]
         last = (await self._consumer.end_offsets([self._tp]))[self._tp]
         if offset is None:
-            if self._work.changelogs and first > 0:
-                raise StageError(f"{self._name}: no state is left, and the log begins at {first} instead of 0")
+            if first > 0:
+                lost = "committed offset" if stateless else "state"
+                raise StageError(f"{self._name}: no {lost} is left, and the log begins at {first} instead of 0{_RESET}")
+            if stateless:
+                if await self._forgotten():
+                    raise StageError(f"{self._name}: Kafka has forgotten the group's committed offsets{_RESET}")
+                await self._consumer.commit({self._tp: first})  # from here on, none means forgotten
             offset = first
         if not first <= offset <= last:
             raise StageError(f"{self._name}: offset {offset} is wanted, but the log holds only {first} to {last}")
         self._consumer.seek(self._tp, offset)
+
+    async def _forgotten(self) -> bool:
+        """Whether the group has worked, has something to read, and yet no offset for any of its partitions."""
+        traces = await self._consumer.end_offsets(list(self._options.traces))
+        if not any(traces.values()):
+            return False
+        topics = {topic: self._consumer.partitions_for_topic(topic) or () for topic in self._consumer.subscription()}
+        parts = [TopicPartition(topic, number) for topic, numbers in topics.items() for number in numbers]
+        if not any((await self._consumer.end_offsets(parts)).values()):
+            return False
+        # In this order: a sister lane commits before it leaves a trace, or together with it.
+        return not any([await self._consumer.committed(part) is not None for part in parts])
 
     async def _loop(self, producer: AIOKafkaProducer) -> None:
         while not self._stopping.is_set():
@@ -237,19 +260,30 @@ class Lane(Generic[S]):
 
     async def _transact(self, producer: AIOKafkaProducer, sends: Sequence[Send], offset: int | None) -> list[int]:
         """All sends and the offset in one transaction; the offsets that the sends got. Raises KafkaError or FENCED."""
+        try:
+            return await self._commit(producer, sends, offset)
+        except AssertionError as error:
+            # Whatever a producer that has died is asked to do, aiokafka asserts that it had not: opened anew, it can.
+            self._ends = None
+            raise death_of(producer) or KafkaError(f"the producer is in a wrong state: {error}") from error
+
+    async def _commit(self, producer: AIOKafkaProducer, sends: Sequence[Send], offset: int | None) -> list[int]:
         started = time.monotonic()
         await producer.begin_transaction()
         try:
             futures = await send_all(producer, sends)
+            # A failed send fails only its own future: without awaiting all, the commit would lose the record.
+            acknowledged = asyncio.gather(*(future for future, _ in futures))
+            acknowledged.add_done_callback(seen)
             if offset is not None:
                 await producer.send_offsets_to_transaction({self._tp: offset}, self._options.group)
-            # A failed send fails only its own future: without this the commit would lose the record.
-            placed = await asyncio.gather(*(future for future, _ in futures))
+            placed = await acknowledged
         except FENCED:
             raise
         except KafkaError:
             self._ends = None
-            await producer.abort_transaction()
+            if death_of(producer) is None:
+                await producer.abort_transaction()
             raise
         ends, self._ends = self._ends, None  # unknown until the commit has answered
         await producer.commit_transaction()

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from models.classifier import Classifier, ClassifierError
 from models.classifier.store import Store
 from streams import metrics
+from streams.broken import CLOSE_SECONDS, within
 from streams.settings import Settings
 from streams.topics import Names
 
@@ -74,7 +75,7 @@ class LiveModels:
                 with contextlib.suppress(asyncio.CancelledError):
                     await following
         finally:
-            await consumer.stop()
+            await within(CLOSE_SECONDS, consumer.stop())
 
     async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
         while True:

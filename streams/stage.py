@@ -5,16 +5,18 @@ a transactional producer and a state of its own. Only lanes commit offsets.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from streams import metrics
+from streams.broken import within
 from streams.lane import Lane, LaneOptions, S, StageError, Step, Work
 
-STOP_SECONDS = 5.0
+# Together with what a role does besides, these stay within the ten seconds after which a supervisor kills.
+STOP_SECONDS = 4.0
+LEAVE_SECONDS = 2.0
 
 
 class Stage(ConsumerRebalanceListener, Generic[S]):
@@ -76,8 +78,7 @@ class Stage(ConsumerRebalanceListener, Generic[S]):
                 raise self._failure
         finally:
             await self._halt(abruptly=self._failure is not None)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._consumer.stop(), STOP_SECONDS)
+            await within(LEAVE_SECONDS, self._consumer.stop())
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Finish the batches at hand; the states are kept in case the partitions come back."""
@@ -119,7 +120,8 @@ class Stage(ConsumerRebalanceListener, Generic[S]):
             _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=LEAVE_SECONDS)
 
 
 __all__ = ["Lane", "LaneOptions", "Stage", "StageError", "Step", "Work"]

@@ -1,20 +1,28 @@
 """The transactional stage on a real broker: what must never be lost, doubled or guessed."""
 
 import asyncio
+import gc
 import inspect
 import json
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.errors import UnknownError
+from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.protocol.admin import DeleteGroupsRequest
 
-from streams.sending import Send
+from streams.broken import death_of
+from streams.broker import LocalBroker
+from streams.sending import Send, Sent, send_all
 from streams.stage import Stage, StageError
 from tests.broker.counting_stage import Counted, Counting, options
 from tests.kafka import Kafka, Message, eventually
@@ -25,6 +33,11 @@ PARTITIONS = 2
 @pytest_asyncio.fixture
 async def counting(kafka: Kafka) -> str:
     """The topics of a counting stage; the value is their namespace."""
+    return await counting_topics(kafka)
+
+
+async def counting_topics(kafka: Kafka) -> str:
+    """Create the topics of a counting stage; their namespace."""
     namespace = f"t{uuid.uuid4().hex[:10]}"
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     await admin.start()
@@ -45,11 +58,43 @@ async def feed(kafka: Kafka, namespace: str, values: list[str]) -> None:
     await kafka.produce(f"{namespace}.in", [Message(value.encode(), b"a", partition=0) for value in values])
 
 
+async def forget(kafka: Kafka, group: str) -> None:
+    """Delete an empty group with its offsets, as Kafka does when it has been empty for too long."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    coordinator = await admin.find_coordinator(group)
+
+    async def deleted() -> bool:
+        response = await admin._send_request(DeleteGroupsRequest([group]), coordinator)
+        [(_, code)] = response.results
+        return bool(code == 0)
+
+    await eventually(deleted)
+    await admin.close()
+
+
+async def set_offset(kafka: Kafka, group: str, tp: TopicPartition, offset: int) -> None:
+    """Commit an offset for a group without members, as `kafka-consumer-groups.sh --reset-offsets` does."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    consumer.assign([tp])
+    await consumer.commit({tp: offset})
+    await consumer.stop()
+
+
+class Stateless(Counting):
+    """Keeps nothing: where it goes on is what the group has committed, and its output is the trace of its work."""
+
+    @property
+    def changelogs(self) -> tuple[str, ...]:
+        return ()
+
+
 class Running:
     """A stage in this process, with the works it opened."""
 
     def __init__(
-        self, kafka: Kafka, namespace: str, make: Callable[[str, int], Counting] = Counting, **more: int
+        self, kafka: Kafka, namespace: str, make: Callable[[str, int], Counting] = Counting, **more: Any
     ) -> None:
         self.works: dict[int, Counting] = {}
 
@@ -219,3 +264,104 @@ async def test_the_client_still_has_the_fetch_pause_that_the_stage_switches_off(
     assert await eventually(switched_off)
     assert pause == 0.1
     await running.stop()
+
+
+async def test_a_producer_that_dies_is_replaced(kafka: Kafka, counting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kafka forgets the id of a lane that was idle for a week: the producer dies, and the lane opens another."""
+    await feed(kafka, counting, ["1"])
+    running = Running(kafka, counting)
+    await said(kafka, counting, 1)
+    spoilt: list[AIOKafkaProducer] = []
+
+    async def spoil_once(producer: AIOKafkaProducer, sends: Sequence[Send]) -> list[Sent]:
+        if not spoilt:
+            spoilt.append(producer)
+            manager = producer._txn_manager
+            manager._pid_and_epoch = manager._pid_and_epoch._replace(pid=manager.producer_id + 1_000_000)
+        return await send_all(producer, sends)
+
+    monkeypatch.setattr("streams.lane.send_all", spoil_once)
+    await feed(kafka, counting, ["2"])
+    heard = await said(kafka, counting, 2)
+    await running.stop()
+    assert heard == [["1", 1], ["2", 2]]
+    died = death_of(spoilt[0])
+    assert died is not None
+    assert "InvalidProducerIdMapping" in repr(died.__cause__)
+
+
+async def test_a_dead_producer_that_is_asked_to_begin_is_replaced(kafka: Kafka, counting: str) -> None:
+    """A producer that fails between two batches asserts that it had not when the next one begins."""
+    await feed(kafka, counting, ["1"])
+    running = Running(kafka, counting)
+    await said(kafka, counting, 1)
+    name = f"{counting}-count-{counting}.in-0"
+    managers = [each for each in gc.get_objects() if isinstance(each, TransactionManager)]
+    [manager] = [each for each in managers if each.transactional_id == name]
+    manager.fatal_error(UnknownError())
+    await feed(kafka, counting, ["2"])
+    heard = await said(kafka, counting, 2)
+    await running.stop()
+    assert heard == [["1", 1], ["2", 2]]
+
+
+def traced(namespace: str) -> dict[str, Any]:
+    """The option that names the counting stage's traces."""
+    return {"traces": tuple(TopicPartition(f"{namespace}.out", number) for number in range(PARTITIONS))}
+
+
+async def test_offsets_that_kafka_has_forgotten_are_fatal(kafka: Kafka, counting: str) -> None:
+    """After the group has expired nothing is taken in again; with the offsets set by hand it goes on from there."""
+    await feed(kafka, counting, ["1", "2"])
+    first = Running(kafka, counting, Stateless, **traced(counting))
+    await said(kafka, counting, 2)
+    await first.stop()
+    await forget(kafka, f"{counting}-count")
+    reason = await Running(kafka, counting, Stateless, **traced(counting)).ends()
+    assert "Kafka has forgotten the group's committed offsets" in reason
+
+    await set_offset(kafka, f"{counting}-count", TopicPartition(f"{counting}.in", 0), 2)
+    await feed(kafka, counting, ["3"])
+    third = Running(kafka, counting, Stateless, **traced(counting))
+    heard = await said(kafka, counting, 3)
+    await third.stop()
+    assert [value for value, _ in heard] == ["1", "2", "3"]
+
+
+async def test_a_partition_that_nobody_wrote_to_before_begins_at_its_first_record(kafka: Kafka, counting: str) -> None:
+    """Another partition's work is no reason to doubt: the group still has its offsets."""
+    await feed(kafka, counting, ["1"])
+    first = Running(kafka, counting, Stateless, **traced(counting))
+    await said(kafka, counting, 1)
+    await first.stop()
+    await kafka.produce(f"{counting}.in", [Message(b"2", b"b", partition=1)])
+    second = Running(kafka, counting, Stateless, **traced(counting))
+    heard = await said(kafka, counting, 2)
+    await second.stop()
+    assert sorted(str(value) for value, _ in heard) == ["1", "2"]
+
+
+async def test_a_log_whose_beginning_is_gone_is_not_begun_in_the_middle(kafka: Kafka, counting: str) -> None:
+    """Without a committed offset nobody knows whether the missing records were read."""
+    await feed(kafka, counting, ["1", "2"])
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(f"{counting}.in", 0): RecordsToDelete(before_offset=1)})
+    await admin.close()
+    reason = await Running(kafka, counting, Stateless).ends()
+    assert "no committed offset is left, and the log begins at 1 instead of 0" in reason
+
+
+async def test_a_stage_stops_within_ten_seconds_while_kafka_is_away(tmp_path: Path) -> None:
+    """A broker that has died answers nothing any more; the stage gives up what it cannot finish."""
+    async with LocalBroker(tmp_path, quick=True) as broker:
+        own = Kafka(broker.bootstrap, broker)
+        namespace = await counting_topics(own)
+        running = Running(own, namespace)
+        await feed(own, namespace, ["1"])
+        await said(own, namespace, 1)
+        await broker.kill()
+        running.works[0].due_at = 1  # an open transaction that cannot end
+        started = time.monotonic()
+        await running.stop()
+        assert time.monotonic() - started < 10
