@@ -4,6 +4,7 @@ import importlib
 import logging
 import signal
 import sys
+import threading
 from types import ModuleType
 
 import typer
@@ -54,13 +55,14 @@ def _group() -> None:
 
 def _imported(file: str) -> ModuleType:
     """The command's file. Ctrl-C ends the process here and now: libraries make tracebacks of an interrupted import."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not ours or threading.current_thread() is not threading.main_thread():  # signals are the main thread's affair
+        return importlib.import_module(f"streams.cli.{file}")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         return importlib.import_module(f"streams.cli.{file}")
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _register(name: str, file: str, attribute: str, summary: str) -> None:
