@@ -28,6 +28,7 @@ from streams.settings import DEMO_CITY
 WORKERS = ("intake-0", "desk-0")
 CITY = load_city(DEMO_CITY)
 Figures = dict[str, Any]
+WARM_UP_SECONDS = 60.0
 
 
 async def running(bootstrap: str, folder: Path, desks: int = 1) -> tuple[Rig, float]:
@@ -137,7 +138,8 @@ async def measure(seconds: float) -> Figures:
         async with LocalBroker(folder / "kafka") as broker:
             rig, found["start_up_s"] = await running(broker.bootstrap, folder)
             try:
-                await steady(rig, "detections", 500, 3, seed=1)
+                # A broker that was just started spends much of its time on compiling itself.
+                await said(steady(rig, "detections", 2_000, WARM_UP_SECONDS, seed=1))
                 found["steady"] = [
                     await said(steady(rig, "detections", rate, seconds, seed))
                     for seed, rate in ((100, 100.0), (101, 1_000.0), (102, 5_000.0), (103, 10_000.0))
