@@ -15,7 +15,7 @@ COPY dispatcher dispatcher
 COPY streams streams
 COPY cities cities
 # Trained from the corpus; it lands in /opt/paidan/share.
-RUN OMP_NUM_THREADS=1 /opt/paidan/bin/python -m models.classifier.shipped
+RUN OMP_NUM_THREADS=1 /opt/paidan/bin/python -m models.classifier.learning.shipped
 RUN /opt/build/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /build/dist . \
     && /opt/paidan/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index /build/dist/*.whl
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from bench.rig import PARTITIONS, Rig, wait_for
 from models.city import load_city
-from streams.audit import audit
-from streams.broker import LocalBroker
-from streams.cli.backlog import Backlog
+from streams.audit.recompute import audit
+from streams.kafka.backlog import Backlog
+from streams.local.broker import LocalBroker
 from tests.boston import compare, convert, oracle
 
 LONGEST_S = 3600.0
@@ -59,7 +59,7 @@ async def run(every: int, desks: int) -> tuple[dict[str, float], list[str]]:
                 for number in range(desks):
                     rig.role("desk", number)
                 replay = [str(events), "--until", convert.UNTIL, "--no-model"]
-                history = rig.start("history", "streams.cli.app", "history", *replay)
+                history = rig.start("history", "streams.cli.main", "history", *replay)
                 await asyncio.to_thread(wait_for, history, LONGEST_S)
                 if history.returncode:
                     sys.exit("the history could not be written")

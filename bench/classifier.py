@@ -21,14 +21,14 @@ from rich.console import Console
 from rich.table import Table
 
 from models.classifier import Classifier
-from models.classifier.bootstrap import bootstrap
-from models.classifier.evaluation import figures, predict
-from models.classifier.measures import cluster_bootstrap, confusion, macro_f1, top_k
-from models.classifier.nested import Yardstick, nested, plain_chinese, plain_english
-from models.classifier.rows import Labelled, read
-from models.classifier.shipped import TAXONOMY, corpus, known_before
-from models.classifier.taxonomy import Taxonomy, Topic, read_taxonomy
-from models.classifier.training import Recipe, learn_prior, train
+from models.classifier.judging.evaluation import figures, predict
+from models.classifier.judging.nested import Yardstick, nested, plain_chinese, plain_english
+from models.classifier.learning.bootstrap import bootstrap
+from models.classifier.learning.labelled import Labelled, read
+from models.classifier.learning.measures import cluster_bootstrap, confusion, macro_f1, top_k
+from models.classifier.learning.shipped import TAXONOMY, corpus, known_before
+from models.classifier.learning.taxonomy import Taxonomy, Topic, read_taxonomy
+from models.classifier.learning.training import Recipe, learn_prior, train
 
 Figures = dict[str, Any]
 SHARED = Path(os.environ.get("PAIDAN_SHARED") or Path(__file__).parents[2] / "shared") / "data"

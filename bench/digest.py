@@ -17,21 +17,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.boston import cases_file
-from dispatcher import facts
-from dispatcher.decision import Decision
 from dispatcher.desk import DeskState, decide
-from dispatcher.state import Meta
+from dispatcher.order import facts
+from dispatcher.partition.decision import Decision
+from dispatcher.partition.state import Meta
 from models.city import City, load_city
 from models.classifier import Classifier
 from models.envelope import to_binary
 from models.inbox import InboxRecord, Item, Tick, decode_items, encode_items
 from models.times import from_text
-from streams.cli.demo import read_day
-from streams.cli.departments import People, Reply
-from streams.feed import Planned, _record
-from streams.history import Chronicle, Line, retell, stamp
-from streams.sightings import Keys
-from streams.take import Model, take
+from streams.demo.demo import read_day
+from streams.demo.people import People, Reply
+from streams.intake.batch import Model, take
+from streams.intake.drafts import Keys
+from streams.intake.history import Chronicle, Line, retell, stamp
+from streams.terminal.feed import Planned, _record
 from tests.boston import convert
 
 BEGIN = from_text("2026-03-02T00:00:00Z")
@@ -51,7 +51,7 @@ class Witness:
         self._states = [DeskState(number) for number in range(PARTITIONS)]
         for state in self._states:
             state.meta = Meta(pack=city.digest)
-        self._hashes: dict[str, "hashlib._Hash"] = defaultdict(hashlib.sha256)
+        self._hashes: dict[str, hashlib._Hash] = defaultdict(hashlib.sha256)
         self._rows: dict[str, dict[tuple[int, str], bytes | None]] = {"rows": {}, "figures": {}}
         self.counts: dict[str, int] = defaultdict(int)
 
@@ -107,8 +107,8 @@ def demo(model: Model | None) -> dict[str, tuple[int, str]]:
     witness, people = Witness(load_city(folder)), People(seed=7, pace=900.0)
     numbers = itertools.count()
     waiting: list[tuple[int, int, Planned | Reply]] = []
-    for each in read_day(folder / "day.jsonl"):
-        heapq.heappush(waiting, (BEGIN + int((each.at_s or 0.0) * 1000), next(numbers), each))
+    for planned in read_day(folder / "day.jsonl"):
+        heapq.heappush(waiting, (BEGIN + int((planned.at_s or 0.0) * 1000), next(numbers), planned))
     now = BEGIN
     while waiting:
         now += STEP_MS

@@ -22,7 +22,7 @@ from rich.table import Table
 from bench.rig import Rig, wait_for
 from bench.watch import Watch
 from models.city import load_city
-from streams.broker import LocalBroker
+from streams.local.broker import LocalBroker
 from streams.settings import DEMO_CITY
 
 WORKERS = ("intake-0", "desk-0")

@@ -15,8 +15,8 @@ from aiokafka import ConsumerRecord
 from models.city import City, load_city
 from models.envelope import Event, to_binary
 from models.events import DETECTION, REPORT
-from streams.sightings import Keys
-from streams.take import take
+from streams.intake.batch import take
+from streams.intake.drafts import Keys
 
 CITY = Path(__file__).parents[1] / "cities" / "demo"
 NOW = 1_772_352_000_000

@@ -20,7 +20,7 @@ from bench.texts import report_texts
 from models.city import City, load_city
 from models.events import DETECTION, REPORT
 from models.times import to_text
-from streams.sending import Send, Sent, send_all
+from streams.kafka.sending import Send, Sent, send_all
 
 SLOT_SECONDS = 0.005
 NEW_SHARE = 0.02

@@ -7,9 +7,9 @@ import time
 import uuid
 from pathlib import Path
 
-from streams.children import spawn
+from streams.kafka.topics import Names, all_topics, create_topics
+from streams.local.children import spawn
 from streams.settings import DEMO_CITY, Settings, load_settings
-from streams.topics import Names, all_topics, create_topics
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PARTITIONS = 4
@@ -40,7 +40,7 @@ class Rig:
 
     def role(self, role: str, number: int = 0) -> subprocess.Popen[bytes]:
         """A role of Paidan."""
-        return self.start(f"{role}-{number}", "streams.cli.app", role)
+        return self.start(f"{role}-{number}", "streams.cli.main", role)
 
     def load(self, kind: str, rate: float, seconds: float, seed: int) -> subprocess.Popen[bytes]:
         """A load generator on the topic of its kind."""

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from dispatcher.routing import route
+from dispatcher.steps.routing import route
 from models.city import City, RuleInput, load_city
 from models.classifier import Classifier
 from models.events import REPORT, parse

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-CORPUS = Path(__file__).parents[1] / "models" / "classifier" / "corpus"
+CORPUS = Path(__file__).parents[1] / "models" / "classifier" / "learning" / "corpus"
 
 
 def report_texts() -> list[str]:

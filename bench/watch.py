@@ -8,9 +8,9 @@ from typing import Any, Self
 import msgspec
 from aiokafka import AIOKafkaConsumer
 
-from dispatcher.figure_rows import decode, parse_key
+from dispatcher.figures.figure_row import decode, parse_key
 from models.times import from_text
-from streams.topics import Names
+from streams.kafka.topics import Names
 
 SIGHTINGS = ("received", "detections", "suppressed", "duplicates")
 COLUMNS = (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999))

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from dispatcher import facts, identity
-from dispatcher.decision import META
-from dispatcher.figure_rows import FigureRow, parse_key, row_key
-from dispatcher.figures import Bookings, bookings, collect, direct
-from dispatcher.fold import apply
-from dispatcher.indicators import Window
-from dispatcher.order import Evidence, Order
+from dispatcher.figures.booking import Bookings, bookings, collect, direct
+from dispatcher.figures.figure_row import FigureRow, parse_key, row_key
+from dispatcher.figures.indicators import Window
+from dispatcher.order import facts
+from dispatcher.order.folds.apply import apply
+from dispatcher.order.row import Evidence, Order
+from dispatcher.partition import identity
+from dispatcher.partition.decision import META
 from models.city import City
 from models.inbox import InboxRecord, PackChange, Sighting
 

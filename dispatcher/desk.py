@@ -6,15 +6,18 @@ next begins: the same inbox and packs give the same facts, byte for byte.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from dispatcher import cameras, facts, figure_rows, figures, identity
-from dispatcher.decision import Decision, Failure, Outgoing
-from dispatcher.firing import fire
-from dispatcher.order import Order
-from dispatcher.sightings import on_sighting
-from dispatcher.state import DeskState, Meta, Overlay
-from dispatcher.timers import Timer, timers
-from dispatcher.updates import named, on_update
-from dispatcher.work import DESK, Work
+from dispatcher.arrivals import cameras
+from dispatcher.arrivals.due import fire
+from dispatcher.arrivals.sightings import on_sighting
+from dispatcher.arrivals.updates import named, on_update
+from dispatcher.figures import booking, figure_row
+from dispatcher.order import facts
+from dispatcher.order.row import Order
+from dispatcher.order.timers import Timer, timers
+from dispatcher.partition import identity
+from dispatcher.partition.decision import Decision, Failure, Outgoing
+from dispatcher.partition.state import DeskState, Meta, Overlay
+from dispatcher.partition.unit_of_work import DESK, Work
 from models.city import City
 from models.inbox import InboxRecord, PackChange, Sighting, Tick, Update
 
@@ -22,7 +25,7 @@ __all__ = ["DeskState", "UnknownPack", "decide"]
 
 FIRED_PER_RECORD = 500
 
-_NOTHING: figures.Bookings = {}
+_NOTHING: booking.Bookings = {}
 
 
 class UnknownPack(LookupError):
@@ -51,8 +54,8 @@ class _Batch:
         self.records: list[Outgoing] = []
         self.failures: list[Failure] = []
         self.quarantined = 0
-        self.booked: figures.Bookings = {}
-        self.counted: dict[str, figures.Bookings] = {}  # what the batch's orders count for
+        self.booked: booking.Bookings = {}
+        self.counted: dict[str, booking.Bookings] = {}  # what the batch's orders count for
 
     def run(self, records: Sequence[InboxRecord]) -> Decision:
         next_offset = self.state.meta.next_offset
@@ -182,19 +185,19 @@ class _Batch:
         """An item is done: book what its orders count for now, and make its changes the batch's."""
         zone = work.city.zone
         booked = work.booked
-        counted: dict[str, figures.Bookings] = {}
+        counted: dict[str, booking.Bookings] = {}
         for key, after in self.overlay.orders.item.items():
             if after is not None:  # an archived order is forgotten, its figures stay
                 old = self.counted.get(key)
                 if old is None:
                     before = self.overlay.orders.before(key)
-                    old = figures.bookings(before, zone) if before is not None else _NOTHING
-                counted[key] = figures.bookings(after, zone)
-                booked.append(figures.difference(old, counted[key]))
+                    old = booking.bookings(before, zone) if before is not None else _NOTHING
+                counted[key] = booking.bookings(after, zone)
+                booked.append(booking.difference(old, counted[key]))
         self.counted.update(counted)
         self.overlay.keep()
         for one in booked:
-            figures.collect(self.booked, one)
+            booking.collect(self.booked, one)
         self.records.extend(work.sent)
 
     def _decision(self, next_offset: int) -> Decision:
@@ -202,14 +205,14 @@ class _Batch:
         overlay.meta = Meta(next_offset, self.clock, self.pack, self.replayed)
         overlay.forget(self.clock)
         for row, amounts in self.booked.items():
-            key = figure_rows.row_key(row, self.state.partition)
-            figure = self.state.figures.get(key) or figure_rows.FigureRow()
+            key = figure_row.row_key(row, self.state.partition)
+            figure = self.state.figures.get(key) or figure_row.FigureRow()
             overlay.figures[key] = figure.add(amounts)
         first = overlay.timers.first()
         return Decision(
             records=self.records,
             rows=overlay.rows(),
-            figures={key: figure_rows.encode(row) for key, row in overlay.figures.items()},
+            figures={key: figure_row.encode(row) for key, row in overlay.figures.items()},
             changes=overlay,
             clock=self.clock,
             next_due=first[0] if first else None,

@@ -21,7 +21,7 @@ class HttpError(PaidanError):
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are the role's affair (`streams.cli.role`)."""
+        """Signals are the role's affair (`streams.run`)."""
         yield
 
 

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, Posi
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
-from streams.broker import ADDRESS_FILE
-from streams.ports import answers
+from streams.local.broker import ADDRESS_FILE
+from streams.local.ports import answers
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

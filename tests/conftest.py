@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.broker import LocalBroker
+from streams.kafka.topics import Names, all_topics, create_topics
+from streams.local.broker import LocalBroker
 from streams.settings import Settings, load_settings
-from streams.topics import Names, all_topics, create_topics
 from tests.kafka import Kafka, Roles
 
 REPOSITORY = Path(__file__).parents[1]

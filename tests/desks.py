@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dispatcher import facts, figures
-from dispatcher.decision import META, Decision, Outgoing
 from dispatcher.desk import DeskState, decide
-from dispatcher.facts import Fact, UpdateRefused
-from dispatcher.figure_rows import FigureRow, row_key
-from dispatcher.fold import fold
-from dispatcher.order import Order
+from dispatcher.figures import booking
+from dispatcher.figures.figure_row import FigureRow, row_key
+from dispatcher.order import facts
+from dispatcher.order.facts import Fact, UpdateRefused
+from dispatcher.order.folds.apply import fold
+from dispatcher.order.row import Order
+from dispatcher.partition.decision import META, Decision, Outgoing
 from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, PackChange, Sighting, Tick, Update
@@ -161,7 +162,7 @@ def assert_laws(desk: Desk) -> None:
     for fact in facts_of(desk.sent):
         if isinstance(fact, Fact):
             logs.setdefault(fact.order_id, []).append(fact)
-    total: figures.Bookings = {}
+    total: booking.Bookings = {}
     for order_id, log in logs.items():
         assert [fact.seq for fact in log] == list(range(1, len(log) + 1))
         row = fold(log)
@@ -170,7 +171,7 @@ def assert_laws(desk: Desk) -> None:
             assert row == desk.state.orders[order_id]
         else:
             assert row.archived_at is not None
-        figures.collect(total, figures.bookings(row, desk.city.zone))
+        booking.collect(total, booking.bookings(row, desk.city.zone))
     restored = DeskState.restore(3, sorted(desk.rows.items()), sorted(desk.figure_rows.items()))
     assert_same_state(restored, desk.state)
     direct = {"detections", "duplicates", "suppressed", "merged", "expired"}

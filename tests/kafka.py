@@ -12,10 +12,10 @@ from typing import Literal, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.record.util import calc_crc32c
 
-from streams.broker import LocalBroker
-from streams.children import signal_group, spawn
+from streams.local.broker import LocalBroker
+from streams.local.children import signal_group, spawn
+from streams.local.supervisor import base_environment
 from streams.settings import Settings
-from streams.supervisor import base_environment
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 T = TypeVar("T")
@@ -200,7 +200,7 @@ class Roles:
 
     def start(self, *command: str, **changes: str) -> Role:
         """Run `paidan COMMAND…`; `changes` are settings that differ, e.g. `metrics_port="9100"`."""
-        return self.run([sys.executable, "-m", "streams.cli.app", *command], command[0], **changes)
+        return self.run([sys.executable, "-m", "streams.cli.main", *command], command[0], **changes)
 
     def run(self, command: Sequence[str], name: str, **changes: str) -> Role:
         """Run any command with the test's settings in its environment."""

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from dispatcher import facts
-from dispatcher.fold import fold
-from dispatcher.order import Evidence, Limit, Order, Stage, State, Why
+from dispatcher.order import facts
+from dispatcher.order.folds.apply import fold
+from dispatcher.order.row import Evidence, Limit, Order, Stage, State, Why
 from models.inbox import Actor
 
 SYSTEM = Actor("system")

@@ -4,12 +4,12 @@ from collections import defaultdict
 from pathlib import Path
 
 from dispatcher.desk import decide
-from dispatcher.figure_rows import FigureRow
-from dispatcher.state import DeskState, Meta
+from dispatcher.figures.figure_row import FigureRow
+from dispatcher.partition.state import DeskState, Meta
 from models.city import City
 from models.inbox import InboxRecord, Tick
-from streams.history import Chronicle, Stamped, retell, stamp
-from streams.sightings import Keys
+from streams.intake.drafts import Keys
+from streams.intake.history import Chronicle, Stamped, retell, stamp
 
 PARTITIONS = 3
 

@@ -6,11 +6,11 @@
 from models.city.areas import Area, Areas
 from models.city.calendar import Calendar
 from models.city.city import City
-from models.city.errors import CityError
-from models.city.loader import load_city
+from models.city.files.errors import CityError
+from models.city.pack.loader import load_city
 from models.city.places import Place, Places
 from models.city.rules import Outcome, Rule, RuleInput
-from models.city.settings import Settings
+from models.city.tunables import Settings
 from models.city.values import (
     Camera,
     Category,

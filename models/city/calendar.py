@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from models.city.cells import Day, Row
-from models.city.errors import Problems
+from models.city.files.cells import Day, Row
+from models.city.files.errors import Problems
 
 FILE = "calendar.csv"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -10,8 +10,8 @@ from models.city.calendar import Calendar
 from models.city.lookups import LabelTable, LimitTable, ResponsibilityTable
 from models.city.places import Places
 from models.city.rules import Rule, RuleInput
-from models.city.settings import Settings
 from models.city.silences import SilenceTable
+from models.city.tunables import Settings
 from models.city.values import Camera, Category, Department, Inhibition, Limit, Responsibility, Silence
 
 
@@ -57,7 +57,7 @@ class City:
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> "City":
         """The city of a pack's files by name. Raises CityError with all mistakes."""
-        from models.city.loader import read_city  # here, because the loader makes cities
+        from models.city.pack.loader import read_city  # here, because the loader makes cities
 
         return read_city(files)
 

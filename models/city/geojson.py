@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from shapely.geometry.base import BaseGeometry
 
 from models.city.areas import Area, Areas
-from models.city.cells import Code
-from models.city.errors import Problems
-from models.city.tables import decode_text
+from models.city.files.cells import Code
+from models.city.files.csv_table import decode_text
+from models.city.files.errors import Problems
 
 FILE = "areas.geojson"
 _RESERVED = frozenset({"unlocated", "meta", "city", "tally", "watch", "seen"})

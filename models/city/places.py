@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.city.areas import Area, Areas
-from models.city.cells import Code, Latitude, Longitude, Row, Words
+from models.city.files.cells import Code, Latitude, Longitude, Row, Words
 
 Kind = Literal["road", "estate", "landmark", "village", "water", "station", "area"]
 _LATIN = re.compile(r"[a-z0-9]")

@@ -8,9 +8,9 @@ import msgspec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from models.city.areas import Areas
-from models.city.cells import Code, Codes, Words
-from models.city.errors import Problems
-from models.city.toml import Toml
+from models.city.files.cells import Code, Codes, Words
+from models.city.files.errors import Problems
+from models.city.files.toml import Toml
 from models.city.values import Category
 
 FILE = "rules.toml"

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from models.city.cells import (
+from models.city.files.cells import (
     Code,
     CodeOrAny,
     Codes,

@@ -1,7 +1,7 @@
 """Text to category with a calibrated probability: training, judging, explaining, comparing."""
 
 from models.classifier.errors import ClassifierError
-from models.classifier.features import Context
-from models.classifier.service import Classifier
+from models.classifier.serving.classifier import Classifier
+from models.classifier.serving.features import Context
 
 __all__ = ["Classifier", "ClassifierError", "Context"]

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dispatcher.indicators import Window
+from dispatcher.figures.indicators import Window
 from models.city import City, load_city
 from models.errors import UsageError
-from streams.cli.progress import counting
 from streams.settings import Settings, load_settings
+from streams.terminal.progress import counting
 
 SHOWN = 50
 
@@ -32,8 +32,8 @@ def audit(
     what came of it. The days limit which figures are compared; orders always are.
     """
     # Here, because all that the roles need takes a while to import.
-    from streams.audit import audit as run
-    from streams.audit_tables import check_tables
+    from streams.audit.recompute import audit as run
+    from streams.audit.table_check import check_tables
 
     settings = load_settings()
     city = load_city(settings.city)
@@ -60,10 +60,10 @@ def audit(
 
 
 def _repair(settings: Settings, city: City) -> None:
-    from streams.audit import AuditError
-    from streams.audit import audit as run
-    from streams.audit_mend import mend_desk
-    from streams.audit_tables import repair_tables
+    from streams.audit.recompute import AuditError
+    from streams.audit.recompute import audit as run
+    from streams.audit.repair import mend_desk
+    from streams.audit.table_check import repair_tables
 
     with counting("looking for wrong rows", None) as advance:
         wrong = [part.partition for part in asyncio.run(run(settings, city, None, advance)) if part.differences]

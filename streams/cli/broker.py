@@ -5,10 +5,10 @@ import asyncio
 import typer
 
 from models.city import load_city
-from streams.broker import LocalBroker
-from streams.cli.role import run_until_stopped
+from streams.kafka.topics import all_topics, check_topics, create_topics
+from streams.local.broker import LocalBroker
+from streams.run import run_until_stopped
 from streams.settings import Settings, load_settings
-from streams.topics import all_topics, check_topics, create_topics
 
 topics = typer.Typer(no_args_is_help=True)
 

@@ -8,15 +8,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dispatcher.routing import Route, route
+from dispatcher.steps.routing import Route, route
 from models.city import City, Limit, RuleInput, Stage, load_city
-from models.city.official import official_days
+from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
 from models.errors import UsageError
 from models.guess import Guess
 from models.inbox import UNLOCATED
 from streams.cli.classifier import bootstrap
-from streams.locate import Found, by_words, locate_points
+from streams.intake.placing import Found, by_words, locate_points
 from streams.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True)

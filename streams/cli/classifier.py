@@ -15,21 +15,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from models.city import load_city
-from models.classifier import Classifier, ClassifierError, evaluation, training
-from models.classifier import bootstrap as bootstrapping
-from models.classifier.artefact import SUFFIX
-from models.classifier.compare import Verdict
-from models.classifier.evaluation import Evaluation
-from models.classifier.report import write_report
-from models.classifier.rows import FIELDS, Labelled, check_classes, read
-from models.classifier.shipped import corpus, known_before
-from models.classifier.store import Store
-from models.classifier.taxonomy import Taxonomy, read_taxonomy
+from models.classifier import Classifier, ClassifierError
+from models.classifier.judging import evaluation
+from models.classifier.judging.compare import Verdict
+from models.classifier.judging.evaluation import Evaluation
+from models.classifier.judging.report import write_report
+from models.classifier.learning import bootstrap as bootstrapping
+from models.classifier.learning import training
+from models.classifier.learning.labelled import FIELDS, Labelled, check_classes, read
+from models.classifier.learning.shipped import corpus, known_before
+from models.classifier.learning.taxonomy import Taxonomy, read_taxonomy
+from models.classifier.serving.artefact import SUFFIX
+from models.classifier.serving.store import Store
 from models.errors import UsageError
 from models.times import to_text
-from streams.cli.progress import counting
-from streams.judging import verdict as side_by_side
+from streams.learning.promotion import verdict as side_by_side
 from streams.settings import load_settings
+from streams.terminal.progress import counting
 
 Files = Annotated[list[Path], typer.Argument(metavar="CSV...", help="Files of labelled texts, UTF-8 with a header.")]
 Text = Annotated[str, typer.Option(help="Column of the text.")]
@@ -108,7 +110,7 @@ def train(
 def _with_log(rows: Labelled, fields: Iterable[str], drop: Sequence[str], day: str) -> tuple[Labelled, str]:
     """The rows and those of the log's sure labels, categories of a single text left out; the day or instant of it."""
     # Here, because Kafka takes a while to import.
-    from streams.labels import as_rows, newest, read_labels, without_rare
+    from streams.learning.labels import as_rows, newest, read_labels, without_rare
 
     settings = load_settings()
     with counting("reading the log", None) as advance:

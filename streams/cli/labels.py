@@ -37,9 +37,9 @@ def export(
     """
     # Here, because all that they need takes a while to import.
     from models.city import load_city
-    from streams.cli.progress import counting
-    from streams.labels import between, read_labels, write_csv
+    from streams.learning.labels import between, read_labels, write_csv
     from streams.settings import load_settings
+    from streams.terminal.progress import counting
 
     settings = load_settings()
     zone = load_city(settings.city).zone

@@ -10,17 +10,25 @@ from rich.table import Table
 
 from models.city import load_city
 from models.classifier import Classifier, ClassifierError
-from models.classifier.store import Store
+from models.classifier.serving.store import Store
 from models.errors import UsageError
 from models.times import to_text
-from streams import models_control
 from streams.cli.classifier import Model, show_verdict
-from streams.cli.progress import counting
-from streams.judging import Judgement, judge
-from streams.labels import read_labels
-from streams.live_models import load_first
-from streams.models_control import INITIAL, ControlError, Pointers, promoted, read_pointers, rolled_back, shadowed
+from streams.control import model_pointers
+from streams.control.model_pointers import (
+    INITIAL,
+    ControlError,
+    Pointers,
+    promoted,
+    read_pointers,
+    rolled_back,
+    shadowed,
+)
+from streams.control.models_in_force import load_first
+from streams.learning.labels import read_labels
+from streams.learning.promotion import Judgement, judge
 from streams.settings import Settings, load_settings
+from streams.terminal.progress import counting
 
 Name = Annotated[str, typer.Argument(metavar="ID", help="A model of the store: 16 hex characters.")]
 _NEWEST = 5
@@ -71,7 +79,7 @@ def shadow(
     """Let a model run on live traffic beside the active one: its guesses are recorded and change nothing."""
     settings = load_settings()
     wanted = "" if name == "none" else Store(settings.models_address).load(name).id
-    asyncio.run(models_control.change(settings, shadowed(wanted, _now())))
+    asyncio.run(model_pointers.change(settings, shadowed(wanted, _now())))
     typer.echo(f"in the shadow: {wanted or 'none'}")
 
 
@@ -95,7 +103,7 @@ def promote(
     record: dict[str, object] = {"forced": force, "refusals": refusals}
     if judgement is not None:
         record |= {"orders": judgement.every.orders, "gain": judgement.every.gain.mean}
-    asyncio.run(models_control.change(settings, promoted(name, now.active, _now(), **record)))
+    asyncio.run(model_pointers.change(settings, promoted(name, now.active, _now(), **record)))
     typer.echo(f"active: {name}; before: {now.active}")
 
 
@@ -110,7 +118,7 @@ def rollback(
         raise ControlError("there is nothing to go back to: no model was promoted yet")
     if now.previous != INITIAL:
         Store(settings.models_address).load(now.previous)
-    asyncio.run(models_control.change(settings, rolled_back(now.previous, _now(), reason)))
+    asyncio.run(model_pointers.change(settings, rolled_back(now.previous, _now(), reason)))
     typer.echo(f"active: {now.previous}; before: {now.active}")
 
 

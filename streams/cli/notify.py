@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from models.errors import UsageError
-from streams.cli.role import run_role
+from streams.run import run_role
 from streams.settings import load_settings
 
 
@@ -20,15 +20,15 @@ def notify(
     if show_key:
         typer.echo(_key(show_key))
         return
-    from streams.notify import serve_notify  # here, so that a key is printed at once
+    from streams.notify.role import serve_notify  # here, so that a key is printed at once
 
     run_role(serve_notify)
 
 
 def _key(name: str) -> str:
     from models.city import load_city
-    from streams.signature import target_key
-    from streams.targets import targets
+    from streams.notify.signature import target_key
+    from streams.notify.targets import targets
 
     settings = load_settings()
     known = [target.name for target in targets(settings, load_city(settings.city).departments)]

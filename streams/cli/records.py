@@ -16,11 +16,11 @@ from models.city import load_city
 from models.envelope import instant
 from models.errors import UsageError
 from models.times import from_ms
-from streams.cli.progress import counting
-from streams.mending import Numbered, find, read_dead_letters, replay
+from streams.dead_letters.replay import Numbered, find, read_dead_letters, replay
+from streams.kafka.topics import Names
 from streams.settings import Settings, load_settings
-from streams.tail import Received, follow_assignments
-from streams.topics import Names
+from streams.terminal.progress import counting
+from streams.terminal.tail import Received, follow_assignments
 
 _SHOWN_CHARS = 60
 
@@ -164,9 +164,9 @@ def history(
 ) -> None:
     """Replay events of the past at their own times into an empty inbox; all that falls due till the end fires."""
     # Here, because the classifier takes a while to import.
-    from streams.history import Chronicle, Historian
-    from streams.intake import keys_of
-    from streams.live_models import LiveModels
+    from streams.control.models_in_force import LiveModels
+    from streams.intake.history import Chronicle, Historian
+    from streams.intake.processor import keys_of
 
     settings = load_settings()
     city = load_city(settings.city)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from models.errors import PaidanError
-from streams.cli.role import run_role
+from streams.run import run_role
 from streams.settings import Settings, load_settings
 
 _SECONDS = 10
@@ -21,14 +21,14 @@ class StatusError(PaidanError):
 
 def tables() -> None:
     """Keep the live tables of orders and figures until Ctrl-C, and answer for them over HTTP to the gateway."""
-    from streams.tables.serve import serve_tables  # here, because Faust takes a second to import
+    from streams.tables.role import serve_tables  # here, because Faust takes a second to import
 
     run_role(serve_tables)
 
 
 def gateway() -> None:
     """Serve HTTP until Ctrl-C: reports in, status and orders out, the dashboard at `/`."""
-    from streams.gateway.serve import serve_gateway
+    from streams.gateway.role import serve_gateway
 
     run_role(serve_gateway)
 
@@ -50,7 +50,7 @@ def status(
         return
     from rich.console import Console
 
-    from streams.cli.status_table import status_table
+    from streams.terminal.status_table import status_table
 
     Console().print(status_table(found))
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.role import run_until_stopped
-from streams.cli.system import Counts, running_system
+from streams.local.system import Counts, running_system
+from streams.run import run_until_stopped
 from streams.settings import Settings
 
 

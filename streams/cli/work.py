@@ -8,22 +8,22 @@ from typing import Annotated
 import typer
 
 from models.errors import UsageError
-from streams.cli.progress import counting
-from streams.cli.role import run_role
+from streams.kafka.topics import Names
+from streams.run import run_role
 from streams.settings import load_settings
-from streams.topics import Names
+from streams.terminal.progress import counting
 
 
 def intake() -> None:
     """Role: take in reports, detections and updates. Settings come from the environment."""
-    from streams.intake import serve_intake  # here, because the classifier takes a while to import
+    from streams.intake.processor import serve_intake  # here, because the classifier takes a while to import
 
     run_role(serve_intake)
 
 
 def desk() -> None:
     """Role: the one writer of orders and figures. Settings come from the environment."""
-    from streams.roles import serve_desk
+    from streams.desk.role import serve_desk
 
     run_role(serve_desk)
 
@@ -37,8 +37,8 @@ def feed(
     limit: Annotated[int | None, typer.Option(min=1, help="Send only the first so many.")] = None,
 ) -> None:
     """Send the events of a file to the input topics. Events without a time or an id get the present and a new one."""
-    from streams.feed import feed as send
-    from streams.feed import read_events, scheduled
+    from streams.terminal.feed import feed as send
+    from streams.terminal.feed import read_events, scheduled
 
     if rate is not None and speed is not None:
         raise UsageError("--rate and --speed exclude each other")

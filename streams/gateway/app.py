@@ -12,22 +12,23 @@ from starlette.types import ASGIApp
 
 from models.city import City
 from streams import metrics
-from streams.drift import DriftWatch
-from streams.gateway import problems, times
-from streams.gateway.answer import answer
-from streams.gateway.auth import Gate
-from streams.gateway.events import EventWriter
-from streams.gateway.intake_routes import intake_routes
-from streams.gateway.limits import BodyLimit
-from streams.gateway.live import live_routes
-from streams.gateway.order_routes import Finder, order_routes
-from streams.gateway.page import page_routes
+from streams.gateway import windows
+from streams.gateway.event_writer import EventWriter
+from streams.gateway.http import problems
+from streams.gateway.http.auth import Gate
+from streams.gateway.http.body_limit import BodyLimit
+from streams.gateway.http.responses import answer
+from streams.gateway.routes.live import live_routes
+from streams.gateway.routes.orders import Finder, order_routes
+from streams.gateway.routes.pages import page_routes
+from streams.gateway.routes.receiving import intake_routes
 from streams.gateway.shards import Shards
 from streams.gateway.status import Status
 from streams.gateway.waiting import FactTail
+from streams.kafka.topics import Names
+from streams.learning.drift_watch import DriftWatch
 from streams.settings import Settings
-from streams.tables.answers import Shard
-from streams.topics import Names
+from streams.tables.protocol import Shard
 
 _FROM = Annotated[
     str | None, Query(alias="from", description="first city-local day, or `all`; default: the 1st of the month")
@@ -75,12 +76,12 @@ def _status_routes(app: FastAPI, status: Status, drift: DriftWatch | None) -> No
         to: _TO = None,
         by: Annotated[str, Query(description="department, category, area, stage or actor")] = "department",
     ) -> Response:
-        found = await status.of_all(times.window(status.city, first, to), by)
+        found = await status.of_all(windows.window(status.city, first, to), by)
         return answer(found | {"drift": None if drift is None else drift.section()})
 
     @app.get("/status/{department}", tags=["status"], summary="The indicators of one department")
     async def of_one(department: str, first: _FROM = None, to: _TO = None) -> Response:
-        return answer(await status.of_one(times.window(status.city, first, to), department))
+        return answer(await status.of_one(windows.window(status.city, first, to), department))
 
 
 def _operation_routes(app: FastAPI, parts: Parts) -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from dispatcher import worktime
-from dispatcher.order import OPEN, Assignment, Evidence, Order, Tally, Why
+from dispatcher.clocks import worktime
+from dispatcher.order.row import OPEN, Assignment, Evidence, Order, Tally, Why
 from models.city import City
 from models.times import to_text
-from streams.tables.answers import Brief
+from streams.tables.protocol import Brief
 
 Document = dict[str, Any]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from streams.gateway.problems import Problem
+from streams.gateway.http.problems import Problem
 from streams.gateway.waiting import Decision, Waiter
 
 LONGEST_SECONDS = 30

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatcher.figure_rows import FigureRow, merge_rows
-from dispatcher.figures import NONE
-from dispatcher.indicators import Weights, Window, indicators
+from dispatcher.figures.booking import NONE
+from dispatcher.figures.figure_row import FigureRow, merge_rows
+from dispatcher.figures.indicators import Weights, Window, indicators
 from models.city import City
 from models.times import to_text
-from streams.gateway import times
-from streams.gateway.problems import Problem
+from streams.gateway import windows
+from streams.gateway.http.problems import Problem
 from streams.gateway.shards import Answers, Shards
-from streams.tables.answers import PartitionFigures, ShardFigures
+from streams.tables.protocol import PartitionFigures, ShardFigures
 
 # What `by=` takes: the dimension and the name of its part of the answer.
 GROUPS = {
@@ -64,12 +64,12 @@ class Status:
 
     def _head(self, answers: Answers[PartitionFigures], window: Window) -> dict[str, Any]:
         return {
-            "as_of": to_text(times.now_ms()),
+            "as_of": to_text(windows.now_ms()),
             "complete": answers.complete,
             "partitions": {"answered": len(answers.partitions), "total": answers.total},
             "window": {
-                "from": None if window.first is None else times.shown(window.first),
-                "to": times.shown(window.last),
+                "from": None if window.first is None else windows.shown(window.first),
+                "to": windows.shown(window.last),
                 "zone": self.city.zone.key,
             },
         }

@@ -11,11 +11,11 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from dispatcher import facts
-from dispatcher.facts import Fact, UpdateRefused
-from streams.deadletters import DeadLetter, decode_dead_letter
+from dispatcher.order import facts
+from dispatcher.order.facts import Fact, UpdateRefused
+from streams.dead_letters.letter import DeadLetter, decode_dead_letter
+from streams.kafka.topics import Names
 from streams.settings import Settings
-from streams.topics import Names
 
 log = logging.getLogger(__name__)
 

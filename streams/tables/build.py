@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.changelog import log_reader
+from streams.kafka.changelog import log_reader
+from streams.kafka.topics import Names, create_topics, tables_changelogs
 from streams.settings import Settings
-from streams.topics import Names, create_topics, tables_changelogs
 
 KEY = "tables/build"
 _POLL_MS = 1_000

@@ -8,8 +8,8 @@ for last are kept until a row changes that they count, so that asking again cost
 from collections.abc import Iterator
 from datetime import date
 
-from dispatcher.figure_rows import FigureRow, merge_rows, parse_key
-from dispatcher.indicators import STOCKS, Window
+from dispatcher.figures.figure_row import FigureRow, merge_rows, parse_key
+from dispatcher.figures.indicators import STOCKS, Window
 
 _BITS = 3
 _LEVELS = 3
@@ -34,7 +34,7 @@ class _Series:
         self.asked = {window: row for window, row in self.asked.items() if day > window[1]}
 
     def total(self, first: int | None, last: int) -> FigureRow:
-        """As `dispatcher.indicators.total`: the flows of the days from first to last, the stocks at the end of last."""
+        """As `indicators.total`: the flows of the days from first to last, the stocks at the end of last."""
         known = self.asked.get((first, last))
         if known is None:
             while len(self.asked) >= _KEPT:

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sortedcontainers import SortedList
 
-from dispatcher.indicators import STOCKS, Window, contributes, figures_of
-from dispatcher.order import OPEN, Order, State
+from dispatcher.figures.indicators import STOCKS, Window, contributes, figures_of
+from dispatcher.order.row import OPEN, Order, State
 from models.times import local_day
 
 # The loop must turn while a long list is searched.

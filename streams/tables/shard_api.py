@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dispatcher.figure_rows import FigureRow
-from dispatcher.indicators import Window, figures_of
-from dispatcher.order import Order
-from streams.tables.answers import (
+from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.indicators import Window, figures_of
+from dispatcher.order.row import Order
+from streams.tables.order_view import Counted, Wanted
+from streams.tables.protocol import (
     PartitionFigures,
     PartitionOrder,
     PartitionOrders,
@@ -32,8 +33,7 @@ from streams.tables.answers import (
     ShardRows,
     brief,
 )
-from streams.tables.app import Tables
-from streams.tables.order_view import Counted, Wanted
+from streams.tables.worker import Tables
 
 MAX_LIMIT = 500
 _encoder = msgspec.json.Encoder()

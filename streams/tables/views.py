@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from dispatcher import figure_rows
-from dispatcher.order import Order
+from dispatcher.figures import figure_row
+from dispatcher.order.row import Order
 from streams import metrics
-from streams.tables import kept
+from streams.tables import stored_row
 from streams.tables.figure_view import FigureView
-from streams.tables.kept import Kept
 from streams.tables.order_view import OrderView
+from streams.tables.stored_row import Kept
 
 _ROWS_AT_ONCE = 200
 _orders = msgspec.json.Decoder(Order)
@@ -38,14 +38,14 @@ class PartitionView:
 
     def put_order(self, key: str, row: Kept) -> None:
         """Take a row of the table `orders`. Raises msgspec errors when it is no order's."""
-        if kept.is_order(key):
+        if stored_row.is_order(key):
             self.orders.put(decode_order(bytes(row.row)), row.offset)
         else:
             self.orders.offset = max(self.orders.offset, row.offset + 1)
 
     def put_figures(self, key: str, row: Kept) -> None:
         """Take a row of the table `figures`. Raises msgspec errors or ValueError when it is none."""
-        self.figures.put(key, figure_rows.decode(bytes(row.row)), row.offset)
+        self.figures.put(key, figure_row.decode(bytes(row.row)), row.offset)
 
 
 class Views:
@@ -85,7 +85,7 @@ class Views:
     ) -> None:
         for rows, take in ((orders, PartitionView.put_order), (figures, PartitionView.put_figures)):
             for count, (key, value) in enumerate(rows):
-                row = kept.decode(value)
+                row = stored_row.decode(value)
                 if row.partition in new:
                     take(new[row.partition], key.decode(), row)
                 if count % _ROWS_AT_ONCE == 0:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from dispatcher.figure_rows import FigureRow
-from dispatcher.indicators import Value, Window, city, indicators, totals
+from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.indicators import Value, Window, city, indicators, totals
 from tests.boston import convert, oracle
 
 EXACT = ("received", "closed", "open", "overdue_open", "closed_on_time", "closure_rate", "on_time_closure_rate")

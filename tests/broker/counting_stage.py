@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from streams.lane import LaneOptions
-from streams.sending import Send
-from streams.stage import Stage, StageError
+from streams.kafka.lane import LaneOptions
+from streams.kafka.sending import Send
+from streams.kafka.stage import Stage, StageError
 
 
 @dataclass(frozen=True, slots=True)

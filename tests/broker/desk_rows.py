@@ -10,13 +10,13 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
-from dispatcher.figure_rows import FigureRow, encode, row_key
-from dispatcher.figures import Bookings, bookings, collect
-from dispatcher.identity import report_key
-from dispatcher.order import Assignment, Closing, Entry, Evidence, Order, Tally
+from dispatcher.figures.booking import Bookings, bookings, collect
+from dispatcher.figures.figure_row import FigureRow, encode, row_key
+from dispatcher.order.row import Assignment, Closing, Entry, Evidence, Order, Tally
+from dispatcher.partition.identity import report_key
 from models.inbox import Actor
 from models.times import from_text
-from streams.topics import Names
+from streams.kafka.topics import Names
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AREAS = ("gulou", "shiqiao", "liudi", "guixiang", "nantang", "chunxiao")

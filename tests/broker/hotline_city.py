@@ -17,12 +17,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from dispatcher import facts
-from dispatcher.facts import Fact, UpdateRefused
+from dispatcher.order import facts
+from dispatcher.order.facts import Fact, UpdateRefused
 from models.events import REPORT, UPDATE
 from models.guess import Guess
 from models.times import to_text
-from streams.topics import Names
+from streams.kafka.topics import Names
 from tests.cities import tiny_files
 from tests.kafka import eventually
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from dispatcher import facts
-from dispatcher.fold import apply
-from dispatcher.order import ENDED, Order
+from dispatcher.order import facts
+from dispatcher.order.folds.apply import apply
+from dispatcher.order.row import ENDED, Order
 from models.events import UPDATE
 from models.times import to_text
-from streams.topics import Names
+from streams.kafka.topics import Names
 
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 

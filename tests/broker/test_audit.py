@@ -8,14 +8,14 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from dispatcher.figure_rows import FigureRow, decode, encode
-from dispatcher.order import Order, Tally
+from dispatcher.figures.figure_row import FigureRow, decode, encode
+from dispatcher.order.row import Order, Tally
 from models.inbox import Sighting, encode_items
-from streams.ports import free_ports
+from streams.kafka.topics import Names
+from streams.local.ports import free_ports
 from streams.settings import Settings
-from streams.tables import build, kept
-from streams.tables.kept import Kept
-from streams.topics import Names
+from streams.tables import build, stored_row
+from streams.tables.stored_row import Kept
 from tests.broker.desk_rows import newest, partition_of
 from tests.broker.test_desk import AREA, city, departments, opened, report
 from tests.kafka import Kafka, Message, Role, Roles
@@ -69,7 +69,7 @@ class Scene:
         assert await self.worker.ended() == 0
         for table, rows in tables.items():
             values = [(key, Kept(self.part, 0, version, msgspec.Raw(_encode(row)))) for key, version, row in rows]
-            messages = [Message(kept.encode(row), key.encode(), partition=self.part) for key, row in values]
+            messages = [Message(stored_row.encode(row), key.encode(), partition=self.part) for key, row in values]
             await self.kafka.produce(self.names.tables_changelog(table), messages)
         self.worker = self.start("tables")
 
@@ -116,8 +116,10 @@ async def scene(kafka: Kafka, roles: Roles, settings: Settings, topics: Names, c
 async def wrong_rows(scene: Scene) -> tuple[Wrong, Wrong]:
     """Of each table: another content under the right version, a higher version, and rows that should not be there."""
     rows = await scene.rows(scene.names.desk)
-    first, second, third = (msgspec.json.decode(rows[key], type=Order) for key in sorted(filter(kept.is_order, rows)))
-    [tally_key] = filter(kept.is_tally, rows)
+    first, second, third = (
+        msgspec.json.decode(rows[key], type=Order) for key in sorted(filter(stored_row.is_order, rows))
+    )
+    [tally_key] = filter(stored_row.is_tally, rows)
     tally = msgspec.json.decode(rows[tally_key], type=Tally)
     figures = {key: decode(value) for key, value in (await scene.rows(scene.names.figures)).items()}
     one, two, *_ = sorted(key for key, row in figures.items() if "opened" in row.counters)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.figure_rows import FigureRow, encode
+from dispatcher.figures.figure_row import FigureRow, encode
 from models.city import load_city
-from streams.audit import Audited, audit
-from streams.audit_tables import check_tables, repair_tables
-from streams.cli.backlog import Backlog
-from streams.ports import free_ports
+from streams.audit.recompute import Audited, audit
+from streams.audit.table_check import check_tables, repair_tables
+from streams.kafka.backlog import Backlog
+from streams.kafka.topics import all_topics, create_topics
+from streams.local.ports import free_ports
 from streams.settings import Settings
-from streams.topics import all_topics, create_topics
 from tests.boston import compare, convert, oracle
 from tests.kafka import Kafka, Message, Roles, eventually
 

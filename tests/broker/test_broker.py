@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker import BrokerError, LocalBroker
-from streams.children import spawn
+from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics
+from streams.local.broker import BrokerError, LocalBroker
+from streams.local.children import spawn
 from streams.settings import Settings, load_settings
-from streams.topics import Names, TopicError, all_topics, check_topics, create_topics
 from tests.kafka import Kafka, Message, eventually
 
 _RUN_BROKER = """
 import asyncio, sys
 from pathlib import Path
-from streams.broker import LocalBroker
+from streams.local.broker import LocalBroker
 async def main():
     async with LocalBroker(Path(sys.argv[1]), quick=True) as broker:
         print(broker.pids[1], flush=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher import facts
+from dispatcher.order import facts
 from models.inbox import Sighting, encode_items
-from streams.deadletters import decode_dead_letter
-from streams.topics import Names
+from streams.dead_letters.letter import decode_dead_letter
+from streams.kafka.topics import Names
 from tests.cities import tiny_files
 from tests.kafka import Kafka, Message, Roles
 

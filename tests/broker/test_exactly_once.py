@@ -15,17 +15,17 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
-from dispatcher import facts
-from dispatcher.figure_rows import decode as decode_figures
-from dispatcher.figure_rows import parse_key
-from dispatcher.fold import fold
-from dispatcher.order import Order
-from dispatcher.outgoing import ASSIGNED
+from dispatcher.figures.figure_row import decode as decode_figures
+from dispatcher.figures.figure_row import parse_key
+from dispatcher.order import facts
+from dispatcher.order.folds.apply import fold
+from dispatcher.order.row import Order
+from dispatcher.partition.outgoing import ASSIGNED
 from models.events import DETECTION, REPORT
 from models.times import to_text
-from streams.ports import free_ports
+from streams.kafka.topics import Names
+from streams.local.ports import free_ports
 from streams.settings import Settings
-from streams.topics import Names
 from tests.broker.people import DEPARTMENTS, People
 from tests.cities import FILES, tiny_files
 from tests.kafka import Kafka, Role, Roles, eventually

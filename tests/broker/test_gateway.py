@@ -14,19 +14,19 @@ import pytest_asyncio
 from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
-from dispatcher import facts
-from dispatcher.facts import Fact, UpdateRefused
-from dispatcher.order import Evidence, Why
+from dispatcher.order import facts
+from dispatcher.order.facts import Fact, UpdateRefused
+from dispatcher.order.row import Evidence, Why
 from models.city import load_city
 from models.envelope import decode, header_map
 from models.events import DETECTION, REPORT, UPDATE, Report, parse
 from models.inbox import Actor
-from streams.broker import LocalBroker
 from streams.cli.serving import StatusError, fetch_status
-from streams.deadletters import of_record
-from streams.ports import free_ports
+from streams.dead_letters.letter import of_record
+from streams.kafka.topics import Names, all_topics, create_topics
+from streams.local.broker import LocalBroker
+from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings, load_settings
-from streams.topics import Names, all_topics, create_topics
 from tests.broker.desk_rows import START, Book, closed, desk_producer, opened, write
 from tests.kafka import Kafka, Message, Role, Roles, eventually
 

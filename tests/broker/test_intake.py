@@ -12,12 +12,12 @@ from aiokafka import ConsumerRecord
 
 from models.events import DETECTION, REPORT, UPDATE
 from models.inbox import Item, Sighting, Update, decode_items
-from streams.deadletters import decode_dead_letter
-from streams.feed import feed, read_events, scheduled
-from streams.mending import DeadLetterError, find, read_dead_letters, replay
-from streams.sightings import Keys
-from streams.take import take
-from streams.topics import Names
+from streams.dead_letters.letter import decode_dead_letter
+from streams.dead_letters.replay import DeadLetterError, find, read_dead_letters, replay
+from streams.intake.batch import take
+from streams.intake.drafts import Keys
+from streams.kafka.topics import Names
+from streams.terminal.feed import feed, read_events, scheduled
 from tests.cities import tiny_city, tiny_files
 from tests.kafka import Kafka, Message, Roles, eventually
 from tests.messages import detection, raw, report, update

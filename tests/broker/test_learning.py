@@ -15,21 +15,21 @@ from prometheus_client import REGISTRY
 from scipy.stats import binomtest
 from typer.testing import CliRunner
 
-from dispatcher.labels import Label
+from dispatcher.order.final_label import Label
 from models.city import City, load_city
 from models.classifier import Classifier
-from models.classifier.rows import Labelled
-from models.classifier.store import Store
-from models.classifier.training import RECIPES, train
+from models.classifier.learning.labelled import Labelled
+from models.classifier.learning.training import RECIPES, train
+from models.classifier.serving.store import Store
 from models.guess import Guess
-from streams.audit import audit
-from streams.cli.app import app
-from streams.drift import DriftWatch
-from streams.labels import read_labels
-from streams.live_models import ACTIVE, point
-from streams.models_control import ControlError, Pointers, change, read_pointers, rolled_back
+from streams.audit.recompute import audit
+from streams.cli.main import app
+from streams.control.model_pointers import ControlError, Pointers, change, read_pointers, rolled_back
+from streams.control.models_in_force import ACTIVE, point
+from streams.kafka.topics import Names
+from streams.learning.drift_watch import DriftWatch
+from streams.learning.labels import read_labels
 from streams.settings import Settings
-from streams.topics import Names
 from tests.broker.hotline_city import TOPICS, People, code, messages, office, pack
 from tests.kafka import Kafka, Roles, eventually
 

@@ -7,12 +7,12 @@ import pytest
 from prometheus_client import REGISTRY
 
 from models.classifier import Classifier
-from models.classifier.shipped import corpus
-from models.classifier.store import Store
-from models.classifier.training import Recipe, train
-from streams.live_models import ACTIVE, SHADOW, LiveModels, point
+from models.classifier.learning.shipped import corpus
+from models.classifier.learning.training import Recipe, train
+from models.classifier.serving.store import Store
+from streams.control.models_in_force import ACTIVE, SHADOW, LiveModels, point
+from streams.kafka.topics import Names
 from streams.settings import Settings
-from streams.topics import Names
 from tests.kafka import eventually
 
 WITHIN_SECONDS = 10.0

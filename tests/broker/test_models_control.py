@@ -6,13 +6,13 @@ import pytest
 from typer.testing import CliRunner
 
 from models.classifier import Classifier
-from models.classifier.store import Store
-from models.classifier.training import train
+from models.classifier.learning.training import train
+from models.classifier.serving.store import Store
 from models.errors import PaidanError
-from streams.cli.app import app
-from streams.models_control import INITIAL, ControlError, change, promoted, read_pointers, rolled_back, shadowed
+from streams.cli.main import app
+from streams.control.model_pointers import INITIAL, ControlError, change, promoted, read_pointers, rolled_back, shadowed
+from streams.kafka.topics import Names, TopicError
 from streams.settings import Settings
-from streams.topics import Names, TopicError
 from tests.kafka import Kafka
 from tests.unit.classifiers import RECIPES, small_bytes, small_rows
 

@@ -14,13 +14,13 @@ import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from dispatcher import wire
-from dispatcher.outgoing import ASSIGNED, NOTICE
-from streams.deadletters import decode_dead_letter
-from streams.mending import find, replay
-from streams.ports import free_port
-from streams.signature import signature, target_key
-from streams.topics import Names
+from dispatcher.order import wire
+from dispatcher.partition.outgoing import ASSIGNED, NOTICE
+from streams.dead_letters.letter import decode_dead_letter
+from streams.dead_letters.replay import find, replay
+from streams.kafka.topics import Names
+from streams.local.ports import free_port
+from streams.notify.signature import signature, target_key
 from tests.cities import tiny_files
 from tests.kafka import Kafka, Message, Roles, eventually
 from tests.receiver import HANG, TAKEN, Received, Receiver, Reply

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from aiokafka import ConsumerRecord
 
-from dispatcher import facts
+from dispatcher.order import facts
 from models.city import City, load_city
 from models.events import REPORT
 from models.times import to_text
+from streams.kafka.topics import Names
 from streams.settings import DEMO_CITY
-from streams.topics import Names
 from tests.kafka import Kafka, Message, Roles
 
 CITY = load_city(DEMO_CITY)

@@ -20,10 +20,10 @@ from aiokafka.errors import UnknownError
 from aiokafka.producer.transaction_manager import TransactionManager
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
-from streams.broken import death_of
-from streams.broker import LocalBroker
-from streams.sending import Send, Sent, send_all
-from streams.stage import Stage, StageError
+from streams.kafka.closing import death_of
+from streams.kafka.sending import Send, Sent, send_all
+from streams.kafka.stage import Stage, StageError
+from streams.local.broker import LocalBroker
 from tests.broker.counting_stage import Counted, Counting, options
 from tests.kafka import Kafka, Message, eventually
 
@@ -280,7 +280,7 @@ async def test_a_producer_that_dies_is_replaced(kafka: Kafka, counting: str, mon
             manager._pid_and_epoch = manager._pid_and_epoch._replace(pid=manager.producer_id + 1_000_000)
         return await send_all(producer, sends)
 
-    monkeypatch.setattr("streams.lane.send_all", spoil_once)
+    monkeypatch.setattr("streams.kafka.lane.send_all", spoil_once)
     await feed(kafka, counting, ["2"])
     heard = await said(kafka, counting, 2)
     await running.stop()

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from streams.supervisor import Member, Supervisor, base_environment
+from streams.local.supervisor import Member, Supervisor, base_environment
 from tests.kafka import eventually
 
 _IDLE = "import signal; signal.pause()"

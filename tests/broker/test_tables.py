@@ -12,15 +12,15 @@ import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from dispatcher.figure_rows import FigureRow, decode, merge_rows
-from dispatcher.indicators import Window, totals
+from dispatcher.figures.figure_row import FigureRow, decode, merge_rows
+from dispatcher.figures.indicators import Window, totals
 from streams.gateway.shards import Answers, Shards
-from streams.ports import free_ports
+from streams.kafka.topics import Names
+from streams.local.ports import free_ports
 from streams.settings import Settings
-from streams.tables import kept
-from streams.tables.answers import PartitionFigures, PartitionOrder, ShardFigures, ShardOrder
-from streams.tables.kept import Kept
-from streams.topics import Names
+from streams.tables import stored_row
+from streams.tables.protocol import PartitionFigures, PartitionOrder, ShardFigures, ShardOrder
+from streams.tables.stored_row import Kept
 from tests.broker.desk_rows import (
     AREAS,
     START,
@@ -159,7 +159,7 @@ async def test_a_record_that_is_read_again_never_overwrites(
     old, part = opened(1), partition_of("gulou", 4)
     new = closed(old, START + 3_600_000)
     changelog = topics.tables_changelog("orders")
-    ahead = kept.encode(Kept(part, 17, new.seq, msgspec.Raw(msgspec.json.encode(new))))
+    ahead = stored_row.encode(Kept(part, 17, new.seq, msgspec.Raw(msgspec.json.encode(new))))
     await kafka.produce(changelog, [Message(ahead, new.id.encode(), partition=part)])
     await kafka.produce(topics.desk, [Message(msgspec.json.encode(old), old.id.encode(), partition=part)])
     start(roles, placed)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.ports import free_port
+from streams.local.ports import free_port
 from streams.settings import Settings
 from tests.kafka import Role, Roles, eventually
 
@@ -105,7 +105,7 @@ async def test_ctrl_c_ends_the_fetching_of_kafka(own_roles: Roles, alone: Settin
     maven.chmod(0o755)
     cache = tmp_path / "cache"
     path = f"PATH={tools}:{os.environ['PATH']}"
-    command = ["env", path, sys.executable, "-m", "streams.cli.app", "up"]
+    command = ["env", path, sys.executable, "-m", "streams.cli.main", "up"]
     up = own_roles.run(command, "up", cache=str(cache))
 
     async def maven_runs() -> bool:
@@ -175,7 +175,7 @@ async def _kill_one_desk(up: Role, settings: Settings) -> None:
 
 
 def _desk_pids(settings: Settings) -> list[int]:
-    return [pid for pid, command in _alive(str(settings.data)) if command.endswith("streams.cli.app desk")]
+    return [pid for pid, command in _alive(str(settings.data)) if command.endswith("streams.cli.main desk")]
 
 
 @pytest.mark.timeout(240)

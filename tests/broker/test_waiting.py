@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from models.city import load_city
-from streams.ports import free_ports
+from streams.kafka.topics import Names
+from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings
-from streams.topics import Names
 from tests.broker.test_gateway import start
 from tests.kafka import Roles, eventually
 

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dispatcher.figure_rows import FigureRow
-from dispatcher.indicators import Window, city, indicators, totals
+from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.indicators import Window, city, indicators, totals
 from models.city import City
 from models.events import REPORT, UPDATE
 from models.times import from_text, to_ms, to_text

@@ -13,10 +13,10 @@ from models.events import CONTRACTS
 from models.formats import FORMATS, Site, decode_format
 from models.inbox import Actor, Item, Sighting, Update, decode_items, encode_items
 from models.redact import mask
-from streams.deadletters import decode_dead_letter, of_record
-from streams.sightings import Keys
-from streams.take import take
-from streams.topics import Names
+from streams.dead_letters.letter import decode_dead_letter, of_record
+from streams.intake.batch import take
+from streams.intake.drafts import Keys
+from streams.kafka.topics import Names
 from tests.cities import tiny_city
 from tests.messages import NOW, raw
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.envelope import Event
-from streams.breaker import Breaker, backoff
-from streams.delivery import Answer, Delivery, Patience
+from streams.notify.breaker import Breaker, backoff
+from streams.notify.delivery import Answer, Delivery, Patience
 
 NEVER = float("inf")
 MINUTE, HOUR = 60.0, 3600.0

@@ -6,10 +6,10 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher import facts
-from dispatcher.facts import KINDS, Fact, UpdateRefused, ce_id, from_wire, to_wire
-from dispatcher.order import Order
-from dispatcher.wire import INSTANTS
+from dispatcher.order import facts
+from dispatcher.order.facts import KINDS, Fact, UpdateRefused, ce_id, from_wire, to_wire
+from dispatcher.order.row import Order
+from dispatcher.order.wire import INSTANTS
 from models.inbox import Actor
 from models.times import from_text
 

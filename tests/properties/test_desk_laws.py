@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.desk import DeskState, decide
-from dispatcher.facts import KINDS, Absorbed, Fact, Released
-from dispatcher.lifecycle import RETURN_CODES, TABLE
-from dispatcher.order import Order
+from dispatcher.order.facts import KINDS, Absorbed, Fact, Released
+from dispatcher.order.lifecycle import RETURN_CODES, TABLE
+from dispatcher.order.row import Order
 from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
 from tests.desks import (
     DAY,

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.figure_rows import FigureRow, decode, encode, merge_rows
-from dispatcher.figures import Bookings, bookings, collect, difference
-from dispatcher.order import Order
-from dispatcher.sketch import Sketch, bucket, merge, middle
+from dispatcher.figures.booking import Bookings, bookings, collect, difference
+from dispatcher.figures.figure_row import FigureRow, decode, encode, merge_rows
+from dispatcher.figures.sketch import Sketch, bucket, merge, middle
+from dispatcher.order.row import Order
 from tests.lives import Life
 
 ZONE = ZoneInfo("America/New_York")

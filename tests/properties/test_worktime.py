@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher import worktime
+from dispatcher.clocks import worktime
 from models.city.calendar import Calendar
 from models.times import to_ms
 

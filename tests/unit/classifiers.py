@@ -3,9 +3,9 @@
 from functools import cache
 
 from models.classifier import Classifier
-from models.classifier.rows import Labelled
-from models.classifier.shipped import corpus
-from models.classifier.training import Recipe, train
+from models.classifier.learning.labelled import Labelled
+from models.classifier.learning.shipped import corpus
+from models.classifier.learning.training import Recipe, train
 
 GROUPS = {
     "pothole": "road",

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
-from dispatcher import dispatching
 from dispatcher.auditing import Recount, is_order
-from dispatcher.decision import Failure, Outgoing
 from dispatcher.desk import decide
-from dispatcher.figure_rows import FigureRow, decode, encode
-from dispatcher.indicators import Window
-from dispatcher.order import Order
-from dispatcher.state import DeskState, Meta
+from dispatcher.figures.figure_row import FigureRow, decode, encode
+from dispatcher.figures.indicators import Window
+from dispatcher.order.row import Order
+from dispatcher.partition.decision import Failure, Outgoing
+from dispatcher.partition.state import DeskState, Meta
+from dispatcher.steps import dispatching
 from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
 from models.times import from_text
-from streams.desk import failed_items, failed_row
+from streams.desk.processor import failed_items, failed_row
 from tests.cities import tiny_city
 from tests.desks import T0, Desk
 from tests.desks import report as desk_report

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.city import CityError
-from models.city.official import official_days
+from models.city.pack.official_days import official_days
 from models.errors import UsageError
 from streams.cli.city import app, gaps
 from tests.cities import FILES, tiny_city, tiny_files

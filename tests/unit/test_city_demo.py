@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.city import City, RuleInput, Settings, Stage, Unit, load_city
-from models.city.loader import OPTIONAL, REQUIRED
+from models.city.pack.loader import OPTIONAL, REQUIRED
 from models.errors import Poison
 from models.events import DETECTION, REPORT, parse
 
@@ -194,7 +194,7 @@ def test_the_sample_day_is_understood_but_for_what_is_broken_on_purpose(day: lis
 
 def test_nobody_trained_on_the_sample_day(day: list[dict[str, Any]]) -> None:
     """No text of the day stands in the classifier's bootstrap corpus."""
-    folder = Path(__file__).parents[2] / "models" / "classifier" / "corpus"
+    folder = Path(__file__).parents[2] / "models" / "classifier" / "learning" / "corpus"
     corpus: set[str] = set()
     for path in folder.glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:

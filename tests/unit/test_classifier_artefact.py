@@ -10,9 +10,9 @@ import skops.io
 from sklearn.svm import LinearSVC
 
 from models.classifier import Classifier, ClassifierError
-from models.classifier.artefact import digest
-from models.classifier.store import Store
-from models.classifier.training import train
+from models.classifier.learning.training import train
+from models.classifier.serving.artefact import digest
+from models.classifier.serving.store import Store
 from tests.unit.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.classifier.compare import holm, promotable
-from models.classifier.drift import PSI_ALARM, PSI_WATCH, psi, recent_calibration, unseen_vocabulary
+from models.classifier.judging.compare import holm, promotable
+from models.classifier.learning.drift import PSI_ALARM, PSI_WATCH, psi, recent_calibration, unseen_vocabulary
 
 TRUTH = ["a"] * 100 + ["b"] * 100
 

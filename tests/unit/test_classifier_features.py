@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.classifier.features import AROUND, BODY, CUT, HEADS, PARTS, Context, pieces, shorten
-from models.classifier.vectoriser import count
+from models.classifier.serving.features import AROUND, BODY, CUT, HEADS, PARTS, Context, pieces, shorten
+from models.classifier.serving.vectoriser import count
 from tests.unit.classifiers import small_model, small_rows
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from models.classifier import Classifier
 from models.classifier.errors import ClassifierError
-from models.classifier.prior import Beside, Linear, Prior
-from models.classifier.rows import Labelled
-from models.classifier.training import PRIOR, fit, learn_prior, train
-from models.classifier.vectoriser import count
+from models.classifier.learning.labelled import Labelled
+from models.classifier.learning.prior import Beside, Linear, Prior
+from models.classifier.learning.training import PRIOR, fit, learn_prior, train
+from models.classifier.serving.vectoriser import count
 from tests.unit.classifiers import RECIPES, small_rows
 
 FEW = 4

@@ -7,15 +7,15 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from models.classifier.bootstrap import bootstrap
-from models.classifier.evaluation import evaluate, figures, predict
-from models.classifier.measures import confusion, macro_f1, top_k
-from models.classifier.nested import nested, plain_english
-from models.classifier.rows import Labelled, read
-from models.classifier.service import Classifier
-from models.classifier.shipped import TAXONOMY, corpus, known_before
-from models.classifier.taxonomy import Taxonomy, Topic, read_taxonomy
-from models.classifier.training import RECIPES, Recipe, learn_prior
+from models.classifier.judging.evaluation import evaluate, figures, predict
+from models.classifier.judging.nested import nested, plain_english
+from models.classifier.learning.bootstrap import bootstrap
+from models.classifier.learning.labelled import Labelled, read
+from models.classifier.learning.measures import confusion, macro_f1, top_k
+from models.classifier.learning.shipped import TAXONOMY, corpus, known_before
+from models.classifier.learning.taxonomy import Taxonomy, Topic, read_taxonomy
+from models.classifier.learning.training import RECIPES, Recipe, learn_prior
+from models.classifier.serving.classifier import Classifier
 from tests.unit.classifiers import small_rows
 
 TOPICS = {

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.classifier import Classifier, Context
-from models.classifier.artefact import pack, unpack
-from models.classifier.bootstrap import bootstrap
-from models.classifier.calibration import NEVER
-from models.classifier.taxonomy import Taxonomy, Topic
-from models.classifier.training import train
+from models.classifier.learning.bootstrap import bootstrap
+from models.classifier.learning.taxonomy import Taxonomy, Topic
+from models.classifier.learning.training import train
+from models.classifier.serving.artefact import pack, unpack
+from models.classifier.serving.calibration import NEVER
 from tests.unit.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
 
 KEYWORDS = {

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli.app import COMMANDS, app
-from streams.feed import read_events
+from streams.cli.main import COMMANDS, app
 from streams.settings import DEMO_CITY
+from streams.terminal.feed import read_events
 
 
 def _paidan(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "streams.cli.app", *arguments],
+        [sys.executable, "-m", "streams.cli.main", *arguments],
         capture_output=True,
         text=True,
         env=environment,
@@ -35,7 +35,7 @@ def test_help_lists_every_command() -> None:
 def test_every_command_explains_itself(name: str) -> None:
     """`paidan COMMAND --help` works, says what it does, and there is a function behind it."""
     file, attribute, _ = COMMANDS[name]
-    target = getattr(importlib.import_module(f"streams.cli.{file}"), attribute)
+    target = getattr(importlib.import_module(f"streams.{file}"), attribute)
     told = CliRunner().invoke(app, [name, "--help"])
     assert told.exit_code == 0
     assert f"Usage: paidan {name}" in told.output
@@ -45,7 +45,7 @@ def test_every_command_explains_itself(name: str) -> None:
 def test_help_does_not_load_the_machinery() -> None:
     """Help comes without importing Kafka, Faust, scikit-learn or the web framework."""
     heavy = "aiokafka", "faust", "sklearn", "fastapi", "shapely"
-    program = f"import sys, streams.cli.app; print([m for m in {heavy} if m in sys.modules])"
+    program = f"import sys, streams.cli.main; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -2,22 +2,23 @@
 
 import msgspec
 
-from dispatcher import facts, outgoing
-from dispatcher.order import Assignment, Order, Why
+from dispatcher.order import facts
+from dispatcher.order.row import Assignment, Order, Why
+from dispatcher.partition import outgoing
 from models.inbox import Actor
-from streams.asyncapi import Assigned, asyncapi, document
-from streams.contracts import DOCS, page
-from streams.deadletters import ERRORS
+from streams.dead_letters.letter import ERRORS
+from streams.documents.asyncapi import Assigned, asyncapi, document
+from streams.documents.contract_tables import DOCS, page
 from tests.unit.test_intake import BAD
 
 
 def test_the_asyncapi_document_is_current() -> None:
-    """`python -m streams.contracts` writes it anew."""
+    """`python -m streams.documents.contract_tables` writes it anew."""
     assert document() == (DOCS / "asyncapi.yaml").read_text()
 
 
 def test_the_page_of_contracts_is_current() -> None:
-    """`python -m streams.contracts` writes its tables anew."""
+    """`python -m streams.documents.contract_tables` writes its tables anew."""
     text = (DOCS / "contracts.md").read_text()
     assert page(text) == text
 

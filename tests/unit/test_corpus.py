@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import pytest
 
-from models.classifier.shipped import corpus
+from models.classifier.learning.shipped import corpus
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "models" / "classifier" / "corpus"
+FOLDER = ROOT / "models" / "classifier" / "learning" / "corpus"
 UNLIKE = "unlike"
 PER_CATEGORY = 20
 PER_LANGUAGE = 9

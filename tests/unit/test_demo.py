@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from dispatcher import facts
-from dispatcher.order import Evidence, Why
-from dispatcher.outgoing import ASSIGNED, WITHDRAWN
+from dispatcher.order import facts
+from dispatcher.order.row import Evidence, Why
+from dispatcher.partition.outgoing import ASSIGNED, WITHDRAWN
 from models.events import UPDATE, Update, parse
 from models.guess import Guess
 from models.inbox import Actor
-from streams.cli.departments import People
-from streams.cli.tally import Tally
+from streams.demo.counts import Tally
+from streams.demo.people import People
 
 _ORDER = "gulou-20260301-aaaaaaaaaa"
 _DESK = Actor("desk")

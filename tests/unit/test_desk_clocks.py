@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dispatcher import facts
 from dispatcher.desk import FIRED_PER_RECORD, DeskState
+from dispatcher.order import facts
 from models.inbox import Actor
 from models.times import from_text
 from tests.desks import (

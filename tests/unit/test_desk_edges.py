@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dispatcher import facts, figures
 from dispatcher.desk import FIRED_PER_RECORD
-from dispatcher.order import Order
+from dispatcher.figures import booking
+from dispatcher.order import facts
+from dispatcher.order.row import Order
 from models.inbox import Actor, Sighting
 from tests.desks import (
     DAY,
@@ -162,7 +163,7 @@ def test_a_late_acceptance_is_not_charged_where_the_return_was_right() -> None:
     desk.update("approve-return", DISPATCHER, T0 + 7 * HOUR, department="works", category="water-leak")
 
     booked = [
-        counted for row, counted in figures.bookings(desk.only(), desk.city.zone).items() if "department/roads" in row
+        counted for row, counted in booking.bookings(desk.only(), desk.city.zone).items() if "department/roads" in row
     ]
     named = {figure for counted in booked for figure in counted}
     assert {"assigned", "accepted", "returned"} <= named
@@ -280,15 +281,15 @@ def test_an_order_that_cannot_even_be_quarantined_stops_nobody(monkeypatch: pyte
     desk = pothole()
     desk.feed(report("2", T0, category="street-vendor", lat=30.09), at=T0)
     broken, other = list(desk.state.orders)
-    real = figures.bookings
+    real = booking.bookings
 
-    def raises(order: Order, zone: ZoneInfo) -> figures.Bookings:
+    def raises(order: Order, zone: ZoneInfo) -> booking.Bookings:
         if order.id == broken and order.last_at + order.recorded_at > 2 * T0:
             raise KeyError("a bug")
         return real(order, zone)
 
     with monkeypatch.context() as patched:
-        patched.setattr(figures, "bookings", raises)
+        patched.setattr(booking, "bookings", raises)
         patched.setattr("dispatcher.desk.FIRED_PER_RECORD", 0)
         desk.update("accept", ROADS, T0 + 3 * HOUR, broken)
         assert [failure.partition(":")[0] for failure in desk.failures] == ["KeyError"]

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from dispatcher import dispatching, facts, firing
+from dispatcher.arrivals import due
 from dispatcher.desk import DeskState, UnknownPack, decide
-from dispatcher.lifecycle import REFUSALS
-from dispatcher.order import Order
+from dispatcher.order import facts
+from dispatcher.order.lifecycle import REFUSALS
+from dispatcher.order.row import Order
+from dispatcher.steps import dispatching
 from models.inbox import Actor, InboxRecord, PackChange, Sighting, Tick
 from tests.desks import (
     DAY,
@@ -251,7 +253,7 @@ def test_a_timer_that_raises_quarantines_its_order(desk: Desk, monkeypatch: pyte
     """The district goes on, the order's timers stand still until a person has taken a step."""
     desk.feed(report("2", T0, category="street-vendor", lat=30.09), at=T0)
     first, second = list(desk.state.orders)
-    real = firing._fire
+    real = due._fire
 
     def broken(work: Any, order: Order, due: int, kind: str) -> None:
         if order.id == first:
@@ -259,7 +261,7 @@ def test_a_timer_that_raises_quarantines_its_order(desk: Desk, monkeypatch: pyte
         real(work, order, due, kind)
 
     with monkeypatch.context() as patched:
-        patched.setattr(firing, "_fire", broken)
+        patched.setattr(due, "_fire", broken)
         desk.tick(T0 + 3 * HOUR)
 
     assert desk.order(first).quarantined.startswith("warn/accept: KeyError")
@@ -283,7 +285,7 @@ def test_a_timer_that_raises_before_an_update_quarantines_the_order_and_the_upda
         raise KeyError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(firing, "_fire", broken)
+        patched.setattr(due, "_fire", broken)
         patched.setattr("dispatcher.desk.FIRED_PER_RECORD", 0)
         assert desk.update("accept", ROADS, T0 + 3 * HOUR) == ""
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from dispatcher import merging
-from dispatcher.identity import order_id, share
-from dispatcher.state import FORGOTTEN_AT_ONCE, DeskState
+from dispatcher.arrivals import merging
+from dispatcher.partition.identity import order_id, share
+from dispatcher.partition.state import FORGOTTEN_AT_ONCE, DeskState
 from models.inbox import UNLOCATED, Actor
 from models.times import from_text, local_day
 from tests.desks import (

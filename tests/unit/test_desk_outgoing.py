@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from dispatcher.decision import Outgoing
-from dispatcher.outgoing import ASSIGNED, AUDIENCES, WITHDRAWN
+from dispatcher.partition.decision import Outgoing
+from dispatcher.partition.outgoing import ASSIGNED, AUDIENCES, WITHDRAWN
 from models.inbox import Actor, InboxRecord
 from tests.desks import DISPATCHER, HOUR, OPERATOR, T0, Desk, report
 

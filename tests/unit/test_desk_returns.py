@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.outgoing import ASSIGNED, WITHDRAWN
+from dispatcher.partition.outgoing import ASSIGNED, WITHDRAWN
 from models.inbox import Actor
 from tests.desks import (
     DAY,

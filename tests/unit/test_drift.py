@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
-from dispatcher import facts
-from dispatcher.facts import Fact
+from dispatcher.order import facts
+from dispatcher.order.facts import Fact
 from models.city import Settings
-from models.classifier.artefact import Manifest
-from models.classifier.drift import psi, psi_limit
+from models.classifier.learning.drift import psi, psi_limit
+from models.classifier.serving.artefact import Manifest
 from models.guess import Guess
-from streams.drift_window import MOST_TEXTS, Drift, Window
+from streams.learning.drift_window import MOST_TEXTS, Drift, Window
 from tests.lives import Life
 
 MODEL, OTHER = "m" * 16, "o" * 16

@@ -10,15 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from models.classifier import Classifier, ClassifierError, Context
-from models.classifier.calibration import NEVER, threshold, thresholds, wilson
-from models.classifier.confidence import Confidence, Groups, learn_confidence
-from models.classifier.evaluation import evaluate
-from models.classifier.folds import clusters, folds
-from models.classifier.measures import confusion, coverage_at, ece, ece_band, macro_f1, per_class, top_k
-from models.classifier.rows import Labelled, check_classes, read
-from models.classifier.taxonomy import read_taxonomy
-from models.classifier.vectoriser import count
-from streams.cli.app import app
+from models.classifier.judging.evaluation import evaluate
+from models.classifier.learning.cross_validation import clusters, folds
+from models.classifier.learning.labelled import Labelled, check_classes, read
+from models.classifier.learning.measures import confusion, coverage_at, ece, ece_band, macro_f1, per_class, top_k
+from models.classifier.learning.taxonomy import read_taxonomy
+from models.classifier.serving.calibration import NEVER, threshold, thresholds, wilson
+from models.classifier.serving.confidence import Confidence, Groups, learn_confidence
+from models.classifier.serving.vectoriser import count
+from streams.cli.main import app
 from tests.unit.classifiers import small_model, small_rows
 
 DEMO = Path(__file__).parents[2] / "cities" / "demo"

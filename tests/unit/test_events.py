@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from dispatcher.lifecycle import ACTIONS
+from dispatcher.order.lifecycle import ACTIONS
 from models.errors import Poison
 from models.events import CONTRACTS, DETECTION, REPORT, UPDATE, Action, Detection, Report, Update, parse
 from models.times import from_text

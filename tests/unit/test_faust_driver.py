@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 
-from streams.tables.transport import InOrderConsumer, ReadCommittedThread, Transport, newest_of_each_key
+from streams.tables.faust_transport import InOrderConsumer, ReadCommittedThread, Transport, newest_of_each_key
 
 
 def test_what_is_replaced_is_still_there() -> None:

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dispatcher.figure_rows import FigureRow, decode, encode, parse_key, row_key
-from dispatcher.figures import Bookings, bookings, collect, difference, direct
-from dispatcher.order import Order
+from dispatcher.figures.booking import Bookings, bookings, collect, difference, direct
+from dispatcher.figures.figure_row import FigureRow, decode, encode, parse_key, row_key
+from dispatcher.order.row import Order
 from tests.lives import Life
 
 ZONE = ZoneInfo("Asia/Shanghai")

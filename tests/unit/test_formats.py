@@ -13,8 +13,8 @@ from models.formats import FORMATS, Reading, Site, decode_format
 from models.formats.reading import MAX_READINGS
 from models.inbox import Sighting
 from models.times import from_text
-from streams.sightings import Keys
-from streams.take import take
+from streams.intake.batch import take
+from streams.intake.drafts import Keys
 from tests.cities import tiny_city
 from tests.messages import NOW, raw
 

@@ -4,9 +4,9 @@ import httpx
 import pytest
 
 from streams import metrics
-from streams.broker_properties import HOST
 from streams.health import HealthError, serving_health
-from streams.ports import free_port
+from streams.local.broker_properties import HOST
+from streams.local.ports import free_port
 from streams.settings import load_settings
 
 

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dispatcher.figure_rows import FigureRow, row_key
-from dispatcher.figures import Bookings, bookings, collect
-from dispatcher.indicators import INDICATORS, Weights, Window, city, contributes, indicators, totals
-from dispatcher.order import Order
+from dispatcher.figures.booking import Bookings, bookings, collect
+from dispatcher.figures.figure_row import FigureRow, row_key
+from dispatcher.figures.indicators import INDICATORS, Weights, Window, city, contributes, indicators, totals
+from dispatcher.order.row import Order
 from tests.lives import Life
 
 ZONE = ZoneInfo("Asia/Shanghai")

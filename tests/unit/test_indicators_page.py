@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from dispatcher.indicators import INDICATORS, Indicator
+from dispatcher.figures.indicators import INDICATORS, Indicator
 
 PAGE = Path(__file__).parents[2] / "docs" / "indicators.md"
 BEGIN, END = "<!-- table", "<!-- end of table -->"

@@ -9,15 +9,15 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from models.city import City
-from models.classifier.features import Context
+from models.classifier.serving.features import Context
 from models.envelope import STRUCTURED, Event, to_structured
 from models.events import DETECTION, REPORT
 from models.guess import Guess
 from models.inbox import UNLOCATED, Sighting, Update, decode_items
 from models.redact import reporter_hash, unseal
 from models.times import to_text
-from streams.sightings import MAX_BYTES, Keys
-from streams.take import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take
+from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take
+from streams.intake.drafts import MAX_BYTES, Keys
 from tests.cities import tiny_city
 from tests.messages import NOW, ORDER, detection, raw, record, report, update
 
@@ -435,7 +435,9 @@ def test_packed_records_hold_one_area_in_order_and_stay_small(city: City) -> Non
     assert {"south-w", "north-e"} == unpacked.keys()
 
 
-@pytest.mark.parametrize("where", ["streams.take._context", "streams.sightings.Draft.build", "streams.take.by_words"])
+@pytest.mark.parametrize(
+    "where", ["streams.intake.batch._context", "streams.intake.drafts.Draft.build", "streams.intake.batch.by_words"]
+)
 def test_a_bug_at_one_record_costs_no_other(city: City, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever step fails at it, that record is a dead letter without its words, and its neighbours are taken in."""
     real = pydoc.locate(where)

@@ -9,11 +9,11 @@ import pytest
 from prometheus_client import REGISTRY
 
 from models.inbox import Sighting, decode_items
-from streams import intake
-from streams.intake import IntakeWork
-from streams.live_models import LiveModels
-from streams.sightings import Keys
-from streams.topics import Names
+from streams.control.models_in_force import LiveModels
+from streams.intake import processor
+from streams.intake.drafts import Keys
+from streams.intake.processor import IntakeWork
+from streams.kafka.topics import Names
 from tests.cities import tiny_city
 from tests.messages import detection, report
 from tests.unit.test_intake import Echo
@@ -35,8 +35,8 @@ async def test_a_thread_changes_nothing_but_where_it_is_done(
     monkeypatch: pytest.MonkeyPatch, bytes_: int, texts: int
 ) -> None:
     """A large batch is taken in beside the event loop, with the same outcome."""
-    monkeypatch.setattr(intake, "INLINE_BYTES", bytes_)
-    monkeypatch.setattr(intake, "INLINE_TEXTS", texts)
+    monkeypatch.setattr(processor, "INLINE_BYTES", bytes_)
+    monkeypatch.setattr(processor, "INLINE_TEXTS", texts)
     records = [report("梧桐路有坑", event={"id": "1"}), report(" "), detection(event={"id": "2"})]
     step = await work(Echo()).decide(records)
     assert [send.topic for send in step.sends] == ["t.inbox", "t.dead-letters"]

@@ -2,12 +2,12 @@
 
 import pytest
 
-from dispatcher.labels import Label
+from dispatcher.order.final_label import Label
 from models.classifier import Classifier
-from models.classifier.rows import Labelled
-from models.classifier.training import train
+from models.classifier.learning.labelled import Labelled
+from models.classifier.learning.training import train
 from models.times import from_text
-from streams.judging import LEAST_ORDERS, judge, trained_until
+from streams.learning.promotion import LEAST_ORDERS, judge, trained_until
 from tests.cities import tiny_city
 from tests.unit.classifiers import RECIPES, small_model, small_rows
 

@@ -6,12 +6,12 @@ import io
 import pytest
 from msgspec.structs import replace
 
-from dispatcher.labels import Label, final_label
-from dispatcher.order import Order
+from dispatcher.order.final_label import Label, final_label
+from dispatcher.order.row import Order
 from models.guess import Guess
 from models.inbox import Actor
 from models.times import to_text
-from streams.labels import COLUMNS, as_rows, between, newest, without_rare, write_csv
+from streams.learning.labels import COLUMNS, as_rows, between, newest, without_rare, write_csv
 from tests.cities import tiny_city
 from tests.desks import DISPATCHER, INSPECTOR, OPERATOR, REVIEWER, T0, Desk, report
 

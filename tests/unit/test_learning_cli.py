@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from models.classifier.store import Store
+from models.classifier.serving.store import Store
 from models.errors import PaidanError
-from streams.cli.app import app
+from streams.cli.main import app
 from tests.unit.classifiers import small_bytes
 
 

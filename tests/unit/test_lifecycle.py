@@ -6,11 +6,11 @@ from typing import get_args
 
 import pytest
 
-from dispatcher.guards import GUARDS
-from dispatcher.lifecycle import ACTIONS, REFUSALS, ROLES, TABLE, Rule, permit
-from dispatcher.lifecycle_page import replaced
-from dispatcher.order import ENDED, OPEN, State
-from dispatcher.steps import STEPS
+from dispatcher.order.lifecycle import ACTIONS, REFUSALS, ROLES, TABLE, Rule, permit
+from dispatcher.order.row import ENDED, OPEN, State
+from dispatcher.steps.actions import STEPS
+from dispatcher.steps.guards import GUARDS
+from streams.documents.lifecycle_page import replaced
 
 STATES: tuple[State, ...] = get_args(State)
 PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"

@@ -10,22 +10,22 @@ import pytest
 from aiokafka import ConsumerRecord
 from typer.testing import CliRunner
 
-from dispatcher import facts, wire
-from dispatcher.outgoing import AUDIENCES, NOTICE
+from dispatcher.order import facts, wire
+from dispatcher.partition.outgoing import AUDIENCES, NOTICE
 from models.city.values import Department
 from models.envelope import Event
 from models.errors import Poison, UsageError
 from models.inbox import Actor
-from streams.cli.app import app
-from streams.cli.system import Counts, _members
-from streams.courier import Courier
-from streams.delivery import Answer
-from streams.notice_page import PAGE, page
-from streams.sending import Send
+from streams.cli.main import app
+from streams.documents.notice_kinds import PAGE, page
+from streams.kafka.sending import Send
+from streams.local.system import Counts, _members
+from streams.notify.courier import Courier
+from streams.notify.delivery import Answer
+from streams.notify.signature import signature, target_key
+from streams.notify.targets import Target, targets
+from streams.notify.webhook import Webhooks, answer, http_headers
 from streams.settings import Settings, load_settings
-from streams.signature import signature, target_key
-from streams.targets import Target, targets
-from streams.webhook import Webhooks, answer, http_headers
 from tests.desks import DISPATCHER, HOUR, T0, Desk, report
 
 NOW = 1_772_000_000.0
@@ -276,6 +276,6 @@ def test_the_department_that_returned_an_order_is_told_that_it_was_right() -> No
 
 
 def test_the_documented_kinds_are_the_code() -> None:
-    """docs/notices.md holds the table that `python -m streams.notice_page` writes."""
+    """docs/notices.md holds the table that `python -m streams.documents.notice_kinds` writes."""
     text = PAGE.read_text()
     assert page(text) == text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.routing import Route, route
+from dispatcher.steps.routing import Route, route
 from models.city import City, RuleInput
 from models.guess import Guess
 from tests.cities import tiny_city

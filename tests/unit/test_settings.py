@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from models.errors import UsageError
+from streams.kafka.topics import all_topics
 from streams.settings import Settings, load_settings, settings_table
-from streams.topics import all_topics
 from tests.conftest import REPOSITORY
 
 

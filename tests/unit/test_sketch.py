@@ -5,7 +5,7 @@ import itertools
 import msgspec
 import pytest
 
-from dispatcher.sketch import Sketch, bucket, middle
+from dispatcher.figures.sketch import Sketch, bucket, middle
 
 
 def test_an_empty_sketch_has_no_quantiles() -> None:

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.figure_rows import FigureRow, encode
-from dispatcher.indicators import Window, contributes, total
-from dispatcher.order import Order
-from dispatcher.sketch import Sketch
-from streams.tables import kept
+from dispatcher.figures.figure_row import FigureRow, encode
+from dispatcher.figures.indicators import Window, contributes, total
+from dispatcher.figures.sketch import Sketch
+from dispatcher.order.row import Order
+from streams.tables import stored_row
 from streams.tables.figure_view import FigureView
-from streams.tables.guards import STALLED, StallGuard
-from streams.tables.kept import ARCHIVED, Kept
 from streams.tables.order_view import Counted, OrderView, Wanted
+from streams.tables.stall_guard import STALLED, StallGuard
+from streams.tables.stored_row import ARCHIVED, Kept
 from streams.tables.views import Views
 from tests.broker.desk_rows import AREAS, DEPARTMENTS, START, ZONE, closed, opened, random_life
 
@@ -34,30 +34,30 @@ def test_in_whatever_order_rows_come_the_last_one_of_the_topic_stays(order: list
     held: bytes | None = None
     for version in order:
         offset = ARCHIVED if archived and version == 5 else version * 10
-        held = kept.encode(kept.later(held, _kept(version, offset)))
+        held = stored_row.encode(stored_row.later(held, _kept(version, offset)))
     assert held is not None
-    assert kept.decode(held).version == 5
+    assert stored_row.decode(held).version == 5
 
 
 def test_a_wrong_version_in_the_topic_stays_only_until_the_next_record() -> None:
     """What the desk writes after it is the truth, for the desk and for the tables alike; so is a topic that was copied,
     whose offsets are others."""
-    assert kept.later(kept.encode(_kept(1000, offset=7)), _kept(4, offset=8)).version == 4
-    assert kept.later(kept.encode(_kept(4, offset=700)), _kept(5, offset=8)).version == 5
+    assert stored_row.later(stored_row.encode(_kept(1000, offset=7)), _kept(4, offset=8)).version == 4
+    assert stored_row.later(stored_row.encode(_kept(4, offset=700)), _kept(5, offset=8)).version == 5
 
 
 def test_a_row_with_the_same_version_is_taken_from_the_topic() -> None:
     """A record that is read again mends what the table had wrong under its version."""
     damaged = _kept(3, offset=7, row=b'{"damaged":1}')
-    assert kept.later(kept.encode(damaged), _kept(3, offset=7)).row == msgspec.Raw(b"{}")
+    assert stored_row.later(stored_row.encode(damaged), _kept(3, offset=7)).row == msgspec.Raw(b"{}")
 
 
 def test_rows_that_are_none_are_refused() -> None:
     """What has no version is no row."""
     with pytest.raises(msgspec.ValidationError):
-        kept.order_version("gulou-20260301-aaaaaaaaaa", b'{"id": "x"}')
+        stored_row.order_version("gulou-20260301-aaaaaaaaaa", b'{"id": "x"}')
     with pytest.raises(ValueError, match=r"not enough values|invalid"):
-        kept.figure_version("nonsense", b"{}")
+        stored_row.figure_version("nonsense", b"{}")
 
 
 def test_a_stalled_loop_leaves_before_it_writes() -> None:
@@ -181,7 +181,9 @@ async def test_an_order_is_found_by_its_report() -> None:
 async def test_views_hold_only_what_the_worker_owns() -> None:
     """Rows of a partition that was taken away are passed over, and its view is gone."""
     orders = [(order.id.encode(), _row(order, part)) for part, order in enumerate([opened(1), opened(2, "shiqiao")])]
-    figures = [(b"area/gulou/20260301/0", kept.encode(Kept(0, 4, 1, msgspec.Raw(encode(FigureRow(1, {"open": 1}))))))]
+    figures = [
+        (b"area/gulou/20260301/0", stored_row.encode(Kept(0, 4, 1, msgspec.Raw(encode(FigureRow(1, {"open": 1}))))))
+    ]
     views = Views(ZONE)
     await views.make(frozenset({0, 1}), orders, figures)
     assert {number: len(view.orders) for number, view in views.ready.items()} == {0: 1, 1: 1}
@@ -194,7 +196,7 @@ async def test_views_hold_only_what_the_worker_owns() -> None:
 
 
 def _row(order: Order, partition: int) -> bytes:
-    return kept.encode(Kept(partition, 3, order.seq, msgspec.Raw(msgspec.json.encode(order))))
+    return stored_row.encode(Kept(partition, 3, order.seq, msgspec.Raw(msgspec.json.encode(order))))
 
 
 async def test_a_long_search_lets_the_loop_turn() -> None:

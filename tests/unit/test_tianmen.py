@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.indicators import Window, city, indicators, totals
+from dispatcher.figures.indicators import Window, city, indicators, totals
 from models.events import REPORT, UPDATE
 from models.times import from_text, to_text
 from tests.cities import tiny_city

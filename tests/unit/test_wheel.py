@@ -14,8 +14,8 @@ from tests.conftest import REPOSITORY
 _BUILD = "import sys, setuptools.build_meta as backend; backend.build_wheel(sys.argv[1])"
 _READ = """
 from models.city import load_city
-from models.classifier.shipped import known_before
-from streams.cli.demo import read_day
+from models.classifier.learning.shipped import known_before
+from streams.demo.demo import read_day
 from streams.settings import DEMO_CITY
 import streams
 print(streams.__file__)

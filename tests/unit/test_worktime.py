@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dispatcher import worktime
+from dispatcher.clocks import worktime
 from models.city.calendar import Calendar
 from models.times import to_ms
 

@@ -9,7 +9,7 @@ import pytest
 
 from models.city import City, load_city
 from streams.gateway.app import Parts, make_app
-from streams.gateway.events import EventWriter
+from streams.gateway.event_writer import EventWriter
 from streams.gateway.shards import Shards
 from streams.gateway.waiting import FactTail
 from streams.settings import DEMO_CITY, load_settings

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from dispatcher.indicators import Window, contributes
+from dispatcher.figures.indicators import Window, contributes
 from models.city import City
 from models.inbox import Actor
-from streams.gateway.order_routes import Finder
+from streams.gateway.routes.orders import Finder
 from streams.gateway.shards import Shards
 from streams.settings import load_settings
 from tests.conftest import REPOSITORY

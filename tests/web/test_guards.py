@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from models.errors import UsageError
-from streams.gateway.serve import serve_gateway
+from streams.gateway.role import serve_gateway
 from streams.settings import load_settings
 from tests.web.conftest import NOWHERE, Open
 

@@ -13,12 +13,12 @@ import pytest
 from models.city import City
 from streams import gateway as package
 from streams.gateway.app import Parts, make_app
-from streams.gateway.events import EventWriter
+from streams.gateway.event_writer import EventWriter
 from streams.gateway.shards import Shards
 from streams.gateway.waiting import FactTail
 from streams.http_server import HttpServer
 from streams.settings import load_settings
-from streams.tables.answers import (
+from streams.tables.protocol import (
     PartitionFigures,
     PartitionOrder,
     PartitionOrders,

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dispatcher.figure_rows import FigureRow
-from dispatcher.sketch import Sketch
+from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.sketch import Sketch
 from streams.http_server import HttpServer
-from streams.tables.answers import (
+from streams.tables.protocol import (
     PartitionFigures,
     PartitionOrder,
     PartitionOrders,

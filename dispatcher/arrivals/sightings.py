@@ -1,0 +1,177 @@
+"""Sightings 线索 into orders: the rules of merging in their order; the first that applies decides.
+
+1. known `source` and `id`      dropped, counted
+2. control zone                 counted as suppressed
+3. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
+4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate
+5. covered by a parent incident kept as the parent's evidence
+6. too few detections           watched
+7. otherwise                    opens an order
+"""
+
+from dispatcher.arrivals import merging
+from dispatcher.order.row import OPEN, Order, Tally
+from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.steps import dispatching
+from dispatcher.steps.dispatching import merge_group
+from dispatcher.steps.opening import found, join
+from dispatcher.steps.watching import reopen_by_camera, watch_on
+from models.city import Category
+from models.inbox import Sighting
+
+SCANNED = 64  # of the orders in a cell, the newest ones that are compared
+MINUTE_MS = 60_000
+
+
+def on_sighting(work: Work, seen: Sighting) -> None:
+    """Take one report or detection in."""
+    if not work.first_time(seen.kind, seen.source, seen.id):
+        work.book("duplicates", seen.at, seen.area, seen.category)
+        return
+    if seen.kind == "detection":
+        work.book("detections", seen.at, seen.area, seen.category)
+    take(work, seen)
+
+
+def take(work: Work, seen: Sighting, owner: str = "") -> None:
+    """Find or open the order of a sighting that was not met before; `owner` gets a new one, whatever the tables say."""
+    city = work.city
+    category = certain_category(seen)
+    if city.silenced(category, seen.area, seen.at) is not None:
+        if seen.kind == "report":
+            work.book("received", seen.at, seen.area, seen.category)
+        work.book("suppressed", seen.at, seen.area, category)
+        return
+    print_ = merging.fingerprint(seen)
+    if print_ and _seen_again(work, seen, print_):
+        return
+    kind = city.categories.get(category)
+    candidate = None
+    if kind is not None and kind.merge:
+        joined, candidate = _near(work, seen, kind, category)
+        if joined:
+            return
+    if _covered(work, seen, category):
+        return
+    if kind is not None and seen.kind == "detection" and kind.min_sightings > 1:
+        watch_on(work, seen, kind, category)
+        return
+    found(work, seen, candidate, owner)
+
+
+def certain_category(seen: Sighting) -> str:
+    """The category that a sighting surely has: a camera's label, or a confident guess; of a sure group, its code."""
+    if seen.category:
+        return seen.category
+    guess = seen.guess
+    if guess is None or guess.outcome == "abstain":
+        return ""
+    return guess.category if guess.outcome == "confident" else guess.group
+
+
+def _seen_again(work: Work, seen: Sighting, print_: str) -> bool:
+    """The same camera sees the same thing: join its open order, or help to reopen its closed one."""
+    closed: Order | None = None
+    for _, order_id in reversed(work.overlay.index.get(f"camera/{print_}") or ()):
+        order = standing(work, order_id)
+        if order is None or order.area != seen.area:
+            continue
+        if order.state in OPEN:
+            _repeat(work, order, seen)
+            return True
+        if closed is None and merging.reopens(work.city, seen, order):
+            closed = order
+    if closed is None or seen.phase == "end":
+        return False
+    reopen_by_camera(work, closed, seen)
+    return True
+
+
+def standing(work: Work, order_id: str) -> Order | None:
+    """The order, or the one it was merged into; None when that is gone."""
+    order = work.order(order_id)
+    while order is not None and order.state == "merged":
+        order = work.order(order.parent)
+    return order
+
+
+def _repeat(work: Work, order: Order, seen: Sighting) -> None:
+    """A repeat is counted beside the order. Only one that comes after the incident had ended for longer than the
+    hold time is news."""
+    tallies = work.overlay.tallies
+    tally = tallies.get(order.id) or Tally(0, 0)
+    hold = work.city.settings.detection_hold_minutes * MINUTE_MS
+    ended = tally.ended_at
+    again = seen.phase != "end" and ended is not None and seen.at - ended > hold
+    if seen.phase == "end":
+        ended = seen.at if ended is None else max(ended, seen.at)
+    elif ended is not None and seen.at >= ended:
+        ended = None
+    tallies.put(order.id, Tally(tally.sightings + 1, max(tally.last_seen, seen.at), ended))
+    if again:
+        join(work, order, seen, "again")
+    else:
+        work.book("merged", seen.at, seen.area, order.category)
+
+
+def _near(work: Work, seen: Sighting, kind: Category, category: str) -> tuple[bool, Order | None]:
+    """Join or reopen the nearest order that means the same; else name the nearest that may."""
+    if seen.lat is None or seen.lon is None:
+        return False, None
+    overlay = work.overlay
+    entries: list[tuple[int, str]] = []
+    group = merge_group(work.city, category)
+    for key in merging.cells_around(seen.area, group, seen.lat, seen.lon, kind.merge_radius_m):
+        entries.extend((overlay.index.get(key) or ())[-SCANNED:])
+    entries.sort(reverse=True)
+    same: list[tuple[int, float, str]] = []
+    maybe: list[tuple[float, str]] = []
+    for _, order_id in entries[:SCANNED]:
+        order = work.order(order_id)
+        if order is None or order.lat is None or order.lon is None:
+            continue
+        if order.state in OPEN:
+            away = merging.in_reach(seen, order, _last_seen(work, order), kind)
+            rank = 0
+        elif merging.reopens(work.city, seen, order):
+            away = merging.distance_m(order.lat, order.lon, seen.lat, seen.lon)
+            away = away if away <= kind.merge_radius_m else None
+            rank = 1
+        else:
+            continue
+        if away is None:
+            continue
+        if merging.agrees(work.city, seen, order) and merging.has_room(work.city, seen, order):
+            same.append((rank, away, order_id))
+        else:
+            maybe.append((away, order_id))
+    if same:
+        rank, away, order_id = min(same)
+        order = work.order(order_id)
+        assert order is not None  # it was there a moment ago
+        if rank == 0:
+            join(work, order, seen, "near", away)
+        elif seen.kind == "detection":
+            reopen_by_camera(work, order, seen)
+        else:
+            order = join(work, order, seen, "near", away)
+            dispatching.reopen(work, order, "seen-again", seen.at, DESK)
+        return True, None
+    return False, work.order(min(maybe)[1]) if maybe else None
+
+
+def _last_seen(work: Work, order: Order) -> int:
+    kept = order.evidence_last or order.evidence_first
+    tally = work.overlay.tallies.get(order.id)
+    return max(kept[-1].at if kept else order.opened_at, tally.last_seen if tally else 0)
+
+
+def _covered(work: Work, seen: Sighting, category: str) -> bool:
+    """A parent incident that is open in the area covers it 抑制."""
+    for parent in work.city.inhibitors(category) if category else ():
+        for _, order_id in reversed(work.overlay.index.get(merging.kind_key(seen.area, parent)) or ()):
+            order = work.order(order_id)
+            if order is not None and order.state in OPEN and merging.has_room(work.city, seen, order):
+                join(work, order, seen, f"covered:{parent}")
+                return True
+    return False

@@ -1,0 +1,56 @@
+"""Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
+
+from dispatcher.arrivals.sightings import standing
+from dispatcher.order.lifecycle import REFUSALS, Rule, permit
+from dispatcher.order.row import Order
+from dispatcher.partition import identity
+from dispatcher.partition.unit_of_work import Work
+from dispatcher.steps import opening
+from dispatcher.steps.actions import STEPS
+from dispatcher.steps.guards import GUARDS, timely
+from models.inbox import Update
+
+
+def on_update(work: Work, update: Update) -> None:
+    """Take or refuse one update; a repeated one is dropped."""
+    if not work.first_time("update", update.source, update.id):
+        return
+    order = named(work, update)
+    at = min(max(update.at, order.last_at if order else update.at), work.clock)
+    refusal = _refusal(work, order, update, at)
+    if refusal:
+        work.refuse(update, order, at, refusal, REFUSALS[refusal])
+    elif order is None:
+        opening.succeed(work, update, at)
+    else:
+        STEPS[update.action](work, order, update, at)
+
+
+def named(work: Work, update: Update) -> Order | None:
+    """The order that an update names, by its id or by one of its reports; None when there is none, or no longer."""
+    if update.order_id:
+        return work.order(update.order_id)
+    if update.report is None:
+        return None
+    found = work.overlay.index.get(f"report/{identity.report_key(*update.report)}") or ()
+    return standing(work, found[-1][1]) if found else None
+
+
+def _refusal(work: Work, order: Order | None, update: Update, at: int) -> str:
+    """The name of the refusal, or "" when the step is allowed."""
+    if order is None:
+        if not update.order_id or not work.was_archived(update.order_id):
+            return "unknown-order"
+        if (update.action, update.by.role) != ("reopen", "operator"):
+            return "archived"
+        return timely(work, update) or ("" if update.reason.strip() else "missing-reason")
+    rule = permit(update.action, order.state, update.by.role)
+    if rule == "unknown-action":
+        return rule
+    if update.attempt is not None and update.attempt < order.attempt:
+        return "stale-attempt"
+    if not isinstance(rule, Rule):
+        return rule
+    return timely(work, update) or next(
+        (refusal for guard in rule.guards if (refusal := GUARDS[guard](work, order, update, at))), ""
+    )

@@ -1,0 +1,1 @@
+"""Time that counts: working time and the limits of the stages."""

@@ -1,0 +1,93 @@
+"""Limits 时限: stamping a stage's limit when the stage begins, and moving running ones. Facts carry the result."""
+
+from dispatcher.clocks import worktime
+from dispatcher.order.row import Limit, Order, Stage
+from models.city import City
+
+_GIVEN = "given"  # the unit of a due time that the report itself brought; its amount is in milliseconds
+
+
+def stamp(city: City, stage: Stage, start: int, category: str, condition: str = "") -> Limit | None:
+    """The limit of a stage that begins at `start`, from the pack's table; None where it has none."""
+    row = city.limit(category or "*", condition or None, stage)
+    if row is None:
+        return None
+    due = worktime.add(city.calendar, start, row.amount, row.unit, city.settings.work_day_due)
+    return _limit(city, stage, start, due, row.amount, row.unit)
+
+
+def given(city: City, start: int, due: int) -> Limit:
+    """The order's own limit where the report itself brought a due time."""
+    due = max(due, start)
+    return _limit(city, "whole", start, due, due - start, _GIVEN)
+
+
+def _limit(city: City, stage: Stage, start: int, due: int, amount: int, unit: str) -> Limit:
+    calendar = city.calendar
+    warn_at = worktime.point(calendar, start, due, unit, city.settings.warn_share)
+    return Limit(
+        stage=stage, started_at=start, warn_at=warn_at, due=due, amount=amount, unit=unit, calendar=calendar.version
+    )
+
+
+def whole(city: City, order: Order, at: int, category: str, condition: str, reopened: bool) -> Limit | None:
+    """The order's own limit for its next assignment at `at`.
+
+    It runs from the opening (after reopening: from `at`), and stood still while departments held the order whose
+    returns were approved: that time is dispatching's, not the next department's.
+    """
+    start = at if reopened else _began(order)
+    if order.due_given:
+        first = order.given_due
+        limit = None if first is None else given(city, start, start + max(first - order.opened_at, 0))
+    else:
+        limit = stamp(city, "whole", start, category, condition)
+    if limit is None or reopened:
+        return limit
+    for since, until in detours(order, at):
+        limit = moved(city, limit, since, until)
+    return limit
+
+
+def _began(order: Order) -> int:
+    reopened = [closing.reopened_at for closing in order.closings if closing.reopened_at is not None]
+    return reopened[-1] if reopened else order.opened_at
+
+
+def detours(order: Order, at: int) -> list[tuple[int, int]]:
+    """The spans that dispatching lost: from an assignment whose return was approved to the next one, or to `at`."""
+    began, turns = _began(order), order.assignments
+    spans = []
+    for index, turn in enumerate(turns):
+        if turn.return_approved and turn.at >= began:
+            spans.append((turn.at, turns[index + 1].at if index + 1 < len(turns) else at))
+    return spans
+
+
+def moved(city: City, limit: Limit, since: int, until: int) -> Limit:
+    """A limit that stood still from `since` to `until`."""
+    due = worktime.shift(city.calendar, limit.due, limit.unit, since, until)
+    warn_at = worktime.shift(city.calendar, limit.warn_at, limit.unit, since, until)
+    return _replaced(city, limit, min(warn_at, due), due)
+
+
+def extended(city: City, limit: Limit) -> Limit:
+    """A limit with its original length once more on top."""
+    if limit.unit == _GIVEN:
+        due = limit.due + limit.amount
+    else:
+        due = worktime.add(city.calendar, limit.due, limit.amount, limit.unit, city.settings.work_day_due)
+    warn_at = worktime.point(city.calendar, limit.started_at, due, limit.unit, city.settings.warn_share)
+    return _replaced(city, limit, warn_at, due)
+
+
+def _replaced(city: City, limit: Limit, warn_at: int, due: int) -> Limit:
+    return Limit(
+        stage=limit.stage,
+        started_at=limit.started_at,
+        warn_at=warn_at,
+        due=due,
+        amount=limit.amount,
+        unit=limit.unit,
+        calendar=city.calendar.version,
+    )

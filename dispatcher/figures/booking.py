@@ -1,0 +1,268 @@
+"""The book of figures 台账: what an order counts for, and the rows in which all orders are summed.
+
+`bookings(order)` is a pure function of the order's row. Whenever the row changes, the desk books the difference of
+what it counts for now and what it counted for before, so a correction takes back exactly what stood, and every
+figure is at all times the sum of `bookings` over all orders. Days are the city's local days.
+
+* *Flows* are booked on the day of their fact. *Stocks* (open, overdue_open) are booked as changes, +1 on the day an
+  order joins the stock and -1 on the day it leaves; the stock itself is the running sum of all days up to one.
+* *Order-level* figures belong to the order's present lead and category (`-` while it has none); when these change,
+  all of them move, on their original days. *Assignment-level* figures stay with the assignment's department.
+* Every figure is booked for the department, the category and the area; the figures of stages also for the stage and
+  for the actor. The city is the sum of its areas.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from dispatcher.figures.figure_row import Figure
+from dispatcher.order.row import Assignment, Closing, Order
+from models.inbox import Actor
+from models.times import local_day
+
+NONE = "-"
+_STAGE_KINDS = {
+    "review": "dispatch",
+    "return": "dispatch",
+    "arbitration": "dispatch",
+    "accept": "accept",
+    "handle": "handle",
+    "check": "check",
+}
+_WAITS = frozenset({"review", "return", "arbitration", "check"})
+_STAGE_FIGURES: dict[tuple[str, bool | None], tuple[str, ...]] = {
+    (stage, in_time): figures
+    for stage, kind in _STAGE_KINDS.items()
+    for in_time, figures in (
+        (True, (f"{kind}_done", f"{kind}_on_time")),
+        (False, (f"{kind}_done",)),
+        (None, (f"{kind}_missed",)),
+    )
+}
+
+# What is booked: row ("department/roads/20260301") → figure → how many times (negative takes back). No zeros.
+Bookings = dict[str, dict[Figure, int]]
+
+
+def bookings(order: Order, zone: ZoneInfo) -> Bookings:
+    """All that an order counts for, as its row stands, on the local days of a zone."""
+    book = _Book(order.area, zone)
+    lead, category = order.department or NONE, order.category or NONE
+    _book_order(book, order, lead, category)
+    since = order.opened_at
+    for closing in order.closings:
+        _book_closing(book, order, closing, since, lead, category)
+        since = closing.at
+    for turn in order.assignments:
+        _book_turn(book, turn, turn.category or category)
+    _book_waits(book, order, lead, category)
+    return book.spread()
+
+
+def difference(before: Mapping[str, Mapping[Figure, int]], after: Mapping[str, Mapping[Figure, int]]) -> Bookings:
+    """What must be booked so that what stood as `before` stands as `after`."""
+    changed: Bookings = {}
+    for row, figures in after.items():
+        old = before.get(row)
+        if old is None:
+            changed[row] = dict(figures)
+        elif old != figures:
+            amounts = dict(figures)
+            for figure, times in old.items():
+                _count(amounts, figure, -times)
+            changed[row] = amounts
+    for row, figures in before.items():
+        if row not in after:
+            changed[row] = {figure: -times for figure, times in figures.items()}
+    return changed
+
+
+def collect(total: Bookings, more: Mapping[str, Mapping[Figure, int]]) -> None:
+    """Add bookings to a running total in place; a figure or row that comes to nothing is dropped."""
+    for row, figures in more.items():
+        amounts = total.setdefault(row, {})
+        for figure, times in figures.items():
+            _count(amounts, figure, times)
+        if not amounts:
+            del total[row]
+
+
+def direct(figure: Figure, at: int, area: str, category: str, zone: ZoneInfo, times: int = 1) -> Bookings:
+    """The booking of something that belongs to no order: a detection, a suppressed sighting, a repeat."""
+    return {row: {figure: times} for row in _direct_rows(at // 900_000, area, category or NONE, zone)}
+
+
+@lru_cache(maxsize=16384)
+def _direct_rows(quarter: int, area: str, category: str, zone: ZoneInfo) -> tuple[str, str, str]:
+    day = _quarter_day(quarter, zone)
+    return f"department/{NONE}/{day}", f"category/{category}/{day}", f"area/{area}/{day}"
+
+
+def _count(amounts: dict[Figure, int], figure: Figure, times: int) -> None:
+    now = amounts.get(figure, 0) + times
+    if now:
+        amounts[figure] = now
+    else:
+        del amounts[figure]
+
+
+@lru_cache(maxsize=65536)
+def _quarter_day(quarter: int, zone: ZoneInfo) -> str:
+    return f"{local_day(quarter * 900_000, zone):%Y%m%d}"
+
+
+def _day(at: int, zone: ZoneInfo) -> str:
+    # Offsets are whole quarters of an hour, so a local day never begins inside one: one look-up serves 15 minutes.
+    return _quarter_day(at // 900_000, zone)
+
+
+class _Book:
+    """The bookings of one order under way, kept by department, category and day until they are spread over the rows."""
+
+    __slots__ = ("area", "others", "shared", "zone")
+
+    def __init__(self, area: str, zone: ZoneInfo) -> None:
+        self.area = area
+        self.zone = zone
+        self.shared: dict[tuple[str, str, str], dict[Figure, int]] = {}
+        self.others: Bookings = {}
+
+    def book(self, department: str, category: str, at: int, *figures: Figure, times: int = 1) -> None:
+        self.book_on(department, category, _day(at, self.zone), figures, times)
+
+    def book_on(self, department: str, category: str, day: str, figures: Iterable[Figure], times: int) -> None:
+        amounts = self.shared.setdefault((department, category, day), {})
+        for figure in figures:
+            amounts[figure] = amounts.get(figure, 0) + times
+
+    def stage(
+        self, stage: str, department: str, category: str, actor: Actor | None, at: int, in_time: bool | None
+    ) -> None:
+        """A limited stage that was done (in time or late), or, with None, whose limit passed undone."""
+        figures = _STAGE_FIGURES[stage, in_time]
+        day = _day(at, self.zone)
+        self.book_on(department, category, day, figures, 1)
+        rows = [f"stage/{stage}/{day}"]
+        if actor is not None and actor.id:
+            rows.append(f"actor/{actor.id}/{day}")
+        for row in rows:
+            amounts = self.others.setdefault(row, {})
+            for figure in figures:
+                amounts[figure] = amounts.get(figure, 0) + 1
+
+    def spread(self) -> Bookings:
+        """Everything, row by row, without what comes to nothing."""
+        rows = self.others
+        for (department, category, day), amounts in self.shared.items():
+            for row in (f"department/{department}/{day}", f"category/{category}/{day}", f"area/{self.area}/{day}"):
+                known = rows.get(row)
+                if known is None:
+                    rows[row] = amounts.copy()
+                else:
+                    for figure, times in amounts.items():
+                        known[figure] = known.get(figure, 0) + times
+        return {row: kept for row, amounts in rows.items() if (kept := {f: n for f, n in amounts.items() if n})}
+
+
+def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
+    for day, reports in order.reports_by_day:
+        book.book_on(lead, category, str(day), ("received",), reports)
+    book.book(lead, category, order.opened_at, "opened", "open")
+    if order.first_response_at is not None:
+        book.book(lead, category, order.opened_at, "responded")
+    ended = _ended_at(order)
+    if ended is not None:
+        book.book(lead, category, ended, "open", times=-1)
+    if order.state == "rejected" and ended is not None:
+        book.book(lead, category, ended, "rejected")
+    if order.state == "merged" and ended is not None:
+        book.book(lead, category, ended, "merged_orders")
+    spans: tuple[tuple[int, int | None], ...] = order.overdue_past
+    if order.overdue_at is not None:
+        spans = (*spans, (order.overdue_at, None))
+    for since, until in spans:
+        if until is None or since < until:
+            book.book(lead, category, since, "overdue_open")
+            if until is not None:
+                book.book(lead, category, until, "overdue_open", times=-1)
+    for answer in order.answers:
+        book.book(lead, category, answer.at, "satisfied" if answer.satisfied else "unsatisfied")
+
+
+def _ended_at(order: Order) -> int | None:
+    if order.state == "closed":
+        return order.closings[-1].at
+    return {"rejected": order.rejected_at, "merged": order.merged_at}.get(order.state)
+
+
+def _book_closing(book: _Book, order: Order, closing: Closing, since: int, lead: str, category: str) -> None:
+    """A closing counts on its day while it stands; reopened, it counts on that day as one that did not."""
+    if closing.reopened_at is not None:
+        book.book(lead, category, closing.at, "closings_reopened")
+        book.book(lead, category, closing.reopened_at, "reopened")
+        return
+    figures: list[Figure] = ["closed", ("resolution_ms", max(closing.at - order.opened_at, 0))]
+    for due, limited, on_time in (
+        (None if closing.exempt else closing.due, "closed_limited", "closed_on_time"),
+        (closing.due_raw, "closed_limited_raw", "closed_on_time_raw"),
+    ):
+        if due is not None:
+            figures.append(limited)
+            if closing.handled_at is not None and closing.handled_at <= due:
+                figures.append(on_time)
+    if any(not check.passed and since <= check.at <= closing.at for check in order.checks):
+        figures.append("closed_reworked")
+    if len({assignment.department for assignment in order.assignments if assignment.at <= closing.at}) <= 1:
+        figures.append("closed_first_dispatch")
+    if not closing.forced:
+        figures.append("closed_checked")
+    book.book(lead, category, closing.at, *figures)
+
+
+def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
+    """One department's turn. Where its return was approved it is charged nothing: its time is dispatching's."""
+    own = turn.department
+    book.book(own, category, turn.at, "assigned")
+    if turn.accepted_at is not None:
+        book.book(own, category, turn.accepted_at, "accepted", ("response_ms", max(turn.accepted_at - turn.at, 0)))
+        # A late acceptance is not charged where the order was not this department's to accept.
+        if turn.accept_due is not None and (turn.accepted_at <= turn.accept_due or not turn.return_approved):
+            book.stage("accept", own, category, turn.accepted_by, turn.accepted_at, turn.accepted_at <= turn.accept_due)
+    elif turn.accept_missed_at is not None and not turn.return_approved:
+        book.stage("accept", own, category, None, turn.accept_missed_at, None)
+    if turn.returned_at is not None:
+        book.book(own, category, turn.returned_at, "returned")
+    if turn.return_approved:
+        decided = turn.ended_at if turn.ended_at is not None else turn.returned_at
+        if decided is not None:
+            book.book(own, category, decided, "returns_approved")
+            book.book(NONE, category, decided, "misroutes")
+            held = turn.held_ms if turn.held_ms is not None else decided - turn.at
+            book.book(NONE, category, decided, "misroute_ms", times=max(held, 0))
+    if turn.handled_at is not None:
+        figures: list[Figure] = ["handled"]
+        if turn.handled_ms is not None:
+            figures.append(("handling_ms", max(turn.handled_ms, 0)))
+        if turn.handled_work_ms is not None:
+            figures.append(("handling_work_ms", max(turn.handled_work_ms, 0)))
+        book.book(own, category, turn.handled_at, *figures)
+        if turn.handle_due is not None:
+            book.stage("handle", own, category, None, turn.handled_at, turn.handled_at <= turn.handle_due)
+    elif turn.handle_missed_at is not None and not turn.return_approved:
+        book.stage("handle", own, category, None, turn.handle_missed_at, None)
+
+
+def _book_waits(book: _Book, order: Order, lead: str, category: str) -> None:
+    """The stages that nobody's assignment holds: dispatching (review, return, arbitration) and checking."""
+    for dispatch in order.dispatches:
+        if dispatch.due is not None:
+            book.stage(dispatch.stage, lead, category, dispatch.by, dispatch.at, dispatch.at <= dispatch.due)
+    for check in order.checks:
+        if check.due is not None:
+            book.stage("check", lead, category, check.by, check.at, check.at <= check.due)
+    for due in order.checks_missed:
+        book.stage("check", lead, category, None, due, None)
+    for limit in order.limits:
+        if limit.stage in _WAITS and f"breach/{limit.stage}" in order.fired:
+            book.stage(limit.stage, lead, category, None, limit.due, None)

@@ -1,1 +1,0 @@
-"""What each kind of fact does to a row, by the part of the order's life; `dispatcher.fold` puts them together."""

@@ -1,0 +1,392 @@
+"""The facts 事实 of an order's life, one frozen value each, and how they stand on the wire.
+
+The log of an order (`paidan.orders`, kept for ever) is its facts with `seq` 1, 2, 3 … and, between them, refusals,
+which changed nothing and carry no `seq` but the one they met. `state` is the state after the fact. Facts hold all that
+the row needs, so that the row is their fold (`dispatcher.order.folds.apply`) and needs neither city nor calendar.
+
+A fact's name on the wire is its class's in kebab case: `EvidenceAdded` is `city.order.evidence-added.v1`. Instants are
+integer milliseconds inside and RFC 3339 text on the wire. Fields that hold their default are left out.
+"""
+
+import re
+
+import msgspec
+
+from dispatcher.order import wire
+from dispatcher.order.row import Evidence, Limit, Stage, State, Why
+from models.guess import Guess
+from models.inbox import Actor
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every fact says: which order, its how-manieth fact, the state after it, when it happened (`at`), when the
+    desk's stream clock stood where as it was recorded, and who did it. `cause` is the source and id of the update that
+    asked for it, where one did."""
+
+    order_id: str
+    seq: int
+    state: State
+    at: int
+    recorded_at: int
+    actor: Actor
+    cause: tuple[str, str] | None = None
+
+
+class Opened(Fact, frozen=True, kw_only=True):
+    """An order begins with its founding sighting 立案. `whole` is its own limit where one is known by now; `day` the
+    city-local day (yyyymmdd); `linked` an earlier order it belongs to."""
+
+    area: str
+    day: int
+    pack: str
+    evidence: Evidence
+    title: str = ""
+    place: str = ""
+    hint: str = ""
+    due_given: bool = False
+    whole: Limit | None = None
+    fingerprint: str = ""
+    report_key: str = ""
+    linked: str = ""
+
+
+class EvidenceAdded(Fact, frozen=True, kw_only=True):
+    """Another sighting of the same incident joins 并案; the evidence's `rule` says why it was taken for the same."""
+
+    evidence: Evidence
+    day: int
+    fingerprint: str = ""
+    report_key: str = ""
+
+
+class Linked(Fact, frozen=True, kw_only=True):
+    """Another order may be the same incident: a candidate that a person may merge, or a related one."""
+
+    other: str
+    kind: str = "candidate"
+
+
+class Classified(Fact, frozen=True, kw_only=True):
+    """What the order is taken to be. `blind`: a person decides without being shown the guess."""
+
+    category: str = ""
+    group: str = ""
+    guess: Guess | None = None
+    shadow: Guess | None = None
+    blind: bool = False
+
+
+class SentToReview(Fact, frozen=True, kw_only=True):
+    """A person must decide 待研判, and why. `whole` is the order's own limit where none was running."""
+
+    reason: str
+    limit: Limit | None = None
+    whole: Limit | None = None
+    why: Why | None = None
+
+
+class Decided(Fact, frozen=True, kw_only=True):
+    """A reviewer's decision, which is a label to learn from: a category and department, or that it is nothing."""
+
+    category: str = ""
+    condition: str = ""
+    group: str = ""
+    department: str = ""
+    rejected: bool = False
+    note: str = ""
+
+
+class Assigned(Fact, frozen=True, kw_only=True):
+    """A department gets the order 派单. `whole` is the order's own limit as it stands from here on (moved by the time
+    that dispatching lost), `due_raw` the same without extensions and suspensions."""
+
+    attempt: int
+    department: str
+    why: Why
+    assists: tuple[str, ...] = ()
+    category: str = ""
+    group: str = ""
+    condition: str = ""
+    priority: int = 3
+    binding: bool = False
+    accept: Limit | None = None
+    handle: Limit | None = None
+    whole: Limit | None = None
+    due_raw: int | None = None
+
+
+class Accepted(Fact, frozen=True, kw_only=True):
+    """The lead department takes the order on 签收. `late`: after `accept_by`."""
+
+    late: bool = False
+
+
+class Progressed(Fact, frozen=True, kw_only=True):
+    """Lead or assist tell how far they are 处置进展."""
+
+    note: str = ""
+    evidence_urls: tuple[str, ...] = ()
+
+
+class Returned(Fact, frozen=True, kw_only=True):
+    """The lead department gives the order back 退单."""
+
+    code: str
+    reason: str
+    suggested_department: str = ""
+    evidence_urls: tuple[str, ...] = ()
+    limit: Limit | None = None
+
+
+class ReturnApproved(Fact, frozen=True, kw_only=True):
+    """The return was right: the department's turn ends and its time (wall and working) is dispatching's."""
+
+    outcome: str = ""
+    held_ms: int = 0
+    held_work_ms: int = 0
+
+
+class ReturnRefused(Fact, frozen=True, kw_only=True):
+    """The return was not right: the same department keeps the order, and this binds. Its clock has run on."""
+
+    reason: str = ""
+    accept: Limit | None = None
+
+
+class SentToArbitration(Fact, frozen=True, kw_only=True):
+    """The duty officer must decide 争议裁定: it was the third return, or the order went in a circle."""
+
+    reason: str
+    limit: Limit | None = None
+
+
+class ExtensionRequested(Fact, frozen=True, kw_only=True):
+    """The lead department asks for more time 延期申请."""
+
+    reason: str
+
+
+class ExtensionApproved(Fact, frozen=True, kw_only=True):
+    """One original limit more 延期. `limits` are the running ones as they stand now."""
+
+    limits: tuple[Limit, ...]
+    reason: str = ""
+
+
+class ExtensionRefused(Fact, frozen=True, kw_only=True):
+    """No more time."""
+
+    reason: str = ""
+
+
+class SuspensionRequested(Fact, frozen=True, kw_only=True):
+    """The lead department asks to let the order stand until an instant 挂账申请."""
+
+    reason: str
+    until: int
+
+
+class SuspensionRefused(Fact, frozen=True, kw_only=True):
+    """The order may not stand."""
+
+    reason: str = ""
+
+
+class Suspended(Fact, frozen=True, kw_only=True):
+    """The order stands 挂账: department clock and limits stand still until `until`, or until it is resumed."""
+
+    until: int
+    reason: str = ""
+
+
+class Resumed(Fact, frozen=True, kw_only=True):
+    """The order goes on; `limits` as they stand now; the suspension took so much wall and working time."""
+
+    limits: tuple[Limit, ...]
+    suspended_ms: int
+    suspended_work_ms: int
+
+
+class Handled(Fact, frozen=True, kw_only=True):
+    """The lead department has dealt with it 处置完成. Its department clock reads `handled_ms`/`handled_work_ms`."""
+
+    handled_ms: int
+    handled_work_ms: int
+    late: bool = False
+    note: str = ""
+    evidence_urls: tuple[str, ...] = ()
+    limit: Limit | None = None
+
+
+class Checked(Fact, frozen=True, kw_only=True):
+    """Somebody else looked 核查. Failed means rework 返工: same department, the same limit runs on."""
+
+    passed: bool
+    attempt: int
+    note: str = ""
+    evidence_urls: tuple[str, ...] = ()
+
+
+class Closed(Fact, frozen=True, kw_only=True):
+    """The order ends well 结案, or by force 强制结案 with a reason and an approver (the actor). `late`: the handling
+    that passed lay after the due time; None where there is no limit or nothing was handled."""
+
+    forced: bool = False
+    reason: str = ""
+    late: bool | None = None
+    archive_at: int | None = None
+
+
+class Reopened(Fact, frozen=True, kw_only=True):
+    """It was not settled after all."""
+
+    reason: str = ""
+
+
+class Appealed(Fact, frozen=True, kw_only=True):
+    """The lead department contests how the order counts 申诉."""
+
+    reason: str
+
+
+class AppealReviewed(Fact, frozen=True, kw_only=True):
+    """One of two reviewers has judged the appeal; `outcome` is set by the one who settles it."""
+
+    approved: bool
+    outcome: str = ""
+    reason: str = ""
+
+
+class Rejected(Fact, frozen=True, kw_only=True):
+    """It is nothing for anybody 作废."""
+
+    reason: str
+    archive_at: int | None = None
+
+
+class Merged(Fact, frozen=True, kw_only=True):
+    """The order goes on as part of another 并案, and is archived with it."""
+
+    into: str
+    reason: str = ""
+
+
+class Absorbed(Fact, frozen=True, kw_only=True):
+    """Another order goes on as part of this one."""
+
+    child: str
+
+
+class Unmerged(Fact, frozen=True, kw_only=True):
+    """The order stands on its own again, with its own citizen clock."""
+
+    parent: str
+    reason: str = ""
+
+
+class Released(Fact, frozen=True, kw_only=True):
+    """An order, or one sighting (`evidence`, now an order of its own), that was taken for part of this one is not."""
+
+    child: str
+    evidence: tuple[str, str] | None = None
+    report_key: str = ""
+    day: int = 0
+
+
+class Warned(Fact, frozen=True, kw_only=True):
+    """Most of a stage's limit is used up."""
+
+    stage: Stage
+    due: int
+
+
+class Breached(Fact, frozen=True, kw_only=True):
+    """A stage's limit is used up 超时."""
+
+    stage: Stage
+    due: int
+
+
+class Supervised(Fact, frozen=True, kw_only=True):
+    """The order is supervised 督办 at a level, 1 to 3; `next_at` is when the next one comes."""
+
+    level: int
+    stage: Stage
+    next_at: int | None = None
+
+
+class FeedbackReceived(Fact, frozen=True, kw_only=True):
+    """A reporter says whether it was settled 回访."""
+
+    satisfied: bool
+    note: str = ""
+
+
+class Archived(Fact, frozen=True, kw_only=True):
+    """The order leaves the desk's memory and stays in the log 归档."""
+
+
+class Quarantined(Fact, frozen=True, kw_only=True):
+    """The desk itself failed at this order: its timers stand still until a person has taken a step."""
+
+    error: str
+
+
+class UpdateRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An update that changed nothing, and why. `order_seq` is the seq of the order it met, 0 when there is none."""
+
+    order_id: str
+    order_seq: int
+    at: int
+    recorded_at: int
+    actor: Actor
+    action: str
+    reason: str
+    sentence: str
+    source: str
+    id: str
+    state: str = ""
+
+
+def name(kind: type[Fact] | type[UpdateRefused]) -> str:
+    """The fact's name on the wire, e.g. evidence-added."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+
+
+KINDS: dict[str, type[Fact]] = {name(kind): kind for kind in Fact.__subclasses__()}
+NAMES: dict[type[Fact], str] = {kind: fact for fact, kind in KINDS.items()}
+
+_PREFIX = "city.order."
+_SUFFIX = ".v1"
+_REFUSED = name(UpdateRefused)
+
+
+def ce_type(fact: Fact | UpdateRefused) -> str:
+    """The CloudEvents type, e.g. city.order.evidence-added.v1."""
+    return f"{_PREFIX}{_REFUSED if isinstance(fact, UpdateRefused) else NAMES[type(fact)]}{_SUFFIX}"
+
+
+def ce_id(fact: Fact | UpdateRefused) -> str:
+    """`<order_id>/<seq>`; of a refusal `<order_id>/<order_seq>/<source>/<id>`."""
+    if isinstance(fact, UpdateRefused):
+        return f"{fact.order_id}/{fact.order_seq}/{fact.source}/{fact.id}"
+    return f"{fact.order_id}/{fact.seq}"
+
+
+def to_wire(fact: Fact | UpdateRefused) -> tuple[str, tuple[tuple[str, bytes], ...], bytes]:
+    """The CloudEvents type, the Kafka headers (binary mode) and the JSON data of a fact."""
+    kind = ce_type(fact)
+    headers = wire.headers(kind, ce_id(fact), fact.order_id, fact.at)
+    return kind, headers, wire.encode(fact)
+
+
+def from_wire(kind: str, value: bytes) -> Fact | UpdateRefused:
+    """The fact of a CloudEvents type and its JSON data.
+
+    Raises KeyError for a type that is no fact of an order, msgspec.ValidationError or DecodeError for data that are
+    not what the type promises.
+    """
+    fact = kind.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+    if fact == _REFUSED:
+        return wire.decode(value, UpdateRefused)
+    return wire.decode(value, KINDS[fact])

@@ -1,0 +1,118 @@
+"""Labels 标注: what an order in the end turned out to be, and how that is known. Pure: an order's row in, a label out.
+
+The label is the category and department that in the end handled the order, or a reviewer's decision; the first guess
+is not a label. While the order waits for a person to decide again, it has none.
+"""
+
+import msgspec
+
+from dispatcher.order.row import Order
+
+BLIND = "blind-review"  # a reviewer, who was not shown the guess
+REVIEW = "review"  # a reviewer
+RETURNED = "return-approved"  # handled under another category than the one it was returned under
+HANDLED = "handled"  # handled where it was first sent
+MOVED = "moved"  # handled elsewhere than first sent, under the category that it was returned under
+# Nobody said that the category of an order that was merely moved is right, so nothing is learnt from it.
+SURE = frozenset({BLIND, REVIEW, RETURNED, HANDLED})
+_STANDING = frozenset({"assigned", "accepted", "suspended", "handled", "closed"})
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True):
+    """One order's final label with its provenance.
+
+    `text` is what was classified. `model`, `guess`, `probability` and `outcome` are the active model's at that time,
+    `shadow_*` the shadow's; empty and None where there was no guess. `blind`: the order belongs to the random share
+    that people judge unseen, however its label came about. Instants are ms UTC.
+    """
+
+    order_id: str
+    text: str
+    label: str
+    department: str
+    decided_by: str
+    blind: bool
+    opened_at: int
+    labelled_at: int
+    model: str = ""
+    guess: str = ""
+    probability: float | None = None
+    outcome: str = ""
+    shadow_model: str = ""
+    shadow_guess: str = ""
+    shadow_probability: float | None = None
+    shadow_outcome: str = ""
+    area: str = ""
+    channel: str = ""
+    camera_label: str = ""
+    hint: str = ""
+
+    @property
+    def sure(self) -> bool:
+        """Whether a model may learn from it and be judged by it."""
+        return self.decided_by in SURE
+
+
+def final_label(order: Order) -> Label | None:
+    """The label of an order, None while there is none or when it has no words to learn from."""
+    text = classified_text(order)
+    if not order.label or not text or order.state not in _STANDING or _only_group(order):
+        return None
+    guess, shadow = order.guess, order.shadow
+    first = order.evidence_first[0] if order.evidence_first else None
+    return Label(
+        order_id=order.id,
+        text=text,
+        label=order.label,
+        department=order.label_department,
+        decided_by=_decided_by(order),
+        blind=order.blind,
+        opened_at=order.opened_at,
+        labelled_at=_labelled_at(order),
+        model=guess.model if guess else "",
+        guess=guess.category if guess else "",
+        probability=guess.probability if guess else None,
+        outcome=guess.outcome if guess else "",
+        shadow_model=shadow.model if shadow else "",
+        shadow_guess=shadow.category if shadow else "",
+        shadow_probability=shadow.probability if shadow else None,
+        shadow_outcome=shadow.outcome if shadow else "",
+        area=order.area,
+        channel=order.channel,
+        camera_label=first.label if first else "",
+        hint=order.hint,
+    )
+
+
+def classified_text(order: Order) -> str:
+    """The words that a classifier was given: a report's title and text; a detection's text or label if that had no
+    category of its own."""
+    if order.kind == "report":
+        text, title = order.text, order.title
+        return text if not title or text.startswith(title) else f"{title}\n{text}"
+    if order.guess is None or not order.evidence_first:
+        return ""
+    return order.text or order.evidence_first[0].label
+
+
+def _only_group(order: Order) -> bool:
+    """Dispatched on the group, and nobody has said which of its categories it is."""
+    guess = order.guess
+    return guess is not None and guess.outcome == "group" and order.label == guess.group != guess.category
+
+
+def _decided_by(order: Order) -> str:
+    if order.label_by == "reviewer":
+        return BLIND if order.blind else REVIEW
+    returned = {turn.category for turn in order.assignments if turn.return_approved}
+    if not returned:
+        return HANDLED
+    return MOVED if order.label in returned else RETURNED
+
+
+def _labelled_at(order: Order) -> int:
+    if order.label_by == "reviewer":
+        decisions = [dispatch.at for dispatch in order.dispatches if dispatch.stage == "review"]
+    else:
+        decisions = [closing.at for closing in order.closings if not closing.forced]
+    return max(decisions, default=order.last_at)

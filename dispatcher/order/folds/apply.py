@@ -1,0 +1,65 @@
+"""The fold: an order's row from its facts. `apply` is the only maker of rows, so a row always equals its log.
+
+One function per fact, in tables by the part of an order's life (`dispatcher.folds`). None of them decides anything:
+what is allowed and what follows is the desk's affair, and all that it decided stands in the fact.
+"""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from dispatcher.order import facts
+from dispatcher.order.facts import Fact
+from dispatcher.order.folds import departments, elapsed, endings, evidence, handling
+from dispatcher.order.folds.changes import Folds
+from dispatcher.order.row import Entry, Order
+
+TIMELINE = 200  # the newest entries; the log keeps all
+TIMERS = (facts.Warned, facts.Breached, facts.Supervised, facts.Quarantined, facts.Archived)
+_SILENT = (facts.EvidenceAdded, facts.Linked, facts.Classified)
+_FOLDS: Folds = evidence.FOLDS | departments.FOLDS | handling.FOLDS | endings.FOLDS | elapsed.FOLDS
+
+
+def apply(order: Order | None, fact: Fact) -> Order:
+    """The row after one more fact. Raises ValueError when the fact is not the next one of this order."""
+    if order is None:
+        if not isinstance(fact, facts.Opened) or fact.seq != 1:
+            raise ValueError(f"{fact.order_id} cannot begin with {facts.NAMES[type(fact)]} {fact.seq}")
+        order = evidence.opened(fact)
+    elif fact.order_id != order.id or fact.seq != order.seq + 1:
+        raise ValueError(f"{fact.order_id}/{fact.seq} cannot follow {order.id}/{order.seq}")
+    changes = _FOLDS[type(fact)](order, fact)
+    changes.update(seq=fact.seq, state=fact.state, recorded_at=fact.recorded_at)
+    if not isinstance(fact, TIMERS):
+        # Timers do not move `last_at`: a step that happened before a breach may still arrive after it.
+        changes["last_at"] = max(order.last_at, fact.at)
+        if order.quarantined and not isinstance(fact, _SILENT):
+            changes["quarantined"] = ""
+    if not isinstance(fact, _SILENT):
+        entry = Entry(
+            seq=fact.seq,
+            fact=facts.NAMES[type(fact)],
+            at=fact.at,
+            state=fact.state,
+            actor=fact.actor,
+            department=changes.get("department", order.department),
+            attempt=changes.get("attempt", order.attempt),
+            note=_note(fact),
+        )
+        changes["timeline"] = (*order.timeline[-TIMELINE + 1 :], entry)
+    return replace(order, **changes)
+
+
+def fold(log: Iterable[Fact]) -> Order | None:
+    """The row of a whole log of one order; None of an empty one."""
+    order: Order | None = None
+    for fact in log:
+        order = apply(order, fact)
+    return order
+
+
+def _note(fact: Fact) -> str:
+    for field in ("reason", "note", "outcome", "error", "stage"):
+        if text := getattr(fact, field, ""):
+            return str(text)
+    return ""

@@ -1,0 +1,130 @@
+"""Between departments: review, assignment, return, arbitration."""
+
+from dispatcher.order import facts
+from dispatcher.order.folds.changes import (
+    Changes,
+    Folds,
+    dispatched,
+    in_turn,
+    not_overdue,
+    nothing_asked,
+    turn_ends,
+    with_limits,
+)
+from dispatcher.order.row import Assignment, Order
+
+
+def _sent_to_review(order: Order, fact: facts.SentToReview) -> Changes:
+    whole = {"due": fact.whole.due, "due_raw": fact.whole.due} if fact.whole else {}
+    return (
+        dispatched(order, fact.at, fact.actor)
+        | turn_ends(order, fact.at, "sent-to-review")
+        | with_limits(
+            order, fact.limit, fact.whole, drop=("review", "accept", "handle", "return", "arbitration", "check")
+        )
+        | {"waiting_since": fact.at, "department": ""}
+        | nothing_asked()
+        | whole
+    )
+
+
+def _decided(order: Order, fact: facts.Decided) -> Changes:
+    label = {"label": fact.category, "label_department": fact.department, "label_by": "reviewer"}
+    if fact.rejected:
+        return label
+    return label | {"category": fact.category, "condition": fact.condition, "group": fact.group}
+
+
+def _assigned(order: Order, fact: facts.Assigned) -> Changes:
+    turn = Assignment(
+        attempt=fact.attempt,
+        department=fact.department,
+        at=fact.at,
+        category=fact.category,
+        assists=fact.assists,
+        binding=fact.binding,
+        why=fact.why,
+        accept_due=fact.accept.due if fact.accept else None,
+        handle_due=fact.handle.due if fact.handle else None,
+        handle_due_raw=fact.handle.due if fact.handle else None,
+        dispatched_by=fact.actor,
+    )
+    before = turn_ends(order, fact.at, "assigned").get("assignments", order.assignments)
+    whole = fact.whole
+    overdue = order.overdue_at is not None and whole is not None and whole.due <= fact.at
+    return (
+        dispatched(order, fact.at, fact.actor)
+        | ({} if overdue else not_overdue(order, fact.at) | {"supervision": 0, "supervise_at": None})
+        | nothing_asked()
+        | {
+            "waiting_since": None,
+            "department": fact.department,
+            "attempt": fact.attempt,
+            "assignments": (*before, turn),
+            "category": fact.category,
+            "group": fact.group,
+            "condition": fact.condition,
+            "priority": fact.priority,
+            "limits": tuple(limit for limit in (whole, fact.accept, fact.handle) if limit),
+            "fired": tuple(name for name in order.fired if name == "warn/whole" and whole in order.limits),
+            "due": whole.due if whole else None,
+            "due_raw": fact.due_raw,
+            "return_code": "",
+            "suggested_department": "",
+            "archive_at": None,
+        }
+    )
+
+
+def _returned(order: Order, fact: facts.Returned) -> Changes:
+    returned_by = order.returned_by if order.department in order.returned_by else (*order.returned_by, order.department)
+    return (
+        with_limits(order, fact.limit, drop=("accept",))
+        | in_turn(order, returned_at=fact.at)
+        | nothing_asked()
+        | {
+            "returns": order.returns + 1,
+            "returned_by": returned_by,
+            "return_code": fact.code,
+            "suggested_department": fact.suggested_department,
+            "waiting_since": fact.at,
+        }
+    )
+
+
+def _return_approved(order: Order, fact: facts.ReturnApproved) -> Changes:
+    ended = turn_ends(
+        order, fact.at, "return-approved", return_approved=True, held_ms=fact.held_ms, held_work_ms=fact.held_work_ms
+    )
+    # What the wrong department was granted ends with its turn, and is not the next one's.
+    return ended | {"extensions": 0, "suspensions": 0}
+
+
+def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
+    accept = {"accept_due": fact.accept.due} if fact.accept and order.assignments[-1].accepted_at is None else {}
+    return (
+        dispatched(order, fact.at, fact.actor)
+        | with_limits(order, fact.accept, drop=("return", "arbitration"))
+        | in_turn(order, binding=True, returned_at=None, **accept)
+        | {"return_code": "", "suggested_department": ""}
+    )
+
+
+def _sent_to_arbitration(order: Order, fact: facts.SentToArbitration) -> Changes:
+    # Where the desk itself sends it on, nobody has decided about the return.
+    return (
+        (dispatched(order, fact.at, fact.actor) if fact.actor.role != "desk" else {})
+        | with_limits(order, fact.limit, drop=("return",))
+        | {"waiting_since": fact.at}
+    )
+
+
+FOLDS: Folds = {
+    facts.SentToReview: _sent_to_review,
+    facts.Decided: _decided,
+    facts.Assigned: _assigned,
+    facts.Returned: _returned,
+    facts.ReturnApproved: _return_approved,
+    facts.ReturnRefused: _return_refused,
+    facts.SentToArbitration: _sent_to_arbitration,
+}

@@ -1,0 +1,39 @@
+"""What time alone brings."""
+
+from dispatcher.order import facts
+from dispatcher.order.folds.changes import Changes, Folds, in_turn
+from dispatcher.order.row import Order
+
+
+def _warned(order: Order, fact: facts.Warned) -> Changes:
+    return {"fired": (*order.fired, f"warn/{fact.stage}")}
+
+
+def _breached(order: Order, fact: facts.Breached) -> Changes:
+    changes: Changes = {}
+    if order.supervise_at is not None:  # it waited for a breach to stand again
+        changes["supervise_at"] = max(order.supervise_at, fact.at)
+    if fact.stage == "whole":
+        return changes | {"overdue_at": fact.at}
+    changes["fired"] = (*order.fired, f"breach/{fact.stage}")
+    if fact.stage == "accept":
+        changes |= in_turn(order, accept_missed_at=fact.at)
+    if fact.stage == "handle":
+        changes |= in_turn(order, handle_missed_at=fact.at)
+    return changes
+
+
+def _supervised(order: Order, fact: facts.Supervised) -> Changes:
+    return {"supervision": fact.level, "supervise_at": fact.next_at}
+
+
+def _quarantined(order: Order, fact: facts.Quarantined) -> Changes:
+    return {"quarantined": fact.error}
+
+
+FOLDS: Folds = {
+    facts.Warned: _warned,
+    facts.Breached: _breached,
+    facts.Supervised: _supervised,
+    facts.Quarantined: _quarantined,
+}

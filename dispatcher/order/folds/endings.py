@@ -1,0 +1,93 @@
+"""How an order ends and comes back."""
+
+from msgspec.structs import replace
+
+from dispatcher.order import facts
+from dispatcher.order.folds.changes import Changes, Folds, dispatched, ends
+from dispatcher.order.row import Answer, Closing, Order
+
+
+def _closed(order: Order, fact: facts.Closed) -> Changes:
+    turn = order.assignments[-1] if order.assignments else None
+    closing = Closing(
+        at=fact.at,
+        by=fact.actor,
+        handled_at=turn.handled_at if turn and order.state == "handled" else None,
+        due=order.due,
+        due_raw=order.due_raw,
+        department=order.department,
+        category=order.category,
+        forced=fact.forced,
+    )
+    label: Changes = {}
+    if not fact.forced and (order.label, order.label_department) != (order.category, order.department):
+        label = {"label": order.category, "label_department": order.department, "label_by": "handled"}
+    waited = dispatched(order, fact.at, fact.actor)
+    ended = ends(order, fact.at, "closed", fact.archive_at)
+    return waited | ended | {"closings": (*order.closings, closing)} | label
+
+
+def _reopened(order: Order, fact: facts.Reopened) -> Changes:
+    closing = replace(order.closings[-1], reopened_at=fact.at)
+    return {
+        "closings": (*order.closings[:-1], closing),
+        "archive_at": None,
+        "appeal": "",
+        "appeal_reviewers": (),
+        "returns": 0,
+        "returned_by": (),
+        "extensions": 0,
+        "suspensions": 0,
+        "supervision": 0,
+    }
+
+
+def _appealed(order: Order, fact: facts.Appealed) -> Changes:
+    return {"appeal": "asked"}
+
+
+def _appeal_reviewed(order: Order, fact: facts.AppealReviewed) -> Changes:
+    changes: Changes = {"appeal_reviewers": (*order.appeal_reviewers, fact.actor.id)}
+    if fact.outcome:
+        changes["appeal"] = fact.outcome
+        closing = replace(order.closings[-1], exempt=fact.outcome == "granted")
+        changes["closings"] = (*order.closings[:-1], closing)
+    return changes
+
+
+def _rejected(order: Order, fact: facts.Rejected) -> Changes:
+    waited = dispatched(order, fact.at, fact.actor)
+    return waited | ends(order, fact.at, "rejected", fact.archive_at) | {"rejected_at": fact.at}
+
+
+def _merged(order: Order, fact: facts.Merged) -> Changes:
+    waited = dispatched(order, fact.at, fact.actor)
+    return waited | ends(order, fact.at, "merged", None) | {"merged_at": fact.at, "parent": fact.into}
+
+
+def _unmerged(order: Order, fact: facts.Unmerged) -> Changes:
+    return {"merged_at": None, "parent": "", "department": "", "archive_at": None}
+
+
+def _feedback(order: Order, fact: facts.FeedbackReceived) -> Changes:
+    # Without a named reporter anybody may answer, and all of them count as one.
+    by = fact.actor.id if order.reporters or order.children else ""
+    others = tuple(answer for answer in order.answers if answer.by != by)
+    return {"answers": (*others, Answer(by=by, at=fact.at, satisfied=fact.satisfied))}
+
+
+def _archived(order: Order, fact: facts.Archived) -> Changes:
+    return {"archived_at": fact.at, "archive_at": None}
+
+
+FOLDS: Folds = {
+    facts.Closed: _closed,
+    facts.Reopened: _reopened,
+    facts.Appealed: _appealed,
+    facts.AppealReviewed: _appeal_reviewed,
+    facts.Rejected: _rejected,
+    facts.Merged: _merged,
+    facts.Unmerged: _unmerged,
+    facts.FeedbackReceived: _feedback,
+    facts.Archived: _archived,
+}

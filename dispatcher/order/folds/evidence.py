@@ -1,0 +1,121 @@
+"""What was seen, and what it is taken for."""
+
+from dispatcher.order import facts
+from dispatcher.order.folds.changes import Changes, Folds
+from dispatcher.order.row import Evidence, Order
+
+KEPT = 20  # sightings kept in full at each end
+FINGERPRINTS = 50  # the newest ones by which repeats are recognised
+
+
+def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_key: str) -> Changes:
+    changes: Changes = {"evidence_count": order.evidence_count + 1}
+    if len(order.evidence_first) < KEPT and not order.evidence_last:
+        changes["evidence_first"] = (*order.evidence_first, evidence)
+    else:
+        changes["evidence_last"] = (*order.evidence_last[-KEPT + 1 :], evidence)
+    if evidence.kind == "report":
+        changes["reports_by_day"] = _count(order.reports_by_day, day, 1)
+        if report_key:
+            changes["report_keys"] = (*order.report_keys, report_key)
+        if evidence.reporter and evidence.reporter not in order.reporters:
+            changes["reporters"] = (*order.reporters, evidence.reporter)
+    if fingerprint and fingerprint not in order.fingerprints:
+        changes["fingerprints"] = (*order.fingerprints[-FINGERPRINTS + 1 :], fingerprint)
+    return changes
+
+
+def _count(days: tuple[tuple[int, int], ...], day: int, times: int) -> tuple[tuple[int, int], ...]:
+    counts = dict(days)
+    counts[day] = counts.get(day, 0) + times
+    return tuple(sorted((day, count) for day, count in counts.items() if count))
+
+
+def opened(fact: facts.Opened) -> Order:
+    evidence, whole = fact.evidence, fact.whole
+    return Order(
+        id=fact.order_id,
+        seq=0,
+        state=fact.state,
+        area=fact.area,
+        opened_at=fact.at,
+        recorded_at=fact.recorded_at,
+        last_at=fact.at,
+        pack=fact.pack,
+        title=fact.title,
+        text=evidence.text,
+        lat=evidence.lat,
+        lon=evidence.lon,
+        address=evidence.address,
+        place=fact.place,
+        channel=evidence.channel,
+        hint=fact.hint,
+        source=evidence.source,
+        kind=evidence.kind,
+        due_given=fact.due_given,
+        given_due=whole.due if whole and fact.due_given else None,
+        due=whole.due if whole else None,
+        due_raw=whole.due if whole else None,
+        limits=(whole,) if whole else (),
+        linked=(fact.linked,) if fact.linked else (),
+    )
+
+
+def _open(order: Order, fact: facts.Opened) -> Changes:
+    return _seen(order, fact.evidence, fact.day, fact.fingerprint, fact.report_key)
+
+
+def _evidence_added(order: Order, fact: facts.EvidenceAdded) -> Changes:
+    return _seen(order, fact.evidence, fact.day, fact.fingerprint, fact.report_key)
+
+
+def _linked(order: Order, fact: facts.Linked) -> Changes:
+    field = "candidates" if fact.kind == "candidate" else "linked"
+    known: tuple[str, ...] = getattr(order, field)
+    return {} if fact.other in known else {field: (*known, fact.other)}
+
+
+def _classified(order: Order, fact: facts.Classified) -> Changes:
+    return {
+        "category": fact.category,
+        "group": fact.group,
+        "guess": fact.guess,
+        "shadow": fact.shadow,
+        "blind": fact.blind,
+    }
+
+
+def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
+    return {"children": (*order.children, fact.child)}
+
+
+def _released(order: Order, fact: facts.Released) -> Changes:
+    if fact.evidence is None:
+        return {"children": tuple(child for child in order.children if child != fact.child)}
+    first = tuple(seen for seen in order.evidence_first if (seen.source, seen.id) != fact.evidence)
+    last = tuple(seen for seen in order.evidence_last if (seen.source, seen.id) != fact.evidence)
+    changes: Changes = {
+        "evidence_first": first,
+        "evidence_last": last,
+        "evidence_count": order.evidence_count - 1,
+        "report_keys": tuple(key for key in order.report_keys if key != fact.report_key),
+        "linked": (*order.linked, fact.child),
+    }
+    if fact.report_key:
+        changes["reports_by_day"] = _count(order.reports_by_day, fact.day, -1)
+        gone = next(
+            e.reporter for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == fact.evidence
+        )
+        if not any(seen.reporter == gone for seen in (*first, *last)):
+            changes["reporters"] = tuple(who for who in order.reporters if who != gone)
+    return changes
+
+
+FOLDS: Folds = {
+    facts.Opened: _open,
+    facts.EvidenceAdded: _evidence_added,
+    facts.Linked: _linked,
+    facts.Classified: _classified,
+    facts.Absorbed: _absorbed,
+    facts.Released: _released,
+}

@@ -1,0 +1,115 @@
+"""With a department: accepting, limits, handling, the check."""
+
+from msgspec.structs import replace
+
+from dispatcher.order import facts
+from dispatcher.order.folds.changes import (
+    Changes,
+    Folds,
+    in_turn,
+    not_overdue,
+    nothing,
+    responded,
+    with_limits,
+    with_moved,
+)
+from dispatcher.order.row import Check, Order
+
+
+def _accepted(order: Order, fact: facts.Accepted) -> Changes:
+    changes = with_limits(order, drop=("accept",)) | responded(order, fact.at)
+    turn = order.assignments[-1]
+    if turn.accepted_at is None:  # a refused return is accepted once more; the first time counts
+        missed = turn.accept_missed_at if fact.late else None
+        changes |= in_turn(order, accepted_at=fact.at, accepted_by=fact.actor, accept_missed_at=missed)
+    return changes
+
+
+def _extension_requested(order: Order, fact: facts.ExtensionRequested) -> Changes:
+    return {"extension_asked": True}
+
+
+def _extension_approved(order: Order, fact: facts.ExtensionApproved) -> Changes:
+    return with_moved(order, fact.limits, fact.at) | {"extension_asked": False, "extensions": order.extensions + 1}
+
+
+def _extension_refused(order: Order, fact: facts.ExtensionRefused) -> Changes:
+    return {"extension_asked": False}
+
+
+def _suspension_requested(order: Order, fact: facts.SuspensionRequested) -> Changes:
+    return {"suspension_asked_until": fact.until}
+
+
+def _suspension_refused(order: Order, fact: facts.SuspensionRefused) -> Changes:
+    return {"suspension_asked_until": None}
+
+
+def _suspended(order: Order, fact: facts.Suspended) -> Changes:
+    return not_overdue(order, fact.at) | {
+        "suspension_asked_until": None,
+        "suspensions": order.suspensions + 1,
+        "suspended_at": fact.at,
+        "suspended_until": fact.until,
+    }
+
+
+def _resumed(order: Order, fact: facts.Resumed) -> Changes:
+    moved = with_moved(order, fact.limits, fact.at)
+    turn = (moved.get("assignments") or order.assignments)[-1]
+    turn = replace(
+        turn,
+        suspended_ms=turn.suspended_ms + fact.suspended_ms,
+        suspended_work_ms=turn.suspended_work_ms + fact.suspended_work_ms,
+    )
+    return moved | {
+        "assignments": (*order.assignments[:-1], turn),
+        "suspended_at": None,
+        "suspended_until": None,
+        # What was used before the suspension has been warned of; it is not used up a second time.
+        "fired": order.fired,
+    }
+
+
+def _handled(order: Order, fact: facts.Handled) -> Changes:
+    turn = order.assignments[-1]
+    missed = None if turn.handle_due is None or fact.at <= turn.handle_due else turn.handle_missed_at
+    return (
+        with_limits(order, fact.limit)
+        | not_overdue(order, fact.at)
+        | in_turn(
+            order,
+            handled_at=fact.at,
+            handled_by=fact.actor,
+            handled_ms=fact.handled_ms,
+            handled_work_ms=fact.handled_work_ms,
+            handle_missed_at=missed,
+        )
+        | {"extension_asked": False, "suspension_asked_until": None}
+    )
+
+
+def _checked(order: Order, fact: facts.Checked) -> Changes:
+    turn = order.assignments[-1]
+    due = next((limit.due for limit in order.limits if limit.stage == "check"), None)
+    handled_at = turn.handled_at if turn.handled_at is not None else fact.at
+    check = Check(at=fact.at, handled_at=handled_at, passed=fact.passed, by=fact.actor, due=due)
+    changes = with_limits(order, drop=("check",)) | {"checks": (*order.checks, check), "attempt": fact.attempt}
+    if not fact.passed:
+        changes |= in_turn(order, handled_at=None, handled_ms=None, handled_work_ms=None, reworks=turn.reworks + 1)
+    return changes
+
+
+FOLDS: Folds = {
+    facts.Accepted: _accepted,
+    facts.ExtensionRequested: _extension_requested,
+    facts.ExtensionApproved: _extension_approved,
+    facts.ExtensionRefused: _extension_refused,
+    facts.SuspensionRequested: _suspension_requested,
+    facts.SuspensionRefused: _suspension_refused,
+    facts.Suspended: _suspended,
+    facts.Resumed: _resumed,
+    facts.Handled: _handled,
+    facts.Checked: _checked,
+    facts.Progressed: nothing,
+}

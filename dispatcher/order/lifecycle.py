@@ -1,0 +1,184 @@
+"""The life of an order as one table 工单流转: who may do what in which state, what is asked of it, what comes of it.
+
+Everything else is made from this table: the desk's guards, the refusals, the page in the documentation, the tests.
+A guard is named here and defined in `dispatcher.steps.guards`; an effect is named after its action in
+`dispatcher.steps.actions`.
+"""
+
+import msgspec
+
+from dispatcher.order.row import State
+
+_OPEN: tuple[State, ...] = ("review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled")
+_CHECKERS = ("inspector", "reporter", "camera")
+
+RETURN_CODES = ("not-my-function", "not-my-area", "not-my-asset", "unclear", "duplicate", "not-a-problem")
+ROLES = ("reviewer", "dispatcher", "officer", "operator", "inspector", "reporter", "camera", "department")
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One row: `action` by one of `roles` in one of the states `sources` leads to one of `targets`, if all `guards`
+    agree (in this order; the first that does not names the refusal). `term` is the Chinese term."""
+
+    action: str
+    term: str
+    roles: tuple[str, ...]
+    sources: tuple[State, ...]
+    targets: tuple[State, ...]
+    guards: tuple[str, ...]
+    note: str = ""
+
+
+TABLE: tuple[Rule, ...] = (
+    Rule(
+        "decide", "研判", ("reviewer",), ("review",), ("assigned", "rejected", "review", "arbitration"),
+        ("decision", "known-department"),
+        "category, department and condition, or code not-a-problem; without a department the table decides",
+    ),
+    Rule("accept", "签收", ("department",), ("assigned",), ("accepted",), ("lead",), "late when past accept_by"),
+    Rule(
+        "return", "退单", ("department",), ("assigned", "accepted"), ("returned", "assigned", "arbitration"),
+        ("lead", "return-code", "reason", "not-binding", "return-window", "known-suggestion"),
+        "re-assigned at once to a safe suggestion; the third return goes to arbitration",
+    ),
+    Rule(
+        "approve-return", "同意退单", ("dispatcher",), ("returned",),
+        ("assigned", "arbitration", "rejected", "merged", "review"),
+        ("another-department", "mergeable-if-duplicate"),
+        "to another department, or code not-a-problem, or code duplicate with other_order_id, or else to review",
+    ),
+    Rule("refuse-return", "驳回退单", ("dispatcher",), ("returned",), ("assigned",), ("reason",), "binding"),
+    Rule(
+        "arbitrate", "争议裁定", ("officer",), ("arbitration",), ("assigned",), ("department", "known-category"),
+        "binding",
+    ),
+    Rule("progress", "处置进展", ("department",), ("accepted",), ("accepted",), ("lead-or-assist",)),
+    Rule(
+        "request-extension", "延期申请", ("department",), ("assigned", "accepted"), ("assigned", "accepted"),
+        ("lead", "reason", "not-breached", "extensions-left", "nothing-requested"),
+    ),
+    Rule(
+        "approve-extension", "同意延期", ("dispatcher",), ("assigned", "accepted"), ("assigned", "accepted"),
+        ("extension-requested",), "one original limit more",
+    ),
+    Rule(
+        "refuse-extension", "驳回延期", ("dispatcher",), ("assigned", "accepted"), ("assigned", "accepted"),
+        ("extension-requested",),
+    ),
+    Rule(
+        "request-suspension", "挂账申请", ("department",), ("accepted",), ("accepted",),
+        ("lead", "reason", "not-breached", "suspensions-left", "until", "nothing-requested"),
+    ),
+    Rule(
+        "approve-suspension", "同意挂账", ("dispatcher",), ("accepted",), ("suspended",),
+        ("suspension-requested", "suspension-still-useful"), "clock and limits stand still",
+    ),
+    Rule(
+        "refuse-suspension", "驳回挂账", ("dispatcher",), ("accepted",), ("accepted",), ("suspension-requested",)
+    ),
+    Rule(
+        "resume", "恢复", ("department", "dispatcher"), ("suspended",), ("accepted",), ("lead-if-department",),
+        "also by itself at the end",
+    ),
+    Rule("handle", "处置完成", ("department",), ("accepted",), ("handled",), ("lead", "evidence")),
+    Rule(
+        "check-pass", "核查通过", _CHECKERS, ("handled",), ("closed",), ("not-the-handler", "its-reporter"), "closes it"
+    ),
+    Rule(
+        "check-fail", "核查不通过", _CHECKERS, ("handled",), ("accepted",), ("not-the-handler", "its-reporter"),
+        "rework 返工: same department, the same limit runs on",
+    ),
+    Rule(
+        "reopen", "重新立案", ("reporter", "operator"), ("closed",), ("assigned", "review"),
+        ("its-reporter", "reopen-window", "reason-if-operator"),
+        "to the last handler, with fresh limits; of an archived order, an operator's opens a new one in review, linked",
+    ),
+    Rule("feedback", "回访", ("reporter",), ("closed",), ("closed",), ("its-reporter", "feedback-window", "satisfied")),
+    Rule("appeal", "申诉", ("department",), ("closed",), ("closed",), ("lead", "reason", "not-appealed")),
+    Rule(
+        "approve-appeal", "同意申诉", ("reviewer",), ("closed",), ("closed",),
+        ("appealed", "named", "another-reviewer"),
+        "two different reviewers: then it is exempt in the adjusted figures",
+    ),
+    Rule(
+        "refuse-appeal", "驳回申诉", ("reviewer",), ("closed",), ("closed",),
+        ("appealed", "named", "another-reviewer"),
+        "one is enough",
+    ),
+    Rule(
+        "force-close", "强制结案", ("operator",), _OPEN, ("closed",), ("reason", "named"), "the actor is the approver"
+    ),
+    Rule("reject", "作废", ("operator",), _OPEN, ("rejected",), ("reason",)),
+    Rule("reject", "作废", ("reviewer",), ("review",), ("rejected",), ("reason",), "a label as well"),
+    Rule("merge", "并案", ("operator",), _OPEN, ("merged",), ("reason", "mergeable"), "child of other_order_id"),
+    Rule(
+        "unmerge", "撤销并案", ("operator",), ("merged",), ("review",), ("reason",), "with its own citizen clock"
+    ),
+    Rule(
+        "split", "拆分", ("operator",), (*_OPEN, "closed"), (*_OPEN, "closed"), ("reason", "joined-report"),
+        "a report that was merged into the order becomes an order of its own, in review",
+    ),
+)  # fmt: skip
+
+# Every reason for which an update can be refused, as a sentence for the person who asked.
+REFUSALS: dict[str, str] = {
+    "unknown-action": "There is no such action.",
+    "unknown-order": "There is no such order, or the report that names it has not arrived.",
+    "archived": "The order is archived; an operator's reopen or a new report opens a new one.",
+    "merged-child": "The order goes on as part of another one; act on that.",
+    "stale-attempt": "The update was meant for an earlier attempt.",
+    "wrong-role": "This role may not do that.",
+    "wrong-state": "The order's state does not allow that.",
+    "wrong-department": "The order is not this department's.",
+    "not-the-holder": "Only the lead department and its assists may do that.",
+    "backdated": "Only the importers that the city names may date an update back so far.",
+    "from-the-future": "The update is dated ahead of the clock.",
+    "missing-reason": "A reason is needed.",
+    "missing-code": "A return needs a code.",
+    "bad-code": "The code is not one of those known.",
+    "missing-evidence": "Evidence is needed.",
+    "missing-department": "A department is needed.",
+    "missing-name": "The person who decides must be named (by.id).",
+    "missing-satisfied": "Feedback must say whether it was settled.",
+    "missing-until": "A suspension needs an end, after now and no later than the city allows.",
+    "unknown-category": "The city has no such category.",
+    "unknown-condition": "The category has no such condition.",
+    "unknown-department": "The city has no such department, or nobody is responsible there.",
+    "same-department": "That department is the one that returned it; refuse the return instead.",
+    "binding": "The assignment is binding and cannot be returned.",
+    "return-window-over": "The time for returning is over; with evidence it may still be returned.",
+    "after-breach": "The limit is already breached.",
+    "too-many-extensions": "The order was extended as often as the city allows.",
+    "already-suspended-once": "The order was suspended as often as the city allows.",
+    "already-requested": "The same request is already waiting.",
+    "nothing-requested": "Nothing of the kind was requested.",
+    "no-limit": "The order has no limit to extend.",
+    "handler-is-checker": "Who handled the order may not check it.",
+    "not-its-reporter": "Only a reporter of this order may do that.",
+    "reopen-window-over": "The time for reopening is over.",
+    "feedback-window-over": "The time for feedback is over.",
+    "already-appealed": "The order was already appealed.",
+    "not-appealed": "There is no appeal to review.",
+    "same-reviewer": "The two reviewers must be different people.",
+    "not-mergeable": "Orders merge only into another open order of the same area.",
+    "not-joined": "No such report was merged into this order.",
+}
+
+ACTIONS: dict[str, tuple[Rule, ...]] = {
+    action: tuple(rule for rule in TABLE if rule.action == action) for action in dict.fromkeys(r.action for r in TABLE)
+}
+
+
+def permit(action: str, state: State, role: str) -> Rule | str:
+    """The row that allows an action of a role in a state, or the name of the refusal."""
+    rules = ACTIONS.get(action)
+    if rules is None:
+        return "unknown-action"
+    for rule in rules:
+        if role in rule.roles and state in rule.sources:
+            return rule
+    if not any(role in rule.roles for rule in rules):
+        return "wrong-role"
+    if state == "merged":
+        return "merged-child"
+    return "wrong-state"

@@ -1,0 +1,288 @@
+"""The order 工单 and its row: an incident with all its sightings, as the facts of its log fold up.
+
+Everything here is a frozen value. `dispatcher.order.folds.apply.apply` is the only maker of new orders from old ones:
+a row is always the fold of the order's facts. All instants are milliseconds UTC; None means "not yet" or "no limit".
+None of these values can be part of a cycle, so the garbage collector is told to leave a million of them alone.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from models.guess import Guess
+from models.inbox import Actor, Sighting
+
+State = Literal[
+    "review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled", "closed", "rejected", "merged"
+]
+OPEN: frozenset[str] = frozenset({"review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled"})
+ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
+Stage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
+
+
+class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One sighting of the incident, as it is kept with its order. `distance_m` is to the founding sighting."""
+
+    kind: Literal["report", "detection"]
+    source: str
+    id: str
+    at: int
+    text: str = ""
+    channel: str = ""
+    reporter: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    address: str = ""
+    media_urls: tuple[str, ...] = ()
+    camera: str = ""
+    label: str = ""
+    algorithm: str = ""
+    object_id: str = ""
+    confidence: float | None = None
+    distance_m: float | None = None
+    rule: str = ""
+
+
+class Limit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One running limit of a stage: when it started, when 80 % are used, when it is up, and how it was set."""
+
+    stage: Stage
+    started_at: int
+    warn_at: int
+    due: int
+    amount: int = 0
+    unit: str = ""
+    calendar: str = ""
+
+
+class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, officer, suggestion,
+    reopening) and all that a person needs to check it."""
+
+    by: str
+    rule: str = ""
+    table_row: int | None = None
+    note: str = ""
+    model: str = ""
+    probability: float | None = None
+    threshold: float | None = None
+    outcome: str = ""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    terms: tuple[tuple[str, float], ...] = ()
+
+
+class Assignment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One department's turn at the order: 派单. Its department clock runs from `at` to `handled_at`.
+
+    `ended_at`/`ended_by` say when and by which fact the turn ended otherwise (returned and approved, re-assigned,
+    closed by force, …), and `held_ms`/`held_work_ms` for how long it was held. `return_approved` turns its time into
+    misroute time, charged to dispatching. `suspended_ms` (wall) and `suspended_work_ms` (working time) are taken out of
+    the department clock; `handled_ms` and `handled_work_ms` are that clock's final readings. A rework keeps the
+    assignment: `reworks` counts failed checks. `why` is the reason of the assignment, for those who look at the order.
+    """
+
+    attempt: int
+    department: str
+    at: int
+    category: str = ""
+    assists: tuple[str, ...] = ()
+    binding: bool = False
+    why: Why | None = None
+    accept_due: int | None = None
+    handle_due: int | None = None
+    handle_due_raw: int | None = None
+    accepted_at: int | None = None
+    accept_missed_at: int | None = None
+    returned_at: int | None = None
+    return_approved: bool = False
+    handled_at: int | None = None
+    handled_by: Actor | None = None
+    handle_missed_at: int | None = None
+    handled_ms: int | None = None
+    handled_work_ms: int | None = None
+    suspended_ms: int = 0
+    suspended_work_ms: int = 0
+    reworks: int = 0
+    ended_at: int | None = None
+    ended_by: str = ""
+    held_ms: int | None = None
+    held_work_ms: int | None = None
+    dispatched_by: Actor | None = None
+    accepted_by: Actor | None = None
+
+
+class Check(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One check 核查 of a handled order: who looked, whether it passed, and whether in time."""
+
+    at: int
+    handled_at: int
+    passed: bool
+    by: Actor
+    due: int | None = None
+
+
+class Closing(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One closing 结案. `handled_at` is that of the handling that passed; `due` and `due_raw` are the limits in
+    force (adjusted, and before extensions, suspensions and appeals); `reopened_at` is set when it did not last."""
+
+    at: int
+    by: Actor
+    handled_at: int | None = None
+    due: int | None = None
+    due_raw: int | None = None
+    department: str = ""
+    category: str = ""
+    forced: bool = False
+    exempt: bool = False
+    reopened_at: int | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What one reporter last said 回访: whether it was settled."""
+
+    by: str
+    at: int
+    satisfied: bool
+
+
+class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to
+    the decision, against that stage's limit."""
+
+    stage: Stage
+    since: int
+    at: int
+    due: int | None = None
+    by: Actor | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One line of the order's timeline: what happened, when, by whom, the state after, who held it."""
+
+    seq: int
+    fact: str
+    at: int
+    state: State
+    actor: Actor
+    department: str = ""
+    attempt: int = 0
+    note: str = ""
+
+
+class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """The row of one order. `seq` is that of its newest fact and the row's version.
+
+    `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
+    `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
+    once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later.
+    `checks_missed` are the due times of checks that were never made; `answers` has one for each reporter who gave one.
+    `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
+    `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
+    (yyyymmdd), oldest first. `pack` is the digest of the city pack that opened it.
+    """
+
+    id: str
+    seq: int
+    state: State
+    area: str
+    opened_at: int
+    recorded_at: int
+    last_at: int
+    pack: str = ""
+    # what was seen
+    title: str = ""
+    text: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    address: str = ""
+    place: str = ""
+    channel: str = ""
+    hint: str = ""
+    source: str = ""
+    kind: str = "report"
+    evidence_count: int = 0
+    reports_by_day: tuple[tuple[int, int], ...] = ()
+    evidence_first: tuple[Evidence, ...] = ()
+    evidence_last: tuple[Evidence, ...] = ()
+    reporters: tuple[str, ...] = ()
+    report_keys: tuple[str, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    # what it is
+    guess: Guess | None = None
+    shadow: Guess | None = None
+    blind: bool = False
+    category: str = ""
+    condition: str = ""
+    group: str = ""
+    priority: int = 3
+    label: str = ""
+    label_department: str = ""
+    label_by: str = ""
+    # who has it
+    department: str = ""
+    attempt: int = 0
+    assignments: tuple[Assignment, ...] = ()
+    dispatches: tuple[Dispatch, ...] = ()
+    returns: int = 0
+    returned_by: tuple[str, ...] = ()
+    return_code: str = ""
+    suggested_department: str = ""
+    waiting_since: int | None = None
+    # its clocks
+    due_given: bool = False
+    given_due: int | None = None
+    due: int | None = None
+    due_raw: int | None = None
+    overdue_at: int | None = None
+    overdue_past: tuple[tuple[int, int], ...] = ()
+    limits: tuple[Limit, ...] = ()
+    fired: tuple[str, ...] = ()
+    supervision: int = 0
+    supervise_at: int | None = None
+    extensions: int = 0
+    extension_asked: bool = False
+    suspensions: int = 0
+    suspension_asked_until: int | None = None
+    suspended_at: int | None = None
+    suspended_until: int | None = None
+    # how it ended
+    checks: tuple[Check, ...] = ()
+    checks_missed: tuple[int, ...] = ()
+    closings: tuple[Closing, ...] = ()
+    rejected_at: int | None = None
+    merged_at: int | None = None
+    parent: str = ""
+    children: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    first_response_at: int | None = None
+    appeal: str = ""
+    appeal_reviewers: tuple[str, ...] = ()
+    archive_at: int | None = None
+    archived_at: int | None = None
+    quarantined: str = ""
+    timeline: tuple[Entry, ...] = ()
+
+
+class Tally(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How often an incident was seen again without news: repeats of the same camera, algorithm, label and object.
+
+    Kept apart from the order's row, so that a repeat writes some eighty bytes and no fact.
+    """
+
+    sightings: int
+    last_seen: int
+    ended_at: int | None = None
+
+
+class Watch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """Detections that are still too few (观察中): at `min_sightings` they open an order or reopen `order_id`, else they
+    expire."""
+
+    key: str
+    area: str
+    category: str
+    seen: tuple[Sighting, ...]
+    expires: int
+    order_id: str = ""

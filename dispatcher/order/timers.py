@@ -1,0 +1,64 @@
+"""Timers: what falls due, as a pure function of the order's row.
+
+| kind           | while                                      | due                      | emits                     |
+|----------------|--------------------------------------------|--------------------------|---------------------------|
+| warn/<stage>   | the stage's limit counts, not yet warned   | 80 % of the limit        | warned                    |
+| breach/<stage> | the stage's limit counts, not yet breached | 100 % of the limit       | breached (and supervised) |
+| supervise      | a breach of the department's stands        | a set interval           | supervised, one level up  |
+| resume         | suspended                                  | the end of suspension    | resumed                   |
+| archive        | ended                                      | the window after the end | archived                  |
+
+The pending timers of a partition are one sorted list of (due, key, kind). An entry is checked against `timers` when
+it comes up; one that the order has outgrown vanishes, so nothing ever has to be taken out of the list.
+"""
+
+from dispatcher.order.row import ENDED, OPEN, Limit, Order
+
+# In which states a stage's limit counts. Handled and waiting for its check, or suspended, an order is not overdue.
+COUNTS: dict[str, frozenset[str]] = {
+    "review": frozenset({"review"}),
+    "accept": frozenset({"assigned"}),
+    "handle": frozenset({"assigned", "accepted"}),
+    "check": frozenset({"handled"}),
+    "return": frozenset({"returned"}),
+    "arbitration": frozenset({"arbitration"}),
+    "whole": OPEN - {"handled", "suspended"},
+}
+SUPERVISED = ("accept", "handle", "whole")  # breaches that are a department's, in the order in which they escalate
+
+Timer = tuple[int, str]
+
+
+def timers(order: Order) -> tuple[Timer, ...]:
+    """All that is pending for an order: (due in ms, kind)."""
+    if order.quarantined:
+        return ()
+    if order.state in ENDED:
+        return ((order.archive_at, "archive"),) if order.archive_at is not None else ()
+    if order.state == "suspended":
+        return ((order.suspended_until, "resume"),) if order.suspended_until is not None else ()
+    pending: list[Timer] = []
+    state, fired = order.state, order.fired
+    for limit in order.limits:
+        if state in COUNTS[limit.stage] and not breached(order, limit):
+            if f"warn/{limit.stage}" not in fired:
+                pending.append((limit.warn_at, f"warn/{limit.stage}"))
+            pending.append((limit.due, f"breach/{limit.stage}"))
+    if order.supervise_at is not None and escalating(order):
+        pending.append((order.supervise_at, "supervise"))
+    return tuple(pending)
+
+
+def breached(order: Order, limit: Limit) -> bool:
+    """Whether a running limit's breach stands."""
+    if limit.stage == "whole":
+        return order.overdue_at is not None
+    if limit.stage == "handle":
+        return bool(order.assignments) and order.assignments[-1].handle_missed_at is not None
+    return f"breach/{limit.stage}" in order.fired
+
+
+def escalating(order: Order) -> str:
+    """The stage whose standing breach keeps supervision rising; empty when there is none."""
+    standing = {limit.stage for limit in order.limits if order.state in COUNTS[limit.stage] and breached(order, limit)}
+    return next((stage for stage in SUPERVISED if stage in standing), "")

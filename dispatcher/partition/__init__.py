@@ -1,0 +1,1 @@
+"""One partition of the inbox: its state, the layers above it, the unit of work, the decision."""

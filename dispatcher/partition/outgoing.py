@@ -1,0 +1,145 @@
+"""What the desk tells others: departments (assignments), and reporters, departments and supervisors (notices)."""
+
+from typing import Any
+
+from dispatcher.order import facts, wire
+from dispatcher.order.facts import Fact
+from dispatcher.order.row import Order
+from dispatcher.partition.decision import Outgoing
+
+ASSIGNED = "city.order.assigned.v1"
+WITHDRAWN = "city.order.withdrawn.v1"
+NOTICE = "city.notice.v1"
+
+# Who cares about which fact: what waits for a dispatcher, reviewer or officer goes to `supervisor`, what a department
+# has asked for comes back to it. A reporter's notice goes to every reporter of the order.
+AUDIENCES: dict[type[Fact], tuple[str, ...]] = {
+    facts.Opened: ("reporter",),
+    facts.SentToReview: ("supervisor",),
+    facts.Decided: ("supervisor",),
+    facts.Assigned: ("reporter", "department"),
+    facts.Accepted: ("reporter",),
+    facts.Progressed: ("department",),
+    facts.Returned: ("supervisor",),
+    facts.ReturnApproved: ("department",),
+    facts.ReturnRefused: ("department",),
+    facts.SentToArbitration: ("department", "supervisor"),
+    facts.ExtensionRequested: ("supervisor",),
+    facts.ExtensionApproved: ("department", "reporter"),
+    facts.ExtensionRefused: ("department",),
+    facts.SuspensionRequested: ("supervisor",),
+    facts.SuspensionRefused: ("department",),
+    facts.Suspended: ("department", "reporter"),
+    facts.Resumed: ("department", "reporter"),
+    facts.Handled: ("reporter",),
+    facts.Checked: ("department",),
+    facts.Closed: ("reporter", "department"),
+    facts.Reopened: ("reporter", "supervisor"),
+    facts.FeedbackReceived: ("department",),
+    facts.Appealed: ("supervisor",),
+    facts.AppealReviewed: ("department",),
+    facts.Rejected: ("reporter", "department"),
+    facts.Merged: ("reporter", "department"),
+    facts.Unmerged: ("reporter",),
+    facts.Warned: ("department",),
+    facts.Breached: ("department", "supervisor"),
+    facts.Supervised: ("department", "supervisor"),
+    facts.Quarantined: ("supervisor",),
+}
+
+
+def assignment(order: Order, fact: facts.Assigned | facts.ReturnRefused) -> list[Outgoing]:
+    """The assignment as the lead gets it and, marked so, each assist."""
+    turn = order.assignments[-1]
+    why = fact.why if isinstance(fact, facts.Assigned) else {"by": "dispatcher", "note": fact.reason}
+    data: dict[str, Any] = {
+        "order_id": order.id,
+        "seq": fact.seq,
+        "attempt": order.attempt,
+        "at": fact.at,
+        "role": "lead",
+        "lead": turn.department,
+        "assists": turn.assists,
+        "binding": turn.binding,
+        "category": order.category,
+        "condition": order.condition,
+        "priority": order.priority,
+        "title": order.title,
+        "text": order.text,
+        "location": {
+            name: value
+            for name, value in (
+                ("lat", order.lat), ("lon", order.lon), ("address", order.address or None), ("area", order.area)
+            )
+            if value is not None
+        },
+        "evidence": (*order.evidence_first, *order.evidence_last),
+        "due": {"accept_by": turn.accept_due, "handle_by": turn.handle_due},
+        "why": why,
+    }  # fmt: skip
+    event_id = facts.ce_id(fact)
+    sent = [_to_department(turn.department, ASSIGNED, f"{event_id}/lead", order.id, fact.at, data)]
+    for assist in turn.assists:
+        if assist != turn.department:
+            assisting = data | {"role": "assist"}
+            sent.append(_to_department(assist, ASSIGNED, f"{event_id}/{assist}", order.id, fact.at, assisting))
+    return sent
+
+
+def withdrawal(order: Order, fact: Fact, department: str, attempt: int, reason: str) -> Outgoing:
+    """The order is no longer this department's."""
+    data = {"order_id": order.id, "seq": fact.seq, "attempt": attempt, "at": fact.at, "reason": reason}
+    return _to_department(department, WITHDRAWN, f"{facts.ce_id(fact)}/{department}", order.id, fact.at, data)
+
+
+def _to_department(department: str, kind: str, event_id: str, order_id: str, at: int, data: dict[str, Any]) -> Outgoing:
+    headers = wire.headers(kind, event_id, order_id, at)
+    return Outgoing(f"assignments/{department}", order_id, wire.encode(data), headers)
+
+
+def notices(before: Order | None, order: Order, fact: Fact, others: tuple[str, ...] = ()) -> list[Outgoing]:
+    """One notice for each party that cares; `others` are the reporters of orders that were merged into this one."""
+    sent = []
+    for audience in AUDIENCES.get(type(fact), ()):
+        for to in _recipients(audience, before, order, others):
+            sent.append(_notice(order, fact, audience, to))
+    return sent
+
+
+def subscribed(order: Order, fact: facts.EvidenceAdded) -> list[Outgoing]:
+    """The reporter whose report has joined an order is told so."""
+    who = fact.evidence.reporter
+    return [_notice(order, fact, "reporter", who)] if who else []
+
+
+def _recipients(audience: str, before: Order | None, order: Order, others: tuple[str, ...]) -> tuple[str, ...]:
+    if audience == "reporter":
+        return tuple(dict.fromkeys((*order.reporters, *others)))
+    if audience == "department":
+        department = order.department or (before.department if before else "")
+        return (department,) if department else ()
+    return ("supervisor",)
+
+
+def _notice(order: Order, fact: Fact, audience: str, to: str) -> Outgoing:
+    kind = facts.NAMES[type(fact)]
+    data = {
+        "audience": audience,
+        "to": to,
+        "order_id": order.id,
+        "seq": fact.seq,
+        "kind": kind,
+        "state": order.state,
+        "at": fact.at,
+        "note": note(fact),
+    }
+    event_id = f"{facts.ce_id(fact)}/{audience}/{to}"
+    return Outgoing("notices", to, wire.encode(data), wire.headers(NOTICE, event_id, order.id, fact.at))
+
+
+def note(fact: Fact) -> str:
+    """What the fact itself says for people: a reason, a note, an outcome, a stage."""
+    for field in ("reason", "note", "outcome", "error", "stage"):
+        if text := getattr(fact, field, ""):
+            return str(text)
+    return ""

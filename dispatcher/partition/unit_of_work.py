@@ -1,0 +1,155 @@
+"""One item or timer at work: it reads the partition through the overlay's layers and leaves facts there."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from dispatcher.figures import booking
+from dispatcher.order import facts
+from dispatcher.order.folds.apply import TIMERS, apply
+from dispatcher.order.row import OPEN, Order, State
+from dispatcher.partition import identity, outgoing
+from dispatcher.partition.decision import Outgoing
+from dispatcher.partition.state import Overlay, encode_row
+from models.city import City
+from models.inbox import Actor, Update
+from models.times import local_day
+
+DESK = Actor(role="desk")
+
+
+class Work:
+    """The hand that an item's rules work with: `emit` facts about orders, `refuse` updates, `book` what belongs to no
+    order. All of it counts only once the overlay keeps the item."""
+
+    def __init__(self, overlay: Overlay, city: City, memory: identity.Memory, clock: int, replayed: bool) -> None:
+        self.overlay = overlay
+        self.city = city
+        self.memory = memory
+        self.clock = clock
+        self.replayed = replayed
+        self.cause: tuple[str, str] | None = None
+        self.sent: list[Outgoing] = []
+        self.booked: list[booking.Bookings] = []
+
+    def day(self, at: int) -> date:
+        """The city-local day of an instant."""
+        return local_day(at, self.city.zone)
+
+    def order(self, order_id: str) -> Order | None:
+        return self.overlay.orders.get(order_id)
+
+    def emit(
+        self,
+        order: Order | str,
+        kind: type[facts.Fact],
+        at: int,
+        actor: Actor,
+        *,
+        state: State | None = None,
+        **own: Any,
+    ) -> Order:
+        """Record the next fact of an order (or the first one of the order with that id) and return the new row.
+
+        `at` is moved into [the order's previous step, clock]; without `state` the state stays as it is. Raises
+        ValueError when an order is to begin whose id is taken.
+        """
+        before = None if isinstance(order, str) else order
+        if isinstance(order, str) and self.order(order) is not None:
+            raise ValueError(f"{order} is open already")
+        after_previous = at if before is None else max(at, before.last_at)
+        fact = kind(
+            order_id=order if isinstance(order, str) else order.id,
+            seq=1 if before is None else before.seq + 1,
+            state=state or (before.state if before else "review"),
+            at=min(after_previous, self.clock) if kind not in TIMERS else after_previous,
+            recorded_at=self.clock,
+            actor=actor,
+            cause=self.cause,
+            **own,
+        )
+        after = apply(before, fact)
+        self.overlay.orders.put(after.id, after)
+        self.sent.append(_public(fact))
+        if kind is facts.Assigned or kind is facts.ReturnRefused:
+            self.sent.extend(outgoing.assignment(after, fact))  # type: ignore[arg-type]
+        if not self.replayed:  # nobody wants to be told of what was over long ago
+            self._tell(before, after, fact)
+        if before is not None:
+            self._withdraw(before, after, fact)
+        return after
+
+    def _tell(self, before: Order | None, after: Order, fact: facts.Fact) -> None:
+        if isinstance(fact, facts.EvidenceAdded):
+            self.sent.extend(outgoing.subscribed(after, fact))
+        elif type(fact) in outgoing.AUDIENCES:
+            others = tuple(who for child in self.children(after) for who in child.reporters)
+            self.sent.extend(outgoing.notices(before, after, fact, others))
+
+    def _withdraw(self, before: Order, after: Order, fact: facts.Fact) -> None:
+        """Tell the departments that hold nothing of the order any more."""
+        if before.state not in OPEN or not before.department or not before.assignments:
+            return
+        held, holding = before.assignments[-1], set()
+        called_off = after.state in ("rejected", "merged") or (after.state == "closed" and before.state != "handled")
+        if after.department and not called_off:
+            holding = {after.department, *after.assignments[-1].assists}
+        reason = facts.NAMES[type(fact)]
+        for department in (held.department, *held.assists):
+            if department not in holding:
+                self.sent.append(outgoing.withdrawal(after, fact, department, held.attempt, reason))
+
+    def children(self, order: Order) -> Iterator[Order]:
+        """All orders that were merged into this one, directly or through another."""
+        for child in order.children:
+            if row := self.order(child):
+                yield row
+                yield from self.children(row)
+
+    def refuse(self, update: Update, order: Order | None, at: int, code: str, sentence: str) -> None:
+        """Record that an update was refused: nothing changes."""
+        order_id = order.id if order is not None else update.order_id
+        fact = facts.UpdateRefused(
+            order_id=order_id or update.area,
+            order_seq=order.seq if order is not None else 0,
+            at=at,
+            recorded_at=self.clock,
+            actor=update.by,
+            action=update.action,
+            reason=code,
+            sentence=sentence,
+            source=update.source,
+            id=update.id,
+            state=order.state if order is not None else "",
+        )
+        self.sent.append(_public(fact))
+
+    def book(self, figure: str, at: int, area: str, category: str = "") -> None:
+        """Book something that belongs to no order."""
+        self.booked.append(booking.direct(figure, at, area, category, self.city.zone))
+
+    def archive(self, order: Order) -> None:
+        """Forget an order: its last row goes to the archive, and its id is remembered for a while."""
+        self.sent.append(Outgoing("archive", order.id, encode_row(order)))
+        overlay = self.overlay
+        overlay.orders.put(order.id, None)
+        if overlay.tallies.get(order.id) is not None:
+            overlay.tallies.put(order.id, None)
+        self.first_time("archived", order.id, "")
+
+    def first_time(self, kind: str, source: str, event_id: str) -> bool:
+        """Whether an identity is met for the first time within its window; from here on it is not."""
+        digest = identity.digest(source, event_id)
+        if self.overlay.is_seen(self.memory.buckets(kind, self.clock), digest):
+            return False
+        self.overlay.see(*self.memory.bucket(kind, self.clock), digest)
+        return True
+
+    def was_archived(self, order_id: str) -> bool:
+        """Whether an order was archived within the last year."""
+        return self.overlay.is_seen(self.memory.buckets("archived", self.clock), identity.digest(order_id, ""))
+
+
+def _public(fact: facts.Fact | facts.UpdateRefused) -> Outgoing:
+    _, headers, value = facts.to_wire(fact)
+    return Outgoing("orders", fact.order_id, value, headers)

@@ -1,0 +1,1 @@
+"""Steps that change orders: opening, dispatching, what somebody asks for, and what guards it."""

@@ -1,0 +1,320 @@
+"""The steps 步骤: what an allowed action does. One function per action, named in `STEPS`; each leaves facts and
+returns the row they fold up to."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from dispatcher.clocks import limits, worktime
+from dispatcher.order import facts
+from dispatcher.order.row import Order, Why
+from dispatcher.partition import identity
+from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.steps import dispatching, splitting
+from dispatcher.steps.dispatching import archive_at
+from dispatcher.steps.routing import Route, responsible
+from models.inbox import Update
+
+Step = Callable[[Work, Order, Update, int], Order]
+
+
+def _decide(work: Work, order: Order, update: Update, at: int) -> Order:
+    by = update.by
+    if update.code:
+        order = work.emit(order, facts.Decided, at, by, rejected=True, note=update.reason)
+        return dispatching.reject(work, order, update.reason, at, by)
+    category = update.category or order.category
+    target = _target(work, order, update, "reviewer", category)
+    order = work.emit(
+        order,
+        facts.Decided,
+        at,
+        by,
+        category=category,
+        condition=update.condition,
+        group=dispatching.merge_group(work.city, category),
+        department=target.department,
+        note=update.reason,
+    )
+    if not target.department:
+        return dispatching.to_review(work, order, target.review, at, DESK, target.why)
+    return dispatching.assign(work, order, target, at, by)
+
+
+def _target(work: Work, order: Order, update: Update, by: str, category: str) -> Route:
+    """Where a person sends an order: the department named, else the one that the table names for the category."""
+    why = Why(by=by, note=update.reason)
+    found = responsible(work.city, category, order.area, work.day(order.opened_at), why)
+    condition = update.condition or (order.condition if category == order.category else "")
+    if update.department and update.department != found.department:
+        found = Route(
+            category=category,
+            department=update.department,
+            assists=update.assists,
+            priority=found.priority,
+            why=why,
+        )
+    elif update.assists:
+        found = msgspec.structs.replace(found, assists=update.assists)
+    return msgspec.structs.replace(found, condition=condition)
+
+
+def _accept(work: Work, order: Order, update: Update, at: int) -> Order:
+    due = next((limit.due for limit in order.limits if limit.stage == "accept"), None)
+    return work.emit(order, facts.Accepted, at, update.by, state="accepted", late=due is not None and at > due)
+
+
+def _return(work: Work, order: Order, update: Update, at: int) -> Order:
+    order = work.emit(
+        order,
+        facts.Returned,
+        at,
+        update.by,
+        state="returned",
+        code=update.code,
+        reason=update.reason,
+        suggested_department=update.department,
+        evidence_urls=update.evidence_urls,
+        limit=limits.stamp(work.city, "return", at, order.category, order.condition),
+    )
+    if order.returns >= work.city.settings.returns_to_arbitration:
+        return dispatching.to_arbitration(work, order, "third-return", at, DESK)
+    suggested = update.department
+    if not suggested or suggested == order.department:
+        return order
+    if suggested in order.returned_by:
+        return dispatching.to_arbitration(work, order, "circle", at, DESK)
+    target = _safe(work, order, suggested)
+    if target is None:
+        return order
+    order = dispatching.approve_return(work, order, "suggestion", at, DESK)
+    return dispatching.assign(work, order, target, at, DESK)
+
+
+def _safe(work: Work, order: Order, suggested: str) -> Route | None:
+    """The suggestion as a destination, where the department is responsible for a category that the order may be."""
+    guess = order.guess
+    categories = [order.category, *(name for name, _ in guess.alternatives)] if guess else [order.category]
+    why = Why(by="suggestion", note=order.return_code)
+    for category in dict.fromkeys(categories):
+        found = responsible(work.city, category, order.area, work.day(order.opened_at), why)
+        if found.department == suggested:
+            return msgspec.structs.replace(found, condition=order.condition if category == order.category else "")
+    return None
+
+
+def _approve_return(work: Work, order: Order, update: Update, at: int) -> Order:
+    by = update.by
+    if update.department and update.department in order.returned_by:
+        return dispatching.to_arbitration(work, order, "circle", at, by)
+    outcome = update.code or ("re-assigned" if update.department else "nobody-suitable")
+    order = dispatching.approve_return(work, order, outcome, at, by)
+    if update.code == "not-a-problem":
+        return dispatching.reject(work, order, update.reason or update.code, at, by)
+    if update.code == "duplicate":
+        return _merge(work, order, update, at)
+    if not update.department:
+        return dispatching.to_review(work, order, "nobody-suitable", at, by)
+    target = _target(work, order, update, "dispatcher", update.category or order.category)
+    return dispatching.assign(work, order, target, at, by)
+
+
+def _refuse_return(work: Work, order: Order, update: Update, at: int) -> Order:
+    return dispatching.refuse_return(work, order, update.reason, at, update.by)
+
+
+def _arbitrate(work: Work, order: Order, update: Update, at: int) -> Order:
+    if update.department == order.department and update.category in ("", order.category):
+        return dispatching.refuse_return(work, order, update.reason, at, update.by)
+    if order.department and update.department != order.department:
+        order = dispatching.approve_return(work, order, "arbitrated", at, update.by)
+    target = _target(work, order, update, "officer", update.category or order.category)
+    return dispatching.assign(work, order, target, at, update.by, binding=True)
+
+
+def _progress(work: Work, order: Order, update: Update, at: int) -> Order:
+    return work.emit(order, facts.Progressed, at, update.by, note=update.reason, evidence_urls=update.evidence_urls)
+
+
+def _request_extension(work: Work, order: Order, update: Update, at: int) -> Order:
+    return work.emit(order, facts.ExtensionRequested, at, update.by, reason=update.reason)
+
+
+def _approve_extension(work: Work, order: Order, update: Update, at: int) -> Order:
+    running = tuple(limits.extended(work.city, one) for one in order.limits if one.stage in ("handle", "whole"))
+    return work.emit(order, facts.ExtensionApproved, at, update.by, limits=running, reason=update.reason)
+
+
+def _refuse_extension(work: Work, order: Order, update: Update, at: int) -> Order:
+    return work.emit(order, facts.ExtensionRefused, at, update.by, reason=update.reason)
+
+
+def _request_suspension(work: Work, order: Order, update: Update, at: int) -> Order:
+    return work.emit(order, facts.SuspensionRequested, at, update.by, reason=update.reason, until=update.until)
+
+
+def _approve_suspension(work: Work, order: Order, update: Update, at: int) -> Order:
+    until = order.suspension_asked_until
+    return work.emit(order, facts.Suspended, at, update.by, state="suspended", until=until, reason=update.reason)
+
+
+def _refuse_suspension(work: Work, order: Order, update: Update, at: int) -> Order:
+    return work.emit(order, facts.SuspensionRefused, at, update.by, reason=update.reason)
+
+
+def _resume(work: Work, order: Order, update: Update, at: int) -> Order:
+    return dispatching.resume(work, order, at, update.by)
+
+
+def _handle(work: Work, order: Order, update: Update, at: int) -> Order:
+    turn = order.assignments[-1]
+    return work.emit(
+        order,
+        facts.Handled,
+        at,
+        update.by,
+        state="handled",
+        handled_ms=at - turn.at - turn.suspended_ms,
+        handled_work_ms=worktime.diff(work.city.calendar, turn.at, at) - turn.suspended_work_ms,
+        late=turn.handle_due is not None and at > turn.handle_due,
+        note=update.reason,
+        evidence_urls=update.evidence_urls,
+        limit=limits.stamp(work.city, "check", at, order.category, order.condition),
+    )
+
+
+def _check_pass(work: Work, order: Order, update: Update, at: int) -> Order:
+    order = work.emit(
+        order,
+        facts.Checked,
+        at,
+        update.by,
+        passed=True,
+        attempt=order.attempt,
+        note=update.reason,
+        evidence_urls=update.evidence_urls,
+    )
+    return _close(work, order, update, at)
+
+
+def _close(work: Work, order: Order, update: Update, at: int, forced: bool = False) -> Order:
+    handled_at = order.assignments[-1].handled_at if order.state == "handled" else None
+    return work.emit(
+        order,
+        facts.Closed,
+        at,
+        update.by,
+        state="closed",
+        forced=forced,
+        reason=update.reason,
+        late=None if handled_at is None or order.due is None else handled_at > order.due,
+        archive_at=archive_at(work, order, at),
+    )
+
+
+def _check_fail(work: Work, order: Order, update: Update, at: int) -> Order:
+    return work.emit(
+        order,
+        facts.Checked,
+        at,
+        update.by,
+        state="accepted",
+        passed=False,
+        attempt=order.attempt + 1,
+        note=update.reason,
+        evidence_urls=update.evidence_urls,
+    )
+
+
+def _reopen(work: Work, order: Order, update: Update, at: int) -> Order:
+    return dispatching.reopen(work, order, update.reason, at, update.by)
+
+
+def _feedback(work: Work, order: Order, update: Update, at: int) -> Order:
+    return work.emit(order, facts.FeedbackReceived, at, update.by, satisfied=update.satisfied, note=update.reason)
+
+
+def _appeal(work: Work, order: Order, update: Update, at: int) -> Order:
+    return work.emit(order, facts.Appealed, at, update.by, reason=update.reason)
+
+
+def _approve_appeal(work: Work, order: Order, update: Update, at: int) -> Order:
+    outcome = "granted" if order.appeal_reviewers else ""
+    return work.emit(order, facts.AppealReviewed, at, update.by, approved=True, outcome=outcome, reason=update.reason)
+
+
+def _refuse_appeal(work: Work, order: Order, update: Update, at: int) -> Order:
+    return work.emit(
+        order, facts.AppealReviewed, at, update.by, approved=False, outcome="refused", reason=update.reason
+    )
+
+
+def _force_close(work: Work, order: Order, update: Update, at: int) -> Order:
+    return _close(work, order, update, at, forced=True)
+
+
+def _reject(work: Work, order: Order, update: Update, at: int) -> Order:
+    if update.by.role == "reviewer":
+        order = work.emit(order, facts.Decided, at, update.by, rejected=True, note=update.reason)
+    return dispatching.reject(work, order, update.reason, at, update.by)
+
+
+def _merge(work: Work, order: Order, update: Update, at: int) -> Order:
+    parent = work.order(update.other_order_id)
+    assert parent is not None  # the guard "mergeable" has seen it
+    order = work.emit(
+        order,
+        facts.Merged,
+        at,
+        update.by,
+        state="merged",
+        into=parent.id,
+        reason=update.reason,
+    )
+    work.emit(parent, facts.Absorbed, at, update.by, child=order.id)
+    return order
+
+
+def _unmerge(work: Work, order: Order, update: Update, at: int) -> Order:
+    parent = work.order(order.parent)
+    if parent is not None:
+        work.emit(parent, facts.Released, at, update.by, child=order.id)
+    order = work.emit(order, facts.Unmerged, at, update.by, state="review", parent=order.parent, reason=update.reason)
+    return dispatching.to_review(work, order, "unmerged", at, update.by)
+
+
+def _split(work: Work, order: Order, update: Update, at: int) -> Order:
+    assert update.report is not None  # the guard "joined-report" has seen it
+    seen = next(e for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == update.report)
+    return splitting.split(work, order, seen, update.reason, at, update.by, identity.report_key(*update.report))
+
+
+STEPS: dict[str, Step] = {
+    "decide": _decide,
+    "accept": _accept,
+    "return": _return,
+    "approve-return": _approve_return,
+    "refuse-return": _refuse_return,
+    "arbitrate": _arbitrate,
+    "progress": _progress,
+    "request-extension": _request_extension,
+    "approve-extension": _approve_extension,
+    "refuse-extension": _refuse_extension,
+    "request-suspension": _request_suspension,
+    "approve-suspension": _approve_suspension,
+    "refuse-suspension": _refuse_suspension,
+    "resume": _resume,
+    "handle": _handle,
+    "check-pass": _check_pass,
+    "check-fail": _check_fail,
+    "reopen": _reopen,
+    "feedback": _feedback,
+    "appeal": _appeal,
+    "approve-appeal": _approve_appeal,
+    "refuse-appeal": _refuse_appeal,
+    "force-close": _force_close,
+    "reject": _reject,
+    "merge": _merge,
+    "unmerge": _unmerge,
+    "split": _split,
+}

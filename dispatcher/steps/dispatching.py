@@ -1,0 +1,190 @@
+"""Dispatching 派遣: what happens to an order between its departments: review, assignment, return, arbitration."""
+
+from datetime import UTC, datetime
+
+from dispatcher.clocks import limits, worktime
+from dispatcher.order import facts
+from dispatcher.order.row import Limit, Order, Stage, Why
+from dispatcher.partition.identity import share
+from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.steps.routing import Route, route
+from models.city import City, RuleInput
+from models.inbox import UNLOCATED, Actor, Sighting
+
+DAY_MS = 86_400_000
+
+
+def routed(work: Work, seen: Sighting, at: int) -> Route:
+    """Where the rules and tables send a sighting that opens an order at `at`."""
+    city = work.city
+    subject = RuleInput(
+        category=seen.category,
+        group=merge_group(city, seen.category),
+        hint=seen.hint,
+        area=seen.area,
+        text=f"{seen.title}\n{seen.text}" if seen.title else seen.text,
+        source=seen.source,
+        channel=seen.channel,
+        hour=datetime.fromtimestamp(at / 1000, UTC).astimezone(city.zone).hour,
+        label=seen.label,
+    )
+    return route(city, subject, seen.guess, work.day(at))
+
+
+def dispatch(work: Work, order: Order, seen: Sighting, target: Route) -> Order:
+    """Act on where a new order goes: assign it, reject it, or send it to review, where a small share of what the
+    classifier was sure of goes as well, so that people judge it unseen."""
+    city = work.city
+    at = order.opened_at
+    guessed = target.why.model != "" and not target.reject
+    blind = bool(target.department) and guessed and share(order.id) < city.settings.blind_review_share
+    order = work.emit(
+        order,
+        facts.Classified,
+        at,
+        DESK,
+        category="" if blind else target.category,
+        group=merge_group(city, target.category),
+        guess=seen.guess,
+        shadow=seen.shadow,
+        blind=blind,
+    )
+    if target.reject:
+        return reject(work, order, target.reject, at, DESK)
+    if blind:
+        return to_review(work, order, "blind", at, DESK)
+    if target.department and seen.area == UNLOCATED:
+        return to_review(work, order, "unlocated", at, DESK, target.why)
+    if not target.department:
+        return to_review(work, order, target.review or "nobody-responsible", at, DESK, target.why)
+    return assign(work, order, target, at, DESK)
+
+
+def to_review(work: Work, order: Order, reason: str, at: int, actor: Actor, why: Why | None = None) -> Order:
+    """A person must decide. An order that comes without a limit of its own (it was split off, or merged or closed
+    before) gets one: what waits for a person can be overdue as well."""
+    limit = _limit(work, order, "review", at)
+    whole = None
+    if not any(running.stage == "whole" for running in order.limits):
+        whole = limits.whole(work.city, order, at, order.category, order.condition, reopened=False)
+    return work.emit(
+        order, facts.SentToReview, at, actor, state="review", reason=reason, limit=limit, whole=whole, why=why
+    )
+
+
+def assign(
+    work: Work, order: Order, to: Route, at: int, actor: Actor, *, binding: bool = False, reopened: bool = False
+) -> Order:
+    """Give an order to a department, with fresh limits for its turn; in a circle, to the duty officer instead."""
+    if to.department in order.returned_by and not binding and not reopened:
+        return to_arbitration(work, order, "circle", at, actor)
+    city = work.city
+    at = min(max(at, order.last_at), work.clock)
+    whole = limits.whole(city, order, at, to.category, to.condition, reopened)
+    return work.emit(
+        order,
+        facts.Assigned,
+        at,
+        actor,
+        state="assigned",
+        attempt=order.attempt + 1,
+        department=to.department,
+        assists=to.assists,
+        why=to.why,
+        category=to.category,
+        group=merge_group(city, to.category) or order.group,
+        condition=to.condition,
+        priority=to.priority,
+        binding=binding,
+        accept=limits.stamp(city, "accept", at, to.category, to.condition),
+        handle=limits.stamp(city, "handle", at, to.category, to.condition),
+        whole=whole,
+        due_raw=whole.due if whole else None,
+    )
+
+
+def to_arbitration(work: Work, order: Order, reason: str, at: int, actor: Actor) -> Order:
+    """The duty officer must decide."""
+    limit = _limit(work, order, "arbitration", at)
+    return work.emit(order, facts.SentToArbitration, at, actor, state="arbitration", reason=reason, limit=limit)
+
+
+def approve_return(work: Work, order: Order, outcome: str, at: int, actor: Actor) -> Order:
+    """The department was not the right one: its turn ends without blame."""
+    at = min(max(at, order.last_at), work.clock)
+    turn = order.assignments[-1]
+    return work.emit(
+        order,
+        facts.ReturnApproved,
+        at,
+        actor,
+        outcome=outcome,
+        held_ms=at - turn.at,
+        held_work_ms=worktime.diff(work.city.calendar, turn.at, at),
+    )
+
+
+def refuse_return(work: Work, order: Order, reason: str, at: int, actor: Actor) -> Order:
+    """The department keeps the order; it binds."""
+    accept = _limit(work, order, "accept", min(max(at, order.last_at), work.clock))
+    return work.emit(order, facts.ReturnRefused, at, actor, state="assigned", reason=reason, accept=accept)
+
+
+def reject(work: Work, order: Order, reason: str, at: int, actor: Actor) -> Order:
+    """It is nothing for anybody."""
+    until = archive_at(work, order, at)
+    return work.emit(order, facts.Rejected, at, actor, state="rejected", reason=reason, archive_at=until)
+
+
+def archive_at(work: Work, order: Order, at: int) -> int:
+    """When an order that ends now leaves the desk's memory: never before its reopening and feedback are over."""
+    settings = work.city.settings
+    days = max(settings.archive_days, settings.reopen_days, settings.feedback_days)
+    return min(max(at, order.last_at), work.clock) + int(days * DAY_MS)
+
+
+def merge_group(city: City, category: str) -> str:
+    """The group within which sightings of a category may be one incident; empty for an unknown category."""
+    known = city.categories.get(category)
+    return "" if known is None else known.group or known.parent or known.code
+
+
+def _limit(work: Work, order: Order, stage: Stage, at: int) -> Limit | None:
+    at = min(max(at, order.last_at), work.clock)
+    return limits.stamp(work.city, stage, at, order.category, order.condition)
+
+
+def resume(work: Work, order: Order, at: int, actor: Actor) -> Order:
+    """A suspended order goes on; its limits move by the time they stood still."""
+    city, since = work.city, order.suspended_at
+    assert since is not None  # every suspended order has it
+    until = max(at, since)
+    return work.emit(
+        order,
+        facts.Resumed,
+        until,
+        actor,
+        state="accepted",
+        limits=tuple(limits.moved(city, one, since, until) for one in order.limits if one.stage in ("handle", "whole")),
+        suspended_ms=until - since,
+        suspended_work_ms=worktime.diff(city.calendar, since, until),
+    )
+
+
+def reopen(work: Work, order: Order, reason: str, at: int, actor: Actor) -> Order:
+    """A closed order was not settled: back to the department that handled it last, with fresh limits."""
+    department, category = order.department, order.category
+    assists = order.assignments[-1].assists if order.assignments else ()
+    condition, priority = order.condition, order.priority
+    order = work.emit(order, facts.Reopened, at, actor, state="review", reason=reason)
+    if not department:
+        return to_review(work, order, "reopened", at, actor)
+    target = Route(
+        category=category,
+        condition=condition,
+        department=department,
+        assists=assists,
+        priority=priority,
+        why=Why(by="reopening", note=reason),
+    )
+    return assign(work, order, target, at, actor, reopened=True)

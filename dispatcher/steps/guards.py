@@ -1,0 +1,259 @@
+"""The guards that `dispatcher.order.lifecycle.TABLE` names: each says "" or the name of the refusal."""
+
+from collections.abc import Callable
+
+from dispatcher.order.lifecycle import RETURN_CODES
+from dispatcher.order.row import OPEN, Order
+from dispatcher.order.timers import breached
+from dispatcher.partition import identity
+from dispatcher.partition.unit_of_work import Work
+from models.inbox import Update
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+
+Guard = Callable[[Work, Order, Update, int], str]
+
+
+def timely(work: Work, update: Update) -> str:
+    """Whether an update's own time can be believed."""
+    settings = work.city.settings
+    if update.at > work.clock + settings.future_tolerance_minutes * MINUTE_MS:
+        return "from-the-future"
+    arrived = update.received or work.clock
+    if update.source not in settings.importers and update.at < arrived - settings.backdate_minutes * MINUTE_MS:
+        return "backdated"
+    return ""
+
+
+def _lead(work: Work, order: Order, update: Update, at: int) -> str:
+    return "" if order.department and update.by.department == order.department else "wrong-department"
+
+
+def _lead_if_department(work: Work, order: Order, update: Update, at: int) -> str:
+    return _lead(work, order, update, at) if update.by.role == "department" else ""
+
+
+def _lead_or_assist(work: Work, order: Order, update: Update, at: int) -> str:
+    holders = (order.department, *order.assignments[-1].assists)
+    return "" if update.by.department and update.by.department in holders else "not-the-holder"
+
+
+def _reason(work: Work, order: Order, update: Update, at: int) -> str:
+    return "" if update.reason.strip() else "missing-reason"
+
+
+def _reason_if_operator(work: Work, order: Order, update: Update, at: int) -> str:
+    return _reason(work, order, update, at) if update.by.role == "operator" else ""
+
+
+def _named(work: Work, order: Order, update: Update, at: int) -> str:
+    return "" if update.by.id else "missing-name"
+
+
+def _evidence(work: Work, order: Order, update: Update, at: int) -> str:
+    return "" if update.evidence_urls else "missing-evidence"
+
+
+def _known_category(work: Work, order: Order, update: Update, at: int) -> str:
+    category = update.category or order.category
+    if update.category and update.category not in work.city.categories:
+        return "unknown-category"
+    if update.condition and update.condition not in work.city.conditions(category):
+        return "unknown-condition"
+    return ""
+
+
+def _decision(work: Work, order: Order, update: Update, at: int) -> str:
+    if update.code:
+        if update.code != "not-a-problem":
+            return "bad-code"
+        return _reason(work, order, update, at)
+    if not update.category and (order.blind or not order.category):
+        return "unknown-category"
+    return _known_category(work, order, update, at)
+
+
+def _department(work: Work, order: Order, update: Update, at: int) -> str:
+    if not update.department:
+        return "missing-department"
+    return _known_department(work, order, update, at)
+
+
+def _known_department(work: Work, order: Order, update: Update, at: int) -> str:
+    named = (update.department, *update.assists)
+    return "" if all(one in work.city.departments for one in named if one) else "unknown-department"
+
+
+def _known_suggestion(work: Work, order: Order, update: Update, at: int) -> str:
+    return _known_department(work, order, update, at)
+
+
+def _return_code(work: Work, order: Order, update: Update, at: int) -> str:
+    if not update.code:
+        return "missing-code"
+    return "" if update.code in RETURN_CODES else "bad-code"
+
+
+def _not_binding(work: Work, order: Order, update: Update, at: int) -> str:
+    return "binding" if order.assignments[-1].binding else ""
+
+
+def _return_window(work: Work, order: Order, update: Update, at: int) -> str:
+    turn = order.assignments[-1]
+    ends = turn.accept_due
+    if ends is None:
+        ends = turn.at + int(work.city.settings.accept_window_hours * HOUR_MS)
+    return "" if at <= ends or update.evidence_urls else "return-window-over"
+
+
+def _another_department(work: Work, order: Order, update: Update, at: int) -> str:
+    if update.code not in ("", "not-a-problem", "duplicate"):
+        return "bad-code"
+    if update.department and update.department == order.department:
+        return "same-department"
+    return _known_department(work, order, update, at) or _known_category(work, order, update, at)
+
+
+def _mergeable(work: Work, order: Order, update: Update, at: int) -> str:
+    other = work.order(update.other_order_id)
+    if other is None or other.id == order.id or other.area != order.area or other.state not in OPEN:
+        return "not-mergeable"
+    return ""
+
+
+def _mergeable_if_duplicate(work: Work, order: Order, update: Update, at: int) -> str:
+    return _mergeable(work, order, update, at) if update.code == "duplicate" else ""
+
+
+def _not_breached(work: Work, order: Order, update: Update, at: int) -> str:
+    running = (limit for limit in order.limits if limit.stage in ("handle", "whole"))
+    return "after-breach" if any(breached(order, limit) or at > limit.due for limit in running) else ""
+
+
+def _extensions_left(work: Work, order: Order, update: Update, at: int) -> str:
+    if not any(limit.stage in ("handle", "whole") for limit in order.limits):
+        return "no-limit"
+    return "" if order.extensions < work.city.settings.extensions_max else "too-many-extensions"
+
+
+def _suspensions_left(work: Work, order: Order, update: Update, at: int) -> str:
+    return "" if order.suspensions < work.city.settings.suspensions_max else "already-suspended-once"
+
+
+def _nothing_requested(work: Work, order: Order, update: Update, at: int) -> str:
+    asked = order.extension_asked if update.action == "request-extension" else order.suspension_asked_until is not None
+    return "already-requested" if asked else ""
+
+
+def _extension_requested(work: Work, order: Order, update: Update, at: int) -> str:
+    return "" if order.extension_asked else "nothing-requested"
+
+
+def _suspension_requested(work: Work, order: Order, update: Update, at: int) -> str:
+    return "" if order.suspension_asked_until is not None else "nothing-requested"
+
+
+def _until(work: Work, order: Order, update: Update, at: int) -> str:
+    latest = at + work.city.settings.suspension_days_max * DAY_MS
+    return "" if update.until is not None and at < update.until <= latest else "missing-until"
+
+
+def _suspension_still_useful(work: Work, order: Order, update: Update, at: int) -> str:
+    until = order.suspension_asked_until
+    return "" if until is not None and at < until else "missing-until"
+
+
+def _not_the_handler(work: Work, order: Order, update: Update, at: int) -> str:
+    by = update.by
+    handler = order.assignments[-1].handled_by
+    same_department = bool(by.department) and by.department in (order.department, *order.assignments[-1].assists)
+    same_person = bool(by.id) and handler is not None and by.id == handler.id
+    return "handler-is-checker" if same_department or same_person else ""
+
+
+def _its_reporter(work: Work, order: Order, update: Update, at: int) -> str:
+    if update.by.role != "reporter":
+        return ""
+    family = (order, *work.children(order))
+    if any(update.by.id in one.reporters for one in family):
+        return ""
+    # Nobody can be told from others where all reports came without a name; what cameras alone saw has no reporter.
+    nameless = any(one.report_keys for one in family) and not any(one.reporters for one in family)
+    return "" if nameless else "not-its-reporter"
+
+
+def _reopen_window(work: Work, order: Order, update: Update, at: int) -> str:
+    if update.by.role != "reporter":
+        return ""
+    ends = order.closings[-1].at + work.city.settings.reopen_days * DAY_MS
+    return "" if at <= ends else "reopen-window-over"
+
+
+def _feedback_window(work: Work, order: Order, update: Update, at: int) -> str:
+    ends = order.closings[-1].at + work.city.settings.feedback_days * DAY_MS
+    return "" if at <= ends else "feedback-window-over"
+
+
+def _satisfied(work: Work, order: Order, update: Update, at: int) -> str:
+    return "missing-satisfied" if update.satisfied is None else ""
+
+
+def _not_appealed(work: Work, order: Order, update: Update, at: int) -> str:
+    return "already-appealed" if order.appeal else ""
+
+
+def _appealed(work: Work, order: Order, update: Update, at: int) -> str:
+    return "" if order.appeal == "asked" else "not-appealed"
+
+
+def _another_reviewer(work: Work, order: Order, update: Update, at: int) -> str:
+    return "same-reviewer" if update.by.id in order.appeal_reviewers else ""
+
+
+def _joined_report(work: Work, order: Order, update: Update, at: int) -> str:
+    if update.report is None:
+        return "not-joined"
+    known = identity.report_key(*update.report) in order.report_keys[1 if order.kind == "report" else 0 :]
+    kept = any((seen.source, seen.id) == update.report for seen in (*order.evidence_first, *order.evidence_last))
+    return "" if known and kept else "not-joined"
+
+
+GUARDS: dict[str, Guard] = {
+    "lead": _lead,
+    "lead-if-department": _lead_if_department,
+    "lead-or-assist": _lead_or_assist,
+    "reason": _reason,
+    "reason-if-operator": _reason_if_operator,
+    "named": _named,
+    "evidence": _evidence,
+    "decision": _decision,
+    "known-category": _known_category,
+    "department": _department,
+    "known-department": _known_department,
+    "known-suggestion": _known_suggestion,
+    "return-code": _return_code,
+    "not-binding": _not_binding,
+    "return-window": _return_window,
+    "another-department": _another_department,
+    "mergeable": _mergeable,
+    "mergeable-if-duplicate": _mergeable_if_duplicate,
+    "not-breached": _not_breached,
+    "extensions-left": _extensions_left,
+    "suspensions-left": _suspensions_left,
+    "nothing-requested": _nothing_requested,
+    "extension-requested": _extension_requested,
+    "suspension-requested": _suspension_requested,
+    "until": _until,
+    "suspension-still-useful": _suspension_still_useful,
+    "not-the-handler": _not_the_handler,
+    "its-reporter": _its_reporter,
+    "reopen-window": _reopen_window,
+    "feedback-window": _feedback_window,
+    "satisfied": _satisfied,
+    "not-appealed": _not_appealed,
+    "appealed": _appealed,
+    "another-reviewer": _another_reviewer,
+    "joined-report": _joined_report,
+}

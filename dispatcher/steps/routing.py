@@ -1,0 +1,129 @@
+"""Routing 派单: from what is known of an order to the department that is responsible, with the reason.
+
+The first matching rule decides, else the responsibility table under the category, else a person. Routing never
+raises: what it cannot decide is an outcome with a reason.
+"""
+
+from datetime import date
+
+import msgspec
+
+from dispatcher.order.row import Why
+from models.city import City, Outcome, Rule, RuleInput
+from models.guess import Guess
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an order goes.
+
+    `department` is empty when a person must decide (`review` says why) or when a rule rejects the order outright
+    (`reject` says why). `category` is empty while it is not settled; it is a group's code when only the group is sure.
+    """
+
+    category: str = ""
+    condition: str = ""
+    department: str = ""
+    assists: tuple[str, ...] = ()
+    priority: int = 3
+    why: Why
+    review: str = ""
+    reject: str = ""
+
+
+def route(city: City, subject: RuleInput, guess: Guess | None, day: date) -> Route:
+    """Decide for an order that nobody has looked at yet.
+
+    `subject` carries what rules may ask for, with `category` set where it is certain without a classifier (a camera's
+    label); otherwise the category is that of a confident `guess`, and rules see it too. `day` is the city-local day
+    of opening, on which the responsibility row must be valid.
+    """
+    why = Why(by="label", note=subject.label) if subject.category else because(guess, "table")
+    category = subject.category
+    if not category and guess is not None and guess.outcome == "confident":
+        category = guess.category
+    rule = city.first_rule(msgspec.structs.replace(subject, category=category, group=_group(city, category)))
+    if rule is not None:
+        why = msgspec.structs.replace(why, by="rule", rule=rule.id, note=rule.reason)
+        return _by_rule(city, rule, category, subject.area, day, why)
+    if category:
+        return responsible(city, category, subject.area, day, why)
+    if guess is None:
+        return Route(why=why, review="not-classified")
+    if guess.outcome == "group":
+        return _by_group(city, guess, subject.area, day, why)
+    return Route(why=why, review=guess.reason or "uncertain")
+
+
+def responsible(city: City, category: str, area: str, day: date, why: Why) -> Route:
+    """The responsibility table's answer for a category that is settled: a department, or the reason for a review."""
+    known = city.categories.get(category)
+    if known is None:
+        return Route(category=category, why=why, review="unknown-category")
+    row = city.responsible(category, area, day)
+    if row is None or row.lead not in city.departments:
+        reason = "nobody-responsible" if row is None else "unknown-department"
+        return Route(category=category, priority=known.priority, why=why, review=reason)
+    return Route(
+        category=category,
+        department=row.lead,
+        assists=row.assists,
+        priority=known.priority,
+        why=msgspec.structs.replace(why, table_row=row.row),
+    )
+
+
+def because(guess: Guess | None, by: str) -> Why:
+    """The classifier's part of a reason; empty when nothing was classified."""
+    if guess is None:
+        return Why(by=by)
+    return Why(
+        by=by,
+        model=guess.model,
+        probability=guess.probability,
+        threshold=guess.threshold,
+        outcome=guess.outcome,
+        alternatives=guess.alternatives,
+        terms=guess.terms,
+    )
+
+
+def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: Why) -> Route:
+    """What the rule says; what it leaves out is decided as without it."""
+    then: Outcome = rule.outcome
+    category = then.category or category
+    if then.reject:
+        return Route(category=category, why=why, reject=rule.id)
+    if then.department is None:
+        found = responsible(city, category, area, day, why) if category else Route(why=why, review="uncertain")
+    elif then.department in city.departments:
+        found = Route(category=category, department=then.department, priority=_priority(city, category), why=why)
+    else:
+        found = Route(category=category, why=why, review="unknown-department")
+    changes: dict[str, object] = {"condition": then.condition or ""}
+    if then.assists is not None:
+        changes["assists"] = then.assists
+    if then.priority is not None:
+        changes["priority"] = then.priority
+    if then.review:
+        changes |= {"department": "", "assists": (), "review": rule.id}
+    return msgspec.structs.replace(found, **changes)
+
+
+def _by_group(city: City, guess: Guess, area: str, day: date, why: Why) -> Route:
+    """Dispatch on the group when all its categories have one lead here; its name then is the order's category."""
+    rows = [city.responsible(member, area, day) for member in city.members(guess.group)]
+    leads = {"" if row is None else row.lead for row in rows}
+    if len(leads) != 1 or not leads <= city.departments.keys():
+        return Route(why=why, review=guess.reason or "uncertain")
+    priority = min(_priority(city, member) for member in city.members(guess.group))
+    return Route(category=guess.group, department=leads.pop(), priority=priority, why=why)
+
+
+def _group(city: City, category: str) -> str:
+    known = city.categories.get(category)
+    return "" if known is None else known.parent or known.code
+
+
+def _priority(city: City, category: str) -> int:
+    known = city.categories.get(category)
+    return 3 if known is None else known.priority

@@ -1,0 +1,38 @@
+"""Splitting 拆分: a report that was wrongly taken for part of an order becomes an order of its own."""
+
+from dispatcher.order import facts
+from dispatcher.order.row import Evidence, Order
+from dispatcher.partition import identity
+from dispatcher.partition.unit_of_work import Work
+from dispatcher.steps import dispatching
+from models.inbox import Actor
+
+
+def split(work: Work, order: Order, seen: Evidence, reason: str, at: int, actor: Actor, report_key: str) -> Order:
+    """Release one joined report from an order and open a new one for it, in review, with its own citizen clock.
+
+    Returns the order that it was part of. Where the new order's id is taken (the report was split off once before),
+    nothing is opened a second time.
+    """
+    day = work.day(seen.at)
+    own = identity.order_id(order.area, day, seen.source, seen.id)
+    number = int(day.strftime("%Y%m%d"))
+    order = work.emit(
+        order, facts.Released, at, actor, child=own, evidence=(seen.source, seen.id), report_key=report_key, day=number
+    )
+    if work.order(own) is None:
+        opened = work.emit(
+            own,
+            facts.Opened,
+            seen.at,
+            actor,
+            state="review",
+            area=order.area,
+            day=number,
+            pack=work.city.digest,
+            evidence=seen,
+            report_key=report_key,
+            linked=order.id,
+        )
+        dispatching.to_review(work, opened, reason or "split", at, actor)
+    return order

@@ -1,0 +1,68 @@
+"""Watching 观察: detections that are still too few to open an order, or to reopen a closed one."""
+
+from dispatcher.order.row import Order, Watch
+from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.steps import dispatching
+from dispatcher.steps.opening import found, join
+from models.city import Category
+from models.inbox import Sighting
+
+MINUTE_MS = 60_000
+
+
+def watch_on(work: Work, seen: Sighting, kind: Category, category: str) -> None:
+    """Too few detections yet 观察中: open an order at `min_sightings`."""
+    key = f"{seen.area}/{category}/{seen.camera}"
+    watch = work.overlay.watches.get(key)
+    sightings = (*watch.seen, seen) if watch is not None else (seen,)
+    if len(sightings) < kind.min_sightings:
+        _keep_watch(work, key, seen, category, sightings, watch)
+        return
+    if watch is not None:
+        work.overlay.watches.put(key, None)
+    order = found(work, sightings[0])
+    for one in sightings[1:]:
+        order = join(work, order, one, "watched")
+
+
+def reopen_by_camera(work: Work, order: Order, seen: Sighting) -> None:
+    """A camera reopens a closed order when it has seen the thing as often as it takes to open one."""
+    kind = work.city.categories.get(order.category)
+    wanted = kind.min_sightings if kind is not None else 1
+    key = f"reopen/{order.id}"
+    watch = work.overlay.watches.get(key)
+    sightings = (*watch.seen, seen) if watch is not None else (seen,)
+    if len(sightings) < wanted:
+        _keep_watch(work, key, seen, order.category, sightings, watch, order.id)
+        return
+    if watch is not None:
+        work.overlay.watches.put(key, None)
+    for one in sightings:
+        order = join(work, order, one, "seen-again")
+    dispatching.reopen(work, order, "seen-again", seen.at, DESK)
+
+
+def _keep_watch(
+    work: Work,
+    key: str,
+    seen: Sighting,
+    category: str,
+    sightings: tuple[Sighting, ...],
+    watch: Watch | None,
+    order_id: str = "",
+) -> None:
+    if watch is None:
+        expires = work.clock + int(work.city.settings.watching_minutes * MINUTE_MS)
+        work.overlay.timers.push((expires, f"watch/{key}", "expire"))
+    else:
+        expires = watch.expires
+    work.overlay.watches.put(
+        key, Watch(key=key, area=seen.area, category=category, seen=sightings, expires=expires, order_id=order_id)
+    )
+
+
+def expire(work: Work, watch: Watch) -> None:
+    """The window closed with too few detections: counted, and forgotten."""
+    work.overlay.watches.put(watch.key, None)
+    for seen in watch.seen:
+        work.book("expired", seen.at, watch.area, watch.category)

@@ -1,0 +1,1 @@
+"""A pack as a whole: from a folder or bytes to a checked city."""

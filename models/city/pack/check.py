@@ -1,0 +1,184 @@
+"""Cross references of a pack: every name that one file uses must stand in the file that defines it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import shapely
+
+from models.city.city import City
+from models.city.files.errors import Problems
+from models.city.geojson import FILE as AREAS
+from models.city.lookups import label_key
+from models.city.rules import FILE as RULES
+from models.city.values import Camera, Category, Department, Responsibility
+
+
+def check_references(
+    city: City,
+    categories: Sequence[Category],
+    departments: Sequence[Department],
+    cameras: Sequence[Camera],
+    problems: Problems,
+) -> None:
+    """Note every name that is used but not defined, defined twice, or out of its place.
+
+    Names from a file that could not be read at all are taken as given: its own mistake is enough.
+    """
+    _check_twice("categories.csv", "code", [(row.code, row.row) for row in categories], problems)
+    _check_twice("departments.csv", "id", [(row.id, row.row) for row in departments], problems)
+    _check_twice("cameras.csv", "id", [(row.id, row.row) for row in cameras], problems)
+    limits = [((row.category, row.condition, row.stage), row.row) for row in city.limits.rows]
+    _check_twice("limits.csv", "category", limits, problems)
+    _check_twice("labels.csv", "label", [(label_key(row), row.row) for row in city.labels.rows], problems)
+    references = _References(city, problems)
+    references.check_categories()
+    references.check_departments()
+    references.check_places()
+    references.check_cameras()
+    references.check_responsibility()
+    references.check_tables()
+    references.check_rules()
+
+
+def _check_twice(file: str, field: str, keys: Iterable[tuple[object, int]], problems: Problems) -> None:
+    seen: dict[object, int] = {}
+    for key, line in keys:
+        if key in seen:
+            name = " ".join(str(part) or "-" for part in key) if isinstance(key, tuple) else key
+            problems.add(file, line, field, f"{name} stands already in line {seen[key]}")
+        seen.setdefault(key, line)
+
+
+class _References:
+    def __init__(self, city: City, problems: Problems) -> None:
+        self.city = city
+        self.note = problems.add
+        self.unread = problems.unread
+        self.excused = problems.excused
+
+    # The kinds of names
+
+    def category(self, file: str, line: int, field: str, code: str, kinds: str = "category") -> None:
+        """A category; with kinds "group" a group too, with "any" `*` too."""
+        if "categories.csv" in self.unread or (kinds == "any" and code == "*"):
+            return
+        known = self.city.categories.get(code)
+        if known is None and code not in self.excused:
+            self.note(file, line, field, f"{code!r} is not a category")
+        elif known is not None and kinds == "category" and not known.parent:
+            self.note(file, line, field, f"{code} is a group; name one of its categories")
+
+    def department(self, file: str, line: int, field: str, id: str) -> None:
+        if id not in self.city.departments and id not in self.excused and "departments.csv" not in self.unread:
+            self.note(file, line, field, f"{id!r} is not a department")
+
+    def condition(self, file: str, line: int, field: str, name: str) -> None:
+        known = any(row.condition == name for row in self.city.limits.rows)
+        if not known and name not in self.excused and "limits.csv" not in self.unread:
+            self.note(file, line, field, f"{name!r} is not a condition of limits.csv")
+
+    def area(self, file: str, line: int, id: str) -> None:
+        if id != "*" and id not in self.city.areas and id not in self.excused and AREAS not in self.unread:
+            self.note(file, line, "area", f"{id!r} is not an area")
+
+    def spot(self, file: str, line: int, id: str, lat: float | None, lon: float | None) -> None:
+        """A merge-level area and a point, if there is one, within it."""
+        if AREAS in self.unread or (id in self.excused and id not in self.city.areas):
+            return
+        area = self.city.areas.get(id)
+        if area is None or area.level != self.city.merge_level:
+            self.note(file, line, "area", f"{id!r} is not a {self.city.merge_level}")
+        elif lat is not None and lon is not None:
+            found = self.city.areas.locate(lat, lon)
+            # A point on the border of its area may be located in the neighbour.
+            if found != area and not self.city.areas.shape(id).intersects(shapely.Point(lon, lat)):
+                where = f"in {found.id}" if found is not None else "outside the city"
+                self.note(file, line, "lat", f"{lat}, {lon} is {where}, not in {id}")
+
+    # The files that use them
+
+    def check_categories(self) -> None:
+        file = "categories.csv"
+        for row in self.city.categories.values():
+            parent = self.city.categories.get(row.parent)
+            if row.parent and parent is None and row.parent not in self.excused:
+                self.note(file, row.row, "parent", f"{row.parent!r} is not a category")
+            elif parent is not None and parent.parent:
+                self.note(file, row.row, "parent", f"{row.parent} has a parent itself; there are two levels")
+        if not any(row.parent for row in self.city.categories.values()) and file not in self.unread:
+            self.note(file, 1, "parent", "there is no category within a group")
+
+    def check_departments(self) -> None:
+        file = "departments.csv"
+        for row in self.city.departments.values():
+            parent = self.city.departments.get(row.parent)
+            if row.parent:
+                self.department(file, row.row, "parent", row.parent)
+            if parent is not None and parent.level >= row.level:
+                self.note(file, row.row, "level", f"{row.id} does not stand below its parent {row.parent}")
+            if row.webhook and not row.webhook.startswith(("http://", "https://")):
+                self.note(file, row.row, "webhook", f"{row.webhook!r} is not a web address")
+
+    def check_places(self) -> None:
+        file = "places.csv"
+        for row in self.city.places.all:
+            if not row.names or any(len(name) < 2 for name in row.names):
+                self.note(file, row.row, "name_zh", "a place needs a name of two characters or more")
+            if (row.lat is None) != (row.lon is None):
+                self.note(file, row.row, "lat", "lat and lon are given together or not at all")
+            self.spot(file, row.row, row.area, row.lat, row.lon)
+
+    def check_cameras(self) -> None:
+        for row in self.city.cameras.values():
+            self.department("cameras.csv", row.row, "owner", row.owner)
+            self.spot("cameras.csv", row.row, row.area, row.lat, row.lon)
+
+    def check_responsibility(self) -> None:
+        file = "responsibility.csv"
+        by_key: dict[tuple[str, str], list[Responsibility]] = {}
+        for row in self.city.responsibility.rows:
+            self.category(file, row.row, "category", row.category, "any")
+            self.area(file, row.row, row.area)
+            self.department(file, row.row, "lead", row.lead)
+            for assisting in row.assists:
+                self.department(file, row.row, "assists", assisting)
+            if row.lead in row.assists:
+                self.note(file, row.row, "assists", f"{row.lead} leads already")
+            if row.valid_from is not None and row.valid_to is not None and row.valid_to < row.valid_from:
+                self.note(file, row.row, "valid_to", f"{row.valid_to} lies before {row.valid_from}")
+            for other in by_key.setdefault((row.category, row.area), []):
+                if _overlap(row, other):
+                    text = f"{row.category} in {row.area}: line {other.row} gives the same days"
+                    self.note(file, row.row, "category", text)
+            by_key[row.category, row.area].append(row)
+
+    def check_tables(self) -> None:
+        for limit in self.city.limits.rows:
+            self.category("limits.csv", limit.row, "category", limit.category, "any")
+        for label in self.city.labels.rows:
+            self.category("labels.csv", label.row, "category", label.category)
+        for inhibition in self.city.inhibitions:
+            self.category("inhibitions.csv", inhibition.row, "parent", inhibition.parent)
+            self.category("inhibitions.csv", inhibition.row, "child", inhibition.child, "group")
+        for silence in self.city.silences:
+            self.category("silences.csv", silence.row, "category", silence.category, "any")
+            self.area("silences.csv", silence.row, silence.area)
+            if silence.to_local <= silence.from_local:
+                self.note("silences.csv", silence.row, "to", "lies not after from")
+
+    def check_rules(self) -> None:
+        for rule in self.city.rules:
+            then = rule.outcome
+            if then.department:
+                self.department(RULES, rule.row, "then.department", then.department)
+            for assisting in then.assists or ():
+                self.department(RULES, rule.row, "then.assists", assisting)
+            if then.category is not None:
+                self.category(RULES, rule.row, "then.category", then.category)
+            if then.condition is not None:
+                self.condition(RULES, rule.row, "then.condition", then.condition)
+
+
+def _overlap(one: Responsibility, other: Responsibility) -> bool:
+    start = max(one.valid_from or date.min, other.valid_from or date.min)
+    return start <= min(one.valid_to or date.max, other.valid_to or date.max)

@@ -1,0 +1,82 @@
+"""The model that Paidan ships: trained on the bootstrap corpus where Paidan is set up, the same everywhere.
+
+    python -m models.classifier.learning.shipped [OUTDIR]
+
+builds it unless OUTDIR (the environment's own folder by default) already holds it. The file `key` beside it digests
+corpus, taxonomy, code and library versions, so a changed text or a changed line of the training builds a new one, and
+nothing else does.
+"""
+
+import hashlib
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from models.classifier.errors import ClassifierError
+from models.classifier.learning.bootstrap import bootstrap, keyword_rows
+from models.classifier.learning.labelled import Labelled, read
+from models.classifier.learning.taxonomy import Taxonomy, read_taxonomy
+from models.classifier.learning.training import Progress, quiet
+from models.classifier.serving.artefact import SUFFIX
+from models.classifier.serving.classifier import SHIPPED, Classifier
+
+CORPUS = Path(__file__).parent / "corpus"
+TAXONOMY = Path(__file__).parents[3] / "cities" / "demo" / "categories.csv"
+DAY = "2026-01-01"
+_PACKAGES = ("msgspec", "numpy", "scikit-learn", "scipy", "skops")
+
+
+def corpus() -> Labelled:
+    """The bootstrap corpus: every text with a category, files in order of their names. Raises ClassifierError."""
+    files = sorted(CORPUS.glob("*.csv"))
+    if not files:
+        raise ClassifierError("the bootstrap corpus is missing from this installation")
+    return read(files, "text", "category", drop=("",))
+
+
+def known_before() -> Labelled:
+    """What a city's model may know before its first label: the corpus, names and keywords of the demo city."""
+    return corpus().plus(keyword_rows(read_taxonomy(TAXONOMY)))
+
+
+def key() -> str:
+    """A digest of all that the shipped model depends on."""
+    total = hashlib.sha256()
+    for path in (*sorted(CORPUS.glob("*.csv")), TAXONOMY, *sorted(Path(__file__).parents[1].rglob("*.py"))):
+        content = path.read_bytes()
+        total.update(f"{path.name}\0{len(content)}\0".encode() + content)
+    total.update(" ".join(f"{name}={version(name)}" for name in _PACKAGES).encode())
+    return total.hexdigest()[:16]
+
+
+def train_shipped(rows: Labelled, taxonomy: Taxonomy, progress: Progress = quiet) -> bytes:
+    """The shipped model's bytes from the corpus and the demo city's categories."""
+    # The demo city's people write as the corpus does.
+    return bootstrap(taxonomy, rows, day=DAY, progress=progress, strange=False)
+
+
+def build(out: Path, progress: Progress = quiet) -> Path:
+    """The model file in `out`, trained now unless the one there is current. Raises ClassifierError."""
+    wanted = key()
+    stamp = out / "key"
+    present = sorted(out.glob(f"*{SUFFIX}"))
+    if len(present) == 1 and stamp.is_file() and stamp.read_text() == wanted:
+        return present[0]
+    data = train_shipped(corpus(), read_taxonomy(TAXONOMY), progress)
+    model = Classifier.from_bytes(data)
+    out.mkdir(parents=True, exist_ok=True)
+    part = out / f"{model.id}.{os.getpid()}.part"
+    part.write_bytes(data)
+    for old in present:
+        old.unlink(missing_ok=True)
+    target = part.rename(out / f"{model.id}{SUFFIX}")
+    stamp.write_text(wanted)
+    return target
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(f"{build(Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED)}\n")
+    except ClassifierError as error:
+        sys.exit(f"shipped model: {error}")

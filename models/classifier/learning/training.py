@@ -1,0 +1,229 @@
+"""From labelled texts to an artefact: held-out scores first, for calibration and thresholds; then all rows."""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.svm import LinearSVC
+
+from models.classifier.errors import ClassifierError
+from models.classifier.learning.cross_validation import LOOSELY, clusters, folds
+from models.classifier.learning.drift import unseen_vocabulary
+from models.classifier.learning.labelled import Labelled, check_classes
+from models.classifier.learning.measures import confusion, macro_f1
+from models.classifier.learning.prior import Beside, Linear, Prior
+from models.classifier.serving.artefact import Manifest, Provenance, pack
+from models.classifier.serving.calibration import TARGETS, Thresholds, thresholds
+from models.classifier.serving.confidence import Groups, Judged, learn_confidence
+from models.classifier.serving.vectoriser import Vectoriser, count, learn
+
+INNER = 5
+Indices = NDArray[np.intp]
+Progress = Callable[[int, int], None]
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """What tuning chooses among. `blocks`: weights of body, head, word parts and context (0 leaves one out);
+    `prior`: how far the scores of the prior, if there is one, spread beside a message's length of 1."""
+
+    blocks: tuple[float, float, float, float] = (1.0, 0.5, 0.6, 0.7)
+    c: float = 1.0
+    min_count: int = 3
+    most: int = 200_000
+    prior: float = 0.05
+
+
+# What `paidan train` chooses among.
+RECIPES = (Recipe(), Recipe(blocks=(1.0, 0.5, 1.0, 0.7), min_count=1))
+# Few texts in many categories want strong regularisation.
+PRIOR = Recipe(min_count=2, c=0.2)
+# How many texts the name of a category counts for.
+NAMED = 3
+
+
+class HeldOut(NamedTuple):
+    """Scores (rows x classes) that each row got from a model that had not seen it, and its known share."""
+
+    scores: NDArray[np.floating]
+    known: NDArray[np.float32]
+
+
+def quiet(done: int, total: int) -> None:
+    """No progress is shown."""
+
+
+def train(
+    rows: Labelled,
+    recipes: Sequence[Recipe],
+    *,
+    day: str,
+    extra: Labelled | None = None,
+    prior: Prior | None = None,
+    target: float = 0.97,
+    groups: Mapping[str, str] | None = None,
+    costs: Mapping[str, float] | None = None,
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> bytes:
+    """The artefact of a model trained on `rows`, the same bytes for the same arguments and library versions.
+
+    Of several recipes the one with the best held-out accuracy and macro-F1 (their mean) is taken. `extra` rows help to
+    learn but are never held out: nothing is tuned, calibrated or limited by them; so does each category's name, as a
+    text. The `prior` (see `learn_prior`) may have other categories; it helps where the rows teach little.
+    `day` goes into the provenance (the training reads no clock); `target` is the accuracy that automatic decisions
+    shall have; `groups` maps categories to their groups; `costs` says what missing a category costs relative to 1.
+    `progress(done, total)` is called after each fit. Raises ClassifierError when the rows cannot teach anything.
+    """
+    check_classes(rows)
+    classes = tuple(sorted(set(rows.labels)))
+    every = rows if extra is None else rows.plus(extra.take(n for n, x in enumerate(extra.labels) if x in classes))
+    named = every.plus(Labelled([*classes] * NAMED, [*classes] * NAMED))
+    y = np.searchsorted(np.array(classes), np.array(named.labels))
+    counts = count(named.texts, named.contexts)
+    try:
+        recipe, held = tune(rows, counts, y, len(classes), recipes, seed, progress, prior)
+        vectoriser, linear = fit(counts, y, len(classes), recipe, seed, prior)
+    except ValueError as error:
+        raise ClassifierError(f"the {len(rows)} texts cannot teach anything: {error}") from error
+    origin = Provenance(
+        rows=len(every),
+        data=every.digest(),
+        trained=day,
+        prior="" if prior is None else prior.data,
+        seed=seed,
+        recipe=msgspec.to_builtins(recipe),
+        versions={name: version(name) for name in ("numpy", "scikit-learn", "scipy", "skops")},
+    )
+    return pack(*assemble(rows, classes, held, vectoriser, linear, origin, target, groups or {}, costs or {}))
+
+
+def assemble(
+    rows: Labelled,
+    classes: tuple[str, ...],
+    held: HeldOut,
+    vectoriser: Vectoriser,
+    linear: Linear,
+    origin: Provenance,
+    target: float,
+    groups: Mapping[str, str],
+    costs: Mapping[str, float],
+) -> tuple[Manifest, dict[str, NDArray[Any]]]:
+    """Manifest and arrays of a fitted model whose doubt is learnt from what it said (`held`) about unseen `rows`."""
+    y = np.searchsorted(np.array(classes), np.array(rows.labels))
+    grouping = Groups.among(classes, groups)
+    lengths = np.array([len(text) for text in rows.texts], dtype=np.float64)
+    confidence = learn_confidence(held.scores, y, lengths, grouping)
+    manifest = Manifest(
+        classes=classes,
+        groups={name: group for name, group in groups.items() if name in classes},
+        costs={name: cost for name, cost in costs.items() if name in classes and cost != 1},
+        target=target,
+        thresholds=_limits(classes, confidence.judge(held.scores, lengths, grouping), grouping, y, target),
+        confidence=confidence,
+        least_known=round(float(np.quantile(held.known, 0.005)) * 0.9, 4),
+        mix=dict(sorted(Counter(rows.labels).items())),
+        unseen=round(unseen_vocabulary(held.known.tolist()), 4),
+        provenance=origin,
+    )
+    arrays: dict[str, NDArray[Any]] = {
+        "slots": vectoriser.slots,
+        "block": vectoriser.block,
+        "worth": vectoriser.worth,
+        "lengths": vectoriser.lengths,
+        "weights": np.ascontiguousarray(linear.weights),
+        "bias": linear.bias,
+    }
+    return manifest, arrays
+
+
+def tune(
+    rows: Labelled,
+    counts: sp.csr_matrix,
+    y: Indices,
+    classes: int,
+    recipes: Sequence[Recipe],
+    seed: int,
+    progress: Progress,
+    prior: Prior | None = None,
+) -> tuple[Recipe, HeldOut]:
+    """The best recipe by cross-validation inside `rows`, near-duplicates kept together, and its held-out scores.
+
+    `counts` and `y` may be longer than `rows`: what follows are extra rows, which only help to learn, and those that
+    resemble a held-out row do not even do that.
+    """
+    own = len(rows)
+    cluster = clusters(counts)
+    loose = cluster if len(y) == own else clusters(counts, LOOSELY)
+    parts = folds(rows.labels, cluster[:own], max(2, min(INNER, int(np.bincount(y[:own]).min()))), seed)
+    tried = []
+    done, total = 0, len(recipes) * len(parts) + 1
+    for recipe in recipes:
+        held = HeldOut(np.zeros((own, classes)), np.zeros(own, dtype=np.float32))
+        for test in parts:
+            alike = np.isin(loose, loose[test])
+            alike[:own] = False
+            alike[test] = True
+            rest = np.flatnonzero(~alike)
+            vectoriser, linear = fit(counts[rest], y[rest], classes, recipe, seed, prior)
+            matrix, held.known[test] = vectoriser.weigh(counts[test])
+            held.scores[test] = matrix @ linear.weights + linear.bias
+            done += 1
+            progress(done, total)
+        table = confusion(y[:own], held.scores.argmax(axis=1), classes)
+        tried.append((float(np.trace(table) / own) + macro_f1(table), recipe, held))
+    _, recipe, held = max(tried, key=lambda entry: entry[0])
+    return recipe, held
+
+
+def fit(
+    counts: sp.csr_matrix, y: Indices, classes: int, recipe: Recipe, seed: int, prior: Prior | None = None
+) -> tuple[Vectoriser, Linear]:
+    """The vectoriser and the linear model of exactly these rows. Raises ValueError when no feature is left."""
+    vectoriser = learn(counts, y, recipe.blocks, recipe.min_count, recipe.most)
+    if prior is None or not recipe.prior:
+        return vectoriser, solve(vectoriser.weigh(counts)[0], y, classes, recipe.c, seed)
+    vectoriser = prior.widened(vectoriser)
+    beside = Beside.of(vectoriser.weigh(counts)[0], prior.over(vectoriser), recipe.prior)
+    return vectoriser, beside.folded(solve(beside.rows, y, classes, recipe.c, seed))
+
+
+def learn_prior(rows: Labelled, seed: int = 0) -> Prior:
+    """A prior from texts with categories of their own. Raises ClassifierError when they cannot teach anything."""
+    check_classes(rows)
+    names, y = np.unique(np.array(rows.labels), return_inverse=True)
+    vectoriser, linear = fit(count(rows.texts), y, len(names), PRIOR, seed)
+    return Prior(vectoriser, linear.weights, rows.digest())
+
+
+def solve(matrix: sp.csr_matrix, y: Indices, classes: int, c: float, seed: int) -> Linear:
+    """One-against-the-rest linear support vector machines, each class weighing the same.
+
+    A class that `y` lacks scores as low as the lowest of the others.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        machine = LinearSVC(C=c, class_weight="balanced", random_state=seed).fit(matrix, y)
+    coefficients, intercept = machine.coef_, machine.intercept_
+    if len(machine.classes_) == 2:
+        coefficients, intercept = np.vstack([-coefficients, coefficients]), np.append(-intercept, intercept)
+    weights = np.zeros((matrix.shape[1], classes))
+    bias = np.full(classes, intercept.min() - 1.0)
+    weights[:, machine.classes_] = coefficients.T
+    bias[machine.classes_] = intercept
+    return Linear(weights.astype(np.float32), bias.astype(np.float32))
+
+
+def _limits(
+    classes: tuple[str, ...], judged: Judged, groups: Groups, y: Indices, target: float
+) -> tuple[Thresholds, ...]:
+    """Thresholds for every usual target, and for the one asked for."""
+    every = np.arange(len(y))
+    category = ([classes[c] for c in judged.best], judged.probability[every, judged.best], judged.best == y)
+    group = (judged.grouped[every, judged.group], judged.group == groups.of[y])
+    return tuple(thresholds(t, category, group) for t in sorted({*TARGETS, target}))

@@ -1,0 +1,1 @@
+"""What classifies: the artefact, its features, its confidence, its reasons. All that intake imports."""

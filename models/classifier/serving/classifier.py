@@ -1,0 +1,178 @@
+"""The classifier at work: texts in, guesses with doubt and reasons out."""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models.classifier.errors import ClassifierError
+from models.classifier.serving import artefact
+from models.classifier.serving.calibration import NEVER, Thresholds
+from models.classifier.serving.confidence import Groups, Judged
+from models.classifier.serving.explain import top_terms
+from models.classifier.serving.features import SLOTS
+from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
+from models.guess import Guess, Outcome
+
+_NAMED = re.compile(r"[0-9a-f]{16}")
+FEWEST = 2
+# Beside the installed packages, so that each environment has the model its own library versions made.
+SHIPPED = Path(sys.prefix) / "share" / "paidan" / "model"
+
+
+class Classifier:
+    """A loaded model. Immutable; safe to share between threads.
+
+    `id` is the artefact's digest, `classes` its categories in the order of its columns, `target` the accuracy that
+    automatic decisions shall have (the training's unless given: thresholds for 0.80 to 0.995 are in the artefact).
+    """
+
+    def __init__(self, data: bytes, expected: str | None = None, target: float | None = None) -> None:
+        self.id, self.manifest, arrays = artefact.unpack(data, expected)
+        self.classes = self.manifest.classes
+        self.vectoriser = Vectoriser(arrays["slots"], arrays["block"], arrays["worth"], arrays["lengths"])
+        if len(arrays["slots"]) and int(arrays["slots"].max()) >= SLOTS:
+            raise ClassifierError("the model's array 'slots' points outside its table")
+        self.weights = arrays["weights"]
+        self.bias = arrays["bias"]
+        self._table = self.vectoriser.table()
+        self._groups = Groups.among(self.classes, self.manifest.groups)
+        self.target = self.manifest.target if target is None else target
+        self._thresholds = self._for_target(self.target)
+        second = arrays.get(artefact.WITNESS)
+        self._witness = None if second is None else Classifier(second.tobytes(), target=self.target)
+        self._limits = np.array([self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes])
+        self._costs = np.array([self.manifest.costs.get(c, 1.0) for c in self.classes], dtype=np.float32)
+
+    @classmethod
+    def load(cls, path: str | Path, expected: str | None = None, target: float | None = None) -> "Classifier":
+        """From a file, or from a folder that holds exactly one model. Raises ClassifierError.
+
+        A file that is named by a digest (16 hex characters) must have it; so must any file when `expected` is given.
+        """
+        path = Path(path)
+        if path.is_dir():
+            found = sorted(path.glob(f"*{artefact.SUFFIX}"))
+            if len(found) != 1:
+                raise ClassifierError(f"the folder {path} holds {len(found)} models; name the file of the one to load")
+            path = found[0]
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error
+        if expected is None and _NAMED.fullmatch(path.stem):
+            expected = path.stem
+        try:
+            return cls(data, expected, target)
+        except ClassifierError as error:
+            raise ClassifierError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_bytes(cls, data: bytes, expected: str | None = None, target: float | None = None) -> "Classifier":
+        """From an artefact's bytes. Raises ClassifierError."""
+        return cls(data, expected, target)
+
+    @classmethod
+    def shipped(cls, target: float | None = None) -> "Classifier":
+        """The model built at set-up from the bootstrap corpus. Raises ClassifierError when it has not been built."""
+        if not SHIPPED.is_dir():
+            raise ClassifierError("the shipped model has not been built yet: run scripts/setup")
+        return cls.load(SHIPPED, target=target)
+
+    def classify(self, texts: Sequence[str], contexts: Contexts = None) -> list[Guess]:
+        """One guess for each text, in order; `contexts`, when given, is as long as `texts`.
+
+        Every text gets an answer, whatever is in it; what the model cannot judge comes back as "abstain".
+        """
+        if contexts is not None and len(contexts) != len(texts):
+            raise ValueError(f"{len(contexts)} contexts for {len(texts)} texts")
+        guesses: list[Guess] = []
+        for some, around in batches(texts, contexts, BATCH):
+            encoded = self.vectoriser.encode(some, around, self._table)
+            guesses.extend(self._guesses(some, encoded))
+        if self._witness is None:
+            return guesses
+        return list(map(_seconded, guesses, self._witness.classify(texts, contexts)))
+
+    def probabilities(self, texts: Sequence[str], contexts: Contexts = None) -> NDArray[np.floating]:
+        """Calibrated probabilities, messages x `classes`."""
+        parts = [self._judge(s, self.vectoriser.encode(s, c, self._table)) for s, c in batches(texts, contexts)]
+        return np.concatenate([part.probability for part in parts])
+
+    def known(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The share of each text's pieces that were seen in training; 0 for a text without any."""
+        parts = [self.vectoriser.encode(some, None, self._table).known for some, _ in batches(texts, None)]
+        return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
+
+    def _judge(self, texts: Sequence[str], encoded: Encoded) -> Judged:
+        lengths = np.fromiter(map(len, texts), dtype=np.float64, count=len(texts))
+        return self.manifest.confidence.judge(encoded.rows @ self.weights + self.bias, lengths, self._groups)
+
+    def _guesses(self, texts: Sequence[str], encoded: Encoded) -> list[Guess]:
+        probability, grouped, best_group, best = self._judge(texts, encoded)
+        ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
+        terms = top_terms(encoded, self.weights, best)
+        risk = probability * self._costs
+        rival = np.where(self._costs > 1, risk, 0.0)
+        rival[np.arange(len(best)), best] = 0.0
+        outside = np.where(self._groups.of == best_group[:, None], 0.0, rival).max(axis=1)
+        guesses = []
+        for n, (chosen, group) in enumerate(zip(best.tolist(), best_group.tolist(), strict=True)):
+            own = float(probability[n, chosen])
+            whole = float(grouped[n, group])
+            limit = float(self._limits[chosen])
+            feared = int(rival[n].argmax())
+            costly = self.classes[feared] if rival[n, feared] > risk[n, chosen] else ""
+            elsewhere = bool(outside[n] > risk[n, chosen])
+            outcome, limit, reason = self._decide(encoded, n, own, whole, limit, costly, elsewhere)
+            guesses.append(
+                Guess(
+                    category=self.classes[chosen],
+                    probability=own,
+                    model=self.id,
+                    threshold=limit,
+                    outcome=outcome,
+                    reason=reason,
+                    group=self._groups.names[group],
+                    group_probability=whole,
+                    alternatives=tuple((self.classes[c], float(probability[n, c])) for c in ranked[n].tolist()),
+                    terms=terms[n],
+                )
+            )
+        return guesses
+
+    def _decide(
+        self, encoded: Encoded, n: int, own: float, whole: float, limit: float, costly: str, elsewhere: bool
+    ) -> tuple[Outcome, float, str]:
+        """Outcome, the threshold that decided it, and the reason for doubt."""
+        if encoded.found[n] < FEWEST:
+            return "abstain", limit, "too little text that the model knows"
+        if encoded.known[n] < self.manifest.least_known:
+            return "abstain", limit, f"unlike anything seen: {encoded.known[n]:.0%} of its pieces are known"
+        if own >= limit and not costly:
+            return "confident", limit, ""
+        doubt = f"probability {own:.2f} is below the threshold {limit:.2f}"
+        if limit >= NEVER:
+            doubt = "no probability reaches the target accuracy"
+        elif own >= limit:
+            doubt = f"may be {costly}, which is too costly to miss"
+        # Missed is a costly category by the wrong department, not by the wrong name of it.
+        if whole >= self._thresholds.group and not elsewhere:
+            return "group", self._thresholds.group, doubt
+        return "abstain", limit, doubt
+
+    def _for_target(self, target: float) -> Thresholds:
+        """Those of the nearest target that is not easier."""
+        fit = [t for t in self.manifest.thresholds if t.target >= target - 1e-9]
+        return min(fit, key=lambda t: t.target) if fit else Thresholds(target, NEVER, NEVER)
+
+
+def _seconded(guess: Guess, witness: Guess) -> Guess:
+    """The guess, in doubt where the witness is or says something else."""
+    if guess.outcome == "abstain" or (witness.outcome == "confident" and witness.category == guess.category):
+        return guess
+    return msgspec.structs.replace(guess, outcome="abstain", reason="names and keywords alone do not say so surely")

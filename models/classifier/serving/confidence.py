@@ -1,0 +1,144 @@
+"""Scores to calibrated probabilities, and to one category inside one group."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, log_softmax, logit
+
+from models.classifier.serving.calibration import Floats
+
+Ints = NDArray[np.intp]
+_LEAST = 20
+_EDGE = 1e-6
+_REACH = 3.0
+
+
+class Judged(NamedTuple):
+    """A batch judged: probabilities of classes and of groups, by message; the group chosen, the class chosen in it."""
+
+    probability: Floats
+    grouped: Floats
+    group: Ints
+    best: Ints
+
+
+class Groups(NamedTuple):
+    """The groups' names, sorted, and each class's group by number; a class without a group is its own."""
+
+    names: tuple[str, ...]
+    of: Ints
+
+    @classmethod
+    def among(cls, classes: Sequence[str], group: Mapping[str, str]) -> "Groups":
+        """From the classes and a map of class to group."""
+        named = [group.get(name, name) for name in classes]
+        names = tuple(sorted(set(named)))
+        return cls(names, np.array([names.index(name) for name in named], dtype=np.intp))
+
+    def sums(self, probability: Floats) -> Floats:
+        """Each group's probability: the sum of its classes'."""
+        if len(self.names) == len(self.of):
+            return probability[:, np.argsort(self.of)]
+        order = np.argsort(self.of, kind="stable")
+        starts = np.searchsorted(self.of[order], np.arange(len(self.names)))
+        # Not a matrix product: its last bits depend on how many messages come at once.
+        summed: Floats = np.add.reduceat(probability[:, order], starts, axis=1)
+        return summed
+
+
+class Confidence(msgspec.Struct, frozen=True):
+    """How scores become probabilities.
+
+    First softmax(`factor` * scores) (temperature scaling, Guo et al. 2017); it ranks the classes. Then the probability
+    of the class chosen is replaced by a logistic regression (after Platt 1999) on what predicts being right: that
+    probability's logit, the chosen class's score, the two best other scores, and ln(1 + characters). The remaining
+    probability is shared out among the others in proportion. Without `weights` the first step is all.
+    """
+
+    factor: float
+    means: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
+    weights: tuple[float, ...] = ()
+    bias: float = 0.0
+
+    def judge(self, scores: Floats, lengths: Floats, groups: Groups) -> Judged:
+        """Scores are messages x classes; lengths are the messages' characters."""
+        plain = softmax(scores.astype(np.float64) * self.factor)
+        group = groups.sums(plain).argmax(axis=1)
+        best = np.where(groups.of == group[:, None], plain, -math.inf).argmax(axis=1)
+        if self.weights:
+            signs = _signs(plain, scores, lengths, best)
+            # Signs far outside of what was learnt from say no more than its edge does.
+            signs = np.clip((signs - np.array(self.means)) / np.array(self.scales), -_REACH, _REACH)
+            linear = (signs * np.array(self.weights)).sum(axis=1) + self.bias
+            plain = _replaced(plain, best, expit(linear))
+        return Judged(plain, groups.sums(plain), group, best)
+
+
+def softmax(scores: Floats) -> Floats:
+    """By message; SciPy's own costs as much as all the rest for a single message."""
+    powers: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
+
+
+def learn_confidence(scores: Floats, y: Ints, lengths: Floats, groups: Groups) -> Confidence:
+    """From held-out scores and the true classes; the second step only where both outcomes are frequent enough."""
+    plain = Confidence(temperature(scores, y))
+    judged = plain.judge(scores, lengths, groups)
+    right = judged.best == y
+    if min(right.sum(), (~right).sum()) < _LEAST:
+        return plain
+    signs = _signs(judged.probability, scores, lengths, judged.best)
+    means, scales = signs.mean(axis=0), np.maximum(signs.std(axis=0), _EDGE)
+    from sklearn.linear_model import LogisticRegression  # here: only fitting needs it, and it takes seconds
+
+    fitted = LogisticRegression().fit(np.clip((signs - means) / scales, -_REACH, _REACH), right)
+    return Confidence(
+        plain.factor,
+        tuple(means.tolist()),
+        tuple(scales.tolist()),
+        tuple(fitted.coef_[0].tolist()),
+        float(fitted.intercept_[0]),
+    )
+
+
+def temperature(scores: Floats, y: Ints) -> float:
+    """The factor on the scores that makes their softmax likeliest for the true classes."""
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_factor: float) -> float:
+        logs = log_softmax(scores * np.exp(log_factor), axis=1)
+        return float(-logs[np.arange(len(y)), y].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-5, 7), method="bounded").x))
+
+
+def _signs(plain: Floats, scores: Floats, lengths: Floats, best: Ints) -> Floats:
+    """What predicts being right, messages x 5; with two classes the third score repeats the second."""
+    every = np.arange(len(best))
+    others = np.array(scores, dtype=np.float64)
+    others[every, best] = -math.inf
+    others.sort(axis=1)
+    chosen = logit(np.clip(plain[every, best], _EDGE, 1 - _EDGE))
+    third = others[:, -2] if others.shape[1] > 2 else others[:, -1]
+    return np.stack([chosen, scores[every, best], others[:, -1], third, np.log1p(lengths)], axis=1)
+
+
+def _replaced(plain: Floats, best: Ints, own: Floats) -> Floats:
+    """`own` for the class chosen, the rest in proportion; never so little that the order would change."""
+    every = np.arange(len(best))
+    before = plain[every, best]
+    rest = np.maximum(1 - before, _EDGE)
+    others = plain.copy()
+    others[every, best] = 0
+    # In a group that won by its sum the class chosen may not be the likeliest of all: then it need not become so.
+    rival = np.where(others.max(axis=1) <= before, others.max(axis=1) / rest, 0.0)
+    own = np.clip(np.maximum(own, rival / (1 + rival)), _EDGE, 1 - _EDGE)
+    out: Floats = others * ((1 - own) / rest)[:, None]
+    out[every, best] = own
+    return out

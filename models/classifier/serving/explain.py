@@ -1,0 +1,66 @@
+"""Why: the pieces of a message that weighed most, with their exact contributions to the score."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.classifier.serving.features import AROUND
+from models.classifier.serving.vectoriser import Encoded
+
+MOST = 8
+Terms = tuple[tuple[str, float], ...]
+
+
+def top_terms(encoded: Encoded, weights: NDArray[np.float32], chosen: NDArray[np.intp]) -> list[Terms]:
+    """For each message up to `MOST` terms of its text that speak for (or, negative, against) the class chosen.
+
+    A contribution is the feature's value times the class's weight: all of them and the bias sum to the score. The
+    same words counted in several ways (anywhere, in the head, as part of a word) are one term, with their sum.
+    """
+    rows = encoded.rows
+    count = rows.shape[0]
+    owner = np.repeat(np.arange(count), np.diff(rows.indptr))
+    share = rows.data * weights[rows.indices, chosen[owner]]
+    wanted = _heaviest(share, rows.indptr)
+    surfaces = _surfaces(encoded, owner[wanted], rows.indices[wanted])
+    collected: list[dict[str, float]] = [{} for _ in range(count)]
+    for place, surface in zip(wanted.tolist(), surfaces, strict=True):
+        if surface:
+            terms = collected[int(owner[place])]
+            terms[surface] = terms.get(surface, 0.0) + float(share[place])
+    return [
+        tuple((term, round(value, 4)) for term, value in sorted(terms.items(), key=lambda i: (-abs(i[1]), i[0]))[:MOST])
+        for terms in collected
+    ]
+
+
+def _heaviest(share: NDArray[np.float32], ends: NDArray[np.int32]) -> NDArray[np.intp]:
+    """The positions of each row's heaviest entries: half as many again as are shown, because some will merge."""
+    keep = MOST + MOST // 2
+    parts = []
+    size = np.abs(share)
+    for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+        if end - start <= keep:
+            parts.append(np.arange(start, end))
+        else:
+            parts.append(start + np.argpartition(size[start:end], -keep)[-keep:])
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.intp)
+
+
+def _surfaces(encoded: Encoded, rows: NDArray[np.intp], features: NDArray[np.int32]) -> list[str]:
+    """The words of the message that stand behind each wanted (row, feature); "" where it has none."""
+    found = encoded.pieces
+    width = encoded.rows.shape[1]
+    flags = np.zeros(width + 1, dtype=np.bool_)
+    flags[features] = True
+    near = (flags[encoded.features] & (found.block != AROUND)).nonzero()[0]
+    keys = found.doc[near].astype(np.int64) * width + encoded.features[near]
+    order = np.argsort(keys, kind="stable")
+    keys, near = keys[order], near[order]
+    target = rows.astype(np.int64) * width + features
+    place = np.searchsorted(keys, target)
+    place = np.minimum(place, len(keys) - 1) if len(keys) else place[:0]
+    piece = near[place]
+    spans = zip(found.doc[piece].tolist(), found.start[piece].tolist(), found.end[piece].tolist(), strict=True)
+    own = (keys[place] == target[: len(place)]).tolist()
+    surfaces = [found.texts[doc][start:end] if mine else "" for mine, (doc, start, end) in zip(own, spans, strict=True)]
+    return surfaces or [""] * len(target)

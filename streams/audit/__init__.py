@@ -1,0 +1,1 @@
+"""The audit: all figures and rows recomputed from the log, compared, and repaired."""

@@ -1,0 +1,207 @@
+"""`paidan audit`: recompute a namespace from its log, partition by partition, and name every difference.
+
+A partition is read up to a moment at which its desk was at rest, so that log and rows are those of the same commits.
+One partition at a time is in memory.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from dispatcher.auditing import Difference, Recount, is_order
+from dispatcher.figures import figure_row
+from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.indicators import Window
+from dispatcher.order.row import Order
+from dispatcher.partition.decision import META
+from dispatcher.partition.state import Meta
+from models.city import City
+from models.errors import PaidanError
+from streams.control.packs import Packs
+from streams.desk.processor import failed_items, inbox_record
+from streams.kafka.changelog import log_reader
+from streams.kafka.topics import Names
+from streams.settings import Settings
+from streams.tables import stored_row
+
+REST_SECONDS = 0.05
+_TRIES = 400
+_order = msgspec.json.Decoder(Order)
+_meta = msgspec.json.Decoder(Meta)
+
+
+class AuditError(PaidanError):
+    """The audit could not be made."""
+
+
+@dataclass(slots=True)
+class Audited:
+    """What one partition came to.
+
+    `figures` are the recomputed rows by Kafka key. `tables` holds, for each of the two stream tables, the mark of every
+    row that the desk's topics say is in it; `ends` is one more than the offset of each such topic's last record.
+    """
+
+    partition: int
+    facts: int
+    refusals: int
+    sightings: int
+    figures: dict[str, FigureRow]
+    orders: int
+    tables: dict[str, dict[str, str]]
+    ends: dict[TopicPartition, int]
+    differences: list[Difference] = field(default_factory=list)
+
+
+async def audit(
+    settings: Settings, city: City, window: Window | None = None, progress: Callable[[int], None] = lambda _: None
+) -> list[Audited]:
+    """All partitions, one after the other; `progress` hears of the number of records read since the last call.
+
+    Raises AuditError when a desk does not come to rest, KafkaError when the cluster fails.
+    """
+    async with reading(settings, city, progress) as reader:
+        return [await _audit_partition(reader, number, window) for number in range(settings.partitions)]
+
+
+@contextlib.asynccontextmanager
+async def reading(
+    settings: Settings, city: City, progress: Callable[[int], None] = lambda _: None
+) -> AsyncIterator["Reader"]:
+    """A reader of the namespace's partitions, until the body ends."""
+    packs = Packs(settings.bootstrap, Names(settings.namespace).control, city)
+    await packs.refresh()
+    consumer = log_reader(settings.bootstrap)
+    try:
+        await consumer.start()
+        yield Reader(consumer, Names(settings.namespace), packs, progress)
+    finally:
+        await consumer.stop()
+
+
+class Reader:
+    """Reads partitions from their beginning up to given ends."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, names: Names, packs: Packs, progress: Callable[[int], None]) -> None:
+        self.names = names
+        self.packs = packs
+        self.last: dict[TopicPartition, int] = {}  # one more than the offset of the last record that was read
+        self._consumer = consumer
+        self._progress = progress
+
+    async def ends_at_rest(self, number: int) -> Mapping[TopicPartition, int]:
+        """Where the desk's topics end between two of its commits."""
+        parts = [
+            TopicPartition(topic, number)
+            for topic in (self.names.orders, self.names.desk, self.names.figures, self.names.archive)
+        ]
+        before: Mapping[TopicPartition, int] | None = None
+        for _ in range(_TRIES):
+            ends: Mapping[TopicPartition, int] = await self._consumer.end_offsets(parts)
+            if ends == before:
+                return ends
+            before = ends
+            await asyncio.sleep(REST_SECONDS)
+        raise AuditError(f"the desk of partition {number} does not come to rest: stop what feeds it for a moment")
+
+    async def is_whole(self, part: TopicPartition) -> bool:
+        """Whether nothing at the beginning of a partition has been deleted."""
+        return not (await self._consumer.beginning_offsets([part]))[part]
+
+    async def records(self, part: TopicPartition, end: int) -> AsyncIterator[Sequence[ConsumerRecord]]:
+        """All committed records before an offset, batch by batch."""
+        if not end:
+            return
+        self._consumer.assign([part])
+        await self._consumer.seek_to_beginning(part)
+        while await self._consumer.position(part) < end:
+            batch = (await self._consumer.getmany(part, timeout_ms=200)).get(part, ())
+            wanted = [record for record in batch if record.offset < end]
+            if wanted:
+                self.last[part] = wanted[-1].offset + 1
+            self._progress(len(wanted))
+            yield wanted
+
+    async def rows(self, part: TopicPartition, end: int) -> dict[str, bytes]:
+        """The newest value of each key before an offset, tombstones left out."""
+        newest: dict[str, bytes | None] = {}
+        async for batch in self.records(part, end):
+            newest.update((record.key.decode(), record.value) for record in batch)
+        return {key: value for key, value in newest.items() if value is not None}
+
+
+@dataclass(slots=True)
+class Partition:
+    """One partition recomputed, and the rows that are kept of it."""
+
+    recount: Recount
+    desk: dict[str, bytes]
+    archive: dict[str, bytes]
+    figures: dict[str, bytes]
+
+    def open_orders(self) -> dict[str, Order]:
+        """The order rows of the desk."""
+        return {key: _order.decode(row) for key, row in self.desk.items() if is_order(key)}
+
+    def archived_orders(self) -> dict[str, Order]:
+        """The order rows of the archive."""
+        return {key: _order.decode(row) for key, row in self.archive.items()}
+
+    def figure_rows(self) -> dict[str, FigureRow]:
+        """The figure rows."""
+        return {key: figure_row.decode(row) for key, row in self.figures.items()}
+
+
+async def recompute(reader: Reader, number: int) -> Partition:
+    """Read one partition and recompute it. Raises AuditError when its desk does not come to rest."""
+    names, packs = reader.names, reader.packs
+    ends = await reader.ends_at_rest(number)
+    log, desk, figures, archive = (
+        TopicPartition(topic, number) for topic in (names.orders, names.desk, names.figures, names.archive)
+    )
+    rows = await reader.rows(desk, ends[desk])
+    recount = Recount(number, packs.own.zone, failed_items(rows))
+    async for batch in reader.records(log, ends[log]):
+        for record in batch:
+            recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
+    meta = _meta.decode(rows[META]) if META in rows else Meta(pack=packs.own.digest)
+    await packs.require(meta.pack)
+    async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):
+        for record in batch:
+            recount.inbox(inbox_record(record)[0], packs, meta.pack)
+    return Partition(
+        recount, rows, await reader.rows(archive, ends[archive]), await reader.rows(figures, ends[figures])
+    )
+
+
+async def _audit_partition(reader: Reader, number: int, window: Window | None) -> Audited:
+    part = await recompute(reader, number)
+    recount, names = part.recount, reader.names
+    recount.check_orders(part.open_orders(), part.archived_orders())
+    recount.check_figures(part.figure_rows(), window)
+    sources = [TopicPartition(topic, number) for topic in (names.desk, names.archive, names.figures)]
+    return Audited(
+        partition=number,
+        facts=recount.facts,
+        refusals=recount.refusals,
+        sightings=recount.sightings,
+        figures=recount.expected(),
+        orders=len(recount.orders),
+        tables={"orders": _order_marks(part.desk, part.archive), "figures": _figure_marks(part.figures)},
+        ends={source: reader.last[source] for source in sources if source in reader.last},
+        differences=recount.differences,
+    )
+
+
+def _order_marks(desk: Mapping[str, bytes], archive: Mapping[str, bytes]) -> dict[str, str]:
+    wanted = {key: row for key, row in desk.items() if stored_row.is_order(key) or stored_row.is_tally(key)}
+    rows = wanted | dict(archive)
+    return {key: stored_row.mark(stored_row.order_version(key, row), row) for key, row in rows.items()}
+
+
+def _figure_marks(rows: Mapping[str, bytes]) -> dict[str, str]:
+    return {key: stored_row.mark(stored_row.figure_version(key, row), row) for key, row in rows.items()}

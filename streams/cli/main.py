@@ -1,0 +1,105 @@
+"""`paidan`: the table of commands. A command's file is imported only when the command runs, so that help is quick."""
+
+import importlib
+import logging
+import signal
+import sys
+import threading
+from types import ModuleType
+
+import typer
+
+from models.errors import PaidanError
+
+# name → (module under streams, its function or Typer, what `paidan --help` says)
+COMMANDS = {
+    "up": ("cli.up", "up", "Run everything on this machine: local Kafka, topics, every role."),
+    "demo": ("demo.demo", "demo", "Run everything, feed the demo city's sample day, and show it live."),
+    "intake": ("cli.work", "intake", "Role: take in reports, detections and updates."),
+    "desk": ("cli.work", "desk", "Role: the one writer of orders and figures."),
+    "tables": ("cli.serving", "tables", "Role: keep the live tables of orders and figures."),
+    "gateway": ("cli.serving", "gateway", "Role: HTTP for citizens, departments and operators."),
+    "notify": ("cli.notify", "notify", "Role: send notices and assignments to webhooks."),
+    "broker": ("cli.broker", "broker", "Run only the local Kafka and print its address."),
+    "topics": ("cli.broker", "topics", "Create the topics, or check them."),
+    "feed": ("cli.work", "feed", "Send the events of a file to the input topics."),
+    "history": ("cli.records", "history", "Replay events of the past at their own times."),
+    "audit": ("cli.audit", "audit", "Recompute all figures from the log and compare."),
+    "tail": ("cli.records", "tail", "Follow what departments receive."),
+    "dead-letters": ("cli.records", "dead_letters", "List, show or replay what could not be taken in."),
+    "status": ("cli.serving", "status", "Show the indicators of the city and its departments."),
+    "city": ("cli.city", "app", "Check and try a city pack."),
+    "train": ("cli.classifier", "train", "Train a classifier from labelled CSV files or the log."),
+    "evaluate": ("cli.classifier", "evaluate", "Measure a classifier on labelled texts."),
+    "compare": ("cli.classifier", "compare", "Compare two classifiers on the same orders."),
+    "labels": ("cli.labels", "labels", "Export final labels from the log."),
+    "model": ("cli.models", "model", "Promote, roll back or list classifiers."),
+    "settings": ("cli.settings", "settings", "Show the settings in force."),
+}
+
+app = typer.Typer(
+    name="paidan",
+    help="派单: reports and detections become work orders for the responsible department, exactly once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_PASS_ALL_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `paidan` a group of commands."""
+
+
+def _imported(file: str) -> ModuleType:
+    """The command's file. Ctrl-C ends the process here and now: libraries make tracebacks of an interrupted import."""
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not ours or threading.current_thread() is not threading.main_thread():  # signals are the main thread's affair
+        return importlib.import_module(f"streams.{file}")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return importlib.import_module(f"streams.{file}")
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _register(name: str, file: str, attribute: str, summary: str) -> None:
+    def run(context: typer.Context) -> None:
+        target = getattr(_imported(file), attribute)
+        outer = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        outer.callback()(_group)
+        if isinstance(target, typer.Typer):
+            outer.add_typer(target, name=name, help=summary)
+        else:
+            outer.command(name)(target)
+        typer.main.get_command(outer).main(args=[name, *context.args], prog_name="paidan")
+
+    app.command(name, help=summary, context_settings=dict(_PASS_ALL_ON))(run)
+
+
+for _name, (_file, _attribute, _summary) in COMMANDS.items():
+    _register(_name, _file, _attribute, _summary)
+
+
+def main() -> None:
+    """Run the command line; errors of known kinds are one sentence on stderr and an exit code, never a traceback."""
+    # The client library warns of what the commands themselves report in a sentence.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        app(prog_name="paidan")
+    except PaidanError as error:
+        sys.stderr.write(f"paidan: {error}\n")
+        sys.exit(error.exit_code)
+    except Exception as error:
+        from aiokafka.errors import KafkaError  # here, so that help need not wait for it
+
+        if not isinstance(error, KafkaError):
+            raise
+        sys.stderr.write(f"paidan: Kafka: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the control topic says: the city packs, the models in force."""

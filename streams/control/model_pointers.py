@@ -1,0 +1,145 @@
+"""The models in force, as the control topic says: who is active, who is the shadow, who was active before, and why.
+
+Keys: `model/active`, `model/shadow`, `model/previous`, and `model/changes/<instant>` for each change ever made. A
+change is one transaction, and only one can be under way: a second one begun in the meantime ends the first.
+"""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from models.errors import PaidanError
+from models.times import to_text
+from streams.control.models_in_force import ACTIVE, SHADOW
+from streams.kafka.changelog import read_changelogs
+from streams.kafka.topics import Names, all_topics, check_topics
+from streams.settings import Settings
+
+PREVIOUS = "model/previous"
+CHANGES = "model/changes/"
+# Stands for the model that workers start with: the one of the settings, or the shipped one.
+INITIAL = "initial"
+
+
+class ControlError(PaidanError):
+    """The models in force cannot be changed this way; nothing was changed."""
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One change: `model` came instead of `before`. `forced` says why, where the judgement was overruled; `refusals`
+    what it had said. `orders` were compared, `gain` is candidate minus active accuracy on them."""
+
+    at: str
+    action: str
+    model: str
+    before: str
+    forced: str = ""
+    refusals: tuple[str, ...] = ()
+    orders: int = 0
+    gain: float | None = None
+
+
+class Pointers(msgspec.Struct, frozen=True):
+    """Ids by role. `active` may be `INITIAL`; `shadow` and `previous` may be empty."""
+
+    active: str
+    shadow: str
+    previous: str
+    changes: tuple[Change, ...] = ()
+
+
+Records = Mapping[str, bytes | None]
+
+
+async def read_pointers(settings: Settings) -> Pointers:
+    """What is in force. Raises TopicError without a control topic, KafkaError when the cluster fails."""
+    topic = Names(settings.namespace).control
+    await check_topics(settings, [one for one in all_topics(settings, ()) if one.name == topic])
+    found, _ = await read_changelogs(settings.bootstrap, [TopicPartition(topic, 0)])
+    assert found is not None
+    rows = dict(found[topic])
+    changes = [msgspec.json.decode(value, type=Change) for key, value in rows.items() if key.startswith(CHANGES)]
+    return Pointers(
+        active=rows.get(ACTIVE, b"").decode() or INITIAL,
+        shadow=rows.get(SHADOW, b"").decode(),
+        previous=rows.get(PREVIOUS, b"").decode(),
+        changes=tuple(sorted(changes, key=lambda change: change.at)),
+    )
+
+
+async def change(settings: Settings, decide: Callable[[Pointers], Records]) -> None:
+    """Write what `decide` makes of the pointers as they now are, all or nothing. What `decide` raises passes through.
+
+    Raises ControlError when somebody else changes them at the same time, KafkaError when the cluster fails.
+    """
+    names = Names(settings.namespace)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap, acks="all", transactional_id=f"{settings.namespace}-models"
+    )
+    # From here on an earlier one that is still under way cannot commit any more.
+    try:
+        await producer.start()
+        records = decide(await read_pointers(settings))
+        async with producer.transaction():
+            for key, value in records.items():
+                await producer.send_and_wait(names.control, value, key=key.encode(), partition=0)
+    except ProducerFenced as error:
+        raise ControlError("somebody else is changing the models at this moment; nothing was changed") from error
+    finally:
+        await _stop(producer)
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    try:
+        await producer.stop()
+    except KafkaError as error:
+        raise ControlError(f"the connection to Kafka was lost while the models were changed: {error}") from error
+
+
+def shadowed(name: str, at: int) -> Callable[[Pointers], Records]:
+    """Let a model run beside the active one; an empty name ends that."""
+
+    def decide(now: Pointers) -> Records:
+        if name and name == now.active:
+            raise ControlError(f"the model {name} is the active one: it cannot be its own shadow")
+        return {SHADOW: name.encode() or None, **_recorded(at, action="shadow", model=name, before=now.shadow)}
+
+    return decide
+
+
+def promoted(name: str, expected: str, at: int, **record: object) -> Callable[[Pointers], Records]:
+    """Make a model the active one, if the active one still is what the candidate was judged against."""
+
+    def decide(now: Pointers) -> Records:
+        if now.active != expected:
+            raise ControlError(f"the active model is now {now.active} and no longer {expected}: compare anew")
+        records: dict[str, bytes | None] = {ACTIVE: name.encode(), PREVIOUS: now.active.encode()}
+        if now.shadow == name:
+            records[SHADOW] = None
+        return records | _recorded(at, action="promote", model=name, before=now.active, **record)
+
+    return decide
+
+
+def rolled_back(name: str, at: int, reason: str = "") -> Callable[[Pointers], Records]:
+    """Make the previous model, which must be `name`, the active one again; the one that goes is now the previous."""
+
+    def decide(now: Pointers) -> Records:
+        if now.previous != name:
+            raise ControlError(f"the previous model is now {now.previous or 'none'} and no longer {name}")
+        records: dict[str, bytes | None] = {
+            ACTIVE: None if name == INITIAL else name.encode(),
+            PREVIOUS: now.active.encode(),
+        }
+        if now.shadow == name:
+            records[SHADOW] = None
+        return records | _recorded(at, action="rollback", model=name, before=now.active, forced=reason)
+
+    return decide
+
+
+def _recorded(at: int, **fields: object) -> dict[str, bytes | None]:
+    entry = msgspec.convert({"at": to_text(at), **fields}, Change)
+    return {f"{CHANGES}{entry.at}": msgspec.json.encode(entry)}

@@ -1,0 +1,131 @@
+"""The classifiers in force: the shipped one until the control topic names others, switched without a restart.
+
+Keys of the control topic: `model/active`, and `model/shadow` for a candidate that runs beside it and changes nothing.
+The value is the id of a model in the store; a tombstone goes back to the shipped model, or to no shadow.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from models.classifier import Classifier, ClassifierError
+from models.classifier.serving.store import Store
+from streams import metrics
+from streams.kafka.closing import CLOSE_SECONDS, within
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+ACTIVE = "model/active"
+SHADOW = "model/shadow"
+_RETRY_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+def load_first(settings: Settings, target: float) -> Classifier | None:
+    """The model that is in force while the control topic names none: that of the settings, else the shipped one; None,
+    with a warning, when that is not built."""
+    if settings.model:
+        return Classifier.load(Path(settings.model), target=target)
+    try:
+        return Classifier.shipped(target=target)
+    except ClassifierError as error:
+        log.warning("no classifier: %s; every text goes to review", error)
+        return None
+
+
+class LiveModels:
+    """`active` and `shadow` are the classifiers in force now; either may be None."""
+
+    def __init__(self, settings: Settings, target: float) -> None:
+        self._settings = settings
+        self._target = target
+        self._first = load_first(settings, target)
+        self.active: Classifier | None = self._first
+        self.shadow: Classifier | None = None
+        self._show()
+
+    @contextlib.asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Follow the control topic: all that it says by now is in force when the body begins. Raises KafkaError."""
+        topic = TopicPartition(Names(self._settings.namespace).control, 0)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+        )
+        try:
+            await consumer.start()
+            consumer.assign([topic])
+            await consumer.seek_to_beginning(topic)
+            end = (await consumer.end_offsets([topic]))[topic]
+            while await consumer.position(topic) < end:
+                await self._take_in(consumer, topic)
+            following = asyncio.create_task(self._follow(consumer, topic), name="follow the models")
+            try:
+                yield
+            finally:
+                following.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await following
+        finally:
+            await within(CLOSE_SECONDS, consumer.stop())
+
+    async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
+        while True:
+            try:
+                await self._take_in(consumer, topic)
+            except KafkaError as error:
+                log.warning("the control topic cannot be read: %s", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _take_in(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
+        newest: dict[str, bytes | None] = {}
+        for record in (await consumer.getmany(topic, timeout_ms=500)).get(topic, ()):
+            key = (record.key or b"").decode(errors="replace")
+            if key in (ACTIVE, SHADOW):
+                newest[key] = record.value
+        for key, value in newest.items():
+            await self._switch(key, (value or b"").decode(errors="replace"))
+
+    async def _switch(self, key: str, name: str) -> None:
+        try:
+            model = await asyncio.to_thread(self._load, name) if name else None
+        except ClassifierError as error:
+            metrics.MODEL_LOAD_FAILURES.inc()
+            log.error("%s stays as it is: %s", key, error)
+            return
+        if key == ACTIVE:
+            self.active = model or self._first
+        else:
+            self.shadow = model
+        self._show()
+
+    def _load(self, name: str) -> Classifier:
+        return Classifier.from_bytes(Store(self._settings.models_address).bytes(name), name, self._target)
+
+    def _show(self) -> None:
+        metrics.MODEL_ACTIVE.clear()
+        if self.active is not None:
+            metrics.MODEL_ACTIVE.labels(self.active.id).set(1)
+            log.info("classifier in force: %s", self.active.id)
+
+
+async def point(settings: Settings, key: str, name: str) -> None:
+    """Make `name` the active or the shadow model of every worker; an empty name takes the pointer back.
+
+    Raises KafkaError.
+    """
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all")
+    try:
+        await producer.start()
+        topic = Names(settings.namespace).control
+        await producer.send_and_wait(topic, name.encode() or None, key=key.encode(), partition=0)
+    finally:
+        await producer.stop()

@@ -1,0 +1,1 @@
+"""Dead letters: what could not be taken in, and how it is sent again."""

@@ -1,0 +1,212 @@
+"""What could not be taken in, with its bytes, its place and the rule it broke: it can be mended and replayed."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from dispatcher.partition.decision import Failure
+from models.envelope import JSON, SPEC_VERSION
+from models.inbox import encode_items
+from models.times import to_text
+from streams.kafka.sending import Send
+
+DEAD_LETTER = "city.dead-letter.v1"
+REPLAYED = "replayed"  # the number of the dead letter
+RECEIVED = "received"  # when the record came in for the first time
+WEBHOOK_ERRORS = frozenset({"webhook-refused", "webhook-unreachable"})
+MAX_KEPT = 512_000
+MAX_HEADERS_KEPT = 64_000
+_ERROR_CHARS = 2_000
+
+ERRORS = {
+    "invalid": "A field breaks a rule of its contract.",
+    "no-data": "The record has no value.",
+    "not-utf-8": "Value, header or declared charset is not UTF-8.",
+    "not-json": "The value is not one JSON object.",
+    "not-xml": "The value is not one XML document, or has a DTD.",
+    "unknown-type": "No contract has this `ce_type`.",
+    "unknown-format": "No decoder has this `format`.",
+    "too-large": "Value and headers are longer than 2 MB.",
+    "too-complex": "A vendor's message holds more than 1,000 detections, or XML that is too large or nested too deep.",
+    "ahead-of-time": "It is dated further ahead of its receipt than the city allows.",
+    "too-late": "It is older than the time for which its identity would be remembered.",
+    "outside-city": "Its coordinates lie outside the city.",
+    "unknown-camera": "The city's registry has no such camera.",
+    "no-area": "An update from which no area can be found.",
+    "not-an-inbox-record": "The inbox holds something that intake did not write.",
+    "webhook-refused": "A webhook has answered that it will never take this.",
+    "webhook-unreachable": "A webhook was away for longer than events wait for it.",
+    "internal-error": "Paidan itself failed at this record: please report it.",
+}
+
+
+class Record(Protocol):
+    """A Kafka record as intake and the dead letters need it; aiokafka's ConsumerRecord is one."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Names(Protocol):
+    """The topics that dead letters need."""
+
+    @property
+    def dead_letters(self) -> str: ...
+
+    @property
+    def inbox(self) -> str: ...
+
+
+class Header(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One header: its value as text, or as base64 when it is not UTF-8."""
+
+    name: str
+    value: str | None = None
+    base64: str | None = None
+
+
+class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One dead letter as it stands on the wire.
+
+    `topic`, `partition`, `offset` say where the record is; `index` which of its items, where it held several. `error`
+    is the class, `field` and `rule` what was broken, `message` the sentence. `value_base64` holds the bytes up to 512
+    kB; a longer value leaves `value_sha256` only. `at` is when the record came in.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    index: int | None = None
+    at: str
+    stage: str
+    error: str
+    field: str = ""
+    rule: str = ""
+    message: str
+    headers: tuple[Header, ...] = ()
+    headers_cut: bool = False
+    key_base64: str | None = None
+    value_length: int = 0
+    value_base64: str | None = None
+    value_sha256: str | None = None
+
+    @property
+    def original_key(self) -> bytes | None:
+        """The original record's key."""
+        return None if self.key_base64 is None else base64.b64decode(self.key_base64)
+
+    @property
+    def original_value(self) -> bytes | None:
+        """The original record's value; None when it had none or only its digest was kept."""
+        return None if self.value_base64 is None else base64.b64decode(self.value_base64)
+
+    @property
+    def original_headers(self) -> list[tuple[str, bytes]]:
+        """The original record's headers."""
+        return [
+            (h.name, base64.b64decode(h.base64) if h.base64 is not None else (h.value or "").encode())
+            for h in self.headers
+        ]
+
+
+_decoder = msgspec.json.Decoder(DeadLetter)
+
+
+def decode_dead_letter(value: bytes) -> DeadLetter:
+    """Raises msgspec.ValidationError or DecodeError when it is none."""
+    return _decoder.decode(value)
+
+
+def of_record(
+    names: Names, record: Record, error: str, message: str, field: str = "", rule: str = "", stage: str = "desk"
+) -> Send:
+    """The dead letter of a whole record."""
+    headers, cut = _kept(record.headers)
+    length, kept, digest = _value(record.value)
+    letter = DeadLetter(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        at=to_text(max(0, record.timestamp)),
+        stage=stage,
+        error=error,
+        field=field,
+        rule=rule,
+        message=message[:_ERROR_CHARS],
+        headers=headers,
+        headers_cut=cut,
+        key_base64=None if record.key is None else base64.b64encode(record.key[:MAX_HEADERS_KEPT]).decode(),
+        value_length=length,
+        value_base64=kept,
+        value_sha256=digest,
+    )
+    return _send(names, letter)
+
+
+def of_item(names: Names, partition: int, failure: Failure, clock: int) -> Send:
+    """The dead letter of one item of an inbox record, at which the core raised."""
+    item = failure.item
+    length, kept, digest = _value(encode_items((item,)))
+    letter = DeadLetter(
+        topic=names.inbox,
+        partition=partition,
+        offset=failure.offset,
+        index=failure.index,
+        at=to_text(clock),
+        stage="desk",
+        error="internal-error",
+        message=failure.error[:_ERROR_CHARS],
+        key_base64=base64.b64encode(str(getattr(item, "area", "")).encode()).decode(),
+        value_length=length,
+        value_base64=kept,
+        value_sha256=digest,
+    )
+    return _send(names, letter)
+
+
+def _send(names: Names, letter: DeadLetter) -> Send:
+    place = f"{letter.topic}/{letter.partition}/{letter.offset}"
+    event_id = place if letter.index is None else f"{place}/{letter.index}"
+    headers = (
+        ("ce_specversion", SPEC_VERSION.encode()),
+        ("ce_id", event_id.encode()),
+        ("ce_source", f"paidan/{letter.stage}".encode()),
+        ("ce_type", DEAD_LETTER.encode()),
+        ("ce_time", letter.at.encode()),
+        ("content-type", JSON.encode()),
+    )
+    return Send(names.dead_letters, place.encode(), msgspec.json.encode(letter), 0, headers)
+
+
+def _value(value: bytes | None) -> tuple[int, str | None, str | None]:
+    """Length, base64 of a value that is short enough to keep, else its digest."""
+    if value is None:
+        return 0, None, None
+    if len(value) > MAX_KEPT:
+        return len(value), None, hashlib.sha256(value).hexdigest()
+    return len(value), base64.b64encode(value).decode(), None
+
+
+def _kept(headers: Sequence[tuple[str, bytes]]) -> tuple[tuple[Header, ...], bool]:
+    """The headers up to a bound, and whether some were left out."""
+    kept: list[Header] = []
+    room = MAX_HEADERS_KEPT
+    for raw, value in headers:
+        # Bytes that are not UTF-8 have come as lone surrogates; they are spelled out: `\xc0`.
+        name = raw if raw.isascii() else raw.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        room -= len(name) + len(value or b"")
+        if room < 0:
+            return tuple(kept), True
+        try:
+            kept.append(Header(name, (value or b"").decode()))
+        except UnicodeDecodeError:
+            kept.append(Header(name, base64=base64.b64encode(value).decode()))
+    return tuple(kept), False

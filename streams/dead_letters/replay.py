@@ -1,0 +1,106 @@
+"""Looking into the dead letters and sending what was mended, or can be taken in now, back to where it came from."""
+
+from collections.abc import AsyncIterator, Collection
+from typing import NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from models.errors import PaidanError
+from streams.dead_letters.letter import RECEIVED, REPLAYED, WEBHOOK_ERRORS, DeadLetter, decode_dead_letter
+from streams.kafka.topics import Names
+
+_MAX_BYTES = 4 * 1024 * 1024
+
+
+class DeadLetterError(PaidanError):
+    """A dead letter is not there, or cannot be replayed."""
+
+
+class Numbered(NamedTuple):
+    """A dead letter under its number: its offset in the only partition of its topic."""
+
+    number: int
+    letter: DeadLetter
+
+
+async def read_dead_letters(bootstrap: str, names: Names, first: int = 0) -> AsyncIterator[Numbered]:
+    """All dead letters there are now, oldest first, from number `first` on. Raises KafkaError."""
+    part = TopicPartition(names.dead_letters, 0)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=_MAX_BYTES,
+    )
+    try:
+        await consumer.start()
+        consumer.assign([part])
+        end = (await consumer.end_offsets([part]))[part]
+        begin = (await consumer.beginning_offsets([part]))[part]
+        consumer.seek(part, min(max(first, begin), end))
+        while await consumer.position(part) < end:
+            for record in (await consumer.getmany(part, timeout_ms=200)).get(part, ()):
+                yield Numbered(record.offset, _decoded(record.offset, record.value))
+    finally:
+        await consumer.stop()
+
+
+async def find(bootstrap: str, names: Names, numbers: Collection[int]) -> list[Numbered]:
+    """The dead letters with these numbers, oldest first. Raises DeadLetterError when one is not there."""
+    wanted = set(numbers)
+    found = []
+    if wanted:
+        async for each in read_dead_letters(bootstrap, names, min(wanted)):
+            if each.number in wanted:
+                found.append(each)
+            if each.number >= max(wanted):
+                break
+    if missing := sorted(wanted - {each.number for each in found}):
+        raise DeadLetterError(f"there is no dead letter {', '.join(map(str, missing))}")
+    return found
+
+
+async def replay(bootstrap: str, names: Names, letters: Collection[Numbered]) -> int:
+    """Send the original bytes and headers of each to its original topic; how many.
+
+    What a webhook did not take is sent to it again in this way. Two headers are added: `replayed` with the dead
+    letter's number, `received` with the time at which the record first came in, to which its age counts. Nothing is
+    sent unless all can be. Raises DeadLetterError when the bytes of one were too long to be kept, or it came from a
+    file.
+    """
+    topics = {names.reports, names.detections, names.updates, names.inbox}
+    topics |= {each.letter.topic for each in letters if each.letter.error in WEBHOOK_ERRORS}
+    _refuse("it was too long to be kept", [each.number for each in letters if not _whole(each.letter)])
+    _refuse("it came from no topic of ours", [each.number for each in letters if each.letter.topic not in topics])
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=_MAX_BYTES, acks="all")
+    try:
+        await producer.start()
+        for number, letter in letters:
+            given = dict(letter.original_headers)
+            first = given[RECEIVED] if {REPLAYED, RECEIVED} <= given.keys() else letter.at.encode()
+            headers = [header for header in letter.original_headers if header[0] not in (REPLAYED, RECEIVED)]
+            headers += [(REPLAYED, str(number).encode()), (RECEIVED, first)]
+            value, key = letter.original_value, letter.original_key
+            key = b"" if value is None and key is None else key  # the client wants one of them
+            await producer.send_and_wait(letter.topic, value, key=key, headers=headers)
+    finally:
+        await producer.stop()
+    return len(letters)
+
+
+def _refuse(reason: str, numbers: Collection[int]) -> None:
+    if numbers:
+        raise DeadLetterError(f"dead letter {', '.join(map(str, numbers))} cannot be replayed: {reason}")
+
+
+def _whole(letter: DeadLetter) -> bool:
+    return letter.value_sha256 is None and not letter.headers_cut
+
+
+def _decoded(number: int, value: bytes) -> DeadLetter:
+    try:
+        return decode_dead_letter(value)
+    except msgspec.DecodeError as error:
+        raise DeadLetterError(f"record {number} of the dead letters is none: {error}") from error

@@ -1,0 +1,1 @@
+"""The demo: the sample day with made-up people."""

@@ -1,0 +1,224 @@
+"""`paidan demo`: the whole path on this machine, with the demo city's sample day and made-up people who answer."""
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import json
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from rich.console import Console
+from rich.live import Live
+
+from dispatcher.order.facts import Fact, from_wire
+from models.envelope import header_map, to_binary
+from models.errors import PaidanError, UsageError
+from streams.cli.serving import StatusError, fetch_status
+from streams.demo.counts import Tally, picture
+from streams.demo.people import People, Reply
+from streams.kafka.backlog import Backlog
+from streams.kafka.clients import started
+from streams.kafka.topics import Names
+from streams.local.file_lock import take
+from streams.local.system import Counts, System, running_system
+from streams.run import run_until_stopped
+from streams.settings import Settings, load_settings
+from streams.tasks import race
+from streams.terminal.feed import Planned, feed, read_events, scheduled
+from streams.terminal.status_table import status_table
+
+_FEED_SECONDS = 25.0
+# Where the output is no terminal, which would say how wide it is.
+_WIDTH = 116
+_START_TIMEOUT_S = 60.0
+_DECIDED_TIMEOUT_S = 60.0
+_STATUS_TIMEOUT_S = 30.0
+# When every event is decided the people still have this long to close what they hold.
+_PEOPLE_SECONDS = 5.0
+_PACE_SECONDS = 1.0
+
+
+def demo(
+    stay: Annotated[bool, typer.Option("--stay", help="Go on until Ctrl-C instead of ending by itself.")] = False,
+    seconds: Annotated[float, typer.Option(min=1, help="How long the sample day takes.")] = _FEED_SECONDS,
+    seed: Annotated[int, typer.Option(help="Seed of what the made-up people do.")] = 1,
+) -> None:
+    """Run everything, feed the demo city's sample day in half a minute, and show live what becomes of it.
+
+    Departments, reviewers and inspectors are made up and answer within seconds. Ends with the final status when every
+    event is decided. What it keeps lies in the folder `demo` of the data folder and is thrown away at the next start.
+    """
+    base = load_settings()
+    day = read_day(base.city / "day.jsonl")
+    folder = base.data / "demo"
+    update: dict[str, Any] = {"data": folder}
+    if base.kafka:  # on a cluster that others use too every demo has topics of its own
+        update["namespace"] = f"{base.namespace}-demo-{int(time.time())}"
+
+    async def run(settings: Settings) -> None:
+        async with running_system(settings, Counts(), quick=True) as system:
+            await race(system.watch(), Demo(system, day, seconds, seed).run(stay))
+
+    lock = take(base.make_data() / "demo.lock")
+    if lock is None:
+        raise UsageError(f"another demo runs in {folder}: stop it, or choose another PAIDAN_DATA for this one")
+    with lock:
+        shutil.rmtree(folder, ignore_errors=True)
+        # The screen is for the live view.
+        run_until_stopped(run, base.model_copy(update=update), log_file=folder / "logs" / "demo.log")
+
+
+class DemoError(PaidanError):
+    """The demo did not come to its end in time."""
+
+
+@contextlib.asynccontextmanager
+async def _within(seconds: float, what: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise DemoError(f"{what} took more than {seconds:.0f} s: see the logs in the data folder") from None
+
+
+def read_day(path: Path) -> list[Planned]:
+    """The sample day. Raises UsageError when the city has none, or one that cannot be read."""
+    if not path.is_file():
+        raise UsageError(f"the city pack has no sample day ({path.name}): the demo needs the demo city")
+    return list(read_events(path))
+
+
+class Demo:
+    """Feeds, watches, answers and shows, all at once."""
+
+    def __init__(self, system: System, day: list[Planned], seconds: float, seed: int) -> None:
+        self._system = system
+        self._names = Names(system.settings.namespace)
+        self._day = day
+        self._faster = max(each.at_s or 0.0 for each in day) / seconds
+        self._people = People(seed, _PACE_SECONDS)
+        self._tally = Tally(total=len(day))
+        self._waiting: list[tuple[float, int, Reply]] = []
+        self._order = itertools.count()
+
+    async def run(self, stay: bool) -> None:
+        """Until all is decided, or with `stay` until it is cancelled; the final picture stays on the screen."""
+        console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+        hint = "Ctrl-C stops everything." if stay else "Ends by itself."
+        typer.echo(f"To join in from another terminal: {self._system.joining}")
+        bootstrap = self._system.settings.bootstrap
+        async with (
+            started(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer,
+            Backlog(self._system.settings) as backlog,
+        ):
+            with Live(console=console, refresh_per_second=4, get_renderable=lambda: self._picture(hint)):
+                await race(self._watch(bootstrap), self._answer(producer), self._decide(bootstrap, backlog, stay))
+        await self._show_status(console)
+
+    async def _show_status(self, console: Console) -> None:
+        """Print the status that the gateway gives as soon as it has caught up with the log, and keep it in a file."""
+        closed = len(self._tally.settled)
+        async with _within(_STATUS_TIMEOUT_S, "a complete status"):
+            while not (status := await asyncio.to_thread(self._ask_status)) or status["city"]["closed"] < closed:
+                await asyncio.sleep(0.25)
+        (self._system.settings.data / "status.json").write_text(json.dumps(status, ensure_ascii=False, indent=1))
+        console.print(status_table(status))
+
+    def _ask_status(self) -> dict[str, Any] | None:
+        """The status of yesterday and today; None while it cannot be had whole."""
+        today = datetime.now(self._system.city.zone).date()
+        asked = {"from": str(today - timedelta(days=1)), "to": str(today)}
+        try:
+            status = fetch_status(self._system.settings, self._system.gateway, asked)
+        except StatusError:  # not up yet: asked again, until time is over
+            return None
+        return status if status["complete"] else None
+
+    def _picture(self, hint: str) -> Any:
+        return picture(self._tally, self._system.city, self._system.gateway, hint)
+
+    async def _feed(self, bootstrap: str, backlog: Backlog) -> None:
+        """Send the day as soon as the stages are at work, so much faster; each event happens when it is sent."""
+        async with _within(_START_TIMEOUT_S, "starting intake and desk"):
+            await backlog.stages_at_work()
+        self._tally.began_ms = time.time_ns() // 1_000_000
+
+        def sent() -> None:
+            self._tally.sent += 1
+
+        await feed(bootstrap, self._names, scheduled(self._day, None, self._faster), sent)
+
+    async def _watch(self, bootstrap: str) -> None:
+        """Count every fact and tell the people of every fact and assignment."""
+        departments = {self._names.assignments(each): each for each in self._system.city.departments}
+        consumer = AIOKafkaConsumer(
+            *departments,
+            self._names.orders,
+            bootstrap_servers=bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=50,
+        )
+        async with started(consumer):
+            async for record in consumer:
+                self._later(self._replies(record, departments.get(record.topic)))
+
+    def _replies(self, record: ConsumerRecord, department: str | None) -> Iterator[Reply]:
+        kind = header_map(record.headers)["ce_type"].decode()
+        if department is not None:
+            return self._people.on_assignment(department, kind, json.loads(record.value))
+        fact = from_wire(kind, record.value)
+        if not isinstance(fact, Fact):
+            return iter(())
+        self._tally.add(fact, record.timestamp)
+        return self._people.on_fact(fact)
+
+    def _later(self, replies: Iterator[Reply]) -> None:
+        for reply in replies:
+            heapq.heappush(self._waiting, (time.monotonic() + reply.delay, next(self._order), reply))
+
+    async def _answer(self, producer: AIOKafkaProducer) -> None:
+        """Send what the people do when its time has come."""
+        while True:
+            while self._waiting and self._waiting[0][0] <= time.monotonic():
+                _, _, reply = heapq.heappop(self._waiting)
+                headers, value = to_binary(self._people.event(reply, time.time_ns() // 1_000_000))
+                await producer.send_and_wait(
+                    self._names.updates, value, key=reply.data["order_id"].encode(), headers=headers
+                )
+            await asyncio.sleep(0.05)
+
+    async def _measure(self, backlog: Backlog, feeding: "asyncio.Task[None]") -> None:
+        """Keep the backlog up to date until a measurement begun after the last event finds none."""
+        fed = False
+        while not (fed and self._tally.backlog == 0):
+            await asyncio.sleep(0.25)
+            fed = feeding.done()
+            found = await backlog.measure()
+            if found is not None:
+                self._tally.backlog = found if fed else max(found, 1)
+
+    async def _decide(self, bootstrap: str, backlog: Backlog, stay: bool) -> None:
+        """Return when the day is sent and decided, and the people have had their time; with `stay` never."""
+        feeding = asyncio.create_task(self._feed(bootstrap, backlog))
+        measuring = asyncio.create_task(self._measure(backlog, feeding))
+        try:
+            await feeding
+            async with _within(_DECIDED_TIMEOUT_S, "deciding every event"):
+                await measuring
+            await asyncio.sleep(_PEOPLE_SECONDS)
+            if stay:
+                await asyncio.Event().wait()
+        finally:
+            feeding.cancel()
+            measuring.cancel()
+            await asyncio.gather(feeding, measuring, return_exceptions=True)

@@ -1,0 +1,150 @@
+"""The desk on the transactional stage: inbox in, facts, assignments and rows out, all or nothing.
+
+Everything that inbox partition n leads to in the logs and changelogs goes to their partition n; an assignment goes to
+the only partition of its department's topic.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from aiokafka import ConsumerRecord
+
+from dispatcher.desk import DeskState, decide
+from dispatcher.partition.decision import FAILED, Decision, Failure
+from dispatcher.partition.state import Meta
+from models.envelope import LATEST
+from models.inbox import InboxRecord, PackChange, Tick, decode_items, encode_items
+from streams import metrics
+from streams.control.packs import Packs
+from streams.dead_letters.letter import of_item, of_record
+from streams.kafka.changelog import Row
+from streams.kafka.sending import Send
+from streams.kafka.topics import Names
+
+CLOCK_HEADER = "clock"
+_places = msgspec.json.Decoder(tuple[tuple[int, int], ...])
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStep:
+    """A decision and the records that make it true."""
+
+    decision: Decision
+    sends: list[Send]
+
+
+class DeskWork:
+    """The desk's work on one inbox partition."""
+
+    def __init__(self, names: Names, partition: int, packs: Packs) -> None:
+        self._names = names
+        self._partition = partition
+        self._packs = packs
+        self._state = self._fresh()
+        self._logs = {"orders": names.orders, "notices": names.notices, "archive": names.archive}
+        self.changelogs: tuple[str, ...] = (names.desk, names.figures)
+
+    def load(self, rows: Mapping[str, list[Row]]) -> int | None:
+        """Restore the state; None when this partition has never been worked on."""
+        desk, figures = rows[self._names.desk], rows[self._names.figures]
+        if not desk:
+            self._state = self._fresh()
+            return None
+        self._state = DeskState.restore(self._partition, desk, figures)
+        return self._state.meta.next_offset
+
+    async def decide(self, records: Sequence[ConsumerRecord]) -> DeskStep:
+        """Decide on a batch of inbox records. Raises MissingPack when the pack that is to decide cannot be had."""
+        await self._packs.require(self._state.meta.pack)
+        inbox: list[InboxRecord] = []
+        dead: list[Send] = []
+        for record in records:
+            read, error = inbox_record(record)
+            if error:
+                dead.append(of_record(self._names, record, "not-an-inbox-record", error))
+            for item in read.items:
+                if isinstance(item, PackChange):
+                    await self._packs.require(item.digest)
+            inbox.append(read)
+        decision = decide(self._state, inbox, self._packs)
+        metrics.CORE_ERRORS.labels("timer").inc(decision.quarantined)
+        for failure in decision.failures:
+            metrics.CORE_ERRORS.labels("item").inc()
+            dead.append(of_item(self._names, self._partition, failure, decision.clock))
+        return DeskStep(decision, [*self._sends(decision), *dead])
+
+    def settle(self, step: DeskStep) -> None:
+        """The step is committed: merge its changes into the state."""
+        self._state.merge(step.decision)
+
+    def due(self) -> int | None:
+        """The earliest timer; at once while another city pack than this process's own is in force. After a replayed
+        record time goes on with the next record, not with the wall's clock."""
+        if self._state.meta.pack != self._packs.own.digest:
+            return 0
+        return None if self._state.meta.replayed else self._state.next_due
+
+    def tick(self) -> Send:
+        """Tell the own inbox partition the time, or that a new city pack decides from there on."""
+        old = self._state.meta.pack != self._packs.own.digest
+        item = PackChange(self._packs.own.digest) if old else Tick()
+        meta = self._state.meta
+        headers = ((CLOCK_HEADER, str(meta.clock).encode()),) if meta.replayed else ()
+        return Send(self._names.inbox, b"", encode_items([item]), self._partition, headers)
+
+    def _fresh(self) -> DeskState:
+        """A partition that nobody has worked on: the own pack decides until the inbox names another."""
+        state = DeskState(self._partition)
+        state.meta = Meta(pack=self._packs.own.digest)
+        return state
+
+    def _sends(self, decision: Decision) -> list[Send]:
+        n = self._partition
+        sends = []
+        for out in decision.records:
+            kind, _, department = out.topic.partition("/")
+            topic, part = (self._names.assignments(department), 0) if department else (self._logs[kind], n)
+            sends.append(Send(topic, out.key.encode(), out.value, part, out.headers))
+        for topic, rows in ((self._names.desk, decision.rows), (self._names.figures, decision.figures)):
+            sends.extend(Send(topic, key.encode(), value, n) for key, value in rows.items())
+        if decision.failures:
+            # The dead letters are deleted after a while; the audit must know for ever what changed nothing.
+            key, value = failed_row(decision.failures)
+            sends.append(Send(self._names.desk, key.encode(), value, n))
+        return sends
+
+
+def inbox_record(record: ConsumerRecord) -> tuple[InboxRecord, str]:
+    """An inbox record as it counts, and why it cannot be read, or "": then it has no items and its log-append time."""
+    try:
+        items, (clock, replayed) = decode_items(record.value or b""), clock_of(record)
+    except (msgspec.DecodeError, ValueError) as error:
+        return InboxRecord(record.partition, record.offset, int(record.timestamp), ()), str(error) or repr(error)
+    return InboxRecord(record.partition, record.offset, clock, items, replayed), ""
+
+
+def failed_row(failures: Sequence[Failure]) -> tuple[str, bytes]:
+    """The row of the desk's changelog that names a batch's items at which the core raised."""
+    places = [(failure.offset, failure.index) for failure in failures]
+    return f"{FAILED}/{places[0][0]}", msgspec.json.encode(places)
+
+
+def failed_items(rows: Mapping[str, bytes]) -> frozenset[tuple[int, int]]:
+    """Offset and index of all items at which the core raised, from the rows of the desk's changelog."""
+    found = [_places.decode(value) for key, value in rows.items() if key.startswith(f"{FAILED}/")]
+    return frozenset(place for places in found for place in places)
+
+
+def clock_of(record: ConsumerRecord) -> tuple[int, bool]:
+    """When a record counts as come in, and whether that is replayed: its `clock` header, else its log-append time.
+
+    Raises ValueError for a clock that is no instant of this era.
+    """
+    for name, value in record.headers:
+        if name == CLOCK_HEADER:
+            clock = int(value)
+            if not 0 <= clock < LATEST:
+                raise ValueError(f"the clock {clock} is no instant")
+            return clock, True
+    return int(record.timestamp), False

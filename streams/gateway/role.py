@@ -1,0 +1,50 @@
+"""The gateway role: its parts, started in order and stopped in the reverse one."""
+
+import asyncio
+import contextlib
+import logging
+
+from models.city import load_city
+from streams.gateway.app import Parts, make_app
+from streams.gateway.event_writer import EventWriter
+from streams.gateway.http.auth import check_exposure
+from streams.gateway.shards import Shards
+from streams.gateway.waiting import FactTail
+from streams.http_server import HttpServer
+from streams.learning.drift_watch import DriftWatch
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+async def serve_gateway(settings: Settings, stop: asyncio.Event) -> None:
+    """Answer until `stop` is set. Raises UsageError when it would be open to the world, KafkaError without a broker."""
+    check_exposure(settings)
+    city = load_city(settings.city)
+    async with contextlib.AsyncExitStack() as stack:
+        shards = Shards(settings)
+        stack.push_async_callback(shards.close)
+        writer = EventWriter(settings)
+        await writer.start()
+        stack.push_async_callback(writer.stop)
+        tail = FactTail(settings)
+        following = asyncio.create_task(tail.run())
+        stack.push_async_callback(_end, following)
+        drift = DriftWatch(settings, city)
+        watching = asyncio.create_task(drift.run())
+        stack.push_async_callback(_end, watching)
+        application = make_app(Parts(settings, city, shards, writer, tail, drift))
+        server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
+        log.info("gateway at http://%s", server.address)
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((stopping, following, watching), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        for task in (following, watching):
+            if task.done():
+                task.result()  # it ends only by failing
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

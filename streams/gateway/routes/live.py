@@ -1,0 +1,57 @@
+"""`GET /events/assignments`: new assignments as they are made, as server-sent events."""
+
+from collections.abc import AsyncIterator
+
+import msgspec
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from dispatcher.order.facts import Assigned
+from models.city import City
+from models.times import to_text
+from streams.gateway.waiting import FactTail
+
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+def live_routes(city: City, tail: FactTail) -> APIRouter:
+    """The route, with what it needs."""
+    router = APIRouter(tags=["orders"])
+
+    @router.get("/events/assignments", summary="The newest assignments, then each new one (text/event-stream)")
+    async def assignments() -> StreamingResponse:
+        return StreamingResponse(_stream(city, tail), media_type="text/event-stream", headers=_HEADERS)
+
+    return router
+
+
+async def _stream(city: City, tail: FactTail) -> AsyncIterator[bytes]:
+    yield b"retry: 3000\n\n"
+    async for fact in tail.assignments():
+        if fact is None:
+            yield b": nothing new\n\n"  # so that a connection that is gone is noticed
+        else:
+            yield b"event: assigned\nid: %s\ndata: %s\n\n" % (
+                f"{fact.order_id}/{fact.seq}".encode(),
+                msgspec.json.encode(_shown(fact, city)),
+            )
+
+
+def _shown(fact: Assigned, city: City) -> dict[str, object]:
+    area = city.areas.get(fact.order_id.rsplit("-", 2)[0])
+    department, category = city.departments.get(fact.department), city.categories.get(fact.category)
+    return {
+        "order_id": fact.order_id,
+        "at": to_text(fact.at),
+        "attempt": fact.attempt,
+        "priority": fact.priority,
+        "department": {"id": fact.department} | _names(department),
+        "category": {"id": fact.category} | _names(category),
+        "area": _names(area),
+        "by": fact.why.by,
+        "probability": fact.why.probability,
+    }
+
+
+def _names(known: object) -> dict[str, str]:
+    return {} if known is None else {name: getattr(known, name) for name in ("name_zh", "name_en")}

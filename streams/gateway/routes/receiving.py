@@ -1,0 +1,166 @@
+"""`POST /reports`, `/detections`, `/orders/{id}/updates`: events over HTTP, safe in Kafka before they are answered.
+
+202 once the broker has acknowledged. With `Prefer: wait=5` the desk's decision instead: 200 with the fact, 409 when an
+update was refused, 422 when intake could not take the event in; 202 when there was no decision in time.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from dispatcher.order import facts, wire
+from dispatcher.order.facts import UpdateRefused
+from models import envelope
+from models.city import City
+from models.envelope import Event
+from models.errors import Poison
+from models.events import DETECTION, REPORT, UPDATE, Detection, Report, Update
+from models.formats import FORMATS
+from streams.dead_letters.letter import DeadLetter
+from streams.gateway.event_writer import EventWriter
+from streams.gateway.http.problems import Problem, of_poison
+from streams.gateway.http.responses import answer
+from streams.gateway.incoming import area_of, read_event
+from streams.gateway.order_document import line
+from streams.gateway.preferences import Preference, preference
+from streams.gateway.routes.orders import Finder
+from streams.gateway.waiting import Decision, FactTail, Waiter
+from streams.kafka.topics import Names
+
+
+def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail, finder: Finder) -> APIRouter:
+    """The routes, with what they need."""
+    router = APIRouter(tags=["intake"])
+    desk = _Intake(names, city, writer, tail, finder)
+
+    @router.post("/reports", summary="What a citizen writes", openapi_extra=_body(Report), status_code=202)
+    async def report(request: Request) -> Response:
+        event = read_event(request, REPORT, await request.body())
+        desk.check(event)
+        link = f"/reports/{quote(event.id, safe='')}?{urlencode({'source': event.source})}"
+        waiter = Waiter(event.source, event.id)
+        wait = preference(request)
+        if wait.seconds and (known := await desk.known(event)) is not None:
+            return answer({"event": _named(event), "repeated": True, "order": known}, headers=wait.applied)
+        return await desk.take(names.reports, event.id, event, waiter, link, wait)
+
+    @router.post(
+        "/detections", summary="What a camera's algorithm sees", openapi_extra=_body(Detection), status_code=202
+    )
+    async def detection(request: Request, format: str = "", camera: str = "") -> Response:
+        body = await request.body()
+        more: list[tuple[str, bytes]] = []
+        if format:
+            if format not in FORMATS:
+                raise of_poison(Poison("format", f"must be one of {', '.join(FORMATS)}", "unknown-format"))
+            more = [("format", format.encode()), ("camera", camera.encode())]
+            event = read_event(request, DETECTION, body, raw=True)
+        else:
+            event = read_event(request, DETECTION, body)
+        area = desk.check(event, more)
+        waiter = Waiter(event.source, event.id)
+        return await desk.take(
+            names.detections,
+            event.source,
+            event,
+            waiter,
+            f"/orders?{urlencode({'area': area})}",
+            preference(request),
+            more,
+        )
+
+    @router.post("/orders/{order_id}/updates", summary="One step", openapi_extra=_body(Update), status_code=202)
+    async def update(order_id: str, request: Request) -> Response:
+        event = read_event(request, UPDATE, await request.body(), order_id)
+        desk.check(event)
+        waiter = Waiter(event.source, event.id)
+        # The order's id as key: steps of one client stay in their order.
+        return await desk.take(names.updates, order_id, event, waiter, f"/orders/{order_id}", preference(request))
+
+    return router
+
+
+class _Intake:
+    def __init__(self, names: Names, city: City, writer: EventWriter, tail: FactTail, finder: Finder) -> None:
+        self._names, self._city, self._writer, self._tail, self._finder = names, city, writer, tail, finder
+
+    def check(self, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> str:
+        """Read the event as intake will, so that a bad one is answered at once; its area where that is known by now.
+
+        Raises Problem naming the field and the rule.
+        """
+        try:
+            return area_of(self._city, event, more)
+        except Poison as poison:
+            raise of_poison(poison) from None
+
+    async def known(self, event: Event) -> dict[str, Any] | None:
+        """The order that this very report is already part of."""
+        order, _ = await self._finder.by_report(event.source, event.id)
+        return None if order is None else line(order, self._city)
+
+    async def take(
+        self,
+        topic: str,
+        key: str,
+        event: Event,
+        waiter: Waiter,
+        link: str,
+        wait: Preference,
+        more: Sequence[tuple[str, bytes]] = (),
+    ) -> Response:
+        """Write the event and answer. Raises Problem."""
+        with self._tail.waiting(waiter):
+            await self._writer.write(topic, key, event, more)
+            decision = await wait.of(waiter)
+        if decision is not None:
+            return _decided(decision, event, wait)
+        content = {"event": _named(event), "status": link}
+        return answer(content, 202, {"location": link, **wait.applied})
+
+
+def _decided(decision: Decision, event: Event, wait: Preference) -> Response:
+    if isinstance(decision, DeadLetter):
+        raise Problem(
+            422,
+            decision.error,
+            decision.message,
+            wait.applied,
+            field=decision.field,
+            rule=decision.rule,
+            event=_named(event),
+        )
+    if isinstance(decision, UpdateRefused):
+        raise Problem(
+            409,
+            "refused",
+            decision.sentence or decision.reason,
+            wait.applied,
+            reason=decision.reason,
+            action=decision.action,
+            order_id=decision.order_id,
+            order_seq=decision.order_seq,
+            state=decision.state,
+            event=_named(event),
+        )
+    content = {
+        "event": _named(event),
+        "order": f"/orders/{decision.order_id}",
+        "type": facts.ce_type(decision),
+        "fact": msgspec.Raw(wire.encode(decision)),
+    }
+    return answer(content, headers=wait.applied)
+
+
+def _named(event: Event) -> dict[str, str]:
+    return {"source": event.source, "id": event.id}
+
+
+def _body(contract: type[Report] | type[Detection] | type[Update]) -> dict[str, Any]:
+    """What the documentation of the API says of a route's body."""
+    content = {envelope.JSON: {"schema": contract.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}

@@ -1,0 +1,47 @@
+"""City-local days in questions, RFC 3339 in answers."""
+
+import time
+from datetime import date
+
+from dispatcher.figures.indicators import Window
+from models.city import City
+from models.times import local_day
+from streams.gateway.http.problems import Problem
+
+
+def now_ms() -> int:
+    """The wall clock, in milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def window(city: City, first: str | None, last: str | None) -> Window:
+    """City-local days, both included, from `YYYY-MM-DD` texts.
+
+    Without `last` up to today, without `first` from the first of that month on; `first` may be `all`. Raises Problem.
+    """
+    end = _day("to", last) if last else local_day(now_ms(), city.zone)
+    if first == "all":
+        return Window(last=number(end))
+    begin = _day("from", first) if first else end.replace(day=1)
+    if begin > end:
+        raise Problem(422, "invalid", "from must not be later than to", field="from", rule="must not be later than to")
+    return Window(last=number(end), first=number(begin))
+
+
+def number(day: date) -> int:
+    """The day as yyyymmdd."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def shown(day: int) -> str:
+    """YYYY-MM-DD of a yyyymmdd."""
+    return f"{day // 10_000:04d}-{day // 100 % 100:02d}-{day % 100:02d}"
+
+
+def _day(field: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Problem(
+            422, "invalid", f"{field} must be a day such as 2026-03-01", field=field, rule="must be a day"
+        ) from None

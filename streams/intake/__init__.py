@@ -1,0 +1,1 @@
+"""Intake as a role on Kafka, and the replay of history through it."""

@@ -1,0 +1,202 @@
+"""Taking in a batch: records in, items by area and dead letters out. Pure: the same in a stage, a replay or a test."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from models.city import City
+from models.classifier.serving.features import Context
+from models.errors import Poison
+from models.guess import Guess
+from models.inbox import UNLOCATED, Item, Sighting, encode_items
+from models.times import from_ms
+from streams.dead_letters.letter import Record
+from streams.intake.drafts import Draft, Ignored, Keys, Reader
+from streams.intake.placing import Found, by_words, locate_points, outside
+
+MAX_ITEMS = 64
+MAX_PACKED_BYTES = 256_000
+INTERNAL = "internal-error"
+
+
+class Model(Protocol):
+    """What classifies texts; `models.classifier.Classifier` does."""
+
+    def classify(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Guess]: ...
+
+
+class Dead(msgspec.Struct, frozen=True):
+    """A record that cannot be taken in, and why."""
+
+    record: Any
+    error: str
+    message: str
+    field: str = ""
+    rule: str = ""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
+    records; `ignored` counts detections below their label's minimum confidence, by category; `guesses` are all made."""
+
+    items: dict[str, list[Item]]
+    dead: list[Dead]
+    ignored: Counter[str]
+    guesses: list[Guess]
+
+    def packed(self) -> list[tuple[str, bytes]]:
+        """Area and value of each inbox record: at most 64 items and, but for a single longer one, 256 kB each."""
+        return [(area, value) for area, items in self.items.items() for value in _packed(items)]
+
+
+Placed = tuple[int, Draft, Found, Context | None]
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A batch that is decoded, masked and placed, and waits for its guesses. `texts` and `contexts` are what to
+    classify, `wanted` where they stand in `placed`."""
+
+    records: Sequence[Record]
+    placed: list[Placed]
+    dead: dict[int, Dead]
+    ignored: Counter[str]
+    wanted: list[int]
+    texts: list[str]
+    contexts: list[Context]
+
+
+def take(
+    records: Sequence[Record],
+    city: City,
+    model: Model | None,
+    now_ms: int,
+    keys: Keys,
+    shadow: Model | None = None,
+) -> Taken:
+    """Decode, validate, mask, locate and classify a batch.
+
+    `now_ms` is the time of receipt, ms UTC; a record's own timestamp counts where it is earlier. Without a `model`
+    nothing is guessed. A record that breaks a rule, or at which this code fails, becomes a dead letter; the others
+    are not touched by it.
+    """
+    prepared = prepare(records, city, now_ms, keys)
+    return finish(prepared, guess_all(prepared, model), guess_all(prepared, shadow))
+
+
+def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys) -> Prepared:
+    """All of `take` but the guesses."""
+    reader = Reader(city, now_ms, keys)
+    dead: dict[int, Dead] = {}
+    ignored: Counter[str] = Counter()
+    drafts: list[tuple[int, Draft]] = []
+    for n, record in enumerate(records):
+        try:
+            for draft in reader.read(record):
+                if isinstance(draft, Ignored):
+                    ignored[draft.category] += 1
+                else:
+                    drafts.append((n, draft))
+        except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
+            dead[n] = _dead(record, error)
+    placed = _place(city, records, drafts, dead)
+    asked = [
+        (at, draft.text, context)
+        for at, (n, draft, _, context) in enumerate(placed)
+        if context is not None and n not in dead
+    ]
+    wanted, texts, contexts = [at for at, _, _ in asked], [text for _, text, _ in asked], [one for _, _, one in asked]
+    return Prepared(records, placed, dead, ignored, wanted, texts, contexts)
+
+
+def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
+    """A guess for each text of the batch; None where there is no model or it fails at this one text."""
+    if model is None or not prepared.texts:
+        return [None] * len(prepared.texts)
+    return _guess(model, prepared.texts, prepared.contexts)
+
+
+def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequence[Guess | None]) -> Taken:
+    """The items, each with its guess; a text without one is for a person to judge."""
+    extras = {
+        at: {"guess": guess, "shadow": shadow}
+        for at, guess, shadow in zip(prepared.wanted, guesses, shadows, strict=True)
+    }
+    dead, items = prepared.dead, dict[str, list[Item]]()
+    built: dict[int, list[tuple[str, Item]]] = {}
+    for at, (n, draft, found, _) in enumerate(prepared.placed):
+        if n not in dead:
+            try:
+                built.setdefault(n, []).append((found.area, draft.build(found, extras.get(at, {}))))
+            except Exception as error:  # noqa: BLE001 - a bug: a dead letter, and the neighbours go on
+                dead[n] = _dead(prepared.records[n], error)
+    for n, parts in built.items():
+        if n not in dead:
+            for area, item in parts:
+                items.setdefault(area, []).append(item)
+    made = [guess for guess in guesses if guess is not None]
+    return Taken(items, [dead[n] for n in sorted(dead)], prepared.ignored, made)
+
+
+def _dead(record: Record, error: Exception) -> Dead:
+    if isinstance(error, Poison):
+        return Dead(record, error.error, str(error), error.field, error.rule)
+    # The text of any other error may quote the record, and with it personal data.
+    return Dead(record, INTERNAL, f"intake failed with {type(error).__name__}")
+
+
+def _place(
+    city: City, records: Sequence[Record], drafts: Sequence[tuple[int, Draft]], dead: dict[int, Dead]
+) -> list[Placed]:
+    """Each draft with its place; a record of which one draft has none that will do is dead as a whole."""
+    points = locate_points(city, [draft.point for _, draft in drafts if draft.point is not None])
+    placed: list[Placed] = []
+    for n, draft in drafts:
+        try:
+            found = points[draft.point] if draft.point is not None else draft.found
+            if draft.point is not None and found is None:
+                raise outside()
+            found = found or by_words(city, draft.given, *draft.words)
+            if draft.item is not Sighting and found.how == "none":
+                raise Poison("location", "must name a place of the city: the update has no area", "no-area")
+            placed.append((n, draft, found, _context(city, draft, found) if draft.text else None))
+        except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above
+            dead[n] = _dead(records[n], error)
+    return placed
+
+
+def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> list[Guess | None]:
+    try:
+        return list(model.classify(texts, contexts))
+    except Exception:  # noqa: BLE001 - one by one below, so that one text does not cost its batch the guesses
+        if len(texts) == 1:
+            return [None]
+    return [_guess(model, [text], [context])[0] for text, context in zip(texts, contexts, strict=True)]
+
+
+def _context(city: City, draft: Draft, found: Found) -> Context:
+    fields = draft.fields
+    return Context(
+        area="" if found.area == UNLOCATED else found.area,
+        hour=from_ms(fields["at"]).astimezone(city.zone).hour,
+        channel=fields.get("channel", ""),
+        label=fields.get("label", ""),
+        hint=fields.get("hint", ""),
+    )
+
+
+def _packed(items: Sequence[Item]) -> list[bytes]:
+    values: list[bytes] = []
+    some: list[bytes] = []
+    size = 0
+    for item in items:
+        body = encode_items((item,))[1:-1]
+        if some and (len(some) == MAX_ITEMS or size + len(body) > MAX_PACKED_BYTES):
+            values.append(b"[" + b",".join(some) + b"]")
+            some, size = [], 0
+        some.append(body)
+        size += len(body) + 1
+    if some:
+        values.append(b"[" + b",".join(some) + b"]")
+    return values

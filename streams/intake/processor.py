@@ -1,0 +1,123 @@
+"""Intake on the transactional stage: records of the input topics in, inbox records and dead letters out.
+
+Stateless: where a partition goes on is the offset that its last transaction committed.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from aiokafka import ConsumerRecord, TopicPartition
+
+from models.city import City
+from models.redact import Contact, seal
+from streams import metrics
+from streams.control.models_in_force import LiveModels
+from streams.dead_letters.letter import of_record
+from streams.desk.role import lane_options, open_packs, run_stage
+from streams.intake.batch import Taken, finish, guess_all, prepare
+from streams.intake.drafts import Keys
+from streams.kafka.changelog import Row
+from streams.kafka.sending import Send, partition_of
+from streams.kafka.stage import Stage
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+# More than this is worked on in a thread: the event loop must never stand still for 100 ms.
+INLINE_BYTES = 500_000
+INLINE_TEXTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeStep:
+    """What a batch came to and the records that make it true."""
+
+    taken: Taken
+    sends: list[Send]
+
+
+class IntakeWork:
+    """Intake's work on one input partition."""
+
+    changelogs: tuple[str, ...] = ()
+
+    def __init__(self, names: Names, city: City, models: LiveModels, keys: Keys, partitions: int) -> None:
+        self._names, self._city, self._models, self._keys = names, city, models, keys
+        self._partitions = partitions
+
+    def load(self, rows: Mapping[str, list[Row]]) -> int | None:
+        """There is no state to load."""
+        return None
+
+    async def decide(self, records: Sequence[ConsumerRecord]) -> IntakeStep:
+        """Take in a batch. Never raises for what a record holds."""
+        now = time.time_ns() // 1_000_000
+        heavy = sum(len(record.value or b"") for record in records) > INLINE_BYTES
+        if heavy:
+            prepared = await asyncio.to_thread(prepare, records, self._city, now, self._keys)
+        else:
+            prepared = prepare(records, self._city, now, self._keys)
+        active, shadow = self._models.active, self._models.shadow
+        started = time.perf_counter()
+        if len(prepared.texts) > INLINE_TEXTS:
+            guesses = await asyncio.to_thread(guess_all, prepared, active)
+            shadows = await asyncio.to_thread(guess_all, prepared, shadow)
+        else:
+            guesses, shadows = guess_all(prepared, active), guess_all(prepared, shadow)
+        if prepared.texts:
+            metrics.CLASSIFY_SECONDS.observe(time.perf_counter() - started)
+        taken = finish(prepared, guesses, shadows)
+        sends = [
+            Send(self._names.inbox, area.encode(), value, partition_of(area, self._partitions))
+            for area, value in taken.packed()
+        ]
+        for dead in taken.dead:
+            sends.append(of_record(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"))
+        return IntakeStep(taken, sends)
+
+    def settle(self, step: IntakeStep) -> None:
+        """The step is committed: count it."""
+        taken = step.taken
+        for dead in taken.dead:
+            metrics.DEAD_LETTERS.labels(dead.error).inc()
+        for guess in taken.guesses:
+            metrics.CLASSIFIED.labels(guess.outcome).inc()
+        for category, count in taken.ignored.items():
+            metrics.DETECTIONS_IGNORED.labels(category).inc(count)
+
+    def due(self) -> int | None:
+        """Intake has no timers."""
+        return None
+
+    def tick(self) -> Send:
+        """Never asked for, as nothing is ever due."""
+        raise AssertionError("nothing is ever due in intake")
+
+
+def keys_of(settings: Settings) -> Keys:
+    """The keys for personal data. Raises UsageError when one is missing or cannot be used."""
+    keys = Keys(settings.hmac_key, settings.contact_key.get_secret_value())
+    seal(keys.contact, Contact(name="any"))  # a key that cannot encrypt is found at the start, not at the first report
+    return keys
+
+
+async def serve_intake(settings: Settings, stop: asyncio.Event) -> None:
+    """The intake role: work on the input topics until stopped."""
+    names = Names(settings.namespace)
+    keys = keys_of(settings)
+    city = (await open_packs(settings)).own
+    models = LiveModels(settings, city.settings.target_accuracy)
+
+    def open_work(tp: TopicPartition) -> IntakeWork:
+        return IntakeWork(names, city, models, keys, settings.partitions)
+
+    traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
+    stage: Stage[IntakeStep] = Stage(
+        replace(lane_options(settings, "intake"), traces=traces),
+        [names.reports, names.detections, names.updates],
+        open_work,
+        session_timeout_ms=settings.session_timeout_ms,
+    )
+    async with models.following():
+        await run_stage(stage, stop)

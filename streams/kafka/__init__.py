@@ -1,0 +1,1 @@
+"""All that knows Kafka in general: topics, clients, reading, sending, the transactional stage."""

@@ -1,0 +1,114 @@
+"""How far intake and desk are behind what was sent, exactly: nothing is taken for decided before it is."""
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+_POLL_SECONDS = 0.2
+
+
+def _only_retriable(error: KafkaError) -> None:
+    """Raise it again unless it is one that passes by itself, as while a cluster starts."""
+    if not error.retriable:
+        raise error
+
+
+class Backlog:
+    """`async with Backlog(settings) as backlog: await backlog.measure()` gives the records still to be decided.
+
+    The end of a topic that is written in transactions lies behind its last record; so the inbox is read for where its
+    records really end.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._names = Names(settings.namespace)
+        self._last: dict[TopicPartition, int] = {}
+
+    async def __aenter__(self) -> Self:
+        bootstrap = self._settings.bootstrap
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        self._reader = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+        )
+        try:
+            await self._admin.start()
+            await self._reader.start()
+        except BaseException:
+            await self._close()
+            raise
+        self._reader.assign(self._parts(self._names.inbox))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
+        await self._reader.stop()
+        await self._admin.close()
+
+    async def stages_at_work(self) -> None:
+        """Return when intake and desk have shared out their partitions."""
+        groups = [f"{self._settings.namespace}-{role}" for role in ("intake", "desk")]
+        while not all([await self._stable(group) for group in groups]):
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _stable(self, group: str) -> bool:
+        try:
+            [answer] = await self._admin.describe_consumer_groups([group])
+        except KafkaError as error:
+            _only_retriable(error)
+            return False
+        [described] = answer.groups
+        return bool(described[2] == "Stable" and described[5])
+
+    async def measure(self) -> int | None:
+        """Input records that intake has not taken in, plus inbox records that the desk has not decided.
+
+        None when Kafka could not tell just now.
+        """
+        try:
+            return await self._measure()
+        except KafkaError as error:
+            _only_retriable(error)
+            return None
+
+    async def _measure(self) -> int:
+        inputs = [self._names.reports, self._names.detections, self._names.updates]
+        parts = [part for topic in inputs for part in self._parts(topic)]
+        taken = await self._committed("intake")
+        ends = await self._reader.end_offsets(parts)
+        # Only what intake has committed is sure to be in the inbox when it is read next.
+        behind: int = sum(max(0, end - taken.get(part, 0)) for part, end in ends.items())
+        await self._read_inbox()
+        decided = await self._committed("desk")
+        return behind + sum(max(0, last + 1 - decided.get(part, 0)) for part, last in self._last.items())
+
+    async def _read_inbox(self) -> None:
+        """Read to where the inbox ends now. That nothing comes for a while says nothing: the machine may be busy."""
+        ends = await self._reader.end_offsets(self._parts(self._names.inbox))
+        behind = set(ends)
+        while behind := {part for part in behind if await self._reader.position(part) < ends[part]}:
+            for part, records in (await self._reader.getmany(*behind, timeout_ms=200)).items():
+                self._last[part] = records[-1].offset
+
+    async def _committed(self, role: str) -> Mapping[TopicPartition, int]:
+        group = f"{self._settings.namespace}-{role}"
+        return {part: at.offset for part, at in (await self._admin.list_consumer_group_offsets(group)).items()}
+
+    def _parts(self, topic: str) -> list[TopicPartition]:
+        return [TopicPartition(topic, number) for number in range(self._settings.partitions)]

@@ -1,0 +1,243 @@
+"""The topics: their names, what each is for, how each is set up. Created once, checked at every start."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from models.errors import PaidanError
+from streams.local.broker_properties import MAX_MESSAGE_BYTES
+from streams.settings import Settings
+
+_DAY_MS = 24 * 3600 * 1000
+_LEADERS_TIMEOUT_S = 30.0
+
+
+class TopicError(PaidanError):
+    """A topic is missing, set up differently, or could not be created."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of all topics under one namespace."""
+
+    namespace: str = "paidan"
+
+    def _of(self, name: str) -> str:
+        return f"{self.namespace}.{name}"
+
+    @property
+    def reports(self) -> str:
+        """Input: what citizens write."""
+        return self._of("reports")
+
+    @property
+    def detections(self) -> str:
+        """Input: what camera algorithms see."""
+        return self._of("detections")
+
+    @property
+    def updates(self) -> str:
+        """Input: what departments, reporters and operators do with orders."""
+        return self._of("updates")
+
+    @property
+    def inbox(self) -> str:
+        """Intake to desk, keyed by area."""
+        return self._of("inbox")
+
+    @property
+    def orders(self) -> str:
+        """The public log of facts, kept for ever."""
+        return self._of("orders")
+
+    @property
+    def desk(self) -> str:
+        """The desk's changelog: order rows."""
+        return self._of("desk")
+
+    @property
+    def figures(self) -> str:
+        """The desk's changelog: figure rows."""
+        return self._of("figures")
+
+    @property
+    def archive(self) -> str:
+        """The last row of each archived order, kept for ever."""
+        return self._of("archive")
+
+    @property
+    def notices(self) -> str:
+        """What reporters, departments and supervisors are told."""
+        return self._of("notices")
+
+    @property
+    def dead_letters(self) -> str:
+        """What could not be taken in, with its bytes and the reason."""
+        return self._of("dead-letters")
+
+    @property
+    def control(self) -> str:
+        """City packs, model pointers, and the build of the tables."""
+        return self._of("control")
+
+    def tables_group(self, build: int = 1) -> str:
+        """The consumer group of the tables' workers; the name is Faust's."""
+        return self._of("tables" if build == 1 else f"tables-v{build}")
+
+    def tables_changelog(self, table: str, build: int = 1) -> str:
+        """What the tables' workers keep of one stream table; the name is Faust's."""
+        return f"{self.tables_group(build)}-{table}-changelog"
+
+    def assignments(self, department: str) -> str:
+        """The orders of one department."""
+        return self._of(f"assignments.{department}")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic as it must be; `settings` are Kafka's topic configurations."""
+
+    name: str
+    partitions: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+_ARRIVAL = {"message.timestamp.type": "LogAppendTime"}
+_COMPACT = {
+    "cleanup.policy": "compact",
+    "min.cleanable.dirty.ratio": "0.3",
+    "segment.ms": str(_DAY_MS),
+    "segment.bytes": str(32 * 1024 * 1024),
+    "delete.retention.ms": str(_DAY_MS),
+}
+
+# The same limit everywhere: a row with forty long reports is as long as the reports are.
+_LIMIT = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
+
+
+def _days(count: int) -> dict[str, str]:
+    return {"cleanup.policy": "delete", "retention.ms": str(count * _DAY_MS), "retention.bytes": "-1"}
+
+
+def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, ...]:
+    """Every topic of the namespace; `departments` are the ids of the city's departments."""
+    names, shared = Names(settings.namespace), settings.partitions
+    table = [
+        # When something came in, the broker says: how old it was then, and the desk's clock, depend on nobody else.
+        (names.reports, shared, _days(30) | _ARRIVAL),
+        (names.detections, shared, _days(30) | _ARRIVAL),
+        (names.updates, shared, _days(30) | _ARRIVAL),
+        (names.inbox, shared, _EVER | _ARRIVAL),
+        (names.orders, shared, _EVER),
+        (names.desk, shared, _COMPACT),
+        (names.figures, shared, _COMPACT),
+        (names.archive, shared, _COMPACT),
+        (names.notices, shared, _days(30)),
+        (names.dead_letters, 1, _days(90)),
+        (names.control, 1, _COMPACT),
+        # One partition each: commits slow down with the number of partitions written to.
+        *((names.assignments(department), 1, _EVER) for department in sorted(departments)),
+    ]
+    return *(Topic(name, count, configs | _LIMIT) for name, count, configs in table), *tables_changelogs(settings)
+
+
+def tables_changelogs(settings: Settings, build: int = 1) -> tuple[Topic, ...]:
+    """The changelogs of one build of the tables. Faust would make them itself, but a worker that is quicker than their
+    metadata would stop."""
+    names = Names(settings.namespace)
+    return tuple(
+        Topic(names.tables_changelog(table, build), settings.partitions, _COMPACT | _LIMIT)
+        for table in ("orders", "figures")
+    )
+
+
+async def create_topics(settings: Settings, topics: Iterable[Topic]) -> tuple[str, ...]:
+    """Create what is missing, then check all; the names of those created. Raises TopicError."""
+    wanted = tuple(topics)
+    admin = await _admin(settings)
+    try:
+        present = set(await admin.list_topics())
+        missing = [topic for topic in wanted if topic.name not in present]
+        new = [NewTopic(t.name, t.partitions, settings.replication, topic_configs=dict(t.settings)) for t in missing]
+        if new:
+            for name, code, *reason in (await admin.create_topics(new)).topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:  # another process may have been quicker
+                    raise TopicError(
+                        f"topic {name} could not be created: {error.__name__} {' '.join(map(str, reason))}"
+                    )
+            await _await_leaders(admin, [topic.name for topic in missing])
+        await _check(admin, wanted)
+    except KafkaError as error:
+        raise TopicError(f"the topics could not be created: {error}") from error
+    finally:
+        await admin.close()
+    return tuple(topic.name for topic in missing)
+
+
+async def check_topics(settings: Settings, topics: Iterable[Topic]) -> None:
+    """Raises TopicError when a topic is missing or has other partitions, cleanup or timestamps; changes nothing."""
+    admin = await _admin(settings)
+    try:
+        await _check(admin, tuple(topics))
+    except KafkaError as error:
+        raise TopicError(f"the topics could not be checked: {error}") from error
+    finally:
+        await admin.close()
+
+
+async def _admin(settings: Settings) -> AIOKafkaAdminClient:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, request_timeout_ms=20_000)
+    try:
+        await admin.start()
+    except KafkaError as error:
+        await admin.close()
+        raise TopicError(f"no Kafka answers at {settings.bootstrap}: {error}") from error
+    return admin
+
+
+async def _await_leaders(admin: AIOKafkaAdminClient, names: list[str]) -> None:
+    deadline = asyncio.get_running_loop().time() + _LEADERS_TIMEOUT_S
+    while True:
+        described = await admin.describe_topics(names)
+        if all(t["error_code"] == 0 and all(p["leader"] >= 0 for p in t["partitions"]) for t in described):
+            return
+        if asyncio.get_running_loop().time() > deadline:
+            raise TopicError(f"the new topics have no leader after {_LEADERS_TIMEOUT_S:.0f} s")
+        await asyncio.sleep(0.05)
+
+
+async def _check(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
+    present = set(await admin.list_topics())
+    if missing := sorted(topic.name for topic in topics if topic.name not in present):
+        raise TopicError(f"missing topics: {', '.join(missing)}; `paidan topics create` makes them")
+    partitions = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics([t.name for t in topics])}
+    configs = await _configs(admin, topics)
+    for topic in topics:
+        if partitions[topic.name] != topic.partitions:
+            raise TopicError(
+                f"topic {topic.name} has {partitions[topic.name]} partitions instead of {topic.partitions}: "
+                "set PAIDAN_PARTITIONS to what it has, or use another PAIDAN_NAMESPACE"
+            )
+        for key in ("cleanup.policy", "message.timestamp.type"):
+            wanted, found = topic.settings.get(key), configs[topic.name].get(key)
+            if wanted is not None and wanted != found:
+                raise TopicError(
+                    f"topic {topic.name} has {key}={found} instead of {wanted}: change it with Kafka's tools"
+                )
+
+
+async def _configs(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> dict[str, dict[str, str]]:
+    keys = {"cleanup.policy": None, "message.timestamp.type": None}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=dict(keys)) for topic in topics]
+    answers = await admin.describe_configs(resources)
+    return {
+        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
+        for answer in answers
+        for resource in answer.resources
+    }

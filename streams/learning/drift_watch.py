@@ -1,0 +1,164 @@
+"""Watching the classifier 漂移: figures over the newest orders, once a minute, as metrics and for `/status`."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from dispatcher.order import facts
+from models.city import City
+from models.classifier import Classifier, ClassifierError
+from models.envelope import header_map
+from models.times import to_text
+from streams import metrics
+from streams.control.models_in_force import LiveModels
+from streams.kafka.topics import Names
+from streams.learning.drift_window import TYPES, Drift, Window
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 60.0
+_AGAIN_SECONDS = 5.0
+_DAY_MS = 86_400_000
+# Farther behind than this, the watch begins anew with the newest records: it must never cost more than a few seconds.
+MOST_RECORDS = 100_000
+_BATCH = 500  # records decoded in one go: the event loop must never stand still for long
+_SENTENCES = {
+    "review_share": "more orders than usual go to review",
+    "return_share": "more orders than usual are returned",
+    "class_mix": "the orders are of other categories than the model learnt from",
+    "unseen_share": "the orders use words that the model has not seen",
+    "calibration_error": "the model's probabilities no longer say how often it is right",
+}
+
+
+class DriftWatch:
+    """Follows the log and keeps `section()`, the newest figures. It belongs to no group and writes nothing."""
+
+    def __init__(
+        self, settings: Settings, city: City, every_seconds: float = EVERY_SECONDS, most: int = MOST_RECORDS
+    ) -> None:
+        self._settings, self._city, self._every, self._most = settings, city, every_seconds, most
+        topic = Names(settings.namespace).orders
+        self._parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
+        self._window = Window()
+        self._section: Mapping[str, Any] | None = None
+
+    def section(self) -> Mapping[str, Any] | None:
+        """What `/status` shows; None until the log has been read, and where there is no classifier."""
+        return self._section
+
+    async def run(self) -> None:
+        """Watch until cancelled; when Kafka is away, begin again."""
+        try:
+            models = await asyncio.to_thread(LiveModels, self._settings, self._city.settings.target_accuracy)
+        except ClassifierError as error:
+            log.error("the classifier is not watched: %s", error)
+            await asyncio.Event().wait()
+        while True:
+            try:
+                async with models.following():
+                    await self._follow(models)
+            except KafkaError as error:
+                log.warning("the log cannot be followed to watch the classifier: %s", error)
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _follow(self, models: LiveModels) -> None:
+        self._window = Window()
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=1024 * 1024,
+        )
+        await consumer.start()
+        try:
+            consumer.assign(self._parts)
+            await self._seek(consumer)
+            while True:
+                await self._read(consumer)
+                self._window.forget(self._since())
+                if models.active is not None:
+                    self._show(await _figures(self._window, models.active, self._city))
+                await asyncio.sleep(self._every)
+        finally:
+            await consumer.stop()
+
+    def _since(self) -> int:
+        return time.time_ns() // 1_000_000 - int(self._city.settings.drift_days * _DAY_MS)
+
+    async def _seek(self, consumer: AIOKafkaConsumer) -> None:
+        since = self._since()
+        places = await consumer.offsets_for_times(dict.fromkeys(self._parts, since))
+        ends = await consumer.end_offsets(self._parts)
+        for part in self._parts:
+            place = places.get(part)
+            consumer.seek(part, ends[part] if place is None else place.offset)
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        """Read to the present ends, or the newest `MOST_RECORDS` before them into a new window."""
+        ends = await consumer.end_offsets(self._parts)
+        at = {part: await consumer.position(part) for part in self._parts}
+        if sum(ends[part] - at[part] for part in self._parts) > self._most:
+            self._window = Window()
+            for part in self._parts:
+                consumer.seek(part, max(at[part], ends[part] - self._most // len(self._parts)))
+        while any([await consumer.position(part) < ends[part] for part in self._parts]):
+            for records in (await consumer.getmany(timeout_ms=200, max_records=_BATCH)).values():
+                for record in records:
+                    _take(self._window, record)
+            await asyncio.sleep(0)
+
+    def _show(self, drift: Drift) -> None:
+        for name in _SENTENCES:
+            figure = drift.figures.get(name)
+            if figure is None:
+                for gauge in (metrics.DRIFT, metrics.DRIFT_ALARM):
+                    with contextlib.suppress(KeyError):
+                        gauge.remove(name)
+            else:
+                metrics.DRIFT.labels(name).set(figure.value)
+                metrics.DRIFT_ALARM.labels(name).set(figure.alarm)
+        before = set((self._section or {}).get("alarms", ()))
+        for name in set(drift.alarms) - before:
+            log.warning("drift: %s (%.3f, limit %.3f)", _SENTENCES[name], *_two(drift, name))
+        self._section = {
+            "as_of": to_text(time.time_ns() // 1_000_000),
+            "days": self._city.settings.drift_days,
+            "model": drift.model,
+            "orders": drift.orders,
+            "labelled": drift.labelled,
+            "figures": msgspec.to_builtins(drift.figures),
+            "alarms": {name: _SENTENCES[name] for name in drift.alarms},
+        }
+
+
+def _two(drift: Drift, name: str) -> tuple[float, float]:
+    return drift.figures[name].value, drift.figures[name].limit
+
+
+def _take(window: Window, record: ConsumerRecord) -> None:
+    kind = header_map(record.headers).get("ce_type", b"").decode(errors="replace")
+    if kind not in TYPES:
+        return
+    try:
+        fact = facts.from_wire(kind, record.value)
+    except msgspec.MsgspecError as error:
+        log.error("%s-%d at %d holds no fact: %s", record.topic, record.partition, record.offset, error)
+        return
+    assert isinstance(fact, facts.Fact)  # TYPES holds no refusals
+    window.take(fact, record.timestamp)
+
+
+async def _figures(window: Window, model: Classifier, city: City) -> Drift:
+    texts = window.unmeasured(model.id)
+    if texts:
+        window.measure(list(texts), (await asyncio.to_thread(model.known, list(texts.values()))).tolist())
+    return await asyncio.to_thread(window.drift, model.id, model.manifest, city.settings)

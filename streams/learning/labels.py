@@ -1,0 +1,142 @@
+"""Final labels from the log: what models learn from and are judged by."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from dispatcher.order import facts
+from dispatcher.order.final_label import Label, final_label
+from dispatcher.order.folds.apply import apply
+from dispatcher.order.row import Order
+from models.classifier.learning.labelled import Labelled
+from models.classifier.serving.features import Context
+from models.envelope import header_map
+from models.errors import PaidanError
+from models.times import from_ms, to_text
+from streams.kafka.topics import Names, all_topics, check_topics
+from streams.settings import Settings
+
+_REFUSED = "city.order.update-refused.v1"
+_INSTANTS = ("opened_at", "labelled_at")
+# The CSV's columns: the label's fields, and the city-local hour, which is derived.
+COLUMNS = (*Label.__struct_fields__, "hour")
+
+
+class LogError(PaidanError):
+    """The log holds something that is no fact of an order."""
+
+
+async def read_labels(settings: Settings, progress: Callable[[int], None] = lambda _: None) -> list[Label]:
+    """The final labels of all orders of the log, by the time at which they were settled.
+
+    Partitions are folded one after the other, so that only one of them is in memory. `progress` hears of the number of
+    records read since the last call. Raises LogError, TopicError when the log is not there or has other partitions than
+    the settings say, and KafkaError when the cluster fails.
+    """
+    topic = Names(settings.namespace).orders
+    await check_topics(settings, [one for one in all_topics(settings, ()) if one.name == topic])
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_bytes=16 * 1024 * 1024,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+    try:
+        await consumer.start()
+        labels: list[Label] = []
+        for number in range(settings.partitions):
+            orders = await _folded(consumer, TopicPartition(topic, number), progress)
+            labels += [label for order in orders.values() if (label := final_label(order)) is not None]
+    finally:
+        await consumer.stop()
+    return sorted(labels, key=lambda label: (label.labelled_at, label.order_id))
+
+
+async def _folded(
+    consumer: AIOKafkaConsumer, part: TopicPartition, progress: Callable[[int], None]
+) -> dict[str, Order]:
+    orders: dict[str, Order] = {}
+    end = (await consumer.end_offsets([part]))[part]
+    if not end:
+        return orders
+    consumer.assign([part])
+    await consumer.seek_to_beginning(part)
+    while await consumer.position(part) < end:
+        records = (await consumer.getmany(part, timeout_ms=200, max_records=2000)).get(part, ())
+        for record in records:
+            _take(orders, record)
+        progress(len(records))
+    return orders
+
+
+def _take(orders: dict[str, Order], record: ConsumerRecord) -> None:
+    kind = header_map(record.headers).get("ce_type", b"").decode(errors="replace")
+    if kind == _REFUSED:
+        return
+    try:
+        fact = facts.from_wire(kind, record.value)
+        assert isinstance(fact, facts.Fact)  # a refusal has another type
+        orders[fact.order_id] = apply(orders.get(fact.order_id), fact)
+    except (KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:
+        where = f"{record.topic}-{record.partition} at {record.offset}"
+        raise LogError(f"{where} holds no fact that follows from those before it; `paidan audit` says more") from error
+
+
+def between(labels: Iterable[Label], since: int | None, until: int | None) -> list[Label]:
+    """Those settled at or after `since` and before `until` (ms UTC; None: no bound)."""
+    return [
+        label
+        for label in labels
+        if (since is None or label.labelled_at >= since) and (until is None or label.labelled_at < until)
+    ]
+
+
+def write_csv(labels: Iterable[Label], zone: ZoneInfo, file: TextIO) -> None:
+    """The labels as CSV with `COLUMNS`; instants are RFC 3339 in UTC, what is not known is empty."""
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for label in labels:
+        row = msgspec.structs.asdict(label)
+        writer.writerow(row | {name: to_text(row[name]) for name in _INSTANTS} | {"hour": _hour(label, zone)})
+
+
+def as_rows(labels: Sequence[Label], zone: ZoneInfo, fields: Iterable[str] | None = None) -> Labelled:
+    """The sure labels as texts to learn from or to judge by; `fields` names what else is taken along (None: all)."""
+    sure = [label for label in labels if label.sure]
+    contexts: list[Context | None] = [_context(label, zone, fields) for label in sure]
+    some = fields is None or bool(list(fields))
+    return Labelled([label.text for label in sure], [label.label for label in sure], contexts if some else None)
+
+
+def _context(label: Label, zone: ZoneInfo, fields: Iterable[str] | None) -> Context:
+    whole = Context(
+        area=label.area,
+        hour=_hour(label, zone),
+        channel=label.channel,
+        label=label.camera_label,
+        hint=label.hint,
+    )
+    return whole if fields is None else Context(**{name: getattr(whole, name) for name in fields})
+
+
+def _hour(label: Label, zone: ZoneInfo) -> int:
+    return from_ms(label.opened_at).astimezone(zone).hour
+
+
+def without_rare(rows: Labelled, least: int) -> tuple[Labelled, dict[str, int]]:
+    """The rows of categories with at least `least` of them, and how many rows of which others were left out."""
+    sizes = Counter(rows.labels)
+    rare = {name: size for name, size in sizes.items() if size < least}
+    return rows.take(n for n, name in enumerate(rows.labels) if name not in rare), rare
+
+
+def newest(labels: Sequence[Label]) -> int:
+    """When the newest of them was settled, ms UTC. What opens later cannot have been learnt from."""
+    return max(label.labelled_at for label in labels)

@@ -1,0 +1,1 @@
+"""All of Paidan on one machine: a local Kafka, processes, ports."""

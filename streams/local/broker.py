@@ -1,0 +1,262 @@
+"""A real Apache Kafka on this machine: broker and controller in one process, on loopback, with a folder of its own.
+
+It is a child of the process that starts it and never outlives it. With three nodes it is a cluster on which single
+brokers can be killed.
+"""
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Self
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from models.errors import PaidanError
+from streams.local.broker_properties import HOST, server_properties
+from streams.local.children import signal_group, spawn
+from streams.local.file_lock import take
+from streams.local.jars import fetch_jars, kafka_jars
+from streams.local.ports import answers, can_listen, free_ports
+
+# In the broker's folder while it runs, so that other commands of this machine find it.
+ADDRESS_FILE = "address"
+_READY_TIMEOUT_S = 90.0
+_STOP_TIMEOUT_S = 3.0
+_WATCH_SECONDS = 0.5
+_PORT_TRIES = 5
+
+
+class BrokerError(PaidanError):
+    """The local broker could not be started or did not stay up."""
+
+
+class LocalBroker:
+    """`async with LocalBroker(folder) as broker:` gives a Kafka that answers at `broker.bootstrap`.
+
+    What it holds stays in `folder` and is there again the next time. `port` 0 chooses a free one, which a later
+    `start` of the same object takes again. `quick` starts at two thirds of the CPU time and is slower at full load:
+    for tests and demonstrations. Start it from the main thread.
+    """
+
+    def __init__(self, folder: Path, *, nodes: int = 1, port: int = 0, heap: str = "512m", quick: bool = False) -> None:
+        self._folder = folder.resolve()
+        self._nodes = range(1, nodes + 1)
+        self._fixed_port = port
+        self._heap = heap
+        self._compiler = ["-XX:TieredStopAtLevel=1"] if quick else []
+        self._ports: dict[int, tuple[int, int]] = {}
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._lock: IO[str] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """The addresses of all nodes as `host:port,host:port`; known once started."""
+        return ",".join(f"{HOST}:{client}" for client, _ in self._ports.values())
+
+    @property
+    def pids(self) -> dict[int, int]:
+        """Node number (from 1) to process id."""
+        return {node: process.pid for node, process in self._processes.items()}
+
+    @property
+    def running(self) -> bool:
+        """Whether every node's process is alive."""
+        return bool(self._processes) and all(process.poll() is None for process in self._processes.values())
+
+    @property
+    def _address_file(self) -> Path:
+        return self._folder / ADDRESS_FILE
+
+    async def start(self) -> None:
+        """Start and wait until it answers. Raises BrokerError with the reason and what to do."""
+        if shutil.which("java") is None:
+            raise BrokerError(
+                "Java 17 or newer is needed to run Kafka: run scripts/setup, install it (Debian: apt-get install "
+                "default-jre-headless), or set PAIDAN_KAFKA=host:port to use a cluster you have"
+            )
+        jars = await fetch_jars()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._take_folder()
+        try:
+            for attempt in range(1, _PORT_TRIES + 1):
+                self._choose_ports()
+                for node in self._nodes:
+                    await self._prepare(node, jars)
+                    self._launch(node, jars)
+                if await self._answers():
+                    self._address_file.write_text(self.bootstrap)
+                    return
+                reason = self._reason()
+                await self._end_processes(signal.SIGKILL)
+                if "Address already in use" not in reason or self._fixed_port or attempt == _PORT_TRIES:
+                    raise BrokerError(f"the local Kafka did not start: {reason} (log: {self._log_file(1)})")
+                self._ports.clear()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop it and keep its data; nothing to do when it is not running."""
+        if self._lock is not None:
+            self._address_file.unlink(missing_ok=True)
+        await self._end_processes(signal.SIGTERM)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def watch(self) -> None:
+        """Wait for ever; raises BrokerError when a node ends that nobody has stopped."""
+        while self.running:
+            await asyncio.sleep(_WATCH_SECONDS)
+        codes = [code for process in self._processes.values() if (code := process.poll()) is not None]
+        raise BrokerError(
+            f"the local Kafka has ended by itself (code {codes[0] if codes else 'unknown'}); start again, what it held "
+            f"is kept (log: {self._log_file(1)})"
+        )
+
+    async def kill(self, node: int = 1) -> None:
+        """End one node at once with SIGKILL, as a power cut would."""
+        process = self._processes.pop(node)
+        signal_group(process, signal.SIGKILL)
+        await asyncio.to_thread(process.wait)
+
+    async def revive(self, node: int = 1) -> None:
+        """Start a killed node again on its data and ports, and wait until the cluster answers."""
+        self._launch(node, kafka_jars())
+        if not await self._answers():
+            raise BrokerError(f"node {node} did not come back: {self._reason()}")
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def _take_folder(self) -> None:
+        self._lock = take(self._folder / "lock")
+        if self._lock is None:
+            raise BrokerError(
+                f"another process runs a broker in {self._folder}: stop it, or choose another PAIDAN_DATA"
+            )
+
+    def _choose_ports(self) -> None:
+        if self._ports:
+            return  # the same as the last time
+        count = len(self._nodes)
+        if self._fixed_port:
+            clients = list(range(self._fixed_port, self._fixed_port + count))
+            if taken := [port for port in clients if not can_listen(HOST, port)]:
+                raise BrokerError(f"port {taken[0]} cannot be used for the local Kafka: somebody listens there")
+            controllers = free_ports(count)
+        else:
+            clients, controllers = (ports := free_ports(2 * count))[:count], ports[count:]
+        self._ports = dict(zip(self._nodes, zip(clients, controllers, strict=True), strict=True))
+
+    async def _prepare(self, node: int, jars: Path) -> None:
+        """Write the node's configuration, and format its log once."""
+        home = self._folder / f"node-{node}"
+        home.mkdir(exist_ok=True)
+        (home / "server.properties").write_text(server_properties(node, self._ports, home / "data"))
+        if (home / "data" / "meta.properties").exists():
+            return
+        # Joined by "=": an id may begin with a dash.
+        cluster = f"--cluster-id={self._cluster_id()}"
+        tool = ["kafka.tools.StorageTool", "format", cluster, "-c", str(home / "server.properties")]
+        formatting = await asyncio.create_subprocess_exec(
+            *self._java(jars, node, "128m"),
+            *tool,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches this process alone
+        )
+        try:
+            said, _ = await formatting.communicate()
+        finally:
+            if formatting.returncode is None:
+                formatting.kill()
+                await formatting.wait()
+        if formatting.returncode != 0:
+            raise BrokerError(f"Kafka could not format {home / 'data'}: {said.decode(errors='replace').strip()}")
+
+    def _cluster_id(self) -> str:
+        kept = self._folder / "cluster-id"
+        if not kept.exists():
+            kept.write_text(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+        return kept.read_text()
+
+    def _java(self, jars: Path, node: int, heap: str) -> list[str]:
+        return [
+            "java",
+            f"-Xmx{heap}",
+            *self._compiler,
+            "-XX:+UseG1GC",
+            "-XX:MaxGCPauseMillis=20",
+            "-Djava.awt.headless=true",
+            "-Dlog4j2.loggerContextFactory=org.apache.logging.log4j.simple.SimpleLoggerContextFactory",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
+            f"-Dorg.slf4j.simpleLogger.logFile={self._log_file(node)}",
+            "-cp",
+            f"{jars}/*",
+        ]
+
+    def _launch(self, node: int, jars: Path) -> None:
+        home = self._folder / f"node-{node}"
+        self._log_file(node).unlink(missing_ok=True)
+        with (home / "output.log").open("wb") as output:
+            self._processes[node] = spawn(
+                [*self._java(jars, node, self._heap), "kafka.Kafka", str(home / "server.properties")],
+                output=output,
+            )
+
+    async def _answers(self) -> bool:
+        """True once every node is part of a cluster that answers; False when a process ended or time ran out."""
+        deadline = asyncio.get_running_loop().time() + _READY_TIMEOUT_S
+        while self.running and asyncio.get_running_loop().time() < deadline:
+            if all(answers(HOST, client) for client, _ in self._ports.values()) and await self._brokers_up():
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    async def _brokers_up(self) -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000)
+        try:
+            await admin.start()
+            cluster = await admin.describe_cluster()
+        except KafkaError:  # not yet: the caller asks again
+            return False
+        finally:
+            await admin.close()
+        return len(cluster["brokers"]) == len(self._nodes)
+
+    async def _end_processes(self, number: int) -> None:
+        ending, self._processes = list(self._processes.values()), {}
+        for process in ending:
+            signal_group(process, number)
+        for process in ending:
+            try:
+                await asyncio.to_thread(process.wait, _STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                signal_group(process, signal.SIGKILL)
+                await asyncio.to_thread(process.wait)
+
+    def _log_file(self, node: int) -> Path:
+        return self._folder / f"node-{node}" / "kafka.log"
+
+    def _reason(self) -> str:
+        """The line of a node's own output that says best why it failed."""
+        lines: list[str] = []
+        for node in self._nodes:
+            for file in (self._log_file(node), self._folder / f"node-{node}" / "output.log"):
+                if file.exists():
+                    lines += file.read_text(errors="replace").splitlines()
+        telling: Sequence[str] = [line for line in lines if "Address already in use" in line]
+        telling = telling or [line for line in lines if "ERROR" in line or "Exception" in line] or lines
+        return telling[0].strip() if telling else f"no answer within {_READY_TIMEOUT_S:.0f} s"

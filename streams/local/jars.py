@@ -1,0 +1,114 @@
+"""The jars of Apache Kafka, resolved once with Maven and kept in the user's cache folder.
+
+`python -m streams.local.jars` resolves them and prints their folder; with `--where` it only says where they will be.
+"""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from models.errors import PaidanError
+from streams.local.children import signal_group, spawn
+
+KAFKA_VERSION = "4.1.1"
+_SLF4J_VERSION = "1.7.36"
+_RESOLVE_TIMEOUT_S = 600
+_POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>paidan</groupId><artifactId>local-broker</artifactId><version>1</version>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{KAFKA_VERSION}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>{_SLF4J_VERSION}</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+
+
+class JarsError(PaidanError):
+    """The jars could not be had."""
+
+
+def cache_folder() -> Path:
+    """PAIDAN_CACHE, else `paidan` in XDG_CACHE_HOME or ~/.cache. A matter of the user, not of the city."""
+    if own := os.environ.get("PAIDAN_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paidan"
+
+
+def kafka_jars() -> Path:
+    """The folder with the jars, resolved on the first call. Raises JarsError with what to do."""
+    folder = _folder()
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be resolving them right now
+        if not folder.is_dir():
+            _resolve(folder)
+    return folder
+
+
+async def fetch_jars() -> Path:
+    """The same, in a process of its own where it takes long: cancelling it ends Maven. Call it from the main thread."""
+    folder = _folder()
+    if not folder.is_dir():
+        child = spawn([sys.executable, "-m", "streams.local.jars"], output=subprocess.PIPE)
+        try:
+            said, _ = await asyncio.to_thread(child.communicate)
+        finally:
+            signal_group(child, signal.SIGTERM)
+        if child.returncode != 0:
+            raise JarsError(said.decode(errors="replace").strip())
+    return folder
+
+
+def _folder() -> Path:
+    return cache_folder() / f"kafka-{KAFKA_VERSION}"
+
+
+def _resolve(folder: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise JarsError(
+            "Maven is needed once to fetch Kafka: run scripts/setup, install it (Debian: apt-get install maven), "
+            "or set PAIDAN_KAFKA=host:port to use a cluster you have"
+        )
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        (Path(scratch) / "pom.xml").write_text(_POM)
+        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=libs"]
+        try:
+            done = subprocess.run(
+                [maven, "--batch-mode", "--quiet", *goal],
+                cwd=scratch,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_RESOLVE_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            raise JarsError(f"Maven did not fetch Kafka within {_RESOLVE_TIMEOUT_S} s: check the network") from late
+        if done.returncode != 0:
+            reason = next((line for line in done.stdout.splitlines() if "ERROR" in line), done.stderr.strip())
+            raise JarsError(f"Maven could not fetch Kafka {KAFKA_VERSION}: {reason}")
+        (Path(scratch) / "libs").rename(folder)  # complete or not there at all
+
+
+if __name__ == "__main__":
+    # Ended as by an exception: Maven ends, too, and nothing half-done stays.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    try:
+        sys.stdout.write(f"{_folder() if '--where' in sys.argv else kafka_jars()}\n")
+    except JarsError as error:
+        sys.exit(f"{error}")

@@ -1,0 +1,1 @@
+"""The notify role: events of the log as signed webhooks."""

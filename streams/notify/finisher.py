@@ -1,0 +1,165 @@
+"""A plain consumer that finishes one record after the other and commits each: at least once, in the order of the log.
+
+What is killed in the middle repeats the one record that it had not committed, and no other.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+
+from streams import metrics
+from streams.kafka.lane import StageError
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_FETCHED = 100
+_FETCH_BYTES = 256 * 1024
+_STOP_SECONDS = 2.0
+_HOUR = 3600.0
+# A record may take as long as it likes to finish; that is no sign of a dead consumer.
+_NEVER_MS = 2**31 - 1
+
+
+class Halted(Exception):
+    """The partitions are wanted back: the record at hand stays unfinished."""
+
+
+class Finisher(Protocol):
+    """What is done with each record."""
+
+    async def finish(self, record: ConsumerRecord, halted: asyncio.Event, /) -> bool:
+        """Finish a record; False when there was nothing to do, so that its commit can wait for the next one's.
+
+        It may raise Halted once `halted` is set. Whatever else it raises but a KafkaError ends the process.
+        """
+
+
+class OneByOne(ConsumerRebalanceListener):
+    """A member of `group` that brings the records of `topics` to `work`. All partitions share one line."""
+
+    def __init__(self, settings: Settings, group: str, topics: Sequence[str], work: Finisher) -> None:
+        self._settings = settings
+        self._group = group
+        self._topics = topics
+        self._work = work
+        self._halted = asyncio.Event()
+        self._failed = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._failures = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until stopped. Raises StageError when Kafka has failed too often in a row."""
+        while not stop.is_set():
+            try:
+                await self._join(stop)
+            except KafkaError as error:
+                self._failures += 1
+                if self._failures >= self._settings.max_failures:
+                    raise StageError(f"{self._group}: {self._failures} failures in a row: {error!r}") from error
+                log.warning("%s starts over: %r", self._group, error)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), 0.2 * 2**self._failures)
+
+    async def _join(self, stop: asyncio.Event) -> None:
+        """Be a member of the group until stopped, or until the work fails; raises what it failed with."""
+        self._failed.clear()
+        self._failure = None
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap,
+            group_id=self._group,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=self._settings.session_timeout_ms,
+            heartbeat_interval_ms=self._settings.session_timeout_ms // 4,
+            max_poll_interval_ms=_NEVER_MS,
+            max_partition_fetch_bytes=_FETCH_BYTES,
+        )
+        self._consumer.subscribe(list(self._topics), listener=self)
+        waits = [asyncio.create_task(event.wait()) for event in (stop, self._failed)]
+        try:
+            await self._consumer.start()
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await self._halt()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._consumer.stop(), _STOP_SECONDS)
+        if self._failure is not None:
+            raise self._failure
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Finish the record at hand if it does not take long; nothing is worked on any more when this returns."""
+        await self._halt()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Go on where the group has left off."""
+        partitions = sorted(assigned)
+        for partition in partitions:
+            self._consumer.pause(partition)
+        self._halted.clear()
+        if partitions:
+            self._task = asyncio.create_task(self._work_on(partitions), name=self._group)
+            self._task.add_done_callback(self._watch)
+
+    def _watch(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = error
+            self._failed.set()
+
+    async def _halt(self) -> None:
+        task, self._task = self._task, None
+        self._halted.set()
+        if task is not None:
+            await asyncio.wait((task,), timeout=_STOP_SECONDS)
+            task.cancel()
+            await asyncio.wait((task,))
+
+    async def _work_on(self, partitions: Sequence[TopicPartition]) -> None:
+        for partition in partitions:
+            self._consumer.seek(partition, await self._position(partition))
+            self._consumer.resume(partition)
+        with contextlib.suppress(Halted):
+            while not self._halted.is_set():
+                try:
+                    batch = await self._consumer.getmany(*partitions, timeout_ms=200, max_records=_FETCHED)
+                except NoOffsetForPartitionError:
+                    continue  # left over from the moment before the seek
+                for partition, records in batch.items():
+                    await self._finish_all(partition, records)
+
+    async def _position(self, partition: TopicPartition) -> int:
+        """The first unfinished offset. A group that is new begins with the records of the last hours."""
+        offset: int | None = await self._consumer.committed(partition)
+        if offset is None:
+            # In this order: what arrives between the two questions is found by the second.
+            end = (await self._consumer.end_offsets([partition]))[partition]
+            since = int((time.time() - self._settings.notify_first_hours * _HOUR) * 1000)
+            found = (await self._consumer.offsets_for_times({partition: since}))[partition]
+            offset = found.offset if found is not None else end
+            await self._consumer.commit({partition: offset})
+        first: int = (await self._consumer.beginning_offsets([partition]))[partition]
+        if offset < first:
+            log.error("%s: %s no longer holds the records %d to %d", self._group, partition, offset, first - 1)
+            metrics.NOTIFY_EXPIRED.labels(self._group).inc(first - offset)
+        return max(offset, first)
+
+    async def _finish_all(self, partition: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+        acted = True
+        for record in records:
+            if self._halted.is_set():
+                raise Halted
+            if acted := await self._work.finish(record, self._halted):
+                await self._consumer.commit({partition: record.offset + 1})
+            self._failures = 0
+        if not acted:
+            await self._consumer.commit({partition: records[-1].offset + 1})

@@ -1,0 +1,72 @@
+"""The notify role: one courier for each target, none of which waits for another.
+
+Each target has a consumer group of its own (`<namespace>-notify-<target>`): what it has finished is its committed
+offset, and its backlog stays in Kafka however long it is away.
+"""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from aiokafka import AIOKafkaProducer
+
+from models.city import load_city
+from models.errors import UsageError
+from streams.kafka.sending import Send
+from streams.kafka.topics import all_topics, check_topics
+from streams.local.broker_properties import MAX_MESSAGE_BYTES
+from streams.notify.courier import Courier
+from streams.notify.finisher import OneByOne
+from streams.notify.signature import target_key
+from streams.notify.targets import Target, targets
+from streams.notify.webhook import Webhooks
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+async def serve_notify(settings: Settings, stop: asyncio.Event) -> None:
+    """Send to all targets until stopped. Raises UsageError without any, CityError, TopicError, StageError."""
+    city = load_city(settings.city)
+    if not (chosen := targets(settings, city.departments)):
+        raise UsageError(
+            "no webhook is configured: departments.csv has a column for it, "
+            "PAIDAN_NOTIFY_SUPERVISOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
+        )
+    await check_topics(settings, all_topics(settings, city.departments))
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        max_request_size=MAX_MESSAGE_BYTES,
+    )
+
+    async def bury(letter: Send) -> None:
+        await producer.send_and_wait(letter.topic, letter.value, key=letter.key, headers=list(letter.headers))
+
+    try:
+        await producer.start()
+        async with Webhooks(settings.notify_timeout_seconds) as webhooks:
+            lines = [_line(settings, target, webhooks, bury) for target in chosen]
+            log.info("notify sends to %s", ", ".join(target.name for target in chosen))
+            await _all(lines, stop)
+    finally:
+        await producer.stop()
+
+
+def _line(settings: Settings, target: Target, webhooks: Webhooks, bury: Callable[[Send], Awaitable[None]]) -> OneByOne:
+    key = target_key(settings.webhook_secret.get_secret_value().encode(), target.name)
+    courier = Courier(settings, target, functools.partial(webhooks.post, target.url, key), bury)
+    return OneByOne(settings, f"{settings.namespace}-notify-{target.name}", target.topics, courier)
+
+
+async def _all(lines: Sequence[OneByOne], stop: asyncio.Event) -> None:
+    """Run all until stopped; the first that fails ends the others."""
+    running = [asyncio.create_task(line.run(stop)) for line in lines]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

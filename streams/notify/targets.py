@@ -1,0 +1,99 @@
+"""Where notices and assignments are sent, and which record is for whom."""
+
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from models.city.values import Department
+from models.errors import Poison, UsageError
+from streams.kafka.topics import Names
+from streams.notify.webhook import is_postable
+from streams.settings import Settings
+
+Audience = Literal["reporter", "department", "supervisor"]
+
+
+class Target(msgspec.Struct, frozen=True):
+    """An address that events are sent to. `to` is the only recipient it is for; empty: all of its audience.
+
+    `assignments` is the topic all of whose records are for it; empty: none.
+    """
+
+    name: str
+    url: str
+    audience: Audience
+    notices: str
+    to: str = ""
+    assignments: str = ""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that hold records for it."""
+        return (self.notices, self.assignments) if self.assignments else (self.notices,)
+
+    def is_for(self, topic: str, key: bytes | None, value: bytes | None) -> bool:
+        """Whether a record of one of the topics goes there. Raises Poison when it is no notice."""
+        if topic == self.assignments:
+            return True
+        if self.to and key != self.to.encode():  # most notices are for others: no need to look into them
+            return False
+        try:
+            notice = _decoder.decode(value or b"")
+        except msgspec.MsgspecError:
+            raise Poison("data", "must be a notice with audience and to") from None
+        return notice.audience == self.audience and (not self.to or notice.to == self.to)
+
+
+class _Notice(msgspec.Struct):
+    audience: str
+    to: str
+
+
+_decoder = msgspec.json.Decoder(_Notice)
+
+
+def targets(settings: Settings, departments: Mapping[str, Department]) -> tuple[Target, ...]:
+    """All targets that are configured: departments with a webhook, supervisors, reporters.
+
+    Raises UsageError when an address cannot be used, or there is one and no secret to sign with.
+    """
+    names = Names(settings.namespace)
+    found = [
+        Target(
+            f"department-{each.id}",
+            _usable(each.webhook, f"the webhook of department {each.id}"),
+            "department",
+            names.notices,
+            each.id,
+            names.assignments(each.id),
+        )
+        for each in departments.values()
+        if each.webhook
+    ]
+    if url := settings.notify_supervisor_url:
+        usable = _usable(url, "PAIDAN_NOTIFY_SUPERVISOR_URL")
+        found.append(Target("supervisor", usable, "supervisor", names.notices, "supervisor"))
+    if url := settings.notify_reporter_url:
+        usable = _usable(url, "PAIDAN_NOTIFY_REPORTER_URL")
+        found.append(Target("reporter", usable, "reporter", names.notices))
+    if found and not settings.webhook_secret.get_secret_value():
+        raise UsageError("PAIDAN_WEBHOOK_SECRET must be set: what is sent to webhooks is signed with it")
+    return tuple(found)
+
+
+def _usable(url: str, what: str) -> str:
+    """The address, if it is http or https and holds no password (it would end up in logs). Raises UsageError."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isascii() or not url.isprintable() or " " in url:
+        raise UsageError(f"{what} must be an address that begins with http:// or https://")
+    if not is_postable(url):
+        raise UsageError(f"no request can be made of {what}: its host must be a DNS name or an IP address")
+    if parts.username or parts.password:
+        raise UsageError(f"{what} must not hold a user name or password")
+    return url

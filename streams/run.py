@@ -1,0 +1,61 @@
+"""What every role process has in common: settings, logging, signals, health, the event loop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from streams.health import serving_health
+from streams.settings import Settings, load_settings
+from streams.tasks import race
+
+Serve = Callable[[Settings, asyncio.Event], Awaitable[None]]
+
+
+def set_up_logging(level: str, file: Path | None = None) -> None:
+    """Log to stderr or a file; the client library only its errors: it warns at every retry that is meant to happen."""
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    to: dict[str, Any] = {"filename": file} if file is not None else {}
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True, **to)
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def run_role(serve: Serve, settings: Settings | None = None, log_file: Path | None = None) -> None:
+    """Run `serve(settings, stop)` until it returns; `stop` is set on SIGINT and SIGTERM. What it raises goes on."""
+    chosen = settings or load_settings()
+    set_up_logging(chosen.log_level, log_file)
+    with asyncio.Runner(loop_factory=_fast_loop) as runner:
+        runner.run(_serve(serve, chosen))
+
+
+def run_until_stopped(
+    run: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings | None = None, log_file: Path | None = None
+) -> None:
+    """Run `run(settings)` until it returns; SIGINT and SIGTERM cancel it wherever it is, and its clean-up follows."""
+
+    async def serve(chosen: Settings, stop: asyncio.Event) -> None:
+        await race(run(chosen), stop.wait())
+
+    run_role(serve, settings, log_file)
+
+
+async def _serve(serve: Serve, settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with serving_health(settings):
+        await serve(settings, stop)
+
+
+def _fast_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # not made for this system
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop

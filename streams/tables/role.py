@@ -1,0 +1,102 @@
+"""One tables worker: the Faust app and its HTTP in one event loop, until stopped."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.city import load_city
+from models.errors import UsageError
+from streams.http_server import HttpServer
+from streams.kafka.topics import Names, Topic, all_topics, check_topics
+from streams.settings import LOOPBACK, Settings
+from streams.tables import stall_guard
+from streams.tables.build import Build, following
+from streams.tables.shard_api import shard_api
+from streams.tables.worker import Tables
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 8.0
+
+
+async def serve_tables(settings: Settings, stop: asyncio.Event) -> None:
+    """Keep the tables and answer for them until `stop` is set.
+
+    Raises UsageError when the worker would listen beyond this machine without a token, TopicError when its topics are
+    not as they must be. Leaves the process when Faust breaks down or does not stop in time.
+    """
+    token = settings.tables_token.get_secret_value()
+    if settings.tables_host not in LOOPBACK and not token:
+        raise UsageError("PAIDAN_TABLES_TOKEN must be set: the tables worker listens beyond this machine")
+    city = load_city(settings.city)
+    # Faust tells at INFO what it does in tables of its own.
+    for noisy in ("faust", "mode"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, log.getEffectiveLevel()))
+    await check_topics(settings, _sources(settings))
+    with _own_folder(settings) as folder:
+        async with following(settings) as build:
+            _clear(folder, build.number)
+            tables = Tables(settings, city, str(folder), build.number)
+            async with HttpServer(shard_api(tables, token), settings.tables_host, settings.tables_port) as server:
+                log.info("tables worker at %s, data in %s, build %d", server.address, folder, build.number)
+                await _keep(tables, build, stop)
+
+
+def _clear(folder: Path, build: int) -> None:
+    """Remove what former builds left in a worker's folder; Faust names theirs by their number."""
+    for former in folder.glob("v[0-9]*"):
+        if former.name != f"v{build}":
+            shutil.rmtree(former)
+
+
+async def _keep(tables: Tables, build: Build, stop: asyncio.Event) -> None:
+    # Faust's start ends only when the tables are recovered: a stop must not wait for that.
+    beating, running = asyncio.create_task(tables.beat()), asyncio.create_task(_run(tables))
+    stopped, replaced = asyncio.create_task(stop.wait()), asyncio.create_task(build.replaced())
+    await asyncio.wait((beating, running, stopped, replaced), return_when=asyncio.FIRST_COMPLETED)
+    if not stop.is_set():
+        stopped.cancel()
+        if not replaced.done():
+            stall_guard.leave(stall_guard.CRASHED, f"Faust has stopped: {tables.app.crash_reason!r}")
+        if error := replaced.exception():
+            stall_guard.leave(stall_guard.CRASHED, f"the control topic cannot be followed: {error!r}")
+        stall_guard.leave(stall_guard.REBUILD, f"build {build.number} of the tables is replaced by a new one")
+    try:
+        async with asyncio.timeout(GRACE_SECONDS):
+            await tables.app.stop()
+            await running
+    except TimeoutError:
+        stall_guard.leave(stall_guard.HUNG, f"Faust did not stop within {GRACE_SECONDS:.0f} s")
+    for task in (beating, replaced):
+        task.cancel()
+
+
+async def _run(tables: Tables) -> None:
+    await tables.app.start()
+    await tables.app.wait_until_stopped()
+
+
+def _sources(settings: Settings) -> list[Topic]:
+    names = Names(settings.namespace)
+    return [t for t in all_topics(settings, ()) if t.name in (names.desk, names.archive, names.figures, names.control)]
+
+
+@contextlib.contextmanager
+def _own_folder(settings: Settings) -> Iterator[Path]:
+    """The first folder of `tables/<namespace>/` that no other worker uses: each needs one of its own for RocksDB."""
+    base = settings.data.absolute() / "tables" / settings.namespace
+    for number in range(1000):
+        folder = base / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield folder
+            return
+    raise UsageError(f"all folders in {base} are in use")

@@ -1,0 +1,1 @@
+"""What commands do for somebody at a terminal."""
