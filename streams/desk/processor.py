@@ -27,14 +27,14 @@ _places = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 
 @dataclass(frozen=True, slots=True)
-class DeskStep:
+class DeskOutcome:
     """A decision and the records that make it true."""
 
     decision: Decision
     sends: list[Send]
 
 
-class DeskWork:
+class DeskProcessor:
     """The desk's work on one inbox partition."""
 
     def __init__(self, names: Names, partition: int, packs: Packs) -> None:
@@ -54,7 +54,7 @@ class DeskWork:
         self._state = DeskState.restore(self._partition, desk, figures)
         return self._state.meta.next_offset
 
-    async def decide(self, records: Sequence[ConsumerRecord]) -> DeskStep:
+    async def decide(self, records: Sequence[ConsumerRecord]) -> DeskOutcome:
         """Decide on a batch of inbox records. Raises MissingPack when the pack that is to decide cannot be had."""
         await self._packs.require(self._state.meta.pack)
         inbox: list[InboxRecord] = []
@@ -72,11 +72,11 @@ class DeskWork:
         for failure in decision.failures:
             metrics.CORE_ERRORS.labels("item").inc()
             dead.append(of_item(self._names, self._partition, failure, decision.clock))
-        return DeskStep(decision, [*self._sends(decision), *dead])
+        return DeskOutcome(decision, [*self._sends(decision), *dead])
 
-    def settle(self, step: DeskStep) -> None:
-        """The step is committed: merge its changes into the state."""
-        self._state.merge(step.decision)
+    def settle(self, outcome: DeskOutcome) -> None:
+        """The outcome is committed: merge its changes into the state."""
+        self._state.merge(outcome.decision)
 
     def due(self) -> int | None:
         """The earliest timer; at once while another city pack than this process's own is in force. After a replayed

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 
 from models.city import load_city
 from streams.control.packs import Packs
-from streams.desk.processor import DeskStep, DeskWork
+from streams.desk.processor import DeskOutcome, DeskProcessor
 from streams.kafka.lane import LaneOptions, StageError
 from streams.kafka.stage import Stage
 from streams.kafka.topics import Names, all_topics, check_topics
@@ -71,10 +71,10 @@ async def serve_desk(settings: Settings, stop: asyncio.Event) -> None:
     names = Names(settings.namespace)
     packs = await open_packs(settings)
 
-    def open_work(tp: TopicPartition) -> DeskWork:
-        return DeskWork(names, tp.partition, packs)
+    def open_work(tp: TopicPartition) -> DeskProcessor:
+        return DeskProcessor(names, tp.partition, packs)
 
-    stage: Stage[DeskStep] = Stage(
+    stage: Stage[DeskOutcome] = Stage(
         lane_options(settings, "desk"), [names.inbox], open_work, session_timeout_ms=settings.session_timeout_ms
     )
     await run_stage(stage, stop)

@@ -30,14 +30,14 @@ INLINE_TEXTS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class IntakeStep:
+class IntakeOutcome:
     """What a batch came to and the records that make it true."""
 
     taken: Taken
     sends: list[Send]
 
 
-class IntakeWork:
+class IntakeProcessor:
     """Intake's work on one input partition."""
 
     changelogs: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class IntakeWork:
         """There is no state to load."""
         return None
 
-    async def decide(self, records: Sequence[ConsumerRecord]) -> IntakeStep:
+    async def decide(self, records: Sequence[ConsumerRecord]) -> IntakeOutcome:
         """Take in a batch. Never raises for what a record holds."""
         now = time.time_ns() // 1_000_000
         heavy = sum(len(record.value or b"") for record in records) > INLINE_BYTES
@@ -74,11 +74,11 @@ class IntakeWork:
         ]
         for dead in taken.dead:
             sends.append(of_record(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"))
-        return IntakeStep(taken, sends)
+        return IntakeOutcome(taken, sends)
 
-    def settle(self, step: IntakeStep) -> None:
-        """The step is committed: count it."""
-        taken = step.taken
+    def settle(self, outcome: IntakeOutcome) -> None:
+        """The outcome is committed: count it."""
+        taken = outcome.taken
         for dead in taken.dead:
             metrics.DEAD_LETTERS.labels(dead.error).inc()
         for guess in taken.guesses:
@@ -109,11 +109,11 @@ async def serve_intake(settings: Settings, stop: asyncio.Event) -> None:
     city = (await open_packs(settings)).own
     models = LiveModels(settings, city.settings.target_accuracy)
 
-    def open_work(tp: TopicPartition) -> IntakeWork:
-        return IntakeWork(names, city, models, keys, settings.partitions)
+    def open_work(tp: TopicPartition) -> IntakeProcessor:
+        return IntakeProcessor(names, city, models, keys, settings.partitions)
 
     traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
-    stage: Stage[IntakeStep] = Stage(
+    stage: Stage[IntakeOutcome] = Stage(
         replace(lane_options(settings, "intake"), traces=traces),
         [names.reports, names.detections, names.updates],
         open_work,

@@ -43,17 +43,17 @@ class StageError(PaidanError):
     exit_code = 70
 
 
-class Step(Protocol):
+class Outcome(Protocol):
     """What a batch leads to: all of `sends` become visible together, or none."""
 
     @property
     def sends(self) -> Sequence[Send]: ...
 
 
-S = TypeVar("S", bound=Step)
+S = TypeVar("S", bound=Outcome)
 
 
-class Work(Protocol[S]):
+class Processor(Protocol[S]):
     """What a stage does with one input partition. Only `decide` may take time; it must leave the state as it was."""
 
     @property
@@ -66,8 +66,8 @@ class Work(Protocol[S]):
     def decide(self, records: Sequence[ConsumerRecord], /) -> Awaitable[S]:
         """Decide on a batch without changing anything. What it raises stops the process."""
 
-    def settle(self, step: S, /) -> None:
-        """The step is committed: make it part of the state."""
+    def settle(self, outcome: S, /) -> None:
+        """The outcome is committed: make it part of the state."""
 
     def due(self) -> int | None:
         """When the state next wants a tick, milliseconds UTC; None for never."""
@@ -107,10 +107,12 @@ class LaneOptions:
 class Lane(Generic[S]):
     """The loop over one owned partition. `run` returns after `stop`; StageError means that the process must exit."""
 
-    def __init__(self, tp: TopicPartition, consumer: AIOKafkaConsumer, work: Work[S], options: LaneOptions) -> None:
+    def __init__(
+        self, tp: TopicPartition, consumer: AIOKafkaConsumer, processor: Processor[S], options: LaneOptions
+    ) -> None:
         self._tp = tp
         self._consumer = consumer
-        self._work = work
+        self._processor = processor
         self._options = options
         self._stopping = asyncio.Event()
         self._ends: dict[TopicPartition, int] | None = None
@@ -174,13 +176,13 @@ class Lane(Generic[S]):
 
     async def _restore(self) -> int | None:
         """The state's own next input offset, after making sure that the state is the fold of its changelogs."""
-        if not self._work.changelogs:
+        if not self._processor.changelogs:
             return None
-        parts = [TopicPartition(topic, self._tp.partition) for topic in self._work.changelogs]
+        parts = [TopicPartition(topic, self._tp.partition) for topic in self._processor.changelogs]
         started = time.monotonic()
         rows, ends = await read_changelogs(self._options.bootstrap, parts, unless_at=self._ends)
         if rows is not None:
-            self._next_offset = self._work.load(rows)
+            self._next_offset = self._processor.load(rows)
             metrics.STAGE_RESTORE_SECONDS.labels(self._options.group).observe(time.monotonic() - started)
         self._ends = ends
         return self._next_offset
@@ -191,7 +193,7 @@ class Lane(Generic[S]):
         Raises StageError when the records from there on are gone, or Kafka has forgotten the committed offset: no
         position is ever guessed.
         """
-        stateless = not self._work.changelogs
+        stateless = not self._processor.changelogs
         if offset is None and stateless:
             offset = await self._consumer.committed(self._tp)
         first = (await self._consumer.beginning_offsets([self._tp]))[self._tp]
@@ -226,10 +228,10 @@ class Lane(Generic[S]):
             records = await self._fetch()
             if records:
                 started = time.monotonic()
-                step = await self._work.decide(records)
+                outcome = await self._processor.decide(records)
                 self._adapt(len(records), time.monotonic() - started)
-                await self._transact(producer, step.sends, records[-1].offset + 1)
-                self._work.settle(step)
+                await self._transact(producer, outcome.sends, records[-1].offset + 1)
+                self._processor.settle(outcome)
                 self._failures = 0
                 metrics.STAGE_RECORDS.labels(self._options.group).inc(len(records))
                 if len(records) >= self._options.busy_records:
@@ -238,7 +240,7 @@ class Lane(Generic[S]):
 
     async def _fetch(self) -> Sequence[ConsumerRecord]:
         wait = self._options.idle
-        if (due := self._work.due()) is not None and (ahead := due / 1000 - time.time()) > 0:
+        if (due := self._processor.due()) is not None and (ahead := due / 1000 - time.time()) > 0:
             wait = min(wait, ahead)
         try:
             batch = await self._consumer.getmany(self._tp, timeout_ms=int(wait * 1000), max_records=self._limit)
@@ -301,7 +303,7 @@ class Lane(Generic[S]):
     async def _tick_when_due(self, producer: AIOKafkaProducer) -> None:
         """Put a tick into the own input when a timer is due: at most one outstanding and one a second, but without a
         pause while what is due has waited for longer than that (one tick fires only so many)."""
-        due, now = self._work.due(), time.time() * 1000
+        due, now = self._processor.due(), time.time() * 1000
         if due is None or due > now:
             return
         # The same timer still first means that the last tick did not reach it: the broker's clock may lie behind ours.
@@ -311,7 +313,7 @@ class Lane(Generic[S]):
         if await self._consumer.position(self._tp) <= self._tick_offset:
             return
         self._ticked, self._ticked_for = time.monotonic(), due
-        [self._tick_offset] = await self._transact(producer, [self._work.tick()], None)
+        [self._tick_offset] = await self._transact(producer, [self._processor.tick()], None)
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until stopped."""

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from streams import metrics
 from streams.kafka.closing import within
-from streams.kafka.lane import Lane, LaneOptions, S, StageError, Step, Work
+from streams.kafka.lane import Lane, LaneOptions, Outcome, Processor, S, StageError
 
 # Together with what a role does besides, these stay within the ten seconds after which a supervisor kills.
 STOP_SECONDS = 4.0
@@ -30,7 +30,7 @@ class Stage(ConsumerRebalanceListener, Generic[S]):
         self,
         options: LaneOptions,
         topics: Sequence[str],
-        open_work: Callable[[TopicPartition], Work[S]],
+        open_work: Callable[[TopicPartition], Processor[S]],
         session_timeout_ms: int = 6_000,
         max_partition_fetch_bytes: int = 4 * 1024 * 1024,
     ) -> None:
@@ -124,4 +124,4 @@ class Stage(ConsumerRebalanceListener, Generic[S]):
                 await asyncio.wait(late, timeout=LEAVE_SECONDS)
 
 
-__all__ = ["Lane", "LaneOptions", "Stage", "StageError", "Step", "Work"]
+__all__ = ["Lane", "LaneOptions", "Outcome", "Processor", "Stage", "StageError"]

@@ -12,17 +12,17 @@ from models.inbox import Sighting, decode_items
 from streams.control.models_in_force import LiveModels
 from streams.intake import processor
 from streams.intake.drafts import Keys
-from streams.intake.processor import IntakeWork
+from streams.intake.processor import IntakeProcessor
 from streams.kafka.topics import Names
 from tests.cities import tiny_city
 from tests.messages import detection, report
 from tests.unit.test_intake import Echo
 
 
-def work(model: Any = None) -> IntakeWork:
+def work(model: Any = None) -> IntakeProcessor:
     """Intake of the tiny city with a model."""
     models = cast(LiveModels, SimpleNamespace(active=model, shadow=None))
-    return IntakeWork(Names("t"), tiny_city(), models, Keys(b"k"), 4)
+    return IntakeProcessor(Names("t"), tiny_city(), models, Keys(b"k"), 4)
 
 
 def counted(name: str, **labels: str) -> float:
