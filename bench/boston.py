@@ -18,7 +18,7 @@ from models.city import load_city
 from streams.audit.recompute import audit
 from streams.kafka.backlog import Backlog
 from streams.local.broker import LocalBroker
-from tests.boston import compare, convert, oracle
+from tests.support.boston import compare, convert, oracle
 
 LONGEST_S = 3600.0
 

@@ -10,7 +10,7 @@ from dispatcher.desk import DeskState, decide
 from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, PackChange, Sighting, Update
-from tests.cities import tiny_city
+from tests.support.cities import tiny_city
 
 T0 = 1_772_413_200_000
 HOUR = 3_600_000

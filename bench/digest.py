@@ -32,7 +32,7 @@ from streams.intake.batch import Model, take
 from streams.intake.drafts import Keys
 from streams.intake.history import Chronicle, Line, retell, stamp
 from streams.terminal.feed import Planned, _record
-from tests.boston import convert
+from tests.support.boston import convert
 
 BEGIN = from_text("2026-03-02T00:00:00Z")
 STEP_MS = 20_000

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.settings import Settings, load_settings
-from tests.kafka import Kafka, Roles
+from tests.support.kafka import Kafka, Roles
 
 REPOSITORY = Path(__file__).parents[1]
 

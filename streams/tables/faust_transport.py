@@ -2,7 +2,7 @@
 
 Faust 0.15 reads uncommitted records, and its count of done offsets stops at the first gap that a transaction's marker
 leaves. These classes replace some private methods of Faust and one field of aiokafka;
-`tests/unit/test_faust_driver.py` fails when an upgrade moves them.
+`tests/slow/test_faust_driver.py` fails when an upgrade moves them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -12,8 +12,8 @@ from streams.kafka.backlog import Backlog
 from streams.kafka.topics import all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings
-from tests.boston import compare, convert, oracle
-from tests.kafka import Kafka, Message, Roles, eventually
+from tests.support.boston import compare, convert, oracle
+from tests.support.kafka import Kafka, Message, Roles, eventually
 
 EVERY = 100  # one case in so many; bench/boston.py takes them all
 

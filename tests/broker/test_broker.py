@@ -12,7 +12,7 @@ from streams.kafka.topics import Names, TopicError, all_topics, check_topics, cr
 from streams.local.broker import BrokerError, LocalBroker
 from streams.local.children import spawn
 from streams.settings import Settings, load_settings
-from tests.kafka import Kafka, Message, eventually
+from tests.support.kafka import Kafka, Message, eventually
 
 _RUN_BROKER = """
 import asyncio, sys

@@ -9,8 +9,8 @@ from dispatcher.order import facts
 from models.inbox import Sighting, encode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.topics import Names
-from tests.cities import tiny_files
-from tests.kafka import Kafka, Message, Roles
+from tests.support.cities import tiny_files
+from tests.support.kafka import Kafka, Message, Roles
 
 AREA = "south-w"
 

@@ -26,9 +26,9 @@ from models.times import to_text
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
-from tests.broker.people import DEPARTMENTS, People
-from tests.cities import FILES, tiny_files
-from tests.kafka import Kafka, Role, Roles, eventually
+from tests.support.cities import FILES, tiny_files
+from tests.support.kafka import Kafka, Role, Roles, eventually
+from tests.support.people import DEPARTMENTS, People
 
 RATE = 1_000
 SECONDS = 30

@@ -27,8 +27,8 @@ from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings, load_settings
-from tests.broker.desk_rows import START, Book, closed, desk_producer, opened, write
-from tests.kafka import Kafka, Message, Role, Roles, eventually
+from tests.support.desk_rows import START, Book, closed, desk_producer, opened, write
+from tests.support.kafka import Kafka, Message, Role, Roles, eventually
 
 ORDER, STREAMED, NEVER = (f"gulou-20260301-{letter * 10}" for letter in "qrs")
 DESK = Actor("desk")

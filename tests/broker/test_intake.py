@@ -18,9 +18,9 @@ from streams.intake.batch import take
 from streams.intake.drafts import Keys
 from streams.kafka.topics import Names
 from streams.terminal.feed import feed, read_events, scheduled
-from tests.cities import tiny_city, tiny_files
-from tests.kafka import Kafka, Message, Roles, eventually
-from tests.messages import detection, raw, report, update
+from tests.support.cities import tiny_city, tiny_files
+from tests.support.kafka import Kafka, Message, Roles, eventually
+from tests.support.messages import detection, raw, report, update
 
 KEYS = Keys(b"for tests only")
 BORN = int(time.time() * 1000)  # the broker throws away what is older than the topic keeps

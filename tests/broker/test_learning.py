@@ -30,8 +30,8 @@ from streams.kafka.topics import Names
 from streams.learning.drift_watch import DriftWatch
 from streams.learning.labels import read_labels
 from streams.settings import Settings
-from tests.broker.hotline_city import TOPICS, People, code, messages, office, pack
-from tests.kafka import Kafka, Roles, eventually
+from tests.support.hotline_city import TOPICS, People, code, messages, office, pack
+from tests.support.kafka import Kafka, Roles, eventually
 
 FIRST, SECOND, JUDGED = 500, 1500, 400
 WITHIN_SECONDS = 10.0

@@ -13,7 +13,7 @@ from models.classifier.serving.store import Store
 from streams.control.models_in_force import ACTIVE, SHADOW, LiveModels, point
 from streams.kafka.topics import Names
 from streams.settings import Settings
-from tests.kafka import eventually
+from tests.support.kafka import eventually
 
 WITHIN_SECONDS = 10.0
 

@@ -13,8 +13,8 @@ from streams.cli.main import app
 from streams.control.model_pointers import INITIAL, ControlError, change, promoted, read_pointers, rolled_back, shadowed
 from streams.kafka.topics import Names, TopicError
 from streams.settings import Settings
-from tests.kafka import Kafka
-from tests.unit.classifiers import RECIPES, small_bytes, small_rows
+from tests.support.classifiers import RECIPES, small_bytes, small_rows
+from tests.support.kafka import Kafka
 
 AT = 1_772_352_000_000
 

@@ -21,9 +21,9 @@ from streams.dead_letters.replay import find, replay
 from streams.kafka.topics import Names
 from streams.local.ports import free_port
 from streams.notify.signature import signature, target_key
-from tests.cities import tiny_files
-from tests.kafka import Kafka, Message, Roles, eventually
-from tests.receiver import HANG, TAKEN, Received, Receiver, Reply
+from tests.support.cities import tiny_files
+from tests.support.kafka import Kafka, Message, Roles, eventually
+from tests.support.receiver import HANG, TAKEN, Received, Receiver, Reply
 
 SECRET = "for tests only"
 QUICK = {

@@ -16,7 +16,7 @@ from models.events import REPORT
 from models.times import to_text
 from streams.kafka.topics import Names
 from streams.settings import DEMO_CITY
-from tests.kafka import Kafka, Message, Roles
+from tests.support.kafka import Kafka, Message, Roles
 
 CITY = load_city(DEMO_CITY)
 

@@ -24,8 +24,8 @@ from streams.kafka.closing import death_of
 from streams.kafka.sending import Send, Sent, send_all
 from streams.kafka.stage import Stage, StageError
 from streams.local.broker import LocalBroker
-from tests.broker.counting_stage import Counted, Counting, options
-from tests.kafka import Kafka, Message, eventually
+from tests.support.counting_stage import Counted, Counting, options
+from tests.support.kafka import Kafka, Message, eventually
 
 PARTITIONS = 2
 

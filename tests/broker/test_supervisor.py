@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from streams.local.supervisor import Member, Supervisor, base_environment
-from tests.kafka import eventually
+from tests.support.kafka import eventually
 
 _IDLE = "import signal; signal.pause()"
 _DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"

@@ -21,7 +21,7 @@ from streams.settings import Settings
 from streams.tables import stored_row
 from streams.tables.protocol import PartitionFigures, PartitionOrder, ShardFigures, ShardOrder
 from streams.tables.stored_row import Kept
-from tests.broker.desk_rows import (
+from tests.support.desk_rows import (
     AREAS,
     START,
     Book,
@@ -35,7 +35,7 @@ from tests.broker.desk_rows import (
     tally_row,
     write,
 )
-from tests.kafka import Kafka, Message, Role, Roles, eventually
+from tests.support.kafka import Kafka, Message, Role, Roles, eventually
 
 ALL = Window(last=20991231)
 

@@ -13,7 +13,7 @@ import pytest
 
 from streams.local.ports import free_port
 from streams.settings import Settings
-from tests.kafka import Role, Roles, eventually
+from tests.support.kafka import Role, Roles, eventually
 
 
 def _alive(marker: str) -> list[tuple[int, str]]:

@@ -10,7 +10,7 @@ from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings
 from tests.broker.test_gateway import start
-from tests.kafka import Roles, eventually
+from tests.support.kafka import Roles, eventually
 
 PREFER = {"prefer": "wait=20"}
 

@@ -17,8 +17,8 @@ from streams.dead_letters.letter import decode_dead_letter, of_record
 from streams.intake.batch import take
 from streams.intake.drafts import Keys
 from streams.kafka.topics import Names
-from tests.cities import tiny_city
-from tests.messages import NOW, raw
+from tests.support.cities import tiny_city
+from tests.support.messages import NOW, raw
 
 CITY = tiny_city()
 INSTANTS = st.integers(min_value=0, max_value=LATEST - 1)

@@ -12,7 +12,7 @@ from dispatcher.order.facts import KINDS, Absorbed, Fact, Released
 from dispatcher.order.lifecycle import RETURN_CODES, TABLE
 from dispatcher.order.row import Order
 from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
-from tests.desks import (
+from tests.support.desks import (
     DAY,
     HOUR,
     IMPORTER,

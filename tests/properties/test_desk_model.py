@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from models.inbox import Actor
-from tests.desks import HOUR, T0, Desk, assert_laws, guess, name, quiet_city, report
-from tests.desks import facts_of as decoded
-from tests.properties.naive_desk import HOURS, NaiveOrder
+from tests.support.desks import HOUR, T0, Desk, assert_laws, guess, name, quiet_city, report
+from tests.support.desks import facts_of as decoded
+from tests.support.naive_desk import HOURS, NaiveOrder
 
 LIMITS = "category,condition,stage,amount,unit\n" + "".join(f"*,,{s},{n},hour24\n" for s, n in HOURS.items())
 CITY = quiet_city("", **{"limits.csv": LIMITS})

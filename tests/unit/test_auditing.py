@@ -19,9 +19,9 @@ from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
 from models.times import from_text
 from streams.desk.processor import failed_items, failed_row
-from tests.cities import tiny_city
-from tests.desks import T0, Desk
-from tests.desks import report as desk_report
+from tests.support.cities import tiny_city
+from tests.support.desks import T0, Desk
+from tests.support.desks import report as desk_report
 
 START = from_text("2026-04-30T08:00:00+08:00")
 HOUR = 3_600_000

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.city import CityError
-from tests.cities import areas_geojson, feature, square, tiny_city
+from tests.support.cities import areas_geojson, feature, square, tiny_city
 
 CITY = tiny_city()
 

@@ -9,7 +9,7 @@ from models.city import CityError
 from models.city.pack.official_days import official_days
 from models.errors import UsageError
 from streams.cli.city import app, gaps
-from tests.cities import FILES, tiny_city, tiny_files
+from tests.support.cities import FILES, tiny_city, tiny_files
 
 RUNNER = CliRunner()
 WIDE = {"COLUMNS": "200"}

@@ -7,7 +7,7 @@ import pytest
 
 from models.city import City, CityError
 from models.times import to_ms
-from tests.cities import FILES, appended, tiny_city, tiny_files
+from tests.support.cities import FILES, appended, tiny_city, tiny_files
 
 CITY = tiny_city()
 SPRING, AUTUMN = date(2026, 3, 2), date(2026, 9, 1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.city import Place, Places
 from models.city.places import fold
-from tests.cities import appended, tiny_city
+from tests.support.cities import appended, tiny_city
 
 CITY = tiny_city()
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.city import CityError, Rule, RuleInput
-from tests.cities import tiny_city
+from tests.support.cities import tiny_city
 
 
 def rule(when: str, then: str = "{ review = true }", **more: str) -> Rule:

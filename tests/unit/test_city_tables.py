@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from models.city import CityError
-from tests.cities import FILES, appended, tiny_city, tiny_files
+from tests.support.cities import FILES, appended, tiny_city, tiny_files
 
 
 def problems(overrides: Mapping[str, str | bytes | None], settings: str = "") -> tuple[str, ...]:

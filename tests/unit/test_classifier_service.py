@@ -12,7 +12,7 @@ from models.classifier.learning.taxonomy import Taxonomy, Topic
 from models.classifier.learning.training import train
 from models.classifier.serving.artefact import pack, unpack
 from models.classifier.serving.calibration import NEVER
-from tests.unit.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
+from tests.support.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
 
 KEYWORDS = {
     "pothole": ("大坑", "路面", "坑洼", "hole", "pit"),

@@ -6,7 +6,7 @@ from dispatcher.desk import FIRED_PER_RECORD, DeskState
 from dispatcher.order import facts
 from models.inbox import Actor
 from models.times import from_text
-from tests.desks import (
+from tests.support.desks import (
     DAY,
     DISPATCHER,
     HOUR,

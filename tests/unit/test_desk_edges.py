@@ -10,7 +10,7 @@ from dispatcher.figures import booking
 from dispatcher.order import facts
 from dispatcher.order.row import Order
 from models.inbox import Actor, Sighting
-from tests.desks import (
+from tests.support.desks import (
     DAY,
     DISPATCHER,
     HOUR,

@@ -11,7 +11,7 @@ from dispatcher.order.lifecycle import REFUSALS
 from dispatcher.order.row import Order
 from dispatcher.steps import dispatching
 from models.inbox import Actor, InboxRecord, PackChange, Sighting, Tick
-from tests.desks import (
+from tests.support.desks import (
     DAY,
     HOUR,
     INSPECTOR,

@@ -9,7 +9,7 @@ from dispatcher.partition.identity import order_id, share
 from dispatcher.partition.state import FORGOTTEN_AT_ONCE, DeskState
 from models.inbox import UNLOCATED, Actor
 from models.times import from_text, local_day
-from tests.desks import (
+from tests.support.desks import (
     DAY,
     HOUR,
     INSPECTOR,

@@ -7,7 +7,7 @@ import msgspec
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.outgoing import ASSIGNED, AUDIENCES, WITHDRAWN
 from models.inbox import Actor, InboxRecord
-from tests.desks import DISPATCHER, HOUR, OPERATOR, T0, Desk, report
+from tests.support.desks import DISPATCHER, HOUR, OPERATOR, T0, Desk, report
 
 ROADS = Actor("department", "roads", "ren")
 

@@ -6,7 +6,7 @@ import pytest
 
 from dispatcher.partition.outgoing import ASSIGNED, WITHDRAWN
 from models.inbox import Actor
-from tests.desks import (
+from tests.support.desks import (
     DAY,
     DISPATCHER,
     HOUR,

@@ -13,7 +13,7 @@ from models.classifier.learning.drift import psi, psi_limit
 from models.classifier.serving.artefact import Manifest
 from models.guess import Guess
 from streams.learning.drift_window import MOST_TEXTS, Drift, Window
-from tests.lives import Life
+from tests.support.lives import Life
 
 MODEL, OTHER = "m" * 16, "o" * 16
 CLASSES = ("pothole", "street-light", "flooding", "litter")

@@ -19,7 +19,7 @@ from models.classifier.serving.calibration import NEVER, threshold, thresholds, 
 from models.classifier.serving.confidence import Confidence, Groups, learn_confidence
 from models.classifier.serving.vectoriser import count
 from streams.cli.main import app
-from tests.unit.classifiers import small_model, small_rows
+from tests.support.classifiers import small_model, small_rows
 
 DEMO = Path(__file__).parents[2] / "cities" / "demo"
 

@@ -15,8 +15,8 @@ from models.inbox import Sighting
 from models.times import from_text
 from streams.intake.batch import take
 from streams.intake.drafts import Keys
-from tests.cities import tiny_city
-from tests.messages import NOW, raw
+from tests.support.cities import tiny_city
+from tests.support.messages import NOW, raw
 
 SITE = Site(ZoneInfo("Asia/Shanghai"))
 ISAPI = """<?xml version="1.0"?><EventNotificationAlert xmlns="urn:x"><ipAddress>10.0.0.8</ipAddress>

@@ -9,7 +9,7 @@ from dispatcher.figures.booking import Bookings, bookings, collect
 from dispatcher.figures.figure_row import FigureRow, row_key
 from dispatcher.figures.indicators import INDICATORS, Weights, Window, city, contributes, indicators, totals
 from dispatcher.order.row import Order
-from tests.lives import Life
+from tests.support.lives import Life
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOUR = 3_600_000

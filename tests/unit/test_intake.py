@@ -18,8 +18,8 @@ from models.redact import reporter_hash, unseal
 from models.times import to_text
 from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take
 from streams.intake.drafts import MAX_BYTES, Keys
-from tests.cities import tiny_city
-from tests.messages import NOW, ORDER, detection, raw, record, report, update
+from tests.support.cities import tiny_city
+from tests.support.messages import NOW, ORDER, detection, raw, record, report, update
 
 KEYS = Keys(b"for tests only")
 MINUTE = 60_000

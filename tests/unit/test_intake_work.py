@@ -14,8 +14,8 @@ from streams.intake import processor
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeProcessor
 from streams.kafka.topics import Names
-from tests.cities import tiny_city
-from tests.messages import detection, report
+from tests.support.cities import tiny_city
+from tests.support.messages import detection, report
 from tests.unit.test_intake import Echo
 
 

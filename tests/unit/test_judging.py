@@ -8,8 +8,8 @@ from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.training import train
 from models.times import from_text
 from streams.learning.promotion import LEAST_ORDERS, judge, trained_until
-from tests.cities import tiny_city
-from tests.unit.classifiers import RECIPES, small_model, small_rows
+from tests.support.cities import tiny_city
+from tests.support.classifiers import RECIPES, small_model, small_rows
 
 ZONE = tiny_city().zone
 LATER = from_text("2026-01-02T00:00:00Z")

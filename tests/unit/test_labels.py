@@ -12,8 +12,8 @@ from models.guess import Guess
 from models.inbox import Actor
 from models.times import to_text
 from streams.learning.labels import COLUMNS, as_rows, between, newest, without_rare, write_csv
-from tests.cities import tiny_city
-from tests.desks import DISPATCHER, INSPECTOR, OPERATOR, REVIEWER, T0, Desk, report
+from tests.support.cities import tiny_city
+from tests.support.desks import DISPATCHER, INSPECTOR, OPERATOR, REVIEWER, T0, Desk, report
 
 ZONE = tiny_city().zone
 

@@ -26,7 +26,7 @@ from streams.notify.signature import signature, target_key
 from streams.notify.targets import Target, targets
 from streams.notify.webhook import Webhooks, answer, http_headers
 from streams.settings import Settings, load_settings
-from tests.desks import DISPATCHER, HOUR, T0, Desk, report
+from tests.support.desks import DISPATCHER, HOUR, T0, Desk, report
 
 NOW = 1_772_000_000.0
 BODY = '{"text":"路上有个坑"}'.encode()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dispatcher.steps.routing import Route, route
 from models.city import City, RuleInput
 from models.guess import Guess
-from tests.cities import tiny_city
+from tests.support.cities import tiny_city
 
 DAY = date(2026, 3, 2)
 

@@ -19,7 +19,7 @@ from streams.tables.order_view import Counted, OrderView, Wanted
 from streams.tables.stall_guard import STALLED, StallGuard
 from streams.tables.stored_row import ARCHIVED, Kept
 from streams.tables.views import Views
-from tests.broker.desk_rows import AREAS, DEPARTMENTS, START, ZONE, closed, opened, random_life
+from tests.support.desk_rows import AREAS, DEPARTMENTS, START, ZONE, closed, opened, random_life
 
 HOUR = 3_600_000
 

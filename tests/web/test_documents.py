@@ -11,7 +11,7 @@ from streams.gateway.routes.orders import Finder
 from streams.gateway.shards import Shards
 from streams.settings import load_settings
 from tests.conftest import REPOSITORY
-from tests.desks import HOUR, INSPECTOR, T0, Desk, report
+from tests.support.desks import HOUR, INSPECTOR, T0, Desk, report
 from tests.web.conftest import NOWHERE, Open
 
 

@@ -27,7 +27,7 @@ from streams.tables.protocol import (
     ShardOrders,
     brief,
 )
-from tests.broker.desk_rows import opened
+from tests.support.desk_rows import opened
 from tests.web.conftest import NOWHERE, Open
 from tests.web.test_partial import workers
 

@@ -22,7 +22,7 @@ from streams.tables.protocol import (
     ShardOrders,
     brief,
 )
-from tests.broker.desk_rows import START, closed, opened
+from tests.support.desk_rows import START, closed, opened
 from tests.web.conftest import Open
 
 HOUR = 3_600_000

@@ -23,8 +23,8 @@ from models.events import REPORT, UPDATE
 from models.guess import Guess
 from models.times import to_text
 from streams.kafka.topics import Names
-from tests.cities import tiny_files
-from tests.kafka import eventually
+from tests.support.cities import tiny_files
+from tests.support.kafka import eventually
 
 TOPICS = 7
 SOURCE = "hotline"

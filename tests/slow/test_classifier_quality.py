@@ -16,7 +16,7 @@ from models.classifier.learning.shipped import TAXONOMY, corpus, known_before
 from models.classifier.learning.taxonomy import Taxonomy, Topic, read_taxonomy
 from models.classifier.learning.training import RECIPES, Recipe, learn_prior
 from models.classifier.serving.classifier import Classifier
-from tests.unit.classifiers import small_rows
+from tests.support.classifiers import small_rows
 
 TOPICS = {
     "road": "城乡建设",

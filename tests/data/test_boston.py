@@ -6,8 +6,8 @@ import pytest
 
 from models.city import City
 from models.times import from_text
-from tests.boston import compare, convert, oracle
-from tests.replaying import replay
+from tests.support.boston import compare, convert, oracle
+from tests.support.replaying import replay
 
 EVERY = 12  # one case in so many; bench/boston.py takes them all, and a real broker
 

@@ -15,7 +15,7 @@ from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, PackChange, Sighting, Tick, Update
 from models.times import from_text
-from tests.cities import appended, tiny_city
+from tests.support.cities import appended, tiny_city
 
 T0 = from_text("2026-03-02T01:00:00Z")  # a Monday, 09:00 in the tiny city
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

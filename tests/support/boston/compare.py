@@ -8,7 +8,7 @@ import pandas as pd
 
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Value, Window, city, indicators, totals
-from tests.boston import convert, oracle
+from tests.support.boston import convert, oracle
 
 EXACT = ("received", "closed", "open", "overdue_open", "closed_on_time", "closure_rate", "on_time_closure_rate")
 

@@ -17,8 +17,8 @@ from dispatcher.figures.indicators import Window, city, indicators, totals
 from models.city import City
 from models.events import REPORT, UPDATE
 from models.times import from_text, to_ms, to_text
-from tests.boston import convert
-from tests.replaying import replay
+from tests.support.boston import convert
+from tests.support.replaying import replay
 
 ZONE = "Asia/Shanghai"
 SOURCE = "hotline"

@@ -9,8 +9,8 @@ import pytest
 from dispatcher.figures.indicators import Window, city, indicators, totals
 from models.events import REPORT, UPDATE
 from models.times import from_text, to_text
-from tests.cities import tiny_city
-from tests.replaying import replay
+from tests.support.cities import tiny_city
+from tests.support.replaying import replay
 
 START = from_text("2016-12-01T00:00:00+08:00")
 UNTIL = from_text("2017-01-01T00:00:00+08:00") - 1
