@@ -27,7 +27,7 @@ from models.classifier.learning.bootstrap import bootstrap
 from models.classifier.learning.labelled import Labelled, read
 from models.classifier.learning.measures import cluster_bootstrap, confusion, macro_f1, top_k
 from models.classifier.learning.shipped import TAXONOMY, corpus, known_before
-from models.classifier.learning.taxonomy import Taxonomy, Topic, read_taxonomy
+from models.classifier.learning.taxonomy import Leaf, Taxonomy, read_taxonomy
 from models.classifier.learning.training import Recipe, learn_prior, train
 
 Figures = dict[str, Any]
@@ -152,9 +152,9 @@ def cold_start() -> Figures:
     categories = read_taxonomy(TAXONOMY)
     topic_of = {group: topic for topic, groups in TOPICS.items() for group in groups}
     words: dict[str, list[str]] = {}
-    for category in categories.topics.values():
+    for category in categories.leaves.values():
         words.setdefault(topic_of[category.group], []).extend((*category.names, *category.keywords))
-    taxonomy = Taxonomy({name: Topic(name, name, (name,), tuple(found), 1.0) for name, found in words.items()})
+    taxonomy = Taxonomy({name: Leaf(name, name, (name,), tuple(found), 1.0) for name, found in words.items()})
     shipped = corpus()
     own = Labelled(shipped.texts, [topic_of[categories.groups[label]] for label in shipped.labels])
     data = bootstrap(taxonomy, own, day="2026-01-01")

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-Outcome = Literal["confident", "group", "abstain"]
+GuessOutcome = Literal["confident", "group", "abstain"]
 
 
 class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -20,7 +20,7 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
     probability: float
     model: str
     threshold: float
-    outcome: Outcome = "confident"
+    outcome: GuessOutcome = "confident"
     reason: str = ""
     group: str = ""
     group_probability: float = 0.0

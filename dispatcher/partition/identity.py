@@ -10,7 +10,7 @@ from datetime import date
 
 import msgspec
 
-from models.city import Settings
+from models.city import CitySettings
 
 Digest = int
 DAY_MS = 86_400_000
@@ -24,7 +24,7 @@ class Window(msgspec.Struct, frozen=True):
     bucket_ms: int
 
 
-def windows(settings: Settings) -> dict[str, Window]:
+def windows(settings: CitySettings) -> dict[str, Window]:
     """The windows of a city by kind: report, detection, update, archived."""
     reports = Window(int(settings.identity_reports_days * DAY_MS), DAY_MS)
     return {
@@ -38,7 +38,7 @@ def windows(settings: Settings) -> dict[str, Window]:
 class Memory:
     """The names of the buckets in force, asked for by the thousand while the clock stands in one of them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: CitySettings) -> None:
         self._windows = windows(settings)
         self._known: dict[str, tuple[int, tuple[str, ...]]] = {}
 

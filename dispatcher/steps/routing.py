@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 
 from dispatcher.order.row import Why
-from models.city import City, Outcome, Rule, RuleInput
+from models.city import City, Rule, RuleInput, RuleOutcome
 from models.guess import Guess
 
 
@@ -89,7 +89,7 @@ def because(guess: Guess | None, by: str) -> Why:
 
 def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: Why) -> Route:
     """What the rule says; what it leaves out is decided as without it."""
-    then: Outcome = rule.outcome
+    then: RuleOutcome = rule.outcome
     category = then.category or category
     if then.reject:
         return Route(category=category, why=why, reject=rule.id)

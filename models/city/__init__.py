@@ -1,16 +1,16 @@
 """The city pack 城市包: all that differs between cities, as a folder of files that an official edits in a spreadsheet.
 
-`load_city` reads and checks a folder; `City.from_files` does the same from bytes. A `City` is a frozen value.
+`load_city` reads and checks a folder; `read_city` does the same from bytes. A `City` is a frozen value.
 """
 
 from models.city.areas import Area, Areas
 from models.city.calendar import Calendar
 from models.city.city import City
 from models.city.files.errors import CityError
-from models.city.pack.loader import load_city
+from models.city.pack.loader import load_city, read_city
 from models.city.places import Place, Places
-from models.city.rules import Outcome, Rule, RuleInput
-from models.city.tunables import Settings
+from models.city.rules import Rule, RuleInput, RuleOutcome
+from models.city.tunables import CitySettings
 from models.city.values import (
     Camera,
     Category,
@@ -32,19 +32,20 @@ __all__ = [
     "Category",
     "City",
     "CityError",
+    "CitySettings",
     "Department",
     "Inhibition",
     "LabelRule",
     "Limit",
-    "Outcome",
     "Place",
     "Places",
     "Responsibility",
     "Rule",
     "RuleInput",
-    "Settings",
+    "RuleOutcome",
     "Silence",
     "Stage",
     "Unit",
     "load_city",
+    "read_city",
 ]

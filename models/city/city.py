@@ -11,7 +11,7 @@ from models.city.lookups import LabelTable, LimitTable, ResponsibilityTable
 from models.city.places import Places
 from models.city.rules import Rule, RuleInput
 from models.city.silences import SilenceTable
-from models.city.tunables import Settings
+from models.city.tunables import CitySettings
 from models.city.values import Camera, Category, Department, Inhibition, Limit, Responsibility, Silence
 
 
@@ -19,7 +19,7 @@ from models.city.values import Camera, Category, Department, Inhibition, Limit, 
 class City:
     """One city pack, checked. Two are equal when their files are: compare `digest`.
 
-    `files` are the bytes it was made of, so that a pack can travel as one record and be made again by `from_files`.
+    `files` are the bytes it was made of, so that a pack can travel as one record and be made again by `read_city`.
     """
 
     id: str
@@ -29,7 +29,7 @@ class City:
     languages: tuple[str, ...]
     levels: tuple[str, ...]
     merge_level: str
-    settings: Settings
+    settings: CitySettings
     departments: Mapping[str, Department]
     categories: Mapping[str, Category]
     areas: Areas
@@ -53,13 +53,6 @@ class City:
 
     def __hash__(self) -> int:
         return hash(self.digest)
-
-    @classmethod
-    def from_files(cls, files: Mapping[str, bytes]) -> "City":
-        """The city of a pack's files by name. Raises CityError with all mistakes."""
-        from models.city.pack.loader import read_city  # here, because the loader makes cities
-
-        return read_city(files)
 
     def responsible(self, category: str, area: str, day: date) -> Responsibility | None:
         """Who is responsible on a local day, or None.

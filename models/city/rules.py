@@ -48,7 +48,7 @@ def _hours(value: object) -> tuple[int, int] | None:
     return start, end
 
 
-class Outcome(BaseModel):
+class RuleOutcome(BaseModel):
     """What a rule decides; what it leaves out is decided as without it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,7 +62,7 @@ class Outcome(BaseModel):
     reject: bool = False
 
     @model_validator(mode="after")
-    def _decides_something(self) -> "Outcome":
+    def _decides_something(self) -> "RuleOutcome":
         if not self.model_dump(exclude_defaults=True):
             raise ValueError("a rule that decides nothing has no use")
         if self.reject and (self.review or self.department):
@@ -99,7 +99,7 @@ class Rule(BaseModel):
     id: Code
     reason: str = Field(min_length=1)
     when: Condition
-    outcome: Outcome = Field(alias="then")
+    outcome: RuleOutcome = Field(alias="then")
     row: int = 0
     # The areas of `when.area` with all that lies within them; None: everywhere.
     covered: frozenset[str] | None = None

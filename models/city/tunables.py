@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Settings(BaseModel):
+class CitySettings(BaseModel):
     """The tunables of one city; what is not given has the default shown here."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

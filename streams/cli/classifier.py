@@ -181,7 +181,7 @@ def bootstrap(
 ) -> None:
     """Make a first model for a city without history, from its categories' names and keywords and the shipped texts."""
     taxonomy = read_taxonomy(folder / "categories.csv")
-    with _bar(f"learning {len(taxonomy.topics)} categories") as tell:
+    with _bar(f"learning {len(taxonomy.leaves)} categories") as tell:
         data = bootstrapping.bootstrap(taxonomy, corpus(), day=_day(day), target=target, progress=tell)
     _keep(data, out)
 

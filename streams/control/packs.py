@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from models.city import City
+from models.city import City, read_city
 from models.errors import PaidanError
 from streams.kafka.changelog import read_changelogs
 
@@ -59,7 +59,7 @@ class Packs(Mapping[str, City]):
 
     def __getitem__(self, digest: str) -> City:
         if digest not in self._built:
-            self._built[digest] = City.from_files(_files.decode(zlib.decompress(self._stored[digest])))
+            self._built[digest] = read_city(_files.decode(zlib.decompress(self._stored[digest])))
         return self._built[digest]
 
     def __contains__(self, digest: object) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
-from models.city import Settings
+from models.city import CitySettings
 from models.classifier.learning.drift import psi, psi_limit, recent_calibration, unseen_vocabulary
 from models.classifier.serving.artefact import Manifest
 
@@ -109,7 +109,7 @@ class Window:
             if name in self._orders:
                 self._orders[name].known = share
 
-    def drift(self, model: str, manifest: Manifest, settings: Settings) -> Drift:
+    def drift(self, model: str, manifest: Manifest, settings: CitySettings) -> Drift:
         """The figures of the orders that this model has classified. What has nothing to stand on is left out."""
         mine = [seen for seen in self._orders.values() if seen.model == model]
         labelled = [seen for seen in mine if seen.label]

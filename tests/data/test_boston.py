@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.city import City
+from models.city import read_city
 from models.times import from_text
 from tests.support.boston import compare, convert, oracle
 from tests.support.replaying import replay
@@ -31,6 +31,6 @@ def test_nine_months_of_boston_come_to_what_the_csv_says(cases: Path, tmp_path: 
     """Per department and month: received, closed, open, overdue, on time, both rates, and the quantiles."""
     rows = convert.read(cases)[::EVERY]
     folder, file = convert.write(rows, tmp_path)
-    boston = City.from_files({path.name: path.read_bytes() for path in folder.iterdir()})
+    boston = read_city({path.name: path.read_bytes() for path in folder.iterdir()})
     figures = replay(boston, file, from_text(convert.UNTIL) - 1)
     assert compare.differences(figures, oracle.cases(cases, EVERY)) == []

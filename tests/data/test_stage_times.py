@@ -14,7 +14,7 @@ import pytest
 
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Window, city, indicators, totals
-from models.city import City
+from models.city import City, read_city
 from models.events import REPORT, UPDATE
 from models.times import from_text, to_ms, to_text
 from tests.support.boston import convert
@@ -45,7 +45,7 @@ def pack(tickets: pd.DataFrame) -> City:
     files["rules.toml"] = (
         b'[[rules]]\nid = "look"\nreason = "a person decides"\nwhen = { hint = "ticket" }\nthen = { review = true }\n'
     )
-    return City.from_files(files)
+    return read_city(files)
 
 
 def text(moment: pd.Timestamp) -> str:

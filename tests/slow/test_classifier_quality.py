@@ -13,7 +13,7 @@ from models.classifier.learning.bootstrap import bootstrap
 from models.classifier.learning.labelled import Labelled, read
 from models.classifier.learning.measures import confusion, macro_f1, top_k
 from models.classifier.learning.shipped import TAXONOMY, corpus, known_before
-from models.classifier.learning.taxonomy import Taxonomy, Topic, read_taxonomy
+from models.classifier.learning.taxonomy import Leaf, Taxonomy, read_taxonomy
 from models.classifier.learning.training import RECIPES, Recipe, learn_prior
 from models.classifier.serving.classifier import Classifier
 from tests.support.classifiers import small_rows
@@ -79,9 +79,9 @@ def test_the_cold_start_floor(shared: Path) -> None:
     right, and automatic only where that is nearly as sure as the target says."""
     categories = read_taxonomy(TAXONOMY)
     words: dict[str, list[str]] = {}
-    for topic in categories.topics.values():
+    for topic in categories.leaves.values():
         words.setdefault(TOPICS[topic.group], []).extend((*topic.names, *topic.keywords))
-    taxonomy = Taxonomy({name: Topic(name, name, (name,), tuple(found), 1.0) for name, found in words.items()})
+    taxonomy = Taxonomy({name: Leaf(name, name, (name,), tuple(found), 1.0) for name, found in words.items()})
     texts = corpus()
     own = Labelled(texts.texts, [TOPICS[categories.groups[label]] for label in texts.labels])
     model = Classifier.from_bytes(bootstrap(taxonomy, own, day="2026-01-01"))

@@ -12,7 +12,7 @@ lat
 import json
 from collections.abc import Mapping
 
-from models.city import City
+from models.city import City, read_city
 
 _TOWNS = {
     "south-w": ("南西街", "Southwest", "south", 114.0, 30.0),
@@ -192,7 +192,7 @@ def tiny_files(overrides: Mapping[str, str | bytes | None] | None = None, settin
 def tiny_city(overrides: Mapping[str, str | bytes | None] | None = None, settings: str = "") -> City:
     """The tiny city, with whole files replaced by `overrides` and settings by `settings`: `tiny_city({"rules.toml":
     ""})`, `tiny_city(settings="reopen_days = 3.0")`."""
-    return City.from_files(tiny_files(overrides, settings))
+    return read_city(tiny_files(overrides, settings))
 
 
 def appended(name: str, *lines: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.city import City, RuleInput, Settings, Stage, Unit, load_city
+from models.city import CitySettings, RuleInput, Stage, Unit, load_city, read_city
 from models.city.pack.loader import OPTIONAL, REQUIRED
 from models.errors import Poison
 from models.events import DETECTION, REPORT, parse
@@ -152,7 +152,7 @@ def test_a_rule_of_the_demo_city_has_its_case(seen: RuleInput, rule: str | None)
 
 def test_the_demo_city_survives_the_journey_over_a_topic() -> None:
     """It can be made again from its own files."""
-    assert City.from_files(CITY.files).digest == CITY.digest
+    assert read_city(CITY.files).digest == CITY.digest
 
 
 def test_the_sample_day_is_a_day(day: list[dict[str, Any]]) -> None:
@@ -205,11 +205,11 @@ def test_nobody_trained_on_the_sample_day(day: list[dict[str, Any]]) -> None:
     assert not corpus & written
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", CitySettings.model_fields)
 def test_every_setting_is_documented_with_its_default(name: str) -> None:
     """The page of the city pack lists what can be set, what it is without, and what it means."""
     page = (DEMO.parents[1] / "docs" / "city-pack.md").read_text(encoding="utf-8")
-    field = Settings.model_fields[name]
+    field = CitySettings.model_fields[name]
     default = (
         "–" if field.default is None else f"`{field.default}`" if isinstance(field.default, str) else field.default
     )

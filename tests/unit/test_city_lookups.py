@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from models.city import City, CityError
+from models.city import CityError, read_city
 from models.times import to_ms
 from tests.support.cities import FILES, appended, tiny_city, tiny_files
 
@@ -179,7 +179,7 @@ def test_a_weekend_may_lie_on_other_days() -> None:
 
 def test_a_pack_travels_as_its_files() -> None:
     """A city made of another's files is the same city."""
-    again = City.from_files(CITY.files)
+    again = read_city(CITY.files)
 
     assert again.digest == CITY.digest
     assert again == CITY
@@ -192,8 +192,8 @@ def test_the_digest_tells_any_change_of_the_bytes() -> None:
     files = tiny_files()
     reversed_files = dict(reversed(files.items()))
 
-    assert City.from_files(reversed_files).digest == CITY.digest
-    assert City.from_files(files | {"labels.csv": files["labels.csv"] + b"\n"}).digest != CITY.digest
+    assert read_city(reversed_files).digest == CITY.digest
+    assert read_city(files | {"labels.csv": files["labels.csv"] + b"\n"}).digest != CITY.digest
 
 
 def test_a_city_cannot_be_changed() -> None:

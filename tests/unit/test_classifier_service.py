@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.classifier import Classifier, Context
 from models.classifier.learning.bootstrap import bootstrap
-from models.classifier.learning.taxonomy import Taxonomy, Topic
+from models.classifier.learning.taxonomy import Leaf, Taxonomy
 from models.classifier.learning.training import train
 from models.classifier.serving.artefact import pack, unpack
 from models.classifier.serving.calibration import NEVER
@@ -167,7 +167,7 @@ def test_the_batch_does_not_matter() -> None:
 def test_a_first_model_is_sure_only_where_names_and_keywords_are() -> None:
     """The witness of a model for strange reports changes no category; it turns some sure answers into doubt."""
     rows = small_rows()
-    words = {code: Topic(code, code, (code.replace("-", " "),), KEYWORDS[code], 1.0) for code in GROUPS}
+    words = {code: Leaf(code, code, (code.replace("-", " "),), KEYWORDS[code], 1.0) for code in GROUPS}
     alone, seconded = (
         Classifier.from_bytes(bootstrap(Taxonomy(words), rows, day="2026-01-01", target=0.9, strange=strange))
         for strange in (False, True)

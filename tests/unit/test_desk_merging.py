@@ -7,6 +7,7 @@ import pytest
 from dispatcher.arrivals import merging
 from dispatcher.partition.identity import order_id, share
 from dispatcher.partition.state import FORGOTTEN_AT_ONCE, DeskState
+from models.city import read_city
 from models.inbox import UNLOCATED, Actor
 from models.times import from_text, local_day
 from tests.support.desks import (
@@ -368,7 +369,7 @@ def test_what_has_no_place_goes_to_people() -> None:
 
 def test_a_share_of_automatic_dispatches_is_reviewed_blind() -> None:
     """Drawn from the order's id alone; the reviewer's decision is asked for without the guess."""
-    desk = Desk(quiet_city().__class__.from_files(_with_share()))
+    desk = Desk(read_city(_with_share()))
     for n in range(60):
         desk.feed(
             report(str(n), T0, category="property-fees"),

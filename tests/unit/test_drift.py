@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
-from models.city import Settings
+from models.city import CitySettings
 from models.classifier.learning.drift import psi, psi_limit
 from models.classifier.serving.artefact import Manifest
 from models.guess import Guess
@@ -17,7 +17,7 @@ from tests.support.lives import Life
 
 MODEL, OTHER = "m" * 16, "o" * 16
 CLASSES = ("pothole", "street-light", "flooding", "litter")
-SETTINGS = Settings(drift_orders_min=100)
+SETTINGS = CitySettings(drift_orders_min=100)
 
 
 def manifest(**own: Any) -> Manifest:

@@ -174,7 +174,7 @@ def test_a_label_the_model_does_not_know_counts_as_wrong() -> None:
 def test_the_taxonomy_leaves_out_categories_that_are_only_parents() -> None:
     """Orders have leaves; groups and costs come with them."""
     taxonomy = read_taxonomy(DEMO / "categories.csv")
-    assert "road" not in taxonomy.topics
+    assert "road" not in taxonomy.leaves
     assert taxonomy.groups["pothole"] == "road"
     assert taxonomy.costs["gas-leak"] > 1
 

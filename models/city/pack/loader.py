@@ -25,7 +25,7 @@ from models.city.pack.check import check_references
 from models.city.places import Place, Places
 from models.city.rules import read_rules
 from models.city.silences import SilenceTable
-from models.city.tunables import Settings
+from models.city.tunables import CitySettings
 from models.city.values import Camera, Category, Department, Inhibition, LabelRule, Limit, Responsibility, Silence
 
 CITY = "city.toml"
@@ -79,7 +79,7 @@ class _CityTable(BaseModel):
     languages: Codes = ("zh", "en")
     levels: Codes = Field(default=("city", "district", "town"), min_length=1)
     merge_level: Code = "town"
-    settings: Settings = Settings()
+    settings: CitySettings = CitySettings()
 
 
 def read_city(files: Mapping[str, bytes]) -> City:

@@ -11,7 +11,7 @@ from models.classifier.serving.vectoriser import count
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 
 
-class Point(msgspec.Struct, frozen=True):
+class LearningPoint(msgspec.Struct, frozen=True):
     """Accuracy on held-out rows after training on this many."""
 
     rows: int
@@ -20,7 +20,7 @@ class Point(msgspec.Struct, frozen=True):
 
 def learning_curve(
     rows: Labelled, recipe: Recipe | None = None, seed: int = 0, progress: Progress = quiet
-) -> list[Point]:
+) -> list[LearningPoint]:
     """Hold one fifth out (near-duplicates together), train on growing shares of the rest, in random order.
 
     Shares too small to hold two categories are left out.
@@ -35,6 +35,6 @@ def learning_curve(
         if len(np.unique(y[some])) >= 2:
             vectoriser, linear = fit(counts[some], y[some], len(classes), recipe or Recipe(), seed)
             scores = vectoriser.weigh(counts[test])[0] @ linear.weights + linear.bias
-            points.append(Point(len(some), float((scores.argmax(axis=1) == y[test]).mean())))
+            points.append(LearningPoint(len(some), float((scores.argmax(axis=1) == y[test]).mean())))
         progress(number + 1, len(SHARES))
     return points

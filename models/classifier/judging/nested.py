@@ -20,7 +20,7 @@ from models.classifier.serving.vectoriser import count
 Yardstick = Callable[[], Pipeline]
 
 
-class Outcome(NamedTuple):
+class NestedResult(NamedTuple):
     """Predictions for every row by models that had not seen it, the plain pipeline's on the same rows, the clusters."""
 
     predictions: Predictions
@@ -50,7 +50,7 @@ def nested(
     parts: int = 5,
     only: int | None = None,
     progress: Progress = quiet,
-) -> Outcome:
+) -> NestedResult:
     """Cross-validate training as a whole: tuning, calibration and thresholds see the outer training rows alone.
 
     Near-duplicates share an outer fold; of the `extra` rows, which only ever train, those that resemble an outer test
@@ -79,4 +79,4 @@ def nested(
         progress(number + 1, len(tests))
     used = np.sort(np.concatenate(tests))
     predictions = Predictions(names, y[used], best[used], probability[used], automatic[used])
-    return Outcome(predictions, plain[used], cluster[used], models)
+    return NestedResult(predictions, plain[used], cluster[used], models)

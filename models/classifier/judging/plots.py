@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from models.classifier.judging.learning_curve import Point
+from models.classifier.judging.learning_curve import LearningPoint
 from models.classifier.learning.measures import BINS, Curve
 from models.classifier.serving.calibration import Flags, Floats
 
@@ -77,7 +77,7 @@ def confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> str:
     return _svg(figure)
 
 
-def learning(points: Sequence[Point]) -> str:
+def learning(points: Sequence[LearningPoint]) -> str:
     """Accuracy on held-out texts against the number of texts learnt from."""
     figure, axes = _figure("", "texts learnt from", "accuracy on held-out texts")
     axes.plot([point.rows for point in points], [point.accuracy for point in points], "o-", color=_BLUE)

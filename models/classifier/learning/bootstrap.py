@@ -20,7 +20,7 @@ _MAJORITY = 0.5
 
 def keyword_rows(taxonomy: Taxonomy) -> Labelled:
     """Every name and keyword as a text of its category."""
-    pairs = [(word, topic.code) for topic in taxonomy.topics.values() for word in (*topic.names, *topic.keywords)]
+    pairs = [(word, leaf.code) for leaf in taxonomy.leaves.values() for word in (*leaf.names, *leaf.keywords)]
     return Labelled([word for word, _ in pairs], [code for _, code in pairs])
 
 
@@ -32,7 +32,7 @@ def adopt(corpus: Labelled, taxonomy: Taxonomy, seed: int = 0) -> Labelled:
     """
     foreign = defaultdict(list)
     for row, label in enumerate(corpus.labels):
-        if label not in taxonomy.topics:
+        if label not in taxonomy.leaves:
             foreign[label].append(row)
     if not foreign:
         return corpus

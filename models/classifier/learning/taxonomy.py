@@ -11,7 +11,7 @@ from models.classifier.errors import ClassifierError
 _NEEDED = ("code", "group", "name_zh", "name_en", "keywords")
 
 
-class Topic(msgspec.Struct, frozen=True):
+class Leaf(msgspec.Struct, frozen=True):
     """One category; `cost` is what missing it costs relative to an ordinary one."""
 
     code: str
@@ -24,17 +24,17 @@ class Topic(msgspec.Struct, frozen=True):
 class Taxonomy(msgspec.Struct, frozen=True):
     """The categories that an order can have, by code, in the order of the file: those that are no other's parent."""
 
-    topics: Mapping[str, Topic]
+    leaves: Mapping[str, Leaf]
 
     @property
     def groups(self) -> dict[str, str]:
         """Group by category."""
-        return {code: topic.group for code, topic in self.topics.items()}
+        return {code: leaf.group for code, leaf in self.leaves.items()}
 
     @property
     def costs(self) -> dict[str, float]:
         """Cost by category."""
-        return {code: topic.cost for code, topic in self.topics.items()}
+        return {code: leaf.cost for code, leaf in self.leaves.items()}
 
 
 def read_taxonomy(path: Path) -> Taxonomy:
@@ -47,17 +47,17 @@ def read_taxonomy(path: Path) -> Taxonomy:
                 raise ClassifierError(f"{path}: there is no column {missing[0]!r}")
             rows = list(reader)
             upper = {row.get("parent") for row in rows}
-            topics = {row["code"]: _topic(row) for row in rows if row["code"] not in upper}
+            leaves = {row["code"]: _leaf(row) for row in rows if row["code"] not in upper}
     except OSError as error:
         raise ClassifierError(f"{path}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise ClassifierError(f"{path}: is not a table of categories: {error}") from error
-    if not topics:
+    if not leaves:
         raise ClassifierError(f"{path}: has no category")
-    return Taxonomy(topics)
+    return Taxonomy(leaves)
 
 
-def _topic(row: Mapping[str, str]) -> Topic:
+def _leaf(row: Mapping[str, str]) -> Leaf:
     names = tuple(name for name in (row["name_zh"], row["name_en"]) if name)
     keywords = tuple(word.strip() for word in (row["keywords"] or "").split("|") if word.strip())
-    return Topic(row["code"], row["group"] or row["code"], names, keywords, float(row.get("cost") or 1))
+    return Leaf(row["code"], row["group"] or row["code"], names, keywords, float(row.get("cost") or 1))

@@ -16,7 +16,7 @@ from models.classifier.serving.confidence import Groups, Judged
 from models.classifier.serving.explain import top_terms
 from models.classifier.serving.features import SLOTS
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
-from models.guess import Guess, Outcome
+from models.guess import Guess, GuessOutcome
 
 _NAMED = re.compile(r"[0-9a-f]{16}")
 FEWEST = 2
@@ -147,7 +147,7 @@ class Classifier:
 
     def _decide(
         self, encoded: Encoded, n: int, own: float, whole: float, limit: float, costly: str, elsewhere: bool
-    ) -> tuple[Outcome, float, str]:
+    ) -> tuple[GuessOutcome, float, str]:
         """Outcome, the threshold that decided it, and the reason for doubt."""
         if encoded.found[n] < FEWEST:
             return "abstain", limit, "too little text that the model knows"
