@@ -8,9 +8,12 @@ from typing import Literal
 
 import msgspec
 
+from models.envelope import LATEST, Headers
 from models.guess import Guess
+from models.record import Record
 
 UNLOCATED = "unlocated"
+_CLOCK = "clock"
 
 
 class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -124,3 +127,33 @@ class InboxRecord(msgspec.Struct, frozen=True):
     clock: int
     items: tuple[Item, ...]
     replayed: bool = False
+
+
+def clock_headers(clock: int) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a record that is replayed: it counts as come in at this instant, ms UTC."""
+    return ((_CLOCK, str(clock).encode()),)
+
+
+def clock_of(headers: Headers, appended: int) -> tuple[int, bool]:
+    """When a record counts as come in, ms UTC, and whether that is replayed: its `clock` header, else the instant at
+    which the log appended it.
+
+    Raises ValueError for a clock that is no instant of this era.
+    """
+    for name, value in headers:
+        if name == _CLOCK:
+            clock = int(value)
+            if not 0 <= clock < LATEST:
+                raise ValueError(f"the clock {clock} is no instant")
+            return clock, True
+    return appended, False
+
+
+def read_record(record: Record) -> tuple[InboxRecord, str]:
+    """An inbox record as it counts, and why it cannot be read, or "": then it has no items and its log-append time."""
+    appended = int(record.timestamp)
+    try:
+        items, (clock, replayed) = decode_items(record.value or b""), clock_of(record.headers, appended)
+    except (msgspec.DecodeError, ValueError) as error:
+        return InboxRecord(record.partition, record.offset, appended, ()), str(error) or repr(error)
+    return InboxRecord(record.partition, record.offset, clock, items, replayed), ""

@@ -21,8 +21,9 @@ from dispatcher.partition.decision import META
 from dispatcher.partition.state import Meta
 from models.city import City
 from models.errors import PaidanError
+from models.inbox import read_record
 from streams.control.packs import Packs
-from streams.desk.processor import failed_items, inbox_record
+from streams.desk.processor import failed_items
 from streams.kafka.changelog import log_reader
 from streams.kafka.topics import Names
 from streams.settings import Settings
@@ -172,7 +173,7 @@ async def recompute(reader: Reader, number: int) -> Partition:
     await packs.require(meta.pack)
     async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):
         for record in batch:
-            recount.inbox(inbox_record(record)[0], packs, meta.pack)
+            recount.inbox(read_record(record)[0], packs, meta.pack)
     return Partition(
         recount, rows, await reader.rows(archive, ends[archive]), await reader.rows(figures, ends[figures])
     )

@@ -10,6 +10,7 @@ import msgspec
 from dispatcher.partition.decision import Failure
 from models.envelope import JSON, SPEC_VERSION
 from models.inbox import encode_items
+from models.record import Record
 from models.times import to_text
 from streams.kafka.sending import Send
 
@@ -41,18 +42,6 @@ ERRORS = {
     "webhook-unreachable": "A webhook was away for longer than events wait for it.",
     "internal-error": "Paidan itself failed at this record: please report it.",
 }
-
-
-class Record(Protocol):
-    """A Kafka record as intake and the dead letters need it; aiokafka's ConsumerRecord is one."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 class Names(Protocol):

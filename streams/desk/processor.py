@@ -13,8 +13,7 @@ from aiokafka import ConsumerRecord
 from dispatcher.desk import DeskState, decide
 from dispatcher.partition.decision import FAILED, Decision, Failure
 from dispatcher.partition.state import Meta
-from models.envelope import LATEST
-from models.inbox import InboxRecord, PackChange, Tick, decode_items, encode_items
+from models.inbox import InboxRecord, PackChange, Tick, clock_headers, encode_items, read_record
 from streams import metrics
 from streams.control.packs import Packs
 from streams.dead_letters.letter import of_item, of_record
@@ -22,7 +21,6 @@ from streams.kafka.changelog import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 
-CLOCK_HEADER = "clock"
 _places = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 
@@ -60,7 +58,7 @@ class DeskProcessor:
         inbox: list[InboxRecord] = []
         dead: list[Send] = []
         for record in records:
-            read, error = inbox_record(record)
+            read, error = read_record(record)
             if error:
                 dead.append(of_record(self._names, record, "not-an-inbox-record", error))
             for item in read.items:
@@ -90,7 +88,7 @@ class DeskProcessor:
         old = self._state.meta.pack != self._packs.own.digest
         item = PackChange(self._packs.own.digest) if old else Tick()
         meta = self._state.meta
-        headers = ((CLOCK_HEADER, str(meta.clock).encode()),) if meta.replayed else ()
+        headers = clock_headers(meta.clock) if meta.replayed else ()
         return Send(self._names.inbox, b"", encode_items([item]), self._partition, headers)
 
     def _fresh(self) -> DeskState:
@@ -115,15 +113,6 @@ class DeskProcessor:
         return sends
 
 
-def inbox_record(record: ConsumerRecord) -> tuple[InboxRecord, str]:
-    """An inbox record as it counts, and why it cannot be read, or "": then it has no items and its log-append time."""
-    try:
-        items, (clock, replayed) = decode_items(record.value or b""), clock_of(record)
-    except (msgspec.DecodeError, ValueError) as error:
-        return InboxRecord(record.partition, record.offset, int(record.timestamp), ()), str(error) or repr(error)
-    return InboxRecord(record.partition, record.offset, clock, items, replayed), ""
-
-
 def failed_row(failures: Sequence[Failure]) -> tuple[str, bytes]:
     """The row of the desk's changelog that names a batch's items at which the core raised."""
     places = [(failure.offset, failure.index) for failure in failures]
@@ -134,17 +123,3 @@ def failed_items(rows: Mapping[str, bytes]) -> frozenset[tuple[int, int]]:
     """Offset and index of all items at which the core raised, from the rows of the desk's changelog."""
     found = [_places.decode(value) for key, value in rows.items() if key.startswith(f"{FAILED}/")]
     return frozenset(place for places in found for place in places)
-
-
-def clock_of(record: ConsumerRecord) -> tuple[int, bool]:
-    """When a record counts as come in, and whether that is replayed: its `clock` header, else its log-append time.
-
-    Raises ValueError for a clock that is no instant of this era.
-    """
-    for name, value in record.headers:
-        if name == CLOCK_HEADER:
-            clock = int(value)
-            if not 0 <= clock < LATEST:
-                raise ValueError(f"the clock {clock} is no instant")
-            return clock, True
-    return int(record.timestamp), False

@@ -11,8 +11,8 @@ from models.classifier.serving.features import Context
 from models.errors import Poison
 from models.guess import Guess
 from models.inbox import UNLOCATED, Item, Sighting, encode_items
+from models.record import Record
 from models.times import from_ms
-from streams.dead_letters.letter import Record
 from streams.intake.drafts import Draft, Ignored, Keys, Reader
 from streams.intake.placing import Found, by_words, locate_points, outside
 

@@ -15,8 +15,9 @@ from models.city import City
 from models.errors import Poison
 from models.formats import Site, decode_format
 from models.inbox import UNLOCATED, Actor, Item, Sighting, Update
+from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
-from streams.dead_letters.letter import RECEIVED, REPLAYED, Record
+from streams.dead_letters.letter import RECEIVED, REPLAYED
 from streams.intake.placing import Found, Point, by_camera
 
 MAX_BYTES = 2_000_000

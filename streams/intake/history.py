@@ -2,8 +2,8 @@
 
 A file holds one structured CloudEvent a line, in any order. Intake's code runs here; the inbox gets the items in the
 order of their `at`, each record with `at` as its clock, and at last a tick at the end of the window for every
-partition, so that all that fell due has fired. A partition whose newest record carries a clock is not told the time
-of the wall (`streams/desk/processor.py`), so what comes after the window waits for whatever comes next.
+partition, so that all that fell due has fired. The desk does not tell a partition whose newest record carries a clock
+the time of the wall, so what comes after the window waits for whatever comes next.
 """
 
 import asyncio
@@ -18,10 +18,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from models.city import City
 from models.envelope import STRUCTURED
 from models.errors import UsageError
-from models.inbox import Item, Tick, encode_items
+from models.inbox import Item, Tick, clock_headers, encode_items
 from models.times import from_text, to_text
 from streams.dead_letters.letter import of_record
-from streams.desk.processor import CLOCK_HEADER
 from streams.intake.batch import MAX_ITEMS, Model, Taken, take
 from streams.intake.drafts import Keys
 from streams.kafka.sending import Send
@@ -219,7 +218,7 @@ class Historian:
 
 
 def _record(topic: str, clock: int, items: tuple[Item, ...], key: bytes | None, partition: int | None = None) -> Send:
-    return Send(topic, key, encode_items(items), partition, ((CLOCK_HEADER, str(clock).encode()),))
+    return Send(topic, key, encode_items(items), partition, clock_headers(clock))
 
 
 async def _publish(producer: AIOKafkaProducer, sends: Sequence[Send]) -> None:
