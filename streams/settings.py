@@ -13,6 +13,8 @@ from streams.local.ports import answers
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Listened on: asked at, as it stands in a URL.
+_REACHED = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}
 _DEVELOPMENT_KEY = "for development on one machine only"
 
 
@@ -159,6 +161,12 @@ class Settings(BaseSettings):
     def models_address(self) -> str:
         """Where artefacts are kept, as an fsspec address."""
         return self.models or str(self.data / "models")
+
+    @property
+    def gateway_url(self) -> str:
+        """Where this machine reaches the gateway, which may listen on every address; it is the dashboard's, too."""
+        host = _REACHED.get(self.gateway_host, self.gateway_host)
+        return f"http://{host}:{self.gateway_port}"
 
     def environment(self) -> dict[str, str]:
         """The variables with which a child process gets these very settings; those at their default are left out."""

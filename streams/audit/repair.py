@@ -10,9 +10,9 @@ from dispatcher.figures import figure_row
 from dispatcher.partition.state import encode_row
 from models.city import City
 from streams.audit.recompute import AuditError, Partition, Reader, reading, recompute
-from streams.desk.role import lane_options
 from streams.kafka.lane import FENCED
 from streams.kafka.sending import Send, send_all
+from streams.kafka.stage_role import lane_options
 from streams.kafka.topics import Names
 from streams.settings import Settings
 

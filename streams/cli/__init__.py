@@ -1,1 +1,1 @@
-"""The command line: one file per family of commands, registered in `app`."""
+"""The command line: one file a command; `main` holds their table."""

@@ -11,30 +11,30 @@ import typer
 
 from models.errors import PaidanError
 
-# name → (module under streams, its function or Typer, what `paidan --help` says)
+# name → (module under streams.cli, its function or Typer, what `paidan --help` says)
 COMMANDS = {
-    "up": ("cli.up", "up", "Run everything on this machine: local Kafka, topics, every role."),
-    "demo": ("demo.demo", "demo", "Run everything, feed the demo city's sample day, and show it live."),
-    "intake": ("cli.work", "intake", "Role: take in reports, detections and updates."),
-    "desk": ("cli.work", "desk", "Role: the one writer of orders and figures."),
-    "tables": ("cli.serving", "tables", "Role: keep the live tables of orders and figures."),
-    "gateway": ("cli.serving", "gateway", "Role: HTTP for citizens, departments and operators."),
-    "notify": ("cli.notify", "notify", "Role: send notices and assignments to webhooks."),
-    "broker": ("cli.broker", "broker", "Run only the local Kafka and print its address."),
-    "topics": ("cli.broker", "topics", "Create the topics, or check them."),
-    "feed": ("cli.work", "feed", "Send the events of a file to the input topics."),
-    "history": ("cli.records", "history", "Replay events of the past at their own times."),
-    "audit": ("cli.audit", "audit", "Recompute all figures from the log and compare."),
-    "tail": ("cli.records", "tail", "Follow what departments receive."),
-    "dead-letters": ("cli.records", "dead_letters", "List, show or replay what could not be taken in."),
-    "status": ("cli.serving", "status", "Show the indicators of the city and its departments."),
-    "city": ("cli.city", "app", "Check and try a city pack."),
-    "train": ("cli.classifier", "train", "Train a classifier from labelled CSV files or the log."),
-    "evaluate": ("cli.classifier", "evaluate", "Measure a classifier on labelled texts."),
-    "compare": ("cli.classifier", "compare", "Compare two classifiers on the same orders."),
-    "labels": ("cli.labels", "labels", "Export final labels from the log."),
-    "model": ("cli.models", "model", "Promote, roll back or list classifiers."),
-    "settings": ("cli.settings", "settings", "Show the settings in force."),
+    "up": ("up", "up", "Run everything on this machine: local Kafka, topics, every role."),
+    "demo": ("demo", "demo", "Run everything, feed the demo city's sample day, and show it live."),
+    "intake": ("roles", "intake", "Role: take in reports, detections and updates."),
+    "desk": ("roles", "desk", "Role: the one writer of orders and figures."),
+    "tables": ("roles", "tables", "Role: keep the live tables of orders and figures."),
+    "gateway": ("roles", "gateway", "Role: HTTP for citizens, departments and operators."),
+    "notify": ("notify", "notify", "Role: send notices and assignments to webhooks."),
+    "broker": ("broker", "broker", "Run only the local Kafka and print its address."),
+    "topics": ("topics", "topics", "Create the topics, or check them."),
+    "feed": ("feed", "feed", "Send the events of a file to the input topics."),
+    "history": ("history", "history", "Replay events of the past at their own times."),
+    "audit": ("audit", "audit", "Recompute all figures from the log and compare."),
+    "tail": ("tail", "tail", "Follow what departments receive."),
+    "dead-letters": ("dead_letters", "dead_letters", "List, show or replay what could not be taken in."),
+    "status": ("status", "status", "Show the indicators of the city and its departments."),
+    "city": ("city", "app", "Check and try a city pack."),
+    "train": ("classifier", "train", "Train a classifier from labelled CSV files or the log."),
+    "evaluate": ("classifier", "evaluate", "Measure a classifier on labelled texts."),
+    "compare": ("classifier", "compare", "Compare two classifiers on the same orders."),
+    "labels": ("labels", "labels", "Export final labels from the log."),
+    "model": ("model", "model", "Promote, roll back or list classifiers."),
+    "settings": ("settings", "settings", "Show the settings in force."),
 }
 
 app = typer.Typer(
@@ -57,10 +57,10 @@ def _imported(file: str) -> ModuleType:
     """The command's file. Ctrl-C ends the process here and now: libraries make tracebacks of an interrupted import."""
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not ours or threading.current_thread() is not threading.main_thread():  # signals are the main thread's affair
-        return importlib.import_module(f"streams.{file}")
+        return importlib.import_module(f"streams.cli.{file}")
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        return importlib.import_module(f"streams.{file}")
+        return importlib.import_module(f"streams.cli.{file}")
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -20,9 +20,9 @@ def notify(
     if show_key:
         typer.echo(_key(show_key))
         return
-    from streams.notify.role import serve_notify  # here, so that a key is printed at once
+    from streams.notify.role import serve  # here, so that a key is printed at once
 
-    run_role(serve_notify)
+    run_role(serve)
 
 
 def _key(name: str) -> str:

@@ -21,7 +21,7 @@ def up(
 
     async def run(settings: Settings) -> None:
         async with running_system(settings, Counts(intake, desk, tables)) as system:
-            typer.echo(f"Kafka      {system.settings.kafka}\nDashboard  {system.gateway}")
+            typer.echo(f"Kafka      {system.settings.kafka}\nDashboard  {system.settings.gateway_url}")
             typer.echo(f"Logs       {system.settings.data / 'logs'}")
             typer.echo(f"To join in from another terminal: {system.joining}\nStop with Ctrl-C.")
             await system.watch()

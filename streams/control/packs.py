@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from models.city import City, read_city
+from models.city import City, load_city, read_city
 from models.errors import PaidanError
 from streams.kafka.changelog import read_changelogs
+from streams.kafka.topics import Names, all_topics, check_topics
+from streams.settings import Settings
 
 PREFIX = "city/"
 _files = msgspec.msgpack.Decoder(dict[str, bytes])
@@ -70,3 +72,12 @@ class Packs(Mapping[str, City]):
 
     def __len__(self) -> int:
         return len({**self._stored, **self._built})
+
+
+async def open_packs(settings: Settings) -> Packs:
+    """The city of the settings, its topics checked, its pack published. Raises CityError or TopicError."""
+    city = load_city(settings.city)
+    await check_topics(settings, all_topics(settings, city.departments))
+    packs = Packs(settings.bootstrap, Names(settings.namespace).control, city)
+    await packs.open()
+    return packs

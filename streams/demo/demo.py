@@ -1,17 +1,16 @@
-"""`paidan demo`: the whole path on this machine, with the demo city's sample day and made-up people who answer."""
+"""The demo: the sample day is fed, what becomes of it watched and shown, and made-up people answer."""
 
 import asyncio
 import contextlib
 import heapq
 import itertools
 import json
-import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
@@ -21,21 +20,19 @@ from rich.live import Live
 from dispatcher.order.facts import Fact, from_wire
 from models.envelope import header_map, to_binary
 from models.errors import PaidanError, UsageError
-from streams.cli.serving import StatusError, fetch_status
-from streams.demo.counts import Tally, picture
+from streams.demo.counts import DemoCounts
 from streams.demo.people import People, Reply
+from streams.demo.picture import picture
 from streams.kafka.backlog import Backlog
 from streams.kafka.clients import started
 from streams.kafka.topics import Names
-from streams.local.file_lock import take
-from streams.local.system import Counts, System, running_system
-from streams.run import run_until_stopped
-from streams.settings import Settings, load_settings
+from streams.local.system import System
 from streams.tasks import race
 from streams.terminal.feed import Planned, feed, read_events, scheduled
+from streams.terminal.gateway_client import StatusError, ask_status
 from streams.terminal.status_table import status_table
 
-_FEED_SECONDS = 25.0
+FEED_SECONDS = 25.0
 # Where the output is no terminal, which would say how wide it is.
 _WIDTH = 116
 _START_TIMEOUT_S = 60.0
@@ -44,36 +41,6 @@ _STATUS_TIMEOUT_S = 30.0
 # When every event is decided the people still have this long to close what they hold.
 _PEOPLE_SECONDS = 5.0
 _PACE_SECONDS = 1.0
-
-
-def demo(
-    stay: Annotated[bool, typer.Option("--stay", help="Go on until Ctrl-C instead of ending by itself.")] = False,
-    seconds: Annotated[float, typer.Option(min=1, help="How long the sample day takes.")] = _FEED_SECONDS,
-    seed: Annotated[int, typer.Option(help="Seed of what the made-up people do.")] = 1,
-) -> None:
-    """Run everything, feed the demo city's sample day in half a minute, and show live what becomes of it.
-
-    Departments, reviewers and inspectors are made up and answer within seconds. Ends with the final status when every
-    event is decided. What it keeps lies in the folder `demo` of the data folder and is thrown away at the next start.
-    """
-    base = load_settings()
-    day = read_day(base.city / "day.jsonl")
-    folder = base.data / "demo"
-    update: dict[str, Any] = {"data": folder}
-    if base.kafka:  # on a cluster that others use too every demo has topics of its own
-        update["namespace"] = f"{base.namespace}-demo-{int(time.time())}"
-
-    async def run(settings: Settings) -> None:
-        async with running_system(settings, Counts(), quick=True) as system:
-            await race(system.watch(), Demo(system, day, seconds, seed).run(stay))
-
-    lock = take(base.make_data() / "demo.lock")
-    if lock is None:
-        raise UsageError(f"another demo runs in {folder}: stop it, or choose another PAIDAN_DATA for this one")
-    with lock:
-        shutil.rmtree(folder, ignore_errors=True)
-        # The screen is for the live view.
-        run_until_stopped(run, base.model_copy(update=update), log_file=folder / "logs" / "demo.log")
 
 
 class DemoError(PaidanError):
@@ -105,7 +72,7 @@ class Demo:
         self._day = day
         self._faster = max(each.at_s or 0.0 for each in day) / seconds
         self._people = People(seed, _PACE_SECONDS)
-        self._tally = Tally(total=len(day))
+        self._counts = DemoCounts(total=len(day))
         self._waiting: list[tuple[float, int, Reply]] = []
         self._order = itertools.count()
 
@@ -125,7 +92,7 @@ class Demo:
 
     async def _show_status(self, console: Console) -> None:
         """Print the status that the gateway gives as soon as it has caught up with the log, and keep it in a file."""
-        closed = len(self._tally.settled)
+        closed = len(self._counts.settled)
         async with _within(_STATUS_TIMEOUT_S, "a complete status"):
             while not (status := await asyncio.to_thread(self._ask_status)) or status["city"]["closed"] < closed:
                 await asyncio.sleep(0.25)
@@ -137,22 +104,22 @@ class Demo:
         today = datetime.now(self._system.city.zone).date()
         asked = {"from": str(today - timedelta(days=1)), "to": str(today)}
         try:
-            status = fetch_status(self._system.settings, self._system.gateway, asked)
+            status = ask_status(self._system.settings, "", asked)
         except StatusError:  # not up yet: asked again, until time is over
             return None
         return status if status["complete"] else None
 
     def _picture(self, hint: str) -> Any:
-        return picture(self._tally, self._system.city, self._system.gateway, hint)
+        return picture(self._counts, self._system.city, self._system.settings.gateway_url, hint)
 
     async def _feed(self, bootstrap: str, backlog: Backlog) -> None:
         """Send the day as soon as the stages are at work, so much faster; each event happens when it is sent."""
         async with _within(_START_TIMEOUT_S, "starting intake and desk"):
             await backlog.stages_at_work()
-        self._tally.began_ms = time.time_ns() // 1_000_000
+        self._counts.began_ms = time.time_ns() // 1_000_000
 
         def sent() -> None:
-            self._tally.sent += 1
+            self._counts.sent += 1
 
         await feed(bootstrap, self._names, scheduled(self._day, None, self._faster), sent)
 
@@ -179,7 +146,7 @@ class Demo:
         fact = from_wire(kind, record.value)
         if not isinstance(fact, Fact):
             return iter(())
-        self._tally.add(fact, record.timestamp)
+        self._counts.add(fact, record.timestamp)
         return self._people.on_fact(fact)
 
     def _later(self, replies: Iterator[Reply]) -> None:
@@ -200,12 +167,12 @@ class Demo:
     async def _measure(self, backlog: Backlog, feeding: "asyncio.Task[None]") -> None:
         """Keep the backlog up to date until a measurement begun after the last event finds none."""
         fed = False
-        while not (fed and self._tally.backlog == 0):
+        while not (fed and self._counts.backlog == 0):
             await asyncio.sleep(0.25)
             fed = feeding.done()
             found = await backlog.measure()
             if found is not None:
-                self._tally.backlog = found if fed else max(found, 1)
+                self._counts.backlog = found if fed else max(found, 1)
 
     async def _decide(self, bootstrap: str, backlog: Backlog, stay: bool) -> None:
         """Return when the day is sent and decided, and the people have had their time; with `stay` never."""

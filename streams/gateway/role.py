@@ -1,4 +1,4 @@
-"""The gateway role: its parts, started in order and stopped in the reverse one."""
+"""The gateway role: HTTP in and out; its parts, started in order and stopped in the reverse one."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from streams.settings import Settings
 log = logging.getLogger(__name__)
 
 
-async def serve_gateway(settings: Settings, stop: asyncio.Event) -> None:
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Answer until `stop` is set. Raises UsageError when it would be open to the world, KafkaError without a broker."""
     check_exposure(settings)
     city = load_city(settings.city)

@@ -6,23 +6,19 @@ Stateless: where a partition goes on is the offset that its last transaction com
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 
 from models.city import City
-from models.redact import Contact, seal
 from streams import metrics
 from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
-from streams.desk.role import lane_options, open_packs, run_stage
 from streams.intake.batch import Taken, finish, guess_all, prepare
 from streams.intake.drafts import Keys
 from streams.kafka.changelog import Row
 from streams.kafka.sending import Send, partition_of
-from streams.kafka.stage import Stage
 from streams.kafka.topics import Names
-from streams.settings import Settings
 
 # More than this is worked on in a thread: the event loop must never stand still for 100 ms.
 INLINE_BYTES = 500_000
@@ -93,31 +89,3 @@ class IntakeProcessor:
     def tick(self) -> Send:
         """Never asked for, as nothing is ever due."""
         raise AssertionError("nothing is ever due in intake")
-
-
-def keys_of(settings: Settings) -> Keys:
-    """The keys for personal data. Raises UsageError when one is missing or cannot be used."""
-    keys = Keys(settings.hmac_key, settings.contact_key.get_secret_value())
-    seal(keys.contact, Contact(name="any"))  # a key that cannot encrypt is found at the start, not at the first report
-    return keys
-
-
-async def serve_intake(settings: Settings, stop: asyncio.Event) -> None:
-    """The intake role: work on the input topics until stopped."""
-    names = Names(settings.namespace)
-    keys = keys_of(settings)
-    city = (await open_packs(settings)).own
-    models = LiveModels(settings, city.settings.target_accuracy)
-
-    def open_work(tp: TopicPartition) -> IntakeProcessor:
-        return IntakeProcessor(names, city, models, keys, settings.partitions)
-
-    traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
-    stage: Stage[IntakeOutcome] = Stage(
-        replace(lane_options(settings, "intake"), traces=traces),
-        [names.reports, names.detections, names.updates],
-        open_work,
-        session_timeout_ms=settings.session_timeout_ms,
-    )
-    async with models.following():
-        await run_stage(stage, stop)

@@ -41,13 +41,6 @@ class System:
     _broker: LocalBroker | None
 
     @property
-    def gateway(self) -> str:
-        """The gateway's address, which is also the dashboard's."""
-        host = self.settings.gateway_host
-        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-        return f"http://{shown}:{self.settings.gateway_port}"
-
-    @property
     def joining(self) -> str:
         """The line for another terminal with which every other command works on this system."""
         here = self.settings.model_copy(update={"data": self.settings.data.resolve()})

@@ -1,4 +1,4 @@
-"""The notify role: one courier for each target, none of which waits for another.
+"""The notify role: notices and assignments in, signed POSTs out; no target waits for another.
 
 Each target has a consumer group of its own (`<namespace>-notify-<target>`): what it has finished is its committed
 offset, and its backlog stays in Kafka however long it is away.
@@ -26,8 +26,8 @@ from streams.settings import Settings
 log = logging.getLogger(__name__)
 
 
-async def serve_notify(settings: Settings, stop: asyncio.Event) -> None:
-    """Send to all targets until stopped. Raises UsageError without any, CityError, TopicError, StageError."""
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Send to all targets until `stop` is set. Raises UsageError without any, CityError, TopicError, StageError."""
     city = load_city(settings.city)
     if not (chosen := targets(settings, city.departments)):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""One tables worker: the Faust app and its HTTP in one event loop, until stopped."""
+"""The tables role: rows and figures in, live tables and the answers from them out; Faust and HTTP in one event loop."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS = 8.0
 
 
-async def serve_tables(settings: Settings, stop: asyncio.Event) -> None:
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Keep the tables and answer for them until `stop` is set.
 
     Raises UsageError when the worker would listen beyond this machine without a token, TopicError when its topics are

@@ -21,12 +21,12 @@ from models.city import load_city
 from models.envelope import decode, header_map
 from models.events import DETECTION, REPORT, UPDATE, Report, parse
 from models.inbox import Actor
-from streams.cli.serving import StatusError, fetch_status
 from streams.dead_letters.letter import of_record
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings, load_settings
+from streams.terminal.gateway_client import StatusError, ask_status
 from tests.support.desk_rows import START, Book, closed, desk_producer, opened, write
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually
 
@@ -302,7 +302,7 @@ async def test_status_and_orders_come_from_the_tables(
         return bool(status["complete"] and status["city"]["closed"] == 4)
 
     assert await eventually(counted, 60.0, "the figures")
-    status = await asyncio.to_thread(fetch_status, placed, "", march)
+    status = await asyncio.to_thread(ask_status, placed, "", march)
     assert (status["city"]["open"], status["departments"]["parks"]["closed"]) == (2, 2)
     behind = (await client.get("/orders", params=march | {"indicator": "closed", "department": "parks"})).json()
     assert {order["id"] for order in behind["orders"]} == {ended[1].id, ended[3].id}
@@ -353,9 +353,9 @@ async def test_without_acknowledgment_nothing_is_accepted(roles: Roles, tmp_path
 async def test_the_command_line_says_what_the_gateway_says(client: httpx.AsyncClient, placed: Settings) -> None:
     """Errors are one sentence."""
     with pytest.raises(StatusError, match="answers 422: from must be a day"):
-        await asyncio.to_thread(fetch_status, placed, "", {"from": "soon"})
+        await asyncio.to_thread(ask_status, placed, "", {"from": "soon"})
     with pytest.raises(StatusError, match="no gateway answers"):
-        await asyncio.to_thread(fetch_status, placed, "http://127.0.0.1:1", {})
+        await asyncio.to_thread(ask_status, placed, "http://127.0.0.1:1", {})
 
 
 async def test_the_gateway_stops_in_good_order(placed: Settings, servers: Roles) -> None:

@@ -35,7 +35,7 @@ def test_help_lists_every_command() -> None:
 def test_every_command_explains_itself(name: str) -> None:
     """`paidan COMMAND --help` works, says what it does, and there is a function behind it."""
     file, attribute, _ = COMMANDS[name]
-    target = getattr(importlib.import_module(f"streams.{file}"), attribute)
+    target = getattr(importlib.import_module(f"streams.cli.{file}"), attribute)
     told = CliRunner().invoke(app, [name, "--help"])
     assert told.exit_code == 0
     assert f"Usage: paidan {name}" in told.output

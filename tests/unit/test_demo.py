@@ -8,7 +8,7 @@ from dispatcher.partition.outgoing import ASSIGNED, WITHDRAWN
 from models.events import UPDATE, Update, parse
 from models.guess import Guess
 from models.inbox import Actor
-from streams.demo.counts import Tally
+from streams.demo.counts import DemoCounts
 from streams.demo.people import People
 
 _ORDER = "gulou-20260301-aaaaaaaaaa"
@@ -73,9 +73,9 @@ def test_who_accepted_handles_and_handles_again_after_a_failed_check() -> None:
     assert all(reply.data["evidence_urls"] for reply in (first, again))
 
 
-def test_the_tally_measures_from_the_report_to_its_assignment() -> None:
+def test_latency_is_measured_from_the_report_to_its_assignment() -> None:
     """The latency is the assignment's record time less the time of sending; an order that a person saw has none."""
-    tally = Tally(began_ms=1_000)
+    counts = DemoCounts(began_ms=1_000)
     opened = _fact(
         facts.Opened,
         area="gulou",
@@ -83,10 +83,10 @@ def test_the_tally_measures_from_the_report_to_its_assignment() -> None:
         pack="p",
         evidence=Evidence(kind="report", source="app", id="1", at=1_000),
     )
-    tally.add(opened, 1_010)
-    tally.add(_fact(facts.Assigned, attempt=1, department="roads", why=Why(by="table")), 1_042)
-    tally.add(_fact(facts.Closed), 5_000)
-    assert tally.latencies == [42]
-    assert tally.latency_ms(0.99) == 42
-    assert (tally.assigned["roads"], tally.closed["roads"]) == (1, 1)
-    assert tally.facts == {"opened": 1, "assigned": 1, "closed": 1}
+    counts.add(opened, 1_010)
+    counts.add(_fact(facts.Assigned, attempt=1, department="roads", why=Why(by="table")), 1_042)
+    counts.add(_fact(facts.Closed), 5_000)
+    assert counts.latencies == [42]
+    assert counts.latency_ms(0.99) == 42
+    assert (counts.assigned["roads"], counts.closed["roads"]) == (1, 1)
+    assert counts.facts == {"opened": 1, "assigned": 1, "closed": 1}

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from models.errors import UsageError
-from streams.gateway.role import serve_gateway
+from streams.gateway import role
 from streams.settings import load_settings
 from tests.web.conftest import NOWHERE, Open
 
@@ -45,7 +45,7 @@ async def test_beyond_loopback_tokens_are_required() -> None:
     """The role refuses to start and names the setting."""
     settings = load_settings(kafka=NOWHERE, gateway_host="0.0.0.0", personal_key="k")
     with pytest.raises(UsageError, match="PAIDAN_GATEWAY_TOKENS"):
-        await serve_gateway(settings, asyncio.Event())
+        await role.serve(settings, asyncio.Event())
 
 
 async def test_without_tokens_another_host_name_is_not_served(gateway: Open) -> None:

@@ -1,4 +1,4 @@
-"""`paidan intake`, `desk` and `feed`: the two stages as roles, and events from a file."""
+"""`paidan feed`: the events of a file to the input topics."""
 
 import asyncio
 import itertools
@@ -9,23 +9,8 @@ import typer
 
 from models.errors import UsageError
 from streams.kafka.topics import Names
-from streams.run import run_role
 from streams.settings import load_settings
 from streams.terminal.progress import counting
-
-
-def intake() -> None:
-    """Role: take in reports, detections and updates. Settings come from the environment."""
-    from streams.intake.processor import serve_intake  # here, because the classifier takes a while to import
-
-    run_role(serve_intake)
-
-
-def desk() -> None:
-    """Role: the one writer of orders and figures. Settings come from the environment."""
-    from streams.desk.role import serve_desk
-
-    run_role(serve_desk)
 
 
 def feed(

@@ -1,0 +1,29 @@
+"""`paidan status`: the indicators of the city and its departments, from the gateway."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streams.settings import load_settings
+
+
+def status(
+    first: Annotated[
+        str, typer.Option("--from", help="First city-local day, or `all`. Default: the 1st of the month.")
+    ] = "",
+    to: Annotated[str, typer.Option(help="Last city-local day. Default: today.")] = "",
+    url: Annotated[str, typer.Option(help="The gateway. Default: the one of the settings.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the gateway's answer as it is.")] = False,
+) -> None:
+    """Show the indicators of the city and its departments, from the gateway."""
+    from streams.terminal.gateway_client import ask_status  # here, so that help is quick
+    from streams.terminal.status_table import status_table
+
+    asked = {name: value for name, value in (("from", first), ("to", to)) if value}
+    answer = ask_status(load_settings(), url, asked)
+    if as_json:
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    Console().print(status_table(answer))

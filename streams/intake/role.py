@@ -1,0 +1,45 @@
+"""The intake role: reports, detections and updates in, inbox records and dead letters out."""
+
+import asyncio
+from dataclasses import replace
+
+from aiokafka import TopicPartition
+
+from models.redact import Contact, seal
+from streams.control.models_in_force import LiveModels
+from streams.control.packs import open_packs
+from streams.intake.drafts import Keys
+from streams.intake.processor import IntakeOutcome, IntakeProcessor
+from streams.kafka.stage import Stage
+from streams.kafka.stage_role import lane_options, run_stage
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Work on the input topics until `stop` is set. Raises UsageError without keys that can be used, CityError and
+    TopicError; what ends a stage ends the process."""
+    names = Names(settings.namespace)
+    keys = keys_of(settings)
+    city = (await open_packs(settings)).own
+    models = LiveModels(settings, city.settings.target_accuracy)
+
+    def opened(tp: TopicPartition) -> IntakeProcessor:
+        return IntakeProcessor(names, city, models, keys, settings.partitions)
+
+    traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
+    stage: Stage[IntakeOutcome] = Stage(
+        replace(lane_options(settings, "intake"), traces=traces),
+        [names.reports, names.detections, names.updates],
+        opened,
+        session_timeout_ms=settings.session_timeout_ms,
+    )
+    async with models.following():
+        await run_stage(stage, stop)
+
+
+def keys_of(settings: Settings) -> Keys:
+    """The keys for personal data. Raises UsageError when one is missing or cannot be used."""
+    keys = Keys(settings.hmac_key, settings.contact_key.get_secret_value())
+    seal(keys.contact, Contact(name="any"))  # a key that cannot encrypt is found at the start, not at the first report
+    return keys

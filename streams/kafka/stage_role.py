@@ -1,0 +1,51 @@
+"""What the roles that run a stage have in common: its lanes' options from the settings, and its run until stopped."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from typing import Any
+
+from streams.kafka.lane import LaneOptions, StageError
+from streams.kafka.stage import Stage
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def lane_options(settings: Settings, role: str) -> LaneOptions:
+    """How the lanes of a role's stage work."""
+    group = f"{settings.namespace}-{role}"
+    return LaneOptions(
+        bootstrap=settings.bootstrap,
+        group=group,
+        transaction_prefix=group,
+        transaction_timeout_ms=settings.transaction_timeout_ms,
+        max_records=settings.batch_records,
+        step_budget=settings.batch_seconds,
+        max_failures=settings.max_failures,
+    )
+
+
+async def run_stage(stage: Stage[Any], stop: asyncio.Event) -> None:
+    """Run a stage until `stop` is set. When the stage says that the process must exit, it exits here and now:
+    whatever is still going on in it no longer owns what it works on."""
+
+    async def relay() -> None:
+        await stop.wait()
+        stage.stop()
+
+    async def announce() -> None:
+        await stage.ready.wait()
+        log.info("at work on partitions %s", sorted(stage.partitions))
+
+    relaying = asyncio.gather(relay(), announce())
+    try:
+        await stage.run()
+    except StageError as error:
+        log.critical("%s", error)
+        os._exit(error.exit_code)
+    finally:
+        relaying.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await relaying
