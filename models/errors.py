@@ -1,9 +1,30 @@
-"""The errors that are for people: each is one clear sentence, never a traceback.
+"""The errors of the project, all of them. Most are for people: one clear sentence, never a traceback.
 
-PaidanError             everything below; the command line prints its text and exits with `exit_code`
-├── UsageError          the call or a setting is wrong; exit code 2
-├── Poison              one record that can never be taken in: it goes to the dead letters
-└── (packages add their own: CityError, BrokerError, TopicError, ...)
+    PaidanError             for people: the command line prints its text and exits with `exit_code`
+    ├── UsageError          the call or a setting is wrong; nothing was done; exit code 2
+    ├── Poison              one record that can never be taken in: it goes to the dead letters
+    ├── CityError           a city pack cannot be used: every mistake with file, line and field
+    ├── ClassifierError     a model, or a file of labelled texts, cannot be used
+    ├── StageError          intake or desk cannot go on safely: the process ends and starts again from the log
+    ├── MissingPack         the inbox names a city pack that the control topic does not hold
+    ├── TopicError          a topic is missing, set up differently, or could not be created
+    ├── ControlError        the models in force cannot be changed this way; nothing was changed
+    ├── LogError            the log of orders holds something that is no fact
+    ├── AuditError          the audit could not be made
+    ├── DeadLetterError     a dead letter is not there, or cannot be replayed
+    ├── HealthError         the port of the metrics cannot be used
+    ├── HttpError           the address of an HTTP server cannot be listened on
+    ├── StatusError         the gateway does not answer, or not with a status
+    ├── JarsError           the jars of Kafka could not be had
+    ├── BrokerError         the local broker could not be started or did not stay up
+    └── DemoError           the demo did not come to its end in time
+    Problem                 an HTTP answer that is an error, as an RFC 9457 problem document
+    └── Unacknowledged      the broker has not acknowledged in time: the event may or may not be written
+    UnknownPack             within the core: the city pack that is in force is not at hand; its caller fetches it
+    Halted                  within notify: its partitions are wanted back, the record at hand stays unfinished
+
+What goes wrong is one of three kinds. Poison would fail again: it becomes a dead letter and its neighbours go on. What
+may pass (Kafka or a webhook is away) is tried again after a pause. Everything else ends the process.
 """
 
 
