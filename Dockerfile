@@ -9,7 +9,7 @@ RUN /opt/paidan/bin/python -m pip install --no-cache-dir --disable-pip-version-c
 # The build backend stays in this stage.
 RUN python -m venv /opt/build \
     && /opt/build/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/build.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY models models
 COPY dispatcher dispatcher
 COPY streams streams

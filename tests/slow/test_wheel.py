@@ -29,7 +29,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources, built, folder = (tmp_path_factory.mktemp(name) for name in ("sources", "built", "installed"))
     for name in ("cities", "dispatcher", "models", "streams"):
         copytree(REPOSITORY / name, sources / name, ignore=ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         (sources / name).write_bytes((REPOSITORY / name).read_bytes())
     subprocess.run([sys.executable, "-c", _BUILD, str(built)], cwd=sources, check=True, capture_output=True)
     [wheel] = built.glob("*.whl")
