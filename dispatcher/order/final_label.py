@@ -7,6 +7,7 @@ is not a label. While the order waits for a person to decide again, it has none.
 import msgspec
 
 from dispatcher.order.row import Order
+from models.words import whole_text
 
 BLIND = "blind-review"  # a reviewer, who was not shown the guess
 REVIEW = "review"  # a reviewer
@@ -88,8 +89,7 @@ def classified_text(order: Order) -> str:
     """The words that a classifier was given: a report's title and text; a detection's text or label if that had no
     category of its own."""
     if order.kind == "report":
-        text, title = order.text, order.title
-        return text if not title or text.startswith(title) else f"{title}\n{text}"
+        return whole_text(order.title, order.text)
     if order.guess is None or not order.evidence_first:
         return ""
     return order.text or order.evidence_first[0].label

@@ -10,6 +10,7 @@ from dispatcher.partition.unit_of_work import DESK, Work
 from dispatcher.steps.routing import Route, route
 from models.city import City, RuleInput
 from models.inbox import UNLOCATED, Actor, Sighting
+from models.words import whole_text
 
 DAY_MS = 86_400_000
 
@@ -22,7 +23,7 @@ def routed(work: Work, seen: Sighting, at: int) -> Route:
         group=merge_group(city, seen.category),
         hint=seen.hint,
         area=seen.area,
-        text=f"{seen.title}\n{seen.text}" if seen.title else seen.text,
+        text=whole_text(seen.title, seen.text),
         source=seen.source,
         channel=seen.channel,
         hour=datetime.fromtimestamp(at / 1000, UTC).astimezone(city.zone).hour,

@@ -17,6 +17,7 @@ from models.formats import Site, decode_format
 from models.inbox import UNLOCATED, Actor, Item, Sighting, Update
 from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
+from models.words import whole_text
 from streams.dead_letters.letter import RECEIVED, REPLAYED
 from streams.intake.placing import Found, Point, by_camera
 
@@ -216,7 +217,7 @@ class Reader:
             "due_given": "due_at" in said.model_fields_set,
             "due": said.due_at,
         }
-        words = text if not title or text.startswith(title) else f"{title}\n{text}"
+        words = whole_text(title, text)
         return Draft(Sighting, fields, _point(place), given=place.area, words=(address, words), text=words)
 
     def _update(self, said: events.Update, source: str, event_id: str, at: int, received: int) -> Draft:
