@@ -35,7 +35,7 @@ class Difference(msgspec.Struct, frozen=True):
         return f"{self.place}: kept {self.kept}, recomputed {self.recomputed}"
 
 
-class Mends(msgspec.Struct, frozen=True):
+class Repairs(msgspec.Struct, frozen=True):
     """The rows to write, by key, so that what is kept is what was recomputed; None takes a row away."""
 
     desk: Mapping[str, Order | None]
@@ -142,14 +142,16 @@ class Recount:
             for place, one, other in unlike_figures(kept.get(key, _NOTHING), expected.get(key, _NOTHING)):
                 self._differ(f"figure {place} of {key}", one, other)
 
-    def mends(self, desk: Mapping[str, Order], archive: Mapping[str, Order], figures: Mapping[str, FigureRow]) -> Mends:
-        """What mends the rows that are kept.
+    def repairs(
+        self, desk: Mapping[str, Order], archive: Mapping[str, Order], figures: Mapping[str, FigureRow]
+    ) -> Repairs:
+        """What repairs the rows that are kept.
 
         Raises ValueError when the log itself is in doubt: it has a gap, or a row tells more of an order than the log.
         Only a person can say which of the two is wrong then; nothing is ever taken away from an order.
         """
         if not self.unbroken:
-            raise ValueError(f"the log of partition {self.partition} has gaps: nothing can be mended from it")
+            raise ValueError(f"the log of partition {self.partition} has gaps: nothing can be repaired from it")
         for order_id, row in (*desk.items(), *archive.items()):
             order = self.orders.get(order_id)
             if order is None or row.seq > order.seq:
@@ -173,7 +175,7 @@ class Recount:
             if unlike_figures(booked, right):
                 as_it_is = {name: times for name, times in booked.counters.items() if name in TAKEN_AS_THEY_ARE}
                 changed[key] = FigureRow(booked.version + 1, {**right.counters, **as_it_is}, right.sketches)
-        return Mends(open_rows, last_rows, changed)
+        return Repairs(open_rows, last_rows, changed)
 
     def _book(self, figure: str, item: Sighting) -> None:
         collect(self._direct, direct(figure, item.at, item.area, item.category, self._zone))

@@ -72,19 +72,19 @@ async def audit(
 @contextlib.asynccontextmanager
 async def reading(
     settings: Settings, city: City, progress: Callable[[int], None] = lambda _: None
-) -> AsyncIterator["Reader"]:
+) -> AsyncIterator["LogReader"]:
     """A reader of the namespace's partitions, until the body ends."""
     packs = Packs(settings.bootstrap, Names(settings.namespace).control, city)
     await packs.refresh()
     consumer = log_reader(settings.bootstrap)
     try:
         await consumer.start()
-        yield Reader(consumer, Names(settings.namespace), packs, progress)
+        yield LogReader(consumer, Names(settings.namespace), packs, progress)
     finally:
         await consumer.stop()
 
 
-class Reader:
+class LogReader:
     """Reads partitions from their beginning up to given ends."""
 
     def __init__(self, consumer: AIOKafkaConsumer, names: Names, packs: Packs, progress: Callable[[int], None]) -> None:
@@ -157,7 +157,7 @@ class Partition:
         return {key: figure_row.decode(row) for key, row in self.figures.items()}
 
 
-async def recompute(reader: Reader, number: int) -> Partition:
+async def recompute(reader: LogReader, number: int) -> Partition:
     """Read one partition and recompute it. Raises AuditError when its desk does not come to rest."""
     names, packs = reader.names, reader.packs
     ends = await reader.ends_at_rest(number)
@@ -179,7 +179,7 @@ async def recompute(reader: Reader, number: int) -> Partition:
     )
 
 
-async def _audit_partition(reader: Reader, number: int, window: Window | None) -> Audited:
+async def _audit_partition(reader: LogReader, number: int, window: Window | None) -> Audited:
     part = await recompute(reader, number)
     recount, names = part.recount, reader.names
     recount.check_orders(part.open_orders(), part.archived_orders())

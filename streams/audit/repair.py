@@ -1,4 +1,4 @@
-"""Mending the desk's own rows from its log: what `paidan audit --repair` does where order or figure rows are wrong."""
+"""The desk's own rows, repaired from its log: what `paidan audit --repair` does where rows are wrong."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from dispatcher.figures import figure_row
 from dispatcher.partition.state import encode_row
 from models.city import City
-from streams.audit.recompute import AuditError, Partition, Reader, reading, recompute
+from streams.audit.recompute import AuditError, LogReader, Partition, reading, recompute
 from streams.kafka.lane import FENCED
 from streams.kafka.sending import Send, send_all
 from streams.kafka.stage_role import lane_options
@@ -17,31 +17,31 @@ from streams.kafka.topics import Names
 from streams.settings import Settings
 
 
-async def mend_desk(settings: Settings, city: City, partitions: Collection[int]) -> int:
+async def repair_desk(settings: Settings, city: City, partitions: Collection[int]) -> int:
     """Write what the log says over the wrong rows of these partitions; how many rows.
 
     The desk that owns a partition is fenced before anything is read and can commit nothing from then on: it ends, and
-    restores the mended rows when it is started again. A desk that is started meanwhile fences the mending, which then
+    restores the repaired rows when it is started again. A desk that is started meanwhile fences the repair, which then
     changes nothing. Raises AuditError for that and for a log that is itself in doubt, KafkaError when the cluster
     fails.
     """
     async with reading(settings, city) as reader:
-        return sum([await _mend(settings, reader, number) for number in sorted(partitions)])
+        return sum([await _repair(settings, reader, number) for number in sorted(partitions)])
 
 
-async def _mend(settings: Settings, reader: Reader, number: int) -> int:
+async def _repair(settings: Settings, reader: LogReader, number: int) -> int:
     try:
         async with _in_place_of_the_desk(settings, number) as producer:
             for topic in (reader.names.orders, reader.names.inbox):
                 if not await reader.is_whole(TopicPartition(topic, number)):
-                    raise AuditError(f"{topic}/{number} no longer begins at 0: nothing can be mended from it")
+                    raise AuditError(f"{topic}/{number} no longer begins at 0: nothing can be repaired from it")
             sends = _sends(reader.names, await recompute(reader, number))
             if sends:
                 async with producer.transaction():
                     await asyncio.gather(*(future for future, _ in await send_all(producer, sends)))
             return len(sends)
     except FENCED as error:
-        raise AuditError(f"a desk took partition {number} back before it was mended: stop it, then repair") from error
+        raise AuditError(f"a desk took partition {number} back before its repair: stop it, then try again") from error
     except ValueError as error:
         raise AuditError(str(error)) from error
 
@@ -63,11 +63,11 @@ async def _in_place_of_the_desk(settings: Settings, number: int) -> AsyncIterato
 
 
 def _sends(names: Names, part: Partition) -> list[Send]:
-    mends = part.recount.mends(part.open_orders(), part.archived_orders(), part.figure_rows())
+    repairs = part.recount.repairs(part.open_orders(), part.archived_orders(), part.figure_rows())
     number = part.recount.partition
     rows = [
-        *((names.desk, key, None if order is None else encode_row(order)) for key, order in mends.desk.items()),
-        *((names.archive, key, encode_row(order)) for key, order in mends.archive.items()),
-        *((names.figures, key, figure_row.encode(row)) for key, row in mends.figures.items()),
+        *((names.desk, key, None if order is None else encode_row(order)) for key, order in repairs.desk.items()),
+        *((names.archive, key, encode_row(order)) for key, order in repairs.archive.items()),
+        *((names.figures, key, figure_row.encode(row)) for key, row in repairs.figures.items()),
     ]
     return [Send(topic, key.encode(), value, number) for topic, key, value in rows]

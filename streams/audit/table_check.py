@@ -1,5 +1,5 @@
 """The second half of the audit: whether the stream tables hold what the desk wrote and answer what was recomputed, and
-how to mend them."""
+how to repair them."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from dispatcher.auditing import Difference, unlike_figures
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Window, totals
 from streams.audit.recompute import Audited, AuditError
-from streams.gateway.shards import Answers, Shards
+from streams.gateway.shards import ShardAnswers, Shards
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.tables import build
@@ -89,11 +89,11 @@ async def _check_rows(shards: Shards, number: int, audited: list[Audited]) -> li
     return differences
 
 
-async def _rows(shards: Shards, number: int, table: str) -> Answers[PartitionRows]:
+async def _rows(shards: Shards, number: int, table: str) -> ShardAnswers[PartitionRows]:
     """The answers of the workers of one build; those of a former one are about to end."""
     deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
     while True:
-        answers: Answers[PartitionRows] = await shards.ask("/rows", {"table": table}, ShardRows)
+        answers: ShardAnswers[PartitionRows] = await shards.ask("/rows", {"table": table}, ShardRows)
         current = {part: rows for part, rows in answers.partitions.items() if rows.build == number}
         if len(current) >= answers.total:
             return answers
@@ -112,7 +112,7 @@ async def _check_sums(shards: Shards, audited: list[Audited], window: Window) ->
     params = {"dimension": ",".join(DIMENSIONS), "to": str(window.last)}
     if window.first is not None:
         params["from"] = str(window.first)
-    answers: Answers[PartitionFigures] = await shards.ask("/figures", params, ShardFigures)
+    answers: ShardAnswers[PartitionFigures] = await shards.ask("/figures", params, ShardFigures)
     if not answers.complete:
         raise AuditError(f"the tables answer for {len(answers.partitions)} of {answers.total} partitions")
     differences = []

@@ -23,7 +23,7 @@ def audit(
     first: DayOption = None,
     last: LastOption = None,
     tables: Annotated[bool, typer.Option(help="Compare the tables workers' answers, too.")] = True,
-    repair: Annotated[bool, typer.Option(help="Mend the desk's rows, build the tables anew.")] = False,
+    repair: Annotated[bool, typer.Option(help="Repair the desk's rows, build the tables anew.")] = False,
 ) -> None:
     """Recompute everything from the log and the inbox, and compare it with the rows, the figures and the tables.
 
@@ -62,16 +62,16 @@ def audit(
 def _repair(settings: Settings, city: City) -> None:
     from streams.audit.recompute import AuditError
     from streams.audit.recompute import audit as run
-    from streams.audit.repair import mend_desk
+    from streams.audit.repair import repair_desk
     from streams.audit.table_check import repair_tables
 
     with counting("looking for wrong rows", None) as advance:
         wrong = [part.partition for part in asyncio.run(run(settings, city, None, advance)) if part.differences]
     try:
-        mended = asyncio.run(mend_desk(settings, city, wrong)) if wrong else 0
-        typer.echo(f"{mended} rows of the desk mended")
+        repaired = asyncio.run(repair_desk(settings, city, wrong)) if wrong else 0
+        typer.echo(f"{repaired} rows of the desk repaired")
     except AuditError as error:
-        typer.echo(f"the rows of the desk are not mended: {error}")
+        typer.echo(f"the rows of the desk are not repaired: {error}")
     asyncio.run(repair_tables(settings))
     typer.echo("the tables are built anew by their workers, which start again for it")
 

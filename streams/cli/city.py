@@ -16,7 +16,7 @@ from models.errors import UsageError
 from models.guess import Guess
 from models.inbox import UNLOCATED
 from streams.cli.classifier import bootstrap
-from streams.intake.placing import Found, by_words, locate_points
+from streams.intake.placing import Placement, by_words, locate_points
 from streams.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -133,7 +133,7 @@ def _moment(city: City, when: str) -> datetime:
     return moment if moment.tzinfo is None else moment.astimezone(city.zone)
 
 
-def _place(city: City, at: str, text: str) -> Found:
+def _place(city: City, at: str, text: str) -> Placement:
     if not at:
         return by_words(city, "", text)
     try:
@@ -159,7 +159,7 @@ def _classifier(path: Path | None) -> Classifier:
     return Classifier.shipped() if path is None else Classifier.load(path)
 
 
-def _show(city: City, place: Found, guess: Guess | None, found: Route) -> None:
+def _show(city: City, place: Placement, guess: Guess | None, found: Route) -> None:
     area = city.areas.get(place.area)
     table = Table(show_header=False)
     table.add_row("area", f"{area.name_zh} {area.name_en} ({area.id}), by {place.how}" if area else UNLOCATED)

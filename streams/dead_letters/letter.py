@@ -44,7 +44,7 @@ ERRORS = {
 }
 
 
-class Names(Protocol):
+class LetterTopics(Protocol):
     """The topics that dead letters need."""
 
     @property
@@ -115,7 +115,7 @@ def decode_dead_letter(value: bytes) -> DeadLetter:
 
 
 def of_record(
-    names: Names, record: Record, error: str, message: str, field: str = "", rule: str = "", stage: str = "desk"
+    names: LetterTopics, record: Record, error: str, message: str, field: str = "", rule: str = "", stage: str = "desk"
 ) -> Send:
     """The dead letter of a whole record."""
     headers, cut = _kept(record.headers)
@@ -140,7 +140,7 @@ def of_record(
     return _send(names, letter)
 
 
-def of_item(names: Names, partition: int, failure: Failure, clock: int) -> Send:
+def of_item(names: LetterTopics, partition: int, failure: Failure, clock: int) -> Send:
     """The dead letter of one item of an inbox record, at which the core raised."""
     item = failure.item
     length, kept, digest = _value(encode_items((item,)))
@@ -161,7 +161,7 @@ def of_item(names: Names, partition: int, failure: Failure, clock: int) -> Send:
     return _send(names, letter)
 
 
-def _send(names: Names, letter: DeadLetter) -> Send:
+def _send(names: LetterTopics, letter: DeadLetter) -> Send:
     place = f"{letter.topic}/{letter.partition}/{letter.offset}"
     event_id = place if letter.index is None else f"{place}/{letter.index}"
     headers = (

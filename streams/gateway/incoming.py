@@ -13,7 +13,7 @@ from models.envelope import Event
 from models.errors import Poison
 from streams.gateway import windows
 from streams.gateway.http.problems import Problem, of_poison
-from streams.intake.drafts import Keys, Reader
+from streams.intake.drafts import DraftReader, Keys
 
 _SOURCE = "gateway"
 # What the gateway reads here it throws away: intake does the same again, with the real keys.
@@ -37,7 +37,7 @@ def area_of(city: City, event: Event, more: Sequence[tuple[str, bytes]] = ()) ->
     """The area of a good event, empty where intake has still to find it. Raises Poison."""
     headers, value = envelope.to_binary(event)
     now = windows.now_ms()
-    drafts = Reader(city, now, _NO_KEYS).read(_Record(value, [*headers, *more], now))
+    drafts = DraftReader(city, now, _NO_KEYS).read(_Record(value, [*headers, *more], now))
     found = getattr(drafts[0], "found", None) if drafts else None
     return "" if found is None else str(found.area)
 

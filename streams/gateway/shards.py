@@ -25,7 +25,7 @@ class _Partition(Protocol):
 P = TypeVar("P", bound=_Partition)
 
 
-class Answers(Generic[P]):
+class ShardAnswers(Generic[P]):
     """What was answered, by partition; `total` is how many partitions there are."""
 
     def __init__(self, partitions: Mapping[int, P], total: int) -> None:
@@ -37,9 +37,9 @@ class Answers(Generic[P]):
         """Whether every partition was answered for."""
         return len(self.partitions) >= self.total
 
-    def merged(self, other: "Answers[P]") -> "Answers[P]":
+    def merged(self, other: "ShardAnswers[P]") -> "ShardAnswers[P]":
         """Both together; of two answers for a partition the one that has read further."""
-        return Answers(_furthest([self.partitions, other.partitions]), self.total)
+        return ShardAnswers(_furthest([self.partitions, other.partitions]), self.total)
 
 
 class _Answer(Protocol[P]):
@@ -68,11 +68,11 @@ class Shards:
         """Give the connections back."""
         await self._client.aclose()
 
-    async def ask(self, path: str, params: Mapping[str, str], kind: type[_Answer[P]]) -> Answers[P]:
+    async def ask(self, path: str, params: Mapping[str, str], kind: type[_Answer[P]]) -> ShardAnswers[P]:
         """One answer per partition: of several the one with the highest offset. Workers that fail are left out."""
         workers = await self._addresses()
         answers = await asyncio.gather(*(self._ask(worker, path, params, kind) for worker in workers))
-        return Answers(_furthest([answer.partitions for answer in answers if answer is not None]), self._total)
+        return ShardAnswers(_furthest([answer.partitions for answer in answers if answer is not None]), self._total)
 
     async def _ask(
         self, worker: str, path: str, params: Mapping[str, str], kind: type[_Answer[P]]

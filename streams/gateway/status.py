@@ -10,7 +10,7 @@ from models.city import City
 from models.times import to_text
 from streams.gateway import windows
 from streams.gateway.http.problems import Problem
-from streams.gateway.shards import Answers, Shards
+from streams.gateway.shards import ShardAnswers, Shards
 from streams.tables.protocol import PartitionFigures, ShardFigures
 
 # What `by=` takes: the dimension and the name of its part of the answer.
@@ -54,7 +54,7 @@ class Status:
         named = self._named("department", department) | self._indicators(row or FigureRow())
         return self._head(answers, window) | {"departments": {department: named}}
 
-    async def _ask(self, window: Window, dimensions: set[str], key: str = "") -> Answers[PartitionFigures]:
+    async def _ask(self, window: Window, dimensions: set[str], key: str = "") -> ShardAnswers[PartitionFigures]:
         params = {"dimension": ",".join(sorted(dimensions)), "to": str(window.last)}
         if window.first is not None:
             params["from"] = str(window.first)
@@ -62,7 +62,7 @@ class Status:
             params["key"] = key
         return await self._shards.ask("/figures", params, ShardFigures)
 
-    def _head(self, answers: Answers[PartitionFigures], window: Window) -> dict[str, Any]:
+    def _head(self, answers: ShardAnswers[PartitionFigures], window: Window) -> dict[str, Any]:
         return {
             "as_of": to_text(windows.now_ms()),
             "complete": answers.complete,
@@ -95,7 +95,7 @@ class Status:
         return {} if known is None else {"name_zh": known.name_zh, "name_en": known.name_en}
 
 
-def _merged(answers: Answers[PartitionFigures], dimension: str) -> dict[str, FigureRow]:
+def _merged(answers: ShardAnswers[PartitionFigures], dimension: str) -> dict[str, FigureRow]:
     parts: dict[str, list[FigureRow]] = {}
     for answer in answers.partitions.values():
         for key, row in answer.sums.get(dimension, {}).items():

@@ -13,8 +13,8 @@ from models.guess import Guess
 from models.inbox import UNLOCATED, Item, Sighting, encode_items
 from models.record import Record
 from models.times import from_ms
-from streams.intake.drafts import Draft, Ignored, Keys, Reader
-from streams.intake.placing import Found, by_words, locate_points, outside
+from streams.intake.drafts import Draft, DraftReader, Ignored, Keys
+from streams.intake.placing import Placement, by_words, locate_points, outside
 
 MAX_ITEMS = 64
 MAX_PACKED_BYTES = 256_000
@@ -51,7 +51,7 @@ class Taken(msgspec.Struct, frozen=True):
         return [(area, value) for area, items in self.items.items() for value in _packed(items)]
 
 
-Placed = tuple[int, Draft, Found, Context | None]
+Placed = tuple[int, Draft, Placement, Context | None]
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -87,7 +87,7 @@ def take(
 
 def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys) -> Prepared:
     """All of `take` but the guesses."""
-    reader = Reader(city, now_ms, keys)
+    reader = DraftReader(city, now_ms, keys)
     dead: dict[int, Dead] = {}
     ignored: Counter[str] = Counter()
     drafts: list[tuple[int, Draft]] = []
@@ -175,7 +175,7 @@ def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> l
     return [_guess(model, [text], [context])[0] for text, context in zip(texts, contexts, strict=True)]
 
 
-def _context(city: City, draft: Draft, found: Found) -> Context:
+def _context(city: City, draft: Draft, found: Placement) -> Context:
     fields = draft.fields
     return Context(
         area="" if found.area == UNLOCATED else found.area,

@@ -19,7 +19,7 @@ from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
 from models.words import whole_text
 from streams.dead_letters.letter import RECEIVED, REPLAYED
-from streams.intake.placing import Found, Point, by_camera
+from streams.intake.placing import Placement, Point, by_camera
 
 MAX_BYTES = 2_000_000
 _DAY_MS = 86_400_000
@@ -55,7 +55,7 @@ class Draft:
         item: type[Sighting] | type[Update],
         fields: dict[str, Any],
         point: Point | None = None,
-        found: Found | None = None,
+        found: Placement | None = None,
         given: str = "",
         words: tuple[str, ...] = (),
         text: str = "",
@@ -63,7 +63,7 @@ class Draft:
         self.item, self.fields = item, fields
         self.point, self.found, self.given, self.words, self.text = point, found, given, words, text
 
-    def build(self, found: Found, extra: Mapping[str, Any]) -> Item:
+    def build(self, found: Placement, extra: Mapping[str, Any]) -> Item:
         """The finished item."""
         if self.item is Sighting:
             return Sighting(**self.fields, area=found.area, place=found.how, lat=found.lat, lon=found.lon, **extra)
@@ -83,7 +83,7 @@ class Receipt(NamedTuple):
     first: int
 
 
-class Reader:
+class DraftReader:
     """Reads records with one city, one set of keys and one receipt time, ms UTC."""
 
     def __init__(self, city: City, now_ms: int, keys: Keys) -> None:
@@ -246,11 +246,11 @@ class Reader:
         }
         if said.order_id:
             # Read from the right: the area is whatever stands before the day and the digest.
-            return Draft(Update, fields, found=Found(said.order_id.rsplit("-", 2)[0], "given"))
+            return Draft(Update, fields, found=Placement(said.order_id.rsplit("-", 2)[0], "given"))
         place = said.location
         if place is None:
             raise Poison("location", "is missing: an update that names its order by report must say where", "no-area")
-        here = Found(UNLOCATED, "given") if place.area == UNLOCATED else None
+        here = Placement(UNLOCATED, "given") if place.area == UNLOCATED else None
         return Draft(Update, fields, _point(place), here, place.area, (mask(place.address),))
 
 

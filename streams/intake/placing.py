@@ -9,7 +9,7 @@ from models.inbox import UNLOCATED
 Point = tuple[float, float]
 
 
-class Found:
+class Placement:
     """The area of a sighting and how it was found, with a point where one is known."""
 
     __slots__ = ("area", "how", "lat", "lon")
@@ -18,34 +18,34 @@ class Found:
         self.area, self.how, self.lat, self.lon = area, how, lat, lon
 
 
-NOWHERE = Found(UNLOCATED, "none")
+NOWHERE = Placement(UNLOCATED, "none")
 
 
-def locate_points(city: City, points: Sequence[Point]) -> dict[Point, Found | None]:
+def locate_points(city: City, points: Sequence[Point]) -> dict[Point, Placement | None]:
     """The merge-level area of each point (lat, lon), None for one outside the city; all in one look-up."""
     distinct = list(dict.fromkeys(points))
     if not distinct:
         return {}
     areas = city.areas.locate_many([lat for lat, _ in distinct], [lon for _, lon in distinct])
     return {
-        point: None if area is None else Found(area.id, "polygon", *point)
+        point: None if area is None else Placement(area.id, "polygon", *point)
         for point, area in zip(distinct, areas, strict=True)
     }
 
 
-def by_camera(camera: Camera) -> Found:
+def by_camera(camera: Camera) -> Placement:
     """Where the registry puts a camera."""
-    return Found(camera.area, "camera", camera.lat, camera.lon)
+    return Placement(camera.area, "camera", camera.lat, camera.lon)
 
 
-def by_words(city: City, given: str, *texts: str) -> Found:
+def by_words(city: City, given: str, *texts: str) -> Placement:
     """The area that the sender named by id, else the place that the first of the texts names, else `unlocated`."""
     if given and (unit := merge_unit(city, given)):
-        return Found(unit, "given")
+        return Placement(unit, "given")
     for text in texts:
         place = city.places.find(text) if text else None
         if place is not None:
-            return Found(place.area, "words", place.lat, place.lon)
+            return Placement(place.area, "words", place.lat, place.lon)
     return NOWHERE
 
 

@@ -19,7 +19,7 @@ from models.times import to_text
 from streams import metrics
 from streams.control.models_in_force import LiveModels
 from streams.kafka.topics import Names
-from streams.learning.drift_window import TYPES, Drift, Window
+from streams.learning.drift_window import TYPES, Drift, RecentOrders
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class DriftWatch:
         self._settings, self._city, self._every, self._most = settings, city, every_seconds, most
         topic = Names(settings.namespace).orders
         self._parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
-        self._window = Window()
+        self._orders = RecentOrders()
         self._section: Mapping[str, Any] | None = None
 
     def section(self) -> Mapping[str, Any] | None:
@@ -71,7 +71,7 @@ class DriftWatch:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _follow(self, models: LiveModels) -> None:
-        self._window = Window()
+        self._orders = RecentOrders()
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.bootstrap,
             isolation_level="read_committed",
@@ -84,9 +84,9 @@ class DriftWatch:
             await self._seek(consumer)
             while True:
                 await self._read(consumer)
-                self._window.forget(self._since())
+                self._orders.forget(self._since())
                 if models.active is not None:
-                    self._show(await _figures(self._window, models.active, self._city))
+                    self._show(await _figures(self._orders, models.active, self._city))
                 await asyncio.sleep(self._every)
         finally:
             await consumer.stop()
@@ -107,13 +107,13 @@ class DriftWatch:
         ends = await consumer.end_offsets(self._parts)
         at = {part: await consumer.position(part) for part in self._parts}
         if sum(ends[part] - at[part] for part in self._parts) > self._most:
-            self._window = Window()
+            self._orders = RecentOrders()
             for part in self._parts:
                 consumer.seek(part, max(at[part], ends[part] - self._most // len(self._parts)))
         while any([await consumer.position(part) < ends[part] for part in self._parts]):
             for records in (await consumer.getmany(timeout_ms=200, max_records=_BATCH)).values():
                 for record in records:
-                    _take(self._window, record)
+                    _take(self._orders, record)
             await asyncio.sleep(0)
 
     def _show(self, drift: Drift) -> None:
@@ -144,7 +144,7 @@ def _two(drift: Drift, name: str) -> tuple[float, float]:
     return drift.figures[name].value, drift.figures[name].limit
 
 
-def _take(window: Window, record: ConsumerRecord) -> None:
+def _take(orders: RecentOrders, record: ConsumerRecord) -> None:
     kind = header_map(record.headers).get("ce_type", b"").decode(errors="replace")
     if kind not in TYPES:
         return
@@ -154,11 +154,11 @@ def _take(window: Window, record: ConsumerRecord) -> None:
         log.error("%s-%d at %d holds no fact: %s", record.topic, record.partition, record.offset, error)
         return
     assert isinstance(fact, facts.Fact)  # TYPES holds no refusals
-    window.take(fact, record.timestamp)
+    orders.add(fact, record.timestamp)
 
 
-async def _figures(window: Window, model: Classifier, city: City) -> Drift:
-    texts = window.unmeasured(model.id)
+async def _figures(orders: RecentOrders, model: Classifier, city: City) -> Drift:
+    texts = orders.unmeasured(model.id)
     if texts:
-        window.measure(list(texts), (await asyncio.to_thread(model.known, list(texts.values()))).tolist())
-    return await asyncio.to_thread(window.drift, model.id, model.manifest, city.settings)
+        orders.measure(list(texts), (await asyncio.to_thread(model.known, list(texts.values()))).tolist())
+    return await asyncio.to_thread(orders.drift, model.id, model.manifest, city.settings)

@@ -30,7 +30,7 @@ MOST_ORDERS = 20_000
 MOST_TEXTS = 500
 
 
-class Seen(msgspec.Struct, gc=False):
+class RecentOrder(msgspec.Struct, gc=False):
     """What is kept of one order. `known`: the share of its pieces that the model knows, None while not measured."""
 
     at: int
@@ -67,30 +67,30 @@ class Drift(msgspec.Struct, frozen=True):
         return tuple(name for name, figure in self.figures.items() if figure.alarm)
 
 
-class Window:
+class RecentOrders:
     """The newest orders, at most `most` of them."""
 
     def __init__(self, most: int = MOST_ORDERS) -> None:
         self._most = most
-        self._orders: OrderedDict[str, Seen] = OrderedDict()
+        self._orders: OrderedDict[str, RecentOrder] = OrderedDict()
         self._texts: OrderedDict[str, str] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._orders)
 
-    def take(self, fact: Fact, at: int) -> None:
-        """Take notice of a fact that was written at `at` (ms UTC). Facts of orders outside the window are ignored."""
+    def add(self, fact: Fact, at: int) -> None:
+        """Add what a fact says that was written at `at` (ms UTC). Facts of orders outside the window are ignored."""
         if isinstance(fact, facts.Opened):
-            self._orders[fact.order_id] = Seen(at)
+            self._orders[fact.order_id] = RecentOrder(at)
             self._texts[fact.order_id] = fact.evidence.text
             while len(self._orders) > self._most:
                 self._orders.popitem(last=False)
             while len(self._texts) > MOST_TEXTS:
                 self._texts.popitem(last=False)
             return
-        seen = self._orders.get(fact.order_id)
-        if seen is not None:
-            _note(seen, fact)
+        order = self._orders.get(fact.order_id)
+        if order is not None:
+            _note(order, fact)
 
     def forget(self, before: int) -> None:
         """Drop the orders that were opened before an instant."""
@@ -134,18 +134,18 @@ class Window:
         return name in self._orders and self._orders[name].model == model
 
 
-def _note(seen: Seen, fact: Fact) -> None:
+def _note(order: RecentOrder, fact: Fact) -> None:
     match fact:
         case facts.Classified(guess=guess) if guess is not None:
-            seen.model, seen.guess, seen.probability = guess.model, guess.category, guess.probability
+            order.model, order.guess, order.probability = guess.model, guess.category, guess.probability
         case facts.SentToReview(reason=reason):
             # The blind share is drawn from what the model was sure of.
-            seen.reviewed = seen.reviewed or (reason != "blind" and not seen.assigned)
+            order.reviewed = order.reviewed or (reason != "blind" and not order.assigned)
         case facts.Assigned():
-            seen.assigned, seen.category = True, fact.category
+            order.assigned, order.category = True, fact.category
         case facts.Decided():
-            seen.label = fact.category
+            order.label = fact.category
         case facts.ReturnApproved():
-            seen.returned, seen.label = True, ""
+            order.returned, order.label = True, ""
         case facts.Closed(forced=False):
-            seen.label = seen.category
+            order.label = order.category

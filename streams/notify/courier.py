@@ -16,7 +16,7 @@ from streams import metrics
 from streams.dead_letters.letter import of_record
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
-from streams.notify.delivery import Answer, Delivery, Patience
+from streams.notify.delivery import Delivery, Patience, TargetAnswer
 from streams.notify.finisher import Halted
 from streams.notify.targets import Target
 from streams.settings import Settings
@@ -35,7 +35,7 @@ class Courier:
         self,
         settings: Settings,
         target: Target,
-        post: Callable[[Event], Awaitable[Answer]],
+        post: Callable[[Event], Awaitable[TargetAnswer]],
         bury: Callable[[Send], Awaitable[None]],
     ) -> None:
         self._names = Names(settings.namespace)
@@ -77,13 +77,13 @@ class Courier:
         metrics.DEAD_LETTERS.labels(error).inc()
         log.warning("%s/%s/%s is a dead letter: %s", record.topic, record.partition, record.offset, message)
 
-    async def _attempt(self, event: Event) -> Answer:
+    async def _attempt(self, event: Event) -> TargetAnswer:
         with metrics.NOTIFY_ATTEMPT_SECONDS.labels(self._target.name).time():
             try:
                 answer = await self._post(event)
             except Exception as error:  # whatever it is, only this target waits for it to be mended
                 log.exception("%s: the attempt itself has failed", self._target.name)
-                answer = Answer("failed", f"no attempt could be made: {type(error).__name__}")
+                answer = TargetAnswer("failed", f"no attempt could be made: {type(error).__name__}")
         if answer.verdict == "failed":
             metrics.NOTIFY_FAILURES.labels(self._target.name).inc()
             log.info("%s: %s", self._target.name, answer.detail)

@@ -13,7 +13,7 @@ from models.envelope import Event
 from streams.notify.breaker import Breaker, backoff
 
 
-class Answer(msgspec.Struct, frozen=True):
+class TargetAnswer(msgspec.Struct, frozen=True):
     """What came of one attempt: `refused` is this event's affair, `failed` the target's. `detail` says it for people
     and holds nothing of the event; `retry_after` is in seconds and counts for the target as a whole."""
 
@@ -46,7 +46,7 @@ class Delivery:
 
     def __init__(
         self,
-        post: Callable[[Event], Awaitable[Answer]],
+        post: Callable[[Event], Awaitable[TargetAnswer]],
         patience: Patience,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
@@ -96,7 +96,7 @@ class Delivery:
         own = self._patience
         return backoff(self.breaker.failures, own.first_backoff, own.longest_backoff, self._draw())
 
-    async def _attempt(self, event: Event) -> Answer:
+    async def _attempt(self, event: Event) -> TargetAnswer:
         admitted = self.breaker.admitted(self._clock())
         if admitted is None:
             raise RuntimeError("two deliveries to one target at once")

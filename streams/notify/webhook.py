@@ -14,7 +14,7 @@ import httpx
 
 from models.envelope import SPEC_VERSION, Event
 from models.times import to_text
-from streams.notify.delivery import Answer
+from streams.notify.delivery import TargetAnswer
 from streams.notify.signature import HEADER, signature
 
 # Tried again although it is 4xx: not the event is wrong, but the moment.
@@ -48,7 +48,7 @@ class Webhooks:
     ) -> None:
         await self._client.aclose()
 
-    async def post(self, url: str, key: bytes, event: Event) -> Answer:
+    async def post(self, url: str, key: bytes, event: Event) -> TargetAnswer:
         """One attempt. Whatever the target or the way there does is an answer, never an exception."""
         now = self._clock()
         headers = http_headers(event) | {HEADER: signature(key, event.data, int(now))}
@@ -61,11 +61,11 @@ class Webhooks:
                 async for chunk in response.aiter_raw():  # to its end, or the connection could not be used again
                     if (read := read + len(chunk)) > _READ_BYTES:
                         break
-                return answer(response.status_code, response.headers.get("retry-after", ""), now)
+                return target_answer(response.status_code, response.headers.get("retry-after", ""), now)
         except TimeoutError:
-            return Answer("failed", f"no answer within {self._seconds:g} s")
+            return TargetAnswer("failed", f"no answer within {self._seconds:g} s")
         except _NO_REQUEST as error:
-            return Answer("failed", f"no answer: {type(error).__name__}")
+            return TargetAnswer("failed", f"no answer: {type(error).__name__}")
 
 
 def http_headers(event: Event) -> dict[str, str]:
@@ -91,14 +91,14 @@ def is_postable(url: str) -> bool:
         return False
 
 
-def answer(status: int, retry_after: str, now: float) -> Answer:
+def target_answer(status: int, retry_after: str, now: float) -> TargetAnswer:
     """What a status means: 2xx taken; 4xx but 408, 425 and 429 refused for good; any other to be tried again (3xx too:
     somebody has moved the address and will see to it)."""
     if 200 <= status < 300:
-        return Answer("taken")
+        return TargetAnswer("taken")
     if 400 <= status < 500 and status not in _TRY_AGAIN:
-        return Answer("refused", f"it answered {status}")
-    return Answer("failed", f"it answered {status}", _seconds(retry_after, now))
+        return TargetAnswer("refused", f"it answered {status}")
+    return TargetAnswer("failed", f"it answered {status}", _seconds(retry_after, now))
 
 
 def _seconds(retry_after: str, now: float) -> float:

@@ -1,4 +1,4 @@
-"""The audit on a real broker: every damage to a table or to the desk's own rows is named, and `--repair` mends it."""
+"""The audit on a real broker: every damage to a table or to the desk's own rows is named, and `--repair` repairs it."""
 
 import asyncio
 import signal
@@ -139,7 +139,7 @@ async def wrong_rows(scene: Scene) -> tuple[Wrong, Wrong]:
 
 
 @pytest.mark.timeout(400)
-async def test_whatever_is_wrong_in_the_tables_is_named_and_mended(scene: Scene) -> None:
+async def test_whatever_is_wrong_in_the_tables_is_named_and_repaired(scene: Scene) -> None:
     """Wrong content, a higher version, rows that should not be there: each is named, none survives --repair, and the
     tables go on from there."""
     orders, figures = await wrong_rows(scene)
@@ -176,9 +176,9 @@ async def test_each_repair_is_a_build_of_its_own(settings: Settings, topics: Nam
 
 
 @pytest.mark.timeout(400)
-async def test_wrong_rows_of_the_desk_are_named_and_mended_from_the_log(scene: Scene) -> None:
+async def test_wrong_rows_of_the_desk_are_named_and_repaired_from_the_log(scene: Scene) -> None:
     """Order and figure rows in the desk's own changelogs: the desk that runs meanwhile is fenced, restores what was
-    mended when it starts again, and goes on from there."""
+    repaired when it starts again, and goes on from there."""
     orders, figures = await wrong_rows(scene)
     await scene.overwrite(scene.names.desk, orders[:1])
     await scene.overwrite(scene.names.figures, figures)
@@ -191,7 +191,7 @@ async def test_wrong_rows_of_the_desk_are_named_and_mended_from_the_log(scene: S
 
     code, said = await scene.repair()
     assert code == 0, said
-    assert "4 rows of the desk mended" in said
+    assert "4 rows of the desk repaired" in said
     await scene.take_in(report("3"))
     assert await scene.desk.ended(60) != 0
     assert "another process owns this partition now" in scene.desk.said()

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from dispatcher.figures.figure_row import FigureRow, decode, merge_rows
 from dispatcher.figures.indicators import Window, totals
-from streams.gateway.shards import Answers, Shards
+from streams.gateway.shards import ShardAnswers, Shards
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
@@ -59,13 +59,13 @@ def start(roles: Roles, placed: Settings, number: int = 0, **changes: str) -> Ro
     return roles.start("tables", tables_port=placed.tables_workers[number].rpartition(":")[2], **changes)
 
 
-async def figures(shards: Shards) -> Answers[PartitionFigures]:
+async def figures(shards: Shards) -> ShardAnswers[PartitionFigures]:
     """All sums of all days."""
     asked = {"dimension": "area,department,category", "to": str(ALL.last)}
     return await shards.ask("/figures", asked, ShardFigures)
 
 
-def summed(answers: Answers[PartitionFigures], dimension: str) -> dict[str, FigureRow]:
+def summed(answers: ShardAnswers[PartitionFigures], dimension: str) -> dict[str, FigureRow]:
     """Over the partitions, without versions."""
     parts: dict[str, list[FigureRow]] = {}
     for part in answers.partitions.values():

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from models.envelope import Event
 from streams.notify.breaker import Breaker, backoff
-from streams.notify.delivery import Answer, Delivery, Patience
+from streams.notify.delivery import Delivery, Patience, TargetAnswer
 
 NEVER = float("inf")
 MINUTE, HOUR = 60.0, 3600.0
-TAKEN = Answer("taken")
-AWAY = Answer("failed", "it answered 503")
+TAKEN = TargetAnswer("taken")
+AWAY = TargetAnswer("failed", "it answered 503")
 
 answers = st.one_of(
-    st.just(Answer("taken")),
-    st.just(Answer("refused", "it answered 410")),
-    st.builds(Answer, st.just("failed"), st.just("it answered 503"), st.sampled_from([0.0, 0.0, 5.0, 90.0])),
+    st.just(TargetAnswer("taken")),
+    st.just(TargetAnswer("refused", "it answered 410")),
+    st.builds(TargetAnswer, st.just("failed"), st.just("it answered 503"), st.sampled_from([0.0, 0.0, 5.0, 90.0])),
 )
 steps = st.lists(
     st.one_of(st.just("ask"), st.just("succeed"), st.just("fail"), st.just("abandon"), st.floats(0.0, 20.0)),
@@ -34,7 +34,7 @@ class World:
 
     def __init__(
         self,
-        says: Callable[[float, Event], Answer],
+        says: Callable[[float, Event], TargetAnswer],
         patience: Patience,
         draw: Callable[[], float] = lambda: 0.5,
     ) -> None:
@@ -43,7 +43,7 @@ class World:
         self.posted: list[tuple[float, str]] = []
         self.delivery = Delivery(self.post, patience, lambda: self.now, self.sleep, draw)
 
-    async def post(self, event: Event) -> Answer:
+    async def post(self, event: Event) -> TargetAnswer:
         """One attempt, which takes a tenth of a second."""
         self.posted.append((self.now, event.id))
         self.now += 0.1
@@ -73,13 +73,13 @@ class World:
         return order
 
 
-def scripted(script: list[Answer]) -> Callable[[float, Event], Answer]:
+def scripted(script: list[TargetAnswer]) -> Callable[[float, Event], TargetAnswer]:
     """A target that gives these answers and then takes all."""
     left = list(script)
     return lambda _now, _event: left.pop(0) if left else TAKEN
 
 
-def away_until(end: float) -> Callable[[float, Event], Answer]:
+def away_until(end: float) -> Callable[[float, Event], TargetAnswer]:
     """A target that is away until an instant."""
     return lambda now, _event: AWAY if now < end else TAKEN
 
@@ -140,7 +140,7 @@ def test_backoff_doubles_up_to_its_longest(attempt: int, draw: float) -> None:
 
 
 @given(script=st.lists(answers, max_size=40), count=st.integers(1, 12))
-def test_order_is_kept_and_every_event_ends_once(script: list[Answer], count: int) -> None:
+def test_order_is_kept_and_every_event_ends_once(script: list[TargetAnswer], count: int) -> None:
     """Whatever the target answers: attempts come in the order of the events, and only a refused one does not arrive."""
     world = World(scripted(script), patience())
     ends = world.deliver([0.0] * count)
@@ -151,7 +151,7 @@ def test_order_is_kept_and_every_event_ends_once(script: list[Answer], count: in
 
 
 @given(script=st.lists(answers, max_size=40), count=st.integers(1, 12))
-def test_nobody_is_asked_again_before_the_time(script: list[Answer], count: int) -> None:
+def test_nobody_is_asked_again_before_the_time(script: list[TargetAnswer], count: int) -> None:
     """Between two attempts lie at least Retry-After, and 30 seconds once three in a row have failed."""
     world = World(scripted(script), patience())
     world.deliver([0.0] * count)
@@ -212,7 +212,9 @@ def test_old_events_are_given_up_only_once_two_have_failed_at_an_open_breaker(fa
 
 def test_a_refusal_is_for_one_event_alone() -> None:
     """It is a dead letter after its one attempt; the breaker stays closed, the next one is sent at once."""
-    world = World(lambda _, event: Answer("refused", "it answered 410") if event.id < "00010" else TAKEN, patience())
+    world = World(
+        lambda _, event: TargetAnswer("refused", "it answered 410") if event.id < "00010" else TAKEN, patience()
+    )
     ends = world.deliver([0.0] * 12)
     assert ends == ["webhook-refused"] * 10 + ["taken"] * 2
     assert world.now == pytest.approx(1.2)
@@ -227,7 +229,7 @@ def test_a_cancelled_probe_does_not_lock_the_breaker() -> None:
         world.now += 30.0
         reached = asyncio.Event()
 
-        async def hang(_: Event) -> Answer:
+        async def hang(_: Event) -> TargetAnswer:
             reached.set()
             await asyncio.Event().wait()
             raise AssertionError

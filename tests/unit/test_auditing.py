@@ -40,21 +40,21 @@ class Kept:
     archive: dict[str, bytes]
     failed: tuple[tuple[int, int], ...] = ()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Write what the recount says over the rows."""
         orders = msgspec.json.Decoder(Order)
-        mends = self.recount().mends(
+        repairs = self.recount().repairs(
             {key: orders.decode(value) for key, value in self.rows.items() if is_order(key)},
             {key: orders.decode(value) for key, value in self.archive.items()},
             self.figures,
         )
-        for key, order in mends.desk.items():
+        for key, order in repairs.desk.items():
             if order is None:
                 del self.rows[key]
             else:
                 self.rows[key] = msgspec.json.encode(order)
-        self.archive |= {key: msgspec.json.encode(order) for key, order in mends.archive.items()}
-        self.figures |= mends.figures
+        self.archive |= {key: msgspec.json.encode(order) for key, order in repairs.archive.items()}
+        self.figures |= repairs.figures
 
     def recount(self) -> Recount:
         """Log and inbox recomputed."""
@@ -226,13 +226,13 @@ def _the_archive_lost(kept: Kept) -> None:
     "damage",
     [_one_order_less, _an_order_changed, _a_count_changed, _a_row_lost, _an_archived_order_back, _the_archive_lost],
 )
-def test_wrong_rows_are_mended_from_the_log(kept: Kept, damage: Callable[[Kept], None]) -> None:
+def test_wrong_rows_are_repaired_from_the_log(kept: Kept, damage: Callable[[Kept], None]) -> None:
     """What is written over them is right and leaves the counts that only the desk knows."""
     before = dict(kept.figures)
     suppressed = sum(row.counters.get("suppressed", 0) for row in before.values())
     damage(kept)
     assert kept.audited() != []
-    kept.mend()
+    kept.repair()
     assert kept.audited() == []
     assert sum(row.counters.get("suppressed", 0) for row in kept.figures.values()) == suppressed > 0
 
@@ -247,11 +247,11 @@ def _an_order_unknown_to_the_log(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("damage", [_less_one_fact, _a_gap, _an_order_unknown_to_the_log])
-def test_nothing_is_mended_from_a_log_in_doubt(kept: Kept, damage: Callable[[Kept], None]) -> None:
+def test_nothing_is_repaired_from_a_log_in_doubt(kept: Kept, damage: Callable[[Kept], None]) -> None:
     """A row that tells more than the log may be right: a person must look."""
     damage(kept)
     with pytest.raises(ValueError, match="the log"):
-        kept.mend()
+        kept.repair()
 
 
 def test_a_gap_in_the_log_is_named(kept: Kept) -> None:

@@ -12,7 +12,7 @@ from models.city import CitySettings
 from models.classifier.learning.drift import psi, psi_limit
 from models.classifier.serving.artefact import Manifest
 from models.guess import Guess
-from streams.learning.drift_window import MOST_TEXTS, Drift, Window
+from streams.learning.drift_window import MOST_TEXTS, Drift, RecentOrders
 from tests.support.lives import Life
 
 MODEL, OTHER = "m" * 16, "o" * 16
@@ -45,16 +45,16 @@ def life(n: int, probability: float = 0.9, model: str = MODEL, right: bool = Tru
     return iter(made.log)
 
 
-def window(lives: Iterator[Iterator[Fact]], most: int = 1000) -> Window:
+def window(lives: Iterator[Iterator[Fact]], most: int = 1000) -> RecentOrders:
     """A window that has seen these orders."""
-    made = Window(most)
+    made = RecentOrders(most)
     for number, facts_ in enumerate(lives):
         for fact in facts_:
-            made.take(fact, number)
+            made.add(fact, number)
     return made
 
 
-def drift(made: Window, **own: Any) -> Drift:
+def drift(made: RecentOrders, **own: Any) -> Drift:
     """Its figures for the model in force."""
     return made.drift(MODEL, manifest(**own), SETTINGS)
 
@@ -132,7 +132,7 @@ def test_the_window_is_bounded_in_number_and_in_time() -> None:
     made.forget(1400)
     assert len(made) == 100
     for fact in list(life(0))[1:]:
-        made.take(fact, 0)
+        made.add(fact, 0)
     assert len(made) == 100
 
 

@@ -21,10 +21,10 @@ from streams.documents.notice_kinds import PAGE, page
 from streams.kafka.sending import Send
 from streams.local.system import Counts, _members
 from streams.notify.courier import Courier
-from streams.notify.delivery import Answer
+from streams.notify.delivery import TargetAnswer
 from streams.notify.signature import signature, target_key
 from streams.notify.targets import Target, targets
-from streams.notify.webhook import Webhooks, answer, http_headers
+from streams.notify.webhook import Webhooks, http_headers, target_answer
 from streams.settings import Settings, load_settings
 from tests.support.desks import DISPATCHER, HOUR, T0, Desk, report
 
@@ -106,7 +106,7 @@ def test_no_event_is_beyond_http() -> None:
 )  # fmt: skip
 def test_a_status_says_whether_to_try_again(status: int, verdict: str) -> None:
     """2xx is taken; a definite 4xx is for good; anything else is tried again."""
-    assert answer(status, "", NOW).verdict == verdict
+    assert target_answer(status, "", NOW).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_status_says_whether_to_try_again(status: int, verdict: str) -> None:
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float) -> None:
     """Both forms of RFC 9110 count, up to an hour; nonsense counts as none."""
-    assert answer(503, header, NOW).retry_after == seconds
+    assert target_answer(503, header, NOW).retry_after == seconds
 
 
 def test_targets_are_the_departments_with_a_webhook_and_the_two_settings() -> None:
@@ -190,9 +190,9 @@ async def test_a_bad_address_is_a_failed_attempt(url: str) -> None:
 async def test_an_attempt_that_raises_is_its_targets_own_failure() -> None:
     """Whatever it raises: the courier tries again, and nobody else hears of it."""
     [roads] = targets(settings(), departments(roads="http://roads.example/"))
-    outcomes: list[Answer | Exception] = [ZeroDivisionError("what nobody thought of"), Answer("taken")]
+    outcomes: list[TargetAnswer | Exception] = [ZeroDivisionError("what nobody thought of"), TargetAnswer("taken")]
 
-    async def post(_: Event) -> Answer:
+    async def post(_: Event) -> TargetAnswer:
         if isinstance(outcome := outcomes.pop(0), Exception):
             raise outcome
         return outcome

@@ -17,7 +17,7 @@ from streams.gateway import windows
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.order_document import document, line
-from streams.gateway.shards import Answers, Shards
+from streams.gateway.shards import ShardAnswers, Shards
 from streams.tables.protocol import Brief, PartitionOrder, PartitionOrders, ShardOrder, ShardOrders
 
 _STATES = OPEN | ENDED | {"open"}
@@ -112,7 +112,7 @@ class Finder:
         params = {key: value for key, value in wanted.items() if value} | {"limit": str(limit + 1)}
         if cursor:
             params["after"] = _decode_cursor(cursor)
-        answers: Answers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
+        answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
         merged = sorted(
             (order for part in answers.partitions.values() for order in part.orders),
             key=lambda order: (-order.opened_at, order.id),
@@ -128,7 +128,7 @@ class Finder:
 
     async def order(self, order_id: str) -> dict[str, Any]:
         """The order's document. Raises Problem: 404, or 503 while the partition that may hold it is silent."""
-        answers: Answers[PartitionOrder] = await self._shards.ask(f"/orders/{_safe(order_id)}", {}, ShardOrder)
+        answers: ShardAnswers[PartitionOrder] = await self._shards.ask(f"/orders/{_safe(order_id)}", {}, ShardOrder)
         held = [part for part in answers.partitions.values() if part.order is not None]
         if not held:
             raise _missing("there is no order of that id", answers.complete)
@@ -139,7 +139,7 @@ class Finder:
     async def by_report(self, source: str, report_id: str) -> tuple[Brief | None, bool]:
         """The order that a report is part of, and whether all partitions were looked in."""
         params = {"report": report_key(source, report_id), "limit": "1"}
-        answers: Answers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
+        answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
         found = [order for part in answers.partitions.values() for order in part.orders]
         return (found[0] if found else None), answers.complete
 
