@@ -39,7 +39,7 @@ class Bench:
                 self.offset += 1
             began = time.process_time()
             decision = decide(self.state, records, self.cities)
-            self.state.merge(decision)
+            decision.changes.apply()
             spent += time.process_time() - began
             if decision.failures:
                 raise SystemExit(decision.failures[0].error)

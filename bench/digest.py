@@ -82,7 +82,7 @@ class Witness:
             self._rows["rows"][number, key] = row
         for key, row in decision.figures.items():
             self._rows["figures"][number, key] = row
-        state.merge(decision)
+        decision.changes.apply()
         return decision
 
     def tick(self, clock: int, replayed: bool) -> list[Decision]:

@@ -17,7 +17,6 @@ from dispatcher.order import facts
 from dispatcher.order.folds.apply import apply
 from dispatcher.order.row import Evidence, Order
 from dispatcher.partition import identity
-from dispatcher.partition.decision import META
 from models.city import City
 from models.inbox import InboxRecord, PackChange, Sighting
 
@@ -219,8 +218,3 @@ def _short(value: object) -> str:
 
 def _digest(event: Sighting | Evidence) -> int:
     return identity.digest(event.source, event.id)
-
-
-def is_order(key: str) -> bool:
-    """Whether a key of the desk's changelog is an order's."""
-    return key != META and "/" not in key

@@ -14,9 +14,10 @@ from dispatcher.figures import booking, figure_row
 from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.order.timers import Timer, timers
-from dispatcher.partition import identity
+from dispatcher.partition import identity, row_keys
 from dispatcher.partition.decision import Decision, Failure, Outgoing
-from dispatcher.partition.state import DeskState, Meta, Overlay
+from dispatcher.partition.overlay import Overlay
+from dispatcher.partition.state import DeskState, Meta
 from dispatcher.partition.unit_of_work import DESK, Work
 from models.city import City
 from models.inbox import InboxRecord, PackChange, Sighting, Tick, Update
@@ -172,13 +173,13 @@ class _Batch:
 
     def _set_aside(self, key: str, kind: str, error: Exception) -> None:
         work = self._work()
-        order = work.order(key)
-        if order is not None:
+        row, name = row_keys.parse(key)
+        if row == "watch":
+            self.overlay.watches.put(name, None)
+        elif row == "camera":
+            self.overlay.cameras.put(name, None)
+        elif (order := work.order(name)) is not None:
             work.emit(order, facts.Quarantined, self.clock, DESK, error=f"{kind}: {_text(error)}")
-        elif kind == "expire":
-            self.overlay.watches.put(key.removeprefix("watch/"), None)
-        elif kind == "heartbeat":
-            self.overlay.cameras.put(key.removeprefix("camera/"), None)
         self._keep(work)
 
     def _keep(self, work: Work) -> None:

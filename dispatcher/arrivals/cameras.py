@@ -1,7 +1,8 @@
 """Cameras 摄像头心跳: one that has been silent for its heartbeat time becomes an order for its owner."""
 
 from dispatcher.arrivals import sightings
-from dispatcher.partition.state import Camera
+from dispatcher.partition import row_keys
+from dispatcher.partition.state import Heartbeat
 from dispatcher.partition.unit_of_work import Work
 from models.inbox import Sighting
 
@@ -20,8 +21,8 @@ def heard(work: Work, seen: Sighting) -> None:
     cameras = work.overlay.cameras
     known = cameras.get(seen.camera)
     if known is None or known.last_seen < last_seen:
-        cameras.put(seen.camera, Camera(seen.area, last_seen, heartbeat))
-        work.overlay.timers.push((last_seen + heartbeat, f"camera/{seen.camera}", "heartbeat"))
+        cameras.put(seen.camera, Heartbeat(seen.area, last_seen, heartbeat))
+        work.overlay.timers.push((last_seen + heartbeat, row_keys.camera(seen.camera), "heartbeat"))
 
 
 def silent(work: Work, camera_id: str, due: int) -> None:

@@ -5,6 +5,7 @@ from dispatcher.arrivals import cameras
 from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.order.timers import SUPERVISED, escalating, timers
+from dispatcher.partition import row_keys
 from dispatcher.partition.unit_of_work import DESK, Work
 from dispatcher.steps import dispatching, watching
 
@@ -16,13 +17,14 @@ def fire(work: Work, due: int, key: str, kind: str) -> None:
 
     Raises RuntimeError when the order would ask for the same timer again: it would fire for ever.
     """
-    if kind == "expire":
-        watch = work.overlay.watches.get(key.removeprefix("watch/"))
+    row, name = row_keys.parse(key)
+    if row == "watch":
+        watch = work.overlay.watches.get(name)
         if watch is not None and watch.expires == due:
             watching.expire(work, watch)
         return
-    if kind == "heartbeat":
-        cameras.silent(work, key.removeprefix("camera/"), due)
+    if row == "camera":
+        cameras.silent(work, name, due)
         return
     order = work.order(key)
     if order is None or (due, kind) not in timers(order):

@@ -1,72 +1,15 @@
-"""Merging 并案: which order a sighting belongs to. Pure functions of a sighting, an order and the city's settings.
-
-An order is found again under a handful of index keys, all functions of its row: its reports, its fingerprints, the
-grid cell of its place and merge group, and its area and category while it is open.
-"""
+"""Merging 并案: whether a sighting and an order are one incident. Pure functions of both and the city's settings."""
 
 import math
-from collections.abc import Iterator
 from functools import lru_cache
 
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import Order
+from dispatcher.partition.index import METRES_PER_DEGREE
 from models.city import Category, City
 from models.inbox import Sighting
 
-CELL = 0.003  # degrees; about 330 m north to south
-METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-
-
-def index_keys(order: Order) -> tuple[str, ...]:
-    """The keys under which an order is found."""
-    keys = [f"report/{key}" for key in order.report_keys]
-    if order.state == "rejected":
-        return tuple(keys)
-    keys.extend(f"camera/{key}" for key in order.fingerprints)
-    if order.state == "merged":
-        return tuple(keys)
-    if order.lat is not None and order.lon is not None and order.group:
-        keys.append(cell_key(order.area, order.group, math.floor(order.lat / CELL), math.floor(order.lon / CELL)))
-    if order.state in OPEN and order.category:
-        keys.append(kind_key(order.area, order.category))
-    return tuple(keys)
-
-
-def same_keys(before: Order, after: Order) -> bool:
-    """Whether two rows of one order surely have the same index keys."""
-    return (
-        (before.state == after.state or (before.state in OPEN and after.state in OPEN))
-        and before.report_keys is after.report_keys
-        and before.fingerprints is after.fingerprints
-        and before.group == after.group
-        and before.category == after.category
-    )
-
-
-def cell_key(area: str, group: str, y: int, x: int) -> str:
-    return f"cell/{area}/{group}/{y}/{x}"
-
-
-def kind_key(area: str, category: str) -> str:
-    return f"kind/{area}/{category}"
-
-
-def fingerprint(seen: Sighting) -> str:
-    """Camera, algorithm, label and object: what one incident looks like to one camera. Empty for a report."""
-    if seen.kind != "detection":
-        return ""
-    return "|".join((seen.camera, seen.algorithm, seen.label, seen.object_id))
-
-
-def cells_around(area: str, group: str, lat: float, lon: float, radius_m: float) -> Iterator[str]:
-    """The index keys of all cells that a circle may touch."""
-    narrow = max(math.cos(math.radians(lat)), 0.01)
-    dy = radius_m / METRES_PER_DEGREE
-    dx = dy / narrow
-    for y in range(math.floor((lat - dy) / CELL), math.floor((lat + dy) / CELL) + 1):
-        for x in range(math.floor((lon - dx) / CELL), math.floor((lon + dx) / CELL) + 1):
-            yield cell_key(area, group, y, x)
 
 
 def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:

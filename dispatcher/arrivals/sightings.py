@@ -11,6 +11,7 @@
 
 from dispatcher.arrivals import merging
 from dispatcher.order.row import OPEN, Order, Tally
+from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import DESK, Work
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
@@ -42,7 +43,7 @@ def take(work: Work, seen: Sighting, owner: str = "") -> None:
             work.book("received", seen.at, seen.area, seen.category)
         work.book("suppressed", seen.at, seen.area, category)
         return
-    print_ = merging.fingerprint(seen)
+    print_ = index.fingerprint(seen)
     if print_ and _seen_again(work, seen, print_):
         return
     kind = city.categories.get(category)
@@ -72,7 +73,7 @@ def certain_category(seen: Sighting) -> str:
 def _seen_again(work: Work, seen: Sighting, print_: str) -> bool:
     """The same camera sees the same thing: join its open order, or help to reopen its closed one."""
     closed: Order | None = None
-    for _, order_id in reversed(work.overlay.index.get(f"camera/{print_}") or ()):
+    for _, order_id in reversed(work.overlay.index.get(index.of_fingerprint(print_)) or ()):
         order = standing(work, order_id)
         if order is None or order.area != seen.area:
             continue
@@ -121,7 +122,7 @@ def _near(work: Work, seen: Sighting, kind: Category, category: str) -> tuple[bo
     overlay = work.overlay
     entries: list[tuple[int, str]] = []
     group = merge_group(work.city, category)
-    for key in merging.cells_around(seen.area, group, seen.lat, seen.lon, kind.merge_radius_m):
+    for key in index.cells_around(seen.area, group, seen.lat, seen.lon, kind.merge_radius_m):
         entries.extend((overlay.index.get(key) or ())[-SCANNED:])
     entries.sort(reverse=True)
     same: list[tuple[int, float, str]] = []
@@ -169,7 +170,7 @@ def _last_seen(work: Work, order: Order) -> int:
 def _covered(work: Work, seen: Sighting, category: str) -> bool:
     """A parent incident that is open in the area covers it 抑制."""
     for parent in work.city.inhibitors(category) if category else ():
-        for _, order_id in reversed(work.overlay.index.get(merging.kind_key(seen.area, parent)) or ()):
+        for _, order_id in reversed(work.overlay.index.get(index.of_kind(seen.area, parent)) or ()):
             order = work.order(order_id)
             if order is not None and order.state in OPEN and merging.has_room(work.city, seen, order):
                 join(work, order, seen, f"covered:{parent}")

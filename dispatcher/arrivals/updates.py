@@ -3,7 +3,7 @@
 from dispatcher.arrivals.sightings import standing
 from dispatcher.order.lifecycle import REFUSALS, Rule, permit
 from dispatcher.order.row import Order
-from dispatcher.partition import identity
+from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import Work
 from dispatcher.steps import opening
 from dispatcher.steps.actions import STEPS
@@ -32,7 +32,7 @@ def named(work: Work, update: Update) -> Order | None:
         return work.order(update.order_id)
     if update.report is None:
         return None
-    found = work.overlay.index.get(f"report/{identity.report_key(*update.report)}") or ()
+    found = work.overlay.index.get(index.of_report(*update.report)) or ()
     return standing(work, found[-1][1]) if found else None
 
 

@@ -1,14 +1,14 @@
 """What the core hands back: everything that must become true together, in one transaction."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from dispatcher.partition import row_keys
+from dispatcher.partition.overlay import Overlay
 from models.inbox import Item
 
-META = "meta"
-FAILED = "failed"  # a row `failed/<offset>` of the desk's changelog names the items at which the core raised
+_decode_places = msgspec.json.Decoder(tuple[tuple[int, int], ...]).decode
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -33,8 +33,8 @@ class Decision(msgspec.Struct, frozen=True):
     """The outcome of one batch.
 
     `records` in the order they must appear; `rows` and `figures` the changed rows of the two changelogs, each once,
-    None for a tombstone, with the `meta` row (next input offset, stream clock, pack digest) among `rows`. `changes`
-    is the overlay that `DeskState.merge` applies once the transaction is committed; dropping the decision drops it.
+    None for a tombstone, with the `meta` row (next input offset, stream clock, pack digest) among `rows`. Once
+    the transaction is committed, `changes.apply()` writes them into the state; dropping the decision drops them.
     `next_due` is the earliest pending timer after the batch, in milliseconds UTC. `quarantined` counts the timers at
     which the rules raised.
     """
@@ -42,8 +42,20 @@ class Decision(msgspec.Struct, frozen=True):
     records: list[Outgoing]
     rows: Mapping[str, bytes | None]
     figures: Mapping[str, bytes | None]
-    changes: Any
+    changes: Overlay
     clock: int
     next_due: int | None
     failures: list[Failure]
     quarantined: int = 0
+
+
+def failed_row(failures: Sequence[Failure]) -> tuple[str, bytes]:
+    """Key and value of the row of the desk's changelog that names a batch's items at which the core raised."""
+    places = [(failure.offset, failure.index) for failure in failures]
+    return row_keys.failed(places[0][0]), msgspec.json.encode(places)
+
+
+def failed_items(rows: Mapping[str, bytes]) -> frozenset[tuple[int, int]]:
+    """Offset and index of all items at which the core raised, from the rows of the desk's changelog."""
+    batches = [_decode_places(value) for key, value in rows.items() if row_keys.is_failed(key)]
+    return frozenset(place for places in batches for place in places)

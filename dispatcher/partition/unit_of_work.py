@@ -10,7 +10,8 @@ from dispatcher.order.folds.apply import TIMERS, apply
 from dispatcher.order.row import OPEN, Order, State
 from dispatcher.partition import identity, outgoing
 from dispatcher.partition.decision import Outgoing
-from dispatcher.partition.state import Overlay, encode_row
+from dispatcher.partition.overlay import Overlay
+from dispatcher.partition.state import encode_row
 from models.city import City
 from models.inbox import Actor, Update
 from models.times import local_day

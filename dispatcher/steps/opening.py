@@ -2,11 +2,10 @@
 
 from msgspec.structs import replace
 
-from dispatcher.arrivals import merging
 from dispatcher.clocks import limits
 from dispatcher.order import facts
 from dispatcher.order.row import Evidence, Order
-from dispatcher.partition import identity
+from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import DESK, Work
 from dispatcher.steps import dispatching
 from models.inbox import Sighting, Update
@@ -41,7 +40,7 @@ def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str
         hint=seen.hint,
         due_given=seen.due_given,
         whole=whole,
-        fingerprint=merging.fingerprint(seen),
+        fingerprint=index.fingerprint(seen),
         report_key=_report_key(seen),
     )
     order = dispatching.dispatch(work, order, seen, target)
@@ -84,7 +83,7 @@ def join(work: Work, order: Order, seen: Sighting, rule: str, distance_m: float 
         DESK,
         evidence=evidence(seen, distance_m, rule),
         day=day_number(work, seen.at),
-        fingerprint=merging.fingerprint(seen),
+        fingerprint=index.fingerprint(seen),
         report_key=_report_key(seen),
     )
 

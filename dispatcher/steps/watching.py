@@ -1,6 +1,7 @@
 """Watching 观察: detections that are still too few to open an order, or to reopen a closed one."""
 
 from dispatcher.order.row import Order, Watch
+from dispatcher.partition import row_keys
 from dispatcher.partition.unit_of_work import DESK, Work
 from dispatcher.steps import dispatching
 from dispatcher.steps.opening import found, join
@@ -12,7 +13,7 @@ MINUTE_MS = 60_000
 
 def watch_on(work: Work, seen: Sighting, kind: Category, category: str) -> None:
     """Too few detections yet 观察中: open an order at `min_sightings`."""
-    key = f"{seen.area}/{category}/{seen.camera}"
+    key = row_keys.opening_watch(seen.area, category, seen.camera)
     watch = work.overlay.watches.get(key)
     sightings = (*watch.seen, seen) if watch is not None else (seen,)
     if len(sightings) < kind.min_sightings:
@@ -29,7 +30,7 @@ def reopen_by_camera(work: Work, order: Order, seen: Sighting) -> None:
     """A camera reopens a closed order when it has seen the thing as often as it takes to open one."""
     kind = work.city.categories.get(order.category)
     wanted = kind.min_sightings if kind is not None else 1
-    key = f"reopen/{order.id}"
+    key = row_keys.reopening_watch(order.id)
     watch = work.overlay.watches.get(key)
     sightings = (*watch.seen, seen) if watch is not None else (seen,)
     if len(sightings) < wanted:
@@ -53,7 +54,7 @@ def _keep_watch(
 ) -> None:
     if watch is None:
         expires = work.clock + int(work.city.settings.watching_minutes * MINUTE_MS)
-        work.overlay.timers.push((expires, f"watch/{key}", "expire"))
+        work.overlay.timers.push((expires, row_keys.watch(key), "expire"))
     else:
         expires = watch.expires
     work.overlay.watches.put(

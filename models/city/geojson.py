@@ -12,9 +12,9 @@ from models.city.areas import Area, Areas
 from models.city.files.cells import Code
 from models.city.files.csv_table import decode_text
 from models.city.files.errors import Problems
+from models.inbox import UNLOCATED
 
 FILE = "areas.geojson"
-_RESERVED = frozenset({"unlocated", "meta", "city", "tally", "watch", "seen"})
 # Share of the smaller area by which borders drawn by hand may overlap or stand out.
 _TOLERANCE = 1e-6
 
@@ -71,7 +71,7 @@ def read_areas(content: bytes, levels: Sequence[str], merge_level: str, problems
             problems.excused.add(_id_of(raw))
             continue
         unit = feature.properties
-        if unit.id in shapes or unit.id in _RESERVED:
+        if unit.id in shapes or unit.id == UNLOCATED:
             problems.add(FILE, line, "id", f"{unit.id} {'appears twice' if unit.id in shapes else 'is reserved'}")
             continue
         shape = _shape(feature.geometry, line, problems)

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from dispatcher.auditing import Difference, Recount, is_order
+from dispatcher.auditing import Difference, Recount
 from dispatcher.figures import figure_row
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Window
 from dispatcher.order.row import Order
-from dispatcher.partition.decision import META
+from dispatcher.partition import row_keys
+from dispatcher.partition.decision import failed_items
 from dispatcher.partition.state import Meta
 from models.city import City
 from models.errors import PaidanError
 from models.inbox import read_record
 from streams.control.packs import Packs
-from streams.desk.processor import failed_items
 from streams.kafka.changelog import log_reader
 from streams.kafka.topics import Names
 from streams.settings import Settings
@@ -146,7 +146,7 @@ class Partition:
 
     def open_orders(self) -> dict[str, Order]:
         """The order rows of the desk."""
-        return {key: _order.decode(row) for key, row in self.desk.items() if is_order(key)}
+        return {key: _order.decode(row) for key, row in self.desk.items() if row_keys.is_order(key)}
 
     def archived_orders(self) -> dict[str, Order]:
         """The order rows of the archive."""
@@ -169,7 +169,7 @@ async def recompute(reader: LogReader, number: int) -> Partition:
     async for batch in reader.records(log, ends[log]):
         for record in batch:
             recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
-    meta = _meta.decode(rows[META]) if META in rows else Meta(pack=packs.own.digest)
+    meta = _meta.decode(rows[row_keys.META]) if row_keys.META in rows else Meta(pack=packs.own.digest)
     await packs.require(meta.pack)
     async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):
         for record in batch:
@@ -199,7 +199,7 @@ async def _audit_partition(reader: LogReader, number: int, window: Window | None
 
 
 def _order_marks(desk: Mapping[str, bytes], archive: Mapping[str, bytes]) -> dict[str, str]:
-    wanted = {key: row for key, row in desk.items() if stored_row.is_order(key) or stored_row.is_tally(key)}
+    wanted = {key: row for key, row in desk.items() if row_keys.is_order(key) or row_keys.is_tally(key)}
     rows = wanted | dict(archive)
     return {key: stored_row.mark(stored_row.order_version(key, row), row) for key, row in rows.items()}
 

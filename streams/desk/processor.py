@@ -7,11 +7,10 @@ the only partition of its department's topic.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
 from aiokafka import ConsumerRecord
 
 from dispatcher.desk import DeskState, decide
-from dispatcher.partition.decision import FAILED, Decision, Failure
+from dispatcher.partition.decision import Decision, failed_row
 from dispatcher.partition.state import Meta
 from models.inbox import InboxRecord, PackChange, Tick, clock_headers, encode_items, read_record
 from streams import metrics
@@ -20,8 +19,6 @@ from streams.dead_letters.letter import of_item, of_record
 from streams.kafka.changelog import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
-
-_places = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class DeskProcessor:
 
     def settle(self, outcome: DeskOutcome) -> None:
         """The outcome is committed: merge its changes into the state."""
-        self._state.merge(outcome.decision)
+        outcome.decision.changes.apply()
 
     def due(self) -> int | None:
         """The earliest timer; at once while another city pack than this process's own is in force. After a replayed
@@ -111,15 +108,3 @@ class DeskProcessor:
             key, value = failed_row(decision.failures)
             sends.append(Send(self._names.desk, key.encode(), value, n))
         return sends
-
-
-def failed_row(failures: Sequence[Failure]) -> tuple[str, bytes]:
-    """The row of the desk's changelog that names a batch's items at which the core raised."""
-    places = [(failure.offset, failure.index) for failure in failures]
-    return f"{FAILED}/{places[0][0]}", msgspec.json.encode(places)
-
-
-def failed_items(rows: Mapping[str, bytes]) -> frozenset[tuple[int, int]]:
-    """Offset and index of all items at which the core raised, from the rows of the desk's changelog."""
-    found = [_places.decode(value) for key, value in rows.items() if key.startswith(f"{FAILED}/")]
-    return frozenset(place for places in found for place in places)

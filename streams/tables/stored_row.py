@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from dispatcher.figures import figure_row
-from dispatcher.partition.decision import META
+from dispatcher.partition import row_keys
 
 ARCHIVED = -1
 
@@ -40,8 +40,6 @@ _order = msgspec.json.Decoder(_OrderVersion)
 _tally = msgspec.json.Decoder(_TallyVersion)
 _figures = msgspec.json.Decoder(_FigureVersion)
 
-TALLY = "tally/"
-
 
 def encode(kept: Kept) -> bytes:
     """The value in the table."""
@@ -53,19 +51,9 @@ def decode(value: bytes) -> Kept:
     return _decoder.decode(value)
 
 
-def is_order(key: str) -> bool:
-    """Whether a key of the desk's changelog is an order's id: all other keys hold a slash, or are `meta`."""
-    return "/" not in key and key != META
-
-
-def is_tally(key: str) -> bool:
-    """Whether a key of the desk's changelog is that of an order's tally."""
-    return key.startswith(TALLY)
-
-
 def order_version(key: str, row: bytes) -> int:
     """The version of an order's row (its seq) or of its tally (its sightings). Raises msgspec errors for other rows."""
-    return _tally.decode(row).sightings if is_tally(key) else _order.decode(row).seq
+    return _tally.decode(row).sightings if row_keys.is_tally(key) else _order.decode(row).seq
 
 
 def figure_version(key: str, row: bytes) -> int:

@@ -10,6 +10,7 @@ import msgspec
 
 from dispatcher.figures import figure_row
 from dispatcher.order.row import Order
+from dispatcher.partition import row_keys
 from streams import metrics
 from streams.tables import stored_row
 from streams.tables.figure_view import FigureView
@@ -38,7 +39,7 @@ class PartitionView:
 
     def put_order(self, key: str, row: Kept) -> None:
         """Take a row of the table `orders`. Raises msgspec errors when it is no order's."""
-        if stored_row.is_order(key):
+        if row_keys.is_order(key):
             self.orders.put(decode_order(bytes(row.row)), row.offset)
         else:
             self.orders.offset = max(self.orders.offset, row.offset + 1)

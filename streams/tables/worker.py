@@ -15,6 +15,7 @@ import msgspec
 from faust.types import TP
 
 from dispatcher.order.row import Order, Tally
+from dispatcher.partition import row_keys
 from models.city import City
 from streams import metrics
 from streams.kafka.topics import Names
@@ -87,8 +88,8 @@ class Tables:
     # Rows come in
 
     def _take_order(self, topic: str, key: str, row: bytes | None, partition: int, offset: int) -> None:
-        tally = stored_row.is_tally(key)
-        if not tally and not stored_row.is_order(key):
+        tally = row_keys.is_tally(key)
+        if not tally and not row_keys.is_order(key):
             return
         if row is None:
             # An order that leaves the desk's changelog is in the archive since the same transaction, as it was then.
@@ -173,7 +174,7 @@ class Tables:
 
     def tally(self, order_id: str) -> Tally | None:
         """How often the order's incident was seen again."""
-        value = self._orders.get(f"{stored_row.TALLY}{order_id}".encode())
+        value = self._orders.get(row_keys.tally(order_id).encode())
         return None if value is None else _tallies.decode(bytes(stored_row.decode(value).row))
 
     async def marks(self, name: Literal["orders", "figures"]) -> dict[int, dict[str, str]]:
@@ -190,7 +191,7 @@ class Tables:
 
     def _shown(self, key: str, row: Kept) -> bool:
         view = self.views.ready.get(row.partition)
-        return stored_row.is_tally(key) or (view is not None and view.orders.seq(key) == row.version)
+        return row_keys.is_tally(key) or (view is not None and view.orders.seq(key) == row.version)
 
 
 def _faust_app(settings: Settings, folder: str, build: int) -> Any:

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from dispatcher.figures.figure_row import FigureRow, decode, encode
 from dispatcher.order.row import Order, Tally
+from dispatcher.partition import row_keys
 from models.inbox import Sighting, encode_items
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
@@ -117,9 +118,9 @@ async def wrong_rows(scene: Scene) -> tuple[Wrong, Wrong]:
     """Of each table: another content under the right version, a higher version, and rows that should not be there."""
     rows = await scene.rows(scene.names.desk)
     first, second, third = (
-        msgspec.json.decode(rows[key], type=Order) for key in sorted(filter(stored_row.is_order, rows))
+        msgspec.json.decode(rows[key], type=Order) for key in sorted(filter(row_keys.is_order, rows))
     )
-    [tally_key] = filter(stored_row.is_tally, rows)
+    [tally_key] = filter(row_keys.is_tally, rows)
     tally = msgspec.json.decode(rows[tally_key], type=Tally)
     figures = {key: decode(value) for key, value in (await scene.rows(scene.names.figures)).items()}
     one, two, *_ = sorted(key for key, row in figures.items() if "opened" in row.counters)

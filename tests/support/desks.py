@@ -10,7 +10,8 @@ from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
 from dispatcher.order.folds.apply import fold
 from dispatcher.order.row import Order
-from dispatcher.partition.decision import META, Decision, Outgoing
+from dispatcher.partition import row_keys
+from dispatcher.partition.decision import Decision, Outgoing
 from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, PackChange, Sighting, Tick, Update
@@ -102,7 +103,7 @@ class Desk:
                     kept.pop(key, None)
                 else:
                     kept[key] = value
-        self.state.merge(decision)
+        decision.changes.apply()
 
     def tick(self, at: int) -> list[Outgoing]:
         """Nothing but time."""
@@ -197,4 +198,4 @@ def assert_same_state(one: DeskState, other: DeskState) -> None:
     assert one.figures == other.figures
     # Pending entries that orders have outgrown vanish when they come up; a restored state has none of them.
     assert set(one.pending) <= set(other.pending)
-    assert META not in one.orders
+    assert row_keys.META not in one.orders

@@ -35,7 +35,7 @@ def replay(city: City, file: Path, until: int) -> list[tuple[str, FigureRow]]:
             record for record in decision.records if b"city.order.update-refused.v1" in dict(record.headers).values()
         ]
         assert refused == []
-        state.merge(decision)
+        decision.changes.apply()
 
     areas = sorted(area.id for area in city.areas.at_level(city.merge_level))
     home = {area: states[number % PARTITIONS] for number, area in enumerate(areas)}

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
-from dispatcher.auditing import Recount, is_order
+from dispatcher.auditing import Recount
 from dispatcher.desk import decide
 from dispatcher.figures.figure_row import FigureRow, decode, encode
 from dispatcher.figures.indicators import Window
 from dispatcher.order.row import Order
-from dispatcher.partition.decision import Failure, Outgoing
+from dispatcher.partition import row_keys
+from dispatcher.partition.decision import Failure, Outgoing, failed_items, failed_row
 from dispatcher.partition.state import DeskState, Meta
 from dispatcher.steps import dispatching
 from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
 from models.times import from_text
-from streams.desk.processor import failed_items, failed_row
 from tests.support.cities import tiny_city
 from tests.support.desks import T0, Desk
 from tests.support.desks import report as desk_report
@@ -44,7 +44,7 @@ class Kept:
         """Write what the recount says over the rows."""
         orders = msgspec.json.Decoder(Order)
         repairs = self.recount().repairs(
-            {key: orders.decode(value) for key, value in self.rows.items() if is_order(key)},
+            {key: orders.decode(value) for key, value in self.rows.items() if row_keys.is_order(key)},
             {key: orders.decode(value) for key, value in self.archive.items()},
             self.figures,
         )
@@ -70,7 +70,7 @@ class Kept:
         recount = self.recount()
         orders = msgspec.json.Decoder(Order)
         recount.check_orders(
-            {key: orders.decode(value) for key, value in self.rows.items() if is_order(key)},
+            {key: orders.decode(value) for key, value in self.rows.items() if row_keys.is_order(key)},
             {key: orders.decode(value) for key, value in self.archive.items()},
         )
         recount.check_figures(self.figures, window)
@@ -151,7 +151,7 @@ def kept() -> Kept:
         inbox.append(InboxRecord(0, offset, clock, (item,)))
         decision = decide(state, inbox[-1:], {city.digest: city})
         assert decision.failures == []
-        state.merge(decision)
+        decision.changes.apply()
         kept.log += [record for record in decision.records if record.topic == "orders"]
         kept.archive |= {record.key: record.value for record in decision.records if record.topic == "archive"}
         kept.rows = {k: v for k, v in {**kept.rows, **decision.rows}.items() if v is not None}
@@ -172,11 +172,11 @@ def _less_one_fact(kept: Kept) -> None:
 
 
 def _one_order_less(kept: Kept) -> None:
-    del kept.rows[next(key for key in kept.rows if is_order(key))]
+    del kept.rows[next(key for key in kept.rows if row_keys.is_order(key))]
 
 
 def _an_order_changed(kept: Kept) -> None:
-    key = next(key for key in kept.rows if is_order(key))
+    key = next(key for key in kept.rows if row_keys.is_order(key))
     order = msgspec.json.decode(kept.rows[key], type=Order)
     kept.rows[key] = msgspec.json.encode(msgspec.structs.replace(order, priority=order.priority % 5 + 1))
 
@@ -242,7 +242,7 @@ def _a_gap(kept: Kept) -> None:
 
 
 def _an_order_unknown_to_the_log(kept: Kept) -> None:
-    key = next(key for key in kept.rows if is_order(key))
+    key = next(key for key in kept.rows if row_keys.is_order(key))
     kept.rows["south-e-20260430-neverwasaa"] = kept.rows[key]
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from dispatcher.arrivals import merging
 from dispatcher.partition.identity import order_id, share
-from dispatcher.partition.state import FORGOTTEN_AT_ONCE, DeskState
+from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE
+from dispatcher.partition.state import DeskState
 from models.city import read_city
 from models.inbox import UNLOCATED, Actor
 from models.times import from_text, local_day

@@ -1,0 +1,96 @@
+"""The index: under which keys an order is found again. All of them are functions of its row; this is their one grammar.
+
+| key                         | leads to the orders                      | while they are              |
+|-----------------------------|------------------------------------------|-----------------------------|
+| report/<report key>         | that a report is in                      | in memory                   |
+| fingerprint/<fingerprint>   | of what one camera sees again and again  | not rejected                |
+| cell/<area>/<group>/<y>/<x> | of a merge group in one cell of the grid | neither rejected nor merged |
+| kind/<area>/<category>      | of a category in an area                 | open                        |
+
+The index lives in memory alone: it is rebuilt from the rows, so its keys stand on no wire.
+"""
+
+import math
+from bisect import insort
+from collections.abc import Iterator
+
+from dispatcher.order.row import OPEN, Order
+from dispatcher.partition import identity
+from models.inbox import Sighting
+
+Entry = tuple[int, str]  # opened_at, order id
+Entries = tuple[Entry, ...]  # what stands under a key, oldest first
+
+CELL = 0.003  # degrees; about 330 m north to south
+METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
+
+
+def keys_of(order: Order) -> tuple[str, ...]:
+    """The keys under which an order is found."""
+    keys = [f"report/{key}" for key in order.report_keys]
+    if order.state == "rejected":
+        return tuple(keys)
+    keys.extend(map(of_fingerprint, order.fingerprints))
+    if order.state == "merged":
+        return tuple(keys)
+    if order.lat is not None and order.lon is not None and order.group:
+        keys.append(_cell_key(order.area, order.group, math.floor(order.lat / CELL), math.floor(order.lon / CELL)))
+    if order.state in OPEN and order.category:
+        keys.append(of_kind(order.area, order.category))
+    return tuple(keys)
+
+
+def same_keys(before: Order, after: Order) -> bool:
+    """Whether two rows of one order surely have the same keys; False says nothing."""
+    return (
+        (before.state == after.state or (before.state in OPEN and after.state in OPEN))
+        and before.report_keys is after.report_keys
+        and before.fingerprints is after.fingerprints
+        and before.group == after.group
+        and before.category == after.category
+    )
+
+
+def of_report(source: str, event_id: str) -> str:
+    """The key of the orders that the report with this identity is in."""
+    return f"report/{identity.report_key(source, event_id)}"
+
+
+def of_fingerprint(fingerprint: str) -> str:
+    """The key of the orders whose incident has this fingerprint."""
+    return f"fingerprint/{fingerprint}"
+
+
+def of_kind(area: str, category: str) -> str:
+    """The key of the open orders of a category in an area."""
+    return f"kind/{area}/{category}"
+
+
+def cells_around(area: str, group: str, lat: float, lon: float, radius_m: float) -> Iterator[str]:
+    """The keys of all cells of a merge group that a circle may touch."""
+    narrow = max(math.cos(math.radians(lat)), 0.01)
+    dy = radius_m / METRES_PER_DEGREE
+    dx = dy / narrow
+    for y in range(math.floor((lat - dy) / CELL), math.floor((lat + dy) / CELL) + 1):
+        for x in range(math.floor((lon - dx) / CELL), math.floor((lon + dx) / CELL) + 1):
+            yield _cell_key(area, group, y, x)
+
+
+def _cell_key(area: str, group: str, y: int, x: int) -> str:
+    return f"cell/{area}/{group}/{y}/{x}"
+
+
+def fingerprint(sighting: Sighting) -> str:
+    """Camera, algorithm, label and object: what one incident looks like to one camera. Empty for a report."""
+    if sighting.kind != "detection":
+        return ""
+    return "|".join((sighting.camera, sighting.algorithm, sighting.label, sighting.object_id))
+
+
+def with_entry(entries: Entries, entry: Entry) -> Entries:
+    """One entry more, in order."""
+    if not entries or entries[-1] < entry:
+        return (*entries, entry)
+    longer = list(entries)
+    insort(longer, entry)
+    return tuple(longer)

@@ -1,0 +1,151 @@
+"""What a batch changes, in layers above the state: nothing of it counts until the batch's transaction is committed.
+
+One item writes to a layer above the batch's: an item that raises is dropped alone, a batch whose transaction fails is
+dropped as a whole. `Overlay.apply` makes a committed batch the state's own.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from dispatcher.figures.figure_row import FigureRow
+from dispatcher.order.row import Order
+from dispatcher.order.timers import timers
+from dispatcher.partition import index, row_keys
+from dispatcher.partition.layers import Table, Timers
+from dispatcher.partition.state import DeskState, SeenChunk, encode_row
+
+FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
+
+
+class Overlay:
+    """The changes of one batch above a state, and those of one item above them."""
+
+    def __init__(self, state: DeskState) -> None:
+        self.state = state
+        self.orders = Table(state.orders)
+        self.tallies = Table(state.tallies)
+        self.watches = Table(state.watches)
+        self.cameras = Table(state.cameras)
+        self.index = Table(state.index)
+        self.timers = Timers(state.pending)
+        self.figures: dict[str, FigureRow] = {}
+        self.meta = state.meta
+        self.seen: dict[str, set[int]] = {}
+        self.seen_until: dict[str, int] = {}
+        self.seen_item: list[tuple[str, int, int]] = []
+        self.forgotten: tuple[str, tuple[str, ...]] | None = None  # a bucket that is over, and rows of it
+
+    def tables(self) -> Iterator[Table[object]]:
+        yield from (self.orders, self.tallies, self.watches, self.cameras, self.index)  # type: ignore[misc]
+
+    def keep(self) -> None:
+        """The item is done: index and timers follow its orders, and all of it becomes the batch's."""
+        for key, order in self.orders.item.items():
+            self._follow(key, self.orders.before(key), order)
+        for table in self.tables():
+            if table.item:
+                table.keep()
+        self.timers.keep()
+        for bucket, digest, until in self.seen_item:
+            self.seen.setdefault(bucket, set()).add(digest)
+            self.seen_until[bucket] = until
+        self.seen_item.clear()
+
+    def drop(self) -> None:
+        """The item failed: nothing of it remains."""
+        for table in self.tables():
+            table.item.clear()
+        self.timers.item.clear()
+        self.seen_item.clear()
+
+    def _follow(self, key: str, before: Order | None, after: Order | None) -> None:
+        old: tuple[str, ...] = ()
+        new: tuple[str, ...] = ()
+        if before is None or after is None or not index.same_keys(before, after):
+            old = index.keys_of(before) if before is not None else ()
+            new = index.keys_of(after) if after is not None else ()
+        if old is not new:
+            entry = ((after or before).opened_at, key)  # type: ignore[union-attr]
+            for name in old:
+                if name not in new:
+                    self.index.put(name, tuple(e for e in self.index.get(name) or () if e != entry) or None)
+            for name in new:
+                if name not in old:
+                    self.index.put(name, index.with_entry(self.index.get(name) or (), entry))
+        if after is not None:
+            known = timers(before) if before is not None else ()
+            for due, kind in timers(after):
+                if (due, kind) not in known:
+                    self.timers.push((due, key, kind))
+
+    # Identity
+
+    def is_seen(self, buckets: Iterable[str], digest: int) -> bool:
+        """Whether a digest is in one of the buckets."""
+        state, batch = self.state.seen, self.seen
+        for bucket in buckets:
+            if (bucket in state and digest in state[bucket]) or (bucket in batch and digest in batch[bucket]):
+                return True
+        return False
+
+    def see(self, bucket: str, until: int, digest: int) -> None:
+        """Remember a digest until the bucket may be forgotten."""
+        self.seen_item.append((bucket, digest, until))
+
+    def forget(self, clock: int) -> None:
+        """Let go of rows of the oldest bucket that is over: only so many, so that no batch writes many tombstones."""
+        over = [
+            (until, bucket)
+            for bucket, until in self.state.seen_until.items()
+            if until <= clock and bucket not in self.seen
+        ]
+        if over:
+            bucket = min(over)[1]
+            self.forgotten = (bucket, tuple(self.state.seen_rows.get(bucket, ())[:FORGOTTEN_AT_ONCE]))
+
+    # The outcome
+
+    def rows(self) -> dict[str, bytes | None]:
+        """The changed rows of the desk's changelog, each once."""
+        rows: dict[str, bytes | None] = {}
+        for key, order in self.orders.batch.items():
+            rows[key] = None if order is None else encode_row(order)
+        for row_key, table in (
+            (row_keys.tally, self.tallies), (row_keys.watch, self.watches), (row_keys.camera, self.cameras)
+        ):  # fmt: skip
+            for name, value in table.batch.items():
+                rows[row_key(name)] = None if value is None else encode_row(value)
+        for bucket, digests in self.seen.items():
+            rows[self._seen_row(bucket)] = encode_row(SeenChunk(self.seen_until[bucket], tuple(sorted(digests))))
+        if self.forgotten is not None:
+            rows.update(dict.fromkeys(self.forgotten[1]))
+        rows[row_keys.META] = encode_row(self.meta)
+        return rows
+
+    def _seen_row(self, bucket: str) -> str:
+        return row_keys.seen(bucket, self.state.meta.next_offset)
+
+    def apply(self) -> None:
+        """The batch is committed: write its changes into the state that they lie above. Once, and only then."""
+        state = self.state
+        for table in self.tables():
+            for key, value in table.batch.items():
+                if value is None:
+                    table.base.pop(key, None)
+                else:
+                    table.base[key] = value
+        state.figures.update(self.figures)
+        del state.pending[: self.timers.gone]
+        state.pending.update(self.timers.added)
+        for bucket, digests in self.seen.items():
+            state.seen.setdefault(bucket, set()).update(digests)
+            state.seen_until[bucket] = self.seen_until[bucket]
+            state.seen_rows.setdefault(bucket, []).append(self._seen_row(bucket))
+        if self.forgotten is not None:
+            bucket, gone = self.forgotten
+            left = state.seen_rows.get(bucket, [])[len(gone) :]
+            if left:
+                state.seen_rows[bucket] = left
+            else:
+                for kept in (state.seen, state.seen_until, state.seen_rows):
+                    kept.pop(bucket, None)
+        state.meta = self.meta

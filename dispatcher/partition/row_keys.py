@@ -1,0 +1,97 @@
+"""The keys of the desk's changelog: what a row is, its key says. This is their one grammar.
+
+| key                               | the row                                                         |
+|-----------------------------------|-----------------------------------------------------------------|
+| `meta`                            | where the partition stands                                      |
+| `<order id>`                      | the order; the only keys besides `meta` without a slash         |
+| `tally/<order id>`                | how often the order's incident was seen again                   |
+| `watch/<area>/<category>/<camera>`| detections that are still too few to open an order              |
+| `watch/reopen/<order id>`         | detections that are still too few to reopen a closed one        |
+| `camera/<camera id>`              | when a camera was last heard of                                 |
+| `seen/<kind>/<bucket>/<offset>`   | identities that were met: those of one bucket, from one batch   |
+| `failed/<offset>`                 | the items of a batch at which the core raised                   |
+
+The pending timers name what they are of by the same keys.
+"""
+
+from typing import Literal
+
+Kind = Literal["meta", "order", "tally", "watch", "camera", "seen", "failed"]
+
+META = "meta"
+_PREFIXES: dict[str, Kind] = {
+    "tally": "tally",
+    "watch": "watch",
+    "camera": "camera",
+    "seen": "seen",
+    "failed": "failed",
+}
+_TALLY = "tally/"
+
+
+def tally(order_id: str) -> str:
+    """The key of an order's tally."""
+    return f"{_TALLY}{order_id}"
+
+
+def watch(name: str) -> str:
+    """The key of the watch with that name."""
+    return f"watch/{name}"
+
+
+def camera(camera_id: str) -> str:
+    """The key of a camera's heartbeat."""
+    return f"camera/{camera_id}"
+
+
+def seen(bucket: str, offset: int) -> str:
+    """The key of the identities that the batch from `offset` on adds to a bucket, `<kind>/<number>`."""
+    return f"seen/{bucket}/{offset}"
+
+
+def seen_bucket(name: str) -> str:
+    """The bucket of a row of identities, from the name that `parse` gives."""
+    return name.rpartition("/")[0]
+
+
+def failed(offset: int) -> str:
+    """The key of a batch's failures, by the offset of the first."""
+    return f"failed/{offset}"
+
+
+def opening_watch(area: str, category: str, camera_id: str) -> str:
+    """The name of the watch for detections that may open an order."""
+    return f"{area}/{category}/{camera_id}"
+
+
+def reopening_watch(order_id: str) -> str:
+    """The name of the watch for detections that may reopen a closed order."""
+    return f"reopen/{order_id}"
+
+
+def parse(key: str) -> tuple[Kind, str]:
+    """The kind of a row and its name, which is the key without the kind's prefix. Raises ValueError for other keys."""
+    if key == META:
+        return "meta", ""
+    prefix, slash, name = key.partition("/")
+    if not slash:
+        return "order", key
+    kind = _PREFIXES.get(prefix)
+    if kind is None:
+        raise ValueError(f"{key!r} is no row of the desk")
+    return kind, name
+
+
+def is_order(key: str) -> bool:
+    """Whether a key is an order's: its id."""
+    return "/" not in key and key != META
+
+
+def is_failed(key: str) -> bool:
+    """Whether a row names items at which the core raised."""
+    return key.startswith("failed/")
+
+
+def is_tally(key: str) -> bool:
+    """Whether a key is that of an order's tally."""
+    return key.startswith(_TALLY)
