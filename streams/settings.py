@@ -8,13 +8,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, Posi
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
-from streams.local.broker import ADDRESS_FILE
-from streams.local.ports import answers
+from streams.addresses import LOOPBACK, answers, on_loopback, reachable
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# Listened on: asked at, as it stands in a URL.
-_REACHED = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}
+# In the data folder: what the local broker keeps, and the file in there that says where it listens while it runs.
+BROKER_FOLDER = "broker"
+ADDRESS_FILE = "address"
 _DEVELOPMENT_KEY = "for development on one machine only"
 
 
@@ -165,8 +164,7 @@ class Settings(BaseSettings):
     @property
     def gateway_url(self) -> str:
         """Where this machine reaches the gateway, which may listen on every address; it is the dashboard's, too."""
-        host = _REACHED.get(self.gateway_host, self.gateway_host)
-        return f"http://{host}:{self.gateway_port}"
+        return f"http://{reachable(self.gateway_host)}:{self.gateway_port}"
 
     def environment(self) -> dict[str, str]:
         """The variables with which a child process gets these very settings; those at their default are left out."""
@@ -183,14 +181,9 @@ def _as_text(value: Any) -> str:
     return ",".join(map(_as_text, value)) if isinstance(value, tuple) else str(value)
 
 
-def on_loopback(bootstrap: str) -> bool:
-    """Whether every address of a bootstrap list is on this machine."""
-    return all(part.rpartition(":")[0].strip("[]") in LOOPBACK for part in bootstrap.split(","))
-
-
 def _local(data: Path) -> str:
     """The address of the local broker that runs in this data folder; empty when none does."""
-    file = data / "broker" / ADDRESS_FILE
+    file = data / BROKER_FOLDER / ADDRESS_FILE
     address = file.read_text().strip() if file.exists() else ""
     return address if address and _listens(address) else ""
 

@@ -4,7 +4,7 @@ import typer
 
 from streams.local.broker import LocalBroker
 from streams.run import run_until_stopped
-from streams.settings import Settings
+from streams.settings import BROKER_FOLDER, Settings
 
 
 def broker() -> None:
@@ -13,6 +13,6 @@ def broker() -> None:
 
 
 async def _run_broker(settings: Settings) -> None:
-    async with LocalBroker(settings.make_data() / "broker", port=settings.broker_port) as running:
+    async with LocalBroker(settings.make_data() / BROKER_FOLDER, port=settings.broker_port) as running:
         typer.echo(running.bootstrap)
         await running.watch()

@@ -5,10 +5,10 @@ import time
 from typing import Annotated, Any
 
 import typer
+from filelock import FileLock, Timeout
 
 from models.errors import UsageError
 from streams.demo.demo import FEED_SECONDS, Demo, read_day
-from streams.local.file_lock import take
 from streams.local.system import Counts, running_system
 from streams.run import run_until_stopped
 from streams.settings import Settings, load_settings
@@ -36,10 +36,11 @@ def demo(
         async with running_system(settings, Counts(), quick=True) as system:
             await race(system.watch(), Demo(system, day, seconds, seed).run(stay))
 
-    lock = take(base.make_data() / "demo.lock")
-    if lock is None:
-        raise UsageError(f"another demo runs in {folder}: stop it, or choose another PAIDAN_DATA for this one")
-    with lock:
+    try:
+        held = FileLock(base.make_data() / "demo.lock").acquire(blocking=False)
+    except Timeout:
+        raise UsageError(f"another demo runs in {folder}: stop it, or choose another PAIDAN_DATA for it") from None
+    with held:
         shutil.rmtree(folder, ignore_errors=True)
         # The screen is for the live view.
         run_until_stopped(run, base.model_copy(update=update), log_file=folder / "logs" / "demo.log")

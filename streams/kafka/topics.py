@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from models.errors import PaidanError
-from streams.local.broker_properties import MAX_MESSAGE_BYTES
+from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.settings import Settings
 
 _DAY_MS = 24 * 3600 * 1000

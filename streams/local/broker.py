@@ -12,20 +12,20 @@ import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from filelock import FileLock, Timeout
 
 from models.errors import PaidanError
+from streams.addresses import answers
 from streams.local.broker_properties import HOST, server_properties
 from streams.local.children import signal_group, spawn
-from streams.local.file_lock import take
 from streams.local.jars import fetch_jars, kafka_jars
-from streams.local.ports import answers, can_listen, free_ports
+from streams.local.ports import can_listen, free_ports
+from streams.settings import ADDRESS_FILE
 
-# In the broker's folder while it runs, so that other commands of this machine find it.
-ADDRESS_FILE = "address"
 _READY_TIMEOUT_S = 90.0
 _STOP_TIMEOUT_S = 3.0
 _WATCH_SECONDS = 0.5
@@ -52,7 +52,8 @@ class LocalBroker:
         self._compiler = ["-XX:TieredStopAtLevel=1"] if quick else []
         self._ports: dict[int, tuple[int, int]] = {}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
-        self._lock: IO[str] | None = None
+        # Held until `stop`, or until this process ends.
+        self._lock = FileLock(self._folder / "lock", thread_local=False)
 
     @property
     def bootstrap(self) -> str:
@@ -103,12 +104,10 @@ class LocalBroker:
 
     async def stop(self) -> None:
         """Stop it and keep its data; nothing to do when it is not running."""
-        if self._lock is not None:
+        if self._lock.is_locked:
             self._address_file.unlink(missing_ok=True)
         await self._end_processes(signal.SIGTERM)
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
     async def watch(self) -> None:
         """Wait for ever; raises BrokerError when a node ends that nobody has stopped."""
@@ -140,11 +139,12 @@ class LocalBroker:
         await self.stop()
 
     def _take_folder(self) -> None:
-        self._lock = take(self._folder / "lock")
-        if self._lock is None:
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
             raise BrokerError(
                 f"another process runs a broker in {self._folder}: stop it, or choose another PAIDAN_DATA"
-            )
+            ) from None
 
     def _choose_ports(self) -> None:
         if self._ports:

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from streams.local.ports import LOOPBACK_HOST
+from streams.addresses import LOOPBACK_HOST
+from streams.kafka.sizes import MAX_MESSAGE_BYTES
 
 HOST = LOOPBACK_HOST
-MAX_RECORD_BYTES = 3 * 1024 * 1024
-# A record of MAX_RECORD_BYTES must pass together with the overhead of its batch.
-MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 64 * 1024
 
 _COMMON = f"""\
 process.roles=broker,controller

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import fcntl
 import os
 import shutil
 import signal
@@ -12,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from filelock import FileLock
 
 from models.errors import PaidanError
 from streams.local.children import signal_group, spawn
@@ -51,8 +52,7 @@ def kafka_jars() -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be resolving them right now
+    with FileLock(folder.parent / "lock"):  # another process may be resolving them right now
         if not folder.is_dir():
             _resolve(folder)
     return folder

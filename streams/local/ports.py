@@ -3,7 +3,7 @@
 import socket
 from contextlib import ExitStack, closing
 
-LOOPBACK_HOST = "127.0.0.1"
+from streams.addresses import LOOPBACK_HOST
 
 
 def free_ports(count: int) -> list[int]:
@@ -29,10 +29,3 @@ def can_listen(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def answers(host: str, port: int, timeout: float = 0.5) -> bool:
-    """Whether somebody listens there."""
-    with closing(socket.socket()) as probe:
-        probe.settimeout(timeout)
-        return probe.connect_ex((host, port)) == 0

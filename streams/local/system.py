@@ -14,7 +14,7 @@ from streams.local.broker import LocalBroker
 from streams.local.ports import can_listen, free_port, free_ports
 from streams.local.supervisor import Member, Supervisor, base_environment
 from streams.notify.targets import targets
-from streams.settings import Settings
+from streams.settings import BROKER_FOLDER, Settings
 from streams.tasks import race
 
 # What another command must know of a running system; the rest is in the environment of both.
@@ -67,7 +67,7 @@ async def running_system(settings: Settings, counts: Counts, *, quick: bool = Fa
         kafka, broker = settings.kafka, None
         settings.make_data()
         if not kafka:
-            broker = LocalBroker(settings.data / "broker", port=settings.broker_port, quick=quick)
+            broker = LocalBroker(settings.data / BROKER_FOLDER, port=settings.broker_port, quick=quick)
             kafka = (await stack.enter_async_context(broker)).bootstrap
         settings = _placed(settings.model_copy(update={"kafka": kafka}), counts)
         await create_topics(settings, all_topics(settings, city.departments))

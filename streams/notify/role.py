@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaProducer
 from models.city import load_city
 from models.errors import UsageError
 from streams.kafka.sending import Send
+from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.kafka.topics import all_topics, check_topics
-from streams.local.broker_properties import MAX_MESSAGE_BYTES
 from streams.notify.courier import Courier
 from streams.notify.finisher import OneByOne
 from streams.notify.signature import target_key

@@ -2,17 +2,19 @@
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from models.city import load_city
 from models.errors import UsageError
+from streams.addresses import LOOPBACK
 from streams.http_server import HttpServer
 from streams.kafka.topics import Names, Topic, all_topics, check_topics
-from streams.settings import LOOPBACK, Settings
+from streams.settings import Settings
 from streams.tables import stall_guard
 from streams.tables.build import Build, following
 from streams.tables.shard_api import shard_api
@@ -92,11 +94,12 @@ def _own_folder(settings: Settings) -> Iterator[Path]:
     for number in range(1000):
         folder = base / str(number)
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
+        lock = FileLock(folder / "lock", thread_local=False)
+        try:
+            held = lock.acquire(blocking=False)
+        except Timeout:
+            continue
+        with held:  # a process that is killed lets it go, too
             yield folder
-            return
+        return
     raise UsageError(f"all folders in {base} are in use")

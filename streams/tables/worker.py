@@ -18,8 +18,8 @@ from dispatcher.order.row import Order, Tally
 from dispatcher.partition import row_keys
 from models.city import City
 from streams import metrics
+from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.kafka.topics import Names
-from streams.local.broker_properties import MAX_MESSAGE_BYTES
 from streams.settings import Settings
 from streams.tables import stall_guard, stored_row
 from streams.tables.faust_transport import Transport

@@ -8,8 +8,9 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from models.errors import UsageError
+from streams.addresses import LOOPBACK
 from streams.gateway.http.problems import Problem
-from streams.settings import LOOPBACK, Settings
+from streams.settings import Settings
 
 # The page itself holds no data; what it shows it asks for with the token.
 OPEN_PATHS = frozenset({"/", "/docs", "/livez", "/readyz", "/favicon.ico"})
