@@ -10,17 +10,19 @@ from rich.table import Table
 
 from dispatcher.steps.routing import Route, route
 from models.city import City, Limit, RuleInput, Stage, load_city
+from models.city.pack.gaps import gaps
 from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
 from models.errors import UsageError
 from models.guess import Guess
 from models.inbox import UNLOCATED
-from streams.cli.classifier import bootstrap
+from streams.cli.options import Day, Target, day_of
 from streams.intake.placing import Placement, by_words, locate_points
 from streams.settings import load_settings
+from streams.terminal.model_file import keep_model
+from streams.terminal.progress import filling
 
 app = typer.Typer(no_args_is_help=True)
-app.command()(bootstrap)
 
 Pack = Annotated[Path | None, typer.Option("--city", help="Folder of the city pack. Default: the one in force.")]
 
@@ -48,28 +50,8 @@ def check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of 
     table.add_row("digest", city.digest)
     console = Console()
     console.print(table)
-    for gap in gaps(city):
+    for gap in gaps(city, datetime.now(city.zone).date()):
         console.print(f"note: {gap}", style="yellow", highlight=False)
-
-
-def gaps(city: City) -> list[str]:
-    """What is allowed but seldom meant: categories that nobody is responsible for somewhere, or without a limit."""
-    today = datetime.now(city.zone).date()
-    found: list[str] = []
-    for code, category in city.categories.items():
-        if not category.parent:
-            continue
-        towns = city.areas.at_level(city.merge_level)
-        bare = [town.id for town in towns if city.responsible(code, town.id, today) is None]
-        if bare:
-            where = "anywhere" if len(bare) == len(towns) else f"in {', '.join(bare)}"
-            found.append(f"nobody is responsible for {code} {where}; such orders go to review")
-        if city.limit(code, None, "whole") is None:
-            found.append(f"{code} has no limit for the whole order")
-    years = {day.year for day in city.calendar.holidays}
-    if today.year not in years:
-        found.append(f"calendar.csv names no holidays of {today.year} (paidan city calendar {today.year})")
-    return found
 
 
 @app.command("try")
@@ -123,6 +105,25 @@ def calendar(
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
     typer.echo(f"{out}: {len(rows) - 1} days; add the rows of slots and weekend, or append these to your calendar.csv")
+
+
+@app.command()
+def bootstrap(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the city pack.")],
+    out: Annotated[Path, typer.Option(help="Folder for the model; made when missing.")],
+    target: Target = 0.97,
+    day: Day = "",
+) -> None:
+    """Make a first model for a city without history, from its categories' names and keywords and the shipped texts."""
+    # Here, because the other commands of this file need not wait for it.
+    from models.classifier.learning.bootstrap import bootstrap as learn
+    from models.classifier.learning.shipped import corpus
+    from models.classifier.learning.taxonomy import read_taxonomy
+
+    taxonomy = read_taxonomy(folder / "categories.csv")
+    with filling(f"learning {len(taxonomy.leaves)} categories") as tell:
+        data = learn(taxonomy, corpus(), day=day_of(day), target=target, progress=tell)
+    keep_model(data, out)
 
 
 def _moment(city: City, when: str) -> datetime:

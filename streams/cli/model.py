@@ -13,7 +13,7 @@ from models.classifier import Classifier, ClassifierError
 from models.classifier.serving.store import Store
 from models.errors import UsageError
 from models.times import to_text
-from streams.cli.classifier import Model, show_verdict
+from streams.cli.options import Model
 from streams.control import model_pointers
 from streams.control.model_pointers import (
     INITIAL,
@@ -29,6 +29,7 @@ from streams.learning.labels import read_labels
 from streams.learning.promotion import Judgement, judge
 from streams.settings import Settings, load_settings
 from streams.terminal.progress import counting
+from streams.terminal.verdict import show_verdict
 
 Name = Annotated[str, typer.Argument(metavar="ID", help="A model of the store: 16 hex characters.")]
 _NEWEST = 5

@@ -1,14 +1,16 @@
 """`paidan city`: check, try, calendar."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from models.city import CityError
+from models.city.pack.gaps import gaps
 from models.city.pack.official_days import official_days
 from models.errors import UsageError
-from streams.cli.city import app, gaps
+from streams.cli.city import app
 from tests.support.cities import FILES, tiny_city, tiny_files
 
 RUNNER = CliRunner()
@@ -61,7 +63,7 @@ def test_gaps_are_told_but_not_refused() -> None:
         }
     )
 
-    found = gaps(city)
+    found = gaps(city, date(2026, 3, 1))
 
     assert "nobody is responsible for flooding anywhere; such orders go to review" in found
     assert "nobody is responsible for street-vendor in north-e, north-w; such orders go to review" in found
