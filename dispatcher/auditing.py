@@ -15,9 +15,10 @@ from dispatcher.figures.figure_row import FigureRow, parse_key, row_key
 from dispatcher.figures.indicators import Window
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import apply
-from dispatcher.order.row import Evidence, Order
+from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from models.city import City
+from models.events import Evidence
 from models.inbox import InboxRecord, PackChange, Sighting
 
 TAKEN_AS_THEY_ARE = frozenset({"suppressed", "merged", "expired"})

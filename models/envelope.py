@@ -16,6 +16,14 @@ from models.times import from_text, to_text
 JSON = "application/json"
 STRUCTURED = "application/cloudevents+json"
 SPEC_VERSION = "1.0"
+# The attributes as headers of a Kafka record in binary mode; the data's content type stands beside them.
+CE_ID = "ce_id"
+CE_SOURCE = "ce_source"
+CE_TYPE = "ce_type"
+CE_TIME = "ce_time"
+CE_SUBJECT = "ce_subject"
+CE_SPEC_VERSION = "ce_specversion"
+CONTENT_TYPE = "content-type"
 MAX_ATTRIBUTE = 256
 # Instants that can be turned into any zone's local time without running off the calendar: the years 1970 to 2199.
 LATEST = 7_258_118_400_000
@@ -57,9 +65,14 @@ def header_map(headers: Headers) -> dict[str, bytes]:
     return {name: value or b"" for name, value in headers}
 
 
+def event_type(headers: Headers) -> str:
+    """The CloudEvents type of a record in binary mode, "" where it has none; what is not UTF-8 is replaced."""
+    return header_map(headers).get(CE_TYPE, b"").decode(errors="replace")
+
+
 def is_cloud_event(headers: dict[str, bytes]) -> bool:
     """Whether a record claims to be a CloudEvent in either mode."""
-    return "ce_type" in headers or "ce_id" in headers or _is_structured(headers)
+    return CE_TYPE in headers or CE_ID in headers or _is_structured(headers)
 
 
 def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
@@ -68,17 +81,17 @@ def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
         raise Poison("data", "is missing", "no-data")
     if _is_structured(headers):
         return _decode_structured(value)
-    version = attribute(headers, "ce_specversion") or SPEC_VERSION
+    version = attribute(headers, CE_SPEC_VERSION) or SPEC_VERSION
     if version != SPEC_VERSION:
-        raise Poison("ce_specversion", f"must be {SPEC_VERSION}")
-    content_type = attribute(headers, "content-type") or JSON
+        raise Poison(CE_SPEC_VERSION, f"must be {SPEC_VERSION}")
+    content_type = attribute(headers, CONTENT_TYPE) or JSON
     return _checked(
-        attribute(headers, "ce_id"),
-        attribute(headers, "ce_source"),
-        attribute(headers, "ce_type"),
+        attribute(headers, CE_ID),
+        attribute(headers, CE_SOURCE),
+        attribute(headers, CE_TYPE),
         value,
-        attribute(headers, "ce_time"),
-        attribute(headers, "ce_subject"),
+        attribute(headers, CE_TIME),
+        attribute(headers, CE_SUBJECT),
         content_type,
         "ce_",
     )
@@ -110,16 +123,16 @@ def instant(field: str, text: str) -> int:
 def to_binary(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:
     """Headers and value of a record in binary mode."""
     headers = [
-        ("ce_specversion", SPEC_VERSION.encode()),
-        ("ce_id", event.id.encode()),
-        ("ce_source", event.source.encode()),
-        ("ce_type", event.type.encode()),
-        ("content-type", event.content_type.encode()),
+        (CE_SPEC_VERSION, SPEC_VERSION.encode()),
+        (CE_ID, event.id.encode()),
+        (CE_SOURCE, event.source.encode()),
+        (CE_TYPE, event.type.encode()),
+        (CONTENT_TYPE, event.content_type.encode()),
     ]
     if event.time is not None:
-        headers.append(("ce_time", to_text(event.time).encode()))
+        headers.append((CE_TIME, to_text(event.time).encode()))
     if event.subject:
-        headers.append(("ce_subject", event.subject.encode()))
+        headers.append((CE_SUBJECT, event.subject.encode()))
     return headers, event.data
 
 
@@ -140,11 +153,11 @@ def to_structured(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:
         fields["data"] = msgspec.Raw(event.data)
     else:
         fields["data_base64"] = base64.b64encode(event.data).decode()
-    return [("content-type", STRUCTURED.encode())], msgspec.json.encode(fields)
+    return [(CONTENT_TYPE, STRUCTURED.encode())], msgspec.json.encode(fields)
 
 
 def _is_structured(headers: dict[str, bytes]) -> bool:
-    raw = headers.get("content-type")
+    raw = headers.get(CONTENT_TYPE)
     return raw is not None and raw[:23].lower() == b"application/cloudevents"
 
 
@@ -203,10 +216,10 @@ def _checked(
 def _require_utf8_json(content_type: str) -> None:
     kind, _, parameters = content_type.partition(";")
     if not _is_json(kind):
-        raise Poison("content-type", f"must be {JSON} or {STRUCTURED}, or the record must have a header `format`")
+        raise Poison(CONTENT_TYPE, f"must be {JSON} or {STRUCTURED}, or the record must have a header `format`")
     charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
-        raise Poison("content-type", "must have the charset utf-8", "not-utf-8")
+        raise Poison(CONTENT_TYPE, "must have the charset utf-8", "not-utf-8")
 
 
 def _refuse(name: str, text: str) -> str:

@@ -13,7 +13,8 @@ import re
 import msgspec
 
 from dispatcher.order import wire
-from dispatcher.order.row import Evidence, Limit, Stage, State, Why
+from dispatcher.order.row import Limit, Stage, State
+from models.events import Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor
 
@@ -356,14 +357,12 @@ def name(kind: type[Fact] | type[UpdateRefused]) -> str:
 KINDS: dict[str, type[Fact]] = {name(kind): kind for kind in Fact.__subclasses__()}
 NAMES: dict[type[Fact], str] = {kind: fact for fact, kind in KINDS.items()}
 
-_PREFIX = "city.order."
-_SUFFIX = ".v1"
-_REFUSED = name(UpdateRefused)
-
-
-def ce_type(fact: Fact | UpdateRefused) -> str:
-    """The CloudEvents type, e.g. city.order.evidence-added.v1."""
-    return f"{_PREFIX}{_REFUSED if isinstance(fact, UpdateRefused) else NAMES[type(fact)]}{_SUFFIX}"
+# The CloudEvents types, e.g. city.order.evidence-added.v1.
+CE_TYPES: dict[type[Fact | UpdateRefused], str] = {
+    **{kind: f"city.order.{called}.v1" for called, kind in KINDS.items()},
+    UpdateRefused: f"city.order.{name(UpdateRefused)}.v1",
+}
+_OF_TYPE: dict[str, type[Fact | UpdateRefused]] = {ce_type: kind for kind, ce_type in CE_TYPES.items()}
 
 
 def ce_id(fact: Fact | UpdateRefused) -> str:
@@ -375,7 +374,7 @@ def ce_id(fact: Fact | UpdateRefused) -> str:
 
 def to_wire(fact: Fact | UpdateRefused) -> tuple[str, tuple[tuple[str, bytes], ...], bytes]:
     """The CloudEvents type, the Kafka headers (binary mode) and the JSON data of a fact."""
-    kind = ce_type(fact)
+    kind = CE_TYPES[type(fact)]
     headers = wire.headers(kind, ce_id(fact), fact.order_id, fact.at)
     return kind, headers, wire.encode(fact)
 
@@ -386,7 +385,4 @@ def from_wire(kind: str, value: bytes) -> Fact | UpdateRefused:
     Raises KeyError for a type that is no fact of an order, msgspec.ValidationError or DecodeError for data that are
     not what the type promises.
     """
-    fact = kind.removeprefix(_PREFIX).removesuffix(_SUFFIX)
-    if fact == _REFUSED:
-        return wire.decode(value, UpdateRefused)
-    return wire.decode(value, KINDS[fact])
+    return wire.decode(value, _OF_TYPE[kind])

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from models.events import Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor, Sighting
 
@@ -18,29 +19,6 @@ State = Literal[
 OPEN: frozenset[str] = frozenset({"review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled"})
 ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
 Stage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
-
-
-class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """One sighting of the incident, as it is kept with its order. `distance_m` is to the founding sighting."""
-
-    kind: Literal["report", "detection"]
-    source: str
-    id: str
-    at: int
-    text: str = ""
-    channel: str = ""
-    reporter: str = ""
-    lat: float | None = None
-    lon: float | None = None
-    address: str = ""
-    media_urls: tuple[str, ...] = ()
-    camera: str = ""
-    label: str = ""
-    algorithm: str = ""
-    object_id: str = ""
-    confidence: float | None = None
-    distance_m: float | None = None
-    rule: str = ""
 
 
 class Limit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -53,22 +31,6 @@ class Limit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     amount: int = 0
     unit: str = ""
     calendar: str = ""
-
-
-class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, officer, suggestion,
-    reopening) and all that a person needs to check it."""
-
-    by: str
-    rule: str = ""
-    table_row: int | None = None
-    note: str = ""
-    model: str = ""
-    probability: float | None = None
-    threshold: float | None = None
-    outcome: str = ""
-    alternatives: tuple[tuple[str, float], ...] = ()
-    terms: tuple[tuple[str, float], ...] = ()
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

@@ -6,6 +6,17 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from models.envelope import (
+    CE_ID,
+    CE_SOURCE,
+    CE_SPEC_VERSION,
+    CE_SUBJECT,
+    CE_TIME,
+    CE_TYPE,
+    CONTENT_TYPE,
+    JSON,
+    SPEC_VERSION,
+)
 from models.times import from_text, to_text
 
 SOURCE = "paidan/desk"
@@ -21,9 +32,9 @@ INSTANTS = frozenset(
 _INSTANT = re.compile(rb'([{,]"(?:%b)":)(-?\d+)' % "|".join(sorted(INSTANTS)).encode())
 _DEEPER = frozenset({"accept", "due", "evidence", "handle", "limit", "limits", "whole"})
 
-_VERSION = ("ce_specversion", b"1.0")
-_SOURCE = ("ce_source", SOURCE.encode())
-_JSON = ("content-type", b"application/json")
+_VERSION = (CE_SPEC_VERSION, SPEC_VERSION.encode())
+_SOURCE = (CE_SOURCE, SOURCE.encode())
+_JSON = (CONTENT_TYPE, JSON.encode())
 _encoder = msgspec.json.Encoder()
 _text = lru_cache(maxsize=4096)(to_text)
 T = TypeVar("T")
@@ -33,11 +44,11 @@ def headers(kind: str, event_id: str, subject: str, at: int) -> tuple[tuple[str,
     """The CloudEvents headers of an event of the desk, Kafka binding, binary mode."""
     return (
         _VERSION,
-        ("ce_id", event_id.encode()),
+        (CE_ID, event_id.encode()),
         _SOURCE,
-        ("ce_type", kind.encode()),
-        ("ce_time", _text(at).encode()),
-        ("ce_subject", subject.encode()),
+        (CE_TYPE, kind.encode()),
+        (CE_TIME, _text(at).encode()),
+        (CE_SUBJECT, subject.encode()),
         _JSON,
     )
 

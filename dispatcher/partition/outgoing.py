@@ -1,19 +1,27 @@
 """What the desk tells others: departments (assignments), and reporters, departments and supervisors (notices)."""
 
-from typing import Any
+from msgspec.structs import replace
 
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import Fact
 from dispatcher.order.row import Order
 from dispatcher.partition.decision import Outgoing
-
-ASSIGNED = "city.order.assigned.v1"
-WITHDRAWN = "city.order.withdrawn.v1"
-NOTICE = "city.notice.v1"
+from models.events import (
+    ASSIGNMENT,
+    NOTICE,
+    WITHDRAWAL,
+    AssignmentMessage,
+    Audience,
+    Deadlines,
+    Notice,
+    OrderLocation,
+    Why,
+    WithdrawalMessage,
+)
 
 # Who cares about which fact: what waits for a dispatcher, reviewer or officer goes to `supervisor`, what a department
 # has asked for comes back to it. A reporter's notice goes to every reporter of the order.
-AUDIENCES: dict[type[Fact], tuple[str, ...]] = {
+AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Opened: ("reporter",),
     facts.SentToReview: ("supervisor",),
     facts.Decided: ("supervisor",),
@@ -51,50 +59,47 @@ AUDIENCES: dict[type[Fact], tuple[str, ...]] = {
 def assignment(order: Order, fact: facts.Assigned | facts.ReturnRefused) -> list[Outgoing]:
     """The assignment as the lead gets it and, marked so, each assist."""
     turn = order.assignments[-1]
-    why = fact.why if isinstance(fact, facts.Assigned) else {"by": "dispatcher", "note": fact.reason}
-    data: dict[str, Any] = {
-        "order_id": order.id,
-        "seq": fact.seq,
-        "attempt": order.attempt,
-        "at": fact.at,
-        "role": "lead",
-        "lead": turn.department,
-        "assists": turn.assists,
-        "binding": turn.binding,
-        "category": order.category,
-        "condition": order.condition,
-        "priority": order.priority,
-        "title": order.title,
-        "text": order.text,
-        "location": {
-            name: value
-            for name, value in (
-                ("lat", order.lat), ("lon", order.lon), ("address", order.address or None), ("area", order.area)
-            )
-            if value is not None
-        },
-        "evidence": (*order.evidence_first, *order.evidence_last),
-        "due": {"accept_by": turn.accept_due, "handle_by": turn.handle_due},
-        "why": why,
-    }  # fmt: skip
+    message = AssignmentMessage(
+        order_id=order.id,
+        seq=fact.seq,
+        attempt=order.attempt,
+        at=fact.at,
+        role="lead",
+        lead=turn.department,
+        assists=turn.assists,
+        binding=turn.binding,
+        category=order.category,
+        condition=order.condition,
+        priority=order.priority,
+        title=order.title,
+        text=order.text,
+        location=OrderLocation(lat=order.lat, lon=order.lon, address=order.address, area=order.area),
+        evidence=(*order.evidence_first, *order.evidence_last),
+        due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
+        why=fact.why if isinstance(fact, facts.Assigned) else Why(by="dispatcher", note=fact.reason),
+    )
     event_id = facts.ce_id(fact)
-    sent = [_to_department(turn.department, ASSIGNED, f"{event_id}/lead", order.id, fact.at, data)]
-    for assist in turn.assists:
-        if assist != turn.department:
-            assisting = data | {"role": "assist"}
-            sent.append(_to_department(assist, ASSIGNED, f"{event_id}/{assist}", order.id, fact.at, assisting))
+    sent = [_to_department(turn.department, ASSIGNMENT, f"{event_id}/lead", message)]
+    assisting = replace(message, role="assist")
+    sent.extend(
+        _to_department(assist, ASSIGNMENT, f"{event_id}/{assist}", assisting)
+        for assist in turn.assists
+        if assist != turn.department
+    )
     return sent
 
 
 def withdrawal(order: Order, fact: Fact, department: str, attempt: int, reason: str) -> Outgoing:
     """The order is no longer this department's."""
-    data = {"order_id": order.id, "seq": fact.seq, "attempt": attempt, "at": fact.at, "reason": reason}
-    return _to_department(department, WITHDRAWN, f"{facts.ce_id(fact)}/{department}", order.id, fact.at, data)
+    message = WithdrawalMessage(order_id=order.id, seq=fact.seq, attempt=attempt, at=fact.at, reason=reason)
+    return _to_department(department, WITHDRAWAL, f"{facts.ce_id(fact)}/{department}", message)
 
 
-def _to_department(department: str, kind: str, event_id: str, order_id: str, at: int, data: dict[str, Any]) -> Outgoing:
-    headers = wire.headers(kind, event_id, order_id, at)
-    return Outgoing(f"assignments/{department}", order_id, wire.encode(data), headers)
+def _to_department(
+    department: str, ce_type: str, event_id: str, message: AssignmentMessage | WithdrawalMessage
+) -> Outgoing:
+    headers = wire.headers(ce_type, event_id, message.order_id, message.at)
+    return Outgoing(f"assignments/{department}", message.order_id, wire.encode(message), headers)
 
 
 def notices(before: Order | None, order: Order, fact: Fact, others: tuple[str, ...] = ()) -> list[Outgoing]:
@@ -112,7 +117,7 @@ def subscribed(order: Order, fact: facts.EvidenceAdded) -> list[Outgoing]:
     return [_notice(order, fact, "reporter", who)] if who else []
 
 
-def _recipients(audience: str, before: Order | None, order: Order, others: tuple[str, ...]) -> tuple[str, ...]:
+def _recipients(audience: Audience, before: Order | None, order: Order, others: tuple[str, ...]) -> tuple[str, ...]:
     if audience == "reporter":
         return tuple(dict.fromkeys((*order.reporters, *others)))
     if audience == "department":
@@ -121,20 +126,19 @@ def _recipients(audience: str, before: Order | None, order: Order, others: tuple
     return ("supervisor",)
 
 
-def _notice(order: Order, fact: Fact, audience: str, to: str) -> Outgoing:
-    kind = facts.NAMES[type(fact)]
-    data = {
-        "audience": audience,
-        "to": to,
-        "order_id": order.id,
-        "seq": fact.seq,
-        "kind": kind,
-        "state": order.state,
-        "at": fact.at,
-        "note": note(fact),
-    }
+def _notice(order: Order, fact: Fact, audience: Audience, to: str) -> Outgoing:
+    message = Notice(
+        audience=audience,
+        to=to,
+        order_id=order.id,
+        seq=fact.seq,
+        kind=facts.NAMES[type(fact)],
+        state=order.state,
+        at=fact.at,
+        note=note(fact),
+    )
     event_id = f"{facts.ce_id(fact)}/{audience}/{to}"
-    return Outgoing("notices", to, wire.encode(data), wire.headers(NOTICE, event_id, order.id, fact.at))
+    return Outgoing("notices", to, wire.encode(message), wire.headers(NOTICE, event_id, order.id, fact.at))
 
 
 def note(fact: Fact) -> str:

@@ -7,12 +7,13 @@ import msgspec
 
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
-from dispatcher.order.row import Order, Why
+from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, Work
 from dispatcher.steps import dispatching, splitting
 from dispatcher.steps.dispatching import archive_at
 from dispatcher.steps.routing import Route, responsible
+from models.events import Why
 from models.inbox import Update
 
 Step = Callable[[Work, Order, Update, int], Order]

@@ -4,10 +4,11 @@ from msgspec.structs import replace
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts
-from dispatcher.order.row import Evidence, Order
+from dispatcher.order.row import Order
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import DESK, Work
 from dispatcher.steps import dispatching
+from models.events import Evidence
 from models.inbox import Sighting, Update
 
 

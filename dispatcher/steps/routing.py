@@ -8,8 +8,8 @@ from datetime import date
 
 import msgspec
 
-from dispatcher.order.row import Why
 from models.city import City, Rule, RuleInput, RuleOutcome
+from models.events import Why
 from models.guess import Guess
 
 

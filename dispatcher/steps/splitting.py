@@ -1,10 +1,11 @@
 """Splitting 拆分: a report that was wrongly taken for part of an order becomes an order of its own."""
 
 from dispatcher.order import facts
-from dispatcher.order.row import Evidence, Order
+from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import Work
 from dispatcher.steps import dispatching
+from models.events import Evidence
 from models.inbox import Actor
 
 

@@ -21,6 +21,7 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.decision import failed_items
 from dispatcher.partition.state import Meta
 from models.city import City
+from models.envelope import event_type
 from models.errors import PaidanError
 from models.inbox import read_record
 from streams.control.packs import Packs
@@ -168,7 +169,7 @@ async def recompute(reader: LogReader, number: int) -> Partition:
     recount = Recount(number, packs.own.zone, failed_items(rows))
     async for batch in reader.records(log, ends[log]):
         for record in batch:
-            recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
+            recount.fact(event_type(record.headers), record.value)
     meta = _meta.decode(rows[row_keys.META]) if row_keys.META in rows else Meta(pack=packs.own.digest)
     await packs.require(meta.pack)
     async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):

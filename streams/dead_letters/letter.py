@@ -8,13 +8,13 @@ from typing import Protocol
 import msgspec
 
 from dispatcher.partition.decision import Failure
-from models.envelope import JSON, SPEC_VERSION
+from models.envelope import CE_ID, CE_SOURCE, CE_SPEC_VERSION, CE_TIME, CE_TYPE, CONTENT_TYPE, JSON, SPEC_VERSION
+from models.events import DEAD_LETTER, DeadLetter, DeadLetterHeader
 from models.inbox import encode_items
 from models.record import Record
 from models.times import to_text
 from streams.kafka.sending import Send
 
-DEAD_LETTER = "city.dead-letter.v1"
 REPLAYED = "replayed"  # the number of the dead letter
 RECEIVED = "received"  # when the record came in for the first time
 WEBHOOK_ERRORS = frozenset({"webhook-refused", "webhook-unreachable"})
@@ -52,58 +52,6 @@ class LetterTopics(Protocol):
 
     @property
     def inbox(self) -> str: ...
-
-
-class Header(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One header: its value as text, or as base64 when it is not UTF-8."""
-
-    name: str
-    value: str | None = None
-    base64: str | None = None
-
-
-class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One dead letter as it stands on the wire.
-
-    `topic`, `partition`, `offset` say where the record is; `index` which of its items, where it held several. `error`
-    is the class, `field` and `rule` what was broken, `message` the sentence. `value_base64` holds the bytes up to 512
-    kB; a longer value leaves `value_sha256` only. `at` is when the record came in.
-    """
-
-    topic: str
-    partition: int
-    offset: int
-    index: int | None = None
-    at: str
-    stage: str
-    error: str
-    field: str = ""
-    rule: str = ""
-    message: str
-    headers: tuple[Header, ...] = ()
-    headers_cut: bool = False
-    key_base64: str | None = None
-    value_length: int = 0
-    value_base64: str | None = None
-    value_sha256: str | None = None
-
-    @property
-    def original_key(self) -> bytes | None:
-        """The original record's key."""
-        return None if self.key_base64 is None else base64.b64decode(self.key_base64)
-
-    @property
-    def original_value(self) -> bytes | None:
-        """The original record's value; None when it had none or only its digest was kept."""
-        return None if self.value_base64 is None else base64.b64decode(self.value_base64)
-
-    @property
-    def original_headers(self) -> list[tuple[str, bytes]]:
-        """The original record's headers."""
-        return [
-            (h.name, base64.b64decode(h.base64) if h.base64 is not None else (h.value or "").encode())
-            for h in self.headers
-        ]
 
 
 _decoder = msgspec.json.Decoder(DeadLetter)
@@ -165,12 +113,12 @@ def _send(names: LetterTopics, letter: DeadLetter) -> Send:
     place = f"{letter.topic}/{letter.partition}/{letter.offset}"
     event_id = place if letter.index is None else f"{place}/{letter.index}"
     headers = (
-        ("ce_specversion", SPEC_VERSION.encode()),
-        ("ce_id", event_id.encode()),
-        ("ce_source", f"paidan/{letter.stage}".encode()),
-        ("ce_type", DEAD_LETTER.encode()),
-        ("ce_time", letter.at.encode()),
-        ("content-type", JSON.encode()),
+        (CE_SPEC_VERSION, SPEC_VERSION.encode()),
+        (CE_ID, event_id.encode()),
+        (CE_SOURCE, f"paidan/{letter.stage}".encode()),
+        (CE_TYPE, DEAD_LETTER.encode()),
+        (CE_TIME, letter.at.encode()),
+        (CONTENT_TYPE, JSON.encode()),
     )
     return Send(names.dead_letters, place.encode(), msgspec.json.encode(letter), 0, headers)
 
@@ -184,9 +132,9 @@ def _value(value: bytes | None) -> tuple[int, str | None, str | None]:
     return len(value), base64.b64encode(value).decode(), None
 
 
-def _kept(headers: Sequence[tuple[str, bytes]]) -> tuple[tuple[Header, ...], bool]:
+def _kept(headers: Sequence[tuple[str, bytes]]) -> tuple[tuple[DeadLetterHeader, ...], bool]:
     """The headers up to a bound, and whether some were left out."""
-    kept: list[Header] = []
+    kept: list[DeadLetterHeader] = []
     room = MAX_HEADERS_KEPT
     for raw, value in headers:
         # Bytes that are not UTF-8 have come as lone surrogates; they are spelled out: `\xc0`.
@@ -195,7 +143,7 @@ def _kept(headers: Sequence[tuple[str, bytes]]) -> tuple[tuple[Header, ...], boo
         if room < 0:
             return tuple(kept), True
         try:
-            kept.append(Header(name, (value or b"").decode()))
+            kept.append(DeadLetterHeader(name, (value or b"").decode()))
         except UnicodeDecodeError:
-            kept.append(Header(name, base64=base64.b64encode(value).decode()))
+            kept.append(DeadLetterHeader(name, base64=base64.b64encode(value).decode()))
     return tuple(kept), False

@@ -7,7 +7,8 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from models.errors import PaidanError
-from streams.dead_letters.letter import RECEIVED, REPLAYED, WEBHOOK_ERRORS, DeadLetter, decode_dead_letter
+from models.events import DeadLetter
+from streams.dead_letters.letter import RECEIVED, REPLAYED, WEBHOOK_ERRORS, decode_dead_letter
 from streams.kafka.topics import Names
 
 _MAX_BYTES = 4 * 1024 * 1024

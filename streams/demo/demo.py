@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.live import Live
 
 from dispatcher.order.facts import Fact, from_wire
-from models.envelope import header_map, to_binary
+from models.envelope import event_type, to_binary
 from models.errors import PaidanError, UsageError
 from streams.demo.counts import DemoCounts
 from streams.demo.people import People, Reply
@@ -140,7 +140,7 @@ class Demo:
                 self._later(self._replies(record, departments.get(record.topic)))
 
     def _replies(self, record: ConsumerRecord, department: str | None) -> Iterator[Reply]:
-        kind = header_map(record.headers)["ce_type"].decode()
+        kind = event_type(record.headers)
         if department is not None:
             return self._people.on_assignment(department, kind, json.loads(record.value))
         fact = from_wire(kind, record.value)

@@ -9,9 +9,8 @@ from typing import Any
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
-from dispatcher.partition.outgoing import ASSIGNED
 from models.envelope import Event
-from models.events import UPDATE
+from models.events import ASSIGNMENT, UPDATE
 
 SOURCE = "demo/people"
 _RETURN_SHARE = 0.04
@@ -39,7 +38,7 @@ class People:
 
     def on_assignment(self, department: str, kind: str, data: dict[str, Any]) -> Iterator[Reply]:
         """The lead department accepts, or, rarely, says that this is not its job."""
-        if kind != ASSIGNED or data["role"] != "lead":
+        if kind != ASSIGNMENT or data["role"] != "lead":
             return
         by = {"role": "department", "department": department, "id": f"{department}/clerk"}
         common = {"order_id": data["order_id"], "attempt": data["attempt"], "by": by}

@@ -6,107 +6,65 @@ from typing import Any
 import msgspec
 
 from dispatcher.order import facts
-from dispatcher.order.row import Evidence, Why
 from dispatcher.order.wire import INSTANTS
-from dispatcher.partition import outgoing
-from models.envelope import JSON
-from models.events import CONTRACTS, DETECTION, REPORT, UPDATE, Contract
-from streams.dead_letters.letter import DEAD_LETTER, DeadLetter
+from models.envelope import (
+    CE_ID,
+    CE_SOURCE,
+    CE_SPEC_VERSION,
+    CE_SUBJECT,
+    CE_TIME,
+    CE_TYPE,
+    CONTENT_TYPE,
+    JSON,
+    MAX_ATTRIBUTE,
+    SPEC_VERSION,
+)
+from models.events import (
+    ASSIGNMENT,
+    CONTRACTS,
+    DEAD_LETTER,
+    DETECTION,
+    NOTICE,
+    OUTGOING,
+    REPORT,
+    UPDATE,
+    WITHDRAWAL,
+    Contract,
+)
 from streams.kafka.topics import Names
 
 _SCHEMAS = "#/components/schemas/{}"
+_ATTRIBUTE = {"type": "string", "maxLength": MAX_ATTRIBUTE}
 _CLOUD_EVENT = {
     "type": "object",
-    "required": ["ce_id", "ce_source", "ce_type"],
+    "required": [CE_ID, CE_SOURCE, CE_TYPE],
     "properties": {
-        "ce_specversion": {"const": "1.0"},
-        "ce_id": {"type": "string", "maxLength": 256},
-        "ce_source": {"type": "string", "maxLength": 256},
-        "ce_type": {"type": "string"},
-        "ce_time": {"type": "string", "format": "date-time"},
-        "ce_subject": {"type": "string", "maxLength": 256},
-        "content-type": {"const": JSON},
+        CE_SPEC_VERSION: {"const": SPEC_VERSION},
+        CE_ID: _ATTRIBUTE,
+        CE_SOURCE: _ATTRIBUTE,
+        CE_TYPE: {"type": "string"},
+        CE_TIME: {"type": "string", "format": "date-time"},
+        CE_SUBJECT: _ATTRIBUTE,
+        CONTENT_TYPE: {"const": JSON},
     },
 }
-
-
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where it is."""
-
-    area: str
-    lat: float | None = None
-    lon: float | None = None
-    address: str = ""
-
-
-class Due(msgspec.Struct, frozen=True):
-    """When the department must have accepted and handled it; null where there is no limit."""
-
-    accept_by: int | None
-    handle_by: int | None
-
-
-class Assigned(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """An order for a department 派单, as its lead gets it and, with the role `assist`, each assist."""
-
-    order_id: str
-    seq: int
-    attempt: int
-    at: int
-    role: str
-    lead: str
-    assists: tuple[str, ...]
-    binding: bool
-    category: str
-    condition: str
-    priority: int
-    title: str
-    text: str
-    location: Place
-    evidence: tuple[Evidence, ...]
-    due: Due
-    why: Why
-
-
-class Withdrawn(msgspec.Struct, frozen=True):
-    """The order is no longer this department's."""
-
-    order_id: str
-    seq: int
-    attempt: int
-    at: int
-    reason: str
-
-
-class Notice(msgspec.Struct, frozen=True):
-    """What a reporter (by hash), a department or the supervisors are told about an order."""
-
-    audience: str
-    to: str
-    order_id: str
-    seq: int
-    kind: str
-    state: str
-    at: int
-    note: str
 
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3.0 document of everything that comes in and goes out."""
     names = Names()
-    facts_out: dict[str, type] = {f"city.order.{name}.v1": kind for name, kind in facts.KINDS.items()}
-    facts_out["city.order.update-refused.v1"] = facts.UpdateRefused
+    log = {ce_type: kind for kind, ce_type in facts.CE_TYPES.items()}
     channels: list[tuple[str, str, str, Mapping[str, type], str]] = [
-        ("reports", names.reports, "receive", {REPORT: CONTRACTS[REPORT]}, "What citizens write."),
-        ("detections", names.detections, "receive", {DETECTION: CONTRACTS[DETECTION]}, "What cameras' algorithms see."),
-        ("updates", names.updates, "receive", {UPDATE: CONTRACTS[UPDATE]}, "What people do with orders."),
-        ("assignments", names.assignments("{department}"), "send",
-         {outgoing.ASSIGNED: Assigned, outgoing.WITHDRAWN: Withdrawn}, "The orders of one department."),
-        ("orders", names.orders, "send", facts_out, "The log of facts, kept for ever. Read it read_committed."),
-        ("notices", names.notices, "send", {outgoing.NOTICE: Notice}, "What parties are told."),
-        ("deadLetters", names.dead_letters, "send", {DEAD_LETTER: DeadLetter}, "What could not be taken in."),
+        ("reports", names.reports, "receive", _of(REPORT), "What citizens write."),
+        ("detections", names.detections, "receive", _of(DETECTION), "What cameras' algorithms see."),
+        ("updates", names.updates, "receive", _of(UPDATE), "What people do with orders."),
+        ("assignments", names.assignments("{department}"), "send", _of(ASSIGNMENT, WITHDRAWAL),
+         "The orders of one department."),
+        ("orders", names.orders, "send", log, "The log of facts, kept for ever. Read it read_committed."),
+        ("notices", names.notices, "send", _of(NOTICE), "What parties are told."),
+        ("deadLetters", names.dead_letters, "send", _of(DEAD_LETTER), "What could not be taken in."),
     ]  # fmt: skip
-    # Assigned is a fact of the log and, with other data, what a department gets: the channel tells them apart.
+    # An assignment has the type of the fact that makes it: the channel tells them apart.
     kinds = {_key(key, ce_type): (ce_type, kind) for key, _, _, told, _ in channels for ce_type, kind in told.items()}
     return {
         "asyncapi": "3.0.0",
@@ -127,6 +85,10 @@ def asyncapi() -> dict[str, Any]:
             "schemas": _schemas([kind for _, kind in kinds.values()]),
         },
     }
+
+
+def _of(*ce_types: str) -> Mapping[str, type]:
+    return {ce_type: CONTRACTS[ce_type] if ce_type in CONTRACTS else OUTGOING[ce_type] for ce_type in ce_types}
 
 
 def _channel(key: str, address: str, messages: Mapping[str, type], about: str) -> dict[str, Any]:
@@ -167,7 +129,7 @@ def one_line(doc: str | None) -> str:
 
 
 def _schema_name(kind: type) -> str:
-    # A fact may be named like a contract or like what a department gets.
+    # Facts are told apart from messages at a glance.
     return f"Fact{kind.__name__}" if kind.__module__ == facts.__name__ else kind.__name__
 
 
@@ -190,8 +152,8 @@ def _schemas(kinds: list[type]) -> dict[str, Any]:
 def _with_instants(schema: Any) -> Any:
     """The desk's instants are integers inside and RFC 3339 text on the wire."""
     for name, field in schema.get("properties", {}).items():
-        if name in INSTANTS:
-            kinds = [part.get("type") for part in field.get("anyOf", [field])]
+        kinds = [part.get("type") for part in field.get("anyOf", [field])]
+        if name in INSTANTS and "integer" in kinds:  # an assignment's `due` is an object
             text = {"type": "string", "format": "date-time"}
             schema["properties"][name] = {"anyOf": [text, {"type": "null"}]} if "null" in kinds else text
     return schema

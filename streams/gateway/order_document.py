@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from dispatcher.clocks import worktime
-from dispatcher.order.row import OPEN, Assignment, Evidence, Order, Tally, Why
+from dispatcher.order.row import OPEN, Assignment, Order, Tally
 from models.city import City
+from models.events import Evidence, Why
 from models.times import to_text
 from streams.tables.protocol import Brief
 

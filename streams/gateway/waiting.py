@@ -13,7 +13,9 @@ from aiokafka.errors import KafkaError
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
-from streams.dead_letters.letter import DeadLetter, decode_dead_letter
+from models.envelope import CE_ID, CE_SOURCE, event_type
+from models.events import DeadLetter
+from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -25,7 +27,7 @@ _QUEUED = 200  # assignments that a slow browser may be behind before it loses t
 _AGAIN_SECONDS = 2.0
 # What the desk does with a new order before anybody else can.
 _DECISIVE = (facts.Assigned, facts.SentToReview, facts.Rejected)
-_ASSIGNED = "city.order.assigned.v1"
+_ASSIGNED = facts.CE_TYPES[facts.Assigned]
 Decision = Fact | UpdateRefused | DeadLetter
 
 
@@ -62,7 +64,7 @@ class Waiter:
     def see_dead(self, letter: DeadLetter) -> None:
         """Take notice of an event that could not be taken in."""
         named = {header.name: header.value or "" for header in letter.headers}
-        if not self.decision.done() and self._is_mine(named.get("ce_source", ""), named.get("ce_id", "")):
+        if not self.decision.done() and self._is_mine(named.get(CE_SOURCE, ""), named.get(CE_ID, "")):
             self.decision.set_result(letter)
 
     def _is_mine(self, source: str, event_id: str) -> bool:
@@ -141,7 +143,7 @@ class FactTail:
             await consumer.stop()
 
     def _take(self, record: ConsumerRecord) -> None:
-        kind = next((value.decode() for name, value in record.headers if name == "ce_type"), "")
+        kind = event_type(record.headers)
         if not self._waiters and kind != _ASSIGNED:
             return
         try:

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from dispatcher.order import facts
 from models.city import City
 from models.classifier import Classifier, ClassifierError
-from models.envelope import header_map
+from models.envelope import event_type
 from models.times import to_text
 from streams import metrics
 from streams.control.models_in_force import LiveModels
@@ -145,7 +145,7 @@ def _two(drift: Drift, name: str) -> tuple[float, float]:
 
 
 def _take(orders: RecentOrders, record: ConsumerRecord) -> None:
-    kind = header_map(record.headers).get("ce_type", b"").decode(errors="replace")
+    kind = event_type(record.headers)
     if kind not in TYPES:
         return
     try:

@@ -15,7 +15,7 @@ from models.classifier.learning.drift import psi, psi_limit, recent_calibration,
 from models.classifier.serving.artefact import Manifest
 
 TYPES = frozenset(
-    f"city.order.{facts.NAMES[kind]}.v1"
+    facts.CE_TYPES[kind]
     for kind in (
         facts.Opened,
         facts.Classified,

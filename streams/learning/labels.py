@@ -15,13 +15,13 @@ from dispatcher.order.folds.apply import apply
 from dispatcher.order.row import Order
 from models.classifier.learning.labelled import Labelled
 from models.classifier.serving.features import Context
-from models.envelope import header_map
+from models.envelope import event_type
 from models.errors import PaidanError
 from models.times import from_ms, to_text
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.settings import Settings
 
-_REFUSED = "city.order.update-refused.v1"
+_REFUSED = facts.CE_TYPES[facts.UpdateRefused]
 _INSTANTS = ("opened_at", "labelled_at")
 # The CSV's columns: the label's fields, and the city-local hour, which is derived.
 COLUMNS = (*Label.__struct_fields__, "hour")
@@ -77,7 +77,7 @@ async def _folded(
 
 
 def _take(orders: dict[str, Order], record: ConsumerRecord) -> None:
-    kind = header_map(record.headers).get("ce_type", b"").decode(errors="replace")
+    kind = event_type(record.headers)
     if kind == _REFUSED:
         return
     try:

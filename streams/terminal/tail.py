@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 from aiokafka import AIOKafkaConsumer
 
-from models.envelope import header_map
+from models.envelope import event_type
 from streams.kafka.topics import Names
 
 
@@ -35,7 +35,7 @@ async def follow_assignments(
     try:
         await consumer.start()
         async for record in consumer:
-            kind = header_map(record.headers).get("ce_type", b"").decode(errors="replace")
+            kind = event_type(record.headers)
             yield Received(topics[record.topic], kind, msgspec.json.decode(record.value), record.timestamp)
     finally:
         await consumer.stop()

@@ -20,8 +20,7 @@ from dispatcher.figures.figure_row import parse_key
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import fold
 from dispatcher.order.row import Order
-from dispatcher.partition.outgoing import ASSIGNED
-from models.events import DETECTION, REPORT
+from models.events import ASSIGNMENT, DETECTION, REPORT
 from models.times import to_text
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
@@ -239,7 +238,7 @@ async def assigned(kafka: Kafka, names: Names) -> Counter[tuple[str, int]]:
     for department in DEPARTMENTS:
         for record in await kafka.read_all(names.assignments(department)):
             data = json.loads(record.value)
-            if dict(record.headers)["ce_type"] == ASSIGNED.encode() and data["role"] == "lead":
+            if dict(record.headers)["ce_type"] == ASSIGNMENT.encode() and data["role"] == "lead":
                 found[data["order_id"], data["seq"]] += 1
     return found
 

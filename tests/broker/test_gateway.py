@@ -16,10 +16,9 @@ from msgspec.structs import replace
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
-from dispatcher.order.row import Evidence, Why
 from models.city import load_city
 from models.envelope import decode, header_map
-from models.events import DETECTION, REPORT, UPDATE, Report, parse
+from models.events import DETECTION, REPORT, UPDATE, Evidence, Report, Why, parse
 from models.inbox import Actor
 from streams.dead_letters.letter import of_record
 from streams.kafka.topics import Names, all_topics, create_topics
@@ -182,7 +181,7 @@ async def test_who_prefers_to_wait_learns_the_decision(kafka: Kafka, topics: Nam
     assert answer.status_code == 200
     assert answer.headers["preference-applied"] == "wait=20"
     assert answer.json()["order"] == f"/orders/{ORDER}"
-    assert answer.json()["type"] == "city.order.assigned.v1"
+    assert answer.json()["type"] == facts.CE_TYPES[facts.Assigned]
     assert answer.json()["fact"]["department"] == "roads"
 
 
@@ -195,7 +194,7 @@ async def test_a_report_that_joins_an_order_is_answered_too(
     seen = Evidence(kind="report", source="gateway", id="w-2", at=START, text="x", rule="text")
     common: dict[str, Any] = {"order_id": ORDER, "at": START, "recorded_at": START, "actor": DESK}
     await say(kafka, topics, facts.EvidenceAdded(**common, seq=3, state="assigned", evidence=seen, day=20260301))
-    assert (await asked).json()["type"] == "city.order.evidence-added.v1"
+    assert (await asked).json()["type"] == facts.CE_TYPES[facts.EvidenceAdded]
 
 
 async def test_a_refused_update_is_a_conflict_with_its_reason(
@@ -244,7 +243,7 @@ async def test_an_accepted_update_is_answered_with_its_fact(
         facts.Progressed(**common, seq=4, actor=ROADS, cause=(cause[0], "u-1")),
         facts.Accepted(**common, seq=5, actor=ROADS, cause=cause),
     )
-    assert (await asked).json()["type"] == "city.order.accepted.v1"
+    assert (await asked).json()["type"] == facts.CE_TYPES[facts.Accepted]
 
 
 async def test_what_intake_cannot_take_in_is_said_to_who_waits(

@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from dispatcher.order import wire
-from dispatcher.partition.outgoing import ASSIGNED, NOTICE
+from models.events import ASSIGNMENT, NOTICE
 from streams.dead_letters.letter import decode_dead_letter
 from streams.dead_letters.replay import find, replay
 from streams.kafka.topics import Names
@@ -77,7 +77,7 @@ def notice(audience: str, to: str, n: int) -> Message:
 
 def assignment(department: str, n: int) -> Message:
     """An assignment as the desk writes it."""
-    headers = wire.headers(ASSIGNED, f"{department}/assigned/{n}", "o-1", int(time.time() * 1000))
+    headers = wire.headers(ASSIGNMENT, f"{department}/assigned/{n}", "o-1", int(time.time() * 1000))
     return Message(json.dumps({"order_id": "o-1", "seq": n, "role": "lead"}).encode(), b"o-1", headers)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from dispatcher.order import facts
 from models.city import load_city
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
@@ -48,4 +49,4 @@ async def test_the_real_desk_answers_who_waits(settings: Settings, topics: Names
         nameless = await update(rejected | {"reason": ""})
         assert nameless.status_code == 409
         taken = await update(rejected)
-        assert (taken.status_code, taken.json()["type"]) == (200, "city.order.rejected.v1")
+        assert (taken.status_code, taken.json()["type"]) == (200, facts.CE_TYPES[facts.Rejected])

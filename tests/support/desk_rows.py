@@ -12,8 +12,9 @@ from aiokafka.partitioner import murmur2
 
 from dispatcher.figures.booking import Bookings, bookings, collect
 from dispatcher.figures.figure_row import FigureRow, encode, row_key
-from dispatcher.order.row import Assignment, Closing, Entry, Evidence, Order, Tally
+from dispatcher.order.row import Assignment, Closing, Entry, Order, Tally
 from dispatcher.partition.identity import report_key
+from models.events import Evidence
 from models.inbox import Actor
 from models.times import from_text
 from streams.kafka.topics import Names

@@ -154,7 +154,7 @@ def facts_of(sent: Iterable[Outgoing]) -> list[Fact | UpdateRefused]:
 
 def name(fact: Fact | UpdateRefused) -> str:
     """A fact's name on the wire."""
-    return facts.ce_type(fact).removeprefix("city.order.").removesuffix(".v1")
+    return facts.name(type(fact))
 
 
 def assert_laws(desk: Desk) -> None:

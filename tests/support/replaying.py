@@ -5,13 +5,16 @@ from pathlib import Path
 
 from dispatcher.desk import decide
 from dispatcher.figures.figure_row import FigureRow
+from dispatcher.order.facts import CE_TYPES, UpdateRefused
 from dispatcher.partition.state import DeskState, Meta
 from models.city import City
+from models.envelope import event_type
 from models.inbox import InboxRecord, Tick
 from streams.intake.drafts import Keys
 from streams.intake.history import Chronicle, Stamped, retell, stamp
 
 PARTITIONS = 3
+REFUSED = CE_TYPES[UpdateRefused]
 
 
 def replay(city: City, file: Path, until: int) -> list[tuple[str, FigureRow]]:
@@ -31,9 +34,7 @@ def replay(city: City, file: Path, until: int) -> list[tuple[str, FigureRow]]:
         ]
         decision = decide(state, records, {city.digest: city})
         assert decision.failures == []
-        refused = [
-            record for record in decision.records if b"city.order.update-refused.v1" in dict(record.headers).values()
-        ]
+        refused = [record for record in decision.records if event_type(record.headers) == REFUSED]
         assert refused == []
         decision.changes.apply()
 

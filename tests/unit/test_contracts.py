@@ -1,15 +1,39 @@
-"""The documents of the contracts say what the code does."""
+"""The documents of the contracts say what the code does, and what is sent is what they say."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
+import pytest
 
 from dispatcher.order import facts
-from dispatcher.order.row import Assignment, Order, Why
-from dispatcher.partition import outgoing
-from models.inbox import Actor
-from streams.dead_letters.letter import ERRORS
-from streams.documents.asyncapi import Assigned, asyncapi, document
+from models.envelope import event_type, header_map
+from models.events import ASSIGNMENT, DEAD_LETTER, NOTICE, OUTGOING, WITHDRAWAL
+from streams.dead_letters.letter import ERRORS, of_record
+from streams.documents.asyncapi import asyncapi, document
 from streams.documents.contract_tables import DOCS, page
+from streams.kafka.topics import Names
+from tests.properties.test_desk_laws import random_inbox, run
+from tests.support.messages import raw
+from tests.support.schemas import misfits, resolved
 from tests.unit.test_intake import BAD
+
+DOCUMENT: dict[str, Any] = asyncapi()
+HEADERS = DOCUMENT["components"]["messageTraits"]["cloudEvent"]["headers"]
+Sent = dict[str, dict[str, list[Any]]]
+# Random lives in which every kind of fact comes.
+SEEDS = (3, 8, 32, 36, 112)
+RARE = {facts.Quarantined}
+
+
+def schema(channel: str, ce_type: str) -> Any:
+    """What the document says of the data of a type of event on a channel."""
+    for reference in DOCUMENT["channels"][channel]["messages"].values():
+        message = resolved(reference["$ref"], DOCUMENT)
+        if message["name"] == ce_type:
+            return message["payload"]
+    raise AssertionError(f"{channel} is not said to carry {ce_type}")
 
 
 def test_the_asyncapi_document_is_current() -> None:
@@ -25,35 +49,67 @@ def test_the_page_of_contracts_is_current() -> None:
 
 def test_every_reference_in_the_document_leads_somewhere() -> None:
     """No schema or message is named that is not there."""
-    whole = asyncapi()
-    pending: list[object] = [whole]
+    pending: list[object] = [DOCUMENT]
+    found = []
     while pending:
         part = pending.pop()
         if isinstance(part, dict):
             pending += part.values()
             if isinstance(part.get("$ref"), str):
-                found: object = whole
-                for step in part["$ref"].removeprefix("#/").split("/"):
-                    assert isinstance(found, dict)
-                    found = found[step]
+                found.append(resolved(part["$ref"], DOCUMENT))
         elif isinstance(part, list | tuple):
             pending += part
+    assert all(isinstance(each, dict) for each in found)
 
 
-def test_an_assignment_has_the_documented_fields() -> None:
-    """Neither more nor fewer."""
-    actor = Actor("system")
-    turn = Assignment(attempt=1, department="roads", at=5)
-    order = Order(
-        id="a-20260301-abcdefghij", seq=2, state="assigned", area="a", opened_at=1, recorded_at=1, last_at=1,
-        assignments=(turn,),
-    )  # fmt: skip
-    fact = facts.Assigned(
-        order_id=order.id, seq=2, state="assigned", at=5, recorded_at=5, actor=actor, department="roads", attempt=1,
-        category="pothole", why=Why(by="table"),
-    )  # fmt: skip
-    [sent] = outgoing.assignment(order, fact)
-    assert set(Assigned.__struct_fields__) == set(msgspec.json.decode(sent.value))
+@pytest.fixture(scope="module")
+def sent() -> Sent:
+    """The data of all events that desks have sent in random lives, by channel and type."""
+    events: Sent = defaultdict(lambda: defaultdict(list))
+    for seed in SEEDS:
+        for out in run(random_inbox(seed)).sent:
+            channel = out.topic.partition("/")[0]
+            if channel != "archive":  # it holds rows, not events
+                assert not list(misfits(_texts(out.headers), HEADERS, DOCUMENT))
+                events[channel][event_type(out.headers)].append(msgspec.json.decode(out.value))
+    return events
+
+
+def _texts(headers: tuple[tuple[str, bytes], ...]) -> dict[str, str]:
+    return {name: value.decode() for name, value in header_map(headers).items()}
+
+
+def _misfits(events: Sent) -> Iterator[str]:
+    for channel, types in events.items():
+        for ce_type, data in types.items():
+            expected = schema(channel, ce_type)
+            for each in data:
+                yield from misfits(each, expected, DOCUMENT, ce_type)
+
+
+def test_all_that_the_desk_sends_is_as_documented(sent: Sent) -> None:
+    """Every assignment, withdrawal, notice and fact: each field of its type, none missing, none more."""
+    assert set(sent["assignments"]) == {ASSIGNMENT, WITHDRAWAL}
+    assert set(sent["notices"]) == {NOTICE}
+    assert set(facts.CE_TYPES.values()) - set(sent["orders"]) == {facts.CE_TYPES[kind] for kind in RARE}
+    assert list(_misfits(sent)) == []
+
+
+def test_an_assignment_has_all_documented_fields(sent: Sent) -> None:
+    """In the order of the contract: nothing is left out but what the place and the reason lack."""
+    fields = {ce_type: list(kind.__struct_fields__) for ce_type, kind in OUTGOING.items()}
+    for ce_type, data in (*sent["assignments"].items(), *sent["notices"].items()):
+        assert {tuple(each) for each in data} == {tuple(fields[ce_type])}
+
+
+@pytest.mark.parametrize("value", [b"x", b"\xff", b"x" * 600_000, None], ids=["text", "bytes", "long", "none"])
+def test_dead_letters_are_as_documented(value: bytes | None) -> None:
+    """Whatever the record was."""
+    letter = of_record(Names(), raw(value, [("a", b"b"), ("c", b"\xff")]), "invalid", "what is wrong", "text", "rule")
+
+    assert event_type(letter.headers) == DEAD_LETTER
+    assert list(misfits(_texts(letter.headers), HEADERS, DOCUMENT)) == []
+    assert list(misfits(msgspec.json.decode(letter.value or b""), schema("deadLetters", DEAD_LETTER), DOCUMENT)) == []
 
 
 def test_every_class_of_dead_letter_is_documented() -> None:

@@ -3,9 +3,7 @@
 from typing import Any
 
 from dispatcher.order import facts
-from dispatcher.order.row import Evidence, Why
-from dispatcher.partition.outgoing import ASSIGNED, WITHDRAWN
-from models.events import UPDATE, Update, parse
+from models.events import ASSIGNMENT, UPDATE, WITHDRAWAL, Evidence, Update, Why, parse
 from models.guess import Guess
 from models.inbox import Actor
 from streams.demo.counts import DemoCounts
@@ -27,7 +25,7 @@ def _guess() -> Guess:
 def test_what_people_send_is_a_valid_update() -> None:
     """The event of a reply passes the contract of updates."""
     people = People(seed=1)
-    [reply] = people.on_assignment("roads", ASSIGNED, _ASSIGNMENT)
+    [reply] = people.on_assignment("roads", ASSIGNMENT, _ASSIGNMENT)
     event = people.event(reply, 1_000)
     update = parse(event.type, event.data)
     assert event.type == UPDATE
@@ -39,7 +37,7 @@ def test_the_same_seed_gives_the_same_people() -> None:
     """Two runs with one seed reply alike, delays included."""
     loose = _ASSIGNMENT | {"binding": False}
     first, second = (
-        [reply for _ in range(200) for reply in people.on_assignment("roads", ASSIGNED, loose)]
+        [reply for _ in range(200) for reply in people.on_assignment("roads", ASSIGNMENT, loose)]
         for people in (People(seed=7), People(seed=7))
     )
     assert first == second
@@ -49,8 +47,8 @@ def test_the_same_seed_gives_the_same_people() -> None:
 def test_only_the_lead_acts_and_only_on_what_it_holds() -> None:
     """An assist does nothing, nor does a department whose order was withdrawn."""
     people = People(seed=1)
-    assert list(people.on_assignment("parks", ASSIGNED, _ASSIGNMENT | {"role": "assist"})) == []
-    assert list(people.on_assignment("roads", WITHDRAWN, _ASSIGNMENT)) == []
+    assert list(people.on_assignment("parks", ASSIGNMENT, _ASSIGNMENT | {"role": "assist"})) == []
+    assert list(people.on_assignment("roads", WITHDRAWAL, _ASSIGNMENT)) == []
 
 
 def test_a_reviewer_decides_on_the_best_guess() -> None:

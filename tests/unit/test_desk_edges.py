@@ -9,6 +9,8 @@ from dispatcher.desk import FIRED_PER_RECORD
 from dispatcher.figures import booking
 from dispatcher.order import facts
 from dispatcher.order.row import Order
+from models.envelope import event_type
+from models.events import WITHDRAWAL
 from models.inbox import Actor, Sighting
 from tests.support.desks import (
     DAY,
@@ -172,8 +174,8 @@ def test_a_late_acceptance_is_not_charged_where_the_return_was_right() -> None:
 
 def withdrawn(desk: Desk, department: str) -> int:
     """How often a department was told that an order is no longer its own."""
-    told = [dict(out.headers)["ce_type"] for out in desk.sent if out.topic == f"assignments/{department}"]
-    return told.count(b"city.order.withdrawn.v1")
+    told = [event_type(out.headers) for out in desk.sent if out.topic == f"assignments/{department}"]
+    return told.count(WITHDRAWAL)
 
 
 @pytest.mark.parametrize("ending", ["reject", "force-close"])

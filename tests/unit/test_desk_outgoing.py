@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from dispatcher.partition.decision import Outgoing
-from dispatcher.partition.outgoing import ASSIGNED, AUDIENCES, WITHDRAWN
+from dispatcher.partition.outgoing import AUDIENCES
+from models.events import ASSIGNMENT, WITHDRAWAL
 from models.inbox import Actor, InboxRecord
 from tests.support.desks import DISPATCHER, HOUR, OPERATOR, T0, Desk, report
 
@@ -24,7 +25,7 @@ def test_an_assignment_says_all_that_a_department_needs() -> None:
     sent = desk.feed(report("1", T0, title="大坑", media_urls=("https://pictures.example/1.jpg",)), at=T0)
 
     ((kind, lead),) = to(sent, "assignments/roads")
-    assert kind == ASSIGNED
+    assert kind == ASSIGNMENT
     assert lead["order_id"] == desk.only().id
     assert (lead["role"], lead["lead"], lead["assists"]) == ("lead", "roads", ["police"])
     assert (lead["seq"], lead["attempt"], lead["category"], lead["title"]) == (3, 1, "pothole", "大坑")
@@ -46,12 +47,12 @@ def test_the_department_that_loses_an_order_is_told() -> None:
     sent = len(desk.sent)
     desk.update("approve-return", DISPATCHER, T0 + HOUR, department="works", category="water-leak")
 
-    assert [kind for kind, _ in to(desk.sent[sent:], "assignments/roads")] == [WITHDRAWN]
-    assert [kind for kind, _ in to(desk.sent[sent:], "assignments/police")] == [WITHDRAWN]
+    assert [kind for kind, _ in to(desk.sent[sent:], "assignments/roads")] == [WITHDRAWAL]
+    assert [kind for kind, _ in to(desk.sent[sent:], "assignments/police")] == [WITHDRAWAL]
     sent = len(desk.sent)
     desk.update("reject", OPERATOR, T0 + HOUR, reason="nothing there")
     ((kind, data),) = to(desk.sent[sent:], "assignments/works")
-    assert (kind, data["reason"], data["attempt"]) == (WITHDRAWN, "rejected", 2)
+    assert (kind, data["reason"], data["attempt"]) == (WITHDRAWAL, "rejected", 2)
 
 
 def test_nobody_is_told_of_history() -> None:
@@ -61,7 +62,7 @@ def test_nobody_is_told_of_history() -> None:
     sent = desk.batch([history])
 
     assert desk.only().evidence_count == 2
-    assert [kind for kind, _ in to(sent, "assignments/roads")] == [ASSIGNED]
+    assert [kind for kind, _ in to(sent, "assignments/roads")] == [ASSIGNMENT]
     assert to(sent, "notices") == []
     assert to(desk.feed(report("3", T0)), "notices") != []
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.partition.outgoing import ASSIGNED, WITHDRAWN
+from models.events import ASSIGNMENT, WITHDRAWAL
 from models.inbox import Actor
 from tests.support.desks import (
     DAY,
@@ -55,8 +55,8 @@ def test_a_safe_suggestion_is_followed_at_once(desk: Desk) -> None:
     assert order.assignments[0].return_approved
     assert order.assignments[0].held_ms == HOUR
     assert desk.names()[-3:] == ["returned", "return-approved", "assigned"]
-    assert len(sent(desk, "assignments/roads", WITHDRAWN)) == 1
-    assert len(sent(desk, "assignments/works", ASSIGNED)) == 1
+    assert len(sent(desk, "assignments/roads", WITHDRAWAL)) == 1
+    assert len(sent(desk, "assignments/works", ASSIGNMENT)) == 1
 
 
 def test_an_unsafe_suggestion_waits_for_a_dispatcher(desk: Desk) -> None:

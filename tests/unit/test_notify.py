@@ -11,10 +11,11 @@ from aiokafka import ConsumerRecord
 from typer.testing import CliRunner
 
 from dispatcher.order import facts, wire
-from dispatcher.partition.outgoing import AUDIENCES, NOTICE
+from dispatcher.partition.outgoing import AUDIENCES
 from models.city.values import Department
 from models.envelope import Event
 from models.errors import Poison, UsageError
+from models.events import NOTICE
 from models.inbox import Actor
 from streams.cli.main import app
 from streams.documents.notice_kinds import PAGE, page

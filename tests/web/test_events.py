@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models.events import UPDATE
 from tests.web.conftest import Open
 
 JSON = {"content-type": "application/json"}
@@ -74,7 +75,7 @@ async def test_a_structured_event_of_another_type_is_refused(gateway: Open) -> N
         "specversion": "1.0",
         "id": "1",
         "source": "s",
-        "type": "city.order.update.v1",
+        "type": UPDATE,
         "data": ACCEPT,
     }
     async with gateway() as client:

@@ -2,7 +2,8 @@
 
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds
-from dispatcher.order.row import Evidence, Order
+from dispatcher.order.row import Order
+from models.events import Evidence
 
 KEPT = 20  # sightings kept in full at each end
 FINGERPRINTS = 50  # the newest ones by which repeats are recognised

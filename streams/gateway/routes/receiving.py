@@ -18,9 +18,8 @@ from models import envelope
 from models.city import City
 from models.envelope import Event
 from models.errors import Poison
-from models.events import DETECTION, REPORT, UPDATE, Detection, Report, Update
+from models.events import DETECTION, REPORT, UPDATE, DeadLetter, Detection, Report, Update
 from models.formats import FORMATS
-from streams.dead_letters.letter import DeadLetter
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
@@ -150,7 +149,7 @@ def _decided(decision: Decision, event: Event, wait: Preference) -> Response:
     content = {
         "event": _named(event),
         "order": f"/orders/{decision.order_id}",
-        "type": facts.ce_type(decision),
+        "type": facts.CE_TYPES[type(decision)],
         "fact": msgspec.Raw(wire.encode(decision)),
     }
     return answer(content, headers=wait.applied)
