@@ -1,4 +1,4 @@
-"""Asks all tables workers at once and keeps one answer per partition. The only module that knows httpx."""
+"""Asks all tables workers at once and keeps one answer per partition."""
 
 import asyncio
 import logging

@@ -16,7 +16,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def free_port() -> int:
-    """One of them."""
+    """A TCP port of the loopback address on which nobody listens at the moment."""
     return free_ports(1)[0]
 
 

@@ -1,4 +1,4 @@
-"""CloudEvents over HTTP to the addresses of others: binary mode, signed. Beside the gateway's shards the only httpx.
+"""CloudEvents over HTTP to the addresses of others: binary mode, signed.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 """

@@ -52,6 +52,6 @@ class StallGuard:
             self._leave(STALLED, f"the event loop stood still for {stalled:.1f} s, longer than a session lasts")
 
     def beat(self) -> None:
-        """The loop turns."""
+        """The event loop turns: leave when the last beat is too long ago, else remember this one."""
         self.check()
         self._last = self._clock()

@@ -33,7 +33,7 @@ class Gate:
         self._tokens = tuple(token.get_secret_value().encode() for token in settings.gateway_tokens)
 
     async def __call__(self, request: Request, proceed: Handler) -> Response:
-        """Middleware."""
+        """The answer of `proceed`, whose request has the token's source, or the problem document of a refusal."""
         path = request.url.path
         if self._tokens:
             if not (path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)):

@@ -24,7 +24,7 @@ _STATES = OPEN | ENDED | {"open"}
 _MOST = 200
 
 
-def order_routes(city: City, found: "Finder") -> APIRouter:
+def order_routes(city: City, finder: "Finder") -> APIRouter:
     """The routes, with what they need."""
     router = APIRouter(tags=["orders"])
 
@@ -44,24 +44,24 @@ def order_routes(city: City, found: "Finder") -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
         cursor: Annotated[str, Query(description="`next` of the page before")] = "",
     ) -> Response:
-        wanted = {"department": department, "category": category, "state": state, "area": found.areas(area)}
+        wanted = {"department": department, "category": category, "state": state, "area": finder.areas(area)}
         for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
             if flag is not None:
                 wanted[name] = "true" if flag else "false"
         if indicator:
             keys = {"stage": stage, "actor": actor, "department": department, "category": category}
-            wanted |= found.counted(indicator, keys, first, to)
-        return answer(await found.page(wanted, limit, cursor))
+            wanted |= finder.counted(indicator, keys, first, to)
+        return answer(await finder.page(wanted, limit, cursor))
 
     @router.get("/orders/{order_id}", summary="One order: state, timeline, evidence, reasons, who held it how long")
     async def order(order_id: str, request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse(f"/o/{order_id}", 303)
-        return answer(await found.order(order_id))
+        return answer(await finder.order(order_id))
 
     @router.get("/reports/{report_id:path}", summary="The order that a report has become part of")
     async def report(report_id: str, source: str) -> Response:
-        known, complete = await found.by_report(source, report_id)
+        known, complete = await finder.by_report(source, report_id)
         if known is None:
             raise _missing("no order is known for this report (yet)", complete)
         return answer({"report": {"source": source, "id": report_id}, "order": line(known, city)})

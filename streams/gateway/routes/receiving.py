@@ -34,18 +34,18 @@ from streams.kafka.topics import Names
 def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail, finder: Finder) -> APIRouter:
     """The routes, with what they need."""
     router = APIRouter(tags=["intake"])
-    desk = _Intake(names, city, writer, tail, finder)
+    receiver = _Receiver(names, city, writer, tail, finder)
 
     @router.post("/reports", summary="What a citizen writes", openapi_extra=_body(Report), status_code=202)
     async def report(request: Request) -> Response:
         event = read_event(request, REPORT, await request.body())
-        desk.check(event)
+        receiver.check(event)
         link = f"/reports/{quote(event.id, safe='')}?{urlencode({'source': event.source})}"
         waiter = Waiter(event.source, event.id)
         wait = preference(request)
-        if wait.seconds and (known := await desk.known(event)) is not None:
-            return answer({"event": _named(event), "repeated": True, "order": known}, headers=wait.applied)
-        return await desk.take(names.reports, event.id, event, waiter, link, wait)
+        if wait.seconds and (order := await receiver.order_of(event)) is not None:
+            return answer({"event": _named(event), "repeated": True, "order": order}, headers=wait.applied)
+        return await receiver.receive(names.reports, event.id, event, waiter, link, wait)
 
     @router.post(
         "/detections", summary="What a camera's algorithm sees", openapi_extra=_body(Detection), status_code=202
@@ -60,9 +60,9 @@ def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail,
             event = read_event(request, DETECTION, body, raw=True)
         else:
             event = read_event(request, DETECTION, body)
-        area = desk.check(event, more)
+        area = receiver.check(event, more)
         waiter = Waiter(event.source, event.id)
-        return await desk.take(
+        return await receiver.receive(
             names.detections,
             event.source,
             event,
@@ -75,15 +75,17 @@ def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail,
     @router.post("/orders/{order_id}/updates", summary="One step", openapi_extra=_body(Update), status_code=202)
     async def update(order_id: str, request: Request) -> Response:
         event = read_event(request, UPDATE, await request.body(), order_id)
-        desk.check(event)
+        receiver.check(event)
         waiter = Waiter(event.source, event.id)
         # The order's id as key: steps of one client stay in their order.
-        return await desk.take(names.updates, order_id, event, waiter, f"/orders/{order_id}", preference(request))
+        return await receiver.receive(
+            names.updates, order_id, event, waiter, f"/orders/{order_id}", preference(request)
+        )
 
     return router
 
 
-class _Intake:
+class _Receiver:
     def __init__(self, names: Names, city: City, writer: EventWriter, tail: FactTail, finder: Finder) -> None:
         self._names, self._city, self._writer, self._tail, self._finder = names, city, writer, tail, finder
 
@@ -97,12 +99,12 @@ class _Intake:
         except Poison as poison:
             raise of_poison(poison) from None
 
-    async def known(self, event: Event) -> dict[str, Any] | None:
+    async def order_of(self, event: Event) -> dict[str, Any] | None:
         """The order that this very report is already part of."""
         order, _ = await self._finder.by_report(event.source, event.id)
         return None if order is None else line(order, self._city)
 
-    async def take(
+    async def receive(
         self,
         topic: str,
         key: str,
