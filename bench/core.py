@@ -10,10 +10,10 @@ from dispatcher.desk import DeskState, decide
 from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, PackChange, Sighting, Update
+from models.times import HOUR_MS
 from tests.support.cities import tiny_city
 
 T0 = 1_772_413_200_000
-HOUR = 3_600_000
 BATCH = 200
 TEXT = "梧桐路路口有一个很大的坑，雨天积水看不清楚，昨天有老人骑车摔倒了，请尽快派人来修补，谢谢。" * 2
 
@@ -98,15 +98,15 @@ def main() -> None:
 
     def update(action: str) -> Callable[[int], Item]:
         return lambda n: Update(
-            source="u", id=f"{action}{n}", at=T0 + HOUR, action=action, area="south-w", order_id=orders[n],
+            source="u", id=f"{action}{n}", at=T0 + HOUR_MS, action=action, area="south-w", order_id=orders[n],
             by=Actor("department", bench.state.orders[orders[n]].department, "x"), evidence_urls=("e",), reason="r",
         )  # fmt: skip
 
-    measure("accept", update("accept"), len(orders), T0 + HOUR)
-    measure("refuse an update", update("reopen"), len(orders), T0 + HOUR)
-    measure("handle", update("handle"), len(orders), T0 + HOUR)
+    measure("accept", update("accept"), len(orders), T0 + HOUR_MS)
+    measure("refuse an update", update("reopen"), len(orders), T0 + HOUR_MS)
+    measure("handle", update("handle"), len(orders), T0 + HOUR_MS)
     began = time.process_time()
-    decision = decide(bench.state, [InboxRecord(0, bench.offset, T0 + 400 * HOUR, ())], bench.cities)
+    decision = decide(bench.state, [InboxRecord(0, bench.offset, T0 + 400 * HOUR_MS, ())], bench.cities)
     fired = sum(1 for out in decision.records if out.topic == "orders")
     results["fire a timer"] = round((time.process_time() - began) / max(fired, 1) * 1e6, 1)
     if "--json" in sys.argv:

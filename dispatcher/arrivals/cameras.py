@@ -5,9 +5,9 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.state import Heartbeat
 from dispatcher.partition.unit_of_work import Work
 from models.inbox import Sighting
+from models.times import HOUR_MS
 
 FAULT = "camera-fault"
-HOUR_MS = 3_600_000
 _STEPS = 12  # a camera's row is written so often per heartbeat time at most
 
 

@@ -6,10 +6,9 @@ from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.order.timers import SUPERVISED, escalating, timers
 from dispatcher.partition import row_keys
-from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.partition.unit_of_work import DESK, Work, after_previous
 from dispatcher.steps import dispatching, watching
-
-HOUR_MS = 3_600_000
+from models.times import HOUR_MS
 
 
 def fire(work: Work, due: int, key: str, kind: str) -> None:
@@ -65,6 +64,6 @@ def _supervise(work: Work, order: Order, due: int, stage: str) -> None:
     """One level up 督办; the next one comes at the set interval, until the highest."""
     settings = work.city.settings
     level = order.supervision + 1
-    at = max(due, order.last_at)
+    at = after_previous(order, due)
     next_at = at + int(settings.supervision_interval_hours * HOUR_MS) if level < settings.supervision_levels else None
     work.emit(order, facts.Supervised, at, DESK, level=level, stage=stage, next_at=next_at)

@@ -7,9 +7,7 @@ from dispatcher.order.row import Order
 from dispatcher.partition.index import METRES_PER_DEGREE
 from models.city import Category, City
 from models.inbox import Sighting
-
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
+from models.times import DAY_MS, HOUR_MS
 
 
 def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:

@@ -19,9 +19,9 @@ from dispatcher.steps.opening import found, join
 from dispatcher.steps.watching import reopen_by_camera, watch_on
 from models.city import Category
 from models.inbox import Sighting
+from models.times import MINUTE_MS
 
 SCANNED = 64  # of the orders in a cell, the newest ones that are compared
-MINUTE_MS = 60_000
 
 
 def on_sighting(work: Work, seen: Sighting) -> None:

@@ -16,7 +16,7 @@ def on_update(work: Work, update: Update) -> None:
     if not work.first_time("update", update.source, update.id):
         return
     order = named(work, update)
-    at = min(max(update.at, order.last_at if order else update.at), work.clock)
+    at = work.bounded(order, update.at)
     refusal = _refusal(work, order, update, at)
     if refusal:
         work.refuse(update, order, at, refusal, REFUSALS[refusal])

@@ -19,11 +19,10 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from models.city.calendar import Calendar
+from models.times import HOUR_MS, MINUTE_MS
 
 WorkDayDue = Literal["same-time", "end-of-day"]
 
-HOUR_MS = 3_600_000
-_MINUTE_MS = 60_000
 _DAY_MINUTES = 1440
 _UTC = ZoneInfo("UTC")
 _DAY = timedelta(days=1)
@@ -156,12 +155,12 @@ class _Spans:
         midnight = _at(day, 0, zone)
         while day <= stop:
             start, midnight = midnight, _at(day, _DAY_MINUTES, zone)
-            plain = midnight - start == _DAY_MINUTES * _MINUTE_MS  # else the clocks change on this day
+            plain = midnight - start == _DAY_MINUTES * MINUTE_MS  # else the clocks change on this day
             if self.calendar.is_working_day(day):
                 days.append(day)
                 for opens, closes in slots:
-                    begin = start + opens * _MINUTE_MS if plain else _at(day, opens, zone)
-                    end = start + closes * _MINUTE_MS if plain else _at(day, closes, zone)
+                    begin = start + opens * MINUTE_MS if plain else _at(day, opens, zone)
+                    end = start + closes * MINUTE_MS if plain else _at(day, closes, zone)
                     if begin < end:  # a slot can fall into the hour that the clocks skip
                         begins.append(begin)
                         ends.append(end)

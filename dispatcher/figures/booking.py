@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from dispatcher.figures.figure_row import Figure
 from dispatcher.order.row import Assignment, Closing, Order
 from models.inbox import Actor
-from models.times import local_day
+from models.times import day_number, local_day
 
 NONE = "-"
 _STAGE_KINDS = {
@@ -109,7 +109,7 @@ def _count(amounts: dict[Figure, int], figure: Figure, times: int) -> None:
 
 @lru_cache(maxsize=65536)
 def _quarter_day(quarter: int, zone: ZoneInfo) -> str:
-    return f"{local_day(quarter * 900_000, zone):%Y%m%d}"
+    return str(day_number(local_day(quarter * 900_000, zone)))
 
 
 def _day(at: int, zone: ZoneInfo) -> str:

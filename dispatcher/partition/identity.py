@@ -6,15 +6,13 @@ the window and at most one bucket's width longer. Archived orders are remembered
 
 import base64
 import hashlib
-from datetime import date
 
 import msgspec
 
 from models.city import CitySettings
+from models.times import DAY_MS, MINUTE_MS
 
 Digest = int
-DAY_MS = 86_400_000
-MINUTE_MS = 60_000
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -69,10 +67,17 @@ def report_key(source: str, event_id: str) -> str:
     return f"{digest(source, event_id):016x}"
 
 
-def order_id(area: str, day: date, source: str, event_id: str) -> str:
-    """`<area>-<yyyymmdd>-<10 characters>` of the founding evidence: the same evidence always founds the same order."""
+def order_id(area: str, day: int, source: str, event_id: str) -> str:
+    """`<area>-<yyyymmdd>-<10 characters>` of the founding evidence, `day` being yyyymmdd: the same evidence always
+    founds the same order."""
     name = base64.b32encode(hashlib.sha256(_joined(source, event_id)).digest()[:10])[:10].decode().lower()
-    return f"{area}-{day:%Y%m%d}-{name}"
+    return f"{area}-{day}-{name}"
+
+
+def area_of(order_id: str) -> str:
+    """The area of an order, from its id: whatever stands before the day and the digest, hyphens and all. A text that
+    is no order's id names some area that there is not."""
+    return order_id.rsplit("-", 2)[0]
 
 
 def share(order: str) -> float:

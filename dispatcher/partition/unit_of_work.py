@@ -14,7 +14,7 @@ from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import encode_row
 from models.city import City
 from models.inbox import Actor, Update
-from models.times import local_day
+from models.times import day_number, local_day
 
 DESK = Actor(role="desk")
 
@@ -37,8 +37,16 @@ class Work:
         """The city-local day of an instant."""
         return local_day(at, self.city.zone)
 
+    def day_number(self, at: int) -> int:
+        """The city-local day of an instant as yyyymmdd."""
+        return day_number(self.day(at))
+
     def order(self, order_id: str) -> Order | None:
         return self.overlay.orders.get(order_id)
+
+    def bounded(self, order: Order | None, at: int) -> int:
+        """When a step counts as taken: its own time, moved into [the order's previous step, clock]."""
+        return min(after_previous(order, at), self.clock)
 
     def emit(
         self,
@@ -52,18 +60,17 @@ class Work:
     ) -> Order:
         """Record the next fact of an order (or the first one of the order with that id) and return the new row.
 
-        `at` is moved into [the order's previous step, clock]; without `state` the state stays as it is. Raises
-        ValueError when an order is to begin whose id is taken.
+        `at` is `bounded`; that of a timer's fact is moved behind the order's previous step and no further. Without
+        `state` the state stays as it is. Raises ValueError when an order is to begin whose id is taken.
         """
         before = None if isinstance(order, str) else order
         if isinstance(order, str) and self.order(order) is not None:
             raise ValueError(f"{order} is open already")
-        after_previous = at if before is None else max(at, before.last_at)
         fact = kind(
             order_id=order if isinstance(order, str) else order.id,
             seq=1 if before is None else before.seq + 1,
             state=state or (before.state if before else "review"),
-            at=min(after_previous, self.clock) if kind not in TIMERS else after_previous,
+            at=after_previous(before, at) if kind in TIMERS else self.bounded(before, at),
             recorded_at=self.clock,
             actor=actor,
             cause=self.cause,
@@ -149,6 +156,11 @@ class Work:
     def was_archived(self, order_id: str) -> bool:
         """Whether an order was archived within the last year."""
         return self.overlay.is_seen(self.memory.buckets("archived", self.clock), identity.digest(order_id, ""))
+
+
+def after_previous(order: Order | None, at: int) -> int:
+    """An instant, or that of the order's previous step where that lies later."""
+    return at if order is None else max(at, order.last_at)
 
 
 def _public(fact: facts.Fact | facts.UpdateRefused) -> Outgoing:

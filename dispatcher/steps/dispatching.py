@@ -11,9 +11,8 @@ from dispatcher.steps.routing import Route, route
 from models.city import City, RuleInput
 from models.events import Why
 from models.inbox import UNLOCATED, Actor, Sighting
+from models.times import DAY_MS
 from models.words import whole_text
-
-DAY_MS = 86_400_000
 
 
 def routed(work: Work, seen: Sighting, at: int) -> Route:
@@ -81,7 +80,7 @@ def assign(
     if to.department in order.returned_by and not binding and not reopened:
         return to_arbitration(work, order, "circle", at, actor)
     city = work.city
-    at = min(max(at, order.last_at), work.clock)
+    at = work.bounded(order, at)
     whole = limits.whole(city, order, at, to.category, to.condition, reopened)
     return work.emit(
         order,
@@ -113,7 +112,7 @@ def to_arbitration(work: Work, order: Order, reason: str, at: int, actor: Actor)
 
 def approve_return(work: Work, order: Order, outcome: str, at: int, actor: Actor) -> Order:
     """The department was not the right one: its turn ends without blame."""
-    at = min(max(at, order.last_at), work.clock)
+    at = work.bounded(order, at)
     turn = order.assignments[-1]
     return work.emit(
         order,
@@ -128,7 +127,7 @@ def approve_return(work: Work, order: Order, outcome: str, at: int, actor: Actor
 
 def refuse_return(work: Work, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """The department keeps the order; it binds."""
-    accept = _limit(work, order, "accept", min(max(at, order.last_at), work.clock))
+    accept = _limit(work, order, "accept", at)
     return work.emit(order, facts.ReturnRefused, at, actor, state="assigned", reason=reason, accept=accept)
 
 
@@ -142,7 +141,7 @@ def archive_at(work: Work, order: Order, at: int) -> int:
     """When an order that ends now leaves the desk's memory: never before its reopening and feedback are over."""
     settings = work.city.settings
     days = max(settings.archive_days, settings.reopen_days, settings.feedback_days)
-    return min(max(at, order.last_at), work.clock) + int(days * DAY_MS)
+    return work.bounded(order, at) + int(days * DAY_MS)
 
 
 def merge_group(city: City, category: str) -> str:
@@ -152,7 +151,7 @@ def merge_group(city: City, category: str) -> str:
 
 
 def _limit(work: Work, order: Order, stage: Stage, at: int) -> Limit | None:
-    at = min(max(at, order.last_at), work.clock)
+    at = work.bounded(order, at)
     return limits.stamp(work.city, stage, at, order.category, order.condition)
 
 

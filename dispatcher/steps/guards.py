@@ -8,10 +8,7 @@ from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import Work
 from models.inbox import Update
-
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
-MINUTE_MS = 60_000
+from models.times import DAY_MS, HOUR_MS, MINUTE_MS
 
 Guard = Callable[[Work, Order, Update, int], str]
 

@@ -16,7 +16,7 @@ def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str
     """Open an order with its founding sighting and dispatch it."""
     city = work.city
     at = min(seen.at, work.clock)
-    order_id = identity.order_id(seen.area, work.day(at), seen.source, seen.id)
+    order_id = identity.order_id(seen.area, work.day_number(at), seen.source, seen.id)
     if (there := work.order(order_id)) is not None:  # its identity was forgotten, the order was not
         return join(work, there, seen, "same-identity")
     target = dispatching.routed(work, seen, at)
@@ -33,7 +33,7 @@ def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str
         DESK,
         state="review",
         area=seen.area,
-        day=day_number(work, at),
+        day=work.day_number(at),
         pack=city.digest,
         evidence=evidence(seen),
         title=seen.title,
@@ -55,16 +55,16 @@ def succeed(work: Work, update: Update, at: int) -> Order:
 
     The desk has forgotten what the archived order was about: the reviewer finds it under the link.
     """
-    area = update.order_id.rsplit("-", 2)[0]
+    area = identity.area_of(update.order_id)
     order = work.emit(
         # A blank is in no source of a report: no report can found an order with this id.
-        identity.order_id(area, work.day(at), f"{update.source} {update.order_id}", update.id),
+        identity.order_id(area, work.day_number(at), f"{update.source} {update.order_id}", update.id),
         facts.Opened,
         at,
         update.by,
         state="review",
         area=area,
-        day=day_number(work, at),
+        day=work.day_number(at),
         pack=work.city.digest,
         evidence=Evidence(
             kind="report", source=update.source, id=update.id, at=at, text=update.reason, channel="reopening"
@@ -83,16 +83,10 @@ def join(work: Work, order: Order, seen: Sighting, rule: str, distance_m: float 
         seen.at,
         DESK,
         evidence=evidence(seen, distance_m, rule),
-        day=day_number(work, seen.at),
+        day=work.day_number(seen.at),
         fingerprint=index.fingerprint(seen),
         report_key=_report_key(seen),
     )
-
-
-def day_number(work: Work, at: int) -> int:
-    """The city-local day of an instant as yyyymmdd."""
-    day = work.day(at)
-    return day.year * 10000 + day.month * 100 + day.day
 
 
 def evidence(seen: Sighting, distance_m: float | None = None, rule: str = "") -> Evidence:

@@ -15,11 +15,10 @@ def split(work: Work, order: Order, seen: Evidence, reason: str, at: int, actor:
     Returns the order that it was part of. Where the new order's id is taken (the report was split off once before),
     nothing is opened a second time.
     """
-    day = work.day(seen.at)
+    day = work.day_number(seen.at)
     own = identity.order_id(order.area, day, seen.source, seen.id)
-    number = int(day.strftime("%Y%m%d"))
     order = work.emit(
-        order, facts.Released, at, actor, child=own, evidence=(seen.source, seen.id), report_key=report_key, day=number
+        order, facts.Released, at, actor, child=own, evidence=(seen.source, seen.id), report_key=report_key, day=day
     )
     if work.order(own) is None:
         opened = work.emit(
@@ -29,7 +28,7 @@ def split(work: Work, order: Order, seen: Evidence, reason: str, at: int, actor:
             actor,
             state="review",
             area=order.area,
-            day=number,
+            day=day,
             pack=work.city.digest,
             evidence=seen,
             report_key=report_key,

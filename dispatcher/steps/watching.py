@@ -7,8 +7,7 @@ from dispatcher.steps import dispatching
 from dispatcher.steps.opening import found, join
 from models.city import Category
 from models.inbox import Sighting
-
-MINUTE_MS = 60_000
+from models.times import MINUTE_MS
 
 
 def watch_on(work: Work, seen: Sighting, kind: Category, category: str) -> None:

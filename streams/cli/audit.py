@@ -10,6 +10,7 @@ from rich.console import Console
 from dispatcher.figures.indicators import Window
 from models.city import City, load_city
 from models.errors import UsageError
+from models.times import day_number
 from streams.settings import Settings, load_settings
 from streams.terminal.progress import counting
 
@@ -81,5 +82,5 @@ def _window(first: datetime | None, last: datetime | None) -> Window | None:
         return None
     if first is not None and last is not None and last < first:
         raise UsageError("--to lies before --from")
-    numbers = [None if day is None else int(day.strftime("%Y%m%d")) for day in (first, last)]
+    numbers = [None if day is None else day_number(day) for day in (first, last)]
     return Window(last=numbers[1] or 99991231, first=numbers[0])

@@ -1,7 +1,6 @@
 """`paidan model`: which classifiers there are, and which of them is active, in the shadow, or was active before."""
 
 import asyncio
-import time
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from models.city import load_city
 from models.classifier import Classifier, ClassifierError
 from models.classifier.serving.store import Store
 from models.errors import UsageError
-from models.times import to_text
+from models.times import now_ms, to_text
 from streams.cli.options import Model
 from streams.control import model_pointers
 from streams.control.model_pointers import (
@@ -80,7 +79,7 @@ def shadow(
     """Let a model run on live traffic beside the active one: its guesses are recorded and change nothing."""
     settings = load_settings()
     wanted = "" if name == "none" else Store(settings.models_address).load(name).id
-    asyncio.run(model_pointers.change(settings, shadowed(wanted, _now())))
+    asyncio.run(model_pointers.change(settings, shadowed(wanted, now_ms())))
     typer.echo(f"in the shadow: {wanted or 'none'}")
 
 
@@ -104,7 +103,7 @@ def promote(
     record: dict[str, object] = {"forced": force, "refusals": refusals}
     if judgement is not None:
         record |= {"orders": judgement.every.orders, "gain": judgement.every.gain.mean}
-    asyncio.run(model_pointers.change(settings, promoted(name, now.active, _now(), **record)))
+    asyncio.run(model_pointers.change(settings, promoted(name, now.active, now_ms(), **record)))
     typer.echo(f"active: {name}; before: {now.active}")
 
 
@@ -119,7 +118,7 @@ def rollback(
         raise ControlError("there is nothing to go back to: no model was promoted yet")
     if now.previous != INITIAL:
         Store(settings.models_address).load(now.previous)
-    asyncio.run(model_pointers.change(settings, rolled_back(now.previous, _now(), reason)))
+    asyncio.run(model_pointers.change(settings, rolled_back(now.previous, now_ms(), reason)))
     typer.echo(f"active: {now.previous}; before: {now.active}")
 
 
@@ -152,7 +151,3 @@ def _show(judgement: Judgement) -> None:
     blind = judgement.blind
     if blind.orders:
         typer.echo(f"of them judged blind: {blind.orders} orders, {blind.active:.4f} -> {blind.candidate:.4f}")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

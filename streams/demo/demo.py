@@ -20,6 +20,7 @@ from rich.live import Live
 from dispatcher.order.facts import Fact, from_wire
 from models.envelope import event_type, to_binary
 from models.errors import PaidanError, UsageError
+from models.times import now_ms
 from streams.demo.counts import DemoCounts
 from streams.demo.people import People, Reply
 from streams.demo.picture import picture
@@ -116,7 +117,7 @@ class Demo:
         """Send the day as soon as the stages are at work, so much faster; each event happens when it is sent."""
         async with _within(_START_TIMEOUT_S, "starting intake and desk"):
             await backlog.stages_at_work()
-        self._counts.began_ms = time.time_ns() // 1_000_000
+        self._counts.began_ms = now_ms()
 
         def sent() -> None:
             self._counts.sent += 1
@@ -158,7 +159,7 @@ class Demo:
         while True:
             while self._waiting and self._waiting[0][0] <= time.monotonic():
                 _, _, reply = heapq.heappop(self._waiting)
-                headers, value = to_binary(self._people.event(reply, time.time_ns() // 1_000_000))
+                headers, value = to_binary(self._people.event(reply, now_ms()))
                 await producer.send_and_wait(
                     self._names.updates, value, key=reply.data["order_id"].encode(), headers=headers
                 )

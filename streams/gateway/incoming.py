@@ -11,7 +11,7 @@ from models import envelope
 from models.city import City
 from models.envelope import Event
 from models.errors import Poison
-from streams.gateway import windows
+from models.times import now_ms
 from streams.gateway.http.problems import Problem, of_poison
 from streams.intake.drafts import DraftReader, Keys
 
@@ -36,7 +36,7 @@ class _Record:
 def area_of(city: City, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> str:
     """The area of a good event, empty where intake has still to find it. Raises Poison."""
     headers, value = envelope.to_binary(event)
-    now = windows.now_ms()
+    now = now_ms()
     drafts = DraftReader(city, now, _NO_KEYS).read(_Record(value, [*headers, *more], now))
     found = getattr(drafts[0], "found", None) if drafts else None
     return "" if found is None else str(found.area)
@@ -61,7 +61,7 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
             given = request.headers
             event_id = given.get("ce-id") or given.get("idempotency-key") or str(uuid.uuid4())
             source, time = given.get("ce-source") or own, given.get("ce-time")
-            at = envelope.instant("ce-time", time) if time else windows.now_ms()
+            at = envelope.instant("ce-time", time) if time else now_ms()
             for name, text in (("ce-id", event_id), ("ce-source", source)):
                 envelope.attribute({name: text.encode()}, name)
             event = Event(event_id, source, ce_type, body, at)

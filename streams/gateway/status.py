@@ -7,8 +7,7 @@ from dispatcher.figures.booking import NONE
 from dispatcher.figures.figure_row import FigureRow, merge_rows
 from dispatcher.figures.indicators import Weights, Window, indicators
 from models.city import City
-from models.times import to_text
-from streams.gateway import windows
+from models.times import now_ms, numbered_day, to_text
 from streams.gateway.http.problems import Problem
 from streams.gateway.shards import ShardAnswers, Shards
 from streams.tables.protocol import PartitionFigures, ShardFigures
@@ -64,12 +63,12 @@ class Status:
 
     def _head(self, answers: ShardAnswers[PartitionFigures], window: Window) -> dict[str, Any]:
         return {
-            "as_of": to_text(windows.now_ms()),
+            "as_of": to_text(now_ms()),
             "complete": answers.complete,
             "partitions": {"answered": len(answers.partitions), "total": answers.total},
             "window": {
-                "from": None if window.first is None else windows.shown(window.first),
-                "to": windows.shown(window.last),
+                "from": None if window.first is None else numbered_day(window.first).isoformat(),
+                "to": numbered_day(window.last).isoformat(),
                 "zone": self.city.zone.key,
             },
         }

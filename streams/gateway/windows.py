@@ -1,17 +1,11 @@
 """City-local days in questions, RFC 3339 in answers."""
 
-import time
 from datetime import date
 
 from dispatcher.figures.indicators import Window
 from models.city import City
-from models.times import local_day
+from models.times import day_number, local_day, now_ms
 from streams.gateway.http.problems import Problem
-
-
-def now_ms() -> int:
-    """The wall clock, in milliseconds UTC."""
-    return time.time_ns() // 1_000_000
 
 
 def window(city: City, first: str | None, last: str | None) -> Window:
@@ -21,21 +15,11 @@ def window(city: City, first: str | None, last: str | None) -> Window:
     """
     end = _day("to", last) if last else local_day(now_ms(), city.zone)
     if first == "all":
-        return Window(last=number(end))
+        return Window(last=day_number(end))
     begin = _day("from", first) if first else end.replace(day=1)
     if begin > end:
         raise Problem(422, "invalid", "from must not be later than to", field="from", rule="must not be later than to")
-    return Window(last=number(end), first=number(begin))
-
-
-def number(day: date) -> int:
-    """The day as yyyymmdd."""
-    return day.year * 10_000 + day.month * 100 + day.day
-
-
-def shown(day: int) -> str:
-    """YYYY-MM-DD of a yyyymmdd."""
-    return f"{day // 10_000:04d}-{day // 100 % 100:02d}-{day % 100:02d}"
+    return Window(last=day_number(end), first=day_number(begin))
 
 
 def _day(field: str, text: str) -> date:

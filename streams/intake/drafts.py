@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from dispatcher.partition.identity import area_of
 from models import envelope, events
 from models.city import City
 from models.errors import Poison
@@ -17,13 +18,12 @@ from models.formats import Site, decode_format
 from models.inbox import UNLOCATED, Actor, Item, Sighting, Update
 from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
+from models.times import DAY_MS, MINUTE_MS
 from models.words import whole_text
 from streams.dead_letters.letter import RECEIVED, REPLAYED
 from streams.intake.placing import Placement, Point, by_camera
 
 MAX_BYTES = 2_000_000
-_DAY_MS = 86_400_000
-_MINUTE_MS = 60_000
 
 
 @lru_cache(maxsize=16_384)
@@ -89,10 +89,10 @@ class DraftReader:
     def __init__(self, city: City, now_ms: int, keys: Keys) -> None:
         settings = city.settings
         self._city, self._now, self._keys = city, now_ms, keys
-        self._ahead = int(settings.future_tolerance_minutes * _MINUTE_MS)
+        self._ahead = int(settings.future_tolerance_minutes * MINUTE_MS)
         self._windows = {
-            "report": int(settings.identity_reports_days * _DAY_MS),
-            "detection": int(settings.identity_detections_minutes * _MINUTE_MS),
+            "report": int(settings.identity_reports_days * DAY_MS),
+            "detection": int(settings.identity_detections_minutes * MINUTE_MS),
         }
 
     def read(self, record: Record) -> list[Draft | Ignored]:
@@ -245,8 +245,7 @@ class DraftReader:
             "received": received,
         }
         if said.order_id:
-            # Read from the right: the area is whatever stands before the day and the digest.
-            return Draft(Update, fields, found=Placement(said.order_id.rsplit("-", 2)[0], "given"))
+            return Draft(Update, fields, found=Placement(area_of(said.order_id), "given"))
         place = said.location
         if place is None:
             raise Poison("location", "is missing: an update that names its order by report must say where", "no-area")

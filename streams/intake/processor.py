@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aiokafka import ConsumerRecord
 
 from models.city import City
+from models.times import now_ms
 from streams import metrics
 from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
@@ -48,7 +49,7 @@ class IntakeProcessor:
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> IntakeOutcome:
         """Take in a batch. Never raises for what a record holds."""
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         heavy = sum(len(record.value or b"") for record in records) > INLINE_BYTES
         if heavy:
             prepared = await asyncio.to_thread(prepare, records, self._city, now, self._keys)

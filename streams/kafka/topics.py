@@ -9,10 +9,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from models.errors import PaidanError
+from models.times import DAY_MS
 from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.settings import Settings
 
-_DAY_MS = 24 * 3600 * 1000
 _LEADERS_TIMEOUT_S = 30.0
 
 
@@ -111,9 +111,9 @@ _ARRIVAL = {"message.timestamp.type": "LogAppendTime"}
 _COMPACT = {
     "cleanup.policy": "compact",
     "min.cleanable.dirty.ratio": "0.3",
-    "segment.ms": str(_DAY_MS),
+    "segment.ms": str(DAY_MS),
     "segment.bytes": str(32 * 1024 * 1024),
-    "delete.retention.ms": str(_DAY_MS),
+    "delete.retention.ms": str(DAY_MS),
 }
 
 # The same limit everywhere: a row with forty long reports is as long as the reports are.
@@ -121,7 +121,7 @@ _LIMIT = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
 
 
 def _days(count: int) -> dict[str, str]:
-    return {"cleanup.policy": "delete", "retention.ms": str(count * _DAY_MS), "retention.bytes": "-1"}
+    return {"cleanup.policy": "delete", "retention.ms": str(count * DAY_MS), "retention.bytes": "-1"}
 
 
 def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, ...]:

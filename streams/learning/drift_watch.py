@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from dispatcher.order import facts
 from models.city import City
 from models.classifier import Classifier, ClassifierError
 from models.envelope import event_type
-from models.times import to_text
+from models.times import DAY_MS, now_ms, to_text
 from streams import metrics
 from streams.control.models_in_force import LiveModels
 from streams.kafka.topics import Names
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
 _AGAIN_SECONDS = 5.0
-_DAY_MS = 86_400_000
 # Farther behind than this, the watch begins anew with the newest records: it must never cost more than a few seconds.
 MOST_RECORDS = 100_000
 _BATCH = 500  # records decoded in one go: the event loop must never stand still for long
@@ -92,7 +90,7 @@ class DriftWatch:
             await consumer.stop()
 
     def _since(self) -> int:
-        return time.time_ns() // 1_000_000 - int(self._city.settings.drift_days * _DAY_MS)
+        return now_ms() - int(self._city.settings.drift_days * DAY_MS)
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
         since = self._since()
@@ -130,7 +128,7 @@ class DriftWatch:
         for name in set(drift.alarms) - before:
             log.warning("drift: %s (%.3f, limit %.3f)", _SENTENCES[name], *_two(drift, name))
         self._section = {
-            "as_of": to_text(time.time_ns() // 1_000_000),
+            "as_of": to_text(now_ms()),
             "days": self._city.settings.drift_days,
             "model": drift.model,
             "orders": drift.orders,

@@ -10,6 +10,7 @@ from datetime import date
 
 from dispatcher.figures.figure_row import FigureRow, merge_rows, parse_key
 from dispatcher.figures.indicators import STOCKS, Window
+from models.times import numbered_day
 
 _BITS = 3
 _LEVELS = 3
@@ -98,4 +99,4 @@ class FigureView:
 
 
 def _ordinal(day: int) -> int:
-    return date(day // 10_000, day // 100 % 100, day % 100).toordinal()
+    return numbered_day(day).toordinal()

@@ -9,7 +9,7 @@ from sortedcontainers import SortedList
 
 from dispatcher.figures.indicators import STOCKS, Window, contributes, figures_of
 from dispatcher.order.row import OPEN, Order, State
-from models.times import local_day
+from models.times import day_number, local_day
 
 # The loop must turn while a long list is searched.
 _SEARCHED_AT_ONCE = 500
@@ -169,7 +169,7 @@ class OrderView:
         return contributes(order, counted.indicator, counted.dimension, counted.key, counted.window, self._zone)
 
     def _day(self, instant: int) -> int:
-        return int(f"{local_day(instant, self._zone):%Y%m%d}")
+        return day_number(local_day(instant, self._zone))
 
 
 def _is_stock(indicator: str) -> bool:

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from models.envelope import STRUCTURED
 from models.errors import UsageError
 from models.events import DETECTION, REPORT, UPDATE
-from models.times import to_text
+from models.times import now_ms, to_text
 from streams.kafka.topics import Names
 
 _TOPICS = {REPORT: "reports", DETECTION: "detections", UPDATE: "updates"}
@@ -107,13 +107,13 @@ async def feed(
     sent, late = 0, 0.0
     try:
         await producer.start()
-        begun, begun_ms = time.monotonic(), time.time_ns() // 1_000_000
+        begun, begun_ms = time.monotonic(), now_ms()
         for due, planned in events:
             if (ahead := due - (time.monotonic() - begun)) > 0:
                 await asyncio.sleep(ahead)
             elif due:
                 late = max(late, -ahead)
-            moment = begun_ms + int(due * 1000) if due else time.time_ns() // 1_000_000
+            moment = begun_ms + int(due * 1000) if due else now_ms()
             key, value, headers = _record(planned, moment)
             topic = getattr(names, planned.topic)
             pending.add(await producer.send(topic, value, key=key, headers=headers))

@@ -15,11 +15,11 @@ from dispatcher.partition.decision import Decision, Outgoing
 from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, Item, PackChange, Sighting, Tick, Update
-from models.times import from_text
+from models.times import DAY_MS, HOUR_MS, MINUTE_MS, from_text
 from tests.support.cities import appended, tiny_city
 
 T0 = from_text("2026-03-02T01:00:00Z")  # a Monday, 09:00 in the tiny city
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+MINUTE, HOUR, DAY = MINUTE_MS, HOUR_MS, DAY_MS
 
 REVIEWER = Actor("reviewer", "", "rita")
 DISPATCHER = Actor("dispatcher", "", "dora")

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from dispatcher.order.facts import Assigned
+from dispatcher.partition.identity import area_of
 from models.city import City
 from models.times import to_text
 from streams.gateway.waiting import FactTail
@@ -38,7 +39,7 @@ async def _stream(city: City, tail: FactTail) -> AsyncIterator[bytes]:
 
 
 def _shown(fact: Assigned, city: City) -> dict[str, object]:
-    area = city.areas.get(fact.order_id.rsplit("-", 2)[0])
+    area = city.areas.get(area_of(fact.order_id))
     department, category = city.departments.get(fact.department), city.categories.get(fact.category)
     return {
         "order_id": fact.order_id,

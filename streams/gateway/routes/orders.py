@@ -13,6 +13,7 @@ from dispatcher.figures.indicators import figures_of
 from dispatcher.order.row import ENDED, OPEN
 from dispatcher.partition.identity import report_key
 from models.city import City
+from models.times import now_ms
 from streams.gateway import windows
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
@@ -134,7 +135,7 @@ class Finder:
             raise _missing("there is no order of that id", answers.complete)
         newest = max(held, key=lambda part: part.order.seq if part.order is not None else 0)
         assert newest.order is not None
-        return document(newest.order, newest.tally, self._city, windows.now_ms())
+        return document(newest.order, newest.tally, self._city, now_ms())
 
     async def by_report(self, source: str, report_id: str) -> tuple[Brief | None, bool]:
         """The order that a report is part of, and whether all partitions were looked in."""
