@@ -45,7 +45,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
     buckets: Mapping[int, int] = {}
 
     def add(self, values: Mapping[int, int]) -> "Sketch":
-        """This sketch with so many more of each duration (ms → how many; negative takes back)."""
+        """The sketch with so many more of each duration (ms → how many; negative takes back)."""
         count, total, buckets = self.count, self.total, dict(self.buckets)
         for value, times in values.items():
             count += times

@@ -20,6 +20,7 @@ class Table(Generic[V]):
         self.item: dict[str, V | None] = {}
 
     def get(self, key: str) -> V | None:
+        """The value as it is now; None where there is none, or no longer."""
         if key in self.item:
             return self.item[key]
         if key in self.batch:
@@ -31,6 +32,7 @@ class Table(Generic[V]):
         return self.batch[key] if key in self.batch else self.base.get(key)
 
     def put(self, key: str, value: V | None) -> None:
+        """Set a value for the present item, or delete it with None."""
         self.item[key] = value
 
     def keep(self) -> None:
@@ -51,14 +53,17 @@ class Timers:
         self.item: list[Pending] = []
 
     def push(self, entry: Pending) -> None:
+        """Add a timer for the present item."""
         self.item.append(entry)
 
     def keep(self) -> None:
+        """The item is done: its timers are the batch's."""
         for entry in self.item:
             heapq.heappush(self.added, entry)
         self.item.clear()
 
     def first(self) -> Pending | None:
+        """The timer that is due first, those of the present item left out; None when there is none."""
         base = self.base[self.gone] if self.gone < len(self.base) else None
         if self.added and (base is None or self.added[0] < base):
             return self.added[0]

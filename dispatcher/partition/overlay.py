@@ -35,6 +35,7 @@ class Overlay:
         self.forgotten: tuple[str, tuple[str, ...]] | None = None  # a bucket that is over, and rows of it
 
     def tables(self) -> Iterator[Table[object]]:
+        """All that is kept by key, layer by layer."""
         yield from (self.orders, self.tallies, self.watches, self.cameras, self.index)  # type: ignore[misc]
 
     def keep(self) -> None:

@@ -42,6 +42,7 @@ class Work:
         return day_number(self.day(at))
 
     def order(self, order_id: str) -> Order | None:
+        """The order's row as it is now; None when there is none, or no longer."""
         return self.overlay.orders.get(order_id)
 
     def bounded(self, order: Order | None, at: int) -> int:

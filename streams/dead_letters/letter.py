@@ -48,10 +48,12 @@ class LetterTopics(Protocol):
     """The topics that dead letters need."""
 
     @property
-    def dead_letters(self) -> str: ...
+    def dead_letters(self) -> str:
+        """Where dead letters go."""
 
     @property
-    def inbox(self) -> str: ...
+    def inbox(self) -> str:
+        """The desk's input, to name where an item came from."""
 
 
 _decoder = msgspec.json.Decoder(DeadLetter)

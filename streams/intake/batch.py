@@ -24,7 +24,8 @@ INTERNAL = "internal-error"
 class Model(Protocol):
     """What classifies texts; `models.classifier.Classifier` does."""
 
-    def classify(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Guess]: ...
+    def classify(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Guess]:
+        """A guess for each text, in their order; `contexts` say what else is known of each."""
 
 
 class Dead(msgspec.Struct, frozen=True):

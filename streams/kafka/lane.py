@@ -47,7 +47,8 @@ class Outcome(Protocol):
     """What a batch leads to: all of `sends` become visible together, or none."""
 
     @property
-    def sends(self) -> Sequence[Send]: ...
+    def sends(self) -> Sequence[Send]:
+        """The records to publish."""
 
 
 S = TypeVar("S", bound=Outcome)

@@ -33,6 +33,7 @@ def _count(days: tuple[tuple[int, int], ...], day: int, times: int) -> tuple[tup
 
 
 def opened(fact: facts.Opened) -> Order:
+    """The first row of an order."""
     evidence, whole = fact.evidence, fact.whole
     return Order(
         id=fact.order_id,
