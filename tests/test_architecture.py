@@ -14,6 +14,20 @@ from tests.conftest import REPOSITORY
 
 _CLOCKS_AND_IO = {"now_ms", "open", "input", "print", "exec", "eval", "breakpoint"}
 _ASKS_THE_TIME = {"now", "utcnow", "today", "getenv", "environ"}
+_PRODUCT = ("streams", "dispatcher", "models")
+# File names that stand in several folders, because they mean the same in each.
+_SHARED_FILES = {
+    "__init__.py": "what a folder is for",
+    "errors.py": "what a package raises",
+    "role.py": "one of the five roles",
+    "processor.py": "what a role does with the records of one partition",
+}
+# Names that still have two homes; each goes as soon as one of the two has a better one.
+_TWO_HOMES = {"incoming.py", "outgoing.py"}
+_TWO_MEANINGS = {"Limit", "Rule", "Update", "Window"}
+_COMMANDS = "streams/cli"  # a command's file may be called like the file that does its work
+_MOST_MODULES = 12
+_LARGER_FOLDERS = {_COMMANDS: "one file a command"}
 _METRIC_KINDS = {"Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"}
 # Written in pieces, so that this file does not find itself.
 _FOREIGN_PLACES = [
@@ -69,6 +83,36 @@ def test_the_core_keeps_nothing_between_calls() -> None:
         if isinstance(node, ast.Global)
     ]
     assert found == []
+
+
+def test_a_file_name_has_one_meaning() -> None:
+    """No file of the product is called like another one; what is called alike by convention is listed with a reason."""
+    files = [file for package in _PRODUCT for file in (REPOSITORY / package).rglob("*.py")]
+    names = Counter(file.name for file in files if str(file.parent.relative_to(REPOSITORY)) != _COMMANDS)
+    assert {name for name, count in names.items() if count > 1} <= set(_SHARED_FILES) | _TWO_HOMES
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    """No public class of the product is called like another one."""
+    names = Counter(
+        node.name
+        for package in _PRODUCT
+        for _, tree in _modules(package)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert {name for name, count in names.items() if count > 1} <= _TWO_MEANINGS
+
+
+def test_no_folder_gathers_more_than_a_dozen_modules() -> None:
+    """A larger one is listed with a reason; nothing else is listed."""
+    sizes = Counter(
+        str(file.parent.relative_to(REPOSITORY))
+        for package in _PRODUCT
+        for file in (REPOSITORY / package).rglob("*.py")
+        if file.name != "__init__.py"
+    )
+    assert {folder for folder, size in sizes.items() if size > _MOST_MODULES} == set(_LARGER_FOLDERS)
 
 
 def _metrics() -> dict[str, ast.Call]:
