@@ -8,7 +8,7 @@ from dispatcher.figures import booking
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import TIMERS, apply
 from dispatcher.order.row import OPEN, Order, State
-from dispatcher.partition import identity, outgoing
+from dispatcher.partition import identity, messages
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import encode_row
@@ -81,7 +81,7 @@ class Work:
         self.overlay.orders.put(after.id, after)
         self.sent.append(_public(fact))
         if kind is facts.Assigned or kind is facts.ReturnRefused:
-            self.sent.extend(outgoing.assignment(after, fact))  # type: ignore[arg-type]
+            self.sent.extend(messages.assignment(after, fact))  # type: ignore[arg-type]
         if not self.replayed:  # nobody wants to be told of what was over long ago
             self._tell(before, after, fact)
         if before is not None:
@@ -90,10 +90,10 @@ class Work:
 
     def _tell(self, before: Order | None, after: Order, fact: facts.Fact) -> None:
         if isinstance(fact, facts.EvidenceAdded):
-            self.sent.extend(outgoing.subscribed(after, fact))
-        elif type(fact) in outgoing.AUDIENCES:
+            self.sent.extend(messages.subscribed(after, fact))
+        elif type(fact) in messages.AUDIENCES:
             others = tuple(who for child in self.children(after) for who in child.reporters)
-            self.sent.extend(outgoing.notices(before, after, fact, others))
+            self.sent.extend(messages.notices(before, after, fact, others))
 
     def _withdraw(self, before: Order, after: Order, fact: facts.Fact) -> None:
         """Tell the departments that hold nothing of the order any more."""
@@ -106,7 +106,7 @@ class Work:
         reason = facts.NAMES[type(fact)]
         for department in (held.department, *held.assists):
             if department not in holding:
-                self.sent.append(outgoing.withdrawal(after, fact, department, held.attempt, reason))
+                self.sent.append(messages.withdrawal(after, fact, department, held.attempt, reason))
 
     def children(self, order: Order) -> Iterator[Order]:
         """All orders that were merged into this one, directly or through another."""

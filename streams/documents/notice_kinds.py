@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from dispatcher.order import facts
-from dispatcher.partition.outgoing import AUDIENCES
+from dispatcher.partition.messages import AUDIENCES
 
 PAGE = Path(__file__).parents[2] / "docs" / "notices.md"
 BEGIN, END = "<!-- kinds -->\n", "<!-- /kinds -->"

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from dispatcher.partition.decision import Outgoing
-from dispatcher.partition.outgoing import AUDIENCES
+from dispatcher.partition.messages import AUDIENCES
 from models.events import ASSIGNMENT, WITHDRAWAL
 from models.inbox import Actor, InboxRecord
 from tests.support.desks import DISPATCHER, HOUR, OPERATOR, T0, Desk, report

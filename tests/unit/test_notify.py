@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 from typer.testing import CliRunner
 
 from dispatcher.order import facts, wire
-from dispatcher.partition.outgoing import AUDIENCES
+from dispatcher.partition.messages import AUDIENCES
 from models.city.values import Department
 from models.envelope import Event
 from models.errors import Poison, UsageError
