@@ -1,8 +1,8 @@
 """Limits 时限: stamping a stage's limit when the stage begins, and moving running ones. Facts carry the result."""
 
 from dispatcher.clocks import worktime
-from dispatcher.order.row import Limit, Order, Stage
-from models.city import City
+from dispatcher.order.row import Limit, Order
+from models.city import City, Stage
 
 _GIVEN = "given"  # the unit of a due time that the report itself brought; its amount is in milliseconds
 

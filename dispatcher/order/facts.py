@@ -13,7 +13,8 @@ import re
 import msgspec
 
 from dispatcher.order import wire
-from dispatcher.order.row import Limit, Stage, State
+from dispatcher.order.row import Limit, State
+from models.city import Stage
 from models.events import Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor
@@ -386,3 +387,11 @@ def from_wire(kind: str, value: bytes) -> Fact | UpdateRefused:
     not what the type promises.
     """
     return wire.decode(value, _OF_TYPE[kind])
+
+
+def note(fact: Fact) -> str:
+    """What the fact itself says for people: a reason, a note, an outcome, a stage."""
+    for field in ("reason", "note", "outcome", "error", "stage"):
+        if text := getattr(fact, field, ""):
+            return str(text)
+    return ""

@@ -1,13 +1,37 @@
 """The life of an order as one table 工单流转: who may do what in which state, what is asked of it, what comes of it.
 
 Everything else is made from this table: the desk's guards, the refusals, the page in the documentation, the tests.
-A guard is named here and defined in `dispatcher.steps.guards`; an effect is named after its action in
+A guard is named here and defined under that name in `dispatcher.steps.guards`, the step of an action in
 `dispatcher.steps.actions`.
 """
 
 import msgspec
 
 from dispatcher.order.row import State
+
+# What people call the states: Chinese, English.
+STATE_TERMS: dict[State, tuple[str, str]] = {
+    "review": ("待研判", "in review"),
+    "assigned": ("待签收", "assigned"),
+    "accepted": ("处置中", "accepted"),
+    "suspended": ("挂账", "suspended"),
+    "returned": ("退单待审", "returned"),
+    "arbitration": ("争议裁定", "arbitration"),
+    "handled": ("待核查", "handled"),
+    "closed": ("结案", "closed"),
+    "rejected": ("作废", "rejected"),
+    "merged": ("并案", "merged"),
+}
+# What the desk does without being asked: from, to, on which occasion. None: the order leaves the desk.
+AUTOMATIC: tuple[tuple[State, State | None, str], ...] = (
+    ("review", "assigned", "dispatch"),
+    ("review", "rejected", "dispatch"),
+    ("suspended", "accepted", "end of suspension"),
+    ("closed", "assigned", "seen again"),
+    ("closed", None, "archive"),
+    ("rejected", None, "archive"),
+    ("merged", None, "archive"),
+)
 
 _OPEN: tuple[State, ...] = ("review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled")
 _CHECKERS = ("inspector", "reporter", "camera")
@@ -38,7 +62,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("accept", "签收", ("department",), ("assigned",), ("accepted",), ("lead",), "late when past accept_by"),
     Rule(
         "return", "退单", ("department",), ("assigned", "accepted"), ("returned", "assigned", "arbitration"),
-        ("lead", "return-code", "reason", "not-binding", "return-window", "known-suggestion"),
+        ("lead", "return-code", "reason", "not-binding", "return-window", "known-department"),
         "re-assigned at once to a safe suggestion; the third return goes to arbitration",
     ),
     Rule(

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from models.city import Stage
 from models.events import Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor, Sighting
@@ -18,7 +19,6 @@ State = Literal[
 ]
 OPEN: frozenset[str] = frozenset({"review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled"})
 ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
-Stage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
 
 
 class Limit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

@@ -135,15 +135,7 @@ def _notice(order: Order, fact: Fact, audience: Audience, to: str) -> Outgoing:
         kind=facts.NAMES[type(fact)],
         state=order.state,
         at=fact.at,
-        note=note(fact),
+        note=facts.note(fact),
     )
     event_id = f"{facts.ce_id(fact)}/{audience}/{to}"
     return Outgoing("notices", to, wire.encode(message), wire.headers(NOTICE, event_id, order.id, fact.at))
-
-
-def note(fact: Fact) -> str:
-    """What the fact itself says for people: a reason, a note, an outcome, a stage."""
-    for field in ("reason", "note", "outcome", "error", "stage"):
-        if text := getattr(fact, field, ""):
-            return str(text)
-    return ""

@@ -1,5 +1,7 @@
-"""The steps 步骤: what an allowed action does. One function per action, named in `STEPS`; each leaves facts and
-returns the row they fold up to."""
+"""The steps 步骤: what an allowed action does. Each leaves facts and returns the row they fold up to.
+
+The step of the action `approve-return` is the function `_approve_return`, marked `@step`; and so are all others.
+"""
 
 from collections.abc import Callable
 
@@ -18,7 +20,16 @@ from models.inbox import Update
 
 Step = Callable[[Work, Order, Update, int], Order]
 
+STEPS: dict[str, Step] = {}  # by action
 
+
+def step(take: Step) -> Step:
+    """Enter a step under its function's name."""
+    STEPS[take.__name__.strip("_").replace("_", "-")] = take
+    return take
+
+
+@step
 def _decide(work: Work, order: Order, update: Update, at: int) -> Order:
     by = update.by
     if update.code:
@@ -60,11 +71,13 @@ def _target(work: Work, order: Order, update: Update, by: str, category: str) ->
     return msgspec.structs.replace(found, condition=condition)
 
 
+@step
 def _accept(work: Work, order: Order, update: Update, at: int) -> Order:
     due = next((limit.due for limit in order.limits if limit.stage == "accept"), None)
     return work.emit(order, facts.Accepted, at, update.by, state="accepted", late=due is not None and at > due)
 
 
+@step
 def _return(work: Work, order: Order, update: Update, at: int) -> Order:
     order = work.emit(
         order,
@@ -104,6 +117,7 @@ def _safe(work: Work, order: Order, suggested: str) -> Route | None:
     return None
 
 
+@step
 def _approve_return(work: Work, order: Order, update: Update, at: int) -> Order:
     by = update.by
     if update.department and update.department in order.returned_by:
@@ -120,10 +134,12 @@ def _approve_return(work: Work, order: Order, update: Update, at: int) -> Order:
     return dispatching.assign(work, order, target, at, by)
 
 
+@step
 def _refuse_return(work: Work, order: Order, update: Update, at: int) -> Order:
     return dispatching.refuse_return(work, order, update.reason, at, update.by)
 
 
+@step
 def _arbitrate(work: Work, order: Order, update: Update, at: int) -> Order:
     if update.department == order.department and update.category in ("", order.category):
         return dispatching.refuse_return(work, order, update.reason, at, update.by)
@@ -133,40 +149,49 @@ def _arbitrate(work: Work, order: Order, update: Update, at: int) -> Order:
     return dispatching.assign(work, order, target, at, update.by, binding=True)
 
 
+@step
 def _progress(work: Work, order: Order, update: Update, at: int) -> Order:
     return work.emit(order, facts.Progressed, at, update.by, note=update.reason, evidence_urls=update.evidence_urls)
 
 
+@step
 def _request_extension(work: Work, order: Order, update: Update, at: int) -> Order:
     return work.emit(order, facts.ExtensionRequested, at, update.by, reason=update.reason)
 
 
+@step
 def _approve_extension(work: Work, order: Order, update: Update, at: int) -> Order:
     running = tuple(limits.extended(work.city, one) for one in order.limits if one.stage in ("handle", "whole"))
     return work.emit(order, facts.ExtensionApproved, at, update.by, limits=running, reason=update.reason)
 
 
+@step
 def _refuse_extension(work: Work, order: Order, update: Update, at: int) -> Order:
     return work.emit(order, facts.ExtensionRefused, at, update.by, reason=update.reason)
 
 
+@step
 def _request_suspension(work: Work, order: Order, update: Update, at: int) -> Order:
     return work.emit(order, facts.SuspensionRequested, at, update.by, reason=update.reason, until=update.until)
 
 
+@step
 def _approve_suspension(work: Work, order: Order, update: Update, at: int) -> Order:
     until = order.suspension_asked_until
     return work.emit(order, facts.Suspended, at, update.by, state="suspended", until=until, reason=update.reason)
 
 
+@step
 def _refuse_suspension(work: Work, order: Order, update: Update, at: int) -> Order:
     return work.emit(order, facts.SuspensionRefused, at, update.by, reason=update.reason)
 
 
+@step
 def _resume(work: Work, order: Order, update: Update, at: int) -> Order:
     return dispatching.resume(work, order, at, update.by)
 
 
+@step
 def _handle(work: Work, order: Order, update: Update, at: int) -> Order:
     turn = order.assignments[-1]
     return work.emit(
@@ -184,6 +209,7 @@ def _handle(work: Work, order: Order, update: Update, at: int) -> Order:
     )
 
 
+@step
 def _check_pass(work: Work, order: Order, update: Update, at: int) -> Order:
     order = work.emit(
         order,
@@ -213,6 +239,7 @@ def _close(work: Work, order: Order, update: Update, at: int, forced: bool = Fal
     )
 
 
+@step
 def _check_fail(work: Work, order: Order, update: Update, at: int) -> Order:
     return work.emit(
         order,
@@ -227,39 +254,47 @@ def _check_fail(work: Work, order: Order, update: Update, at: int) -> Order:
     )
 
 
+@step
 def _reopen(work: Work, order: Order, update: Update, at: int) -> Order:
     return dispatching.reopen(work, order, update.reason, at, update.by)
 
 
+@step
 def _feedback(work: Work, order: Order, update: Update, at: int) -> Order:
     return work.emit(order, facts.FeedbackReceived, at, update.by, satisfied=update.satisfied, note=update.reason)
 
 
+@step
 def _appeal(work: Work, order: Order, update: Update, at: int) -> Order:
     return work.emit(order, facts.Appealed, at, update.by, reason=update.reason)
 
 
+@step
 def _approve_appeal(work: Work, order: Order, update: Update, at: int) -> Order:
     outcome = "granted" if order.appeal_reviewers else ""
     return work.emit(order, facts.AppealReviewed, at, update.by, approved=True, outcome=outcome, reason=update.reason)
 
 
+@step
 def _refuse_appeal(work: Work, order: Order, update: Update, at: int) -> Order:
     return work.emit(
         order, facts.AppealReviewed, at, update.by, approved=False, outcome="refused", reason=update.reason
     )
 
 
+@step
 def _force_close(work: Work, order: Order, update: Update, at: int) -> Order:
     return _close(work, order, update, at, forced=True)
 
 
+@step
 def _reject(work: Work, order: Order, update: Update, at: int) -> Order:
     if update.by.role == "reviewer":
         order = work.emit(order, facts.Decided, at, update.by, rejected=True, note=update.reason)
     return dispatching.reject(work, order, update.reason, at, update.by)
 
 
+@step
 def _merge(work: Work, order: Order, update: Update, at: int) -> Order:
     parent = work.order(update.other_order_id)
     assert parent is not None  # the guard "mergeable" has seen it
@@ -276,6 +311,7 @@ def _merge(work: Work, order: Order, update: Update, at: int) -> Order:
     return order
 
 
+@step
 def _unmerge(work: Work, order: Order, update: Update, at: int) -> Order:
     parent = work.order(order.parent)
     if parent is not None:
@@ -284,38 +320,8 @@ def _unmerge(work: Work, order: Order, update: Update, at: int) -> Order:
     return dispatching.to_review(work, order, "unmerged", at, update.by)
 
 
+@step
 def _split(work: Work, order: Order, update: Update, at: int) -> Order:
     assert update.report is not None  # the guard "joined-report" has seen it
     seen = next(e for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == update.report)
     return splitting.split(work, order, seen, update.reason, at, update.by, identity.report_key(*update.report))
-
-
-STEPS: dict[str, Step] = {
-    "decide": _decide,
-    "accept": _accept,
-    "return": _return,
-    "approve-return": _approve_return,
-    "refuse-return": _refuse_return,
-    "arbitrate": _arbitrate,
-    "progress": _progress,
-    "request-extension": _request_extension,
-    "approve-extension": _approve_extension,
-    "refuse-extension": _refuse_extension,
-    "request-suspension": _request_suspension,
-    "approve-suspension": _approve_suspension,
-    "refuse-suspension": _refuse_suspension,
-    "resume": _resume,
-    "handle": _handle,
-    "check-pass": _check_pass,
-    "check-fail": _check_fail,
-    "reopen": _reopen,
-    "feedback": _feedback,
-    "appeal": _appeal,
-    "approve-appeal": _approve_appeal,
-    "refuse-appeal": _refuse_appeal,
-    "force-close": _force_close,
-    "reject": _reject,
-    "merge": _merge,
-    "unmerge": _unmerge,
-    "split": _split,
-}

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
-from dispatcher.order.row import Limit, Order, Stage
+from dispatcher.order.row import Limit, Order
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, Work
 from dispatcher.steps.routing import Route, route
-from models.city import City, RuleInput
+from models.city import City, RuleInput, Stage
 from models.events import Why
 from models.inbox import UNLOCATED, Actor, Sighting
 from models.times import DAY_MS

@@ -1,4 +1,7 @@
-"""The guards that `dispatcher.order.lifecycle.TABLE` names: each says "" or the name of the refusal."""
+"""The guards that `dispatcher.order.lifecycle.TABLE` names: each says "" or the name of the refusal.
+
+`known-department` is the function `_known_department`, marked `@guard`; and so are all others.
+"""
 
 from collections.abc import Callable
 
@@ -12,6 +15,14 @@ from models.times import DAY_MS, HOUR_MS, MINUTE_MS
 
 Guard = Callable[[Work, Order, Update, int], str]
 
+GUARDS: dict[str, Guard] = {}  # by the name in the table
+
+
+def guard(check: Guard) -> Guard:
+    """Enter a guard under its function's name."""
+    GUARDS[check.__name__.strip("_").replace("_", "-")] = check
+    return check
+
 
 def timely(work: Work, update: Update) -> str:
     """Whether an update's own time can be believed."""
@@ -24,35 +35,43 @@ def timely(work: Work, update: Update) -> str:
     return ""
 
 
+@guard
 def _lead(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if order.department and update.by.department == order.department else "wrong-department"
 
 
+@guard
 def _lead_if_department(work: Work, order: Order, update: Update, at: int) -> str:
     return _lead(work, order, update, at) if update.by.role == "department" else ""
 
 
+@guard
 def _lead_or_assist(work: Work, order: Order, update: Update, at: int) -> str:
     holders = (order.department, *order.assignments[-1].assists)
     return "" if update.by.department and update.by.department in holders else "not-the-holder"
 
 
+@guard
 def _reason(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if update.reason.strip() else "missing-reason"
 
 
+@guard
 def _reason_if_operator(work: Work, order: Order, update: Update, at: int) -> str:
     return _reason(work, order, update, at) if update.by.role == "operator" else ""
 
 
+@guard
 def _named(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if update.by.id else "missing-name"
 
 
+@guard
 def _evidence(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if update.evidence_urls else "missing-evidence"
 
 
+@guard
 def _known_category(work: Work, order: Order, update: Update, at: int) -> str:
     category = update.category or order.category
     if update.category and update.category not in work.city.categories:
@@ -62,6 +81,7 @@ def _known_category(work: Work, order: Order, update: Update, at: int) -> str:
     return ""
 
 
+@guard
 def _decision(work: Work, order: Order, update: Update, at: int) -> str:
     if update.code:
         if update.code != "not-a-problem":
@@ -72,31 +92,32 @@ def _decision(work: Work, order: Order, update: Update, at: int) -> str:
     return _known_category(work, order, update, at)
 
 
+@guard
 def _department(work: Work, order: Order, update: Update, at: int) -> str:
     if not update.department:
         return "missing-department"
     return _known_department(work, order, update, at)
 
 
+@guard
 def _known_department(work: Work, order: Order, update: Update, at: int) -> str:
     named = (update.department, *update.assists)
     return "" if all(one in work.city.departments for one in named if one) else "unknown-department"
 
 
-def _known_suggestion(work: Work, order: Order, update: Update, at: int) -> str:
-    return _known_department(work, order, update, at)
-
-
+@guard
 def _return_code(work: Work, order: Order, update: Update, at: int) -> str:
     if not update.code:
         return "missing-code"
     return "" if update.code in RETURN_CODES else "bad-code"
 
 
+@guard
 def _not_binding(work: Work, order: Order, update: Update, at: int) -> str:
     return "binding" if order.assignments[-1].binding else ""
 
 
+@guard
 def _return_window(work: Work, order: Order, update: Update, at: int) -> str:
     turn = order.assignments[-1]
     ends = turn.accept_due
@@ -105,6 +126,7 @@ def _return_window(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if at <= ends or update.evidence_urls else "return-window-over"
 
 
+@guard
 def _another_department(work: Work, order: Order, update: Update, at: int) -> str:
     if update.code not in ("", "not-a-problem", "duplicate"):
         return "bad-code"
@@ -113,6 +135,7 @@ def _another_department(work: Work, order: Order, update: Update, at: int) -> st
     return _known_department(work, order, update, at) or _known_category(work, order, update, at)
 
 
+@guard
 def _mergeable(work: Work, order: Order, update: Update, at: int) -> str:
     other = work.order(update.other_order_id)
     if other is None or other.id == order.id or other.area != order.area or other.state not in OPEN:
@@ -120,48 +143,58 @@ def _mergeable(work: Work, order: Order, update: Update, at: int) -> str:
     return ""
 
 
+@guard
 def _mergeable_if_duplicate(work: Work, order: Order, update: Update, at: int) -> str:
     return _mergeable(work, order, update, at) if update.code == "duplicate" else ""
 
 
+@guard
 def _not_breached(work: Work, order: Order, update: Update, at: int) -> str:
     running = (limit for limit in order.limits if limit.stage in ("handle", "whole"))
     return "after-breach" if any(breached(order, limit) or at > limit.due for limit in running) else ""
 
 
+@guard
 def _extensions_left(work: Work, order: Order, update: Update, at: int) -> str:
     if not any(limit.stage in ("handle", "whole") for limit in order.limits):
         return "no-limit"
     return "" if order.extensions < work.city.settings.extensions_max else "too-many-extensions"
 
 
+@guard
 def _suspensions_left(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if order.suspensions < work.city.settings.suspensions_max else "already-suspended-once"
 
 
+@guard
 def _nothing_requested(work: Work, order: Order, update: Update, at: int) -> str:
     asked = order.extension_asked if update.action == "request-extension" else order.suspension_asked_until is not None
     return "already-requested" if asked else ""
 
 
+@guard
 def _extension_requested(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if order.extension_asked else "nothing-requested"
 
 
+@guard
 def _suspension_requested(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if order.suspension_asked_until is not None else "nothing-requested"
 
 
+@guard
 def _until(work: Work, order: Order, update: Update, at: int) -> str:
     latest = at + work.city.settings.suspension_days_max * DAY_MS
     return "" if update.until is not None and at < update.until <= latest else "missing-until"
 
 
+@guard
 def _suspension_still_useful(work: Work, order: Order, update: Update, at: int) -> str:
     until = order.suspension_asked_until
     return "" if until is not None and at < until else "missing-until"
 
 
+@guard
 def _not_the_handler(work: Work, order: Order, update: Update, at: int) -> str:
     by = update.by
     handler = order.assignments[-1].handled_by
@@ -170,6 +203,7 @@ def _not_the_handler(work: Work, order: Order, update: Update, at: int) -> str:
     return "handler-is-checker" if same_department or same_person else ""
 
 
+@guard
 def _its_reporter(work: Work, order: Order, update: Update, at: int) -> str:
     if update.by.role != "reporter":
         return ""
@@ -181,6 +215,7 @@ def _its_reporter(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if nameless else "not-its-reporter"
 
 
+@guard
 def _reopen_window(work: Work, order: Order, update: Update, at: int) -> str:
     if update.by.role != "reporter":
         return ""
@@ -188,69 +223,36 @@ def _reopen_window(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if at <= ends else "reopen-window-over"
 
 
+@guard
 def _feedback_window(work: Work, order: Order, update: Update, at: int) -> str:
     ends = order.closings[-1].at + work.city.settings.feedback_days * DAY_MS
     return "" if at <= ends else "feedback-window-over"
 
 
+@guard
 def _satisfied(work: Work, order: Order, update: Update, at: int) -> str:
     return "missing-satisfied" if update.satisfied is None else ""
 
 
+@guard
 def _not_appealed(work: Work, order: Order, update: Update, at: int) -> str:
     return "already-appealed" if order.appeal else ""
 
 
+@guard
 def _appealed(work: Work, order: Order, update: Update, at: int) -> str:
     return "" if order.appeal == "asked" else "not-appealed"
 
 
+@guard
 def _another_reviewer(work: Work, order: Order, update: Update, at: int) -> str:
     return "same-reviewer" if update.by.id in order.appeal_reviewers else ""
 
 
+@guard
 def _joined_report(work: Work, order: Order, update: Update, at: int) -> str:
     if update.report is None:
         return "not-joined"
     known = identity.report_key(*update.report) in order.report_keys[1 if order.kind == "report" else 0 :]
     kept = any((seen.source, seen.id) == update.report for seen in (*order.evidence_first, *order.evidence_last))
     return "" if known and kept else "not-joined"
-
-
-GUARDS: dict[str, Guard] = {
-    "lead": _lead,
-    "lead-if-department": _lead_if_department,
-    "lead-or-assist": _lead_or_assist,
-    "reason": _reason,
-    "reason-if-operator": _reason_if_operator,
-    "named": _named,
-    "evidence": _evidence,
-    "decision": _decision,
-    "known-category": _known_category,
-    "department": _department,
-    "known-department": _known_department,
-    "known-suggestion": _known_suggestion,
-    "return-code": _return_code,
-    "not-binding": _not_binding,
-    "return-window": _return_window,
-    "another-department": _another_department,
-    "mergeable": _mergeable,
-    "mergeable-if-duplicate": _mergeable_if_duplicate,
-    "not-breached": _not_breached,
-    "extensions-left": _extensions_left,
-    "suspensions-left": _suspensions_left,
-    "nothing-requested": _nothing_requested,
-    "extension-requested": _extension_requested,
-    "suspension-requested": _suspension_requested,
-    "until": _until,
-    "suspension-still-useful": _suspension_still_useful,
-    "not-the-handler": _not_the_handler,
-    "its-reporter": _its_reporter,
-    "reopen-window": _reopen_window,
-    "feedback-window": _feedback_window,
-    "satisfied": _satisfied,
-    "not-appealed": _not_appealed,
-    "appealed": _appealed,
-    "another-reviewer": _another_reviewer,
-    "joined-report": _joined_report,
-}

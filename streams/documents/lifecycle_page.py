@@ -1,32 +1,10 @@
 """The part of docs/lifecycle.md that is made from the declared table. A test keeps it current."""
 
-from dispatcher.order.lifecycle import REFUSALS, TABLE, Rule
+from dispatcher.order.lifecycle import AUTOMATIC, REFUSALS, STATE_TERMS, TABLE, Rule
 from dispatcher.order.row import ENDED, OPEN
 
 BEGIN = "<!-- made from dispatcher/order/lifecycle.py: begin -->"
 END = "<!-- made from dispatcher/order/lifecycle.py: end -->"
-TERMS = {
-    "review": "待研判",
-    "assigned": "待签收",
-    "accepted": "处置中",
-    "suspended": "挂账",
-    "returned": "退单待审",
-    "arbitration": "争议裁定",
-    "handled": "待核查",
-    "closed": "结案",
-    "rejected": "作废",
-    "merged": "并案",
-}
-# What the desk does without being asked.
-AUTOMATIC = (
-    ("review", "assigned", "dispatch"),
-    ("review", "rejected", "dispatch"),
-    ("suspended", "accepted", "end of suspension"),
-    ("closed", "assigned", "seen again"),
-    ("closed", "[*]", "archive"),
-    ("rejected", "[*]", "archive"),
-    ("merged", "[*]", "archive"),
-)
 
 
 def page() -> str:
@@ -45,7 +23,7 @@ def replaced(text: str) -> str:
 
 def _diagram() -> str:
     lines = ["```mermaid", "stateDiagram-v2", "    [*] --> review: opened"]
-    lines.extend(f"    {state}: {state} {term}" for state, term in TERMS.items())
+    lines.extend(f"    {state}: {state} {term}" for state, (term, _) in STATE_TERMS.items())
     drawn: dict[tuple[str, str], list[str]] = {}
     for rule in TABLE:
         if set(rule.sources) >= OPEN and rule.targets != rule.sources:
@@ -55,7 +33,7 @@ def _diagram() -> str:
                 if target != source and (len(rule.sources) == 1 or target not in rule.sources):
                     drawn.setdefault((source, target), []).append(rule.action)
     for before, after, cause in AUTOMATIC:
-        drawn.setdefault((before, after), []).append(cause)
+        drawn.setdefault((before, after or "[*]"), []).append(cause)
     lines.extend(f"    {source} --> {target}: {', '.join(causes)}" for (source, target), causes in drawn.items())
     lines.append("    note right of merged: merge, reject and force-close are open to operators in every open state")
     lines.append("```")

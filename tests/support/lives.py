@@ -4,7 +4,8 @@ from typing import Any
 
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import fold
-from dispatcher.order.row import Limit, Order, Stage, State
+from dispatcher.order.row import Limit, Order, State
+from models.city import Stage
 from models.events import Evidence, Why
 from models.inbox import Actor
 

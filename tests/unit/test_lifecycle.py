@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from dispatcher.order.lifecycle import ACTIONS, REFUSALS, ROLES, TABLE, Rule, permit
+from dispatcher.order.lifecycle import ACTIONS, REFUSALS, ROLES, STATE_TERMS, TABLE, Rule, permit
 from dispatcher.order.row import ENDED, OPEN, State
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS
@@ -20,6 +20,14 @@ def test_every_state_is_open_or_ended() -> None:
     """The two sets divide the states."""
     assert set(STATES) == OPEN | ENDED
     assert not OPEN & ENDED
+
+
+def test_every_state_has_its_terms() -> None:
+    """Each state has a Chinese and an English name of its own."""
+    for language in (0, 1):
+        terms = {state: names[language] for state, names in STATE_TERMS.items()}
+        assert terms.keys() == set(STATES)
+        assert len(set(terms.values())) == len(STATES)
 
 
 def test_the_table_names_only_what_exists() -> None:

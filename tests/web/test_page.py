@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import City
 from streams import gateway as package
 from streams.gateway.app import Parts, make_app
@@ -45,6 +46,19 @@ async def test_the_pages_allow_nothing_from_elsewhere(gateway: Open) -> None:
             assert "unsafe" not in policy
         assert (await client.get("/page/../app.py")).status_code == 404
         assert (await client.get("/page/serve.py")).status_code == 404
+
+
+async def test_the_pages_call_the_states_by_the_lifecycles_terms(gateway: Open) -> None:
+    """The script that the pages import is made from the one table of terms, and no page has its own."""
+    async with gateway() as client:
+        answer = await client.get("/page/states.js")
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    table = answer.text.removeprefix("export const STATES = ").removesuffix(";\n")
+    assert msgspec.json.decode(table, type=dict[str, tuple[str, str]]) == STATE_TERMS
+    importing = [file.name for file in FILES.glob("*.js") if "STATES" in file.read_text()]
+    for name in importing:
+        assert 'import { STATES } from "/page/states.js";' in (FILES / name).read_text()
+    assert sorted(importing) == ["app.js", "order.js"]
 
 
 @pytest.mark.parametrize("file", sorted(FILES.iterdir()), ids=lambda file: file.name)

@@ -44,7 +44,7 @@ def apply(order: Order | None, fact: Fact) -> Order:
             actor=fact.actor,
             department=changes.get("department", order.department),
             attempt=changes.get("attempt", order.attempt),
-            note=_note(fact),
+            note=facts.note(fact),
         )
         changes["timeline"] = (*order.timeline[-TIMELINE + 1 :], entry)
     return replace(order, **changes)
@@ -56,10 +56,3 @@ def fold(log: Iterable[Fact]) -> Order | None:
     for fact in log:
         order = apply(order, fact)
     return order
-
-
-def _note(fact: Fact) -> str:
-    for field in ("reason", "note", "outcome", "error", "stage"):
-        if text := getattr(fact, field, ""):
-            return str(text)
-    return ""

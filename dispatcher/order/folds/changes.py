@@ -6,7 +6,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import Dispatch, Limit, Order, Stage
+from dispatcher.order.row import Dispatch, Limit, Order
+from models.city import Stage
 from models.inbox import Actor
 
 Changes = dict[str, Any]

@@ -1,4 +1,5 @@
-import { STATES, ask, duration, el, english, moment, name, percent } from "/page/common.js";
+import { ask, duration, el, english, moment, name, percent } from "/page/common.js";
+import { STATES } from "/page/states.js";
 
 const REFRESH_MS = 5000;
 const SHOWN = 12;

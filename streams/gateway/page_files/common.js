@@ -9,12 +9,6 @@ export function el(tag, attributes, ...children) {
   return node;
 }
 
-export const STATES = {
-  review: ["待研判", "in review"], assigned: ["待签收", "assigned"], accepted: ["处置中", "accepted"],
-  suspended: ["挂账", "suspended"], returned: ["退单待审", "returned"], arbitration: ["争议裁定", "arbitration"],
-  handled: ["待核查", "handled"], closed: ["结案", "closed"], rejected: ["作废", "rejected"], merged: ["并案", "merged"],
-};
-
 export function name(known) {
   if (!known) return "–";
   return known.name_zh || known.id || "–";

@@ -1,4 +1,5 @@
-import { STATES, ask, duration, el, english, moment, name, percent } from "/page/common.js";
+import { ask, duration, el, english, moment, name, percent } from "/page/common.js";
+import { STATES } from "/page/states.js";
 
 const REFRESH_MS = 5000;
 const SHOWN_SHARE = 0.15; // terms that weigh less than this share of the heaviest would only clutter the text

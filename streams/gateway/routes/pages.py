@@ -2,19 +2,24 @@
 
 from importlib.resources import files
 
+import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import City
 from streams.gateway.http.problems import Problem
 
+_SCRIPT = "text/javascript; charset=utf-8"
 _FILES = {
-    "app.js": "text/javascript; charset=utf-8",
-    "order.js": "text/javascript; charset=utf-8",
-    "docs.js": "text/javascript; charset=utf-8",
-    "common.js": "text/javascript; charset=utf-8",
+    "app.js": _SCRIPT,
+    "order.js": _SCRIPT,
+    "docs.js": _SCRIPT,
+    "common.js": _SCRIPT,
     "style.css": "text/css; charset=utf-8",
 }
+# What people call the states, as the module that the pages import.
+_STATES = b"export const STATES = %s;\n" % msgspec.json.encode(STATE_TERMS)
 # Nothing but the gateway's own files runs or loads, whatever a report says.
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -43,6 +48,8 @@ def page_routes(city: City) -> APIRouter:
 
     @router.get("/page/{name}")
     async def asset(name: str) -> Response:
+        if name == "states.js":
+            return Response(_STATES, 200, _HEADERS, _SCRIPT)
         if name not in _FILES:
             raise Problem(404, "not-found", "there is no such file")
         return _file(name, _FILES[name])
