@@ -1,4 +1,4 @@
-"""Intake's work on a partition: what a batch sends, in a thread or not, and what it counts."""
+"""Intake's processor of a partition: what a batch sends, in a thread or not, and what it counts."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ from tests.support.messages import detection, report
 from tests.unit.test_intake import Echo
 
 
-def work(model: Any = None) -> IntakeProcessor:
+def intake(model: Any = None) -> IntakeProcessor:
     """Intake of the tiny city with a model."""
     models = cast(LiveModels, SimpleNamespace(active=model, shadow=None))
     return IntakeProcessor(Names("t"), tiny_city(), models, Keys(b"k"), 4)
@@ -38,10 +38,10 @@ async def test_a_thread_changes_nothing_but_where_it_is_done(
     monkeypatch.setattr(processor, "INLINE_BYTES", bytes_)
     monkeypatch.setattr(processor, "INLINE_TEXTS", texts)
     records = [report("梧桐路有坑", event={"id": "1"}), report(" "), detection(event={"id": "2"})]
-    step = await work(Echo()).decide(records)
-    assert [send.topic for send in step.sends] == ["t.inbox", "t.dead-letters"]
-    assert step.sends[0].key == b"south-w"
-    first, second = decode_items(step.sends[0].value or b"")
+    outcome = await intake(Echo()).decide(records)
+    assert [send.topic for send in outcome.sends] == ["t.inbox", "t.dead-letters"]
+    assert outcome.sends[0].key == b"south-w"
+    first, second = decode_items(outcome.sends[0].value or b"")
     assert isinstance(first, Sighting)
     assert first.guess is not None
     assert isinstance(second, Sighting)
@@ -51,11 +51,11 @@ async def test_a_thread_changes_nothing_but_where_it_is_done(
 async def test_only_a_committed_batch_is_counted() -> None:
     """An aborted one will come again."""
     batch = [report(" "), detection(confidence=0.1)]
-    tried = work()
+    tried = intake()
     before = counted("paidan_dead_letters", error="invalid"), counted("paidan_detections_ignored", category="pothole")
-    step = await tried.decide(batch)
+    outcome = await tried.decide(batch)
     assert before[0] == counted("paidan_dead_letters", error="invalid")
-    tried.settle(step)
+    tried.settle(outcome)
     assert before[0] + 1 == counted("paidan_dead_letters", error="invalid")
     assert before[1] + 1 == counted("paidan_detections_ignored", category="pothole")
 
@@ -70,7 +70,7 @@ async def test_a_large_batch_does_not_hold_the_event_loop() -> None:
             return super().classify(texts, contexts)
 
     loop, went_on, done = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
-    deciding = asyncio.create_task(work(Slow()).decide([report(f"坑{n}") for n in range(100)]))
+    deciding = asyncio.create_task(intake(Slow()).decide([report(f"坑{n}") for n in range(100)]))
     await asyncio.wait_for(went_on.wait(), 10)
     assert not deciding.done()
     done.set()
