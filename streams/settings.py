@@ -204,20 +204,3 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         wrong = [f"PAIDAN_{str(e['loc'][0]).upper()}: {e['msg'].lower()}" for e in error.errors()]
         raise UsageError("; ".join(wrong)) from None
-
-
-def settings_table() -> str:
-    """All settings as a Markdown table: variable, default, meaning."""
-    rows = ["| variable | default | meaning |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        rows.append(f"| `PAIDAN_{name.upper()}` | {_shown(field.default)} | {field.description} |")
-    return "\n".join(rows) + "\n"
-
-
-def _shown(default: Any) -> str:
-    if isinstance(default, SecretStr):
-        return "a development key" if default.get_secret_value() else "–"
-    if default == DEMO_CITY:
-        return "`cities/demo`"
-    text = ",".join(default) if isinstance(default, tuple) else str(default)
-    return f"`{text}`" if text else "–"

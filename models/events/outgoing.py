@@ -6,9 +6,10 @@ integer milliseconds inside and RFC 3339 text on the wire. Where a struct leaves
 
 import base64
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 # An assignment has the type of the fact that makes it; the topic tells them apart.
 ASSIGNMENT = "city.order.assigned.v1"
@@ -78,49 +79,50 @@ class AssignmentMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An order for a department 派单, as its lead gets it and, with the role `assist`, each assist."""
 
     order_id: str
-    seq: int
-    attempt: int
-    at: int
+    seq: Annotated[int, Meta(description="number of the order's fact that makes it")]
+    attempt: Annotated[
+        int,
+        Meta(description="number of the order's assignment; updates that carry it are refused once it is past"),
+    ]
+    at: Annotated[int, Meta(description="when it happened")]
     role: Literal["lead", "assist"]
-    lead: str
-    assists: tuple[str, ...]
-    binding: bool
-    category: str
-    condition: str
-    priority: int
+    lead: Annotated[str, Meta(description="id of the department that must handle it 主办")]
+    assists: Annotated[tuple[str, ...], Meta(description="ids of the departments that help it 协办")]
+    binding: Annotated[bool, Meta(description="it cannot be returned")]
+    category: Annotated[str, Meta(description="id of the category")]
+    condition: Annotated[str, Meta(description="id of the condition 立案条件; may be empty")]
+    priority: Annotated[int, Meta(description="1 is most urgent")]
     title: str
     text: str
     location: OrderLocation
-    evidence: tuple[Evidence, ...]
+    evidence: Annotated[tuple[Evidence, ...], Meta(description="the first and the newest sightings")]
     due: Deadlines
     why: Why
 
 
 class WithdrawalMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The order is no longer this department's 撤回派单; `reason` is the name of the fact that took it away."""
+    """The order is no longer this department's 撤回派单."""
 
     order_id: str
-    seq: int
-    attempt: int
-    at: int
-    reason: str
+    seq: Annotated[int, Meta(description="number of the order's fact that took it away")]
+    attempt: Annotated[int, Meta(description="of the assignment that ends")]
+    at: Annotated[int, Meta(description="when it happened")]
+    reason: Annotated[str, Meta(description="name of the fact that took it away")]
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What a reporter (by hash), a department or the supervisors are told about an order 通知.
-
-    `to` is the reporter's hash, the department's id or `supervisor`; `kind` the name of the fact that it tells, `state`
-    the order's state after it, `note` the reason, note, outcome or stage that belongs to it.
-    """
+    """What a reporter (by hash), a department or the supervisors are told about an order 通知."""
 
     audience: Audience
-    to: str
-    order_id: str
-    seq: int
-    kind: str
-    state: str
-    at: int
-    note: str
+    to: Annotated[str, Meta(description="the reporter's hash, the department's id, or `supervisor`")]
+    order_id: Annotated[str, Meta(description="the order")]
+    seq: Annotated[int, Meta(description="number of the order's fact that it tells")]
+    kind: Annotated[str, Meta(description="what has happened: the name of a fact")]
+    state: Annotated[str, Meta(description="the order's state after it")]
+    at: Annotated[int, Meta(description="when it happened")]
+    note: Annotated[
+        str, Meta(description="the reason, note, outcome or stage that belongs to it, for people; may be empty")
+    ]
 
 
 class DeadLetterHeader(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -132,29 +134,24 @@ class DeadLetterHeader(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One dead letter 死信: a record that could not be taken in, with its place and the rule that it broke.
+    """One dead letter 死信: a record that could not be taken in, with its place and the rule that it broke."""
 
-    `topic`, `partition`, `offset` say where the record is; `index` which of its items, where it held several. `error`
-    is the class, `field` and `rule` what was broken, `message` the sentence. `value_base64` holds the bytes up to 512
-    kB; a longer value leaves `value_sha256` only. `at` is when the record came in.
-    """
-
-    topic: str
+    topic: Annotated[str, Meta(description="of the record")]
     partition: int
     offset: int
-    index: int | None = None
-    at: str
-    stage: str
-    error: str
-    field: str = ""
-    rule: str = ""
-    message: str
+    index: Annotated[int | None, Meta(description="which of its items, where it held several")] = None
+    at: Annotated[str, Meta(description="when the record came in")]
+    stage: Annotated[str, Meta(description="the role that could not take it: intake, desk, notify")]
+    error: Annotated[str, Meta(description="the class, see below")]
+    field: Annotated[str, Meta(description="the field that breaks a rule")] = ""
+    rule: Annotated[str, Meta(description="the rule that it breaks")] = ""
+    message: Annotated[str, Meta(description="both in a sentence, which quotes nothing")]
     headers: tuple[DeadLetterHeader, ...] = ()
-    headers_cut: bool = False
+    headers_cut: Annotated[bool, Meta(description="some headers were left out")] = False
     key_base64: str | None = None
-    value_length: int = 0
-    value_base64: str | None = None
-    value_sha256: str | None = None
+    value_length: Annotated[int, Meta(description="bytes")] = 0
+    value_base64: Annotated[str | None, Meta(description="the bytes, up to 512 kB")] = None
+    value_sha256: Annotated[str | None, Meta(description="of a longer value")] = None
 
     @property
     def original_key(self) -> bytes | None:

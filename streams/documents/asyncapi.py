@@ -31,6 +31,7 @@ from models.events import (
     WITHDRAWAL,
     Contract,
 )
+from streams.documents.markdown import one_line
 from streams.kafka.topics import Names
 
 _SCHEMAS = "#/components/schemas/{}"
@@ -82,13 +83,18 @@ def asyncapi() -> dict[str, Any]:
         "components": {
             "messages": {name: _message(ce_type, kind) for name, (ce_type, kind) in kinds.items()},
             "messageTraits": {"cloudEvent": {"headers": _CLOUD_EVENT}},
-            "schemas": _schemas([kind for _, kind in kinds.values()]),
+            "schemas": schemas([kind for _, kind in kinds.values()]),
         },
     }
 
 
 def _of(*ce_types: str) -> Mapping[str, type]:
-    return {ce_type: CONTRACTS[ce_type] if ce_type in CONTRACTS else OUTGOING[ce_type] for ce_type in ce_types}
+    return {ce_type: contract(ce_type) for ce_type in ce_types}
+
+
+def contract(ce_type: str) -> type:
+    """What the data of a type of event are, but for facts. Raises KeyError for a type without contract."""
+    return CONTRACTS[ce_type] if ce_type in CONTRACTS else OUTGOING[ce_type]
 
 
 def _channel(key: str, address: str, messages: Mapping[str, type], about: str) -> dict[str, Any]:
@@ -112,28 +118,19 @@ def _key(channel: str, ce_type: str) -> str:
 def _message(ce_type: str, kind: type) -> dict[str, Any]:
     return {
         "name": ce_type,
-        "summary": summary(kind),
+        "summary": one_line(kind.__doc__),
         "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
-        "payload": {"$ref": _SCHEMAS.format(_schema_name(kind))},
+        "payload": {"$ref": _SCHEMAS.format(schema_name(kind))},
     }
 
 
-def summary(kind: type) -> str:
-    """The first paragraph of a type's docstring, in one line."""
-    return one_line(kind.__doc__)
-
-
-def one_line(doc: str | None) -> str:
-    """The first paragraph of a text, in one line."""
-    return " ".join((doc or "").split("\n\n")[0].split())
-
-
-def _schema_name(kind: type) -> str:
+def schema_name(kind: type) -> str:
+    """The name of a type's schema."""
     # Facts are told apart from messages at a glance.
     return f"Fact{kind.__name__}" if kind.__module__ == facts.__name__ else kind.__name__
 
 
-def _schemas(kinds: list[type]) -> dict[str, Any]:
+def schemas(kinds: list[type]) -> dict[str, Any]:
     """The JSON schemas of all payloads and of what they are made of, sorted by name."""
     found: dict[str, Any] = {}
     for kind in kinds:
@@ -145,7 +142,7 @@ def _schemas(kinds: list[type]) -> dict[str, Any]:
         _, parts = msgspec.json.schema_components([kind], ref_template=_SCHEMAS.format("{name}"))
         own = parts.pop(kind.__name__)
         found.update({name: _with_instants(part) for name, part in parts.items()})
-        found[_schema_name(kind)] = _with_instants(own)
+        found[schema_name(kind)] = _with_instants(own)
     return {name: _tidy(found[name]) for name in sorted(found)}
 
 
@@ -153,9 +150,10 @@ def _with_instants(schema: Any) -> Any:
     """The desk's instants are integers inside and RFC 3339 text on the wire."""
     for name, field in schema.get("properties", {}).items():
         kinds = [part.get("type") for part in field.get("anyOf", [field])]
-        if name in INSTANTS and "integer" in kinds:  # an assignment's `due` is an object
+        if name in INSTANTS and {"integer", "string"} & {*kinds}:  # an assignment's `due` is an object
             text = {"type": "string", "format": "date-time"}
-            schema["properties"][name] = {"anyOf": [text, {"type": "null"}]} if "null" in kinds else text
+            said = {"description": field["description"]} if "description" in field else {}
+            schema["properties"][name] = said | ({"anyOf": [text, {"type": "null"}]} if "null" in kinds else text)
     return schema
 
 
@@ -173,10 +171,5 @@ def _tidy(schema: Any) -> Any:
 
 
 def document() -> str:
-    """docs/asyncapi.yaml as it is now."""
-    import yaml  # for developers only
-
-    # Through JSON, so that no value of Python's own gets in.
-    plain = msgspec.json.decode(msgspec.json.encode(asyncapi()))
-    text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
-    return "# Made by `python -m streams.documents.contract_tables` from the code.\n" + text
+    """The document as YAML."""
+    return msgspec.yaml.encode(asyncapi()).decode()

@@ -1,69 +1,78 @@
-"""The contracts as documents, made from the code: `python -m streams.documents.contract_tables` writes them.
+"""The tables of docs/contracts.md."""
 
-They are docs/asyncapi.yaml and the tables in docs/contracts.md; a test fails while either differs from the code.
-"""
-
-import re
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from dispatcher.order import facts
+from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import ACTIONS, REFUSALS
-from models.events import CONTRACTS, DETECTION, REPORT, UPDATE, Contract
+from models.events import CONTRACTS
 from models.formats import FORMATS
 from streams.dead_letters.letter import ERRORS
-from streams.documents.asyncapi import document, one_line, summary
-
-DOCS = Path(__file__).parents[2] / "docs"
-
-
-def tables() -> dict[str, str]:
-    """The generated tables of docs/contracts.md by their names."""
-    return {
-        "report": _fields(CONTRACTS[REPORT]),
-        "detection": _fields(CONTRACTS[DETECTION]),
-        "update": _fields(CONTRACTS[UPDATE]),
-        "errors": _table(("class", "meaning"), ((f"`{name}`", meaning) for name, meaning in ERRORS.items())),
-        "formats": _table(
-            ("`format`", "what it is"),
-            ((f"`{name}`", one_line(sys.modules[decoder.__module__].__doc__)) for name, decoder in FORMATS.items()),
-        ),
-        "facts": _table(("fact", "meaning"), ((f"`{n}`", summary(kind)) for n, kind in facts.KINDS.items())),
-        "actions": _table(
-            ("action", "term", "by"),
-            ((f"`{n}`", rules[0].term, ", ".join(dict.fromkeys(r for x in rules for r in x.roles)))
-             for n, rules in ACTIONS.items()),
-        ),
-        "refusals": _table(("reason", "sentence"), ((f"`{name}`", said) for name, said in REFUSALS.items())),
-    }  # fmt: skip
+from streams.documents.asyncapi import contract, schema_name, schemas
+from streams.documents.markdown import one_line, table
 
 
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+def fields(ce_type: str) -> str:
+    """The fields of a contract's data, nested objects by dotted names. Raises KeyError for a type without contract."""
+    kind = contract(ce_type)
+    parts = schemas([kind])
+    told = "rule" if ce_type in CONTRACTS else "meaning"
+    return table(("field", "type", told), _rows(parts[schema_name(kind)], parts, ""))
 
 
-def _fields(model: type[Contract]) -> str:
-    """A table of a contract's fields, nested objects by dotted names."""
-    schema = model.model_json_schema()
-    return _table(("field", "type", "rule"), _rows(schema, schema.get("$defs", {}), ""))
+def errors() -> str:
+    """The classes of dead letters."""
+    return table(("class", "meaning"), ((f"`{name}`", meaning) for name, meaning in ERRORS.items()))
+
+
+def formats() -> str:
+    """The vendors' formats."""
+    rows = ((f"`{name}`", one_line(sys.modules[decoder.__module__].__doc__)) for name, decoder in FORMATS.items())
+    return table(("`format`", "what it is"), rows)
+
+
+def facts() -> str:
+    """The kinds of facts."""
+    return table(("fact", "meaning"), ((f"`{name}`", one_line(kind.__doc__)) for name, kind in KINDS.items()))
+
+
+def actions() -> str:
+    """The actions with the roles that may ask for them."""
+    rows = (
+        (f"`{name}`", rules[0].term, ", ".join(dict.fromkeys(role for rule in rules for role in rule.roles)))
+        for name, rules in ACTIONS.items()
+    )
+    return table(("action", "term", "by"), rows)
+
+
+def refusals() -> str:
+    """The reasons of refusals."""
+    return table(("reason", "sentence"), ((f"`{name}`", said) for name, said in REFUSALS.items()))
 
 
 def _rows(schema: Mapping[str, Any], parts: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, ...]]:
     required = schema.get("required", ())
     for name, field in schema["properties"].items():
-        options = [option for option in field.get("anyOf", [field]) if option.get("type") != "null"]
-        inner = options[0]
+        inner = next(option for option in field.get("anyOf", [field]) if option.get("type") != "null")
         shown = f"**`{prefix}{name}`**" if name in required else f"`{prefix}{name}`"
-        if "$ref" in inner:
-            part = parts[inner["$ref"].rpartition("/")[2]]
-            yield shown, "object", one_line(part.get("description"))
-            yield from _rows(part, parts, f"{prefix}{name}.")
+        kind = inner.get("format") or inner.get("type", "one of")
+        nested = _part(inner, parts)
+        each = _part(inner.get("items") or {}, parts)
+        if nested is not None:
+            yield shown, "object", one_line(field.get("description") or nested.get("description"))
+            yield from _rows(nested, parts, f"{prefix}{name}.")
+        elif each is not None:
+            yield shown, kind, one_line(field.get("description") or each.get("description"))
+            yield from _rows(each, parts, f"{prefix}{name}[].")
         else:
-            kind = inner.get("format") or inner.get("type", "one of")
-            yield shown, kind, _rule(inner)
+            yield shown, kind, "; ".join(filter(None, (_rule(inner), field.get("description"))))
+
+
+def _part(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a schema refers to."""
+    found: Mapping[str, Any] | None = parts.get(schema.get("$ref", "").rpartition("/")[2])
+    return found
 
 
 def _rule(field: Mapping[str, Any]) -> str:
@@ -82,18 +91,3 @@ def _rule(field: Mapping[str, Any]) -> str:
     if "minimum" in field:
         said.append(f"{field['minimum']:,} to {field['maximum']:,}")
     return ", ".join(said)
-
-
-def page(text: str) -> str:
-    """docs/contracts.md with its generated tables as they are now. Raises KeyError for a table that nobody makes."""
-    made = tables()
-
-    def table(match: re.Match[str]) -> str:
-        return f"<!-- {match[1]} -->\n{made[match[1]]}\n<!-- /{match[1]} -->"
-
-    return re.sub(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", table, text, flags=re.DOTALL)
-
-
-if __name__ == "__main__":
-    (DOCS / "asyncapi.yaml").write_text(document())
-    (DOCS / "contracts.md").write_text(page((DOCS / "contracts.md").read_text()))

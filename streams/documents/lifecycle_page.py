@@ -1,24 +1,14 @@
-"""The part of docs/lifecycle.md that is made from the declared table. A test keeps it current."""
+"""The part of docs/lifecycle.md that is made from the declared table."""
 
 from dispatcher.order.lifecycle import AUTOMATIC, REFUSALS, STATE_TERMS, TABLE, Rule
 from dispatcher.order.row import ENDED, OPEN
+from streams.documents.markdown import table
 
-BEGIN = "<!-- made from dispatcher/order/lifecycle.py: begin -->"
-END = "<!-- made from dispatcher/order/lifecycle.py: end -->"
 
 
 def page() -> str:
     """Markdown: the diagram, the actions, the refusals."""
     return "\n\n".join((_diagram(), _actions(), _refusals()))
-
-
-def replaced(text: str) -> str:
-    """A document with what stands between the markers made anew. Raises ValueError where it has no markers."""
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the document lacks {BEGIN} or {END}")
-    return f"{head}{BEGIN}\n\n{page()}\n\n{END}{tail}"
 
 
 def _diagram() -> str:
@@ -41,14 +31,13 @@ def _diagram() -> str:
 
 
 def _actions() -> str:
-    head = "| action | by | from | to | guards | note |\n|---|---|---|---|---|---|"
-    return "\n".join((head, *(_row(rule) for rule in TABLE)))
+    return table(("action", "by", "from", "to", "guards", "note"), map(_row, TABLE))
 
 
-def _row(rule: Rule) -> str:
+def _row(rule: Rule) -> tuple[str, ...]:
     unchanged = rule.targets == rule.sources
     target = "unchanged" if unchanged else _states(rule.targets)
-    cells = (
+    return (
         f"{rule.action} {rule.term}",
         ", ".join(rule.roles),
         _states(rule.sources),
@@ -56,7 +45,6 @@ def _row(rule: Rule) -> str:
         ", ".join(rule.guards) or "–",
         rule.note or "–",
     )
-    return f"| {' | '.join(cells)} |"
 
 
 def _states(states: tuple[str, ...]) -> str:
@@ -66,5 +54,4 @@ def _states(states: tuple[str, ...]) -> str:
 
 
 def _refusals() -> str:
-    head = "| refusal | meaning |\n|---|---|"
-    return "\n".join((head, *(f"| {name} | {sentence} |" for name, sentence in REFUSALS.items())))
+    return table(("refusal", "meaning"), REFUSALS.items())

@@ -1,4 +1,4 @@
-"""The documents of the contracts say what the code does, and what is sent is what they say."""
+"""What is sent is what the AsyncAPI document says."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,8 +11,7 @@ from dispatcher.order import facts
 from models.envelope import event_type, header_map
 from models.events import ASSIGNMENT, DEAD_LETTER, NOTICE, OUTGOING, WITHDRAWAL
 from streams.dead_letters.letter import ERRORS, of_record
-from streams.documents.asyncapi import asyncapi, document
-from streams.documents.contract_tables import DOCS, page
+from streams.documents.asyncapi import asyncapi
 from streams.kafka.topics import Names
 from tests.properties.test_desk_laws import random_inbox, run
 from tests.support.messages import raw
@@ -34,17 +33,6 @@ def schema(channel: str, ce_type: str) -> Any:
         if message["name"] == ce_type:
             return message["payload"]
     raise AssertionError(f"{channel} is not said to carry {ce_type}")
-
-
-def test_the_asyncapi_document_is_current() -> None:
-    """`python -m streams.documents.contract_tables` writes it anew."""
-    assert document() == (DOCS / "asyncapi.yaml").read_text()
-
-
-def test_the_page_of_contracts_is_current() -> None:
-    """`python -m streams.documents.contract_tables` writes its tables anew."""
-    text = (DOCS / "contracts.md").read_text()
-    assert page(text) == text
 
 
 def test_every_reference_in_the_document_leads_somewhere() -> None:

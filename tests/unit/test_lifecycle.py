@@ -1,7 +1,5 @@
 """The table of states and actions: what it says is complete, and the desk accepts exactly that."""
 
-import os
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -10,10 +8,8 @@ from dispatcher.order.lifecycle import ACTIONS, REFUSALS, ROLES, STATE_TERMS, TA
 from dispatcher.order.row import ENDED, OPEN, State
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS
-from streams.documents.lifecycle_page import replaced
 
 STATES: tuple[State, ...] = get_args(State)
-PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 
 
 def test_every_state_is_open_or_ended() -> None:
@@ -58,11 +54,3 @@ def test_no_two_rows_contradict() -> None:
     """An action of a role in a state has one row at most."""
     triples = [(r.action, state, role) for r in TABLE for state in r.sources for role in r.roles]
     assert len(triples) == len(set(triples))
-
-
-def test_the_page_in_the_documentation_is_current() -> None:
-    """docs/lifecycle.md holds what the table makes. `PAIDAN_WRITE_DOCS=1` writes it anew."""
-    text = PAGE.read_text(encoding="utf-8")
-    if os.environ.get("PAIDAN_WRITE_DOCS"):
-        PAGE.write_text(replaced(text), encoding="utf-8")
-    assert replaced(PAGE.read_text(encoding="utf-8")) == PAGE.read_text(encoding="utf-8")

@@ -18,7 +18,6 @@ from models.errors import Poison, UsageError
 from models.events import NOTICE
 from models.inbox import Actor
 from streams.cli.main import app
-from streams.documents.notice_kinds import PAGE, page
 from streams.kafka.sending import Send
 from streams.local.system import Counts, _members
 from streams.notify.courier import Courier
@@ -27,6 +26,7 @@ from streams.notify.signature import signature, target_key
 from streams.notify.targets import Target, targets
 from streams.notify.webhook import Webhooks, http_headers, target_answer
 from streams.settings import Settings, load_settings
+from tests.conftest import REPOSITORY
 from tests.support.desks import DISPATCHER, HOUR, T0, Desk, report
 
 NOW = 1_772_000_000.0
@@ -53,7 +53,7 @@ def notice(audience: str, to: str) -> bytes:
 
 def documented() -> Callable[[str, str, bytes], bool]:
     """The function that docs/notices.md gives to receivers."""
-    code = PAGE.read_text().split("```python\n")[1].split("```")[0]
+    code = (REPOSITORY / "docs" / "notices.md").read_text().split("```python\n")[1].split("```")[0]
     names: dict[str, Callable[[str, str, bytes], bool]] = {}
     exec(code, names)
     return names["is_genuine"]
@@ -274,9 +274,3 @@ def test_the_department_that_returned_an_order_is_told_that_it_was_right() -> No
     told = [json.loads(out.value) for out in desk.sent if out.topic == "notices"]
     assert [(each["to"], each["note"]) for each in told if each["kind"] == "returned"] == [("supervisor", "r")]
     assert [each["to"] for each in told if each["kind"] == "return-approved"] == ["roads"]
-
-
-def test_the_documented_kinds_are_the_code() -> None:
-    """docs/notices.md holds the table that `python -m streams.documents.notice_kinds` writes."""
-    text = PAGE.read_text()
-    assert page(text) == text
