@@ -5,7 +5,6 @@ from dispatcher.order.row import ENDED, OPEN
 from streams.documents.markdown import table
 
 
-
 def page() -> str:
     """Markdown: the diagram, the actions, the refusals."""
     return "\n\n".join((_diagram(), _actions(), _refusals()))
