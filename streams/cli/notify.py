@@ -27,11 +27,11 @@ def notify(
 
 def _key(name: str) -> str:
     from models.city import load_city
-    from streams.notify.signature import target_key
+    from streams.notify.signature import shown_key, target_key
     from streams.notify.targets import targets
 
     settings = load_settings()
     known = [target.name for target in targets(settings, load_city(settings.city).departments)]
     if name not in known:
         raise UsageError(f"no target {name}: there are {', '.join(known) or 'none'}")
-    return target_key(settings.webhook_secret.get_secret_value().encode(), name).decode()
+    return shown_key(target_key(settings.webhook_secret.get_secret_value().encode(), name))

@@ -15,7 +15,7 @@ import httpx
 from models.envelope import SPEC_VERSION, Event
 from models.times import to_text
 from streams.notify.delivery import TargetAnswer
-from streams.notify.signature import HEADER, signature
+from streams.notify.signature import signature_headers
 
 # Tried again although it is 4xx: not the event is wrong, but the moment.
 _TRY_AGAIN = frozenset({408, 425, 429})
@@ -51,7 +51,8 @@ class Webhooks:
     async def post(self, url: str, key: bytes, event: Event) -> TargetAnswer:
         """One attempt. Whatever the target or the way there does is an answer, never an exception."""
         now = self._clock()
-        headers = http_headers(event) | {HEADER: signature(key, event.data, int(now))}
+        headers = http_headers(event)
+        headers |= signature_headers(key, headers["ce-id"], int(now), event.data)
         try:
             async with (
                 asyncio.timeout(self._seconds),

@@ -1,6 +1,7 @@
 """What is sent to webhooks: to whom, in which form, signed how, and documented."""
 
 import asyncio
+import base64
 import json
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from streams.kafka.sending import Send
 from streams.local.system import Counts, _members
 from streams.notify.courier import Courier
 from streams.notify.delivery import TargetAnswer
-from streams.notify.signature import signature, target_key
+from streams.notify.signature import shown_key, signature_headers, target_key
 from streams.notify.targets import Target, targets
 from streams.notify.webhook import Webhooks, http_headers, target_answer
 from streams.settings import Settings, load_settings
@@ -51,29 +52,40 @@ def notice(audience: str, to: str) -> bytes:
     return json.dumps({"audience": audience, "to": to, "kind": "closed"}).encode()
 
 
-def documented() -> Callable[[str, str, bytes], bool]:
-    """The function that docs/notices.md gives to receivers."""
+def documented() -> Callable[[str, dict[str, str], bytes], bool]:
+    """The function that docs/notices.md gives to receivers; it calls the public library."""
     code = (REPOSITORY / "docs" / "notices.md").read_text().split("```python\n")[1].split("```")[0]
-    names: dict[str, Callable[[str, str, bytes], bool]] = {}
+    names: dict[str, Callable[[str, dict[str, str], bytes], bool]] = {}
     exec(code, names)
     return names["is_genuine"]
 
 
 def test_the_documented_check_takes_a_genuine_event_and_no_other() -> None:
-    """Other body, other time, another target's key or an old signature do not pass."""
+    """Other body, other id, other time, another target's key or an old signature do not pass."""
     is_genuine, key, now = documented(), target_key(b"secret", "department-roads"), int(time.time())
-    header = signature(key, BODY, now)
+    headers = signature_headers(key, "o-1/2/lead", now, BODY)
     other = target_key(b"secret", "department-parks")
-    assert is_genuine(key.decode(), header, BODY)
-    assert not is_genuine(key.decode(), header, BODY + b" ")
-    assert not is_genuine(key.decode(), header.replace(f"t={now}", f"t={now - 1}"), BODY)
-    assert not is_genuine(other.decode(), header, BODY)
-    assert not is_genuine(key.decode(), signature(key, BODY, now - 301), BODY)
+
+    assert is_genuine(shown_key(key), headers, BODY)
+    assert not is_genuine(shown_key(key), headers, BODY + b" ")
+    assert not is_genuine(shown_key(key), headers | {"webhook-id": "o-1/3/lead"}, BODY)
+    assert not is_genuine(shown_key(key), headers | {"webhook-timestamp": str(now - 1)}, BODY)
+    assert not is_genuine(shown_key(other), headers, BODY)
+    assert not is_genuine(shown_key(key), signature_headers(key, "o-1/2/lead", now - 301, BODY), BODY)
 
 
 def test_the_signature_is_what_other_tools_compute() -> None:
-    """The value was computed with `printf '1.a' | openssl dgst -sha256 -hmac key`."""
-    assert signature(b"key", b"a", 1) == "t=1,v1=32a5f52f8b585db06b5960c1b30992c0575588cf6343eeb646efa5bfd9ca5a17"
+    """The value was computed with `openssl dgst -sha256 -mac HMAC -macopt hexkey:31c2… -binary | base64`."""
+    key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+
+    headers = signature_headers(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+
+    assert shown_key(key) == "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    assert headers == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
 
 
 def test_the_event_travels_in_the_binary_mode_of_the_http_binding() -> None:
@@ -244,7 +256,7 @@ def test_a_targets_key_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("PAIDAN_WEBHOOK_SECRET", "s")
     monkeypatch.setenv("PAIDAN_NOTIFY_REPORTER_URL", "https://r.example/")
     shown = CliRunner().invoke(app, ["notify", "--show-key", "reporter"])
-    assert shown.output.strip() == target_key(b"s", "reporter").decode()
+    assert shown.output.strip() == shown_key(target_key(b"s", "reporter"))
     assert isinstance(CliRunner().invoke(app, ["notify", "--show-key", "supervisor"]).exception, UsageError)
 
 
