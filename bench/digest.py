@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.boston import cases_file
@@ -55,7 +55,7 @@ class Witness:
         self._rows: dict[str, dict[tuple[int, str], bytes | None]] = {"rows": {}, "figures": {}}
         self.counts: dict[str, int] = defaultdict(int)
 
-    def feed(self, clock: int, items: dict[str, list[Item]], replayed: bool) -> list[Decision]:
+    def feed(self, clock: int, items: Mapping[str, Sequence[Item]], replayed: bool) -> list[Decision]:
         """Decide on items by area."""
         shares: dict[int, list[tuple[Item, ...]]] = defaultdict(list)
         for area, some in items.items():

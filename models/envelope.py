@@ -97,6 +97,15 @@ def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
     )
 
 
+def checked(event: Event) -> Event:
+    """An event that has not been a record yet, held to the rules of one in binary mode. Raises Poison."""
+    check_attribute("content-type", event.content_type)
+    for name, text in (("id", event.id), ("source", event.source), ("type", event.type), ("subject", event.subject)):
+        check_attribute(f"ce_{name}", text)
+    _check_whole(event.id, event.source, event.type, event.content_type, "ce_")
+    return event
+
+
 def attribute(headers: Mapping[str, bytes], name: str) -> str:
     """One header as text, empty when it is missing. Raises Poison when it is not UTF-8, over-long or holds controls."""
     raw = headers.get(name)
@@ -106,7 +115,16 @@ def attribute(headers: Mapping[str, bytes], name: str) -> str:
         text = raw.decode()
     except UnicodeDecodeError:
         raise Poison(name, "must be UTF-8", "not-utf-8") from None
-    return text if len(text) <= MAX_ATTRIBUTE and text.isprintable() else _refuse(name, text)
+    check_attribute(name, text)
+    return text
+
+
+def check_attribute(name: str, text: str) -> None:
+    """Raises Poison when an attribute is over-long or holds controls."""
+    if len(text) > MAX_ATTRIBUTE:
+        raise Poison(name, f"must have at most {MAX_ATTRIBUTE} characters")
+    if not text.isprintable():
+        raise Poison(name, "must hold printable characters only")
 
 
 def instant(field: str, text: str) -> int:
@@ -134,6 +152,13 @@ def to_binary(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:
     if event.subject:
         headers.append((CE_SUBJECT, event.subject.encode()))
     return headers, event.data
+
+
+def size(event: Event) -> int:
+    """How many bytes value and headers of the event's record in binary mode hold, the headers' names not counted."""
+    texts = (SPEC_VERSION, event.id, event.source, event.type, event.content_type, event.subject)
+    time = 0 if event.time is None else len(to_text(event.time))
+    return len(event.data) + sum(len(text.encode()) for text in texts) + time
 
 
 def to_structured(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:
@@ -195,8 +220,7 @@ def _decode_structured(value: bytes) -> Event:
         "datacontenttype": given.datacontenttype or JSON,
     }
     for name, text in texts.items():
-        if len(text) > MAX_ATTRIBUTE or not text.isprintable():
-            _refuse(name, text)
+        check_attribute(name, text)
     return _checked(
         given.id, given.source, given.type, data, given.time or "", texts["subject"], texts["datacontenttype"]
     )
@@ -205,12 +229,16 @@ def _decode_structured(value: bytes) -> Event:
 def _checked(
     id: str, source: str, type: str, data: bytes, time: str, subject: str, content_type: str, prefix: str = ""
 ) -> Event:
+    _check_whole(id, source, type, content_type, prefix)
+    return Event(id, source, type, data, instant(prefix + "time", time) if time else None, subject, content_type)
+
+
+def _check_whole(id: str, source: str, type: str, content_type: str, prefix: str) -> None:
     for name, text in (("id", id), ("source", source), ("type", type)):
         if not text:
             raise Poison(prefix + name, "is missing")
     if content_type != JSON:
         _require_utf8_json(content_type)
-    return Event(id, source, type, data, instant(prefix + "time", time) if time else None, subject, content_type)
 
 
 def _require_utf8_json(content_type: str) -> None:
@@ -220,12 +248,6 @@ def _require_utf8_json(content_type: str) -> None:
     charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise Poison(CONTENT_TYPE, "must have the charset utf-8", "not-utf-8")
-
-
-def _refuse(name: str, text: str) -> str:
-    if len(text) > MAX_ATTRIBUTE:
-        raise Poison(name, f"must have at most {MAX_ATTRIBUTE} characters")
-    raise Poison(name, "must hold printable characters only")
 
 
 def _broken(error: msgspec.ValidationError) -> Poison:

@@ -17,7 +17,7 @@ from models.errors import UsageError
 from models.guess import Guess
 from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
-from streams.intake.placing import Placement, by_words, locate_points
+from streams.intake.placing import Described, Placement, by_words, locate_points
 from streams.settings import load_settings
 from streams.terminal.model_file import keep_model
 from streams.terminal.progress import filling
@@ -136,7 +136,7 @@ def _moment(city: City, when: str) -> datetime:
 
 def _place(city: City, at: str, text: str) -> Placement:
     if not at:
-        return by_words(city, "", text)
+        return by_words(city, Described(texts=(text,)))
     try:
         lat, lon = (float(part) for part in at.split(","))
     except ValueError as error:

@@ -1,45 +1,17 @@
-"""Requests as CloudEvents, and read as intake will read them, so that a bad one is answered at once."""
+"""Requests as CloudEvents."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 from fastapi import Request
 
 from models import envelope
-from models.city import City
 from models.envelope import Event
 from models.errors import Poison
 from models.times import now_ms
 from streams.gateway.http.problems import Problem, of_poison
-from streams.intake.drafts import DraftReader, Keys
 
 _SOURCE = "gateway"
-# What the gateway reads here it throws away: intake does the same again, with the real keys.
-_NO_KEYS = Keys(b"-", "")
-
-
-@dataclass(slots=True)
-class _Record:
-    """An event as intake would meet it."""
-
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-    timestamp: int
-    topic: str = ""
-    partition: int = 0
-    offset: int = 0
-    key: bytes | None = None
-
-
-def area_of(city: City, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> str:
-    """The area of a good event, empty where intake has still to find it. Raises Poison."""
-    headers, value = envelope.to_binary(event)
-    now = now_ms()
-    drafts = DraftReader(city, now, _NO_KEYS).read(_Record(value, [*headers, *more], now))
-    found = getattr(drafts[0], "found", None) if drafts else None
-    return "" if found is None else str(found.area)
 
 
 def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", raw: bool = False) -> Event:
@@ -63,7 +35,7 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
             source, time = given.get("ce-source") or own, given.get("ce-time")
             at = envelope.instant("ce-time", time) if time else now_ms()
             for name, text in (("ce-id", event_id), ("ce-source", source)):
-                envelope.attribute({name: text.encode()}, name)
+                envelope.check_attribute(name, text)
             event = Event(event_id, source, ce_type, body, at)
         return _of_order(event, order_id) if order_id else event
     except Poison as poison:

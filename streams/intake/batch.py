@@ -1,8 +1,12 @@
-"""Taking in a batch: records in, items by area and dead letters out. Pure: the same in a stage, a replay or a test."""
+"""Taking in a batch: records in, items by area and dead letters out.
+
+No clock and no Kafka: the same in a stage, a replay or a test. It draws chance at one place: no two seals of a contact
+are alike.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -10,15 +14,16 @@ from models.city import City
 from models.classifier.serving.features import Context
 from models.errors import Poison
 from models.guess import Guess
-from models.inbox import UNLOCATED, Item, Sighting, encode_items
+from models.inbox import UNLOCATED, Sighting, Update, encode_items
 from models.record import Record
 from models.times import from_ms
 from streams.intake.drafts import Draft, DraftReader, Ignored, Keys
-from streams.intake.placing import Placement, by_words, locate_points, outside
+from streams.intake.placing import Described, Placement, Point, by_words, locate_points, outside
 
 MAX_ITEMS = 64
 MAX_PACKED_BYTES = 256_000
 INTERNAL = "internal-error"
+_NOT_JUDGED = (None, None)
 
 
 class Model(Protocol):
@@ -31,7 +36,7 @@ class Model(Protocol):
 class Dead(msgspec.Struct, frozen=True):
     """A record that cannot be taken in, and why."""
 
-    record: Any
+    record: Record
     error: str
     message: str
     field: str = ""
@@ -42,7 +47,7 @@ class Taken(msgspec.Struct, frozen=True):
     """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
     records; `ignored` counts detections below their label's minimum confidence, by category; `guesses` are all made."""
 
-    items: dict[str, list[Item]]
+    items: dict[str, list[Sighting | Update]]
     dead: list[Dead]
     ignored: Counter[str]
     guesses: list[Guess]
@@ -120,22 +125,19 @@ def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
 
 def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequence[Guess | None]) -> Taken:
     """The items, each with its guess; a text without one is for a person to judge."""
-    extras = {
-        at: {"guess": guess, "shadow": shadow}
-        for at, guess, shadow in zip(prepared.wanted, guesses, shadows, strict=True)
-    }
-    dead, items = prepared.dead, dict[str, list[Item]]()
-    built: dict[int, list[tuple[str, Item]]] = {}
-    for at, (n, draft, found, _) in enumerate(prepared.placed):
+    judged = dict(zip(prepared.wanted, zip(guesses, shadows, strict=True), strict=True))
+    dead, items = prepared.dead, dict[str, list[Sighting | Update]]()
+    built: dict[int, list[Sighting | Update]] = {}
+    for at, (n, draft, place, _) in enumerate(prepared.placed):
         if n not in dead:
             try:
-                built.setdefault(n, []).append((found.area, draft.build(found, extras.get(at, {}))))
+                built.setdefault(n, []).append(draft.build(place, *judged.get(at, _NOT_JUDGED)))
             except Exception as error:  # noqa: BLE001 - a bug: a dead letter, and the neighbours go on
                 dead[n] = _dead(prepared.records[n], error)
     for n, parts in built.items():
         if n not in dead:
-            for area, item in parts:
-                items.setdefault(area, []).append(item)
+            for item in parts:
+                items.setdefault(item.area, []).append(item)
     made = [guess for guess in guesses if guess is not None]
     return Taken(items, [dead[n] for n in sorted(dead)], prepared.ignored, made)
 
@@ -151,20 +153,29 @@ def _place(
     city: City, records: Sequence[Record], drafts: Sequence[tuple[int, Draft]], dead: dict[int, Dead]
 ) -> list[Placed]:
     """Each draft with its place; a record of which one draft has none that will do is dead as a whole."""
-    points = locate_points(city, [draft.point for _, draft in drafts if draft.point is not None])
+    points = locate_points(city, [draft.where for _, draft in drafts if isinstance(draft.where, tuple)])
     placed: list[Placed] = []
     for n, draft in drafts:
         try:
-            found = points[draft.point] if draft.point is not None else draft.found
-            if draft.point is not None and found is None:
-                raise outside()
-            found = found or by_words(city, draft.given, *draft.words)
-            if draft.item is not Sighting and found.how == "none":
+            place = _place_of(city, draft.where, points)
+            if isinstance(draft.item, Update) and place.how == "none":
                 raise Poison("location", "must name a place of the city: the update has no area", "no-area")
-            placed.append((n, draft, found, _context(city, draft, found) if draft.text else None))
+            context = _context(city, draft.item, place) if draft.text and isinstance(draft.item, Sighting) else None
+            placed.append((n, draft, place, context))
         except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above
             dead[n] = _dead(records[n], error)
     return placed
+
+
+def _place_of(city: City, where: Point | Placement | Described, points: Mapping[Point, Placement | None]) -> Placement:
+    if isinstance(where, Placement):
+        return where
+    if isinstance(where, Described):
+        return by_words(city, where)
+    place = points[where]
+    if place is None:
+        raise outside()
+    return place
 
 
 def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> list[Guess | None]:
@@ -176,18 +187,17 @@ def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> l
     return [_guess(model, [text], [context])[0] for text, context in zip(texts, contexts, strict=True)]
 
 
-def _context(city: City, draft: Draft, found: Placement) -> Context:
-    fields = draft.fields
+def _context(city: City, sighting: Sighting, place: Placement) -> Context:
     return Context(
-        area="" if found.area == UNLOCATED else found.area,
-        hour=from_ms(fields["at"]).astimezone(city.zone).hour,
-        channel=fields.get("channel", ""),
-        label=fields.get("label", ""),
-        hint=fields.get("hint", ""),
+        area="" if place.area == UNLOCATED else place.area,
+        hour=from_ms(sighting.at).astimezone(city.zone).hour,
+        channel=sighting.channel,
+        label=sighting.label,
+        hint=sighting.hint,
     )
 
 
-def _packed(items: Sequence[Item]) -> list[bytes]:
+def _packed(items: Sequence[Sighting | Update]) -> list[bytes]:
     values: list[bytes] = []
     some: list[bytes] = []
     size = 0

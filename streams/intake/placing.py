@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from models.city import Camera, City
 from models.errors import Poison
 from models.inbox import UNLOCATED
@@ -9,13 +11,20 @@ from models.inbox import UNLOCATED
 Point = tuple[float, float]
 
 
-class Placement:
-    """The area of a sighting and how it was found, with a point where one is known."""
+class Placement(msgspec.Struct, frozen=True, gc=False):
+    """The merge-level area of a sighting and how it was found, with a point where one is known."""
 
-    __slots__ = ("area", "how", "lat", "lon")
+    area: str
+    how: str
+    lat: float | None = None
+    lon: float | None = None
 
-    def __init__(self, area: str, how: str, lat: float | None = None, lon: float | None = None) -> None:
-        self.area, self.how, self.lat, self.lon = area, how, lat, lon
+
+class Described(msgspec.Struct, frozen=True, gc=False):
+    """Where to look for a place without coordinates: the area that the sender gave, then texts in their order."""
+
+    given: str = ""
+    texts: tuple[str, ...] = ()
 
 
 NOWHERE = Placement(UNLOCATED, "none")
@@ -38,11 +47,11 @@ def by_camera(camera: Camera) -> Placement:
     return Placement(camera.area, "camera", camera.lat, camera.lon)
 
 
-def by_words(city: City, given: str, *texts: str) -> Placement:
+def by_words(city: City, described: Described) -> Placement:
     """The area that the sender named by id, else the place that the first of the texts names, else `unlocated`."""
-    if given and (unit := merge_unit(city, given)):
+    if described.given and (unit := merge_unit(city, described.given)):
         return Placement(unit, "given")
-    for text in texts:
+    for text in described.texts:
         place = city.places.find(text) if text else None
         if place is not None:
             return Placement(place.area, "words", place.lat, place.lon)
@@ -52,8 +61,8 @@ def by_words(city: City, given: str, *texts: str) -> Placement:
 def merge_unit(city: City, area: str) -> str:
     """The merge-level area in which an area lies or which it is; empty for a larger or unknown one."""
     for unit in city.areas.ancestors(area):
-        found = city.areas.get(unit)
-        if found is not None and found.level == city.merge_level:
+        upper = city.areas.get(unit)
+        if upper is not None and upper.level == city.merge_level:
             return unit
     return ""
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def items_of(records: list[ConsumerRecord]) -> dict[str, list[Item]]:
     return dict(found)
 
 
-def unguessed(items: list[Item]) -> list[Item]:
+def unguessed(items: Sequence[Item]) -> list[Item]:
     """The items as intake makes them without a model, and without the time at which the broker took updates in."""
     return [msgspec.structs.replace(i, **_PLAIN[type(i)]) for i in items]
 

@@ -6,8 +6,9 @@ import string
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from models.envelope import LATEST, Event, decode, header_map, to_binary, to_structured
+from models.envelope import LATEST, Event, decode, header_map, size, to_binary, to_structured
 from models.errors import Poison
 from models.events import CONTRACTS
 from models.formats import FORMATS, Site, decode_format
@@ -15,7 +16,8 @@ from models.inbox import Actor, Item, Sighting, Update, decode_items, encode_ite
 from models.redact import mask
 from streams.dead_letters.letter import decode_dead_letter, of_record
 from streams.intake.batch import take
-from streams.intake.drafts import Keys
+from streams.intake.drafts import Keys, check
+from streams.intake.statements import Vendor
 from streams.kafka.topics import Names
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW, raw
@@ -78,6 +80,13 @@ def test_events_survive_both_modes(event: Event) -> None:
     assert event == decode(value, header_map(headers))
     headers, value = to_structured(event)
     assert event == decode(value, header_map(headers))
+
+
+@given(EVENTS)
+def test_an_events_size_is_that_of_its_record(event: Event) -> None:
+    """Value and headers, as they would be counted in binary mode."""
+    headers, value = to_binary(event)
+    assert size(event) == len(value) + sum(len(text) for _, text in headers)
 
 
 @given(st.lists(SIGHTINGS | UPDATES, max_size=5))
@@ -171,3 +180,40 @@ def test_texts_without_digits_stay(text: str) -> None:
 def test_masking_is_done_in_one_go(text: str) -> None:
     """Masking what was masked changes nothing."""
     assert mask(text) == mask(mask(text))
+
+
+ATTRIBUTES = NAMES | st.sampled_from(["", "a\x01", "长" * 257])
+SAID = st.builds(
+    Event,
+    id=ATTRIBUTES,
+    source=ATTRIBUTES,
+    type=st.sampled_from([*CONTRACTS, "city.other.v1"]),
+    data=NEARLY.map(lambda data: json.dumps(data).encode()) | st.binary(max_size=40),
+    time=st.none() | st.integers(NOW - 20 * 60_000, NOW + 6 * 60_000) | INSTANTS,
+    subject=ATTRIBUTES,
+    content_type=st.sampled_from(["application/json", "application/json; charset=gbk", "text/xml", "a\x01"]),
+)
+VENDORS = st.none() | st.builds(Vendor, st.sampled_from([*FORMATS, "acme"]), st.just("cam-sw-1") | ATTRIBUTES)
+
+
+def said_at_once(event: Event, vendor: Vendor | None) -> tuple[str, list[tuple[str, str, str]]]:
+    """The area of an event, or what is wrong with it: error, field and rule."""
+    try:
+        return check(CITY, NOW, event, vendor), []
+    except Poison as poison:
+        return "", [(poison.error, poison.field, poison.rule)]
+
+
+@given(SAID, VENDORS)
+def test_an_event_is_judged_at_once_as_its_record_will_be(event: Event, vendor: Vendor | None) -> None:
+    """The same field and rule, or the same area; only a place that is looked up can still be wrong afterwards."""
+    if vendor is not None:  # whoever made its message an event has checked identity and time
+        event = replace(event, id="1", source="s", time=NOW)
+    headers, value = to_binary(event)
+    taken = take([raw(value, [*headers, *(vendor.headers() if vendor else ())])], CITY, None, NOW, Keys(b"k"))
+
+    area, wrong = said_at_once(event, vendor)
+
+    later = [(dead.error, dead.field, dead.rule) for dead in taken.dead]
+    assert wrong == later or (not wrong and {error for error, *_ in later} <= {"outside-city", "no-area"})
+    assert not (area and taken.items) or area in taken.items

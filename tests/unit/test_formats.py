@@ -217,8 +217,8 @@ def test_the_same_bytes_are_the_same_event() -> None:
     assert taken.dead == []
     first, second, third = taken.items["south-w"]
     assert first == second
-    assert (third.source, third.id, third.at) == ("bridge", "7", NOW + 60_000)  # type: ignore[union-attr]
-    assert (first.source, first.at) == ("hikvision/cam-sw-1", NOW)  # type: ignore[union-attr]
+    assert (third.source, third.id, third.at) == ("bridge", "7", NOW + 60_000)
+    assert (first.source, first.at) == ("hikvision/cam-sw-1", NOW)
 
 
 SAMPLES = [

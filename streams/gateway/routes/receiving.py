@@ -20,14 +20,17 @@ from models.envelope import Event
 from models.errors import Poison
 from models.events import DETECTION, REPORT, UPDATE, DeadLetter, Detection, Report, Update
 from models.formats import FORMATS
+from models.times import now_ms
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
-from streams.gateway.incoming import area_of, read_event
+from streams.gateway.incoming import read_event
 from streams.gateway.order_document import line
 from streams.gateway.preferences import Preference, preference
 from streams.gateway.routes.orders import Finder
 from streams.gateway.waiting import Decision, FactTail, Waiter
+from streams.intake.drafts import check
+from streams.intake.statements import Vendor
 from streams.kafka.topics import Names
 
 
@@ -52,15 +55,14 @@ def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail,
     )
     async def detection(request: Request, format: str = "", camera: str = "") -> Response:
         body = await request.body()
-        more: list[tuple[str, bytes]] = []
+        vendor = Vendor(format, camera) if format else None
         if format:
             if format not in FORMATS:
                 raise of_poison(Poison("format", f"must be one of {', '.join(FORMATS)}", "unknown-format"))
-            more = [("format", format.encode()), ("camera", camera.encode())]
             event = read_event(request, DETECTION, body, raw=True)
         else:
             event = read_event(request, DETECTION, body)
-        area = receiver.check(event, more)
+        area = receiver.check(event, vendor)
         waiter = Waiter(event.source, event.id)
         return await receiver.receive(
             names.detections,
@@ -69,7 +71,7 @@ def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail,
             waiter,
             f"/orders?{urlencode({'area': area})}",
             preference(request),
-            more,
+            () if vendor is None else vendor.headers(),
         )
 
     @router.post("/orders/{order_id}/updates", summary="One step", openapi_extra=_body(Update), status_code=202)
@@ -89,13 +91,13 @@ class _Receiver:
     def __init__(self, names: Names, city: City, writer: EventWriter, tail: FactTail, finder: Finder) -> None:
         self._names, self._city, self._writer, self._tail, self._finder = names, city, writer, tail, finder
 
-    def check(self, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> str:
+    def check(self, event: Event, vendor: Vendor | None = None) -> str:
         """Read the event as intake will, so that a bad one is answered at once; its area where that is known by now.
 
         Raises Problem naming the field and the rule.
         """
         try:
-            return area_of(self._city, event, more)
+            return check(self._city, now_ms(), event, vendor)
         except Poison as poison:
             raise of_poison(poison) from None
 

@@ -1,0 +1,54 @@
+"""When is a report too late? What intake says of an event's own time.
+
+An event is held to its receipt: when Kafka took it in, not when intake gets to it, so that nothing grows too old while
+intake is down. A dead letter that is sent again is as old as it was when it came in first.
+
+* `ahead-of-time`: a report or detection is dated more than `future_tolerance_minutes` after its receipt.
+* `too-late`: a report is dated more than `identity_reports_days` before its first receipt, a detection more than
+  `identity_detections_minutes`. For so long the desk remembers who said what; of anything older it could not tell
+  whether it has been said before.
+* An update is not judged here: only the desk knows the time of its order.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from models import envelope
+from models.city import CitySettings
+from models.errors import Poison
+from models.record import Record
+from models.times import DAY_MS, MINUTE_MS
+from streams.dead_letters.letter import RECEIVED, REPLAYED
+
+
+class Receipt(NamedTuple):
+    """When Kafka took a record in, ms UTC: `now` this one, `first` the one it replays, to which its age counts."""
+
+    now: int
+    first: int
+
+
+def receipt_of(record: Record, headers: Mapping[str, bytes], now_ms: int) -> Receipt:
+    """The receipt of a record that is read at `now_ms`. Raises Poison for a `received` header that is no time."""
+    now = min(record.timestamp, now_ms) if record.timestamp > 0 else now_ms
+    given = envelope.attribute(headers, RECEIVED) if REPLAYED in headers else ""
+    first = envelope.instant(RECEIVED, given) if given else 0
+    return Receipt(now, min(first, now) if first > 0 else now)
+
+
+class TimeRule:
+    """The rule with one city's settings."""
+
+    def __init__(self, settings: CitySettings) -> None:
+        self._ahead = int(settings.future_tolerance_minutes * MINUTE_MS)
+        self._back = {
+            "report": int(settings.identity_reports_days * DAY_MS),
+            "detection": int(settings.identity_detections_minutes * MINUTE_MS),
+        }
+
+    def check(self, kind: Literal["report", "detection"], at: int, receipt: Receipt) -> None:
+        """Raises Poison when what is dated `at`, ms UTC, is ahead of its time or too late."""
+        if at > receipt.now + self._ahead:
+            raise Poison("ce_time", f"must be at most {self._ahead // 1000} s ahead of the receipt", "ahead-of-time")
+        if at < receipt.first - self._back[kind]:
+            raise Poison("ce_time", f"must be at most {self._back[kind] // 1000} s before the receipt", "too-late")
