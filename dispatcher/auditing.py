@@ -96,7 +96,7 @@ class Recount:
             elif isinstance(item, Sighting) and (record.offset, index) not in self._failed:
                 self._sighting(item, identity.windows(cities[self._pack or pack].settings)[item.kind])
 
-    def _sighting(self, item: Sighting, window: identity.Window) -> None:
+    def _sighting(self, item: Sighting, window: identity.KeptFor) -> None:
         known, digest = self._seen[item.kind], _digest(item)
         last = known.get(digest)
         if last is not None and last >= (self._clock - window.kept_ms) // window.bucket_ms:

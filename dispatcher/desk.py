@@ -18,7 +18,7 @@ from dispatcher.partition import identity, row_keys
 from dispatcher.partition.decision import Decision, Failure, Outgoing
 from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import DeskState, Meta
-from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from models.city import City
 from models.inbox import InboxRecord, PackChange, Sighting, Tick, Update
 
@@ -69,7 +69,7 @@ class _Batch:
                     self.pack, self.city = item.digest, None
                     self._city()
                 elif not isinstance(item, Tick):
-                    self._take(record.offset, index, item)
+                    self._decide_item(record.offset, index, item)
             next_offset = record.offset + 1
         return self._decision(next_offset)
 
@@ -81,12 +81,12 @@ class _Batch:
             self.memory = identity.Memory(self.city.settings)
         return self.city
 
-    def _work(self) -> Work:
+    def _work(self) -> UnitOfWork:
         city = self._city()
         assert self.memory is not None  # it comes with the city
-        return Work(self.overlay, city, self.memory, self.clock, self.replayed)
+        return UnitOfWork(self.overlay, city, self.memory, self.clock, self.replayed)
 
-    def _take(self, offset: int, index: int, item: Sighting | Update) -> None:
+    def _decide_item(self, offset: int, index: int, item: Sighting | Update) -> None:
         self._city()  # without a pack nothing is decided, and nothing is a failure
         try:
             if isinstance(item, Update) and (order := named(self._work(), item)) is not None:
@@ -103,7 +103,7 @@ class _Batch:
             self.overlay.drop()
             self.failures.append(Failure(offset, index, item, _text(error)))
 
-    def _tried(self, item: Sighting | Update) -> Work:
+    def _tried(self, item: Sighting | Update) -> UnitOfWork:
         work = self._work()
         if isinstance(item, Sighting):
             if item.kind == "detection":
@@ -125,8 +125,8 @@ class _Batch:
         if not self._backlog:
             return set()
         orders = self.overlay.orders
-        known = ((key, orders.before(key)) for key in orders.item)
-        return {key for key, order in known if order is not None and self._due(order)}
+        before = ((key, orders.before(key)) for key in orders.item)
+        return {key for key, order in before if order is not None and self._due(order)}
 
     def _due(self, order: Order) -> list[Timer]:
         return [timer for timer in timers(order) if timer[0] <= self.clock]
@@ -182,7 +182,7 @@ class _Batch:
             work.emit(order, facts.Quarantined, self.clock, DESK, error=f"{kind}: {_text(error)}")
         self._keep(work)
 
-    def _keep(self, work: Work) -> None:
+    def _keep(self, work: UnitOfWork) -> None:
         """An item is done: book what its orders count for now, and make its changes the batch's."""
         zone = work.city.zone
         booked = work.booked

@@ -24,7 +24,7 @@ _SHARED_FILES = {
 }
 # Names that still have two homes; each goes as soon as one of the two has a better one.
 _TWO_HOMES = {"incoming.py"}
-_TWO_MEANINGS = {"Limit", "Rule", "Update", "Window"}
+_TWO_MEANINGS = {"Update"}
 _COMMANDS = "streams/cli"  # a command's file may be called like the file that does its work
 _MOST_MODULES = 12
 _LARGER_FOLDERS = {_COMMANDS: "one file a command"}

@@ -6,12 +6,12 @@ from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.order.timers import SUPERVISED, escalating, timers
 from dispatcher.partition import row_keys
-from dispatcher.partition.unit_of_work import DESK, Work, after_previous
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork, after_previous
 from dispatcher.steps import dispatching, watching
 from models.times import HOUR_MS
 
 
-def fire(work: Work, due: int, key: str, kind: str) -> None:
+def fire(work: UnitOfWork, due: int, key: str, kind: str) -> None:
     """Fire one pending entry, unless what it was for has moved on.
 
     Raises RuntimeError when the order would ask for the same timer again: it would fire for ever.
@@ -34,7 +34,7 @@ def fire(work: Work, due: int, key: str, kind: str) -> None:
         raise RuntimeError(f"{kind} of {key} does not come to rest")
 
 
-def _fire(work: Work, order: Order, due: int, kind: str) -> None:
+def _fire(work: UnitOfWork, order: Order, due: int, kind: str) -> None:
     what, _, stage = kind.partition("/")
     if what == "warn":
         limit = next(limit for limit in order.limits if limit.stage == stage)
@@ -51,7 +51,7 @@ def _fire(work: Work, order: Order, due: int, kind: str) -> None:
         _archive(work, order, due)
 
 
-def _archive(work: Work, order: Order, due: int) -> None:
+def _archive(work: UnitOfWork, order: Order, due: int) -> None:
     """An order is archived with all that was merged into it."""
     for child in order.children:
         merged = work.order(child)
@@ -60,7 +60,7 @@ def _archive(work: Work, order: Order, due: int) -> None:
     work.archive(work.emit(order, facts.Archived, due, DESK))
 
 
-def _supervise(work: Work, order: Order, due: int, stage: str) -> None:
+def _supervise(work: UnitOfWork, order: Order, due: int, stage: str) -> None:
     """One level up 督办; the next one comes at the set interval, until the highest."""
     settings = work.city.settings
     level = order.supervision + 1

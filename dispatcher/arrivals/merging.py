@@ -32,36 +32,36 @@ def _pairs(text: str) -> frozenset[str]:
     return frozenset(plain[i : i + 2] for i in range(len(plain) - 1)) or frozenset((plain,) if plain else ())
 
 
-def agrees(city: City, seen: Sighting, order: Order) -> bool:
+def agrees(city: City, sighting: Sighting, order: Order) -> bool:
     """Whether the words leave no doubt that both mean one incident. A detection, or an order without words, never
     contradicts; of a report, the text must be alike enough to that of one of the order's reports."""
-    if seen.kind == "detection":
+    if sighting.kind == "detection":
         return True
     texts = [kept.text for kept in (*order.evidence_first, *order.evidence_last) if kept.kind == "report" and kept.text]
     wanted = city.settings.merge_similarity
-    return not texts or any(similarity(seen.text, text) >= wanted for text in texts)
+    return not texts or any(similarity(sighting.text, text) >= wanted for text in texts)
 
 
-def in_reach(seen: Sighting, order: Order, last_seen: int, kind: Category) -> float | None:
+def in_reach(sighting: Sighting, order: Order, last_seen: int, kind: Category) -> float | None:
     """The distance in metres when an open order is near enough in place and time, else None."""
-    if order.lat is None or order.lon is None or seen.lat is None or seen.lon is None:
+    if order.lat is None or order.lon is None or sighting.lat is None or sighting.lon is None:
         return None
     hours = kind.merge_hours * HOUR_MS
-    if not order.opened_at - hours <= seen.at <= last_seen + hours:
+    if not order.opened_at - hours <= sighting.at <= last_seen + hours:
         return None
-    away = distance_m(order.lat, order.lon, seen.lat, seen.lon)
+    away = distance_m(order.lat, order.lon, sighting.lat, sighting.lon)
     return away if away <= kind.merge_radius_m else None
 
 
-def has_room(city: City, seen: Sighting, order: Order) -> bool:
+def has_room(city: City, sighting: Sighting, order: Order) -> bool:
     """Whether an order may take the sighting in. Each of its reports and reporters stands in its row and is told of
     each step, so their number has a limit; detections leave nothing that grows."""
-    return seen.kind == "detection" or len(order.report_keys) < city.settings.reports_per_order_max
+    return sighting.kind == "detection" or len(order.report_keys) < city.settings.reports_per_order_max
 
 
-def reopens(city: City, seen: Sighting, order: Order) -> bool:
+def reopens(city: City, sighting: Sighting, order: Order) -> bool:
     """Whether a sighting is late enough and early enough to reopen a closed order."""
     if order.state != "closed" or not order.closings:
         return False
     closed_at = order.closings[-1].at
-    return closed_at < seen.at <= closed_at + city.settings.reopen_days * DAY_MS
+    return closed_at < sighting.at <= closed_at + city.settings.reopen_days * DAY_MS

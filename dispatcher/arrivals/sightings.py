@@ -12,10 +12,10 @@
 from dispatcher.arrivals import merging
 from dispatcher.order.row import OPEN, Order, Tally
 from dispatcher.partition import index
-from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
-from dispatcher.steps.opening import found, join
+from dispatcher.steps.opening import join, open_order
 from dispatcher.steps.watching import reopen_by_camera, watch_on
 from models.city import Category
 from models.inbox import Sighting
@@ -24,71 +24,71 @@ from models.times import MINUTE_MS
 SCANNED = 64  # of the orders in a cell, the newest ones that are compared
 
 
-def on_sighting(work: Work, seen: Sighting) -> None:
+def on_sighting(work: UnitOfWork, sighting: Sighting) -> None:
     """Take one report or detection in."""
-    if not work.first_time(seen.kind, seen.source, seen.id):
-        work.book("duplicates", seen.at, seen.area, seen.category)
+    if not work.first_time(sighting.kind, sighting.source, sighting.id):
+        work.book("duplicates", sighting.at, sighting.area, sighting.category)
         return
-    if seen.kind == "detection":
-        work.book("detections", seen.at, seen.area, seen.category)
-    take(work, seen)
+    if sighting.kind == "detection":
+        work.book("detections", sighting.at, sighting.area, sighting.category)
+    find_or_open(work, sighting)
 
 
-def take(work: Work, seen: Sighting, owner: str = "") -> None:
+def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> None:
     """Find or open the order of a sighting that was not met before; `owner` gets a new one, whatever the tables say."""
     city = work.city
-    category = certain_category(seen)
-    if city.silenced(category, seen.area, seen.at) is not None:
-        if seen.kind == "report":
-            work.book("received", seen.at, seen.area, seen.category)
-        work.book("suppressed", seen.at, seen.area, category)
+    category = certain_category(sighting)
+    if city.silenced(category, sighting.area, sighting.at) is not None:
+        if sighting.kind == "report":
+            work.book("received", sighting.at, sighting.area, sighting.category)
+        work.book("suppressed", sighting.at, sighting.area, category)
         return
-    print_ = index.fingerprint(seen)
-    if print_ and _seen_again(work, seen, print_):
+    fingerprint = index.fingerprint(sighting)
+    if fingerprint and _seen_again(work, sighting, fingerprint):
         return
     kind = city.categories.get(category)
     candidate = None
     if kind is not None and kind.merge:
-        joined, candidate = _near(work, seen, kind, category)
+        joined, candidate = _near(work, sighting, kind, category)
         if joined:
             return
-    if _covered(work, seen, category):
+    if _covered(work, sighting, category):
         return
-    if kind is not None and seen.kind == "detection" and kind.min_sightings > 1:
-        watch_on(work, seen, kind, category)
+    if kind is not None and sighting.kind == "detection" and kind.min_sightings > 1:
+        watch_on(work, sighting, kind, category)
         return
-    found(work, seen, candidate, owner)
+    open_order(work, sighting, candidate, owner)
 
 
-def certain_category(seen: Sighting) -> str:
+def certain_category(sighting: Sighting) -> str:
     """The category that a sighting surely has: a camera's label, or a confident guess; of a sure group, its code."""
-    if seen.category:
-        return seen.category
-    guess = seen.guess
+    if sighting.category:
+        return sighting.category
+    guess = sighting.guess
     if guess is None or guess.outcome == "abstain":
         return ""
     return guess.category if guess.outcome == "confident" else guess.group
 
 
-def _seen_again(work: Work, seen: Sighting, print_: str) -> bool:
+def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> bool:
     """The same camera sees the same thing: join its open order, or help to reopen its closed one."""
     closed: Order | None = None
-    for _, order_id in reversed(work.overlay.index.get(index.of_fingerprint(print_)) or ()):
+    for _, order_id in reversed(work.overlay.index.get(index.of_fingerprint(fingerprint)) or ()):
         order = standing(work, order_id)
-        if order is None or order.area != seen.area:
+        if order is None or order.area != sighting.area:
             continue
         if order.state in OPEN:
-            _repeat(work, order, seen)
+            _repeat(work, order, sighting)
             return True
-        if closed is None and merging.reopens(work.city, seen, order):
+        if closed is None and merging.reopens(work.city, sighting, order):
             closed = order
-    if closed is None or seen.phase == "end":
+    if closed is None or sighting.phase == "end":
         return False
-    reopen_by_camera(work, closed, seen)
+    reopen_by_camera(work, closed, sighting)
     return True
 
 
-def standing(work: Work, order_id: str) -> Order | None:
+def standing(work: UnitOfWork, order_id: str) -> Order | None:
     """The order, or the one it was merged into; None when that is gone."""
     order = work.order(order_id)
     while order is not None and order.state == "merged":
@@ -96,33 +96,33 @@ def standing(work: Work, order_id: str) -> Order | None:
     return order
 
 
-def _repeat(work: Work, order: Order, seen: Sighting) -> None:
+def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> None:
     """A repeat is counted beside the order. Only one that comes after the incident had ended for longer than the
     hold time is news."""
     tallies = work.overlay.tallies
     tally = tallies.get(order.id) or Tally(0, 0)
     hold = work.city.settings.detection_hold_minutes * MINUTE_MS
     ended = tally.ended_at
-    again = seen.phase != "end" and ended is not None and seen.at - ended > hold
-    if seen.phase == "end":
-        ended = seen.at if ended is None else max(ended, seen.at)
-    elif ended is not None and seen.at >= ended:
+    again = sighting.phase != "end" and ended is not None and sighting.at - ended > hold
+    if sighting.phase == "end":
+        ended = sighting.at if ended is None else max(ended, sighting.at)
+    elif ended is not None and sighting.at >= ended:
         ended = None
-    tallies.put(order.id, Tally(tally.sightings + 1, max(tally.last_seen, seen.at), ended))
+    tallies.put(order.id, Tally(tally.sightings + 1, max(tally.last_seen, sighting.at), ended))
     if again:
-        join(work, order, seen, "again")
+        join(work, order, sighting, "again")
     else:
-        work.book("merged", seen.at, seen.area, order.category)
+        work.book("merged", sighting.at, sighting.area, order.category)
 
 
-def _near(work: Work, seen: Sighting, kind: Category, category: str) -> tuple[bool, Order | None]:
+def _near(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -> tuple[bool, Order | None]:
     """Join or reopen the nearest order that means the same; else name the nearest that may."""
-    if seen.lat is None or seen.lon is None:
+    if sighting.lat is None or sighting.lon is None:
         return False, None
     overlay = work.overlay
     entries: list[tuple[int, str]] = []
     group = merge_group(work.city, category)
-    for key in index.cells_around(seen.area, group, seen.lat, seen.lon, kind.merge_radius_m):
+    for key in index.cells_around(sighting.area, group, sighting.lat, sighting.lon, kind.merge_radius_m):
         entries.extend((overlay.index.get(key) or ())[-SCANNED:])
     entries.sort(reverse=True)
     same: list[tuple[int, float, str]] = []
@@ -132,17 +132,17 @@ def _near(work: Work, seen: Sighting, kind: Category, category: str) -> tuple[bo
         if order is None or order.lat is None or order.lon is None:
             continue
         if order.state in OPEN:
-            away = merging.in_reach(seen, order, _last_seen(work, order), kind)
+            away = merging.in_reach(sighting, order, _last_seen(work, order), kind)
             rank = 0
-        elif merging.reopens(work.city, seen, order):
-            away = merging.distance_m(order.lat, order.lon, seen.lat, seen.lon)
+        elif merging.reopens(work.city, sighting, order):
+            away = merging.distance_m(order.lat, order.lon, sighting.lat, sighting.lon)
             away = away if away <= kind.merge_radius_m else None
             rank = 1
         else:
             continue
         if away is None:
             continue
-        if merging.agrees(work.city, seen, order) and merging.has_room(work.city, seen, order):
+        if merging.agrees(work.city, sighting, order) and merging.has_room(work.city, sighting, order):
             same.append((rank, away, order_id))
         else:
             maybe.append((away, order_id))
@@ -151,28 +151,28 @@ def _near(work: Work, seen: Sighting, kind: Category, category: str) -> tuple[bo
         order = work.order(order_id)
         assert order is not None  # it was there a moment ago
         if rank == 0:
-            join(work, order, seen, "near", away)
-        elif seen.kind == "detection":
-            reopen_by_camera(work, order, seen)
+            join(work, order, sighting, "near", away)
+        elif sighting.kind == "detection":
+            reopen_by_camera(work, order, sighting)
         else:
-            order = join(work, order, seen, "near", away)
-            dispatching.reopen(work, order, "seen-again", seen.at, DESK)
+            order = join(work, order, sighting, "near", away)
+            dispatching.reopen(work, order, "seen-again", sighting.at, DESK)
         return True, None
     return False, work.order(min(maybe)[1]) if maybe else None
 
 
-def _last_seen(work: Work, order: Order) -> int:
+def _last_seen(work: UnitOfWork, order: Order) -> int:
     kept = order.evidence_last or order.evidence_first
     tally = work.overlay.tallies.get(order.id)
     return max(kept[-1].at if kept else order.opened_at, tally.last_seen if tally else 0)
 
 
-def _covered(work: Work, seen: Sighting, category: str) -> bool:
+def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> bool:
     """A parent incident that is open in the area covers it 抑制."""
     for parent in work.city.inhibitors(category) if category else ():
-        for _, order_id in reversed(work.overlay.index.get(index.of_kind(seen.area, parent)) or ()):
+        for _, order_id in reversed(work.overlay.index.get(index.of_kind(sighting.area, parent)) or ()):
             order = work.order(order_id)
-            if order is not None and order.state in OPEN and merging.has_room(work.city, seen, order):
-                join(work, order, seen, f"covered:{parent}")
+            if order is not None and order.state in OPEN and merging.has_room(work.city, sighting, order):
+                join(work, order, sighting, f"covered:{parent}")
                 return True
     return False

@@ -1,17 +1,17 @@
 """Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
 
 from dispatcher.arrivals.sightings import standing
-from dispatcher.order.lifecycle import REFUSALS, Rule, permit
+from dispatcher.order.lifecycle import REFUSALS, Transition, permit
 from dispatcher.order.row import Order
 from dispatcher.partition import index
-from dispatcher.partition.unit_of_work import Work
+from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import opening
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS, timely
 from models.inbox import Update
 
 
-def on_update(work: Work, update: Update) -> None:
+def on_update(work: UnitOfWork, update: Update) -> None:
     """Take or refuse one update; a repeated one is dropped."""
     if not work.first_time("update", update.source, update.id):
         return
@@ -26,17 +26,17 @@ def on_update(work: Work, update: Update) -> None:
         STEPS[update.action](work, order, update, at)
 
 
-def named(work: Work, update: Update) -> Order | None:
+def named(work: UnitOfWork, update: Update) -> Order | None:
     """The order that an update names, by its id or by one of its reports; None when there is none, or no longer."""
     if update.order_id:
         return work.order(update.order_id)
     if update.report is None:
         return None
-    found = work.overlay.index.get(index.of_report(*update.report)) or ()
-    return standing(work, found[-1][1]) if found else None
+    entries = work.overlay.index.get(index.of_report(*update.report)) or ()
+    return standing(work, entries[-1][1]) if entries else None
 
 
-def _refusal(work: Work, order: Order | None, update: Update, at: int) -> str:
+def _refusal(work: UnitOfWork, order: Order | None, update: Update, at: int) -> str:
     """The name of the refusal, or "" when the step is allowed."""
     if order is None:
         if not update.order_id or not work.was_archived(update.order_id):
@@ -44,13 +44,13 @@ def _refusal(work: Work, order: Order | None, update: Update, at: int) -> str:
         if (update.action, update.by.role) != ("reopen", "operator"):
             return "archived"
         return timely(work, update) or ("" if update.reason.strip() else "missing-reason")
-    rule = permit(update.action, order.state, update.by.role)
-    if rule == "unknown-action":
-        return rule
+    transition = permit(update.action, order.state, update.by.role)
+    if transition == "unknown-action":
+        return transition
     if update.attempt is not None and update.attempt < order.attempt:
         return "stale-attempt"
-    if not isinstance(rule, Rule):
-        return rule
+    if not isinstance(transition, Transition):
+        return transition
     return timely(work, update) or next(
-        (refusal for guard in rule.guards if (refusal := GUARDS[guard](work, order, update, at))), ""
+        (refusal for guard in transition.guards if (refusal := GUARDS[guard](work, order, update, at))), ""
     )

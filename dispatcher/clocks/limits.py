@@ -1,13 +1,13 @@
 """Limits 时限: stamping a stage's limit when the stage begins, and moving running ones. Facts carry the result."""
 
 from dispatcher.clocks import worktime
-from dispatcher.order.row import Limit, Order
+from dispatcher.order.row import Order, RunningLimit
 from models.city import City, Stage
 
 _GIVEN = "given"  # the unit of a due time that the report itself brought; its amount is in milliseconds
 
 
-def stamp(city: City, stage: Stage, start: int, category: str, condition: str = "") -> Limit | None:
+def stamp(city: City, stage: Stage, start: int, category: str, condition: str = "") -> RunningLimit | None:
     """The limit of a stage that begins at `start`, from the pack's table; None where it has none."""
     row = city.limit(category or "*", condition or None, stage)
     if row is None:
@@ -16,21 +16,21 @@ def stamp(city: City, stage: Stage, start: int, category: str, condition: str = 
     return _limit(city, stage, start, due, row.amount, row.unit)
 
 
-def given(city: City, start: int, due: int) -> Limit:
+def given(city: City, start: int, due: int) -> RunningLimit:
     """The order's own limit where the report itself brought a due time."""
     due = max(due, start)
     return _limit(city, "whole", start, due, due - start, _GIVEN)
 
 
-def _limit(city: City, stage: Stage, start: int, due: int, amount: int, unit: str) -> Limit:
+def _limit(city: City, stage: Stage, start: int, due: int, amount: int, unit: str) -> RunningLimit:
     calendar = city.calendar
     warn_at = worktime.point(calendar, start, due, unit, city.settings.warn_share)
-    return Limit(
+    return RunningLimit(
         stage=stage, started_at=start, warn_at=warn_at, due=due, amount=amount, unit=unit, calendar=calendar.version
     )
 
 
-def whole(city: City, order: Order, at: int, category: str, condition: str, reopened: bool) -> Limit | None:
+def whole(city: City, order: Order, at: int, category: str, condition: str, reopened: bool) -> RunningLimit | None:
     """The order's own limit for its next assignment at `at`.
 
     It runs from the opening (after reopening: from `at`), and stood still while departments held the order whose
@@ -64,14 +64,14 @@ def detours(order: Order, at: int) -> list[tuple[int, int]]:
     return spans
 
 
-def moved(city: City, limit: Limit, since: int, until: int) -> Limit:
+def moved(city: City, limit: RunningLimit, since: int, until: int) -> RunningLimit:
     """A limit that stood still from `since` to `until`."""
     due = worktime.shift(city.calendar, limit.due, limit.unit, since, until)
     warn_at = worktime.shift(city.calendar, limit.warn_at, limit.unit, since, until)
     return _replaced(city, limit, min(warn_at, due), due)
 
 
-def extended(city: City, limit: Limit) -> Limit:
+def extended(city: City, limit: RunningLimit) -> RunningLimit:
     """A limit with its original length once more on top."""
     if limit.unit == _GIVEN:
         due = limit.due + limit.amount
@@ -81,8 +81,8 @@ def extended(city: City, limit: Limit) -> Limit:
     return _replaced(city, limit, warn_at, due)
 
 
-def _replaced(city: City, limit: Limit, warn_at: int, due: int) -> Limit:
-    return Limit(
+def _replaced(city: City, limit: RunningLimit, warn_at: int, due: int) -> RunningLimit:
+    return RunningLimit(
         stage=limit.stage,
         started_at=limit.started_at,
         warn_at=warn_at,

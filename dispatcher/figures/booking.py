@@ -156,12 +156,12 @@ class _Book:
         rows = self.others
         for (department, category, day), amounts in self.shared.items():
             for row in (f"department/{department}/{day}", f"category/{category}/{day}", f"area/{self.area}/{day}"):
-                known = rows.get(row)
-                if known is None:
+                booked = rows.get(row)
+                if booked is None:
                     rows[row] = amounts.copy()
                 else:
                     for figure, times in amounts.items():
-                        known[figure] = known.get(figure, 0) + times
+                        booked[figure] = booked.get(figure, 0) + times
         return {row: kept for row, amounts in rows.items() if (kept := {f: n for f, n in amounts.items() if n})}
 
 

@@ -266,9 +266,9 @@ def contributes(order: Order, indicator: str, dimension: str, key: str, window: 
 
 def figures_of(indicator: str) -> tuple[str, ...]:
     """The counters and sketches that an indicator is made of. Raises KeyError when there is no such indicator."""
-    known = INDICATORS.get(indicator)
-    if known is not None:
-        return (*known.top, *known.bottom)
+    definition = INDICATORS.get(indicator)
+    if definition is not None:
+        return (*definition.top, *definition.bottom)
     if indicator in FIGURES:
         return (indicator,)
     raise KeyError(indicator)

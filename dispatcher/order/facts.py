@@ -13,7 +13,7 @@ import re
 import msgspec
 
 from dispatcher.order import wire
-from dispatcher.order.row import Limit, State
+from dispatcher.order.row import RunningLimit, State
 from models.city import Stage
 from models.events import Evidence, Why
 from models.guess import Guess
@@ -46,7 +46,7 @@ class Opened(Fact, frozen=True, kw_only=True):
     place: str = ""
     hint: str = ""
     due_given: bool = False
-    whole: Limit | None = None
+    whole: RunningLimit | None = None
     fingerprint: str = ""
     report_key: str = ""
     linked: str = ""
@@ -82,8 +82,8 @@ class SentToReview(Fact, frozen=True, kw_only=True):
     """A person must decide 待研判, and why. `whole` is the order's own limit where none was running."""
 
     reason: str
-    limit: Limit | None = None
-    whole: Limit | None = None
+    limit: RunningLimit | None = None
+    whole: RunningLimit | None = None
     why: Why | None = None
 
 
@@ -111,9 +111,9 @@ class Assigned(Fact, frozen=True, kw_only=True):
     condition: str = ""
     priority: int = 3
     binding: bool = False
-    accept: Limit | None = None
-    handle: Limit | None = None
-    whole: Limit | None = None
+    accept: RunningLimit | None = None
+    handle: RunningLimit | None = None
+    whole: RunningLimit | None = None
     due_raw: int | None = None
 
 
@@ -137,7 +137,7 @@ class Returned(Fact, frozen=True, kw_only=True):
     reason: str
     suggested_department: str = ""
     evidence_urls: tuple[str, ...] = ()
-    limit: Limit | None = None
+    limit: RunningLimit | None = None
 
 
 class ReturnApproved(Fact, frozen=True, kw_only=True):
@@ -152,14 +152,14 @@ class ReturnRefused(Fact, frozen=True, kw_only=True):
     """The return was not right: the same department keeps the order, and this binds. Its clock has run on."""
 
     reason: str = ""
-    accept: Limit | None = None
+    accept: RunningLimit | None = None
 
 
 class SentToArbitration(Fact, frozen=True, kw_only=True):
     """The duty officer must decide 争议裁定: it was the third return, or the order went in a circle."""
 
     reason: str
-    limit: Limit | None = None
+    limit: RunningLimit | None = None
 
 
 class ExtensionRequested(Fact, frozen=True, kw_only=True):
@@ -171,7 +171,7 @@ class ExtensionRequested(Fact, frozen=True, kw_only=True):
 class ExtensionApproved(Fact, frozen=True, kw_only=True):
     """One original limit more 延期. `limits` are the running ones as they stand now."""
 
-    limits: tuple[Limit, ...]
+    limits: tuple[RunningLimit, ...]
     reason: str = ""
 
 
@@ -204,7 +204,7 @@ class Suspended(Fact, frozen=True, kw_only=True):
 class Resumed(Fact, frozen=True, kw_only=True):
     """The order goes on; `limits` as they stand now; the suspension took so much wall and working time."""
 
-    limits: tuple[Limit, ...]
+    limits: tuple[RunningLimit, ...]
     suspended_ms: int
     suspended_work_ms: int
 
@@ -217,7 +217,7 @@ class Handled(Fact, frozen=True, kw_only=True):
     late: bool = False
     note: str = ""
     evidence_urls: tuple[str, ...] = ()
-    limit: Limit | None = None
+    limit: RunningLimit | None = None
 
 
 class Checked(Fact, frozen=True, kw_only=True):

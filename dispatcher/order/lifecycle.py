@@ -40,7 +40,7 @@ RETURN_CODES = ("not-my-function", "not-my-area", "not-my-asset", "unclear", "du
 ROLES = ("reviewer", "dispatcher", "officer", "operator", "inspector", "reporter", "camera", "department")
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Transition(msgspec.Struct, frozen=True):
     """One row: `action` by one of `roles` in one of the states `sources` leads to one of `targets`, if all `guards`
     agree (in this order; the first that does not names the refusal). `term` is the Chinese term."""
 
@@ -53,92 +53,95 @@ class Rule(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-TABLE: tuple[Rule, ...] = (
-    Rule(
+TABLE: tuple[Transition, ...] = (
+    Transition(
         "decide", "研判", ("reviewer",), ("review",), ("assigned", "rejected", "review", "arbitration"),
         ("decision", "known-department"),
         "category, department and condition, or code not-a-problem; without a department the table decides",
     ),
-    Rule("accept", "签收", ("department",), ("assigned",), ("accepted",), ("lead",), "late when past accept_by"),
-    Rule(
+    Transition("accept", "签收", ("department",), ("assigned",), ("accepted",), ("lead",), "late when past accept_by"),
+    Transition(
         "return", "退单", ("department",), ("assigned", "accepted"), ("returned", "assigned", "arbitration"),
         ("lead", "return-code", "reason", "not-binding", "return-window", "known-department"),
         "re-assigned at once to a safe suggestion; the third return goes to arbitration",
     ),
-    Rule(
+    Transition(
         "approve-return", "同意退单", ("dispatcher",), ("returned",),
         ("assigned", "arbitration", "rejected", "merged", "review"),
         ("another-department", "mergeable-if-duplicate"),
         "to another department, or code not-a-problem, or code duplicate with other_order_id, or else to review",
     ),
-    Rule("refuse-return", "驳回退单", ("dispatcher",), ("returned",), ("assigned",), ("reason",), "binding"),
-    Rule(
+    Transition("refuse-return", "驳回退单", ("dispatcher",), ("returned",), ("assigned",), ("reason",), "binding"),
+    Transition(
         "arbitrate", "争议裁定", ("officer",), ("arbitration",), ("assigned",), ("department", "known-category"),
         "binding",
     ),
-    Rule("progress", "处置进展", ("department",), ("accepted",), ("accepted",), ("lead-or-assist",)),
-    Rule(
+    Transition("progress", "处置进展", ("department",), ("accepted",), ("accepted",), ("lead-or-assist",)),
+    Transition(
         "request-extension", "延期申请", ("department",), ("assigned", "accepted"), ("assigned", "accepted"),
         ("lead", "reason", "not-breached", "extensions-left", "nothing-requested"),
     ),
-    Rule(
+    Transition(
         "approve-extension", "同意延期", ("dispatcher",), ("assigned", "accepted"), ("assigned", "accepted"),
         ("extension-requested",), "one original limit more",
     ),
-    Rule(
+    Transition(
         "refuse-extension", "驳回延期", ("dispatcher",), ("assigned", "accepted"), ("assigned", "accepted"),
         ("extension-requested",),
     ),
-    Rule(
+    Transition(
         "request-suspension", "挂账申请", ("department",), ("accepted",), ("accepted",),
         ("lead", "reason", "not-breached", "suspensions-left", "until", "nothing-requested"),
     ),
-    Rule(
+    Transition(
         "approve-suspension", "同意挂账", ("dispatcher",), ("accepted",), ("suspended",),
         ("suspension-requested", "suspension-still-useful"), "clock and limits stand still",
     ),
-    Rule(
+    Transition(
         "refuse-suspension", "驳回挂账", ("dispatcher",), ("accepted",), ("accepted",), ("suspension-requested",)
     ),
-    Rule(
+    Transition(
         "resume", "恢复", ("department", "dispatcher"), ("suspended",), ("accepted",), ("lead-if-department",),
         "also by itself at the end",
     ),
-    Rule("handle", "处置完成", ("department",), ("accepted",), ("handled",), ("lead", "evidence")),
-    Rule(
+    Transition("handle", "处置完成", ("department",), ("accepted",), ("handled",), ("lead", "evidence")),
+    Transition(
         "check-pass", "核查通过", _CHECKERS, ("handled",), ("closed",), ("not-the-handler", "its-reporter"), "closes it"
     ),
-    Rule(
+    Transition(
         "check-fail", "核查不通过", _CHECKERS, ("handled",), ("accepted",), ("not-the-handler", "its-reporter"),
         "rework 返工: same department, the same limit runs on",
     ),
-    Rule(
+    Transition(
         "reopen", "重新立案", ("reporter", "operator"), ("closed",), ("assigned", "review"),
         ("its-reporter", "reopen-window", "reason-if-operator"),
         "to the last handler, with fresh limits; of an archived order, an operator's opens a new one in review, linked",
     ),
-    Rule("feedback", "回访", ("reporter",), ("closed",), ("closed",), ("its-reporter", "feedback-window", "satisfied")),
-    Rule("appeal", "申诉", ("department",), ("closed",), ("closed",), ("lead", "reason", "not-appealed")),
-    Rule(
+    Transition(
+        "feedback", "回访", ("reporter",), ("closed",), ("closed",),
+        ("its-reporter", "feedback-window", "satisfied"),
+    ),
+    Transition("appeal", "申诉", ("department",), ("closed",), ("closed",), ("lead", "reason", "not-appealed")),
+    Transition(
         "approve-appeal", "同意申诉", ("reviewer",), ("closed",), ("closed",),
         ("appealed", "named", "another-reviewer"),
         "two different reviewers: then it is exempt in the adjusted figures",
     ),
-    Rule(
+    Transition(
         "refuse-appeal", "驳回申诉", ("reviewer",), ("closed",), ("closed",),
         ("appealed", "named", "another-reviewer"),
         "one is enough",
     ),
-    Rule(
+    Transition(
         "force-close", "强制结案", ("operator",), _OPEN, ("closed",), ("reason", "named"), "the actor is the approver"
     ),
-    Rule("reject", "作废", ("operator",), _OPEN, ("rejected",), ("reason",)),
-    Rule("reject", "作废", ("reviewer",), ("review",), ("rejected",), ("reason",), "a label as well"),
-    Rule("merge", "并案", ("operator",), _OPEN, ("merged",), ("reason", "mergeable"), "child of other_order_id"),
-    Rule(
+    Transition("reject", "作废", ("operator",), _OPEN, ("rejected",), ("reason",)),
+    Transition("reject", "作废", ("reviewer",), ("review",), ("rejected",), ("reason",), "a label as well"),
+    Transition("merge", "并案", ("operator",), _OPEN, ("merged",), ("reason", "mergeable"), "child of other_order_id"),
+    Transition(
         "unmerge", "撤销并案", ("operator",), ("merged",), ("review",), ("reason",), "with its own citizen clock"
     ),
-    Rule(
+    Transition(
         "split", "拆分", ("operator",), (*_OPEN, "closed"), (*_OPEN, "closed"), ("reason", "joined-report"),
         "a report that was merged into the order becomes an order of its own, in review",
     ),
@@ -188,20 +191,21 @@ REFUSALS: dict[str, str] = {
     "not-joined": "No such report was merged into this order.",
 }
 
-ACTIONS: dict[str, tuple[Rule, ...]] = {
-    action: tuple(rule for rule in TABLE if rule.action == action) for action in dict.fromkeys(r.action for r in TABLE)
+ACTIONS: dict[str, tuple[Transition, ...]] = {
+    action: tuple(transition for transition in TABLE if transition.action == action)
+    for action in dict.fromkeys(transition.action for transition in TABLE)
 }
 
 
-def permit(action: str, state: State, role: str) -> Rule | str:
+def permit(action: str, state: State, role: str) -> Transition | str:
     """The row that allows an action of a role in a state, or the name of the refusal."""
-    rules = ACTIONS.get(action)
-    if rules is None:
+    transitions = ACTIONS.get(action)
+    if transitions is None:
         return "unknown-action"
-    for rule in rules:
-        if role in rule.roles and state in rule.sources:
-            return rule
-    if not any(role in rule.roles for rule in rules):
+    for transition in transitions:
+        if role in transition.roles and state in transition.sources:
+            return transition
+    if not any(role in transition.roles for transition in transitions):
         return "wrong-role"
     if state == "merged":
         return "merged-child"

@@ -21,7 +21,7 @@ OPEN: frozenset[str] = frozenset({"review", "assigned", "accepted", "suspended",
 ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
 
 
-class Limit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+class RunningLimit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One running limit of a stage: when it started, when 80 % are used, when it is up, and how it was set."""
 
     stage: Stage
@@ -198,7 +198,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     due_raw: int | None = None
     overdue_at: int | None = None
     overdue_past: tuple[tuple[int, int], ...] = ()
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[RunningLimit, ...] = ()
     fired: tuple[str, ...] = ()
     supervision: int = 0
     supervise_at: int | None = None

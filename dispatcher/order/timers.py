@@ -12,7 +12,7 @@ The pending timers of a partition are one sorted list of (due, key, kind). An en
 it comes up; one that the order has outgrown vanishes, so nothing ever has to be taken out of the list.
 """
 
-from dispatcher.order.row import ENDED, OPEN, Limit, Order
+from dispatcher.order.row import ENDED, OPEN, Order, RunningLimit
 
 # In which states a stage's limit counts. Handled and waiting for its check, or suspended, an order is not overdue.
 COUNTS: dict[str, frozenset[str]] = {
@@ -49,7 +49,7 @@ def timers(order: Order) -> tuple[Timer, ...]:
     return tuple(pending)
 
 
-def breached(order: Order, limit: Limit) -> bool:
+def breached(order: Order, limit: RunningLimit) -> bool:
     """Whether a running limit's breach stands."""
     if limit.stage == "whole":
         return order.overdue_at is not None

@@ -15,21 +15,21 @@ from models.times import DAY_MS, MINUTE_MS
 Digest = int
 
 
-class Window(msgspec.Struct, frozen=True):
+class KeptFor(msgspec.Struct, frozen=True):
     """How long identities of a kind are kept, and how wide their buckets are."""
 
     kept_ms: int
     bucket_ms: int
 
 
-def windows(settings: CitySettings) -> dict[str, Window]:
+def windows(settings: CitySettings) -> dict[str, KeptFor]:
     """The windows of a city by kind: report, detection, update, archived."""
-    reports = Window(int(settings.identity_reports_days * DAY_MS), DAY_MS)
+    reports = KeptFor(int(settings.identity_reports_days * DAY_MS), DAY_MS)
     return {
         "report": reports,
         "update": reports,
-        "detection": Window(int(settings.identity_detections_minutes * MINUTE_MS), MINUTE_MS),
-        "archived": Window(366 * DAY_MS, 30 * DAY_MS),
+        "detection": KeptFor(int(settings.identity_detections_minutes * MINUTE_MS), MINUTE_MS),
+        "archived": KeptFor(366 * DAY_MS, 30 * DAY_MS),
     }
 
 
@@ -38,7 +38,7 @@ class Memory:
 
     def __init__(self, settings: CitySettings) -> None:
         self._windows = windows(settings)
-        self._known: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._names: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     def bucket(self, kind: str, clock: int) -> tuple[str, int]:
         """The bucket for what is met now, and when it may be forgotten."""
@@ -50,11 +50,11 @@ class Memory:
         """All buckets of the window, newest first."""
         window = self._windows[kind]
         last, first = clock // window.bucket_ms, (clock - window.kept_ms) // window.bucket_ms
-        known = self._known.get(kind)
-        if known is None or known[0] != last:
+        kept = self._names.get(kind)
+        if kept is None or kept[0] != last:
             names = tuple(f"{kind}/{number}" for number in range(last, first - 1, -1))
-            known = self._known[kind] = (last, names)
-        return known[1]
+            kept = self._names[kind] = (last, names)
+        return kept[1]
 
 
 def digest(source: str, event_id: str) -> Digest:

@@ -73,9 +73,9 @@ class Overlay:
                 if name not in old:
                     self.index.put(name, index.with_entry(self.index.get(name) or (), entry))
         if after is not None:
-            known = timers(before) if before is not None else ()
+            pending = timers(before) if before is not None else ()
             for due, kind in timers(after):
-                if (due, kind) not in known:
+                if (due, kind) not in pending:
                     self.timers.push((due, key, kind))
 
     # Identity

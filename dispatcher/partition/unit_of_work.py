@@ -19,7 +19,7 @@ from models.times import day_number, local_day
 DESK = Actor(role="desk")
 
 
-class Work:
+class UnitOfWork:
     """The hand that an item's rules work with: `emit` facts about orders, `refuse` updates, `book` what belongs to no
     order. All of it counts only once the overlay keeps the item."""
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
-from dispatcher.order.row import Limit, Order
+from dispatcher.order.row import Order, RunningLimit
 from dispatcher.partition.identity import share
-from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps.routing import Route, route
 from models.city import City, RuleInput, Stage
 from models.events import Why
@@ -15,24 +15,24 @@ from models.times import DAY_MS
 from models.words import whole_text
 
 
-def routed(work: Work, seen: Sighting, at: int) -> Route:
+def routed(work: UnitOfWork, sighting: Sighting, at: int) -> Route:
     """Where the rules and tables send a sighting that opens an order at `at`."""
     city = work.city
     subject = RuleInput(
-        category=seen.category,
-        group=merge_group(city, seen.category),
-        hint=seen.hint,
-        area=seen.area,
-        text=whole_text(seen.title, seen.text),
-        source=seen.source,
-        channel=seen.channel,
+        category=sighting.category,
+        group=merge_group(city, sighting.category),
+        hint=sighting.hint,
+        area=sighting.area,
+        text=whole_text(sighting.title, sighting.text),
+        source=sighting.source,
+        channel=sighting.channel,
         hour=datetime.fromtimestamp(at / 1000, UTC).astimezone(city.zone).hour,
-        label=seen.label,
+        label=sighting.label,
     )
-    return route(city, subject, seen.guess, work.day(at))
+    return route(city, subject, sighting.guess, work.day(at))
 
 
-def dispatch(work: Work, order: Order, seen: Sighting, target: Route) -> Order:
+def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) -> Order:
     """Act on where a new order goes: assign it, reject it, or send it to review, where a small share of what the
     classifier was sure of goes as well, so that people judge it unseen."""
     city = work.city
@@ -46,22 +46,22 @@ def dispatch(work: Work, order: Order, seen: Sighting, target: Route) -> Order:
         DESK,
         category="" if blind else target.category,
         group=merge_group(city, target.category),
-        guess=seen.guess,
-        shadow=seen.shadow,
+        guess=sighting.guess,
+        shadow=sighting.shadow,
         blind=blind,
     )
     if target.reject:
         return reject(work, order, target.reject, at, DESK)
     if blind:
         return to_review(work, order, "blind", at, DESK)
-    if target.department and seen.area == UNLOCATED:
+    if target.department and sighting.area == UNLOCATED:
         return to_review(work, order, "unlocated", at, DESK, target.why)
     if not target.department:
         return to_review(work, order, target.review or "nobody-responsible", at, DESK, target.why)
     return assign(work, order, target, at, DESK)
 
 
-def to_review(work: Work, order: Order, reason: str, at: int, actor: Actor, why: Why | None = None) -> Order:
+def to_review(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor, why: Why | None = None) -> Order:
     """A person must decide. An order that comes without a limit of its own (it was split off, or merged or closed
     before) gets one: what waits for a person can be overdue as well."""
     limit = _limit(work, order, "review", at)
@@ -74,7 +74,7 @@ def to_review(work: Work, order: Order, reason: str, at: int, actor: Actor, why:
 
 
 def assign(
-    work: Work, order: Order, to: Route, at: int, actor: Actor, *, binding: bool = False, reopened: bool = False
+    work: UnitOfWork, order: Order, to: Route, at: int, actor: Actor, *, binding: bool = False, reopened: bool = False
 ) -> Order:
     """Give an order to a department, with fresh limits for its turn; in a circle, to the duty officer instead."""
     if to.department in order.returned_by and not binding and not reopened:
@@ -104,13 +104,13 @@ def assign(
     )
 
 
-def to_arbitration(work: Work, order: Order, reason: str, at: int, actor: Actor) -> Order:
+def to_arbitration(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """The duty officer must decide."""
     limit = _limit(work, order, "arbitration", at)
     return work.emit(order, facts.SentToArbitration, at, actor, state="arbitration", reason=reason, limit=limit)
 
 
-def approve_return(work: Work, order: Order, outcome: str, at: int, actor: Actor) -> Order:
+def approve_return(work: UnitOfWork, order: Order, outcome: str, at: int, actor: Actor) -> Order:
     """The department was not the right one: its turn ends without blame."""
     at = work.bounded(order, at)
     turn = order.assignments[-1]
@@ -125,19 +125,19 @@ def approve_return(work: Work, order: Order, outcome: str, at: int, actor: Actor
     )
 
 
-def refuse_return(work: Work, order: Order, reason: str, at: int, actor: Actor) -> Order:
+def refuse_return(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """The department keeps the order; it binds."""
     accept = _limit(work, order, "accept", at)
     return work.emit(order, facts.ReturnRefused, at, actor, state="assigned", reason=reason, accept=accept)
 
 
-def reject(work: Work, order: Order, reason: str, at: int, actor: Actor) -> Order:
+def reject(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """It is nothing for anybody."""
     until = archive_at(work, order, at)
     return work.emit(order, facts.Rejected, at, actor, state="rejected", reason=reason, archive_at=until)
 
 
-def archive_at(work: Work, order: Order, at: int) -> int:
+def archive_at(work: UnitOfWork, order: Order, at: int) -> int:
     """When an order that ends now leaves the desk's memory: never before its reopening and feedback are over."""
     settings = work.city.settings
     days = max(settings.archive_days, settings.reopen_days, settings.feedback_days)
@@ -146,16 +146,16 @@ def archive_at(work: Work, order: Order, at: int) -> int:
 
 def merge_group(city: City, category: str) -> str:
     """The group within which sightings of a category may be one incident; empty for an unknown category."""
-    known = city.categories.get(category)
-    return "" if known is None else known.group or known.parent or known.code
+    kind = city.categories.get(category)
+    return "" if kind is None else kind.group or kind.parent or kind.code
 
 
-def _limit(work: Work, order: Order, stage: Stage, at: int) -> Limit | None:
+def _limit(work: UnitOfWork, order: Order, stage: Stage, at: int) -> RunningLimit | None:
     at = work.bounded(order, at)
     return limits.stamp(work.city, stage, at, order.category, order.condition)
 
 
-def resume(work: Work, order: Order, at: int, actor: Actor) -> Order:
+def resume(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
     """A suspended order goes on; its limits move by the time they stood still."""
     city, since = work.city, order.suspended_at
     assert since is not None  # every suspended order has it
@@ -172,7 +172,7 @@ def resume(work: Work, order: Order, at: int, actor: Actor) -> Order:
     )
 
 
-def reopen(work: Work, order: Order, reason: str, at: int, actor: Actor) -> Order:
+def reopen(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """A closed order was not settled: back to the department that handled it last, with fresh limits."""
     department, category = order.department, order.category
     assists = order.assignments[-1].assists if order.assignments else ()

@@ -6,24 +6,24 @@ from dispatcher.clocks import limits
 from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.partition import identity, index
-from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from models.events import Evidence
 from models.inbox import Sighting, Update
 
 
-def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str = "") -> Order:
+def open_order(work: UnitOfWork, sighting: Sighting, candidate: Order | None = None, owner: str = "") -> Order:
     """Open an order with its founding sighting and dispatch it."""
     city = work.city
-    at = min(seen.at, work.clock)
-    order_id = identity.order_id(seen.area, work.day_number(at), seen.source, seen.id)
+    at = min(sighting.at, work.clock)
+    order_id = identity.order_id(sighting.area, work.day_number(at), sighting.source, sighting.id)
     if (there := work.order(order_id)) is not None:  # its identity was forgotten, the order was not
-        return join(work, there, seen, "same-identity")
-    target = dispatching.routed(work, seen, at)
+        return join(work, there, sighting, "same-identity")
+    target = dispatching.routed(work, sighting, at)
     if owner in city.departments:
         target = replace(target, department=owner, assists=(), review="")
-    if seen.due_given:
-        whole = limits.given(city, at, seen.due) if seen.due is not None else None
+    if sighting.due_given:
+        whole = limits.given(city, at, sighting.due) if sighting.due is not None else None
     else:
         whole = limits.stamp(city, "whole", at, target.category, target.condition)
     order = work.emit(
@@ -32,25 +32,25 @@ def found(work: Work, seen: Sighting, candidate: Order | None = None, owner: str
         at,
         DESK,
         state="review",
-        area=seen.area,
+        area=sighting.area,
         day=work.day_number(at),
         pack=city.digest,
-        evidence=evidence(seen),
-        title=seen.title,
-        place=seen.place,
-        hint=seen.hint,
-        due_given=seen.due_given,
+        evidence=evidence(sighting),
+        title=sighting.title,
+        place=sighting.place,
+        hint=sighting.hint,
+        due_given=sighting.due_given,
         whole=whole,
-        fingerprint=index.fingerprint(seen),
-        report_key=_report_key(seen),
+        fingerprint=index.fingerprint(sighting),
+        report_key=_report_key(sighting),
     )
-    order = dispatching.dispatch(work, order, seen, target)
+    order = dispatching.dispatch(work, order, sighting, target)
     if candidate is not None:
         order = work.emit(order, facts.Linked, at, DESK, other=candidate.id)
     return order
 
 
-def succeed(work: Work, update: Update, at: int) -> Order:
+def succeed(work: UnitOfWork, update: Update, at: int) -> Order:
     """Open a new order in review, linked to the archived one that an operator wants reopened; the reason is its text.
 
     The desk has forgotten what the archived order was about: the reviewer finds it under the link.
@@ -74,44 +74,44 @@ def succeed(work: Work, update: Update, at: int) -> Order:
     return dispatching.to_review(work, order, "reopened", at, update.by)
 
 
-def join(work: Work, order: Order, seen: Sighting, rule: str, distance_m: float | None = None) -> Order:
+def join(work: UnitOfWork, order: Order, sighting: Sighting, rule: str, distance_m: float | None = None) -> Order:
     """Keep a sighting with an order as evidence; `rule` says why it was taken for the same incident."""
-    work.book("merged", seen.at, seen.area, order.category)
+    work.book("merged", sighting.at, sighting.area, order.category)
     return work.emit(
         order,
         facts.EvidenceAdded,
-        seen.at,
+        sighting.at,
         DESK,
-        evidence=evidence(seen, distance_m, rule),
-        day=work.day_number(seen.at),
-        fingerprint=index.fingerprint(seen),
-        report_key=_report_key(seen),
+        evidence=evidence(sighting, distance_m, rule),
+        day=work.day_number(sighting.at),
+        fingerprint=index.fingerprint(sighting),
+        report_key=_report_key(sighting),
     )
 
 
-def evidence(seen: Sighting, distance_m: float | None = None, rule: str = "") -> Evidence:
+def evidence(sighting: Sighting, distance_m: float | None = None, rule: str = "") -> Evidence:
     """A sighting as it is kept with its order."""
     return Evidence(
-        kind=seen.kind,
-        source=seen.source,
-        id=seen.id,
-        at=seen.at,
-        text=seen.text,
-        channel=seen.channel,
-        reporter=seen.reporter,
-        lat=seen.lat,
-        lon=seen.lon,
-        address=seen.address,
-        media_urls=seen.media_urls,
-        camera=seen.camera,
-        label=seen.label,
-        algorithm=seen.algorithm,
-        object_id=seen.object_id,
-        confidence=seen.confidence,
+        kind=sighting.kind,
+        source=sighting.source,
+        id=sighting.id,
+        at=sighting.at,
+        text=sighting.text,
+        channel=sighting.channel,
+        reporter=sighting.reporter,
+        lat=sighting.lat,
+        lon=sighting.lon,
+        address=sighting.address,
+        media_urls=sighting.media_urls,
+        camera=sighting.camera,
+        label=sighting.label,
+        algorithm=sighting.algorithm,
+        object_id=sighting.object_id,
+        confidence=sighting.confidence,
         distance_m=None if distance_m is None else round(distance_m, 1),
         rule=rule,
     )
 
 
-def _report_key(seen: Sighting) -> str:
-    return identity.report_key(seen.source, seen.id) if seen.kind == "report" else ""
+def _report_key(sighting: Sighting) -> str:
+    return identity.report_key(sighting.source, sighting.id) if sighting.kind == "report" else ""

@@ -56,18 +56,18 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date) -> Rou
 
 def responsible(city: City, category: str, area: str, day: date, why: Why) -> Route:
     """The responsibility table's answer for a category that is settled: a department, or the reason for a review."""
-    known = city.categories.get(category)
-    if known is None:
+    kind = city.categories.get(category)
+    if kind is None:
         return Route(category=category, why=why, review="unknown-category")
     row = city.responsible(category, area, day)
     if row is None or row.lead not in city.departments:
         reason = "nobody-responsible" if row is None else "unknown-department"
-        return Route(category=category, priority=known.priority, why=why, review=reason)
+        return Route(category=category, priority=kind.priority, why=why, review=reason)
     return Route(
         category=category,
         department=row.lead,
         assists=row.assists,
-        priority=known.priority,
+        priority=kind.priority,
         why=msgspec.structs.replace(why, table_row=row.row),
     )
 
@@ -94,11 +94,11 @@ def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: W
     if then.reject:
         return Route(category=category, why=why, reject=rule.id)
     if then.department is None:
-        found = responsible(city, category, area, day, why) if category else Route(why=why, review="uncertain")
+        target = responsible(city, category, area, day, why) if category else Route(why=why, review="uncertain")
     elif then.department in city.departments:
-        found = Route(category=category, department=then.department, priority=_priority(city, category), why=why)
+        target = Route(category=category, department=then.department, priority=_priority(city, category), why=why)
     else:
-        found = Route(category=category, why=why, review="unknown-department")
+        target = Route(category=category, why=why, review="unknown-department")
     changes: dict[str, object] = {"condition": then.condition or ""}
     if then.assists is not None:
         changes["assists"] = then.assists
@@ -106,7 +106,7 @@ def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: W
         changes["priority"] = then.priority
     if then.review:
         changes |= {"department": "", "assists": (), "review": rule.id}
-    return msgspec.structs.replace(found, **changes)
+    return msgspec.structs.replace(target, **changes)
 
 
 def _by_group(city: City, guess: Guess, area: str, day: date, why: Why) -> Route:
@@ -120,10 +120,10 @@ def _by_group(city: City, guess: Guess, area: str, day: date, why: Why) -> Route
 
 
 def _group(city: City, category: str) -> str:
-    known = city.categories.get(category)
-    return "" if known is None else known.parent or known.code
+    kind = city.categories.get(category)
+    return "" if kind is None else kind.parent or kind.code
 
 
 def _priority(city: City, category: str) -> int:
-    known = city.categories.get(category)
-    return 3 if known is None else known.priority
+    kind = city.categories.get(category)
+    return 3 if kind is None else kind.priority

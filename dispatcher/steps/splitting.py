@@ -3,34 +3,36 @@
 from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.partition import identity
-from dispatcher.partition.unit_of_work import Work
+from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import dispatching
 from models.events import Evidence
 from models.inbox import Actor
 
 
-def split(work: Work, order: Order, seen: Evidence, reason: str, at: int, actor: Actor, report_key: str) -> Order:
+def split(
+    work: UnitOfWork, order: Order, report: Evidence, reason: str, at: int, actor: Actor, report_key: str
+) -> Order:
     """Release one joined report from an order and open a new one for it, in review, with its own citizen clock.
 
     Returns the order that it was part of. Where the new order's id is taken (the report was split off once before),
     nothing is opened a second time.
     """
-    day = work.day_number(seen.at)
-    own = identity.order_id(order.area, day, seen.source, seen.id)
+    day = work.day_number(report.at)
+    own = identity.order_id(order.area, day, report.source, report.id)
     order = work.emit(
-        order, facts.Released, at, actor, child=own, evidence=(seen.source, seen.id), report_key=report_key, day=day
+        order, facts.Released, at, actor, child=own, evidence=(report.source, report.id), report_key=report_key, day=day
     )
     if work.order(own) is None:
         opened = work.emit(
             own,
             facts.Opened,
-            seen.at,
+            report.at,
             actor,
             state="review",
             area=order.area,
             day=day,
             pack=work.city.digest,
-            evidence=seen,
+            evidence=report,
             report_key=report_key,
             linked=order.id,
         )

@@ -2,50 +2,50 @@
 
 from dispatcher.order.row import Order, Watch
 from dispatcher.partition import row_keys
-from dispatcher.partition.unit_of_work import DESK, Work
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
-from dispatcher.steps.opening import found, join
+from dispatcher.steps.opening import join, open_order
 from models.city import Category
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 
 
-def watch_on(work: Work, seen: Sighting, kind: Category, category: str) -> None:
+def watch_on(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -> None:
     """Too few detections yet 观察中: open an order at `min_sightings`."""
-    key = row_keys.opening_watch(seen.area, category, seen.camera)
+    key = row_keys.opening_watch(sighting.area, category, sighting.camera)
     watch = work.overlay.watches.get(key)
-    sightings = (*watch.seen, seen) if watch is not None else (seen,)
+    sightings = (*watch.seen, sighting) if watch is not None else (sighting,)
     if len(sightings) < kind.min_sightings:
-        _keep_watch(work, key, seen, category, sightings, watch)
+        _keep_watch(work, key, sighting, category, sightings, watch)
         return
     if watch is not None:
         work.overlay.watches.put(key, None)
-    order = found(work, sightings[0])
+    order = open_order(work, sightings[0])
     for one in sightings[1:]:
         order = join(work, order, one, "watched")
 
 
-def reopen_by_camera(work: Work, order: Order, seen: Sighting) -> None:
+def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> None:
     """A camera reopens a closed order when it has seen the thing as often as it takes to open one."""
     kind = work.city.categories.get(order.category)
     wanted = kind.min_sightings if kind is not None else 1
     key = row_keys.reopening_watch(order.id)
     watch = work.overlay.watches.get(key)
-    sightings = (*watch.seen, seen) if watch is not None else (seen,)
+    sightings = (*watch.seen, sighting) if watch is not None else (sighting,)
     if len(sightings) < wanted:
-        _keep_watch(work, key, seen, order.category, sightings, watch, order.id)
+        _keep_watch(work, key, sighting, order.category, sightings, watch, order.id)
         return
     if watch is not None:
         work.overlay.watches.put(key, None)
     for one in sightings:
         order = join(work, order, one, "seen-again")
-    dispatching.reopen(work, order, "seen-again", seen.at, DESK)
+    dispatching.reopen(work, order, "seen-again", sighting.at, DESK)
 
 
 def _keep_watch(
-    work: Work,
+    work: UnitOfWork,
     key: str,
-    seen: Sighting,
+    sighting: Sighting,
     category: str,
     sightings: tuple[Sighting, ...],
     watch: Watch | None,
@@ -57,12 +57,12 @@ def _keep_watch(
     else:
         expires = watch.expires
     work.overlay.watches.put(
-        key, Watch(key=key, area=seen.area, category=category, seen=sightings, expires=expires, order_id=order_id)
+        key, Watch(key=key, area=sighting.area, category=category, seen=sightings, expires=expires, order_id=order_id)
     )
 
 
-def expire(work: Work, watch: Watch) -> None:
+def expire(work: UnitOfWork, watch: Watch) -> None:
     """The window closed with too few detections: counted, and forgotten."""
     work.overlay.watches.put(watch.key, None)
-    for seen in watch.seen:
-        work.book("expired", seen.at, watch.area, watch.category)
+    for sighting in watch.seen:
+        work.book("expired", sighting.at, watch.area, watch.category)

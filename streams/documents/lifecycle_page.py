@@ -1,6 +1,6 @@
 """The part of docs/lifecycle.md that is made from the declared table."""
 
-from dispatcher.order.lifecycle import AUTOMATIC, REFUSALS, STATE_TERMS, TABLE, Rule
+from dispatcher.order.lifecycle import AUTOMATIC, REFUSALS, STATE_TERMS, TABLE, Transition
 from dispatcher.order.row import ENDED, OPEN
 from streams.documents.markdown import table
 
@@ -14,13 +14,13 @@ def _diagram() -> str:
     lines = ["```mermaid", "stateDiagram-v2", "    [*] --> review: opened"]
     lines.extend(f"    {state}: {state} {term}" for state, (term, _) in STATE_TERMS.items())
     drawn: dict[tuple[str, str], list[str]] = {}
-    for rule in TABLE:
-        if set(rule.sources) >= OPEN and rule.targets != rule.sources:
+    for transition in TABLE:
+        if set(transition.sources) >= OPEN and transition.targets != transition.sources:
             continue
-        for source in rule.sources:
-            for target in rule.targets:
-                if target != source and (len(rule.sources) == 1 or target not in rule.sources):
-                    drawn.setdefault((source, target), []).append(rule.action)
+        for source in transition.sources:
+            for target in transition.targets:
+                if target != source and (len(transition.sources) == 1 or target not in transition.sources):
+                    drawn.setdefault((source, target), []).append(transition.action)
     for before, after, cause in AUTOMATIC:
         drawn.setdefault((before, after or "[*]"), []).append(cause)
     lines.extend(f"    {source} --> {target}: {', '.join(causes)}" for (source, target), causes in drawn.items())
@@ -33,16 +33,16 @@ def _actions() -> str:
     return table(("action", "by", "from", "to", "guards", "note"), map(_row, TABLE))
 
 
-def _row(rule: Rule) -> tuple[str, ...]:
-    unchanged = rule.targets == rule.sources
-    target = "unchanged" if unchanged else _states(rule.targets)
+def _row(transition: Transition) -> tuple[str, ...]:
+    unchanged = transition.targets == transition.sources
+    target = "unchanged" if unchanged else _states(transition.targets)
     return (
-        f"{rule.action} {rule.term}",
-        ", ".join(rule.roles),
-        _states(rule.sources),
+        f"{transition.action} {transition.term}",
+        ", ".join(transition.roles),
+        _states(transition.sources),
         target,
-        ", ".join(rule.guards) or "–",
-        rule.note or "–",
+        ", ".join(transition.guards) or "–",
+        transition.note or "–",
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import fold
-from dispatcher.order.row import Limit, Order, State
+from dispatcher.order.row import Order, RunningLimit, State
 from models.city import Stage
 from models.events import Evidence, Why
 from models.inbox import Actor
@@ -14,9 +14,9 @@ CHECKER = Actor("inspector", "", "inspector-7")
 DISPATCHER = Actor("dispatcher", "", "dispatcher-1")
 
 
-def limit(stage: Stage, start: int, due: int) -> Limit:
+def limit(stage: Stage, start: int, due: int) -> RunningLimit:
     """A running limit."""
-    return Limit(stage=stage, started_at=start, warn_at=due, due=due)
+    return RunningLimit(stage=stage, started_at=start, warn_at=due, due=due)
 
 
 class Life:

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from dispatcher.order.lifecycle import ACTIONS, REFUSALS, ROLES, STATE_TERMS, TABLE, Rule, permit
+from dispatcher.order.lifecycle import ACTIONS, REFUSALS, ROLES, STATE_TERMS, TABLE, Transition, permit
 from dispatcher.order.row import ENDED, OPEN, State
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS
@@ -46,7 +46,7 @@ def test_exactly_the_rows_of_the_table_are_permitted(action: str) -> None:
             if rows:
                 assert allowed == rows[0]
             else:
-                assert not isinstance(allowed, Rule)
+                assert not isinstance(allowed, Transition)
                 assert allowed in REFUSALS
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import Dispatch, Limit, Order
+from dispatcher.order.row import Dispatch, Order, RunningLimit
 from models.city import Stage
 from models.inbox import Actor
 
@@ -15,7 +15,7 @@ Folds = dict[type[Fact], Callable[[Order, Any], Changes]]
 _WAITING: dict[str, Stage] = {"review": "review", "returned": "return", "arbitration": "arbitration"}
 
 
-def with_limits(order: Order, *new: Limit | None, drop: Iterable[Stage] = ()) -> Changes:
+def with_limits(order: Order, *new: RunningLimit | None, drop: Iterable[Stage] = ()) -> Changes:
     """The running limits with some set anew (their warnings and breaches forgotten) and some dropped."""
     fresh = {limit.stage: limit for limit in new if limit is not None}
     gone = fresh.keys() | set(drop)
@@ -78,7 +78,7 @@ def nothing_asked() -> Changes:
     return {"extension_asked": False, "suspension_asked_until": None, "suspended_at": None, "suspended_until": None}
 
 
-def with_moved(order: Order, limits: tuple[Limit, ...], at: int) -> Changes:
+def with_moved(order: Order, limits: tuple[RunningLimit, ...], at: int) -> Changes:
     """Running limits with later due times."""
     due = {limit.stage: limit.due for limit in limits}
     changes = with_limits(order, *limits) | {"due": due.get("whole", order.due)}

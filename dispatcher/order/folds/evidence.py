@@ -73,8 +73,8 @@ def _evidence_added(order: Order, fact: facts.EvidenceAdded) -> Changes:
 
 def _linked(order: Order, fact: facts.Linked) -> Changes:
     field = "candidates" if fact.kind == "candidate" else "linked"
-    known: tuple[str, ...] = getattr(order, field)
-    return {} if fact.other in known else {field: (*known, fact.other)}
+    orders: tuple[str, ...] = getattr(order, field)
+    return {} if fact.other in orders else {field: (*orders, fact.other)}
 
 
 def _classified(order: Order, fact: facts.Classified) -> Changes:
@@ -94,8 +94,8 @@ def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
 def _released(order: Order, fact: facts.Released) -> Changes:
     if fact.evidence is None:
         return {"children": tuple(child for child in order.children if child != fact.child)}
-    first = tuple(seen for seen in order.evidence_first if (seen.source, seen.id) != fact.evidence)
-    last = tuple(seen for seen in order.evidence_last if (seen.source, seen.id) != fact.evidence)
+    first = tuple(kept for kept in order.evidence_first if (kept.source, kept.id) != fact.evidence)
+    last = tuple(kept for kept in order.evidence_last if (kept.source, kept.id) != fact.evidence)
     changes: Changes = {
         "evidence_first": first,
         "evidence_last": last,
@@ -108,7 +108,7 @@ def _released(order: Order, fact: facts.Released) -> Changes:
         gone = next(
             e.reporter for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == fact.evidence
         )
-        if not any(seen.reporter == gone for seen in (*first, *last)):
+        if not any(kept.reporter == gone for kept in (*first, *last)):
             changes["reporters"] = tuple(who for who in order.reporters if who != gone)
     return changes
 
