@@ -1,0 +1,70 @@
+"""docs/architecture.md and CONTRIBUTING.md name what there is, and the code map is complete."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+_PAGES = ("docs/architecture.md", "CONTRIBUTING.md")
+_PACKAGES = ("models", "dispatcher", "streams")
+# Folders of other kinds that the map has to list as well.
+_BESIDE = ("bench", "cities", "docs", "requirements", "scripts")
+
+
+@cache
+def _names(path: Path) -> frozenset[str]:
+    """Functions, classes, their methods as `Class.method`, and assigned names of a file."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            found |= {
+                f"{node.name}.{each.name}"
+                for each in node.body
+                if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {each.id for each in targets if isinstance(each, ast.Name)}
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_every_path_on_the_page_exists(page: str) -> None:
+    """A file or folder in `code` that begins with a folder of the repository is there."""
+    named = re.findall(r"`((?:[\w.-]+/)+[\w.*-]*)`", (REPOSITORY / page).read_text())
+
+    of_the_repository = [name for name in named if (REPOSITORY / name.split("/")[0]).exists()]
+
+    assert of_the_repository
+    assert [name for name in of_the_repository if not (REPOSITORY / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_every_name_beside_a_file_is_defined_there(page: str) -> None:
+    """`path/file.py` `name`, `other` means that the file defines these names."""
+    text = (REPOSITORY / page).read_text()
+    pairs = [
+        (path, name)
+        for path, names in re.findall(r"`([\w/]+\.py)` (`[A-Za-z_][\w.]*`(?:, `[A-Za-z_][\w.]*`)*)", text)
+        for name in re.findall(r"[\w.]+", names)
+    ]
+
+    assert pairs
+    assert [(path, name) for path, name in pairs if name not in _names(REPOSITORY / path)] == []
+
+
+def test_the_code_map_has_a_line_for_every_folder() -> None:
+    """Every folder of the packages and of the tests, and those beside them, and no other."""
+    packages = {path.parent for package in _PACKAGES for path in (REPOSITORY / package).rglob("__init__.py")}
+    tests = {path.parent for path in (REPOSITORY / "tests").glob("*/__init__.py")}
+    folders = {str(path.relative_to(REPOSITORY)) for path in packages | tests} | set(_BESIDE)
+
+    mapped = re.findall(r"^\| `([\w/]+)/` \|", (REPOSITORY / "docs/architecture.md").read_text(), re.MULTILINE)
+
+    assert sorted(mapped) == sorted(folders)
