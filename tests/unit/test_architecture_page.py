@@ -1,7 +1,9 @@
-"""docs/architecture.md and CONTRIBUTING.md name what there is, and the code map is complete."""
+"""Pages, docstrings and comments name what there is, and the code map is complete."""
 
 import ast
 import re
+import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +34,41 @@ def _names(path: Path) -> frozenset[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             found |= {each.id for each in targets if isinstance(each, ast.Name)}
     return frozenset(found)
+
+
+def _tracked() -> Iterator[tuple[str, str]]:
+    """Name and text of every file in which somebody may be sent to another."""
+    listed = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():
+        path = REPOSITORY / name
+        if path.is_file() and (
+            path.suffix in {".md", ".py", ".toml", ".yml", ".yaml", ".js", ".html"} or not path.suffix
+        ):
+            yield name, path.read_text()
+
+
+def test_every_file_that_is_named_anywhere_exists() -> None:
+    """A path from a folder of the repository, or a module of the packages in `code`, is that of a file or folder."""
+    path = re.compile(
+        r"(?<![\w/.-])(?:bench|cities|dispatcher|docs|models|scripts|streams|tests)/[\w./-]*\.(?:css|csv|html|js|md|py|toml|yaml)\b"
+    )
+    module = re.compile(r"`((?:dispatcher|models|streams)\.[a-z_]+(?:\.[a-z_]+)*)`")
+
+    lost = [
+        (name, each) for name, text in _tracked() for each in path.findall(text) if not (REPOSITORY / each).exists()
+    ]
+    strange = [(name, each) for name, text in _tracked() for each in module.findall(text) if not _is_module(each)]
+
+    assert lost + strange == []
+
+
+def _is_module(dotted: str) -> bool:
+    """Whether it is a folder, a file, or a name in one of the two."""
+    for name in (dotted, dotted.rpartition(".")[0]):
+        path = REPOSITORY / name.replace(".", "/")
+        if "." in name and (path.is_dir() or path.with_suffix(".py").is_file()):
+            return True
+    return False
 
 
 @pytest.mark.parametrize("page", _PAGES)

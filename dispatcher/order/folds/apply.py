@@ -1,7 +1,7 @@
 """The fold: an order's row from its facts. `apply` is the only maker of rows, so a row always equals its log.
 
-One function per fact, in tables by the part of an order's life (`dispatcher.folds`). None of them decides anything:
-what is allowed and what follows is the desk's affair, and all that it decided stands in the fact.
+One function per fact, in tables by the part of an order's life (`dispatcher.order.folds`). None of them decides
+anything: what is allowed and what follows is the desk's affair, and all that it decided stands in the fact.
 """
 
 from collections.abc import Iterable
