@@ -6,10 +6,11 @@ import time
 from typing import Any, Self
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 
 from dispatcher.figures.figure_row import decode, parse_key
 from models.times import from_text
+from streams.kafka.clients import follower
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 
 SIGHTINGS = ("received", "detections", "suppressed", "duplicates")
@@ -25,10 +26,8 @@ class Watch:
         self._rows: dict[str, int] = {}
         self._names = names
         self._changed = asyncio.Condition()
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
+        self._consumer = follower(
+            Connection(bootstrap),
             auto_offset_reset="earliest",
             fetch_max_wait_ms=10,
             metadata_max_age_ms=2_000,

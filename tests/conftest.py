@@ -9,8 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 import pytest_asyncio
-from aiokafka.admin import AIOKafkaAdminClient
 
+from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.settings import Settings, load_settings
@@ -74,12 +74,8 @@ async def topics(kafka: Kafka, settings: Settings, departments: tuple[str, ...])
     """All topics of the test's namespace, created; they are deleted when the test is over."""
     await create_topics(settings, all_topics(settings, departments))
     yield Names(settings.namespace)
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
-    await admin.start()
-    try:
-        await admin.delete_topics([t for t in await admin.list_topics() if t.startswith(settings.namespace)])
-    finally:
-        await admin.close()
+    async with started(admin(kafka.connection)) as client:
+        await client.delete_topics([t for t in await client.list_topics() if t.startswith(settings.namespace)])
 
 
 @pytest.fixture

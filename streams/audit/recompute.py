@@ -25,7 +25,9 @@ from models.envelope import event_type
 from models.errors import PaidanError
 from models.inbox import read_record
 from streams.control.packs import Packs
-from streams.kafka.changelog import log_reader
+from streams.kafka.clients import log_reader, started
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_whole, take_newest
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.tables import stored_row
@@ -75,14 +77,11 @@ async def reading(
     settings: Settings, city: City, progress: Callable[[int], None] = lambda _: None
 ) -> AsyncIterator["LogReader"]:
     """A reader of the namespace's partitions, until the body ends."""
-    packs = Packs(settings.bootstrap, Names(settings.namespace).control, city)
+    connection = Connection.of(settings)
+    packs = Packs(connection, Names(settings.namespace).control, city)
     await packs.refresh()
-    consumer = log_reader(settings.bootstrap)
-    try:
-        await consumer.start()
+    async with started(log_reader(connection)) as consumer:
         yield LogReader(consumer, Names(settings.namespace), packs, progress)
-    finally:
-        await consumer.stop()
 
 
 class LogReader:
@@ -116,12 +115,7 @@ class LogReader:
 
     async def records(self, part: TopicPartition, end: int) -> AsyncIterator[Sequence[ConsumerRecord]]:
         """All committed records before an offset, batch by batch."""
-        if not end:
-            return
-        self._consumer.assign([part])
-        await self._consumer.seek_to_beginning(part)
-        while await self._consumer.position(part) < end:
-            batch = (await self._consumer.getmany(part, timeout_ms=200)).get(part, ())
+        async for _, batch in read_whole(self._consumer, [part], {part: end}):
             wanted = [record for record in batch if record.offset < end]
             if wanted:
                 self.last[part] = wanted[-1].offset + 1
@@ -130,10 +124,10 @@ class LogReader:
 
     async def rows(self, part: TopicPartition, end: int) -> dict[str, bytes]:
         """The newest value of each key before an offset, tombstones left out."""
-        newest: dict[str, bytes | None] = {}
+        newest: dict[str, bytes] = {}
         async for batch in self.records(part, end):
-            newest.update((record.key.decode(), record.value) for record in batch)
-        return {key: value for key, value in newest.items() if value is not None}
+            take_newest(newest, batch)
+        return newest
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from dispatcher.figures import figure_row
 from dispatcher.partition.state import encode_row
 from models.city import City
 from streams.audit.recompute import AuditError, LogReader, Partition, reading, recompute
+from streams.kafka.clients import started, transactional
 from streams.kafka.lane import FENCED
 from streams.kafka.sending import Send, send_all
 from streams.kafka.stage_role import lane_options
@@ -49,17 +50,14 @@ async def _repair(settings: Settings, reader: LogReader, number: int) -> int:
 @contextlib.asynccontextmanager
 async def _in_place_of_the_desk(settings: Settings, number: int) -> AsyncIterator[AIOKafkaProducer]:
     options = lane_options(settings, "desk")
-    producer = AIOKafkaProducer(
-        bootstrap_servers=options.bootstrap,
-        transactional_id=options.transactional_id(Names(settings.namespace).inbox, number),
+    producer = transactional(
+        options.connection,
+        options.transactional_id(Names(settings.namespace).inbox, number),
         transaction_timeout_ms=options.transaction_timeout_ms,
         max_request_size=options.max_request_bytes,
     )
-    try:
-        await producer.start()
+    async with started(producer):
         yield producer
-    finally:
-        await producer.stop()
 
 
 def _sends(names: Names, part: Partition) -> list[Send]:

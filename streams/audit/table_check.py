@@ -5,13 +5,14 @@ import asyncio
 from collections.abc import Mapping
 
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from dispatcher.auditing import Difference, unlike_figures
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Window, totals
 from streams.audit.recompute import Audited, AuditError
 from streams.gateway.shards import ShardAnswers, Shards
+from streams.kafka.clients import admin, started
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.tables import build
@@ -53,11 +54,9 @@ async def _caught_up(settings: Settings, number: int, audited: list[Audited]) ->
     group = Names(settings.namespace).tables_group(number)
     wanted = {part: end for each in audited for part, end in each.ends.items()}
     loop = asyncio.get_running_loop()
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
-    try:
-        await admin.start()
+    async with started(admin(Connection.of(settings))) as client:
         deadline, before = 0.0, -1
-        while behind := _behind(wanted, await admin.list_consumer_group_offsets(group)):
+        while behind := _behind(wanted, await client.list_consumer_group_offsets(group)):
             left = sum(behind.values())
             if left != before:  # as long as they come nearer they are waited for
                 deadline, before = loop.time() + _PATIENCE_SECONDS, left
@@ -65,8 +64,6 @@ async def _caught_up(settings: Settings, number: int, audited: list[Audited]) ->
                 places = ", ".join(f"{part.topic}/{part.partition}" for part in sorted(behind))
                 raise AuditError(f"the tables are {left} records behind and come no nearer; are they running? {places}")
             await asyncio.sleep(_POLL_SECONDS)
-    finally:
-        await admin.close()
 
 
 def _behind(

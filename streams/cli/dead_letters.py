@@ -12,6 +12,7 @@ from rich.table import Table
 
 from models.errors import UsageError
 from streams.dead_letters.replay import Numbered, find, read_dead_letters, replay
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import Settings, load_settings
 
@@ -49,7 +50,7 @@ def show(
 ) -> None:
     """Show one dead letter with all that is kept of it. It may hold personal data."""
     settings = load_settings()
-    [found] = asyncio.run(find(settings.bootstrap, Names(settings.namespace), [number]))
+    [found] = asyncio.run(find(Connection.of(settings), Names(settings.namespace), [number]))
     value = found.letter.original_value
     if raw:
         if value is None:
@@ -78,12 +79,12 @@ def replay_(
 
 async def _replay(settings: Settings, numbers: list[int], error: str | None) -> None:
     names = Names(settings.namespace)
-    letters = await find(settings.bootstrap, names, numbers) if numbers else await _all(settings, error)
-    typer.echo(f"{await replay(settings.bootstrap, names, letters)} replayed")
+    letters = await find(Connection.of(settings), names, numbers) if numbers else await _all(settings, error)
+    typer.echo(f"{await replay(Connection.of(settings), names, letters)} replayed")
 
 
 async def _all(settings: Settings, error: str | None) -> list[Numbered]:
-    letters = read_dead_letters(settings.bootstrap, Names(settings.namespace))
+    letters = read_dead_letters(Connection.of(settings), Names(settings.namespace))
     return [each async for each in letters if error is None or each.letter.error == error]
 
 

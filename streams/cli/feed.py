@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from models.errors import UsageError
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import load_settings
 from streams.terminal.progress import counting
@@ -31,7 +32,7 @@ def feed(
     events = list(itertools.islice(read_events(file), limit))
     with counting(f"feeding {file.name}", len(events)) as advance:
         plan = scheduled(events, rate, speed)
-        fed = asyncio.run(send(settings.bootstrap, Names(settings.namespace), plan, lambda: advance(1)))
+        fed = asyncio.run(send(Connection.of(settings), Names(settings.namespace), plan, lambda: advance(1)))
     per_second = fed.events / max(fed.seconds, 1e-9)
     late = f", at most {fed.late_seconds:.2f} s late" if fed.late_seconds > 0.01 else ""
     typer.echo(f"{fed.events} events in {fed.seconds:.1f} s ({per_second:,.0f}/s){late}")

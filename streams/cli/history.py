@@ -9,6 +9,7 @@ import typer
 from models.city import load_city
 from models.envelope import instant
 from models.errors import UsageError
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import load_settings
 from streams.terminal.progress import counting
@@ -36,7 +37,7 @@ def history(
         raise UsageError("the files hold no events")
     classifier = LiveModels(settings, city.settings.target_accuracy).active if model else None
     names = Names(settings.namespace)
-    historian = Historian(settings.bootstrap, names, settings.partitions, city, keys_of(settings), classifier)
+    historian = Historian(Connection.of(settings), names, settings.partitions, city, keys_of(settings), classifier)
     with counting("replaying", len(chronicle)) as advance:
         written = asyncio.run(historian.write(chronicle, end, advance))
     typer.echo(f"{written.items} items in {written.records} inbox records, {written.dead} dead letters")

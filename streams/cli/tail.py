@@ -10,6 +10,7 @@ import typer
 from models.city import load_city
 from models.errors import UsageError
 from models.times import from_ms
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import Settings, load_settings
 from streams.terminal.tail import Received, follow_assignments
@@ -45,7 +46,7 @@ async def _follow(
 ) -> None:
     zone = load_city(settings.city).zone
     seen = 0
-    async for each in follow_assignments(settings.bootstrap, Names(settings.namespace), departments, from_start):
+    async for each in follow_assignments(Connection.of(settings), Names(settings.namespace), departments, from_start):
         typer.echo(_as_json(each) if as_json else _line(each, from_ms(each.timestamp).astimezone(zone)))
         seen += 1
         if seen == count:

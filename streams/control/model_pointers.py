@@ -13,7 +13,9 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from models.errors import PaidanError
 from models.times import to_text
 from streams.control.models_in_force import ACTIVE, SHADOW
-from streams.kafka.changelog import read_changelogs
+from streams.kafka.clients import transactional
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_changelogs
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.settings import Settings
 
@@ -57,7 +59,7 @@ async def read_pointers(settings: Settings) -> Pointers:
     """What is in force. Raises TopicError without a control topic, KafkaError when the cluster fails."""
     topic = Names(settings.namespace).control
     await check_topics(settings, [one for one in all_topics(settings, ()) if one.name == topic])
-    found, _ = await read_changelogs(settings.bootstrap, [TopicPartition(topic, 0)])
+    found, _ = await read_changelogs(Connection.of(settings), [TopicPartition(topic, 0)])
     assert found is not None
     rows = dict(found[topic])
     changes = [msgspec.json.decode(value, type=Change) for key, value in rows.items() if key.startswith(CHANGES)]
@@ -75,9 +77,7 @@ async def change(settings: Settings, decide: Callable[[Pointers], Records]) -> N
     Raises ControlError when somebody else changes them at the same time, KafkaError when the cluster fails.
     """
     names = Names(settings.namespace)
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap, acks="all", transactional_id=f"{settings.namespace}-models"
-    )
+    producer = transactional(Connection.of(settings), f"{settings.namespace}-models")
     # From here on an earlier one that is still under way cannot commit any more.
     try:
         await producer.start()
@@ -92,6 +92,7 @@ async def change(settings: Settings, decide: Callable[[Pointers], Records]) -> N
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
+    """Close it. What fails only now is told apart: it may have failed after the commit."""
     try:
         await producer.stop()
     except KafkaError as error:

@@ -7,22 +7,26 @@ The value is the id of a model in the store; a tombstone goes back to the shippe
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from models.classifier import Classifier, ClassifierError
 from models.classifier.serving.store import Store
 from streams import metrics
-from streams.kafka.closing import CLOSE_SECONDS, within
+from streams.kafka.clients import log_reader, started, writer
+from streams.kafka.closing import CLOSE_SECONDS
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
 ACTIVE = "model/active"
 SHADOW = "model/shadow"
 _RETRY_SECONDS = 5.0
+_POLL_MS = 500
 
 log = logging.getLogger(__name__)
 
@@ -54,19 +58,9 @@ class LiveModels:
     async def following(self) -> AsyncIterator[None]:
         """Follow the control topic: all that it says by now is in force when the body begins. Raises KafkaError."""
         topic = TopicPartition(Names(self._settings.namespace).control, 0)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
-        )
-        try:
-            await consumer.start()
-            consumer.assign([topic])
-            await consumer.seek_to_beginning(topic)
-            end = (await consumer.end_offsets([topic]))[topic]
-            while await consumer.position(topic) < end:
-                await self._take_in(consumer, topic)
+        async with started(log_reader(Connection.of(self._settings)), CLOSE_SECONDS) as consumer:
+            async for _, records in read_whole(consumer, [topic]):
+                await self._take_in(records)
             following = asyncio.create_task(self._follow(consumer, topic), name="follow the models")
             try:
                 yield
@@ -74,20 +68,18 @@ class LiveModels:
                 following.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await following
-        finally:
-            await within(CLOSE_SECONDS, consumer.stop())
 
     async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
         while True:
             try:
-                await self._take_in(consumer, topic)
+                await self._take_in((await consumer.getmany(timeout_ms=_POLL_MS)).get(topic, ()))
             except KafkaError as error:
                 log.warning("the control topic cannot be read: %s", error)
                 await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _take_in(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
+    async def _take_in(self, records: Iterable[ConsumerRecord]) -> None:
         newest: dict[str, bytes | None] = {}
-        for record in (await consumer.getmany(topic, timeout_ms=500)).get(topic, ()):
+        for record in records:
             key = (record.key or b"").decode(errors="replace")
             if key in (ACTIVE, SHADOW):
                 newest[key] = record.value
@@ -122,10 +114,6 @@ async def point(settings: Settings, key: str, name: str) -> None:
 
     Raises KafkaError.
     """
-    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all")
-    try:
-        await producer.start()
+    async with started(writer(Connection.of(settings))) as producer:
         topic = Names(settings.namespace).control
         await producer.send_and_wait(topic, name.encode() or None, key=key.encode(), partition=0)
-    finally:
-        await producer.stop()

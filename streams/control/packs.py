@@ -5,11 +5,13 @@ import zlib
 from collections.abc import Iterator, Mapping
 
 import msgspec
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from models.city import City, load_city, read_city
 from models.errors import PaidanError
-from streams.kafka.changelog import read_changelogs
+from streams.kafka.clients import started, writer
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_changelogs
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.settings import Settings
 
@@ -24,9 +26,9 @@ class MissingPack(PaidanError):
 class Packs(Mapping[str, City]):
     """Digest to City. A pack is built when it is first asked for; `refresh` learns of those published since."""
 
-    def __init__(self, bootstrap: str, topic: str, own: City) -> None:
+    def __init__(self, connection: Connection, topic: str, own: City) -> None:
         self.own = own
-        self._bootstrap = bootstrap
+        self._connection = connection
         self._topic = topic
         self._stored: dict[str, bytes] = {}
         self._built: dict[str, City] = {own.digest: own}
@@ -38,17 +40,13 @@ class Packs(Mapping[str, City]):
         if self.own.digest in self._stored:
             return
         value = zlib.compress(msgspec.msgpack.encode(dict(self.own.files)))
-        producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", max_request_size=4 * 1024 * 1024)
-        try:
-            await producer.start()
+        async with started(writer(self._connection)) as producer:
             await producer.send_and_wait(self._topic, value, key=(PREFIX + self.own.digest).encode(), partition=0)
-        finally:
-            await producer.stop()
 
     async def refresh(self) -> None:
         """Read the control topic anew. Raises KafkaError."""
         async with self._lock:
-            rows, _ = await read_changelogs(self._bootstrap, [TopicPartition(self._topic, 0)])
+            rows, _ = await read_changelogs(self._connection, [TopicPartition(self._topic, 0)])
             assert rows is not None
             self._stored = {key[len(PREFIX) :]: value for key, value in rows[self._topic] if key.startswith(PREFIX)}
 
@@ -78,6 +76,6 @@ async def open_packs(settings: Settings) -> Packs:
     """The city of the settings, its topics checked, its pack published. Raises CityError or TopicError."""
     city = load_city(settings.city)
     await check_topics(settings, all_topics(settings, city.departments))
-    packs = Packs(settings.bootstrap, Names(settings.namespace).control, city)
+    packs = Packs(Connection.of(settings), Names(settings.namespace).control, city)
     await packs.open()
     return packs

@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator, Collection
 from typing import NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from models.errors import PaidanError
 from models.events import DeadLetter
 from streams.dead_letters.letter import RECEIVED, REPLAYED, WEBHOOK_ERRORS, decode_dead_letter
+from streams.kafka.clients import log_reader, started, writer
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_to
 from streams.kafka.topics import Names
-
-_MAX_BYTES = 4 * 1024 * 1024
 
 
 class DeadLetterError(PaidanError):
@@ -25,35 +26,25 @@ class Numbered(NamedTuple):
     letter: DeadLetter
 
 
-async def read_dead_letters(bootstrap: str, names: Names, first: int = 0) -> AsyncIterator[Numbered]:
+async def read_dead_letters(connection: Connection, names: Names, first: int = 0) -> AsyncIterator[Numbered]:
     """All dead letters there are now, oldest first, from number `first` on. Raises KafkaError."""
     part = TopicPartition(names.dead_letters, 0)
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=_MAX_BYTES,
-    )
-    try:
-        await consumer.start()
+    async with started(log_reader(connection)) as consumer:
         consumer.assign([part])
         end = (await consumer.end_offsets([part]))[part]
         begin = (await consumer.beginning_offsets([part]))[part]
         consumer.seek(part, min(max(first, begin), end))
-        while await consumer.position(part) < end:
-            for record in (await consumer.getmany(part, timeout_ms=200)).get(part, ()):
+        async for _, records in read_to(consumer, {part: end}):
+            for record in records:
                 yield Numbered(record.offset, _decoded(record.offset, record.value))
-    finally:
-        await consumer.stop()
 
 
-async def find(bootstrap: str, names: Names, numbers: Collection[int]) -> list[Numbered]:
+async def find(connection: Connection, names: Names, numbers: Collection[int]) -> list[Numbered]:
     """The dead letters with these numbers, oldest first. Raises DeadLetterError when one is not there."""
     wanted = set(numbers)
     found = []
     if wanted:
-        async for each in read_dead_letters(bootstrap, names, min(wanted)):
+        async for each in read_dead_letters(connection, names, min(wanted)):
             if each.number in wanted:
                 found.append(each)
             if each.number >= max(wanted):
@@ -63,7 +54,7 @@ async def find(bootstrap: str, names: Names, numbers: Collection[int]) -> list[N
     return found
 
 
-async def replay(bootstrap: str, names: Names, letters: Collection[Numbered]) -> int:
+async def replay(connection: Connection, names: Names, letters: Collection[Numbered]) -> int:
     """Send the original bytes and headers of each to its original topic; how many.
 
     What a webhook did not take is sent to it again in this way. Two headers are added: `replayed` with the dead
@@ -75,9 +66,7 @@ async def replay(bootstrap: str, names: Names, letters: Collection[Numbered]) ->
     topics |= {each.letter.topic for each in letters if each.letter.error in WEBHOOK_ERRORS}
     _refuse("it was too long to be kept", [each.number for each in letters if not _whole(each.letter)])
     _refuse("it came from no topic of ours", [each.number for each in letters if each.letter.topic not in topics])
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=_MAX_BYTES, acks="all")
-    try:
-        await producer.start()
+    async with started(writer(connection)) as producer:
         for number, letter in letters:
             given = dict(letter.original_headers)
             first = given[RECEIVED] if {REPLAYED, RECEIVED} <= given.keys() else letter.at.encode()
@@ -86,8 +75,6 @@ async def replay(bootstrap: str, names: Names, letters: Collection[Numbered]) ->
             value, key = letter.original_value, letter.original_key
             key = b"" if value is None and key is None else key  # the client wants one of them
             await producer.send_and_wait(letter.topic, value, key=key, headers=headers)
-    finally:
-        await producer.stop()
     return len(letters)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from rich.console import Console
 from rich.live import Live
 
@@ -25,7 +25,8 @@ from streams.demo.counts import DemoCounts
 from streams.demo.people import People, Reply
 from streams.demo.picture import picture
 from streams.kafka.backlog import Backlog
-from streams.kafka.clients import started
+from streams.kafka.clients import follower, started, writer
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.local.system import System
 from streams.tasks import race
@@ -82,13 +83,13 @@ class Demo:
         console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
         hint = "Ctrl-C stops everything." if stay else "Ends by itself."
         typer.echo(f"To join in from another terminal: {self._system.joining}")
-        bootstrap = self._system.settings.bootstrap
+        connection = Connection.of(self._system.settings)
         async with (
-            started(AIOKafkaProducer(bootstrap_servers=bootstrap)) as producer,
+            started(writer(connection)) as producer,
             Backlog(self._system.settings) as backlog,
         ):
             with Live(console=console, refresh_per_second=4, get_renderable=lambda: self._picture(hint)):
-                await race(self._watch(bootstrap), self._answer(producer), self._decide(bootstrap, backlog, stay))
+                await race(self._watch(connection), self._answer(producer), self._decide(connection, backlog, stay))
         await self._show_status(console)
 
     async def _show_status(self, console: Console) -> None:
@@ -113,7 +114,7 @@ class Demo:
     def _picture(self, hint: str) -> Any:
         return picture(self._counts, self._system.city, self._system.settings.gateway_url, hint)
 
-    async def _feed(self, bootstrap: str, backlog: Backlog) -> None:
+    async def _feed(self, connection: Connection, backlog: Backlog) -> None:
         """Send the day as soon as the stages are at work, so much faster; each event happens when it is sent."""
         async with _within(_START_TIMEOUT_S, "starting intake and desk"):
             await backlog.stages_at_work()
@@ -122,21 +123,13 @@ class Demo:
         def sent() -> None:
             self._counts.sent += 1
 
-        await feed(bootstrap, self._names, scheduled(self._day, None, self._faster), sent)
+        await feed(connection, self._names, scheduled(self._day, None, self._faster), sent)
 
-    async def _watch(self, bootstrap: str) -> None:
+    async def _watch(self, connection: Connection) -> None:
         """Count every fact and tell the people of every fact and assignment."""
         departments = {self._names.assignments(each): each for each in self._system.city.departments}
-        consumer = AIOKafkaConsumer(
-            *departments,
-            self._names.orders,
-            bootstrap_servers=bootstrap,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            fetch_max_wait_ms=50,
-        )
-        async with started(consumer):
+        topics = (*departments, self._names.orders)
+        async with started(follower(connection, *topics, auto_offset_reset="earliest")) as consumer:
             async for record in consumer:
                 self._later(self._replies(record, departments.get(record.topic)))
 
@@ -175,9 +168,9 @@ class Demo:
             if found is not None:
                 self._counts.backlog = found if fed else max(found, 1)
 
-    async def _decide(self, bootstrap: str, backlog: Backlog, stay: bool) -> None:
+    async def _decide(self, connection: Connection, backlog: Backlog, stay: bool) -> None:
         """Return when the day is sent and decided, and the people have had their time; with `stay` never."""
-        feeding = asyncio.create_task(self._feed(bootstrap, backlog))
+        feeding = asyncio.create_task(self._feed(connection, backlog))
         measuring = asyncio.create_task(self._measure(backlog, feeding))
         try:
             await feeding

@@ -16,7 +16,7 @@ from models.inbox import InboxRecord, PackChange, Tick, clock_headers, encode_it
 from streams import metrics
 from streams.control.packs import Packs
 from streams.dead_letters.letter import of_item, of_record
-from streams.kafka.changelog import Row
+from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 

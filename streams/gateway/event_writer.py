@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from models.envelope import Event, to_binary
 from streams.gateway.http.problems import Problem
+from streams.kafka.clients import writer
+from streams.kafka.connection import Connection
 from streams.settings import Settings
 
 _RETRY_AFTER_SECONDS = 5
@@ -31,10 +32,9 @@ class EventWriter:
 
     def __init__(self, settings: Settings) -> None:
         self._seconds = settings.gateway_ack_seconds
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap,
+        self._producer = writer(
+            Connection.of(settings),
             enable_idempotence=True,
-            acks="all",
             request_timeout_ms=int(self._seconds * 1000),
             max_request_size=settings.gateway_body_bytes + 64 * 1024,
         )

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from dispatcher.order import facts
@@ -16,6 +16,8 @@ from dispatcher.order.facts import Fact, UpdateRefused
 from models.envelope import CE_ID, CE_SOURCE, event_type
 from models.events import DeadLetter
 from streams.dead_letters.letter import decode_dead_letter
+from streams.kafka.clients import follower, started
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -76,7 +78,7 @@ class FactTail:
 
     def __init__(self, settings: Settings) -> None:
         names = Names(settings.namespace)
-        self._bootstrap = settings.bootstrap
+        self._connection = Connection.of(settings)
         self._orders = [TopicPartition(names.orders, number) for number in range(settings.partitions)]
         self._dead = TopicPartition(names.dead_letters, 0)
         self._waiters: set[Waiter] = set()
@@ -119,16 +121,7 @@ class FactTail:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _follow(self) -> None:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="latest",
-            fetch_max_wait_ms=50,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
-        )
-        await consumer.start()
-        try:
+        async with started(follower(self._connection)) as consumer:
             parts = [*self._orders, self._dead]
             consumer.assign(parts)
             for part, end in (await consumer.end_offsets(parts)).items():
@@ -139,8 +132,6 @@ class FactTail:
                 for part, records in (await consumer.getmany(timeout_ms=500)).items():
                     for record in records:
                         self._take_dead(record) if part == self._dead else self._take(record)
-        finally:
-            await consumer.stop()
 
     def _take(self, record: ConsumerRecord) -> None:
         kind = event_type(record.headers)

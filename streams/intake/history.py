@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from models.city import City
 from models.envelope import STRUCTURED
@@ -23,10 +23,13 @@ from models.times import from_text, to_text
 from streams.dead_letters.letter import of_record
 from streams.intake.batch import MAX_ITEMS, Model, Taken, take
 from streams.intake.drafts import Keys
+from streams.kafka.clients import log_reader, started, writer
+from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 
 CHUNK = 2_000  # lines that are taken in together; their texts are classified in one go
+_BATCH_BYTES = 256 * 1024
 _HEADERS = (("content-type", STRUCTURED.encode()),)
 
 
@@ -152,9 +155,9 @@ class Historian:
     """Writes a chronicle to the inbox. `progress` is called with the number of lines done since the last call."""
 
     def __init__(
-        self, bootstrap: str, names: Names, partitions: int, city: City, keys: Keys, model: Model | None
+        self, connection: Connection, names: Names, partitions: int, city: City, keys: Keys, model: Model | None
     ) -> None:
-        self._bootstrap, self._names, self._partitions = bootstrap, names, partitions
+        self._connection, self._names, self._partitions = connection, names, partitions
         self._city, self._keys, self._model = city, keys, model
 
     async def write(
@@ -171,15 +174,8 @@ class Historian:
             raise UsageError(f"the last event happened at {to_text(chronicle.last)}, after the end of the window")
         inbox = [TopicPartition(self._names.inbox, number) for number in range(self._partitions)]
         await self._require_empty(inbox)
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            enable_idempotence=True,
-            max_request_size=4 * 1024 * 1024,
-            max_batch_size=256 * 1024,
-            linger_ms=5,
-        )
-        try:
-            await producer.start()
+        bulk = writer(self._connection, enable_idempotence=True, max_batch_size=_BATCH_BYTES, linger_ms=5)
+        async with started(bulk) as producer:
             written = Written()
             for lines, taken in retell(chronicle, self._city, self._keys, self._model):
                 await self._write_batch(producer, taken, written)
@@ -187,8 +183,6 @@ class Historian:
             ticks = [_record(self._names.inbox, end, (Tick(),), None, partition) for _, partition in inbox]
             await _publish(producer, ticks)
             return written
-        finally:
-            await producer.stop()
 
     async def _write_batch(self, producer: AIOKafkaProducer, taken: Taken, written: Written) -> None:
         stamped = stamp(taken)
@@ -204,12 +198,9 @@ class Historian:
         written.dead += len(taken.dead)
 
     async def _require_empty(self, inbox: Sequence[TopicPartition]) -> None:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
-        try:
-            await consumer.start()
+        # What is not committed yet counts, too.
+        async with started(log_reader(self._connection, isolation_level="read_uncommitted")) as consumer:
             ends = await consumer.end_offsets(inbox)
-        finally:
-            await consumer.stop()
         if any(ends.values()):
             raise UsageError(
                 f"{self._names.inbox} is not empty, and history comes before everything else: "

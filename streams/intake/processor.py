@@ -17,7 +17,7 @@ from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
 from streams.intake.batch import Taken, finish, guess_all, prepare
 from streams.intake.drafts import Keys
-from streams.kafka.changelog import Row
+from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send, partition_of
 from streams.kafka.topics import Names
 

@@ -1,14 +1,17 @@
 """How far intake and desk are behind what was sent, exactly: nothing is taken for decided before it is."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.kafka.clients import admin, log_reader, started
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_to
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -34,32 +37,18 @@ class Backlog:
         self._last: dict[TopicPartition, int] = {}
 
     async def __aenter__(self) -> Self:
-        bootstrap = self._settings.bootstrap
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        self._reader = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=4 * 1024 * 1024,
-        )
-        try:
-            await self._admin.start()
-            await self._reader.start()
-        except BaseException:
-            await self._close()
-            raise
-        self._reader.assign(self._parts(self._names.inbox))
+        connection = Connection.of(self._settings)
+        async with contextlib.AsyncExitStack() as opening:
+            self._admin = await opening.enter_async_context(started(admin(connection)))
+            self._reader = await opening.enter_async_context(started(log_reader(connection)))
+            self._reader.assign(self._parts(self._names.inbox))
+            self._opened = opening.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._close()
-
-    async def _close(self) -> None:
-        await self._reader.stop()
-        await self._admin.close()
+        await self._opened.aclose()
 
     async def stages_at_work(self) -> None:
         """Return when intake and desk have shared out their partitions."""
@@ -99,12 +88,10 @@ class Backlog:
         return behind + sum(max(0, last + 1 - decided.get(part, 0)) for part, last in self._last.items())
 
     async def _read_inbox(self) -> None:
-        """Read to where the inbox ends now. That nothing comes for a while says nothing: the machine may be busy."""
+        """Read to where the inbox ends now."""
         ends = await self._reader.end_offsets(self._parts(self._names.inbox))
-        behind = set(ends)
-        while behind := {part for part in behind if await self._reader.position(part) < ends[part]}:
-            for part, records in (await self._reader.getmany(*behind, timeout_ms=200)).items():
-                self._last[part] = records[-1].offset
+        async for part, records in read_to(self._reader, ends):
+            self._last[part] = records[-1].offset
 
     async def _committed(self, role: str) -> Mapping[TopicPartition, int]:
         group = f"{self._settings.namespace}-{role}"

@@ -1,15 +1,89 @@
-"""Kafka clients that are closed whatever happens to them."""
+"""Kafka clients: each kind with what it is for, and the one way to open and close it.
+
+    log_reader     reads whole partitions, from their beginning or another place, in large pieces; no group
+    follower       reads what is written from now on, soon after it is; no group
+    member         reads what a group gives it; who uses it commits, and never guesses a position
+    writer         sends, and takes for written what all in-sync replicas have
+    transactional  the one writer under its name: starting it fences the one before
+    admin          topics and groups
+
+A kind is a function that makes a client which is not started. `options` are aiokafka's and win over those of the kind.
+Making one needs a running event loop. All consumers see committed records only and commit nothing by themselves.
+"""
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.kafka.closing import within
+from streams.kafka.connection import Connection
+from streams.kafka.sizes import FETCH_BYTES, REQUEST_BYTES, WHOLE_FETCH_BYTES
+
+Client = TypeVar("Client", AIOKafkaConsumer, AIOKafkaProducer, AIOKafkaAdminClient)
+
+_CONSUMER = {
+    "isolation_level": "read_committed",
+    "enable_auto_commit": False,
+    "max_partition_fetch_bytes": FETCH_BYTES,
+}
+_LOG_READER = _CONSUMER | {"auto_offset_reset": "earliest", "fetch_max_bytes": WHOLE_FETCH_BYTES}
+_FOLLOWER = _CONSUMER | {"auto_offset_reset": "latest", "fetch_max_wait_ms": 50}
+_MEMBER = _CONSUMER | {"auto_offset_reset": "none"}
+_WRITER = {"acks": "all", "max_request_size": REQUEST_BYTES}
+_HEARTBEATS = 4  # in the time after which a silent member loses its partitions
+
+
+def log_reader(connection: Connection, **options: Any) -> AIOKafkaConsumer:
+    """Reads whole partitions, which its user assigns."""
+    return AIOKafkaConsumer(**connection.options(), **_LOG_READER | options)
+
+
+def follower(connection: Connection, *topics: str, **options: Any) -> AIOKafkaConsumer:
+    """Follows these topics, or the partitions that its user assigns."""
+    return AIOKafkaConsumer(*topics, **connection.options(), **_FOLLOWER | options)
+
+
+def member(connection: Connection, group: str, session_timeout_ms: int, **options: Any) -> AIOKafkaConsumer:
+    """A member of a group, which its user subscribes to topics."""
+    session = {
+        "group_id": group,
+        "session_timeout_ms": session_timeout_ms,
+        "heartbeat_interval_ms": session_timeout_ms // _HEARTBEATS,
+    }
+    return AIOKafkaConsumer(**connection.options(), **_MEMBER | session | options)
+
+
+def writer(connection: Connection, **options: Any) -> AIOKafkaProducer:
+    """Sends records, each on its own."""
+    return AIOKafkaProducer(**connection.options(), **_WRITER | options)
+
+
+def transactional(connection: Connection, name: str, **options: Any) -> AIOKafkaProducer:
+    """Sends in transactions; `name` is the transactional id."""
+    return AIOKafkaProducer(**connection.options(), **_WRITER | {"transactional_id": name} | options)
+
+
+def admin(connection: Connection, **options: Any) -> AIOKafkaAdminClient:
+    """Asks for and changes topics and groups."""
+    return AIOKafkaAdminClient(**connection.options(), **options)
 
 
 @contextlib.asynccontextmanager
-async def started(client: Any) -> AsyncIterator[Any]:
-    """An aiokafka client while the body runs; it is stopped also when it cannot start. Raises KafkaError."""
+async def started(client: Client, close_seconds: float | None = None) -> AsyncIterator[Client]:
+    """A client while the body runs; it is closed also when it cannot start, or the body fails.
+
+    Raises KafkaError when it cannot start. With `close_seconds` a close that fails or takes longer is left as it is;
+    without, it takes its time, and what it fails with is raised.
+    """
+    close = client.close if isinstance(client, AIOKafkaAdminClient) else client.stop
     try:
         await client.start()
         yield client
     finally:
-        await client.stop()
+        if close_seconds is None:
+            await close()
+        else:
+            await within(close_seconds, close())

@@ -28,10 +28,13 @@ from aiokafka.errors import (
 
 from models.errors import PaidanError
 from streams import metrics
-from streams.kafka.changelog import Row, read_changelogs
+from streams.kafka.clients import transactional
 from streams.kafka.closing import CLOSE_SECONDS, death_of, seen, within
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import Row, read_changelogs
 from streams.kafka.raw_fetch import read_leniently
 from streams.kafka.sending import Send, send_all
+from streams.kafka.sizes import REQUEST_BYTES
 
 FENCED = (ProducerFenced, InvalidProducerEpoch)
 _RESET = "; docs/operations.md says how to set where to go on"
@@ -86,11 +89,11 @@ class LaneOptions:
     `traces` are partitions that a stage without a state has written to if it ever worked, kept for ever.
     """
 
-    bootstrap: str
+    connection: Connection
     group: str
     transaction_prefix: str
     transaction_timeout_ms: int = 10_000
-    max_request_bytes: int = 4 * 1024 * 1024
+    max_request_bytes: int = REQUEST_BYTES
     max_records: int = 2_000
     step_budget: float = 0.05
     idle: float = 0.2
@@ -158,9 +161,9 @@ class Lane(Generic[S]):
 
     @contextlib.asynccontextmanager
     async def _opened(self) -> AsyncIterator[AIOKafkaProducer]:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._options.bootstrap,
-            transactional_id=self._options.transactional_id(self._tp.topic, self._tp.partition),
+        producer = transactional(
+            self._options.connection,
+            self._options.transactional_id(self._tp.topic, self._tp.partition),
             transaction_timeout_ms=self._options.transaction_timeout_ms,
             max_request_size=self._options.max_request_bytes,
             # One produce request per partition and step: the default of 16 kB makes a step wait for many, in a row.
@@ -181,7 +184,7 @@ class Lane(Generic[S]):
             return None
         parts = [TopicPartition(topic, self._tp.partition) for topic in self._processor.changelogs]
         started = time.monotonic()
-        rows, ends = await read_changelogs(self._options.bootstrap, parts, unless_at=self._ends)
+        rows, ends = await read_changelogs(self._options.connection, parts, unless_at=self._ends)
         if rows is not None:
             self._next_offset = self._processor.load(rows)
             metrics.STAGE_RESTORE_SECONDS.labels(self._options.group).observe(time.monotonic() - started)

@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 
 from streams import metrics
+from streams.kafka.clients import member
 from streams.kafka.closing import within
 from streams.kafka.lane import Lane, LaneOptions, Outcome, Processor, S, StageError
+from streams.kafka.sizes import FETCH_BYTES
 
 # Together with what a role does besides, these stay within the ten seconds after which a supervisor kills.
 STOP_SECONDS = 4.0
@@ -32,7 +34,7 @@ class Stage(ConsumerRebalanceListener, Generic[S]):
         topics: Sequence[str],
         open_work: Callable[[TopicPartition], Processor[S]],
         session_timeout_ms: int = 6_000,
-        max_partition_fetch_bytes: int = 4 * 1024 * 1024,
+        max_partition_fetch_bytes: int = FETCH_BYTES,
     ) -> None:
         self._options = options
         self._topics = topics
@@ -56,14 +58,10 @@ class Stage(ConsumerRebalanceListener, Generic[S]):
 
     async def run(self) -> None:
         """Work until stopped. Raises StageError when the process must exit and start again."""
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._options.bootstrap,
-            group_id=self._options.group,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            session_timeout_ms=self._session_timeout_ms,
-            heartbeat_interval_ms=self._session_timeout_ms // 4,
+        self._consumer = member(
+            self._options.connection,
+            self._options.group,
+            self._session_timeout_ms,
             fetch_max_wait_ms=20,
             max_partition_fetch_bytes=self._fetch_bytes,
         )

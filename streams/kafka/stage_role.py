@@ -6,6 +6,7 @@ import logging
 import os
 from typing import Any
 
+from streams.kafka.connection import Connection
 from streams.kafka.lane import LaneOptions, StageError
 from streams.kafka.stage import Stage
 from streams.settings import Settings
@@ -17,7 +18,7 @@ def lane_options(settings: Settings, role: str) -> LaneOptions:
     """How the lanes of a role's stage work."""
     group = f"{settings.namespace}-{role}"
     return LaneOptions(
-        bootstrap=settings.bootstrap,
+        connection=Connection.of(settings),
         group=group,
         transaction_prefix=group,
         transaction_timeout_ms=settings.transaction_timeout_ms,

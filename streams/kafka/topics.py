@@ -1,7 +1,8 @@
 """The topics: their names, what each is for, how each is set up. Created once, checked at every start."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -10,10 +11,13 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from models.errors import PaidanError
 from models.times import DAY_MS
+from streams.kafka.clients import admin, started
+from streams.kafka.connection import Connection
 from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.settings import Settings
 
 _LEADERS_TIMEOUT_S = 30.0
+_REQUEST_TIMEOUT_MS = 20_000
 
 
 class TopicError(PaidanError):
@@ -159,52 +163,47 @@ def tables_changelogs(settings: Settings, build: int = 1) -> tuple[Topic, ...]:
 async def create_topics(settings: Settings, topics: Iterable[Topic]) -> tuple[str, ...]:
     """Create what is missing, then check all; the names of those created. Raises TopicError."""
     wanted = tuple(topics)
-    admin = await _admin(settings)
-    try:
-        present = set(await admin.list_topics())
+    async with _client(settings, "created") as client:
+        present = set(await client.list_topics())
         missing = [topic for topic in wanted if topic.name not in present]
         new = [NewTopic(t.name, t.partitions, settings.replication, topic_configs=dict(t.settings)) for t in missing]
         if new:
-            for name, code, *reason in (await admin.create_topics(new)).topic_errors:
+            for name, code, *reason in (await client.create_topics(new)).topic_errors:
                 error = for_code(code)
                 if code and error is not TopicAlreadyExistsError:  # another process may have been quicker
                     raise TopicError(
                         f"topic {name} could not be created: {error.__name__} {' '.join(map(str, reason))}"
                     )
-            await _await_leaders(admin, [topic.name for topic in missing])
-        await _check(admin, wanted)
-    except KafkaError as error:
-        raise TopicError(f"the topics could not be created: {error}") from error
-    finally:
-        await admin.close()
+            await _await_leaders(client, [topic.name for topic in missing])
+        await _check(client, wanted)
     return tuple(topic.name for topic in missing)
 
 
 async def check_topics(settings: Settings, topics: Iterable[Topic]) -> None:
     """Raises TopicError when a topic is missing or has other partitions, cleanup or timestamps; changes nothing."""
-    admin = await _admin(settings)
-    try:
-        await _check(admin, tuple(topics))
-    except KafkaError as error:
-        raise TopicError(f"the topics could not be checked: {error}") from error
-    finally:
-        await admin.close()
+    async with _client(settings, "checked") as client:
+        await _check(client, tuple(topics))
 
 
-async def _admin(settings: Settings) -> AIOKafkaAdminClient:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, request_timeout_ms=20_000)
-    try:
-        await admin.start()
-    except KafkaError as error:
-        await admin.close()
-        raise TopicError(f"no Kafka answers at {settings.bootstrap}: {error}") from error
-    return admin
+@contextlib.asynccontextmanager
+async def _client(settings: Settings, what: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client while the topics are `what`. Raises TopicError when no Kafka answers, or it fails in between."""
+    connection = Connection.of(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            client = await stack.enter_async_context(started(admin(connection, request_timeout_ms=_REQUEST_TIMEOUT_MS)))
+        except KafkaError as error:
+            raise TopicError(f"no Kafka answers at {connection.bootstrap}: {error}") from error
+        try:
+            yield client
+        except KafkaError as error:
+            raise TopicError(f"the topics could not be {what}: {error}") from error
 
 
-async def _await_leaders(admin: AIOKafkaAdminClient, names: list[str]) -> None:
+async def _await_leaders(client: AIOKafkaAdminClient, names: list[str]) -> None:
     deadline = asyncio.get_running_loop().time() + _LEADERS_TIMEOUT_S
     while True:
-        described = await admin.describe_topics(names)
+        described = await client.describe_topics(names)
         if all(t["error_code"] == 0 and all(p["leader"] >= 0 for p in t["partitions"]) for t in described):
             return
         if asyncio.get_running_loop().time() > deadline:
@@ -212,12 +211,12 @@ async def _await_leaders(admin: AIOKafkaAdminClient, names: list[str]) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _check(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
-    present = set(await admin.list_topics())
+async def _check(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
+    present = set(await client.list_topics())
     if missing := sorted(topic.name for topic in topics if topic.name not in present):
         raise TopicError(f"missing topics: {', '.join(missing)}; `paidan topics create` makes them")
-    partitions = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics([t.name for t in topics])}
-    configs = await _configs(admin, topics)
+    partitions = {t["topic"]: len(t["partitions"]) for t in await client.describe_topics([t.name for t in topics])}
+    configs = await _configs(client, topics)
     for topic in topics:
         if partitions[topic.name] != topic.partitions:
             raise TopicError(
@@ -232,10 +231,10 @@ async def _check(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
                 )
 
 
-async def _configs(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> dict[str, dict[str, str]]:
+async def _configs(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> dict[str, dict[str, str]]:
     keys = {"cleanup.policy": None, "message.timestamp.type": None}
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=dict(keys)) for topic in topics]
-    answers = await admin.describe_configs(resources)
+    answers = await client.describe_configs(resources)
     return {
         resource[3]: {entry[0]: entry[1] for entry in resource[4]}
         for answer in answers

@@ -17,6 +17,9 @@ from models.envelope import event_type
 from models.times import DAY_MS, now_ms, to_text
 from streams import metrics
 from streams.control.models_in_force import LiveModels
+from streams.kafka.clients import log_reader, started
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_to
 from streams.kafka.topics import Names
 from streams.learning.drift_window import TYPES, Drift, RecentOrders
 from streams.settings import Settings
@@ -27,6 +30,7 @@ EVERY_SECONDS = 60.0
 _AGAIN_SECONDS = 5.0
 # Farther behind than this, the watch begins anew with the newest records: it must never cost more than a few seconds.
 MOST_RECORDS = 100_000
+_FETCH_BYTES = 1024 * 1024
 _BATCH = 500  # records decoded in one go: the event loop must never stand still for long
 _SENTENCES = {
     "review_share": "more orders than usual go to review",
@@ -70,14 +74,8 @@ class DriftWatch:
 
     async def _follow(self, models: LiveModels) -> None:
         self._orders = RecentOrders()
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            max_partition_fetch_bytes=1024 * 1024,
-        )
-        await consumer.start()
-        try:
+        reader = log_reader(Connection.of(self._settings), max_partition_fetch_bytes=_FETCH_BYTES)
+        async with started(reader) as consumer:
             consumer.assign(self._parts)
             await self._seek(consumer)
             while True:
@@ -86,8 +84,6 @@ class DriftWatch:
                 if models.active is not None:
                     self._show(await _figures(self._orders, models.active, self._city))
                 await asyncio.sleep(self._every)
-        finally:
-            await consumer.stop()
 
     def _since(self) -> int:
         return now_ms() - int(self._city.settings.drift_days * DAY_MS)
@@ -108,10 +104,9 @@ class DriftWatch:
             self._orders = RecentOrders()
             for part in self._parts:
                 consumer.seek(part, max(at[part], ends[part] - self._most // len(self._parts)))
-        while any([await consumer.position(part) < ends[part] for part in self._parts]):
-            for records in (await consumer.getmany(timeout_ms=200, max_records=_BATCH)).values():
-                for record in records:
-                    _take(self._orders, record)
+        async for _, records in read_to(consumer, ends, _BATCH):
+            for record in records:
+                _take(self._orders, record)
             await asyncio.sleep(0)
 
     def _show(self, drift: Drift) -> None:

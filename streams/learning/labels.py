@@ -18,10 +18,14 @@ from models.classifier.serving.features import Context
 from models.envelope import event_type
 from models.errors import PaidanError
 from models.times import from_ms, to_text
+from streams.kafka.clients import log_reader, started
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.settings import Settings
 
 _REFUSED = facts.CE_TYPES[facts.UpdateRefused]
+_BATCH = 2000  # records between two words of progress
 _INSTANTS = ("opened_at", "labelled_at")
 # The CSV's columns: the label's fields, and the city-local hour, which is derived.
 COLUMNS = (*Label.__struct_fields__, "hour")
@@ -40,22 +44,11 @@ async def read_labels(settings: Settings, progress: Callable[[int], None] = lamb
     """
     topic = Names(settings.namespace).orders
     await check_topics(settings, [one for one in all_topics(settings, ()) if one.name == topic])
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_bytes=16 * 1024 * 1024,
-        max_partition_fetch_bytes=4 * 1024 * 1024,
-    )
-    try:
-        await consumer.start()
-        labels: list[Label] = []
+    labels: list[Label] = []
+    async with started(log_reader(Connection.of(settings))) as consumer:
         for number in range(settings.partitions):
             orders = await _folded(consumer, TopicPartition(topic, number), progress)
             labels += [label for order in orders.values() if (label := final_label(order)) is not None]
-    finally:
-        await consumer.stop()
     return sorted(labels, key=lambda label: (label.labelled_at, label.order_id))
 
 
@@ -63,13 +56,7 @@ async def _folded(
     consumer: AIOKafkaConsumer, part: TopicPartition, progress: Callable[[int], None]
 ) -> dict[str, Order]:
     orders: dict[str, Order] = {}
-    end = (await consumer.end_offsets([part]))[part]
-    if not end:
-        return orders
-    consumer.assign([part])
-    await consumer.seek_to_beginning(part)
-    while await consumer.position(part) < end:
-        records = (await consumer.getmany(part, timeout_ms=200, max_records=2000)).get(part, ())
+    async for _, records in read_whole(consumer, [part], at_once=_BATCH):
         for record in records:
             _take(orders, record)
         progress(len(records))

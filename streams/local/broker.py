@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from filelock import FileLock, Timeout
 
 from models.errors import PaidanError
 from streams.addresses import answers
+from streams.kafka.clients import admin, started
+from streams.kafka.connection import Connection
 from streams.local.broker_properties import HOST, server_properties
 from streams.local.children import signal_group, spawn
 from streams.local.jars import fetch_jars, kafka_jars
@@ -226,14 +227,11 @@ class LocalBroker:
         return False
 
     async def _brokers_up(self) -> bool:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000)
         try:
-            await admin.start()
-            cluster = await admin.describe_cluster()
+            async with started(admin(Connection(self.bootstrap), request_timeout_ms=5000)) as client:
+                cluster = await client.describe_cluster()
         except KafkaError:  # not yet: the caller asks again
             return False
-        finally:
-            await admin.close()
         return len(cluster["brokers"]) == len(self._nodes)
 
     async def _end_processes(self, number: int) -> None:

@@ -10,12 +10,15 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
 from streams import metrics
+from streams.kafka.clients import member, started
+from streams.kafka.connection import Connection
 from streams.kafka.lane import StageError
 from streams.settings import Settings
+from streams.tasks import race
 
 log = logging.getLogger(__name__)
 
@@ -72,28 +75,19 @@ class OneByOne(ConsumerRebalanceListener):
         """Be a member of the group until stopped, or until the work fails; raises what it failed with."""
         self._failed.clear()
         self._failure = None
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap,
-            group_id=self._group,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            session_timeout_ms=self._settings.session_timeout_ms,
-            heartbeat_interval_ms=self._settings.session_timeout_ms // 4,
+        self._consumer = member(
+            Connection.of(self._settings),
+            self._group,
+            self._settings.session_timeout_ms,
             max_poll_interval_ms=_NEVER_MS,
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
         self._consumer.subscribe(list(self._topics), listener=self)
-        waits = [asyncio.create_task(event.wait()) for event in (stop, self._failed)]
-        try:
-            await self._consumer.start()
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await self._halt()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._consumer.stop(), _STOP_SECONDS)
+        async with started(self._consumer, _STOP_SECONDS):
+            try:
+                await race(stop.wait(), self._failed.wait())
+            finally:
+                await self._halt()
         if self._failure is not None:
             raise self._failure
 

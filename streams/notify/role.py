@@ -9,12 +9,11 @@ import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from aiokafka import AIOKafkaProducer
-
 from models.city import load_city
 from models.errors import UsageError
+from streams.kafka.clients import started, writer
+from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
-from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.kafka.topics import all_topics, check_topics
 from streams.notify.courier import Courier
 from streams.notify.finisher import OneByOne
@@ -35,24 +34,17 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             "PAIDAN_NOTIFY_SUPERVISOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
         )
     await check_topics(settings, all_topics(settings, city.departments))
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap,
-        acks="all",
-        enable_idempotence=True,
-        max_request_size=MAX_MESSAGE_BYTES,
-    )
+    async with (
+        started(writer(Connection.of(settings), enable_idempotence=True)) as producer,
+        Webhooks(settings.notify_timeout_seconds) as webhooks,
+    ):
 
-    async def bury(letter: Send) -> None:
-        await producer.send_and_wait(letter.topic, letter.value, key=letter.key, headers=list(letter.headers))
+        async def bury(letter: Send) -> None:
+            await producer.send_and_wait(letter.topic, letter.value, key=letter.key, headers=list(letter.headers))
 
-    try:
-        await producer.start()
-        async with Webhooks(settings.notify_timeout_seconds) as webhooks:
-            lines = [_line(settings, target, webhooks, bury) for target in chosen]
-            log.info("notify sends to %s", ", ".join(target.name for target in chosen))
-            await _all(lines, stop)
-    finally:
-        await producer.stop()
+        lines = [_line(settings, target, webhooks, bury) for target in chosen]
+        log.info("notify sends to %s", ", ".join(target.name for target in chosen))
+        await _all(lines, stop)
 
 
 def _line(settings: Settings, target: Target, webhooks: Webhooks, bury: Callable[[Send], Awaitable[None]]) -> OneByOne:
@@ -62,7 +54,11 @@ def _line(settings: Settings, target: Target, webhooks: Webhooks, bury: Callable
 
 
 async def _all(lines: Sequence[OneByOne], stop: asyncio.Event) -> None:
-    """Run all until stopped; the first that fails ends the others."""
+    """Run all until stopped; the first that fails ends the others.
+
+    No race: each line that is stopped finishes what it has in hand, and none must be cancelled because another was
+    quicker in that.
+    """
     running = [asyncio.create_task(line.run(stop)) for line in lines]
     try:
         await asyncio.gather(*running)

@@ -6,11 +6,13 @@ their beginning into the new one.
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from streams.kafka.changelog import log_reader
+from streams.kafka.clients import log_reader, started, writer
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names, create_topics, tables_changelogs
 from streams.settings import Settings
 
@@ -28,34 +30,28 @@ class Build:
 
     async def read_to_end(self) -> None:
         """Take in all that the control topic says by now. Raises KafkaError."""
-        end = (await self._consumer.end_offsets([self._topic]))[self._topic]
-        while await self._consumer.position(self._topic) < end:
-            self.number = max(self.number, await self._next())
+        async for _, records in read_whole(self._consumer, [self._topic]):
+            self.number = max(self.number, _newest(records))
 
     async def replaced(self) -> None:
         """Return when a later build is in force. Raises KafkaError."""
-        while await self._next() <= self.number:
+        while _newest((await self._consumer.getmany(timeout_ms=_POLL_MS)).get(self._topic, ())) <= self.number:
             pass
 
-    async def _next(self) -> int:
-        records = (await self._consumer.getmany(self._topic, timeout_ms=_POLL_MS)).get(self._topic, ())
-        return max((int(record.value) for record in records if record.key == KEY.encode()), default=0)
+
+def _newest(records: Iterable[ConsumerRecord]) -> int:
+    """The last build that these records of the control topic name; 0 when they name none."""
+    return max((int(record.value) for record in records if record.key == KEY.encode()), default=0)
 
 
 @contextlib.asynccontextmanager
 async def following(settings: Settings) -> AsyncIterator[Build]:
     """The build in force now. Raises KafkaError."""
     topic = TopicPartition(Names(settings.namespace).control, 0)
-    consumer = log_reader(settings.bootstrap)
-    try:
-        await consumer.start()
-        consumer.assign([topic])
-        await consumer.seek_to_beginning(topic)
+    async with started(log_reader(Connection.of(settings))) as consumer:
         build = Build(consumer, topic)
         await build.read_to_end()
         yield build
-    finally:
-        await consumer.stop()
 
 
 async def current(settings: Settings) -> int:
@@ -68,11 +64,7 @@ async def order_new(settings: Settings) -> int:
     """Put a new build in force and give its number. Raises TopicError and KafkaError."""
     number = await current(settings) + 1
     await create_topics(settings, tables_changelogs(settings, number))
-    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all")
-    try:
-        await producer.start()
+    async with started(writer(Connection.of(settings))) as producer:
         control = Names(settings.namespace).control
         await producer.send_and_wait(control, str(number).encode(), key=KEY.encode(), partition=0)
-    finally:
-        await producer.stop()
     return number

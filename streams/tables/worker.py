@@ -18,7 +18,8 @@ from dispatcher.order.row import Order, Tally
 from dispatcher.partition import row_keys
 from models.city import City
 from streams import metrics
-from streams.kafka.sizes import MAX_MESSAGE_BYTES
+from streams.kafka.connection import Connection
+from streams.kafka.sizes import FETCH_BYTES, MAX_MESSAGE_BYTES
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.tables import stall_guard, stored_row
@@ -198,7 +199,7 @@ def _faust_app(settings: Settings, folder: str, build: int) -> Any:
     return faust.App(
         Names(settings.namespace).tables_group(),
         version=build,
-        broker=";".join(f"kafka://{address}" for address in settings.bootstrap.split(",")),
+        **Connection.of(settings).faust_options(),
         store="memory://" if settings.tables_store == "memory" else "rocksdb://",
         datadir=folder,
         autodiscover=False,
@@ -215,7 +216,7 @@ def _faust_app(settings: Settings, folder: str, build: int) -> Any:
         broker_max_poll_records=2000,
         broker_check_crcs=False,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=4 * 1024 * 1024,
+        consumer_max_fetch_size=FETCH_BYTES,
         producer_max_request_size=_MAX_ROW_BYTES + 4096,
         # One request for many small rows: without it each row is a request of its own.
         producer_linger=0.02,

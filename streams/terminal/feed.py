@@ -8,16 +8,16 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 
 from models.envelope import STRUCTURED
 from models.errors import UsageError
 from models.events import DETECTION, REPORT, UPDATE
 from models.times import now_ms, to_text
+from streams.kafka.clients import started, writer
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 
 _TOPICS = {REPORT: "reports", DETECTION: "detections", UPDATE: "updates"}
-_MAX_BYTES = 4 * 1024 * 1024
 _IN_FLIGHT = 10_000
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -92,7 +92,7 @@ def scheduled(events: Iterable[Planned], rate: float | None, speed: float | None
 
 
 async def feed(
-    bootstrap: str,
+    connection: Connection,
     names: Names,
     events: Iterable[tuple[float, Planned]],
     on_sent: Callable[[], None] = lambda: None,
@@ -102,11 +102,9 @@ async def feed(
     Never waits for an answer before the next event, but for at most ten thousand unanswered ones. Raises KafkaError
     when Kafka does not take one.
     """
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=_MAX_BYTES, linger_ms=2, acks="all")
     pending: set[asyncio.Future[Any]] = set()
     sent, late = 0, 0.0
-    try:
-        await producer.start()
+    async with started(writer(connection, linger_ms=2)) as producer:
         begun, begun_ms = time.monotonic(), now_ms()
         for due, planned in events:
             if (ahead := due - (time.monotonic() - begun)) > 0:
@@ -124,8 +122,6 @@ async def feed(
                 for each in done:
                     each.result()
         await asyncio.gather(*pending)
-    finally:
-        await producer.stop()
     return Fed(sent, time.monotonic() - begun, late)
 
 

@@ -163,13 +163,13 @@ async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_
     await kafka.produce(topics.detections, [said(fresh), said(report("a" * 2_000_000))])
     intake = roles.start("intake", city=str(city))
     await kafka.read_until(topics.dead_letters, 2, timeout=60)
-    [unknown, too_long] = [each async for each in read_dead_letters(kafka.bootstrap, topics)]
+    [unknown, too_long] = [each async for each in read_dead_letters(kafka.connection, topics)]
     assert (unknown.letter.error, unknown.letter.field) == ("unknown-camera", "camera_id")
 
     with pytest.raises(DeadLetterError, match="too long to be kept"):
-        await replay(kafka.bootstrap, topics, [unknown, too_long])
+        await replay(kafka.connection, topics, [unknown, too_long])
     with pytest.raises(DeadLetterError, match="no dead letter 77"):
-        await find(kafka.bootstrap, topics, [77])
+        await find(kafka.connection, topics, [77])
 
     intake.signal(15)
     assert await intake.ended() == 0
@@ -181,7 +181,7 @@ async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_
         return time.time() * 1000 > born_at + WINDOW_MS
 
     await eventually(too_old)
-    assert await replay(kafka.bootstrap, topics, await find(kafka.bootstrap, topics, [unknown.number])) == 1
+    assert await replay(kafka.connection, topics, await find(kafka.connection, topics, [unknown.number])) == 1
     [record] = await kafka.read_until(topics.inbox, 1, timeout=60)
     [item] = decode_items(record.value)
     assert isinstance(item, Sighting)
@@ -221,7 +221,7 @@ async def test_a_file_of_events_is_fed_to_its_topics(kafka: Kafka, topics: Names
     ]
     file = tmp_path / "events.jsonl"
     file.write_text("\n".join(json.dumps(line) for line in lines))
-    fed = await feed(kafka.bootstrap, topics, scheduled(read_events(file), None, 1.0))
+    fed = await feed(kafka.connection, topics, scheduled(read_events(file), None, 1.0))
     assert fed.events == 4
     assert fed.seconds >= 0.2
     [reported] = await kafka.read_all(topics.reports)

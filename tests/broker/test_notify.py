@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from standardwebhooks.webhooks import Webhook
 
 from dispatcher.order import wire
 from models.events import ASSIGNMENT, NOTICE
 from streams.dead_letters.letter import decode_dead_letter
 from streams.dead_letters.replay import find, replay
+from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names
 from streams.local.ports import free_port
 from streams.notify.signature import shown_key, target_key
@@ -100,18 +100,14 @@ def failing_first(times: int, *replies: Reply) -> Callable[[Received], Reply]:
 
 async def finished(kafka: Kafka, group: str, topic: str, partition: int, offset: int) -> None:
     """Wait until a target's group has committed up to an offset."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
-    await admin.start()
-    try:
+    async with started(admin(kafka.connection)) as client:
 
         async def committed() -> bool:
-            found = await admin.list_consumer_group_offsets(group)
+            found = await client.list_consumer_group_offsets(group)
             place = found.get(TopicPartition(topic, partition))
             return place is not None and place.offset >= offset
 
         await eventually(committed, what=f"{group} at {topic}/{partition}/{offset}")
-    finally:
-        await admin.close()
 
 
 @pytest.mark.timeout(120)
@@ -304,7 +300,7 @@ async def test_what_was_given_up_can_be_sent_again(
     records = await kafka.read_until(topics.dead_letters, 2)
     letters = [decode_dead_letter(record.value) for record in records]
     assert [letter.error for letter in letters] == ["webhook-refused", "invalid"]
-    assert await replay(kafka.bootstrap, topics, await find(kafka.bootstrap, topics, [records[0].offset])) == 1
+    assert await replay(kafka.connection, topics, await find(kafka.connection, topics, [records[0].offset])) == 1
 
     async def again() -> bool:
         return web.at("/reporter") == ["hash-1/1", "hash-1/2", "hash-1/1"]

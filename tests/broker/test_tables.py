@@ -10,11 +10,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from dispatcher.figures.figure_row import FigureRow, decode, merge_rows
 from dispatcher.figures.indicators import Window, totals
 from streams.gateway.shards import ShardAnswers, Shards
+from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
@@ -139,12 +139,8 @@ async def test_only_what_was_committed_is_shown(
     assert await order(shards, never.id) is None
 
     async def committed() -> bool:
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
-        await admin.start()
-        try:
-            offsets = await admin.list_consumer_group_offsets(f"{placed.namespace}.tables")
-        finally:
-            await admin.close()
+        async with started(admin(kafka.connection)) as client:
+            offsets = await client.list_consumer_group_offsets(f"{placed.namespace}.tables")
         part = TopicPartition(topics.desk, partition_of("gulou", 4))
         last = max(record.offset for record in await kafka.read_all(topics.desk))
         return part in offsets and offsets[part].offset == last + 1

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord, TopicPartition
 
+from streams.kafka.connection import Connection
 from streams.kafka.lane import LaneOptions
 from streams.kafka.sending import Send
 from streams.kafka.stage import Stage, StageError
@@ -88,7 +89,7 @@ class Counting:
 
 def options(bootstrap: str, namespace: str, **more: int | float) -> LaneOptions:
     """Lane options of the counting stage, with quick failures."""
-    return LaneOptions(bootstrap, f"{namespace}-count", f"{namespace}-count", **{"backoff": 0.01, **more})  # type: ignore[arg-type]
+    return LaneOptions(Connection(bootstrap), f"{namespace}-count", f"{namespace}-count", **{"backoff": 0.01, **more})  # type: ignore[arg-type]
 
 
 async def main(bootstrap: str, namespace: str) -> None:

@@ -1,6 +1,7 @@
 """What tests need of a real Kafka: write records, read topics to their end, wait for what must come, run roles."""
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
@@ -9,9 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.record.util import calc_crc32c
 
+from streams.kafka.clients import log_reader, started, writer
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_whole
 from streams.local.broker import LocalBroker
 from streams.local.children import signal_group, spawn
 from streams.local.supervisor import base_environment
@@ -40,15 +44,16 @@ class Kafka:
     bootstrap: str
     broker: LocalBroker | None = None
 
+    @property
+    def connection(self) -> Connection:
+        """What clients are built from."""
+        return Connection(self.bootstrap)
+
     async def produce(
         self, topic: str, messages: Iterable[Message | bytes], compression: str | None = None
     ) -> list[tuple[int, int]]:
         """Write all messages and wait for them; (partition, offset) of each. Bare bytes are a value without a key."""
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self.bootstrap, max_request_size=4 * 1024 * 1024, compression_type=compression
-        )
-        await producer.start()
-        try:
+        async with started(writer(self.connection, compression_type=compression)) as producer:
             futures = []
             for each in messages:
                 m = Message(each) if isinstance(each, bytes) else each
@@ -58,17 +63,13 @@ class Kafka:
                     )
                 )
             return [(placed.partition, placed.offset) for placed in await asyncio.gather(*futures)]
-        finally:
-            await producer.stop()
 
     async def produce_raw_header(self, topic: str, messages: Sequence[Message], at: int, name: bytes) -> int:
         """Write one batch to partition 0; its record `at` gets a header of this name, any bytes; the record's offset.
 
         The client writes names as UTF-8 only: a name of as many letters is replaced in the finished batch.
         """
-        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap)
-        await producer.start()
-        try:
+        async with started(writer(self.connection)) as producer:
             batch, place = producer.create_batch(), "~" * len(name)
             for n, m in enumerate(messages):
                 headers = [*m.headers, *([(place, b"")] if n == at else [])]
@@ -78,26 +79,14 @@ class Kafka:
             body = bytes_of[_CRC_END:].replace(place.encode(), name)
             batch._buffer = bytes_of[: _CRC_END - 4] + calc_crc32c(body).to_bytes(4, "big") + body
             return int((await (await producer.send_batch(batch, topic, partition=0))).offset) + at
-        finally:
-            await producer.stop()
 
     async def read_all(self, topic: str, isolation: Isolation = "read_committed") -> list[ConsumerRecord]:
         """All records now in the topic, by partition and offset."""
-        consumer = await self._consumer(isolation)
-        try:
-            parts = await self._partitions(consumer, topic)
-            consumer.assign(parts)
-            await consumer.seek_to_beginning(*parts)
-            ends = await consumer.end_offsets(parts)
+        async with self._reader(isolation) as consumer:
             records: list[ConsumerRecord] = []
-            behind = {part for part in parts if await consumer.position(part) < ends[part]}
-            while behind:
-                for batch in (await consumer.getmany(*behind, timeout_ms=100)).values():
-                    records += batch
-                behind = {part for part in behind if await consumer.position(part) < ends[part]}
+            async for _, batch in read_whole(consumer, await self._partitions(consumer, topic)):
+                records += batch
             return sorted(records, key=lambda record: (record.partition, record.offset))
-        finally:
-            await consumer.stop()
 
     async def read_until(
         self,
@@ -112,32 +101,21 @@ class Kafka:
         """
         done = enough if callable(enough) else lambda records: len(records) >= enough
         records: list[ConsumerRecord] = []
-        consumer = await self._consumer(isolation)
-        try:
+        async with self._reader(isolation) as consumer:
             parts = await self._partitions(consumer, topic)
             consumer.assign(parts)
             await consumer.seek_to_beginning(*parts)
-            async with asyncio.timeout(timeout):
-                while not done(records):
-                    for batch in (await consumer.getmany(timeout_ms=100)).values():
-                        records += batch
-            return records
-        except TimeoutError:
-            raise AssertionError(f"{topic}: only {len(records)} records after {timeout:g} s") from None
-        finally:
-            await consumer.stop()
+            try:
+                async with asyncio.timeout(timeout):
+                    while not done(records):
+                        for batch in (await consumer.getmany(timeout_ms=100)).values():
+                            records += batch
+            except TimeoutError:
+                raise AssertionError(f"{topic}: only {len(records)} records after {timeout:g} s") from None
+        return records
 
-    async def _consumer(self, isolation: Isolation) -> AIOKafkaConsumer:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
-            isolation_level=isolation,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=20,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
-        )
-        await consumer.start()
-        return consumer
+    def _reader(self, isolation: Isolation) -> contextlib.AbstractAsyncContextManager[AIOKafkaConsumer]:
+        return started(log_reader(self.connection, isolation_level=isolation, fetch_max_wait_ms=20))
 
     @staticmethod
     async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:

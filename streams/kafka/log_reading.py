@@ -1,0 +1,73 @@
+"""Partitions read up to given ends: record after record, or the newest row of each key."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from streams.kafka.clients import log_reader, started
+from streams.kafka.connection import Connection
+
+Row = tuple[str, bytes]
+Batch = tuple[TopicPartition, Sequence[ConsumerRecord]]
+
+_POLL_MS = 200
+
+
+async def read_to(
+    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], at_once: int | None = None
+) -> AsyncIterator[Batch]:
+    """Go on from where the consumer stands until it is past all ends; at most `at_once` records a time.
+
+    That nothing comes for a while says nothing: the machine may be busy. The last batch of a partition may hold records
+    from behind its end that have come meanwhile; who reads on later has them here. Raises KafkaError.
+    """
+    behind = set(ends)
+    while behind := {part for part in behind if await consumer.position(part) < ends[part]}:
+        for batch in (await consumer.getmany(*behind, timeout_ms=_POLL_MS, max_records=at_once)).items():
+            yield batch
+
+
+async def read_whole(
+    consumer: AIOKafkaConsumer,
+    parts: Sequence[TopicPartition],
+    ends: Mapping[TopicPartition, int] | None = None,
+    at_once: int | None = None,
+) -> AsyncIterator[Batch]:
+    """Assign these partitions and read them from their beginning, as `read_to` does; by default to where they end now.
+
+    The consumer stays assigned, so that it can be followed from there. Raises KafkaError.
+    """
+    if ends is None:
+        ends = await consumer.end_offsets(parts)
+    consumer.assign(list(parts))
+    await consumer.seek_to_beginning(*parts)
+    async for batch in read_to(consumer, ends, at_once):
+        yield batch
+
+
+def take_newest(rows: dict[str, bytes], records: Sequence[ConsumerRecord]) -> None:
+    """Add records to the newest value of each key, in the order in which the keys were last written, tombstones out."""
+    for record in records:
+        key = record.key.decode()
+        rows.pop(key, None)
+        if record.value is not None:
+            rows[key] = record.value
+
+
+async def read_changelogs(
+    connection: Connection, parts: Sequence[TopicPartition], unless_at: Mapping[TopicPartition, int] | None = None
+) -> tuple[dict[str, list[Row]] | None, dict[TopicPartition, int]]:
+    """All committed rows of one partition of each topic, newest value per key, and where the partitions end.
+
+    Rows come in the order in which their keys were last written, tombstones left out. When the partitions end exactly
+    at `unless_at` nothing is read and the rows are None. Call it only after the writer of these partitions has been
+    fenced: then their ends no longer move. Raises KafkaError.
+    """
+    async with started(log_reader(connection)) as consumer:
+        ends = dict(await consumer.end_offsets(parts))
+        if unless_at is not None and ends == unless_at:
+            return None, ends
+        newest: dict[str, dict[str, bytes]] = {part.topic: {} for part in parts}
+        async for part, records in read_whole(consumer, parts, ends):
+            take_newest(newest[part.topic], records)
+        return {topic: list(table.items()) for topic, table in newest.items()}, ends
