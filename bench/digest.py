@@ -28,7 +28,7 @@ from models.inbox import InboxRecord, Item, Tick, decode_items, encode_items
 from models.times import from_text
 from streams.demo.demo import read_day
 from streams.demo.people import People, Reply
-from streams.intake.batch import Model, take
+from streams.intake.batch import Model, take_in
 from streams.intake.drafts import Keys
 from streams.intake.history import Chronicle, Line, retell, stamp
 from streams.terminal.feed import Planned, _record
@@ -116,7 +116,7 @@ def demo(model: Model | None) -> dict[str, tuple[int, str]]:
         while waiting and waiting[0][0] <= now:
             at, number, each = heapq.heappop(waiting)
             lines.append(_line(each, at, number, people))
-        taken = take(lines, witness.city, model, now, _KEYS)
+        taken = take_in(lines, witness.city, model, now, _KEYS)
         for dead in taken.dead:
             witness._note("dead", f"{dead.error} {dead.message} {dead.field} {dead.rule}".encode())
         for decision in [*witness.feed(now, taken.items, False), *(witness.tick(now, False) if not lines else ())]:

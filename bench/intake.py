@@ -15,7 +15,7 @@ from aiokafka import ConsumerRecord
 from models.city import City, load_city
 from models.envelope import Event, to_binary
 from models.events import DETECTION, REPORT
-from streams.intake.batch import take
+from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 
 CITY = Path(__file__).parents[1] / "cities" / "demo"
@@ -89,9 +89,9 @@ def main() -> None:
         "reports without a model": reports(city, count),
     }
     for name, records in cases.items():
-        taken = take(records, city, None, NOW, keys)
+        taken = take_in(records, city, None, NOW, keys)
         assert not taken.dead, taken.dead[0]
-        print(f"{name:32} {best(lambda r=records: take(r, city, None, NOW, keys).packed(), count):6.1f} µs a record")  # type: ignore[misc]
+        print(f"{name:32} {best(lambda r=records: take_in(r, city, None, NOW, keys).packed(), count):6.1f} µs a record")  # type: ignore[misc]
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _SHARED_FILES = {
     "processor.py": "what a role does with the records of one partition",
 }
 # Names that still have two homes; each goes as soon as one of the two has a better one.
-_TWO_HOMES = {"incoming.py"}
+_TWO_HOMES: set[str] = set()
 _TWO_MEANINGS = {"Update"}
 _COMMANDS = "streams/cli"  # a command's file may be called like the file that does its work
 _MOST_MODULES = 12

@@ -73,7 +73,7 @@ class Prepared(msgspec.Struct, frozen=True):
     contexts: list[Context]
 
 
-def take(
+def take_in(
     records: Sequence[Record],
     city: City,
     model: Model | None,
@@ -92,7 +92,7 @@ def take(
 
 
 def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys) -> Prepared:
-    """All of `take` but the guesses."""
+    """All of `take_in` but the guesses."""
     reader = DraftReader(city, now_ms, keys)
     dead: dict[int, Dead] = {}
     ignored: Counter[str] = Counter()

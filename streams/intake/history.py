@@ -21,7 +21,7 @@ from models.errors import UsageError
 from models.inbox import Item, Sighting, Tick, Update, clock_headers, encode_items
 from models.times import from_text, to_text
 from streams.dead_letters.letter import of_record
-from streams.intake.batch import MAX_ITEMS, Model, Taken, take
+from streams.intake.batch import MAX_ITEMS, Model, Taken, take_in
 from streams.intake.drafts import Keys
 from streams.kafka.clients import log_reader, started, writer
 from streams.kafka.connection import Connection
@@ -139,7 +139,7 @@ def _place(item: Sighting | Update) -> tuple[str, int]:
 def retell(chronicle: Chronicle, city: City, keys: Keys, model: Model | None) -> Iterator[tuple[int, Taken]]:
     """Take the lines in, oldest first: how many lines, and what they came to."""
     for lines in chronicle.chunks():
-        yield len(lines), take(lines, city, model, lines[-1].timestamp, keys)
+        yield len(lines), take_in(lines, city, model, lines[-1].timestamp, keys)
 
 
 @dataclass(slots=True)

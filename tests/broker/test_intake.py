@@ -15,7 +15,7 @@ from models.events import DETECTION, REPORT, UPDATE
 from models.inbox import Item, Sighting, Update, decode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.dead_letters.replay import DeadLetterError, find, read_dead_letters, replay
-from streams.intake.batch import take
+from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.kafka.topics import Names
 from streams.terminal.feed import feed, read_events, scheduled
@@ -95,7 +95,7 @@ async def test_good_records_reach_the_inbox_and_bad_ones_the_dead_letters(
     dead = await kafka.read_until(topics.dead_letters, 3 * GOOD_AND_BAD)
 
     everything = [*reports, *detections, *updates]
-    expected = take(everything, tiny_city(), None, BORN, KEYS)
+    expected = take_in(everything, tiny_city(), None, BORN, KEYS)
     assert {"south-w"} == inbox.keys() == expected.items.keys()
     for prefix in "rdu":  # one topic after the other: their order among each other is chance
         wanted = [i for i in unguessed(expected.items["south-w"]) if i.id.startswith(prefix)]  # type: ignore[union-attr]

@@ -15,7 +15,7 @@ from models.formats import FORMATS, Site, decode_format
 from models.inbox import Actor, Item, Sighting, Update, decode_items, encode_items
 from models.redact import mask
 from streams.dead_letters.letter import decode_dead_letter, of_record
-from streams.intake.batch import take
+from streams.intake.batch import take_in
 from streams.intake.drafts import Keys, check
 from streams.intake.statements import Vendor
 from streams.kafka.topics import Names
@@ -98,7 +98,7 @@ def test_inbox_records_survive(items: list[Item]) -> None:
 @given(st.none() | st.binary(max_size=300), HEADERS)
 def test_no_bytes_and_headers_can_do_more_than_die(value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
     """Anything at all becomes items or one dead letter of a known class, never an error of ours."""
-    taken = take([raw(value, headers)], CITY, None, NOW, Keys(b"k"))
+    taken = take_in([raw(value, headers)], CITY, None, NOW, Keys(b"k"))
     assert "internal-error" not in [dead.error for dead in taken.dead]
     assert len(taken.dead) <= 1
 
@@ -118,7 +118,7 @@ def test_no_event_that_is_nearly_right_does_more_than_die(ce_type: str, data: ob
     """Right type and headers, any values in the right fields: items, or one dead letter that names its field."""
     event = Event("1", "s", ce_type, json.dumps(data).encode(), time)
     headers, value = to_binary(event)
-    taken = take([raw(value, headers)], CITY, None, NOW, Keys(b"k"))
+    taken = take_in([raw(value, headers)], CITY, None, NOW, Keys(b"k"))
     assert all(dead.error != "internal-error" and dead.field for dead in taken.dead)
     assert len(taken.dead) + len(taken.items) + taken.ignored.total() == 1
 
@@ -210,7 +210,7 @@ def test_an_event_is_judged_at_once_as_its_record_will_be(event: Event, vendor: 
     if vendor is not None:  # whoever made its message an event has checked identity and time
         event = replace(event, id="1", source="s", time=NOW)
     headers, value = to_binary(event)
-    taken = take([raw(value, [*headers, *(vendor.headers() if vendor else ())])], CITY, None, NOW, Keys(b"k"))
+    taken = take_in([raw(value, [*headers, *(vendor.headers() if vendor else ())])], CITY, None, NOW, Keys(b"k"))
 
     area, wrong = said_at_once(event, vendor)
 

@@ -13,7 +13,7 @@ from models.formats import FORMATS, Reading, Site, decode_format
 from models.formats.reading import MAX_READINGS
 from models.inbox import Sighting
 from models.times import from_text
-from streams.intake.batch import take
+from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW, raw
@@ -204,7 +204,7 @@ def test_a_message_that_holds_too_much_is_poison_before_it_costs_much(name: str,
 def test_as_many_objects_as_allowed_are_each_read() -> None:
     """A thousand objects in one message without an id become a thousand sightings with ids of their own."""
     body = json.dumps({"sensorId": "cam-sw-1", "objects": OBJECTS[:MAX_READINGS]}).encode()
-    [items] = take([raw(body, [("format", b"deepstream")])], tiny_city(), None, NOW, Keys(b"k")).items.values()
+    [items] = take_in([raw(body, [("format", b"deepstream")])], tiny_city(), None, NOW, Keys(b"k")).items.values()
     assert len({item.id for item in items if isinstance(item, Sighting)}) == MAX_READINGS
 
 
@@ -213,7 +213,7 @@ def test_the_same_bytes_are_the_same_event() -> None:
     body = ISAPI.replace("10.0.0.8", "a").encode()
     headers = [("format", b"hikvision"), ("camera", b"cam-sw-1")]
     named = [*headers, ("ce_id", b"7"), ("ce_source", b"bridge"), ("ce_time", b"2026-03-01T08:01:00Z")]
-    taken = take([raw(body, headers), raw(body, headers), raw(body, named)], tiny_city(), None, NOW, Keys(b"k"))
+    taken = take_in([raw(body, headers), raw(body, headers), raw(body, named)], tiny_city(), None, NOW, Keys(b"k"))
     assert taken.dead == []
     first, second, third = taken.items["south-w"]
     assert first == second

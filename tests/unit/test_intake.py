@@ -16,7 +16,7 @@ from models.guess import Guess
 from models.inbox import UNLOCATED, Sighting, Update, decode_items
 from models.redact import reporter_hash, unseal
 from models.times import to_text
-from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take
+from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
 from streams.intake.drafts import Keys
 from streams.intake.statements import MAX_BYTES
 from tests.support.cities import tiny_city
@@ -135,7 +135,7 @@ BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
 def test_a_bad_record_is_a_dead_letter_that_names_field_and_rule(city: City, name: str) -> None:
     """Nothing of it is taken in, and the sentence says what was broken."""
     bad, error, field, rule = BAD[name]
-    taken = take([bad], city, None, NOW, KEYS)
+    taken = take_in([bad], city, None, NOW, KEYS)
     assert taken.items == {}
     [dead] = taken.dead
     assert (error, field) == (dead.error, dead.field)
@@ -148,7 +148,7 @@ def test_bad_records_leave_their_neighbours_alone(city: City) -> None:
     records = []
     for n, (bad, *_) in enumerate(BAD.values()):
         records += [bad, report(f"第{n}件事", location={"lat": 30.05, "lon": 114.05}, event={"id": str(n)})]
-    taken = take(records, city, None, NOW, KEYS)
+    taken = take_in(records, city, None, NOW, KEYS)
     assert len(BAD) == len(taken.dead)
     assert [str(n) for n in range(len(BAD))] == [
         item.id for item in taken.items["south-w"] if isinstance(item, Sighting)
@@ -166,7 +166,7 @@ def test_no_dead_letter_quotes_what_the_record_held(city: City) -> None:
         record(REPORT, f'{{"text": "{secret}'.encode()),
         record(secret, {}),
     ]
-    taken = take(bad, city, None, NOW, KEYS)
+    taken = take_in(bad, city, None, NOW, KEYS)
     assert len(bad) == len(taken.dead)
     assert not [dead.message for dead in taken.dead if secret in dead.message]
 
@@ -174,7 +174,7 @@ def test_no_dead_letter_quotes_what_the_record_held(city: City) -> None:
 def test_a_bug_at_one_record_is_its_dead_letter_alone(city: City) -> None:
     """An error that is no poison becomes `internal-error` without quoting anything."""
     bad = raw(b"{}", [("ce_id", 5)])  # type: ignore[list-item]
-    taken = take([bad, report()], city, None, NOW, KEYS)
+    taken = take_in([bad, report()], city, None, NOW, KEYS)
     assert [dead.error for dead in taken.dead] == ["internal-error"]
     assert sighting(taken).text == "梧桐路的路灯坏了"
 
@@ -198,19 +198,19 @@ def test_a_bug_at_one_record_is_its_dead_letter_alone(city: City) -> None:
 )
 def test_a_report_finds_its_area(city: City, data: dict[str, object], area: str, place: str) -> None:
     """Polygon before given area before words; what is ambiguous or unknown stays unlocated."""
-    item = sighting(take([record(REPORT, {"text": "坏了", **data})], city, None, NOW, KEYS))
+    item = sighting(take_in([record(REPORT, {"text": "坏了", **data})], city, None, NOW, KEYS))
     assert (area, place) == (item.area, item.place)
 
 
 def test_the_address_is_asked_before_the_text(city: City) -> None:
     """A place in the text may be where the reporter comes from."""
-    item = sighting(take([report("从荷花苑走来", location={"address": "梧桐路12号"})], city, None, NOW, KEYS))
+    item = sighting(take_in([report("从荷花苑走来", location={"address": "梧桐路12号"})], city, None, NOW, KEYS))
     assert (item.area, item.lat, item.lon) == ("south-w", 30.05, 114.05)
 
 
 def test_a_detection_is_where_its_camera_is(city: City) -> None:
     """The registry gives area and coordinates; coordinates of its own go before it."""
-    taken = take([detection("cam-nw-1"), detection("cam-nw-1", location={"lat": 30.01, "lon": 114.01})],
+    taken = take_in([detection("cam-nw-1"), detection("cam-nw-1", location={"lat": 30.01, "lon": 114.01})],
                  city, None, NOW, KEYS)  # fmt: skip
     [by_camera], [by_point] = taken.items["north-w"], taken.items["south-w"]
     assert isinstance(by_camera, Sighting)
@@ -225,7 +225,7 @@ def test_a_detection_is_where_its_camera_is(city: City) -> None:
 def test_a_backlog_does_not_grow_too_late(city: City) -> None:
     """The age counts to the record's arrival in Kafka, not to the end of an outage of intake."""
     old = detection(event={"time": NOW, "timestamp": NOW + 1000})
-    assert sighting(take([old], city, None, NOW + 3 * DAY, KEYS)).at == NOW
+    assert sighting(take_in([old], city, None, NOW + 3 * DAY, KEYS)).at == NOW
 
 
 def replayed(record: ConsumerRecord, first: int, hours: int) -> ConsumerRecord:
@@ -237,11 +237,11 @@ def replayed(record: ConsumerRecord, first: int, hours: int) -> ConsumerRecord:
 def test_a_replayed_dead_letter_is_as_old_as_it_was_at_its_first_arrival(city: City) -> None:
     """A detection mended hours later is taken in, with its own time or the first arrival's; a late one stays late."""
     mended = replayed(detection(event={"time": NOW - MINUTE}), NOW, 5)
-    assert sighting(take([mended], city, None, NOW + DAY, KEYS)).at == NOW - MINUTE
+    assert sighting(take_in([mended], city, None, NOW + DAY, KEYS)).at == NOW - MINUTE
     timeless = replayed(raw(b'{"camera_id": "cam-sw-1", "label": "pothole"}', DETECTED), NOW, 5)
-    assert sighting(take([timeless], city, None, NOW + DAY, KEYS)).at == NOW
+    assert sighting(take_in([timeless], city, None, NOW + DAY, KEYS)).at == NOW
     late = replayed(detection(event={"time": NOW - 11 * MINUTE}), NOW, 5)
-    assert [dead.error for dead in take([late], city, None, NOW + DAY, KEYS).dead] == ["too-late"]
+    assert [dead.error for dead in take_in([late], city, None, NOW + DAY, KEYS).dead] == ["too-late"]
 
 
 def test_a_first_arrival_counts_only_beside_the_mark_of_a_replay(city: City) -> None:
@@ -249,19 +249,19 @@ def test_a_first_arrival_counts_only_beside_the_mark_of_a_replay(city: City) -> 
     unmarked = raw(detection().value, [*detection().headers, ("received", to_text(NOW).encode())], timestamp=NOW + DAY)
     ahead = replayed(detection(event={"time": NOW + DAY}), NOW + 2 * DAY, -48)
     for bad, error in ((unmarked, "too-late"), (ahead, "ahead-of-time")):
-        assert [dead.error for dead in take([bad], city, None, NOW + 3 * DAY, KEYS).dead] == [error]
+        assert [dead.error for dead in take_in([bad], city, None, NOW + 3 * DAY, KEYS).dead] == [error]
 
 
 def test_a_record_without_a_time_happened_when_it_arrived(city: City) -> None:
     """CloudEvents' time is optional."""
     bare = raw(json.dumps({"text": "梧桐路有坑"}).encode(), CE, timestamp=NOW - 5)
-    assert sighting(take([bare], city, None, NOW, KEYS)).at == NOW - 5
+    assert sighting(take_in([bare], city, None, NOW, KEYS)).at == NOW - 5
 
 
 @pytest.mark.parametrize("data", [{}, {"due_at": None}, {"due_at": "2026-03-05T00:00:00+08:00"}])
 def test_no_limit_is_not_the_same_as_no_word_about_it(city: City, data: dict[str, Any]) -> None:
     """`due_at: null` is given and without limit, an absent one is computed later."""
-    item = sighting(take([report(**data)], city, None, NOW, KEYS))
+    item = sighting(take_in([report(**data)], city, None, NOW, KEYS))
     assert ("due_at" in data) == item.due_given
     assert (to_text(item.due) if item.due else None) == ("2026-03-04T16:00:00.000Z" if data.get("due_at") else None)
 
@@ -272,7 +272,7 @@ def test_no_limit_is_not_the_same_as_no_word_about_it(city: City, data: dict[str
 def test_personal_data_does_not_get_through(city: City) -> None:
     """Numbers in title, text, address and reasons are masked; the reporter is a hash; no contact without a key."""
     secret = "13812345678"
-    taken = take(
+    taken = take_in(
         [
             report(f"路灯坏了，电话{secret}", title=f"找{secret}", location={"address": f"梧桐路 {secret}"},
                    category=secret, reporter={"id": "u-1", "name": "王小明", "phone": secret}),
@@ -291,7 +291,7 @@ def test_personal_data_does_not_get_through(city: City) -> None:
 def test_an_object_named_by_its_plate_keeps_its_identity_alone(city: City) -> None:
     """Two sightings of one car stay the same, of two cars different, and no plate is written."""
     seen = [detection(object_id=name) for name in ("鄂A12345", "鄂A12345", "鄂A12346", "track-7")]
-    taken = take(seen, city, None, NOW, KEYS)
+    taken = take_in(seen, city, None, NOW, KEYS)
     one, again, other, plain = [i.object_id for i in taken.items["south-w"] if isinstance(i, Sighting)]
     assert one == again != other
     assert plain == "track-7"
@@ -301,22 +301,22 @@ def test_an_object_named_by_its_plate_keeps_its_identity_alone(city: City) -> No
 def test_a_contact_is_kept_encrypted_where_there_is_a_key(city: City) -> None:
     """Only who has the key can read name and phone."""
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
-    taken = take([report(reporter={"name": "王小明", "phone": "13812345678"})], city, None, NOW, Keys(b"k", key))
+    taken = take_in([report(reporter={"name": "王小明", "phone": "13812345678"})], city, None, NOW, Keys(b"k", key))
     contact = unseal(key, sighting(taken).contact)
     assert (contact.name, contact.phone) == ("王小明", "13812345678")
 
 
 def test_a_reporter_is_the_same_in_report_and_update(city: City) -> None:
     """So that only who reported may reopen, whichever way the phone number is written."""
-    reported = sighting(take([report(reporter={"phone": "+86 138-1234-5678"})], city, None, NOW, KEYS))
-    asked = step(take([update("reopen", by={"role": "reporter", "id": "13812345678"})], city, None, NOW, KEYS))
+    reported = sighting(take_in([report(reporter={"phone": "+86 138-1234-5678"})], city, None, NOW, KEYS))
+    asked = step(take_in([update("reopen", by={"role": "reporter", "id": "13812345678"})], city, None, NOW, KEYS))
     assert reported.reporter == asked.by.id != ""
 
 
 def test_the_model_sees_masked_text_only(city: City) -> None:
     """Its terms travel with the order."""
     model = Echo()
-    take([report("梧桐路路灯坏了 13812345678", title="请看")], city, model, NOW, KEYS)
+    take_in([report("梧桐路路灯坏了 13812345678", title="请看")], city, model, NOW, KEYS)
     assert model.calls == [["请看\n梧桐路路灯坏了 ***"]]
 
 
@@ -327,7 +327,7 @@ def test_a_known_label_needs_no_guess_and_an_unknown_one_is_read(city: City) -> 
     """The label table gives the category; else the algorithm's words, at least its label, are classified."""
     model = Echo()
     known, spoken, bare = detection(), detection(label="x7", text="路面有坑"), detection(label="x7")
-    taken = take([known, spoken, bare], city, model, NOW, KEYS)
+    taken = take_in([known, spoken, bare], city, model, NOW, KEYS)
     [items] = taken.items.values()
     found = [(i.category, i.guess.category if i.guess else None) for i in items if isinstance(i, Sighting)]
     assert found == [("pothole", None), ("", "路面有坑"), ("", "x7")]
@@ -335,7 +335,7 @@ def test_a_known_label_needs_no_guess_and_an_unknown_one_is_read(city: City) -> 
 
 def test_the_vendor_decides_what_a_label_means(city: City) -> None:
     """The most specific row of the label table counts."""
-    taken = take(
+    taken = take_in(
         [detection(label="vendor", vendor="acme", algorithm="road-v2", confidence=0.75)], city, None, NOW, KEYS
     )
     assert sighting(taken).category == "illegal-parking"
@@ -343,7 +343,7 @@ def test_the_vendor_decides_what_a_label_means(city: City) -> None:
 
 def test_a_detection_below_its_minimum_is_counted_and_goes_no_further(city: City) -> None:
     """It is neither an item nor a dead letter; without a confidence it counts as sure."""
-    taken = take([detection(confidence=0.59), detection(confidence=0.6), detection()], city, None, NOW, KEYS)
+    taken = take_in([detection(confidence=0.59), detection(confidence=0.6), detection()], city, None, NOW, KEYS)
     assert taken.ignored == {"pothole": 1}
     assert [len(items) for items in taken.items.values()] == [2]
     assert taken.dead == []
@@ -352,21 +352,21 @@ def test_a_detection_below_its_minimum_is_counted_and_goes_no_further(city: City
 def test_a_batch_is_classified_in_one_call_with_its_context(city: City) -> None:
     """Area, hour of the city, channel and the reporter's own choice go along."""
     model = Echo()
-    take([report("梧桐路有坑", channel="app", category="pothole"), report("积水")], city, model, NOW, KEYS)
+    take_in([report("梧桐路有坑", channel="app", category="pothole"), report("积水")], city, model, NOW, KEYS)
     assert model.calls == [["梧桐路有坑", "积水"]]
     assert [Context("south-w", 16, "app", "", "pothole"), Context("", 16)] == model.contexts
 
 
 def test_a_text_at_which_the_model_fails_costs_only_its_own_guess(city: City) -> None:
     """It goes to a person without a guess; the others keep theirs."""
-    taken = take([report("好"), report("坏"), report("棒")], city, Echo(fails_at="坏"), NOW, KEYS)
+    taken = take_in([report("好"), report("坏"), report("棒")], city, Echo(fails_at="坏"), NOW, KEYS)
     [items] = taken.items.values()
     assert [i.guess and i.guess.category for i in items if isinstance(i, Sighting)] == ["好", None, "棒"]
 
 
 def test_a_shadow_model_speaks_beside_the_active_one(city: City) -> None:
     """And without a model there is no guess at all."""
-    taken = take([report("坑")], city, None, NOW, KEYS, shadow=Echo())
+    taken = take_in([report("坑")], city, None, NOW, KEYS, shadow=Echo())
     item = sighting(taken)
     assert item.guess is None
     assert item.shadow is not None
@@ -378,9 +378,9 @@ def test_a_shadow_model_speaks_beside_the_active_one(city: City) -> None:
 
 def test_an_update_goes_to_the_area_in_its_orders_id(city: City) -> None:
     """Read from the right, so that areas may have hyphens; the area need not be one of today's."""
-    item = step(take([update()], city, None, NOW, KEYS))
+    item = step(take_in([update()], city, None, NOW, KEYS))
     assert (item.area, item.order_id, item.by.role, item.by.department) == ("south-w", ORDER, "department", "roads")
-    gone = step(take([update(order_id="old-town-3-20200101-abcdefgh23")], city, None, NOW, KEYS))
+    gone = step(take_in([update(order_id="old-town-3-20200101-abcdefgh23")], city, None, NOW, KEYS))
     assert gone.area == "old-town-3"
 
 
@@ -393,13 +393,13 @@ def test_an_update_by_report_goes_where_the_report_went(city: City) -> None:
         ({"area": "unlocated"}, UNLOCATED),
     ):
         said = update(order_id=None, report=REF, location=location)
-        item = step(take([said], city, None, NOW, KEYS))
+        item = step(take_in([said], city, None, NOW, KEYS))
         assert (area, ("app", "7")) == (item.area, item.report)
 
 
 def test_an_update_may_come_late_or_early(city: City) -> None:
     """The desk judges its time, because only the desk knows the order's."""
-    assert step(take([update(event={"time": NOW + DAY})], city, None, NOW, KEYS)).at == NOW + DAY
+    assert step(take_in([update(event={"time": NOW + DAY})], city, None, NOW, KEYS)).at == NOW + DAY
 
 
 # -- envelopes and packing
@@ -410,22 +410,22 @@ def test_structured_and_binary_mode_say_the_same(city: City) -> None:
     binary = report("梧桐路有坑", channel="app")
     data = binary.value
     headers, value = to_structured(Event("e-1", "test", REPORT, data, NOW))
-    assert sighting(take([binary], city, None, NOW, KEYS)) == sighting(
-        take([raw(value, headers)], city, None, NOW, KEYS)
+    assert sighting(take_in([binary], city, None, NOW, KEYS)) == sighting(
+        take_in([raw(value, headers)], city, None, NOW, KEYS)
     )
 
 
 def test_the_topic_does_not_decide_what_a_record_is(city: City) -> None:
     """A report that was sent to the topic of detections is a report."""
     stray = raw(b'{"text":"a"}', CE, topic="t.detections")
-    assert sighting(take([stray], city, None, NOW, KEYS)).kind == "report"
+    assert sighting(take_in([stray], city, None, NOW, KEYS)).kind == "report"
 
 
 def test_packed_records_hold_one_area_in_order_and_stay_small(city: City) -> None:
     """At most 64 items and 256 kB, and together they are the items."""
     records = [detection(("cam-sw-1", "cam-ne-1")[n % 2], event={"id": str(n)}) for n in range(300)]
     records += [report("长" * 9_999, location={"area": "south-w"}, event={"id": f"r{n}"}) for n in range(30)]
-    taken = take(records, city, None, NOW, KEYS)
+    taken = take_in(records, city, None, NOW, KEYS)
     unpacked: dict[str, list[object]] = {}
     for area, value in taken.packed():
         items = decode_items(value)
@@ -452,7 +452,7 @@ def test_a_bug_at_one_record_costs_no_other(city: City, where: str, monkeypatch:
     monkeypatch.setattr(where, broken)
     records = [report("first"), report("unlucky"), report("third")]
 
-    taken = take(records, city, None, NOW, KEYS)
+    taken = take_in(records, city, None, NOW, KEYS)
 
     assert [(dead.error, dead.message) for dead in taken.dead] == [
         ("internal-error", "intake failed with ZeroDivisionError")

@@ -24,9 +24,9 @@ from models.times import now_ms
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
-from streams.gateway.incoming import read_event
 from streams.gateway.order_document import line
 from streams.gateway.preferences import Preference, preference
+from streams.gateway.request_event import read_event
 from streams.gateway.routes.orders import Finder
 from streams.gateway.waiting import Decision, FactTail, Waiter
 from streams.intake.drafts import check
