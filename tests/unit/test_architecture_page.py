@@ -105,3 +105,12 @@ def test_the_code_map_has_a_line_for_every_folder() -> None:
     mapped = re.findall(r"^\| `([\w/]+)/` \|", (REPOSITORY / "docs/architecture.md").read_text(), re.MULTILINE)
 
     assert sorted(mapped) == sorted(folders)
+
+
+def test_the_index_of_the_documentation_lists_every_page() -> None:
+    """docs/README.md links each page beside it."""
+    pages = {path.name for path in (REPOSITORY / "docs").glob("*.md")} - {"README.md"}
+
+    linked = set(re.findall(r"\]\((\w[\w-]*\.md)\)", (REPOSITORY / "docs/README.md").read_text()))
+
+    assert linked == pages
