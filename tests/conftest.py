@@ -1,5 +1,6 @@
 """Fixtures for all tests: one real broker for the run, a namespace for each test, seeds, optional data."""
 
+import gc
 import os
 import random
 import uuid
@@ -18,9 +19,31 @@ from tests.support.kafka import Kafka, Roles
 
 REPOSITORY = Path(__file__).parents[1]
 
+# Folders whose tests carry a mark; what needs the shared data carries `data` wherever it stands.
+MARKED_FOLDERS = {"broker": "broker", "data": "data", "slow": "slow"}
+
 # Time per example says nothing on a busy machine; the examples themselves are what counts.
 hypothesis.settings.register_profile("paidan", deadline=None, print_blob=True)
+# A fifth of them for the check after each small change: `--hypothesis-profile=fast`.
+hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("paidan"), max_examples=20)
 hypothesis.settings.load_profile("paidan")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test the marks that its folder and its fixtures mean, before `-m` selects."""
+    for item in items:
+        folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
+        if mark := MARKED_FOLDERS.get(folder):
+            item.add_marker(mark)
+        if "shared" in getattr(item, "fixturenames", ()):
+            item.add_marker("data")
+
+
+def pytest_collection_finish() -> None:
+    """What the imports have made stays to the end: looking through it for garbage again and again takes seconds."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

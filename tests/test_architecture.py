@@ -12,6 +12,8 @@ from importlinter.cli import lint_imports
 
 from tests.conftest import REPOSITORY
 
+Modules = dict[str, ast.Module]
+
 _CLOCKS_AND_IO = {"now_ms", "open", "input", "print", "exec", "eval", "breakpoint"}
 _ASKS_THE_TIME = {"now", "utcnow", "today", "getenv", "environ"}
 _PRODUCT = ("streams", "dispatcher", "models")
@@ -53,8 +55,11 @@ def _tracked(*suffixes: str) -> Iterator[Path]:
             yield file
 
 
-def _modules(package: str) -> list[tuple[str, ast.Module]]:
-    return [(str(p.relative_to(REPOSITORY)), ast.parse(p.read_text())) for p in (REPOSITORY / package).rglob("*.py")]
+@pytest.fixture(scope="module")
+def modules() -> Modules:
+    """The code by file, parsed; let go afterwards: so many objects would slow down whatever looks for garbage."""
+    files = [file for package in _PRODUCT for file in (REPOSITORY / package).rglob("*.py")]
+    return {str(file.relative_to(REPOSITORY)): ast.parse(file.read_text()) for file in files}
 
 
 def test_imports_go_one_way_and_the_core_imports_nothing_impure() -> None:
@@ -62,11 +67,12 @@ def test_imports_go_one_way_and_the_core_imports_nothing_impure() -> None:
     assert lint_imports(config_filename=str(REPOSITORY / "pyproject.toml"), no_cache=True) == 0
 
 
-def test_the_core_never_asks_for_the_time_or_the_world() -> None:
+def test_the_core_never_asks_for_the_time_or_the_world(modules: Modules) -> None:
     """No file of dispatcher calls open(), print(), now() and the like."""
     found = [
         f"{name}:{node.lineno}"
-        for name, tree in _modules("dispatcher")
+        for name, tree in modules.items()
+        if name.startswith("dispatcher/")
         for node in ast.walk(tree)
         if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CLOCKS_AND_IO)
         or (isinstance(node, ast.Attribute) and node.attr in _ASKS_THE_TIME)
@@ -74,11 +80,12 @@ def test_the_core_never_asks_for_the_time_or_the_world() -> None:
     assert found == []
 
 
-def test_the_core_keeps_nothing_between_calls() -> None:
+def test_the_core_keeps_nothing_between_calls(modules: Modules) -> None:
     """dispatcher has no `global` statement: state goes in and comes out."""
     found = [
         f"{name}:{node.lineno}"
-        for name, tree in _modules("dispatcher")
+        for name, tree in modules.items()
+        if name.startswith("dispatcher/")
         for node in ast.walk(tree)
         if isinstance(node, ast.Global)
     ]
@@ -92,12 +99,11 @@ def test_a_file_name_has_one_meaning() -> None:
     assert {name for name, count in names.items() if count > 1} <= set(_SHARED_FILES) | _TWO_HOMES
 
 
-def test_a_class_name_has_one_meaning() -> None:
+def test_a_class_name_has_one_meaning(modules: Modules) -> None:
     """No public class of the product is called like another one."""
     names = Counter(
         node.name
-        for package in _PRODUCT
-        for _, tree in _modules(package)
+        for tree in modules.values()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
@@ -115,44 +121,51 @@ def test_no_folder_gathers_more_than_a_dozen_modules() -> None:
     assert {folder for folder, size in sizes.items() if size > _MOST_MODULES} == set(_LARGER_FOLDERS)
 
 
-def _metrics() -> dict[str, ast.Call]:
-    [tree] = [tree for name, tree in _modules("streams") if name == "streams/metrics.py"]
+def _metrics(modules: Modules) -> dict[str, ast.Call]:
     return {
         node.targets[0].id: node.value
-        for node in tree.body
+        for node in modules["streams/metrics.py"].body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call)
     }
 
 
-def test_every_metric_is_named_once_with_a_meaning() -> None:
+def test_every_metric_is_named_once_with_a_meaning(modules: Modules) -> None:
     """streams/metrics.py is the only file that makes metrics; no name stands there twice, each has a sentence."""
     strangers = [
         name
-        for package in ("dispatcher", "models", "streams")
-        for name, tree in _modules(package)
+        for name, tree in modules.items()
         if name != "streams/metrics.py"
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         and node.module == "prometheus_client"
         and _METRIC_KINDS & {alias.name for alias in node.names}
     ]
-    arguments = [[ast.literal_eval(argument) for argument in call.args] for call in _metrics().values()]
+    arguments = [[ast.literal_eval(argument) for argument in call.args] for call in _metrics(modules).values()]
     repeated = [name for name, count in Counter(each[0] for each in arguments).items() if count > 1]
     assert strangers == []
     assert repeated == []
     assert [each[0] for each in arguments if not each[0].startswith("paidan_") or not each[1].endswith(".")] == []
 
 
-def test_every_metric_is_used() -> None:
+def test_every_metric_is_used(modules: Modules) -> None:
     """A metric that nothing moves would read as good news."""
     used = {
         node.attr if isinstance(node, ast.Attribute) else node.id
-        for name, tree in _modules("streams")
-        if name != "streams/metrics.py"
+        for name, tree in modules.items()
+        if name.startswith("streams/") and name != "streams/metrics.py"
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute | ast.Name)
     }
-    assert set(_metrics()) - used == set()
+    assert set(_metrics(modules)) - used == set()
+
+
+def test_what_tests_share_stands_in_their_support() -> None:
+    """tests/ itself holds the fixtures and these rules, its other folders tests; what helps them is tests/support."""
+    folder = REPOSITORY / "tests"
+    names = [file.relative_to(folder) for file in _tracked(".py") if file.is_relative_to(folder)]
+    others = [name for name in names if name.parts[0] != "support" and name.stem not in ("__init__", "conftest")]
+    assert [str(name) for name in others if not name.stem.startswith("test_")] == []
+    assert [str(name) for name in others if len(name.parts) == 1] == ["test_architecture.py"]
 
 
 @pytest.mark.parametrize("place", _FOREIGN_PLACES)

@@ -12,6 +12,7 @@ from dispatcher.order.row import Order
 from dispatcher.order.wire import INSTANTS
 from models.inbox import Actor
 from models.times import from_text
+from tests.support.examples import examples
 
 # From 1970 to 2100, as the wire's text reaches from year 1 to 9999.
 INSTANT = st.integers(0, 4_102_444_800_000)
@@ -60,7 +61,6 @@ def numbers_in(value: Any) -> list[float]:
 
 
 @given(FACTS)
-@settings(max_examples=100, deadline=None)
 def test_every_fact_survives_the_wire(fact: Fact | UpdateRefused) -> None:
     """from_wire(to_wire(fact)) is the fact, and its headers say what it is."""
     kind, headers, value = to_wire(fact)
@@ -74,7 +74,6 @@ def test_every_fact_survives_the_wire(fact: Fact | UpdateRefused) -> None:
 
 
 @given(FACTS)
-@settings(max_examples=100, deadline=None)
 def test_no_instant_goes_out_as_a_number(fact: Fact | UpdateRefused) -> None:
     """Every integer on the wire is small: what is an instant stands as text."""
     _, _, value = to_wire(fact)
@@ -84,7 +83,7 @@ def test_no_instant_goes_out_as_a_number(fact: Fact | UpdateRefused) -> None:
 
 
 @given(built(Order))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_every_row_survives_its_changelog(order: Order) -> None:
     """A row's JSON decodes to the same row."""
     assert msgspec.json.decode(msgspec.json.encode(order), type=Order) == order

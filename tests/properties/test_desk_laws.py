@@ -26,6 +26,7 @@ from tests.support.desks import (
     quiet_city,
     report,
 )
+from tests.support.examples import examples
 
 CITY = quiet_city("camera_heartbeat_hours = 30.0\n")
 DEPARTMENTS = ("roads", "police", "works", "north-office")
@@ -121,7 +122,7 @@ def totals(desk: Desk) -> dict[str, tuple[object, object]]:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_rows_are_folds_figures_are_sums_and_nothing_is_lost_by_restoring(seed: int) -> None:
     """After any inbox: seq without gaps, row == fold(log), figures == sum of bookings, restore(rows) == state."""
     desk = run(random_inbox(seed))
@@ -132,7 +133,7 @@ def test_rows_are_folds_figures_are_sums_and_nothing_is_lost_by_restoring(seed: 
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 def test_batch_sizes_change_nothing(seed: int) -> None:
     """The same inbox in other batches gives byte-equal records, rows of orders, and figures."""
     inbox = random_inbox(seed)
@@ -146,7 +147,7 @@ def test_batch_sizes_change_nothing(seed: int) -> None:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 59))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 def test_a_restored_desk_decides_like_one_that_never_stopped(seed: int, stop: int) -> None:
     """Stopping anywhere and going on from the rows changes not one byte."""
     inbox = random_inbox(seed)
@@ -162,7 +163,7 @@ def test_a_restored_desk_decides_like_one_that_never_stopped(seed: int, stop: in
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 def test_a_decision_that_is_dropped_leaves_no_trace(seed: int) -> None:
     """`decide` changes nothing in the state: deciding twice gives the same, and the state stays equal to its rows."""
     inbox = random_inbox(seed)
@@ -187,7 +188,7 @@ def test_random_inboxes_reach_most_of_the_life(seed: int) -> None:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_no_sequence_of_actions_leaves_the_table(seed: int) -> None:
     """From the state before an action to the state after it, one of the table's rows for that role leads."""
     inbox = random_inbox(seed)

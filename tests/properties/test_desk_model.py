@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from models.inbox import Actor
 from tests.support.desks import HOUR, T0, Desk, assert_laws, guess, name, quiet_city, report
 from tests.support.desks import facts_of as decoded
+from tests.support.examples import examples
 from tests.support.naive_desk import HOURS, NaiveOrder
 
 LIMITS = "category,condition,stage,amount,unit\n" + "".join(f"*,,{s},{n},hour24\n" for s, n in HOURS.items())
@@ -127,6 +128,6 @@ class DeskAgainstModel(RuleBasedStateMachine):
 
 # Shrinking a failure of so many steps would outlast the test's time limit; the failing steps are printed as they are.
 DeskAgainstModel.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=35, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    max_examples=examples(25), stateful_step_count=35, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
 TestDeskAgainstModel = DeskAgainstModel.TestCase

@@ -1,16 +1,14 @@
-"""The command line is complete, explains itself, and answers mistakes with a sentence."""
+"""The command line as a process: quick to help, and it answers mistakes with a sentence."""
 
-import importlib
+import socketserver
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
-from typer.testing import CliRunner
 
-from streams.cli.main import COMMANDS, app
 from streams.settings import DEMO_CITY
 from streams.terminal.feed import read_events
 
@@ -25,29 +23,19 @@ def _paidan(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-def test_help_lists_every_command() -> None:
-    """`paidan --help` names them all."""
-    listed = CliRunner().invoke(app, ["--help"]).output
-    assert [name for name in COMMANDS if f"  {name} " not in listed] == []
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(name: str) -> None:
-    """`paidan COMMAND --help` works, says what it does, and there is a function behind it."""
-    file, attribute, _ = COMMANDS[name]
-    target = getattr(importlib.import_module(f"streams.cli.{file}"), attribute)
-    told = CliRunner().invoke(app, [name, "--help"])
-    assert told.exit_code == 0
-    assert f"Usage: paidan {name}" in told.output
-    assert callable(target)
-
-
 def test_help_does_not_load_the_machinery() -> None:
     """Help comes without importing Kafka, Faust, scikit-learn or the web framework."""
     heavy = "aiokafka", "faust", "sklearn", "fastapi", "shapely"
-    program = f"import sys, streams.cli.main; print([m for m in {heavy} if m in sys.modules])"
+    program = f"""
+import atexit, sys
+from streams.cli.main import main
+atexit.register(lambda: print([name for name in {heavy} if name in sys.modules]))
+sys.argv = ["paidan", "--help"]
+main()
+"""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert "Usage: paidan" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_known_error_is_one_sentence_and_an_exit_code() -> None:
@@ -58,13 +46,28 @@ def test_a_known_error_is_one_sentence_and_an_exit_code() -> None:
 
 
 def test_without_kafka_a_command_says_what_to_do(tmp_path: Path) -> None:
-    """A cluster that does not answer is named in one sentence within seconds."""
-    started = time.monotonic()
+    """A cluster that does not answer is named in one sentence."""
     done = _paidan("topics", "create", PAIDAN_KAFKA="127.0.0.1:1", PAIDAN_DATA=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("paidan: no Kafka answers at 127.0.0.1:1")
     assert done.stderr.count("\n") == 1
-    assert time.monotonic() - started < 30
+
+
+def test_a_cluster_that_hangs_up_is_asked_once(tmp_path: Path) -> None:
+    """A command does not try again and again: whoever called it hears at once."""
+    calls: list[object] = []
+
+    class Listener(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            calls.append(self.client_address)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_address[1]}"
+        done = _paidan("topics", "create", PAIDAN_KAFKA=address, PAIDAN_DATA=str(tmp_path))
+        server.shutdown()
+    assert done.stderr.startswith(f"paidan: no Kafka answers at {address}")
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("command", [("tail", "assignments"), ("dead-letters", "list"), ("feed",), ("history",)])
