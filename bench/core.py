@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dispatcher.desk import DeskState, decide
 from models.city import City
 from models.guess import Guess
-from models.inbox import Actor, InboxRecord, Item, PackChange, Sighting, Update
+from models.inbox import Actor, InboxRecord, InboxUpdate, Item, PackChange, Sighting
 from models.times import HOUR_MS
 from tests.support.cities import tiny_city
 
@@ -97,7 +97,7 @@ def main() -> None:
     orders = [order.id for order in bench.state.orders.values() if order.state == "assigned"][:2000]
 
     def update(action: str) -> Callable[[int], Item]:
-        return lambda n: Update(
+        return lambda n: InboxUpdate(
             source="u", id=f"{action}{n}", at=T0 + HOUR_MS, action=action, area="south-w", order_id=orders[n],
             by=Actor("department", bench.state.orders[orders[n]].department, "x"), evidence_urls=("e",), reason="r",
         )  # fmt: skip

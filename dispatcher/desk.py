@@ -20,7 +20,7 @@ from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import DeskState, Meta
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from models.city import City
-from models.inbox import InboxRecord, PackChange, Sighting, Tick, Update
+from models.inbox import InboxRecord, InboxUpdate, PackChange, Sighting, Tick
 
 __all__ = ["DeskState", "UnknownPack", "decide"]
 
@@ -86,10 +86,10 @@ class _Batch:
         assert self.memory is not None  # it comes with the city
         return UnitOfWork(self.overlay, city, self.memory, self.clock, self.replayed)
 
-    def _decide_item(self, offset: int, index: int, item: Sighting | Update) -> None:
+    def _decide_item(self, offset: int, index: int, item: Sighting | InboxUpdate) -> None:
         self._city()  # without a pack nothing is decided, and nothing is a failure
         try:
-            if isinstance(item, Update) and (order := named(self._work(), item)) is not None:
+            if isinstance(item, InboxUpdate) and (order := named(self._work(), item)) is not None:
                 self._catch_up([order.id])
             work = self._tried(item)
             caught_up: set[str] = set()
@@ -103,7 +103,7 @@ class _Batch:
             self.overlay.drop()
             self.failures.append(Failure(offset, index, item, _text(error)))
 
-    def _tried(self, item: Sighting | Update) -> UnitOfWork:
+    def _tried(self, item: Sighting | InboxUpdate) -> UnitOfWork:
         work = self._work()
         if isinstance(item, Sighting):
             if item.kind == "detection":

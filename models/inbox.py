@@ -62,7 +62,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, ta
     shadow: Guess | None = None
 
 
-class Update(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):
+class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):
     """One step that a department, a reporter or an officer asks for. It names its order by id or by a report.
 
     `received` is when Kafka took it in (0: not known): how far back it is dated is judged from there, so that an outage
@@ -100,7 +100,7 @@ class PackChange(msgspec.Struct, frozen=True, tag="pack"):
     digest: str
 
 
-Item = Sighting | Update | Tick | PackChange
+Item = Sighting | InboxUpdate | Tick | PackChange
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Item, ...])

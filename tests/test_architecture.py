@@ -24,9 +24,6 @@ _SHARED_FILES = {
     "role.py": "one of the five roles",
     "processor.py": "what a role does with the records of one partition",
 }
-# Names that still have two homes; each goes as soon as one of the two has a better one.
-_TWO_HOMES: set[str] = set()
-_TWO_MEANINGS = {"Update"}
 _COMMANDS = "streams/cli"  # a command's file may be called like the file that does its work
 _MOST_MODULES = 12
 _LARGER_FOLDERS = {_COMMANDS: "one file a command"}
@@ -96,7 +93,7 @@ def test_a_file_name_has_one_meaning() -> None:
     """No file of the product is called like another one; what is called alike by convention is listed with a reason."""
     files = [file for package in _PRODUCT for file in (REPOSITORY / package).rglob("*.py")]
     names = Counter(file.name for file in files if str(file.parent.relative_to(REPOSITORY)) != _COMMANDS)
-    assert {name for name, count in names.items() if count > 1} <= set(_SHARED_FILES) | _TWO_HOMES
+    assert {name for name, count in names.items() if count > 1} == set(_SHARED_FILES)
 
 
 def test_a_class_name_has_one_meaning(modules: Modules) -> None:
@@ -107,7 +104,7 @@ def test_a_class_name_has_one_meaning(modules: Modules) -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
-    assert {name for name, count in names.items() if count > 1} <= _TWO_MEANINGS
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_folder_gathers_more_than_a_dozen_modules() -> None:

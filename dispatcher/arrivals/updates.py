@@ -8,10 +8,10 @@ from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import opening
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS, timely
-from models.inbox import Update
+from models.inbox import InboxUpdate
 
 
-def on_update(work: UnitOfWork, update: Update) -> None:
+def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
     """Take or refuse one update; a repeated one is dropped."""
     if not work.first_time("update", update.source, update.id):
         return
@@ -26,7 +26,7 @@ def on_update(work: UnitOfWork, update: Update) -> None:
         STEPS[update.action](work, order, update, at)
 
 
-def named(work: UnitOfWork, update: Update) -> Order | None:
+def named(work: UnitOfWork, update: InboxUpdate) -> Order | None:
     """The order that an update names, by its id or by one of its reports; None when there is none, or no longer."""
     if update.order_id:
         return work.order(update.order_id)
@@ -36,7 +36,7 @@ def named(work: UnitOfWork, update: Update) -> Order | None:
     return standing(work, entries[-1][1]) if entries else None
 
 
-def _refusal(work: UnitOfWork, order: Order | None, update: Update, at: int) -> str:
+def _refusal(work: UnitOfWork, order: Order | None, update: InboxUpdate, at: int) -> str:
     """The name of the refusal, or "" when the step is allowed."""
     if order is None:
         if not update.order_id or not work.was_archived(update.order_id):

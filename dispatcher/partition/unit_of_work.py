@@ -13,7 +13,7 @@ from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import encode_row
 from models.city import City
-from models.inbox import Actor, Update
+from models.inbox import Actor, InboxUpdate
 from models.times import day_number, local_day
 
 DESK = Actor(role="desk")
@@ -115,7 +115,7 @@ class UnitOfWork:
                 yield row
                 yield from self.children(row)
 
-    def refuse(self, update: Update, order: Order | None, at: int, code: str, sentence: str) -> None:
+    def refuse(self, update: InboxUpdate, order: Order | None, at: int, code: str, sentence: str) -> None:
         """Record that an update was refused: nothing changes."""
         order_id = order.id if order is not None else update.order_id
         fact = facts.UpdateRefused(

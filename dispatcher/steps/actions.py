@@ -16,9 +16,9 @@ from dispatcher.steps import dispatching, splitting
 from dispatcher.steps.dispatching import archive_at
 from dispatcher.steps.routing import Route, responsible
 from models.events import Why
-from models.inbox import Update
+from models.inbox import InboxUpdate
 
-Step = Callable[[UnitOfWork, Order, Update, int], Order]
+Step = Callable[[UnitOfWork, Order, InboxUpdate, int], Order]
 
 STEPS: dict[str, Step] = {}  # by action
 
@@ -30,7 +30,7 @@ def step(function: Step) -> Step:
 
 
 @step
-def _decide(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _decide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     by = update.by
     if update.code:
         order = work.emit(order, facts.Decided, at, by, rejected=True, note=update.reason)
@@ -53,7 +53,7 @@ def _decide(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
     return dispatching.assign(work, order, target, at, by)
 
 
-def _target(work: UnitOfWork, order: Order, update: Update, by: str, category: str) -> Route:
+def _target(work: UnitOfWork, order: Order, update: InboxUpdate, by: str, category: str) -> Route:
     """Where a person sends an order: the department named, else the one that the table names for the category."""
     why = Why(by=by, note=update.reason)
     target = responsible(work.city, category, order.area, work.day(order.opened_at), why)
@@ -72,13 +72,13 @@ def _target(work: UnitOfWork, order: Order, update: Update, by: str, category: s
 
 
 @step
-def _accept(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _accept(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     due = next((limit.due for limit in order.limits if limit.stage == "accept"), None)
     return work.emit(order, facts.Accepted, at, update.by, state="accepted", late=due is not None and at > due)
 
 
 @step
-def _return(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     order = work.emit(
         order,
         facts.Returned,
@@ -118,7 +118,7 @@ def _safe(work: UnitOfWork, order: Order, suggested: str) -> Route | None:
 
 
 @step
-def _approve_return(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _approve_return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     by = update.by
     if update.department and update.department in order.returned_by:
         return dispatching.to_arbitration(work, order, "circle", at, by)
@@ -135,12 +135,12 @@ def _approve_return(work: UnitOfWork, order: Order, update: Update, at: int) -> 
 
 
 @step
-def _refuse_return(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _refuse_return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return dispatching.refuse_return(work, order, update.reason, at, update.by)
 
 
 @step
-def _arbitrate(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _arbitrate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     if update.department == order.department and update.category in ("", order.category):
         return dispatching.refuse_return(work, order, update.reason, at, update.by)
     if order.department and update.department != order.department:
@@ -150,49 +150,49 @@ def _arbitrate(work: UnitOfWork, order: Order, update: Update, at: int) -> Order
 
 
 @step
-def _progress(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _progress(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(order, facts.Progressed, at, update.by, note=update.reason, evidence_urls=update.evidence_urls)
 
 
 @step
-def _request_extension(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _request_extension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(order, facts.ExtensionRequested, at, update.by, reason=update.reason)
 
 
 @step
-def _approve_extension(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _approve_extension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     running = tuple(limits.extended(work.city, one) for one in order.limits if one.stage in ("handle", "whole"))
     return work.emit(order, facts.ExtensionApproved, at, update.by, limits=running, reason=update.reason)
 
 
 @step
-def _refuse_extension(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _refuse_extension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(order, facts.ExtensionRefused, at, update.by, reason=update.reason)
 
 
 @step
-def _request_suspension(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _request_suspension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(order, facts.SuspensionRequested, at, update.by, reason=update.reason, until=update.until)
 
 
 @step
-def _approve_suspension(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _approve_suspension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     until = order.suspension_asked_until
     return work.emit(order, facts.Suspended, at, update.by, state="suspended", until=until, reason=update.reason)
 
 
 @step
-def _refuse_suspension(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _refuse_suspension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(order, facts.SuspensionRefused, at, update.by, reason=update.reason)
 
 
 @step
-def _resume(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _resume(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return dispatching.resume(work, order, at, update.by)
 
 
 @step
-def _handle(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _handle(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     turn = order.assignments[-1]
     return work.emit(
         order,
@@ -210,7 +210,7 @@ def _handle(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
 
 
 @step
-def _check_pass(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _check_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     order = work.emit(
         order,
         facts.Checked,
@@ -224,7 +224,7 @@ def _check_pass(work: UnitOfWork, order: Order, update: Update, at: int) -> Orde
     return _close(work, order, update, at)
 
 
-def _close(work: UnitOfWork, order: Order, update: Update, at: int, forced: bool = False) -> Order:
+def _close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, forced: bool = False) -> Order:
     handled_at = order.assignments[-1].handled_at if order.state == "handled" else None
     return work.emit(
         order,
@@ -240,7 +240,7 @@ def _close(work: UnitOfWork, order: Order, update: Update, at: int, forced: bool
 
 
 @step
-def _check_fail(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _check_fail(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(
         order,
         facts.Checked,
@@ -255,47 +255,47 @@ def _check_fail(work: UnitOfWork, order: Order, update: Update, at: int) -> Orde
 
 
 @step
-def _reopen(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _reopen(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return dispatching.reopen(work, order, update.reason, at, update.by)
 
 
 @step
-def _feedback(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _feedback(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(order, facts.FeedbackReceived, at, update.by, satisfied=update.satisfied, note=update.reason)
 
 
 @step
-def _appeal(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _appeal(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(order, facts.Appealed, at, update.by, reason=update.reason)
 
 
 @step
-def _approve_appeal(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _approve_appeal(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     outcome = "granted" if order.appeal_reviewers else ""
     return work.emit(order, facts.AppealReviewed, at, update.by, approved=True, outcome=outcome, reason=update.reason)
 
 
 @step
-def _refuse_appeal(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _refuse_appeal(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(
         order, facts.AppealReviewed, at, update.by, approved=False, outcome="refused", reason=update.reason
     )
 
 
 @step
-def _force_close(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _force_close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return _close(work, order, update, at, forced=True)
 
 
 @step
-def _reject(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _reject(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     if update.by.role == "reviewer":
         order = work.emit(order, facts.Decided, at, update.by, rejected=True, note=update.reason)
     return dispatching.reject(work, order, update.reason, at, update.by)
 
 
 @step
-def _merge(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     parent = work.order(update.other_order_id)
     assert parent is not None  # the guard "mergeable" has seen it
     order = work.emit(
@@ -312,7 +312,7 @@ def _merge(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
 
 
 @step
-def _unmerge(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _unmerge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     parent = work.order(order.parent)
     if parent is not None:
         work.emit(parent, facts.Released, at, update.by, child=order.id)
@@ -321,7 +321,7 @@ def _unmerge(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
 
 
 @step
-def _split(work: UnitOfWork, order: Order, update: Update, at: int) -> Order:
+def _split(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     assert update.report is not None  # the guard "joined-report" has seen it
     report = next(e for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == update.report)
     return splitting.split(work, order, report, update.reason, at, update.by, identity.report_key(*update.report))

@@ -10,10 +10,10 @@ from dispatcher.order.row import OPEN, Order
 from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
-from models.inbox import Update
+from models.inbox import InboxUpdate
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS
 
-Guard = Callable[[UnitOfWork, Order, Update, int], str]
+Guard = Callable[[UnitOfWork, Order, InboxUpdate, int], str]
 
 GUARDS: dict[str, Guard] = {}  # by the name in the table
 
@@ -24,7 +24,7 @@ def guard(check: Guard) -> Guard:
     return check
 
 
-def timely(work: UnitOfWork, update: Update) -> str:
+def timely(work: UnitOfWork, update: InboxUpdate) -> str:
     """Whether an update's own time can be believed."""
     settings = work.city.settings
     if update.at > work.clock + settings.future_tolerance_minutes * MINUTE_MS:
@@ -36,43 +36,43 @@ def timely(work: UnitOfWork, update: Update) -> str:
 
 
 @guard
-def _lead(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _lead(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if order.department and update.by.department == order.department else "wrong-department"
 
 
 @guard
-def _lead_if_department(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _lead_if_department(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return _lead(work, order, update, at) if update.by.role == "department" else ""
 
 
 @guard
-def _lead_or_assist(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _lead_or_assist(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     holders = (order.department, *order.assignments[-1].assists)
     return "" if update.by.department and update.by.department in holders else "not-the-holder"
 
 
 @guard
-def _reason(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _reason(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if update.reason.strip() else "missing-reason"
 
 
 @guard
-def _reason_if_operator(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _reason_if_operator(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return _reason(work, order, update, at) if update.by.role == "operator" else ""
 
 
 @guard
-def _named(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _named(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if update.by.id else "missing-name"
 
 
 @guard
-def _evidence(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _evidence(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if update.evidence_urls else "missing-evidence"
 
 
 @guard
-def _known_category(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _known_category(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     category = update.category or order.category
     if update.category and update.category not in work.city.categories:
         return "unknown-category"
@@ -82,7 +82,7 @@ def _known_category(work: UnitOfWork, order: Order, update: Update, at: int) -> 
 
 
 @guard
-def _decision(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _decision(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if update.code:
         if update.code != "not-a-problem":
             return "bad-code"
@@ -93,32 +93,32 @@ def _decision(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
 
 
 @guard
-def _department(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _department(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if not update.department:
         return "missing-department"
     return _known_department(work, order, update, at)
 
 
 @guard
-def _known_department(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _known_department(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     named = (update.department, *update.assists)
     return "" if all(one in work.city.departments for one in named if one) else "unknown-department"
 
 
 @guard
-def _return_code(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _return_code(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if not update.code:
         return "missing-code"
     return "" if update.code in RETURN_CODES else "bad-code"
 
 
 @guard
-def _not_binding(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _not_binding(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "binding" if order.assignments[-1].binding else ""
 
 
 @guard
-def _return_window(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _return_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     turn = order.assignments[-1]
     ends = turn.accept_due
     if ends is None:
@@ -127,7 +127,7 @@ def _return_window(work: UnitOfWork, order: Order, update: Update, at: int) -> s
 
 
 @guard
-def _another_department(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _another_department(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if update.code not in ("", "not-a-problem", "duplicate"):
         return "bad-code"
     if update.department and update.department == order.department:
@@ -136,7 +136,7 @@ def _another_department(work: UnitOfWork, order: Order, update: Update, at: int)
 
 
 @guard
-def _mergeable(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _mergeable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     other = work.order(update.other_order_id)
     if other is None or other.id == order.id or other.area != order.area or other.state not in OPEN:
         return "not-mergeable"
@@ -144,58 +144,58 @@ def _mergeable(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
 
 
 @guard
-def _mergeable_if_duplicate(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _mergeable_if_duplicate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return _mergeable(work, order, update, at) if update.code == "duplicate" else ""
 
 
 @guard
-def _not_breached(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _not_breached(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     running = (limit for limit in order.limits if limit.stage in ("handle", "whole"))
     return "after-breach" if any(breached(order, limit) or at > limit.due for limit in running) else ""
 
 
 @guard
-def _extensions_left(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _extensions_left(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if not any(limit.stage in ("handle", "whole") for limit in order.limits):
         return "no-limit"
     return "" if order.extensions < work.city.settings.extensions_max else "too-many-extensions"
 
 
 @guard
-def _suspensions_left(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _suspensions_left(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if order.suspensions < work.city.settings.suspensions_max else "already-suspended-once"
 
 
 @guard
-def _nothing_requested(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _nothing_requested(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     asked = order.extension_asked if update.action == "request-extension" else order.suspension_asked_until is not None
     return "already-requested" if asked else ""
 
 
 @guard
-def _extension_requested(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _extension_requested(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if order.extension_asked else "nothing-requested"
 
 
 @guard
-def _suspension_requested(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _suspension_requested(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if order.suspension_asked_until is not None else "nothing-requested"
 
 
 @guard
-def _until(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _until(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     latest = at + work.city.settings.suspension_days_max * DAY_MS
     return "" if update.until is not None and at < update.until <= latest else "missing-until"
 
 
 @guard
-def _suspension_still_useful(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _suspension_still_useful(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     until = order.suspension_asked_until
     return "" if until is not None and at < until else "missing-until"
 
 
 @guard
-def _not_the_handler(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _not_the_handler(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     by = update.by
     handler = order.assignments[-1].handled_by
     same_department = bool(by.department) and by.department in (order.department, *order.assignments[-1].assists)
@@ -204,7 +204,7 @@ def _not_the_handler(work: UnitOfWork, order: Order, update: Update, at: int) ->
 
 
 @guard
-def _its_reporter(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _its_reporter(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if update.by.role != "reporter":
         return ""
     family = (order, *work.children(order))
@@ -216,7 +216,7 @@ def _its_reporter(work: UnitOfWork, order: Order, update: Update, at: int) -> st
 
 
 @guard
-def _reopen_window(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _reopen_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if update.by.role != "reporter":
         return ""
     ends = order.closings[-1].at + work.city.settings.reopen_days * DAY_MS
@@ -224,33 +224,33 @@ def _reopen_window(work: UnitOfWork, order: Order, update: Update, at: int) -> s
 
 
 @guard
-def _feedback_window(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _feedback_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     ends = order.closings[-1].at + work.city.settings.feedback_days * DAY_MS
     return "" if at <= ends else "feedback-window-over"
 
 
 @guard
-def _satisfied(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _satisfied(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "missing-satisfied" if update.satisfied is None else ""
 
 
 @guard
-def _not_appealed(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _not_appealed(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "already-appealed" if order.appeal else ""
 
 
 @guard
-def _appealed(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _appealed(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if order.appeal == "asked" else "not-appealed"
 
 
 @guard
-def _another_reviewer(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _another_reviewer(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "same-reviewer" if update.by.id in order.appeal_reviewers else ""
 
 
 @guard
-def _joined_report(work: UnitOfWork, order: Order, update: Update, at: int) -> str:
+def _joined_report(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if update.report is None:
         return "not-joined"
     joined = identity.report_key(*update.report) in order.report_keys[1 if order.kind == "report" else 0 :]

@@ -9,7 +9,7 @@ from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from models.events import Evidence
-from models.inbox import Sighting, Update
+from models.inbox import InboxUpdate, Sighting
 
 
 def open_order(work: UnitOfWork, sighting: Sighting, candidate: Order | None = None, owner: str = "") -> Order:
@@ -50,7 +50,7 @@ def open_order(work: UnitOfWork, sighting: Sighting, candidate: Order | None = N
     return order
 
 
-def succeed(work: UnitOfWork, update: Update, at: int) -> Order:
+def succeed(work: UnitOfWork, update: InboxUpdate, at: int) -> Order:
     """Open a new order in review, linked to the archived one that an operator wants reopened; the reason is its text.
 
     The desk has forgotten what the archived order was about: the reviewer finds it under the link.

@@ -14,7 +14,7 @@ from models.city import City
 from models.classifier.serving.features import Context
 from models.errors import Poison
 from models.guess import Guess
-from models.inbox import UNLOCATED, Sighting, Update, encode_items
+from models.inbox import UNLOCATED, InboxUpdate, Sighting, encode_items
 from models.record import Record
 from models.times import from_ms
 from streams.intake.drafts import Draft, DraftReader, Ignored, Keys
@@ -47,7 +47,7 @@ class Taken(msgspec.Struct, frozen=True):
     """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
     records; `ignored` counts detections below their label's minimum confidence, by category; `guesses` are all made."""
 
-    items: dict[str, list[Sighting | Update]]
+    items: dict[str, list[Sighting | InboxUpdate]]
     dead: list[Dead]
     ignored: Counter[str]
     guesses: list[Guess]
@@ -126,8 +126,8 @@ def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
 def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequence[Guess | None]) -> Taken:
     """The items, each with its guess; a text without one is for a person to judge."""
     judged = dict(zip(prepared.wanted, zip(guesses, shadows, strict=True), strict=True))
-    dead, items = prepared.dead, dict[str, list[Sighting | Update]]()
-    built: dict[int, list[Sighting | Update]] = {}
+    dead, items = prepared.dead, dict[str, list[Sighting | InboxUpdate]]()
+    built: dict[int, list[Sighting | InboxUpdate]] = {}
     for at, (n, draft, place, _) in enumerate(prepared.placed):
         if n not in dead:
             try:
@@ -158,7 +158,7 @@ def _place(
     for n, draft in drafts:
         try:
             place = _place_of(city, draft.where, points)
-            if isinstance(draft.item, Update) and place.how == "none":
+            if isinstance(draft.item, InboxUpdate) and place.how == "none":
                 raise Poison("location", "must name a place of the city: the update has no area", "no-area")
             context = _context(city, draft.item, place) if draft.text and isinstance(draft.item, Sighting) else None
             placed.append((n, draft, place, context))
@@ -197,7 +197,7 @@ def _context(city: City, sighting: Sighting, place: Placement) -> Context:
     )
 
 
-def _packed(items: Sequence[Sighting | Update]) -> list[bytes]:
+def _packed(items: Sequence[Sighting | InboxUpdate]) -> list[bytes]:
     values: list[bytes] = []
     some: list[bytes] = []
     size = 0

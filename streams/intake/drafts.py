@@ -10,7 +10,7 @@ from models import envelope, events
 from models.city import Camera, City
 from models.errors import Poison
 from models.guess import Guess
-from models.inbox import UNLOCATED, Actor, Sighting, Update
+from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting
 from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
 from models.words import whole_text
@@ -35,13 +35,15 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     """An item that is not placed yet: its area stands for `unlocated`. `where` is its place or what leads there: a
     point needs a polygon, a description is looked up. `text` is what to classify, empty for nothing."""
 
-    item: Sighting | Update
+    item: Sighting | InboxUpdate
     where: Point | Placement | Described
     text: str = ""
 
-    def build(self, place: Placement, guess: Guess | None = None, shadow: Guess | None = None) -> Sighting | Update:
+    def build(
+        self, place: Placement, guess: Guess | None = None, shadow: Guess | None = None
+    ) -> Sighting | InboxUpdate:
         """The finished item."""
-        if isinstance(self.item, Update):
+        if isinstance(self.item, InboxUpdate):
             return replace(self.item, area=place.area)
         return replace(
             self.item, area=place.area, place=place.how, lat=place.lat, lon=place.lon, guess=guess, shadow=shadow
@@ -129,7 +131,7 @@ class DraftReader:
     def _update(self, said: events.Update, statement: Statement) -> Draft:
         by = said.by
         person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else by.id
-        item = Update(
+        item = InboxUpdate(
             source=statement.source,
             id=statement.id,
             at=statement.at,

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from models.city import City
 from models.envelope import STRUCTURED
 from models.errors import UsageError
-from models.inbox import Item, Sighting, Tick, Update, clock_headers, encode_items
+from models.inbox import InboxUpdate, Item, Sighting, Tick, clock_headers, encode_items
 from models.times import from_text, to_text
 from streams.dead_letters.letter import of_record
 from streams.intake.batch import MAX_ITEMS, Model, Taken, take_in
@@ -121,7 +121,7 @@ def stamp(taken: Taken) -> list[Stamped]:
     """The items of a batch by their times; neighbours of one area and instant together."""
     ordered = sorted((item for items in taken.items.values() for item in items), key=lambda item: item.at)
     stamped: list[Stamped] = []
-    run: list[Sighting | Update] = []
+    run: list[Sighting | InboxUpdate] = []
     for item in ordered:
         if run and (_place(item) != _place(run[0]) or len(run) == MAX_ITEMS):
             stamped.append(Stamped(*_place(run[0]), tuple(run)))
@@ -132,7 +132,7 @@ def stamp(taken: Taken) -> list[Stamped]:
     return stamped
 
 
-def _place(item: Sighting | Update) -> tuple[str, int]:
+def _place(item: Sighting | InboxUpdate) -> tuple[str, int]:
     return item.area, item.at
 
 

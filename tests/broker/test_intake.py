@@ -12,7 +12,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from models.events import DETECTION, REPORT, UPDATE
-from models.inbox import Item, Sighting, Update, decode_items
+from models.inbox import InboxUpdate, Item, Sighting, decode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.dead_letters.replay import DeadLetterError, find, read_dead_letters, replay
 from streams.intake.batch import take_in
@@ -68,7 +68,7 @@ def unguessed(items: Sequence[Item]) -> list[Item]:
     return [msgspec.structs.replace(i, **_PLAIN[type(i)]) for i in items]
 
 
-_PLAIN: dict[type[Item], dict[str, Any]] = {Sighting: {"guess": None}, Update: {"received": 0}}
+_PLAIN: dict[type[Item], dict[str, Any]] = {Sighting: {"guess": None}, InboxUpdate: {"received": 0}}
 
 
 @pytest.mark.timeout(120)

@@ -12,7 +12,7 @@ from models.envelope import LATEST, Event, decode, header_map, size, to_binary, 
 from models.errors import Poison
 from models.events import CONTRACTS
 from models.formats import FORMATS, Site, decode_format
-from models.inbox import Actor, Item, Sighting, Update, decode_items, encode_items
+from models.inbox import Actor, InboxUpdate, Item, Sighting, decode_items, encode_items
 from models.redact import mask
 from streams.dead_letters.letter import decode_dead_letter, of_record
 from streams.intake.batch import take_in
@@ -60,7 +60,7 @@ SIGHTINGS = st.builds(
     due_given=st.booleans(),
 )
 UPDATES = st.builds(
-    Update,
+    InboxUpdate,
     source=NAMES,
     id=NAMES,
     at=INSTANTS,

@@ -11,7 +11,7 @@ from dispatcher.desk import DeskState, decide
 from dispatcher.order.facts import KINDS, Absorbed, Fact, Released
 from dispatcher.order.lifecycle import RETURN_CODES, TABLE
 from dispatcher.order.row import Order
-from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
+from models.inbox import Actor, InboxRecord, InboxUpdate, Item, Sighting, Tick
 from tests.support.desks import (
     DAY,
     HOUR,
@@ -48,7 +48,7 @@ def random_sighting(rng: random.Random, n: int, at: int) -> Sighting:
     return report(number, at, rng.choice(TEXTS), certain, reporter=rng.choice(("r1", "r2", "")), **place)
 
 
-def random_update(rng: random.Random, n: int, at: int, orders: dict[str, Order]) -> Update:
+def random_update(rng: random.Random, n: int, at: int, orders: dict[str, Order]) -> InboxUpdate:
     """Some step on some order, more often than not one that is allowed."""
     order = rng.choice(list(orders.values())) if orders else None
     likely = [rule for rule in TABLE if order is not None and order.state in rule.sources]
@@ -62,7 +62,7 @@ def random_update(rng: random.Random, n: int, at: int, orders: dict[str, Order])
         "approve-return": ("", "", "duplicate", "not-a-problem"),
         "decide": ("", "x"),
     }
-    return Update(
+    return InboxUpdate(
         source=IMPORTER if rng.random() < 0.1 else "u",
         id=str(rng.randrange(n + 1) if rng.random() < 0.05 else n),
         at=at - rng.choice((0, 0, 0, 0, MINUTE, HOUR, -MINUTE)),
@@ -192,8 +192,8 @@ def test_random_inboxes_reach_most_of_the_life(seed: int) -> None:
 def test_no_sequence_of_actions_leaves_the_table(seed: int) -> None:
     """From the state before an action to the state after it, one of the table's rows for that role leads."""
     inbox = random_inbox(seed)
-    asked: dict[tuple[str, str], list[Update]] = {}  # an identity that was forgotten may come again
-    for update in (item for record in inbox for item in record.items if isinstance(item, Update)):
+    asked: dict[tuple[str, str], list[InboxUpdate]] = {}  # an identity that was forgotten may come again
+    for update in (item for record in inbox for item in record.items if isinstance(item, InboxUpdate)):
         asked.setdefault((update.source, update.id), []).append(update)
     chains: dict[str, list[Fact]] = {}
     for fact in facts_of(run(inbox).sent):

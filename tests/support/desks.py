@@ -14,7 +14,7 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision, Outgoing
 from models.city import City
 from models.guess import Guess
-from models.inbox import Actor, InboxRecord, Item, PackChange, Sighting, Tick, Update
+from models.inbox import Actor, InboxRecord, InboxUpdate, Item, PackChange, Sighting, Tick
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, from_text
 from tests.support.cities import appended, tiny_city
 
@@ -120,7 +120,7 @@ class Desk:
         """The same without moving the clock to `at`."""
         self._updates += 1
         named: dict[str, Any] = {"source": "test", "id": str(self._updates), "area": "south-w", "order_id": order or ""}
-        update = Update(**named | own, at=at, action=action, by=by)
+        update = InboxUpdate(**named | own, at=at, action=action, by=by)
         sent = self.feed(update)
         refused = [fact for fact in facts_of(sent) if isinstance(fact, UpdateRefused)]
         return refused[0].reason if refused else ""

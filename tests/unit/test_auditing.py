@@ -17,7 +17,7 @@ from dispatcher.partition.state import DeskState, Meta
 from dispatcher.steps import dispatching
 from models.city import City
 from models.guess import Guess
-from models.inbox import Actor, InboxRecord, Item, Sighting, Tick, Update
+from models.inbox import Actor, InboxRecord, InboxUpdate, Item, Sighting, Tick
 from models.times import from_text
 from tests.support.cities import tiny_city
 from tests.support.desks import T0, Desk
@@ -102,9 +102,9 @@ def detection(n: int, at: int, label: str = "pothole") -> Sighting:
     )
 
 
-def step(n: int, action: str, at: int, role: str, **more: str) -> Update:
+def step(n: int, action: str, at: int, role: str, **more: str) -> InboxUpdate:
     """One step with the order of a report."""
-    return Update(
+    return InboxUpdate(
         source="dept",
         id=f"{n}/{action}/{at}",
         at=at,

@@ -13,7 +13,7 @@ from models.classifier.serving.features import Context
 from models.envelope import STRUCTURED, Event, to_structured
 from models.events import DETECTION, REPORT
 from models.guess import Guess
-from models.inbox import UNLOCATED, Sighting, Update, decode_items
+from models.inbox import UNLOCATED, InboxUpdate, Sighting, decode_items
 from models.redact import reporter_hash, unseal
 from models.times import to_text
 from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
@@ -59,10 +59,10 @@ def sighting(taken: Taken) -> Sighting:
     return item
 
 
-def step(taken: Taken) -> Update:
+def step(taken: Taken) -> InboxUpdate:
     """The only item, which is an update."""
     [[item]] = taken.items.values()
-    assert isinstance(item, Update)
+    assert isinstance(item, InboxUpdate)
     return item
 
 
