@@ -70,11 +70,6 @@ def event_type(headers: Headers) -> str:
     return header_map(headers).get(CE_TYPE, b"").decode(errors="replace")
 
 
-def is_cloud_event(headers: dict[str, bytes]) -> bool:
-    """Whether a record claims to be a CloudEvent in either mode."""
-    return CE_TYPE in headers or CE_ID in headers or _is_structured(headers)
-
-
 def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
     """The event of a record with these headers (`header_map`). Raises Poison."""
     if value is None:
@@ -159,26 +154,6 @@ def size(event: Event) -> int:
     texts = (SPEC_VERSION, event.id, event.source, event.type, event.content_type, event.subject)
     time = 0 if event.time is None else len(to_text(event.time))
     return len(event.data) + sum(len(text.encode()) for text in texts) + time
-
-
-def to_structured(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:
-    """Headers and value of a record in structured mode; data that is not JSON travels as base64."""
-    fields: dict[str, object] = {
-        "specversion": SPEC_VERSION,
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "datacontenttype": event.content_type,
-    }
-    if event.time is not None:
-        fields["time"] = to_text(event.time)
-    if event.subject:
-        fields["subject"] = event.subject
-    if _is_json(event.content_type):
-        fields["data"] = msgspec.Raw(event.data)
-    else:
-        fields["data_base64"] = base64.b64encode(event.data).decode()
-    return [(CONTENT_TYPE, STRUCTURED.encode())], msgspec.json.encode(fields)
 
 
 def _is_structured(headers: dict[str, bytes]) -> bool:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dispatcher.figures.figure_row import Figure
+from dispatcher.figures.sparse import add_times
 from dispatcher.order.row import Assignment, Closing, Order
 from models.inbox import Actor
 from models.times import day_number, local_day
@@ -70,7 +71,7 @@ def difference(before: Mapping[str, Mapping[Figure, int]], after: Mapping[str, M
         elif old != figures:
             amounts = dict(figures)
             for figure, times in old.items():
-                _count(amounts, figure, -times)
+                add_times(amounts, figure, -times)
             changed[row] = amounts
     for row, figures in before.items():
         if row not in after:
@@ -83,7 +84,7 @@ def collect(total: Bookings, more: Mapping[str, Mapping[Figure, int]]) -> None:
     for row, figures in more.items():
         amounts = total.setdefault(row, {})
         for figure, times in figures.items():
-            _count(amounts, figure, times)
+            add_times(amounts, figure, times)
         if not amounts:
             del total[row]
 
@@ -97,14 +98,6 @@ def direct(figure: Figure, at: int, area: str, category: str, zone: ZoneInfo, ti
 def _direct_rows(quarter: int, area: str, category: str, zone: ZoneInfo) -> tuple[str, str, str]:
     day = _quarter_day(quarter, zone)
     return f"department/{NONE}/{day}", f"category/{category}/{day}", f"area/{area}/{day}"
-
-
-def _count(amounts: dict[Figure, int], figure: Figure, times: int) -> None:
-    now = amounts.get(figure, 0) + times
-    if now:
-        amounts[figure] = now
-    else:
-        del amounts[figure]
 
 
 @lru_cache(maxsize=65536)

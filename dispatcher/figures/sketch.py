@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from dispatcher.figures.sparse import add_times
+
 _PARTS = 64  # buckets per doubling
 _BITS = _PARTS.bit_length()
 
@@ -50,7 +52,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
         for value, times in values.items():
             count += times
             total += value * times
-            _count(buckets, bucket(value), times)
+            add_times(buckets, bucket(value), times)
         return Sketch(count, total, buckets)
 
     def merge(self, other: "Sketch") -> "Sketch":
@@ -88,13 +90,5 @@ def merge(sketches: Iterable[Sketch]) -> Sketch:
         count += sketch.count
         total += sketch.total
         for index, times in sketch.buckets.items():
-            _count(buckets, index, times)
+            add_times(buckets, index, times)
     return Sketch(count, total, buckets)
-
-
-def _count(buckets: dict[int, int], index: int, times: int) -> None:
-    now = buckets.get(index, 0) + times
-    if now:
-        buckets[index] = now
-    else:
-        buckets.pop(index, None)

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from models.envelope import LATEST, RFC_3339
+from models.envelope import CE_TYPE, LATEST, RFC_3339
 from models.errors import Poison
 from models.times import from_text, to_ms, to_text
 
@@ -230,7 +230,7 @@ def parse(ce_type: str, data: bytes) -> Report | Detection | Update:
     """The data of an event of this type. Raises Poison that names the field and the rule."""
     reader = _READERS.get(ce_type)
     if reader is None:
-        raise Poison("ce_type", f"must be one of {', '.join(CONTRACTS)}", "unknown-type")
+        raise Poison(CE_TYPE, f"must be one of {', '.join(CONTRACTS)}", "unknown-type")
     try:
         event: Report | Detection | Update = reader.validate_json(data)
     except ValidationError as error:

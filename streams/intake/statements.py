@@ -64,9 +64,9 @@ class StatementReader:
             raise Poison("data", "is missing", "no-data")
         vendor = Vendor(envelope.attribute(headers, "format"), envelope.attribute(headers, "camera"))
         readings = self._decode(vendor, value)
-        source, event_id = envelope.attribute(headers, "ce_source"), envelope.attribute(headers, "ce_id")
-        time = envelope.attribute(headers, "ce_time")
-        at = envelope.instant("ce_time", time) if time and readings else None
+        source, event_id = envelope.attribute(headers, envelope.CE_SOURCE), envelope.attribute(headers, envelope.CE_ID)
+        time = envelope.attribute(headers, envelope.CE_TIME)
+        at = envelope.instant(envelope.CE_TIME, time) if time and readings else None
         yield from self._of_readings(vendor, readings, Event(event_id, source, events.DETECTION, value, at), receipt)
 
     def check(self, event: Event, vendor: Vendor | None = None) -> Iterator[Statement]:

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from models import envelope
 from models.city import CitySettings
+from models.envelope import CE_TIME
 from models.errors import Poison
 from models.record import Record
 from models.times import DAY_MS, MINUTE_MS
@@ -49,6 +50,6 @@ class TimeRule:
     def check(self, kind: Literal["report", "detection"], at: int, receipt: Receipt) -> None:
         """Raises Poison when what is dated `at`, ms UTC, is ahead of its time or too late."""
         if at > receipt.now + self._ahead:
-            raise Poison("ce_time", f"must be at most {self._ahead // 1000} s ahead of the receipt", "ahead-of-time")
+            raise Poison(CE_TIME, f"must be at most {self._ahead // 1000} s ahead of the receipt", "ahead-of-time")
         if at < receipt.first - self._back[kind]:
-            raise Poison("ce_time", f"must be at most {self._back[kind] // 1000} s before the receipt", "too-late")
+            raise Poison(CE_TIME, f"must be at most {self._back[kind] // 1000} s before the receipt", "too-late")

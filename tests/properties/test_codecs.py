@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from models.envelope import LATEST, Event, decode, header_map, size, to_binary, to_structured
+from models.envelope import LATEST, Event, decode, header_map, size, to_binary
 from models.errors import Poison
 from models.events import CONTRACTS
 from models.formats import FORMATS, Site, decode_format
@@ -20,7 +20,7 @@ from streams.intake.drafts import Keys, check
 from streams.intake.statements import Vendor
 from streams.kafka.topics import Names
 from tests.support.cities import tiny_city
-from tests.support.messages import NOW, raw
+from tests.support.messages import NOW, raw, to_structured
 
 CITY = tiny_city()
 INSTANTS = st.integers(min_value=0, max_value=LATEST - 1)

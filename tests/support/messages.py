@@ -1,13 +1,16 @@
 """Input records for tests: CloudEvents as the consumer hands them over, good by default, bad on demand."""
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from aiokafka import ConsumerRecord
 
-from models.envelope import Event, to_binary
+from models.envelope import CONTENT_TYPE, SPEC_VERSION, STRUCTURED, Event, to_binary
 from models.events import DETECTION, REPORT, UPDATE
+from models.times import to_text
 
 NOW = 1_772_352_000_000  # 2026-03-01T08:00:00Z
 TOPICS = {REPORT: "t.reports", DETECTION: "t.detections", UPDATE: "t.updates"}
@@ -49,3 +52,23 @@ def update(action: str = "accept", *, event: Mapping[str, Any] | None = None, **
     """An update of ORDER by the roads department; `event` holds what `record` takes."""
     said = {"action": action, "by": {"department": "roads"}, "order_id": ORDER} | data
     return record(UPDATE, {k: v for k, v in said.items() if v is not None}, **(event or {}))
+
+
+def to_structured(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:
+    """Headers and value of a record in structured mode; data that is not JSON travels as base64."""
+    fields: dict[str, object] = {
+        "specversion": SPEC_VERSION,
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "datacontenttype": event.content_type,
+    }
+    if event.time is not None:
+        fields["time"] = to_text(event.time)
+    if event.subject:
+        fields["subject"] = event.subject
+    if event.content_type.partition(";")[0].strip().lower().endswith("json"):
+        fields["data"] = msgspec.Raw(event.data)
+    else:
+        fields["data_base64"] = base64.b64encode(event.data).decode()
+    return [(CONTENT_TYPE, STRUCTURED.encode())], msgspec.json.encode(fields)

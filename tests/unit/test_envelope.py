@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from models.envelope import STRUCTURED, Event, decode, header_map, is_cloud_event, to_structured
+from models.envelope import STRUCTURED, Event, decode, header_map
 from models.errors import Poison
+from tests.support.messages import to_structured
 
 HEADERS = {"content-type": STRUCTURED.encode()}
 EVENT = {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": {"a": 1}}
@@ -55,10 +56,3 @@ def test_attributes_hold_no_controls(text: str) -> None:
 def test_of_two_headers_with_one_name_the_last_counts() -> None:
     """And one without a value is empty."""
     assert header_map([("a", b"1"), ("b", None), ("a", b"2")]) == {"a": b"2", "b": b""}  # type: ignore[list-item]
-
-
-def test_a_record_says_that_it_is_a_cloud_event() -> None:
-    """By its attributes or its content type."""
-    assert is_cloud_event({"ce_type": b"t"})
-    assert is_cloud_event(HEADERS)
-    assert not is_cloud_event({"format": b"onvif"})

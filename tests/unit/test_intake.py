@@ -10,7 +10,7 @@ from aiokafka import ConsumerRecord
 
 from models.city import City
 from models.classifier.serving.features import Context
-from models.envelope import STRUCTURED, Event, to_structured
+from models.envelope import STRUCTURED, Event
 from models.events import DETECTION, REPORT
 from models.guess import Guess
 from models.inbox import UNLOCATED, InboxUpdate, Sighting, decode_items
@@ -20,7 +20,7 @@ from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
 from streams.intake.drafts import Keys
 from streams.intake.statements import MAX_BYTES
 from tests.support.cities import tiny_city
-from tests.support.messages import NOW, ORDER, detection, raw, record, report, update
+from tests.support.messages import NOW, ORDER, detection, raw, record, report, to_structured, update
 
 KEYS = Keys(b"for tests only")
 MINUTE = 60_000
