@@ -71,9 +71,9 @@ class Recount:
         fact = facts.from_wire(kind, value)
         if isinstance(fact, facts.UpdateRefused):
             self.refusals += 1
-            known = self.orders.get(fact.order_id)
-            if known is not None and fact.order_seq > known.seq:
-                self._differ(f"refusal of {fact.order_id}", f"seq {fact.order_seq}", f"seq {known.seq}")
+            order = self.orders.get(fact.order_id)
+            if order is not None and fact.order_seq > order.seq:
+                self._differ(f"refusal of {fact.order_id}", f"seq {fact.order_seq}", f"seq {order.seq}")
             return
         self.facts += 1
         before = self.orders.get(fact.order_id)
@@ -97,12 +97,12 @@ class Recount:
                 self._sighting(item, identity.windows(cities[self._pack or pack].settings)[item.kind])
 
     def _sighting(self, item: Sighting, window: identity.KeptFor) -> None:
-        known, digest = self._seen[item.kind], _digest(item)
-        last = known.get(digest)
+        met, digest = self._seen[item.kind], _digest(item)
+        last = met.get(digest)
         if last is not None and last >= (self._clock - window.kept_ms) // window.bucket_ms:
             self._book("duplicates", item)
             return
-        known[digest] = self._clock // window.bucket_ms
+        met[digest] = self._clock // window.bucket_ms
         self.sightings += 1
         if item.kind == "detection":
             self._book("detections", item)
@@ -189,19 +189,19 @@ _NOTHING = FigureRow()
 
 def unlike_figures(kept: FigureRow, expected: FigureRow) -> list[tuple[str, str, str]]:
     """The figures in which two rows differ: name, kept, expected."""
-    found = []
+    unlike = []
     for name in sorted(kept.counters.keys() | expected.counters.keys()):
         one, other = kept.counters.get(name, 0), expected.counters.get(name, 0)
         if one != other and name not in TAKEN_AS_THEY_ARE:
-            found.append((name, str(one), str(other)))
+            unlike.append((name, str(one), str(other)))
     for name in sorted(kept.sketches.keys() | expected.sketches.keys()):
         mine, its = kept.sketches.get(name), expected.sketches.get(name)
         if mine != its:
             texts = [f"{s.count} values of {s.total} ms" if s else "none" for s in (mine, its)]
             if texts[0] == texts[1]:
                 texts = [f"{text} in other buckets" for text in texts]
-            found.append((name, texts[0], texts[1]))
-    return found
+            unlike.append((name, texts[0], texts[1]))
+    return unlike
 
 
 def _unlike(row: Order, order: Order) -> tuple[str, str]:

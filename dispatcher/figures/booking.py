@@ -20,9 +20,11 @@ from dispatcher.figures.figure_row import Figure
 from dispatcher.figures.sparse import add_times
 from dispatcher.order.row import Assignment, Closing, Order
 from models.inbox import Actor
-from models.times import day_number, local_day
+from models.times import MINUTE_MS, day_number, local_day
 
 NONE = "-"
+# Offsets are whole quarters of an hour, so a local day never begins inside one: one look-up serves 15 minutes.
+_QUARTER_MS = 15 * MINUTE_MS
 _STAGE_KINDS = {
     "review": "dispatch",
     "return": "dispatch",
@@ -91,7 +93,7 @@ def collect(total: Bookings, more: Mapping[str, Mapping[Figure, int]]) -> None:
 
 def direct(figure: Figure, at: int, area: str, category: str, zone: ZoneInfo, times: int = 1) -> Bookings:
     """The booking of something that belongs to no order: a detection, a suppressed sighting, a repeat."""
-    return {row: {figure: times} for row in _direct_rows(at // 900_000, area, category or NONE, zone)}
+    return {row: {figure: times} for row in _direct_rows(at // _QUARTER_MS, area, category or NONE, zone)}
 
 
 @lru_cache(maxsize=16384)
@@ -102,12 +104,11 @@ def _direct_rows(quarter: int, area: str, category: str, zone: ZoneInfo) -> tupl
 
 @lru_cache(maxsize=65536)
 def _quarter_day(quarter: int, zone: ZoneInfo) -> str:
-    return str(day_number(local_day(quarter * 900_000, zone)))
+    return str(day_number(local_day(quarter * _QUARTER_MS, zone)))
 
 
 def _day(at: int, zone: ZoneInfo) -> str:
-    # Offsets are whole quarters of an hour, so a local day never begins inside one: one look-up serves 15 minutes.
-    return _quarter_day(at // 900_000, zone)
+    return _quarter_day(at // _QUARTER_MS, zone)
 
 
 class _Book:

@@ -56,7 +56,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
         return Sketch(count, total, buckets)
 
     def merge(self, other: "Sketch") -> "Sketch":
-        """Both together."""
+        """The sketch of all durations of both."""
         return merge((self, other))
 
     def quantile(self, q: float) -> float | None:

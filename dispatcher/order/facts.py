@@ -163,7 +163,7 @@ class SentToArbitration(Fact, frozen=True, kw_only=True):
 
 
 class ExtensionRequested(Fact, frozen=True, kw_only=True):
-    """The lead department asks for more time 延期申请."""
+    """The lead department asks for more time 延期申请; a dispatcher approves or refuses."""
 
     reason: str
 
@@ -176,26 +176,26 @@ class ExtensionApproved(Fact, frozen=True, kw_only=True):
 
 
 class ExtensionRefused(Fact, frozen=True, kw_only=True):
-    """No more time."""
+    """The extension is refused 驳回延期: the limits stay as they are."""
 
     reason: str = ""
 
 
 class SuspensionRequested(Fact, frozen=True, kw_only=True):
-    """The lead department asks to let the order stand until an instant 挂账申请."""
+    """The lead department asks to suspend the order until an instant 挂账申请; a dispatcher approves or refuses."""
 
     reason: str
     until: int
 
 
 class SuspensionRefused(Fact, frozen=True, kw_only=True):
-    """The order may not stand."""
+    """The suspension is refused 驳回挂账: clock and limits run on."""
 
     reason: str = ""
 
 
 class Suspended(Fact, frozen=True, kw_only=True):
-    """The order stands 挂账: department clock and limits stand still until `until`, or until it is resumed."""
+    """The order is suspended 挂账: department clock and limits stand still until `until`, or until it is resumed."""
 
     until: int
     reason: str = ""
@@ -240,7 +240,7 @@ class Closed(Fact, frozen=True, kw_only=True):
 
 
 class Reopened(Fact, frozen=True, kw_only=True):
-    """It was not settled after all."""
+    """A closed order was not settled 重新立案: its closing no longer counts, and it goes on with fresh limits."""
 
     reason: str = ""
 
@@ -260,7 +260,7 @@ class AppealReviewed(Fact, frozen=True, kw_only=True):
 
 
 class Rejected(Fact, frozen=True, kw_only=True):
-    """It is nothing for anybody 作废."""
+    """The order ends without a department having to deal with it 作废; `reason` says why."""
 
     reason: str
     archive_at: int | None = None
@@ -296,14 +296,14 @@ class Released(Fact, frozen=True, kw_only=True):
 
 
 class Warned(Fact, frozen=True, kw_only=True):
-    """Most of a stage's limit is used up."""
+    """80 % of a stage's limit are used up 预警; `due` is when all of it will be."""
 
     stage: Stage
     due: int
 
 
 class Breached(Fact, frozen=True, kw_only=True):
-    """A stage's limit is used up 超时."""
+    """A stage's limit was used up 超时 at `due`."""
 
     stage: Stage
     due: int

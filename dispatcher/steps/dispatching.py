@@ -105,13 +105,13 @@ def assign(
 
 
 def to_arbitration(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
-    """The duty officer must decide."""
+    """Send an order to the duty officer, who decides which department has it 争议裁定."""
     limit = _limit(work, order, "arbitration", at)
     return work.emit(order, facts.SentToArbitration, at, actor, state="arbitration", reason=reason, limit=limit)
 
 
 def approve_return(work: UnitOfWork, order: Order, outcome: str, at: int, actor: Actor) -> Order:
-    """The department was not the right one: its turn ends without blame."""
+    """End the turn of a department that was not the right one, without blame 同意退单."""
     at = work.bounded(order, at)
     turn = order.assignments[-1]
     return work.emit(
@@ -126,13 +126,13 @@ def approve_return(work: UnitOfWork, order: Order, outcome: str, at: int, actor:
 
 
 def refuse_return(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
-    """The department keeps the order; it binds."""
+    """The department keeps the order and cannot return it again 驳回退单."""
     accept = _limit(work, order, "accept", at)
     return work.emit(order, facts.ReturnRefused, at, actor, state="assigned", reason=reason, accept=accept)
 
 
 def reject(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
-    """It is nothing for anybody."""
+    """End an order that no department has to deal with 作废."""
     until = archive_at(work, order, at)
     return work.emit(order, facts.Rejected, at, actor, state="rejected", reason=reason, archive_at=until)
 

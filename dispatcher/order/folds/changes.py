@@ -25,7 +25,7 @@ def with_limits(order: Order, *new: RunningLimit | None, drop: Iterable[Stage] =
 
 
 def in_turn(order: Order, **changes: Any) -> Changes:
-    """The present assignment, changed."""
+    """The present assignment with these fields changed; nothing where the order has none."""
     if not order.assignments:
         return {}
     return {"assignments": (*order.assignments[:-1], replace(order.assignments[-1], **changes))}
