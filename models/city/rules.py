@@ -8,6 +8,7 @@ import msgspec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from models.city.areas import Areas
+from models.city.categories import FILE as CATEGORIES
 from models.city.files.cells import Code, Codes, Words
 from models.city.files.errors import Problems
 from models.city.files.toml import Toml
@@ -179,7 +180,7 @@ def _unknown(
     for name in rule.when.area:
         if name not in areas and name not in problems.excused and len(areas):
             yield "area", f"{name!r} is not an area"
-    known = [] if "categories.csv" in problems.unread else list(categories.values())
+    known = [] if CATEGORIES in problems.unread else list(categories.values())
     for field, codes in (
         ("category", [category.code for category in known]),
         ("group", [category.code for category in known if not category.parent]),

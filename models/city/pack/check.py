@@ -5,6 +5,7 @@ from datetime import date
 
 import shapely
 
+from models.city.categories import FILE as CATEGORIES
 from models.city.city import City
 from models.city.files.errors import Problems
 from models.city.geojson import FILE as AREAS
@@ -24,7 +25,7 @@ def check_references(
 
     Names from a file that could not be read at all are taken as given: its own mistake is enough.
     """
-    _check_twice("categories.csv", "code", [(row.code, row.row) for row in categories], problems)
+    _check_twice(CATEGORIES, "code", [(row.code, row.row) for row in categories], problems)
     _check_twice("departments.csv", "id", [(row.id, row.row) for row in departments], problems)
     _check_twice("cameras.csv", "id", [(row.id, row.row) for row in cameras], problems)
     limits = [((row.category, row.condition, row.stage), row.row) for row in city.limits.rows]
@@ -60,7 +61,7 @@ class _References:
 
     def category(self, file: str, line: int, field: str, code: str, kinds: str = "category") -> None:
         """A category; with kinds "group" a group too, with "any" `*` too."""
-        if "categories.csv" in self.unread or (kinds == "any" and code == "*"):
+        if CATEGORIES in self.unread or (kinds == "any" and code == "*"):
             return
         known = self.city.categories.get(code)
         if known is None and code not in self.excused:
@@ -98,7 +99,7 @@ class _References:
     # The files that use them
 
     def check_categories(self) -> None:
-        file = "categories.csv"
+        file = CATEGORIES
         for row in self.city.categories.values():
             parent = self.city.categories.get(row.parent)
             if row.parent and parent is None and row.parent not in self.excused:

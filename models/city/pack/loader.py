@@ -14,6 +14,8 @@ from models.city import geojson as areas_file
 from models.city import rules as rules_file
 from models.city.areas import Areas
 from models.city.calendar import CalendarRow, read_calendar
+from models.city.categories import FILE as CATEGORIES
+from models.city.categories import read_categories
 from models.city.city import City
 from models.city.files.cells import Code, Codes, Row
 from models.city.files.csv_table import read_table
@@ -26,14 +28,14 @@ from models.city.places import Place, Places
 from models.city.rules import read_rules
 from models.city.silences import SilenceTable
 from models.city.tunables import CitySettings
-from models.city.values import Camera, Category, Department, Inhibition, LabelRule, Limit, Responsibility, Silence
+from models.city.values import Camera, Department, Inhibition, LabelRule, Limit, Responsibility, Silence
 
 CITY = "city.toml"
 REQUIRED = (
     CITY,
     areas_file.FILE,
     calendar_file.FILE,
-    "categories.csv",
+    CATEGORIES,
     "departments.csv",
     "limits.csv",
     "responsibility.csv",
@@ -102,8 +104,8 @@ def read_city(files: Mapping[str, bytes]) -> City:
         if areas_file.FILE in files
         else Areas((), {}, head.merge_level)
     )
-    category_rows = rows("categories.csv", Category)
-    categories = MappingProxyType({row.code: _with_group(row) for row in category_rows})
+    category_rows = read_categories(files[CATEGORIES], problems) if CATEGORIES in files else []
+    categories = MappingProxyType({row.code: row for row in category_rows})
     department_rows = rows("departments.csv", Department)
     departments = MappingProxyType({row.id: row for row in department_rows})
     camera_rows = rows("cameras.csv", Camera)
@@ -147,11 +149,6 @@ def digest_of(files: Mapping[str, bytes]) -> str:
         for part in (name.encode(), files[name]):
             total.update(len(part).to_bytes(8, "big") + part)
     return total.hexdigest()[:16]
-
-
-def _with_group(row: Category) -> Category:
-    # A row without a group of its own merges with its parent's; a group row is its own group.
-    return row if row.group else row.model_copy(update={"group": row.parent or row.code})
 
 
 def _read_head(content: bytes, problems: Problems) -> _CityTable:

@@ -13,6 +13,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
+
 from models.classifier.errors import ClassifierError
 from models.classifier.learning.bootstrap import bootstrap, keyword_rows
 from models.classifier.learning.labelled import Labelled, read
@@ -20,6 +22,7 @@ from models.classifier.learning.taxonomy import Taxonomy, read_taxonomy
 from models.classifier.learning.training import Progress, quiet
 from models.classifier.serving.artefact import SUFFIX
 from models.classifier.serving.classifier import SHIPPED, Classifier
+from models.errors import PaidanError
 
 CORPUS = Path(__file__).parent / "corpus"
 TAXONOMY = Path(__file__).parents[3] / "cities" / "demo" / "categories.csv"
@@ -43,9 +46,12 @@ def known_before() -> Labelled:
 def key() -> str:
     """A digest of all that the shipped model depends on."""
     total = hashlib.sha256()
-    for path in (*sorted(CORPUS.glob("*.csv")), TAXONOMY, *sorted(Path(__file__).parents[1].rglob("*.py"))):
-        content = path.read_bytes()
-        total.update(f"{path.name}\0{len(content)}\0".encode() + content)
+    parts = [
+        (path.name, path.read_bytes())
+        for path in (*sorted(CORPUS.glob("*.csv")), *sorted(Path(__file__).parents[1].rglob("*.py")))
+    ]
+    for name, content in (*parts, (TAXONOMY.name, msgspec.json.encode(read_taxonomy(TAXONOMY)))):
+        total.update(f"{name}\0{len(content)}\0".encode() + content)
     total.update(" ".join(f"{name}={version(name)}" for name in _PACKAGES).encode())
     return total.hexdigest()[:16]
 
@@ -78,5 +84,5 @@ def build(out: Path, progress: Progress = quiet) -> Path:
 if __name__ == "__main__":
     try:
         sys.stdout.write(f"{build(Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED)}\n")
-    except ClassifierError as error:
+    except PaidanError as error:
         sys.exit(f"shipped model: {error}")

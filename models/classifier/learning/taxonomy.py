@@ -1,14 +1,14 @@
 """What the classifier takes from a city's `categories.csv`: names, groups, costs, keywords."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from models.city.categories import read_categories
+from models.city.files.errors import Problems
+from models.city.values import Category
 from models.classifier.errors import ClassifierError
-
-_NEEDED = ("code", "group", "name_zh", "name_en", "keywords")
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -38,26 +38,22 @@ class Taxonomy(msgspec.Struct, frozen=True):
 
 
 def read_taxonomy(path: Path) -> Taxonomy:
-    """From a pack's `categories.csv` (`paidan city check` says more about mistakes). Raises ClassifierError."""
+    """From a pack's `categories.csv`. Raises CityError with all mistakes in it, ClassifierError when it cannot be read
+    or has no category.
+    """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in _NEEDED if column not in (reader.fieldnames or ())]
-            if missing:
-                raise ClassifierError(f"{path}: there is no column {missing[0]!r}")
-            rows = list(reader)
-            upper = {row.get("parent") for row in rows}
-            leaves = {row["code"]: _leaf(row) for row in rows if row["code"] not in upper}
+        content = path.read_bytes()
     except OSError as error:
         raise ClassifierError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise ClassifierError(f"{path}: is not a table of categories: {error}") from error
+    problems = Problems()
+    rows = read_categories(content, problems)
+    problems.raise_if_any()
+    parents = {row.parent for row in rows}
+    leaves = {row.code: _leaf(row) for row in rows if row.code not in parents}
     if not leaves:
         raise ClassifierError(f"{path}: has no category")
     return Taxonomy(leaves)
 
 
-def _leaf(row: Mapping[str, str]) -> Leaf:
-    names = tuple(name for name in (row["name_zh"], row["name_en"]) if name)
-    keywords = tuple(word.strip() for word in (row["keywords"] or "").split("|") if word.strip())
-    return Leaf(row["code"], row["group"] or row["code"], names, keywords, float(row.get("cost") or 1))
+def _leaf(row: Category) -> Leaf:
+    return Leaf(row.code, row.group, (row.name_zh, row.name_en), row.keywords, row.cost)
