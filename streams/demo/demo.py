@@ -22,7 +22,7 @@ from models.envelope import event_type, to_binary
 from models.errors import PaidanError, UsageError
 from models.times import now_ms
 from streams.demo.counts import DemoCounts
-from streams.demo.people import People, Reply
+from streams.demo.people import DemoPeople, Reply
 from streams.demo.picture import picture
 from streams.kafka.backlog import Backlog
 from streams.kafka.clients import follower, started, writer
@@ -73,7 +73,7 @@ class Demo:
         self._names = Names(system.settings.namespace)
         self._day = day
         self._faster = max(each.at_s or 0.0 for each in day) / seconds
-        self._people = People(seed, _PACE_SECONDS)
+        self._people = DemoPeople(seed, _PACE_SECONDS)
         self._counts = DemoCounts(total=len(day))
         self._waiting: list[tuple[float, int, Reply]] = []
         self._order = itertools.count()

@@ -25,7 +25,7 @@ class Reply:
     data: dict[str, Any]
 
 
-class People:
+class DemoPeople:
     """Asked about every record that the desk publishes; answers what its readers do about it."""
 
     def __init__(self, seed: int, pace: float = 1.0) -> None:

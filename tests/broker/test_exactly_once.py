@@ -27,7 +27,7 @@ from streams.local.ports import free_ports
 from streams.settings import Settings
 from tests.support.cities import FILES, tiny_files
 from tests.support.kafka import Kafka, Role, Roles, eventually
-from tests.support.people import DEPARTMENTS, People
+from tests.support.predictable_people import DEPARTMENTS, PredictablePeople
 
 RATE = 1_000
 SECONDS = 30
@@ -170,7 +170,7 @@ async def test_kills_and_zombies_lose_and_double_nothing(
     """Whole lives under faults: one opening and one first decision each, no gap, rows and tables as the log says."""
     chance = random.Random(seed)
     crew = Crew(roles, city)
-    people = People(kafka.bootstrap, topics)
+    people = PredictablePeople(kafka.bootstrap, topics)
     tasks = [asyncio.create_task(crew.keep()), asyncio.create_task(people.work())]
     flowing = asyncio.create_task(flow(kafka, topics, random.Random(seed + 1)))
     struck: list[str] = []

@@ -30,7 +30,7 @@ from streams.kafka.topics import Names
 from streams.learning.drift_watch import DriftWatch
 from streams.learning.labels import read_labels
 from streams.settings import Settings
-from tests.support.hotline_city import TOPICS, People, code, messages, office, pack
+from tests.support.hotline_city import TOPICS, TruthfulPeople, code, messages, office, pack
 from tests.support.kafka import Kafka, Roles, eventually
 
 FIRST, SECOND, JUDGED = 500, 1500, 400
@@ -72,7 +72,7 @@ async def test_what_departments_and_reviewers_say_makes_a_better_model(
     await point(settings, ACTIVE, old)
     for role in ("intake", "desk"):
         roles.start(role, city=str(settings.city))
-    people = People(kafka.bootstrap, topics, truth, settings.partitions)
+    people = TruthfulPeople(kafka.bootstrap, topics, truth, settings.partitions)
 
     async with people.at_work():
         await people.report(second, texts)
@@ -139,7 +139,7 @@ async def _train(settings: Settings, folder: Path, texts: Sequence[str], truth: 
     return (await _paidan(settings, "train", str(file), "--from-log")).split()[-1]
 
 
-async def _labels_are_the_truth(settings: Settings, people: People, file: Path) -> None:
+async def _labels_are_the_truth(settings: Settings, people: TruthfulPeople, file: Path) -> None:
     """The exported CSV holds one label an order, the true one, and says how each is known."""
     await _paidan(settings, "labels", "export", "--out", str(file))
     with file.open(encoding="utf-8", newline="") as lines:
@@ -150,7 +150,7 @@ async def _labels_are_the_truth(settings: Settings, people: People, file: Path) 
 
 
 async def _until_all_know(
-    people: People, texts: Sequence[str], numbers: Sequence[int], knows: Callable[[Guess, Guess | None], bool]
+    people: TruthfulPeople, texts: Sequence[str], numbers: Sequence[int], knows: Callable[[Guess, Guess | None], bool]
 ) -> int:
     """Send one message after the other until one is classified by the models wanted; how many that took."""
     async with asyncio.timeout(WITHIN_SECONDS):

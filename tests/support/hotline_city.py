@@ -74,7 +74,7 @@ def pack(settings: str) -> dict[str, bytes]:
 
 
 @dataclass
-class People:
+class TruthfulPeople:
     """Everybody in the city who answers what the desk does. `truth` is the category of each report, by its id."""
 
     bootstrap: str
@@ -91,7 +91,7 @@ class People:
     _said: int = 0
 
     @contextlib.asynccontextmanager
-    async def at_work(self) -> AsyncIterator["People"]:
+    async def at_work(self) -> AsyncIterator["TruthfulPeople"]:
         """They follow the log and answer while the body runs; what fails in that fails at the end of it."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap, isolation_level="read_committed", enable_auto_commit=False

@@ -7,7 +7,7 @@ from models.events import ASSIGNMENT, UPDATE, WITHDRAWAL, Evidence, Update, Why,
 from models.guess import Guess
 from models.inbox import Actor
 from streams.demo.counts import DemoCounts
-from streams.demo.people import People
+from streams.demo.people import DemoPeople
 
 _ORDER = "gulou-20260301-aaaaaaaaaa"
 _DESK = Actor("desk")
@@ -24,7 +24,7 @@ def _guess() -> Guess:
 
 def test_what_people_send_is_a_valid_update() -> None:
     """The event of a reply passes the contract of updates."""
-    people = People(seed=1)
+    people = DemoPeople(seed=1)
     [reply] = people.on_assignment("roads", ASSIGNMENT, _ASSIGNMENT)
     event = people.event(reply, 1_000)
     update = parse(event.type, event.data)
@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_people() -> None:
     loose = _ASSIGNMENT | {"binding": False}
     first, second = (
         [reply for _ in range(200) for reply in people.on_assignment("roads", ASSIGNMENT, loose)]
-        for people in (People(seed=7), People(seed=7))
+        for people in (DemoPeople(seed=7), DemoPeople(seed=7))
     )
     assert first == second
     assert {reply.data["action"] for reply in first} == {"accept", "return"}
@@ -46,24 +46,24 @@ def test_the_same_seed_gives_the_same_people() -> None:
 
 def test_only_the_lead_acts_and_only_on_what_it_holds() -> None:
     """An assist does nothing, nor does a department whose order was withdrawn."""
-    people = People(seed=1)
+    people = DemoPeople(seed=1)
     assert list(people.on_assignment("parks", ASSIGNMENT, _ASSIGNMENT | {"role": "assist"})) == []
     assert list(people.on_assignment("roads", WITHDRAWAL, _ASSIGNMENT)) == []
 
 
 def test_a_reviewer_decides_on_the_best_guess() -> None:
     """An order in review gets the category that the classifier thought most likely; without any it is rejected."""
-    people = People(seed=1)
+    people = DemoPeople(seed=1)
     assert list(people.on_fact(_fact(facts.Classified, guess=_guess()))) == []
     [known] = people.on_fact(_fact(facts.SentToReview, reason="below-threshold"))
-    [unknown] = People(seed=1).on_fact(_fact(facts.SentToReview, reason="no-text"))
+    [unknown] = DemoPeople(seed=1).on_fact(_fact(facts.SentToReview, reason="no-text"))
     assert (known.data["action"], known.data["category"]) == ("decide", "pothole")
     assert (unknown.data["action"], bool(unknown.data["reason"])) == ("reject", True)
 
 
 def test_who_accepted_handles_and_handles_again_after_a_failed_check() -> None:
     """The department of the acceptance deals with the order, also in rework, with a picture as evidence."""
-    people = People(seed=1)
+    people = DemoPeople(seed=1)
     [first] = people.on_fact(_fact(facts.Accepted, actor=Actor("department", "roads")))
     [again] = people.on_fact(_fact(facts.Checked, actor=Actor("inspector"), passed=False, attempt=2))
     assert [reply.data["action"] for reply in (first, again)] == ["handle", "handle"]

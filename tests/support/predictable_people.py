@@ -21,7 +21,7 @@ from streams.kafka.topics import Names
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 
 
-class People:
+class PredictablePeople:
     """Follows the log and answers on the updates' topic until cancelled. `busy` are the orders not at their end."""
 
     def __init__(self, bootstrap: str, names: Names) -> None:
