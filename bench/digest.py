@@ -27,7 +27,7 @@ from models.envelope import to_binary
 from models.inbox import InboxRecord, Item, Tick, decode_items, encode_items
 from models.times import from_text
 from streams.demo.demo import read_day
-from streams.demo.people import People, Reply
+from streams.demo.people import DemoPeople, Reply
 from streams.intake.batch import Model, take_in
 from streams.intake.drafts import Keys
 from streams.intake.history import Chronicle, Line, retell, stamp
@@ -104,7 +104,7 @@ class Witness:
 def demo(model: Model | None) -> dict[str, tuple[int, str]]:
     """The sample day in steps of 20 s, each event at its own time, answers as the seeded people give them."""
     folder = Path(__file__).parents[1] / "cities" / "demo"
-    witness, people = Witness(load_city(folder)), People(seed=7, pace=900.0)
+    witness, people = Witness(load_city(folder)), DemoPeople(seed=7, pace=900.0)
     numbers = itertools.count()
     waiting: list[tuple[int, int, Planned | Reply]] = []
     for planned in read_day(folder / "day.jsonl"):
@@ -129,7 +129,7 @@ def demo(model: Model | None) -> dict[str, tuple[int, str]]:
     return witness.digests()
 
 
-def _line(each: Planned | Reply, at: int, number: int, people: People) -> Line:
+def _line(each: Planned | Reply, at: int, number: int, people: DemoPeople) -> Line:
     if isinstance(each, Reply):
         headers, value = to_binary(people.event(each, at))
         return Line("updates", number, at, value, headers=headers)
@@ -137,7 +137,7 @@ def _line(each: Planned | Reply, at: int, number: int, people: People) -> Line:
     return Line(each.topic, number, at, value, key=key, headers=given)
 
 
-def _replies(decision: Decision, people: People) -> Iterator[Reply]:
+def _replies(decision: Decision, people: DemoPeople) -> Iterator[Reply]:
     for out in decision.records:
         kind = dict(out.headers).get("ce_type", b"").decode()
         topic, _, department = out.topic.partition("/")

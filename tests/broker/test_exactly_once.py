@@ -4,13 +4,16 @@ import asyncio
 import itertools
 import json
 import random
+import re
 import signal
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
@@ -243,6 +246,16 @@ async def assigned(kafka: Kafka, names: Names) -> Counter[tuple[str, int]]:
     return found
 
 
+async def takes_rows(worker: str) -> bool:
+    """Whether a tables worker says that it has taken rows into its tables."""
+    async with httpx.AsyncClient() as client:
+        try:
+            metrics = (await client.get(f"http://{worker}/metrics")).text
+        except httpx.TransportError:
+            return False
+    return re.search(r"^paidan_tables_rows_total\{.*\} [1-9]", metrics, re.MULTILINE) is not None
+
+
 async def assert_tables_and_audit_agree(roles: Roles, settings: Settings, city: Path) -> None:
     """Two tables workers, each killed once while they read, come to what the log says: the audit agrees."""
     workers = tuple(f"127.0.0.1:{port}" for port in free_ports(2))
@@ -252,7 +265,7 @@ async def assert_tables_and_audit_agree(roles: Roles, settings: Settings, city: 
         return roles.start("tables", **changes, tables_port=workers[number].rpartition(":")[2])
 
     for number, role in enumerate([start(0), start(1)]):
-        await asyncio.sleep(1.0)
+        await eventually(partial(takes_rows, workers[number]), 120, "a row in a tables worker")
         role.signal(signal.SIGKILL)
         await role.ended()
         start(number)

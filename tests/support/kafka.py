@@ -114,6 +114,18 @@ class Kafka:
                 raise AssertionError(f"{topic}: only {len(records)} records after {timeout:g} s") from None
         return records
 
+    async def ended_past(self, part: TopicPartition, offset: int, timeout: float = 30.0) -> None:
+        """Wait until something lies at this offset of the log, be it the marker with which a transaction ends.
+
+        Raises AssertionError when that takes more than `timeout` seconds.
+        """
+        async with self._reader("read_uncommitted") as consumer:
+
+            async def lies_there() -> bool:
+                return bool((await consumer.end_offsets([part]))[part] > offset)
+
+            await eventually(lies_there, timeout, f"offset {offset} of {part}")
+
     def _reader(self, isolation: Isolation) -> contextlib.AbstractAsyncContextManager[AIOKafkaConsumer]:
         return started(log_reader(self.connection, isolation_level=isolation, fetch_max_wait_ms=20))
 
