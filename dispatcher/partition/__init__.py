@@ -1,1 +1,1 @@
-"""One partition of the inbox: its state, the layers above it, the unit of work, the decision."""
+"""One partition of the inbox: state, row keys and index, the overlay above them, the unit of work, the decision."""

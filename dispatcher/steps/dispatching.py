@@ -1,7 +1,5 @@
 """Dispatching 派遣: what happens to an order between its departments: review, assignment, return, arbitration."""
 
-from datetime import UTC, datetime
-
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
 from dispatcher.order.row import Order, RunningLimit
@@ -11,7 +9,7 @@ from dispatcher.steps.routing import Route, route
 from models.city import City, RuleInput, Stage
 from models.events import Why
 from models.inbox import UNLOCATED, Actor, Sighting
-from models.times import DAY_MS
+from models.times import DAY_MS, from_ms
 from models.words import whole_text
 
 
@@ -26,7 +24,7 @@ def routed(work: UnitOfWork, sighting: Sighting, at: int) -> Route:
         text=whole_text(sighting.title, sighting.text),
         source=sighting.source,
         channel=sighting.channel,
-        hour=datetime.fromtimestamp(at / 1000, UTC).astimezone(city.zone).hour,
+        hour=from_ms(at).astimezone(city.zone).hour,
         label=sighting.label,
     )
     return route(city, subject, sighting.guess, work.day(at))

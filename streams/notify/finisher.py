@@ -6,13 +6,13 @@ What is killed in the middle repeats the one record that it had not committed, a
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
+from models.times import HOUR_MS, now_ms
 from streams import metrics
 from streams.kafka.clients import member, started
 from streams.kafka.connection import Connection
@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 _FETCHED = 100
 _FETCH_BYTES = 256 * 1024
 _STOP_SECONDS = 2.0
-_HOUR = 3600.0
 # A record may take as long as it likes to finish; that is no sign of a dead consumer.
 _NEVER_MS = 2**31 - 1
 
@@ -137,7 +136,7 @@ class OneByOne(ConsumerRebalanceListener):
         if offset is None:
             # In this order: what arrives between the two questions is found by the second.
             end = (await self._consumer.end_offsets([partition]))[partition]
-            since = int((time.time() - self._settings.notify_first_hours * _HOUR) * 1000)
+            since = now_ms() - int(self._settings.notify_first_hours * HOUR_MS)
             found = (await self._consumer.offsets_for_times({partition: since}))[partition]
             offset = found.offset if found is not None else end
             await self._consumer.commit({partition: offset})
