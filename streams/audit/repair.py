@@ -11,11 +11,12 @@ from dispatcher.partition.state import encode_row
 from models.city import City
 from streams.audit.recompute import AuditError, LogReader, Partition, reading, recompute
 from streams.kafka.clients import started, transactional
-from streams.kafka.lane import FENCED
 from streams.kafka.sending import Send, send_all
-from streams.kafka.stage_role import lane_options
 from streams.kafka.topics import Names
 from streams.settings import Settings
+from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids
+from streams.stage.processing import FENCED
+from streams.stage.run_stage import stage_options
 
 
 async def repair_desk(settings: Settings, city: City, partitions: Collection[int]) -> int:
@@ -49,14 +50,13 @@ async def _repair(settings: Settings, reader: LogReader, number: int) -> int:
 
 @contextlib.asynccontextmanager
 async def _in_place_of_the_desk(settings: Settings, number: int) -> AsyncIterator[AIOKafkaProducer]:
-    options = lane_options(settings, "desk")
-    producer = transactional(
-        options.connection,
-        options.transactional_id(Names(settings.namespace).inbox, number),
-        transaction_timeout_ms=options.transaction_timeout_ms,
-        max_request_size=options.max_request_bytes,
-    )
-    async with started(producer):
+    options = stage_options(settings, "desk")
+    owner = new_owner(options.group)
+    timeout_ms = options.transaction_timeout_ms
+    producer = transactional(options.connection, producer_ids(owner)[0], transaction_timeout_ms=timeout_ms)
+    async with started(producer):  # before the claim: whoever claims the partition next fences it
+        async with KafkaLedger(options.connection, options.group, options.claims, timeout_ms) as ledger:
+            await claim(ledger, TopicPartition(Names(settings.namespace).inbox, number), owner)
         yield producer
 
 

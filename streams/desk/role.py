@@ -6,10 +6,10 @@ from aiokafka import TopicPartition
 
 from streams.control.packs import open_packs
 from streams.desk.processor import DeskOutcome, DeskProcessor
-from streams.kafka.stage import Stage
-from streams.kafka.stage_role import lane_options, run_stage
 from streams.kafka.topics import Names
 from streams.settings import Settings
+from streams.stage.run_stage import run_stage, stage_options
+from streams.stage.stage import Stage
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -20,7 +20,5 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     def opened(tp: TopicPartition) -> DeskProcessor:
         return DeskProcessor(names, tp.partition, packs)
 
-    stage: Stage[DeskOutcome] = Stage(
-        lane_options(settings, "desk"), [names.inbox], opened, session_timeout_ms=settings.session_timeout_ms
-    )
+    stage: Stage[DeskOutcome] = Stage(stage_options(settings, "desk"), [names.inbox], opened)
     await run_stage(stage, stop)

@@ -10,10 +10,10 @@ from streams.control.models_in_force import LiveModels
 from streams.control.packs import open_packs
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeOutcome, IntakeProcessor
-from streams.kafka.stage import Stage
-from streams.kafka.stage_role import lane_options, run_stage
 from streams.kafka.topics import Names
 from streams.settings import Settings
+from streams.stage.run_stage import run_stage, stage_options
+from streams.stage.stage import Stage
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -29,10 +29,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
     traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
     stage: Stage[IntakeOutcome] = Stage(
-        replace(lane_options(settings, "intake"), traces=traces),
+        replace(stage_options(settings, "intake"), traces=traces),
         [names.reports, names.detections, names.updates],
         opened,
-        session_timeout_ms=settings.session_timeout_ms,
     )
     async with models.following():
         await run_stage(stage, stop)

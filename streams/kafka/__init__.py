@@ -1,1 +1,1 @@
-"""All that knows Kafka in general: topics, clients, reading, sending, the transactional stage."""
+"""All that knows Kafka in general: topics, clients, reading, sending."""

@@ -13,7 +13,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
 
-_WAIT_MS = 1_000
+_WAIT_MS = 0  # what is to be read is there; and the broker answers one request of a connection after the other
 _MAX_BYTES = 1024 * 1024  # the broker sends a longer batch whole when it is the first
 
 

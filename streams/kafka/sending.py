@@ -1,7 +1,7 @@
 """Records on their way out: those for one partition travel together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,7 +31,7 @@ def partition_of(key: str, partitions: int) -> int:
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
-async def send_all(producer: AIOKafkaProducer, sends: Sequence[Send]) -> list[Sent]:
+async def send_all(producer: AIOKafkaProducer, sends: Iterable[Send]) -> list[Sent]:
     """Queue all sends, in order within each partition; every future, with how many records from its offset on it is.
 
     Records with a given partition are put together here: that costs a tenth of a `send` each. Raises KafkaError.

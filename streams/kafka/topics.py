@@ -84,6 +84,11 @@ class Names:
         return self._of("dead-letters")
 
     @property
+    def claims(self) -> str:
+        """Which process owns which input partition."""
+        return self._of("claims")
+
+    @property
     def control(self) -> str:
         """City packs, model pointers, and the build of the tables."""
         return self._of("control")
@@ -143,6 +148,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.archive, shared, _COMPACT),
         (names.notices, shared, _days(30)),
         (names.dead_letters, 1, _days(90)),
+        (names.claims, shared, _COMPACT),
         (names.control, 1, _COMPACT),
         # One partition each: commits slow down with the number of partitions written to.
         *((names.assignments(department), 1, _EVER) for department in sorted(departments)),

@@ -16,8 +16,8 @@ from models.times import HOUR_MS, now_ms
 from streams import metrics
 from streams.kafka.clients import member, started
 from streams.kafka.connection import Connection
-from streams.kafka.lane import StageError
 from streams.settings import Settings
+from streams.stage.processing import StageError
 from streams.tasks import race
 
 log = logging.getLogger(__name__)

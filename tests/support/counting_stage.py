@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.kafka.connection import Connection
-from streams.kafka.lane import LaneOptions
 from streams.kafka.sending import Send
-from streams.kafka.stage import Stage, StageError
+from streams.stage.processing import StageError, StageOptions
+from streams.stage.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class Counting:
         return Send(f"{self.namespace}.in", b"tick", b"tick", self.partition)
 
 
-def options(bootstrap: str, namespace: str, **more: int | float) -> LaneOptions:
-    """Lane options of the counting stage, with quick failures."""
-    return LaneOptions(Connection(bootstrap), f"{namespace}-count", f"{namespace}-count", **{"backoff": 0.01, **more})  # type: ignore[arg-type]
+def options(bootstrap: str, namespace: str, **more: int | float) -> StageOptions:
+    """Options of the counting stage, with quick failures."""
+    return StageOptions(Connection(bootstrap), f"{namespace}-count", f"{namespace}.claims", **{"backoff": 0.01, **more})  # type: ignore[arg-type]
 
 
 async def main(bootstrap: str, namespace: str) -> None:
@@ -98,9 +98,7 @@ async def main(bootstrap: str, namespace: str) -> None:
     def open_work(tp: TopicPartition) -> Counting:
         return Counting(namespace, tp.partition)
 
-    stage: Stage[Counted] = Stage(
-        options(bootstrap, namespace), [f"{namespace}.in"], open_work, session_timeout_ms=6_000
-    )
+    stage: Stage[Counted] = Stage(options(bootstrap, namespace), [f"{namespace}.in"], open_work)
     try:
         await stage.run()
     except StageError as error:

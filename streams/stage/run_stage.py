@@ -1,4 +1,4 @@
-"""What the roles that run a stage have in common: its lanes' options from the settings, and its run until stopped."""
+"""What the roles that run a stage have in common: its options from the settings, and its run until stopped."""
 
 import asyncio
 import contextlib
@@ -7,23 +7,24 @@ import os
 from typing import Any
 
 from streams.kafka.connection import Connection
-from streams.kafka.lane import LaneOptions, StageError
-from streams.kafka.stage import Stage
+from streams.kafka.topics import Names
 from streams.settings import Settings
+from streams.stage.processing import StageError, StageOptions
+from streams.stage.stage import Stage
 
 log = logging.getLogger(__name__)
 
 
-def lane_options(settings: Settings, role: str) -> LaneOptions:
-    """How the lanes of a role's stage work."""
-    group = f"{settings.namespace}-{role}"
-    return LaneOptions(
+def stage_options(settings: Settings, role: str) -> StageOptions:
+    """How a role's stage works."""
+    return StageOptions(
         connection=Connection.of(settings),
-        group=group,
-        transaction_prefix=group,
+        group=f"{settings.namespace}-{role}",
+        claims=Names(settings.namespace).claims,
+        session_timeout_ms=settings.session_timeout_ms,
         transaction_timeout_ms=settings.transaction_timeout_ms,
         max_records=settings.batch_records,
-        step_budget=settings.batch_seconds,
+        budget=settings.batch_seconds,
         max_failures=settings.max_failures,
     )
 

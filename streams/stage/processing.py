@@ -1,0 +1,83 @@
+"""What a stage does with its input partitions, and how: the processor, its outcomes, the options, and the end."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+
+from models.errors import PaidanError
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import Row
+from streams.kafka.sending import Send
+
+# Somebody else has started a producer with this one's transactional id: what it owned is the other's now.
+FENCED = (ProducerFenced, InvalidProducerEpoch)
+
+
+class StageError(PaidanError):
+    """The stage cannot go on safely: the process must exit and start again from the log."""
+
+    exit_code = 70
+
+
+class Outcome(Protocol):
+    """What a batch leads to: all of `sends` become visible together, or none."""
+
+    @property
+    def sends(self) -> Sequence[Send]:
+        """The records to publish, in order."""
+
+
+O = TypeVar("O", bound=Outcome)  # noqa: E741 - the one letter for the one thing that a processor gives
+
+
+class Processor(Protocol[O]):
+    """What a stage does with one input partition. Only `decide` may take time; it must leave the state as it was."""
+
+    @property
+    def changelogs(self) -> tuple[str, ...]:
+        """The topics of the state, read at the input's partition number; none for a stage without a state."""
+
+    def load(self, rows: Mapping[str, list[Row]], /) -> int | None:
+        """Rebuild the state from all rows of the changelogs; return the next input offset, None when none is known."""
+
+    def decide(self, records: Sequence[ConsumerRecord], /) -> Awaitable[O]:
+        """Decide on a batch without changing anything. What it raises stops the process."""
+
+    def settle(self, outcome: O, /) -> None:
+        """The outcome is committed: make it part of the state."""
+
+    def due(self) -> int | None:
+        """When the state next wants a tick, milliseconds UTC; None for never."""
+
+    def tick(self) -> Send:
+        """The record that tells the state's own input the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageOptions:
+    """How a stage works; times in seconds, `_ms` in milliseconds.
+
+    From `busy_rate` records a second on a cycle begins no sooner than `pace` after the one before, at lower rates the
+    sooner, and at once where there is little to do: a transaction costs much the same for ten records as for a
+    thousand. The batches of a cycle are cut so that deciding stays near `budget`. After `max_failures` tenures in a
+    row that have committed nothing the process ends.
+    `claims` is the topic that says which process owns which input partition (`streams/stage/claims.py`). `traces` are
+    partitions that a stage without a state has written to if it ever worked, kept for ever.
+    """
+
+    connection: Connection
+    group: str
+    claims: str
+    session_timeout_ms: int = 6_000
+    transaction_timeout_ms: int = 10_000
+    max_records: int = 2_000
+    budget: float = 0.05
+    idle: float = 0.2
+    busy_rate: float = 2_000.0
+    pace: float = 0.04
+    max_failures: int = 5
+    backoff: float = 0.2
+    traces: tuple[TopicPartition, ...] = ()

@@ -1,0 +1,177 @@
+"""One input partition in the hands of a process: its processor, how far it is, what it still has to decide."""
+
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Generic
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from streams import metrics
+from streams.kafka.log_reading import read_changelogs
+from streams.kafka.raw_fetch import read_leniently
+from streams.kafka.sending import Send
+from streams.stage.processing import O, Processor, StageError, StageOptions
+
+_RESET = "; docs/operations.md says how to set where to go on"
+_TICK_SECONDS = 1.0
+
+
+class Share(Generic[O]):
+    """It outlives the loss of the partition: when nobody wrote to its changelogs meanwhile, its state is still true."""
+
+    def __init__(self, tp: TopicPartition, processor: Processor[O], options: StageOptions) -> None:
+        self.tp = tp
+        self.processor = processor
+        self._options = options
+        self._ends: dict[TopicPartition, int] | None = None
+        self._before: dict[TopicPartition, int] | None = None
+        self._next_offset: int | None = None
+        self._position = 0
+        self._queue: deque[ConsumerRecord] = deque()
+        self._full = False
+        self._limit = min(64, options.max_records)
+        self._tick_offset = -1
+        self._ticked = 0.0
+        self._ticked_for: int | None = None
+
+    # Taking over
+
+    async def restore(self, consumer: AIOKafkaConsumer) -> None:
+        """Make sure that the state is the fold of its changelogs, and go to where it goes on. Call it once the
+        partition is claimed: nobody else writes any more.
+
+        Raises KafkaError, and StageError when the records from there on are gone or Kafka has forgotten the committed
+        offset: no position is ever guessed.
+        """
+        self._queue.clear()
+        parts = [TopicPartition(topic, self.tp.partition) for topic in self.processor.changelogs]
+        if parts:
+            started = time.monotonic()
+            rows, ends = await read_changelogs(self._options.connection, parts, unless_at=self._ends)
+            if rows is not None:
+                self._next_offset = self.processor.load(rows)
+                metrics.STAGE_RESTORE_SECONDS.labels(self._options.group).observe(time.monotonic() - started)
+            self._ends = ends
+        else:
+            self._next_offset = await consumer.committed(self.tp)
+        self._next_offset = self._position = await self._begin(consumer, self._next_offset)
+        consumer.seek(self.tp, self._position)
+        consumer.resume(self.tp)
+        self._full = False
+
+    async def _begin(self, consumer: AIOKafkaConsumer, offset: int | None) -> int:
+        first = (await consumer.beginning_offsets([self.tp]))[self.tp]
+        last = (await consumer.end_offsets([self.tp]))[self.tp]
+        if offset is None:
+            stateless = not self.processor.changelogs
+            if first > 0:
+                lost = "committed offset" if stateless else "state"
+                raise StageError(f"{self}: no {lost} is left, and the log begins at {first} instead of 0{_RESET}")
+            if stateless:
+                if await self._forgotten(consumer):
+                    raise StageError(f"{self}: Kafka has forgotten the group's committed offsets{_RESET}")
+                await consumer.commit({self.tp: first})  # from here on, none means forgotten
+            offset = first
+        if not first <= offset <= last:
+            raise StageError(f"{self}: offset {offset} is wanted, but the log holds only {first} to {last}")
+        return offset
+
+    async def _forgotten(self, consumer: AIOKafkaConsumer) -> bool:
+        """Whether the group has worked, has something to read, and yet no offset for any of its partitions."""
+        traces = await consumer.end_offsets(list(self._options.traces))
+        if not any(traces.values()):
+            return False
+        topics = {topic: consumer.partitions_for_topic(topic) or () for topic in consumer.subscription()}
+        parts = [TopicPartition(topic, number) for topic, numbers in topics.items() for number in numbers]
+        if not any((await consumer.end_offsets(parts)).values()):
+            return False
+        # In this order: a sister commits before it leaves a trace, or together with it.
+        return not any([await consumer.committed(part) is not None for part in parts])
+
+    # Reading
+
+    @property
+    def waiting(self) -> int:
+        """How many records are fetched and not yet decided."""
+        return len(self._queue)
+
+    def take(self, records: Sequence[ConsumerRecord]) -> None:
+        """Records that the consumer has fetched, next to those at hand."""
+        if records:
+            self._queue.extend(records)
+            self._position = records[-1].offset + 1
+
+    async def read_leniently(self, consumer: AIOKafkaConsumer) -> None:
+        """Go on behind what is at hand, also where the consumer refuses a batch or has lost what it had fetched.
+
+        Raises KafkaError.
+        """
+        records, after = await read_leniently(consumer, self.tp, self._position, self._options.max_records)
+        self.take(records)
+        self._position = after
+        consumer.seek(self.tp, after)
+
+    def regulate(self, consumer: AIOKafkaConsumer) -> None:
+        """Fetch no more while there is enough to do."""
+        if not self._full and len(self._queue) >= self._options.max_records:
+            self._full = True
+            consumer.pause(self.tp)
+        elif self._full and len(self._queue) < self._options.max_records // 2:
+            self._full = False
+            consumer.resume(self.tp)
+
+    # Deciding
+
+    def batch(self) -> list[ConsumerRecord]:
+        """What to decide next: so much as fits into the time."""
+        return [self._queue[n] for n in range(min(self._limit, len(self._queue)))]
+
+    def took(self, count: int, seconds: float, budget: float) -> None:
+        """So many records took so long: cut the next batch so that it stays near the budget."""
+        fits = count * budget / max(seconds, 1e-6)
+        self._limit = int(max(1, min(self._options.max_records, fits, self._limit * 2)))
+
+    def due_tick(self) -> Send | None:
+        """A tick for the own input when a timer is due: at most one outstanding and one a second, but without a pause
+        while what is due has waited for longer than that (one tick fires only so many)."""
+        due, now = self.processor.due(), time.time() * 1000
+        if due is None or due > now or (self._next_offset or 0) <= self._tick_offset:
+            return None
+        # The same timer still first means that the last tick did not reach it: the broker's clock may lie behind ours.
+        unhurried = due > now - 1_000 or due == self._ticked_for
+        if unhurried and time.monotonic() - self._ticked < _TICK_SECONDS:
+            return None
+        self._ticked, self._ticked_for = time.monotonic(), due
+        return self.processor.tick()
+
+    def ticked(self, offset: int) -> None:
+        """The tick is committed at this offset of the input."""
+        self._tick_offset = offset
+
+    # Committing
+
+    def begin(self) -> None:
+        """A transaction begins that may write to the changelogs: where they end is unknown until it has succeeded."""
+        self._before, self._ends = self._ends, None
+
+    def committed(self, outcome: O, count: int, next_offset: int) -> None:
+        """The first `count` records are decided, and what they led to is committed."""
+        self.processor.settle(outcome)
+        for _ in range(count):
+            self._queue.popleft()
+        self._next_offset = next_offset
+        self._ends = None if self._before is None else _ends_after(self._before, outcome.sends)
+
+    def __str__(self) -> str:
+        return f"{self._options.group} {self.tp.topic}/{self.tp.partition}"
+
+
+def _ends_after(ends: Mapping[TopicPartition, int], sends: Sequence[Send]) -> dict[TopicPartition, int]:
+    """Where partitions end that nobody else writes to: each transaction adds its records and one marker."""
+    written = dict(ends)
+    for send in sends:
+        part = TopicPartition(send.topic, send.partition) if send.partition is not None else None
+        if part in written:
+            written[part] += 1
+    return {part: end + (end > ends[part]) for part, end in written.items()}

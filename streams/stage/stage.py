@@ -1,0 +1,128 @@
+"""The transactional stage: every record of its input topics takes effect exactly once.
+
+A stage is a member of a consumer group. What the group gives it, it works on in one tenure (`streams/stage/tenure.py`):
+one transaction a cycle for all of its partitions. Only tenures commit offsets.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic
+
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from streams import metrics
+from streams.kafka.clients import member
+from streams.kafka.closing import within
+from streams.stage.processing import FENCED, O, Processor, StageError, StageOptions
+from streams.stage.share import Share
+from streams.stage.tenure import Tenure
+
+# Together with what a role does besides, these stay within the ten seconds after which a supervisor kills.
+STOP_SECONDS = 4.0
+LEAVE_SECONDS = 2.0
+
+
+class Stage(ConsumerRebalanceListener, Generic[O]):
+    """Run a processor for each partition of `topics` that the group gives to this process.
+
+    `run` works until `stop` is called and then leaves the group in good order. It raises StageError as soon as the
+    process must exit; by then nothing is committed any more.
+    """
+
+    def __init__(
+        self,
+        options: StageOptions,
+        topics: Sequence[str],
+        open_processor: Callable[[TopicPartition], Processor[O]],
+    ) -> None:
+        self._options = options
+        self._topics = topics
+        self._open = open_processor
+        self._shares: dict[TopicPartition, Share[O]] = {}
+        self._tenure: Tenure[O] | None = None
+        self._working: asyncio.Task[None] | None = None
+        self._failures = 0
+        self._failure: BaseException | None = None
+        self._stop = asyncio.Event()
+        self.ready = asyncio.Event()
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The partition numbers that this process owns at the moment."""
+        return frozenset() if self._working is None else frozenset(tp.partition for tp in self._shares)
+
+    def stop(self) -> None:
+        """Ask `run` to finish the cycle at hand and return."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Work until stopped. Raises StageError when the process must exit and start again."""
+        options = self._options
+        self._consumer = member(options.connection, options.group, options.session_timeout_ms, fetch_max_wait_ms=20)
+        self._consumer.subscribe(list(self._topics), listener=self)
+        await self._consumer.start()
+        try:
+            await self._stop.wait()
+            if self._failure is not None:
+                raise self._failure
+        finally:
+            await self._halt(abruptly=self._failure is not None)
+            await within(LEAVE_SECONDS, self._consumer.stop())
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Finish the cycle at hand; the shares are kept in case the partitions come back."""
+        await self._halt(abruptly=False)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Begin a tenure; no partition is read before it is claimed and restored."""
+        partitions = sorted(assigned)
+        for tp in partitions:
+            self._consumer.pause(tp)
+        if self._stop.is_set():  # a group that rebalances while this process leaves it
+            return
+        former = self._shares
+        self._shares = {tp: former.get(tp) or Share(tp, self._open(tp), self._options) for tp in partitions}
+        self._working = asyncio.create_task(self._work(), name=f"{self._options.group} at work")
+        self._working.add_done_callback(self._watch)
+        metrics.STAGE_PARTITIONS.labels(self._options.group).set(len(partitions))
+        self.ready.set()
+
+    async def _work(self) -> None:
+        """Tenure after tenure, until one ends in good order. Raises StageError, and what a processor raises."""
+        while True:
+            self._tenure = tenure = Tenure(self._consumer, list(self._shares.values()), self._options)
+            try:
+                await tenure.run()
+                return
+            except FENCED as error:
+                said = f"another process owns a partition of this one now ({error!r})"
+                raise StageError(f"{self._options.group}: {said}") from error
+            except OffsetOutOfRangeError as error:
+                raise StageError(f"{self._options.group}: the next record is no longer in the log: {error}") from error
+            except KafkaError as error:
+                metrics.STAGE_FAILURES.labels(self._options.group).inc()
+                self._failures = 1 if tenure.committed else self._failures + 1
+                if self._failures >= self._options.max_failures:
+                    said = f"{self._failures} failures in a row, the last: {error!r}"
+                    raise StageError(f"{self._options.group}: {said}") from error
+                await asyncio.sleep(self._options.backoff * 2**self._failures)
+
+    def _watch(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None and self._failure is None:
+            self._failure = error
+            self._stop.set()
+
+    async def _halt(self, abruptly: bool) -> None:
+        """End the tenure: after the cycle at hand, or at once when the state of the world is in doubt."""
+        working, self._working = self._working, None
+        if working is None:
+            return
+        if self._tenure is not None:
+            self._tenure.stop()
+        if abruptly:
+            working.cancel()
+        _, late = await asyncio.wait([working], timeout=STOP_SECONDS)
+        if late:
+            working.cancel()
+            await asyncio.wait(late, timeout=LEAVE_SECONDS)

@@ -1,0 +1,211 @@
+"""One assignment of partitions to this process, from the claims to the last cycle.
+
+    begin    a name that was never used before, and its two producers
+    join     each partition by itself: claim it, restore its state, go to where it goes on; then it takes part in
+    cycle    fetch → decide each partition's batch → one transaction: send, offsets, await every send, commit → settle
+
+Nothing but the commit makes a decision true: until then it is an overlay that can be dropped. Whatever fails ends the
+tenure; what it left open is aborted when its partitions are claimed the next time, by this process or another.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Generic
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import CorruptRecordException, KafkaError, NoOffsetForPartitionError
+
+from streams import metrics
+from streams.kafka.clients import transactional
+from streams.kafka.closing import CLOSE_SECONDS, death_of, seen, within
+from streams.kafka.sending import Send, send_all
+from streams.kafka.sizes import REQUEST_BYTES
+from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids
+from streams.stage.processing import O, StageOptions
+from streams.stage.share import Share
+
+_SMOOTHING = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided(Generic[O]):
+    """A batch of one partition: what it leads to, how many records it had, and where its input goes on."""
+
+    share: Share[O]
+    outcome: O
+    count: int
+    next_offset: int
+
+
+class Tenure(Generic[O]):
+    """`run` works until `stop`. FENCED means that another process owns one of the partitions now; any other KafkaError
+    that it may be tried again, with another tenure."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, shares: Sequence[Share[O]], options: StageOptions) -> None:
+        self.owner = new_owner(options.group)
+        self.committed = 0
+        self._consumer = consumer
+        self._shares = shares
+        self._options = options
+        self._joined: list[Share[O]] = []
+        self._news = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._rate = 0.0  # records a second
+        self._began = time.monotonic()
+
+    def stop(self) -> None:
+        """Finish the cycle at hand, then return from `run`."""
+        self._stopping.set()
+        self._news.set()
+
+    async def run(self) -> None:
+        """Own the partitions until stopped. Raises KafkaError, StageError, and what a processor raises."""
+        async with self._producers() as producers, self._ledger() as ledger:
+            joining = [asyncio.create_task(self._join(share, ledger)) for share in self._shares]
+            try:
+                await self._work(producers, joining)
+            finally:
+                for task in joining:
+                    task.cancel()
+                await asyncio.gather(*joining, return_exceptions=True)
+
+    def _ledger(self) -> KafkaLedger:
+        options = self._options
+        return KafkaLedger(options.connection, options.group, options.claims, options.transaction_timeout_ms)
+
+    @contextlib.asynccontextmanager
+    async def _producers(self) -> AsyncIterator[list[AIOKafkaProducer]]:
+        producers = [
+            transactional(
+                self._options.connection,
+                name,
+                transaction_timeout_ms=self._options.transaction_timeout_ms,
+                # One produce request per partition and cycle: the default of 16 kB makes it wait for many, in a row.
+                max_batch_size=REQUEST_BYTES // 4,
+                retry_backoff_ms=5,
+            )
+            for name in producer_ids(self.owner)
+        ]
+        try:
+            await asyncio.gather(*(producer.start() for producer in producers))
+            yield producers
+        finally:
+            await asyncio.gather(*(within(CLOSE_SECONDS, producer.stop()) for producer in producers))
+
+    async def _join(self, share: Share[O], ledger: KafkaLedger) -> None:
+        """Take a partition into the cycle as soon as it is ready: one that restores for long holds up no other."""
+        await claim(ledger, share.tp, self.owner)
+        await share.restore(self._consumer)
+        self._joined.append(share)
+        self._news.set()
+
+    async def _work(self, producers: Sequence[AIOKafkaProducer], joining: Sequence["asyncio.Task[None]"]) -> None:
+        all_joined = asyncio.gather(*joining)
+        all_joined.add_done_callback(seen)
+        for producer in itertools.cycle(producers):
+            await self._fetch()
+            if all_joined.done():
+                all_joined.result()
+            if self._stopping.is_set():
+                return
+            began = time.monotonic()
+            decided = await self._decide()
+            ticks = [(share, tick) for share in self._joined if (tick := share.due_tick()) is not None]
+            if decided or ticks:
+                await self._transact(producer, decided, ticks)
+                await self._pace(decided, began)
+
+    async def _fetch(self) -> None:
+        """Take over what has come, as soon as there is something to decide or a timer is due."""
+        if not self._joined:
+            await self._pause(self._options.idle)
+            return
+        wait = 0.0 if any(share.waiting for share in self._joined) else self._until_due()
+        shares = {share.tp: share for share in self._joined}
+        try:
+            batches = await self._consumer.getmany(*shares, timeout_ms=int(wait * 1000))
+        except NoOffsetForPartitionError:
+            return  # left over from the moment between the assignment and our own seek
+        except (UnicodeDecodeError, CorruptRecordException):
+            # One partition's batch is refused. Which one, and what was fetched of the others, the client does not say.
+            await asyncio.gather(*(share.read_leniently(self._consumer) for share in self._joined))
+            return
+        for tp, records in batches.items():
+            shares[tp].take(records)
+        for share in self._joined:
+            share.regulate(self._consumer)
+
+    def _until_due(self) -> float:
+        """Seconds until the next timer, at most `idle`."""
+        now = time.time()
+        ahead = [due / 1000 - now for share in self._joined if (due := share.processor.due()) is not None]
+        return min([self._options.idle, *(seconds for seconds in ahead if seconds > 0)])
+
+    async def _decide(self) -> list[_Decided[O]]:
+        """A batch of each partition that has records; together they stay near the budget: no heartbeat starves."""
+        busy = [share for share in self._joined if share.waiting]
+        decided: list[_Decided[O]] = []
+        for share in busy:
+            records, started = share.batch(), time.monotonic()
+            outcome = await share.processor.decide(records)
+            share.took(len(records), time.monotonic() - started, self._options.budget / len(busy))
+            decided.append(_Decided(share, outcome, len(records), records[-1].offset + 1))
+        return decided
+
+    async def _transact(
+        self, producer: AIOKafkaProducer, decided: Sequence[_Decided[O]], ticks: Sequence[tuple[Share[O], Send]]
+    ) -> None:
+        """All or nothing. Raises KafkaError or FENCED; then nothing is settled, though it may have been committed."""
+        try:
+            started = time.monotonic()
+            placed = await self._commit(producer, decided, [tick for _, tick in ticks])
+        except AssertionError as error:
+            # Whatever a producer that has died is asked to do, aiokafka asserts that it had not.
+            raise death_of(producer) or KafkaError(f"the producer is in a wrong state: {error}") from error
+        for each in decided:
+            each.share.committed(each.outcome, each.count, each.next_offset)
+        for (share, _), offset in zip(ticks, placed, strict=True):
+            share.ticked(offset)
+        self.committed += 1
+        metrics.STAGE_COMMIT_SECONDS.labels(self._options.group).observe(time.monotonic() - started)
+        metrics.STAGE_RECORDS.labels(self._options.group).inc(sum(each.count for each in decided))
+
+    async def _commit(
+        self, producer: AIOKafkaProducer, decided: Sequence[_Decided[O]], ticks: Sequence[Send]
+    ) -> list[int]:
+        """The offsets at which the ticks stand."""
+        for each in decided:
+            each.share.begin()
+        await producer.begin_transaction()
+        sent = await send_all(producer, itertools.chain.from_iterable(each.outcome.sends for each in decided))
+        ticked = [future for tick in ticks for future, _ in await send_all(producer, [tick])]
+        # A failed send fails only its own future: without awaiting all, the commit would lose the record.
+        acknowledged = asyncio.gather(*ticked, *(future for future, _ in sent))
+        acknowledged.add_done_callback(seen)
+        if decided:
+            offsets = {each.share.tp: each.next_offset for each in decided}
+            await producer.send_offsets_to_transaction(offsets, self._options.group)
+        placed = await acknowledged
+        await producer.commit_transaction()
+        return [metadata.offset for metadata in placed[: len(ticked)]]
+
+    async def _pace(self, decided: Sequence[_Decided[O]], began: float) -> None:
+        """Wait before the next cycle, the longer the more there is to do: a transaction costs much the same for ten
+        records as for a thousand."""
+        now = time.monotonic()
+        count = sum(each.count for each in decided)
+        self._rate += (count / max(now - self._began, 1e-3) - self._rate) * _SMOOTHING
+        self._began = now
+        pace = self._options.pace * min(1.0, self._rate / self._options.busy_rate)
+        await self._pause(pace - (now - began))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until there is news: a partition has joined, or the end has come."""
+        if seconds > 0:
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), seconds)
