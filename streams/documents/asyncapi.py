@@ -35,20 +35,6 @@ from streams.documents.markdown import one_line
 from streams.kafka.topics import Names
 
 _SCHEMAS = "#/components/schemas/{}"
-_ATTRIBUTE = {"type": "string", "maxLength": MAX_ATTRIBUTE}
-_CLOUD_EVENT = {
-    "type": "object",
-    "required": [CE_ID, CE_SOURCE, CE_TYPE],
-    "properties": {
-        CE_SPEC_VERSION: {"const": SPEC_VERSION},
-        CE_ID: _ATTRIBUTE,
-        CE_SOURCE: _ATTRIBUTE,
-        CE_TYPE: {"type": "string"},
-        CE_TIME: {"type": "string", "format": "date-time"},
-        CE_SUBJECT: _ATTRIBUTE,
-        CONTENT_TYPE: {"const": JSON},
-    },
-}
 
 
 def asyncapi() -> dict[str, Any]:
@@ -82,7 +68,11 @@ def asyncapi() -> dict[str, Any]:
         },
         "components": {
             "messages": {name: _message(ce_type, kind) for name, (ce_type, kind) in kinds.items()},
-            "messageTraits": {"cloudEvent": {"headers": _CLOUD_EVENT}},
+            "messageTraits": {
+                "received": {"headers": _headers({"type": "string", "maxLength": MAX_ATTRIBUTE})},
+                # The id of a refusal holds the order's and both names of the update.
+                "sent": {"headers": _headers({"type": "string"})},
+            },
             "schemas": schemas([kind for _, kind in kinds.values()]),
         },
     }
@@ -95,6 +85,23 @@ def _of(*ce_types: str) -> Mapping[str, type]:
 def contract(ce_type: str) -> type:
     """What the data of a type of event are, but for facts. Raises KeyError for a type without contract."""
     return CONTRACTS[ce_type] if ce_type in CONTRACTS else OUTGOING[ce_type]
+
+
+def _headers(attribute: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The headers of a CloudEvent in binary mode."""
+    return {
+        "type": "object",
+        "required": [CE_ID, CE_SOURCE, CE_TYPE],
+        "properties": {
+            CE_SPEC_VERSION: {"const": SPEC_VERSION},
+            CE_ID: attribute,
+            CE_SOURCE: attribute,
+            CE_TYPE: attribute,
+            CE_TIME: {"type": "string", "format": "date-time"},
+            CE_SUBJECT: attribute,
+            CONTENT_TYPE: {"const": JSON},
+        },
+    }
 
 
 def _channel(key: str, address: str, messages: Mapping[str, type], about: str) -> dict[str, Any]:
@@ -119,7 +126,7 @@ def _message(ce_type: str, kind: type) -> dict[str, Any]:
     return {
         "name": ce_type,
         "summary": one_line(kind.__doc__),
-        "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
+        "traits": [{"$ref": f"#/components/messageTraits/{'received' if ce_type in CONTRACTS else 'sent'}"}],
         "payload": {"$ref": _SCHEMAS.format(schema_name(kind))},
     }
 

@@ -18,7 +18,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 _SAYS_NOTHING = {"description", "default"}
 _KNOWN = {
     "$ref", "anyOf", "enum", "const", "type", "format", "properties", "required", "items", "prefixItems", "minItems",
-    "maxItems", "maxLength",
+    "maxItems",
 }  # fmt: skip
 
 
@@ -45,8 +45,6 @@ def misfits(value: Any, schema: Any, whole: Mapping[str, Any], where: str = "$")
         return
     if schema.get("format") == "date-time" and not _is_instant(value):
         yield f"{where}: {value!r} is no instant"
-    if isinstance(value, str) and len(value) > schema.get("maxLength", len(value)):
-        yield f"{where}: has {len(value)} characters"
     if isinstance(value, dict) and "properties" in schema:
         yield from (f"{where}.{name}: is missing" for name in schema.get("required", ()) if name not in value)
         for name, field in value.items():

@@ -19,7 +19,7 @@ from tests.support.schemas import misfits, resolved
 from tests.unit.test_intake import BAD
 
 DOCUMENT: dict[str, Any] = asyncapi()
-HEADERS = DOCUMENT["components"]["messageTraits"]["cloudEvent"]["headers"]
+HEADERS = DOCUMENT["components"]["messageTraits"]["sent"]["headers"]
 Sent = dict[str, dict[str, list[Any]]]
 # Random lives in which every kind of fact comes.
 SEEDS = (3, 8, 32, 36, 112)
