@@ -30,7 +30,8 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, ta
     `place` says how the area was found: polygon, camera, words, given, or none. `hint` is the reporter's own
     category. For a detection `category` comes from the label table; `guess` is there whenever text was classified,
     `shadow` when a candidate model ran beside the active one. `due_given` tells a `due_at` of null (no limit, `due`
-    is None) from an absent one (computed).
+    is None) from an absent one (computed). `contact` is the reporter's, sealed with the city's own key, empty without
+    one; it stays in the inbox: the desk copies it nowhere and nothing opens it yet.
     """
 
     kind: Literal["report", "detection"]

@@ -83,7 +83,7 @@ def reporter_hash(key: bytes, identity: str) -> str:
 
 
 class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How to reach a reporter."""
+    """How to reach a reporter. It is sealed into the inbox where the city has a key for it; nothing opens it yet."""
 
     name: str = ""
     phone: str = ""

@@ -2,12 +2,12 @@
 
 from dispatcher.clocks import worktime
 from dispatcher.order.row import Order, RunningLimit
-from models.city import City, Stage
+from models.city import City, LimitStage
 
 _GIVEN = "given"  # the unit of a due time that the report itself brought; its amount is in milliseconds
 
 
-def stamp(city: City, stage: Stage, start: int, category: str, condition: str = "") -> RunningLimit | None:
+def stamp(city: City, stage: LimitStage, start: int, category: str, condition: str = "") -> RunningLimit | None:
     """The limit of a stage that begins at `start`, from the pack's table; None where it has none."""
     row = city.limit(category or "*", condition or None, stage)
     if row is None:
@@ -22,7 +22,7 @@ def given(city: City, start: int, due: int) -> RunningLimit:
     return _limit(city, "whole", start, due, due - start, _GIVEN)
 
 
-def _limit(city: City, stage: Stage, start: int, due: int, amount: int, unit: str) -> RunningLimit:
+def _limit(city: City, stage: LimitStage, start: int, due: int, amount: int, unit: str) -> RunningLimit:
     calendar = city.calendar
     warn_at = worktime.point(calendar, start, due, unit, city.settings.warn_share)
     return RunningLimit(

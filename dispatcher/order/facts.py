@@ -14,7 +14,7 @@ import msgspec
 
 from dispatcher.order import wire
 from dispatcher.order.row import RunningLimit, State
-from models.city import Stage
+from models.city import LimitStage
 from models.events import Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor
@@ -298,14 +298,14 @@ class Released(Fact, frozen=True, kw_only=True):
 class Warned(Fact, frozen=True, kw_only=True):
     """80 % of a stage's limit are used up 预警; `due` is when all of it will be."""
 
-    stage: Stage
+    stage: LimitStage
     due: int
 
 
 class Breached(Fact, frozen=True, kw_only=True):
     """A stage's limit was used up 超时 at `due`."""
 
-    stage: Stage
+    stage: LimitStage
     due: int
 
 
@@ -313,7 +313,7 @@ class Supervised(Fact, frozen=True, kw_only=True):
     """The order is supervised 督办 at a level, 1 to 3; `next_at` is when the next one comes."""
 
     level: int
-    stage: Stage
+    stage: LimitStage
     next_at: int | None = None
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from models.city import Stage
+from models.city import LimitStage
 from models.events import Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor, Sighting
@@ -24,7 +24,7 @@ ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
 class RunningLimit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One running limit of a stage: when it started, when 80 % are used, when it is up, and how it was set."""
 
-    stage: Stage
+    stage: LimitStage
     started_at: int
     warn_at: int
     due: int
@@ -111,7 +111,7 @@ class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to
     the decision, against that stage's limit."""
 
-    stage: Stage
+    stage: LimitStage
     since: int
     at: int
     due: int | None = None

@@ -6,7 +6,7 @@ from dispatcher.order.row import Order, RunningLimit
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps.routing import Route, route
-from models.city import City, RuleInput, Stage
+from models.city import City, LimitStage, RuleInput
 from models.events import Why
 from models.inbox import UNLOCATED, Actor, Sighting
 from models.times import DAY_MS, from_ms
@@ -148,7 +148,7 @@ def merge_group(city: City, category: str) -> str:
     return "" if kind is None else kind.group or kind.parent or kind.code
 
 
-def _limit(work: UnitOfWork, order: Order, stage: Stage, at: int) -> RunningLimit | None:
+def _limit(work: UnitOfWork, order: Order, stage: LimitStage, at: int) -> RunningLimit | None:
     at = work.bounded(order, at)
     return limits.stamp(work.city, stage, at, order.category, order.condition)
 

@@ -18,9 +18,9 @@ from models.city.values import (
     Inhibition,
     LabelRule,
     Limit,
+    LimitStage,
     Responsibility,
     Silence,
-    Stage,
     Unit,
 )
 
@@ -37,6 +37,7 @@ __all__ = [
     "Inhibition",
     "LabelRule",
     "Limit",
+    "LimitStage",
     "Place",
     "Places",
     "Responsibility",
@@ -44,7 +45,6 @@ __all__ = [
     "RuleInput",
     "RuleOutcome",
     "Silence",
-    "Stage",
     "Unit",
     "load_city",
     "read_city",

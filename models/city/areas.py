@@ -62,8 +62,8 @@ class Areas:
 
         A point on a border belongs to the area with the lowest id.
         """
-        found = self._grid.find(lat, lon)
-        return None if found is None else self._units[found]
+        number = self._grid.find(lat, lon)
+        return None if number is None else self._units[number]
 
     def locate_many(self, lats: Sequence[float], lons: Sequence[float]) -> list[Area | None]:
         """`locate` for many points at once."""

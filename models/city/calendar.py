@@ -61,7 +61,7 @@ def read_calendar(rows: list[CalendarRow], zone: ZoneInfo, problems: Problems) -
     days: dict[str, set[date]] = {"holiday": set(), "make-up": set()}
     slots: list[tuple[int, int]] = []
     weekend = {5, 6}
-    seen: dict[date | str, int] = {}
+    lines: dict[date | str, int] = {}
     for row in rows:
         dated = row.kind in days
         if dated and row.date is None:
@@ -70,16 +70,16 @@ def read_calendar(rows: list[CalendarRow], zone: ZoneInfo, problems: Problems) -
         if not dated and row.date is not None:
             problems.add(FILE, row.row, "date", f"{row.kind} holds for every day and takes no date")
         key = row.date if row.date is not None else row.kind
-        if key in seen:
-            problems.add(FILE, row.row, "date", f"{key} stands already in line {seen[key]}")
-        seen[key] = row.row
+        if key in lines:
+            problems.add(FILE, row.row, "date", f"{key} stands already in line {lines[key]}")
+        lines[key] = row.row
         if row.date is not None and dated:
             days[row.kind].add(row.date)
         elif row.kind == "slots":
             slots = _slots(row, problems)
         else:
             weekend = _weekend(row, problems)
-    if "slots" not in seen and FILE not in problems.unread:
+    if "slots" not in lines and FILE not in problems.unread:
         problems.add(FILE, 1, "kind", "a row of kind slots is missing (for example ,slots,08:30-12:00|14:00-17:30)")
     return Calendar.of(zone, tuple(slots), frozenset(weekend), frozenset(days["holiday"]), frozenset(days["make-up"]))
 

@@ -77,14 +77,14 @@ class City:
 
     def inhibitors(self, category: str) -> tuple[str, ...]:
         """The categories whose open orders cover sightings of this one in the same area."""
-        known = self.categories.get(category)
-        covered = {category, known.parent} if known is not None else {category}
+        own = self.categories.get(category)
+        covered = {category, own.parent} if own is not None else {category}
         return tuple(row.parent for row in self.inhibitions if row.child in covered and row.parent != category)
 
     def silenced(self, category: str, area: str, at: int) -> Silence | None:
         """The control zone that suppresses a sighting at this instant (ms UTC), or None."""
         return self.silences.find(category, area, at)
 
-    def first_rule(self, seen: RuleInput) -> Rule | None:
+    def first_rule(self, subject: RuleInput) -> Rule | None:
         """The first rule whose condition holds, or None."""
-        return next((rule for rule in self.rules if rule.matches(seen)), None)
+        return next((rule for rule in self.rules if rule.matches(subject)), None)

@@ -135,14 +135,14 @@ def _shape(geometry: _Polygon | _MultiPolygon, line: int, problems: Problems) ->
 def _check_tree(
     areas: Sequence[Area], levels: Sequence[str], merge_level: str, lines: Mapping[str, int], problems: Problems
 ) -> None:
-    known = {area.id: area for area in areas}
+    by_id = {area.id: area for area in areas}
     for area in areas:
         line = lines[area.id]
         if area.level not in levels:
             problems.add(FILE, line, "level", f"{area.level!r} is not a level of city.toml ({', '.join(levels)})")
             continue
         rank = levels.index(area.level)
-        parent = known.get(area.parent)
+        parent = by_id.get(area.parent)
         if rank == 0 and area.parent:
             problems.add(FILE, line, "parent", f"a {area.level} is the whole and has no parent")
         elif rank > 0 and parent is None and area.parent not in problems.excused:

@@ -9,9 +9,9 @@ from typing import Literal
 from pydantic import Field
 
 from models.city.areas import Area, Areas
-from models.city.files.cells import Code, Latitude, Longitude, Row, Words
+from models.city.files.cells import Code, Latitude, Longitude, Row, WordList
 
-Kind = Literal["road", "estate", "landmark", "village", "water", "station", "area"]
+PlaceKind = Literal["road", "estate", "landmark", "village", "water", "station", "area"]
 _LATIN = re.compile(r"[a-z0-9]")
 _NOTHING = re.compile("(?!)")
 _FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ]")
@@ -20,13 +20,13 @@ _FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ]")
 class Place(Row):
     """A road, an estate, a landmark …: its names, the merge-level area it lies in, and a point of it if known.
 
-    Kind `area` is an area named by itself; it has no point.
+    PlaceKind `area` is an area named by itself; it has no point.
     """
 
     name_zh: str = ""
     name_en: str = ""
-    aliases: Words = ()
-    kind: Kind = "landmark"
+    aliases: WordList = ()
+    kind: PlaceKind = "landmark"
     area: Code
     lat: Latitude | None = Field(default=None)
     lon: Longitude | None = Field(default=None)
@@ -87,11 +87,11 @@ def _named(areas: Iterable[Area]) -> list[Place]:
 
 
 def _by_name(places: Iterable[Place]) -> MappingProxyType[str, tuple[Place, ...]]:
-    found: dict[str, tuple[Place, ...]] = {}
+    named: dict[str, tuple[Place, ...]] = {}
     for place in places:
         for name in {fold(name) for name in place.names}:
-            found[name] = (*found.get(name, ()), place)
-    return MappingProxyType(found)
+            named[name] = (*named.get(name, ()), place)
+    return MappingProxyType(named)
 
 
 def _longest(names: Sequence[str], table: MappingProxyType[str, tuple[Place, ...]]) -> list[Place]:

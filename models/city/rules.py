@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from models.city.areas import Areas
 from models.city.categories import FILE as CATEGORIES
-from models.city.files.cells import Code, Codes, Words
+from models.city.files.cells import Code, Codes, WordList
 from models.city.files.errors import Problems
 from models.city.files.toml import Toml
 from models.city.values import Category
@@ -36,7 +36,7 @@ def _folded(value: object) -> object:
     return tuple(word.casefold() for word in value) if isinstance(value, tuple) else value
 
 
-Patterns = Annotated[Words, AfterValidator(_folded)]
+Patterns = Annotated[WordList, AfterValidator(_folded)]
 
 
 def _hours(value: object) -> tuple[int, int] | None:
@@ -105,20 +105,20 @@ class Rule(BaseModel):
     # The areas of `when.area` with all that lies within them; None: everywhere.
     covered: frozenset[str] | None = None
 
-    def matches(self, seen: RuleInput) -> bool:
+    def matches(self, subject: RuleInput) -> bool:
         """True when every condition holds. Never raises, whatever the input's texts."""
         when = self.when
-        if self.covered is not None and seen.area not in self.covered:
+        if self.covered is not None and subject.area not in self.covered:
             return False
-        if when.hours is not None and not _in_hours(when.hours, seen.hour):
+        if when.hours is not None and not _in_hours(when.hours, subject.hour):
             return False
         for name in ("category", "group", "hint", "source", "channel", "label"):
             patterns = getattr(when, name)
-            if patterns and not _fits(patterns, getattr(seen, name)):
+            if patterns and not _fits(patterns, getattr(subject, name)):
                 return False
         if not when.text_any and not when.text_all:
             return True
-        text = seen.text.casefold()
+        text = subject.text.casefold()
         if not all(word in text for word in when.text_all):
             return False
         return not when.text_any or any(word in text for word in when.text_any)
@@ -180,10 +180,10 @@ def _unknown(
     for name in rule.when.area:
         if name not in areas and name not in problems.excused and len(areas):
             yield "area", f"{name!r} is not an area"
-    known = [] if CATEGORIES in problems.unread else list(categories.values())
+    rows = [] if CATEGORIES in problems.unread else list(categories.values())
     for field, codes in (
-        ("category", [category.code for category in known]),
-        ("group", [category.code for category in known if not category.parent]),
+        ("category", [category.code for category in rows]),
+        ("group", [category.code for category in rows if not category.parent]),
     ):
         for pattern in getattr(rule.when, field):
             if codes and not any(_fits((pattern,), code) for code in (*codes, *problems.excused)):

@@ -17,10 +17,10 @@ from models.city.files.cells import (
     Row,
     Share,
     Whole,
-    Words,
+    WordList,
 )
 
-Stage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
+LimitStage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
 Unit = Literal["hour24", "work-hour", "work-day", "day"]
 
 
@@ -48,7 +48,7 @@ class Category(Row):
     name_zh: str
     name_en: str
     group: Code = ""
-    keywords: Words = ()
+    keywords: WordList = ()
     merge_radius_m: Number = Field(default=50.0, ge=0)
     merge_hours: Number = Field(default=24.0, ge=0)
     min_sightings: Whole = Field(default=1, ge=1)
@@ -76,7 +76,7 @@ class Limit(Row):
 
     category: CodeOrAny
     condition: str = ""
-    stage: Stage
+    stage: LimitStage
     amount: Whole = Field(gt=0)
     unit: Unit
 

@@ -22,10 +22,10 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     events = list(bounded(objects(at_path(message, "params", "eventList") or message.get("eventList"))))
     if not events:
         raise Poison("params.eventList", "is missing")
-    return tuple(_one(event, site) for event in events)
+    return tuple(_reading(event, site) for event in events)
 
 
-def _one(event: Mapping[str, Any], site: Site) -> Reading:
+def _reading(event: Mapping[str, Any], site: Site) -> Reading:
     given = event.get("Data")
     data: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     camera = site.camera or text_of(data.get("MachineName")) or text_of(at_path(data, "TrafficCar", "MachineName"))
@@ -53,8 +53,8 @@ def _one(event: Mapping[str, Any], site: Site) -> Reading:
 
 def _confidence(value: object) -> float | None:
     """Dahua counts from 0 to 255; 0 stands for "not measured"."""
-    found = number(value, "Confidence")
-    return found / 255 if found else None
+    confidence = number(value, "Confidence")
+    return confidence / 255 if confidence else None
 
 
 def _moment(data: Mapping[str, Any]) -> int | None:

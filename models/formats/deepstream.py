@@ -25,12 +25,12 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     shared = {"camera_id": camera, "vendor": "deepstream", "algorithm": algorithm}
     at = moment(message.get("@timestamp"), site.zone, "@timestamp")
     base = text_of(message.get("messageid"))
-    seen = list(bounded(_minimal(message) if "objects" in message else _full(message)))
-    if not seen:
+    sightings = list(bounded(_minimal(message) if "objects" in message else _full(message)))
+    if not sightings:
         raise Poison("objects", "is missing")
     return tuple(
-        Reading(make_detection(shared | fields), f"{base}/{n}" if base and len(seen) > 1 else base, at)
-        for n, fields in enumerate(seen)
+        Reading(make_detection(shared | fields), f"{base}/{n}" if base and len(sightings) > 1 else base, at)
+        for n, fields in enumerate(sightings)
     )
 
 
@@ -53,10 +53,10 @@ def _full(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _minimal(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    found = message["objects"]
-    for line in (entry for entry in found if isinstance(entry, str)) if isinstance(found, list) else ():
+    listed = message["objects"]
+    for line in (entry for entry in listed if isinstance(entry, str)) if isinstance(listed, list) else ():
         yield _line(line)
-    for thing in objects(found):
+    for thing in objects(listed):
         yield {
             "label": text_of(thing.get("type")),
             "confidence": share(thing.get("confidence"), "objects.confidence"),

@@ -26,7 +26,7 @@ _DEVICE_CHARS = 20
 def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     """One reading for each object. Raises Poison."""
     message = json_object(value)
-    readings = tuple(_one(thing, key, label, site) for thing, key, label in bounded(_things(message)))
+    readings = tuple(_reading(thing, key, label, site) for thing, key, label in bounded(_things(message)))
     if not readings:
         raise Poison("data", f"must hold one of {', '.join(kind[0] for kind in _KINDS)}")
     return readings
@@ -39,7 +39,7 @@ def _things(message: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str
             yield thing, key, label
 
 
-def _one(thing: Mapping[str, Any], key: str, label: str, site: Site) -> Reading:
+def _reading(thing: Mapping[str, Any], key: str, label: str, site: Site) -> Reading:
     own = text_of(thing.get(key))
     # The first twenty characters of an object's id are the id of the device that saw it (GA/T 1400.3).
     camera = site.camera or text_of(thing.get("DeviceID")) or own[:_DEVICE_CHARS]

@@ -17,13 +17,13 @@ _TRUE = ("true", "1")
 def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     """One reading for each notification in the document. Raises Poison."""
     root = xml_root(value)
-    found = list(bounded(e for e in root.iter() if local(e) == "NotificationMessage"))
-    if not found:
+    notifications = list(bounded(e for e in root.iter() if local(e) == "NotificationMessage"))
+    if not notifications:
         raise Poison("NotificationMessage", "is missing")
-    return tuple(_one(element, site) for element in found)
+    return tuple(_reading(element, site) for element in notifications)
 
 
-def _one(notification: Element, site: Site) -> Reading:
+def _reading(notification: Element, site: Site) -> Reading:
     topic = next((e.text or "" for e in notification.iter() if local(e) == "Topic"), "").strip()
     inner = [e for e in notification.iter() if local(e) == "Message" and "UtcTime" in e.attrib]
     if not inner:

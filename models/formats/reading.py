@@ -45,14 +45,14 @@ _json = msgspec.json.Decoder()
 def json_object(value: bytes) -> dict[str, Any]:
     """The message as an object. Raises Poison."""
     try:
-        found = _json.decode(value)
+        message = _json.decode(value)
     except UnicodeDecodeError:
         raise Poison("data", "must be UTF-8", "not-utf-8") from None
     except (msgspec.DecodeError, RecursionError):
         raise Poison("data", "must be one JSON object", "not-json") from None
-    if not isinstance(found, dict):
+    if not isinstance(message, dict):
         raise Poison("data", "must be one JSON object", "not-json")
-    return found
+    return message
 
 
 class _Bounded(TreeBuilder):
@@ -106,11 +106,11 @@ def local(element: Element) -> str:
 
 def texts(root: Element) -> dict[str, str]:
     """The text of each leaf by its name without namespace; of several the first."""
-    found: dict[str, str] = {}
+    first: dict[str, str] = {}
     for element in root.iter():
         if len(element) == 0 and element.text and element.text.strip():
-            found.setdefault(local(element), element.text.strip())
-    return found
+            first.setdefault(local(element), element.text.strip())
+    return first
 
 
 def at_path(tree: object, *path: str) -> Any:
@@ -122,9 +122,9 @@ def at_path(tree: object, *path: str) -> Any:
     return tree
 
 
-def bounded(found: Iterable[T]) -> Iterator[T]:
+def bounded(things: Iterable[T]) -> Iterator[T]:
     """What a message holds, as long as it becomes no more than 1,000 detections. Raises Poison."""
-    for n, each in enumerate(found):
+    for n, each in enumerate(things):
         if n == MAX_READINGS:
             raise Poison("data", f"must hold at most {MAX_READINGS} detections", "too-complex")
         yield each
@@ -149,18 +149,18 @@ def number(value: object, field: str) -> float | None:
     if value is None or value == "":
         return None
     try:
-        found = float(value)  # type: ignore[arg-type]
+        amount = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
-        found = math.nan
-    if not math.isfinite(found):
+        amount = math.nan
+    if not math.isfinite(amount):
         raise Poison(field, "must be a number")
-    return found
+    return amount
 
 
 def share(value: object, field: str) -> float | None:
     """A confidence as a share: percents (more than 1, at most 100) are divided by 100. Raises Poison."""
-    found = number(value, field)
-    return found / 100 if found is not None and 1 < found <= 100 else found
+    amount = number(value, field)
+    return amount / 100 if amount is not None and 1 < amount <= 100 else amount
 
 
 def place(lat: object, lon: object) -> dict[str, float] | None:
@@ -179,10 +179,10 @@ def moment(value: object, zone: ZoneInfo, field: str) -> int | None:
     try:
         if text.isdecimal() and len(text) in (14, 17):
             form = "%Y%m%d%H%M%S%f" if len(text) == 17 else "%Y%m%d%H%M%S"
-            found = datetime.strptime(text, form).replace(tzinfo=zone)
+            when = datetime.strptime(text, form).replace(tzinfo=zone)
         else:
-            found = datetime.fromisoformat(text)
-        at = to_ms(found if found.tzinfo else found.replace(tzinfo=zone))
+            when = datetime.fromisoformat(text)
+        at = to_ms(when if when.tzinfo else when.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         at = -1
     if not 0 <= at < LATEST:

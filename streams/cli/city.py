@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dispatcher.steps.routing import Route, route
-from models.city import City, Limit, RuleInput, Stage, load_city
+from models.city import City, Limit, LimitStage, RuleInput, load_city
 from models.city.pack.gaps import gaps
 from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
@@ -176,7 +176,7 @@ def _show(city: City, place: Placement, guess: Guess | None, found: Route) -> No
     table.add_row("priority", str(found.priority))
     if found.condition:
         table.add_row("condition", found.condition)
-    stages = {stage: city.limit(found.category, found.condition or None, stage) for stage in get_args(Stage)}
+    stages = {stage: city.limit(found.category, found.condition or None, stage) for stage in get_args(LimitStage)}
     table.add_row("limits", ", ".join(f"{stage} {_amount(limit)}" for stage, limit in stages.items() if limit))
     Console().print(table)
 

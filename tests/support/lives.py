@@ -5,7 +5,7 @@ from typing import Any
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import fold
 from dispatcher.order.row import Order, RunningLimit, State
-from models.city import Stage
+from models.city import LimitStage
 from models.events import Evidence, Why
 from models.inbox import Actor
 
@@ -14,7 +14,7 @@ CHECKER = Actor("inspector", "", "inspector-7")
 DISPATCHER = Actor("dispatcher", "", "dispatcher-1")
 
 
-def limit(stage: Stage, start: int, due: int) -> RunningLimit:
+def limit(stage: LimitStage, start: int, due: int) -> RunningLimit:
     """A running limit."""
     return RunningLimit(stage=stage, started_at=start, warn_at=due, due=due)
 
@@ -111,7 +111,7 @@ class Life:
         """The order ends."""
         return self.add(facts.Closed, at, "closed", CHECKER, forced=forced)
 
-    def breach(self, due: int, stage: Stage = "whole") -> "Life":
+    def breach(self, due: int, stage: LimitStage = "whole") -> "Life":
         """A limit is used up; the state stays."""
         return self.add(facts.Breached, due, self.row.state, stage=stage, due=due)
 

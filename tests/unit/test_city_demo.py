@@ -13,7 +13,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.city import CitySettings, RuleInput, Stage, Unit, load_city, read_city
+from models.city import CitySettings, LimitStage, RuleInput, Unit, load_city, read_city
 from models.city.pack.loader import OPTIONAL, REQUIRED
 from models.errors import Poison
 from models.events import DETECTION, REPORT, parse
@@ -43,7 +43,7 @@ def test_the_demo_city_is_as_large_as_it_claims() -> None:
     assert len(CITY.cameras) >= 220
     assert len(CITY.rules) >= 8
     assert {limit.unit for limit in CITY.limits.rows} == set(get_args(Unit))
-    assert {limit.stage for limit in CITY.limits.rows} == set(get_args(Stage))
+    assert {limit.stage for limit in CITY.limits.rows} == set(get_args(LimitStage))
 
 
 def test_towns_cover_the_city_without_gap_or_overlap() -> None:

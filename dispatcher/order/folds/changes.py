@@ -7,15 +7,15 @@ from msgspec.structs import replace
 
 from dispatcher.order.facts import Fact
 from dispatcher.order.row import Dispatch, Order, RunningLimit
-from models.city import Stage
+from models.city import LimitStage
 from models.inbox import Actor
 
 Changes = dict[str, Any]
 Folds = dict[type[Fact], Callable[[Order, Any], Changes]]
-_WAITING: dict[str, Stage] = {"review": "review", "returned": "return", "arbitration": "arbitration"}
+_WAITING: dict[str, LimitStage] = {"review": "review", "returned": "return", "arbitration": "arbitration"}
 
 
-def with_limits(order: Order, *new: RunningLimit | None, drop: Iterable[Stage] = ()) -> Changes:
+def with_limits(order: Order, *new: RunningLimit | None, drop: Iterable[LimitStage] = ()) -> Changes:
     """The running limits with some set anew (their warnings and breaches forgotten) and some dropped."""
     fresh = {limit.stage: limit for limit in new if limit is not None}
     gone = fresh.keys() | set(drop)

@@ -77,17 +77,17 @@ def _cells(file: str, text: str, problems: Problems) -> list[tuple[int, list[str
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    found: list[tuple[int, list[str]]] = []
+    lines: list[tuple[int, list[str]]] = []
     line = 1
     try:
         for cells in reader:
             stripped = [cell.strip() for cell in cells]
             if any(stripped) and not stripped[0].startswith("#"):
-                found.append((line, stripped))
+                lines.append((line, stripped))
             line = reader.line_num + 1
     except csv.Error as error:
         problems.add(file, line, "", f"the line is not CSV: {error}")
-    return found
+    return lines
 
 
 def _header(file: str, line: int, cells: list[str], row_type: type[Row], problems: Problems) -> list[str] | None:

@@ -42,12 +42,12 @@ def check_references(
 
 
 def _check_twice(file: str, field: str, keys: Iterable[tuple[object, int]], problems: Problems) -> None:
-    seen: dict[object, int] = {}
+    first: dict[object, int] = {}
     for key, line in keys:
-        if key in seen:
+        if key in first:
             name = " ".join(str(part) or "-" for part in key) if isinstance(key, tuple) else key
-            problems.add(file, line, field, f"{name} stands already in line {seen[key]}")
-        seen.setdefault(key, line)
+            problems.add(file, line, field, f"{name} stands already in line {first[key]}")
+        first.setdefault(key, line)
 
 
 class _References:
@@ -90,10 +90,10 @@ class _References:
         if area is None or area.level != self.city.merge_level:
             self.note(file, line, "area", f"{id!r} is not a {self.city.merge_level}")
         elif lat is not None and lon is not None:
-            found = self.city.areas.locate(lat, lon)
+            there = self.city.areas.locate(lat, lon)
             # A point on the border of its area may be located in the neighbour.
-            if found != area and not self.city.areas.shape(id).intersects(shapely.Point(lon, lat)):
-                where = f"in {found.id}" if found is not None else "outside the city"
+            if there != area and not self.city.areas.shape(id).intersects(shapely.Point(lon, lat)):
+                where = f"in {there.id}" if there is not None else "outside the city"
                 self.note(file, line, "lat", f"{lat}, {lon} is {where}, not in {id}")
 
     # The files that use them

@@ -10,7 +10,7 @@ def gaps(city: City, today: date) -> list[str]:
 
     `today` is the city's: what holds later or no longer counts for nothing.
     """
-    found: list[str] = []
+    missing: list[str] = []
     for code, category in city.categories.items():
         if not category.parent:
             continue
@@ -18,10 +18,10 @@ def gaps(city: City, today: date) -> list[str]:
         bare = [town.id for town in towns if city.responsible(code, town.id, today) is None]
         if bare:
             where = "anywhere" if len(bare) == len(towns) else f"in {', '.join(bare)}"
-            found.append(f"nobody is responsible for {code} {where}; such orders go to review")
+            missing.append(f"nobody is responsible for {code} {where}; such orders go to review")
         if city.limit(code, None, "whole") is None:
-            found.append(f"{code} has no limit for the whole order")
+            missing.append(f"{code} has no limit for the whole order")
     years = {day.year for day in city.calendar.holidays}
     if today.year not in years:
-        found.append(f"calendar.csv names no holidays of {today.year} (paidan city calendar {today.year})")
-    return found
+        missing.append(f"calendar.csv names no holidays of {today.year} (paidan city calendar {today.year})")
+    return missing

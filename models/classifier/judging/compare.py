@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from models.classifier.learning.measures import Interval, cluster_bootstrap
 
 WORST_LOSS = 0.005
-SUPPORT = 50
+LEAST_ORDERS = 50
 LEVEL = 0.05
 
 
@@ -51,7 +51,7 @@ def promotable(
     """Judge guesses of both models against the final labels of the same orders, in the same order.
 
     Refused when the candidate is worse on the whole by more than `WORST_LOSS`, or significantly worse on any category
-    with at least `SUPPORT` orders (one-sided exact McNemar test, Holm 1979, level `LEVEL`), or when there are no
+    with at least `LEAST_ORDERS` orders (one-sided exact McNemar test, Holm 1979, level `LEVEL`), or when there are no
     orders at all. `cluster` numbers near-duplicates. Raises ValueError when the lengths differ.
     """
     if not len(active) == len(candidate) == len(truth):
@@ -75,7 +75,7 @@ def promotable(
 
 
 def _changes(a: NDArray[np.bool_], b: NDArray[np.bool_], y: NDArray[np.object_]) -> list[ClassChange]:
-    names = sorted(name for name, orders in Counter(y.tolist()).items() if orders >= SUPPORT)
+    names = sorted(name for name, orders in Counter(y.tolist()).items() if orders >= LEAST_ORDERS)
     tests = []
     for name in names:
         mine = y == name

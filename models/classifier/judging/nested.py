@@ -13,8 +13,8 @@ from models.classifier.learning.cross_validation import apart, clusters, folds
 from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.prior import Prior
 from models.classifier.learning.training import RECIPES, Progress, Recipe, quiet, train
+from models.classifier.serving.arrays import Ints
 from models.classifier.serving.classifier import Classifier
-from models.classifier.serving.confidence import Ints
 from models.classifier.serving.vectoriser import count
 
 Yardstick = Callable[[], Pipeline]
@@ -68,10 +68,10 @@ def nested(
         learning, held = rows.take(np.setdiff1d(np.arange(len(y)), test)), rows.take(test)
         help_ = None if extra is None else extra.take(apart(held.texts, extra.texts))
         model = Classifier.from_bytes(train(learning, recipes, day="", extra=help_, prior=prior, seed=seed))
-        found, _ = predict(model, held)
+        judged, _ = predict(model, held)
         column = np.searchsorted(np.array(names), np.array(model.classes))
-        best[test], automatic[test] = column[found.best], found.automatic
-        probability[np.ix_(test, column)] = found.probability
+        best[test], automatic[test] = column[judged.best], judged.automatic
+        probability[np.ix_(test, column)] = judged.probability
         both = learning.plus(help_) if help_ is not None else learning
         guesses = yardstick().fit(both.texts, both.labels).predict(held.texts)
         plain[test] = np.searchsorted(np.array(names), guesses)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from models.classifier.judging.learning_curve import LearningPoint
 from models.classifier.learning.measures import BINS, Curve
-from models.classifier.serving.calibration import Flags, Floats
+from models.classifier.serving.arrays import Flags, Floats
 
 _BLUE, _GREY, _RED = "#2563a8", "#8a94a0", "#b3362b"
 _NAMED = 40

@@ -22,7 +22,7 @@ _PAGE = Path(__file__).with_name("report.html")
 
 
 def write_report(
-    path: Path, classifier: Classifier, rows: Labelled, found: Evaluation, *, learning: bool, progress: Progress
+    path: Path, classifier: Classifier, rows: Labelled, judged: Evaluation, *, learning: bool, progress: Progress
 ) -> None:
     """Write the page to `path`. `learning` adds the learning curve, which trains on growing shares of `rows`.
 
@@ -30,15 +30,15 @@ def write_report(
     """
     predictions, guesses = predict(classifier, rows)
     confidence, right = predictions.confidence, predictions.right
-    chosen = (found.automatic, found.automatic_accuracy.mean)
+    chosen = (judged.automatic, judged.automatic_accuracy.mean)
     curve = learning_curve(rows, progress=progress) if learning else []
     page = Template(_PAGE.read_text(encoding="utf-8")).substitute(
-        model=html.escape(found.model),
-        summary=_summary(found),
-        reliability=plots.reliability(confidence, right, found.calibration_error, found.calibration_band),
-        coverage=plots.coverage(found.curve, found.target, chosen),
-        confusion=plots.confusion(found.confusion, predictions.classes),
-        classes=_classes(found),
+        model=html.escape(judged.model),
+        summary=_summary(judged),
+        reliability=plots.reliability(confidence, right, judged.calibration_error, judged.calibration_band),
+        coverage=plots.coverage(judged.curve, judged.target, chosen),
+        confusion=plots.confusion(judged.confusion, predictions.classes),
+        classes=_classes(judged),
         learning=plots.learning(curve)
         if curve
         else "<p>Not asked for: the option <code>--learning</code> draws it.</p>",
@@ -56,22 +56,23 @@ def _table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
     return f"<table><tr>{''.join(f'<th>{cell}</th>' for cell in head)}</tr>\n{rows}</table>"
 
 
-def _summary(found: Evaluation) -> str:
-    sure, (low, high) = found.automatic_accuracy, found.calibration_band
+def _summary(judged: Evaluation) -> str:
+    right, sure, (low, high) = judged.accuracy, judged.automatic_accuracy, judged.calibration_band
+    error = f"{judged.calibration_error:.4f} <small>a perfect model: {low:.4f} to {high:.4f}</small>"
     lines = (
-        ("texts", str(found.rows)),
-        ("accuracy", f"{found.accuracy.mean:.4f} <small>{found.accuracy.low:.4f} to {found.accuracy.high:.4f}</small>"),
-        ("macro-F1", f"{found.macro_f1:.4f}"),
-        ("right one among the best two, three", f"{found.top2:.4f}, {found.top3:.4f}"),
-        (f"dispatched automatically (target {found.target})", f"{found.automatic:.4f}"),
+        ("texts", str(judged.rows)),
+        ("accuracy", f"{right.mean:.4f} <small>{right.low:.4f} to {right.high:.4f}</small>"),
+        ("macro-F1", f"{judged.macro_f1:.4f}"),
+        ("right one among the best two, three", f"{judged.top2:.4f}, {judged.top3:.4f}"),
+        (f"dispatched automatically (target {judged.target})", f"{judged.automatic:.4f}"),
         ("accuracy of these", f"{sure.mean:.4f} <small>{sure.low:.4f} to {sure.high:.4f}</small>"),
-        ("dispatched on the group alone", f"{found.by_group:.4f}"),
-        ("calibration error", f"{found.calibration_error:.4f} <small>a perfect model: {low:.4f} to {high:.4f}</small>"),
+        ("dispatched on the group alone", f"{judged.by_group:.4f}"),
+        ("calibration error", error),
     )
     return _table((), lines) + "<p><small>Intervals: 95 %, Wilson.</small></p>"
 
 
-def _classes(found: Evaluation) -> str:
+def _classes(judged: Evaluation) -> str:
     def cell(value: float | None) -> str:
         return "–" if value is None else f"{value:.3f}"
 
@@ -79,7 +80,7 @@ def _classes(found: Evaluation) -> str:
         ("category", "texts", "guessed", "precision", "recall", "F1"),
         (
             (html.escape(r.name), str(r.support), str(r.predicted), cell(r.precision), cell(r.recall), cell(r.f1))
-            for r in found.classes
+            for r in judged.classes
         ),
     )
 

@@ -13,7 +13,7 @@ from models.classifier.serving.artefact import WITNESS, pack, unpack
 from models.classifier.serving.vectoriser import count
 
 # Chosen on the bootstrap corpus alone: few texts want strong regularisation.
-RECIPES = (Recipe(min_count=2, c=0.2), Recipe(min_count=2, c=1.0))
+FIRST_RECIPES = (Recipe(min_count=2, c=0.2), Recipe(min_count=2, c=1.0))
 WORDS = Recipe(min_count=1, c=0.2)
 _MAJORITY = 0.5
 
@@ -82,7 +82,7 @@ def bootstrap(
     helping = [n for n, label in enumerate(words.labels) if sizes[label] >= 2]
     data = train(
         rows.plus(words.take(alone)),
-        RECIPES,
+        FIRST_RECIPES,
         day=day,
         extra=words.take(helping),
         target=target,

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from models.classifier.serving.features import SLOTS, U32
+from models.classifier.serving.arrays import U32
+from models.classifier.serving.features import SLOTS
 from models.classifier.serving.vectoriser import count
 
 ALIKE = 0.6
@@ -54,7 +55,7 @@ def _shingles(counts: sp.csr_matrix, row: int) -> U32:
 def _candidates(prints: U32) -> NDArray[np.intp]:
     """Each pair of rows once that has a band in common: two row numbers a row."""
     size = len(prints)
-    found = [np.zeros(0, dtype=np.int64)]
+    near_pairs = [np.zeros(0, dtype=np.int64)]
     for band in range(0, _HASHES, _BAND):
         key = np.ascontiguousarray(prints[:, band : band + _BAND]).view(np.uint64)[:, 0]
         order = np.argsort(key, kind="stable")
@@ -67,8 +68,8 @@ def _candidates(prints: U32) -> NDArray[np.intp]:
                 break
             if apart_by > 1:
                 near &= small[apart_by:]
-            found.append(order[:-apart_by][near] * size + order[apart_by:][near])
-    pairs = np.unique(np.concatenate(found))
+            near_pairs.append(order[:-apart_by][near] * size + order[apart_by:][near])
+    pairs = np.unique(np.concatenate(near_pairs))
     return np.stack([pairs // max(1, size), pairs % max(1, size)], axis=1)
 
 

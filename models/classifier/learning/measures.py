@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from models.classifier.serving.calibration import Flags, Floats, wilson
+from models.classifier.serving.arrays import Flags, Floats, Ints
+from models.classifier.serving.calibration import wilson
 
 BINS = 15
-Ints = NDArray[np.intp]
 
 
 class ClassRow(msgspec.Struct, frozen=True):
@@ -70,11 +69,11 @@ def ece_band(confidence: Floats, seed: int = 0, draws: int = 2000) -> tuple[floa
     ordered = np.sort(confidence)
     edges = np.cumsum([0, *(len(part) for part in np.array_split(ordered, BINS))])[:-1]
     edges = edges[edges < len(ordered)]
-    found = []
+    errors = []
     for _ in range(draws):
         gaps = ordered - (chance.random(len(ordered)) < ordered)
-        found.append(np.abs(np.add.reduceat(gaps, edges)).sum() / len(ordered))
-    low, high = np.quantile(found, [0.025, 0.975])
+        errors.append(np.abs(np.add.reduceat(gaps, edges)).sum() / len(ordered))
+    low, high = np.quantile(errors, [0.025, 0.975])
     return float(low), float(high)
 
 

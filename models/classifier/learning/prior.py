@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from models.classifier.serving.vectoriser import F32, Vectoriser
+from models.classifier.serving.arrays import F32
+from models.classifier.serving.vectoriser import Vectoriser
 
 
 class Linear(NamedTuple):

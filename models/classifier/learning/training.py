@@ -18,13 +18,13 @@ from models.classifier.learning.drift import unseen_vocabulary
 from models.classifier.learning.labelled import Labelled, check_classes
 from models.classifier.learning.measures import confusion, macro_f1
 from models.classifier.learning.prior import Beside, Linear, Prior
+from models.classifier.serving.arrays import Ints
 from models.classifier.serving.artefact import Manifest, Provenance, pack
 from models.classifier.serving.calibration import TARGETS, Thresholds, thresholds
 from models.classifier.serving.confidence import Groups, Judged, learn_confidence
 from models.classifier.serving.vectoriser import Vectoriser, count, learn
 
 INNER = 5
-Indices = NDArray[np.intp]
 Progress = Callable[[int, int], None]
 
 
@@ -145,7 +145,7 @@ def assemble(
 def tune(
     rows: Labelled,
     counts: sp.csr_matrix,
-    y: Indices,
+    y: Ints,
     classes: int,
     recipes: Sequence[Recipe],
     seed: int,
@@ -182,7 +182,7 @@ def tune(
 
 
 def fit(
-    counts: sp.csr_matrix, y: Indices, classes: int, recipe: Recipe, seed: int, prior: Prior | None = None
+    counts: sp.csr_matrix, y: Ints, classes: int, recipe: Recipe, seed: int, prior: Prior | None = None
 ) -> tuple[Vectoriser, Linear]:
     """The vectoriser and the linear model of exactly these rows. Raises ValueError when no feature is left."""
     vectoriser = learn(counts, y, recipe.blocks, recipe.min_count, recipe.most)
@@ -201,7 +201,7 @@ def learn_prior(rows: Labelled, seed: int = 0) -> Prior:
     return Prior(vectoriser, linear.weights, rows.digest())
 
 
-def solve(matrix: sp.csr_matrix, y: Indices, classes: int, c: float, seed: int) -> Linear:
+def solve(matrix: sp.csr_matrix, y: Ints, classes: int, c: float, seed: int) -> Linear:
     """One-against-the-rest linear support vector machines, each class weighing the same.
 
     A class that `y` lacks scores as low as the lowest of the others.
@@ -219,9 +219,7 @@ def solve(matrix: sp.csr_matrix, y: Indices, classes: int, c: float, seed: int) 
     return Linear(weights.astype(np.float32), bias.astype(np.float32))
 
 
-def _limits(
-    classes: tuple[str, ...], judged: Judged, groups: Groups, y: Indices, target: float
-) -> tuple[Thresholds, ...]:
+def _limits(classes: tuple[str, ...], judged: Judged, groups: Groups, y: Ints, target: float) -> tuple[Thresholds, ...]:
     """Thresholds for every usual target, and for the one asked for."""
     every = np.arange(len(y))
     category = ([classes[c] for c in judged.best], judged.probability[every, judged.best], judged.best == y)

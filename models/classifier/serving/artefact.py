@@ -71,8 +71,8 @@ def pack(manifest: Manifest, arrays: Arrays) -> bytes:
     raw = zipfile.ZipFile(io.BytesIO(skops.io.dumps(dict(arrays))))
     numbers: dict[str, str] = {}
 
-    def renumber(found: re.Match[str]) -> str:
-        return found[1] + numbers.setdefault(found[2], str(len(numbers) + 1))
+    def renumber(match: re.Match[str]) -> str:
+        return match[1] + numbers.setdefault(match[2], str(len(numbers) + 1))
 
     schema = _ID.sub(renumber, raw.read("schema.json").decode())
     members = {f"{numbers[Path(name).stem]}.npy": raw.read(name) for name in raw.namelist() if name != "schema.json"}
@@ -95,9 +95,9 @@ def unpack(data: bytes, expected: str | None = None) -> tuple[str, Manifest, dic
 
     `expected` is the digest that the bytes must have, where it is known from the name or a record.
     """
-    found = digest(data)
-    if expected is not None and found != expected:
-        raise ClassifierError(f"the model's bytes have the digest {found}, not {expected}: damaged or exchanged")
+    actual = digest(data)
+    if expected is not None and actual != expected:
+        raise ClassifierError(f"the model's bytes have the digest {actual}, not {expected}: damaged or exchanged")
     if len(data) > LARGEST:
         raise ClassifierError(f"a model of {len(data)} bytes is larger than the {LARGEST} that are allowed")
     if data[:1] == b"\x80":
@@ -107,7 +107,7 @@ def unpack(data: bytes, expected: str | None = None) -> tuple[str, Manifest, dic
         arrays = _arrays(data)
     except (KeyError, ValueError, EOFError, msgspec.DecodeError) as error:
         raise ClassifierError(f"the model's arrays cannot be read: {type(error).__name__}") from error
-    return found, manifest, _checked(arrays, manifest)
+    return actual, manifest, _checked(arrays, manifest)
 
 
 class _Node(msgspec.Struct, frozen=True):

@@ -5,10 +5,9 @@ from statistics import NormalDist
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
-Flags = NDArray[np.bool_]
+from models.classifier.serving.arrays import Flags, Floats
+
 NEVER = 1.01
 TARGETS = tuple(round(0.8 + 0.005 * step, 3) for step in range(40))
 SUPPORT = 300

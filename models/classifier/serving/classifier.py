@@ -56,10 +56,10 @@ class Classifier:
         """
         path = Path(path)
         if path.is_dir():
-            found = sorted(path.glob(f"*{artefact.SUFFIX}"))
-            if len(found) != 1:
-                raise ClassifierError(f"the folder {path} holds {len(found)} models; name the file of the one to load")
-            path = found[0]
+            files = sorted(path.glob(f"*{artefact.SUFFIX}"))
+            if len(files) != 1:
+                raise ClassifierError(f"the folder {path} holds {len(files)} models; name the file of the one to load")
+            path = files[0]
         try:
             data = path.read_bytes()
         except OSError as error:

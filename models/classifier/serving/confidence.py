@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, log_softmax, logit
 
-from models.classifier.serving.calibration import Floats
+from models.classifier.serving.arrays import Floats, Ints
 
-Ints = NDArray[np.intp]
 _LEAST = 20
 _EDGE = 1e-6
 _REACH = 3.0

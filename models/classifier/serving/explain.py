@@ -48,19 +48,21 @@ def _heaviest(share: NDArray[np.float32], ends: NDArray[np.int32]) -> NDArray[np
 
 def _surfaces(encoded: Encoded, rows: NDArray[np.intp], features: NDArray[np.int32]) -> list[str]:
     """The words of the message that stand behind each wanted (row, feature); "" where it has none."""
-    found = encoded.pieces
+    pieces = encoded.pieces
     width = encoded.rows.shape[1]
     flags = np.zeros(width + 1, dtype=np.bool_)
     flags[features] = True
-    near = (flags[encoded.features] & (found.block != AROUND)).nonzero()[0]
-    keys = found.doc[near].astype(np.int64) * width + encoded.features[near]
+    near = (flags[encoded.features] & (pieces.block != AROUND)).nonzero()[0]
+    keys = pieces.doc[near].astype(np.int64) * width + encoded.features[near]
     order = np.argsort(keys, kind="stable")
     keys, near = keys[order], near[order]
     target = rows.astype(np.int64) * width + features
     place = np.searchsorted(keys, target)
     place = np.minimum(place, len(keys) - 1) if len(keys) else place[:0]
     piece = near[place]
-    spans = zip(found.doc[piece].tolist(), found.start[piece].tolist(), found.end[piece].tolist(), strict=True)
+    spans = zip(pieces.doc[piece].tolist(), pieces.start[piece].tolist(), pieces.end[piece].tolist(), strict=True)
     own = (keys[place] == target[: len(place)]).tolist()
-    surfaces = [found.texts[doc][start:end] if mine else "" for mine, (doc, start, end) in zip(own, spans, strict=True)]
+    surfaces = [
+        pieces.texts[doc][start:end] if mine else "" for mine, (doc, start, end) in zip(own, spans, strict=True)
+    ]
     return surfaces or [""] * len(target)

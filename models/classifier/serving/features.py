@@ -20,15 +20,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.classifier.serving.arrays import I32, U32
+
 BITS = 22
 SLOTS = 1 << BITS
 CUT = 400
 CUT_HEAD = 360
 HEAD = 25
 
-U32 = NDArray[np.uint32]
-I32 = NDArray[np.int32]
-Flags = NDArray[np.bool_]
 
 LOW = np.uint32(0xFFFF)
 _BREAK, _IDEOGRAPH, _LETTER, _DIGIT = 0, 1, 2, 3
@@ -169,7 +168,7 @@ def _subwords(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> lis
     inside = characters != 0
     grams = characters
     core = np.ones(len(where), dtype=np.bool_)
-    found = []
+    runs = []
     for size in range(2, 6):
         count = len(where) - size + 1
         if count <= 0:
@@ -181,10 +180,10 @@ def _subwords(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> lis
         core = core[:count] & inside[size - 2 : size - 2 + count]
         good = (core & (where[size - 1 :] - where[:count] == size - 1)).nonzero()[0]
         begin = where[good]
-        found.append((grams[good], begin, begin + np.int32(size)))
-    if not found:
+        runs.append((grams[good], begin, begin + np.int32(size)))
+    if not runs:
         return []
-    values, begin, end = (np.concatenate(column) for column in zip(*found, strict=True))
+    values, begin, end = (np.concatenate(column) for column in zip(*runs, strict=True))
     owner = doc[begin + 1]
     base = first[owner]
     # The word's end, which counts as a character, is none of its characters.

@@ -8,11 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.classifier.serving.features import AROUND, BODY, HEADS, PARTS, SLOTS, U32, Context, Pieces, pieces
+from models.classifier.serving.arrays import F32, I32, I64, U32
+from models.classifier.serving.features import AROUND, BODY, HEADS, PARTS, SLOTS, Context, Pieces, pieces
 
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
 BATCH = 256
 # The unit in which each block is scaled to length.
 _UNIT = np.array([0, 1, 0, 2], dtype=np.int64)
@@ -60,16 +58,16 @@ class Vectoriser(msgspec.Struct, frozen=True):
 
     def encode(self, texts: Sequence[str], contexts: Contexts, table: I32) -> Encoded:
         """One batch; `table` is what `table()` returned, kept by the caller because it is large."""
-        found = pieces(texts, contexts)
-        count = len(found.texts)
-        feature = table[found.slot]
+        cut = pieces(texts, contexts)
+        count = len(cut.texts)
+        feature = table[cut.slot]
         hit = feature >= 0
-        body = found.block == BODY
-        seen = np.bincount(found.doc[body & hit], minlength=count)
-        known = seen / np.maximum(1, np.bincount(found.doc[body], minlength=count))
-        row, column, times = _counted(found.doc[hit], feature[hit], max(1, len(self.slots)))
+        body = cut.block == BODY
+        seen = np.bincount(cut.doc[body & hit], minlength=count)
+        known = seen / np.maximum(1, np.bincount(cut.doc[body], minlength=count))
+        row, column, times = _counted(cut.doc[hit], feature[hit], max(1, len(self.slots)))
         rows = self._weigh(row, column, times, count)
-        return Encoded(rows, known.astype(np.float32), np.diff(rows.indptr).astype(np.int64), found, feature)
+        return Encoded(rows, known.astype(np.float32), np.diff(rows.indptr).astype(np.int64), cut, feature)
 
     def weigh(self, counts: sp.csr_matrix) -> tuple[sp.csr_matrix, F32]:
         """The rows and the known shares of messages counted by `count`: what `encode` gives for their texts."""
@@ -119,9 +117,9 @@ def count(texts: Sequence[str], contexts: Contexts = None) -> sp.csr_matrix:
     width = 4 * SLOTS
     parts = []
     for some, around in batches(texts, contexts):
-        found = pieces(some, around)
-        column = found.block.astype(np.int32) * SLOTS + found.slot.astype(np.int32)
-        row, column, times = _counted(found.doc, column, width)
+        cut = pieces(some, around)
+        column = cut.block.astype(np.int32) * SLOTS + cut.slot.astype(np.int32)
+        row, column, times = _counted(cut.doc, column, width)
         ends = np.searchsorted(row, np.arange(len(some) + 1)).astype(np.int32)
         parts.append(sp.csr_matrix((times.astype(np.int32), column, ends), shape=(len(some), width)))
     return sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, width), dtype=np.int32)
