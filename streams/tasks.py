@@ -19,3 +19,8 @@ async def race(*works: Coroutine[Any, Any, Any]) -> None:
     for error in errors:
         if error is not None:
             raise error
+
+
+async def end_of(task: "asyncio.Task[Any]") -> None:
+    """Wait for the end of a task that outlives a race: cancelling this leaves the task alone. Raises what it raised."""
+    await asyncio.shield(task)

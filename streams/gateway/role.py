@@ -13,6 +13,7 @@ from streams.gateway.waiting import FactTail
 from streams.http_server import HttpServer
 from streams.learning.drift_watch import DriftWatch
 from streams.settings import Settings
+from streams.tasks import end_of, race
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +37,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         application = make_app(Parts(settings, city, shards, writer, tail, drift))
         server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
         log.info("gateway at http://%s", server.address)
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((stopping, following, watching), return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        for task in (following, watching):
-            if task.done():
-                task.result()  # it ends only by failing
+        # Both end only by failing. They outlive the server, whose last answers still wait for what the tail sees.
+        await race(stop.wait(), end_of(following), end_of(watching))
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

@@ -15,7 +15,7 @@ from streams.local.ports import can_listen, free_port, free_ports
 from streams.local.supervisor import Member, Supervisor, base_environment
 from streams.notify.targets import targets
 from streams.settings import BROKER_FOLDER, Settings
-from streams.tasks import race
+from streams.tasks import end_of, race
 
 # What another command must know of a running system; the rest is in the environment of both.
 _JOINING = ("PAIDAN_KAFKA", "PAIDAN_NAMESPACE", "PAIDAN_DATA", "PAIDAN_GATEWAY_PORT", "PAIDAN_TABLES_WORKERS")
@@ -50,10 +50,7 @@ class System:
 
     async def watch(self) -> None:
         """Wait for ever; raises BrokerError when the local Kafka ends by itself, and what ends the supervisor."""
-        await race(asyncio.Event().wait() if self._broker is None else self._broker.watch(), self._kept())
-
-    async def _kept(self) -> None:
-        await asyncio.shield(self._keeping)
+        await race(asyncio.Event().wait() if self._broker is None else self._broker.watch(), end_of(self._keeping))
 
 
 @contextlib.asynccontextmanager

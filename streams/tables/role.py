@@ -56,7 +56,8 @@ def _clear(folder: Path, build: int) -> None:
 
 
 async def _keep(tables: Tables, build: Build, stop: asyncio.Event) -> None:
-    # Faust's start ends only when the tables are recovered: a stop must not wait for that.
+    # Faust's start ends only when the tables are recovered: a stop must not wait for that. No race: what comes first
+    # decides how the process is left, and Faust is never cancelled but stopped.
     beating, running = asyncio.create_task(tables.beat()), asyncio.create_task(_run(tables))
     stopped, replaced = asyncio.create_task(stop.wait()), asyncio.create_task(build.replaced())
     await asyncio.wait((beating, running, stopped, replaced), return_when=asyncio.FIRST_COMPLETED)
