@@ -144,6 +144,19 @@ def test_every_metric_is_named_once_with_a_meaning(modules: Modules) -> None:
     assert [each[0] for each in arguments if not each[0].startswith("paidan_") or not each[1].endswith(".")] == []
 
 
+def test_kafka_clients_are_made_in_one_file(modules: Modules) -> None:
+    """A client that is made anywhere else than in streams/kafka/clients.py could reach the cluster in another way."""
+    makers = {
+        name
+        for name, tree in modules.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"AIOKafkaConsumer", "AIOKafkaProducer", "AIOKafkaAdminClient"}
+    }
+    assert makers == {"streams/kafka/clients.py"}
+
+
 def test_every_metric_is_used(modules: Modules) -> None:
     """A metric that nothing moves would read as good news."""
     used = {

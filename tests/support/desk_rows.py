@@ -17,6 +17,8 @@ from dispatcher.partition.identity import report_key
 from models.events import Evidence
 from models.inbox import Actor
 from models.times import from_text
+from streams.kafka.clients import started, transactional
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -127,12 +129,8 @@ def random_life(rng: random.Random, count: int) -> list[Order]:
 @asynccontextmanager
 async def desk_producer(bootstrap: str, name: str) -> AsyncIterator[AIOKafkaProducer]:
     """A transactional producer, as a desk's partition has one."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=name)
-    await producer.start()
-    try:
+    async with started(transactional(Connection(bootstrap), name)) as producer:
         yield producer
-    finally:
-        await producer.stop()
 
 
 async def write(producer: AIOKafkaProducer, rows: Iterable[Row], commit: bool = True) -> None:

@@ -9,13 +9,13 @@ import time
 import zlib
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import apply
 from dispatcher.order.row import ENDED, Order
 from models.events import UPDATE
 from models.times import to_text
+from streams.kafka.clients import follower, started, writer
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 
 DEPARTMENTS = ("roads", "police", "works", "north-office")
@@ -25,24 +25,17 @@ class PredictablePeople:
     """Follows the log and answers on the updates' topic until cancelled. `busy` are the orders not at their end."""
 
     def __init__(self, bootstrap: str, names: Names) -> None:
-        self._bootstrap, self._names = bootstrap, names
+        self._connection, self._names = Connection(bootstrap), names
         self.rows: dict[str, Order] = {}
         self.busy: set[str] = set()
         self.refused: list[facts.UpdateRefused] = []
 
     async def work(self) -> None:
         """Answer everything from the first fact on."""
-        consumer = AIOKafkaConsumer(
-            self._names.orders,
-            bootstrap_servers=self._bootstrap,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
-        producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, enable_idempotence=True)
-        await consumer.start()
-        await producer.start()
-        try:
+        async with (
+            started(follower(self._connection, self._names.orders, auto_offset_reset="earliest")) as consumer,
+            started(writer(self._connection, enable_idempotence=True)) as producer,
+        ):
             async for record in consumer:
                 fact = facts.from_wire(dict(record.headers)["ce_type"].decode(), record.value)
                 if isinstance(fact, facts.UpdateRefused):
@@ -55,9 +48,6 @@ class PredictablePeople:
                 if answer is not None:
                     value, headers = _update(fact, answer)
                     await producer.send(self._names.updates, value, headers=headers)
-        finally:
-            await consumer.stop()
-            await producer.stop()
 
     def answer(self, fact: facts.Fact, order: Order) -> dict[str, Any] | None:
         """The next step after a fact, without the order's id; None when somebody else is to act, or nobody."""
