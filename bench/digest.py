@@ -23,7 +23,7 @@ from dispatcher.partition.decision import Decision
 from dispatcher.partition.state import Meta
 from models.city import City, load_city
 from models.classifier import Classifier
-from models.envelope import to_binary
+from models.envelope import event_type, to_binary
 from models.inbox import InboxRecord, Item, Tick, decode_items, encode_items
 from models.times import from_text
 from streams.demo.demo import read_day
@@ -139,7 +139,7 @@ def _line(each: Planned | Reply, at: int, number: int, people: DemoPeople) -> Li
 
 def _replies(decision: Decision, people: DemoPeople) -> Iterator[Reply]:
     for out in decision.records:
-        kind = dict(out.headers).get("ce_type", b"").decode()
+        kind = event_type(out.headers)
         topic, _, department = out.topic.partition("/")
         if topic == "assignments":
             yield from people.on_assignment(department, kind, json.loads(out.value))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dispatcher.order import facts
+from models.envelope import event_type
 from models.inbox import Sighting, encode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.topics import Names
@@ -76,7 +77,7 @@ def opened(records: list[object]) -> list[str]:
     """The ids of the reports that opened an order."""
     found = []
     for record in records:
-        fact = facts.from_wire(dict(record.headers)["ce_type"].decode(), record.value)  # type: ignore[attr-defined]
+        fact = facts.from_wire(event_type(record.headers), record.value)  # type: ignore[attr-defined]
         if isinstance(fact, facts.Opened):
             found.append(fact.evidence.id)
     return found

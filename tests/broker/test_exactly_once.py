@@ -23,6 +23,7 @@ from dispatcher.figures.figure_row import parse_key
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import fold
 from dispatcher.order.row import Order
+from models.envelope import event_type
 from models.events import ASSIGNMENT, DETECTION, REPORT
 from models.times import to_text
 from streams.kafka.topics import Names
@@ -161,7 +162,7 @@ def _event(
 def told(records: list[ConsumerRecord]) -> Iterator[facts.Fact]:
     """The facts in a read of the log, refusals left out."""
     for record in records:
-        fact = facts.from_wire(dict(record.headers)["ce_type"].decode(), record.value)
+        fact = facts.from_wire(event_type(record.headers), record.value)
         if isinstance(fact, facts.Fact):
             yield fact
 
@@ -241,7 +242,7 @@ async def assigned(kafka: Kafka, names: Names) -> Counter[tuple[str, int]]:
     for department in DEPARTMENTS:
         for record in await kafka.read_all(names.assignments(department)):
             data = json.loads(record.value)
-            if dict(record.headers)["ce_type"] == ASSIGNMENT.encode() and data["role"] == "lead":
+            if event_type(record.headers) == ASSIGNMENT and data["role"] == "lead":
                 found[data["order_id"], data["seq"]] += 1
     return found
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
 from models.city import load_city
-from models.envelope import decode, header_map
+from models.envelope import decode, event_type, header_map
 from models.events import DETECTION, REPORT, UPDATE, Evidence, Report, Why, parse
 from models.inbox import Actor
 from streams.dead_letters.letter import of_record
@@ -168,7 +168,7 @@ async def test_an_update_goes_by_its_order(kafka: Kafka, topics: Names, client: 
     record = await sent(kafka, topics.updates, "p-1")
     assert record.key == ORDER.encode()
     assert json.loads(record.value)["order_id"] == ORDER
-    assert header_map(record.headers)["ce_type"] == UPDATE.encode()
+    assert event_type(record.headers) == UPDATE
 
 
 async def test_who_prefers_to_wait_learns_the_decision(kafka: Kafka, topics: Names, client: httpx.AsyncClient) -> None:

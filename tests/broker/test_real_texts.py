@@ -12,6 +12,7 @@ from aiokafka import ConsumerRecord
 
 from dispatcher.order import facts
 from models.city import City, load_city
+from models.envelope import event_type
 from models.events import REPORT
 from models.times import to_text
 from streams.kafka.topics import Names
@@ -56,7 +57,7 @@ def settled(records: list[ConsumerRecord]) -> tuple[set[str], set[str]]:
     reports_of: dict[str, set[str]] = {}
     had: set[str] = set()
     for record in records:
-        fact = facts.from_wire(dict(record.headers)["ce_type"].decode(), record.value)
+        fact = facts.from_wire(event_type(record.headers), record.value)
         if isinstance(fact, facts.Opened | facts.EvidenceAdded):
             reports_of.setdefault(fact.order_id, set()).add(fact.evidence.id)
         if isinstance(fact, facts.Assigned | facts.SentToReview | facts.Rejected):

@@ -13,6 +13,7 @@ from dispatcher.order.row import Order
 from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision, Outgoing
 from models.city import City
+from models.envelope import event_type
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, PackChange, Sighting, Tick
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, from_text
@@ -149,7 +150,7 @@ class Desk:
 
 def facts_of(sent: Iterable[Outgoing]) -> list[Fact | UpdateRefused]:
     """The facts among what was sent."""
-    return [facts.from_wire(dict(out.headers)["ce_type"].decode(), out.value) for out in sent if out.topic == "orders"]
+    return [facts.from_wire(event_type(out.headers), out.value) for out in sent if out.topic == "orders"]
 
 
 def name(fact: Fact | UpdateRefused) -> str:

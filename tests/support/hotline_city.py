@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
+from models.envelope import event_type
 from models.events import REPORT, UPDATE
 from models.guess import Guess
 from models.times import to_text
@@ -135,7 +136,7 @@ class TruthfulPeople:
         while True:
             for records in (await consumer.getmany(timeout_ms=100)).values():
                 for record in records:
-                    fact = facts.from_wire(dict(record.headers)["ce_type"].decode(), record.value)
+                    fact = facts.from_wire(event_type(record.headers), record.value)
                     if isinstance(fact, Fact):
                         await self._see(fact)
                     else:

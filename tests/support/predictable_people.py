@@ -12,6 +12,7 @@ from typing import Any
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import apply
 from dispatcher.order.row import ENDED, Order
+from models.envelope import event_type
 from models.events import UPDATE
 from models.times import to_text
 from streams.kafka.clients import follower, started, writer
@@ -37,7 +38,7 @@ class PredictablePeople:
             started(writer(self._connection, enable_idempotence=True)) as producer,
         ):
             async for record in consumer:
-                fact = facts.from_wire(dict(record.headers)["ce_type"].decode(), record.value)
+                fact = facts.from_wire(event_type(record.headers), record.value)
                 if isinstance(fact, facts.UpdateRefused):
                     self.refused.append(fact)
                     continue

@@ -16,6 +16,7 @@ from dispatcher.partition.decision import Failure, Outgoing, failed_items, faile
 from dispatcher.partition.state import DeskState, Meta
 from dispatcher.steps import dispatching
 from models.city import City
+from models.envelope import event_type
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, Sighting, Tick
 from models.times import from_text
@@ -60,7 +61,7 @@ class Kept:
         """Log and inbox recomputed."""
         recount = Recount(0, self.city.zone, self.failed)
         for record in self.log:
-            recount.fact(dict(record.headers)["ce_type"].decode(), record.value)
+            recount.fact(event_type(record.headers), record.value)
         for come in self.inbox:
             recount.inbox(come, {self.city.digest: self.city}, self.city.digest)
         return recount

@@ -6,6 +6,7 @@ import msgspec
 
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.messages import AUDIENCES
+from models.envelope import event_type
 from models.events import ASSIGNMENT, WITHDRAWAL
 from models.inbox import Actor, InboxRecord
 from tests.support.desks import DISPATCHER, HOUR, OPERATOR, T0, Desk, report
@@ -15,7 +16,7 @@ ROADS = Actor("department", "roads", "ren")
 
 def to(sent: list[Outgoing], topic: str) -> list[tuple[str, dict[str, Any]]]:
     """The CloudEvents type and the data of each event on a topic."""
-    events = [(dict(out.headers)["ce_type"].decode(), out.value) for out in sent if out.topic == topic]
+    events = [(event_type(out.headers), out.value) for out in sent if out.topic == topic]
     return [(kind, msgspec.json.decode(value)) for kind, value in events]
 
 
