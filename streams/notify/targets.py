@@ -1,18 +1,16 @@
 """Where notices and assignments are sent, and which record is for whom."""
 
 from collections.abc import Mapping
-from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from models.city.values import Department
 from models.errors import Poison, UsageError
+from models.events import Audience
 from streams.kafka.topics import Names
 from streams.notify.webhook import is_postable
 from streams.settings import Settings
-
-Audience = Literal["reporter", "department", "supervisor"]
 
 
 class Target(msgspec.Struct, frozen=True):
