@@ -9,6 +9,9 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
+# The pages take some ten seconds to build, and a minute on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
