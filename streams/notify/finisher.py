@@ -43,14 +43,14 @@ class Finisher(Protocol):
         """
 
 
-class OneByOne(ConsumerRebalanceListener):
-    """A member of `group` that brings the records of `topics` to `work`. All partitions share one line."""
+class FinishingConsumer(ConsumerRebalanceListener):
+    """A member of `group` that brings the records of `topics` to `finisher`. All partitions share one line."""
 
-    def __init__(self, settings: Settings, group: str, topics: Sequence[str], work: Finisher) -> None:
+    def __init__(self, settings: Settings, group: str, topics: Sequence[str], finisher: Finisher) -> None:
         self._settings = settings
         self._group = group
         self._topics = topics
-        self._work = work
+        self._finisher = finisher
         self._halted = asyncio.Event()
         self._failed = asyncio.Event()
         self._failure: BaseException | None = None
@@ -71,7 +71,7 @@ class OneByOne(ConsumerRebalanceListener):
                     await asyncio.wait_for(stop.wait(), 0.2 * 2**self._failures)
 
     async def _join(self, stop: asyncio.Event) -> None:
-        """Be a member of the group until stopped, or until the work fails; raises what it failed with."""
+        """Be a member of the group until stopped, or until the finisher fails; raises what it failed with."""
         self._failed.clear()
         self._failure = None
         self._consumer = member(
@@ -151,7 +151,7 @@ class OneByOne(ConsumerRebalanceListener):
         for record in records:
             if self._halted.is_set():
                 raise Halted
-            if acted := await self._work.finish(record, self._halted):
+            if acted := await self._finisher.finish(record, self._halted):
                 await self._consumer.commit({partition: record.offset + 1})
             self._failures = 0
         if not acted:

@@ -16,7 +16,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
 from streams.kafka.topics import all_topics, check_topics
 from streams.notify.courier import Courier
-from streams.notify.finisher import OneByOne
+from streams.notify.finisher import FinishingConsumer
 from streams.notify.signature import target_key
 from streams.notify.targets import Target, targets
 from streams.notify.webhook import Webhooks
@@ -47,13 +47,15 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         await _all(lines, stop)
 
 
-def _line(settings: Settings, target: Target, webhooks: Webhooks, bury: Callable[[Send], Awaitable[None]]) -> OneByOne:
+def _line(
+    settings: Settings, target: Target, webhooks: Webhooks, bury: Callable[[Send], Awaitable[None]]
+) -> FinishingConsumer:
     key = target_key(settings.webhook_secret.get_secret_value().encode(), target.name)
     courier = Courier(settings, target, functools.partial(webhooks.post, target.url, key), bury)
-    return OneByOne(settings, f"{settings.namespace}-notify-{target.name}", target.topics, courier)
+    return FinishingConsumer(settings, f"{settings.namespace}-notify-{target.name}", target.topics, courier)
 
 
-async def _all(lines: Sequence[OneByOne], stop: asyncio.Event) -> None:
+async def _all(lines: Sequence[FinishingConsumer], stop: asyncio.Event) -> None:
     """Run all until stopped; the first that fails ends the others.
 
     No race: each line that is stopped finishes what it has in hand, and none must be cancelled because another was

@@ -98,11 +98,13 @@ class Running:
     ) -> None:
         self.works: dict[int, Counting] = {}
 
-        def open_work(tp: TopicPartition) -> Counting:
+        def open_processor(tp: TopicPartition) -> Counting:
             self.works[tp.partition] = make(namespace, tp.partition)
             return self.works[tp.partition]
 
-        self.stage: Stage[Counted] = Stage(options(kafka.bootstrap, namespace, **more), [f"{namespace}.in"], open_work)
+        self.stage: Stage[Counted] = Stage(
+            options(kafka.bootstrap, namespace, **more), [f"{namespace}.in"], open_processor
+        )
         self.task = asyncio.create_task(self.stage.run())
 
     async def ends(self) -> str:

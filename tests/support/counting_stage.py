@@ -95,10 +95,10 @@ def options(bootstrap: str, namespace: str, **more: int | float) -> StageOptions
 async def main(bootstrap: str, namespace: str) -> None:
     """Count until killed; exit 70 when the stage says so."""
 
-    def open_work(tp: TopicPartition) -> Counting:
+    def open_processor(tp: TopicPartition) -> Counting:
         return Counting(namespace, tp.partition)
 
-    stage: Stage[Counted] = Stage(options(bootstrap, namespace), [f"{namespace}.in"], open_work)
+    stage: Stage[Counted] = Stage(options(bootstrap, namespace), [f"{namespace}.in"], open_processor)
     try:
         await stage.run()
     except StageError as error:
