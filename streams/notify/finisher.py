@@ -14,7 +14,8 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
 from models.times import HOUR_MS, now_ms
 from streams import metrics
-from streams.kafka.clients import member, started
+from streams.kafka.clients import member
+from streams.kafka.closing import within
 from streams.kafka.connection import Connection
 from streams.settings import Settings
 from streams.stage.processing import StageError
@@ -82,11 +83,12 @@ class FinishingConsumer(ConsumerRebalanceListener):
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
         self._consumer.subscribe(list(self._topics), listener=self)
-        async with started(self._consumer, _STOP_SECONDS):
-            try:
-                await race(stop.wait(), self._failed.wait())
-            finally:
-                await self._halt()
+        try:
+            await self._consumer.start()  # it returns when partitions are assigned: from then on there is work to halt
+            await race(stop.wait(), self._failed.wait())
+        finally:
+            await self._halt()
+            await within(_STOP_SECONDS, self._consumer.stop())
         if self._failure is not None:
             raise self._failure
 

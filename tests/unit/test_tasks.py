@@ -1,0 +1,55 @@
+"""Several things at once: the first end ends the race, and what outlives it is left alone."""
+
+import asyncio
+
+import pytest
+
+from streams.tasks import end_of, race
+
+
+async def test_the_first_end_cancels_the_others_and_waits_for_their_clean_up() -> None:
+    """What is cancelled has cleaned up by the time the race is over."""
+    cleaned = []
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append(True)
+
+    await race(asyncio.sleep(0), endless())
+
+    assert cleaned == [True]
+
+
+async def test_a_race_raises_what_was_raised() -> None:
+    """The error of whoever fails first comes out of it."""
+
+    async def failing() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await race(asyncio.Event().wait(), failing())
+
+
+async def test_a_task_that_outlives_a_race_is_not_cancelled_by_it() -> None:
+    """The race is over; the task goes on until it is ended by its owner."""
+    done = asyncio.Event()
+    lasting = asyncio.create_task(done.wait())
+
+    await race(asyncio.sleep(0), end_of(lasting))
+
+    assert not lasting.done()
+    done.set()
+    assert await lasting
+
+
+async def test_the_failure_of_a_task_that_outlives_a_race_ends_the_race() -> None:
+    """Its error is raised by the race, too."""
+
+    async def failing() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await race(asyncio.Event().wait(), end_of(asyncio.create_task(failing())))
