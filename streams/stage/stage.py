@@ -5,6 +5,8 @@ one transaction a cycle for all of its partitions. Only tenures commit offsets.
 """
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic
 
@@ -21,6 +23,10 @@ from streams.stage.tenure import Tenure
 # Together with what a role does besides, these stay within the ten seconds after which a supervisor kills.
 STOP_SECONDS = 4.0
 LEAVE_SECONDS = 2.0
+# The group waits so long for members that finish their cycle; one that is dead is found out by its session.
+REBALANCE_MS = 10_000
+
+log = logging.getLogger(__name__)
 
 
 class Stage(ConsumerRebalanceListener, Generic[O]):
@@ -42,6 +48,8 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
         self._shares: dict[TopicPartition, Share[O]] = {}
         self._tenure: Tenure[O] | None = None
         self._working: asyncio.Task[None] | None = None
+        self._halting = asyncio.Event()
+        self._closing: set[asyncio.Future[list[object]]] = set()
         self._failures = 0
         self._failure: BaseException | None = None
         self._stop = asyncio.Event()
@@ -59,7 +67,13 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
     async def run(self) -> None:
         """Work until stopped. Raises StageError when the process must exit and start again."""
         options = self._options
-        self._consumer = member(options.connection, options.group, options.session_timeout_ms, fetch_max_wait_ms=20)
+        self._consumer = member(
+            options.connection,
+            options.group,
+            options.session_timeout_ms,
+            rebalance_timeout_ms=max(REBALANCE_MS, options.session_timeout_ms),
+            fetch_max_wait_ms=20,
+        )
         self._consumer.subscribe(list(self._topics), listener=self)
         await self._consumer.start()
         try:
@@ -68,7 +82,7 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
                 raise self._failure
         finally:
             await self._halt(abruptly=self._failure is not None)
-            await within(LEAVE_SECONDS, self._consumer.stop())
+            await asyncio.gather(within(LEAVE_SECONDS, self._consumer.stop()), *self._closing, return_exceptions=True)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Finish the cycle at hand; the shares are kept in case the partitions come back."""
@@ -83,6 +97,7 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
             return
         former = self._shares
         self._shares = {tp: former.get(tp) or Share(tp, self._open(tp), self._options) for tp in partitions}
+        self._halting.clear()
         self._working = asyncio.create_task(self._work(), name=f"{self._options.group} at work")
         self._working.add_done_callback(self._watch)
         metrics.STAGE_PARTITIONS.labels(self._options.group).set(len(partitions))
@@ -90,23 +105,31 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
 
     async def _work(self) -> None:
         """Tenure after tenure, until one ends in good order. Raises StageError, and what a processor raises."""
-        while True:
+        while not self._halting.is_set():
             self._tenure = tenure = Tenure(self._consumer, list(self._shares.values()), self._options)
             try:
                 await tenure.run()
-                return
             except FENCED as error:
                 said = f"another process owns a partition of this one now ({error!r})"
                 raise StageError(f"{self._options.group}: {said}") from error
             except OffsetOutOfRangeError as error:
                 raise StageError(f"{self._options.group}: the next record is no longer in the log: {error}") from error
             except KafkaError as error:
+                log.warning("%s: what failed is tried again: %r", self._options.group, error)
                 metrics.STAGE_FAILURES.labels(self._options.group).inc()
                 self._failures = 1 if tenure.committed else self._failures + 1
                 if self._failures >= self._options.max_failures:
                     said = f"{self._failures} failures in a row, the last: {error!r}"
                     raise StageError(f"{self._options.group}: {said}") from error
-                await asyncio.sleep(self._options.backoff * 2**self._failures)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._halting.wait(), self._options.backoff * 2**self._failures)
+            finally:
+                self._close_later(tenure)
+
+    def _close_later(self, tenure: Tenure[O]) -> None:
+        if tenure.closing is not None:
+            self._closing.add(tenure.closing)
+            tenure.closing.add_done_callback(self._closing.discard)
 
     def _watch(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None and self._failure is None:
@@ -116,6 +139,7 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
     async def _halt(self, abruptly: bool) -> None:
         """End the tenure: after the cycle at hand, or at once when the state of the world is in doubt."""
         working, self._working = self._working, None
+        self._halting.set()
         if working is None:
             return
         if self._tenure is not None:

@@ -11,13 +11,14 @@ tenure; what it left open is aborted when its partitions are claimed the next ti
 import asyncio
 import contextlib
 import itertools
+import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import CorruptRecordException, KafkaError, NoOffsetForPartitionError
+from aiokafka.errors import CorruptRecordException, IllegalOperation, KafkaError, NoOffsetForPartitionError
 
 from streams import metrics
 from streams.kafka.clients import transactional
@@ -27,6 +28,8 @@ from streams.kafka.sizes import REQUEST_BYTES
 from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids
 from streams.stage.processing import O, StageOptions
 from streams.stage.share import Share
+
+log = logging.getLogger(__name__)
 
 _SMOOTHING = 0.2
 
@@ -52,6 +55,8 @@ class Tenure(Generic[O]):
         self._shares = shares
         self._options = options
         self._joined: list[Share[O]] = []
+        self.closing: asyncio.Future[list[object]] | None = None
+        self._started = asyncio.Event()
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()
         self._rate = 0.0  # records a second
@@ -63,53 +68,58 @@ class Tenure(Generic[O]):
         self._news.set()
 
     async def run(self) -> None:
-        """Own the partitions until stopped. Raises KafkaError, StageError, and what a processor raises."""
-        async with self._producers() as producers, self._ledger() as ledger:
-            joining = [asyncio.create_task(self._join(share, ledger)) for share in self._shares]
-            try:
-                await self._work(producers, joining)
-            finally:
-                for task in joining:
-                    task.cancel()
-                await asyncio.gather(*joining, return_exceptions=True)
+        """Own the partitions until stopped. Raises KafkaError, StageError, and what a processor raises.
 
-    def _ledger(self) -> KafkaLedger:
-        options = self._options
-        return KafkaLedger(options.connection, options.group, options.claims, options.transaction_timeout_ms)
-
-    @contextlib.asynccontextmanager
-    async def _producers(self) -> AsyncIterator[list[AIOKafkaProducer]]:
-        producers = [
-            transactional(
-                self._options.connection,
-                name,
-                transaction_timeout_ms=self._options.transaction_timeout_ms,
-                # One produce request per partition and cycle: the default of 16 kB makes it wait for many, in a row.
-                max_batch_size=REQUEST_BYTES // 4,
-                retry_backoff_ms=5,
-            )
-            for name in producer_ids(self.owner)
-        ]
+        Its clients are closed beside what follows (`closing`): the group waits for nothing that does not matter.
+        """
+        producers = [self._producer(name) for name in producer_ids(self.owner)]
+        joining = asyncio.create_task(self._join_all(), name=f"{self.owner} joins")
         try:
             await asyncio.gather(*(producer.start() for producer in producers))
-            yield producers
+            self._started.set()
+            await self._work(producers, joining)
         finally:
-            await asyncio.gather(*(within(CLOSE_SECONDS, producer.stop()) for producer in producers))
+            joining.cancel()
+            stops = [within(CLOSE_SECONDS, producer.stop()) for producer in producers]
+            self.closing = asyncio.gather(joining, *stops, return_exceptions=True)
+
+    def _producer(self, name: str) -> AIOKafkaProducer:
+        return transactional(
+            self._options.connection,
+            name,
+            transaction_timeout_ms=self._options.transaction_timeout_ms,
+            # One produce request per partition and cycle: the default of 16 kB makes it wait for many, in a row.
+            max_batch_size=REQUEST_BYTES // 4,
+            retry_backoff_ms=5,
+        )
+
+    async def _join_all(self) -> None:
+        await self._started.wait()  # before any claim: whoever claims a partition next fences these producers
+        options = self._options
+        ledger = KafkaLedger(options.connection, options.group, options.claims, options.transaction_timeout_ms)
+        async with ledger:
+            joins = [asyncio.create_task(self._join(share, ledger)) for share in self._shares]
+            try:
+                await asyncio.gather(*joins)
+            finally:
+                for join in joins:
+                    join.cancel()
 
     async def _join(self, share: Share[O], ledger: KafkaLedger) -> None:
         """Take a partition into the cycle as soon as it is ready: one that restores for long holds up no other."""
+        log.debug("claiming %s", share)
         await claim(ledger, share.tp, self.owner)
+        log.debug("restoring %s", share)
         await share.restore(self._consumer)
+        log.debug("joined %s", share)
         self._joined.append(share)
         self._news.set()
 
-    async def _work(self, producers: Sequence[AIOKafkaProducer], joining: Sequence["asyncio.Task[None]"]) -> None:
-        all_joined = asyncio.gather(*joining)
-        all_joined.add_done_callback(seen)
+    async def _work(self, producers: Sequence[AIOKafkaProducer], joining: "asyncio.Task[None]") -> None:
         for producer in itertools.cycle(producers):
             await self._fetch()
-            if all_joined.done():
-                all_joined.result()
+            if joining.done():
+                joining.result()
             if self._stopping.is_set():
                 return
             began = time.monotonic()
@@ -163,8 +173,8 @@ class Tenure(Generic[O]):
         try:
             started = time.monotonic()
             placed = await self._commit(producer, decided, [tick for _, tick in ticks])
-        except AssertionError as error:
-            # Whatever a producer that has died is asked to do, aiokafka asserts that it had not.
+        except (AssertionError, IllegalOperation) as error:
+            # What a producer is asked to do that has died, or dies meanwhile, aiokafka takes for a wrong use of it.
             raise death_of(producer) or KafkaError(f"the producer is in a wrong state: {error}") from error
         for each in decided:
             each.share.committed(each.outcome, each.count, each.next_offset)
@@ -178,6 +188,7 @@ class Tenure(Generic[O]):
         self, producer: AIOKafkaProducer, decided: Sequence[_Decided[O]], ticks: Sequence[Send]
     ) -> list[int]:
         """The offsets at which the ticks stand."""
+        log.debug("sending")
         for each in decided:
             each.share.begin()
         await producer.begin_transaction()
@@ -190,7 +201,9 @@ class Tenure(Generic[O]):
             offsets = {each.share.tp: each.next_offset for each in decided}
             await producer.send_offsets_to_transaction(offsets, self._options.group)
         placed = await acknowledged
+        log.debug("committing")
         await producer.commit_transaction()
+        log.debug("committed")
         return [metadata.offset for metadata in placed[: len(ticked)]]
 
     async def _pace(self, decided: Sequence[_Decided[O]], began: float) -> None:

@@ -5,7 +5,7 @@ import gc
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -153,13 +153,14 @@ async def test_a_transaction_that_outlives_its_time_ends_the_stage(
 ) -> None:
     """The broker aborts the transaction and fences the producer: nothing is visible, the process is told to exit."""
 
-    async def outlived(producer: AIOKafkaProducer, sends: Sequence[Send]) -> list[Sent]:
-        [(acknowledged, count)] = await send_all(producer, sends[:1])
+    async def outlived(producer: AIOKafkaProducer, sends: Iterable[Send]) -> list[Sent]:
+        first, *others = sends
+        [(acknowledged, count)] = await send_all(producer, [first])
         placed = await acknowledged
         await kafka.ended_past(TopicPartition(placed.topic, placed.partition), placed.offset + count)
-        return [(acknowledged, count), *await send_all(producer, sends[1:])]
+        return [(acknowledged, count), *await send_all(producer, others)]
 
-    monkeypatch.setattr("streams.kafka.lane.send_all", outlived)
+    monkeypatch.setattr("streams.stage.tenure.send_all", outlived)
     await feed(kafka, counting, ["1"])
     running = Running(kafka, counting, transaction_timeout_ms=1_000)
     reason = await running.ends()
@@ -252,7 +253,7 @@ async def test_a_producer_that_dies_is_replaced(kafka: Kafka, counting: str, mon
     await said(kafka, counting, 1)
     spoilt: list[AIOKafkaProducer] = []
 
-    async def spoil_once(producer: AIOKafkaProducer, sends: Sequence[Send]) -> list[Sent]:
+    async def spoil_once(producer: AIOKafkaProducer, sends: Iterable[Send]) -> list[Sent]:
         if not spoilt:
             spoilt.append(producer)
             manager = producer._txn_manager
