@@ -110,7 +110,8 @@ def attribute(headers: Mapping[str, bytes], name: str) -> str:
         text = raw.decode()
     except UnicodeDecodeError:
         raise Poison(name, "must be UTF-8", "not-utf-8") from None
-    check_attribute(name, text)
+    if len(text) > MAX_ATTRIBUTE or not text.isprintable():
+        check_attribute(name, text)
     return text
 
 

@@ -170,12 +170,12 @@ def _place(
 def _place_of(city: City, where: Point | Placement | Described, points: Mapping[Point, Placement | None]) -> Placement:
     if isinstance(where, Placement):
         return where
-    if isinstance(where, Described):
-        return by_words(city, where)
-    place = points[where]
-    if place is None:
-        raise outside()
-    return place
+    if isinstance(where, tuple):
+        place = points[where]
+        if place is None:
+            raise outside()
+        return place
+    return by_words(city, where)
 
 
 def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> list[Guess | None]:
