@@ -6,6 +6,7 @@ The processes run the product's own `claim`; every await of theirs is a point at
 """
 
 import contextlib
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from dataclasses import dataclass, field
@@ -215,3 +216,9 @@ def search(
                 known.add(key)
                 ways.append((*way, choice))
     return len(known), None
+
+
+if __name__ == "__main__":
+    tried, wrong = search(*map(int, sys.argv[1:4]))
+    print(f"{' '.join(sys.argv[1:4])} (processes, assignments, records): {tried:,} states, {wrong or 'the law holds'}")
+    sys.exit(wrong is not None)
