@@ -20,7 +20,7 @@ _LONGEST_BACKOFF_SECONDS = 30.0
 # After so long in good health the next exit counts as the first.
 _SETTLED_SECONDS = 30.0
 # Together with the local broker's own grace this stays below ten seconds.
-_GRACE_SECONDS = 6.0
+GRACE_SECONDS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Supervisor:
         processes = [each.process for each in self._running if each.process is not None]
         for process in processes:
             signal_group(process, signal.SIGTERM)
-        deadline = time.monotonic() + _GRACE_SECONDS
+        deadline = time.monotonic() + GRACE_SECONDS
         for process in processes:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))

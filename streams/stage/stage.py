@@ -15,14 +15,14 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from streams import metrics
 from streams.kafka.clients import member
-from streams.kafka.closing import within
+from streams.kafka.closing import CLOSE_SECONDS, within
 from streams.stage.processing import FENCED, O, Processor, StageError, StageOptions
 from streams.stage.share import Share
 from streams.stage.tenure import Tenure
 
-# Together with what a role does besides, these stay within the ten seconds after which a supervisor kills.
-STOP_SECONDS = 4.0
-LEAVE_SECONDS = 2.0
+# In the worst case a stop takes both and CLOSE_SECONDS: less than the six seconds after which our supervisor kills.
+STOP_SECONDS = 3.0
+LEAVE_SECONDS = 1.0
 # The group waits so long for members that finish their cycle; one that is dead is found out by its session.
 REBALANCE_MS = 10_000
 
@@ -82,7 +82,7 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
                 raise self._failure
         finally:
             await self._halt(abruptly=self._failure is not None)
-            await asyncio.gather(within(LEAVE_SECONDS, self._consumer.stop()), *self._closing, return_exceptions=True)
+            await asyncio.gather(within(CLOSE_SECONDS, self._consumer.stop()), *self._closing, return_exceptions=True)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Finish the cycle at hand; the shares are kept in case the partitions come back."""

@@ -22,7 +22,7 @@ from streams.tables.worker import Tables
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 5.0
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:

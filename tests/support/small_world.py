@@ -219,6 +219,8 @@ def search(
 
 
 if __name__ == "__main__":
-    tried, wrong = search(*map(int, sys.argv[1:4]))
-    print(f"{' '.join(sys.argv[1:4])} (processes, assignments, records): {tried:,} states, {wrong or 'the law holds'}")
+    processes, assignments, records = (int(number) for number in sys.argv[1:4])
+    tried, wrong = search(processes, assignments, records)
+    print(f"{processes} processes, {assignments} assignments each, {records} records: {tried:,} states,", end=" ")
+    print("the law holds" if wrong is None else f"broken by {wrong}")
     sys.exit(wrong is not None)
