@@ -18,7 +18,7 @@ from dispatcher.partition import identity, row_keys
 from dispatcher.partition.decision import Decision, Failure, Outgoing
 from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import DeskState, Meta
-from dispatcher.partition.unit_of_work import DESK, UnitOfWork
+from dispatcher.partition.unit_of_work import UnitOfWork
 from models.city import City
 from models.inbox import InboxRecord, InboxUpdate, PackChange, Sighting, Tick
 
@@ -179,7 +179,7 @@ class _Batch:
         elif row == "camera":
             self.overlay.cameras.put(name, None)
         elif (order := work.order(name)) is not None:
-            work.emit(order, facts.Quarantined, self.clock, DESK, error=f"{kind}: {_text(error)}")
+            work.emit(facts.Quarantined(**work.timer_head(order, self.clock), error=f"{kind}: {_text(error)}"))
         self._keep(work)
 
     def _keep(self, work: UnitOfWork) -> None:

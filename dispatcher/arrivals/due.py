@@ -3,11 +3,12 @@ step where that lies later."""
 
 from dispatcher.arrivals import cameras
 from dispatcher.order import facts
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, RunningLimit
 from dispatcher.order.timers import SUPERVISED, escalating, timers
 from dispatcher.partition import row_keys
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork, after_previous
 from dispatcher.steps import dispatching, watching
+from models.city import LimitStage
 from models.times import HOUR_MS
 
 
@@ -37,18 +38,25 @@ def fire(work: UnitOfWork, due: int, key: str, kind: str) -> None:
 def _fire(work: UnitOfWork, order: Order, due: int, kind: str) -> None:
     what, _, stage = kind.partition("/")
     if what == "warn":
-        limit = next(limit for limit in order.limits if limit.stage == stage)
-        work.emit(order, facts.Warned, due, DESK, stage=stage, due=limit.due)
+        limit = _running(order, stage)
+        work.emit(facts.Warned(**work.timer_head(order, due), stage=limit.stage, due=limit.due))
     elif what == "breach":
-        order = work.emit(order, facts.Breached, due, DESK, stage=stage, due=due)
-        if stage in SUPERVISED and order.supervision == 0:
-            _supervise(work, order, due, stage)
+        limit = _running(order, stage)
+        order = work.emit(facts.Breached(**work.timer_head(order, due), stage=limit.stage, due=due))
+        if limit.stage in SUPERVISED and order.supervision == 0:
+            _supervise(work, order, due, limit.stage)
     elif what == "supervise":
-        _supervise(work, order, due, escalating(order))
+        rising = escalating(order)
+        assert rising is not None  # else this timer would not be pending
+        _supervise(work, order, due, rising)
     elif what == "resume":
         dispatching.resume(work, order, due, DESK)
     else:
         _archive(work, order, due)
+
+
+def _running(order: Order, stage: str) -> RunningLimit:
+    return next(limit for limit in order.limits if limit.stage == stage)
 
 
 def _archive(work: UnitOfWork, order: Order, due: int) -> None:
@@ -57,13 +65,13 @@ def _archive(work: UnitOfWork, order: Order, due: int) -> None:
         merged = work.order(child)
         if merged is not None:
             _archive(work, merged, due)
-    work.archive(work.emit(order, facts.Archived, due, DESK))
+    work.archive(work.emit(facts.Archived(**work.timer_head(order, due))))
 
 
-def _supervise(work: UnitOfWork, order: Order, due: int, stage: str) -> None:
+def _supervise(work: UnitOfWork, order: Order, due: int, stage: LimitStage) -> None:
     """One level up 督办; the next one comes at the set interval, until the highest."""
     settings = work.city.settings
     level = order.supervision + 1
     at = after_previous(order, due)
     next_at = at + int(settings.supervision_interval_hours * HOUR_MS) if level < settings.supervision_levels else None
-    work.emit(order, facts.Supervised, at, DESK, level=level, stage=stage, next_at=next_at)
+    work.emit(facts.Supervised(**work.timer_head(order, at), level=level, stage=stage, next_at=next_at))

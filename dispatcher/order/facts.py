@@ -9,6 +9,7 @@ integer milliseconds inside and RFC 3339 text on the wire. Fields that hold thei
 """
 
 import re
+from typing import TypedDict
 
 import msgspec
 
@@ -32,6 +33,18 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded_at: int
     actor: Actor
     cause: tuple[str, str] | None = None
+
+
+class Head(TypedDict):
+    """The fields of `Fact`, to build a fact of any kind from: `Accepted(**head, late=True)`."""
+
+    order_id: str
+    seq: int
+    state: State
+    at: int
+    recorded_at: int
+    actor: Actor
+    cause: tuple[str, str] | None
 
 
 class Opened(Fact, frozen=True, kw_only=True):

@@ -13,9 +13,10 @@ it comes up; one that the order has outgrown vanishes, so nothing ever has to be
 """
 
 from dispatcher.order.row import ENDED, OPEN, Order, RunningLimit
+from models.city import LimitStage
 
 # In which states a stage's limit counts. Handled and waiting for its check, or suspended, an order is not overdue.
-COUNTS: dict[str, frozenset[str]] = {
+COUNTS: dict[LimitStage, frozenset[str]] = {
     "review": frozenset({"review"}),
     "accept": frozenset({"assigned"}),
     "handle": frozenset({"assigned", "accepted"}),
@@ -24,7 +25,8 @@ COUNTS: dict[str, frozenset[str]] = {
     "arbitration": frozenset({"arbitration"}),
     "whole": OPEN - {"handled", "suspended"},
 }
-SUPERVISED = ("accept", "handle", "whole")  # breaches that are a department's, in the order in which they escalate
+# Breaches that are a department's, in the order in which they escalate.
+SUPERVISED: tuple[LimitStage, ...] = ("accept", "handle", "whole")
 
 Timer = tuple[int, str]
 
@@ -58,7 +60,7 @@ def breached(order: Order, limit: RunningLimit) -> bool:
     return f"breach/{limit.stage}" in order.fired
 
 
-def escalating(order: Order) -> str:
-    """The stage whose standing breach keeps supervision rising; empty when there is none."""
+def escalating(order: Order) -> LimitStage | None:
+    """The stage whose standing breach keeps supervision rising; None when there is none."""
     standing = {limit.stage for limit in order.limits if order.state in COUNTS[limit.stage] and breached(order, limit)}
-    return next((stage for stage in SUPERVISED if stage in standing), "")
+    return next((stage for stage in SUPERVISED if stage in standing), None)

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from dispatcher.figures import booking
 from dispatcher.order import facts
-from dispatcher.order.folds.apply import TIMERS, apply
+from dispatcher.order.folds.apply import apply
 from dispatcher.order.row import OPEN, Order, State
 from dispatcher.partition import identity, messages
 from dispatcher.partition.decision import Outgoing
@@ -21,7 +20,10 @@ DESK = Actor(role="desk")
 
 class UnitOfWork:
     """The hand that an item's rules work with: `emit` facts about orders, `refuse` updates, `book` what belongs to no
-    order. All of it counts only once the overlay keeps the item."""
+    order. All of it counts only once the overlay keeps the item.
+
+    A fact is built by name from its head, which the unit of work gives, and its own fields:
+    `work.emit(facts.Accepted(**work.head(order, at, actor, "accepted"), late=True))`."""
 
     def __init__(self, overlay: Overlay, city: City, memory: identity.Memory, clock: int, replayed: bool) -> None:
         self.overlay = overlay
@@ -49,39 +51,41 @@ class UnitOfWork:
         """When a step counts as taken: its own time, moved into [the order's previous step, clock]."""
         return min(after_previous(order, at), self.clock)
 
-    def emit(
-        self,
-        order: Order | str,
-        kind: type[facts.Fact],
-        at: int,
-        actor: Actor,
-        *,
-        state: State | None = None,
-        **own: Any,
-    ) -> Order:
-        """Record the next fact of an order (or the first one of the order with that id) and return the new row.
+    def head(self, order: Order | str, at: int, actor: Actor, state: State | None = None) -> facts.Head:
+        """The head of an order's next fact, or of the first one of the order with that id.
 
-        `at` is `bounded`; that of a timer's fact is moved behind the order's previous step and no further. Without
-        `state` the state stays as it is. Raises ValueError when an order is to begin whose id is taken.
+        `at` is `bounded`. Without `state` the state stays as it is; that of a new order is review.
         """
-        before = None if isinstance(order, str) else order
-        if isinstance(order, str) and self.order(order) is not None:
-            raise ValueError(f"{order} is open already")
-        fact = kind(
-            order_id=order if isinstance(order, str) else order.id,
-            seq=1 if before is None else before.seq + 1,
-            state=state or (before.state if before else "review"),
-            at=after_previous(before, at) if kind in TIMERS else self.bounded(before, at),
-            recorded_at=self.clock,
-            actor=actor,
-            cause=self.cause,
-            **own,
-        )
+        if isinstance(order, str):
+            return self._head(order, 1, state or "review", min(at, self.clock), actor)
+        return self._head(order.id, order.seq + 1, state or order.state, self.bounded(order, at), actor)
+
+    def timer_head(self, order: Order, at: int) -> facts.Head:
+        """The head of the fact that a timer leaves: `at` is moved behind the order's previous step and no further."""
+        return self._head(order.id, order.seq + 1, order.state, after_previous(order, at), DESK)
+
+    def _head(self, order_id: str, seq: int, state: State, at: int, actor: Actor) -> facts.Head:
+        return {
+            "order_id": order_id,
+            "seq": seq,
+            "state": state,
+            "at": at,
+            "recorded_at": self.clock,
+            "actor": actor,
+            "cause": self.cause,
+        }
+
+    def emit(self, fact: facts.Fact) -> Order:
+        """Record a fact and return its order's new row.
+
+        Raises ValueError when the fact is not the next one of its order; so is the first one of an id that is taken.
+        """
+        before = self.order(fact.order_id)
         after = apply(before, fact)
         self.overlay.orders.put(after.id, after)
         self.sent.append(_public(fact))
-        if kind is facts.Assigned or kind is facts.ReturnRefused:
-            self.sent.extend(messages.assignment(after, fact))  # type: ignore[arg-type]
+        if isinstance(fact, facts.Assigned | facts.ReturnRefused):
+            self.sent.extend(messages.assignment(after, fact))
         if not self.replayed:  # nobody wants to be told of what was over long ago
             self._tell(before, after, fact)
         if before is not None:

@@ -33,20 +33,19 @@ def step(function: Step) -> Step:
 def _decide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     by = update.by
     if update.code:
-        order = work.emit(order, facts.Decided, at, by, rejected=True, note=update.reason)
+        order = work.emit(facts.Decided(**work.head(order, at, by), rejected=True, note=update.reason))
         return dispatching.reject(work, order, update.reason, at, by)
     category = update.category or order.category
     target = _target(work, order, update, "reviewer", category)
     order = work.emit(
-        order,
-        facts.Decided,
-        at,
-        by,
-        category=category,
-        condition=update.condition,
-        group=dispatching.merge_group(work.city, category),
-        department=target.department,
-        note=update.reason,
+        facts.Decided(
+            **work.head(order, at, by),
+            category=category,
+            condition=update.condition,
+            group=dispatching.merge_group(work.city, category),
+            department=target.department,
+            note=update.reason,
+        )
     )
     if not target.department:
         return dispatching.to_review(work, order, target.review, at, DESK, target.why)
@@ -74,22 +73,20 @@ def _target(work: UnitOfWork, order: Order, update: InboxUpdate, by: str, catego
 @step
 def _accept(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     due = next((limit.due for limit in order.limits if limit.stage == "accept"), None)
-    return work.emit(order, facts.Accepted, at, update.by, state="accepted", late=due is not None and at > due)
+    return work.emit(facts.Accepted(**work.head(order, at, update.by, "accepted"), late=due is not None and at > due))
 
 
 @step
 def _return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     order = work.emit(
-        order,
-        facts.Returned,
-        at,
-        update.by,
-        state="returned",
-        code=update.code,
-        reason=update.reason,
-        suggested_department=update.department,
-        evidence_urls=update.evidence_urls,
-        limit=limits.stamp(work.city, "return", at, order.category, order.condition),
+        facts.Returned(
+            **work.head(order, at, update.by, "returned"),
+            code=update.code,
+            reason=update.reason,
+            suggested_department=update.department,
+            evidence_urls=update.evidence_urls,
+            limit=limits.stamp(work.city, "return", at, order.category, order.condition),
+        )
     )
     if order.returns >= work.city.settings.returns_to_arbitration:
         return dispatching.to_arbitration(work, order, "third-return", at, DESK)
@@ -151,39 +148,45 @@ def _arbitrate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
 
 @step
 def _progress(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return work.emit(order, facts.Progressed, at, update.by, note=update.reason, evidence_urls=update.evidence_urls)
+    return work.emit(
+        facts.Progressed(**work.head(order, at, update.by), note=update.reason, evidence_urls=update.evidence_urls)
+    )
 
 
 @step
 def _request_extension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return work.emit(order, facts.ExtensionRequested, at, update.by, reason=update.reason)
+    return work.emit(facts.ExtensionRequested(**work.head(order, at, update.by), reason=update.reason))
 
 
 @step
 def _approve_extension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     running = tuple(limits.extended(work.city, one) for one in order.limits if one.stage in ("handle", "whole"))
-    return work.emit(order, facts.ExtensionApproved, at, update.by, limits=running, reason=update.reason)
+    return work.emit(facts.ExtensionApproved(**work.head(order, at, update.by), limits=running, reason=update.reason))
 
 
 @step
 def _refuse_extension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return work.emit(order, facts.ExtensionRefused, at, update.by, reason=update.reason)
+    return work.emit(facts.ExtensionRefused(**work.head(order, at, update.by), reason=update.reason))
 
 
 @step
 def _request_suspension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return work.emit(order, facts.SuspensionRequested, at, update.by, reason=update.reason, until=update.until)
+    assert update.until is not None  # the guard "until" has seen it
+    return work.emit(
+        facts.SuspensionRequested(**work.head(order, at, update.by), reason=update.reason, until=update.until)
+    )
 
 
 @step
 def _approve_suspension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     until = order.suspension_asked_until
-    return work.emit(order, facts.Suspended, at, update.by, state="suspended", until=until, reason=update.reason)
+    assert until is not None  # the guard "suspension-still-useful" has seen it
+    return work.emit(facts.Suspended(**work.head(order, at, update.by, "suspended"), until=until, reason=update.reason))
 
 
 @step
 def _refuse_suspension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return work.emit(order, facts.SuspensionRefused, at, update.by, reason=update.reason)
+    return work.emit(facts.SuspensionRefused(**work.head(order, at, update.by), reason=update.reason))
 
 
 @step
@@ -195,31 +198,28 @@ def _resume(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 def _handle(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     turn = order.assignments[-1]
     return work.emit(
-        order,
-        facts.Handled,
-        at,
-        update.by,
-        state="handled",
-        handled_ms=at - turn.at - turn.suspended_ms,
-        handled_work_ms=worktime.diff(work.city.calendar, turn.at, at) - turn.suspended_work_ms,
-        late=turn.handle_due is not None and at > turn.handle_due,
-        note=update.reason,
-        evidence_urls=update.evidence_urls,
-        limit=limits.stamp(work.city, "check", at, order.category, order.condition),
+        facts.Handled(
+            **work.head(order, at, update.by, "handled"),
+            handled_ms=at - turn.at - turn.suspended_ms,
+            handled_work_ms=worktime.diff(work.city.calendar, turn.at, at) - turn.suspended_work_ms,
+            late=turn.handle_due is not None and at > turn.handle_due,
+            note=update.reason,
+            evidence_urls=update.evidence_urls,
+            limit=limits.stamp(work.city, "check", at, order.category, order.condition),
+        )
     )
 
 
 @step
 def _check_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     order = work.emit(
-        order,
-        facts.Checked,
-        at,
-        update.by,
-        passed=True,
-        attempt=order.attempt,
-        note=update.reason,
-        evidence_urls=update.evidence_urls,
+        facts.Checked(
+            **work.head(order, at, update.by),
+            passed=True,
+            attempt=order.attempt,
+            note=update.reason,
+            evidence_urls=update.evidence_urls,
+        )
     )
     return _close(work, order, update, at)
 
@@ -227,30 +227,26 @@ def _check_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) ->
 def _close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, forced: bool = False) -> Order:
     handled_at = order.assignments[-1].handled_at if order.state == "handled" else None
     return work.emit(
-        order,
-        facts.Closed,
-        at,
-        update.by,
-        state="closed",
-        forced=forced,
-        reason=update.reason,
-        late=None if handled_at is None or order.due is None else handled_at > order.due,
-        archive_at=archive_at(work, order, at),
+        facts.Closed(
+            **work.head(order, at, update.by, "closed"),
+            forced=forced,
+            reason=update.reason,
+            late=None if handled_at is None or order.due is None else handled_at > order.due,
+            archive_at=archive_at(work, order, at),
+        )
     )
 
 
 @step
 def _check_fail(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(
-        order,
-        facts.Checked,
-        at,
-        update.by,
-        state="accepted",
-        passed=False,
-        attempt=order.attempt + 1,
-        note=update.reason,
-        evidence_urls=update.evidence_urls,
+        facts.Checked(
+            **work.head(order, at, update.by, "accepted"),
+            passed=False,
+            attempt=order.attempt + 1,
+            note=update.reason,
+            evidence_urls=update.evidence_urls,
+        )
     )
 
 
@@ -261,24 +257,29 @@ def _reopen(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 
 @step
 def _feedback(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return work.emit(order, facts.FeedbackReceived, at, update.by, satisfied=update.satisfied, note=update.reason)
+    assert update.satisfied is not None  # the guard "satisfied" has seen it
+    return work.emit(
+        facts.FeedbackReceived(**work.head(order, at, update.by), satisfied=update.satisfied, note=update.reason)
+    )
 
 
 @step
 def _appeal(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return work.emit(order, facts.Appealed, at, update.by, reason=update.reason)
+    return work.emit(facts.Appealed(**work.head(order, at, update.by), reason=update.reason))
 
 
 @step
 def _approve_appeal(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     outcome = "granted" if order.appeal_reviewers else ""
-    return work.emit(order, facts.AppealReviewed, at, update.by, approved=True, outcome=outcome, reason=update.reason)
+    return work.emit(
+        facts.AppealReviewed(**work.head(order, at, update.by), approved=True, outcome=outcome, reason=update.reason)
+    )
 
 
 @step
 def _refuse_appeal(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(
-        order, facts.AppealReviewed, at, update.by, approved=False, outcome="refused", reason=update.reason
+        facts.AppealReviewed(**work.head(order, at, update.by), approved=False, outcome="refused", reason=update.reason)
     )
 
 
@@ -290,7 +291,7 @@ def _force_close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -
 @step
 def _reject(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     if update.by.role == "reviewer":
-        order = work.emit(order, facts.Decided, at, update.by, rejected=True, note=update.reason)
+        order = work.emit(facts.Decided(**work.head(order, at, update.by), rejected=True, note=update.reason))
     return dispatching.reject(work, order, update.reason, at, update.by)
 
 
@@ -298,16 +299,8 @@ def _reject(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     parent = work.order(update.other_order_id)
     assert parent is not None  # the guard "mergeable" has seen it
-    order = work.emit(
-        order,
-        facts.Merged,
-        at,
-        update.by,
-        state="merged",
-        into=parent.id,
-        reason=update.reason,
-    )
-    work.emit(parent, facts.Absorbed, at, update.by, child=order.id)
+    order = work.emit(facts.Merged(**work.head(order, at, update.by, "merged"), into=parent.id, reason=update.reason))
+    work.emit(facts.Absorbed(**work.head(parent, at, update.by), child=order.id))
     return order
 
 
@@ -315,8 +308,10 @@ def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Orde
 def _unmerge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     parent = work.order(order.parent)
     if parent is not None:
-        work.emit(parent, facts.Released, at, update.by, child=order.id)
-    order = work.emit(order, facts.Unmerged, at, update.by, state="review", parent=order.parent, reason=update.reason)
+        work.emit(facts.Released(**work.head(parent, at, update.by), child=order.id))
+    order = work.emit(
+        facts.Unmerged(**work.head(order, at, update.by, "review"), parent=order.parent, reason=update.reason)
+    )
     return dispatching.to_review(work, order, "unmerged", at, update.by)
 
 

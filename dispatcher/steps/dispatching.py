@@ -38,15 +38,14 @@ def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) 
     guessed = target.why.model != "" and not target.reject
     blind = bool(target.department) and guessed and share(order.id) < city.settings.blind_review_share
     order = work.emit(
-        order,
-        facts.Classified,
-        at,
-        DESK,
-        category="" if blind else target.category,
-        group=merge_group(city, target.category),
-        guess=sighting.guess,
-        shadow=sighting.shadow,
-        blind=blind,
+        facts.Classified(
+            **work.head(order, at, DESK),
+            category="" if blind else target.category,
+            group=merge_group(city, target.category),
+            guess=sighting.guess,
+            shadow=sighting.shadow,
+            blind=blind,
+        )
     )
     if target.reject:
         return reject(work, order, target.reject, at, DESK)
@@ -67,7 +66,7 @@ def to_review(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor
     if not any(running.stage == "whole" for running in order.limits):
         whole = limits.whole(work.city, order, at, order.category, order.condition, reopened=False)
     return work.emit(
-        order, facts.SentToReview, at, actor, state="review", reason=reason, limit=limit, whole=whole, why=why
+        facts.SentToReview(**work.head(order, at, actor, "review"), reason=reason, limit=limit, whole=whole, why=why)
     )
 
 
@@ -81,31 +80,29 @@ def assign(
     at = work.bounded(order, at)
     whole = limits.whole(city, order, at, to.category, to.condition, reopened)
     return work.emit(
-        order,
-        facts.Assigned,
-        at,
-        actor,
-        state="assigned",
-        attempt=order.attempt + 1,
-        department=to.department,
-        assists=to.assists,
-        why=to.why,
-        category=to.category,
-        group=merge_group(city, to.category) or order.group,
-        condition=to.condition,
-        priority=to.priority,
-        binding=binding,
-        accept=limits.stamp(city, "accept", at, to.category, to.condition),
-        handle=limits.stamp(city, "handle", at, to.category, to.condition),
-        whole=whole,
-        due_raw=whole.due if whole else None,
+        facts.Assigned(
+            **work.head(order, at, actor, "assigned"),
+            attempt=order.attempt + 1,
+            department=to.department,
+            assists=to.assists,
+            why=to.why,
+            category=to.category,
+            group=merge_group(city, to.category) or order.group,
+            condition=to.condition,
+            priority=to.priority,
+            binding=binding,
+            accept=limits.stamp(city, "accept", at, to.category, to.condition),
+            handle=limits.stamp(city, "handle", at, to.category, to.condition),
+            whole=whole,
+            due_raw=whole.due if whole else None,
+        )
     )
 
 
 def to_arbitration(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """Send an order to the duty officer, who decides which department has it 争议裁定."""
     limit = _limit(work, order, "arbitration", at)
-    return work.emit(order, facts.SentToArbitration, at, actor, state="arbitration", reason=reason, limit=limit)
+    return work.emit(facts.SentToArbitration(**work.head(order, at, actor, "arbitration"), reason=reason, limit=limit))
 
 
 def approve_return(work: UnitOfWork, order: Order, outcome: str, at: int, actor: Actor) -> Order:
@@ -113,26 +110,25 @@ def approve_return(work: UnitOfWork, order: Order, outcome: str, at: int, actor:
     at = work.bounded(order, at)
     turn = order.assignments[-1]
     return work.emit(
-        order,
-        facts.ReturnApproved,
-        at,
-        actor,
-        outcome=outcome,
-        held_ms=at - turn.at,
-        held_work_ms=worktime.diff(work.city.calendar, turn.at, at),
+        facts.ReturnApproved(
+            **work.head(order, at, actor),
+            outcome=outcome,
+            held_ms=at - turn.at,
+            held_work_ms=worktime.diff(work.city.calendar, turn.at, at),
+        )
     )
 
 
 def refuse_return(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """The department keeps the order and cannot return it again 驳回退单."""
     accept = _limit(work, order, "accept", at)
-    return work.emit(order, facts.ReturnRefused, at, actor, state="assigned", reason=reason, accept=accept)
+    return work.emit(facts.ReturnRefused(**work.head(order, at, actor, "assigned"), reason=reason, accept=accept))
 
 
 def reject(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """End an order that no department has to deal with 作废."""
     until = archive_at(work, order, at)
-    return work.emit(order, facts.Rejected, at, actor, state="rejected", reason=reason, archive_at=until)
+    return work.emit(facts.Rejected(**work.head(order, at, actor, "rejected"), reason=reason, archive_at=until))
 
 
 def archive_at(work: UnitOfWork, order: Order, at: int) -> int:
@@ -159,14 +155,14 @@ def resume(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
     assert since is not None  # every suspended order has it
     until = max(at, since)
     return work.emit(
-        order,
-        facts.Resumed,
-        until,
-        actor,
-        state="accepted",
-        limits=tuple(limits.moved(city, one, since, until) for one in order.limits if one.stage in ("handle", "whole")),
-        suspended_ms=until - since,
-        suspended_work_ms=worktime.diff(city.calendar, since, until),
+        facts.Resumed(
+            **work.head(order, until, actor, "accepted"),
+            limits=tuple(
+                limits.moved(city, one, since, until) for one in order.limits if one.stage in ("handle", "whole")
+            ),
+            suspended_ms=until - since,
+            suspended_work_ms=worktime.diff(city.calendar, since, until),
+        )
     )
 
 
@@ -175,7 +171,7 @@ def reopen(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -
     department, category = order.department, order.category
     assists = order.assignments[-1].assists if order.assignments else ()
     condition, priority = order.condition, order.priority
-    order = work.emit(order, facts.Reopened, at, actor, state="review", reason=reason)
+    order = work.emit(facts.Reopened(**work.head(order, at, actor, "review"), reason=reason))
     if not department:
         return to_review(work, order, "reopened", at, actor)
     target = Route(

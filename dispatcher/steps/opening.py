@@ -27,26 +27,24 @@ def open_order(work: UnitOfWork, sighting: Sighting, candidate: Order | None = N
     else:
         whole = limits.stamp(city, "whole", at, target.category, target.condition)
     order = work.emit(
-        order_id,
-        facts.Opened,
-        at,
-        DESK,
-        state="review",
-        area=sighting.area,
-        day=work.day_number(at),
-        pack=city.digest,
-        evidence=evidence(sighting),
-        title=sighting.title,
-        place=sighting.place,
-        hint=sighting.hint,
-        due_given=sighting.due_given,
-        whole=whole,
-        fingerprint=index.fingerprint(sighting),
-        report_key=_report_key(sighting),
+        facts.Opened(
+            **work.head(order_id, at, DESK, "review"),
+            area=sighting.area,
+            day=work.day_number(at),
+            pack=city.digest,
+            evidence=evidence(sighting),
+            title=sighting.title,
+            place=sighting.place,
+            hint=sighting.hint,
+            due_given=sighting.due_given,
+            whole=whole,
+            fingerprint=index.fingerprint(sighting),
+            report_key=_report_key(sighting),
+        )
     )
     order = dispatching.dispatch(work, order, sighting, target)
     if candidate is not None:
-        order = work.emit(order, facts.Linked, at, DESK, other=candidate.id)
+        order = work.emit(facts.Linked(**work.head(order, at, DESK), other=candidate.id))
     return order
 
 
@@ -55,21 +53,20 @@ def succeed(work: UnitOfWork, update: InboxUpdate, at: int) -> Order:
 
     The desk has forgotten what the archived order was about: the reviewer finds it under the link.
     """
-    area = identity.area_of(update.order_id)
+    area, day = identity.area_of(update.order_id), work.day_number(at)
+    # A blank is in no source of a report: no report can found an order with this id.
+    order_id = identity.order_id(area, day, f"{update.source} {update.order_id}", update.id)
     order = work.emit(
-        # A blank is in no source of a report: no report can found an order with this id.
-        identity.order_id(area, work.day_number(at), f"{update.source} {update.order_id}", update.id),
-        facts.Opened,
-        at,
-        update.by,
-        state="review",
-        area=area,
-        day=work.day_number(at),
-        pack=work.city.digest,
-        evidence=Evidence(
-            kind="report", source=update.source, id=update.id, at=at, text=update.reason, channel="reopening"
-        ),
-        linked=update.order_id,
+        facts.Opened(
+            **work.head(order_id, at, update.by, "review"),
+            area=area,
+            day=day,
+            pack=work.city.digest,
+            evidence=Evidence(
+                kind="report", source=update.source, id=update.id, at=at, text=update.reason, channel="reopening"
+            ),
+            linked=update.order_id,
+        )
     )
     return dispatching.to_review(work, order, "reopened", at, update.by)
 
@@ -78,14 +75,13 @@ def join(work: UnitOfWork, order: Order, sighting: Sighting, rule: str, distance
     """Keep a sighting with an order as evidence; `rule` says why it was taken for the same incident."""
     work.book("merged", sighting.at, sighting.area, order.category)
     return work.emit(
-        order,
-        facts.EvidenceAdded,
-        sighting.at,
-        DESK,
-        evidence=evidence(sighting, distance_m, rule),
-        day=work.day_number(sighting.at),
-        fingerprint=index.fingerprint(sighting),
-        report_key=_report_key(sighting),
+        facts.EvidenceAdded(
+            **work.head(order, sighting.at, DESK),
+            evidence=evidence(sighting, distance_m, rule),
+            day=work.day_number(sighting.at),
+            fingerprint=index.fingerprint(sighting),
+            report_key=_report_key(sighting),
+        )
     )
 
 

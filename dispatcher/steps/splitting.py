@@ -20,21 +20,25 @@ def split(
     day = work.day_number(report.at)
     own = identity.order_id(order.area, day, report.source, report.id)
     order = work.emit(
-        order, facts.Released, at, actor, child=own, evidence=(report.source, report.id), report_key=report_key, day=day
+        facts.Released(
+            **work.head(order, at, actor),
+            child=own,
+            evidence=(report.source, report.id),
+            report_key=report_key,
+            day=day,
+        )
     )
     if work.order(own) is None:
         opened = work.emit(
-            own,
-            facts.Opened,
-            report.at,
-            actor,
-            state="review",
-            area=order.area,
-            day=day,
-            pack=work.city.digest,
-            evidence=report,
-            report_key=report_key,
-            linked=order.id,
+            facts.Opened(
+                **work.head(own, report.at, actor, "review"),
+                area=order.area,
+                day=day,
+                pack=work.city.digest,
+                evidence=report,
+                report_key=report_key,
+                linked=order.id,
+            )
         )
         dispatching.to_review(work, opened, reason or "split", at, actor)
     return order
