@@ -6,6 +6,9 @@ import msgspec
 import pytest
 
 from dispatcher.order import facts
+from dispatcher.order.folds.apply import FOLDS
+from dispatcher.order.folds.changes import Changes, TurnChanges
+from dispatcher.order.row import Assignment, Order
 from models.inbox import Actor
 
 
@@ -27,3 +30,28 @@ def test_a_fact_without_its_head_is_refused(field: str) -> None:
 
     with pytest.raises(msgspec.ValidationError, match=field):
         facts.from_wire(kind, msgspec.json.encode(plain))
+
+
+def test_changes_are_fields_of_the_row() -> None:
+    """What a fold may change are an order's fields, of their own types; all others its first fact has set for good."""
+    order = get_type_hints(Order)
+    changes = get_type_hints(Changes)
+
+    assert changes.items() <= order.items()
+    assert order.keys() - changes.keys() == {
+        "id", "area", "opened_at", "pack", "title", "text", "lat", "lon", "address", "place", "channel", "hint",
+        "source", "kind", "due_given", "given_due",
+    }  # fmt: skip
+
+
+def test_changes_of_a_turn_are_fields_of_an_assignment() -> None:
+    """What a later fact may change of a department's turn are fields of the assignment, of their own types."""
+    assert get_type_hints(TurnChanges).items() <= get_type_hints(Assignment).items()
+
+
+@pytest.mark.parametrize("kind", facts.KINDS.values(), ids=facts.KINDS)
+def test_a_fold_stands_under_the_kind_that_it_takes(kind: type[facts.Fact]) -> None:
+    """The one call that the type checker cannot follow passes each fold a fact that it is made for."""
+    takes = get_type_hints(FOLDS[kind])["fact"]
+
+    assert issubclass(kind, takes)

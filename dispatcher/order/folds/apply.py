@@ -17,7 +17,7 @@ from dispatcher.order.row import Entry, Order
 TIMELINE = 200  # the newest entries; the log keeps all
 TIMERS = (facts.Warned, facts.Breached, facts.Supervised, facts.Quarantined, facts.Archived)
 _SILENT = (facts.EvidenceAdded, facts.Linked, facts.Classified)
-_FOLDS: Folds = evidence.FOLDS | departments.FOLDS | handling.FOLDS | endings.FOLDS | elapsed.FOLDS
+FOLDS: Folds = evidence.FOLDS | departments.FOLDS | handling.FOLDS | endings.FOLDS | elapsed.FOLDS
 
 
 def apply(order: Order | None, fact: Fact) -> Order:
@@ -28,8 +28,8 @@ def apply(order: Order | None, fact: Fact) -> Order:
         order = evidence.opened(fact)
     elif fact.order_id != order.id or fact.seq != order.seq + 1:
         raise ValueError(f"{fact.order_id}/{fact.seq} cannot follow {order.id}/{order.seq}")
-    changes = _FOLDS[type(fact)](order, fact)
-    changes.update(seq=fact.seq, state=fact.state, recorded_at=fact.recorded_at)
+    changes = FOLDS[type(fact)](order, fact)  # type: ignore[arg-type]  # it stands under the kind that it takes
+    changes |= {"seq": fact.seq, "state": fact.state, "recorded_at": fact.recorded_at}
     if not isinstance(fact, TIMERS):
         # Timers do not move `last_at`: a step that happened before a breach may still arrive after it.
         changes["last_at"] = max(order.last_at, fact.at)

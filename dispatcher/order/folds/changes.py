@@ -1,17 +1,116 @@
 """Parts of the row that facts of several kinds touch. Each function gives the fields that change."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Never, TypedDict, Unpack
 
 from msgspec.structs import replace
 
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import Dispatch, Order, RunningLimit
+from dispatcher.order.row import Answer, Assignment, Check, Closing, Dispatch, Entry, Order, RunningLimit, State
 from models.city import LimitStage
+from models.events import Evidence
+from models.guess import Guess
 from models.inbox import Actor
 
-Changes = dict[str, Any]
-Folds = dict[type[Fact], Callable[[Order, Any], Changes]]
+
+class Changes(TypedDict, total=False):
+    """The fields of an `Order` that facts change. What is not here its first fact sets for good."""
+
+    seq: int
+    state: State
+    recorded_at: int
+    last_at: int
+    # what was seen
+    evidence_count: int
+    reports_by_day: tuple[tuple[int, int], ...]
+    evidence_first: tuple[Evidence, ...]
+    evidence_last: tuple[Evidence, ...]
+    reporters: tuple[str, ...]
+    report_keys: tuple[str, ...]
+    fingerprints: tuple[str, ...]
+    candidates: tuple[str, ...]
+    # what it is
+    guess: Guess | None
+    shadow: Guess | None
+    blind: bool
+    category: str
+    condition: str
+    group: str
+    priority: int
+    label: str
+    label_department: str
+    label_by: str
+    # who has it
+    department: str
+    attempt: int
+    assignments: tuple[Assignment, ...]
+    dispatches: tuple[Dispatch, ...]
+    returns: int
+    returned_by: tuple[str, ...]
+    return_code: str
+    suggested_department: str
+    waiting_since: int | None
+    # its clocks
+    due: int | None
+    due_raw: int | None
+    overdue_at: int | None
+    overdue_past: tuple[tuple[int, int], ...]
+    limits: tuple[RunningLimit, ...]
+    fired: tuple[str, ...]
+    supervision: int
+    supervise_at: int | None
+    extensions: int
+    extension_asked: bool
+    suspensions: int
+    suspension_asked_until: int | None
+    suspended_at: int | None
+    suspended_until: int | None
+    # how it ended
+    checks: tuple[Check, ...]
+    checks_missed: tuple[int, ...]
+    closings: tuple[Closing, ...]
+    rejected_at: int | None
+    merged_at: int | None
+    parent: str
+    children: tuple[str, ...]
+    linked: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    first_response_at: int | None
+    appeal: str
+    appeal_reviewers: tuple[str, ...]
+    archive_at: int | None
+    archived_at: int | None
+    quarantined: str
+    timeline: tuple[Entry, ...]
+
+
+class TurnChanges(TypedDict, total=False):
+    """The fields of an `Assignment` that later facts change."""
+
+    binding: bool
+    accept_due: int | None
+    handle_due: int | None
+    accepted_at: int | None
+    accept_missed_at: int | None
+    returned_at: int | None
+    return_approved: bool
+    handled_at: int | None
+    handled_by: Actor | None
+    handle_missed_at: int | None
+    handled_ms: int | None
+    handled_work_ms: int | None
+    suspended_ms: int
+    suspended_work_ms: int
+    reworks: int
+    ended_at: int | None
+    ended_by: str
+    held_ms: int | None
+    held_work_ms: int | None
+    accepted_by: Actor | None
+
+
+# Each fold stands under the kind of fact that it takes, so what they have in common takes none.
+Folds = dict[type[Fact], Callable[[Order, Never], Changes]]
 _WAITING: dict[str, LimitStage] = {"review": "review", "returned": "return", "arbitration": "arbitration"}
 
 
@@ -24,18 +123,19 @@ def with_limits(order: Order, *new: RunningLimit | None, drop: Iterable[LimitSta
     return {"limits": kept + tuple(fresh.values()), "fired": fired}
 
 
-def in_turn(order: Order, **changes: Any) -> Changes:
+def in_turn(order: Order, **changes: Unpack[TurnChanges]) -> Changes:
     """The present assignment with these fields changed; nothing where the order has none."""
     if not order.assignments:
         return {}
     return {"assignments": (*order.assignments[:-1], replace(order.assignments[-1], **changes))}
 
 
-def turn_ends(order: Order, at: int, by: str, **more: Any) -> Changes:
+def turn_ends(order: Order, at: int, by: str, **more: Unpack[TurnChanges]) -> Changes:
     """The present assignment ends, if it has not yet: when, and by which fact."""
     if not order.assignments or order.assignments[-1].ended_at is not None:
         return {}
-    return in_turn(order, ended_at=at, ended_by=by, **more)
+    ended: TurnChanges = {"ended_at": at, "ended_by": by}
+    return in_turn(order, **ended | more)
 
 
 def not_overdue(order: Order, at: int) -> Changes:

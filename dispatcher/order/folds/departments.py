@@ -4,6 +4,7 @@ from dispatcher.order import facts
 from dispatcher.order.folds.changes import (
     Changes,
     Folds,
+    TurnChanges,
     dispatched,
     in_turn,
     not_overdue,
@@ -15,7 +16,7 @@ from dispatcher.order.row import Assignment, Order
 
 
 def _sent_to_review(order: Order, fact: facts.SentToReview) -> Changes:
-    whole = {"due": fact.whole.due, "due_raw": fact.whole.due} if fact.whole else {}
+    whole: Changes = {"due": fact.whole.due, "due_raw": fact.whole.due} if fact.whole else {}
     return (
         dispatched(order, fact.at, fact.actor)
         | turn_ends(order, fact.at, "sent-to-review")
@@ -29,7 +30,7 @@ def _sent_to_review(order: Order, fact: facts.SentToReview) -> Changes:
 
 
 def _decided(order: Order, fact: facts.Decided) -> Changes:
-    label = {"label": fact.category, "label_department": fact.department, "label_by": "reviewer"}
+    label: Changes = {"label": fact.category, "label_department": fact.department, "label_by": "reviewer"}
     if fact.rejected:
         return label
     return label | {"category": fact.category, "condition": fact.condition, "group": fact.group}
@@ -101,11 +102,13 @@ def _return_approved(order: Order, fact: facts.ReturnApproved) -> Changes:
 
 
 def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
-    accept = {"accept_due": fact.accept.due} if fact.accept and order.assignments[-1].accepted_at is None else {}
+    turn: TurnChanges = {"binding": True, "returned_at": None}
+    if fact.accept and order.assignments[-1].accepted_at is None:
+        turn["accept_due"] = fact.accept.due
     return (
         dispatched(order, fact.at, fact.actor)
         | with_limits(order, fact.accept, drop=("return", "arbitration"))
-        | in_turn(order, binding=True, returned_at=None, **accept)
+        | in_turn(order, **turn)
         | {"return_code": "", "suggested_department": ""}
     )
 

@@ -72,9 +72,9 @@ def _evidence_added(order: Order, fact: facts.EvidenceAdded) -> Changes:
 
 
 def _linked(order: Order, fact: facts.Linked) -> Changes:
-    field = "candidates" if fact.kind == "candidate" else "linked"
-    orders: tuple[str, ...] = getattr(order, field)
-    return {} if fact.other in orders else {field: (*orders, fact.other)}
+    if fact.kind == "candidate":
+        return {} if fact.other in order.candidates else {"candidates": (*order.candidates, fact.other)}
+    return {} if fact.other in order.linked else {"linked": (*order.linked, fact.other)}
 
 
 def _classified(order: Order, fact: facts.Classified) -> Changes:
