@@ -1,10 +1,10 @@
 """How the desk's values stand on the wire: JSON whose instants are RFC 3339 text, under CloudEvents headers."""
 
-import re
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from models.envelope import (
     CE_ID,
@@ -28,8 +28,6 @@ INSTANTS = frozenset(
         "warn_at",
     }
 )  # fmt: skip
-# An instant in encoded JSON. Only a key can look like that: inside a text each quotation mark follows a backslash.
-_INSTANT = re.compile(rb'([{,]"(?:%b)":)(-?\d+)' % "|".join(sorted(INSTANTS)).encode())
 _DEEPER = frozenset({"accept", "due", "evidence", "handle", "limit", "limits", "whole"})
 
 _VERSION = (CE_SPEC_VERSION, SPEC_VERSION.encode())
@@ -46,20 +44,76 @@ def headers(kind: str, event_id: str, subject: str, at: int) -> tuple[tuple[str,
         _VERSION,
         (CE_ID, event_id.encode()),
         _SOURCE,
-        (CE_TYPE, kind.encode()),
-        (CE_TIME, _text(at).encode()),
+        _type_header(kind),
+        _time_header(at),
         (CE_SUBJECT, subject.encode()),
         _JSON,
     )
 
 
-def encode(value: Any) -> bytes:
-    """The JSON of a value (a struct or a dict of such)."""
-    return _INSTANT.sub(_in_text, _encoder.encode(value))
+@lru_cache(maxsize=128)
+def _type_header(kind: str) -> tuple[str, bytes]:
+    """One for each type of event: there are some forty."""
+    return CE_TYPE, kind.encode()
 
 
-def _in_text(found: re.Match[bytes]) -> bytes:
-    return b'%b"%b"' % (found[1], _text(int(found[2])).encode())
+@lru_cache(maxsize=4096)
+def _time_header(at: int) -> tuple[str, bytes]:
+    """One for each instant: the records of one step share theirs."""
+    return CE_TIME, _text(at).encode()
+
+
+def encode(value: msgspec.Struct) -> bytes:
+    """The JSON of a value, with text for the instants in it and in the structs that it holds."""
+    return _encoder.encode(_with_text(value))
+
+
+class _Plan(NamedTuple):
+    """Which fields of a struct hold instants, which hold a struct with instants, and which hold several of those."""
+
+    instants: list[str]
+    structs: list[str]
+    tuples: list[str]
+
+
+@lru_cache(maxsize=256)
+def _plan(kind: type[msgspec.Struct]) -> _Plan | None:
+    """The plan of a struct's type, which never changes; None where its JSON holds no instant.
+
+    An instant is a number under one of the names in `INSTANTS`. Structs with instants stand alone or in tuples.
+    """
+    plan = _Plan([], [], [])
+    for name, hint in get_type_hints(kind).items():
+        inner = get_args(hint) or (hint,)  # of `X | None`, of `tuple[X, ...]`, or X itself
+        if any(map(_holds_instants, inner)):
+            (plan.tuples if get_origin(hint) is tuple else plan.structs).append(name)
+        elif name in INSTANTS and int in inner:
+            plan.instants.append(name)
+    return plan if any(plan) else None
+
+
+def _holds_instants(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct) and _plan(hint) is not None
+
+
+def _with_text(value: Any) -> Any:
+    """A copy with text for the instants, for the encoder alone: its fields no longer hold what their types say."""
+    kind: type[msgspec.Struct] = type(value)
+    plan = _plan(kind)
+    if plan is None:
+        return value
+    copy = value.__copy__()
+    for name in plan.instants:
+        instant = getattr(copy, name)
+        if instant is not None:
+            force_setattr(copy, name, _text(instant))
+    for name in plan.structs:
+        inner = getattr(copy, name)
+        if inner is not None:
+            force_setattr(copy, name, _with_text(inner))
+    for name in plan.tuples:
+        force_setattr(copy, name, tuple(map(_with_text, getattr(copy, name))))
+    return copy
 
 
 def decode(data: bytes, kind: type[T]) -> T:

@@ -1,17 +1,21 @@
 """Every fact survives the wire, and no instant goes out as a number."""
 
+import re
 from typing import Any, cast, get_type_hints
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dispatcher.order import facts
 from dispatcher.order.facts import KINDS, Fact, UpdateRefused, ce_id, from_wire, to_wire
-from dispatcher.order.row import Order
-from dispatcher.order.wire import INSTANTS
+from dispatcher.order.row import Assignment, Order
+from dispatcher.order.wire import INSTANTS, decode, encode
+from dispatcher.partition import messages
+from models.events import ASSIGNMENT, NOTICE, OUTGOING, WITHDRAWAL, AssignmentMessage, Notice, Why
 from models.inbox import Actor
-from models.times import from_text
+from models.times import from_text, to_text
 from tests.support.examples import examples
 
 # From 1970 to 2100, as the wire's text reaches from year 1 to 9999.
@@ -49,6 +53,14 @@ def of(annotation: Any, numbers: st.SearchStrategy[int]) -> st.SearchStrategy[An
 
 ALL: list[type[Any]] = [*KINDS.values(), UpdateRefused]
 FACTS = st.one_of([built(kind) for kind in ALL])
+SENT = st.one_of(FACTS, *(built(OUTGOING[kind]) for kind in (ASSIGNMENT, NOTICE, WITHDRAWAL)))
+# An instant in encoded JSON. Only a key can look like that: inside a text each quotation mark follows a backslash.
+IN_JSON = re.compile(rb'([{,]"(?:%b)":)(-?\d+)' % "|".join(sorted(INSTANTS)).encode())
+
+
+def plainly_encoded(value: msgspec.Struct) -> bytes:
+    """The JSON of a value in which every number under an instant's name is replaced by its text."""
+    return IN_JSON.sub(lambda at: b'%b"%b"' % (at[1], to_text(int(at[2])).encode()), msgspec.json.encode(value))
 
 
 def numbers_in(value: Any) -> list[float]:
@@ -80,6 +92,43 @@ def test_no_instant_goes_out_as_a_number(fact: Fact | UpdateRefused) -> None:
 
     instants = {n for n in numbers_in(msgspec.json.decode(value)) if n > 99_999_999}
     assert not instants
+
+
+@given(SENT)
+def test_the_json_is_the_plain_one_with_text_for_its_instants(value: msgspec.Struct) -> None:
+    """Byte for byte, whatever a fact or message holds."""
+    assert encode(value) == plainly_encoded(value)
+
+
+@given(built(Order), built(facts.Reopened), st.lists(st.text(), max_size=3).map(tuple))
+@settings(max_examples=examples(20))
+def test_every_notice_of_a_fact_is_what_it_would_be_alone(
+    order: Order, fact: facts.Reopened, others: tuple[str, ...]
+) -> None:
+    """What the notices of one fact share is encoded once, and nobody sees that."""
+    for sent in messages.notices(None, order, fact, others):
+        notice = msgspec.json.decode(sent.value)
+        alone = Notice(**notice | {"at": fact.at})
+        assert sent.value == plainly_encoded(alone)
+        assert (sent.key, notice["note"]) == (alone.to, fact.reason)
+
+
+@given(built(Order), st.lists(st.text(), min_size=1, max_size=3).map(tuple))
+@settings(max_examples=examples(20))
+def test_an_assist_reads_what_it_would_read_alone(order: Order, assists: tuple[str, ...]) -> None:
+    """An assist's assignment is the lead's with another role, whatever the texts in it say."""
+    turn = Assignment(attempt=1, department="roads", at=1, assists=assists)
+    order = replace(order, assignments=(turn,), text='"role":"lead"')
+    why = Why(by="table", note='"role":"lead"')
+    fact = facts.Assigned(
+        order_id=order.id, seq=1, state="assigned", at=1, recorded_at=1, actor=Actor("desk"), attempt=1,
+        department="roads", why=why,
+    )  # fmt: skip
+
+    lead, *others = messages.assignment(order, fact)
+
+    assisting = plainly_encoded(replace(decode(lead.value, AssignmentMessage), role="assist"))
+    assert [sent.value for sent in others] == [assisting] * len([one for one in assists if one != "roads"])
 
 
 @given(built(Order))
