@@ -11,6 +11,7 @@ from dispatcher.arrivals.due import fire
 from dispatcher.arrivals.sightings import on_sighting
 from dispatcher.arrivals.updates import named, on_update
 from dispatcher.figures import booking, figure_row
+from dispatcher.figures.figure_row import Figure
 from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.order.timers import Timer, timers
@@ -26,7 +27,7 @@ __all__ = ["DeskState", "UnknownPack", "decide"]
 
 FIRED_PER_RECORD = 500
 
-_NOTHING: booking.Bookings = {}
+_NOTHING: booking.Counts = {}
 
 
 class UnknownPack(LookupError):
@@ -55,8 +56,8 @@ class _Batch:
         self.records: list[Outgoing] = []
         self.failures: list[Failure] = []
         self.quarantined = 0
-        self.booked: booking.Bookings = {}
-        self.counted: dict[str, booking.Bookings] = {}  # what the batch's orders count for
+        self.booked: booking.Counts = {}
+        self.counted: dict[str, booking.Counts] = {}  # what the batch's orders count for
 
     def run(self, records: Sequence[InboxRecord]) -> Decision:
         next_offset = self.state.meta.next_offset
@@ -185,19 +186,22 @@ class _Batch:
     def _keep(self, work: UnitOfWork) -> None:
         """An item is done: book what its orders count for now, and make its changes the batch's."""
         zone = work.city.zone
-        booked = work.booked
-        counted: dict[str, booking.Bookings] = {}
+        counted: dict[str, booking.Counts] = {}
+        changes: list[Mapping[booking.Rows, Mapping[Figure, int]]] = []
         for key, after in self.overlay.orders.item.items():
             if after is not None:  # an archived order is forgotten, its figures stay
                 old = self.counted.get(key)
                 if old is None:
                     before = self.overlay.orders.before(key)
-                    old = booking.bookings(before, zone) if before is not None else _NOTHING
-                counted[key] = booking.bookings(after, zone)
-                booked.append(booking.difference(old, counted[key]))
+                    old = booking.counts(before, zone) if before is not None else _NOTHING
+                counted[key] = booking.counts(after, zone)
+                changes.append(booking.difference(old, counted[key]))
         self.counted.update(counted)
         self.overlay.keep()
-        for one in booked:
+        for rows, figure in work.booked:
+            amounts = self.booked.setdefault(rows, {})
+            amounts[figure] = amounts.get(figure, 0) + 1
+        for one in changes:
             booking.collect(self.booked, one)
         self.records.extend(work.sent)
 
@@ -205,7 +209,7 @@ class _Batch:
         overlay = self.overlay
         overlay.meta = Meta(next_offset, self.clock, self.pack, self.replayed)
         overlay.forget(self.clock)
-        for row, amounts in self.booked.items():
+        for row, amounts in booking.spread(self.booked).items():
             key = figure_row.row_key(row, self.state.partition)
             figure = self.state.figures.get(key) or figure_row.FigureRow()
             overlay.figures[key] = figure.add(amounts)

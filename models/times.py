@@ -1,18 +1,29 @@
 """Instants: integer milliseconds since 1970-01-01T00:00:00Z inside, RFC 3339 text in UTC on the wire.
 
-Days of a city stand as the number yyyymmdd in facts, figures and order ids.
+Days of a city stand as the number yyyymmdd in facts, figures and order ids. A city's *wall clock* is counted like
+instants: milliseconds since 1970-01-01T00:00 as the clocks on its walls show it.
 """
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+_QUARTER_MS = 15 * MINUTE_MS
+# How far from a change of the clocks `from_wall` trusts one offset. The wall clock lies at most 14 hours from UTC, and
+# a change moves it by a day at most (Samoa left out the 30th of December 2011).
+_STEADY_HOURS = 40
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WALL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of no zone: it is where the wall clock is counted from
+_FIRST_DAY = _EPOCH.toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
+_SECONDS = tuple(f"{n:02d}." for n in range(60))
+_MILLISECONDS = tuple(f"{n:03d}Z" for n in range(1000))
 
 
 def now_ms() -> int:
@@ -34,7 +45,13 @@ def from_ms(instant: int) -> datetime:
 
 def to_text(instant: int) -> str:
     """RFC 3339 with milliseconds, e.g. 2026-03-01T08:00:00.000Z."""
-    return from_ms(instant).isoformat(timespec="milliseconds")[:23] + "Z"
+    return _minute_text(instant // MINUTE_MS) + _SECONDS[instant // 1000 % 60] + _MILLISECONDS[instant % 1000]
+
+
+@lru_cache(maxsize=16384)
+def _minute_text(minute: int) -> str:
+    """The text of an instant up to its minute, "2026-03-01T08:00:": UTC's minutes all have sixty seconds."""
+    return from_ms(minute * MINUTE_MS).isoformat(timespec="minutes")[:16] + ":"
 
 
 def from_text(text: str) -> int:
@@ -44,7 +61,81 @@ def from_text(text: str) -> int:
 
 def local_day(instant: int, zone: ZoneInfo) -> date:
     """The calendar day on which an instant falls in a city's zone."""
-    return from_ms(instant).astimezone(zone).date()
+    quarter = _quarter(instant // _QUARTER_MS, zone)
+    return from_ms(instant).astimezone(zone).date() if quarter is None else quarter.day
+
+
+def local_hour(instant: int, zone: ZoneInfo) -> int:
+    """The hour of the day, 0 to 23, in which an instant falls in a city's zone."""
+    quarter = _quarter(instant // _QUARTER_MS, zone)
+    return from_ms(instant).astimezone(zone).hour if quarter is None else quarter.hour
+
+
+def to_wall(instant: int, zone: ZoneInfo) -> int:
+    """What the wall clock shows at an instant. Where the clocks are set back, two instants show the same."""
+    quarter = _quarter(instant // _QUARTER_MS, zone)
+    return instant + (_offset(instant, zone) if quarter is None else quarter.offset)
+
+
+def from_wall(wall: int, zone: ZoneInfo) -> int:
+    """The instant at which the wall clock shows this: the first of two; of a time that is skipped, the instant at which
+    it would have come without the change."""
+    offset = _steady_offset(wall // HOUR_MS, zone)
+    if offset is None:
+        return to_ms((_WALL_EPOCH + wall * _MILLISECOND).replace(tzinfo=zone))
+    return wall - offset
+
+
+def wall_midnight(day: date) -> int:
+    """The wall clock as a calendar day begins."""
+    return (day.toordinal() - _FIRST_DAY) * DAY_MS
+
+
+def wall_day(wall: int) -> date:
+    """The calendar day that the wall clock stands in."""
+    return date.fromordinal(wall // DAY_MS + _FIRST_DAY)
+
+
+def _offset(instant: int, zone: ZoneInfo) -> int:
+    offset = from_ms(instant).astimezone(zone).utcoffset()
+    assert offset is not None  # an aware datetime has one
+    return offset // _MILLISECOND
+
+
+class _Quarter(NamedTuple):
+    """A quarter of an hour in a city: what its wall clock is ahead of UTC (ms), the day and the hour on it."""
+
+    offset: int
+    day: date
+    hour: int
+
+
+@lru_cache(maxsize=16384)
+def _quarter(number: int, zone: ZoneInfo) -> _Quarter | None:
+    """The quarter of an hour with this number since 1970; None where its ends differ.
+
+    It holds for every instant of it: no zone since 1970 has changed its clocks and changed them back within days, so
+    what offset, day and hour are at both ends they are between.
+    """
+    first, last = number * _QUARTER_MS, (number + 1) * _QUARTER_MS - 1
+    ends = [
+        _Quarter(_offset(instant, zone), local.date(), local.hour)
+        for instant in (first, last)
+        for local in [from_ms(instant).astimezone(zone)]
+    ]
+    return ends[0] if ends[0] == ends[1] else None
+
+
+@lru_cache(maxsize=16384)
+def _steady_offset(hour: int, zone: ZoneInfo) -> int | None:
+    """The zone's offset (ms) around an hour that is counted on its wall clock; None where the clocks change nearby.
+
+    Far from any change there is one offset only to take from the wall clock, and one instant that shows it.
+    """
+    first, *others = (
+        _offset((hour + distance) * HOUR_MS, zone) for distance in (-_STEADY_HOURS, 0, 1, _STEADY_HOURS + 1)
+    )
+    return first if all(other == first for other in others) else None
 
 
 def day_number(day: date) -> int:

@@ -14,17 +14,16 @@ that satisfy it at a slot's edge, `add` gives the end of the slot, not the start
 """
 
 from bisect import bisect_left, bisect_right
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from models.city.calendar import Calendar
-from models.times import HOUR_MS, MINUTE_MS
+from models.times import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, from_wall, to_wall, wall_day, wall_midnight
 
 WorkDayDue = Literal["same-time", "end-of-day"]
 
 _DAY_MINUTES = 1440
-_UTC = ZoneInfo("UTC")
 _DAY = timedelta(days=1)
 _FURTHEST_YEARS = 40  # a calendar that offers too little work in so many years offers none
 _KEPT = 32  # calendars in force at a time: one per city, two while a pack changes
@@ -42,8 +41,7 @@ def add(calendar: Calendar, start: int, amount: int, unit: str, work_day_due: Wo
     if unit == "work-hour":
         return add_work(calendar, start, amount * HOUR_MS)
     if unit == "day":
-        local = _local(start, calendar.zone)
-        return _instant(local + amount * _DAY)
+        return from_wall(to_wall(start, calendar.zone) + amount * DAY_MS, calendar.zone)
     if unit == "work-day":
         return _add_work_days(calendar, start, amount, work_day_due)
     raise ValueError(f"{unit!r} is no unit of time; known are hour24, work-hour, work-day, day")
@@ -85,39 +83,34 @@ def shift(calendar: Calendar, due: int, unit: str, since: int, until: int) -> in
         return max(due, add_work(calendar, until, diff(calendar, since, due)))
     if unit == "day":
         zone = calendar.zone
-        stood = _local(until, zone).replace(tzinfo=None) - _local(since, zone).replace(tzinfo=None)
-        return _instant(_local(due, zone) + stood)
+        stood = to_wall(until, zone) - to_wall(since, zone)
+        return from_wall(to_wall(due, zone) + stood, zone)
     return due + until - since
 
 
 def _add_work_days(calendar: Calendar, start: int, amount: int, work_day_due: WorkDayDue) -> int:
-    local = _local(start, calendar.zone)
-    minutes = local.hour * 60 + local.minute
     if amount == 0:
         return start
-    day = _spans(calendar).working_day_after(local.date(), amount)
-    slots = calendar.slots
+    local = to_wall(start, calendar.zone)
+    day = _spans(calendar).working_day_after(wall_day(local), amount)
+    return from_wall(wall_midnight(day) + _work_day_ends(calendar, local % DAY_MS, work_day_due), calendar.zone)
+
+
+def _work_day_ends(calendar: Calendar, time_of_day: int, work_day_due: WorkDayDue) -> int:
+    """The time of day at which the last working day of a limit is up, which started at that time of its day."""
+    slots, minutes = calendar.slots, time_of_day // MINUTE_MS
     if work_day_due == "end-of-day" or minutes >= slots[-1][1]:
-        return _at(day, slots[-1][1], calendar.zone)
+        return slots[-1][1] * MINUTE_MS
     for begin, end in reversed(slots):
         if minutes >= end:
-            return _at(day, end, calendar.zone)  # a break: the slot before it ends there
+            return end * MINUTE_MS  # a break: the slot before it ends there
         if minutes >= begin:
-            return _instant(datetime.combine(day, local.time().replace(fold=0), calendar.zone))
-    return _at(day, slots[0][0], calendar.zone)
-
-
-def _local(instant: int, zone: ZoneInfo) -> datetime:
-    return datetime.fromtimestamp(instant // 1000, zone).replace(microsecond=instant % 1000 * 1000)
-
-
-def _instant(local: datetime) -> int:
-    # Python adds days to the wall clock, so the offset is that of the day arrived at: safe where the clocks change.
-    return int(local.replace(microsecond=0).timestamp()) * 1000 + local.microsecond // 1000
+            return time_of_day
+    return slots[0][0] * MINUTE_MS
 
 
 def _at(day: date, minutes: int, zone: ZoneInfo) -> int:
-    return _instant(datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=minutes))
+    return from_wall(wall_midnight(day) + minutes * MINUTE_MS, zone)
 
 
 class _Spans:
@@ -140,7 +133,7 @@ class _Spans:
         """Make the instants from `low` to `high` and a day on each side known."""
         if self.low <= low and high <= self.high:
             return
-        years = [_local(instant, _UTC).year for instant in (low, high)]
+        years = [from_ms(instant).year for instant in (low, high)]
         first, last = min(years) - 1, max(years) + 1
         if self.days:
             first, last = min(first, self.first), max(last, self.last)
@@ -188,7 +181,7 @@ class _Spans:
     def instant(self, position: int, start: int) -> int:
         """The first instant with so much working time before it; `start` is the instant the count set out from."""
         while not self.after or self.after[-1] < position:
-            if self.last - _local(start, _UTC).year > _FURTHEST_YEARS:
+            if self.last - from_ms(start).year > _FURTHEST_YEARS:
                 raise ValueError("the calendar holds no working time to count in")
             self._build(self.first, self.last + 2)  # the years before stay, so positions stay
         index = bisect_left(self.after, position)

@@ -10,21 +10,24 @@ figure is at all times the sum of `bookings` over all orders. Days are the city'
   all of them move, on their original days. *Assignment-level* figures stay with the assignment's department.
 * Every figure is booked for the department, the category and the area; the figures of stages also for the stage and
   for the actor. The city is the sum of its areas.
+
+Rows that book the same stand together as long as possible: *counts* are kept by a tuple of rows, and a batch's counts
+are spread over the single rows once, by `spread`.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import lru_cache
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from dispatcher.figures.figure_row import Figure
 from dispatcher.figures.sparse import add_times
 from dispatcher.order.row import Assignment, Closing, Order
 from models.inbox import Actor
-from models.times import MINUTE_MS, day_number, local_day
+from models.times import day_number, local_day
 
 NONE = "-"
-# Offsets are whole quarters of an hour, so a local day never begins inside one: one look-up serves 15 minutes.
-_QUARTER_MS = 15 * MINUTE_MS
 _STAGE_KINDS = {
     "review": "dispatch",
     "return": "dispatch",
@@ -46,10 +49,20 @@ _STAGE_FIGURES: dict[tuple[str, bool | None], tuple[str, ...]] = {
 
 # What is booked: row ("department/roads/20260301") → figure → how many times (negative takes back). No zeros.
 Bookings = dict[str, dict[Figure, int]]
+# The same before it is spread: rows that book alike → figure → how many times. A zero says nothing.
+Rows = tuple[str, ...]
+Counts = dict[Rows, dict[Figure, int]]
+
+_Key = TypeVar("_Key", str, Rows)
 
 
 def bookings(order: Order, zone: ZoneInfo) -> Bookings:
     """All that an order counts for, as its row stands, on the local days of a zone."""
+    return spread(counts(order, zone))
+
+
+def counts(order: Order, zone: ZoneInfo) -> Counts:
+    """`bookings` before they are spread."""
     book = _Book(order.area, zone)
     lead, category = order.department or NONE, order.category or NONE
     _book_order(book, order, lead, category)
@@ -60,16 +73,28 @@ def bookings(order: Order, zone: ZoneInfo) -> Bookings:
     for turn in order.assignments:
         _book_turn(book, turn, turn.category or category)
     _book_waits(book, order, lead, category)
-    return book.spread()
+    return book.counts
 
 
-def difference(before: Mapping[str, Mapping[Figure, int]], after: Mapping[str, Mapping[Figure, int]]) -> Bookings:
+def spread(counts: Mapping[Rows, Mapping[Figure, int]]) -> Bookings:
+    """Counts row by row, without what comes to nothing."""
+    total: Bookings = {}
+    for rows, amounts in counts.items():
+        collect(total, dict.fromkeys(rows, amounts))
+    return total
+
+
+def difference(
+    before: Mapping[_Key, Mapping[Figure, int]], after: Mapping[_Key, Mapping[Figure, int]]
+) -> Mapping[_Key, Mapping[Figure, int]]:
     """What must be booked so that what stood as `before` stands as `after`."""
-    changed: Bookings = {}
+    if not before:
+        return after
+    changed: dict[_Key, Mapping[Figure, int]] = {}
     for row, figures in after.items():
         old = before.get(row)
         if old is None:
-            changed[row] = dict(figures)
+            changed[row] = figures
         elif old != figures:
             amounts = dict(figures)
             for figure, times in old.items():
@@ -81,7 +106,7 @@ def difference(before: Mapping[str, Mapping[Figure, int]], after: Mapping[str, M
     return changed
 
 
-def collect(total: Bookings, more: Mapping[str, Mapping[Figure, int]]) -> None:
+def collect(total: dict[_Key, dict[Figure, int]], more: Mapping[_Key, Mapping[Figure, int]]) -> None:
     """Add bookings to a running total in place; a figure or row that comes to nothing is dropped."""
     for row, figures in more.items():
         amounts = total.setdefault(row, {})
@@ -93,70 +118,60 @@ def collect(total: Bookings, more: Mapping[str, Mapping[Figure, int]]) -> None:
 
 def direct(figure: Figure, at: int, area: str, category: str, zone: ZoneInfo, times: int = 1) -> Bookings:
     """The booking of something that belongs to no order: a detection, a suppressed sighting, a repeat."""
-    return {row: {figure: times} for row in _direct_rows(at // _QUARTER_MS, area, category or NONE, zone)}
+    return {row: {figure: times} for row in direct_rows(at, area, category, zone)}
+
+
+def direct_rows(at: int, area: str, category: str, zone: ZoneInfo) -> Rows:
+    """The rows of something that belongs to no order."""
+    return _rows(NONE, category or NONE, area, _day(at, zone))
 
 
 @lru_cache(maxsize=16384)
-def _direct_rows(quarter: int, area: str, category: str, zone: ZoneInfo) -> tuple[str, str, str]:
-    day = _quarter_day(quarter, zone)
-    return f"department/{NONE}/{day}", f"category/{category}/{day}", f"area/{area}/{day}"
-
-
-@lru_cache(maxsize=65536)
-def _quarter_day(quarter: int, zone: ZoneInfo) -> str:
-    return str(day_number(local_day(quarter * _QUARTER_MS, zone)))
+def _rows(department: str, category: str, area: str, day: str) -> Rows:
+    """The three rows that book alike; most of a day's figures share a few hundred of them."""
+    return f"department/{department}/{day}", f"category/{category}/{day}", f"area/{area}/{day}"
 
 
 def _day(at: int, zone: ZoneInfo) -> str:
-    return _quarter_day(at // _QUARTER_MS, zone)
+    return _day_text(local_day(at, zone))
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: date) -> str:
+    """A day as rows name it: yyyymmdd."""
+    return str(day_number(day))
 
 
 class _Book:
-    """The bookings of one order under way, kept by department, category and day until they are spread over the rows."""
+    """The counts of one order under way."""
 
-    __slots__ = ("area", "others", "shared", "zone")
+    __slots__ = ("area", "counts", "zone")
 
     def __init__(self, area: str, zone: ZoneInfo) -> None:
         self.area = area
         self.zone = zone
-        self.shared: dict[tuple[str, str, str], dict[Figure, int]] = {}
-        self.others: Bookings = {}
+        self.counts: Counts = {}
 
     def book(self, department: str, category: str, at: int, *figures: Figure, times: int = 1) -> None:
         self.book_on(department, category, _day(at, self.zone), figures, times)
 
     def book_on(self, department: str, category: str, day: str, figures: Iterable[Figure], times: int) -> None:
-        amounts = self.shared.setdefault((department, category, day), {})
-        for figure in figures:
-            amounts[figure] = amounts.get(figure, 0) + times
+        self.add(_rows(department, category, self.area, day), figures, times)
 
     def stage(
         self, stage: str, department: str, category: str, actor: Actor | None, at: int, in_time: bool | None
     ) -> None:
         """A limited stage that was done (in time or late), or, with None, whose limit passed undone."""
-        figures = _STAGE_FIGURES[stage, in_time]
         day = _day(at, self.zone)
-        self.book_on(department, category, day, figures, 1)
-        rows = [f"stage/{stage}/{day}"]
+        rows = (*_rows(department, category, self.area, day), f"stage/{stage}/{day}")
         if actor is not None and actor.id:
-            rows.append(f"actor/{actor.id}/{day}")
-        for row in rows:
-            amounts = self.others.setdefault(row, {})
-            for figure in figures:
-                amounts[figure] = amounts.get(figure, 0) + 1
+            rows = (*rows, f"actor/{actor.id}/{day}")
+        self.add(rows, _STAGE_FIGURES[stage, in_time], 1)
 
-    def spread(self) -> Bookings:
-        """Everything, row by row, without what comes to nothing."""
-        rows = self.others
-        for (department, category, day), amounts in self.shared.items():
-            for row in (f"department/{department}/{day}", f"category/{category}/{day}", f"area/{self.area}/{day}"):
-                booked = rows.get(row)
-                if booked is None:
-                    rows[row] = amounts.copy()
-                else:
-                    for figure, times in amounts.items():
-                        booked[figure] = booked.get(figure, 0) + times
-        return {row: kept for row, amounts in rows.items() if (kept := {f: n for f, n in amounts.items() if n})}
+    def add(self, rows: Rows, figures: Iterable[Figure], times: int) -> None:
+        amounts = self.counts.setdefault(rows, {})
+        for figure in figures:
+            amounts[figure] = amounts.get(figure, 0) + times
 
 
 def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:

@@ -4,8 +4,8 @@ Digests of eight bytes lie in buckets by the stream clock, so that whole buckets
 the window and at most one bucket's width longer. Archived orders are remembered in the same way, for a year.
 """
 
-import base64
 import hashlib
+from functools import lru_cache
 
 import msgspec
 
@@ -13,6 +13,9 @@ from models.city import CitySettings
 from models.times import DAY_MS, MINUTE_MS
 
 Digest = int
+
+# Pairs of the digits of base 32 (RFC 4648) in lower case: ten bits each.
+_PAIRS = tuple(a + b for a in "abcdefghijklmnopqrstuvwxyz234567" for b in "abcdefghijklmnopqrstuvwxyz234567")
 
 
 class KeptFor(msgspec.Struct, frozen=True):
@@ -70,8 +73,13 @@ def report_key(source: str, event_id: str) -> str:
 def order_id(area: str, day: int, source: str, event_id: str) -> str:
     """`<area>-<yyyymmdd>-<10 characters>` of the founding evidence, `day` being yyyymmdd: the same evidence always
     founds the same order."""
-    name = base64.b32encode(hashlib.sha256(_joined(source, event_id)).digest()[:10])[:10].decode().lower()
+    name = _base32(int.from_bytes(hashlib.sha256(_joined(source, event_id)).digest()[:7], "big") >> 6)
     return f"{area}-{day}-{name}"
+
+
+def _base32(bits: int) -> str:
+    """Fifty bits as ten digits of base 32."""
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in (40, 30, 20, 10, 0)])
 
 
 def area_of(order_id: str) -> str:
@@ -86,5 +94,12 @@ def share(order: str) -> float:
 
 
 def _joined(source: str, event_id: str) -> bytes:
-    first, second = source.encode("utf-8", "surrogatepass"), event_id.encode("utf-8", "surrogatepass")
-    return b"%d:%s%d:%s" % (len(first), first, len(second), second)
+    second = event_id.encode("utf-8", "surrogatepass")
+    return b"%b%d:%b" % (_prefixed(source), len(second), second)
+
+
+@lru_cache(maxsize=1024)
+def _prefixed(source: str) -> bytes:
+    """A source with its length before it: there are few, and each has sent thousands."""
+    name = source.encode("utf-8", "surrogatepass")
+    return b"%d:%b" % (len(name), name)

@@ -33,7 +33,7 @@ class UnitOfWork:
         self.replayed = replayed
         self.cause: tuple[str, str] | None = None
         self.sent: list[Outgoing] = []
-        self.booked: list[booking.Bookings] = []
+        self.booked: list[tuple[booking.Rows, str]] = []
 
     def day(self, at: int) -> date:
         """The city-local day of an instant."""
@@ -139,7 +139,7 @@ class UnitOfWork:
 
     def book(self, figure: str, at: int, area: str, category: str = "") -> None:
         """Book something that belongs to no order."""
-        self.booked.append(booking.direct(figure, at, area, category, self.city.zone))
+        self.booked.append((booking.direct_rows(at, area, category, self.city.zone), figure))
 
     def archive(self, order: Order) -> None:
         """Forget an order: its last row goes to the archive, and its id is remembered for a while."""

@@ -9,7 +9,7 @@ from dispatcher.steps.routing import Route, route
 from models.city import City, LimitStage, RuleInput
 from models.events import Why
 from models.inbox import UNLOCATED, Actor, Sighting
-from models.times import DAY_MS, from_ms
+from models.times import DAY_MS, local_hour
 from models.words import whole_text
 
 
@@ -24,7 +24,7 @@ def routed(work: UnitOfWork, sighting: Sighting, at: int) -> Route:
         text=whole_text(sighting.title, sighting.text),
         source=sighting.source,
         channel=sighting.channel,
-        hour=from_ms(at).astimezone(city.zone).hour,
+        hour=local_hour(at, city.zone),
         label=sighting.label,
     )
     return route(city, subject, sighting.guess, work.day(at))

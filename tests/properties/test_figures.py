@@ -5,7 +5,17 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.figures.booking import Bookings, bookings, collect, difference
+from dispatcher.figures.booking import (
+    Bookings,
+    Counts,
+    bookings,
+    collect,
+    counts,
+    difference,
+    direct,
+    direct_rows,
+    spread,
+)
 from dispatcher.figures.figure_row import FigureRow, decode, encode, merge_rows
 from dispatcher.figures.sketch import Sketch, bucket, merge, middle
 from dispatcher.order.row import Order
@@ -137,6 +147,34 @@ def test_the_book_after_each_step_is_the_sum_of_the_differences(history: list[Or
         collect(total, difference(before, after))
         before = after
     assert total == before
+
+
+_DIRECT = st.tuples(
+    st.sampled_from(["detections", "merged"]),
+    st.integers(_START, _START + 90 * _DAY),
+    st.sampled_from(["north", "south"]),
+    st.sampled_from(["", "pothole"]),
+)
+
+
+@given(st.lists(lives(), max_size=3), st.lists(_DIRECT, max_size=6))
+def test_what_a_batch_counts_and_spreads_once_is_what_each_item_books(
+    orders: list[list[Order]], others: list[tuple[str, int, str, str]]
+) -> None:
+    """Rows that book alike may stand together until the batch's end, also where an order moves to another lead."""
+    each: Bookings = {}
+    together: Counts = {}
+    for history in orders:
+        for before, after in zip([None, *history], history, strict=False):
+            old, new = (bookings(order, ZONE) if order else {} for order in (before, after))
+            collect(each, difference(old, new))
+            earlier, later = (counts(order, ZONE) if order else {} for order in (before, after))
+            collect(together, difference(earlier, later))
+    for figure, at, area, category in others:
+        collect(each, direct(figure, at, area, category, ZONE))
+        collect(together, {direct_rows(at, area, category, ZONE): {figure: 1}})
+
+    assert spread(together) == each
 
 
 @given(st.lists(lives(), min_size=1, max_size=4))

@@ -283,15 +283,15 @@ def test_an_order_that_cannot_even_be_quarantined_stops_nobody(monkeypatch: pyte
     desk = pothole()
     desk.feed(report("2", T0, category="street-vendor", lat=30.09), at=T0)
     broken, other = list(desk.state.orders)
-    real = booking.bookings
+    real = booking.counts
 
-    def raises(order: Order, zone: ZoneInfo) -> booking.Bookings:
+    def raises(order: Order, zone: ZoneInfo) -> booking.Counts:
         if order.id == broken and order.last_at + order.recorded_at > 2 * T0:
             raise KeyError("a bug")
         return real(order, zone)
 
     with monkeypatch.context() as patched:
-        patched.setattr(booking, "bookings", raises)
+        patched.setattr(booking, "counts", raises)
         patched.setattr("dispatcher.desk.FIRED_PER_RECORD", 0)
         desk.update("accept", ROADS, T0 + 3 * HOUR, broken)
         assert [failure.partition(":")[0] for failure in desk.failures] == ["KeyError"]
