@@ -42,15 +42,10 @@ def agrees(city: City, sighting: Sighting, order: Order) -> bool:
     return not texts or any(similarity(sighting.text, text) >= wanted for text in texts)
 
 
-def in_reach(sighting: Sighting, order: Order, last_seen: int, kind: Category) -> float | None:
-    """The distance in metres when an open order is near enough in place and time, else None."""
-    if order.lat is None or order.lon is None or sighting.lat is None or sighting.lon is None:
-        return None
+def in_time(sighting: Sighting, order: Order, last_seen: int, kind: Category) -> bool:
+    """Whether an open order is near enough in time."""
     hours = kind.merge_hours * HOUR_MS
-    if not order.opened_at - hours <= sighting.at <= last_seen + hours:
-        return None
-    away = distance_m(order.lat, order.lon, sighting.lat, sighting.lon)
-    return away if away <= kind.merge_radius_m else None
+    return order.opened_at - hours <= sighting.at <= last_seen + hours
 
 
 def has_room(city: City, sighting: Sighting, order: Order) -> bool:

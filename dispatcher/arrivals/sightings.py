@@ -9,6 +9,8 @@
 7. otherwise                    opens an order
 """
 
+from itertools import islice
+
 from dispatcher.arrivals import merging
 from dispatcher.order.row import OPEN, Order, Tally
 from dispatcher.partition import index
@@ -73,7 +75,7 @@ def certain_category(sighting: Sighting) -> str:
 def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> bool:
     """The same camera sees the same thing: join its open order, or help to reopen its closed one."""
     closed: Order | None = None
-    for _, order_id in reversed(work.overlay.index.get(index.of_fingerprint(fingerprint)) or ()):
+    for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(fingerprint)):
         order = standing(work, order_id)
         if order is None or order.area != sighting.area:
             continue
@@ -120,27 +122,25 @@ def _near(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -
     if sighting.lat is None or sighting.lon is None:
         return False, None
     overlay = work.overlay
-    entries: list[tuple[int, str]] = []
+    entries: list[index.Entry] = []
     group = merge_group(work.city, category)
     for key in index.cells_around(sighting.area, group, sighting.lat, sighting.lon, kind.merge_radius_m):
-        entries.extend((overlay.index.get(key) or ())[-SCANNED:])
+        entries.extend(islice(overlay.index.newest(key), SCANNED))
     entries.sort(reverse=True)
     same: list[tuple[int, float, str]] = []
     maybe: list[tuple[float, str]] = []
-    for _, order_id in entries[:SCANNED]:
-        order = work.order(order_id)
-        if order is None or order.lat is None or order.lon is None:
+    for _, order_id, lat, lon in entries[:SCANNED]:
+        if lat is None or lon is None:
             continue
-        if order.state in OPEN:
-            away = merging.in_reach(sighting, order, _last_seen(work, order), kind)
+        away = merging.distance_m(lat, lon, sighting.lat, sighting.lon)
+        order = work.order(order_id) if away <= kind.merge_radius_m else None
+        if order is None:
+            continue
+        if order.state in OPEN and merging.in_time(sighting, order, _last_seen(work, order), kind):
             rank = 0
         elif merging.reopens(work.city, sighting, order):
-            away = merging.distance_m(order.lat, order.lon, sighting.lat, sighting.lon)
-            away = away if away <= kind.merge_radius_m else None
             rank = 1
         else:
-            continue
-        if away is None:
             continue
         if merging.agrees(work.city, sighting, order) and merging.has_room(work.city, sighting, order):
             same.append((rank, away, order_id))
@@ -170,7 +170,7 @@ def _last_seen(work: UnitOfWork, order: Order) -> int:
 def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> bool:
     """A parent incident that is open in the area covers it 抑制."""
     for parent in work.city.inhibitors(category) if category else ():
-        for _, order_id in reversed(work.overlay.index.get(index.of_kind(sighting.area, parent)) or ()):
+        for _, order_id, *_ in work.overlay.index.newest(index.of_kind(sighting.area, parent)):
             order = work.order(order_id)
             if order is not None and order.state in OPEN and merging.has_room(work.city, sighting, order):
                 join(work, order, sighting, f"covered:{parent}")

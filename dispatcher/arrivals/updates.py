@@ -32,8 +32,8 @@ def named(work: UnitOfWork, update: InboxUpdate) -> Order | None:
         return work.order(update.order_id)
     if update.report is None:
         return None
-    entries = work.overlay.index.get(index.of_report(*update.report)) or ()
-    return standing(work, entries[-1][1]) if entries else None
+    entry = next(work.overlay.index.newest(index.of_report(*update.report)), None)
+    return standing(work, entry[1]) if entry is not None else None
 
 
 def _refusal(work: UnitOfWork, order: Order | None, update: InboxUpdate, at: int) -> str:

@@ -2,42 +2,47 @@
 
 | key                         | leads to the orders                      | while they are              |
 |-----------------------------|------------------------------------------|-----------------------------|
-| report/<report key>         | that a report is in                      | in memory                   |
+| <report key>                | that a report is in                      | in memory                   |
 | fingerprint/<fingerprint>   | of what one camera sees again and again  | not rejected                |
 | cell/<area>/<group>/<y>/<x> | of a merge group in one cell of the grid | neither rejected nor merged |
 | kind/<area>/<category>      | of a category in an area                 | open                        |
 
-The index lives in memory alone: it is rebuilt from the rows, so its keys stand on no wire.
+The report's key is the number that the report's identity is digested to; the others are texts. The index lives in
+memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers.Index` holds it.
 """
 
 import math
-from bisect import insort
 from collections.abc import Iterator
 
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import identity
 from models.inbox import Sighting
 
-Entry = tuple[int, str]  # opened_at, order id
-Entries = tuple[Entry, ...]  # what stands under a key, oldest first
+Key = str | int
+Entry = tuple[int, str, float | None, float | None]  # opened_at, order id, lat, lon: of one order always the same
 
 CELL = 0.003  # degrees; about 330 m north to south
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 
 
-def keys_of(order: Order) -> tuple[str, ...]:
+def entry_of(order: Order) -> Entry:
+    """What stands under each of an order's keys."""
+    return order.opened_at, order.id, order.lat, order.lon
+
+
+def keys_of(order: Order) -> set[Key]:
     """The keys under which an order is found."""
-    keys = [f"report/{key}" for key in order.report_keys]
+    keys: set[Key] = {int(key, 16) for key in order.report_keys}
     if order.state == "rejected":
-        return tuple(keys)
-    keys.extend(map(of_fingerprint, order.fingerprints))
+        return keys
+    keys.update(map(of_fingerprint, order.fingerprints))
     if order.state == "merged":
-        return tuple(keys)
+        return keys
     if order.lat is not None and order.lon is not None and order.group:
-        keys.append(_cell_key(order.area, order.group, math.floor(order.lat / CELL), math.floor(order.lon / CELL)))
+        keys.add(_cell_key(order.area, order.group, math.floor(order.lat / CELL), math.floor(order.lon / CELL)))
     if order.state in OPEN and order.category:
-        keys.append(of_kind(order.area, order.category))
-    return tuple(keys)
+        keys.add(of_kind(order.area, order.category))
+    return keys
 
 
 def same_keys(before: Order, after: Order) -> bool:
@@ -51,22 +56,22 @@ def same_keys(before: Order, after: Order) -> bool:
     )
 
 
-def of_report(source: str, event_id: str) -> str:
+def of_report(source: str, event_id: str) -> Key:
     """The key of the orders that the report with this identity is in."""
-    return f"report/{identity.report_key(source, event_id)}"
+    return identity.digest(source, event_id)
 
 
-def of_fingerprint(fingerprint: str) -> str:
+def of_fingerprint(fingerprint: str) -> Key:
     """The key of the orders whose incident has this fingerprint."""
     return f"fingerprint/{fingerprint}"
 
 
-def of_kind(area: str, category: str) -> str:
+def of_kind(area: str, category: str) -> Key:
     """The key of the open orders of a category in an area."""
     return f"kind/{area}/{category}"
 
 
-def cells_around(area: str, group: str, lat: float, lon: float, radius_m: float) -> Iterator[str]:
+def cells_around(area: str, group: str, lat: float, lon: float, radius_m: float) -> Iterator[Key]:
     """The keys of all cells of a merge group that a circle may touch."""
     narrow = max(math.cos(math.radians(lat)), 0.01)
     dy = radius_m / METRES_PER_DEGREE
@@ -76,7 +81,7 @@ def cells_around(area: str, group: str, lat: float, lon: float, radius_m: float)
             yield _cell_key(area, group, y, x)
 
 
-def _cell_key(area: str, group: str, y: int, x: int) -> str:
+def _cell_key(area: str, group: str, y: int, x: int) -> Key:
     return f"cell/{area}/{group}/{y}/{x}"
 
 
@@ -85,12 +90,3 @@ def fingerprint(sighting: Sighting) -> str:
     if sighting.kind != "detection":
         return ""
     return "|".join((sighting.camera, sighting.algorithm, sighting.label, sighting.object_id))
-
-
-def with_entry(entries: Entries, entry: Entry) -> Entries:
-    """One entry more, in order."""
-    if not entries or entries[-1] < entry:
-        return (*entries, entry)
-    longer = list(entries)
-    insort(longer, entry)
-    return tuple(longer)

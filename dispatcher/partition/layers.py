@@ -1,9 +1,14 @@
 """Layers: how a batch changes a state without changing it, and an item a batch."""
 
 import heapq
-from typing import Generic, TypeVar
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from itertools import chain
+from typing import Generic, TypeAlias, TypeVar
 
 from sortedcontainers import SortedList
+
+from dispatcher.partition.index import Entry, Key
 
 V = TypeVar("V")
 Pending = tuple[int, str, str]  # due, key of the row, kind
@@ -39,6 +44,101 @@ class Table(Generic[V]):
         """The item is done: its changes are the batch's."""
         self.batch.update(self.item)
         self.item.clear()
+
+
+# The entries under a key, oldest first. A few are a tuple, which takes the least room; many are a sorted list, where
+# one more costs the same whether a thousand or a million are there.
+Entries: TypeAlias = "tuple[Entry, ...] | SortedList[Entry]"
+Entered: TypeAlias = dict[Key, Entries]
+FEW = 32
+
+
+def enter(entered: Entered, key: Key, entry: Entry) -> None:
+    """Put an entry under a key where it is not yet."""
+    there = entered.get(key, ())
+    if not isinstance(there, tuple):
+        there.add(entry)
+    elif len(there) < FEW:
+        entered[key] = tuple(sorted((*there, entry)))
+    else:
+        entered[key] = SortedList((*there, entry))
+
+
+def take_out(entered: Entered, key: Key, entry: Entry) -> None:
+    """Take an entry away from a key under which it is."""
+    there = entered[key]
+    if len(there) == 1:
+        del entered[key]
+    elif isinstance(there, tuple):
+        entered[key] = tuple(one for one in there if one != entry)
+    else:
+        there.remove(entry)
+
+
+class Change:
+    """What a batch adds under one key, oldest first, and what it takes away of the state's."""
+
+    __slots__ = ("added", "gone")
+
+    def __init__(self) -> None:
+        self.added: list[Entry] = []
+        self.gone: set[Entry] = set()
+
+
+class Index:
+    """The index in two layers: the state's, and what the batch adds to it and takes away from it. An item needs no
+    layer of its own: the index follows its orders when it is done."""
+
+    __slots__ = ("base", "batch")
+
+    def __init__(self, base: Entered) -> None:
+        self.base = base
+        self.batch: dict[Key, Change] = {}
+
+    def newest(self, key: Key) -> Iterator[Entry]:
+        """The entries under a key, newest first, each looked up as it is asked for."""
+        base = self.base.get(key, ())
+        there: Iterator[Entry] = reversed(base)
+        change = self.batch.get(key)
+        if change is None:
+            return there
+        added, gone = change.added, change.gone
+        if gone:
+            there = (entry for entry in there if entry not in gone)
+        if not added or not base or base[-1] < added[0]:
+            return chain(reversed(added), there)
+        return heapq.merge(reversed(added), there, reverse=True)
+
+    def add(self, key: Key, entry: Entry) -> None:
+        """Put an entry under a key where it is not yet."""
+        change = self._change(key)
+        if entry in change.gone:
+            change.gone.remove(entry)
+        else:
+            insort(change.added, entry)
+
+    def remove(self, key: Key, entry: Entry) -> None:
+        """Take an entry away from a key under which it is."""
+        change = self._change(key)
+        at = bisect_left(change.added, entry)
+        if at < len(change.added) and change.added[at] == entry:
+            del change.added[at]
+        else:
+            change.gone.add(entry)
+
+    def _change(self, key: Key) -> Change:
+        change = self.batch.get(key)
+        if change is None:
+            change = self.batch[key] = Change()
+        return change
+
+    def apply(self) -> None:
+        """Make the batch's changes the state's own."""
+        for key, change in self.batch.items():
+            for entry in change.gone:
+                take_out(self.base, key, entry)
+            for entry in change.added:
+                enter(self.base, key, entry)
 
 
 class Timers:

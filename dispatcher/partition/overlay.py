@@ -4,13 +4,16 @@ One item writes to a layer above the batch's: an item that raises is dropped alo
 dropped as a whole. `Overlay.apply` makes a committed batch the state's own.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order.row import Order
 from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
-from dispatcher.partition.layers import Table, Timers
+from dispatcher.partition.index import Entry, Key
+from dispatcher.partition.layers import Index, Table, Timers
 from dispatcher.partition.state import DeskState, SeenChunk, encode_row
 
 FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
@@ -25,7 +28,7 @@ class Overlay:
         self.tallies = Table(state.tallies)
         self.watches = Table(state.watches)
         self.cameras = Table(state.cameras)
-        self.index = Table(state.index)
+        self.index = Index(state.index)
         self.timers = Timers(state.pending)
         self.figures: dict[str, FigureRow] = {}
         self.meta = state.meta
@@ -36,12 +39,21 @@ class Overlay:
 
     def tables(self) -> Iterator[Table[object]]:
         """All that is kept by key, layer by layer."""
-        yield from (self.orders, self.tallies, self.watches, self.cameras, self.index)  # type: ignore[misc]
+        yield from (self.orders, self.tallies, self.watches, self.cameras)  # type: ignore[misc]
 
     def keep(self) -> None:
-        """The item is done: index and timers follow its orders, and all of it becomes the batch's."""
+        """The item is done: index and timers follow its orders, and all of it becomes the batch's. What raises here
+        has changed nothing of the batch yet."""
+        moves = [
+            move for key, order in self.orders.item.items() for move in self._moves(self.orders.before(key), order)
+        ]
         for key, order in self.orders.item.items():
             self._follow(key, self.orders.before(key), order)
+        for entry, left, reached in moves:
+            for name in left:
+                self.index.remove(name, entry)
+            for name in reached:
+                self.index.add(name, entry)
         for table in self.tables():
             if table.item:
                 table.keep()
@@ -58,20 +70,16 @@ class Overlay:
         self.timers.item.clear()
         self.seen_item.clear()
 
+    def _moves(self, before: Order | None, after: Order | None) -> Iterator[tuple[Entry, set[Key], set[Key]]]:
+        """The order's entry, the keys that it leaves and those that it reaches; nothing where it stays."""
+        there = after or before
+        if there is None or (before is not None and after is not None and index.same_keys(before, after)):
+            return
+        old = index.keys_of(before) if before is not None else set()
+        new = index.keys_of(after) if after is not None else set()
+        yield index.entry_of(there), old - new, new - old
+
     def _follow(self, key: str, before: Order | None, after: Order | None) -> None:
-        old: tuple[str, ...] = ()
-        new: tuple[str, ...] = ()
-        if before is None or after is None or not index.same_keys(before, after):
-            old = index.keys_of(before) if before is not None else ()
-            new = index.keys_of(after) if after is not None else ()
-        if old is not new:
-            entry = ((after or before).opened_at, key)  # type: ignore[union-attr]
-            for name in old:
-                if name not in new:
-                    self.index.put(name, tuple(e for e in self.index.get(name) or () if e != entry) or None)
-            for name in new:
-                if name not in old:
-                    self.index.put(name, index.with_entry(self.index.get(name) or (), entry))
         if after is not None:
             pending = timers(before) if before is not None else ()
             for due, kind in timers(after):
@@ -101,7 +109,8 @@ class Overlay:
         ]
         if over:
             bucket = min(over)[1]
-            self.forgotten = (bucket, tuple(self.state.seen_rows.get(bucket, ())[:FORGOTTEN_AT_ONCE]))
+            rows = self.state.seen_rows.get(bucket, ())
+            self.forgotten = (bucket, tuple(islice(rows, FORGOTTEN_AT_ONCE)))
 
     # The outcome
 
@@ -134,19 +143,20 @@ class Overlay:
                     table.base.pop(key, None)
                 else:
                     table.base[key] = value
+        self.index.apply()
         state.figures.update(self.figures)
         del state.pending[: self.timers.gone]
         state.pending.update(self.timers.added)
         for bucket, digests in self.seen.items():
             state.seen.setdefault(bucket, set()).update(digests)
             state.seen_until[bucket] = self.seen_until[bucket]
-            state.seen_rows.setdefault(bucket, []).append(self._seen_row(bucket))
+            state.seen_rows.setdefault(bucket, deque()).append(self._seen_row(bucket))
         if self.forgotten is not None:
             bucket, gone = self.forgotten
-            left = state.seen_rows.get(bucket, [])[len(gone) :]
-            if left:
-                state.seen_rows[bucket] = left
-            else:
+            rows = state.seen_rows.get(bucket, deque())
+            for _ in gone:
+                rows.popleft()
+            if not rows:
                 for kept in (state.seen, state.seen_until, state.seen_rows):
                     kept.pop(bucket, None)
         state.meta = self.meta

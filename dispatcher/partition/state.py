@@ -4,6 +4,7 @@ Index and pending timers are functions of the rows, so `restore` rebuilds them f
 lies above the state in an `Overlay`.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 import msgspec
@@ -14,7 +15,7 @@ from dispatcher.figures.figure_row import decode as decode_figure
 from dispatcher.order.row import Order, Tally, Watch
 from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
-from dispatcher.partition.layers import Pending
+from dispatcher.partition.layers import Entered, Pending, enter
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -52,10 +53,10 @@ class DeskState:
         self.tallies: dict[str, Tally] = {}
         self.watches: dict[str, Watch] = {}
         self.cameras: dict[str, Heartbeat] = {}
-        self.index: dict[str, index.Entries] = {}
+        self.index: Entered = {}
         self.seen: dict[str, set[int]] = {}  # "<kind>/<bucket>" → digests
         self.seen_until: dict[str, int] = {}
-        self.seen_rows: dict[str, list[str]] = {}
+        self.seen_rows: dict[str, deque[str]] = {}
         self.figures: dict[str, FigureRow] = {}
         self.pending: SortedList[Pending] = SortedList()
 
@@ -80,8 +81,9 @@ class DeskState:
                     order = _decode_order(value)
                     state.orders[name] = order
                     pending.extend((due, key, timer) for due, timer in timers(order))
-                    for entry in index.keys_of(order):
-                        state.index[entry] = index.with_entry(state.index.get(entry, ()), (order.opened_at, name))
+                    entry = index.entry_of(order)
+                    for found_by in index.keys_of(order):
+                        enter(state.index, found_by, entry)
                 case "tally":
                     state.tallies[name] = _decode_tally(value)
                 case "watch":
@@ -97,7 +99,7 @@ class DeskState:
                     bucket = row_keys.seen_bucket(name)
                     state.seen.setdefault(bucket, set()).update(chunk.digests)
                     state.seen_until[bucket] = max(chunk.until, state.seen_until.get(bucket, 0))
-                    state.seen_rows.setdefault(bucket, []).append(key)
+                    state.seen_rows.setdefault(bucket, deque()).append(key)
                 case "failed":  # those are for the audit
                     pass
         state.pending = SortedList(pending)
