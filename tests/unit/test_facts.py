@@ -1,4 +1,4 @@
-"""Facts, their head and what they must say."""
+"""Facts: their head, what they must say and keep, and what they may change."""
 
 from typing import get_type_hints
 
@@ -9,7 +9,9 @@ from dispatcher.order import facts
 from dispatcher.order.folds.apply import FOLDS
 from dispatcher.order.folds.changes import Changes, TurnChanges
 from dispatcher.order.row import Assignment, Order
-from models.inbox import Actor
+from dispatcher.steps.opening import evidence
+from models.events import Evidence
+from models.inbox import Actor, Sighting
 
 
 def test_a_head_is_all_that_every_fact_says() -> None:
@@ -55,3 +57,22 @@ def test_a_fold_stands_under_the_kind_that_it_takes(kind: type[facts.Fact]) -> N
     takes = get_type_hints(FOLDS[kind])["fact"]
 
     assert issubclass(kind, takes)
+
+
+def test_evidence_keeps_of_a_sighting_all_that_it_has_a_field_for() -> None:
+    """A sighting's copy with its order loses nothing but what stands in the order itself or must stay in the inbox."""
+    seen = Sighting(
+        kind="detection", source="cams", id="7", at=5, area="south-w", place="camera", lat=30.0, lon=114.0, address="a",
+        title="t", text="x", channel="c", reporter="r", contact="sealed", hint="h", media_urls=("u",), due_given=True,
+        due=9, camera="cam", label="l", algorithm="g", object_id="o", confidence=0.5, phase="end", category="pothole",
+    )  # fmt: skip
+
+    kept = evidence(seen, 12.34, "near")
+
+    shared = set(Evidence.__struct_fields__) & set(Sighting.__struct_fields__)
+    assert {name: getattr(kept, name) for name in shared} == {name: getattr(seen, name) for name in shared}
+    assert set(Evidence.__struct_fields__) - shared == {"distance_m", "rule"}
+    assert (kept.distance_m, kept.rule) == (12.3, "near")
+    assert set(Sighting.__struct_fields__) - shared == {
+        "area", "place", "title", "contact", "hint", "due_given", "due", "phase", "category", "guess", "shadow",
+    }  # fmt: skip
