@@ -1,0 +1,121 @@
+"""The second set: enough texts of each category, kind, language and script; none twice, none from the corpus."""
+
+import csv
+from collections import Counter
+
+import pytest
+
+from bench.second_set import NO_FAULT, Row, read
+from models.classifier.learning.shipped import CORPUS
+from models.classifier.learning.taxonomy import read_taxonomy
+from tests.conftest import REPOSITORY
+from tests.support.twins import alike
+
+ROWS = read()
+FAULTS = [row for row in ROWS if row.category != NO_FAULT]
+NONE = [row for row in ROWS if row.category == NO_FAULT]
+LEAVES = read_taxonomy(REPOSITORY / "cities" / "demo" / "categories.csv").leaves
+LANGUAGES = {"zh", "zh-hant", "en", "mixed"}
+KINDS = {"plain", "story", "slip", "dialect", "unnamed", "misleading", "two-matters", "hard-negative"}
+NONE_KINDS = {
+    "praise",
+    "already-repaired",
+    "question",
+    "suggestion",
+    "withdrawal",
+    "test",
+    "spam",
+    "chatter",
+    "hotline",
+}
+PER_CATEGORY = 10
+PER_DANGER = 16
+# What costs at least this to miss is dangerous.
+DANGER = 10.0
+TOO_ALIKE = 0.8
+
+
+def plain(text: str) -> str:
+    """The text without spaces and case."""
+    return "".join(text.lower().split())
+
+
+def learnt() -> list[str]:
+    """Every text of the corpus, those too that train nothing."""
+    texts = []
+    for path in sorted(CORPUS.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            texts += [row["text"] for row in csv.DictReader(file)]
+    return texts
+
+
+def test_there_are_enough_texts() -> None:
+    """Nine hundred and more, a quarter and more of them English, sixty and more in traditional script."""
+    languages = Counter(row.lang for row in ROWS)
+
+    assert len(ROWS) >= 900
+    assert set(languages) == LANGUAGES
+    assert languages["en"] >= 0.25 * len(ROWS)
+    assert languages["zh-hant"] >= 60
+
+
+@pytest.mark.parametrize("code", sorted(LEAVES))
+def test_each_category_has_enough_texts(code: str) -> None:
+    """Ten of each, sixteen where it is dangerous to miss one, in both languages."""
+    mine = [row for row in FAULTS if row.category == code]
+
+    assert len(mine) >= (PER_DANGER if LEAVES[code].cost >= DANGER else PER_CATEGORY)
+    assert {"zh", "en"} <= {row.lang for row in mine}
+
+
+def test_no_text_has_an_unknown_category() -> None:
+    """A code is a leaf of the demo city, and so is that of the second matter."""
+    assert {row.category for row in FAULTS} == set(LEAVES)
+    assert {row.second for row in ROWS if row.second} <= set(LEAVES)
+
+
+def test_what_is_no_fault_is_of_every_kind() -> None:
+    """A hundred and thirty and more, ten and more of each kind; a fault has no such kind."""
+    kinds = Counter(row.none_kind for row in NONE)
+
+    assert len(NONE) >= 130
+    assert set(kinds) == NONE_KINDS
+    assert min(kinds.values()) >= 10
+    assert not [row for row in FAULTS if row.none_kind]
+
+
+def test_texts_are_written_in_every_way() -> None:
+    """Each way occurs; two matters in one text often, and only such a text has a second category, another one."""
+    kinds = Counter(row.kind for row in ROWS)
+    two = [row for row in ROWS if row.kind == "two-matters"]
+
+    assert set(kinds) == KINDS
+    assert min(kinds.values()) >= 40
+    assert two == [row for row in ROWS if row.second]
+    assert not [row for row in two if row.second == row.category]
+
+
+def test_no_text_stands_in_the_set_twice() -> None:
+    """Not even with other spaces or another case, nor nearly the same."""
+    texts = [row.text for row in ROWS]
+
+    assert len({plain(text) for text in texts}) == len(texts)
+    assert alike(texts, TOO_ALIKE) == []
+
+
+def test_no_text_stands_in_the_corpus() -> None:
+    """What trains does not judge: neither the same text nor one that is nearly the same."""
+    texts = {row.text for row in ROWS}
+    corpus = learnt()
+    known = {plain(text) for text in corpus}
+
+    assert not [text for text in texts if plain(text) in known]
+    assert not [text for pair in alike([*texts, *corpus], TOO_ALIKE) for text in pair if text in texts]
+
+
+def test_the_file_is_sorted_and_its_texts_are_whole() -> None:
+    """By category, kinds of no fault together; no empty text, no blank at an end, no line break."""
+    order = [(row.category, row.none_kind) for row in ROWS]
+
+    assert order == sorted(order)
+    assert all(isinstance(row, Row) and row.text and row.text == " ".join(row.text.split()) for row in ROWS)
