@@ -38,6 +38,12 @@ DRIFT = Gauge(
 )
 DRIFT_ALARM = Gauge("paidan_drift_alarm", "1 for a figure of drift above its limit.", ["figure"])
 TABLES_ROWS = Counter("paidan_tables_rows", "Rows taken into the stream tables, by table.", ["table"])
+TABLES_FRESH_SECONDS = Histogram(
+    "paidan_tables_fresh_seconds",
+    "From the desk's writing of a row until the stream tables have taken it in, by table.",
+    ["table"],
+    buckets=(0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 60),
+)
 TABLES_EXITS = Counter("paidan_tables_exits", "Times a tables worker ended itself, by cause.", ["cause"])
 TABLES_PARTITIONS = Gauge("paidan_tables_partitions", "Partitions that this tables worker answers for.")
 TABLES_VIEWS_SECONDS = Histogram(

@@ -7,6 +7,7 @@ should not happen ends the process; another worker takes over, or the supervisor
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -73,6 +74,8 @@ class Tables:
             *topics, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", allow_empty=True
         )
 
+        fresh = metrics.TABLES_FRESH_SECONDS.labels(name)
+
         async def keep(stream: Any) -> None:
             async for event in stream.events():
                 message = event.message
@@ -83,6 +86,7 @@ class Tables:
                     log.exception("a row that cannot be kept")
                     where = f"{message.topic}-{message.partition} at {message.offset}"
                     leave(stall_guard.POISON, f"{where} holds a row that cannot be kept: {type(error).__name__}")
+                fresh.observe(time.time() - message.timestamp)
 
         self.app.agent(source, name=f"keep-{name}", concurrency=1)(keep)
 

@@ -1,0 +1,155 @@
+"""An open-loop load in C: events leave at their intended times, whatever the system does, and carry those times.
+
+`python -m bench.end_to_end.load BOOTSTRAP TOPIC --city CITY --kind detections --rate 5000 --count 100000` sends and
+prints two lines of JSON: when it began, and what it sent. An event that leaves late still carries the time at which it
+should have left, so a stall shows as latency and not as silence (no coordinated omission). Rate 0 sends as fast as the
+broker takes it. SIGTERM ends it in good order. Needs confluent-kafka.
+"""
+
+import argparse
+import json
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from bench.texts import report_texts
+from models.city import City, load_city
+from models.events import DETECTION, REPORT
+from models.times import to_text
+
+SLOT_SECONDS = 0.005
+NEW_SHARE = 0.02
+LABELS = ("hydrant_leak", "manhole_missing", "tree_down")
+
+Made = tuple[str, bytes]
+
+
+def detections(city: City, seed: int) -> Iterator[Made]:
+    """Ids and data of detections: 2 % are incidents not seen before, the others one of the last 500 again."""
+    chance = random.Random(seed)
+    cameras = list(city.cameras.values())
+    known: list[bytes] = []
+    number = 0
+    while True:
+        number += 1
+        if not known or chance.random() < NEW_SHARE:
+            camera = chance.choice(cameras)
+            place = {"lat": camera.lat + chance.uniform(-0.02, 0.02), "lon": camera.lon + chance.uniform(-0.02, 0.02)}
+            if city.areas.locate(place["lat"], place["lon"]) is None:
+                place = {"lat": camera.lat, "lon": camera.lon}
+            data = {
+                "camera_id": camera.id,
+                "label": chance.choice(LABELS),
+                "confidence": 0.95,
+                "object_id": f"o{seed}-{number}",
+                "location": place,
+            }
+            known.append(json.dumps(data).encode())
+            del known[:-500]
+            yield f"{seed}-{number}", known[-1]
+        else:
+            yield f"{seed}-{number}", chance.choice(known)
+
+
+def reports(city: City, seed: int) -> Iterator[Made]:
+    """Ids and data of reports: the corpus' own texts with a number, each at a place of its own."""
+    chance = random.Random(seed)
+    texts = report_texts()
+    cameras = list(city.cameras.values())
+    number = 0
+    while True:
+        number += 1
+        camera = chance.choice(cameras)
+        data = {
+            "text": f"{chance.choice(texts)} ({chance.randrange(10_000)})",
+            "location": {"lat": camera.lat, "lon": camera.lon},
+            "channel": "app",
+        }
+        yield f"{seed}-{number}", json.dumps(data, ensure_ascii=False).encode()
+
+
+KINDS: dict[str, tuple[str, Callable[[City, int], Iterator[Made]]]] = {
+    "detections": (DETECTION, detections),
+    "reports": (REPORT, reports),
+}
+
+
+class Load:
+    """Sends what was made before, so that making it costs nothing while the system is measured."""
+
+    def __init__(self, bootstrap: str, topic: str, kind: str, count: int, seed: int, city: City) -> None:
+        ce_type, make = KINDS[kind]
+        self._topic = topic
+        self._ready = list(islice(make(city, seed), count))
+        self._fixed = [("ce_specversion", b"1.0"), ("ce_type", ce_type.encode()), ("ce_source", b"bench/%d" % seed)]
+        self._producer = Producer(
+            {"bootstrap.servers": bootstrap, "linger.ms": 5, "queue.buffering.max.messages": 1_000_000}
+        )
+        self._producer.list_topics(topic)  # connected before the first event is due
+        self._failed: list[KafkaError] = []
+        self._stopped = False
+
+    def stop(self, *_: object) -> None:
+        """Send no more."""
+        self._stopped = True
+
+    def send(self, rate: float) -> int:
+        """Send at a rate, 0 for no limit; how many were sent. Ends the process when the broker did not take one."""
+        started, sent = time.time(), 0
+        while sent < len(self._ready) and not self._stopped:
+            passed = time.time() - started
+            due = min(len(self._ready), int(passed * rate)) if rate else min(len(self._ready), sent + 500)
+            for number in range(sent, due):
+                self._send(self._ready[number], started + number / rate if rate else time.time())
+            sent = due
+            self._producer.poll(0)
+            if rate:
+                time.sleep(max(0.0, SLOT_SECONDS - (time.time() - started - passed)))
+        self._producer.flush()
+        if self._failed:
+            raise SystemExit(f"{len(self._failed)} events were not taken, the first: {self._failed[0]}")
+        return sent
+
+    def _send(self, made: Made, intended: float) -> None:
+        event_id, data = made
+        own = [("ce_id", event_id.encode()), ("ce_time", to_text(int(intended * 1000)).encode())]
+        while True:
+            try:
+                self._producer.produce(self._topic, data, headers=self._fixed + own, on_delivery=self._delivered)
+            except BufferError:  # the queue is full
+                self._producer.poll(0.01)
+            else:
+                return
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self._failed.append(error)
+
+
+def main() -> None:
+    """Send and print what was sent."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bootstrap")
+    parser.add_argument("topic")
+    parser.add_argument("--city", type=Path, required=True)
+    parser.add_argument("--kind", choices=list(KINDS), default="detections")
+    parser.add_argument("--rate", type=float, default=1000.0)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    a = parser.parse_args()
+    load = Load(a.bootstrap, a.topic, a.kind, a.count, a.seed, load_city(a.city))
+    signal.signal(signal.SIGTERM, load.stop)
+    started, used = time.time(), time.process_time()
+    print(json.dumps({"started": started}), flush=True)
+    sent = load.send(a.rate)
+    cpu = time.process_time() - used
+    print(json.dumps({"sent": sent, "seconds": time.time() - started, "cpu_seconds": cpu}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
