@@ -13,11 +13,11 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CorruptRecordException, IllegalOperation, KafkaError, NoOffsetForPartitionError
 
 from streams import metrics
@@ -137,7 +137,7 @@ class Tenure(Generic[O]):
         wait = 0.0 if any(share.waiting for share in self._joined) else self._until_due()
         shares = {share.tp: share for share in self._joined}
         try:
-            batches = await self._consumer.getmany(*shares, timeout_ms=int(wait * 1000))
+            batches = await self._records_of(shares, wait)
         except NoOffsetForPartitionError:
             return  # left over from the moment between the assignment and our own seek
         except (UnicodeDecodeError, CorruptRecordException):
@@ -148,6 +148,18 @@ class Tenure(Generic[O]):
             shares[tp].take(records)
         for share in self._joined:
             share.regulate(self._consumer)
+
+    async def _records_of(self, parts: Iterable[TopicPartition], seconds: float) -> Mapping[TopicPartition, list[Any]]:
+        """What has come, nothing once the end has come: while the group shares out anew aiokafka gives nothing either,
+        and the group waits for the end of this tenure."""
+        fetching = asyncio.ensure_future(self._consumer.getmany(*parts, timeout_ms=int(seconds * 1000)))
+        ending = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((fetching, ending), return_when=asyncio.FIRST_COMPLETED)
+            return fetching.result() if fetching.done() else {}
+        finally:
+            fetching.cancel()
+            ending.cancel()
 
     def _until_due(self) -> float:
         """Seconds until the next timer, at most `idle`."""

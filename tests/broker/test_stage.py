@@ -5,13 +5,13 @@ import gc
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.errors import UnknownError
 from aiokafka.producer.transaction_manager import TransactionManager
@@ -21,6 +21,7 @@ from streams.kafka.closing import CLOSE_SECONDS, death_of
 from streams.kafka.sending import Send, Sent, send_all
 from streams.local.broker import LocalBroker
 from streams.local.supervisor import GRACE_SECONDS
+from streams.stage import stage as stage_module
 from streams.stage.claims import producer_ids
 from streams.stage.processing import StageError
 from streams.stage.stage import LEAVE_SECONDS, STOP_SECONDS, Stage
@@ -232,6 +233,37 @@ async def test_a_due_timer_brings_one_tick_through_the_own_input(kafka: Kafka, c
     await eventually(ticked)
     await running.stop()
     assert [(record.partition, record.value) for record in ticks] == [(1, b"tick")]
+
+
+async def test_a_tenure_ends_by_itself_when_the_group_shares_out_anew(
+    kafka: Kafka, counting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member that is asked to let go in the midst of a cycle is done with the cycle: no group waits for it longer."""
+    monkeypatch.setattr(stage_module, "STOP_SECONDS", 3600.0)
+    let_go = asyncio.Event()
+
+    class Held(Counting):
+        async def decide(self, records: Sequence[ConsumerRecord]) -> Counted:
+            await let_go.wait()
+            return await super().decide(records)
+
+    await feed(kafka, counting, ["1"])
+    first = Running(kafka, counting, Held)
+    await asyncio.wait_for(first.stage.ready.wait(), 30)
+    second = Running(kafka, counting)
+
+    async def asked_to_let_go() -> bool:
+        return not first.stage.partitions
+
+    async def shared() -> bool:
+        return len(first.stage.partitions) == len(second.stage.partitions) == 1
+
+    await eventually(asked_to_let_go)
+    let_go.set()
+    await eventually(shared)
+    heard = await said(kafka, counting, 1)
+    await asyncio.gather(first.stop(), second.stop())
+    assert heard == [["1", 1]]
 
 
 async def test_two_members_share_the_partitions_without_doubling(kafka: Kafka, counting: str) -> None:
