@@ -174,14 +174,21 @@ def test_what_is_no_notice_is_poison() -> None:
         target.is_for("n.notices", b"hash", b"[1]")
 
 
-NO_HOSTS = ["http://xn--/", "http://xn--a.example/", "http://[v1.x]/", "http://[::1].example/", "http://999.1.1.1/"]
+NAMELESS = ["http://xn--/", "http://xn--a.example/", "http://[v1.x]/", "http://999.1.1.1/"]
+NO_HOSTS = [*NAMELESS, "http://[::1].example/"]
 
 
-@pytest.mark.parametrize("url", NO_HOSTS)
+@pytest.mark.parametrize("url", NAMELESS)
 def test_an_address_that_no_request_can_be_made_of_is_refused(url: str) -> None:
     """Also when it looks like one: what the client finds out only when it posts is found out before."""
     with pytest.raises(UsageError, match="the webhook of department roads: its host must be a DNS name"):
         targets(settings(), departments(roads=url))
+
+
+def test_an_address_that_only_some_interpreters_can_split_is_refused_by_all() -> None:
+    """For the one it is no address at all, for the other one whose host is none."""
+    with pytest.raises(UsageError, match="the webhook of department roads(: its host| must be an address)"):
+        targets(settings(), departments(roads="http://[::1].example/"))
 
 
 @pytest.mark.parametrize(
