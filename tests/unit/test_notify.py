@@ -187,7 +187,7 @@ def test_an_address_that_no_request_can_be_made_of_is_refused(url: str) -> None:
 
 def test_an_address_that_only_some_interpreters_can_split_is_refused_by_all() -> None:
     """For the one it is no address at all, for the other one whose host is none."""
-    with pytest.raises(UsageError, match="the webhook of department roads(: its host| must be an address)"):
+    with pytest.raises(UsageError, match=r"the webhook of department roads(: its host| must be an address)"):
         targets(settings(), departments(roads="http://[::1].example/"))
 
 
