@@ -1,9 +1,9 @@
 """What a desk costs by how many orders are open: `python -m bench.scale [--orders 10000 --orders 100000] [--json]`.
 
-One partition, no Kafka. For each size two processes: the first opens the orders and writes the rows to a file, as the
-changelog would keep them; the second restores a desk from these rows and acts on orders that nothing has touched since.
-Then a dense place: orders of one category within 50 m of each other. Costs are processor time; memory is what the
-process holds more than before.
+One partition, no Kafka. For each size two processes: the first opens orders and writes the rows to a file, as the
+changelog would keep them; from 20,000 on the rows are copies of these with ids, places, reports and reporters of their
+own. The second restores a desk from the rows and acts on orders that nothing has touched since. Then a dense place:
+orders of one category within 50 m of each other. Costs are processor time; memory is what the process holds more.
 """
 
 import argparse
@@ -21,21 +21,30 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from msgspec.structs import replace
+
 from bench.texts import report_texts
 from dispatcher.desk import DeskState, decide
+from dispatcher.order.row import Order
+from dispatcher.partition import row_keys
+from dispatcher.partition.identity import report_key
+from dispatcher.partition.orders import WARM, encode_row
+from dispatcher.partition.state import SeenChunk
 from models.city import City, load_city
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, PackChange, Sighting
-from models.times import HOUR_MS
+from models.times import DAY_MS, HOUR_MS
 
 CITY = Path(__file__).parents[1] / "cities" / "demo"
 T0 = 1_772_413_200_000
 STEP_MS = 5  # between two openings: no limit ends while the orders are opened
 BATCH = 200
 PROBES = 1000
+_BUCKET = f"report/{T0 // DAY_MS}"
 APART = 0.0006  # degrees, more than any merge radius: each order stays one of its own
 DENSE = 10_000
 DENSE_METRES = 50.0
+OPENED = 20_000
 COLUMNS = {
     "open": "µs open",
     "repeat": "repeat",
@@ -43,11 +52,11 @@ COLUMNS = {
     "accept": "accept",
     "handle": "handle",
     "fire": "fire a timer",
-    "bytes": "bytes an order",
-    "restored_bytes": "restored",
-    "row_bytes": "its row",
-    "restore_s": "restore s",
-    "restore_us": "µs a row",
+    "row_bytes": "bytes of a row",
+    "held_bytes": "memory of it",
+    "held_mb": "MB in all",
+    "restore_us": "restore µs/row",
+    "restore_s": "s in all",
 }
 Figures = dict[str, float]
 T = TypeVar("T")
@@ -122,53 +131,72 @@ def _guess(category: str, other: str) -> Guess:
     return Guess(category, 0.97, "model-20260301", 0.8, alternatives=alternatives, terms=(("路灯", 0.5), ("坏了", 0.4)))
 
 
-def fill(size: int, file: Path) -> Figures:
-    """Open so many orders; write their rows to a file."""
+def write_rows(size: int, file: Path) -> Figures:
+    """Write the rows of a desk with so many open orders to a file."""
     city = load_city(CITY)
     places = Places(city, size + PROBES)
+    bench, rows = Bench(DeskState(0), city), dict[str, bytes | None]()
+    bench.changed = rows.update
+    bench.run([(PackChange(city.digest), T0)])
+    bench.run((places.report(n), T0 + n * STEP_MS) for n in range(min(size, OPENED)))
     with file.open("wb") as out:
-        bench = Bench(DeskState(0), city)
-        bench.changed = lambda rows: _write(out, rows)
-        bench.run([(PackChange(city.digest), T0)])
-        before = _resident()
-        bench.run((places.report(n), T0 + n * STEP_MS) for n in range(size))
-        held = (_resident() - before) / size
-        clock = T0 + (size + PROBES) * STEP_MS
-        opened = bench.run([(places.report(n), T0 + n * STEP_MS) for n in range(size, size + PROBES)])
-    bench.changed = lambda rows: None
-    some = random.Random(size).sample(range(size), 50)
-    bench.run([(places.detection(n, "again", clock), clock) for n in some])
-    again = [places.detection(some[n % 50], "again", clock + n + 1) for n in range(PROBES * 5)]
-    return {"open": opened, "bytes": held, "repeat": bench.run((each, each.at) for each in again)}
+        _write(out, rows.items())
+        patterns = list(bench.state.orders.values())
+        for part in _parts(range(len(patterns), size), BATCH):
+            copies = [_copy(patterns[n % len(patterns)], places.report(n)) for n in part]
+            digests = tuple(sorted(int(order.report_keys[0], 16) for order in copies))
+            _write(out, ((order.id, encode_row(order)) for order in copies))
+            _write(out, [(row_keys.seen(_BUCKET, -part[0]), encode_row(SeenChunk(2**62, digests)))])
+    return {}
+
+
+def _copy(order: Order, report: Sighting) -> Order:
+    """An order like this one, founded by another report."""
+    founding = replace(order.evidence_first[0], id=report.id, reporter=report.reporter, lat=report.lat, lon=report.lon)
+    return replace(
+        order, id=f"{order.id[:-10]}{report.id[:10]}", report_keys=(report_key(report.source, report.id),),
+        reporters=(report.reporter,), lat=report.lat, lon=report.lon, evidence_first=(founding,),
+    )  # fmt: skip
 
 
 def restart(size: int, file: Path) -> Figures:
     """Restore a desk from the rows; then act on orders that it has not touched yet, each on others."""
     city = load_city(CITY)
+    empty = _resident()
     rows = _read(file)
-    orders = [key for key in rows if "/" not in key and key != "meta"]
-    row_bytes = sum(len(rows[key]) for key in orders) / len(orders)
-    before = _resident() - sum(len(row) for row in rows.values())
+    orders = [key for key in rows if row_keys.is_order(key)]
+    figures = {"row_bytes": sum(len(rows[key]) for key in orders) / len(orders)}
     began = time.process_time()
     state = DeskState.restore(0, _drained(rows), [])
-    seconds = time.process_time() - began
-    del rows
-    held = (_resident() - before) / len(orders)
-    bench, places = Bench(state, city), Places(city, size + PROBES)
-    clock = state.meta.clock
+    figures["restore_s"] = time.process_time() - began
+    figures["restore_us"] = figures["restore_s"] / len(orders) * 1e6
     chance = random.Random(size)
-    joined = [places.detection(n, f"o{n}", clock) for n in chance.sample(range(size), PROBES)]
-    figures = {"join": bench.run((each, clock) for each in joined)}
-    held_by = [order for key in chance.sample(orders, PROBES) if (order := state.orders[key]).state == "assigned"]
+    some = chance.sample(orders, min(PROBES, len(orders) // 4))
+    others = chance.sample(orders, min(2 * WARM, len(orders)))
+    count = len(orders)
+    del rows, orders
+    figures["held_mb"] = (_resident() - empty) / 1e6
+    figures["held_bytes"] = figures["held_mb"] / count * 1e6
+    bench, places = Bench(state, city), Places(city, size + PROBES)
+    clock = max(state.meta.clock, T0 + (size + PROBES) * STEP_MS)
+    figures["open"] = bench.run((places.report(n), clock) for n in range(size, size + PROBES))
     for action in ("accept", "handle"):
         updates = [
             InboxUpdate(
                 source="u", id=f"{action}{n}", at=clock, action=action, area=order.area, order_id=order.id,
                 by=Actor("department", order.department, "x"), evidence_urls=("e",), reason="r",
             )
-            for n, order in enumerate(held_by)
+            for n, key in enumerate(some) if (order := state.orders[key]).department
         ]  # fmt: skip
+        for key in others:
+            state.orders[key]  # from now on these are at hand, and not those of the updates
         figures[action] = bench.run((update, clock) for update in updates)
+    seen = chance.sample(range(min(size, OPENED)), PROBES)
+    known = seen[:50]
+    figures["join"] = bench.run((places.detection(n, f"o{n}", clock), clock) for n in seen[50:])
+    bench.run([(places.detection(n, "again", clock), clock) for n in known])
+    again = [places.detection(known[n % 50], "again", clock + n + 1) for n in range(PROBES * 5)]
+    figures["repeat"] = bench.run((each, each.at) for each in again)
     began, fired = time.process_time(), 0
     for _ in range(3):
         record = InboxRecord(0, state.meta.next_offset, clock + 400 * HOUR_MS, ())
@@ -176,12 +204,7 @@ def restart(size: int, file: Path) -> Figures:
         decision.changes.apply()
         fired += sum(1 for out in decision.records if out.topic == "orders")
     figures["fire"] = (time.process_time() - began) / fired * 1e6
-    return figures | {
-        "restored_bytes": held,
-        "row_bytes": row_bytes,
-        "restore_s": seconds,
-        "restore_us": seconds / len(orders) * 1e6,
-    }
+    return figures
 
 
 def dense(size: int) -> Figures:
@@ -217,7 +240,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for size in asked.orders or [10_000, 100_000]:
             file = Path(folder) / f"{size}.rows"
-            results["spread"][size] = _alone(fill, size, file) | _alone(restart, size, file)
+            results["spread"][size] = _alone(write_rows, size, file) | _alone(restart, size, file)
             file.unlink()
     for size in (100, DENSE):
         results["dense"][size] = _alone(dense, size)

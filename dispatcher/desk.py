@@ -140,7 +140,7 @@ class _Batch:
             while (order := self.overlay.orders.get(key)) is not None and (due := self._due(order)):
                 at, kind = min(due)
                 self._fire(at, key, kind)
-                if self.overlay.orders.get(key) is order:  # it could not even be quarantined
+                if self.overlay.orders.get(key) == order:  # it could not even be quarantined
                     break
 
     def _fire_due(self) -> None:
@@ -153,6 +153,7 @@ class _Batch:
             due, key, kind = entry
             # Entries that came to nothing do not count: a restored state no longer has them.
             left -= self._fire(due, key, kind)
+            self.overlay.came_up(due, key, kind)
 
     def _fire(self, due: int, key: str, kind: str) -> bool:
         work = self._work()

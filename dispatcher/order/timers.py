@@ -8,10 +8,12 @@
 | resume         | suspended                                  | the end of suspension    | resumed                   |
 | archive        | ended                                      | the window after the end | archived                  |
 
-The pending timers of a partition are one sorted list of (due, key, kind). An entry is checked against `timers` when
-it comes up; one that the order has outgrown vanishes, so nothing ever has to be taken out of the list.
+The pending timers of a partition are one sorted list of (due, key, kind). Of an order only the first one stands there:
+when it has come up, the next one takes its place. An entry is checked against `timers` when it comes up; one that the
+order has outgrown vanishes, so nothing ever has to be taken out of the list.
 """
 
+from dispatcher.order.outline import Outline
 from dispatcher.order.row import ENDED, OPEN, Order, RunningLimit
 from models.city import LimitStage
 
@@ -28,10 +30,13 @@ COUNTS: dict[LimitStage, frozenset[str]] = {
 # Breaches that are a department's, in the order in which they escalate.
 SUPERVISED: tuple[LimitStage, ...] = ("accept", "handle", "whole")
 
+_WARN = {stage: f"warn/{stage}" for stage in COUNTS}
+_BREACH = {stage: f"breach/{stage}" for stage in COUNTS}
+
 Timer = tuple[int, str]
 
 
-def timers(order: Order) -> tuple[Timer, ...]:
+def timers(order: Order | Outline) -> tuple[Timer, ...]:
     """All that is pending for an order: (due in ms, kind)."""
     if order.quarantined:
         return ()
@@ -43,24 +48,24 @@ def timers(order: Order) -> tuple[Timer, ...]:
     state, fired = order.state, order.fired
     for limit in order.limits:
         if state in COUNTS[limit.stage] and not breached(order, limit):
-            if f"warn/{limit.stage}" not in fired:
-                pending.append((limit.warn_at, f"warn/{limit.stage}"))
-            pending.append((limit.due, f"breach/{limit.stage}"))
+            if _WARN[limit.stage] not in fired:
+                pending.append((limit.warn_at, _WARN[limit.stage]))
+            pending.append((limit.due, _BREACH[limit.stage]))
     if order.supervise_at is not None and escalating(order):
         pending.append((order.supervise_at, "supervise"))
     return tuple(pending)
 
 
-def breached(order: Order, limit: RunningLimit) -> bool:
+def breached(order: Order | Outline, limit: RunningLimit) -> bool:
     """Whether a running limit's breach stands."""
     if limit.stage == "whole":
         return order.overdue_at is not None
     if limit.stage == "handle":
         return bool(order.assignments) and order.assignments[-1].handle_missed_at is not None
-    return f"breach/{limit.stage}" in order.fired
+    return _BREACH[limit.stage] in order.fired
 
 
-def escalating(order: Order) -> LimitStage | None:
+def escalating(order: Order | Outline) -> LimitStage | None:
     """The stage whose standing breach keeps supervision rising; None when there is none."""
     standing = {limit.stage for limit in order.limits if order.state in COUNTS[limit.stage] and breached(order, limit)}
     return next((stage for stage in SUPERVISED if stage in standing), None)

@@ -14,6 +14,7 @@ memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers
 import math
 from collections.abc import Iterator
 
+from dispatcher.order.outline import Outline
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import identity
 from models.inbox import Sighting
@@ -25,12 +26,12 @@ CELL = 0.003  # degrees; about 330 m north to south
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 
 
-def entry_of(order: Order) -> Entry:
+def entry_of(order: Order | Outline) -> Entry:
     """What stands under each of an order's keys."""
     return order.opened_at, order.id, order.lat, order.lon
 
 
-def keys_of(order: Order) -> set[Key]:
+def keys_of(order: Order | Outline) -> set[Key]:
     """The keys under which an order is found."""
     keys: set[Key] = {int(key, 16) for key in order.report_keys}
     if order.state == "rejected":

@@ -2,7 +2,7 @@
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from itertools import chain
 from typing import Generic, TypeAlias, TypeVar
 
@@ -19,7 +19,7 @@ class Table(Generic[V]):
 
     __slots__ = ("base", "batch", "item")
 
-    def __init__(self, base: dict[str, V]) -> None:
+    def __init__(self, base: MutableMapping[str, V]) -> None:
         self.base = base
         self.batch: dict[str, V | None] = {}
         self.item: dict[str, V | None] = {}
@@ -44,6 +44,14 @@ class Table(Generic[V]):
         """The item is done: its changes are the batch's."""
         self.batch.update(self.item)
         self.item.clear()
+
+    def apply(self) -> None:
+        """Make the batch's changes the state's own."""
+        for key, value in self.batch.items():
+            if value is None:
+                self.base.pop(key, None)
+            else:
+                self.base[key] = value
 
 
 # The entries under a key, oldest first. A few are a tuple, which takes the least room; many are a sorted list, where

@@ -14,8 +14,10 @@ from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.index import Entry, Key
 from dispatcher.partition.layers import Index, Table, Timers
-from dispatcher.partition.state import DeskState, SeenChunk, encode_row
+from dispatcher.partition.orders import encode_row
+from dispatcher.partition.state import DeskState, SeenChunk
 
+_NEVER = (2**63, "")
 FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
 
 
@@ -29,6 +31,7 @@ class Overlay:
         self.watches = Table(state.watches)
         self.cameras = Table(state.cameras)
         self.index = Index(state.index)
+        self.order_rows: dict[str, bytes] = {}  # of the batch's orders, once they are encoded
         self.timers = Timers(state.pending)
         self.figures: dict[str, FigureRow] = {}
         self.meta = state.meta
@@ -80,11 +83,18 @@ class Overlay:
         yield index.entry_of(there), old - new, new - old
 
     def _follow(self, key: str, before: Order | None, after: Order | None) -> None:
-        if after is not None:
-            pending = timers(before) if before is not None else ()
-            for due, kind in timers(after):
-                if (due, kind) not in pending:
-                    self.timers.push((due, key, kind))
+        """The first of an order's timers stands for all of them: only what comes before it is news."""
+        first = min(timers(after), default=None) if after is not None else None
+        if first is not None and (before is None or first < min(timers(before), default=_NEVER)):
+            self.timers.push((first[0], key, first[1]))
+
+    def came_up(self, due: int, key: str, kind: str) -> None:
+        """An entry has come up, and whatever it led to is kept: the next one of its order takes its place."""
+        order = self.orders.get(key)
+        if order is not None and (later := [timer for timer in timers(order) if timer > (due, kind)]):
+            at, what = min(later)
+            self.timers.push((at, key, what))
+            self.timers.keep()
 
     # Identity
 
@@ -117,8 +127,8 @@ class Overlay:
     def rows(self) -> dict[str, bytes | None]:
         """The changed rows of the desk's changelog, each once."""
         rows: dict[str, bytes | None] = {}
-        for key, order in self.orders.batch.items():
-            rows[key] = None if order is None else encode_row(order)
+        self.order_rows = {key: encode_row(order) for key, order in self.orders.batch.items() if order is not None}
+        rows.update((key, self.order_rows.get(key)) for key in self.orders.batch)
         for row_key, table in (
             (row_keys.tally, self.tallies), (row_keys.watch, self.watches), (row_keys.camera, self.cameras)
         ):  # fmt: skip
@@ -137,12 +147,14 @@ class Overlay:
     def apply(self) -> None:
         """The batch is committed: write its changes into the state that they lie above. Once, and only then."""
         state = self.state
-        for table in self.tables():
-            for key, value in table.batch.items():
-                if value is None:
-                    table.base.pop(key, None)
-                else:
-                    table.base[key] = value
+        for key, order in self.orders.batch.items():
+            if order is None:
+                state.orders.pop(key, None)
+            else:
+                state.orders.keep(key, order, self.order_rows[key])
+        self.tallies.apply()
+        self.watches.apply()
+        self.cameras.apply()
         self.index.apply()
         state.figures.update(self.figures)
         del state.pending[: self.timers.gone]

@@ -12,10 +12,12 @@ from sortedcontainers import SortedList
 
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.figure_row import decode as decode_figure
-from dispatcher.order.row import Order, Tally, Watch
+from dispatcher.order.outline import Outline
+from dispatcher.order.row import Tally, Watch
 from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.layers import Entered, Pending, enter
+from dispatcher.partition.orders import Orders
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -49,7 +51,7 @@ class DeskState:
     def __init__(self, partition: int) -> None:
         self.partition = partition
         self.meta = Meta()
-        self.orders: dict[str, Order] = {}
+        self.orders = Orders()
         self.tallies: dict[str, Tally] = {}
         self.watches: dict[str, Watch] = {}
         self.cameras: dict[str, Heartbeat] = {}
@@ -78,10 +80,10 @@ class DeskState:
                 case "meta":
                     state.meta = _decode_meta(value)
                 case "order":
-                    order = _decode_order(value)
-                    state.orders[name] = order
-                    pending.extend((due, key, timer) for due, timer in timers(order))
-                    entry = index.entry_of(order)
+                    order = _decode_outline(value)
+                    state.orders.load(key, value)
+                    pending.extend((due, key, timer) for due, timer in sorted(timers(order))[:1])
+                    entry = (order.opened_at, key, order.lat, order.lon)
                     for found_by in index.keys_of(order):
                         enter(state.index, found_by, entry)
                 case "tally":
@@ -107,9 +109,8 @@ class DeskState:
         return state
 
 
-encode_row = msgspec.json.Encoder().encode
 _decode_meta = msgspec.json.Decoder(Meta).decode
-_decode_order = msgspec.json.Decoder(Order).decode
+_decode_outline = msgspec.json.Decoder(Outline).decode
 _decode_tally = msgspec.json.Decoder(Tally).decode
 _decode_watch = msgspec.json.Decoder(Watch).decode
 _decode_heartbeat = msgspec.json.Decoder(Heartbeat).decode

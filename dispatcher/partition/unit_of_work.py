@@ -9,8 +9,8 @@ from dispatcher.order.folds.apply import apply
 from dispatcher.order.row import OPEN, Order, State
 from dispatcher.partition import identity, messages
 from dispatcher.partition.decision import Outgoing
+from dispatcher.partition.orders import encode_row
 from dispatcher.partition.overlay import Overlay
-from dispatcher.partition.state import encode_row
 from models.city import City
 from models.inbox import Actor, InboxUpdate
 from models.times import day_number, local_day

@@ -1,7 +1,9 @@
 """Laws of the desk under whatever comes in: random inboxes, driven by a seed that a failure prints."""
 
 import random
+from collections.abc import Mapping
 from itertools import groupby
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from dispatcher.desk import DeskState, decide
 from dispatcher.order.facts import KINDS, Absorbed, Fact, Released
 from dispatcher.order.lifecycle import RETURN_CODES, TABLE
 from dispatcher.order.row import Order
+from dispatcher.partition import orders
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, Sighting, Tick
 from tests.support.desks import (
     DAY,
@@ -49,7 +52,7 @@ def random_sighting(rng: random.Random, n: int, at: int) -> Sighting:
     return report(number, at, rng.choice(TEXTS), certain, reporter=rng.choice(("r1", "r2", "")), **place)
 
 
-def random_update(rng: random.Random, n: int, at: int, orders: dict[str, Order]) -> InboxUpdate:
+def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Order]) -> InboxUpdate:
     """Some step on some order, more often than not one that is allowed."""
     order = rng.choice(list(orders.values())) if orders else None
     likely = [rule for rule in TABLE if order is not None and order.state in rule.sources]
@@ -145,6 +148,21 @@ def test_batch_sizes_change_nothing(seed: int) -> None:
     assert one.state.orders == other.state.orders
     assert standing_under(one.state) == standing_under(other.state)
     assert totals(one) == totals(other)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=examples(15))
+def test_a_desk_that_has_hardly_an_order_at_hand_decides_the_same(seed: int) -> None:
+    """Which orders are at hand as values, and which as packed rows, shows nowhere."""
+    inbox = random_inbox(seed)
+    usual = run(inbox)
+
+    with patch.object(orders, "WARM", 1), patch.object(orders.Packing, "_SAMPLES", 1):
+        forgetful = run(inbox)
+
+        assert usual.sent == forgetful.sent
+        assert usual.rows == forgetful.rows
+        assert_laws(forgetful)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 59))

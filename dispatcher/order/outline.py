@@ -1,0 +1,37 @@
+"""The outline of an order: the fields of its row by which it is found and its timers are set.
+
+To restore a desk takes no more of a million rows than this. Names, types and defaults are those of `Order`.
+"""
+
+import msgspec
+
+from dispatcher.order.row import RunningLimit, State
+
+
+class Turn(msgspec.Struct, frozen=True, gc=False):
+    """What an `Assignment` says about timers."""
+
+    handle_missed_at: int | None = None
+
+
+class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The fields of `Order` that `index.keys_of`, `index.entry_of` and `timers` look at."""
+
+    id: str
+    state: State
+    area: str
+    opened_at: int
+    lat: float | None = None
+    lon: float | None = None
+    report_keys: tuple[str, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+    category: str = ""
+    group: str = ""
+    assignments: tuple[Turn, ...] = ()
+    overdue_at: int | None = None
+    limits: tuple[RunningLimit, ...] = ()
+    fired: tuple[str, ...] = ()
+    supervise_at: int | None = None
+    suspended_until: int | None = None
+    archive_at: int | None = None
+    quarantined: str = ""

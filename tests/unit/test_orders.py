@@ -1,0 +1,75 @@
+"""The orders of a partition: rows, packed, and the values of the ones that were touched last."""
+
+from unittest.mock import patch
+
+import msgspec
+import pytest
+
+from dispatcher.order.outline import Outline, Turn
+from dispatcher.order.row import Assignment, Order
+from dispatcher.partition import orders
+from dispatcher.partition.orders import Orders, Packing, encode_row
+
+
+def order(n: int, text: str = "路灯不亮") -> Order:
+    """An order of its own."""
+    return Order(
+        id=f"o-{n}", seq=1, state="assigned", area="a", opened_at=n, recorded_at=n, last_at=n, text=f"{text} {n}" * 9
+    )
+
+
+def test_an_order_is_the_same_at_hand_and_packed() -> None:
+    """Whether it was touched just now or long ago, or comes from the changelog, it is the same value."""
+    some = {one.id: one for one in map(order, range(40))}
+    kept, loaded = Orders(), Orders()
+    with patch.object(orders, "WARM", 3):
+        for key, one in some.items():
+            kept.keep(key, one, encode_row(one))
+            loaded.load(key, encode_row(one))
+
+        assert kept == loaded == some
+        assert list(kept) == list(some)
+        assert kept["o-7"] == some["o-7"]
+
+
+def test_an_order_that_changes_while_it_is_packed_is_what_it_became() -> None:
+    """What is kept last counts, however often it was packed before."""
+    kept = Orders()
+    with patch.object(orders, "WARM", 1):
+        for one in map(order, range(20)):
+            kept[one.id] = one
+        kept["o-3"] = order(3, "井盖不见了")
+        kept["o-4"] = order(4)
+
+        assert kept["o-3"] == order(3, "井盖不见了")
+
+
+def test_an_order_that_is_taken_away_is_gone() -> None:
+    """Neither its row nor its value remains."""
+    kept = Orders()
+    kept["o-1"] = order(1)
+
+    assert kept.pop("o-1") == order(1)
+    assert "o-1" not in kept
+    assert kept.get("o-1") is None
+    assert len(kept) == 0
+    with pytest.raises(KeyError):
+        kept["o-1"]
+
+
+def test_packed_rows_take_less_room_and_lose_nothing() -> None:
+    """The first rows stay plain; from then on each is deflated against what they have in common."""
+    packing, rows = Packing(), [encode_row(order(n)) for n in range(40)]
+    packed = [packing.packed(row) for row in rows]
+
+    assert [packing.unpacked(row) for row in packed] == rows
+    assert [packing.packed(row) for row in packed[10:]] == packed[10:]
+    assert sum(map(len, packed[10:])) < sum(map(len, rows[10:])) / 2
+
+
+@pytest.mark.parametrize(("outline", "whole"), [(Outline, Order), (Turn, Assignment)])
+def test_an_outline_has_the_fields_of_the_whole(outline: type[msgspec.Struct], whole: type[msgspec.Struct]) -> None:
+    """Names and defaults are the same, or a row that leaves a field out would be found elsewhere."""
+    fields = {field.name: field.default for field in msgspec.structs.fields(whole)}
+
+    assert all(fields[field.name] == field.default for field in msgspec.structs.fields(outline))
