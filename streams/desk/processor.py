@@ -4,7 +4,7 @@ Everything that inbox partition n leads to in the logs and changelogs goes to th
 the only partition of its department's topic.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import ConsumerRecord
@@ -46,7 +46,7 @@ class DeskProcessor:
         if not desk:
             self._state = self._fresh()
             return None
-        self._state = DeskState.restore(self._partition, desk, figures)
+        self._state = DeskState.restore(self._partition, _drained(desk), figures)
         return self._state.meta.next_offset
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> DeskOutcome:
@@ -108,3 +108,10 @@ class DeskProcessor:
             key, value = failed_row(decision.failures)
             sends.append(Send(self._names.desk, key.encode(), value, n))
         return sends
+
+
+def _drained(rows: list[Row]) -> Iterator[Row]:
+    """The rows in their order, each let go of once it is taken: a million of them shall not be in memory twice."""
+    rows.reverse()
+    while rows:
+        yield rows.pop()
