@@ -9,6 +9,7 @@ integer milliseconds inside and RFC 3339 text on the wire. Fields that hold thei
 """
 
 import re
+from functools import lru_cache
 from typing import TypedDict
 
 import msgspec
@@ -404,7 +405,14 @@ def from_wire(kind: str, value: bytes) -> Fact | UpdateRefused:
 
 def note(fact: Fact) -> str:
     """What the fact itself says for people: a reason, a note, an outcome, a stage."""
-    for field in ("reason", "note", "outcome", "error", "stage"):
-        if text := getattr(fact, field, ""):
+    for field in _noted(type(fact)):
+        if text := getattr(fact, field):
             return str(text)
     return ""
+
+
+@lru_cache(maxsize=128)
+def _noted(kind: type[Fact]) -> tuple[str, ...]:
+    """The fields of a kind that say something for people."""
+    names = kind.__struct_fields__
+    return tuple(field for field in ("reason", "note", "outcome", "error", "stage") if field in names)

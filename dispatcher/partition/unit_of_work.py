@@ -16,6 +16,7 @@ from models.inbox import Actor, InboxUpdate
 from models.times import day_number, local_day
 
 DESK = Actor(role="desk")
+_ASSIGNING = (facts.Assigned, facts.ReturnRefused)
 
 
 class UnitOfWork:
@@ -84,7 +85,7 @@ class UnitOfWork:
         after = apply(before, fact)
         self.overlay.orders.put(after.id, after)
         self.sent.append(_public(fact))
-        if isinstance(fact, facts.Assigned | facts.ReturnRefused):
+        if isinstance(fact, _ASSIGNING):
             self.sent.extend(messages.assignment(after, fact))
         if not self.replayed:  # nobody wants to be told of what was over long ago
             self._tell(before, after, fact)
@@ -96,7 +97,7 @@ class UnitOfWork:
         if isinstance(fact, facts.EvidenceAdded):
             self.sent.extend(messages.subscribed(after, fact))
         elif type(fact) in messages.AUDIENCES:
-            others = tuple(who for child in self.children(after) for who in child.reporters)
+            others = tuple(who for child in self.children(after) for who in child.reporters) if after.children else ()
             self.sent.extend(messages.notices(before, after, fact, others))
 
     def _withdraw(self, before: Order, after: Order, fact: facts.Fact) -> None:

@@ -18,7 +18,6 @@ def routed(work: UnitOfWork, sighting: Sighting, at: int) -> Route:
     city = work.city
     subject = RuleInput(
         category=sighting.category,
-        group=merge_group(city, sighting.category),
         hint=sighting.hint,
         area=sighting.area,
         text=whole_text(sighting.title, sighting.text),

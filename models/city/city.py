@@ -9,7 +9,7 @@ from models.city.areas import Areas
 from models.city.calendar import Calendar
 from models.city.lookups import LabelTable, LimitTable, ResponsibilityTable
 from models.city.places import Places
-from models.city.rules import Rule, RuleInput
+from models.city.rules import Rule, RuleInput, RuleTable
 from models.city.silences import SilenceTable
 from models.city.tunables import CitySettings
 from models.city.values import Camera, Category, Department, Inhibition, Limit, Responsibility, Silence
@@ -39,7 +39,7 @@ class City:
     responsibility: ResponsibilityTable
     limits: LimitTable
     calendar: Calendar
-    rules: tuple[Rule, ...]
+    rules: RuleTable
     inhibitions: tuple[Inhibition, ...]
     silences: SilenceTable
     files: Mapping[str, bytes]
@@ -87,4 +87,4 @@ class City:
 
     def first_rule(self, subject: RuleInput) -> Rule | None:
         """The first rule whose condition holds, or None."""
-        return next((rule for rule in self.rules if rule.matches(subject)), None)
+        return self.rules.first(subject)

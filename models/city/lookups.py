@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 
 from models.city.areas import Areas
 from models.city.values import Category, LabelRule, Limit, Responsibility
@@ -18,9 +19,13 @@ class ResponsibilityTable:
         for row in self.rows:
             key = (row.category, row.area)
             self._by_key[key] = (*self._by_key.get(key, ()), row)
+        self._found = lru_cache(maxsize=16384)(self._find)  # the rows never change: one search for a day's orders
 
     def find(self, category: str, area: str, day: date) -> Responsibility | None:
         """The row of the smallest area that has one; within an area the category goes before its group and `*`."""
+        return self._found(category, area, day)
+
+    def _find(self, category: str, area: str, day: date) -> Responsibility | None:
         line = self._lines.get(category, (category, "*"))
         for place in (*self._areas.ancestors(area), "*"):
             for name in line:
@@ -45,9 +50,13 @@ class LimitTable:
         for category, line in self._lines.items():
             named = {row.condition: None for name in line for row in self.rows if row.category == name}
             self._conditions[category] = tuple(condition for condition in named if condition)
+        self._found = lru_cache(maxsize=4096)(self._find)  # the rows never change
 
     def find(self, category: str, condition: str | None, stage: str) -> Limit | None:
         """The limit of the category, else of its group, else of `*`; in each, that of the condition goes first."""
+        return self._found(category, condition, stage)
+
+    def _find(self, category: str, condition: str | None, stage: str) -> Limit | None:
         for name in self._lines.get(category, (category, "*")):
             limit = self._by_key.get((name, condition or "", stage)) or self._by_key.get((name, "", stage))
             if limit is not None:

@@ -1,7 +1,8 @@
 """Ordered rules 派遣规则: a condition and an outcome, for what tables cannot say. The first that matches decides."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from typing import Annotated
 
 import msgspec
@@ -105,23 +106,59 @@ class Rule(BaseModel):
     # The areas of `when.area` with all that lies within them; None: everywhere.
     covered: frozenset[str] | None = None
 
+    @cached_property
+    def _asked(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Those of the remaining text fields that the rule names, with their patterns."""
+        names = ("hint", "source", "channel", "label")
+        return tuple((name, patterns) for name in names if (patterns := getattr(self.when, name)))
+
     def matches(self, subject: RuleInput) -> bool:
         """True when every condition holds. Never raises, whatever the input's texts."""
+        concerned = self.concerns(subject.category, subject.group, subject.area)
+        return concerned and self.rest_holds(subject, subject.text.casefold())
+
+    def concerns(self, category: str, group: str, area: str) -> bool:
+        """Whether the conditions on these three hold."""
         when = self.when
-        if self.covered is not None and subject.area not in self.covered:
+        if self.covered is not None and area not in self.covered:
             return False
+        return (not when.category or _fits(when.category, category)) and (not when.group or _fits(when.group, group))
+
+    def rest_holds(self, subject: RuleInput, text: str) -> bool:
+        """Whether all other conditions hold; `text` is the subject's, case-folded."""
+        when = self.when
         if when.hours is not None and not _in_hours(when.hours, subject.hour):
             return False
-        for name in ("category", "group", "hint", "source", "channel", "label"):
-            patterns = getattr(when, name)
-            if patterns and not _fits(patterns, getattr(subject, name)):
+        for name, patterns in self._asked:
+            if not _fits(patterns, getattr(subject, name)):
                 return False
-        if not when.text_any and not when.text_all:
-            return True
-        text = subject.text.casefold()
-        if not all(word in text for word in when.text_all):
+        if when.text_all and not all(word in text for word in when.text_all):
             return False
         return not when.text_any or any(word in text for word in when.text_any)
+
+
+class RuleTable:
+    """All rules of a city, in their order."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._concerning = lru_cache(maxsize=4096)(self._select)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def first(self, subject: RuleInput) -> Rule | None:
+        """The first rule whose condition holds, or None."""
+        rules = self._concerning(subject.category, subject.group, subject.area)
+        text = subject.text.casefold() if rules else ""
+        return next((rule for rule in rules if rule.rest_holds(subject, text)), None)
+
+    def _select(self, category: str, group: str, area: str) -> tuple[Rule, ...]:
+        """The rules that are left for a category in an area: found once, as nothing else of a subject is asked for."""
+        return tuple(rule for rule in self._rules if rule.concerns(category, group, area))
 
 
 def _fits(patterns: tuple[str, ...], value: str) -> bool:
@@ -136,9 +173,7 @@ def _in_hours(hours: tuple[int, int], hour: int | None) -> bool:
     return start <= hour < end if start < end else hour >= start or hour < end
 
 
-def read_rules(
-    content: bytes, areas: Areas, categories: Mapping[str, Category], problems: Problems
-) -> tuple[Rule, ...]:
+def read_rules(content: bytes, areas: Areas, categories: Mapping[str, Category], problems: Problems) -> RuleTable:
     """The rules of rules.toml, in order; mistakes go to `problems`."""
     source = Toml(FILE, content, problems)
     tables = source.document.pop("rules", [])
@@ -146,7 +181,7 @@ def read_rules(
         problems.add(FILE, source.line(name), name, "is not known here; a rule begins with [[rules]]")
     if not isinstance(tables, list):
         problems.add(FILE, source.line("rules"), "rules", "a rule begins with [[rules]]")
-        return ()
+        return RuleTable(())
     starts = source.starts("rules")
     # Rules written as an inline array have no lines of their own.
     starts += [1] * (len(tables) - len(starts))
@@ -163,7 +198,7 @@ def read_rules(
         rules.append(rule.model_copy(update={"row": start, "covered": _covered(rule, areas)}))
         for field, message in _unknown(rule, areas, categories, problems):
             problems.add(FILE, source.line(field, start, end), f"when.{field}", message)
-    return tuple(rules)
+    return RuleTable(rules)
 
 
 def _covered(rule: Rule, areas: Areas) -> frozenset[str] | None:

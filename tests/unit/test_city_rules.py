@@ -11,7 +11,8 @@ from tests.support.cities import tiny_city
 def rule(when: str, then: str = "{ review = true }", **more: str) -> Rule:
     """The only rule of a tiny city."""
     text = f'[[rules]]\nid = "one"\nreason = "why"\nwhen = {when}\nthen = {then}\n'
-    return tiny_city({"rules.toml": text}).rules[0]
+    (only,) = tiny_city({"rules.toml": text}).rules
+    return only
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,7 @@ def test_all_conditions_must_hold(when: str, seen: RuleInput, matches: bool) -> 
 
 
 _TEXTS = st.text(max_size=40)
+_CODES = st.sampled_from(["", "pothole", "road", "flooding", "tiny", "south-w", "north-w"])
 
 
 @given(
@@ -89,9 +91,25 @@ id = "b"
 reason = "x"
 when = { text_all = ["ß", "İ"], source = "*", area = "tiny" }
 then = { condition = "rebuild" }
+[[rules]]
+id = "c"
+reason = "x"
+when = { category = "pot*", area = "south" }
+then = { priority = 2 }
+[[rules]]
+id = "d"
+reason = "x"
+when = { group = "road" }
+then = { priority = 3 }
 """
     }
 ).rules
+
+
+@given(st.builds(RuleInput, category=_CODES, group=_CODES, area=_CODES, hint=_TEXTS, text=_TEXTS, source=_TEXTS))
+def test_the_first_rule_is_the_first_that_matches(seen: RuleInput) -> None:
+    """What is known of a category in an area leaves no rule out that would match, and changes no order."""
+    assert RULES.first(seen) == next((rule for rule in RULES if rule.matches(seen)), None)
 
 
 def test_the_first_matching_rule_decides() -> None:
