@@ -1,5 +1,7 @@
 """Limits 时限: stamping a stage's limit when the stage begins, and moving running ones. Facts carry the result."""
 
+from functools import lru_cache
+
 from dispatcher.clocks import worktime
 from dispatcher.order.row import Order, RunningLimit
 from models.city import City, LimitStage
@@ -7,8 +9,12 @@ from models.city import City, LimitStage
 _GIVEN = "given"  # the unit of a due time that the report itself brought; its amount is in milliseconds
 
 
+@lru_cache(maxsize=4096)
 def stamp(city: City, stage: LimitStage, start: int, category: str, condition: str = "") -> RunningLimit | None:
-    """The limit of a stage that begins at `start`, from the pack's table; None where it has none."""
+    """The limit of a stage that begins at `start`, from the pack's table; None where it has none.
+
+    Kept, because an order's own limit is asked for at its opening and again at its assignment.
+    """
     row = city.limit(category or "*", condition or None, stage)
     if row is None:
         return None

@@ -65,9 +65,13 @@ def diff(calendar: Calendar, a: int, b: int) -> int:
 def point(calendar: Calendar, start: int, due: int, unit: str, share: float) -> int:
     """The instant at which `share` (0 to 1) of the limit from `start` to `due` is used, in the unit's own measure."""
     if unit in ("work-hour", "work-day"):
-        work = diff(calendar, start, due)
+        spans = _spans(calendar)
+        spans.cover(min(start, due), max(start, due))
+        begun = spans.position(start)
+        work = spans.position(due) - begun
         if work > 0:
-            return min(add_work(calendar, start, int(work * share)), due)
+            used = int(work * share)
+            return min(spans.instant(begun + used, start), due) if used else start
     return start + int((due - start) * share)
 
 

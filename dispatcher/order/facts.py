@@ -22,7 +22,7 @@ from models.guess import Guess
 from models.inbox import Actor
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What every fact says: which order, its how-manieth fact, the state after it, when it happened (`at`), when the
     desk's stream clock stood where as it was recorded, and who did it. `cause` is the source and id of the update that
     asked for it, where one did."""
@@ -348,7 +348,7 @@ class Quarantined(Fact, frozen=True, kw_only=True):
     error: str
 
 
-class UpdateRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class UpdateRefused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """An update that changed nothing, and why. `order_seq` is the seq of the order it met, 0 when there is none."""
 
     order_id: str

@@ -46,7 +46,7 @@ def headers(kind: str, event_id: str, subject: str, at: int) -> tuple[tuple[str,
         _SOURCE,
         _type_header(kind),
         _time_header(at),
-        (CE_SUBJECT, subject.encode()),
+        _subject_header(subject),
         _JSON,
     )
 
@@ -63,17 +63,24 @@ def _time_header(at: int) -> tuple[str, bytes]:
     return CE_TIME, _text(at).encode()
 
 
+@lru_cache(maxsize=256)
+def _subject_header(subject: str) -> tuple[str, bytes]:
+    """One for each subject: an order has six records when it opens, one after the other."""
+    return CE_SUBJECT, subject.encode()
+
+
 def encode(value: msgspec.Struct) -> bytes:
     """The JSON of a value, with text for the instants in it and in the structs that it holds."""
-    return _encoder.encode(_with_text(value))
+    plan = _plan(type(value))
+    return _encoder.encode(value if plan is None else _with_text(value, plan))
 
 
 class _Plan(NamedTuple):
-    """Which fields of a struct hold instants, which hold a struct with instants, and which hold several of those."""
+    """Which fields of a struct hold instants; which hold a struct with instants, or several, and the plan of those."""
 
     instants: list[str]
-    structs: list[str]
-    tuples: list[str]
+    structs: list[tuple[str, "_Plan"]]
+    tuples: list[tuple[str, "_Plan"]]
 
 
 @lru_cache(maxsize=256)
@@ -85,34 +92,28 @@ def _plan(kind: type[msgspec.Struct]) -> _Plan | None:
     plan = _Plan([], [], [])
     for name, hint in get_type_hints(kind).items():
         inner = get_args(hint) or (hint,)  # of `X | None`, of `tuple[X, ...]`, or X itself
-        if any(map(_holds_instants, inner)):
-            (plan.tuples if get_origin(hint) is tuple else plan.structs).append(name)
-        elif name in INSTANTS and int in inner:
+        for one in inner:
+            if isinstance(one, type) and issubclass(one, msgspec.Struct) and (own := _plan(one)) is not None:
+                (plan.tuples if get_origin(hint) is tuple else plan.structs).append((name, own))
+        if name in INSTANTS and int in inner:
             plan.instants.append(name)
     return plan if any(plan) else None
 
 
-def _holds_instants(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, msgspec.Struct) and _plan(hint) is not None
-
-
-def _with_text(value: Any) -> Any:
+def _with_text(value: Any, plan: _Plan) -> Any:
     """A copy with text for the instants, for the encoder alone: its fields no longer hold what their types say."""
-    kind: type[msgspec.Struct] = type(value)
-    plan = _plan(kind)
-    if plan is None:
-        return value
     copy = value.__copy__()
-    for name in plan.instants:
+    instants, structs, tuples = plan
+    for name in instants:
         instant = getattr(copy, name)
         if instant is not None:
             force_setattr(copy, name, _text(instant))
-    for name in plan.structs:
+    for name, own in structs:
         inner = getattr(copy, name)
         if inner is not None:
-            force_setattr(copy, name, _with_text(inner))
-    for name in plan.tuples:
-        force_setattr(copy, name, tuple(map(_with_text, getattr(copy, name))))
+            force_setattr(copy, name, _with_text(inner, own))
+    for name, own in tuples:
+        force_setattr(copy, name, tuple([_with_text(inner, own) for inner in getattr(copy, name)]))
     return copy
 
 

@@ -11,7 +11,7 @@ from models.inbox import Item
 _decode_places = msgspec.json.Decoder(tuple[tuple[int, int], ...]).decode
 
 
-class Outgoing(msgspec.Struct, frozen=True):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """A record to publish. `topic` is logical: orders, notices, archive, or assignments/<department>."""
 
     topic: str

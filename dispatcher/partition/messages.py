@@ -127,7 +127,7 @@ def _recipients(audience: Audience, before: Order | None, order: Order, others: 
 
 
 def _told(order: Order, fact: Fact, whom: list[tuple[Audience, str]]) -> list[Outgoing]:
-    """A notice for each of them. They differ in their beginning alone, so the rest is encoded once."""
+    """A notice for each of them. All are encoded as one, and differ in their beginning alone."""
     if not whom:
         return []
     audience, to = whom[0]
@@ -141,16 +141,14 @@ def _told(order: Order, fact: Fact, whom: list[tuple[Audience, str]]) -> list[Ou
         at=fact.at,
         note=facts.note(fact),
     )
-    rest = wire.encode(first).removeprefix(_beginning(audience, to))
+    values = [wire.encode(first)]
+    if len(whom) > 1:
+        rest = values[0].removeprefix(_beginning(audience, to))
+        values.extend(_beginning(audience, to) + rest for audience, to in whom[1:])
     event_id = facts.ce_id(fact)
     return [
-        Outgoing(
-            "notices",
-            to,
-            _beginning(audience, to) + rest,
-            wire.headers(NOTICE, f"{event_id}/{audience}/{to}", order.id, fact.at),
-        )
-        for audience, to in whom
+        Outgoing("notices", to, value, wire.headers(NOTICE, f"{event_id}/{audience}/{to}", order.id, fact.at))
+        for (audience, to), value in zip(whom, values, strict=True)
     ]
 
 

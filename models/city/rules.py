@@ -154,7 +154,10 @@ class RuleTable:
         """The first rule whose condition holds, or None."""
         rules = self._concerning(subject.category, subject.group, subject.area)
         text = subject.text.casefold() if rules else ""
-        return next((rule for rule in rules if rule.rest_holds(subject, text)), None)
+        for rule in rules:
+            if rule.rest_holds(subject, text):
+                return rule
+        return None
 
     def _select(self, category: str, group: str, area: str) -> tuple[Rule, ...]:
         """The rules that are left for a category in an area: found once, as nothing else of a subject is asked for."""
