@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import random
+import resource
 import struct
 import tempfile
 import time
@@ -28,7 +29,7 @@ from dispatcher.desk import DeskState, decide
 from dispatcher.order.row import Order
 from dispatcher.partition import row_keys
 from dispatcher.partition.identity import report_key
-from dispatcher.partition.orders import WARM, encode_row
+from dispatcher.partition.orders import WARM, Packing, encode_row
 from dispatcher.partition.state import SeenChunk
 from models.city import City, load_city
 from models.guess import Guess
@@ -55,6 +56,7 @@ COLUMNS = {
     "row_bytes": "bytes of a row",
     "held_bytes": "memory of it",
     "held_mb": "MB in all",
+    "peak_mb": "at most",
     "restore_us": "restore µs/row",
     "restore_s": "s in all",
 }
@@ -147,7 +149,8 @@ def write_rows(size: int, file: Path) -> Figures:
             digests = tuple(sorted(int(order.report_keys[0], 16) for order in copies))
             _write(out, ((order.id, encode_row(order)) for order in copies))
             _write(out, [(row_keys.seen(_BUCKET, -part[0]), encode_row(SeenChunk(2**62, digests)))])
-    return {}
+    kept = [len(row) for key, row in rows.items() if row is not None and row_keys.is_order(key)]
+    return {"row_bytes": sum(kept) / len(kept)}
 
 
 def _copy(order: Order, report: Sighting) -> Order:
@@ -162,20 +165,20 @@ def _copy(order: Order, report: Sighting) -> Order:
 def restart(size: int, file: Path) -> Figures:
     """Restore a desk from the rows; then act on orders that it has not touched yet, each on others."""
     city = load_city(CITY)
-    empty = _resident()
-    rows = _read(file)
-    orders = [key for key in rows if row_keys.is_order(key)]
-    figures = {"row_bytes": sum(len(rows[key]) for key in orders) / len(orders)}
-    began = time.process_time()
-    state = DeskState.restore(0, _drained(rows), [])
-    figures["restore_s"] = time.process_time() - began
-    figures["restore_us"] = figures["restore_s"] / len(orders) * 1e6
+    empty, began = _resident(), time.process_time()
+    packing = Packing()
+    rows = _read(file, packing)
+    state = DeskState.restore(0, _drained(rows), [], packing)
+    figures = {"restore_s": time.process_time() - began}
+    figures["restore_us"] = figures["restore_s"] / len(state.orders) * 1e6
+    orders = list(state.orders)
     chance = random.Random(size)
     some = chance.sample(orders, min(PROBES, len(orders) // 4))
     others = chance.sample(orders, min(2 * WARM, len(orders)))
     count = len(orders)
     del rows, orders
     figures["held_mb"] = (_resident() - empty) / 1e6
+    figures["peak_mb"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - empty) / 1e6
     figures["held_bytes"] = figures["held_mb"] / count * 1e6
     bench, places = Bench(state, city), Places(city, size + PROBES)
     clock = max(state.meta.clock, T0 + (size + PROBES) * STEP_MS)
@@ -280,8 +283,8 @@ def _write(out: BinaryIO, rows: Iterable[tuple[str, bytes | None]]) -> None:
         out.write(_LENGTHS.pack(len(name), -1 if value is None else len(value)) + name + (value or b""))
 
 
-def _read(file: Path) -> dict[str, bytes]:
-    """The newest row of each key."""
+def _read(file: Path, packing: Packing) -> dict[str, bytes]:
+    """The newest row of each key, held as the desk's processor holds it."""
     rows: dict[str, bytes] = {}
     with file.open("rb") as data:
         while head := data.read(_LENGTHS.size):
@@ -289,7 +292,8 @@ def _read(file: Path) -> dict[str, bytes]:
             key = data.read(name).decode()
             rows.pop(key, None)
             if size >= 0:
-                rows[key] = data.read(size)
+                row = data.read(size)
+                rows[key] = packing.packed(row) if row_keys.is_order(key) else row
     return rows
 
 

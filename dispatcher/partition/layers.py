@@ -64,7 +64,9 @@ FEW = 32
 def enter(entered: Entered, key: Key, entry: Entry) -> None:
     """Put an entry under a key where it is not yet."""
     there = entered.get(key, ())
-    if not isinstance(there, tuple):
+    if not there:
+        entered[key] = (entry,)
+    elif not isinstance(there, tuple):
         there.add(entry)
     elif len(there) < FEW:
         entered[key] = tuple(sorted((*there, entry)))

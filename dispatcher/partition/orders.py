@@ -20,10 +20,10 @@ _decode = msgspec.json.Decoder(Order).decode
 class Orders(MutableMapping[str, Order]):
     """By id, in the order in which they came. Whoever has the row's bytes gives them along: `keep`, `load`."""
 
-    def __init__(self) -> None:
+    def __init__(self, packing: "Packing | None" = None) -> None:
         self._rows: dict[str, bytes] = {}
         self._warm: OrderedDict[str, Order] = OrderedDict()
-        self._packing = Packing()
+        self._packing = packing or Packing()
 
     def __getitem__(self, key: str) -> Order:
         order = self._warm.get(key)
@@ -56,7 +56,7 @@ class Orders(MutableMapping[str, Order]):
         self._warm_up(key, order)
 
     def load(self, key: str, row: bytes) -> None:
-        """Set an order by its row alone."""
+        """Set an order by its row alone, which may be packed."""
         self._rows[key] = self._packing.packed(row)
 
     def _warm_up(self, key: str, order: Order) -> None:

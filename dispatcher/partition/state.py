@@ -17,7 +17,7 @@ from dispatcher.order.row import Tally, Watch
 from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.layers import Entered, Pending, enter
-from dispatcher.partition.orders import Orders
+from dispatcher.partition.orders import Orders, Packing
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -69,10 +69,16 @@ class DeskState:
 
     @classmethod
     def restore(
-        cls, partition: int, rows: Iterable[tuple[str, bytes]], figures: Iterable[tuple[str, bytes]]
+        cls,
+        partition: int,
+        rows: Iterable[tuple[str, bytes]],
+        figures: Iterable[tuple[str, bytes]],
+        packing: Packing | None = None,
     ) -> "DeskState":
-        """The state from the two changelogs' rows (without tombstones)."""
+        """The state from the two changelogs' rows (without tombstones); rows of orders may come packed by `packing`."""
+        packing = packing or Packing()
         state = cls(partition)
+        state.orders = Orders(packing)
         pending: list[Pending] = []
         for key, value in rows:
             kind, name = row_keys.parse(key)
@@ -80,7 +86,7 @@ class DeskState:
                 case "meta":
                     state.meta = _decode_meta(value)
                 case "order":
-                    order = _decode_outline(value)
+                    order = _decode_outline(packing.unpacked(value))
                     state.orders.load(key, value)
                     pending.extend((due, key, timer) for due, timer in sorted(timers(order))[:1])
                     entry = (order.opened_at, key, order.lat, order.lon)

@@ -4,13 +4,16 @@ Everything that inbox partition n leads to in the logs and changelogs goes to th
 the only partition of its department's topic.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import ConsumerRecord
 
 from dispatcher.desk import DeskState, decide
+from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision, failed_row
+from dispatcher.partition.orders import Packing
 from dispatcher.partition.state import Meta
 from models.inbox import InboxRecord, PackChange, Tick, clock_headers, encode_items, read_record
 from streams import metrics
@@ -36,17 +39,25 @@ class DeskProcessor:
         self._names = names
         self._partition = partition
         self._packs = packs
+        self._packing = Packing()
         self._state = self._fresh()
         self._logs = {"orders": names.orders, "notices": names.notices, "archive": names.archive}
         self.changelogs: tuple[str, ...] = (names.desk, names.figures)
 
-    def load(self, rows: Mapping[str, list[Row]]) -> int | None:
+    def held(self, key: str, row: bytes) -> bytes:
+        """An order's row waits as the state keeps it."""
+        return self._packing.packed(row) if row_keys.is_order(key) else row
+
+    async def load(self, rows: Mapping[str, list[Row]]) -> int | None:
         """Restore the state; None when this partition has never been worked on."""
         desk, figures = rows[self._names.desk], rows[self._names.figures]
         if not desk:
             self._state = self._fresh()
             return None
-        self._state = DeskState.restore(self._partition, _drained(desk), figures)
+        # Beside the event loop: a hundred thousand rows take seconds, and the group waits for heartbeats.
+        self._state = await asyncio.to_thread(
+            DeskState.restore, self._partition, _drained(desk), figures, self._packing
+        )
         return self._state.meta.next_offset
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> DeskOutcome:

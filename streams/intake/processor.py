@@ -43,7 +43,11 @@ class IntakeProcessor:
         self._names, self._city, self._models, self._keys = names, city, models, keys
         self._partitions = partitions
 
-    def load(self, rows: Mapping[str, list[Row]]) -> int | None:
+    def held(self, key: str, row: bytes) -> bytes:
+        """No row waits."""
+        return row
+
+    async def load(self, rows: Mapping[str, list[Row]]) -> int | None:
         """There is no state to load."""
         return None
 

@@ -1,6 +1,6 @@
 """Partitions read up to given ends: record after record, or the newest row of each key."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -8,6 +8,7 @@ from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 
 Row = tuple[str, bytes]
+Holding = Callable[[str, bytes], bytes]  # of a key and its row: how the row waits in memory
 Batch = tuple[TopicPartition, Sequence[ConsumerRecord]]
 
 _POLL_MS = 200
@@ -45,23 +46,31 @@ async def read_whole(
         yield batch
 
 
-def take_newest(rows: dict[str, bytes], records: Sequence[ConsumerRecord]) -> None:
+def as_it_is(_: str, row: bytes) -> bytes:
+    """A row waits as it came."""
+    return row
+
+
+def take_newest(rows: dict[str, bytes], records: Sequence[ConsumerRecord], held: Holding = as_it_is) -> None:
     """Add records to the newest value of each key, in the order in which the keys were last written, tombstones out."""
     for record in records:
         key = record.key.decode()
         rows.pop(key, None)
         if record.value is not None:
-            rows[key] = record.value
+            rows[key] = held(key, record.value)
 
 
 async def read_changelogs(
-    connection: Connection, parts: Sequence[TopicPartition], unless_at: Mapping[TopicPartition, int] | None = None
+    connection: Connection,
+    parts: Sequence[TopicPartition],
+    unless_at: Mapping[TopicPartition, int] | None = None,
+    held: Holding = as_it_is,
 ) -> tuple[dict[str, list[Row]] | None, dict[TopicPartition, int]]:
     """All committed rows of one partition of each topic, newest value per key, and where the partitions end.
 
     Rows come in the order in which their keys were last written, tombstones left out. When the partitions end exactly
-    at `unless_at` nothing is read and the rows are None. Call it only after the writer of these partitions has been
-    fenced: then their ends no longer move. Raises KafkaError.
+    at `unless_at` nothing is read and the rows are None. `held` says how a row waits until all are read. Call it only
+    after the writer of these partitions has been fenced: then their ends no longer move. Raises KafkaError.
     """
     async with started(log_reader(connection)) as consumer:
         ends = dict(await consumer.end_offsets(parts))
@@ -69,5 +78,5 @@ async def read_changelogs(
             return None, ends
         newest: dict[str, dict[str, bytes]] = {part.topic: {} for part in parts}
         async for part, records in read_whole(consumer, parts, ends):
-            take_newest(newest[part.topic], records)
+            take_newest(newest[part.topic], records, held)
         return {topic: list(table.items()) for topic, table in newest.items()}, ends

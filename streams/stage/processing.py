@@ -34,14 +34,19 @@ O = TypeVar("O", bound=Outcome)  # noqa: E741 - the one letter for the one thing
 
 
 class Processor(Protocol[O]):
-    """What a stage does with one input partition. Only `decide` may take time; it must leave the state as it was."""
+    """What a stage does with one input partition. Only `load` and `decide` may take time; `decide` must leave the state
+    as it was."""
 
     @property
     def changelogs(self) -> tuple[str, ...]:
         """The topics of the state, read at the input's partition number; none for a stage without a state."""
 
-    def load(self, rows: Mapping[str, list[Row]], /) -> int | None:
-        """Rebuild the state from all rows of the changelogs; return the next input offset, None when none is known."""
+    def held(self, key: str, row: bytes, /) -> bytes:
+        """How a row of a changelog waits in memory until all are read and `load` takes them: a desk holds a million."""
+
+    def load(self, rows: Mapping[str, list[Row]], /) -> Awaitable[int | None]:
+        """Rebuild the state from all rows of the changelogs, as `held` gave them, and let go of these; return the next
+        input offset, None when none is known. A load that is cancelled leaves the state as it was."""
 
     def decide(self, records: Sequence[ConsumerRecord], /) -> Awaitable[O]:
         """Decide on a batch without changing anything. What it raises stops the process."""

@@ -48,9 +48,9 @@ class Share(Generic[O]):
         parts = [TopicPartition(topic, self.tp.partition) for topic in self.processor.changelogs]
         if parts:
             started = time.monotonic()
-            rows, ends = await read_changelogs(self._options.connection, parts, unless_at=self._ends)
+            rows, ends = await read_changelogs(self._options.connection, parts, self._ends, self.processor.held)
             if rows is not None:
-                self._next_offset = self.processor.load(rows)
+                self._next_offset = await self.processor.load(rows)
                 metrics.STAGE_RESTORE_SECONDS.labels(self._options.group).observe(time.monotonic() - started)
             self._ends = ends
         else:

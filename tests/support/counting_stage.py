@@ -46,7 +46,10 @@ class Counting:
     def changelogs(self) -> tuple[str, ...]:
         return (f"{self.namespace}.log",)
 
-    def load(self, rows: Mapping[str, list[tuple[str, bytes]]]) -> int | None:
+    def held(self, key: str, row: bytes) -> bytes:
+        return row
+
+    async def load(self, rows: Mapping[str, list[tuple[str, bytes]]]) -> int | None:
         self.loads += 1
         table = {key: json.loads(value) for key, value in rows[f"{self.namespace}.log"]}
         offset: int | None = table.pop("meta", None)
