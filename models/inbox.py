@@ -4,6 +4,7 @@ An item is already validated, located, classified and free of personal data. The
 time, or its `clock` header where history is replayed. All instants are milliseconds UTC.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -24,7 +25,7 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str = ""
 
 
-class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="sighting"):
+class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False, tag="sighting"):
     """One report of a citizen or one detection of a camera algorithm.
 
     `place` says how the area was found: polygon, camera, words, given, or none. `hint` is the reporter's own
@@ -107,7 +108,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Item, ...])
 
 
-def encode_items(items: tuple[Item, ...] | list[Item]) -> bytes:
+def encode_items(items: Sequence[Item]) -> bytes:
     """The value of an inbox record."""
     return _encoder.encode(items)
 

@@ -74,9 +74,14 @@ class LabelTable:
     def __init__(self, rows: Iterable[LabelRule]) -> None:
         self.rows = tuple(rows)
         self._by_key = {label_key(row): row for row in self.rows}
+        # A city's algorithms say the same few words all day; the bound is for those that say something new each time.
+        self._found = lru_cache(maxsize=4_096)(self._find)
 
     def find(self, vendor: str, algorithm: str, label: str) -> LabelRule | None:
         """The row that fits best: fewest wildcards, then its own label, algorithm, vendor. Case does not count."""
+        return self._found(vendor, algorithm, label)
+
+    def _find(self, vendor: str, algorithm: str, label: str) -> LabelRule | None:
         v, a, n = vendor.casefold(), algorithm.casefold(), label.casefold()
         keys = ((v, a, n), ("*", a, n), (v, "*", n), (v, a, "*"), ("*", "*", n), ("*", a, "*"), (v, "*", "*"))
         for key in keys:

@@ -32,7 +32,7 @@ UPDATE = "city.order.update.v1"
 
 ORDER_ID = r"^[a-z0-9]+(-[a-z0-9]+)*-\d{8}-[a-z2-7]{10}$"
 _NO_NUL = r"^[^\x00]*$"
-_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x20]+$"
+URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x20]+$"
 
 Action = Literal[
     "accept",
@@ -91,7 +91,7 @@ Id = Annotated[str, _text(256, 1)]
 Name = Annotated[str, _text(200)]
 Label = Annotated[str, _text(200, 1)]
 Words = Annotated[str, _text(10_000)]
-Url = Annotated[str, StringConstraints(max_length=2048, pattern=_URL)]
+Url = Annotated[str, StringConstraints(max_length=2048, pattern=URL)]
 Urls = Annotated[tuple[Url, ...], Field(max_length=20)]
 Degrees = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
@@ -266,7 +266,7 @@ def broken(error: ValidationError, data: bytes = b"") -> Poison:
 
 _PATTERNS: Mapping[str, str] = {
     _NO_NUL: "must not hold NUL characters",
-    _URL: "must be an http or https address",
+    URL: "must be an http or https address",
     ORDER_ID: "must be the id of an order",
 }
 _RULES: Mapping[str, str] = {

@@ -4,11 +4,12 @@ No clock and no Kafka: the same in a stage, a replay or a test. It draws chance 
 are alike.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from models.city import City
 from models.classifier.serving.features import Context
@@ -17,13 +18,12 @@ from models.guess import Guess
 from models.inbox import UNLOCATED, InboxUpdate, Sighting, encode_items
 from models.record import Record
 from models.times import from_ms
-from streams.intake.drafts import Draft, DraftReader, Ignored, Keys
-from streams.intake.placing import Described, Placement, Point, by_words, locate_points, outside
+from streams.intake.drafts import Draft, DraftReader, Keys
+from streams.intake.placing import Placement, Point, by_words, locate_points, outside
 
 MAX_ITEMS = 64
 MAX_PACKED_BYTES = 256_000
 INTERNAL = "internal-error"
-_NOT_JUDGED = (None, None)
 
 
 class Model(Protocol):
@@ -57,15 +57,12 @@ class Taken(msgspec.Struct, frozen=True):
         return [(area, value) for area, items in self.items.items() for value in _packed(items)]
 
 
-Placed = tuple[int, Draft, Placement, Context | None]
-
-
 class Prepared(msgspec.Struct, frozen=True):
-    """A batch that is decoded, masked and placed, and waits for its guesses. `texts` and `contexts` are what to
-    classify, `wanted` where they stand in `placed`."""
+    """A batch that is decoded, masked and placed, and waits for its guesses. `placed` are its items, each with the
+    number of its record; `texts` and `contexts` are what to classify, `wanted` where they stand in `placed`."""
 
     records: Sequence[Record]
-    placed: list[Placed]
+    placed: list[tuple[int, Sighting | InboxUpdate]]
     dead: dict[int, Dead]
     ignored: Counter[str]
     wanted: list[int]
@@ -100,19 +97,16 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys) -> P
     for n, record in enumerate(records):
         try:
             for draft in reader.read(record):
-                if isinstance(draft, Ignored):
-                    ignored[draft.category] += 1
-                else:
+                if isinstance(draft, Draft):
                     drafts.append((n, draft))
+                else:
+                    ignored[draft.category] += 1
         except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
             dead[n] = _dead(record, error)
-    placed = _place(city, records, drafts, dead)
-    asked = [
-        (at, draft.text, context)
-        for at, (n, draft, _, context) in enumerate(placed)
-        if context is not None and n not in dead
-    ]
-    wanted, texts, contexts = [at for at, _, _ in asked], [text for _, text, _ in asked], [one for _, _, one in asked]
+    placed, asked = _place(city, records, drafts, dead)
+    # Nothing of a record that is dead is shown to a model.
+    asked = [one for one in asked if placed[one.at][0] not in dead] if dead else asked
+    wanted, texts, contexts = [one.at for one in asked], [one.text for one in asked], [one.context for one in asked]
     return Prepared(records, placed, dead, ignored, wanted, texts, contexts)
 
 
@@ -125,21 +119,23 @@ def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
 
 def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequence[Guess | None]) -> Taken:
     """The items, each with its guess; a text without one is for a person to judge."""
-    judged = dict(zip(prepared.wanted, zip(guesses, shadows, strict=True), strict=True))
-    dead, items = prepared.dead, dict[str, list[Sighting | InboxUpdate]]()
-    built: dict[int, list[Sighting | InboxUpdate]] = {}
-    for at, (n, draft, place, _) in enumerate(prepared.placed):
+    dead, placed = prepared.dead, list(prepared.placed)
+    for at, guess, shadow in zip(prepared.wanted, guesses, shadows, strict=True):
+        n, item = placed[at]
+        try:
+            placed[at] = n, _guessed(item, guess, shadow)
+        except Exception as error:  # noqa: BLE001 - a bug: a dead letter, and the neighbours go on
+            dead[n] = _dead(prepared.records[n], error)
+    items = defaultdict[str, list[Sighting | InboxUpdate]](list)
+    for n, item in placed:
         if n not in dead:
-            try:
-                built.setdefault(n, []).append(draft.build(place, *judged.get(at, _NOT_JUDGED)))
-            except Exception as error:  # noqa: BLE001 - a bug: a dead letter, and the neighbours go on
-                dead[n] = _dead(prepared.records[n], error)
-    for n, parts in built.items():
-        if n not in dead:
-            for item in parts:
-                items.setdefault(item.area, []).append(item)
+            items[item.area].append(item)
     made = [guess for guess in guesses if guess is not None]
-    return Taken(items, [dead[n] for n in sorted(dead)], prepared.ignored, made)
+    return Taken(dict(items), [dead[n] for n in sorted(dead)], prepared.ignored, made)
+
+
+def _guessed(item: Sighting | InboxUpdate, guess: Guess | None, shadow: Guess | None) -> Sighting | InboxUpdate:
+    return item if guess is None and shadow is None else replace(item, guess=guess, shadow=shadow)
 
 
 def _dead(record: Record, error: Exception) -> Dead:
@@ -149,33 +145,42 @@ def _dead(record: Record, error: Exception) -> Dead:
     return Dead(record, INTERNAL, f"intake failed with {type(error).__name__}")
 
 
+class _Asked(NamedTuple):
+    """What a model is asked about an item: where it stands, its text and what else is known."""
+
+    at: int
+    text: str
+    context: Context
+
+
 def _place(
     city: City, records: Sequence[Record], drafts: Sequence[tuple[int, Draft]], dead: dict[int, Dead]
-) -> list[Placed]:
-    """Each draft with its place; a record of which one draft has none that will do is dead as a whole."""
+) -> tuple[list[tuple[int, Sighting | InboxUpdate]], list[_Asked]]:
+    """Each draft's item in its place; a record of which one draft has none that will do is dead as a whole."""
     points = locate_points(city, [draft.where for _, draft in drafts if isinstance(draft.where, tuple)])
-    placed: list[Placed] = []
+    placed: list[tuple[int, Sighting | InboxUpdate]] = []
+    asked: list[_Asked] = []
     for n, draft in drafts:
         try:
-            place = _place_of(city, draft.where, points)
-            if isinstance(draft.item, InboxUpdate) and place.how == "none":
-                raise Poison("location", "must name a place of the city: the update has no area", "no-area")
-            context = _context(city, draft.item, place) if draft.text and isinstance(draft.item, Sighting) else None
-            placed.append((n, draft, place, context))
+            item = _located(city, draft, points)
+            if draft.text and isinstance(item, Sighting):
+                asked.append(_Asked(len(placed), draft.text, _context(city, item)))
+            placed.append((n, item))
         except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above
             dead[n] = _dead(records[n], error)
-    return placed
+    return placed, asked
 
 
-def _place_of(city: City, where: Point | Placement | Described, points: Mapping[Point, Placement | None]) -> Placement:
-    if isinstance(where, Placement):
-        return where
-    if isinstance(where, tuple):
-        place = points[where]
-        if place is None:
-            raise outside()
-        return place
-    return by_words(city, where)
+def _located(city: City, draft: Draft, points: Mapping[Point, Placement | None]) -> Sighting | InboxUpdate:
+    where = draft.where
+    if where is None:
+        return draft.item
+    place = points[where] if isinstance(where, tuple) else by_words(city, where)
+    if place is None:
+        raise outside()
+    if place.how == "none" and isinstance(draft.item, InboxUpdate):
+        raise Poison("location", "must name a place of the city: the update has no area", "no-area")
+    return draft.at(place)
 
 
 def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> list[Guess | None]:
@@ -187,9 +192,9 @@ def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> l
     return [_guess(model, [text], [context])[0] for text, context in zip(texts, contexts, strict=True)]
 
 
-def _context(city: City, sighting: Sighting, place: Placement) -> Context:
+def _context(city: City, sighting: Sighting) -> Context:
     return Context(
-        area="" if place.area == UNLOCATED else place.area,
+        area="" if sighting.area == UNLOCATED else sighting.area,
         hour=from_ms(sighting.at).astimezone(city.zone).hour,
         channel=sighting.channel,
         label=sighting.label,
@@ -198,6 +203,16 @@ def _context(city: City, sighting: Sighting, place: Placement) -> Context:
 
 
 def _packed(items: Sequence[Sighting | InboxUpdate]) -> list[bytes]:
+    values: list[bytes] = []
+    for start in range(0, len(items), MAX_ITEMS):
+        value = encode_items(items[start : start + MAX_ITEMS])
+        if len(value) > MAX_PACKED_BYTES + len(b"[]"):
+            return values + _packed_by_size(items[start:])
+        values.append(value)
+    return values
+
+
+def _packed_by_size(items: Sequence[Sighting | InboxUpdate]) -> list[bytes]:
     values: list[bytes] = []
     some: list[bytes] = []
     size = 0

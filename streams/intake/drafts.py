@@ -3,19 +3,20 @@
 from functools import lru_cache
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from dispatcher.partition.identity import area_of
-from models import envelope, events
+from models import envelope
 from models.city import Camera, City
 from models.errors import Poison
-from models.guess import Guess
 from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting
 from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
 from models.words import whole_text
 from streams.intake.placing import Described, Placement, Point, by_camera
-from streams.intake.statements import Statement, StatementReader, Vendor
+from streams.intake.said import Detection, Instant, Location, Report, Reporter, Said, Statement, Update
+from streams.intake.statements import StatementReader, Vendor
 
 
 @lru_cache(maxsize=16_384)
@@ -32,22 +33,18 @@ class Keys(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
-    """An item that is not placed yet: its area stands for `unlocated`. `where` is its place or what leads there: a
-    point needs a polygon, a description is looked up. `text` is what to classify, empty for nothing."""
+    """An item without its guess. `where` leads to its place where it has none yet: a point needs a polygon, a
+    description is looked up. `text` is what to classify, empty for nothing."""
 
     item: Sighting | InboxUpdate
-    where: Point | Placement | Described
+    where: Point | Described | None = None
     text: str = ""
 
-    def build(
-        self, place: Placement, guess: Guess | None = None, shadow: Guess | None = None
-    ) -> Sighting | InboxUpdate:
-        """The finished item."""
-        if isinstance(self.item, InboxUpdate):
-            return replace(self.item, area=place.area)
-        return replace(
-            self.item, area=place.area, place=place.how, lat=place.lat, lon=place.lon, guess=guess, shadow=shadow
-        )
+    def at(self, place: Placement) -> Sighting | InboxUpdate:
+        """The item in its place."""
+        if isinstance(self.item, Sighting):
+            return replace(self.item, area=place.area, place=place.how, lat=place.lat, lon=place.lon)
+        return replace(self.item, area=place.area)
 
 
 class Ignored(msgspec.Struct, frozen=True):
@@ -65,28 +62,32 @@ class DraftReader:
 
     def read(self, record: Record) -> list[Draft | Ignored]:
         """The drafts of one record. Raises Poison: then nothing of the record is taken in."""
-        return [self._draft(statement) for statement in self._statements.read(record)]
+        return list(map(self._draft, self._statements.read(record)))
 
     def _draft(self, statement: Statement) -> Draft | Ignored:
         said = statement.said
-        if isinstance(said, events.Detection):
+        if isinstance(said, Detection):
             return self._detection(said, statement)
-        if isinstance(said, events.Report):
+        if isinstance(said, Report):
             return self._report(said, statement)
         return self._update(said, statement)
 
-    def _detection(self, said: events.Detection, statement: Statement) -> Draft | Ignored:
+    def _detection(self, said: Detection, statement: Statement) -> Draft | Ignored:
         meant = _meaning(self._city, said)
         if isinstance(meant, Ignored):
             return meant
         text = mask(said.text) if said.text else ""
+        camera = meant.camera
         item = Sighting(
             kind="detection",
             source=statement.source,
             id=statement.id,
             at=statement.at,
-            area=UNLOCATED,
-            address=meant.camera.name,
+            area=camera.area,
+            place="camera",
+            lat=camera.lat,
+            lon=camera.lon,
+            address=camera.name,
             camera=said.camera_id,
             label=said.label,
             algorithm=said.algorithm,
@@ -98,15 +99,15 @@ class DraftReader:
             category=meant.category,
         )
         # An unknown label is classified by what the algorithm says, at least by the label itself.
-        return Draft(item, meant.where, "" if meant.category else text or said.label)
+        return Draft(item, meant.point, "" if meant.category else text or said.label)
 
     def _object(self, name: str) -> str:
         """A plate as the name of an object stays a name, but says no more whose car it is."""
         return name if not name or _is_plain(name) else reporter_hash(self._keys.hmac, name)
 
-    def _report(self, said: events.Report, statement: Statement) -> Draft:
+    def _report(self, said: Report, statement: Statement) -> Draft:
         text, title = mask(said.text), mask(said.title)
-        place, who = said.location or events.Location(), said.reporter or events.Reporter()
+        place, who = said.location or Location(), said.reporter or Reporter()
         address = mask(place.address)
         item = Sighting(
             kind="report",
@@ -122,14 +123,14 @@ class DraftReader:
             contact=seal(self._keys.contact, Contact(who.name, who.phone)),
             hint=mask(said.category),
             media_urls=said.media_urls,
-            due_given="due_at" in said.model_fields_set,
-            due=said.due_at,
+            due_given=said.due_at is not UNSET,
+            due=int(said.due_at) if isinstance(said.due_at, Instant) else None,
         )
         words = whole_text(title, text)
         return Draft(item, _point(place) or Described(place.area, (address, words)), words)
 
-    def _update(self, said: events.Update, statement: Statement) -> Draft:
-        by = said.by
+    def _update(self, said: Update, statement: Statement) -> Draft:
+        by, where = said.by, _of_order(said)
         person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else by.id
         item = InboxUpdate(
             source=statement.source,
@@ -137,7 +138,7 @@ class DraftReader:
             at=statement.at,
             action=said.action,
             by=Actor(by.role or "department", by.department, person),
-            area=UNLOCATED,
+            area=where.area if isinstance(where, Placement) else UNLOCATED,
             order_id=said.order_id or "",
             report=(said.report.source, said.report.id) if said.report else None,
             attempt=said.attempt,
@@ -148,12 +149,12 @@ class DraftReader:
             department=said.suggested_department or said.department,
             assists=said.assists,
             other_order_id=said.other_order_id or "",
-            until=said.until,
+            until=None if said.until is None else int(said.until),
             satisfied=said.satisfied,
             evidence_urls=said.evidence_urls,
             received=statement.received,
         )
-        return Draft(item, _of_order(said))
+        return Draft(item, None if isinstance(where, Placement) else where)
 
 
 def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None = None) -> str:
@@ -165,24 +166,22 @@ def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None 
     return places[0].area if places and isinstance(places[0], Placement) else ""
 
 
-def _known_place(
-    city: City, said: events.Report | events.Detection | events.Update
-) -> Point | Placement | Described | Ignored | None:
-    if isinstance(said, events.Detection):
+def _known_place(city: City, said: Said) -> Point | Placement | Described | Ignored | None:
+    if isinstance(said, Detection):
         meant = _meaning(city, said)
-        return meant if isinstance(meant, Ignored) else meant.where
-    return _of_order(said) if isinstance(said, events.Update) else None
+        return meant if isinstance(meant, Ignored) else meant.point or by_camera(meant.camera)
+    return _of_order(said) if isinstance(said, Update) else None
 
 
 class _Meaning(msgspec.Struct, frozen=True, gc=False):
-    """What a city makes of a detection: its camera, its category (empty for an unknown label), its place."""
+    """What a city makes of a detection: its camera, its category (empty for an unknown label), its own point."""
 
     camera: Camera
     category: str
-    where: Point | Placement
+    point: Point | None
 
 
-def _meaning(city: City, said: events.Detection) -> _Meaning | Ignored:
+def _meaning(city: City, said: Detection) -> _Meaning | Ignored:
     camera = city.cameras.get(said.camera_id)
     if camera is None:
         raise Poison("camera_id", "must be a camera of the city's registry", "unknown-camera")
@@ -190,10 +189,10 @@ def _meaning(city: City, said: events.Detection) -> _Meaning | Ignored:
     if rule is not None and said.confidence is not None and said.confidence < rule.min_confidence:
         return Ignored(rule.category)
     point = None if said.location is None else _point(said.location)
-    return _Meaning(camera, "" if rule is None else rule.category, point or by_camera(camera))
+    return _Meaning(camera, "" if rule is None else rule.category, point)
 
 
-def _of_order(said: events.Update) -> Point | Placement | Described:
+def _of_order(said: Update) -> Point | Placement | Described:
     """Where the order is that an update names. Raises Poison when the update does not say."""
     if said.order_id:
         return Placement(area_of(said.order_id), "given")
@@ -205,5 +204,5 @@ def _of_order(said: events.Update) -> Point | Placement | Described:
     return Placement(UNLOCATED, "given") if place.area == UNLOCATED else Described(place.area, (mask(place.address),))
 
 
-def _point(place: events.Location) -> Point | None:
+def _point(place: Location) -> Point | None:
     return None if place.lat is None or place.lon is None else (place.lat, place.lon)

@@ -4,10 +4,8 @@ What a record is, its headers say, not its topic: a CloudEvent by its type, a ve
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
-
-import msgspec
 
 from models import envelope, events
 from models.city import City
@@ -15,6 +13,8 @@ from models.envelope import Event
 from models.errors import Poison
 from models.formats import Reading, Site, decode_format
 from models.record import Record
+from streams.intake import quick
+from streams.intake.said import Statement, Update, of_contract
 from streams.intake.too_late import Receipt, TimeRule, receipt_of
 
 MAX_BYTES = 2_000_000
@@ -31,16 +31,6 @@ class Vendor(NamedTuple):
         return [(name, text.encode()) for name, text in self._asdict().items()]
 
 
-class Statement(msgspec.Struct, frozen=True, gc=False):
-    """One thing that is said, and by whom: its CloudEvents identity, its time (ms UTC) and when Kafka took it in."""
-
-    said: events.Report | events.Detection | events.Update
-    source: str
-    id: str
-    at: int
-    received: int
-
-
 class StatementReader:
     """Reads records and events with one city at one time of receipt, ms UTC. What it raises, it raises when it comes
     to the statement that breaks a rule: the ones before are good."""
@@ -49,8 +39,11 @@ class StatementReader:
         self._zone, self._now = city.zone, now_ms
         self._time_rule = TimeRule(city.settings)
 
-    def read(self, record: Record) -> Iterator[Statement]:
+    def read(self, record: Record) -> Iterable[Statement]:
         """What a record says. Raises Poison."""
+        plain = quick.read(record, self._now, self._time_rule)
+        if plain is not None:
+            return (plain,)
         value = record.value
         headers = envelope.header_map(record.headers)
         _check_size(len(value or b"") + sum(map(len, headers.values())))
@@ -58,16 +51,18 @@ class StatementReader:
             raise Poison("headers", "must have names that are UTF-8", "not-utf-8")
         receipt = receipt_of(record, headers, self._now)
         if "format" not in headers:
-            yield self._of_event(envelope.decode(value, headers), receipt)
-            return
+            return (self._of_event(envelope.decode(value, headers), receipt),)
         if value is None:
             raise Poison("data", "is missing", "no-data")
+        return self._of_message(value, headers, receipt)
+
+    def _of_message(self, value: bytes, headers: Mapping[str, bytes], receipt: Receipt) -> Iterator[Statement]:
         vendor = Vendor(envelope.attribute(headers, "format"), envelope.attribute(headers, "camera"))
         readings = self._decode(vendor, value)
         source, event_id = envelope.attribute(headers, envelope.CE_SOURCE), envelope.attribute(headers, envelope.CE_ID)
         time = envelope.attribute(headers, envelope.CE_TIME)
         at = envelope.instant(envelope.CE_TIME, time) if time and readings else None
-        yield from self._of_readings(vendor, readings, Event(event_id, source, events.DETECTION, value, at), receipt)
+        return self._of_readings(vendor, readings, Event(event_id, source, events.DETECTION, value, at), receipt)
 
     def check(self, event: Event, vendor: Vendor | None = None) -> Iterator[Statement]:
         """What an event says that is not yet a record. Raises Poison, the same as for the record that it becomes."""
@@ -82,13 +77,12 @@ class StatementReader:
         yield from self._of_readings(vendor, readings, event, receipt)
 
     def _of_event(self, event: Event, receipt: Receipt) -> Statement:
-        said = events.parse(event.type, event.data)
+        said = quick.decode(event.type, event.data)
+        if said is None:
+            said = of_contract(events.parse(event.type, event.data))
         at = receipt.first if event.time is None else event.time
-        if isinstance(said, events.Detection):
-            self._time_rule.check("detection", at, receipt)
-        elif isinstance(said, events.Report):
-            self._time_rule.check("report", at, receipt)
-        elif event.time is None:
+        self._time_rule.check(event.type, at, receipt)
+        if isinstance(said, Update) and event.time is None:
             at = receipt.now
         return Statement(said, event.source, event.id, at, receipt.now)
 
@@ -107,9 +101,9 @@ class StatementReader:
             event_id = f"{own}/{n}" if len(readings) > 1 and (event.id or not reading.id) else own
             at = reading.at if event.time is None else event.time
             at = receipt.first if at is None else at
-            self._time_rule.check("detection", at, receipt)
+            self._time_rule.check(event.type, at, receipt)
             source = event.source or f"{vendor.format}/{reading.detection.camera_id}"
-            yield Statement(reading.detection, source, event_id, at, receipt.now)
+            yield Statement(of_contract(reading.detection), source, event_id, at, receipt.now)
 
 
 def _check_size(size: int) -> None:

@@ -11,12 +11,13 @@ intake is down. A dead letter that is sent again is as old as it was when it cam
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from models import envelope
 from models.city import CitySettings
 from models.envelope import CE_TIME
 from models.errors import Poison
+from models.events import DETECTION, REPORT
 from models.record import Record
 from models.times import DAY_MS, MINUTE_MS
 from streams.dead_letters.letter import RECEIVED, REPLAYED
@@ -43,13 +44,21 @@ class TimeRule:
     def __init__(self, settings: CitySettings) -> None:
         self._ahead = int(settings.future_tolerance_minutes * MINUTE_MS)
         self._back = {
-            "report": int(settings.identity_reports_days * DAY_MS),
-            "detection": int(settings.identity_detections_minutes * MINUTE_MS),
+            REPORT: int(settings.identity_reports_days * DAY_MS),
+            DETECTION: int(settings.identity_detections_minutes * MINUTE_MS),
         }
 
-    def check(self, kind: Literal["report", "detection"], at: int, receipt: Receipt) -> None:
-        """Raises Poison when what is dated `at`, ms UTC, is ahead of its time or too late."""
+    def is_kept(self, ce_type: str, at: int, received: int) -> bool:
+        """Whether an event of this type is in time, dated `at` and come in for the first time at `received`, ms UTC."""
+        back = self._back.get(ce_type)
+        return back is None or received - back <= at <= received + self._ahead
+
+    def check(self, ce_type: str, at: int, receipt: Receipt) -> None:
+        """Raises Poison when an event of this type, dated `at`, ms UTC, is ahead of its time or too late."""
+        back = self._back.get(ce_type)
+        if back is None:
+            return
         if at > receipt.now + self._ahead:
             raise Poison(CE_TIME, f"must be at most {self._ahead // 1000} s ahead of the receipt", "ahead-of-time")
-        if at < receipt.first - self._back[kind]:
-            raise Poison(CE_TIME, f"must be at most {self._back[kind] // 1000} s before the receipt", "too-late")
+        if at < receipt.first - back:
+            raise Poison(CE_TIME, f"must be at most {back // 1000} s before the receipt", "too-late")

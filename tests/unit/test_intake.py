@@ -437,7 +437,13 @@ def test_packed_records_hold_one_area_in_order_and_stay_small(city: City) -> Non
 
 
 @pytest.mark.parametrize(
-    "where", ["streams.intake.batch._context", "streams.intake.drafts.Draft.build", "streams.intake.batch.by_words"]
+    "where",
+    [
+        "streams.intake.batch._context",
+        "streams.intake.batch._guessed",
+        "streams.intake.batch.by_words",
+        "streams.intake.drafts.Draft.at",
+    ],
 )
 def test_a_bug_at_one_record_costs_no_other(city: City, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever step fails at it, that record is a dead letter without its words, and its neighbours are taken in."""
@@ -452,7 +458,7 @@ def test_a_bug_at_one_record_costs_no_other(city: City, where: str, monkeypatch:
     monkeypatch.setattr(where, broken)
     records = [report("first"), report("unlucky"), report("third")]
 
-    taken = take_in(records, city, None, NOW, KEYS)
+    taken = take_in(records, city, Echo(), NOW, KEYS)
 
     assert [(dead.error, dead.message) for dead in taken.dead] == [
         ("internal-error", "intake failed with ZeroDivisionError")

@@ -1,0 +1,144 @@
+"""What the data of an event say, as structs: the contracts of `models.events` once they are kept.
+
+Whoever works on them does not learn whether the contract itself read the bytes or the quick decoder did. A field has
+the name, the limits and the default that its contract gives it.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
+
+from models import events
+
+
+class Instant(int):
+    """An instant, ms UTC, that stands on the wire as RFC 3339."""
+
+
+Id = Annotated[str, Meta(min_length=1, max_length=256)]
+OwnId = Annotated[str, Meta(max_length=256)]
+Name = Annotated[str, Meta(max_length=200)]
+Label = Annotated[str, Meta(min_length=1, max_length=200)]
+Words = Annotated[str, Meta(max_length=10_000)]
+Urls = Annotated[tuple[Annotated[str, Meta(max_length=2048)], ...], Meta(max_length=20)]
+
+
+class _Said(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Frozen, and of no more fields than it names."""
+
+
+class Location(_Said, frozen=True, gc=False):
+    """A place: both coordinates or neither, an address in words, the id of an area."""
+
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    address: Annotated[str, Meta(max_length=1_000)] = ""
+    area: Annotated[str, Meta(max_length=128)] = ""
+
+
+class Reporter(_Said, frozen=True, gc=False):
+    """Who reports, in plain: nothing but drafts may hold it."""
+
+    id: OwnId = ""
+    name: Name = ""
+    phone: Annotated[str, Meta(max_length=64)] = ""
+
+
+class Report(_Said, frozen=True, gc=False):
+    """What a citizen writes 市民诉求."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=10_000)]
+    title: Annotated[str, Meta(max_length=500)] = ""
+    location: Location | None = None
+    category: Name = ""
+    reporter: Reporter | None = None
+    media_urls: Urls = ()
+    channel: Name = ""
+    due_at: Instant | UnsetType | None = UNSET
+
+
+class Detection(_Said, frozen=True, gc=False):
+    """What an algorithm sees in a camera's picture 算法告警."""
+
+    camera_id: Id
+    label: Label
+    algorithm: Name = ""
+    vendor: Name = ""
+    confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
+    location: Location | None = None
+    object_id: OwnId = ""
+    phase: Literal["", "start", "ongoing", "end"] = ""
+    bbox: tuple[float, float, float, float] | None = None
+    text: Words = ""
+    media_urls: Urls = ()
+
+
+class By(_Said, frozen=True, gc=False):
+    """Who asks for a step: a department or another role."""
+
+    role: Name = ""
+    department: Name = ""
+    id: OwnId = ""
+
+
+class ReportRef(_Said, frozen=True, gc=False):
+    """A report by its CloudEvents identity."""
+
+    source: Id
+    id: Id
+
+
+class Update(_Said, frozen=True, gc=False):
+    """One step in an order's life 工单操作."""
+
+    action: events.Action
+    by: By
+    order_id: OwnId | None = None
+    report: ReportRef | None = None
+    location: Location | None = None
+    attempt: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    reason: Words = ""
+    code: Name = ""
+    suggested_department: Name = ""
+    department: Name = ""
+    assists: Annotated[tuple[Name, ...], Meta(max_length=20)] = ()
+    category: Name = ""
+    condition: Name = ""
+    other_order_id: OwnId | None = None
+    until: Instant | None = None
+    satisfied: bool | None = None
+    evidence_urls: Urls = ()
+
+
+Said = Report | Detection | Update
+
+
+class Statement(msgspec.Struct, frozen=True, gc=False):
+    """One thing that is said, and by whom: its CloudEvents identity, its time (ms UTC) and when Kafka took it in."""
+
+    said: Said
+    source: str
+    id: str
+    at: int
+    received: int
+
+
+_TYPES: dict[type[events.Contract], type[Said]] = {
+    events.Report: Report,
+    events.Detection: Detection,
+    events.Update: Update,
+}
+
+
+def of_contract(kept: events.Report | events.Detection | events.Update) -> Said:
+    """What the model of a contract says."""
+    said: Said = msgspec.convert(kept, _TYPES[type(kept)], from_attributes=True, dec_hook=_instant)
+    if isinstance(said, Report) and "due_at" not in kept.model_fields_set:
+        return replace(said, due_at=UNSET)
+    return said
+
+
+def _instant(kind: type, value: int) -> Instant:
+    return Instant(value)
