@@ -1,10 +1,14 @@
-"""How long intake takes for one record: `python -m bench.intake [--batch 500]`; one core, no Kafka.
+"""How long intake takes for one record: `python -m bench.intake [--batch 500]`; one core, no Kafka, no model.
 
-Prints microseconds of CPU a record, the best of several rounds: detections with and without coordinates, and reports
-without a model.
+Prints microseconds of CPU a record, the best of several rounds: detections with and without coordinates, reports,
+updates, and detections in a vendor's format. With `--than FOLDER`, another version's working copy, both run in turn, a
+process each, and the best of each stands beside the other: of two figures on a busy machine only such a pair compares.
 """
 
 import argparse
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +18,18 @@ from aiokafka import ConsumerRecord
 
 from models.city import City, load_city
 from models.envelope import Event, to_binary
-from models.events import DETECTION, REPORT
+from models.events import DETECTION, REPORT, UPDATE
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 
-CITY = Path(__file__).parents[1] / "cities" / "demo"
+ROOT = Path(__file__).parents[1]
+CITY = ROOT / "cities" / "demo"
 NOW = 1_772_352_000_000
+HIKVISION = """<?xml version="1.0" encoding="UTF-8"?>
+<EventNotificationAlert version="2.0" xmlns="http://www.hikvision.com/ver20/XMLSchema">
+<ipAddress>192.0.2.7</ipAddress><channelID>1</channelID><dateTime>2026-03-01T16:00:00+08:00</dateTime>
+<eventType>illegal_parking</eventType><eventState>active</eventState><UUID>u-{n}</UUID>
+<detectionConfidence>91</detectionConfidence><targetID>o-{n}</targetID></EventNotificationAlert>"""
 
 
 def record(n: int, topic: str, ce_type: str, data: dict[str, object]) -> ConsumerRecord:
@@ -67,6 +77,36 @@ def reports(city: City, count: int) -> list[ConsumerRecord]:
     ]
 
 
+def updates(city: City, count: int) -> list[ConsumerRecord]:
+    """A department accepts one order after the other."""
+    areas = [camera.area for camera in city.cameras.values()]
+    return [
+        record(
+            n,
+            "updates",
+            UPDATE,
+            {
+                "action": "accept",
+                "by": {"department": "roads", "id": f"p-{n % 9}"},
+                "order_id": f"{areas[n % len(areas)]}-20260301-abcdefgh23",
+                "attempt": 1,
+            },
+        )
+        for n in range(count)
+    ]
+
+
+def alarms(city: City, count: int) -> list[ConsumerRecord]:
+    """Alarms as a camera of a widespread make sends them, passed on by a bridge that names the camera."""
+    cameras = list(city.cameras)
+    found = []
+    for n in range(count):
+        value = HIKVISION.format(n=n).encode()
+        headers = (("format", b"hikvision"), ("camera", cameras[n % len(cameras)].encode()))
+        found.append(ConsumerRecord("detections", 0, n, NOW, 0, None, value, 0, -1, len(value), headers))
+    return found
+
+
 def best(work: Callable[[], object], count: int, rounds: int = 15) -> float:
     """Microseconds of CPU a record in the quickest of some rounds: other processes do not count."""
     times = []
@@ -77,21 +117,59 @@ def best(work: Callable[[], object], count: int, rounds: int = 15) -> float:
     return min(times) / count * 1e6
 
 
-def main() -> None:
-    """Print microseconds a record for each kind of record."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batch", type=int, default=500)
-    count = parser.parse_args().batch
+def measured(count: int) -> dict[str, float]:
+    """Microseconds a record for each kind of record."""
     city, keys = load_city(CITY), Keys(b"bench")
     cases = {
         "detections": detections(city, count, placed=False),
         "detections with coordinates": detections(city, count, placed=True),
-        "reports without a model": reports(city, count),
+        "reports": reports(city, count),
+        "updates": updates(city, count),
+        "detections in a vendor's format": alarms(city, count),
     }
+    found = {}
     for name, records in cases.items():
         taken = take_in(records, city, None, NOW, keys)
         assert not taken.dead, taken.dead[0]
-        print(f"{name:32} {best(lambda r=records: take_in(r, city, None, NOW, keys).packed(), count):6.1f} µs a record")  # type: ignore[misc]
+        found[name] = best(lambda r=records: take_in(r, city, None, NOW, keys).packed(), count)  # type: ignore[misc]
+    return found
+
+
+def in_turn(folders: list[Path], count: int, times: int) -> list[dict[str, float]]:
+    """The best figures of each working copy, each time in a fresh process; this file measures all of them."""
+    bests: list[dict[str, float]] = [{} for _ in folders]
+    for _ in range(times):
+        for folder, found in zip(folders, bests, strict=True):
+            command = [sys.executable, __file__, "--batch", str(count), "--json"]
+            ran = subprocess.run(
+                command, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, check=True
+            )
+            for name, value in msgspec.json.decode(ran.stdout, type=dict[str, float]).items():
+                found[name] = min(value, found.get(name, value))
+    return bests
+
+
+def main() -> None:
+    """Print microseconds a record for each kind of record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--than", type=Path, help="the working copy of another version to compare with")
+    parser.add_argument("--times", type=int, default=5, help="processes of each version, when two are compared")
+    parser.add_argument("--json", action="store_true", help="print nothing but the figures, as one JSON object")
+    options = parser.parse_args()
+    if options.json:
+        print(msgspec.json.encode(measured(options.batch)).decode())
+        return
+    from bench.interpreter import build  # here, because the version that is compared with may not have it
+
+    print(f"µs of CPU a record, {build()}")
+    if options.than is None:
+        for name, value in measured(options.batch).items():
+            print(f"{name:32} {value:6.1f}")
+        return
+    before, after = in_turn([options.than.resolve(), ROOT], options.batch, options.times)
+    for name, value in after.items():
+        print(f"{name:32} {before[name]:6.1f} → {value:5.1f}")
 
 
 if __name__ == "__main__":

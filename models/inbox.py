@@ -25,6 +25,7 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str = ""
 
 
+# Nothing in a sighting can lead back to it, so the garbage collector need not look: there are thousands a second.
 class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False, tag="sighting"):
     """One report of a citizen or one detection of a camera algorithm.
 

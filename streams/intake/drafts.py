@@ -15,7 +15,16 @@ from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
 from models.words import whole_text
 from streams.intake.placing import Described, Placement, Point, by_camera
-from streams.intake.said import Detection, Instant, Location, Report, Reporter, Said, Statement, Update
+from streams.intake.said import (
+    Instant,
+    Said,
+    SaidDetection,
+    SaidLocation,
+    SaidReport,
+    SaidReporter,
+    SaidUpdate,
+    Statement,
+)
 from streams.intake.statements import StatementReader, Vendor
 
 
@@ -66,13 +75,13 @@ class DraftReader:
 
     def _draft(self, statement: Statement) -> Draft | Ignored:
         said = statement.said
-        if isinstance(said, Detection):
+        if isinstance(said, SaidDetection):
             return self._detection(said, statement)
-        if isinstance(said, Report):
+        if isinstance(said, SaidReport):
             return self._report(said, statement)
         return self._update(said, statement)
 
-    def _detection(self, said: Detection, statement: Statement) -> Draft | Ignored:
+    def _detection(self, said: SaidDetection, statement: Statement) -> Draft | Ignored:
         meant = _meaning(self._city, said)
         if isinstance(meant, Ignored):
             return meant
@@ -105,9 +114,9 @@ class DraftReader:
         """A plate as the name of an object stays a name, but says no more whose car it is."""
         return name if not name or _is_plain(name) else reporter_hash(self._keys.hmac, name)
 
-    def _report(self, said: Report, statement: Statement) -> Draft:
+    def _report(self, said: SaidReport, statement: Statement) -> Draft:
         text, title = mask(said.text), mask(said.title)
-        place, who = said.location or Location(), said.reporter or Reporter()
+        place, who = said.location or SaidLocation(), said.reporter or SaidReporter()
         address = mask(place.address)
         item = Sighting(
             kind="report",
@@ -129,7 +138,7 @@ class DraftReader:
         words = whole_text(title, text)
         return Draft(item, _point(place) or Described(place.area, (address, words)), words)
 
-    def _update(self, said: Update, statement: Statement) -> Draft:
+    def _update(self, said: SaidUpdate, statement: Statement) -> Draft:
         by, where = said.by, _of_order(said)
         person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else by.id
         item = InboxUpdate(
@@ -167,10 +176,10 @@ def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None 
 
 
 def _known_place(city: City, said: Said) -> Point | Placement | Described | Ignored | None:
-    if isinstance(said, Detection):
+    if isinstance(said, SaidDetection):
         meant = _meaning(city, said)
         return meant if isinstance(meant, Ignored) else meant.point or by_camera(meant.camera)
-    return _of_order(said) if isinstance(said, Update) else None
+    return _of_order(said) if isinstance(said, SaidUpdate) else None
 
 
 class _Meaning(msgspec.Struct, frozen=True, gc=False):
@@ -181,7 +190,7 @@ class _Meaning(msgspec.Struct, frozen=True, gc=False):
     point: Point | None
 
 
-def _meaning(city: City, said: Detection) -> _Meaning | Ignored:
+def _meaning(city: City, said: SaidDetection) -> _Meaning | Ignored:
     camera = city.cameras.get(said.camera_id)
     if camera is None:
         raise Poison("camera_id", "must be a camera of the city's registry", "unknown-camera")
@@ -192,7 +201,7 @@ def _meaning(city: City, said: Detection) -> _Meaning | Ignored:
     return _Meaning(camera, "" if rule is None else rule.category, point)
 
 
-def _of_order(said: Update) -> Point | Placement | Described:
+def _of_order(said: SaidUpdate) -> Point | Placement | Described:
     """Where the order is that an update names. Raises Poison when the update does not say."""
     if said.order_id:
         return Placement(area_of(said.order_id), "given")
@@ -204,5 +213,5 @@ def _of_order(said: Update) -> Point | Placement | Described:
     return Placement(UNLOCATED, "given") if place.area == UNLOCATED else Described(place.area, (mask(place.address),))
 
 
-def _point(place: Location) -> Point | None:
+def _point(place: SaidLocation) -> Point | None:
     return None if place.lat is None or place.lon is None else (place.lat, place.lon)

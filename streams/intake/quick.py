@@ -25,7 +25,7 @@ from models import envelope
 from models.events import DETECTION, ORDER_ID, REPORT, UPDATE, URL
 from models.record import Record
 from models.times import from_text
-from streams.intake.said import Detection, Instant, Location, Report, Said, Statement, Update
+from streams.intake.said import Instant, Said, SaidDetection, SaidLocation, SaidReport, SaidUpdate, Statement
 from streams.intake.too_late import TimeRule
 
 MAX_BYTES = 4_096
@@ -87,7 +87,7 @@ def _at(text: str) -> int:
     return at if at < envelope.LATEST else -1
 
 
-def _fits_detection(said: Detection) -> bool:
+def _fits_detection(said: SaidDetection) -> bool:
     return (
         _are_bare(said.camera_id, said.label, said.algorithm, said.vendor, said.object_id, said.text)
         and _are_urls(said.media_urls)
@@ -95,7 +95,7 @@ def _fits_detection(said: Detection) -> bool:
     )
 
 
-def _fits_report(said: Report) -> bool:
+def _fits_report(said: SaidReport) -> bool:
     who = said.reporter
     return (
         _are_bare(said.text, said.title, said.category, said.channel)
@@ -105,7 +105,7 @@ def _fits_report(said: Report) -> bool:
     )
 
 
-def _fits_update(said: Update) -> bool:
+def _fits_update(said: SaidUpdate) -> bool:
     by, report = said.by, said.report
     return (
         bool(by.role or by.department)
@@ -120,7 +120,7 @@ def _fits_update(said: Update) -> bool:
     )
 
 
-def _fits_location(place: Location | None) -> bool:
+def _fits_location(place: SaidLocation | None) -> bool:
     return place is None or ((place.lat is None) == (place.lon is None) and _are_bare(place.address, place.area))
 
 
@@ -142,9 +142,9 @@ def _instant(kind: type, value: object) -> Instant:
 
 
 _RULES: Mapping[str, tuple[type[Said], Callable[[Any], bool]]] = {
-    DETECTION: (Detection, _fits_detection),
-    REPORT: (Report, _fits_report),
-    UPDATE: (Update, _fits_update),
+    DETECTION: (SaidDetection, _fits_detection),
+    REPORT: (SaidReport, _fits_report),
+    UPDATE: (SaidUpdate, _fits_update),
 }
 _READERS = {
     kind: (msgspec.json.Decoder(struct, dec_hook=_instant).decode, fits) for kind, (struct, fits) in _RULES.items()

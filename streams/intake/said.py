@@ -29,7 +29,7 @@ class _Said(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Frozen, and of no more fields than it names."""
 
 
-class Location(_Said, frozen=True, gc=False):
+class SaidLocation(_Said, frozen=True, gc=False):
     """A place: both coordinates or neither, an address in words, the id of an area."""
 
     lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
@@ -38,7 +38,7 @@ class Location(_Said, frozen=True, gc=False):
     area: Annotated[str, Meta(max_length=128)] = ""
 
 
-class Reporter(_Said, frozen=True, gc=False):
+class SaidReporter(_Said, frozen=True, gc=False):
     """Who reports, in plain: nothing but drafts may hold it."""
 
     id: OwnId = ""
@@ -46,20 +46,20 @@ class Reporter(_Said, frozen=True, gc=False):
     phone: Annotated[str, Meta(max_length=64)] = ""
 
 
-class Report(_Said, frozen=True, gc=False):
+class SaidReport(_Said, frozen=True, gc=False):
     """What a citizen writes 市民诉求."""
 
     text: Annotated[str, Meta(min_length=1, max_length=10_000)]
     title: Annotated[str, Meta(max_length=500)] = ""
-    location: Location | None = None
+    location: SaidLocation | None = None
     category: Name = ""
-    reporter: Reporter | None = None
+    reporter: SaidReporter | None = None
     media_urls: Urls = ()
     channel: Name = ""
     due_at: Instant | UnsetType | None = UNSET
 
 
-class Detection(_Said, frozen=True, gc=False):
+class SaidDetection(_Said, frozen=True, gc=False):
     """What an algorithm sees in a camera's picture 算法告警."""
 
     camera_id: Id
@@ -67,7 +67,7 @@ class Detection(_Said, frozen=True, gc=False):
     algorithm: Name = ""
     vendor: Name = ""
     confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
-    location: Location | None = None
+    location: SaidLocation | None = None
     object_id: OwnId = ""
     phase: Literal["", "start", "ongoing", "end"] = ""
     bbox: tuple[float, float, float, float] | None = None
@@ -75,7 +75,7 @@ class Detection(_Said, frozen=True, gc=False):
     media_urls: Urls = ()
 
 
-class By(_Said, frozen=True, gc=False):
+class SaidBy(_Said, frozen=True, gc=False):
     """Who asks for a step: a department or another role."""
 
     role: Name = ""
@@ -83,21 +83,21 @@ class By(_Said, frozen=True, gc=False):
     id: OwnId = ""
 
 
-class ReportRef(_Said, frozen=True, gc=False):
+class SaidReportRef(_Said, frozen=True, gc=False):
     """A report by its CloudEvents identity."""
 
     source: Id
     id: Id
 
 
-class Update(_Said, frozen=True, gc=False):
+class SaidUpdate(_Said, frozen=True, gc=False):
     """One step in an order's life 工单操作."""
 
     action: events.Action
-    by: By
+    by: SaidBy
     order_id: OwnId | None = None
-    report: ReportRef | None = None
-    location: Location | None = None
+    report: SaidReportRef | None = None
+    location: SaidLocation | None = None
     attempt: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     reason: Words = ""
     code: Name = ""
@@ -112,7 +112,7 @@ class Update(_Said, frozen=True, gc=False):
     evidence_urls: Urls = ()
 
 
-Said = Report | Detection | Update
+Said = SaidReport | SaidDetection | SaidUpdate
 
 
 class Statement(msgspec.Struct, frozen=True, gc=False):
@@ -126,16 +126,16 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
 
 
 _TYPES: dict[type[events.Contract], type[Said]] = {
-    events.Report: Report,
-    events.Detection: Detection,
-    events.Update: Update,
+    events.Report: SaidReport,
+    events.Detection: SaidDetection,
+    events.Update: SaidUpdate,
 }
 
 
 def of_contract(kept: events.Report | events.Detection | events.Update) -> Said:
     """What the model of a contract says."""
     said: Said = msgspec.convert(kept, _TYPES[type(kept)], from_attributes=True, dec_hook=_instant)
-    if isinstance(said, Report) and "due_at" not in kept.model_fields_set:
+    if isinstance(said, SaidReport) and "due_at" not in kept.model_fields_set:
         return replace(said, due_at=UNSET)
     return said
 

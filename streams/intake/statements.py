@@ -14,7 +14,7 @@ from models.errors import Poison
 from models.formats import Reading, Site, decode_format
 from models.record import Record
 from streams.intake import quick
-from streams.intake.said import Statement, Update, of_contract
+from streams.intake.said import SaidUpdate, Statement, of_contract
 from streams.intake.too_late import Receipt, TimeRule, receipt_of
 
 MAX_BYTES = 2_000_000
@@ -82,7 +82,7 @@ class StatementReader:
             said = of_contract(events.parse(event.type, event.data))
         at = receipt.first if event.time is None else event.time
         self._time_rule.check(event.type, at, receipt)
-        if isinstance(said, Update) and event.time is None:
+        if isinstance(said, SaidUpdate) and event.time is None:
             at = receipt.now
         return Statement(said, event.source, event.id, at, receipt.now)
 
