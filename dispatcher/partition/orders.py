@@ -34,6 +34,10 @@ class Orders(MutableMapping[str, Order]):
             self._warm.move_to_end(key)
         return order
 
+    def get(self, key: str, default: Order | None = None) -> Order | None:  # type: ignore[override]
+        """The order, or the default: most of those that are asked for are yet to open, which is no error."""
+        return self[key] if key in self._rows else default
+
     def __setitem__(self, key: str, order: Order) -> None:
         self.keep(key, order, encode_row(order))
 
