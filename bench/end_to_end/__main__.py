@@ -23,7 +23,7 @@ from bench.end_to_end.scenes import Broker
 from bench.end_to_end.tables import all_tables
 from bench.end_to_end.watch import Watch
 from bench.interpreter import build
-from bench.rig import PARTITIONS, Rig
+from bench.rig import BENCH_PYTHON, PARTITIONS, Rig
 from streams.local.broker import LocalBroker
 from streams.local.jars import KAFKA_VERSION
 
@@ -72,6 +72,7 @@ QUICK = Plan(
 
 async def measure(plan: Plan) -> Measured:
     """Everything, one after the other."""
+    busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="paidan-bench-") as name:
         folder = Path(name)
         async with LocalBroker(folder / "kafka") as local:
@@ -86,7 +87,7 @@ async def measure(plan: Plan) -> Measured:
                 beside = await with_the_gateway(broker, rig, watch, plan)
             backlogs = await waiting(broker, plan)
             takeovers = [await said(scenes.takeover(broker, session)) for session in plan.sessions]
-    return Measured(machine(), warm_up, round(first, 2), steps, beside, backlogs, tuple(takeovers), peak_mib)
+    return Measured(machine(busy), warm_up, round(first, 2), steps, beside, backlogs, tuple(takeovers), peak_mib)
 
 
 async def detections_and_reports(broker: Broker, rig: Rig, watch: Watch, plan: Plan) -> tuple[Step, ...]:
@@ -132,10 +133,11 @@ async def said(figures: Awaitable[T]) -> T:
     return result
 
 
-def machine() -> Machine:
+def machine(busy: float) -> Machine:
     """Where the run takes place."""
     return Machine(
         day=datetime.now(UTC).date().isoformat(),
+        busy=round(busy, 1),
         cores=os.cpu_count() or 1,
         kernel=f"{platform.system()} {platform.release()}",
         processor=processor(),
@@ -159,6 +161,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("build/bench-end-to-end.json"))
     parser.add_argument("--charts", action="store_true", help="keep this run in docs/charts and draw it there")
     a = parser.parse_args()
+    if not BENCH_PYTHON.exists():
+        parser.error("the packages that measure are missing: scripts/bench installs them")
     print(build(), file=sys.stderr)
     found = asyncio.run(measure(QUICK if a.quick else WHOLE))
     write(found, a.json)

@@ -3,6 +3,7 @@
 The same figures give the same bytes: no dates, no chance in the names within a picture, texts as text.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 from bench.end_to_end.measured import Measured, Step, read
 from bench.end_to_end.tables import KEPT
 
+SCALE = "scale.json"
 _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "paidan",
     "svg.fonttype": "none",
@@ -87,12 +89,36 @@ def _rivals(m: Measured, folder: Path) -> None:
         axes.set_xlabel("reports a second")
 
 
+_ACTIONS = {
+    "open": "open",
+    "repeat": "repeat",
+    "join": "join",
+    "accept": "accept",
+    "handle": "handle",
+    "fire": "fire a timer",
+}
+
+
+def _cost(folder: Path) -> None:
+    """From what `scripts/bench scale --json` printed."""
+    spread: dict[str, dict[str, float]] = json.loads((folder / SCALE).read_text())["spread"]
+    sizes = sorted(spread, key=int)
+    with _picture(folder / "cost.svg", "Processor time of an action, by how many orders are open") as [axes]:
+        for name, label in _ACTIONS.items():
+            axes.plot([int(size) for size in sizes], [spread[size][name] for size in sizes], marker="o", label=label)
+        axes.set(xscale="log", xlabel="open orders of one desk", ylabel="microseconds", ylim=(0, None))
+        axes.legend()
+
+
 def draw(folder: Path) -> None:
-    """Draw what is kept in the folder."""
-    m = read(folder / KEPT.name)
-    _latency(m, folder)
-    _cpu(m, folder)
-    _rivals(m, folder)
+    """Draw what is kept in the folder: a run of the whole path, and costs by open orders."""
+    if (folder / KEPT.name).exists():
+        m = read(folder / KEPT.name)
+        _latency(m, folder)
+        _cpu(m, folder)
+        _rivals(m, folder)
+    if (folder / SCALE).exists():
+        _cost(folder)
 
 
 if __name__ == "__main__":

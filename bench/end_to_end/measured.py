@@ -74,9 +74,10 @@ class Takeover(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where it ran."""
+    """Where it ran. `busy`: the load average of the minute before, which is other work's."""
 
     day: str
+    busy: float
     cores: int
     kernel: str
     processor: str

@@ -27,4 +27,5 @@ def test_what_is_made_from_the_code_stands_between_markers() -> None:
         "lifecycle.md": 1,
         "notices.md": 2,
         "operations.md": 1,
+        "performance.md": 6,
     }

@@ -1,0 +1,48 @@
+"""What a run of the bench is shown as."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bench.end_to_end import tables
+from bench.end_to_end.measured import Measured, read, write
+from tests.support.measured import MACHINE, run, step
+
+
+def reached(measured: Measured) -> dict[str, bool]:
+    """Of each aim whether the table says that it is reached."""
+    rows = [row.split(" | ") for row in tables.aims(measured).splitlines()[2:]]
+    return {row[0].removeprefix("| "): row[-1] == "yes |" for row in rows}
+
+
+def test_an_aim_is_reached_only_by_what_was_measured() -> None:
+    """A rate that was not held does not count, and one that was not tried neither."""
+    found = reached(run(step(), step(rate=23_000, kept_up=False)))
+
+    assert found["p50 / p99 at 1,000 detections/s, ms"]
+    assert not found["p50 / p99 at 100 detections/s, ms"]
+    assert not found["detections/s held with p99 ≤ 250 ms"]
+    assert not found["takeover after SIGKILL with a session of 4 s"]
+
+
+def test_a_rate_that_is_not_held_is_said() -> None:
+    """How late the last decision was stands where others say yes."""
+    table = tables.rates(run(step(kept_up=False)))
+
+    assert "no: 4.0 s late after 12 s" in table
+
+
+def test_other_work_on_the_machine_is_said() -> None:
+    """Figures of a busy machine are not taken for its best."""
+    quiet, busy = (tables.where(replace(run(), machine=replace(MACHINE, busy=load))) for load in (0.1, 7.0))
+
+    assert "Other work" not in quiet
+    assert "Other work ran beside it** (load average 7.0 before)" in busy
+
+
+def test_a_run_that_is_kept_is_read_again(tmp_path: Path) -> None:
+    """What is written is what was measured."""
+    measured = run(step())
+    write(measured, tmp_path / "run.json")
+
+    assert read(tmp_path / "run.json") == measured
