@@ -1,9 +1,12 @@
 """What a run of the bench is shown as."""
 
+import sysconfig
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
+from bench import interpreter
 from bench.end_to_end import tables
 from bench.end_to_end.measured import Measured, read, write
 from tests.support.measured import MACHINE, run, step
@@ -46,3 +49,22 @@ def test_a_run_that_is_kept_is_read_again(tmp_path: Path) -> None:
     write(measured, tmp_path / "run.json")
 
     assert read(tmp_path / "run.json") == measured
+
+
+@pytest.mark.parametrize(
+    ("configured", "schemes", "optimised"),
+    [
+        ("'--prefix=/opt' '--enable-optimizations' '--with-lto'", ("posix_prefix",), True),
+        ("'--enable-shared' '--without-ensurepip'", ("posix_prefix", "deb_system"), True),
+        ("'--enable-shared'", ("posix_prefix",), False),
+        (None, ("nt",), False),
+    ],
+)
+def test_an_interpreter_is_known_by_how_it_was_configured(
+    monkeypatch: pytest.MonkeyPatch, configured: str | None, schemes: tuple[str, ...], optimised: bool
+) -> None:
+    """Debian's, which does not say it, by its installation scheme."""
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: configured)
+    monkeypatch.setattr(sysconfig, "get_scheme_names", lambda: schemes)
+
+    assert interpreter.optimised() is optimised
