@@ -11,7 +11,9 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from bench.end_to_end.measured import Measured, Step, read
 from bench.end_to_end.tables import KEPT
@@ -53,7 +55,15 @@ def _latency(m: Measured, folder: Path) -> None:
             ):
                 axes.plot(rates, values, marker="o", label=name)
             axes.set(xscale="log", yscale="log", xlabel=f"{kind} a second", ylabel="milliseconds")
+            _plain_numbers(axes.xaxis, axes.yaxis)
             axes.legend()
+
+
+def _plain_numbers(*axes: Axis) -> None:
+    """10,000 instead of a power of ten."""
+    for axis in axes:
+        axis.set_major_formatter("{x:,.0f}")
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _cpu(m: Measured, folder: Path) -> None:
@@ -77,7 +87,7 @@ def _stacked(axes: Axes, steps: Sequence[Step]) -> None:
             bottom = [below + value for below, value in zip(bottom, values, strict=True)]
     axes.tick_params(axis="x", rotation=60)
     axes.set_ylabel("cores")
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _rivals(m: Measured, folder: Path) -> None:
@@ -107,7 +117,8 @@ def _cost(folder: Path) -> None:
         for name, label in _ACTIONS.items():
             axes.plot([int(size) for size in sizes], [spread[size][name] for size in sizes], marker="o", label=label)
         axes.set(xscale="log", xlabel="open orders of one desk", ylabel="microseconds", ylim=(0, None))
-        axes.legend()
+        _plain_numbers(axes.xaxis)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def draw(folder: Path) -> None:
