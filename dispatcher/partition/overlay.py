@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from dispatcher.figures.figure_row import FigureRow
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, Tally, Watch
 from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.index import Entry, Key
 from dispatcher.partition.layers import Index, Table, Timers
 from dispatcher.partition.orders import encode_row
-from dispatcher.partition.state import DeskState, SeenChunk
+from dispatcher.partition.state import DeskState, Heartbeat, SeenChunk
 
 _NEVER = (2**63, "")
 FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
@@ -30,6 +30,13 @@ class Overlay:
         self.tallies = Table(state.tallies)
         self.watches = Table(state.watches)
         self.cameras = Table(state.cameras)
+        # all that is kept by key, layer by layer
+        self.tables: tuple[Table[Order] | Table[Tally] | Table[Watch] | Table[Heartbeat], ...] = (
+            self.orders,
+            self.tallies,
+            self.watches,
+            self.cameras,
+        )
         self.index = Index(state.index)
         self.order_rows: dict[str, bytes] = {}  # of the batch's orders, once they are encoded
         self.timers = Timers(state.pending)
@@ -39,10 +46,6 @@ class Overlay:
         self.seen_until: dict[str, int] = {}
         self.seen_item: list[tuple[str, int, int]] = []
         self.forgotten: tuple[str, tuple[str, ...]] | None = None  # a bucket that is over, and rows of it
-
-    def tables(self) -> Iterator[Table[object]]:
-        """All that is kept by key, layer by layer."""
-        yield from (self.orders, self.tallies, self.watches, self.cameras)  # type: ignore[misc]
 
     def keep(self) -> None:
         """The item is done: index and timers follow its orders, and all of it becomes the batch's. What raises here
@@ -57,7 +60,7 @@ class Overlay:
                 self.index.remove(name, entry)
             for name in reached:
                 self.index.add(name, entry)
-        for table in self.tables():
+        for table in self.tables:
             if table.item:
                 table.keep()
         self.timers.keep()
@@ -68,7 +71,7 @@ class Overlay:
 
     def drop(self) -> None:
         """The item failed: nothing of it remains."""
-        for table in self.tables():
+        for table in self.tables:
             table.item.clear()
         self.timers.item.clear()
         self.seen_item.clear()
