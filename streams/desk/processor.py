@@ -5,6 +5,7 @@ the only partition of its department's topic.
 """
 
 import asyncio
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -58,6 +59,7 @@ class DeskProcessor:
         self._state = await asyncio.to_thread(
             DeskState.restore, self._partition, _drained(desk), figures, self._packing
         )
+        gc.freeze()  # what was restored stays: a full collection would look through all of it, time and again
         return self._state.meta.next_offset
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> DeskOutcome:

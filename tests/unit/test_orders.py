@@ -5,10 +5,12 @@ from unittest.mock import patch
 import msgspec
 import pytest
 
+from dispatcher.desk import DeskState
 from dispatcher.order.outline import Outline, Turn
 from dispatcher.order.row import Assignment, Order
-from dispatcher.partition import orders
+from dispatcher.partition import orders, row_keys
 from dispatcher.partition.orders import Orders, Packing, encode_row
+from tests.support.desks import T0, Desk, assert_same_state, report
 
 
 def order(n: int, text: str = "路灯不亮") -> Order:
@@ -65,6 +67,18 @@ def test_packed_rows_take_less_room_and_lose_nothing() -> None:
     assert [packing.unpacked(row) for row in packed] == rows
     assert [packing.packed(row) for row in packed[10:]] == packed[10:]
     assert sum(map(len, packed[10:])) < sum(map(len, rows[10:])) / 2
+
+
+def test_a_state_is_restored_from_rows_that_wait_packed() -> None:
+    """Whether the rows of orders come as they are or packed, the state is the same."""
+    desk = Desk()
+    for n in range(20):
+        desk.feed(report(str(n), T0, f"{n} 物业费", category="property-fees"), at=T0)
+    packing = Packing()
+    rows = [(key, packing.packed(row) if row_keys.is_order(key) else row) for key, row in desk.rows.items()]
+
+    assert sum(row != desk.rows[key] for key, row in rows) > 10
+    assert_same_state(DeskState.restore(3, rows, desk.figure_rows.items(), packing), desk.state)
 
 
 @pytest.mark.parametrize(("outline", "whole"), [(Outline, Order), (Turn, Assignment)])
