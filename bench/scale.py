@@ -29,7 +29,7 @@ from dispatcher.desk import DeskState, decide
 from dispatcher.order.row import Order
 from dispatcher.partition import row_keys
 from dispatcher.partition.identity import report_key
-from dispatcher.partition.orders import WARM, Packing, encode_row
+from dispatcher.partition.kept_orders import WARM, Packing, encode_row
 from dispatcher.partition.state import SeenChunk
 from models.city import City, load_city
 from models.guess import Guess

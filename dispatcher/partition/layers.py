@@ -85,7 +85,7 @@ def take_out(entered: Entered, key: Key, entry: Entry) -> None:
         there.remove(entry)
 
 
-class Change:
+class KeyChange:
     """What a batch adds under one key, oldest first, and what it takes away of the state's."""
 
     __slots__ = ("added", "gone")
@@ -103,7 +103,7 @@ class Index:
 
     def __init__(self, base: Entered) -> None:
         self.base = base
-        self.batch: dict[Key, Change] = {}
+        self.batch: dict[Key, KeyChange] = {}
 
     def newest(self, key: Key) -> Iterator[Entry]:
         """The entries under a key, newest first, each looked up as it is asked for."""
@@ -136,10 +136,10 @@ class Index:
         else:
             change.gone.add(entry)
 
-    def _change(self, key: Key) -> Change:
+    def _change(self, key: Key) -> KeyChange:
         change = self.batch.get(key)
         if change is None:
-            change = self.batch[key] = Change()
+            change = self.batch[key] = KeyChange()
         return change
 
     def apply(self) -> None:

@@ -13,8 +13,8 @@ from dispatcher.order.row import Order, Tally, Watch
 from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.index import Entry, Key
+from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.layers import Index, Table, Timers
-from dispatcher.partition.orders import encode_row
 from dispatcher.partition.state import DeskState, Heartbeat, SeenChunk
 
 _NEVER = (2**63, "")

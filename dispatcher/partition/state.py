@@ -16,8 +16,8 @@ from dispatcher.order.outline import Outline
 from dispatcher.order.row import Tally, Watch
 from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
+from dispatcher.partition.kept_orders import Orders, Packing
 from dispatcher.partition.layers import Entered, Pending, enter
-from dispatcher.partition.orders import Orders, Packing
 
 
 class Meta(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from dispatcher.order.folds.apply import apply
 from dispatcher.order.row import OPEN, Order, State
 from dispatcher.partition import identity, messages
 from dispatcher.partition.decision import Outgoing
-from dispatcher.partition.orders import encode_row
+from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.overlay import Overlay
 from models.city import City
 from models.inbox import Actor, InboxUpdate

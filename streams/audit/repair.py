@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from dispatcher.figures import figure_row
-from dispatcher.partition.orders import encode_row
+from dispatcher.partition.kept_orders import encode_row
 from models.city import City
 from streams.audit.recompute import AuditError, LogReader, Partition, reading, recompute
 from streams.kafka.clients import started, transactional

@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 from dispatcher.desk import DeskState, decide
 from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision, failed_row
-from dispatcher.partition.orders import Packing
+from dispatcher.partition.kept_orders import Packing
 from dispatcher.partition.state import Meta
 from models.inbox import InboxRecord, PackChange, Tick, clock_headers, encode_items, read_record
 from streams import metrics

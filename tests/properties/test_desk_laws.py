@@ -13,7 +13,7 @@ from dispatcher.desk import DeskState, decide
 from dispatcher.order.facts import KINDS, Absorbed, Fact, Released
 from dispatcher.order.lifecycle import RETURN_CODES, TABLE
 from dispatcher.order.row import Order
-from dispatcher.partition import orders
+from dispatcher.partition import kept_orders
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, Sighting, Tick
 from tests.support.desks import (
     DAY,
@@ -157,7 +157,7 @@ def test_a_desk_that_has_hardly_an_order_at_hand_decides_the_same(seed: int) -> 
     inbox = random_inbox(seed)
     usual = run(inbox)
 
-    with patch.object(orders, "WARM", 1), patch.object(orders.Packing, "_SAMPLES", 1):
+    with patch.object(kept_orders, "WARM", 1), patch.object(kept_orders.Packing, "_SAMPLES", 1):
         forgetful = run(inbox)
 
         assert usual.sent == forgetful.sent

@@ -8,8 +8,8 @@ import pytest
 from dispatcher.desk import DeskState
 from dispatcher.order.outline import Outline, Turn
 from dispatcher.order.row import Assignment, Order
-from dispatcher.partition import orders, row_keys
-from dispatcher.partition.orders import Orders, Packing, encode_row
+from dispatcher.partition import kept_orders, row_keys
+from dispatcher.partition.kept_orders import Orders, Packing, encode_row
 from tests.support.desks import T0, Desk, assert_same_state, report
 
 
@@ -24,7 +24,7 @@ def test_an_order_is_the_same_at_hand_and_packed() -> None:
     """Whether it was touched just now or long ago, or comes from the changelog, it is the same value."""
     some = {one.id: one for one in map(order, range(40))}
     kept, loaded = Orders(), Orders()
-    with patch.object(orders, "WARM", 3):
+    with patch.object(kept_orders, "WARM", 3):
         for key, one in some.items():
             kept.keep(key, one, encode_row(one))
             loaded.load(key, encode_row(one))
@@ -37,7 +37,7 @@ def test_an_order_is_the_same_at_hand_and_packed() -> None:
 def test_an_order_that_changes_while_it_is_packed_is_what_it_became() -> None:
     """What is kept last counts, however often it was packed before."""
     kept = Orders()
-    with patch.object(orders, "WARM", 1):
+    with patch.object(kept_orders, "WARM", 1):
         for one in map(order, range(20)):
             kept[one.id] = one
         kept["o-3"] = order(3, "井盖不见了")

@@ -12,7 +12,7 @@ import msgspec
 
 from dispatcher.order.row import Order
 
-WARM = 1_000  # orders that are at hand as values
+WARM = 4_000  # orders that are at hand as values
 encode_row = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Order).decode
 
