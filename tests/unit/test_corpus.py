@@ -1,38 +1,22 @@
 """The bootstrap corpus: enough texts of each category in both languages, none twice, nothing personal."""
 
 import csv
-import re
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from models.classifier.learning.shipped import corpus
+from models.classifier.learning.shipped import CORPUS, corpus
+from tests.support.texts import PERSONAL, TOO_ALIKE, in_another_language, not_whole, plain, written
 from tests.support.twins import alike
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "models" / "classifier" / "learning" / "corpus"
 UNLIKE = "unlike"
 PER_CATEGORY = 20
 PER_LANGUAGE = 9
 LETTERS = 3
-LONGEST = 1_000
 LETTER = 100
-TOO_ALIKE = 0.8
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
-# Seven digits and more, also in blocks: a telephone or identity number, never a date, a price or a distance.
-PERSONAL = re.compile(r"(?:\d[ -]?){6}\d")
-
-
-class Row(NamedTuple):
-    """One line of one file of the corpus."""
-
-    file: str
-    text: str
-    category: str
-    lang: str
 
 
 def leaves() -> dict[str, dict[str, str]]:
@@ -41,19 +25,8 @@ def leaves() -> dict[str, dict[str, str]]:
         return {row["code"]: row for row in csv.DictReader(file) if row["parent"]}
 
 
-def written() -> list[Row]:
-    """Every line of every file."""
-    rows = []
-    for path in sorted(FOLDER.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            assert reader.fieldnames == ["text", "category", "lang"], path.name
-            rows += [Row(path.stem, **row) for row in reader]
-    return rows
-
-
 LEAVES = leaves()
-ROWS = written()
+ROWS = written(CORPUS)
 LABELLED = [row for row in ROWS if row.file != UNLIKE]
 
 
@@ -101,14 +74,14 @@ def test_the_language_is_that_of_the_characters() -> None:
     known = [row for row in ROWS if row.lang or row.file != UNLIKE]
 
     assert {row.lang for row in known} == {"zh", "en"}
-    assert not [row for row in known if bool(CHINESE.search(row.text)) != (row.lang == "zh")]
+    assert not in_another_language(known)
 
 
 def test_no_text_stands_twice() -> None:
     """Not even under another category, with other spaces or another case."""
-    plain = sorted("".join(row.text.lower().split()) for row in ROWS)
+    texts = sorted(plain(row.text) for row in ROWS)
 
-    assert not [one for one, other in pairwise(plain) if one == other]
+    assert not [one for one, other in pairwise(texts) if one == other]
 
 
 def test_no_two_texts_are_nearly_the_same() -> None:
@@ -126,8 +99,7 @@ def test_twins_are_found() -> None:
 
 def test_texts_are_whole_and_of_readable_length() -> None:
     """No empty text, no stray blank at an end, no line break, nothing over a thousand characters."""
-    assert not [row for row in ROWS if not row.text or row.text != row.text.strip() or "\n" in row.text]
-    assert not [row for row in ROWS if len(row.text) > LONGEST]
+    assert not not_whole(ROWS)
 
 
 @pytest.mark.parametrize("text", ["call 13900000000", "139-0000-0000", "8123 4567", "42010619900101000X"])

@@ -1,6 +1,5 @@
 """The second set: enough texts of each category, kind, language and script; none twice, none from the corpus."""
 
-import csv
 from collections import Counter
 
 import pytest
@@ -9,6 +8,7 @@ from bench.second_set import NO_FAULT, Row, read
 from models.classifier.learning.shipped import CORPUS
 from models.classifier.learning.taxonomy import read_taxonomy
 from tests.conftest import REPOSITORY
+from tests.support.texts import TOO_ALIKE, plain, written
 from tests.support.twins import alike
 
 ROWS = read()
@@ -32,21 +32,6 @@ PER_CATEGORY = 10
 PER_DANGER = 16
 # What costs at least this to miss is dangerous.
 DANGER = 10.0
-TOO_ALIKE = 0.8
-
-
-def plain(text: str) -> str:
-    """The text without spaces and case."""
-    return "".join(text.lower().split())
-
-
-def learnt() -> list[str]:
-    """Every text of the corpus, those too that train nothing."""
-    texts = []
-    for path in sorted(CORPUS.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            texts += [row["text"] for row in csv.DictReader(file)]
-    return texts
 
 
 def test_there_are_enough_texts() -> None:
@@ -106,7 +91,8 @@ def test_no_text_stands_in_the_set_twice() -> None:
 def test_no_text_stands_in_the_corpus() -> None:
     """What trains does not judge: neither the same text nor one that is nearly the same."""
     texts = {row.text for row in ROWS}
-    corpus = learnt()
+    # Those too that train nothing.
+    corpus = [row.text for row in written(CORPUS)]
     known = {plain(text) for text in corpus}
 
     assert not [text for text in texts if plain(text) in known]
