@@ -5,7 +5,10 @@ import pytest
 from tests.support.small_world import Faults, search
 
 
-@pytest.mark.parametrize(("processes", "assignments", "records"), [(2, 2, 1), (2, 1, 2), (3, 1, 1)])
+@pytest.mark.parametrize(
+    ("processes", "assignments", "records"),
+    [(2, 1, 2), pytest.param(2, 2, 1, marks=pytest.mark.slow), pytest.param(3, 1, 1, marks=pytest.mark.slow)],
+)
 def test_every_record_takes_effect_once_whatever_the_interleaving(
     processes: int, assignments: int, records: int
 ) -> None:
@@ -16,6 +19,7 @@ def test_every_record_takes_effect_once_whatever_the_interleaving(
     assert states > 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("faults", [Faults(fences_owners=False), Faults(fences_claimers=False)])
 def test_without_either_fence_a_record_takes_effect_twice(faults: Faults) -> None:
     """The search would find a protocol that is wrong: both fences are needed."""

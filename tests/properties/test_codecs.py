@@ -4,6 +4,7 @@ import json
 import re
 import string
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -113,6 +114,7 @@ NEARLY = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(CONTRACTS)), NEARLY, st.none() | INSTANTS)
 def test_no_event_that_is_nearly_right_does_more_than_die(ce_type: str, data: object, time: int | None) -> None:
     """Right type and headers, any values in the right fields: items, or one dead letter that names its field."""

@@ -125,6 +125,7 @@ def totals(desk: Desk) -> dict[str, tuple[object, object]]:
     return {key: (row.counters, row.sketches) for key, row in rows if row.counters or row.sketches}
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 @settings(max_examples=examples(25))
 def test_rows_are_folds_figures_are_sums_and_nothing_is_lost_by_restoring(seed: int) -> None:
@@ -136,6 +137,7 @@ def test_rows_are_folds_figures_are_sums_and_nothing_is_lost_by_restoring(seed: 
     assert_laws(desk)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 @settings(max_examples=examples(15))
 def test_batch_sizes_change_nothing(seed: int) -> None:
@@ -150,6 +152,7 @@ def test_batch_sizes_change_nothing(seed: int) -> None:
     assert totals(one) == totals(other)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 @settings(max_examples=examples(15))
 def test_a_desk_that_has_hardly_an_order_at_hand_decides_the_same(seed: int) -> None:
@@ -165,6 +168,7 @@ def test_a_desk_that_has_hardly_an_order_at_hand_decides_the_same(seed: int) -> 
         assert_laws(forgetful)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.integers(1, 59))
 @settings(max_examples=examples(15))
 def test_a_restored_desk_decides_like_one_that_never_stopped(seed: int, stop: int) -> None:
@@ -197,6 +201,7 @@ def test_a_decision_that_is_dropped_leaves_no_trace(seed: int) -> None:
     assert dropped.figures == kept.figures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_random_inboxes_reach_most_of_the_life(seed: int) -> None:
     """The generator is worth its name: long runs meet most kinds of facts."""
@@ -206,6 +211,7 @@ def test_random_inboxes_reach_most_of_the_life(seed: int) -> None:
     assert len(names) >= 25
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 @settings(max_examples=examples(25))
 def test_no_sequence_of_actions_leaves_the_table(seed: int) -> None:

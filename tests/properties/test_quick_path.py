@@ -223,6 +223,7 @@ def is_the_same(record: ConsumerRecord) -> bool:
     return slow == outcome(take_in([record], CITY, None, NOW, KEYS))
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(1_200))
 @given(records(DETECTION))
 def test_a_detection_is_read_quickly_or_not_at_all(record: ConsumerRecord) -> None:
@@ -230,6 +231,7 @@ def test_a_detection_is_read_quickly_or_not_at_all(record: ConsumerRecord) -> No
     assert is_the_same(record)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(900))
 @given(records(REPORT))
 def test_a_report_is_read_quickly_or_not_at_all(record: ConsumerRecord) -> None:
@@ -237,6 +239,7 @@ def test_a_report_is_read_quickly_or_not_at_all(record: ConsumerRecord) -> None:
     assert is_the_same(record)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(900))
 @given(records(UPDATE))
 def test_an_update_is_read_quickly_or_not_at_all(record: ConsumerRecord) -> None:
@@ -311,6 +314,7 @@ def test_the_structs_have_the_limits_of_the_contracts(ce_type: str) -> None:
     assert limits(struct, struct["$defs"]) == limits(contract, contract["$defs"])
 
 
+@pytest.mark.slow  # all code points
 def test_what_python_does_not_strip_no_contract_strips() -> None:
     """The blanks of the contracts' parser are among Python's."""
     strip = TypeAdapter(Annotated[str, StringConstraints(strip_whitespace=True)]).validate_json

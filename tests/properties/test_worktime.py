@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ def naive(calendar: Calendar, a: int, b: int) -> int:
     return total
 
 
+@pytest.mark.slow
 @given(calendars(), instants, st.integers(1, 400))
 def test_what_was_added_is_what_lies_between(calendar: Calendar, start: int, hours: int) -> None:
     """diff(t, add(t, d)) = d for working hours."""
@@ -67,6 +69,7 @@ def test_working_time_is_that_of_the_slots(calendar: Calendar, a: int, b: int) -
     assert worktime.diff(calendar, low, high) == naive(calendar, low, high)
 
 
+@pytest.mark.slow
 @given(calendars(), instants, instants, instants)
 def test_working_time_adds_up(calendar: Calendar, a: int, b: int, c: int) -> None:
     """From a to c is from a to b and from b to c."""

@@ -49,6 +49,7 @@ def _tracked() -> Iterator[tuple[str, str]]:
             yield name, path.read_text()
 
 
+@pytest.mark.slow
 def test_every_file_that_is_named_anywhere_exists() -> None:
     """A path from a folder of the repository, or a module of the packages in `code`, is that of a file or folder."""
     path = re.compile(

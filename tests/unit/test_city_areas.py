@@ -91,6 +91,7 @@ def test_the_line_of_a_feature_is_named() -> None:
     assert found[0].startswith("areas.geojson:5: level: 'village' is not a level of city.toml (city, district, town)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

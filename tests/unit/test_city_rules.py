@@ -15,6 +15,7 @@ def rule(when: str, then: str = "{ review = true }", **more: str) -> Rule:
     return only
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("when", "seen", "matches"),
     [
@@ -125,6 +126,7 @@ def test_the_first_matching_rule_decides() -> None:
     assert city.first_rule(RuleInput(category="pothole", text="坑")) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("when", "then", "problem"),
     [

@@ -16,6 +16,7 @@ from models.classifier.serving.store import Store
 from tests.support.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
 
 
+@pytest.mark.slow
 def test_the_same_training_gives_the_same_bytes() -> None:
     """Same rows, day, seed and versions: the same digest."""
     again = train(small_rows(), RECIPES, day="2026-01-01", groups=GROUPS, target=0.9)

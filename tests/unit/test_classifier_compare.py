@@ -44,6 +44,7 @@ def test_noise_in_a_class_is_not_held_against_the_candidate() -> None:
     assert promotable(with_errors(3), with_errors(1, start=100), TRUTH).promotable
 
 
+@pytest.mark.slow
 def test_a_class_with_few_orders_is_not_judged_apart() -> None:
     """Fewer than 50 orders say nothing about one class alone."""
     truth = ["a"] * 49 + ["b"] * 5000
@@ -68,6 +69,7 @@ def test_holm_steps_down() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
 
 
+@pytest.mark.slow
 def test_near_duplicates_widen_the_interval() -> None:
     """Ten copies of each order are no more evidence than one."""
     active = ["wrong" if n % 4 == 0 else "a" for n in range(200)]

@@ -32,6 +32,7 @@ def few_and_rest() -> tuple[Labelled, Labelled]:
     return rows.take(places), rows.take(n for n in range(len(rows)) if n not in places)
 
 
+@pytest.mark.slow
 def test_folded_scores_are_those_of_the_wide_rows() -> None:
     """The prior's scores beside the rows, and the same folded into the rows' own features, judge alike."""
     rows, _ = few_and_rest()
@@ -60,6 +61,7 @@ def test_the_priors_scores_over_widened_rows_are_its_own_up_to_length() -> None:
     assert agree.mean() > 0.9
 
 
+@pytest.mark.slow
 def test_few_labels_go_further_with_a_prior() -> None:
     """With four texts a category more of the others are judged right than without, and the model says what it knew."""
     few, rest = few_and_rest()

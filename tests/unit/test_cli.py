@@ -14,6 +14,7 @@ def test_help_lists_every_command() -> None:
     assert [name for name in COMMANDS if f"  {name} " not in listed] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str) -> None:
     """`paidan COMMAND --help` works, says what it does, and there is a function behind it."""

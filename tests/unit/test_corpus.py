@@ -84,6 +84,7 @@ def test_no_text_stands_twice() -> None:
     assert not [one for one, other in pairwise(texts) if one == other]
 
 
+@pytest.mark.slow
 def test_no_two_texts_are_nearly_the_same() -> None:
     """A text and its twin in two folds would let the measured accuracy flatter."""
     assert not alike([row.text for row in ROWS], TOO_ALIKE)

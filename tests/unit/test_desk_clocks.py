@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from dispatcher.desk import FIRED_PER_RECORD, DeskState
 from dispatcher.order import facts
 from models.inbox import Actor
@@ -274,6 +276,7 @@ def test_idle_timers_cost_nothing() -> None:
     assert desk.state.next_due == pending[0][0]
 
 
+@pytest.mark.slow
 def test_a_long_downtime_comes_up_in_steps_that_depend_on_no_restart() -> None:
     """A live record fires only so many timers; each fires once, in order, also when the desk was restored meanwhile."""
     fired = []
@@ -295,6 +298,7 @@ def test_a_long_downtime_comes_up_in_steps_that_depend_on_no_restart() -> None:
     assert fired[0] == fired[1]
 
 
+@pytest.mark.slow
 def test_an_update_does_not_overtake_its_own_orders_timers() -> None:
     """While others' timers still wait, the order that an update names has caught up before the step is taken."""
     desk = Desk(quiet_city())

@@ -120,6 +120,7 @@ def test_what_was_missed_before_a_forced_closing_stays_missed() -> None:
         assert_laws(unchecked)
 
 
+@pytest.mark.slow
 def test_a_late_report_does_not_overtake_the_timers_of_its_order() -> None:
     """While hundreds of others' timers wait, those of the order that it joins fire first, each at its own instant."""
     desk = Desk()

@@ -422,6 +422,7 @@ def test_distance_is_that_of_the_earth() -> None:
     assert merging.distance_m(60.0, 10.0, 60.0, 10.001) == pytest.approx(55.6, abs=0.1)
 
 
+@pytest.mark.slow
 def test_old_identities_are_let_go_in_steps() -> None:
     """A day's identities are many rows; no batch takes more than so many of them away, and in the end none is left."""
     desk = Desk(quiet_city())

@@ -3,6 +3,8 @@
 import ast
 import re
 
+import pytest
+
 from models import errors
 from tests.conftest import REPOSITORY
 
@@ -36,6 +38,7 @@ def _drawn() -> list[tuple[str, str | None]]:
     return pairs
 
 
+@pytest.mark.slow
 def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
     """Every error class of the project stands in the drawing once, under its base, and no other does."""
     written = _written()

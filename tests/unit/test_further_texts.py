@@ -38,6 +38,7 @@ def test_the_language_is_that_of_the_characters() -> None:
     assert not in_another_language(ROWS)
 
 
+@pytest.mark.slow
 def test_no_text_stands_elsewhere() -> None:
     """Neither twice here, nor in the corpus that they are added to, nor in the second set that judges; nor nearly."""
     texts = {row.text for row in ROWS}

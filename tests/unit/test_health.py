@@ -10,6 +10,7 @@ from streams.local.ports import free_port
 from streams.settings import load_settings
 
 
+@pytest.mark.slow
 async def test_a_role_serves_its_metrics_and_its_liveness() -> None:
     """Both paths answer on the metrics port; nothing else is there."""
     settings = load_settings(metrics_port=free_port())
@@ -20,6 +21,7 @@ async def test_a_role_serves_its_metrics_and_its_liveness() -> None:
     assert 'paidan_dead_letters_total{error="test"} 1.0' in answers["/metrics"].text
 
 
+@pytest.mark.slow
 async def test_a_taken_metrics_port_is_named() -> None:
     """Two roles with the same metrics port: the second says which."""
     settings = load_settings(metrics_port=free_port())

@@ -73,6 +73,7 @@ def test_every_dimension_sums_to_the_city(tianmen: list[Order]) -> None:
             assert value == sum(row.counters.get(name, 0) for (kind, _), row in sums.items() if kind == dimension)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("indicator", ["opened", "closed", "closed_on_time", "overdue_open", "open"])
 def test_a_figure_opens_into_its_orders(tianmen: list[Order], indicator: str) -> None:
     """The list behind a count is as long as the count, for the city and for each department."""

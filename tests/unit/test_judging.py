@@ -49,6 +49,7 @@ def test_a_model_may_replace_its_equal() -> None:
     assert (found.after, found.every.orders, found.blind.orders) == (LATER, 200, 0)
 
 
+@pytest.mark.slow
 def test_a_poisoned_model_is_refused(poisoned: Classifier) -> None:
     """On the whole and, with few blind orders, by those alone."""
     found = judge(small_model(), poisoned, [*labels(200), *labels(20, blind=True)], ZONE)

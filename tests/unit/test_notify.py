@@ -258,6 +258,7 @@ def test_everything_on_one_machine_includes_the_sender_when_there_is_a_webhook()
     assert "notify" not in [member.name for member in without]
 
 
+@pytest.mark.slow
 def test_a_targets_key_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """`paidan notify --show-key` prints what the receiver needs; a target that is not there is an error."""
     monkeypatch.setenv("PAIDAN_WEBHOOK_SECRET", "s")

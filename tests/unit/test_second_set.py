@@ -80,6 +80,7 @@ def test_texts_are_written_in_every_way() -> None:
     assert not [row for row in two if row.second == row.category]
 
 
+@pytest.mark.slow
 def test_no_text_stands_in_the_set_twice() -> None:
     """Not even with other spaces or another case, nor nearly the same."""
     texts = [row.text for row in ROWS]
@@ -88,6 +89,7 @@ def test_no_text_stands_in_the_set_twice() -> None:
     assert alike(texts, TOO_ALIKE) == []
 
 
+@pytest.mark.slow
 def test_no_text_stands_in_the_corpus() -> None:
     """What trains does not judge: neither the same text nor one that is nearly the same."""
     texts = {row.text for row in ROWS}

@@ -151,6 +151,7 @@ async def test_pages_together_are_the_whole_list(seed: int) -> None:
         assert await _pages(view, table, wanted, 7) == [o.id for o in expected]
 
 
+@pytest.mark.slow
 async def test_a_figure_opens_into_just_the_orders_that_it_counts(seed: int) -> None:
     """For each indicator, department and window: the listed orders are those whose bookings contribute."""
     rng = random.Random(seed)

@@ -164,6 +164,7 @@ def test_what_is_no_limit_is_refused(amount: int, unit: str) -> None:
         worktime.add(SPRING, at("2026-03-02T09:00"), amount, unit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["work-hour", "work-day"])
 def test_a_calendar_without_working_days_is_refused(unit: str) -> None:
     """Counting does not run for ever."""

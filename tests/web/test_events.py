@@ -12,6 +12,7 @@ ORDER = "gulou-20260301-aaaaaaaaaa"
 ACCEPT = {"action": "accept", "by": {"department": "roads"}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "body", "field", "kind"),
     [

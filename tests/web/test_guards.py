@@ -48,6 +48,7 @@ async def test_beyond_loopback_tokens_are_required() -> None:
         await role.serve(settings, asyncio.Event())
 
 
+@pytest.mark.slow
 async def test_without_tokens_another_host_name_is_not_served(gateway: Open) -> None:
     """A page elsewhere whose name points to this machine gets nothing."""
     async with gateway("http://evil.example") as client:

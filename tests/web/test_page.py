@@ -70,6 +70,7 @@ def test_no_file_makes_markup_of_text_or_loads_from_elsewhere(file: Path) -> Non
     assert not re.search(r"<[^>]+\son[a-z]+\s*=", text)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
 @pytest.mark.parametrize("path", ["/", "/o/"])
 async def test_a_script_in_a_report_is_shown_and_not_run(city: City, path: str) -> None:
@@ -96,6 +97,7 @@ async def test_a_script_in_a_report_is_shown_and_not_run(city: City, path: str) 
     assert "<img" not in shown
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
 async def test_the_page_of_the_api_lists_each_route_with_its_body(city: City) -> None:
     """Made in the browser from the gateway's own description, without anything from elsewhere."""

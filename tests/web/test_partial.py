@@ -54,6 +54,7 @@ def _figures(**partitions: tuple[int, int]) -> dict[str, msgspec.Struct]:
     return {"/figures": ShardFigures(answer)}
 
 
+@pytest.mark.slow
 async def test_partitions_are_summed_and_of_two_answers_the_further_one_counts(gateway: Open) -> None:
     """A worker that still answers for a partition that it lost is not counted twice."""
     fresh, stale = _figures(p0=(10, 3), p1=(20, 4)), _figures(p1=(15, 99), p2=(5, 5), p3=(1, 1))
@@ -67,6 +68,7 @@ async def test_partitions_are_summed_and_of_two_answers_the_further_one_counts(g
     assert status["window"] == {"from": "2026-03-01", "to": "2026-03-31", "zone": "Asia/Shanghai"}
 
 
+@pytest.mark.slow
 async def test_a_silent_worker_makes_the_answer_incomplete_and_no_more(gateway: Open) -> None:
     """The rest is served, and how much of it there is."""
     async with AsyncExitStack() as stack:
@@ -82,6 +84,7 @@ async def test_a_silent_worker_makes_the_answer_incomplete_and_no_more(gateway: 
     assert ready.status_code == 503
 
 
+@pytest.mark.slow
 async def test_an_order_that_is_not_found_is_404_only_when_all_were_asked(gateway: Open) -> None:
     """While a partition is silent the order may be in it: 503 and when to ask again."""
     nothing = {n: PartitionOrder(1) for n in range(4)}
@@ -94,6 +97,7 @@ async def test_an_order_that_is_not_found_is_404_only_when_all_were_asked(gatewa
     assert answer.headers["retry-after"] == "5"
 
 
+@pytest.mark.slow
 async def test_an_order_s_document_says_who_held_it_and_names_no_reporter(gateway: Open) -> None:
     """The newest row of several counts; times are RFC 3339, durations seconds."""
     old = opened(1)
@@ -114,6 +118,7 @@ async def test_an_order_s_document_says_who_held_it_and_names_no_reporter(gatewa
     assert (browser.status_code, browser.headers["location"]) == (303, f"/o/{new.id}")
 
 
+@pytest.mark.slow
 async def test_pages_go_on_where_the_last_one_ended(gateway: Open) -> None:
     """`next` leads to the next page, over all partitions, and is null on the last one."""
     orders = [brief(opened(n, at=START + n * HOUR)) for n in (3, 2, 1)]
@@ -152,6 +157,7 @@ async def test_questions_that_make_no_sense_are_refused(gateway: Open) -> None:
     assert found == questions
 
 
+@pytest.mark.slow
 async def test_an_unknown_department_is_not_found(gateway: Open) -> None:
     """Not an empty row."""
     async with (
