@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from dispatcher.clocks import worktime
 from dispatcher.order.row import Order, RunningLimit
 from models.city import City, LimitStage
@@ -74,7 +76,7 @@ def moved(city: City, limit: RunningLimit, since: int, until: int) -> RunningLim
     """A limit that stood still from `since` to `until`."""
     due = worktime.shift(city.calendar, limit.due, limit.unit, since, until)
     warn_at = worktime.shift(city.calendar, limit.warn_at, limit.unit, since, until)
-    return _replaced(city, limit, min(warn_at, due), due)
+    return replace(limit, warn_at=min(warn_at, due), due=due, calendar=city.calendar.version)
 
 
 def extended(city: City, limit: RunningLimit) -> RunningLimit:
@@ -84,16 +86,4 @@ def extended(city: City, limit: RunningLimit) -> RunningLimit:
     else:
         due = worktime.add(city.calendar, limit.due, limit.amount, limit.unit, city.settings.work_day_due)
     warn_at = worktime.point(city.calendar, limit.started_at, due, limit.unit, city.settings.warn_share)
-    return _replaced(city, limit, warn_at, due)
-
-
-def _replaced(city: City, limit: RunningLimit, warn_at: int, due: int) -> RunningLimit:
-    return RunningLimit(
-        stage=limit.stage,
-        started_at=limit.started_at,
-        warn_at=warn_at,
-        due=due,
-        amount=limit.amount,
-        unit=limit.unit,
-        calendar=city.calendar.version,
-    )
+    return replace(limit, warn_at=warn_at, due=due, calendar=city.calendar.version)

@@ -17,7 +17,7 @@ from models.errors import Poison
 from models.guess import Guess
 from models.inbox import UNLOCATED, InboxUpdate, Sighting, encode_items
 from models.record import Record
-from models.times import from_ms
+from models.times import local_hour
 from streams.intake.drafts import Draft, DraftReader, Keys
 from streams.intake.placing import Placement, Point, by_words, locate_points, outside
 
@@ -195,7 +195,7 @@ def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> l
 def _context(city: City, sighting: Sighting) -> Context:
     return Context(
         area="" if sighting.area == UNLOCATED else sighting.area,
-        hour=from_ms(sighting.at).astimezone(city.zone).hour,
+        hour=local_hour(sighting.at, city.zone),
         channel=sighting.channel,
         label=sighting.label,
         hint=sighting.hint,

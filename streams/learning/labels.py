@@ -17,7 +17,7 @@ from models.classifier.learning.labelled import Labelled
 from models.classifier.serving.features import Context
 from models.envelope import event_type
 from models.errors import PaidanError
-from models.times import from_ms, to_text
+from models.times import local_hour, to_text
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
@@ -91,7 +91,8 @@ def write_csv(labels: Iterable[Label], zone: ZoneInfo, file: TextIO) -> None:
     writer.writeheader()
     for label in labels:
         row = msgspec.structs.asdict(label)
-        writer.writerow(row | {name: to_text(row[name]) for name in _INSTANTS} | {"hour": _hour(label, zone)})
+        hour = local_hour(label.opened_at, zone)
+        writer.writerow(row | {name: to_text(row[name]) for name in _INSTANTS} | {"hour": hour})
 
 
 def as_rows(labels: Sequence[Label], zone: ZoneInfo, fields: Iterable[str] | None = None) -> Labelled:
@@ -105,16 +106,12 @@ def as_rows(labels: Sequence[Label], zone: ZoneInfo, fields: Iterable[str] | Non
 def _context(label: Label, zone: ZoneInfo, fields: Iterable[str] | None) -> Context:
     whole = Context(
         area=label.area,
-        hour=_hour(label, zone),
+        hour=local_hour(label.opened_at, zone),
         channel=label.channel,
         label=label.camera_label,
         hint=label.hint,
     )
     return whole if fields is None else Context(**{name: getattr(whole, name) for name in fields})
-
-
-def _hour(label: Label, zone: ZoneInfo) -> int:
-    return from_ms(label.opened_at).astimezone(zone).hour
 
 
 def without_rare(rows: Labelled, least: int) -> tuple[Labelled, dict[str, int]]:
