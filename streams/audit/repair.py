@@ -10,11 +10,11 @@ from dispatcher.figures import figure_row
 from dispatcher.partition.kept_orders import encode_row
 from models.city import City
 from streams.audit.recompute import AuditError, LogReader, Partition, reading, recompute
-from streams.kafka.clients import started, transactional
+from streams.kafka.clients import started
 from streams.kafka.sending import Send, send_all
 from streams.kafka.topics import Names
 from streams.settings import Settings
-from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids
+from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids, producer_of
 from streams.stage.processing import FENCED
 from streams.stage.run_stage import stage_options
 
@@ -52,10 +52,9 @@ async def _repair(settings: Settings, reader: LogReader, number: int) -> int:
 async def _in_place_of_the_desk(settings: Settings, number: int) -> AsyncIterator[AIOKafkaProducer]:
     options = stage_options(settings, "desk")
     owner = new_owner(options.group)
-    timeout_ms = options.transaction_timeout_ms
-    producer = transactional(options.connection, producer_ids(owner)[0], transaction_timeout_ms=timeout_ms)
-    async with started(producer):  # before the claim: whoever claims the partition next fences it
-        async with KafkaLedger(options.connection, options.group, options.claims, timeout_ms) as ledger:
+    # Started before the claim: whoever claims the partition next fences it.
+    async with started(producer_of(options, producer_ids(owner)[0])) as producer:
+        async with KafkaLedger(options) as ledger:
             await claim(ledger, TopicPartition(Names(settings.namespace).inbox, number), owner)
         yield producer
 

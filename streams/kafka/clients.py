@@ -34,6 +34,8 @@ _FOLLOWER = _CONSUMER | {"auto_offset_reset": "latest", "fetch_max_wait_ms": 50}
 _MEMBER = _CONSUMER | {"auto_offset_reset": "none"}
 _WRITER = {"acks": "all", "max_request_size": REQUEST_BYTES}
 _HEARTBEATS = 4  # in the time after which a silent member loses its partitions
+# The group waits so long for members that finish what is at hand; one that is dead is found out by its session.
+_REBALANCE_MS = 10_000
 
 
 def log_reader(connection: Connection, **options: Any) -> AIOKafkaConsumer:
@@ -52,6 +54,7 @@ def member(connection: Connection, group: str, session_timeout_ms: int, **option
         "group_id": group,
         "session_timeout_ms": session_timeout_ms,
         "heartbeat_interval_ms": session_timeout_ms // _HEARTBEATS,
+        "rebalance_timeout_ms": max(_REBALANCE_MS, session_timeout_ms),
     }
     return AIOKafkaConsumer(**connection.options(), **_MEMBER | session | options)
 

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+from aiokafka.errors import KafkaError
 
 from models.times import HOUR_MS, now_ms
 from streams import metrics
 from streams.kafka.clients import member
 from streams.kafka.closing import within
 from streams.kafka.connection import Connection
+from streams.kafka.polling import poll
 from streams.settings import Settings
 from streams.stage.processing import StageError
 from streams.tasks import race
@@ -24,6 +25,7 @@ from streams.tasks import race
 log = logging.getLogger(__name__)
 
 _FETCHED = 100
+_POLL_SECONDS = 0.2
 _FETCH_BYTES = 256 * 1024
 _STOP_SECONDS = 2.0
 # A record may take as long as it likes to finish; that is no sign of a dead consumer.
@@ -125,10 +127,7 @@ class FinishingConsumer(ConsumerRebalanceListener):
             self._consumer.resume(partition)
         with contextlib.suppress(Halted):
             while not self._halted.is_set():
-                try:
-                    batch = await self._consumer.getmany(*partitions, timeout_ms=200, max_records=_FETCHED)
-                except NoOffsetForPartitionError:
-                    continue  # left over from the moment before the seek
+                batch = await poll(self._consumer, partitions, _POLL_SECONDS, self._halted, _FETCHED)
                 for partition, records in batch.items():
                     await self._finish_all(partition, records)
 

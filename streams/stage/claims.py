@@ -27,8 +27,9 @@ from aiokafka.errors import KafkaError
 
 from streams.kafka.clients import log_reader, started, transactional
 from streams.kafka.closing import CLOSE_SECONDS
-from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole, take_newest
+from streams.kafka.sizes import REQUEST_BYTES
+from streams.stage.processing import StageOptions
 
 # An owner takes its transactions in turn with several producers: while the markers of one transaction are being
 # written, the broker lets its producer begin no other, and another one need not wait for that.
@@ -75,20 +76,31 @@ def producer_ids(owner: str) -> list[str]:
     return [f"{owner}-{number}" for number in range(PRODUCERS)]
 
 
+def producer_of(options: StageOptions, name: str) -> AIOKafkaProducer:
+    """A producer of a stage's transactions with this id, not yet started."""
+    return transactional(
+        options.connection,
+        name,
+        transaction_timeout_ms=options.transaction_timeout_ms,
+        # One produce request per partition and cycle: the default of 16 kB makes it wait for many, in a row.
+        max_batch_size=REQUEST_BYTES // 4,
+        retry_backoff_ms=5,
+    )
+
+
 class KafkaLedger:
     """The claims of one consumer group, in a compacted topic: the claim of input partition n of any topic stands in its
     partition n, under the group and the input partition."""
 
-    def __init__(self, connection: Connection, group: str, topic: str, transaction_timeout_ms: int) -> None:
-        self._connection, self._group, self._topic = connection, group, topic
-        self._timeout_ms = transaction_timeout_ms
+    def __init__(self, options: StageOptions) -> None:
+        self._options, self._group, self._topic = options, options.group, options.claims
         self._fenced: dict[str, asyncio.Task[None]] = {}
         self._reading = asyncio.Lock()
 
     async def __aenter__(self) -> "KafkaLedger":
         async with contextlib.AsyncExitStack() as stack:
-            committed = log_reader(self._connection, fetch_max_wait_ms=20)
-            written = log_reader(self._connection, isolation_level="read_uncommitted")
+            committed = log_reader(self._options.connection, fetch_max_wait_ms=20)
+            written = log_reader(self._options.connection, isolation_level="read_uncommitted")
             self._committed = await stack.enter_async_context(started(committed, CLOSE_SECONDS))
             self._written = await stack.enter_async_context(started(written, CLOSE_SECONDS))
             self._closing = stack.pop_all()
@@ -131,9 +143,7 @@ class KafkaLedger:
             await asyncio.gather(*producers)
 
     def _started(self, name: str) -> contextlib.AbstractAsyncContextManager[AIOKafkaProducer]:
-        timeout_ms = self._timeout_ms
-        producer = transactional(self._connection, name, transaction_timeout_ms=timeout_ms, retry_backoff_ms=5)
-        return started(producer, CLOSE_SECONDS)
+        return started(producer_of(self._options, name), CLOSE_SECONDS)
 
     def _key(self, tp: TopicPartition) -> str:
         return f"{self._group} {tp.topic}/{tp.partition}"

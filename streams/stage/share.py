@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Generic
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -125,7 +126,7 @@ class Share(Generic[O]):
 
     def batch(self) -> list[ConsumerRecord]:
         """What to decide next: so much as fits into the time."""
-        return [self._queue[n] for n in range(min(self._limit, len(self._queue)))]
+        return list(islice(self._queue, self._limit))
 
     def took(self, count: int, seconds: float, budget: float) -> None:
         """So many records took so long: cut the next batch so that it stays near the budget."""

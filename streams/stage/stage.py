@@ -23,8 +23,6 @@ from streams.stage.tenure import Tenure
 # In the worst case a stop takes both and CLOSE_SECONDS: less than the six seconds after which our supervisor kills.
 STOP_SECONDS = 3.0
 LEAVE_SECONDS = 1.0
-# The group waits so long for members that finish their cycle; one that is dead is found out by its session.
-REBALANCE_MS = 10_000
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +65,7 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
     async def run(self) -> None:
         """Work until stopped. Raises StageError when the process must exit and start again."""
         options = self._options
-        self._consumer = member(
-            options.connection,
-            options.group,
-            options.session_timeout_ms,
-            rebalance_timeout_ms=max(REBALANCE_MS, options.session_timeout_ms),
-            fetch_max_wait_ms=20,
-        )
+        self._consumer = member(options.connection, options.group, options.session_timeout_ms, fetch_max_wait_ms=20)
         self._consumer.subscribe(list(self._topics), listener=self)
         await self._consumer.start()
         try:

@@ -13,19 +13,18 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Generic
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import CorruptRecordException, IllegalOperation, KafkaError, NoOffsetForPartitionError
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import CorruptRecordException, IllegalOperation, KafkaError
 
 from streams import metrics
-from streams.kafka.clients import transactional
 from streams.kafka.closing import CLOSE_SECONDS, death_of, seen, within
+from streams.kafka.polling import poll
 from streams.kafka.sending import Send, send_all
-from streams.kafka.sizes import REQUEST_BYTES
-from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids
+from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids, producer_of
 from streams.stage.processing import O, StageOptions
 from streams.stage.share import Share
 
@@ -72,7 +71,7 @@ class Tenure(Generic[O]):
 
         Its clients are closed beside what follows (`closing`): the group waits for nothing that does not matter.
         """
-        producers = [self._producer(name) for name in producer_ids(self.owner)]
+        producers = [producer_of(self._options, name) for name in producer_ids(self.owner)]
         joining = asyncio.create_task(self._join_all(), name=f"{self.owner} joins")
         try:
             await asyncio.gather(*(producer.start() for producer in producers))
@@ -83,21 +82,9 @@ class Tenure(Generic[O]):
             stops = [within(CLOSE_SECONDS, producer.stop()) for producer in producers]
             self.closing = asyncio.gather(joining, *stops, return_exceptions=True)
 
-    def _producer(self, name: str) -> AIOKafkaProducer:
-        return transactional(
-            self._options.connection,
-            name,
-            transaction_timeout_ms=self._options.transaction_timeout_ms,
-            # One produce request per partition and cycle: the default of 16 kB makes it wait for many, in a row.
-            max_batch_size=REQUEST_BYTES // 4,
-            retry_backoff_ms=5,
-        )
-
     async def _join_all(self) -> None:
         await self._started.wait()  # before any claim: whoever claims a partition next fences these producers
-        options = self._options
-        ledger = KafkaLedger(options.connection, options.group, options.claims, options.transaction_timeout_ms)
-        async with ledger:
+        async with KafkaLedger(self._options) as ledger:
             joins = [asyncio.create_task(self._join(share, ledger)) for share in self._shares]
             try:
                 await asyncio.gather(*joins)
@@ -137,9 +124,7 @@ class Tenure(Generic[O]):
         wait = 0.0 if any(share.waiting for share in self._joined) else self._until_due()
         shares = {share.tp: share for share in self._joined}
         try:
-            batches = await self._records_of(shares, wait)
-        except NoOffsetForPartitionError:
-            return  # left over from the moment between the assignment and our own seek
+            batches = await poll(self._consumer, shares, wait, self._stopping)
         except (UnicodeDecodeError, CorruptRecordException):
             # One partition's batch is refused. Which one, and what was fetched of the others, the client does not say.
             await asyncio.gather(*(share.read_leniently(self._consumer) for share in self._joined))
@@ -148,18 +133,6 @@ class Tenure(Generic[O]):
             shares[tp].take(records)
         for share in self._joined:
             share.regulate(self._consumer)
-
-    async def _records_of(self, parts: Iterable[TopicPartition], seconds: float) -> Mapping[TopicPartition, list[Any]]:
-        """What has come, nothing once the end has come: while the group shares out anew aiokafka gives nothing either,
-        and the group waits for the end of this tenure."""
-        fetching = asyncio.ensure_future(self._consumer.getmany(*parts, timeout_ms=int(seconds * 1000)))
-        ending = asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait((fetching, ending), return_when=asyncio.FIRST_COMPLETED)
-            return fetching.result() if fetching.done() else {}
-        finally:
-            fetching.cancel()
-            ending.cancel()
 
     def _until_due(self) -> float:
         """Seconds until the next timer, at most `idle`."""
@@ -231,6 +204,6 @@ class Tenure(Generic[O]):
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until there is news: a partition has joined, or the end has come."""
         if seconds > 0:
-            self._news.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), seconds)
+            self._news.clear()
