@@ -31,7 +31,7 @@ from streams.demo.people import DemoPeople, Reply
 from streams.intake.batch import Model, take_in
 from streams.intake.drafts import Keys
 from streams.intake.history import Chronicle, Line, retell, stamp
-from streams.terminal.feed import Planned, _record
+from streams.terminal.feed import Planned, as_record
 from tests.support.boston import convert
 
 BEGIN = from_text("2026-03-02T00:00:00Z")
@@ -55,12 +55,15 @@ class Witness:
         self._rows: dict[str, dict[tuple[int, str], bytes | None]] = {"rows": {}, "figures": {}}
         self.counts: dict[str, int] = defaultdict(int)
 
+    def home(self, area: str) -> int:
+        """The partition of an area: areas are shared out in the order in which they turn up."""
+        return self._homes.setdefault(area, len(self._homes) % PARTITIONS)
+
     def feed(self, clock: int, items: Mapping[str, Sequence[Item]], replayed: bool) -> list[Decision]:
         """Decide on items by area."""
         shares: dict[int, list[tuple[Item, ...]]] = defaultdict(list)
         for area, some in items.items():
-            home = self._homes.setdefault(area, len(self._homes) % PARTITIONS)
-            shares[home].append(tuple(some))
+            shares[self.home(area)].append(tuple(some))
         return [self.run(number, [(clock, part) for part in parts], replayed) for number, parts in shares.items()]
 
     def run(self, number: int, parts: Sequence[tuple[int, tuple[Item, ...]]], replayed: bool) -> Decision:
@@ -70,14 +73,14 @@ class Witness:
         records = []
         for n, (clock, items) in enumerate(parts):
             packed = encode_items(items)
-            self._note("inbox", b"%d|%s" % (clock, packed))
+            self.note("inbox", b"%d|%s" % (clock, packed))
             records.append(InboxRecord(number, start + n, clock, decode_items(packed), replayed))
         decision = decide(state, records, {self.city.digest: self.city})
         for failure in decision.failures:
-            self._note("failures", failure.error.encode())
+            self.note("failures", failure.error.encode())
         for out in decision.records:
             kind = out.topic.partition("/")[0]
-            self._note(kind, repr((out.topic, out.key, out.value, out.headers)).encode())
+            self.note(kind, repr((out.topic, out.key, out.value, out.headers)).encode())
         for key, row in decision.rows.items():
             self._rows["rows"][number, key] = row
         for key, row in decision.figures.items():
@@ -89,7 +92,8 @@ class Witness:
         """Tell all partitions the time."""
         return [self.run(number, [(clock, (Tick(),))], replayed) for number in range(PARTITIONS)]
 
-    def _note(self, kind: str, value: bytes) -> None:
+    def note(self, kind: str, value: bytes) -> None:
+        """Take one more record of a kind into its digest."""
         self._hashes[kind].update(b"%d:%b" % (len(value), value))
         self.counts[kind] += 1
 
@@ -97,7 +101,7 @@ class Witness:
         """Count and digest by kind; rows and figures as the last value of each key."""
         for kind, table in self._rows.items():
             for (number, key), value in sorted(table.items()):
-                self._note(kind, repr((number, key, value)).encode())
+                self.note(kind, repr((number, key, value)).encode())
         return {kind: (self.counts[kind], self._hashes[kind].hexdigest()[:32]) for kind in sorted(self._hashes)}
 
 
@@ -118,7 +122,7 @@ def demo(model: Model | None) -> dict[str, tuple[int, str]]:
             lines.append(_line(each, at, number, people))
         taken = take_in(lines, witness.city, model, now, _KEYS)
         for dead in taken.dead:
-            witness._note("dead", f"{dead.error} {dead.message} {dead.field} {dead.rule}".encode())
+            witness.note("dead", f"{dead.error} {dead.message} {dead.field} {dead.rule}".encode())
         for decision in [*witness.feed(now, taken.items, False), *(witness.tick(now, False) if not lines else ())]:
             for reply in _replies(decision, people):
                 heapq.heappush(waiting, (now + int(reply.delay * 1000), next(numbers), reply))
@@ -133,7 +137,7 @@ def _line(each: Planned | Reply, at: int, number: int, people: DemoPeople) -> Li
     if isinstance(each, Reply):
         headers, value = to_binary(people.event(each, at))
         return Line("updates", number, at, value, headers=headers)
-    key, value, given = _record(each, at)
+    key, value, given = as_record(each, at)
     return Line(each.topic, number, at, value, key=key, headers=given)
 
 
@@ -157,8 +161,7 @@ def boston() -> dict[str, tuple[int, str]]:
         for _, taken in retell(Chronicle([file]), witness.city, _KEYS, None):
             shares: dict[int, list[tuple[int, tuple[Item, ...]]]] = defaultdict(list)
             for each in stamp(taken):
-                home = witness._homes.setdefault(each.area, len(witness._homes) % PARTITIONS)
-                shares[home].append((each.clock, each.items))
+                shares[witness.home(each.area)].append((each.clock, each.items))
             for number, parts in shares.items():
                 witness.run(number, parts, True)
         witness.tick(from_text(convert.UNTIL) - 1, True)

@@ -112,7 +112,7 @@ async def feed(
             elif due:
                 late = max(late, -ahead)
             moment = begun_ms + int(due * 1000) if due else now_ms()
-            key, value, headers = _record(planned, moment)
+            key, value, headers = as_record(planned, moment)
             topic = getattr(names, planned.topic)
             pending.add(await producer.send(topic, value, key=key, headers=headers))
             sent += 1
@@ -125,7 +125,7 @@ async def feed(
     return Fed(sent, time.monotonic() - begun, late)
 
 
-def _record(planned: Planned, moment: int) -> tuple[bytes | None, bytes, list[tuple[str, bytes]]]:
+def as_record(planned: Planned, moment: int) -> tuple[bytes | None, bytes, list[tuple[str, bytes]]]:
     """Key, value and headers. Steps of one order share a key, so that they arrive in their order."""
     if planned.value is not None:
         headers = [(name, value.encode()) for name, value in planned.headers.items()]
