@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import NoReturn
@@ -14,12 +15,22 @@ STALLED, POISON, CRASHED, HUNG, REBUILD = "stalled", "poison", "crashed", "hung"
 EXIT_CODE = 70
 
 
-def leave(cause: str, sentence: str) -> NoReturn:
+def leave(cause: str, sentence: str, code: int = EXIT_CODE) -> NoReturn:
     """Say why and end the process at once: nothing that is still buffered is written. The supervisor starts it anew."""
     metrics.TABLES_EXITS.labels(cause).inc()
     log.critical("the worker ends (%s): %s", cause, sentence)
     logging.shutdown()
-    os._exit(EXIT_CODE)
+    os._exit(code)
+
+
+def leave_after(seconds: float, sentence: str) -> None:
+    """Leave in so many seconds with exit code 0, whatever the event loop and other threads do; for an end asked for.
+
+    What was not written by then is written by who reads the same rows next, as after a kill.
+    """
+    late = threading.Timer(seconds, leave, (HUNG, sentence, 0))
+    late.daemon = True
+    late.start()
 
 
 def uptime() -> float:

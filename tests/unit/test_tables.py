@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import subprocess
+import sys
 from datetime import date, timedelta
 
 import msgspec
@@ -58,6 +60,19 @@ def test_rows_that_are_none_are_refused() -> None:
         stored_row.order_version("gulou-20260301-aaaaaaaaaa", b'{"id": "x"}')
     with pytest.raises(ValueError, match=r"not enough values|invalid"):
         stored_row.figure_version("nonsense", b"{}")
+
+
+@pytest.mark.parametrize("what", ["hold.wait()", "threading.Thread(target=hold.wait).start()"])
+def test_who_is_asked_to_stop_leaves_in_time_though_the_loop_or_a_thread_hangs(what: str) -> None:
+    """Neither a loop that stands still nor a thread that the interpreter waits for holds it up; it is no failure."""
+    program = (
+        f"import threading; from streams.tables import stall_guard; hold = threading.Event(); "
+        f"stall_guard.leave_after(0.1, 'too late'); {what}"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, timeout=30, check=False)
+
+    assert (ended.returncode, b"too late" in ended.stderr) == (0, True)
 
 
 def test_a_stalled_loop_leaves_before_it_writes() -> None:
