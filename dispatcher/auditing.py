@@ -72,8 +72,15 @@ class Recount:
         if isinstance(fact, facts.UpdateRefused):
             self.refusals += 1
             order = self.orders.get(fact.order_id)
-            if order is not None and fact.order_seq > order.seq:
+            if order is None:
+                return
+            if fact.order_seq > order.seq:
                 self._differ(f"refusal of {fact.order_id}", f"seq {fact.order_seq}", f"seq {order.seq}")
+            elif fact.order_seq == order.seq and fact.attempt not in (
+                0,
+                order.attempt,
+            ):  # 0: written before it was said
+                self._differ(f"refusal of {fact.order_id}", f"attempt {fact.attempt}", f"attempt {order.attempt}")
             return
         self.facts += 1
         before = self.orders.get(fact.order_id)

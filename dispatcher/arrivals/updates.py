@@ -1,13 +1,14 @@
 """Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
 
 from dispatcher.arrivals.sightings import standing
-from dispatcher.order.lifecycle import REFUSALS, Transition, permit
+from dispatcher.order.lifecycle import ACTIONS, REFUSALS, Transition, allowed, permit
 from dispatcher.order.row import Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import opening
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS, timely
+from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
 
 
@@ -19,7 +20,8 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
     at = work.bounded(order, update.at)
     refusal = _refusal(work, order, update, at)
     if refusal:
-        work.refuse(update, order, at, refusal, REFUSALS[refusal])
+        may = _allowed(order, update, refusal)
+        work.refuse(update, order, at, refusal, REFUSALS[refusal], may, _choices(work, order, update, refusal))
     elif order is None:
         opening.succeed(work, update, at)
     else:
@@ -47,10 +49,31 @@ def _refusal(work: UnitOfWork, order: Order | None, update: InboxUpdate, at: int
     transition = permit(update.action, order.state, update.by.role)
     if transition == "unknown-action":
         return transition
-    if update.attempt is not None and update.attempt < order.attempt:
-        return "stale-attempt"
+    if update.attempt is not None and update.attempt != order.attempt:
+        return "stale-attempt" if update.attempt < order.attempt else "future-attempt"
     if not isinstance(transition, Transition):
         return transition
     return timely(work, update) or next(
         (refusal for guard in transition.guards if (refusal := GUARDS[guard](work, order, update, at))), ""
     )
+
+
+def _allowed(order: Order | None, update: InboxUpdate, refusal: str) -> tuple[str, ...]:
+    """What whoever was refused may do with the order as it stands."""
+    if order is not None:
+        return allowed(order.state, update.by.role)
+    return ("reopen",) if refusal != "unknown-order" and update.by.role == "operator" else ()
+
+
+def _choices(work: UnitOfWork, order: Order | None, update: InboxUpdate, refusal: str) -> tuple[str, ...]:
+    """The words of which one would have been taken, where a word was refused or missing and they are few."""
+    match refusal:
+        case "unknown-action":
+            return tuple(ACTIONS)
+        case "wrong-role":
+            return tuple(dict.fromkeys(role for row in ACTIONS[update.action] for role in row.roles))
+        case "missing-code" | "bad-code":
+            return tuple(CODES[update.action])
+        case "unknown-condition" if order is not None:
+            return tuple(work.city.conditions(update.category or order.category))
+    return ()

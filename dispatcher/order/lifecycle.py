@@ -36,9 +36,6 @@ AUTOMATIC: tuple[tuple[State, State | None, str], ...] = (
 _OPEN: tuple[State, ...] = ("review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled")
 _CHECKERS = ("inspector", "reporter", "camera")
 
-RETURN_CODES = ("not-my-function", "not-my-area", "not-my-asset", "unclear", "duplicate", "not-a-problem")
-ROLES = ("reviewer", "dispatcher", "officer", "operator", "inspector", "reporter", "camera", "department")
-
 
 class Transition(msgspec.Struct, frozen=True):
     """One row: `action` by one of `roles` in one of the states `sources` leads to one of `targets`, if all `guards`
@@ -154,6 +151,7 @@ REFUSALS: dict[str, str] = {
     "archived": "The order is archived; an operator's reopen or a new report opens a new one.",
     "merged-child": "The order goes on as part of another one; act on that.",
     "stale-attempt": "The update was meant for an earlier attempt.",
+    "future-attempt": "The update was meant for an attempt that the order has not come to.",
     "wrong-role": "This role may not do that.",
     "wrong-state": "The order's state does not allow that.",
     "wrong-department": "The order is not this department's.",
@@ -162,12 +160,13 @@ REFUSALS: dict[str, str] = {
     "from-the-future": "The update is dated ahead of the clock.",
     "missing-reason": "A reason is needed.",
     "missing-code": "A return needs a code.",
-    "bad-code": "The code is not one of those known.",
+    "bad-code": "The code is not one of those that the action takes.",
     "missing-evidence": "Evidence is needed.",
     "missing-department": "A department is needed.",
     "missing-name": "The person who decides must be named (by.id).",
     "missing-satisfied": "Feedback must say whether it was settled.",
     "missing-until": "A suspension needs an end, after now and no later than the city allows.",
+    "missing-category": "A decision needs a category, or the code not-a-problem with a reason.",
     "unknown-category": "The city has no such category.",
     "unknown-condition": "The category has no such condition.",
     "unknown-department": "The city has no such department, or nobody is responsible there.",
@@ -210,3 +209,8 @@ def permit(action: str, state: State, role: str) -> Transition | str:
     if state == "merged":
         return "merged-child"
     return "wrong-state"
+
+
+def allowed(state: State, role: str) -> tuple[str, ...]:
+    """The actions that the table has for a role in a state, in the table's order."""
+    return tuple(each.action for each in TABLE if role in each.roles and state in each.sources)

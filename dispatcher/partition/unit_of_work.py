@@ -120,8 +120,17 @@ class UnitOfWork:
                 yield row
                 yield from self.children(row)
 
-    def refuse(self, update: InboxUpdate, order: Order | None, at: int, code: str, sentence: str) -> None:
-        """Record that an update was refused: nothing changes."""
+    def refuse(
+        self,
+        update: InboxUpdate,
+        order: Order | None,
+        at: int,
+        code: str,
+        sentence: str,
+        allowed: tuple[str, ...],
+        choices: tuple[str, ...],
+    ) -> None:
+        """Record that an update was refused: nothing changes. `allowed` and `choices` say what would be taken."""
         order_id = order.id if order is not None else update.order_id
         fact = facts.UpdateRefused(
             order_id=order_id or update.area,
@@ -135,6 +144,9 @@ class UnitOfWork:
             source=update.source,
             id=update.id,
             state=order.state if order is not None else "",
+            attempt=order.attempt if order is not None else 0,
+            allowed=allowed,
+            choices=choices,
         )
         self.sent.append(_public(fact))
 

@@ -5,11 +5,11 @@
 
 from collections.abc import Callable
 
-from dispatcher.order.lifecycle import RETURN_CODES
 from dispatcher.order.row import OPEN, Order
 from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
+from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -84,11 +84,11 @@ def _known_category(work: UnitOfWork, order: Order, update: InboxUpdate, at: int
 @guard
 def _decision(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if update.code:
-        if update.code != "not-a-problem":
+        if update.code not in CODES["decide"]:
             return "bad-code"
         return _reason(work, order, update, at)
     if not update.category and (order.blind or not order.category):
-        return "unknown-category"
+        return "missing-category"
     return _known_category(work, order, update, at)
 
 
@@ -109,7 +109,7 @@ def _known_department(work: UnitOfWork, order: Order, update: InboxUpdate, at: i
 def _return_code(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if not update.code:
         return "missing-code"
-    return "" if update.code in RETURN_CODES else "bad-code"
+    return "" if update.code in CODES["return"] else "bad-code"
 
 
 @guard
@@ -128,7 +128,7 @@ def _return_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int)
 
 @guard
 def _another_department(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    if update.code not in ("", "not-a-problem", "duplicate"):
+    if update.code and update.code not in CODES["approve-return"]:
         return "bad-code"
     if update.department and update.department == order.department:
         return "same-department"

@@ -217,6 +217,9 @@ async def test_a_refused_update_is_a_conflict_with_its_reason(
             source="gateway",
             id=event_id,
             state="assigned",
+            attempt=1,
+            allowed=("accept", "return"),
+            choices=("unclear",),
         )
         for event_id, reason in (("u-0", "other"), ("u-1", "wrong-state"))
     ]
@@ -225,6 +228,7 @@ async def test_a_refused_update_is_a_conflict_with_its_reason(
     problem = answer.json()
     assert answer.status_code == 409
     assert (problem["reason"], problem["detail"], problem["order_seq"]) == ("wrong-state", "wrong-state it is", 2)
+    assert (problem["attempt"], problem["allowed"], problem["choices"]) == (1, ["accept", "return"], ["unclear"])
 
 
 async def test_an_accepted_update_is_answered_with_its_fact(

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from dispatcher.desk import DeskState, decide
 from dispatcher.order.facts import KINDS, Absorbed, Fact, Released
-from dispatcher.order.lifecycle import RETURN_CODES, TABLE
+from dispatcher.order.lifecycle import TABLE
 from dispatcher.order.row import Order
 from dispatcher.partition import kept_orders
+from models.events.vocabulary import RETURN_CODES
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, Sighting, Tick
 from tests.support.desks import (
     DAY,

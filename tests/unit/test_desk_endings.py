@@ -7,12 +7,14 @@ import pytest
 from dispatcher.arrivals import due
 from dispatcher.desk import DeskState, UnknownPack, decide
 from dispatcher.order import facts
-from dispatcher.order.lifecycle import REFUSALS
+from dispatcher.order.lifecycle import ACTIONS, REFUSALS
 from dispatcher.order.row import Order
 from dispatcher.steps import dispatching
+from models.events.vocabulary import RETURN_CODES
 from models.inbox import Actor, InboxRecord, PackChange, Sighting, Tick
 from tests.support.desks import (
     DAY,
+    DISPATCHER,
     HOUR,
     INSPECTOR,
     MINUTE,
@@ -190,6 +192,10 @@ def test_nobody_else_reopens_an_archived_order(desk: Desk, by: Actor, asked: dic
         ("accept", ROADS, {"order": "south-w-20260302-aaaaaaaaaa"}, "unknown-order"),
         ("accept", ROADS, {"report": ("app", "999")}, "unknown-order"),
         ("accept", ROADS, {"attempt": 0}, "stale-attempt"),
+        ("accept", ROADS, {"attempt": 2}, "future-attempt"),
+        ("handle", ROADS, {"attempt": 1_000_000}, "future-attempt"),
+        ("return", ROADS, {"reason": "r"}, "missing-code"),
+        ("return", ROADS, {"reason": "r", "code": "no-such"}, "bad-code"),
         ("accept", ROADS, {"at": T0 + HOUR + 10 * MINUTE}, "from-the-future"),
         ("accept", ROADS, {"at": T0 + HOUR - 20 * MINUTE}, "backdated"),
         ("accept", ROADS, {"at": T0 - 3 * DAY}, "backdated"),
@@ -217,6 +223,43 @@ def test_each_bad_update_has_its_named_refusal_and_changes_nothing(
     assert isinstance(fact, facts.UpdateRefused)
     assert fact.order_seq == (0 if refusal == "unknown-order" else before.seq)
     assert b'"seq"' not in out.value
+
+
+@pytest.mark.parametrize(
+    ("action", "by", "own", "allowed", "choices"),
+    [
+        ("handle", ROADS, {}, ("accept", "return", "request-extension"), ()),
+        ("return", ROADS, {}, ("accept", "return", "request-extension"), tuple(RETURN_CODES)),
+        ("return", ROADS, {"code": "no-such"}, ("accept", "return", "request-extension"), tuple(RETURN_CODES)),
+        ("accept", ROADS, {"attempt": 7}, ("accept", "return", "request-extension"), ()),
+        ("accept", OPERATOR, {}, ("force-close", "reject", "merge", "split"), ("department",)),
+        ("dance", INSPECTOR, {}, (), tuple(ACTIONS)),
+    ],
+)
+def test_a_refusal_says_how_the_order_stands_and_what_would_be_taken(
+    desk: Desk, action: str, by: Actor, own: dict[str, Any], allowed: tuple[str, ...], choices: tuple[str, ...]
+) -> None:
+    """State and attempt of the order, the actions of this role in it, and the words of which one is asked for."""
+    desk.update("return", ROADS, T0, code="unclear", reason="r")
+    desk.update("refuse-return", DISPATCHER, T0, reason="listed")
+    sent = len(desk.sent)
+    desk.update(action, by, T0 + HOUR, **{"reason": "r"} | own)
+
+    refused = [each for each in facts_of(desk.sent[sent:]) if isinstance(each, facts.UpdateRefused)]
+    assert [(each.state, each.attempt, each.allowed, each.choices) for each in refused] == [
+        ("assigned", 1, allowed, choices)
+    ]
+
+
+def test_an_operator_learns_that_an_archived_order_can_be_reopened(desk: Desk) -> None:
+    """Whatever else was asked for; nobody else can do anything with it."""
+    first = archived(desk)
+    sent = len(desk.sent)
+    desk.update("reject", OPERATOR, T0 + 41 * DAY, first, reason="r")
+    desk.update("accept", ROADS, T0 + 41 * DAY, first)
+
+    refused = [each for each in facts_of(desk.sent[sent:]) if isinstance(each, facts.UpdateRefused)]
+    assert [(each.reason, each.allowed) for each in refused] == [("archived", ("reopen",)), ("archived", ())]
 
 
 def test_of_two_racing_updates_the_log_decides(desk: Desk) -> None:

@@ -210,7 +210,7 @@ def test_a_decision_of_a_reviewer_is_a_label_and_sets_the_condition() -> None:
     desk = Desk()
     desk.feed(report("1", T0, category=""), at=T0)
     assert desk.only().state == "review"
-    assert desk.update("decide", REVIEWER, T0 + HOUR) == "unknown-category"
+    assert desk.update("decide", REVIEWER, T0 + HOUR) == "missing-category"
     assert desk.update("decide", REVIEWER, T0 + HOUR, category="nonsense") == "unknown-category"
     assert desk.update("decide", REVIEWER, T0 + HOUR, category="pothole", condition="flat") == "unknown-condition"
     assert desk.update("decide", REVIEWER, T0 + HOUR, category="pothole", department="x") == "unknown-department"

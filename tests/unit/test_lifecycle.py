@@ -4,10 +4,11 @@ from typing import get_args
 
 import pytest
 
-from dispatcher.order.lifecycle import ACTIONS, REFUSALS, ROLES, STATE_TERMS, TABLE, Transition, permit
+from dispatcher.order.lifecycle import ACTIONS, REFUSALS, STATE_TERMS, TABLE, Transition, permit
 from dispatcher.order.row import ENDED, OPEN, State
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS
+from models.events.vocabulary import ROLES
 
 STATES: tuple[State, ...] = get_args(State)
 

@@ -148,6 +148,9 @@ def _decided(decision: Decision, event: Event, wait: Preference) -> Response:
             order_id=decision.order_id,
             order_seq=decision.order_seq,
             state=decision.state,
+            attempt=decision.attempt,
+            allowed=decision.allowed,
+            choices=decision.choices,
             event=_named(event),
         )
     content = {
