@@ -4,17 +4,19 @@ import msgspec
 
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import Order
+from dispatcher.order.row import Assignment, Order
 from dispatcher.partition.decision import Outgoing
 from models.events import (
     ASSIGNMENT,
     NOTICE,
+    REWORK,
     WITHDRAWAL,
     AssignmentMessage,
     Audience,
     Deadlines,
     Notice,
     OrderLocation,
+    ReworkMessage,
     Why,
     WithdrawalMessage,
 )
@@ -78,12 +80,36 @@ def assignment(order: Order, fact: facts.Assigned | facts.ReturnRefused) -> list
         due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
         why=fact.why if isinstance(fact, facts.Assigned) else Why(by="dispatcher", note=fact.reason),
     )
-    event_id, value = facts.ce_id(fact), wire.encode(message)
-    sent = [_to_department(turn.department, ASSIGNMENT, f"{event_id}/lead", order.id, fact.at, value)]
+    return _to_holders(turn, ASSIGNMENT, order.id, fact, wire.encode(message))
+
+
+def rework(order: Order, fact: facts.Checked) -> list[Outgoing]:
+    """What a failed check asks of the lead and, marked so, of each assist."""
+    turn = order.assignments[-1]
+    message = ReworkMessage(
+        order_id=order.id,
+        seq=fact.seq,
+        attempt=order.attempt,
+        at=fact.at,
+        role="lead",
+        lead=turn.department,
+        assists=turn.assists,
+        reason=fact.note,
+        evidence_urls=fact.evidence_urls,
+        reworks=turn.reworks,
+        due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
+    )
+    return _to_holders(turn, REWORK, order.id, fact, wire.encode(message))
+
+
+def _to_holders(turn: Assignment, ce_type: str, order_id: str, fact: Fact, value: bytes) -> list[Outgoing]:
+    """A message as the lead gets it, and the same for each assist, but for its role."""
+    event_id = facts.ce_id(fact)
+    sent = [_to_department(turn.department, ce_type, f"{event_id}/lead", order_id, fact.at, value)]
     # An assist's differs in one word. Inside a text each quotation mark follows a backslash: this is the field.
     assisting = value.replace(b'"role":"lead"', b'"role":"assist"', 1) if turn.assists else b""
     sent.extend(
-        _to_department(assist, ASSIGNMENT, f"{event_id}/{assist}", order.id, fact.at, assisting)
+        _to_department(assist, ce_type, f"{event_id}/{assist}", order_id, fact.at, assisting)
         for assist in turn.assists
         if assist != turn.department
     )
@@ -138,6 +164,7 @@ def _told(order: Order, fact: Fact, whom: list[tuple[Audience, str]]) -> list[Ou
         seq=fact.seq,
         kind=facts.NAMES[type(fact)],
         state=order.state,
+        attempt=order.attempt,
         at=fact.at,
         note=facts.note(fact),
     )

@@ -87,6 +87,8 @@ class UnitOfWork:
         self.sent.append(_public(fact))
         if isinstance(fact, _ASSIGNING):
             self.sent.extend(messages.assignment(after, fact))
+        elif isinstance(fact, facts.Checked) and not fact.passed:
+            self.sent.extend(messages.rework(after, fact))
         if not self.replayed:  # nobody wants to be told of what was over long ago
             self._tell(before, after, fact)
         if before is not None:
@@ -111,7 +113,7 @@ class UnitOfWork:
         reason = facts.NAMES[type(fact)]
         for department in (held.department, *held.assists):
             if department not in holding:
-                self.sent.append(messages.withdrawal(after, fact, department, held.attempt, reason))
+                self.sent.append(messages.withdrawal(after, fact, department, before.attempt, reason))
 
     def children(self, order: Order) -> Iterator[Order]:
         """All orders that were merged into this one, directly or through another."""

@@ -14,6 +14,7 @@ from msgspec import Meta
 # An assignment has the type of the fact that makes it; the topic tells them apart.
 ASSIGNMENT = "city.order.assigned.v1"
 WITHDRAWAL = "city.order.withdrawn.v1"
+REWORK = "city.order.rework.v1"
 NOTICE = "city.notice.v1"
 DEAD_LETTER = "city.dead-letter.v1"
 
@@ -82,7 +83,7 @@ class AssignmentMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     seq: Annotated[int, Meta(description="number of the order's fact that makes it")]
     attempt: Annotated[
         int,
-        Meta(description="number of the order's assignment; updates that carry it are refused once it is past"),
+        Meta(description="the order's present attempt; updates that carry another one are refused"),
     ]
     at: Annotated[int, Meta(description="when it happened")]
     role: Literal["lead", "assist"]
@@ -105,9 +106,26 @@ class WithdrawalMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     order_id: str
     seq: Annotated[int, Meta(description="number of the order's fact that took it away")]
-    attempt: Annotated[int, Meta(description="of the assignment that ends")]
+    attempt: Annotated[int, Meta(description="the order's last one that was this department's")]
     at: Annotated[int, Meta(description="when it happened")]
     reason: Annotated[str, Meta(description="name of the fact that took it away")]
+
+
+class ReworkMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An order that was handled is to be done again 返工, by those that have it: a check has failed. From here
+    on updates carry the new `attempt`."""
+
+    order_id: str
+    seq: Annotated[int, Meta(description="number of the order's fact that asks for it")]
+    attempt: Annotated[int, Meta(description="the order's present attempt; updates that carry another one are refused")]
+    at: Annotated[int, Meta(description="when it happened")]
+    role: Literal["lead", "assist"]
+    lead: Annotated[str, Meta(description="id of the department that must handle it 主办")]
+    assists: Annotated[tuple[str, ...], Meta(description="ids of the departments that help it 协办")]
+    reason: Annotated[str, Meta(description="what the check found, for people; may be empty")]
+    evidence_urls: Annotated[tuple[str, ...], Meta(description="pictures of the check; may be empty")]
+    reworks: Annotated[int, Meta(description="how often checks of this assignment have failed")]
+    due: Deadlines
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -119,6 +137,7 @@ class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     seq: Annotated[int, Meta(description="number of the order's fact that it tells")]
     kind: Annotated[str, Meta(description="what has happened: the name of a fact")]
     state: Annotated[str, Meta(description="the order's state after it")]
+    attempt: Annotated[int, Meta(description="the order's attempt after it; 0 before the first assignment")]
     at: Annotated[int, Meta(description="when it happened")]
     note: Annotated[
         str, Meta(description="the reason, note, outcome or stage that belongs to it, for people; may be empty")
@@ -175,6 +194,7 @@ class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 OUTGOING: Mapping[str, type[msgspec.Struct]] = {
     ASSIGNMENT: AssignmentMessage,
     WITHDRAWAL: WithdrawalMessage,
+    REWORK: ReworkMessage,
     NOTICE: Notice,
     DEAD_LETTER: DeadLetter,
 }

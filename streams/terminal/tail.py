@@ -23,7 +23,7 @@ class Received(NamedTuple):
 async def follow_assignments(
     connection: Connection, names: Names, departments: Sequence[str], from_start: bool
 ) -> AsyncIterator[Received]:
-    """Every committed assignment and withdrawal of these departments, until the caller stops. Raises KafkaError."""
+    """Every committed event of these departments' topics, until the caller stops. Raises KafkaError."""
     topics = {names.assignments(department): department for department in departments}
     begin = "earliest" if from_start else "latest"
     async with started(follower(connection, *topics, auto_offset_reset=begin)) as consumer:

@@ -9,7 +9,7 @@ import pytest
 
 from dispatcher.order import facts
 from models.envelope import event_type, header_map
-from models.events import ASSIGNMENT, DEAD_LETTER, NOTICE, OUTGOING, WITHDRAWAL
+from models.events import ASSIGNMENT, DEAD_LETTER, NOTICE, OUTGOING, REWORK, WITHDRAWAL
 from streams.dead_letters.letter import ERRORS, of_record
 from streams.documents.asyncapi import asyncapi
 from streams.kafka.topics import Names
@@ -22,7 +22,7 @@ DOCUMENT: dict[str, Any] = asyncapi()
 HEADERS = DOCUMENT["components"]["messageTraits"]["sent"]["headers"]
 Sent = dict[str, dict[str, list[Any]]]
 # Random lives in which every kind of fact comes.
-SEEDS = (178, 3, 21, 78, 36)
+SEEDS = (184, 21, 3, 78, 36)
 RARE = {facts.Quarantined}
 
 
@@ -77,7 +77,7 @@ def _misfits(events: Sent) -> Iterator[str]:
 
 def test_all_that_the_desk_sends_is_as_documented(sent: Sent) -> None:
     """Every assignment, withdrawal, notice and fact: each field of its type, none missing, none more."""
-    assert set(sent["assignments"]) == {ASSIGNMENT, WITHDRAWAL}
+    assert set(sent["assignments"]) == {ASSIGNMENT, REWORK, WITHDRAWAL}
     assert set(sent["notices"]) == {NOTICE}
     assert set(facts.CE_TYPES.values()) - set(sent["orders"]) == {facts.CE_TYPES[kind] for kind in RARE}
     assert list(_misfits(sent)) == []

@@ -3,13 +3,15 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.messages import AUDIENCES
 from models.envelope import event_type
-from models.events import ASSIGNMENT, WITHDRAWAL
+from models.events import ASSIGNMENT, REWORK, WITHDRAWAL
 from models.inbox import Actor, InboxRecord
-from tests.support.desks import DISPATCHER, HOUR, OPERATOR, T0, Desk, report
+from tests.properties.test_desk_laws import random_inbox, run
+from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OPERATOR, T0, Desk, report
 
 ROADS = Actor("department", "roads", "ren")
 
@@ -54,6 +56,41 @@ def test_the_department_that_loses_an_order_is_told() -> None:
     desk.update("reject", OPERATOR, T0 + HOUR, reason="nothing there")
     ((kind, data),) = to(desk.sent[sent:], "assignments/works")
     assert (kind, data["reason"], data["attempt"]) == (WITHDRAWAL, "rejected", 2)
+
+
+def test_a_failed_check_tells_the_departments_their_new_attempt() -> None:
+    """Lead and assists, on their own topics, with what the check found; the notice says the attempt as well."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    desk.update("accept", ROADS, T0 + HOUR)
+    desk.update("handle", ROADS, T0 + 2 * HOUR, attempt=1, evidence_urls=("https://pictures.example/1.jpg",))
+    sent = len(desk.sent)
+    photo = "https://pictures.example/2.jpg"
+    desk.update("check-fail", INSPECTOR, T0 + 3 * HOUR, reason="still loose", evidence_urls=(photo,))
+
+    ((kind, lead),) = to(desk.sent[sent:], "assignments/roads")
+    assert (kind, lead["attempt"], lead["reworks"], lead["role"]) == (REWORK, 2, 1, "lead")
+    assert (lead["reason"], lead["evidence_urls"]) == ("still loose", [photo])
+    assert lead["due"] == {"accept_by": "2026-03-02T03:00:00.000Z", "handle_by": "2026-03-03T01:00:00.000Z"}
+    assert to(desk.sent[sent:], "assignments/police") == [(REWORK, lead | {"role": "assist"})]
+    assert [data["attempt"] for _, data in to(desk.sent[sent:], "notices")] == [2]
+    assert desk.update("handle", ROADS, T0 + 4 * HOUR, attempt=lead["attempt"], evidence_urls=("e",)) == ""
+
+
+@pytest.mark.parametrize("seed", [12, 26, 64, 184])
+def test_a_department_always_knows_the_attempt_of_its_order(seed: int) -> None:
+    """In random lives: whatever raises `attempt`, the lead gets an event that says so on its own topic."""
+    lives = run(random_inbox(seed))
+    said = {
+        (data["order_id"], data["attempt"])
+        for department in lives.city.departments
+        for kind, data in to(lives.sent, f"assignments/{department}")
+        if kind != WITHDRAWAL
+    }
+
+    raised = {(order.id, n) for order in lives.state.orders.values() for n in range(1, order.attempt + 1)}
+    assert raised
+    assert raised <= said
 
 
 def test_nobody_is_told_of_history() -> None:
