@@ -45,6 +45,19 @@ class Settings(BaseSettings):
     kafka: Addresses = Field(
         "", description="Address of the cluster, `host:port,…`. Empty: the local broker of `paidan up`."
     )
+    kafka_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How the cluster is spoken to: SSL is TLS, SASL says who we are."
+    )
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = Field(
+        "SCRAM-SHA-512", description="How SASL says who we are."
+    )
+    kafka_user: str = Field("", description="User for PLAIN and SCRAM.")
+    kafka_password_file: str = Field(
+        "", description="File with the user's password, for OAUTHBEARER with the token; read anew for each client."
+    )
+    kafka_ca: str = Field("", description="PEM file with the authority of the brokers. Empty: those the system trusts.")
+    kafka_certificate: str = Field("", description="PEM file with our own certificate, where the cluster asks for one.")
+    kafka_certificate_key: str = Field("", description="PEM file with its key. Empty: it is in the same file.")
     namespace: str = Field(
         "paidan",
         pattern=r"^[a-zA-Z0-9_-]{1,60}$",

@@ -1,29 +1,131 @@
 """How the cluster is reached: the one value that every client, Faust's too, is built from.
 
-What a secured cluster asks for, TLS and SASL, enters here and nowhere else.
+What a secured cluster asks for, TLS (encryption, and who the broker is) and SASL (who we are), enters here and nowhere
+else. Files are read anew for each client: a certificate or password that was replaced counts from the next one on.
 """
 
+import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
+from aiokafka.abc import AbstractTokenProvider
+
+from models.errors import UsageError
 from streams.settings import Settings
+
+_OAUTH = "OAUTHBEARER"
+
+
+class TokenFile(AbstractTokenProvider):
+    """Gives the bearer token that a file holds at that moment; whoever renews tokens writes it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    async def token(self) -> str:
+        """The token. Raises UsageError when the file cannot be read."""
+        return _text(self._file, "PAIDAN_KAFKA_PASSWORD_FILE")
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """The addresses of a cluster, `host:port,…`."""
+    """The addresses of a cluster, `host:port,…`, and how they are spoken to."""
 
     bootstrap: str
+    protocol: str = "PLAINTEXT"
+    mechanism: str = ""
+    ca: str = ""
+    certificate: str = ""
+    certificate_key: str = ""
+    user: str = ""
+    password_file: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The one that the settings name, or that of the running local broker. Raises UsageError without either."""
-        return cls(settings.bootstrap)
+        """The one that the settings name, or that of the running local broker.
+
+        Raises UsageError without either, and when the protocol asks for a setting that is missing.
+        """
+        made = cls(
+            settings.bootstrap,
+            settings.kafka_protocol,
+            settings.kafka_mechanism,
+            settings.kafka_ca,
+            settings.kafka_certificate,
+            settings.kafka_certificate_key,
+            settings.kafka_user,
+            settings.kafka_password_file,
+        )
+        if made._sasl and not made.password_file:
+            raise UsageError(f"PAIDAN_KAFKA_PASSWORD_FILE must be set: {made.protocol} asks who we are")
+        if made._sasl and made.mechanism != _OAUTH and not made.user:
+            raise UsageError(f"PAIDAN_KAFKA_USER must be set: {made.mechanism} asks for a user")
+        if not made._tls and (made.ca or made.certificate):
+            raise UsageError(f"PAIDAN_KAFKA_PROTOCOL is {made.protocol}: certificates need SSL or SASL_SSL")
+        return made
 
     def options(self) -> dict[str, Any]:
-        """What every client of aiokafka is given."""
-        return {"bootstrap_servers": self.bootstrap}
+        """What every client of aiokafka is given. Raises UsageError naming a file that cannot be read."""
+        given: dict[str, Any] = {"bootstrap_servers": self.bootstrap, "security_protocol": self.protocol}
+        if self._tls:
+            given["ssl_context"] = self._context()
+        if self._sasl:
+            given["sasl_mechanism"] = self.mechanism
+            if self.mechanism == _OAUTH:
+                given["sasl_oauth_token_provider"] = TokenFile(Path(self.password_file))
+            else:
+                given["sasl_plain_username"] = self.user
+                given["sasl_plain_password"] = _text(Path(self.password_file), "PAIDAN_KAFKA_PASSWORD_FILE")
+        return given
 
     def faust_options(self) -> dict[str, Any]:
         """The same for a Faust app."""
-        return {"broker": ";".join(f"kafka://{address}" for address in self.bootstrap.split(","))}
+        given: dict[str, Any] = {"broker": ";".join(f"kafka://{address}" for address in self.bootstrap.split(","))}
+        if self._tls or self._sasl:
+            given["broker_credentials"] = self._credentials()
+        return given
+
+    @property
+    def _tls(self) -> bool:
+        return self.protocol in ("SSL", "SASL_SSL")
+
+    @property
+    def _sasl(self) -> bool:
+        return self.protocol in ("SASL_PLAINTEXT", "SASL_SSL")
+
+    def _credentials(self) -> Any:
+        import faust.auth  # only the tables need Faust, which takes a second to import
+
+        context = self._context() if self._tls else None
+        if not self._sasl:
+            return faust.auth.SSLCredentials(context=context)
+        options = self.options()
+        if self.mechanism == _OAUTH:
+            return faust.auth.OAuthCredentials(oauth_cb=options["sasl_oauth_token_provider"], ssl_context=context)
+        return faust.auth.SASLCredentials(
+            username=self.user,
+            password=options["sasl_plain_password"],
+            ssl_context=context,
+            mechanism=self.mechanism,
+        )
+
+    def _context(self) -> ssl.SSLContext:
+        """TLS that trusts this authority alone (the system's without one) and shows our certificate."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca or None)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(f"PAIDAN_KAFKA_CA: {self.ca} cannot be read: {error}") from error
+        if self.certificate:
+            try:
+                context.load_cert_chain(self.certificate, self.certificate_key or None)
+            except (OSError, ssl.SSLError) as error:
+                raise UsageError(f"PAIDAN_KAFKA_CERTIFICATE: {self.certificate} cannot be read: {error}") from error
+        return context
+
+
+def _text(file: Path, setting: str) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise UsageError(f"{setting}: {file} cannot be read: {error.strerror}") from error

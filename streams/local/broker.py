@@ -42,14 +42,27 @@ class LocalBroker:
 
     What it holds stays in `folder` and is there again the next time. `port` 0 chooses a free one, which a later
     `start` of the same object takes again. `quick` starts at two thirds of the CPU time and is slower at full load:
-    for tests and demonstrations. Start it from the main thread.
+    for tests and demonstrations. `more` are further lines of each node's configuration, in which `{client}` and
+    `{controller}` stand for its ports; `format_options` go to the tool that formats its log once (users of SCRAM).
+    Start it from the main thread.
     """
 
-    def __init__(self, folder: Path, *, nodes: int = 1, port: int = 0, heap: str = "512m", quick: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        nodes: int = 1,
+        port: int = 0,
+        heap: str = "512m",
+        quick: bool = False,
+        more: str = "",
+        format_options: Sequence[str] = (),
+    ) -> None:
         self._folder = folder.resolve()
         self._nodes = range(1, nodes + 1)
         self._fixed_port = port
         self._heap = heap
+        self._more, self._format_options = more, format_options
         self._compiler = ["-XX:TieredStopAtLevel=1"] if quick else []
         self._ports: dict[int, tuple[int, int]] = {}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -164,12 +177,19 @@ class LocalBroker:
         """Write the node's configuration, and format its log once."""
         home = self._folder / f"node-{node}"
         home.mkdir(exist_ok=True)
-        (home / "server.properties").write_text(server_properties(node, self._ports, home / "data"))
+        (home / "server.properties").write_text(self._properties(node, home / "data"))
         if (home / "data" / "meta.properties").exists():
             return
         # Joined by "=": an id may begin with a dash.
         cluster = f"--cluster-id={self._cluster_id()}"
-        tool = ["kafka.tools.StorageTool", "format", cluster, "-c", str(home / "server.properties")]
+        tool = [
+            "kafka.tools.StorageTool",
+            "format",
+            cluster,
+            "-c",
+            str(home / "server.properties"),
+            *self._format_options,
+        ]
         formatting = await asyncio.create_subprocess_exec(
             *self._java(jars, node, "128m"),
             *tool,
@@ -185,6 +205,10 @@ class LocalBroker:
                 await formatting.wait()
         if formatting.returncode != 0:
             raise BrokerError(f"Kafka could not format {home / 'data'}: {said.decode(errors='replace').strip()}")
+
+    def _properties(self, node: int, data: Path) -> str:
+        client, controller = self._ports[node]
+        return server_properties(node, self._ports, data) + self._more.format(client=client, controller=controller)
 
     def _cluster_id(self) -> str:
         kept = self._folder / "cluster-id"

@@ -1,13 +1,17 @@
 """Clients are built from one connection, see what is committed only, and are closed whatever happens."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
+from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
+from models.errors import UsageError
 from streams.kafka.clients import admin, follower, log_reader, member, started, transactional, writer
 from streams.kafka.connection import Connection
+from streams.settings import load_settings
 
 CONNECTION = Connection("one:9092,two:9092")
 
@@ -49,6 +53,56 @@ async def test_every_kind_of_client_goes_where_the_connection_says(make: Callabl
 def test_faust_goes_where_the_connection_says() -> None:
     """Its brokers are the same addresses, written as Faust wants them."""
     assert CONNECTION.faust_options() == {"broker": "kafka://one:9092;kafka://two:9092"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"kafka_protocol": "SASL_SSL"}, "PAIDAN_KAFKA_PASSWORD_FILE"),
+        ({"kafka_protocol": "SASL_PLAINTEXT", "kafka_password_file": "secret"}, "PAIDAN_KAFKA_USER"),
+        ({"kafka_ca": "ca.pem"}, "PAIDAN_KAFKA_PROTOCOL"),
+        ({"kafka_protocol": "SASL_PLAINTEXT", "kafka_certificate": "own.pem"}, "PAIDAN_KAFKA_PASSWORD_FILE"),
+        ({"kafka_protocol": "SSL", "kafka_ca": "no-such.pem"}, "PAIDAN_KAFKA_CA"),
+        ({"kafka_protocol": "SSL", "kafka_certificate": "no-such.pem"}, "PAIDAN_KAFKA_CERTIFICATE"),
+        (
+            {"kafka_protocol": "SASL_PLAINTEXT", "kafka_user": "u", "kafka_password_file": "no-such"},
+            "PAIDAN_KAFKA_PASSWORD_FILE",
+        ),
+    ],
+)
+def test_what_a_secured_cluster_needs_and_is_not_there_is_named(changes: dict[str, Any], named: str) -> None:
+    """Before any client is made: the setting, and the file where one cannot be read."""
+    settings = load_settings(kafka="one:9092", **changes)
+
+    with pytest.raises(UsageError, match=named):
+        Connection.of(settings).options()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "mechanism", "expected"),
+    [
+        ("SSL", "", {"security_protocol": "SSL"}),
+        ("SASL_PLAINTEXT", "PLAIN", {"sasl_plain_username": "u", "sasl_plain_password": "secret"}),
+        ("SASL_SSL", "SCRAM-SHA-256", {"sasl_mechanism": "SCRAM-SHA-256", "security_protocol": "SASL_SSL"}),
+        ("SASL_SSL", "OAUTHBEARER", {"sasl_mechanism": "OAUTHBEARER", "security_protocol": "SASL_SSL"}),
+    ],
+)
+async def test_faust_says_who_we_are_as_all_others_do(
+    tmp_path: Path, protocol: str, mechanism: str, expected: dict[str, str]
+) -> None:
+    """What its driver makes of its credentials is what our own clients are given; a token is what the file holds."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret\n")
+    connection = Connection("one:9092", protocol, mechanism, user="u", password_file=str(secret))
+
+    ours, theirs = connection.options(), credentials_to_aiokafka_auth(connection.faust_options()["broker_credentials"])
+
+    assert {name: ours[name] for name in expected} == expected
+    same = ours.keys() - {"bootstrap_servers", "ssl_context", "sasl_oauth_token_provider"}
+    assert {name: theirs[name] for name in same} == {name: ours[name] for name in same}
+    if mechanism == "OAUTHBEARER":
+        secret.write_text("renewed\n")
+        assert [await each["sasl_oauth_token_provider"].token() for each in (ours, theirs)] == ["renewed", "renewed"]
 
 
 async def test_every_consumer_sees_committed_records_only_and_commits_nothing_itself() -> None:

@@ -1,0 +1,80 @@
+"""A local Kafka that also listens with TLS and asks for users and passwords, and lets each do only what it may."""
+
+import datetime
+import ipaddress
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from streams.addresses import LOOPBACK_HOST
+from streams.local.broker import LocalBroker
+
+_LISTENER = """
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURED:SASL_SSL
+listeners=PLAINTEXT://{host}:{{client}},CONTROLLER://{host}:{{controller}},SECURED://{host}:{port}
+advertised.listeners=PLAINTEXT://{host}:{{client}},SECURED://{host}:{port}
+sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512,PLAIN
+listener.name.secured.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.secured.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.secured.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+ user_{user}="{password}";
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={folder}/ca.pem
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:{user}
+"""
+
+
+def secured_broker(folder: Path, port: int, user: str, password: str, stranger: str) -> LocalBroker:
+    """A broker that is not started; `port` is the secured one, at which only `user` may do anything.
+
+    The stranger has the same password and no right to anything. The authority's certificate is `folder/ca.pem`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _certificates(folder)
+    more = _LISTENER.format(host=LOOPBACK_HOST, port=port, user=user, password=password, folder=folder)
+    scram = [
+        f"--add-scram={kind}=[name={name},password={password}]"
+        for kind in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+        for name in (user, stranger)
+    ]
+    return LocalBroker(folder / "broker", quick=True, more=more, format_options=scram)
+
+
+def _certificates(folder: Path) -> None:
+    """An authority (ca.pem), and the broker's certificate with its key (broker.pem)."""
+    key, broker_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    authority = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
+    issued = _certificate(authority, key.public_key()).add_extension(x509.BasicConstraints(True, None), critical=True)
+    ca = issued.sign(key, hashes.SHA256())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
+    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(LOOPBACK_HOST))])
+    signed = _certificate(authority, broker_key.public_key(), name).add_extension(host, critical=False)
+    certificate = signed.sign(key, hashes.SHA256())
+    (folder / "ca.pem").write_bytes(ca.public_bytes(Encoding.PEM))
+    (folder / "broker.pem").write_bytes(
+        broker_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + certificate.public_bytes(Encoding.PEM)
+        + ca.public_bytes(Encoding.PEM)
+    )
+
+
+def _certificate(
+    issuer: x509.Name, key: ec.EllipticCurvePublicKey, subject: x509.Name | None = None
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject or issuer)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
+    )
