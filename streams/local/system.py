@@ -18,7 +18,14 @@ from streams.settings import BROKER_FOLDER, Settings
 from streams.tasks import end_of, race
 
 # What another command must know of a running system; the rest is in the environment of both.
-_JOINING = ("PAIDAN_KAFKA", "PAIDAN_NAMESPACE", "PAIDAN_DATA", "PAIDAN_GATEWAY_PORT", "PAIDAN_TABLES_WORKERS")
+_JOINING = (
+    "PAIDAN_KAFKA",
+    *(f"PAIDAN_{name.upper()}" for name in Settings.model_fields if name.startswith("kafka_")),
+    "PAIDAN_NAMESPACE",
+    "PAIDAN_DATA",
+    "PAIDAN_GATEWAY_PORT",
+    "PAIDAN_TABLES_WORKERS",
+)
 
 
 @dataclass(frozen=True, slots=True)
