@@ -29,7 +29,7 @@ ENV PATH=/opt/paidan/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     OMP_NUM_THREADS=1 \
     PAIDAN_DATA=/var/lib/paidan \
-    PAIDAN_METRICS_PORT=9100
+    PAIDAN_METRICS_HOST=0.0.0.0 PAIDAN_METRICS_PORT=9100
 USER paidan
 WORKDIR /var/lib/paidan
 VOLUME /var/lib/paidan

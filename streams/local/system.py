@@ -99,8 +99,21 @@ def _placed(settings: Settings, counts: Counts) -> Settings:
     )
 
 
+def _metrics_port(settings: Settings, index: int) -> int:
+    """The port of the member with this index: the first one is that of the command which starts them all."""
+    port = settings.metrics_port + 1 + index
+    if not can_listen(settings.metrics_host, port):
+        raise UsageError(
+            f"port {port} is taken: each role serves its metrics at one of its own, those after PAIDAN_METRICS_PORT"
+        )
+    return port
+
+
 def _members(settings: Settings, counts: Counts, notify: bool) -> list[Member]:
-    """One member per process; `notify`: there are webhooks. A tables worker has a port of its own."""
+    """One member per process; `notify`: there are webhooks. A tables worker has a port of its own.
+
+    Raises UsageError when a port for metrics is taken.
+    """
     plan: list[tuple[str, str, dict[str, str]]] = []
     plan += [(f"intake-{n + 1}", "intake", {}) for n in range(counts.intake)]
     plan += [(f"desk-{n + 1}", "desk", {}) for n in range(counts.desk)]
@@ -113,6 +126,6 @@ def _members(settings: Settings, counts: Counts, notify: bool) -> list[Member]:
     members = []
     for index, (name, role, own) in enumerate(plan):
         if settings.metrics_port:
-            own["PAIDAN_METRICS_PORT"] = str(settings.metrics_port + index)
+            own["PAIDAN_METRICS_PORT"] = str(_metrics_port(settings, index))
         members.append(Member(name, (sys.executable, "-m", "streams.cli.main", role), common | own))
     return members

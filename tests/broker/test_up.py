@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.ports import free_port
+from streams.addresses import LOOPBACK_HOST as HOST
+from streams.local.ports import can_listen, free_port
 from streams.settings import Settings
 from tests.support.kafka import Role, Roles, eventually
 
@@ -43,10 +44,16 @@ def _get(address: str) -> int:
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to see what is left")
 
 
+_ROLES = 4  # that `up` starts: intake, desk, tables, gateway
+
+
 @pytest.fixture
 def alone(settings: Settings) -> Settings:
-    """Settings of a system with a local broker of its own."""
-    return settings.model_copy(update={"kafka": "", "gateway_port": free_port()})
+    """Settings of a system with a local broker of its own, and with metrics."""
+    first = next(
+        port for port in range(free_port(), 65_000) if all(can_listen(HOST, port + n) for n in range(_ROLES + 1))
+    )
+    return settings.model_copy(update={"kafka": "", "gateway_port": free_port(), "metrics_port": first})
 
 
 @pytest.fixture
@@ -57,7 +64,7 @@ def own_roles(alone: Settings, tmp_path: Path) -> Roles:
 
 @pytest.mark.timeout(240)
 async def test_up_starts_everything_again_and_stops_everything(own_roles: Roles, alone: Settings) -> None:
-    """All roles get ready; a killed desk comes back; Ctrl-C ends every process within ten seconds with code 0."""
+    """All get ready, each with its metrics; a killed desk comes back; Ctrl-C ends all within ten seconds with code 0."""
     up = own_roles.start("up")
     try:
         ready = f"http://127.0.0.1:{alone.gateway_port}/readyz"
@@ -66,6 +73,8 @@ async def test_up_starts_everything_again_and_stops_everything(own_roles: Roles,
             return _get(ready) == 200
 
         await eventually(is_ready, timeout=90, what="a ready gateway")
+        metrics = [f"http://{HOST}:{alone.metrics_port + n}/metrics" for n in range(_ROLES + 1)]
+        assert [_get(each) for each in metrics] == [200] * len(metrics)
         await _kill_one_desk(up, alone)
         await eventually(is_ready, timeout=60, what="a ready gateway after the desk was killed")
         os.kill(up.process.pid, signal.SIGINT)
