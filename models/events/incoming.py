@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from models.envelope import CE_TYPE, LATEST, RFC_3339
 from models.errors import Poison
+from models.events.vocabulary import RETURN_CODES, ROLES
 from models.times import from_text, to_ms, to_text
 
 REPORT = "city.report.received.v1"
@@ -95,6 +96,11 @@ Url = Annotated[str, StringConstraints(max_length=2048, pattern=URL)]
 Urls = Annotated[tuple[Url, ...], Field(max_length=20)]
 Degrees = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+
+
+# The desk refuses what is none of these, and says which it takes: the contract lets it through to the log.
+Role = Annotated[str, _text(200), Field(json_schema_extra={"enum": ["", *ROLES]})]
+Code = Annotated[str, _text(200), Field(json_schema_extra={"enum": ["", *RETURN_CODES]})]
 
 
 class Contract(BaseModel):
@@ -169,7 +175,7 @@ class By(Contract):
     Without a role it is the department's.
     """
 
-    role: Name = ""
+    role: Role = ""
     department: Name = ""
     id: Annotated[str, _text(256)] = ""
 
@@ -203,7 +209,7 @@ class Update(Contract):
     location: Location | None = None
     attempt: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] | None = None
     reason: Words = ""
-    code: Name = ""
+    code: Code = ""
     suggested_department: Name = ""
     department: Name = ""
     assists: Annotated[tuple[Name, ...], Field(max_length=20)] = ()

@@ -35,3 +35,38 @@ CODES: Mapping[str, Mapping[str, Names]] = {
     "decide": {code: RETURN_CODES[code] for code in ("not-a-problem",)},
     "approve-return": {code: RETURN_CODES[code] for code in ("not-a-problem", "duplicate")},
 }
+
+# What a check comes to 核查结果: the action that says so.
+CHECKS: Mapping[str, Names] = {"check-pass": ("核查通过", "passed"), "check-fail": ("核查不通过", "not passed")}
+
+# Why a person must decide (of `sent-to-review`), besides the ids of the city's rules and the classifier's reasons.
+REVIEW_REASONS: Mapping[str, Names] = {
+    "not-classified": ("未分类", "nothing was classified"),
+    "uncertain": ("分类把握不足", "the classifier is not sure enough"),
+    "unknown-category": ("类别不在目录", "the city has no such category"),
+    "nobody-responsible": ("无责任部门", "no department is responsible there"),
+    "unknown-department": ("部门不在目录", "the city has no such department"),
+    "unlocated": ("位置不明", "where it is, is not known"),
+    "blind": ("盲审抽样", "a share that people judge unseen"),
+    "reopened": ("重新立案", "reopened, with nobody who handled it"),
+    "nobody-suitable": ("退单后无合适部门", "returned, and no department was named"),
+    "unmerged": ("撤销并案", "taken out of another order"),
+    "split": ("拆分", "split off another order"),
+}
+
+# Why the duty officer must decide (of `sent-to-arbitration`).
+ARBITRATION_REASONS: Mapping[str, Names] = {
+    "third-return": ("多次退单", "returned as often as the city allows"),
+    "circle": ("循环派单", "would go to a department that has returned it"),
+}
+
+# All of them, under what they are for.
+VOCABULARIES: Mapping[str, Mapping[str, Names]] = {
+    "`by.role`": ROLES,
+    "`code` of `return`": CODES["return"],
+    "`code` of `decide`": CODES["decide"],
+    "`code` of `approve-return`": CODES["approve-return"],
+    "result of a check": CHECKS,
+    "`reason` of `sent-to-review`": REVIEW_REASONS,
+    "`reason` of `sent-to-arbitration`": ARBITRATION_REASONS,
+}

@@ -1,11 +1,13 @@
 """Everything that comes in and goes out as one AsyncAPI 3.0 document, made from the contracts and the facts."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from dispatcher.order import facts
+from dispatcher.order.lifecycle import REFUSALS
+from dispatcher.order.row import State
 from dispatcher.order.wire import INSTANTS
 from models.envelope import (
     CE_ID,
@@ -32,9 +34,20 @@ from models.events import (
     WITHDRAWAL,
     Contract,
 )
+from models.events.vocabulary import ARBITRATION_REASONS, RETURN_CODES
 from streams.documents.markdown import one_line
 from streams.kafka.topics import Names
 
+# Fields of what goes out that hold one of a few words: by schema and field.
+_WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("FactReturned", "code"): tuple(RETURN_CODES),
+    ("FactSentToArbitration", "reason"): tuple(ARBITRATION_REASONS),
+    ("FactUpdateRefused", "reason"): tuple(REFUSALS),
+    ("FactUpdateRefused", "state"): ("", *get_args(State)),
+    ("Notice", "kind"): tuple(facts.KINDS),
+    ("Notice", "state"): get_args(State),
+    ("WithdrawalMessage", "reason"): tuple(facts.KINDS),
+}
 _SCHEMAS = "#/components/schemas/{}"
 
 
@@ -151,6 +164,9 @@ def schemas(kinds: list[type]) -> dict[str, Any]:
         own = parts.pop(kind.__name__)
         found.update({name: _with_instants(part) for name, part in parts.items()})
         found[schema_name(kind)] = _with_instants(own)
+    for (name, field), words in _WORDS.items():
+        if name in found:
+            found[name]["properties"][field]["enum"] = words
     return {name: _tidy(found[name]) for name in sorted(found)}
 
 

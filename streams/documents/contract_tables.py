@@ -7,6 +7,7 @@ from typing import Any
 from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import ACTIONS, REFUSALS
 from models.events import CONTRACTS
+from models.events.vocabulary import VOCABULARIES
 from models.formats import FORMATS
 from streams.dead_letters.letter import ERRORS
 from streams.documents.asyncapi import contract, schema_name, schemas
@@ -49,6 +50,14 @@ def actions() -> str:
 def refusals() -> str:
     """The reasons of refusals."""
     return table(("reason", "sentence"), ((f"`{name}`", said) for name, said in REFUSALS.items()))
+
+
+def words() -> str:
+    """The words of the fields that take one of a few."""
+    rows = (
+        (field, f"`{word}`", *names) for field, vocabulary in VOCABULARIES.items() for word, names in vocabulary.items()
+    )
+    return table(("field", "word", "Chinese", "English"), rows)
 
 
 def _rows(schema: Mapping[str, Any], parts: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from models import events
+from models.events.vocabulary import RETURN_CODES, ROLES
 
 
 class Instant(int):
@@ -20,6 +21,8 @@ class Instant(int):
 Id = Annotated[str, Meta(min_length=1, max_length=256)]
 OwnId = Annotated[str, Meta(max_length=256)]
 Name = Annotated[str, Meta(max_length=200)]
+Role = Annotated[str, Meta(max_length=200, extra_json_schema={"enum": ["", *ROLES]})]
+Code = Annotated[str, Meta(max_length=200, extra_json_schema={"enum": ["", *RETURN_CODES]})]
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 Words = Annotated[str, Meta(max_length=10_000)]
 Urls = Annotated[tuple[Annotated[str, Meta(max_length=2048)], ...], Meta(max_length=20)]
@@ -78,7 +81,7 @@ class SaidDetection(_Said, frozen=True, gc=False):
 class SaidBy(_Said, frozen=True, gc=False):
     """Who asks for a step: a department or another role."""
 
-    role: Name = ""
+    role: Role = ""
     department: Name = ""
     id: OwnId = ""
 
@@ -100,7 +103,7 @@ class SaidUpdate(_Said, frozen=True, gc=False):
     location: SaidLocation | None = None
     attempt: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     reason: Words = ""
-    code: Name = ""
+    code: Code = ""
     suggested_department: Name = ""
     department: Name = ""
     assists: Annotated[tuple[Name, ...], Meta(max_length=20)] = ()

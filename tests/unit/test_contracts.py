@@ -8,12 +8,15 @@ import msgspec
 import pytest
 
 from dispatcher.order import facts
+from dispatcher.order.lifecycle import REFUSALS
 from models.envelope import event_type, header_map
 from models.events import ASSIGNMENT, DEAD_LETTER, NOTICE, OUTGOING, REWORK, WITHDRAWAL
+from models.events.vocabulary import RETURN_CODES, REVIEW_REASONS, ROLES
 from streams.dead_letters.letter import ERRORS, of_record
 from streams.documents.asyncapi import asyncapi
 from streams.kafka.topics import Names
 from tests.properties.test_desk_laws import random_inbox, run
+from tests.support.desks import quiet_city
 from tests.support.messages import raw
 from tests.support.schemas import misfits, resolved
 from tests.unit.test_intake import BAD
@@ -81,6 +84,25 @@ def test_all_that_the_desk_sends_is_as_documented(sent: Sent) -> None:
     assert set(sent["notices"]) == {NOTICE}
     assert set(facts.CE_TYPES.values()) - set(sent["orders"]) == {facts.CE_TYPES[kind] for kind in RARE}
     assert list(_misfits(sent)) == []
+
+
+def test_the_schemas_name_the_words_of_fields_that_take_one_of_a_few() -> None:
+    """Incoming and outgoing alike."""
+    parts = DOCUMENT["components"]["schemas"]
+
+    assert parts["Update"]["properties"]["code"]["enum"] == ["", *RETURN_CODES]
+    assert parts["By"]["properties"]["role"]["enum"] == ["", *ROLES]
+    assert parts["FactReturned"]["properties"]["code"]["enum"] == [*RETURN_CODES]
+    assert parts["FactUpdateRefused"]["properties"]["reason"]["enum"] == [*REFUSALS]
+    assert parts["Notice"]["properties"]["kind"]["enum"] == [*facts.KINDS]
+
+
+def test_the_reasons_that_the_desk_itself_gives_are_documented(sent: Sent) -> None:
+    """In random lives, in a city whose rules have ids of their own."""
+    known = REVIEW_REASONS.keys() | {rule.id for rule in quiet_city().rules} | {"reason"}
+    reviews = {data["reason"] for data in sent["orders"][facts.CE_TYPES[facts.SentToReview]]}
+
+    assert reviews - known == set()
 
 
 def test_an_assignment_has_all_documented_fields(sent: Sent) -> None:

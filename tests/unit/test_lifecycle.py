@@ -8,7 +8,7 @@ from dispatcher.order.lifecycle import ACTIONS, REFUSALS, STATE_TERMS, TABLE, Tr
 from dispatcher.order.row import ENDED, OPEN, State
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS
-from models.events.vocabulary import ROLES
+from models.events.vocabulary import CHECKS, CODES, ROLES, VOCABULARIES
 
 STATES: tuple[State, ...] = get_args(State)
 
@@ -49,6 +49,17 @@ def test_exactly_the_rows_of_the_table_are_permitted(action: str) -> None:
             else:
                 assert not isinstance(allowed, Transition)
                 assert allowed in REFUSALS
+
+
+def test_what_takes_a_code_is_an_action_and_its_codes_have_names() -> None:
+    """Each word has a Chinese and an English name, and no two of one field have the same."""
+    assert CODES.keys() <= ACTIONS.keys()
+    assert CHECKS.keys() <= ACTIONS.keys()
+    for vocabulary in VOCABULARIES.values():
+        for language in (0, 1):
+            names = [both[language] for both in vocabulary.values()]
+            assert all(names)
+            assert len(set(names)) == len(names)
 
 
 def test_no_two_rows_contradict() -> None:
