@@ -67,7 +67,12 @@ class Areas:
     def locate_many(self, lats: Sequence[float], lons: Sequence[float]) -> list[Area | None]:
         """`locate` for many points at once, which is quicker than one by one."""
         units = self._units
-        return [None if number is None else units[number] for number in self._grid.find(lats, lons)]
+        found = self._grid.find(lats, lons)
+        # 180 and -180 degrees are one meridian, and a polygon may lie on either side of it.
+        for at, number in enumerate(found):
+            if number is None and abs(lons[at]) == 180:
+                found[at] = self._grid.find((lats[at],), (-lons[at],))[0]
+        return [None if number is None else units[number] for number in found]
 
     def _climb(self, area: str) -> tuple[str, ...]:
         chain: list[str] = []

@@ -12,6 +12,7 @@ from models.city.areas import Area, Areas
 from models.city.files.cells import Code
 from models.city.files.csv_table import decode_text
 from models.city.files.errors import Problems
+from models.city.files.nesting import too_deep
 from models.inbox import UNLOCATED
 
 FILE = "areas.geojson"
@@ -87,6 +88,9 @@ def read_areas(content: bytes, levels: Sequence[str], merge_level: str, problems
 
 
 def _features(text: str, problems: Problems) -> list[object]:
+    if (line := too_deep(text)) is not None:
+        problems.add(FILE, line, "", "the file nests too deep to be GeoJSON")
+        return []
     try:
         collection = json.loads(text)
     except json.JSONDecodeError as error:

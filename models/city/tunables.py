@@ -18,7 +18,7 @@ class CitySettings(BaseModel):
     future_tolerance_minutes: float = Field(
         5.0, ge=0, le=60, description="how far ahead of its receipt an event may be"
     )
-    backdate_minutes: float = Field(15.0, ge=0, description="how far back an update may be dated")
+    backdate_minutes: float = Field(15.0, ge=0, le=5_256_000, description="how far back an update may be dated")
     importers: tuple[str, ...] = Field(
         (),
         strict=False,
@@ -33,14 +33,14 @@ class CitySettings(BaseModel):
         500, ge=1, le=5000, description="reports that one order takes in; the next one opens another, as a candidate"
     )
     detection_hold_minutes: float = Field(
-        30.0, ge=0, description="an incident that ended and starts again within this time is the same one"
+        30.0, ge=0, le=5_256_000, description="an incident that ended and starts again within this time is the same one"
     )
     watching_minutes: float = Field(
-        60.0, gt=0, description="how long detections below min_sightings are watched before they expire"
+        60.0, gt=0, le=5_256_000, description="how long detections below min_sightings are watched before they expire"
     )
-    reopen_days: float = Field(14.0, ge=0, description="how long a closed order can be reopened")
+    reopen_days: float = Field(14.0, ge=0, le=3650, description="how long a closed order can be reopened")
     camera_heartbeat_hours: float = Field(
-        24.0, ge=0, description="a camera silent for longer is reported as faulty; 0 turns this off"
+        24.0, ge=0, le=87_600, description="a camera silent for longer is reported as faulty; 0 turns this off"
     )
 
     # dispatching
@@ -49,13 +49,15 @@ class CitySettings(BaseModel):
         0.02, ge=0, le=1, description="share of automatic dispatches that a person reviews without seeing the guess"
     )
     accept_window_hours: float = Field(
-        24.0, gt=0, description="how long after its assignment an order may be returned without evidence"
+        24.0, gt=0, le=87_600, description="how long after its assignment an order may be returned without evidence"
     )
-    returns_to_arbitration: int = Field(3, ge=1, description="the return that sends an order to arbitration")
+    returns_to_arbitration: int = Field(3, ge=1, le=100, description="the return that sends an order to arbitration")
 
     # drift of the classifier
     drift_days: float = Field(7.0, gt=0, le=90, description="the window over which the classifier is watched")
-    drift_orders_min: int = Field(200, ge=1, description="with fewer classified orders in it no alarm is raised")
+    drift_orders_min: int = Field(
+        200, ge=1, le=1_000_000, description="with fewer classified orders in it no alarm is raised"
+    )
     drift_review_share: float = Field(
         0.4, gt=0, le=1, description="alarm when a larger share of classified orders goes to review"
     )
@@ -71,16 +73,20 @@ class CitySettings(BaseModel):
 
     # clocks
     warn_share: float = Field(0.8, gt=0, lt=1, description="share of a limit after which a warning is sent")
-    supervision_interval_hours: float = Field(24.0, gt=0, description="time between two levels of supervision")
+    supervision_interval_hours: float = Field(
+        24.0, gt=0, le=87_600, description="time between two levels of supervision"
+    )
     supervision_levels: int = Field(3, ge=1, le=9, description="the highest level of supervision")
     work_day_due: Literal["same-time", "end-of-day"] = Field(
         "same-time", description="a limit in work-days ends at the same time of day or at the end of that working day"
     )
-    extensions_max: int = Field(2, ge=0, description="how often a limit can be extended")
-    suspensions_max: int = Field(1, ge=0, description="how often an order can be suspended")
-    suspension_days_max: int = Field(365, ge=1, description="how long a suspension can last")
-    feedback_days: float = Field(14.0, gt=0, description="how long the reporter may say whether it was settled")
-    archive_days: float = Field(30.0, gt=0, description="how long after its end an order is archived")
+    extensions_max: int = Field(2, ge=0, le=100, description="how often a limit can be extended")
+    suspensions_max: int = Field(1, ge=0, le=100, description="how often an order can be suspended")
+    suspension_days_max: int = Field(365, ge=1, le=3650, description="how long a suspension can last")
+    feedback_days: float = Field(
+        14.0, gt=0, le=3650, description="how long the reporter may say whether it was settled"
+    )
+    archive_days: float = Field(30.0, gt=0, le=3650, description="how long after its end an order is archived")
 
     # satisfaction
     response_weight: float = Field(0.2, ge=0, le=1, description="weight of the response rate in the combined rate")

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from models.city.files.cells import (
     Code,
@@ -10,6 +10,7 @@ from models.city.files.cells import (
     Codes,
     Day,
     Flag,
+    Id,
     Latitude,
     LocalTime,
     Longitude,
@@ -20,8 +21,16 @@ from models.city.files.cells import (
     WordList,
 )
 
+_YEARS_MAX = 10  # longer limits and windows are slips of the pen: with larger ones the calendar ends
+_DAYS_MAX = _YEARS_MAX * 365
 LimitStage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
 Unit = Literal["hour24", "work-hour", "work-day", "day"]
+_AMOUNT_MAX: dict[Unit, int] = {
+    "hour24": _DAYS_MAX * 24,
+    "work-hour": _YEARS_MAX * 2_000,
+    "work-day": _YEARS_MAX * 250,
+    "day": _DAYS_MAX,
+}
 
 
 class Department(Row):
@@ -30,7 +39,7 @@ class Department(Row):
     id: Code
     name_zh: str
     name_en: str
-    level: Whole = Field(default=1, ge=1)
+    level: Whole = Field(default=1, ge=1, le=20)
     parent: Code = ""
     webhook: str = ""
 
@@ -49,11 +58,11 @@ class Category(Row):
     name_en: str
     group: Code = ""
     keywords: WordList = ()
-    merge_radius_m: Number = Field(default=50.0, ge=0)
-    merge_hours: Number = Field(default=24.0, ge=0)
-    min_sightings: Whole = Field(default=1, ge=1)
+    merge_radius_m: Number = Field(default=50.0, ge=0, le=100_000)
+    merge_hours: Number = Field(default=24.0, ge=0, le=_DAYS_MAX * 24)
+    min_sightings: Whole = Field(default=1, ge=1, le=1_000)
     priority: Whole = Field(default=3, ge=1, le=5)
-    cost: Number = Field(default=1.0, gt=0)
+    cost: Number = Field(default=1.0, gt=0, le=1_000_000)
     merge: Flag = True
 
 
@@ -80,11 +89,18 @@ class Limit(Row):
     amount: Whole = Field(gt=0)
     unit: Unit
 
+    @model_validator(mode="after")
+    def _bounded(self) -> "Limit":
+        most = _AMOUNT_MAX[self.unit]
+        if self.amount > most:
+            raise ValueError(f"amount: {self.amount} {self.unit} is longer than {_YEARS_MAX} years (at most {most})")
+        return self
+
 
 class Camera(Row):
     """A camera 摄像头 and the department that keeps it running (`owner`)."""
 
-    id: str
+    id: Id
     lat: Latitude
     lon: Longitude
     area: Code

@@ -17,6 +17,7 @@ from models.errors import UsageError
 from models.guess import Guess
 from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
+from streams.control.models_in_force import load_first
 from streams.intake.placing import Described, Placement, by_words, locate_points
 from streams.settings import load_settings
 from streams.terminal.model_file import keep_model
@@ -50,7 +51,9 @@ def check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of 
     table.add_row("digest", city.digest)
     console = Console()
     console.print(table)
-    for gap in gaps(city, datetime.now(city.zone).date()):
+    model = load_first(load_settings(), city.settings.target_accuracy)
+    known = None if model is None else model.classes
+    for gap in gaps(city, datetime.now(city.zone).date(), known):
         console.print(f"note: {gap}", style="yellow", highlight=False)
 
 

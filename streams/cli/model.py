@@ -9,6 +9,7 @@ from rich.table import Table
 
 from models.city import load_city
 from models.classifier import Classifier, ClassifierError
+from models.classifier.serving.classifier import read_model
 from models.classifier.serving.store import Store
 from models.errors import UsageError
 from models.times import now_ms, to_text
@@ -65,10 +66,7 @@ def list_models() -> None:
 @model.command()
 def add(path: Model) -> None:
     """Put a model into the store; prints its id."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error
+    _, data = read_model(path)
     typer.echo(Store(load_settings().models_address).put(data))
 
 

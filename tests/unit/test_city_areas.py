@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.city import CityError
+from models.city.areas import Area, Areas
 from tests.support.cities import areas_geojson, feature, square, tiny_city
 
 CITY = tiny_city()
@@ -205,3 +206,12 @@ merge_level = "city"
     assert found is not None
     assert city.areas.ancestors(found.id) == ("village",)
     assert city.responsible("pothole", "village", date(2026, 1, 1)) is None
+
+
+def test_both_names_of_the_antimeridian_find_the_area_beside_it() -> None:
+    """180 and -180 degrees are the same line, on whichever side of it the polygon was drawn."""
+    areas = Areas([Area("w", "w", "w", "town", "", 0, 0)], {"w": shapely.box(-180, -17, -179, -16)}, "town")
+
+    found = areas.locate_many((-16.5, -16.5, -16.5), (-180.0, 180.0, 179.5))
+
+    assert [area and area.id for area in found] == ["w", "w", None]

@@ -71,6 +71,24 @@ def test_gaps_are_told_but_not_refused() -> None:
     assert not any("pothole" in gap for gap in found)
 
 
+@pytest.mark.parametrize(("day", "told"), [(date(2026, 10, 1), False), (date(2026, 11, 27), True)])
+def test_the_next_year_s_holidays_are_missed_before_the_year_ends(day: date, told: bool) -> None:
+    """Limits reach over the end of the year, so its last weeks ask for the next calendar."""
+    found = gaps(tiny_city(), day)
+
+    assert any(gap.startswith("calendar.csv names no holidays of 2027") for gap in found) is told
+
+
+def test_categories_that_the_model_does_not_know_are_told() -> None:
+    """Reports of a category that the model in force never learnt go to review, which the check says beforehand."""
+    city = tiny_city()
+    codes = [code for code, category in city.categories.items() if category.parent]
+
+    found = gaps(city, date(2026, 3, 1), known=codes[1:])
+
+    assert any(gap.startswith(f"1 of {len(codes)} categories are unknown") and gap.endswith(codes[0]) for gap in found)
+
+
 def try_out(folder: Path, *arguments: str) -> str:
     """What `paidan city try` prints."""
     result = RUNNER.invoke(app, ["try", *arguments, "--city", str(folder)], env=WIDE, catch_exceptions=False)

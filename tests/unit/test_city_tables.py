@@ -277,3 +277,63 @@ def test_a_calendar_without_slots_is_refused() -> None:
     (problem,) = problems({"calendar.csv": "date,kind,value\n2026-01-01,holiday,元旦\n"})
 
     assert problem.startswith("calendar.csv:1: kind: a row of kind slots is missing")
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "problem"),
+    [
+        ("cameras.csv", "3.4020000001E+19,30.05,114.05,south-w,x,police", "id: '3.4020000001E+19' is a number that a"),
+        ("cameras.csv", "3-Mar,30.05,114.05,south-w,x,police", "id: '3-Mar' is a date that a spreadsheet made"),
+        ("cameras.csv", "2026/3/5,30.05,114.05,south-w,x,police", "id: '2026/3/5' is a date that a spreadsheet made"),
+        ("cameras.csv", "c\u200b,30.05,114.05,south-w,x,police", "id: 'c\\u200b' holds an invisible character"),
+        ("cameras.csv", "c-9\u200d,30.05,114.05,south-w,x,police", "id: 'c-9\\u200d' holds an invisible character"),
+        ("cameras.csv", "c-００１,30.05,114.05,south-w,x,police", "id: 'c-００１' holds full-width characters"),
+        ("cameras.csv", "#N/A,30.05,114.05,south-w,x,police", "id: '#N/A' is what a spreadsheet writes"),
+        ("cameras.csv", "c,3_0.05,114.05,south-w,x,police", "lat: '3_0.05' is not a number"),
+        ("labels.csv", "*,*,1.2E+15,pothole,0.5", "label: '1.2E+15' is a number that a spreadsheet shortened"),
+        ("labels.csv", "*,*,pot\u00adhole,pothole,0.5", "label: 'pot\\xadhole' holds an invisible character"),
+        ("places.csv", "某\u2060路,,,road,south-w,,", "name_zh: '\\u67d0\\u2060\\u8def' holds an invisible character"),
+        ("silences.csv", "*,*,2026-05-01,2026-05-03,#REF!,y", "owner: '#REF!' is what a spreadsheet writes"),
+        ("limits.csv", "pothole,,check,4²,day", "amount: '4²' is not a number"),
+        ("limits.csv", "pothole,,check,1_0,day", "amount: '1_0' is not a number"),
+        ("limits.csv", "pothole,,check,④,day", "amount: '④' is not a number"),
+        (
+            "limits.csv",
+            "pothole,,check,1000000000,day",
+            "amount: 1000000000 day is longer than 10 years (at most 3650)",
+        ),
+        ("limits.csv", "pothole,,check,1e308,hour24", "amount: '1e308' is a number that a spreadsheet shortened"),
+        ("limits.csv", "pothole,,check,2501,work-day", "amount: 2501 work-day is longer than 10 years"),
+        ("categories.csv", "x,road,某,X,x,,1,1000000000,1,3,1,on", "merge_hours: 1000000000.0: input should be less"),
+        ("categories.csv", "x,road,某,X,x,,1,1,1,3,10³,on", "cost: '10³' is not a number"),
+    ],
+)
+def test_what_spreadsheets_and_slips_of_the_pen_do_to_a_cell_is_named(name: str, line: str, problem: str) -> None:
+    """A cell that no longer says what was meant is a mistake with line and column, in whatever table it stands."""
+    (found,) = problems(appended(name, line))
+
+    assert found.split(":", 2)[2].strip().startswith(problem)
+
+
+@pytest.mark.parametrize("name", ["می‌روم路", "👩‍🚒站前路"])
+def test_a_joiner_within_a_word_is_no_damage(name: str) -> None:
+    """Scripts and emoji that need an invisible joiner between their signs keep it."""
+    city = tiny_city(appended("places.csv", f"{name},,,road,south-w,,"))
+
+    assert name in {place.name_zh for place in city.places.all}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("areas.geojson", '{"type": "FeatureCollection",\n"features":' + "[" * 100_000 + "]" * 100_000 + "}", 2),
+        ("areas.geojson", '{"a":' * 100_000 + "1" + "}" * 100_000, 1),
+        ("rules.toml", "\n\nx = " + "[" * 100_000 + "]" * 100_000, 3),
+        ("city.toml", "x = " + "{a=" * 100_000 + "1" + "}" * 100_000, 1),
+    ],
+)
+def test_a_file_that_nests_without_end_is_a_mistake(name: str, content: str, line: int) -> None:
+    """Depth that would end a parser is told with file and line."""
+    found = problems({name: content})
+
+    assert any(text.startswith(f"{name}:{line}: the file nests too deep") for text in found)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from models.classifier import Classifier, Context
 from models.classifier.serving.calibration import NEVER
+from models.classifier.serving.classifier import apart
 from tests.support.classifiers import GROUPS, small_bytes, small_model, small_rows
 
 
@@ -96,3 +97,12 @@ def test_the_batch_does_not_matter() -> None:
     texts = small_rows().texts[:40]
     model = small_model()
     assert model.classify(texts) == [model.classify([text])[0] for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [(0.85, 0.92, ("0.85", "0.92")), (0.918, 0.922, ("0.918", "0.922")), (0.91999, 0.92, ("0.91999", "0.92000"))],
+)
+def test_a_probability_below_the_threshold_reads_as_below_it(low: float, high: float, shown: tuple[str, str]) -> None:
+    """Two figures that differ are written with as many digits as show it."""
+    assert apart(low, high) == shown

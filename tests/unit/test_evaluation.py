@@ -149,6 +149,8 @@ def test_one_class_and_lonely_classes_are_refused() -> None:
     """There must be something to tell apart, and two texts to learn each from."""
     with pytest.raises(ClassifierError, match="the one category 'a'"):
         check_classes(Labelled(["x", "y"], ["a", "a"]))
+    with pytest.raises(ClassifierError, match="no labelled texts yet: nothing to learn from"):
+        check_classes(Labelled([], []))
     with pytest.raises(ClassifierError, match="'b' has fewer than 2 texts"):
         check_classes(Labelled(["x", "y", "z"], ["a", "a", "b"]))
 

@@ -93,3 +93,16 @@ def test_labels_of_a_window_that_ends_before_it_begins_are_refused(store: Store)
     """Before the log is read."""
     found = refusal(store, "labels", "export", "--since", "2026-03-02", "--until", "2026-03-01")
     assert found == "--until lies before --since"
+
+
+def test_a_folder_with_one_model_can_be_put_into_the_store(store: Store, tmp_path: Path) -> None:
+    """What makes a model writes a folder, and the store takes just that; a folder without one is one sentence."""
+    made, empty = tmp_path / "made", tmp_path / "empty"
+    made.mkdir()
+    empty.mkdir()
+    (made / "first.skops").write_bytes(small_bytes())
+
+    done = CliRunner().invoke(app, ["model", "add", str(made)], env={"PAIDAN_MODELS": store.address})
+
+    assert [done.output.strip()] == list(store)
+    assert f"the folder {empty} holds 0 models" in refusal(store, "model", "add", str(empty))

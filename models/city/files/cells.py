@@ -1,5 +1,6 @@
 """The kinds of cells in a pack's tables: each turns the text of a cell into a value or says in words why not."""
 
+import math
 import re
 import unicodedata
 from datetime import date, datetime
@@ -7,6 +8,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+# What float() takes beyond this is no number of a table: 1_0, 1e308, inf. Full-width digits are (`_plain`), 4² is not.
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+_AS_DATE = re.compile(r"\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}|\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}月\d{1,2}日")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SPLIT = re.compile(r"\s*[|｜]\s*")
 _YES = frozenset({"on", "yes", "true", "1", "是"})
@@ -28,13 +32,10 @@ def _plain(value: object) -> str:
 
 def _number(value: object) -> float:
     text = _plain(value)
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
-    if number != number or abs(number) == float("inf"):
-        raise ValueError(f"{text!r} is not a number")
-    return number
+    raised = any(unicodedata.category(sign) == "No" for sign in str(value))  # 4² would be read as 42
+    if raised or not (_NUMBER.fullmatch(text) or (isinstance(value, float) and math.isfinite(value))):
+        raise ValueError(f"{str(value).strip()!r} is not a number")
+    return float(text)
 
 
 def _whole(value: object) -> int:
@@ -58,6 +59,19 @@ def _code(value: object) -> str:
     text = _plain(value)
     if not _CODE.fullmatch(text):
         raise ValueError(f"{text!r} is not a code (a-z, 0-9 and single hyphens)")
+    return text
+
+
+def _id(value: object) -> str:
+    text = str(value).strip()
+    if not text:
+        raise ValueError("is empty")
+    if text != _plain(text):
+        raise ValueError(
+            f"{text!r} holds full-width characters or other look-alikes; as plain text it is {_plain(text)!r}"
+        )
+    if _AS_DATE.fullmatch(text):
+        raise ValueError(f"{text!r} is a date that a spreadsheet made of an id; format the column as text")
     return text
 
 
@@ -117,6 +131,8 @@ Latitude = Annotated[float, _within(-90, 90, "a latitude")]
 Longitude = Annotated[float, _within(-180, 180, "a longitude")]
 Share = Annotated[float, _within(0, 1, "a share")]
 Code = Annotated[str, BeforeValidator(_code)]
+# The name of a thing in another system, which keeps its capitals and signs.
+Id = Annotated[str, BeforeValidator(_id)]
 CodeOrAny = Annotated[str, BeforeValidator(_code_or_any)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(_codes)]
 WordList = Annotated[tuple[str, ...], BeforeValidator(_words)]

@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from models.city.files.cells import Row
+from models.city.files.damage import FORMULA_ERRORS, damage
 from models.city.files.errors import Problems
 
 R = TypeVar("R", bound=Row)
@@ -61,6 +62,11 @@ def read_table(file: str, content: bytes, row_type: type[R], problems: Problems)
         if any(cells[len(columns) :]):
             problems.add(file, line, "", f"has {len(cells)} cells but the header names {len(columns)} columns")
             continue
+        if damaged := [(name, found) for name, cell in zip(columns, cells, strict=False) if (found := damage(cell))]:
+            for name, found in damaged:
+                problems.add(file, line, name, found)
+            problems.excused.update(cells)
+            continue
         given: dict[str, object] = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell}
         try:
             rows.append(row_type.model_validate(given | {"row": line}))
@@ -82,7 +88,7 @@ def _cells(file: str, text: str, problems: Problems) -> list[tuple[int, list[str
     try:
         for cells in reader:
             stripped = [cell.strip() for cell in cells]
-            if any(stripped) and not stripped[0].startswith("#"):
+            if any(stripped) and (not stripped[0].startswith("#") or stripped[0] in FORMULA_ERRORS):
                 lines.append((line, stripped))
             line = reader.line_num + 1
     except csv.Error as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from models.city.files.csv_table import decode_text
 from models.city.files.errors import Problems
+from models.city.files.nesting import too_deep
 
 
 class Toml:
@@ -15,6 +16,9 @@ class Toml:
         text = decode_text(file, content, problems) or ""
         self.lines = text.splitlines()
         self.document: dict[str, Any] = {}
+        if (line := too_deep(text)) is not None:
+            problems.add(file, line, "", "the file nests too deep to be a table of a pack")
+            return
         try:
             self.document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:

@@ -1,14 +1,19 @@
 """What a city pack leaves open."""
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, timedelta
 
 from models.city.city import City
 
+# Limits of some weeks reach over the end of the year, and the official days of the next are published in November.
+_AHEAD = timedelta(days=60)
 
-def gaps(city: City, today: date) -> list[str]:
+
+def gaps(city: City, today: date, known: Collection[str] | None = None) -> list[str]:
     """What is allowed but seldom meant: categories that nobody is responsible for somewhere, or without a limit.
 
-    `today` is the city's: what holds later or no longer counts for nothing.
+    `today` is the city's: what holds later or no longer counts for nothing. `known` are the categories of the model
+    in force; None: there is none to ask.
     """
     missing: list[str] = []
     for code, category in city.categories.items():
@@ -22,6 +27,13 @@ def gaps(city: City, today: date) -> list[str]:
         if city.limit(code, None, "whole") is None:
             missing.append(f"{code} has no limit for the whole order")
     years = {day.year for day in city.calendar.holidays}
-    if today.year not in years:
-        missing.append(f"calendar.csv names no holidays of {today.year} (paidan city calendar {today.year})")
+    for year in sorted({today.year, (today + _AHEAD).year} - years):
+        missing.append(f"calendar.csv names no holidays of {year}, which limits reach (paidan city calendar {year})")
+    if known is not None:
+        categories = [code for code, category in city.categories.items() if category.parent]
+        if strange := [code for code in categories if code not in known]:
+            missing.append(
+                f"{len(strange)} of {len(categories)} categories are unknown to the model in force, so reports of them "
+                f"go to review (paidan city bootstrap makes a model): {', '.join(strange)}"
+            )
     return missing

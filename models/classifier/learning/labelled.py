@@ -76,6 +76,8 @@ def read(
 def check_classes(rows: Labelled, least: int = 2) -> None:
     """Raises ClassifierError unless there are two categories, each with at least `least` texts."""
     sizes = Counter(rows.labels)
+    if not sizes:
+        raise ClassifierError("there are no labelled texts yet: nothing to learn from")
     if len(sizes) < 2:
         raise ClassifierError(f"all {len(rows)} texts have the one category {rows.labels[0]!r}; nothing to tell apart")
     few = sorted(name for name, size in sizes.items() if size < least)

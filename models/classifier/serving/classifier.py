@@ -54,16 +54,7 @@ class Classifier:
 
         A file that is named by a digest (16 hex characters) must have it; so must any file when `expected` is given.
         """
-        path = Path(path)
-        if path.is_dir():
-            files = sorted(path.glob(f"*{artefact.SUFFIX}"))
-            if len(files) != 1:
-                raise ClassifierError(f"the folder {path} holds {len(files)} models; name the file of the one to load")
-            path = files[0]
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error
+        path, data = read_model(Path(path))
         if expected is None and _NAMED.fullmatch(path.stem):
             expected = path.stem
         try:
@@ -155,7 +146,7 @@ class Classifier:
             return "abstain", limit, f"unlike anything seen: {encoded.known[n]:.0%} of its pieces are known"
         if own >= limit and not costly:
             return "confident", limit, ""
-        doubt = f"probability {own:.2f} is below the threshold {limit:.2f}"
+        doubt = "probability {} is below the threshold {}".format(*apart(own, limit))
         if limit >= NEVER:
             doubt = "no probability reaches the target accuracy"
         elif own >= limit:
@@ -176,3 +167,22 @@ def _seconded(guess: Guess, witness: Guess) -> Guess:
     if guess.outcome == "abstain" or (witness.outcome == "confident" and witness.category == guess.category):
         return guess
     return msgspec.structs.replace(guess, outcome="abstain", reason="names and keywords alone do not say so surely")
+
+
+def apart(low: float, high: float) -> tuple[str, str]:
+    """Two shares with as many digits, two at least, as it takes to tell them apart."""
+    digits = next((n for n in range(2, 17) if f"{low:.{n}f}" != f"{high:.{n}f}"), 17)
+    return f"{low:.{digits}f}", f"{high:.{digits}f}"
+
+
+def read_model(path: Path) -> tuple[Path, bytes]:
+    """The file of a model and its bytes, from a file or a folder that holds exactly one. Raises ClassifierError."""
+    if path.is_dir():
+        files = sorted(path.glob(f"*{artefact.SUFFIX}"))
+        if len(files) != 1:
+            raise ClassifierError(f"the folder {path} holds {len(files)} models; name the file of the one to load")
+        path = files[0]
+    try:
+        return path, path.read_bytes()
+    except OSError as error:
+        raise ClassifierError(f"the model {path} cannot be read: {error.strerror}") from error
