@@ -8,6 +8,7 @@ from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import opening
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS, timely
+from dispatcher.steps.two_people import same_person
 from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
 
@@ -53,9 +54,8 @@ def _refusal(work: UnitOfWork, order: Order | None, update: InboxUpdate, at: int
         return "stale-attempt" if update.attempt < order.attempt else "future-attempt"
     if not isinstance(transition, Transition):
         return transition
-    return timely(work, update) or next(
-        (refusal for guard in transition.guards if (refusal := GUARDS[guard](work, order, update, at))), ""
-    )
+    held = (refusal for guard in transition.guards if (refusal := GUARDS[guard](work, order, update, at)))
+    return timely(work, update) or next(held, "") or same_person(order, transition, update.by)
 
 
 def _allowed(order: Order | None, update: InboxUpdate, refusal: str) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ _CHECKERS = ("inspector", "reporter", "camera")
 
 class Transition(msgspec.Struct, frozen=True):
     """One row: `action` by one of `roles` in one of the states `sources` leads to one of `targets`, if all `guards`
-    agree (in this order; the first that does not names the refusal). `term` is the Chinese term."""
+    agree (in this order; the first that does not names the refusal) and whoever asks is none of the parties in `never`
+    (`PARTIES`), by person or department. `term` is the Chinese term."""
 
     action: str
     term: str
@@ -48,7 +49,19 @@ class Transition(msgspec.Struct, frozen=True):
     targets: tuple[State, ...]
     guards: tuple[str, ...]
     note: str = ""
+    never: tuple[str, ...] = ()
 
+
+# What somebody may have done that keeps them, and all of the departments that hold the order, from another step, with
+# the name of the refusal.
+PARTIES: dict[str, str] = {
+    "handler": "handler-is-checker",
+    "who-returned": "asker-is-approver",
+    "who-asked-extension": "asker-is-approver",
+    "who-asked-suspension": "asker-is-approver",
+    "appellant": "asker-is-approver",
+    "first-reviewer": "same-reviewer",
+}
 
 TABLE: tuple[Transition, ...] = (
     Transition(
@@ -67,11 +80,15 @@ TABLE: tuple[Transition, ...] = (
         ("assigned", "arbitration", "rejected", "merged", "review"),
         ("another-department", "mergeable-if-duplicate"),
         "to another department, or code not-a-problem, or code duplicate with other_order_id, or else to review",
+        never=("who-returned",),
     ),
-    Transition("refuse-return", "驳回退单", ("dispatcher",), ("returned",), ("assigned",), ("reason",), "binding"),
+    Transition(
+        "refuse-return", "驳回退单", ("dispatcher",), ("returned",), ("assigned",), ("reason",), "binding",
+        never=("who-returned",),
+    ),
     Transition(
         "arbitrate", "争议裁定", ("officer",), ("arbitration",), ("assigned",), ("department", "known-category"),
-        "binding",
+        "binding", never=("who-returned",),
     ),
     Transition("progress", "处置进展", ("department",), ("accepted",), ("accepted",), ("lead-or-assist",)),
     Transition(
@@ -80,11 +97,11 @@ TABLE: tuple[Transition, ...] = (
     ),
     Transition(
         "approve-extension", "同意延期", ("dispatcher",), ("assigned", "accepted"), ("assigned", "accepted"),
-        ("extension-requested",), "one original limit more",
+        ("extension-requested",), "one original limit more", never=("who-asked-extension",),
     ),
     Transition(
         "refuse-extension", "驳回延期", ("dispatcher",), ("assigned", "accepted"), ("assigned", "accepted"),
-        ("extension-requested",),
+        ("extension-requested",), never=("who-asked-extension",),
     ),
     Transition(
         "request-suspension", "挂账申请", ("department",), ("accepted",), ("accepted",),
@@ -93,9 +110,11 @@ TABLE: tuple[Transition, ...] = (
     Transition(
         "approve-suspension", "同意挂账", ("dispatcher",), ("accepted",), ("suspended",),
         ("suspension-requested", "suspension-still-useful"), "clock and limits stand still",
+        never=("who-asked-suspension",),
     ),
     Transition(
-        "refuse-suspension", "驳回挂账", ("dispatcher",), ("accepted",), ("accepted",), ("suspension-requested",)
+        "refuse-suspension", "驳回挂账", ("dispatcher",), ("accepted",), ("accepted",), ("suspension-requested",),
+        never=("who-asked-suspension",),
     ),
     Transition(
         "resume", "恢复", ("department", "dispatcher"), ("suspended",), ("accepted",), ("lead-if-department",),
@@ -103,11 +122,12 @@ TABLE: tuple[Transition, ...] = (
     ),
     Transition("handle", "处置完成", ("department",), ("accepted",), ("handled",), ("lead", "evidence")),
     Transition(
-        "check-pass", "核查通过", _CHECKERS, ("handled",), ("closed",), ("not-the-handler", "its-reporter"), "closes it"
+        "check-pass", "核查通过", _CHECKERS, ("handled",), ("closed",), ("its-reporter",), "closes it",
+        never=("handler",),
     ),
     Transition(
-        "check-fail", "核查不通过", _CHECKERS, ("handled",), ("accepted",), ("not-the-handler", "its-reporter"),
-        "rework 返工: same department, the same limit runs on",
+        "check-fail", "核查不通过", _CHECKERS, ("handled",), ("accepted",), ("its-reporter",),
+        "rework 返工: same department, the same limit runs on", never=("handler",),
     ),
     Transition(
         "reopen", "重新立案", ("reporter", "operator"), ("closed",), ("assigned", "review"),
@@ -121,13 +141,14 @@ TABLE: tuple[Transition, ...] = (
     Transition("appeal", "申诉", ("department",), ("closed",), ("closed",), ("lead", "reason", "not-appealed")),
     Transition(
         "approve-appeal", "同意申诉", ("reviewer",), ("closed",), ("closed",),
-        ("appealed", "named", "another-reviewer"),
+        ("appealed",),
         "two different reviewers: then it is exempt in the adjusted figures",
+        never=("appellant", "first-reviewer"),
     ),
     Transition(
         "refuse-appeal", "驳回申诉", ("reviewer",), ("closed",), ("closed",),
-        ("appealed", "named", "another-reviewer"),
-        "one is enough",
+        ("appealed",),
+        "one is enough", never=("appellant", "first-reviewer"),
     ),
     Transition(
         "force-close", "强制结案", ("operator",), _OPEN, ("closed",), ("reason", "named"), "the actor is the approver"
@@ -180,6 +201,7 @@ REFUSALS: dict[str, str] = {
     "nothing-requested": "Nothing of the kind was requested.",
     "no-limit": "The order has no limit to extend.",
     "handler-is-checker": "Who handled the order may not check it.",
+    "asker-is-approver": "Who asked may not decide on it, nor may anybody of the departments that have the order.",
     "not-its-reporter": "Only a reporter of this order may do that.",
     "reopen-window-over": "The time for reopening is over.",
     "feedback-window-over": "The time for feedback is over.",

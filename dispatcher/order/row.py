@@ -137,6 +137,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `due` is the whole order's limit, moved by extensions and suspensions; `due_raw` is the one set at opening.
     `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
     once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later.
+    `*_asked_by` and `appealed_by` are who last asked for it, waiting or decided.
     `checks_missed` are the due times of checks that were never made; `answers` has one for each reporter who gave one.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
     `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
@@ -189,6 +190,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     returns: int = 0
     returned_by: tuple[str, ...] = ()
     return_code: str = ""
+    return_asked_by: Actor | None = None
     suggested_department: str = ""
     waiting_since: int | None = None
     # its clocks
@@ -204,8 +206,10 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     supervise_at: int | None = None
     extensions: int = 0
     extension_asked: bool = False
+    extension_asked_by: Actor | None = None
     suspensions: int = 0
     suspension_asked_until: int | None = None
+    suspension_asked_by: Actor | None = None
     suspended_at: int | None = None
     suspended_until: int | None = None
     # how it ended
@@ -220,6 +224,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     answers: tuple[Answer, ...] = ()
     first_response_at: int | None = None
     appeal: str = ""
+    appealed_by: Actor | None = None
     appeal_reviewers: tuple[str, ...] = ()
     archive_at: int | None = None
     archived_at: int | None = None

@@ -195,15 +195,6 @@ def _suspension_still_useful(work: UnitOfWork, order: Order, update: InboxUpdate
 
 
 @guard
-def _not_the_handler(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    by = update.by
-    handler = order.assignments[-1].handled_by
-    same_department = bool(by.department) and by.department in (order.department, *order.assignments[-1].assists)
-    same_person = bool(by.id) and handler is not None and by.id == handler.id
-    return "handler-is-checker" if same_department or same_person else ""
-
-
-@guard
 def _its_reporter(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if update.by.role != "reporter":
         return ""
@@ -242,11 +233,6 @@ def _not_appealed(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) 
 @guard
 def _appealed(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if order.appeal == "asked" else "not-appealed"
-
-
-@guard
-def _another_reviewer(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    return "same-reviewer" if update.by.id in order.appeal_reviewers else ""
 
 
 @guard

@@ -30,7 +30,7 @@ def _diagram() -> str:
 
 
 def _actions() -> str:
-    return table(("action", "by", "from", "to", "guards", "note"), map(_row, TABLE))
+    return table(("action", "by", "from", "to", "guards", "never the same person as", "note"), map(_row, TABLE))
 
 
 def _row(transition: Transition) -> tuple[str, ...]:
@@ -42,6 +42,7 @@ def _row(transition: Transition) -> tuple[str, ...]:
         _states(transition.sources),
         target,
         ", ".join(transition.guards) or "–",
+        ", ".join(transition.never) or "–",
         transition.note or "–",
     )
 

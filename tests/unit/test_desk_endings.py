@@ -63,6 +63,41 @@ def test_handling_takes_evidence_and_the_handler_is_not_the_checker(desk: Desk) 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("asked", "own", "decided"),
+    [
+        ("return", {"code": "unclear"}, "approve-return"),
+        ("return", {"code": "unclear"}, "refuse-return"),
+        ("request-extension", {}, "approve-extension"),
+        ("request-extension", {}, "refuse-extension"),
+        ("request-suspension", {"until": T0 + 2 * DAY}, "approve-suspension"),
+        ("request-suspension", {"until": T0 + 2 * DAY}, "refuse-suspension"),
+    ],
+)
+def test_who_asks_never_decides(desk: Desk, asked: str, own: dict[str, Any], decided: str) -> None:
+    """Not the clerk as a dispatcher, not another of the department or of an assist; a dispatcher of elsewhere does."""
+    desk.update("accept", ROADS, T0 + HOUR)
+    assert desk.update(asked, ROADS, T0 + HOUR, reason="r", **own) == ""
+
+    for by in (Actor("dispatcher", "", "ren"), Actor("dispatcher", "roads", "rui"), Actor("dispatcher", "police", "p")):
+        assert desk.update(decided, by, T0 + HOUR, reason="r") == "asker-is-approver"
+    assert desk.update(decided, Actor("dispatcher"), T0 + HOUR, reason="r") == "missing-name"
+    assert desk.update(decided, DISPATCHER, T0 + HOUR, reason="r") == ""
+    assert_laws(desk)
+
+
+def test_an_appeal_is_reviewed_by_two_people_outside_the_department(desk: Desk) -> None:
+    """Neither the appellant nor another of the department judges it."""
+    close(desk)
+    late = T0 + 4 * HOUR
+    assert desk.update("appeal", ROADS, late, reason="storm") == ""
+
+    for by in (Actor("reviewer", "", "ren"), Actor("reviewer", "roads", "one"), Actor("reviewer", "police", "two")):
+        assert desk.update("approve-appeal", by, late) == "asker-is-approver"
+        assert desk.update("refuse-appeal", by, late) == "asker-is-approver"
+    assert desk.only().appeal_reviewers == ()
+
+
 def test_a_reporter_reopens_within_fourteen_days(desk: Desk) -> None:
     """To the last handler with a new attempt; later it is too late for citizens, not for operators."""
     close(desk)

@@ -48,6 +48,7 @@ class Changes(TypedDict, total=False):
     returns: int
     returned_by: tuple[str, ...]
     return_code: str
+    return_asked_by: Actor
     suggested_department: str
     waiting_since: int | None
     # its clocks
@@ -61,8 +62,10 @@ class Changes(TypedDict, total=False):
     supervise_at: int | None
     extensions: int
     extension_asked: bool
+    extension_asked_by: Actor
     suspensions: int
     suspension_asked_until: int | None
+    suspension_asked_by: Actor
     suspended_at: int | None
     suspended_until: int | None
     # how it ended
@@ -77,6 +80,7 @@ class Changes(TypedDict, total=False):
     answers: tuple[Answer, ...]
     first_response_at: int | None
     appeal: str
+    appealed_by: Actor
     appeal_reviewers: tuple[str, ...]
     archive_at: int | None
     archived_at: int | None

@@ -87,6 +87,7 @@ def _returned(order: Order, fact: facts.Returned) -> Changes:
             "returns": order.returns + 1,
             "returned_by": returned_by,
             "return_code": fact.code,
+            "return_asked_by": fact.actor,
             "suggested_department": fact.suggested_department,
             "waiting_since": fact.at,
         }

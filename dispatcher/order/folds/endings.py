@@ -43,7 +43,7 @@ def _reopened(order: Order, fact: facts.Reopened) -> Changes:
 
 
 def _appealed(order: Order, fact: facts.Appealed) -> Changes:
-    return {"appeal": "asked"}
+    return {"appeal": "asked", "appealed_by": fact.actor}
 
 
 def _appeal_reviewed(order: Order, fact: facts.AppealReviewed) -> Changes:

@@ -26,7 +26,7 @@ def _accepted(order: Order, fact: facts.Accepted) -> Changes:
 
 
 def _extension_requested(order: Order, fact: facts.ExtensionRequested) -> Changes:
-    return {"extension_asked": True}
+    return {"extension_asked": True, "extension_asked_by": fact.actor}
 
 
 def _extension_approved(order: Order, fact: facts.ExtensionApproved) -> Changes:
@@ -38,7 +38,7 @@ def _extension_refused(order: Order, fact: facts.ExtensionRefused) -> Changes:
 
 
 def _suspension_requested(order: Order, fact: facts.SuspensionRequested) -> Changes:
-    return {"suspension_asked_until": fact.until}
+    return {"suspension_asked_until": fact.until, "suspension_asked_by": fact.actor}
 
 
 def _suspension_refused(order: Order, fact: facts.SuspensionRefused) -> Changes:

@@ -1,0 +1,39 @@
+"""Two people where two are needed 经办与审批分离: who may not take a step because of what they did before.
+
+`dispatcher.order.lifecycle.PARTIES` names the parties, a row of the table those that its step is kept from. They are
+told by the person's id and by the department: what a department has done, none of its people and none of its assists
+approves or checks.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from dispatcher.order.lifecycle import PARTIES, Transition
+from dispatcher.order.row import Order
+from models.inbox import Actor
+
+# Who needs no name: a camera has none, and a reporter is told by the guard `its-reporter`.
+_NAMELESS = frozenset({"reporter", "camera"})
+
+_PERSONS: Mapping[str, Callable[[Order], Iterable[str]]] = {
+    "handler": lambda order: _ids(order.assignments[-1].handled_by),
+    "who-returned": lambda order: _ids(order.return_asked_by),
+    "who-asked-extension": lambda order: _ids(order.extension_asked_by),
+    "who-asked-suspension": lambda order: _ids(order.suspension_asked_by),
+    "appellant": lambda order: _ids(order.appealed_by),
+    "first-reviewer": lambda order: order.appeal_reviewers,
+}
+
+
+def same_person(order: Order, transition: Transition, by: Actor) -> str:
+    """The name of the refusal when `by` is, or may be, one of the parties that the row's step is kept from, else ""."""
+    if transition.never and not by.id and by.role not in _NAMELESS:
+        return "missing-name"
+    holders = (order.department, *order.assignments[-1].assists) if order.assignments else ()
+    for party in transition.never:
+        if (by.id and by.id in _PERSONS[party](order)) or (by.department and by.department in holders):
+            return PARTIES[party]
+    return ""
+
+
+def _ids(actor: Actor | None) -> tuple[str, ...]:
+    return (actor.id,) if actor is not None else ()
