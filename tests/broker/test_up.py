@@ -64,7 +64,7 @@ def own_roles(alone: Settings, tmp_path: Path) -> Roles:
 
 @pytest.mark.timeout(240)
 async def test_up_starts_everything_again_and_stops_everything(own_roles: Roles, alone: Settings) -> None:
-    """All get ready, each with its metrics; a killed desk comes back; Ctrl-C ends all within ten seconds with code 0."""
+    """All get ready, each with metrics; a killed desk comes back; Ctrl-C ends all within ten seconds with code 0."""
     up = own_roles.start("up")
     try:
         ready = f"http://127.0.0.1:{alone.gateway_port}/readyz"
