@@ -2,20 +2,57 @@
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.errors import PaidanError
 
 _CLOSE_SECONDS = 3
+# Who has not said by then what it wants holds a descriptor that somebody else could use.
+HEADER_SECONDS = 10.0
+# So many at a time; who comes beyond that is answered with 503.
+MOST_CONNECTIONS = 2_000
+_OWN_DESCRIPTORS = 200  # Kafka's, the tables', files
 
 
 class HttpError(PaidanError):
     """The address cannot be listened on."""
+
+
+class _Prompt(H11Protocol):
+    """HTTP/1.1 for clients that send the head of a request in time."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._rest()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """The time runs from the first byte, or the connection, to the end of the head; it never begins anew."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._rest()
+        elif self._late is None:
+            self._late = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+    def _rest(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 class _Server(uvicorn.Server):
@@ -23,6 +60,16 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals are the role's affair (`streams.run`)."""
         yield
+
+
+def _most_connections() -> int:
+    """How many connections this process can hold, once it has taken the descriptors that the system lets it have."""
+    wanted = MOST_CONNECTIONS + _OWN_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(min(MOST_CONNECTIONS, soft - _OWN_DESCRIPTORS), 1)
 
 
 class HttpServer:
@@ -47,6 +94,8 @@ class HttpServer:
         self.address = f"{host}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
             self._application,
+            http=_Prompt,
+            limit_concurrency=_most_connections(),
             log_config=None,
             access_log=False,
             lifespan="off",

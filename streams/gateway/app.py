@@ -58,6 +58,7 @@ def make_app(parts: Parts) -> ASGIApp:
     )
     finder = Finder(parts.city, parts.shards)
     problems.install(app)
+    app.add_middleware(BodyLimit, most=parts.settings.gateway_body_bytes)  # inside the gate: the token comes first
     app.middleware("http")(Gate(parts.settings))
     app.middleware("http")(_measure)
     app.include_router(order_routes(parts.city, finder))
@@ -66,7 +67,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(page_routes(parts.city))
     _status_routes(app, Status(parts.city, parts.shards), parts.drift)
     _operation_routes(app, parts)
-    return BodyLimit(app, parts.settings.gateway_body_bytes)
+    return app
 
 
 def _status_routes(app: FastAPI, status: Status, drift: DriftWatch | None) -> None:

@@ -86,6 +86,11 @@ class FactTail:
         self._recent: deque[facts.Assigned] = deque(maxlen=_RECENT)
         self.following = asyncio.Event()
 
+    @property
+    def listening(self) -> int:
+        """How many follow the assignments now."""
+        return len(self._listeners)
+
     @contextlib.contextmanager
     def waiting(self, waiter: Waiter) -> Iterator[Waiter]:
         """Let a waiter see every fact that comes while the body runs; enter it before the event is sent."""
@@ -115,7 +120,7 @@ class FactTail:
         while True:
             try:
                 await self._follow()
-            except KafkaError as error:
+            except (KafkaError, OSError) as error:  # OSError: this process has no descriptor left for a moment
                 log.warning("the log of facts cannot be followed: %s", error)
             self.following.clear()
             await asyncio.sleep(_AGAIN_SECONDS)

@@ -68,7 +68,7 @@ class DriftWatch:
             try:
                 async with models.following():
                     await self._follow(models)
-            except KafkaError as error:
+            except (KafkaError, OSError) as error:  # OSError: this process has no descriptor left for a moment
                 log.warning("the log cannot be followed to watch the classifier: %s", error)
             await asyncio.sleep(_AGAIN_SECONDS)
 

@@ -3,10 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
+from fastapi import FastAPI, Request
 
 from models.errors import UsageError
-from streams.gateway import role
+from streams import http_server
+from streams.gateway import role, waiting
+from streams.gateway.http import problems
+from streams.gateway.http.body_limit import BodyLimit
+from streams.gateway.routes import live
+from streams.http_server import HttpServer
 from streams.settings import load_settings
 from tests.web.conftest import NOWHERE, Open
 
@@ -78,3 +85,103 @@ async def test_a_long_body_is_refused(gateway: Open) -> None:
         piecemeal = await client.post("/reports", content=pieces(), headers=JSON)
     assert [whole.status_code, piecemeal.status_code] == [413, 413]
     assert whole.json()["type"] == "urn:paidan:problem:too-large"
+
+
+async def test_a_length_beside_pieces_is_refused(gateway: Open) -> None:
+    """Two servers would read such a request differently."""
+    both = JSON | {"content-length": "5", "transfer-encoding": "chunked"}
+
+    async with gateway() as client:
+        answer = await client.post("/reports", content=b"{}   ", headers=both)
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:paidan:problem:two-lengths")
+
+
+async def test_a_stranger_s_body_is_not_read(gateway: Open) -> None:
+    """The token comes first: without one not even the first piece is asked for."""
+    asked = False
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal asked
+        asked = True
+        yield b"x"
+
+    async with gateway(gateway_tokens=("good",)) as client:
+        answer = await client.post("/reports", content=pieces(), headers=JSON)
+
+    assert (answer.status_code, asked) == (401, False)
+
+
+async def test_a_body_that_does_not_end_in_time_is_refused() -> None:
+    """However many pieces come, and what came is not kept."""
+    app = FastAPI()
+    problems.install(app)
+
+    @app.post("/")
+    async def whole(request: Request) -> int:
+        return len(await request.body())
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.Event().wait()
+
+    transport = httpx.ASGITransport(BodyLimit(app, 1000, seconds=0.1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        slow = await client.post("/", content=endless())
+        quick = await client.post("/", content=b"xyz")
+
+    assert (slow.status_code, slow.json()["type"]) == (408, "urn:paidan:problem:too-slow")
+    assert quick.json() == 3
+
+
+async def test_a_connection_that_does_not_say_what_it_wants_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head that never ends, nothing at all, and half a second request; who is in time is answered."""
+    monkeypatch.setattr(http_server, "HEADER_SECONDS", 0.3)
+    app = FastAPI()
+    whole = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    async with HttpServer(app, "127.0.0.1", 0) as server:
+        host, port = server.address.split(":")
+
+        async def heard(sent: bytes) -> bytes:
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(sent)
+            said = await reader.read()
+            writer.close()
+            return said
+
+        idle, half, second = await asyncio.gather(heard(b""), heard(whole[:20]), heard(whole + whole[:20]))
+
+    assert (idle, half) == (b"", b"")
+    assert second.startswith(b"HTTP/1.1 404")
+
+
+async def test_listeners_are_bounded(gateway: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes beyond the bound is told when to try again."""
+    monkeypatch.setattr(live, "MOST_LISTENERS", 0)
+
+    async with gateway() as client:
+        answer = await client.get("/events/assignments")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+
+
+async def test_a_process_without_descriptors_goes_on_following(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be opened now is opened later: the gateway does not end with it."""
+    tail, tries, again = waiting.FactTail(load_settings(kafka=NOWHERE)), 0, asyncio.Event()
+
+    async def follow() -> None:
+        nonlocal tries
+        tries += 1
+        if tries > 1:
+            again.set()
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(tail, "_follow", follow)
+    monkeypatch.setattr(waiting, "_AGAIN_SECONDS", 0.0)
+    running = asyncio.create_task(tail.run())
+
+    await asyncio.wait_for(again.wait(), 10)
+
+    assert not running.done()
+    running.cancel()

@@ -1,16 +1,26 @@
-"""Bodies are read up to a bound, also when they come in pieces without a length."""
+"""Bodies are read up to a bound of bytes and of time: both are counted while they come, not believed."""
+
+import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.gateway.http.problems import Problem
 
+# From the first piece that is asked for to the last; a report from the slowest line takes a fraction of that.
+BODY_SECONDS = 30.0
+
 
 class BodyLimit:
-    """ASGI middleware: answers 413 to a longer body without reading it whole."""
+    """ASGI middleware. Nothing is read here: a route that asks for the body meets a Problem where a bound is passed.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    400 when a request names a length and comes in pieces as well (RFC 9112 6.1: two servers would read it differently),
+    413 beyond `most` bytes, 408 when it takes longer than `seconds`.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, seconds: float = BODY_SECONDS) -> None:
         self._app = app
         self._most = most
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -19,36 +29,35 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"")
-        if length.isdigit():
-            # The server itself sees to it that no more than that comes.
-            long = int(length) > self._most
-        elif b"transfer-encoding" in headers:
-            long, receive = await self._read(receive)
+        if length and b"transfer-encoding" in headers:
+            problem = Problem(400, "two-lengths", "a body has a length or comes in pieces, not both")
+            await problem.response()(scope, receive, send)
+        elif length.isdigit() and int(length) > self._most:
+            await self._too_large().response()(scope, receive, send)
         else:
-            long = False
-        if long:
-            await Problem(413, "too-large", f"the body must have at most {self._most} bytes").response()(
-                scope, receive, send
-            )
-        else:
-            await self._app(scope, receive, send)
+            await self._app(scope, self._bounded(receive), send)
 
-    async def _read(self, receive: Receive) -> tuple[bool, Receive]:
-        """Whether a body in pieces is too long, and what to receive it from once more."""
-        body, more = bytearray(), True
-        while more and len(body) <= self._most:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                break
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        read = False
+    def _too_large(self) -> Problem:
+        return Problem(413, "too-large", f"the body must have at most {self._most} bytes")
 
-        async def again() -> Message:
-            nonlocal read
-            if read:
+    def _bounded(self, receive: Receive) -> Receive:
+        come, until = 0, 0.0
+
+        async def bounded() -> Message:
+            nonlocal come, until
+            if come < 0:  # the body is whole: what still comes is the end of the connection, however long that takes
                 return await receive()
-            read = True
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
+            until = until or asyncio.get_running_loop().time() + self._seconds
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                raise Problem(408, "too-slow", f"the body must come within {self._seconds:g} s") from None
+            come += len(message.get("body", b""))
+            if come > self._most:
+                raise self._too_large()
+            if not message.get("more_body", False):
+                come = -1
+            return message
 
-        return len(body) > self._most, again
+        return bounded

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from models.errors import Poison
 
@@ -62,6 +63,11 @@ def install(app: FastAPI) -> None:
         first = error.errors()[0]
         field = str(first["loc"][-1])
         return Problem(422, "invalid", f"{field}: {first['msg'].lower()}", field=field, rule=first["msg"]).response()
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(request: Request, error: ClientDisconnect) -> Response:
+        # Nobody reads the answer; who hangs up while sending is no fault of ours and worth no traceback.
+        return Problem(400, "hung-up", "the connection ended before the body did").response()
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> Response:

@@ -10,8 +10,10 @@ from dispatcher.order.facts import Assigned
 from dispatcher.partition.identity import area_of
 from models.city import City
 from models.times import to_text
+from streams.gateway.http.problems import Problem
 from streams.gateway.waiting import FactTail
 
+MOST_LISTENERS = 200
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
@@ -21,6 +23,8 @@ def live_routes(city: City, tail: FactTail) -> APIRouter:
 
     @router.get("/events/assignments", summary="The newest assignments, then each new one (text/event-stream)")
     async def assignments() -> StreamingResponse:
+        if tail.listening >= MOST_LISTENERS:
+            raise Problem(503, "busy", f"{MOST_LISTENERS} follow the assignments already", {"retry-after": "30"})
         return StreamingResponse(_stream(city, tail), media_type="text/event-stream", headers=_HEADERS)
 
     return router
