@@ -17,6 +17,7 @@ from streams.gateway.event_writer import EventWriter
 from streams.gateway.http import problems
 from streams.gateway.http.auth import Gate
 from streams.gateway.http.body_limit import BodyLimit
+from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
 from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.orders import Finder, order_routes
@@ -71,7 +72,12 @@ def make_app(parts: Parts) -> ASGIApp:
 
 
 def _status_routes(app: FastAPI, status: Status, drift: DriftWatch | None) -> None:
-    @app.get("/status", tags=["status"], summary="The indicators of the city and of each department")
+    @app.get(
+        "/status",
+        tags=["status"],
+        dependencies=[ONLY_KNOWN],
+        summary="The indicators of the city and of each department",
+    )
     async def of_all(
         first: _FROM = None,
         to: _TO = None,
@@ -80,7 +86,9 @@ def _status_routes(app: FastAPI, status: Status, drift: DriftWatch | None) -> No
         found = await status.of_all(windows.window(status.city, first, to), by)
         return answer(found | {"drift": None if drift is None else drift.section()})
 
-    @app.get("/status/{department}", tags=["status"], summary="The indicators of one department")
+    @app.get(
+        "/status/{department}", tags=["status"], dependencies=[ONLY_KNOWN], summary="The indicators of one department"
+    )
     async def of_one(department: str, first: _FROM = None, to: _TO = None) -> Response:
         return answer(await status.of_one(windows.window(status.city, first, to), department))
 

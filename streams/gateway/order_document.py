@@ -8,6 +8,7 @@ from dispatcher.clocks import worktime
 from dispatcher.order.row import OPEN, Assignment, Order, Tally
 from models.city import City
 from models.events import Evidence, Why
+from models.inbox import Actor
 from models.times import to_text
 from streams.tables.protocol import Brief
 
@@ -85,7 +86,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int) -> Documen
                         "fact": entry.fact,
                         "at": to_text(entry.at),
                         "state": entry.state,
-                        "by": _without_empty(msgspec.to_builtins(entry.actor)),
+                        "by": _actor(entry.actor),
                         "department": entry.department,
                         "attempt": entry.attempt,
                         "note": entry.note,
@@ -152,6 +153,14 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
             "why": _why(turn.why),
         }
     )
+
+
+def _actor(actor: Actor) -> Document:
+    """Who took a step; of a reporter only that it was one."""
+    shown = _without_empty(msgspec.to_builtins(actor))
+    if actor.role == "reporter":
+        shown.pop("id", None)
+    return shown
 
 
 def _evidence(seen: Evidence) -> Document:

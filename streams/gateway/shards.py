@@ -5,11 +5,12 @@ import logging
 import socket
 import time
 from collections.abc import Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 import httpx
 import msgspec
 
+from streams.gateway.http.problems import Problem
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,12 @@ class ShardAnswers(Generic[P]):
     def complete(self) -> bool:
         """Whether every partition was answered for."""
         return len(self.partitions) >= self.total
+
+    def some(self) -> Self:
+        """These answers. Raises Problem when there is none at all: what nobody answered is not nothing."""
+        if not self.partitions:
+            raise Problem(503, "incomplete", "no partition of the tables answers at the moment", {"retry-after": "5"})
+        return self
 
     def merged(self, other: "ShardAnswers[P]") -> "ShardAnswers[P]":
         """Both together; of two answers for a partition the one that has read further."""

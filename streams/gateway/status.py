@@ -33,7 +33,10 @@ class Status:
         self._weights = Weights(given.response_weight, given.resolution_weight, given.satisfaction_weight)
 
     async def of_all(self, window: Window, by: str = "department") -> dict[str, Any]:
-        """The whole city and each of its departments (or categories, areas, stages, actors). Raises Problem."""
+        """The whole city and each of its departments (or categories, areas, stages, actors).
+
+        Raises Problem for another `by`, and 503 when no partition answers: nothing is 0 because nobody was asked.
+        """
         if by not in GROUPS:
             raise Problem(422, "invalid", f"by must be one of {', '.join(GROUPS)}", field="by", rule="unknown")
         answers = await self._ask(window, {"area", by})
@@ -59,7 +62,7 @@ class Status:
             params["from"] = str(window.first)
         if key:
             params["key"] = key
-        return await self._shards.ask("/figures", params, ShardFigures)
+        return (await self._shards.ask("/figures", params, ShardFigures)).some()
 
     def _head(self, answers: ShardAnswers[PartitionFigures], window: Window) -> dict[str, Any]:
         return {

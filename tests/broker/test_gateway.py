@@ -80,7 +80,8 @@ async def tables(placed: Settings, servers: Roles, client: httpx.AsyncClient) ->
     worker = servers.start("tables", tables_port=placed.tables_workers[0].rpartition(":")[2])
 
     async def complete() -> bool:
-        return bool((await client.get("/status")).json()["complete"])
+        status = await client.get("/status")
+        return status.status_code == 200 and bool(status.json()["complete"])
 
     assert await eventually(complete, 60.0, "the tables worker")
     return worker
@@ -324,8 +325,7 @@ async def test_without_its_tables_the_gateway_makes_nothing_up(client: httpx.Asy
     """A killed worker's partitions are missing from the answer; an order may be among them."""
     tables.signal(signal.SIGKILL)
     await tables.ended()
-    status = (await client.get("/status?from=all")).json()
-    assert (status["complete"], status["partitions"]["answered"], status["city"]["closed"]) == (False, 0, 0)
+    assert (await client.get("/status?from=all")).status_code == 503
     assert (await client.get(f"/orders/{ORDER}")).status_code == 503
 
 

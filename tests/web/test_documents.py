@@ -2,11 +2,13 @@
 
 import re
 
+import httpx
 import pytest
 
 from dispatcher.figures.indicators import Window, contributes
 from models.city import City
 from models.inbox import Actor
+from streams.gateway.order_document import document
 from streams.gateway.routes.orders import Finder
 from streams.gateway.shards import Shards
 from streams.settings import load_settings
@@ -56,3 +58,53 @@ def test_an_order_counts_under_its_stage_and_its_actor() -> None:
 
     for dimension, key, counts in (("stage", "check", True), ("actor", INSPECTOR.id, True), ("actor", "ren", False)):
         assert contributes(desk.only(), "check_on_time_rate", dimension, key, window, zone) is counts
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/orders?depatment=roads", "depatment"),
+        ("/orders?department=foo", "department"),
+        ("/orders?category=foo", "category"),
+        ("/orders?area=foo", "area"),
+        ("/orders?state=foo", "state"),
+        ("/status?form=all", "form"),
+        ("/status/roads?by=area", "by"),
+        ("/orders/gulou-1?x=1", "x"),
+        ("/events/assignments?department=roads", "department"),
+    ],
+)
+async def test_a_filter_that_is_none_is_refused(gateway: Open, path: str, field: str) -> None:
+    """A slip in a name or a value answers neither with everything nor with nothing."""
+    async with gateway() as client:
+        answer = await client.get(path)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+@pytest.mark.parametrize("path", ["/orders/%2e", "/orders/%2e%2e", "/orders/a%2Fb"])
+async def test_what_can_be_no_order_is_not_found(gateway: Open, path: str) -> None:
+    """Whatever the client's own path becomes, the tables are not asked for something else."""
+    async with gateway() as client:
+        answer = await client.send(client.build_request("GET", httpx.URL("http://localhost", raw_path=path.encode())))
+
+    assert answer.status_code == 404
+
+
+def test_of_a_reporter_s_step_nothing_but_the_role_is_shown(city: City) -> None:
+    """Its hash stays within: who reads two orders cannot tell that they are of one person."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    lead = Actor("department", "roads", "ren")
+    desk.update("accept", lead, T0)
+    desk.update("handle", lead, T0, evidence_urls=("e",))
+    desk.update("check-pass", INSPECTOR, T0 + HOUR)
+    [reporter] = desk.only().reporters
+    desk.update("feedback", Actor("reporter", "", reporter), T0 + 2 * HOUR, satisfied=True)
+
+    shown = document(desk.only(), None, city, T0 + 3 * HOUR)
+
+    by = [entry["by"] for entry in shown["timeline"]]
+    assert {"role": "reporter"} in by
+    assert reporter not in str(shown["timeline"])
+    assert {"role": "department", "department": "roads", "id": "ren"} in by

@@ -84,6 +84,16 @@ async def test_a_silent_worker_makes_the_answer_incomplete_and_no_more(gateway: 
     assert ready.status_code == 503
 
 
+@pytest.mark.parametrize("path", ["/status", "/status?by=area", "/status/roads", "/orders", "/orders/gulou-1"])
+async def test_when_nobody_answers_nothing_is_said_to_be_nothing(gateway: Open, path: str) -> None:
+    """503 and when to ask again, never a city without orders."""
+    async with gateway() as client:
+        answer = await client.get(path)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["type"] == "urn:paidan:problem:incomplete"
+
+
 @pytest.mark.slow
 async def test_an_order_that_is_not_found_is_404_only_when_all_were_asked(gateway: Open) -> None:
     """While a partition is silent the order may be in it: 503 and when to ask again."""

@@ -10,6 +10,7 @@ from dispatcher.order.facts import Assigned
 from dispatcher.partition.identity import area_of
 from models.city import City
 from models.times import to_text
+from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.waiting import FactTail
 
@@ -19,7 +20,7 @@ _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 def live_routes(city: City, tail: FactTail) -> APIRouter:
     """The route, with what it needs."""
-    router = APIRouter(tags=["orders"])
+    router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
 
     @router.get("/events/assignments", summary="The newest assignments, then each new one (text/event-stream)")
     async def assignments() -> StreamingResponse:

@@ -15,6 +15,7 @@ from dispatcher.partition.identity import report_key
 from models.city import City
 from models.times import now_ms
 from streams.gateway import windows
+from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.order_document import document, line
@@ -27,7 +28,7 @@ _MOST = 200
 
 def order_routes(city: City, finder: "Finder") -> APIRouter:
     """The routes, with what they need."""
-    router = APIRouter(tags=["orders"])
+    router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
 
     @router.get("/orders", summary="List orders, newest first, or the orders behind a figure")
     async def orders(
@@ -45,6 +46,8 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
         cursor: Annotated[str, Query(description="`next` of the page before")] = "",
     ) -> Response:
+        if not indicator:  # a figure may be of one that the city has no more
+            finder.check(department, category)
         wanted = {"department": department, "category": category, "state": state, "area": finder.areas(area)}
         for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
             if flag is not None:
@@ -76,6 +79,16 @@ class Finder:
     def __init__(self, city: City, shards: Shards) -> None:
         self._city = city
         self._shards = shards
+
+    def check(self, department: str, category: str) -> None:
+        """Raises Problem for a department or category that the city does not know: an empty list would say there are
+        no orders."""
+        for name, given, known in (
+            ("department", department, self._city.departments),
+            ("category", category, self._city.categories),
+        ):
+            if given and given not in known:
+                raise Problem(422, "invalid", f"{name} must be one of the city's", field=name, rule="unknown")
 
     def areas(self, area: str) -> str:
         """The area and all below it, with commas. Raises Problem for one that the city does not know."""
@@ -113,7 +126,7 @@ class Finder:
         params = {key: value for key, value in wanted.items() if value} | {"limit": str(limit + 1)}
         if cursor:
             params["after"] = _decode_cursor(cursor)
-        answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
+        answers: ShardAnswers[PartitionOrders] = (await self._shards.ask("/orders", params, ShardOrders)).some()
         merged = sorted(
             (order for part in answers.partitions.values() for order in part.orders),
             key=lambda order: (-order.opened_at, order.id),
@@ -154,7 +167,7 @@ def _missing(sentence: str, complete: bool) -> Problem:
 
 
 def _safe(order_id: str) -> str:
-    if "/" in order_id or not order_id.isprintable() or len(order_id) > 256:
+    if "/" in order_id or order_id in (".", "..") or not order_id.isprintable() or len(order_id) > 256:
         raise Problem(404, "not-found", "there is no order of that id")
     return quote(order_id, safe="")
 

@@ -22,6 +22,7 @@ from models.events import DETECTION, REPORT, UPDATE, DeadLetter, Detection, Repo
 from models.formats import FORMATS
 from models.times import now_ms
 from streams.gateway.event_writer import EventWriter
+from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
 from streams.gateway.order_document import line
@@ -36,7 +37,7 @@ from streams.kafka.topics import Names
 
 def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail, finder: Finder) -> APIRouter:
     """The routes, with what they need."""
-    router = APIRouter(tags=["intake"])
+    router = APIRouter(tags=["intake"], dependencies=[ONLY_KNOWN])
     receiver = _Receiver(names, city, writer, tail, finder)
 
     @router.post("/reports", summary="What a citizen writes", openapi_extra=_body(Report), status_code=202)
