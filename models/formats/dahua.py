@@ -20,7 +20,7 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     """One reading for each event in the list. Raises Poison."""
     message = json_object(value)
     events = list(bounded(objects(at_path(message, "params", "eventList") or message.get("eventList"))))
-    if not events:
+    if not events and at_path(message, "params", "eventList") != [] and message.get("eventList") != []:
         raise Poison("params.eventList", "is missing")
     return tuple(_reading(event, site) for event in events)
 

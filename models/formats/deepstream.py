@@ -26,7 +26,7 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     at = moment(message.get("@timestamp"), site.zone, "@timestamp")
     base = text_of(message.get("messageid"))
     sightings = list(bounded(_minimal(message) if "objects" in message else _full(message)))
-    if not sightings:
+    if not sightings and message.get("objects") != []:  # an empty frame says that nothing goes on
         raise Poison("objects", "is missing")
     return tuple(
         Reading(make_detection(shared | fields), f"{base}/{n}" if base and len(sightings) > 1 else base, at)

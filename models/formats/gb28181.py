@@ -1,4 +1,4 @@
-"""GB/T 28181 alarm notifications: `<Notify><CmdType>Alarm</CmdType>…`, in UTF-8 or GB 2312."""
+"""GB/T 28181 alarm notifications: `<Notify><CmdType>Alarm</CmdType>…`, in UTF-8 or GB 18030."""
 
 from models.errors import Poison
 from models.events import make_detection

@@ -16,15 +16,18 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     state = said.get("eventState", "")
     if state == "inactive" and said.get("eventType", "").lower() == "videoloss":
         return ()  # the heartbeat of a healthy device
+    kind = said.get("eventType", "")
+    # "It still goes on": the event that it is about stands beside it.
+    going_on = kind.lower() == "duration" and said.get("relationEvent", "")
     detection = make_detection(
         {
             "camera_id": camera,
             "vendor": "hikvision",
-            "label": said.get("eventType", ""),
+            "label": going_on or kind,
             "algorithm": "isapi",
             "confidence": share(said.get("detectionConfidence"), "detectionConfidence"),
             "object_id": said.get("targetID") or said.get("regionID", ""),
-            "phase": "end" if state == "inactive" else "start",
+            "phase": "end" if state == "inactive" else "ongoing" if going_on else "start",
             "text": said.get("eventDescription", ""),
         }
     )

@@ -4,6 +4,7 @@ They do not name the camera's address: the bridge that forwards them must, with 
 video source's token is taken for it.
 """
 
+import re
 from xml.etree.ElementTree import Element
 
 from models.errors import Poison
@@ -12,6 +13,8 @@ from models.formats.reading import Reading, Site, bounded, local, moment, xml_ro
 
 _CAMERA = ("VideoSourceToken", "VideoSourceConfigurationToken", "Source", "VideoAnalyticsConfigurationToken")
 _TRUE = ("true", "1")
+_BOOLEAN = ("true", "false")
+_ZONED = re.compile(r"([Zz]|[+-]\d{2}:?\d{2})$")
 
 
 def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
@@ -20,10 +23,11 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     notifications = list(bounded(e for e in root.iter() if local(e) == "NotificationMessage"))
     if not notifications:
         raise Poison("NotificationMessage", "is missing")
-    return tuple(_reading(element, site) for element in notifications)
+    return tuple(reading for element in notifications if (reading := _reading(element, site)) is not None)
 
 
-def _reading(notification: Element, site: Site) -> Reading:
+def _reading(notification: Element, site: Site) -> Reading | None:
+    """None for a state that is as it should be, and for what a device counts of itself."""
     topic = next((e.text or "" for e in notification.iter() if local(e) == "Topic"), "").strip()
     inner = [e for e in notification.iter() if local(e) == "Message" and "UtcTime" in e.attrib]
     if not inner:
@@ -31,9 +35,17 @@ def _reading(notification: Element, site: Site) -> Reading:
     message = inner[0]
     items = {e.attrib.get("Name", ""): e.attrib.get("Value", "") for e in message.iter() if local(e) == "SimpleItem"}
     camera = site.camera or next((items[name] for name in _CAMERA if items.get(name)), "")
-    states = [value.lower() in _TRUE for name, value in items.items() if name.startswith(("Is", "State"))]
+    if "Monitoring/" in topic:
+        return None
+    states = [
+        value.lower() in _TRUE
+        for name, value in items.items()
+        if name.startswith(("Is", "State")) or value.lower() in _BOOLEAN
+    ]
     operation = message.attrib.get("PropertyOperation", "")
     ended = operation == "Deleted" or (bool(states) and not any(states))
+    if operation == "Initialized" and states and not any(states):
+        return None
     stamp = message.attrib["UtcTime"]
     detection = make_detection(
         {
@@ -45,4 +57,4 @@ def _reading(notification: Element, site: Site) -> Reading:
             "phase": "end" if ended else "start",
         }
     )
-    return Reading(detection, "", moment(stamp if stamp.endswith("Z") else stamp + "Z", site.zone, "UtcTime"))
+    return Reading(detection, "", moment(stamp if _ZONED.search(stamp) else stamp + "Z", site.zone, "UtcTime"))

@@ -1,8 +1,9 @@
 """What a vendor's message says, in the words of the detection contract."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, TypeVar
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 from zoneinfo import ZoneInfo
@@ -21,6 +22,15 @@ MAX_ELEMENTS = 20_000
 MAX_DEPTH = 100
 
 T = TypeVar("T")
+
+_DECLARATION = re.compile(rb"<\?xml[^>]{0,200}\?>")
+_ENCODING = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
+# As devices write it: without leading zeros, with one of two separators, with or without seconds and zone.
+_STAMP = re.compile(
+    r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[Tt ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?"
+    r"\s*(?:([Zz])|([+-])(\d{1,2}):?(\d{2}))?"
+)
+_NOISE = 1.01  # a share that its device has reckoned with too few bits; no percentage is so small
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -77,17 +87,13 @@ class _Bounded(TreeBuilder):
 
 
 def xml_root(value: bytes) -> Element:
-    """The message's root element; GB 2312 and its kin are understood.
+    """The message's root element.
 
-    Raises Poison, also for entities, DTDs and documents that are too deep or too large.
+    UTF-8 is recognised by its bytes, whatever the declaration says; what is none is GB 18030 (of which GB 2312, the
+    default of GB/T 28181, is a part) unless another encoding is declared. Raises Poison, also for entities, DTDs and
+    documents that are too deep or too large.
     """
-    head = value[:100].lower()
-    text: str | bytes = value
-    if b"encoding" in head and (b"gb2312" in head or b"gbk" in head or b"gb18030" in head):
-        try:
-            text = value.decode("gb18030").partition("?>")[2].strip()
-        except UnicodeDecodeError:
-            raise Poison("data", "must be in the encoding that its XML declaration names", "not-xml") from None
+    text = _xml_text(value)
     parser = DefusedXMLParser(target=_Bounded(), forbid_dtd=True)
     try:
         parser.feed(text)
@@ -97,6 +103,21 @@ def xml_root(value: bytes) -> Element:
     except (ParseError, ValueError, LookupError, RecursionError):
         raise Poison("data", "must be one well-formed XML document", "not-xml") from None
     return root
+
+
+def _xml_text(value: bytes) -> str | bytes:
+    """The document as text without its declaration, or as it is where its declaration decides."""
+    declaration = _DECLARATION.match(value)
+    named = declaration and _ENCODING.search(declaration[0])
+    encodings = ("utf-8", "gb18030")
+    if named and named[1].lower() not in (b"utf-8", b"utf8", b"gb2312", b"gbk", b"gb18030"):
+        return value
+    for encoding in encodings:
+        try:
+            return value[declaration.end() if declaration else 0 :].decode(encoding).strip()
+        except UnicodeDecodeError:
+            continue
+    raise Poison("data", "must be UTF-8, GB 18030 or in the encoding that its XML declaration names", "not-xml")
 
 
 def local(element: Element) -> str:
@@ -158,21 +179,38 @@ def number(value: object, field: str) -> float | None:
 
 
 def share(value: object, field: str) -> float | None:
-    """A confidence as a share: percents (more than 1, at most 100) are divided by 100. Raises Poison."""
+    """A confidence as a share: percents (at most 100) are divided by 100; negative ones stand for "not measured".
+
+    Raises Poison.
+    """
     amount = number(value, field)
-    return amount / 100 if amount is not None and 1 < amount <= 100 else amount
+    if amount is None or amount < 0:
+        return None
+    if 1 < amount <= _NOISE:
+        return 1.0
+    return amount / 100 if 1 < amount <= 100 else amount
 
 
 def place(lat: object, lon: object) -> dict[str, float] | None:
-    """A location, or None where the device does not know it: missing, or both zero."""
+    """A location, or None where the device does not know it: missing, both zero, or nowhere on Earth.
+
+    A latitude that is none beside a longitude that is one are the two interchanged.
+    """
     here, there = number(lat, "location.lat"), number(lon, "location.lon")
     if here is None or there is None or here == there == 0:
+        return None
+    if 90 < abs(here) <= 180 and abs(there) <= 90:
+        here, there = there, here
+    if abs(here) > 90 or abs(there) > 180:
         return None
     return {"lat": here, "lon": there}
 
 
 def moment(value: object, zone: ZoneInfo, field: str) -> int | None:
-    """ISO 8601, `yyyymmddhhmmss` or `yyyy-mm-dd hh:mm:ss`, local where it names no zone. Raises Poison."""
+    """ISO 8601, `yyyymmddhhmmss` or `yyyy-m-d h:mm:ss`, local where it names no zone.
+
+    None for a date that is garbled, of which the time of receipt says more; Poison for what is no date at all.
+    """
     text = text_of(value)
     if not text:
         return None
@@ -180,11 +218,28 @@ def moment(value: object, zone: ZoneInfo, field: str) -> int | None:
         if text.isdecimal() and len(text) in (14, 17):
             form = "%Y%m%d%H%M%S%f" if len(text) == 17 else "%Y%m%d%H%M%S"
             when = datetime.strptime(text, form).replace(tzinfo=zone)
+        elif (stamp := _STAMP.fullmatch(text)) is not None:
+            when = _read(stamp, zone)
         else:
             when = datetime.fromisoformat(text)
         at = to_ms(when if when.tzinfo else when.replace(tzinfo=zone))
     except (ValueError, OverflowError):
+        if text[:4].isdecimal():
+            return None
         at = -1
     if not 0 <= at < LATEST:
         raise Poison(field, "must be a time such as 2026-03-01T08:00:00+08:00")
     return at
+
+
+def _read(stamp: re.Match[str], zone: ZoneInfo) -> datetime:
+    """Raises ValueError when there is no such day or time."""
+    year, month, day, hour, minute = (int(stamp[n]) for n in range(1, 6))
+    second, fraction = int(stamp[6] or 0), int((stamp[7] or "0")[:6].ljust(6, "0"))
+    where: timezone | ZoneInfo = zone
+    if stamp[8]:
+        where = UTC
+    elif stamp[9]:
+        away = timedelta(hours=int(stamp[10]), minutes=int(stamp[11]))
+        where = timezone(-away if stamp[9] == "-" else away)
+    return datetime(year, month, day, hour, minute, second, fraction, where)

@@ -193,12 +193,19 @@ class _Meaning(msgspec.Struct, frozen=True, gc=False):
 def _meaning(city: City, said: SaidDetection) -> _Meaning | Ignored:
     camera = city.cameras.get(said.camera_id)
     if camera is None:
-        raise Poison("camera_id", "must be a camera of the city's registry", "unknown-camera")
+        raise Poison("camera_id", _unknown(said.camera_id), "unknown-camera")
     rule = city.labels.find(said.vendor, said.algorithm, said.label)
     if rule is not None and said.confidence is not None and said.confidence < rule.min_confidence:
         return Ignored(rule.category)
     point = None if said.location is None else _point(said.location)
     return _Meaning(camera, "" if rule is None else rule.category, point)
+
+
+def _unknown(camera_id: str) -> str:
+    """The rule for a camera that is not registered, with the id that was looked for: it is the integrator's to find."""
+    if not camera_id.strip(":"):
+        return "must be a camera of the city's registry; the message names none, and no header `camera` came with it"
+    return f"must be a camera of the city's registry, which has no {mask(camera_id)[:80]}"
 
 
 def _of_order(said: SaidUpdate) -> Point | Placement | Described:

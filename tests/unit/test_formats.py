@@ -145,6 +145,143 @@ def test_dahua_event() -> None:
     }  # fmt: skip
 
 
+PLAIN = ALARM.format("UTF-8").partition("?>")[2]
+FRAME = '{"sensorId": "c1", "@timestamp": "2026-03-01T08:00:00Z", "objects": [{"type": "bag", "confidence": 0.5}]}'
+EVENT = '{"params": {"eventList": [{"Code": "Garbage", "Action": "Start", "Data": {"MachineName": "c1"}}]}}'
+FAILURE = (
+    RULE.replace("RuleEngine/LineDetector/Crossed", "Device/HardwareFailure/StorageFailure")
+    .replace("IsInside", "Failed")
+)  # fmt: skip
+PICTURE = "--b\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\r\n"
+IN_PARTS = "--b\r\nContent-Type: application/xml\r\n\r\n{}\r\n" + PICTURE + "--b--\r\n"
+WRAPPED = {
+    "an alert stream's part": '--b\r\nContent-Type: application/xml; charset="UTF-8"\r\n\r\n{}\r\n--b--\r\n',
+    "form-data beside a picture": IN_PARTS,
+    "parts with bare line feeds": IN_PARTS.replace("\r\n", "\n"),
+    "the picture first": PICTURE + "--b\r\n\r\n{}\r\n--b--",
+    "a line break in front": "\r\n{}",
+    "a byte order mark": "\xef\xbb\xbf{}",
+    "zeros behind": "{}\0\0",
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED.keys())
+@pytest.mark.parametrize(
+    ("name", "message", "label"),
+    [("hikvision", ISAPI, "fielddetection"), ("gb28181", PLAIN, "intrusion"), ("deepstream", FRAME, "bag"),
+     ("dahua", EVENT, "Garbage"), ("onvif", RULE.format("Changed", "true"), "Crossed")],
+)  # fmt: skip
+def test_what_a_transport_puts_around_a_message_is_left_out(name: str, message: str, label: str, wrap: str) -> None:
+    """In every format: the same detection as from the bare message."""
+    before, after = (part.encode("latin-1") for part in wrap.split("{}"))
+
+    readings = decode_format(name, before + message.encode() + after, SITE)
+
+    assert [reading.detection.label for reading in readings] == [label]
+    assert said(readings[0]) == said(one(name, message))
+
+
+def test_each_message_of_a_stream_is_read() -> None:
+    """Two alerts in one body are two detections."""
+    body = "".join(f"--b\r\n\r\n{each}\r\n" for each in (ISAPI, ISAPI.replace(">3<", ">4<"))) + "--b--"
+
+    found = decode_format("hikvision", body.encode(), SITE)
+
+    assert [reading.detection.camera_id for reading in found] == ["10.0.0.8:3", "10.0.0.8:4"]
+
+
+@pytest.mark.parametrize("written", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("declared", ["UTF-8", "GB2312", "gbk", "GB18030", None])
+def test_text_is_read_by_its_bytes_whatever_is_declared(declared: str | None, written: str) -> None:
+    """GB/T 28181 leaves the declaration out and means GB 2312; devices declare it and write UTF-8."""
+    message = PLAIN if declared is None else ALARM.format(declared)
+
+    assert one("gb28181", message.encode(written)).detection.text == "有人闯入"
+    assert one("hikvision", ISAPI.replace("area entered", "有人闯入").encode(written)).detection.text == "有人闯入"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("deepstream", '{"sensorId": "c1", "objects": []}'),
+        ("dahua", '{"params": {"eventList": []}}'),
+        ("onvif", FAILURE.format("Initialized", "false")),
+        ("onvif", RULE.format("Initialized", "false")),
+        ("onvif", RULE.replace("RuleEngine/LineDetector/Crossed", "Monitoring/OperatingTime/LastReset")),
+        ("hikvision", ISAPI.replace("fielddetection", "videoloss").replace(">active", ">inactive")),
+    ],
+)
+def test_a_message_that_says_that_nothing_goes_on_is_no_detection(name: str, message: str) -> None:
+    """A frame without objects, a state that is as it should be, a device's own counters."""
+    assert decode_format(name, message.encode(), SITE) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [(1.0000001192092896, 1.0), ("1.0000001", 1.0), (1.01, 1.0), (1, 1.0), (0.99, 0.99), (99, 0.99), (2, 0.02),
+     (100, 1.0), (-1, None), (-0.1, None), (0, 0.0)],
+)  # fmt: skip
+def test_a_confidence_is_a_share_also_where_its_last_digit_is_noise(given: float | str, read: float | None) -> None:
+    """More than 1 by less than a hundredth is 1; a negative one stands for one that was not measured."""
+    message = {"sensorId": "c1", "objects": [{"type": "a", "confidence": given}]}
+
+    assert one("deepstream", message).detection.confidence == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-3-1T16:0:00", NOW),
+        ("2026/3/1 16:00", NOW),
+        ("2026-03-01 16:00:00.0", NOW),
+        ("2026-03-01T16:00:00+08:00", NOW),
+        ("2026-03-01T08:00:00z", NOW),
+        ("2026-03-01T16:00:00+0800", NOW),
+        ("20260301160000", NOW),
+        ("2026-03-01T16:00:0000:00", None),
+        ("2026-02-30T16:00:00", None),
+        ("2026-03-01T25:00:00", None),
+        ("0000-00-00 00:00:00", None),
+    ],
+)
+def test_a_time_is_read_as_devices_write_it(written: str, read: int | None) -> None:
+    """A garbled one says less than the time of receipt: the alarm is not lost with it."""
+    assert one("gb28181", PLAIN.replace("2026-03-01T16:00:00", written)).at == read
+    assert one("hikvision", ISAPI.replace("2026-03-01T16:00:00+08:00", written)).at == read
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "read"),
+    [
+        ("30.59", "114.28", {"lat": 30.59, "lon": 114.28}),
+        ("114.28", "30.59", {"lat": 30.59, "lon": 114.28}),
+        ("0", "0", None),
+        ("", "", None),
+        ("255", "255", None),
+        ("-999", "12", None),
+    ],
+)
+def test_a_place_is_read_also_where_its_two_numbers_are_interchanged(
+    lat: str, lon: str, read: dict[str, float] | None
+) -> None:
+    """What is nowhere on Earth is no place: the camera's own counts."""
+    where = f"<Latitude>{lat}</Latitude><Longitude>{lon}</Longitude></Notify>"
+
+    assert said(one("gb28181", PLAIN.replace("</Notify>", where))).get("location") == read
+
+
+def test_an_event_that_goes_on_has_the_label_of_what_goes_on() -> None:
+    """Hikvision's `duration` names it beside itself; it joins the incident that is open."""
+    more = "<DurationList><Duration><relationEvent>fielddetection</relationEvent></Duration></DurationList>"
+    message = ISAPI.replace("<eventType>fielddetection", "<eventType>duration").replace(
+        "<eventState>", more + "<eventState>"
+    )
+
+    assert {name: said(one("hikvision", message))[name] for name in ("label", "phase")} == {
+        "label": "fielddetection", "phase": "ongoing",
+    }  # fmt: skip
+
+
 BOMB = """<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;&x;&x;">]>
 <Notify><CmdType>&y;</CmdType></Notify>"""
 BROKEN: list[tuple[str, bytes, str]] = [
@@ -165,7 +302,7 @@ BROKEN: list[tuple[str, bytes, str]] = [
     ("metropolis", b'{"sensor": {"id": "c"}}', "label"),
     ("metropolis", b'{"sensor": {"id": "c"}, "event": {"type": "a"}, "confidence": 400}', "confidence"),
     ("gat1400", b'{"APEListObject": {"APEObject": []}}', "data"),
-    ("dahua", b'{"params": {"eventList": []}}', "params.eventList"),
+    ("dahua", b'{"params": {}}', "params.eventList"),
     ("dahua", b'{"params": {"eventList": [{"Code": "A", "Data": {"MachineName": "c", "UTC": "now"}}]}}', "UTC"),
 ]
 
