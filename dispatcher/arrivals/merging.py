@@ -17,6 +17,13 @@ def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> fl
     return math.hypot(north, east)
 
 
+def between(sighting: Sighting, lat: float | None, lon: float | None) -> float | None:
+    """Metres from a sighting to a place; None where either is not known."""
+    if lat is None or lon is None or sighting.lat is None or sighting.lon is None:
+        return None
+    return distance_m(lat, lon, sighting.lat, sighting.lon)
+
+
 def similarity(text: str, other: str) -> float:
     """How alike two texts are, 0 to 1: Jaccard index of the character pairs, blanks and case aside."""
     first, second = _pairs(text), _pairs(other)

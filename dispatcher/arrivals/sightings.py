@@ -5,8 +5,9 @@
 3. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
 4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate
 5. covered by a parent incident kept as the parent's evidence
-6. too few detections           watched
-7. otherwise                    opens an order
+6. the end of what is not open  counted as a detection, no more
+7. too few detections           watched
+8. otherwise                    opens an order
 """
 
 from itertools import islice
@@ -55,6 +56,8 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> None:
         if joined:
             return
     if _covered(work, sighting, category):
+        return
+    if sighting.phase == "end":  # of something that is not open: there is nothing to do, and nothing to watch for
         return
     if kind is not None and sighting.kind == "detection" and kind.min_sightings > 1:
         watch_on(work, sighting, kind, category)
@@ -168,11 +171,14 @@ def _last_seen(work: UnitOfWork, order: Order) -> int:
 
 
 def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> bool:
-    """A parent incident that is open in the area covers it 抑制."""
-    for parent in work.city.inhibitors(category) if category else ():
-        for _, order_id, *_ in work.overlay.index.newest(index.of_kind(sighting.area, parent)):
+    """A parent incident that is open in the area, and near where both places are known, covers it 抑制."""
+    for row in work.city.inhibitors(category) if category else ():
+        for _, order_id, lat, lon in work.overlay.index.newest(index.of_kind(sighting.area, row.parent)):
+            away = merging.between(sighting, lat, lon)
+            if away is not None and away > row.radius_m:
+                continue
             order = work.order(order_id)
             if order is not None and order.state in OPEN and merging.has_room(work.city, sighting, order):
-                join(work, order, sighting, f"covered:{parent}")
+                join(work, order, sighting, f"covered:{row.parent}", away)
                 return True
     return False

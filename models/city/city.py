@@ -75,11 +75,11 @@ class City:
         """The codes of the categories in a group, in the order of the file."""
         return tuple(code for code, category in self.categories.items() if category.parent == group)
 
-    def inhibitors(self, category: str) -> tuple[str, ...]:
-        """The categories whose open orders cover sightings of this one in the same area."""
+    def inhibitors(self, category: str) -> tuple[Inhibition, ...]:
+        """The rows that say whose open orders cover sightings of this category in the same area."""
         own = self.categories.get(category)
         covered = {category, own.parent} if own is not None else {category}
-        return tuple(row.parent for row in self.inhibitions if row.child in covered and row.parent != category)
+        return tuple(row for row in self.inhibitions if row.child in covered and row.parent != category)
 
     def silenced(self, category: str, area: str, at: int) -> Silence | None:
         """The control zone that suppresses a sighting at this instant (ms UTC), or None."""

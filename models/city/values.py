@@ -119,12 +119,13 @@ class LabelRule(Row):
 
 
 class Inhibition(Row):
-    """While an order of category `parent` is open, sightings of `child` (a category or group) in its area are its
-    evidence and open no order of their own 抑制."""
+    """While an order of category `parent` is open, sightings of `child` (a category or group) in its area and within
+    `radius_m` metres of it are its evidence and open no order of their own 抑制."""
 
     parent: Code
     child: Code
     reason: str = ""
+    radius_m: Number = Field(default=1_000.0, ge=0, le=100_000)
 
 
 class Silence(Row):

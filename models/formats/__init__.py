@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from models.errors import Poison
 from models.formats import dahua, deepstream, gat1400, gb28181, hikvision, metropolis, onvif
-from models.formats.reading import Reading, Site
+from models.formats.reading import Reading, Site, bounded
 from models.formats.wrapping import documents
 
 Decoder = Callable[[bytes, Site], tuple[Reading, ...]]
@@ -25,7 +25,7 @@ def decode_format(name: str, value: bytes, site: Site) -> tuple[Reading, ...]:
     decoder = FORMATS.get(name)
     if decoder is None:
         raise Poison("format", f"must be one of {', '.join(FORMATS)}", "unknown-format")
-    return tuple(reading for message in documents(value) for reading in decoder(message, site))
+    return tuple(bounded(reading for message in documents(value) for reading in decoder(message, site)))
 
 
 __all__ = ["FORMATS", "Reading", "Site", "decode_format"]

@@ -15,6 +15,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 from models.envelope import LATEST
 from models.errors import Poison
 from models.events import Detection
+from models.formats.wrapping import WIDE
 from models.times import to_ms
 
 MAX_READINGS = 1_000
@@ -30,7 +31,7 @@ _STAMP = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[Tt ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?"
     r"\s*(?:([Zz])|([+-])(\d{1,2}):?(\d{2}))?"
 )
-_NOISE = 1.01  # a share that its device has reckoned with too few bits; no percentage is so small
+_NOISE = 1.5  # a share that its device has reckoned with too few bits; no detector tells of a percent
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -110,6 +111,8 @@ def _xml_text(value: bytes) -> str | bytes:
     declaration = _DECLARATION.match(value)
     named = declaration and _ENCODING.search(declaration[0])
     encodings = ("utf-8", "gb18030")
+    if value[:2] in WIDE:
+        return value
     if named and named[1].lower() not in (b"utf-8", b"utf8", b"gb2312", b"gbk", b"gb18030"):
         return value
     for encoding in encodings:

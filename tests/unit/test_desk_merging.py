@@ -264,12 +264,50 @@ def test_a_parent_incident_covers_its_children() -> None:
     """While the flood is open, a pothole there is its evidence."""
     desk = Desk()
     desk.feed(report("1", T0, "路面积水", "flooding"), at=T0)
-    desk.feed(report("2", T0 + HOUR, lat=30.01), at=T0 + HOUR)
+    desk.feed(report("2", T0 + HOUR, lat=30.058), at=T0 + HOUR)
 
     assert desk.only().evidence_first[1].rule == "covered:flooding"
     desk.update("reject", OPERATOR, T0 + HOUR, reason="dry again")
-    desk.feed(report("3", T0 + 2 * HOUR, lat=30.01), at=T0 + 2 * HOUR)
+    desk.feed(report("3", T0 + 2 * HOUR, lat=30.058), at=T0 + 2 * HOUR)
     assert len(desk.state.orders) == 2
+
+
+@pytest.mark.parametrize(
+    ("flood", "pothole", "orders"),
+    [
+        ({}, {"lat": 30.01}, 2),
+        ({}, {"lon": 114.09}, 2),
+        ({}, {"lat": None, "lon": None}, 1),
+        ({"lat": None, "lon": None}, {"lat": 30.01}, 1),
+    ],
+    ids=["4.4 km south", "3.9 km east", "place of the child not known", "place of the parent not known"],
+)
+def test_a_parent_incident_covers_only_what_is_near(
+    flood: dict[str, Any], pothole: dict[str, Any], orders: int
+) -> None:
+    """Beyond its radius an incident in the same area has an order of its own, or it would end with another's."""
+    desk = Desk()
+    desk.feed(report("1", T0, "路面积水", "flooding", **flood), at=T0)
+
+    desk.feed(report("2", T0 + HOUR, **pothole), at=T0 + HOUR)
+
+    assert len(desk.state.orders) == orders
+
+
+def test_the_end_of_what_is_not_open_opens_nothing() -> None:
+    """It is counted as a detection; a start that it has overtaken opens the order, whose end is then known."""
+    desk = Desk()
+
+    desk.feed(detection("2", T0 + 50_000, phase="end"), at=T0 + 50_000)
+    assert desk.state.orders == {}
+    assert (desk.count("detections"), desk.names()) == (1, [])
+
+    desk.feed(detection("3", T0 + 50_000, "illegal-parking", phase="end", lat=30.051), at=T0 + 50_000)
+    assert desk.state.watches == {}
+
+    desk.feed(detection("1", T0, phase="start"), at=T0 + 51_000)
+    assert desk.only().evidence_count == 1
+    assert_laws(desk)
 
 
 def test_a_control_zone_suppresses() -> None:

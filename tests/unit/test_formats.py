@@ -190,6 +190,19 @@ def test_each_message_of_a_stream_is_read() -> None:
     assert [reading.detection.camera_id for reading in found] == ["10.0.0.8:3", "10.0.0.8:4"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_with_and_without_its_mark(encoding: str) -> None:
+    """Its zeros are no stray bytes."""
+    assert one("gb28181", ALARM.format("UTF-16").encode(encoding)).detection.text == "有人闯入"
+
+
+def test_a_boundary_within_a_message_is_none() -> None:
+    """It stands at the beginning of a line."""
+    body = "--b\r\n\r\n" + ISAPI.replace("area entered", "gate --b--c") + "\r\n--b--"
+
+    assert one("hikvision", body).detection.text == "gate --b--c"
+
+
 @pytest.mark.parametrize("written", ["utf-8", "gb18030"])
 @pytest.mark.parametrize("declared", ["UTF-8", "GB2312", "gbk", "GB18030", None])
 def test_text_is_read_by_its_bytes_whatever_is_declared(declared: str | None, written: str) -> None:
@@ -218,11 +231,11 @@ def test_a_message_that_says_that_nothing_goes_on_is_no_detection(name: str, mes
 
 @pytest.mark.parametrize(
     ("given", "read"),
-    [(1.0000001192092896, 1.0), ("1.0000001", 1.0), (1.01, 1.0), (1, 1.0), (0.99, 0.99), (99, 0.99), (2, 0.02),
-     (100, 1.0), (-1, None), (-0.1, None), (0, 0.0)],
+    [(1.0000001192092896, 1.0), ("1.0000001", 1.0), (1.01, 1.0), (1.5, 1.0), (1, 1.0), (0.99, 0.99), (2, 0.02),
+     (99, 0.99), (100, 1.0), (-1, None), (-0.1, None), (0, 0.0)],
 )  # fmt: skip
 def test_a_confidence_is_a_share_also_where_its_last_digit_is_noise(given: float | str, read: float | None) -> None:
-    """More than 1 by less than a hundredth is 1; a negative one stands for one that was not measured."""
+    """What is little more than 1 is 1, not a percent; a negative one stands for one that was not measured."""
     message = {"sensorId": "c1", "objects": [{"type": "a", "confidence": given}]}
 
     assert one("deepstream", message).detection.confidence == read
@@ -317,6 +330,7 @@ def test_a_broken_message_is_poison_that_names_its_field(name: str, value: bytes
 
 OBJECTS = [{"type": "pothole", "id": str(n), "DeviceID": "c"} for n in range(MAX_READINGS + 1)]
 TOO_MUCH = [
+    ("hikvision", b"--b\n\n" + f"{ISAPI}\n--b\n\n".encode() * (MAX_READINGS + 1), "1000 detections"),
     ("deepstream", json.dumps({"sensorId": "c", "objects": OBJECTS}).encode(), "1000 detections"),
     ("gat1400", json.dumps({"ThingListObject": {"ThingObject": OBJECTS}}).encode(), "1000 detections"),
     ("dahua", json.dumps({"params": {"eventList": OBJECTS}}).encode(), "1000 detections"),

@@ -48,7 +48,7 @@ class Changes(TypedDict, total=False):
     returns: int
     returned_by: tuple[str, ...]
     return_code: str
-    return_asked_by: Actor
+    return_asked_by: Actor | None
     suggested_department: str
     waiting_since: int | None
     # its clocks
@@ -62,10 +62,10 @@ class Changes(TypedDict, total=False):
     supervise_at: int | None
     extensions: int
     extension_asked: bool
-    extension_asked_by: Actor
+    extension_asked_by: Actor | None
     suspensions: int
     suspension_asked_until: int | None
-    suspension_asked_by: Actor
+    suspension_asked_by: Actor | None
     suspended_at: int | None
     suspended_until: int | None
     # how it ended
@@ -80,7 +80,7 @@ class Changes(TypedDict, total=False):
     answers: tuple[Answer, ...]
     first_response_at: int | None
     appeal: str
-    appealed_by: Actor
+    appealed_by: Actor | None
     appeal_reviewers: tuple[str, ...]
     archive_at: int | None
     archived_at: int | None
