@@ -1,14 +1,22 @@
-"""Faust's transport, changed so that it reads what transactions write.
+"""Faust's transport, changed so that it reads what transactions write, and commits what it has written.
 
-Faust 0.15 reads uncommitted records, and its count of done offsets stops at the first gap that a transaction's marker
-leaves. These classes replace some private methods of Faust and one field of aiokafka;
-`tests/slow/test_faust_driver.py` fails when an upgrade moves them.
+Faust 0.15 reads uncommitted records, its count of done offsets stops at the first gap that a transaction's marker
+leaves, and it commits offsets before their changelog is acknowledged. These classes replace some methods of Faust and
+one field of aiokafka; `tests/slow/test_faust_driver.py` fails when an upgrade moves them.
 """
 
+import asyncio
+import logging
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
+
+from streams.tables import stall_guard
+
+log = logging.getLogger(__name__)
 
 
 class ReadCommittedThread(driver.AIOKafkaConsumerThread):
@@ -34,36 +42,144 @@ def newest_of_each_key(records: Sequence[Any]) -> list[Any]:
     return [record for record in records if newest[record.key] == record.offset]
 
 
-class InOrderConsumer(driver.Consumer):
-    """Commits the highest offset that was handled.
+class GivenOffsets:
+    """The offsets of one partition that its stream was given, oldest first, until they are done."""
 
-    That is right only where each topic has one agent with concurrency 1: then nothing below it is still in work.
+    def __init__(self) -> None:
+        self._given: deque[int] = deque()
+
+    def give(self, offset: int, acked: set[int]) -> None:
+        """Note one that is given now; when reading has gone back, those from there on are to be handled again."""
+        while self._given and self._given[-1] >= offset:
+            acked.discard(self._given.pop())
+        self._given.append(offset)
+
+    def next_to_commit(self, acked: set[int], committed: int | None) -> int | None:
+        """One more than the last offset up to which all is done, None when that is no news; it is forgotten, and
+        leaves `acked`. What lies below `committed` is somebody's who had the partition in between."""
+        last = None
+        while self._given and (self._given[0] in acked or (committed is not None and self._given[0] < committed)):
+            last = self._given.popleft()
+            acked.discard(last)
+        return None if last is None else last + 1
+
+    def passed_over(self, acked: set[int]) -> int | None:
+        """The offset that was given first, when a later one is done before it: its record was lost on the way."""
+        if self._given and self._given[0] not in acked and any(offset in acked for offset in self._given):
+            return self._given[0]
+        return None
+
+
+class InOrderConsumer(driver.Consumer):
+    """Commits up to the first offset that its stream was given and has not handled, and reads that one again.
+
+    Faust clears its streams' queues, or lets them skip records, while partitions come and go, and does not always read
+    again what was in them. Gaps, which transactions and compaction leave, are nobody's to handle. All that holds where
+    each topic has one agent with concurrency 1: records of a partition are handled in their order.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._given: dict[Any, GivenOffsets] = defaultdict(GivenOffsets)
+        self._deliver = self.callback
+        self.callback = self._give
 
     def _new_consumer_thread(self) -> ReadCommittedThread:
         return ReadCommittedThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def _give(self, message: Any) -> None:
+        if self.app.topics.acks_enabled_for(message.topic):
+            self._given[message.tp].give(message.offset, self._acked_index[message.tp])
+        await self._deliver(message)
+
+    async def perform_seek(self) -> None:
+        """Go back to what is committed; to the beginning where nothing is, which Faust leaves where it has read to."""
+        await super().perform_seek()
+        assigned = [tp for tp in self.assignment() if self.app.topics.acks_enabled_for(tp.topic)]
+        never = [tp for tp in assigned if self._committed_offset[tp] is None]
+        if never:
+            await self.seek_wait(await self.earliest_offsets(*never))
+
+    async def on_partitions_revoked(self, revoked: set[Any]) -> None:
+        """Forget what was given of them."""
+        for tp in revoked:
+            self._given.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    def ack(self, message: Any) -> bool:
+        """Take an offset for done when its record was handled; a stream without Faust's C code acknowledges what it
+        skips as well."""
+        if not self.app.flow_control.is_active() or message.generation_id != self.app.consumer_generation_id:
+            self._unacked_messages.discard(message)
+            return False
+        return bool(super().ack(message))
+
     async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
-        """Gaps need no book: what was acknowledged is in order."""
+        """Gaps need no book: only what is given is waited for."""
 
     def _new_offset(self, tp: Any) -> int | None:
-        acked = self._acked[tp]
-        if not acked:
-            return None
-        highest = max(acked)
-        acked.clear()
-        self._acked_index[tp].clear()
-        return int(highest) + 1
+        self._acked[tp].clear()
+        given, acked = self._given[tp], self._acked_index[tp]
+        found = given.next_to_commit(acked, self._committed_offset[tp])
+        if (lost := given.passed_over(acked)) is not None:
+            self.add_future(self._go_back(tp, lost))
+        return found
+
+    async def _go_back(self, tp: Any, offset: int) -> None:
+        try:
+            await self.seek_wait({tp: offset})
+        except KafkaError as error:  # the partition has gone meanwhile; who has it now reads from what is committed
+            log.warning("%s was not gone back to %d: %r", tp, offset, error)
+
+
+class AcknowledgedProducer(driver.Producer):
+    """Its flush, which comes before each commit, ends when all that was sent before is acknowledged.
+
+    Faust's own gives up on what has waited in its buffer for 0.1 s: offsets were committed whose rows no changelog held
+    yet, and a worker killed in that moment lost them. A row that cannot be written ends the worker.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unacknowledged: set[asyncio.Future[Any]] = set()
+
+    def send_soon(self, fut: Any) -> None:
+        """Buffer a record; `fut` is done when the broker has it."""
+        self._unacknowledged.add(fut)
+        fut.add_done_callback(self._settled)
+        super().send_soon(fut)
+
+    async def flush(self) -> None:
+        """Wait until the broker has all that was buffered before this call."""
+        before = set(self._unacknowledged)
+        await super().flush()
+        if before:
+            await asyncio.wait(before)
+
+    def _settled(self, fut: "asyncio.Future[Any]") -> None:
+        self._unacknowledged.discard(fut)
+        if not fut.cancelled() and (error := fut.exception()) is not None:
+            stall_guard.leave(stall_guard.CRASHED, f"a row could not be written to its changelog: {error!r}")
 
 
 class Transport(driver.Transport):
     """Set it as `app.transport` before the app starts."""
 
     Consumer = InOrderConsumer
+    Producer = AcknowledgedProducer
 
     # What is replaced here, as Faust and aiokafka must still have it: class → names.
     REPLACED: Mapping[type, tuple[str, ...]] = {
         driver.AIOKafkaConsumerThread: ("_create_worker_consumer", "_fetch_records"),
-        driver.Consumer: ("_new_consumer_thread", "_add_gap", "_new_offset"),
-        driver.Transport: ("Consumer",),
+        driver.Consumer: (
+            "_new_consumer_thread",
+            "perform_seek",
+            "resume_flow",
+            "on_partitions_revoked",
+            "ack",
+            "_add_gap",
+            "_new_offset",
+        ),
+        driver.Producer: ("send_soon", "flush"),
+        driver.Transport: ("Consumer", "Producer"),
     }
