@@ -7,6 +7,7 @@ from dispatcher.order.row import Order
 from dispatcher.partition.index import METRES_PER_DEGREE
 from models.city import Category, City
 from models.inbox import Sighting
+from models.plain_words import fold
 from models.times import DAY_MS, HOUR_MS
 
 
@@ -25,7 +26,7 @@ def between(sighting: Sighting, lat: float | None, lon: float | None) -> float |
 
 
 def similarity(text: str, other: str) -> float:
-    """How alike two texts are, 0 to 1: Jaccard index of the character pairs, blanks and case aside."""
+    """How alike two texts are, 0 to 1: Jaccard index of the character pairs, blanks, case and other spellings aside."""
     first, second = _pairs(text), _pairs(other)
     if not first or not second:
         return 0.0
@@ -35,7 +36,7 @@ def similarity(text: str, other: str) -> float:
 
 @lru_cache(maxsize=8192)
 def _pairs(text: str) -> frozenset[str]:
-    plain = "".join(text.casefold().split())[:1000]
+    plain = "".join(fold(text).split())[:1000]
     return frozenset(plain[i : i + 2] for i in range(len(plain) - 1)) or frozenset((plain,) if plain else ())
 
 

@@ -1,7 +1,6 @@
 """The names people use for places, found in what they write."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Literal
@@ -10,11 +9,11 @@ from pydantic import Field
 
 from models.city.areas import Area, Areas
 from models.city.files.cells import Code, Latitude, Longitude, Row, WordList
+from models.plain_words import fold
 
 PlaceKind = Literal["road", "estate", "landmark", "village", "water", "station", "area"]
 _LATIN = re.compile(r"[a-z0-9]")
 _NOTHING = re.compile("(?!)")
-_FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ]")
 
 
 class Place(Row):
@@ -58,7 +57,7 @@ class Places:
 
         Where several places share that name, or several names are equally long, an area named in the text decides;
         if it does not, the text is ambiguous and the answer None. A text that names no place but one merge-level area
-        gives that area. Upper and lower case and full and half width are the same.
+        gives that area. Spellings that `plain_words.fold` makes the same are the same.
         """
         folded = fold(text)
         names = set(self._latin.findall(folded))
@@ -74,12 +73,6 @@ class Places:
         if len({place.area for place in candidates}) != 1:
             return None
         return min(candidates, key=lambda place: place.row)
-
-
-def fold(text: str) -> str:
-    """The text as names are compared: lower case, letters and digits in half width."""
-    # Full normalisation costs five times the search; only letters and digits of full width matter in names.
-    return (unicodedata.normalize("NFKC", text) if _FULL_WIDTH.search(text) else text).lower()
 
 
 def _named(areas: Iterable[Area]) -> list[Place]:

@@ -14,6 +14,7 @@ from models.city.files.cells import Code, Codes, WordList
 from models.city.files.errors import Problems
 from models.city.files.toml import Toml
 from models.city.values import Category
+from models.plain_words import fold
 
 FILE = "rules.toml"
 _HOURS = re.compile(r"(\d{1,2})-(\d{1,2})")
@@ -34,7 +35,7 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _folded(value: object) -> object:
-    return tuple(word.casefold() for word in value) if isinstance(value, tuple) else value
+    return tuple(map(fold, value)) if isinstance(value, tuple) else value
 
 
 Patterns = Annotated[WordList, AfterValidator(_folded)]
@@ -115,7 +116,7 @@ class Rule(BaseModel):
     def matches(self, subject: RuleInput) -> bool:
         """True when every condition holds. Never raises, whatever the input's texts."""
         concerned = self.concerns(subject.category, subject.group, subject.area)
-        return concerned and self.rest_holds(subject, subject.text.casefold())
+        return concerned and self.rest_holds(subject, fold(subject.text))
 
     def concerns(self, category: str, group: str, area: str) -> bool:
         """Whether the conditions on these three hold."""
@@ -125,7 +126,7 @@ class Rule(BaseModel):
         return (not when.category or _fits(when.category, category)) and (not when.group or _fits(when.group, group))
 
     def rest_holds(self, subject: RuleInput, text: str) -> bool:
-        """Whether all other conditions hold; `text` is the subject's, case-folded."""
+        """Whether all other conditions hold; `text` is the subject's, folded."""
         when = self.when
         if when.hours is not None and not _in_hours(when.hours, subject.hour):
             return False
@@ -153,7 +154,7 @@ class RuleTable:
     def first(self, subject: RuleInput) -> Rule | None:
         """The first rule whose condition holds, or None."""
         rules = self._concerning(subject.category, subject.group, subject.area)
-        text = subject.text.casefold() if rules else ""
+        text = fold(subject.text) if rules else ""
         for rule in rules:
             if rule.rest_holds(subject, text):
                 return rule
@@ -165,7 +166,7 @@ class RuleTable:
 
 
 def _fits(patterns: tuple[str, ...], value: str) -> bool:
-    folded = value.casefold()
+    folded = fold(value)
     return any(folded.startswith(pattern[:-1]) if pattern.endswith("*") else folded == pattern for pattern in patterns)
 
 

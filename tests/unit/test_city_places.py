@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.city import Place, Places
-from models.city.places import fold
+from models.plain_words import fold
 from tests.support.cities import appended, tiny_city
 
 CITY = tiny_city()

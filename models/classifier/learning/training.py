@@ -23,6 +23,7 @@ from models.classifier.serving.artefact import Manifest, Provenance, pack
 from models.classifier.serving.calibration import TARGETS, Thresholds, thresholds
 from models.classifier.serving.confidence import Groups, Judged, learn_confidence
 from models.classifier.serving.vectoriser import Vectoriser, count, learn
+from models.plain_words import plain
 
 INNER = 5
 Progress = Callable[[int, int], None]
@@ -117,7 +118,7 @@ def assemble(
     """Manifest and arrays of a fitted model whose doubt is learnt from what it said (`held`) about unseen `rows`."""
     y = np.searchsorted(np.array(classes), np.array(rows.labels))
     grouping = Groups.among(classes, groups)
-    lengths = np.array([len(text) for text in rows.texts], dtype=np.float64)
+    lengths = np.array([len(plain(text)) for text in rows.texts], dtype=np.float64)
     confidence = learn_confidence(held.scores, y, lengths, grouping)
     manifest = Manifest(
         classes=classes,

@@ -84,14 +84,14 @@ class Classifier:
         guesses: list[Guess] = []
         for some, around in batches(texts, contexts, BATCH):
             encoded = self.vectoriser.encode(some, around, self._table)
-            guesses.extend(self._guesses(some, encoded))
+            guesses.extend(self._guesses(encoded))
         if self._witness is None:
             return guesses
         return list(map(_seconded, guesses, self._witness.classify(texts, contexts)))
 
     def probabilities(self, texts: Sequence[str], contexts: Contexts = None) -> NDArray[np.floating]:
         """Calibrated probabilities, messages x `classes`."""
-        parts = [self._judge(s, self.vectoriser.encode(s, c, self._table)) for s, c in batches(texts, contexts)]
+        parts = [self._judge(self.vectoriser.encode(s, c, self._table)) for s, c in batches(texts, contexts)]
         return np.concatenate([part.probability for part in parts])
 
     def known(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -99,12 +99,12 @@ class Classifier:
         parts = [self.vectoriser.encode(some, None, self._table).known for some, _ in batches(texts, None)]
         return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
 
-    def _judge(self, texts: Sequence[str], encoded: Encoded) -> Judged:
-        lengths = np.fromiter(map(len, texts), dtype=np.float64, count=len(texts))
-        return self.manifest.confidence.judge(encoded.rows @ self.weights + self.bias, lengths, self._groups)
+    def _judge(self, encoded: Encoded) -> Judged:
+        scores = encoded.rows @ self.weights + self.bias
+        return self.manifest.confidence.judge(scores, encoded.pieces.lengths, self._groups)
 
-    def _guesses(self, texts: Sequence[str], encoded: Encoded) -> list[Guess]:
-        probability, grouped, best_group, best = self._judge(texts, encoded)
+    def _guesses(self, encoded: Encoded) -> list[Guess]:
+        probability, grouped, best_group, best = self._judge(encoded)
         ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
         terms = top_terms(encoded, self.weights, best)
         risk = probability * self._costs

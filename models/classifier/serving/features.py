@@ -8,7 +8,8 @@ Pieces are numbered by hashing into 2**BITS slots (the hashing trick, Weinberger
 looked up in Python and training and service run the very same array code.
 
 Texts longer than `CUT` characters are cut to their first `CUT_HEAD` and last `CUT - CUT_HEAD` characters, which bounds
-time and memory whatever comes in. Compatibility forms, capitals and digits are folded character by character.
+time and memory whatever comes in. Before that they are made plain (`models.plain_words`); capitals, digits and the
+wide forms that are left are folded character by character.
 """
 
 import unicodedata
@@ -20,7 +21,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.classifier.serving.arrays import I32, U32
+from models.classifier.serving.arrays import I32, U32, Floats
+from models.plain_words import plain
 
 BITS = 22
 SLOTS = 1 << BITS
@@ -45,9 +47,11 @@ class Context(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Pieces(NamedTuple):
-    """Every piece that occurs in a batch, in parallel arrays; `start` and `end` are characters of the cut `texts`."""
+    """Every piece that occurs in a batch, in parallel arrays; `start` and `end` are characters of the cut `texts`,
+    which are plain; `lengths` are those of the plain texts before the cut."""
 
     texts: list[str]
+    lengths: Floats
     doc: I32
     slot: U32
     start: I32
@@ -102,7 +106,8 @@ def _mix(values: U32) -> U32:
 
 def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = None) -> Pieces:
     """All pieces of a batch of messages, in no particular order. `contexts`, when given, is as long as `texts`."""
-    short = [shorten(text) for text in texts]
+    whole = list(map(plain, texts))
+    short = list(map(shorten, whole))
     # A break before, between and after, so that a word ends the same way wherever its message stands in the batch.
     joined = "\n" + "".join(f"{text}\n" for text in short)
     codes = np.frombuffer(joined.encode("utf-32-le", errors="replace"), dtype=np.uint32)
@@ -118,7 +123,8 @@ def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = Non
     if contexts is not None:
         parts.append(_around(contexts))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Pieces(short, columns[0], columns[1] & np.uint32(SLOTS - 1), *columns[2:])
+    full = np.fromiter(map(len, whole), dtype=np.float64, count=len(whole))
+    return Pieces(short, full, columns[0], columns[1] & np.uint32(SLOTS - 1), *columns[2:])
 
 
 Part = tuple[I32, U32, I32, I32, NDArray[np.uint8]]
