@@ -3,12 +3,14 @@
 import math
 from functools import lru_cache
 
+from dispatcher.arrivals.numbered import contradict
 from dispatcher.order.row import Order
 from dispatcher.partition.index import METRES_PER_DEGREE
 from models.city import Category, City
 from models.inbox import Sighting
 from models.plain_words import fold
 from models.times import DAY_MS, HOUR_MS
+from models.words import whole_text
 
 
 def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
@@ -42,12 +44,16 @@ def _pairs(text: str) -> frozenset[str]:
 
 def agrees(city: City, sighting: Sighting, order: Order) -> bool:
     """Whether the words leave no doubt that both mean one incident. A detection, or an order without words, never
-    contradicts; of a report, the text must be alike enough to that of one of the order's reports."""
+    contradicts; of a report, the text must be alike enough to that of one of the order's reports, and no number in it
+    may name another thing than they do."""
     if sighting.kind == "detection":
         return True
     texts = [kept.text for kept in (*order.evidence_first, *order.evidence_last) if kept.kind == "report" and kept.text]
     wanted = city.settings.merge_similarity
-    return not texts or any(similarity(sighting.text, text) >= wanted for text in texts)
+    if texts and not any(similarity(sighting.text, text) >= wanted for text in texts):
+        return False
+    said = whole_text(sighting.title, sighting.text)
+    return not any(contradict(said, text) for text in (order.title, *texts))
 
 
 def in_time(sighting: Sighting, order: Order, last_seen: int, kind: Category) -> bool:

@@ -260,6 +260,30 @@ def test_flapping_within_the_hold_time_is_one_incident_and_after_it_news() -> No
     assert desk.only().evidence_first[1].rule == "again"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "title"),
+    [
+        ("府前路12号灯杆的路灯不亮了", "府前路13号灯杆的路灯不亮了", ""),
+        ("府前路十二号灯杆的路灯不亮了", "府前路13号灯杆的路灯不亮了", ""),
+        ("Street light 12 on Fuqian Road is dark", "Street light 13 on Fuqian Road is dark", ""),
+        ("路灯不亮了，12号灯杆", "路灯不亮了，灯杆", "13号灯杆"),
+    ],
+)
+def test_numbers_that_name_different_things_forbid_a_merge(first: str, second: str, title: str) -> None:
+    """Lamp 13 has an order of its own, linked to that of its neighbour; the next report of lamp 12 joins the first."""
+    desk = Desk()
+    desk.feed(report("1", T0, first, "street-light"), at=T0)
+    (of_twelve,) = desk.state.orders.values()
+
+    desk.feed(report("2", T0 + HOUR, second, "street-light", title=title, lat=30.05015), at=T0 + HOUR)
+    desk.feed(report("3", T0 + 2 * HOUR, first, "street-light", lat=30.05001), at=T0 + 2 * HOUR)
+
+    (of_thirteen,) = (order for order in desk.state.orders.values() if order.id != of_twelve.id)
+    assert of_thirteen.candidates == (of_twelve.id,)
+    assert desk.state.orders[of_twelve.id].evidence_count == 2
+    assert_laws(desk)
+
+
 def test_a_parent_incident_covers_its_children() -> None:
     """While the flood is open, a pothole there is its evidence."""
     desk = Desk()
