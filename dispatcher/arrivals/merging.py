@@ -6,6 +6,7 @@ from functools import lru_cache
 from dispatcher.arrivals.numbered import contradict
 from dispatcher.order.row import Order
 from dispatcher.partition.index import METRES_PER_DEGREE
+from dispatcher.partition.unit_of_work import UnitOfWork
 from models.city import Category, City
 from models.inbox import Sighting
 from models.plain_words import fold
@@ -44,16 +45,29 @@ def _pairs(text: str) -> frozenset[str]:
 
 def agrees(city: City, sighting: Sighting, order: Order) -> bool:
     """Whether the words leave no doubt that both mean one incident. A detection, or an order without words, never
-    contradicts; of a report, the text must be alike enough to that of one of the order's reports, and no number in it
-    may name another thing than they do."""
-    if sighting.kind == "detection":
-        return True
-    texts = [kept.text for kept in (*order.evidence_first, *order.evidence_last) if kept.kind == "report" and kept.text]
-    wanted = city.settings.merge_similarity
-    if texts and not any(similarity(sighting.text, text) >= wanted for text in texts):
+    contradicts."""
+    return sighting.kind == "detection" or not _texts(order) or alike(sighting, order, city.settings.merge_similarity)
+
+
+def alike(sighting: Sighting, order: Order, wanted: float) -> bool:
+    """Whether the text is at least so alike to that of one of the order's reports, and no number in it names another
+    thing than they do."""
+    texts = _texts(order)
+    if not any(similarity(sighting.text, text) >= wanted for text in texts):
         return False
     said = whole_text(sighting.title, sighting.text)
     return not any(contradict(said, text) for text in (order.title, *texts))
+
+
+def _texts(order: Order) -> list[str]:
+    return [kept.text for kept in (*order.evidence_first, *order.evidence_last) if kept.kind == "report" and kept.text]
+
+
+def last_seen(work: UnitOfWork, order: Order) -> int:
+    """When an order's incident was last seen, repeats included, ms UTC."""
+    kept = order.evidence_last or order.evidence_first
+    tally = work.overlay.tallies.get(order.id)
+    return max(kept[-1].at if kept else order.opened_at, tally.last_seen if tally else 0)
 
 
 def in_time(sighting: Sighting, order: Order, last_seen: int, kind: Category) -> bool:

@@ -4,15 +4,16 @@
 2. control zone                 counted as suppressed
 3. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
 4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate
-5. covered by a parent incident kept as the parent's evidence
-6. the end of what is not open  counted as a detection, no more
-7. too few detections           watched
-8. otherwise                    opens an order
+5. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate
+6. covered by a parent incident kept as the parent's evidence
+7. the end of what is not open  counted as a detection, no more
+8. too few detections           watched
+9. otherwise                    opens an order
 """
 
 from itertools import islice
 
-from dispatcher.arrivals import merging
+from dispatcher.arrivals import merging, unsure
 from dispatcher.order.row import OPEN, Order, Tally
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -55,6 +56,10 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> None:
         joined, candidate = _near(work, sighting, kind, category)
         if joined:
             return
+    met = unsure.meet(work, sighting, category)
+    if met.same is not None:
+        join(work, met.same, sighting, "alike", met.away)
+        return
     if _covered(work, sighting, category):
         return
     if sighting.phase == "end":  # of something that is not open: there is nothing to do, and nothing to watch for
@@ -62,7 +67,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> None:
     if kind is not None and sighting.kind == "detection" and kind.min_sightings > 1:
         watch_on(work, sighting, kind, category)
         return
-    open_order(work, sighting, candidate, owner)
+    open_order(work, sighting, (*(() if candidate is None else (candidate,)), *met.maybe), owner)
 
 
 def certain_category(sighting: Sighting) -> str:
@@ -139,7 +144,7 @@ def _near(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -
         order = work.order(order_id) if away <= kind.merge_radius_m else None
         if order is None:
             continue
-        if order.state in OPEN and merging.in_time(sighting, order, _last_seen(work, order), kind):
+        if order.state in OPEN and merging.in_time(sighting, order, merging.last_seen(work, order), kind):
             rank = 0
         elif merging.reopens(work.city, sighting, order):
             rank = 1
@@ -162,12 +167,6 @@ def _near(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -
             dispatching.reopen(work, order, "seen-again", sighting.at, DESK)
         return True, None
     return False, work.order(min(maybe)[1]) if maybe else None
-
-
-def _last_seen(work: UnitOfWork, order: Order) -> int:
-    kept = order.evidence_last or order.evidence_first
-    tally = work.overlay.tallies.get(order.id)
-    return max(kept[-1].at if kept else order.opened_at, tally.last_seen if tally else 0)
 
 
 def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> bool:

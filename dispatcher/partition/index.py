@@ -5,6 +5,7 @@
 | <report key>                | that a report is in                      | in memory                   |
 | fingerprint/<fingerprint>   | of what one camera sees again and again  | not rejected                |
 | cell/<area>/<group>/<y>/<x> | of a merge group in one cell of the grid | neither rejected nor merged |
+| cell/<area>//<y>/<x>        | without a group yet in one cell          | open                        |
 | kind/<area>/<category>      | of a category in an area                 | open                        |
 
 The report's key is the number that the report's identity is digested to; the others are texts. The index lives in
@@ -23,6 +24,7 @@ Key = str | int
 Entry = tuple[int, str, float | None, float | None]  # opened_at, order id, lat, lon: of one order always the same
 
 CELL = 0.003  # degrees; about 330 m north to south
+NO_GROUP = ""  # of an order whose category nobody knows yet
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 
 
@@ -39,7 +41,7 @@ def keys_of(order: Order | Outline) -> set[Key]:
     keys.update(map(of_fingerprint, order.fingerprints))
     if order.state == "merged":
         return keys
-    if order.lat is not None and order.lon is not None and order.group:
+    if order.lat is not None and order.lon is not None and (order.group or order.state in OPEN):
         keys.add(_cell_key(order.area, order.group, math.floor(order.lat / CELL), math.floor(order.lon / CELL)))
     if order.state in OPEN and order.category:
         keys.add(of_kind(order.area, order.category))

@@ -1,5 +1,7 @@
 """Opening 立案: the founding sighting becomes an order, later ones join it as evidence."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from dispatcher.clocks import limits
@@ -11,9 +13,13 @@ from dispatcher.steps import dispatching
 from models.events import Evidence
 from models.inbox import InboxUpdate, Sighting
 
+NAMED = 3  # candidates of a new order
+NAMED_BY = 20  # candidates that an order gathers in all: each stands in its row
 
-def open_order(work: UnitOfWork, sighting: Sighting, candidate: Order | None = None, owner: str = "") -> Order:
-    """Open an order with its founding sighting and dispatch it."""
+
+def open_order(work: UnitOfWork, sighting: Sighting, candidates: Sequence[Order] = (), owner: str = "") -> Order:
+    """Open an order with its founding sighting and dispatch it. The first of the candidates and the new order name
+    each other, so that whoever looks at either sees both."""
     city = work.city
     at = min(sighting.at, work.clock)
     order_id = identity.order_id(sighting.area, work.day_number(at), sighting.source, sighting.id)
@@ -43,8 +49,10 @@ def open_order(work: UnitOfWork, sighting: Sighting, candidate: Order | None = N
         )
     )
     order = dispatching.dispatch(work, order, sighting, target)
-    if candidate is not None:
-        order = work.emit(facts.Linked(**work.head(order, at, DESK), other=candidate.id))
+    for other in list({one.id: one for one in candidates}.values())[:NAMED]:
+        order = work.emit(facts.Linked(**work.head(order, at, DESK), other=other.id))
+        if len(other.candidates) < NAMED_BY:
+            work.emit(facts.Linked(**work.head(other, at, DESK), other=order.id))
     return order
 
 

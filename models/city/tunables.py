@@ -29,6 +29,12 @@ class CitySettings(BaseModel):
     merge_similarity: float = Field(
         0.35, ge=0, le=1, description="texts at least this alike (0 to 1) join one order; less alike are linked"
     )
+    review_similarity: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="reports of whose category nobody is sure join at texts this alike; less alike are linked",
+    )
     reports_per_order_max: int = Field(
         500, ge=1, le=5000, description="reports that one order takes in; the next one opens another, as a candidate"
     )

@@ -117,12 +117,12 @@ def test_a_citizen_and_a_camera_meet_in_one_order() -> None:
 
 
 def test_unlike_texts_are_linked_as_candidates_and_may_be_merged_by_a_person() -> None:
-    """Near in place and time, but the words differ: two orders, one pointing at the other."""
+    """Near in place and time, but the words differ: two orders, each pointing at the other."""
     desk = Desk()
     desk.feed(report("1", T0, "路上有个大坑"), at=T0)
     desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理"), at=T0 + HOUR)
     first, second = desk.state.orders.values()
-    assert second.candidates == (first.id,)
+    assert (first.candidates, second.candidates) == ((second.id,), (first.id,))
 
     assert desk.update("merge", OPERATOR, T0 + HOUR, second.id, other_order_id=first.id) == "missing-reason"
     merge = {"reason": "same hole", "other_order_id": first.id}
