@@ -30,14 +30,20 @@ class Met(NamedTuple):
     maybe: tuple[Order, ...] = ()
 
 
+_NOBODY = Met()
+
+
 def meet(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
     """Compare a sighting, of this category or of none that is sure, with the open orders around it. One that is sure
     meets only orders without a category, and joins none: it need not wait for a person."""
     city = work.city
     sure = category in city.categories
+    # Most of what comes is sure, and most areas have nothing without a category: then there is no need to look around.
+    if sighting.lat is None or (sure and not any(work.overlay.index.newest(index.of_kind(sighting.area, "")))):
+        return _NOBODY
     mine = _likely(city, sighting.guess, category)
     if not mine:
-        return Met()
+        return _NOBODY
     groups = [index.NO_GROUP, *(() if sure else (merge_group(city, name) for name in mine))]
     same: list[tuple[float, str]] = []
     maybe: list[tuple[float, str]] = []

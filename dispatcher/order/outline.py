@@ -27,6 +27,7 @@ class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     fingerprints: tuple[str, ...] = ()
     category: str = ""
     group: str = ""
+    waiting_since: int | None = None
     assignments: tuple[Turn, ...] = ()
     overdue_at: int | None = None
     limits: tuple[RunningLimit, ...] = ()

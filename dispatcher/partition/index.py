@@ -5,8 +5,8 @@
 | <report key>                | that a report is in                      | in memory                   |
 | fingerprint/<fingerprint>   | of what one camera sees again and again  | not rejected                |
 | cell/<area>/<group>/<y>/<x> | of a merge group in one cell of the grid | neither rejected nor merged |
-| cell/<area>//<y>/<x>        | without a group yet in one cell          | open                        |
-| kind/<area>/<category>      | of a category in an area                 | open                        |
+| cell/<area>//<y>/<x>        | of no group yet in one cell of the grid  | waiting for a person        |
+| kind/<area>/<category>      | of a category, or of none, in an area    | open                        |
 
 The report's key is the number that the report's identity is digested to; the others are texts. The index lives in
 memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers.Index` holds it.
@@ -41,9 +41,10 @@ def keys_of(order: Order | Outline) -> set[Key]:
     keys.update(map(of_fingerprint, order.fingerprints))
     if order.state == "merged":
         return keys
-    if order.lat is not None and order.lon is not None and (order.group or order.state in OPEN):
+    nobody_knows = not order.group and order.waiting_since is not None  # it waits for a person to say what it is
+    if order.lat is not None and order.lon is not None and (order.group or nobody_knows):
         keys.add(_cell_key(order.area, order.group, math.floor(order.lat / CELL), math.floor(order.lon / CELL)))
-    if order.state in OPEN and order.category:
+    if order.state in OPEN and (order.category or nobody_knows):
         keys.add(of_kind(order.area, order.category))
     return keys
 
@@ -56,6 +57,7 @@ def same_keys(before: Order, after: Order) -> bool:
         and before.fingerprints is after.fingerprints
         and before.group == after.group
         and before.category == after.category
+        and (after.group != "" or (before.waiting_since is None) == (after.waiting_since is None))
     )
 
 
@@ -70,7 +72,7 @@ def of_fingerprint(fingerprint: str) -> Key:
 
 
 def of_kind(area: str, category: str) -> Key:
-    """The key of the open orders of a category in an area."""
+    """The key of the open orders of a category in an area; of those that have none yet where it is empty."""
     return f"kind/{area}/{category}"
 
 
