@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from dispatcher.figures.indicators import Window
 from models.city import City, load_city
 from models.errors import UsageError
 from models.times import day_number
 from streams.settings import Settings, load_settings
+from streams.terminal.console import Console
+from streams.terminal.harmless import say
 from streams.terminal.progress import counting
 
 SHOWN = 50
@@ -46,7 +47,7 @@ def audit(
     differences = [difference for part in audited for difference in part.differences]
     if tables:
         differences += asyncio.run(check_tables(settings, audited, window))
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = Console(soft_wrap=True, highlight=False)
     for difference in differences[:SHOWN]:
         console.print(str(difference))
     if len(differences) > SHOWN:
@@ -70,11 +71,11 @@ def _repair(settings: Settings, city: City) -> None:
         wrong = [part.partition for part in asyncio.run(run(settings, city, None, advance)) if part.differences]
     try:
         repaired = asyncio.run(repair_desk(settings, city, wrong)) if wrong else 0
-        typer.echo(f"{repaired} rows of the desk repaired")
+        say(f"{repaired} rows of the desk repaired")
     except AuditError as error:
-        typer.echo(f"the rows of the desk are not repaired: {error}")
+        say(f"the rows of the desk are not repaired: {error}")
     asyncio.run(repair_tables(settings))
-    typer.echo("the tables are built anew by their workers, which start again for it")
+    say("the tables are built anew by their workers, which start again for it")
 
 
 def _window(first: datetime | None, last: datetime | None) -> Window | None:

@@ -1,10 +1,9 @@
 """`paidan broker`: the local Kafka alone."""
 
-import typer
-
 from streams.local.broker import LocalBroker
 from streams.run import run_until_stopped
 from streams.settings import BROKER_FOLDER, Settings
+from streams.terminal.harmless import say
 
 
 def broker() -> None:
@@ -14,5 +13,5 @@ def broker() -> None:
 
 async def _run_broker(settings: Settings) -> None:
     async with LocalBroker(settings.make_data() / BROKER_FOLDER, port=settings.broker_port) as running:
-        typer.echo(running.bootstrap)
+        say(running.bootstrap)
         await running.watch()

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from dispatcher.steps.routing import Route, route
@@ -20,6 +19,8 @@ from streams.cli.options import Day, Target, day_of
 from streams.control.models_in_force import load_first
 from streams.intake.placing import Described, Placement, by_words, locate_points
 from streams.settings import load_settings
+from streams.terminal.console import Console
+from streams.terminal.harmless import hand_out, say
 from streams.terminal.model_file import keep_model
 from streams.terminal.progress import filling
 
@@ -101,13 +102,13 @@ def calendar(
     rows = ["date,kind,value", *(",".join(row) for row in official_days(year))]
     text = "".join(f"{row}\n" for row in rows)
     if out is None:
-        typer.echo(text, nl=False)
+        hand_out(text)
         return
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
-    typer.echo(f"{out}: {len(rows) - 1} days; add the rows of slots and weekend, or append these to your calendar.csv")
+    say(f"{out}: {len(rows) - 1} days; add the rows of slots and weekend, or append these to your calendar.csv")
 
 
 @app.command()

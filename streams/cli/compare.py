@@ -7,6 +7,7 @@ from models.classifier import Classifier
 from models.classifier.learning.labelled import read
 from streams.cli.options import Around, AsJson, Drop, Files, Label, Model, Text, fields_of
 from streams.learning.promotion import verdict as side_by_side
+from streams.terminal.harmless import say
 from streams.terminal.verdict import show_verdict
 
 
@@ -24,7 +25,7 @@ def compare(
     rows = read(files, text, label, fields_of(context), drop or ())
     verdict = side_by_side(Classifier.load(active), Classifier.load(candidate), rows)
     if as_json:
-        typer.echo(msgspec.json.encode(verdict).decode())
+        say(msgspec.json.encode(verdict).decode())
     else:
         show_verdict(verdict, verdict.reasons)
     if not verdict.promotable:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from models.errors import UsageError
@@ -15,6 +14,8 @@ from streams.dead_letters.replay import Numbered, find, read_dead_letters, repla
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import Settings, load_settings
+from streams.terminal.console import Console
+from streams.terminal.harmless import say
 
 dead_letters = typer.Typer(no_args_is_help=True)
 
@@ -34,7 +35,7 @@ def list_(
     found = asyncio.run(_all(settings, error))[-limit:]
     if as_json:
         for each in found:
-            typer.echo(json.dumps({"number": each.number, **_fields(each)}, ensure_ascii=False))
+            say(json.dumps({"number": each.number, **_fields(each)}, ensure_ascii=False))
         return
     table = Table("number", "at", "place", "class", "message")
     for number, letter in found:
@@ -61,7 +62,7 @@ def show(
     if value is not None:
         del shown["value_base64"]
         shown["value"] = value.decode(errors="backslashreplace")
-    typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+    say(json.dumps(shown, ensure_ascii=False, indent=2))
 
 
 @dead_letters.command("replay")
@@ -80,7 +81,7 @@ def replay_(
 async def _replay(settings: Settings, numbers: list[int], error: str | None) -> None:
     names = Names(settings.namespace)
     letters = await find(Connection.of(settings), names, numbers) if numbers else await _all(settings, error)
-    typer.echo(f"{await replay(Connection.of(settings), names, letters)} replayed")
+    say(f"{await replay(Connection.of(settings), names, letters)} replayed")
 
 
 async def _all(settings: Settings, error: str | None) -> list[Numbered]:

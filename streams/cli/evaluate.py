@@ -5,7 +5,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from models.classifier import Classifier
@@ -14,6 +13,8 @@ from models.classifier.judging.evaluation import Evaluation
 from models.classifier.judging.report import write_report
 from models.classifier.learning.labelled import read
 from streams.cli.options import Around, AsJson, Drop, Files, Label, Text, fields_of
+from streams.terminal.console import Console
+from streams.terminal.harmless import say
 from streams.terminal.progress import filling
 
 
@@ -39,11 +40,11 @@ def evaluate(
         with filling("writing the report") as tell:
             write_report(report, classifier, rows, found, learning=learning, progress=tell)
     if as_json:
-        typer.echo(msgspec.json.encode(found).decode())
+        say(msgspec.json.encode(found).decode())
         return
     _show(found)
     if report is not None:
-        typer.echo(f"report: {report}")
+        say(f"report: {report}")
 
 
 def _show(found: Evaluation) -> None:

@@ -11,6 +11,7 @@ from models.errors import UsageError
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import load_settings
+from streams.terminal.harmless import say
 from streams.terminal.progress import counting
 
 
@@ -35,4 +36,4 @@ def feed(
         fed = asyncio.run(send(Connection.of(settings), Names(settings.namespace), plan, lambda: advance(1)))
     per_second = fed.events / max(fed.seconds, 1e-9)
     late = f", at most {fed.late_seconds:.2f} s late" if fed.late_seconds > 0.01 else ""
-    typer.echo(f"{fed.events} events in {fed.seconds:.1f} s ({per_second:,.0f}/s){late}")
+    say(f"{fed.events} events in {fed.seconds:.1f} s ({per_second:,.0f}/s){late}")

@@ -12,6 +12,7 @@ from models.errors import UsageError
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import load_settings
+from streams.terminal.harmless import say
 from streams.terminal.progress import counting
 
 
@@ -40,4 +41,4 @@ def history(
     historian = Historian(Connection.of(settings), names, settings.partitions, city, keys_of(settings), classifier)
     with counting("replaying", len(chronicle)) as advance:
         written = asyncio.run(historian.write(chronicle, end, advance))
-    typer.echo(f"{written.items} items in {written.records} inbox records, {written.dead} dead letters")
+    say(f"{written.items} items in {written.records} inbox records, {written.dead} dead letters")

@@ -11,6 +11,7 @@ import typer
 
 from models.errors import UsageError
 from models.times import to_ms
+from streams.terminal.harmless import hand_out, say
 
 labels = typer.Typer(no_args_is_help=True)
 
@@ -52,13 +53,13 @@ def export(
     text = io.StringIO()
     write_csv(found, zone, text)
     if out is None:
-        typer.echo(text.getvalue(), nl=False)
+        hand_out(text.getvalue())
         return
     try:
         out.write_text(text.getvalue(), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
-    typer.echo(f"{out}: {len(found)} labels, {sum(label.blind for label in found)} of them of the blind share")
+    say(f"{out}: {len(found)} labels, {sum(label.blind for label in found)} of them of the blind share")
 
 
 def _start(day: datetime | None, zone: ZoneInfo) -> int | None:

@@ -10,6 +10,7 @@ from types import ModuleType
 import typer
 
 from models.errors import PaidanError
+from streams.terminal.harmless import harmless
 
 # name → (module under streams.cli, its function or Typer, what `paidan --help` says)
 COMMANDS = {
@@ -90,14 +91,14 @@ def main() -> None:
     try:
         app(prog_name="paidan")
     except PaidanError as error:
-        sys.stderr.write(f"paidan: {error}\n")
+        sys.stderr.write(f"paidan: {harmless(str(error))}\n")
         sys.exit(error.exit_code)
     except Exception as error:
         from aiokafka.errors import KafkaError  # here, so that help need not wait for it
 
         if not isinstance(error, KafkaError):
             raise
-        sys.stderr.write(f"paidan: Kafka: {error}\n")
+        sys.stderr.write(f"paidan: Kafka: {harmless(str(error))}\n")
         sys.exit(1)
 
 

@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from models.city import load_city
@@ -28,6 +27,8 @@ from streams.control.models_in_force import load_first
 from streams.learning.labels import read_labels
 from streams.learning.promotion import Judgement, judge
 from streams.settings import Settings, load_settings
+from streams.terminal.console import Console
+from streams.terminal.harmless import say
 from streams.terminal.progress import counting
 from streams.terminal.verdict import show_verdict
 
@@ -67,7 +68,7 @@ def list_models() -> None:
 def add(path: Model) -> None:
     """Put a model into the store; prints its id."""
     _, data = read_model(path)
-    typer.echo(Store(load_settings().models_address).put(data))
+    say(Store(load_settings().models_address).put(data))
 
 
 @model.command()
@@ -78,7 +79,7 @@ def shadow(
     settings = load_settings()
     wanted = "" if name == "none" else Store(settings.models_address).load(name).id
     asyncio.run(model_pointers.change(settings, shadowed(wanted, now_ms())))
-    typer.echo(f"in the shadow: {wanted or 'none'}")
+    say(f"in the shadow: {wanted or 'none'}")
 
 
 @model.command()
@@ -102,7 +103,7 @@ def promote(
     if judgement is not None:
         record |= {"orders": judgement.every.orders, "gain": judgement.every.gain.mean}
     asyncio.run(model_pointers.change(settings, promoted(name, now.active, now_ms(), **record)))
-    typer.echo(f"active: {name}; before: {now.active}")
+    say(f"active: {name}; before: {now.active}")
 
 
 @model.command()
@@ -117,7 +118,7 @@ def rollback(
     if now.previous != INITIAL:
         Store(settings.models_address).load(now.previous)
     asyncio.run(model_pointers.change(settings, rolled_back(now.previous, now_ms(), reason)))
-    typer.echo(f"active: {now.previous}; before: {now.active}")
+    say(f"active: {now.previous}; before: {now.active}")
 
 
 def _judged(settings: Settings, now: Pointers, candidate: Classifier, forced: bool) -> Judgement | None:
@@ -144,8 +145,8 @@ def _active(settings: Settings, now: Pointers, target: float) -> Classifier:
 
 
 def _show(judgement: Judgement) -> None:
-    typer.echo(f"orders opened after {to_text(judgement.after)}, when both models were trained:")
+    say(f"orders opened after {to_text(judgement.after)}, when both models were trained:")
     show_verdict(judgement.every, judgement.reasons)
     blind = judgement.blind
     if blind.orders:
-        typer.echo(f"of them judged blind: {blind.orders} orders, {blind.active:.4f} -> {blind.candidate:.4f}")
+        say(f"of them judged blind: {blind.orders} orders, {blind.active:.4f} -> {blind.candidate:.4f}")

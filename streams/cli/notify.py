@@ -7,6 +7,7 @@ import typer
 from models.errors import UsageError
 from streams.run import run_role
 from streams.settings import load_settings
+from streams.terminal.harmless import say
 
 
 def notify(
@@ -18,7 +19,7 @@ def notify(
     """Role: send notices and assignments to webhooks. Settings come from the environment, addresses also from the
     city's departments."""
     if show_key:
-        typer.echo(_key(show_key))
+        say(_key(show_key))
         return
     from streams.notify.role import serve  # here, so that a key is printed at once
 

@@ -1,9 +1,9 @@
 """`paidan settings`: what is in force, and what there is to set."""
 
-from rich.console import Console
 from rich.table import Table
 
 from streams.settings import Settings, load_settings
+from streams.terminal.console import Console
 
 
 def settings() -> None:

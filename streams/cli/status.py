@@ -4,9 +4,10 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from streams.settings import load_settings
+from streams.terminal.console import Console
+from streams.terminal.harmless import say
 
 
 def status(
@@ -24,6 +25,6 @@ def status(
     asked = {name: value for name, value in (("from", first), ("to", to)) if value}
     answer = ask_status(load_settings(), url, asked)
     if as_json:
-        typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        say(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     Console().print(status_table(answer))

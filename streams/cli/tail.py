@@ -13,6 +13,7 @@ from models.times import from_ms
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import Settings, load_settings
+from streams.terminal.harmless import say
 from streams.terminal.tail import Received, follow_assignments
 
 _SHOWN_CHARS = 60
@@ -47,7 +48,7 @@ async def _follow(
     zone = load_city(settings.city).zone
     seen = 0
     async for each in follow_assignments(Connection.of(settings), Names(settings.namespace), departments, from_start):
-        typer.echo(_as_json(each) if as_json else _line(each, from_ms(each.timestamp).astimezone(zone)))
+        say(_as_json(each) if as_json else _line(each, from_ms(each.timestamp).astimezone(zone)))
         seen += 1
         if seen == count:
             return

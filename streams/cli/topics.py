@@ -7,6 +7,7 @@ import typer
 from models.city import load_city
 from streams.kafka.topics import all_topics, check_topics, create_topics
 from streams.settings import load_settings
+from streams.terminal.harmless import say
 
 topics = typer.Typer(no_args_is_help=True)
 
@@ -17,7 +18,7 @@ def create() -> None:
     settings = load_settings()
     wanted = all_topics(settings, load_city(settings.city).departments)
     created = asyncio.run(create_topics(settings, wanted))
-    typer.echo(f"{len(created)} topics created, {len(wanted) - len(created)} were there")
+    say(f"{len(created)} topics created, {len(wanted) - len(created)} were there")
 
 
 @topics.command()
@@ -26,4 +27,4 @@ def check() -> None:
     settings = load_settings()
     wanted = all_topics(settings, load_city(settings.city).departments)
     asyncio.run(check_topics(settings, wanted))
-    typer.echo(f"{len(wanted)} topics are as they must be")
+    say(f"{len(wanted)} topics are as they must be")

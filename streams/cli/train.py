@@ -18,6 +18,7 @@ from models.errors import UsageError
 from models.times import to_text
 from streams.cli.options import Around, Day, Drop, Label, Target, Text, day_of, fields_of
 from streams.settings import load_settings
+from streams.terminal.harmless import say
 from streams.terminal.model_file import keep_model
 from streams.terminal.progress import counting, filling
 
@@ -78,7 +79,7 @@ def train(
             progress=tell,
         )
     if out is None:
-        typer.echo(Store(load_settings().models_address).put(data))
+        say(Store(load_settings().models_address).put(data))
     else:
         keep_model(data, out)
 
@@ -95,5 +96,5 @@ def _with_log(rows: Labelled, fields: Iterable[str], drop: Sequence[str], day: s
         raise ClassifierError("the log holds no final label yet: nothing to learn from")
     every, rare = without_rare(rows.plus(as_rows(labels, load_city(settings.city).zone, fields)), LEAST)
     for name, size in sorted(rare.items()):
-        typer.echo(f"left out: {name}, which has only {size} text", err=True)
+        say(f"left out: {name}, which has only {size} text", err=True)
     return every, day_of(day) if day else to_text(newest(labels))

@@ -7,6 +7,7 @@ import typer
 from streams.local.system import Counts, running_system
 from streams.run import run_until_stopped
 from streams.settings import Settings
+from streams.terminal.harmless import say
 
 
 def up(
@@ -21,9 +22,9 @@ def up(
 
     async def run(settings: Settings) -> None:
         async with running_system(settings, Counts(intake, desk, tables)) as system:
-            typer.echo(f"Kafka      {system.settings.kafka}\nDashboard  {system.settings.gateway_url}")
-            typer.echo(f"Logs       {system.settings.data / 'logs'}")
-            typer.echo(f"To join in from another terminal: {system.joining}\nStop with Ctrl-C.")
+            say(f"Kafka      {system.settings.kafka}\nDashboard  {system.settings.gateway_url}")
+            say(f"Logs       {system.settings.data / 'logs'}")
+            say(f"To join in from another terminal: {system.joining}\nStop with Ctrl-C.")
             await system.watch()
 
     run_until_stopped(run)

@@ -12,9 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import typer
 from aiokafka import AIOKafkaProducer, ConsumerRecord
-from rich.console import Console
 from rich.live import Live
 
 from dispatcher.order.facts import Fact, from_wire
@@ -30,8 +28,10 @@ from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.local.system import System
 from streams.tasks import race
+from streams.terminal.console import Console
 from streams.terminal.feed import Planned, feed, read_events, scheduled
 from streams.terminal.gateway_client import StatusError, ask_status
+from streams.terminal.harmless import say
 from streams.terminal.status_table import status_table
 
 FEED_SECONDS = 25.0
@@ -82,7 +82,7 @@ class Demo:
         """Until all is decided, or with `stay` until it is cancelled; the final picture stays on the screen."""
         console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
         hint = "Ctrl-C stops everything." if stay else "Ends by itself."
-        typer.echo(f"To join in from another terminal: {self._system.joining}")
+        say(f"To join in from another terminal: {self._system.joining}")
         connection = Connection.of(self._system.settings)
         async with (
             started(writer(connection)) as producer,

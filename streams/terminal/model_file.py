@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import typer
-
 from models.classifier import Classifier, ClassifierError
 from models.classifier.serving.artefact import SUFFIX
+from streams.terminal.harmless import say
 
 
 def keep_model(data: bytes, out: Path) -> None:
@@ -18,4 +17,4 @@ def keep_model(data: bytes, out: Path) -> None:
     except OSError as error:
         raise ClassifierError(f"{out}: cannot be written: {error.strerror}") from error
     rows, classes = made.manifest.provenance.rows, len(made.classes)
-    typer.echo(f"{path}: {rows} texts, {classes} categories, {len(data) / 1e6:.1f} MB")
+    say(f"{path}: {rows} texts, {classes} categories, {len(data) / 1e6:.1f} MB")

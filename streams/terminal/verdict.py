@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.table import Table
 
 from models.classifier.judging.compare import Verdict
+from streams.terminal.console import Console
 
 
 def show_verdict(verdict: Verdict, reasons: Sequence[str]) -> None:

@@ -1,0 +1,19 @@
+"""The console that tables and pictures are printed on."""
+
+from typing import Any
+
+import rich.console
+from rich.text import Text
+
+from streams.terminal.harmless import harmless
+
+
+class Console(rich.console.Console):
+    """A console to which every text is only text: neither commands of a terminal nor markup are obeyed."""
+
+    def __init__(self, **own: Any) -> None:
+        super().__init__(markup=False, emoji=False, **own)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """A text as it is printed, in a cell as well."""
+        return super().render_str(harmless(text), **how | {"markup": False, "emoji": False})

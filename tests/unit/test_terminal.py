@@ -1,0 +1,69 @@
+"""Text from outside on a terminal: shown, not obeyed."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.table import Table
+
+from streams.terminal.console import Console
+from streams.terminal.harmless import hand_out, harmless, say
+
+STREAMS = Path(__file__).parents[2] / "streams"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("路灯\x1b]0;FAKE\x07", "路灯\\u001b]0;FAKE\\u0007"),
+        ("\x1b[2J\x1b[31mred", "\\u001b[2J\\u001b[31mred"),
+        ("\x9b2J", "\\u009b2J"),
+        ("a\rb\x08\x7f", "a\\u000db\\u0008\\u007f"),
+        ("\u202edesrever\u2069", "\\u202edesrever\\u2069"),
+        ("two\nlines\tand\r\na third 路灯 é 🚧", "two\nlines\tand\r\na third 路灯 é 🚧"),
+    ],
+)
+def test_commands_to_a_terminal_are_shown_as_their_numbers(text: str, shown: str) -> None:
+    """Escape sequences of either kind, overwriting and reversed writing are seen; all other text is as it was."""
+    assert harmless(text) == shown
+
+
+def test_json_keeps_its_meaning() -> None:
+    """What is written instead is what JSON itself would have written."""
+    said = {"text": "\x1b\x9b\u202e\x7f"}
+
+    assert json.loads(harmless(json.dumps(said, ensure_ascii=False))) == said
+
+
+def test_a_table_shows_texts_as_they_are() -> None:
+    """Neither escape sequences nor markup nor names of emoji in a cell, a heading or a title are obeyed."""
+    out = io.StringIO()
+    table = Table("[red]place\x1b[2J", title="[bold]t\x07")
+    table.add_row("[/] :warning: \x1b]0;FAKE\x07")
+
+    console = Console(file=out, width=80)
+    console.print(table)
+    console.print("[/]\x1b]0;FAKE\x07")
+
+    shown = out.getvalue()
+    assert not set(shown) & {"\x1b", "\x07"}
+    for text in ("[red]place\\u001b[2J", "[bold]t\\u0007", "[/] :warning: \\u001b]0;FAKE\\u0007"):
+        assert text in shown
+
+
+def test_data_for_another_program_are_handed_out_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line for people is harmless in a pipe too; exported rows are so on a terminal alone."""
+    say("\x1b[2J")
+    hand_out("\x1b[2J\r\n")
+
+    assert capsys.readouterr().out == "\\u001b[2J\n\x1b[2J\r\n"
+
+
+def test_every_command_writes_through_these() -> None:
+    """No other module prints, echoes or opens a console, but for the bars of progress, which show our own words."""
+    own = {"harmless.py", "console.py", "progress.py"}
+    others = {path: path.read_text(encoding="utf-8") for path in STREAMS.rglob("*.py") if path.name not in own}
+
+    for forbidden in ("typer.echo(", "typer.secho(", " print(", "rich.console import Console"):
+        assert [path.name for path, text in others.items() if forbidden in text] == []
