@@ -18,7 +18,7 @@ _LOOKED_AT = ((0x80, 0xFFFF), (0x1D400, 0x1D7FF), (0x1F100, 0x1F2FF), (0x2F800, 
 _WIDE_MARKS = frozenset("，！？；：（）～…")
 # Not of the categories of invisible characters, yet nothing is seen of them: fillers, joiners, the frame of a keycap.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u20e3\u3164\uffa0")
-_BLANKS = " \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\u2028\u2029\u2800"  # those that are left after NFKC
+_BLANKS = " \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\u1680\u2028\u2029\u2800"  # those that are left after NFKC
 _TAGS = "\U000e0000-\U000e0fff"  # language tags and further variation selectors
 # Whole characters among the radicals of dictionaries that Unicode does not call compatible with any.
 _RADICALS = dict(

@@ -28,7 +28,9 @@ def run_role(serve: Serve, settings: Settings | None = None, log_file: Path | No
     """Run `serve(settings, stop)` until it returns; `stop` is set on SIGINT and SIGTERM. What it raises goes on."""
     chosen = settings or load_settings()
     set_up_logging(chosen.log_level, log_file)
-    with asyncio.Runner(loop_factory=_fast_loop) as runner:
+    # With TLS, uvloop waits 30 s for the end of a connection on which an answer is still on its way.
+    secured = chosen.kafka_protocol in ("SSL", "SASL_SSL")
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop if secured else _fast_loop) as runner:
         runner.run(_serve(serve, chosen))
 
 

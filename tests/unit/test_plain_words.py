@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dispatcher.arrivals.merging import similarity
@@ -50,6 +50,7 @@ def test_spellings_of_the_same_words_become_one(text: str, expected: str) -> Non
     assert plain(text) == expected
 
 
+@example("\u1680")
 @given(st.text())
 def test_what_is_plain_stays_so(text: str) -> None:
     """Of a text without markup there is nothing left to do, no invisible character and no odd blank in it."""
