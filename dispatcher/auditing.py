@@ -76,10 +76,7 @@ class Recount:
                 return
             if fact.order_seq > order.seq:
                 self._differ(f"refusal of {fact.order_id}", f"seq {fact.order_seq}", f"seq {order.seq}")
-            elif fact.order_seq == order.seq and fact.attempt not in (
-                0,
-                order.attempt,
-            ):  # 0: written before it was said
+            elif fact.order_seq == order.seq and fact.attempt not in (0, order.attempt):  # 0: no refusal said it then
                 self._differ(f"refusal of {fact.order_id}", f"attempt {fact.attempt}", f"attempt {order.attempt}")
             return
         self.facts += 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.health import serving_health
+from streams.kafka.connection import OVER_TLS
 from streams.settings import Settings, load_settings
 from streams.tasks import race
 
@@ -29,8 +30,8 @@ def run_role(serve: Serve, settings: Settings | None = None, log_file: Path | No
     chosen = settings or load_settings()
     set_up_logging(chosen.log_level, log_file)
     # With TLS, uvloop waits 30 s for the end of a connection on which an answer is still on its way.
-    secured = chosen.kafka_protocol in ("SSL", "SASL_SSL")
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop if secured else _fast_loop) as runner:
+    loop_factory = asyncio.new_event_loop if chosen.kafka_protocol in OVER_TLS else _fast_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(_serve(serve, chosen))
 
 

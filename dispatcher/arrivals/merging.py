@@ -6,7 +6,6 @@ from functools import lru_cache
 from dispatcher.arrivals.numbered import contradict
 from dispatcher.order.row import Order
 from dispatcher.partition.index import METRES_PER_DEGREE
-from dispatcher.partition.unit_of_work import UnitOfWork
 from models.city import Category, City
 from models.inbox import Sighting
 from models.plain_words import fold
@@ -61,13 +60,6 @@ def alike(sighting: Sighting, order: Order, wanted: float) -> bool:
 
 def _texts(order: Order) -> list[str]:
     return [kept.text for kept in (*order.evidence_first, *order.evidence_last) if kept.kind == "report" and kept.text]
-
-
-def last_seen(work: UnitOfWork, order: Order) -> int:
-    """When an order's incident was last seen, repeats included, ms UTC."""
-    kept = order.evidence_last or order.evidence_first
-    tally = work.overlay.tallies.get(order.id)
-    return max(kept[-1].at if kept else order.opened_at, tally.last_seen if tally else 0)
 
 
 def in_time(sighting: Sighting, order: Order, last_seen: int, kind: Category) -> bool:

@@ -11,9 +11,7 @@
 9. otherwise                    opens an order
 """
 
-from itertools import islice
-
-from dispatcher.arrivals import merging, unsure
+from dispatcher.arrivals import merging, nearby, unsure
 from dispatcher.order.row import OPEN, Order, Tally
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -24,8 +22,6 @@ from dispatcher.steps.watching import reopen_by_camera, watch_on
 from models.city import Category
 from models.inbox import Sighting
 from models.times import MINUTE_MS
-
-SCANNED = 64  # of the orders in a cell, the newest ones that are compared
 
 
 def on_sighting(work: UnitOfWork, sighting: Sighting) -> None:
@@ -127,44 +123,30 @@ def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> None:
 
 def _near(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -> tuple[bool, Order | None]:
     """Join or reopen the nearest order that means the same; else name the nearest that may."""
-    if sighting.lat is None or sighting.lon is None:
-        return False, None
-    overlay = work.overlay
-    entries: list[index.Entry] = []
-    group = merge_group(work.city, category)
-    for key in index.cells_around(sighting.area, group, sighting.lat, sighting.lon, kind.merge_radius_m):
-        entries.extend(islice(overlay.index.newest(key), SCANNED))
-    entries.sort(reverse=True)
     same: list[tuple[int, float, str]] = []
     maybe: list[tuple[float, str]] = []
-    for _, order_id, lat, lon in entries[:SCANNED]:
-        if lat is None or lon is None:
-            continue
-        away = merging.distance_m(lat, lon, sighting.lat, sighting.lon)
-        order = work.order(order_id) if away <= kind.merge_radius_m else None
-        if order is None:
-            continue
-        if order.state in OPEN and merging.in_time(sighting, order, merging.last_seen(work, order), kind):
+    for order, away in nearby.around(work, sighting, (merge_group(work.city, category),), kind.merge_radius_m):
+        if order.state in OPEN and merging.in_time(sighting, order, nearby.last_seen(work, order), kind):
             rank = 0
         elif merging.reopens(work.city, sighting, order):
             rank = 1
         else:
             continue
         if merging.agrees(work.city, sighting, order) and merging.has_room(work.city, sighting, order):
-            same.append((rank, away, order_id))
+            same.append((rank, away, order.id))
         else:
-            maybe.append((away, order_id))
+            maybe.append((away, order.id))
     if same:
         rank, away, order_id = min(same)
-        order = work.order(order_id)
-        assert order is not None  # it was there a moment ago
+        nearest = work.order(order_id)
+        assert nearest is not None  # it was there a moment ago
         if rank == 0:
-            join(work, order, sighting, "near", away)
+            join(work, nearest, sighting, "near", away)
         elif sighting.kind == "detection":
-            reopen_by_camera(work, order, sighting)
+            reopen_by_camera(work, nearest, sighting)
         else:
-            order = join(work, order, sighting, "near", away)
-            dispatching.reopen(work, order, "seen-again", sighting.at, DESK)
+            nearest = join(work, nearest, sighting, "near", away)
+            dispatching.reopen(work, nearest, "seen-again", sighting.at, DESK)
         return True, None
     return False, work.order(min(maybe)[1]) if maybe else None
 

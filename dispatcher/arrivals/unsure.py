@@ -2,11 +2,10 @@
 categories are compared. A report joins only what surely is the same; what may be becomes a candidate for a person.
 """
 
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from dispatcher.arrivals import merging
+from dispatcher.arrivals import merging, nearby
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
@@ -16,7 +15,6 @@ from models.guess import Guess
 from models.inbox import Sighting
 
 LIKELY = 0.1  # alternatives that are less probable are not compared; the first always is
-SCANNED = 64  # of the orders in a cell, the newest ones that are compared
 
 Likely = Mapping[str, Category]
 
@@ -48,10 +46,12 @@ def meet(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
     same: list[tuple[float, str]] = []
     maybe: list[tuple[float, str]] = []
     reach = max(kind.merge_radius_m for kind in mine.values())
-    for order, away in _around(work, sighting, dict.fromkeys(groups), reach):
+    for order, away in nearby.around(work, sighting, dict.fromkeys(groups), reach):
+        if order.state not in OPEN:
+            continue
         theirs = _likely(city, order.guess, order.category)
         shared = [kind for name, kind in mine.items() if name in theirs and away <= kind.merge_radius_m]
-        seen = merging.last_seen(work, order)
+        seen = nearby.last_seen(work, order)
         if not any(merging.in_time(sighting, order, seen, kind) for kind in shared):
             continue
         alike = next(iter(mine)) == next(iter(theirs)) and merging.alike(
@@ -74,19 +74,3 @@ def _likely(city: City, guess: Guess | None, category: str) -> Likely:
         names = list(dict.fromkeys((guess.category, *others)))
     kinds = {name: city.categories.get(name) for name in names}
     return {name: kind for name, kind in kinds.items() if kind is not None and kind.merge}
-
-
-def _around(work: UnitOfWork, sighting: Sighting, groups: Iterable[str], reach: float) -> Iterable[tuple[Order, float]]:
-    """The open orders of these merge groups within reach, with their distances in metres; the newest of many. None
-    around a place that is not known."""
-    if sighting.lat is None or sighting.lon is None:
-        return
-    entries: set[index.Entry] = set()
-    for group in groups:
-        for key in index.cells_around(sighting.area, group, sighting.lat, sighting.lon, reach):
-            entries.update(islice(work.overlay.index.newest(key), SCANNED))
-    for _, order_id, lat, lon in sorted(entries, reverse=True, key=lambda entry: entry[:2])[:SCANNED]:
-        away = merging.between(sighting, lat, lon)
-        order = work.order(order_id) if away is not None and away <= reach else None
-        if order is not None and away is not None and order.state in OPEN:
-            yield order, away

@@ -13,10 +13,9 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     said = texts(root)
     channel = said.get("channelID") or said.get("dynChannelID", "")
     camera = site.camera or said.get("deviceID") or f"{said.get('ipAddress', '')}:{channel}"
-    state = said.get("eventState", "")
-    if state == "inactive" and said.get("eventType", "").lower() == "videoloss":
+    state, kind = said.get("eventState", ""), said.get("eventType", "")
+    if state == "inactive" and kind.lower() == "videoloss":
         return ()  # the heartbeat of a healthy device
-    kind = said.get("eventType", "")
     # "It still goes on": the event that it is about stands beside it.
     going_on = kind.lower() == "duration" and said.get("relationEvent", "")
     detection = make_detection(

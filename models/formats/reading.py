@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _DECLARATION = re.compile(rb"<\?xml[^>]{0,200}\?>")
 _ENCODING = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
+_TOLD_BY_BYTES = (b"utf-8", b"utf8", b"gb2312", b"gbk", b"gb18030")  # declared for one another
 # As devices write it: without leading zeros, with one of two separators, with or without seconds and zone.
 _STAMP = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[Tt ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?"
@@ -110,14 +111,12 @@ def _xml_text(value: bytes) -> str | bytes:
     """The document as text without its declaration, or as it is where its declaration decides."""
     declaration = _DECLARATION.match(value)
     named = declaration and _ENCODING.search(declaration[0])
-    encodings = ("utf-8", "gb18030")
-    if value[:2] in WIDE:
+    if value[:2] in WIDE or (named and named[1].lower() not in _TOLD_BY_BYTES):
         return value
-    if named and named[1].lower() not in (b"utf-8", b"utf8", b"gb2312", b"gbk", b"gb18030"):
-        return value
-    for encoding in encodings:
+    text = value[declaration.end() :] if declaration else value
+    for encoding in ("utf-8", "gb18030"):
         try:
-            return value[declaration.end() if declaration else 0 :].decode(encoding).strip()
+            return text.decode(encoding).strip()
         except UnicodeDecodeError:
             continue
     raise Poison("data", "must be UTF-8, GB 18030 or in the encoding that its XML declaration names", "not-xml")

@@ -26,6 +26,11 @@ class _Partition(Protocol):
 P = TypeVar("P", bound=_Partition)
 
 
+def incomplete(detail: str) -> Problem:
+    """503: what was asked for may be where nobody answers."""
+    return Problem(503, "incomplete", detail, {"retry-after": "5"})
+
+
 class ShardAnswers(Generic[P]):
     """What was answered, by partition; `total` is how many partitions there are."""
 
@@ -41,7 +46,7 @@ class ShardAnswers(Generic[P]):
     def some(self) -> Self:
         """These answers. Raises Problem when there is none at all: what nobody answered is not nothing."""
         if not self.partitions:
-            raise Problem(503, "incomplete", "no partition of the tables answers at the moment", {"retry-after": "5"})
+            raise incomplete("no partition of the tables answers at the moment")
         return self
 
     def merged(self, other: "ShardAnswers[P]") -> "ShardAnswers[P]":

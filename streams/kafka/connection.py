@@ -14,6 +14,7 @@ from aiokafka.abc import AbstractTokenProvider
 from models.errors import UsageError
 from streams.settings import Settings
 
+OVER_TLS = ("SSL", "SASL_SSL")
 _OAUTH = "OAUTHBEARER"
 
 
@@ -88,7 +89,7 @@ class Connection:
 
     @property
     def _tls(self) -> bool:
-        return self.protocol in ("SSL", "SASL_SSL")
+        return self.protocol in OVER_TLS
 
     @property
     def _sasl(self) -> bool:

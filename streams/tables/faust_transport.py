@@ -174,7 +174,6 @@ class Transport(driver.Transport):
         driver.Consumer: (
             "_new_consumer_thread",
             "perform_seek",
-            "resume_flow",
             "on_partitions_revoked",
             "ack",
             "_add_gap",

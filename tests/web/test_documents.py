@@ -17,6 +17,17 @@ from tests.support.desks import HOUR, INSPECTOR, T0, Desk, report
 from tests.web.conftest import NOWHERE, Open
 
 
+def _checked() -> Desk:
+    """A desk whose only order `ren` of roads has handled, and the inspector has passed an hour later."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    lead = Actor("department", "roads", "ren")
+    desk.update("accept", lead, T0)
+    desk.update("handle", lead, T0, evidence_urls=("e",))
+    desk.update("check-pass", INSPECTOR, T0 + HOUR)
+    return desk
+
+
 async def test_every_route_is_documented(gateway: Open) -> None:
     """Each path of the API stands in docs/http.md."""
     page = (REPOSITORY / "docs" / "http.md").read_text()
@@ -48,12 +59,7 @@ def test_a_figure_of_each_table_opens_into_its_orders(
 
 def test_an_order_counts_under_its_stage_and_its_actor() -> None:
     """The check that an inspector made in time opens under both."""
-    desk = Desk()
-    desk.feed(report("1", T0), at=T0)
-    lead = Actor("department", "roads", "ren")
-    desk.update("accept", lead, T0)
-    desk.update("handle", lead, T0, evidence_urls=("e",))
-    desk.update("check-pass", INSPECTOR, T0 + HOUR)
+    desk = _checked()
     window, zone = Window(last=20991231), desk.city.zone
 
     for dimension, key, counts in (("stage", "check", True), ("actor", INSPECTOR.id, True), ("actor", "ren", False)):
@@ -93,12 +99,7 @@ async def test_what_can_be_no_order_is_not_found(gateway: Open, path: str) -> No
 
 def test_of_a_reporter_s_step_nothing_but_the_role_is_shown(city: City) -> None:
     """Its hash stays within: who reads two orders cannot tell that they are of one person."""
-    desk = Desk()
-    desk.feed(report("1", T0), at=T0)
-    lead = Actor("department", "roads", "ren")
-    desk.update("accept", lead, T0)
-    desk.update("handle", lead, T0, evidence_urls=("e",))
-    desk.update("check-pass", INSPECTOR, T0 + HOUR)
+    desk = _checked()
     [reporter] = desk.only().reporters
     desk.update("feedback", Actor("reporter", "", reporter), T0 + 2 * HOUR, satisfied=True)
 

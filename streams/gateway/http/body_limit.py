@@ -41,11 +41,11 @@ class BodyLimit:
         return Problem(413, "too-large", f"the body must have at most {self._most} bytes")
 
     def _bounded(self, receive: Receive) -> Receive:
-        come, until = 0, 0.0
+        come, until, whole = 0, 0.0, False
 
         async def bounded() -> Message:
-            nonlocal come, until
-            if come < 0:  # the body is whole: what still comes is the end of the connection, however long that takes
+            nonlocal come, until, whole
+            if whole:  # what still comes is the end of the connection, however long that takes
                 return await receive()
             until = until or asyncio.get_running_loop().time() + self._seconds
             try:
@@ -56,8 +56,7 @@ class BodyLimit:
             come += len(message.get("body", b""))
             if come > self._most:
                 raise self._too_large()
-            if not message.get("more_body", False):
-                come = -1
+            whole = not message.get("more_body", False)
             return message
 
         return bounded

@@ -19,7 +19,7 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.order_document import document, line
-from streams.gateway.shards import ShardAnswers, Shards
+from streams.gateway.shards import ShardAnswers, Shards, incomplete
 from streams.tables.protocol import Brief, PartitionOrder, PartitionOrders, ShardOrder, ShardOrders
 
 _STATES = OPEN | ENDED | {"open"}
@@ -161,9 +161,7 @@ class Finder:
 def _missing(sentence: str, complete: bool) -> Problem:
     if complete:
         return Problem(404, "not-found", sentence)
-    return Problem(
-        503, "incomplete", "not all partitions of the tables can be asked at the moment", {"retry-after": "5"}
-    )
+    return incomplete("not all partitions of the tables can be asked at the moment")
 
 
 def _safe(order_id: str) -> str:
