@@ -50,9 +50,9 @@ _ROLES = 4  # that `up` starts: intake, desk, tables, gateway
 @pytest.fixture
 def alone(settings: Settings) -> Settings:
     """Settings of a system with a local broker of its own, and with metrics."""
-    first = next(
-        port for port in range(free_port(), 65_000) if all(can_listen(HOST, port + n) for n in range(_ROLES + 1))
-    )
+    first = free_port()
+    while not all(can_listen(HOST, first + n) for n in range(_ROLES + 1)):
+        first = free_port()
     return settings.model_copy(update={"kafka": "", "gateway_port": free_port(), "metrics_port": first})
 
 
@@ -70,6 +70,7 @@ async def test_up_starts_everything_again_and_stops_everything(own_roles: Roles,
         ready = f"http://127.0.0.1:{alone.gateway_port}/readyz"
 
         async def is_ready() -> bool:
+            assert up.alive, up.said()
             return _get(ready) == 200
 
         await eventually(is_ready, timeout=90, what="a ready gateway")

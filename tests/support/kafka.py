@@ -203,7 +203,8 @@ class Roles:
         return role
 
     def end(self) -> None:
-        """End all of them with SIGKILL, stopped ones too."""
+        """End all of them with SIGKILL, stopped ones too; print what each said last: pytest shows it of a failure."""
         for role in self.started:
             role.signal(signal.SIGKILL)
             role.process.wait()
+            print(f"--- {role.log.name}, code {role.process.returncode}", role.said()[-4_000:], sep="\n")
