@@ -66,7 +66,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
 
 
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):
-    """One step that a department, a reporter or an officer asks for. It names its order by id or by a report.
+    """One step that a department, a reporter or another role asks for. It names its order by id or by a report.
 
     `received` is when Kafka took it in (0: not known): how far back it is dated is judged from there, so that an outage
     of intake refuses nobody."""

@@ -87,7 +87,7 @@ TABLE: tuple[Transition, ...] = (
         never=("who-returned",),
     ),
     Transition(
-        "arbitrate", "争议裁定", ("officer",), ("arbitration",), ("assigned",), ("department", "known-category"),
+        "arbitrate", "争议裁定", ("duty-officer",), ("arbitration",), ("assigned",), ("department", "known-category"),
         "binding", never=("who-returned",),
     ),
     Transition("progress", "处置进展", ("department",), ("accepted",), ("accepted",), ("lead-or-assist",)),

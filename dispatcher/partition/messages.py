@@ -21,8 +21,8 @@ from models.events import (
     WithdrawalMessage,
 )
 
-# Who cares about which fact: what waits for a dispatcher, reviewer or officer goes to `supervisor`, what a department
-# has asked for comes back to it. A reporter's notice goes to every reporter of the order.
+# Who cares about which fact: what waits for a dispatcher, reviewer or duty officer goes to `supervisor`, what a
+# department has asked for comes back to it. A reporter's notice goes to every reporter of the order.
 AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Opened: ("reporter",),
     facts.SentToReview: ("supervisor",),

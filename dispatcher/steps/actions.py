@@ -142,7 +142,7 @@ def _arbitrate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
         return dispatching.refuse_return(work, order, update.reason, at, update.by)
     if order.department and update.department != order.department:
         order = dispatching.approve_return(work, order, "arbitrated", at, update.by)
-    target = _target(work, order, update, "officer", update.category or order.category)
+    target = _target(work, order, update, "duty-officer", update.category or order.category)
     return dispatching.assign(work, order, target, at, update.by, binding=True)
 
 

@@ -45,7 +45,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
 
 
 class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, officer, suggestion,
+    """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, duty-officer, suggestion,
     reopening) and all that a person needs to check it."""
 
     by: str

@@ -11,7 +11,7 @@ Names = tuple[str, str]  # Chinese, English
 ROLES: Mapping[str, Names] = {
     "reviewer": ("研判员", "reviewer"),
     "dispatcher": ("派遣员", "dispatcher"),
-    "officer": ("值班长", "duty officer"),
+    "duty-officer": ("值班长", "duty officer"),
     "operator": ("管理员", "operator"),
     "inspector": ("核查员", "inspector"),
     "reporter": ("市民", "reporter"),

@@ -43,7 +43,7 @@ PHASES = ("claiming", "restoring", "sending", "committing", "committed")
 _PHASE = re.compile(r"streams\.stage\.tenure: (\w+)")
 _TAIL_BYTES = 4_000
 T = TypeVar("T")
-ROLES = ("department", "reviewer", "dispatcher", "officer", "inspector", "operator")
+ROLES = ("department", "reviewer", "dispatcher", "duty-officer", "inspector", "operator")
 
 RULES = """
 [[rules]]

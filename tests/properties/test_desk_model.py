@@ -40,8 +40,8 @@ FITTING = {
     "suspended": ("handle", "resume"),
     "rejected": ("reopen",),
 }
-ROLES = {"approve-return": "dispatcher", "refuse-return": "dispatcher", "arbitrate": "officer", "reopen": "operator"}
-ROLES |= {"approve-extension": "dispatcher", "approve-suspension": "dispatcher", "decide": "reviewer"}
+ROLES = {"approve-return": "dispatcher", "refuse-return": "dispatcher", "arbitrate": "duty-officer"}
+ROLES |= {"reopen": "operator", "approve-extension": "dispatcher", "approve-suspension": "dispatcher", "decide": "reviewer"}
 ROLES |= {"refuse-extension": "dispatcher", "refuse-suspension": "dispatcher"}
 ROLES |= {"force-close": "operator", "reject": "operator"}
 ROLES |= {"check-pass": "inspector", "check-fail": "inspector"}

@@ -25,7 +25,7 @@ MINUTE, HOUR, DAY = MINUTE_MS, HOUR_MS, DAY_MS
 
 REVIEWER = Actor("reviewer", "", "rita")
 DISPATCHER = Actor("dispatcher", "", "dora")
-OFFICER = Actor("officer", "", "otto")
+OFFICER = Actor("duty-officer", "", "otto")
 OPERATOR = Actor("operator", "", "olga")
 INSPECTOR = Actor("inspector", "", "ivan")
 IMPORTER = "urn:importer"  # the one source whose updates may be dated back at will

@@ -107,7 +107,7 @@ class NaiveOrder:
             if department != self.lead:
                 return "wrong-department"
             return getattr(self, action.replace("-", "_").replace("return", "give_back"))(target, reason)  # type: ignore[no-any-return]
-        owners = {"approve-return": "dispatcher", "refuse-return": "dispatcher", "arbitrate": "officer"}
+        owners = {"approve-return": "dispatcher", "refuse-return": "dispatcher", "arbitrate": "duty-officer"}
         owners |= {"approve-extension": "dispatcher", "approve-suspension": "dispatcher"}
         owners |= {"refuse-extension": "dispatcher", "refuse-suspension": "dispatcher"}
         owners |= {"force-close": "operator", "reject": "operator"}

@@ -72,7 +72,7 @@ class PredictablePeople:
             case facts.ReturnRefused():
                 return {"action": "accept", "by": _department(order.department)}
             case facts.SentToArbitration():
-                return {"action": "arbitrate", "by": _role("officer"), "department": DEPARTMENTS[chance % 4]}
+                return {"action": "arbitrate", "by": _role("duty-officer"), "department": DEPARTMENTS[chance % 4]}
             case facts.Accepted() | facts.Checked(passed=False):
                 seen = ["https://example.org/done.jpg"]
                 return {"action": "handle", "by": _department(order.department), "evidence_urls": seen}
