@@ -41,9 +41,9 @@ FITTING = {
     "rejected": ("reopen",),
 }
 ROLES = {"approve-return": "dispatcher", "refuse-return": "dispatcher", "arbitrate": "duty-officer"}
-ROLES |= {"reopen": "operator", "approve-extension": "dispatcher", "approve-suspension": "dispatcher", "decide": "reviewer"}
+ROLES |= {"approve-extension": "dispatcher", "approve-suspension": "dispatcher", "decide": "reviewer"}
 ROLES |= {"refuse-extension": "dispatcher", "refuse-suspension": "dispatcher"}
-ROLES |= {"force-close": "operator", "reject": "operator"}
+ROLES |= {"force-close": "operator", "reject": "operator", "reopen": "operator"}
 ROLES |= {"check-pass": "inspector", "check-fail": "inspector"}
 CODES = {"return": "unclear"}
 WAITS = st.sampled_from((0, 0, 1, 1, 3, 10, 30))
