@@ -68,6 +68,8 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):
     """One step that a department, a reporter or another role asks for. It names its order by id or by a report.
 
+    `by` is who acts by the update's own word. `sender` is who has sent it by the way on which it came, that which a
+    cluster or a server has made sure of; None where that way is for those who may speak for others.
     `received` is when Kafka took it in (0: not known): how far back it is dated is judged from there, so that an outage
     of intake refuses nobody."""
 
@@ -91,6 +93,7 @@ class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     satisfied: bool | None = None
     evidence_urls: tuple[str, ...] = ()
     received: int = 0
+    sender: Actor | None = None
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick"):

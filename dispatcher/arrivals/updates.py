@@ -15,7 +15,7 @@ from models.inbox import InboxUpdate
 
 def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
     """Take or refuse one update; a repeated one is dropped."""
-    if not work.first_time("update", update.source, update.id):
+    if not work.first_time("update", _own_source(update), update.id):
         return
     order = named(work, update)
     at = work.bounded(order, update.at)
@@ -39,8 +39,17 @@ def named(work: UnitOfWork, update: InboxUpdate) -> Order | None:
     return standing(work, entry[1]) if entry is not None else None
 
 
+def _own_source(update: InboxUpdate) -> str:
+    """The source of an update among those of its sender: nobody takes the name of what another is yet to send."""
+    # A source has no line breaks, so none that somebody else chose is the same.
+    return update.source if update.sender is None else f"{update.sender.department}\n{update.source}"
+
+
 def _refusal(work: UnitOfWork, order: Order | None, update: InboxUpdate, at: int) -> str:
     """The name of the refusal, or "" when the step is allowed."""
+    sender = update.sender
+    if sender is not None and (sender.role, sender.department) != (update.by.role, update.by.department):
+        return "not-the-sender"
     if order is None:
         if not update.order_id or not work.was_archived(update.order_id):
             return "unknown-order"
@@ -60,9 +69,10 @@ def _refusal(work: UnitOfWork, order: Order | None, update: InboxUpdate, at: int
 
 def _allowed(order: Order | None, update: InboxUpdate, refusal: str) -> tuple[str, ...]:
     """What whoever was refused may do with the order as it stands."""
+    role = (update.sender or update.by).role
     if order is not None:
-        return allowed(order.state, update.by.role)
-    return ("reopen",) if refusal != "unknown-order" and update.by.role == "operator" else ()
+        return allowed(order.state, role)
+    return ("reopen",) if refusal != "unknown-order" and role == "operator" else ()
 
 
 def _choices(work: UnitOfWork, order: Order | None, update: InboxUpdate, refusal: str) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ async def replay(connection: Connection, names: Names, letters: Collection[Numbe
     file.
     """
     topics = {names.reports, names.detections, names.updates, names.inbox}
+    topics |= {each.letter.topic for each in letters if names.department_of(each.letter.topic)}
     topics |= {each.letter.topic for each in letters if each.letter.error in WEBHOOK_ERRORS}
     _refuse("it was too long to be kept", [each.number for each in letters if not _whole(each.letter)])
     _refuse("it came from no topic of ours", [each.number for each in letters if each.letter.topic not in topics])

@@ -58,7 +58,10 @@ def asyncapi() -> dict[str, Any]:
     channels: list[tuple[str, str, str, Mapping[str, type], str]] = [
         ("reports", names.reports, "receive", _of(REPORT), "What citizens write."),
         ("detections", names.detections, "receive", _of(DETECTION), "What cameras' algorithms see."),
-        ("updates", names.updates, "receive", _of(UPDATE), "What people do with orders."),
+        ("updates", names.updates, "receive", _of(UPDATE),
+         "What people do with orders, from those who may speak for others."),
+        ("departmentUpdates", names.updates_of("{department}"), "receive", _of(UPDATE),
+         "What one department does with orders: whatever is here, that department has sent."),
         ("assignments", names.assignments("{department}"), "send", _of(ASSIGNMENT, REWORK, WITHDRAWAL),
          "The orders of one department."),
         ("orders", names.orders, "send", log, "The log of facts, kept for ever. Read it read_committed."),

@@ -77,20 +77,21 @@ def take_in(
     now_ms: int,
     keys: Keys,
     shadow: Model | None = None,
+    department: str = "",
 ) -> Taken:
-    """Decode, validate, mask, locate and classify a batch.
+    """Decode, validate, mask, locate and classify a batch; with a `department` of its own topic.
 
     `now_ms` is the time of receipt, ms UTC; a record's own timestamp counts where it is earlier. Without a `model`
     nothing is guessed. A record that breaks a rule, or at which this code fails, becomes a dead letter; the others
     are not touched by it.
     """
-    prepared = prepare(records, city, now_ms, keys)
+    prepared = prepare(records, city, now_ms, keys, department)
     return finish(prepared, guess_all(prepared, model), guess_all(prepared, shadow))
 
 
-def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys) -> Prepared:
+def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, department: str = "") -> Prepared:
     """All of `take_in` but the guesses."""
-    reader = DraftReader(city, now_ms, keys)
+    reader = DraftReader(city, now_ms, keys, department)
     dead: dict[int, Dead] = {}
     ignored: Counter[str] = Counter()
     drafts: list[tuple[int, Draft]] = []

@@ -10,6 +10,7 @@ from dispatcher.partition.identity import area_of
 from models import envelope
 from models.city import Camera, City
 from models.errors import Poison
+from models.events import UPDATE
 from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting
 from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
@@ -63,10 +64,14 @@ class Ignored(msgspec.Struct, frozen=True):
 
 
 class DraftReader:
-    """Reads records with one city, one set of keys and one receipt time, ms UTC."""
+    """Reads records with one city, one set of keys and one receipt time, ms UTC.
 
-    def __init__(self, city: City, now_ms: int, keys: Keys) -> None:
+    `department` is the one whose topic the records come from: they are its updates, and nothing else is taken there.
+    """
+
+    def __init__(self, city: City, now_ms: int, keys: Keys, department: str = "") -> None:
         self._city, self._keys = city, keys
+        self._department = department
         self._statements = StatementReader(city, now_ms)
 
     def read(self, record: Record) -> list[Draft | Ignored]:
@@ -75,11 +80,13 @@ class DraftReader:
 
     def _draft(self, statement: Statement) -> Draft | Ignored:
         said = statement.said
+        if isinstance(said, SaidUpdate):
+            return self._update(said, statement)
+        if self._department:
+            raise Poison(envelope.CE_TYPE, f"must be {UPDATE}: a department's topic takes nothing else", "wrong-topic")
         if isinstance(said, SaidDetection):
             return self._detection(said, statement)
-        if isinstance(said, SaidReport):
-            return self._report(said, statement)
-        return self._update(said, statement)
+        return self._report(said, statement)
 
     def _detection(self, said: SaidDetection, statement: Statement) -> Draft | Ignored:
         meant = _meaning(self._city, said)
@@ -141,12 +148,14 @@ class DraftReader:
     def _update(self, said: SaidUpdate, statement: Statement) -> Draft:
         by, where = said.by, _of_order(said)
         person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else by.id
+        role = by.role or "department"
+        department = by.department or (self._department if role == "department" else "")
         item = InboxUpdate(
             source=statement.source,
             id=statement.id,
             at=statement.at,
             action=said.action,
-            by=Actor(by.role or "department", by.department, person),
+            by=Actor(role, department, person),
             area=where.area if isinstance(where, Placement) else UNLOCATED,
             order_id=said.order_id or "",
             report=(said.report.source, said.report.id) if said.report else None,
@@ -162,6 +171,7 @@ class DraftReader:
             satisfied=said.satisfied,
             evidence_urls=said.evidence_urls,
             received=statement.received,
+            sender=Actor("department", self._department) if self._department else None,
         )
         return Draft(item, None if isinstance(where, Placement) else where)
 

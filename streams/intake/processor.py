@@ -35,13 +35,15 @@ class IntakeOutcome:
 
 
 class IntakeProcessor:
-    """Intake's work on one input partition."""
+    """Intake's work on one input partition; `department` has a topic of its own and this is it."""
 
     changelogs: tuple[str, ...] = ()
 
-    def __init__(self, names: Names, city: City, models: LiveModels, keys: Keys, partitions: int) -> None:
+    def __init__(
+        self, names: Names, city: City, models: LiveModels, keys: Keys, partitions: int, department: str = ""
+    ) -> None:
         self._names, self._city, self._models, self._keys = names, city, models, keys
-        self._partitions = partitions
+        self._partitions, self._department = partitions, department
 
     def held(self, key: str, row: bytes) -> bytes:
         """No row waits."""
@@ -56,9 +58,9 @@ class IntakeProcessor:
         now = now_ms()
         heavy = sum(len(record.value or b"") for record in records) > INLINE_BYTES
         if heavy:
-            prepared = await asyncio.to_thread(prepare, records, self._city, now, self._keys)
+            prepared = await asyncio.to_thread(prepare, records, self._city, now, self._keys, self._department)
         else:
-            prepared = prepare(records, self._city, now, self._keys)
+            prepared = prepare(records, self._city, now, self._keys, self._department)
         active, shadow = self._models.active, self._models.shadow
         started = time.perf_counter()
         if len(prepared.texts) > INLINE_TEXTS:

@@ -25,12 +25,12 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     models = LiveModels(settings, city.settings.target_accuracy)
 
     def opened(tp: TopicPartition) -> IntakeProcessor:
-        return IntakeProcessor(names, city, models, keys, settings.partitions)
+        return IntakeProcessor(names, city, models, keys, settings.partitions, names.department_of(tp.topic))
 
     traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
     stage: Stage[IntakeOutcome] = Stage(
         replace(stage_options(settings, "intake"), traces=traces),
-        [names.reports, names.detections, names.updates],
+        [names.reports, names.detections, names.updates, *map(names.updates_of, city.departments)],
         opened,
     )
     async with models.following():

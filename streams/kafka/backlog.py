@@ -42,6 +42,8 @@ class Backlog:
             self._admin = await opening.enter_async_context(started(admin(connection)))
             self._reader = await opening.enter_async_context(started(log_reader(connection)))
             self._reader.assign(self._parts(self._names.inbox))
+            present = await self._admin.list_topics()
+            self._of_departments = [TopicPartition(name, 0) for name in present if self._names.department_of(name)]
             self._opened = opening.pop_all()
         return self
 
@@ -78,7 +80,7 @@ class Backlog:
 
     async def _measure(self) -> int:
         inputs = [self._names.reports, self._names.detections, self._names.updates]
-        parts = [part for topic in inputs for part in self._parts(topic)]
+        parts = [part for topic in inputs for part in self._parts(topic)] + self._of_departments
         taken = await self._committed("intake")
         ends = await self._reader.end_offsets(parts)
         # Only what intake has committed is sure to be in the inbox when it is read next.

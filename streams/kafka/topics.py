@@ -45,8 +45,18 @@ class Names:
 
     @property
     def updates(self) -> str:
-        """Input: what departments, reporters and operators do with orders."""
+        """Input: what reporters and officers do with orders, from the gateway and systems that are trusted: an update
+        here is by whom it says."""
         return self._of("updates")
+
+    def updates_of(self, department: str) -> str:
+        """Input: what one department does with orders. Whatever is here, the department has sent."""
+        return f"{self.updates}.{department}"
+
+    def department_of(self, topic: str) -> str:
+        """The department whose updates a topic holds; empty for any other topic."""
+        before, _, department = topic.partition(f"{self.updates}.")
+        return "" if before else department
 
     @property
     def inbox(self) -> str:
@@ -135,7 +145,7 @@ def _days(count: int) -> dict[str, str]:
 
 def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, ...]:
     """Every topic of the namespace; `departments` are the ids of the city's departments."""
-    names, shared = Names(settings.namespace), settings.partitions
+    names, shared, departments = Names(settings.namespace), settings.partitions, sorted(departments)
     table = [
         # When something came in, the broker says: how old it was then, and the desk's clock, depend on nobody else.
         (names.reports, shared, _days(30) | _ARRIVAL),
@@ -151,7 +161,8 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.claims, shared, _COMPACT),
         (names.control, 1, _COMPACT),
         # One partition each: commits slow down with the number of partitions written to.
-        *((names.assignments(department), 1, _EVER) for department in sorted(departments)),
+        *((names.assignments(department), 1, _EVER) for department in departments),
+        *((names.updates_of(department), 1, _days(30) | _ARRIVAL) for department in departments),
     ]
     return *(Topic(name, count, configs | _LIMIT) for name, count, configs in table), *tables_changelogs(settings)
 

@@ -12,7 +12,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from models.events import DETECTION, REPORT, UPDATE
-from models.inbox import InboxUpdate, Item, Sighting, decode_items
+from models.inbox import Actor, InboxUpdate, Item, Sighting, decode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.dead_letters.replay import DeadLetterError, find, read_dead_letters, replay
 from streams.intake.batch import take_in
@@ -193,9 +193,14 @@ async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_
 
 @pytest.mark.timeout(120)
 async def test_the_command_line_lists_shows_and_replays(kafka: Kafka, topics: Names, roles: Roles, city: Path) -> None:
-    """What `paidan dead-letters` prints is what is in the topic; a wrong number is one sentence."""
-    await kafka.produce(topics.updates, [said(update("dance"))])
+    """What `paidan dead-letters` prints is what is in the topic; a wrong number is one sentence. A department's updates
+    go back to its own topic."""
+    dances = topics.updates_of("roads")
+    await kafka.produce(dances, [said(update("dance")), said(update(by={"role": "department"}, event=born()))])
     roles.start("intake", city=str(city))
+    [[one]] = items_of(await kafka.read_until(topics.inbox, 1, timeout=60)).values()
+    assert isinstance(one, InboxUpdate)
+    assert one.by == one.sender == Actor("department", "roads")
     await kafka.read_until(topics.dead_letters, 1, timeout=60)
     listed = roles.start("dead-letters", "list", "--json")
     shown = roles.start("dead-letters", "show", "0")
@@ -208,7 +213,7 @@ async def test_the_command_line_lists_shows_and_replays(kafka: Kafka, topics: Na
     assert json.loads(json.loads(shown.said())["value"])["action"] == "dance"
     assert missing.said().strip() == "paidan: there is no dead letter 5"
     assert replayed.said().strip() == "1 replayed"
-    assert len(await kafka.read_all(topics.updates)) == 2
+    assert len(await kafka.read_all(dances)) == 3
 
 
 async def test_a_file_of_events_is_fed_to_its_topics(kafka: Kafka, topics: Names, tmp_path: Path) -> None:

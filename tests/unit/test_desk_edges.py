@@ -301,3 +301,44 @@ def test_an_order_that_cannot_even_be_quarantined_stops_nobody(monkeypatch: pyte
 
     assert "breached" in desk.names(other)
     assert desk.order(broken).seq == 3
+
+
+@pytest.mark.parametrize("by", [ROADS, OPERATOR, Actor("department"), Actor("inspector", "works", "wu")])
+def test_a_sender_cannot_act_in_the_name_of_another(by: Actor) -> None:
+    """Also where the other might do it, and of an order that is not there: the refusal names what it tried."""
+    desk = pothole()
+    before = desk.only()
+
+    refused = [
+        desk.update(action, by, T0 + HOUR, order, sender=Actor("department", "works"), reason="r")
+        for action, order in (("accept", None), ("force-close", None), ("accept", "south-w-20260301-abcdefgh23"))
+    ]
+
+    assert refused == ["not-the-sender"] * 3
+    assert before == desk.only()
+    assert_laws(desk)
+
+
+def test_a_sender_acts_in_its_own_name_as_ever() -> None:
+    """Any clerk of the department; what it may not do is refused as it would be anywhere."""
+    desk = pothole()
+
+    assert desk.update("accept", WORKS, T0 + HOUR, sender=Actor("department", "works")) == "wrong-department"
+    assert desk.update("accept", ROADS, T0 + HOUR, sender=Actor("department", "roads")) == ""
+    assert desk.only().state == "accepted"
+
+
+def test_no_sender_takes_the_name_of_what_another_is_yet_to_send() -> None:
+    """The same source and id from two senders, and from one who may speak for others, are three updates; from one they
+    are one."""
+    desk = pothole()
+    same: dict[str, Any] = {"source": "crm", "id": "7"}
+
+    desk.update("accept", WORKS, T0 + HOUR, sender=Actor("department", "works"), **same)
+    desk.update("accept", ROADS, T0 + HOUR, sender=Actor("department", "roads"), **same)
+    assert desk.only().state == "accepted"
+
+    desk.update("progress", ROADS, T0 + 2 * HOUR, sender=Actor("department", "roads"), **same)
+    assert "progressed" not in desk.names()
+    desk.update("progress", ROADS, T0 + 2 * HOUR, **same)
+    assert "progressed" in desk.names()

@@ -13,7 +13,7 @@ from models.classifier.serving.features import Context
 from models.envelope import STRUCTURED, Event
 from models.events import DETECTION, REPORT
 from models.guess import Guess
-from models.inbox import UNLOCATED, InboxUpdate, Sighting, decode_items
+from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting, decode_items
 from models.redact import reporter_hash, unseal
 from models.times import to_text
 from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
@@ -395,6 +395,36 @@ def test_an_update_by_report_goes_where_the_report_went(city: City) -> None:
         said = update(order_id=None, report=REF, location=location)
         item = step(take_in([said], city, None, NOW, KEYS))
         assert (area, ("app", "7")) == (item.area, item.report)
+
+
+@pytest.mark.parametrize("by", [{"role": "department"}, {"department": "works"}, {"role": "department", "id": "li"}])
+def test_what_comes_by_a_departments_topic_is_that_departments(city: City, by: dict[str, str]) -> None:
+    """Who sent it is written down beside whom it names; where it names no department, it is the topic's."""
+    item = step(take_in([update(by=by)], city, None, NOW, KEYS, department="works"))
+
+    assert Actor("department", "works") == item.sender
+    assert ("department", "works", by.get("id", "")) == (item.by.role, item.by.department, item.by.id)
+
+
+def test_who_an_update_by_a_departments_topic_names_stays_as_it_was_said(city: City) -> None:
+    """The desk refuses it, and shows in whose name it was tried; on the topic for all nobody is made sure of."""
+    said = [update(by={"department": "roads"}), update(by={"role": "operator", "id": "li"})]
+
+    items = [step(take_in([one], city, None, NOW, KEYS, department="works")) for one in said]
+    trusted = step(take_in([said[0]], city, None, NOW, KEYS))
+
+    assert [Actor("department", "roads"), Actor("operator", "", "li")] == [item.by for item in items]
+    assert (Actor("department", "works"), None) == (items[0].sender, trusted.sender)
+
+
+def test_a_departments_topic_takes_nothing_but_updates(city: City) -> None:
+    """Whoever may speak for a department may not also be a camera or a citizen."""
+    message = raw(b"{}", [("format", b"hikvision")])
+    taken = take_in([report(), detection(), update(), message], city, None, NOW, KEYS, department="roads")
+
+    assert [dead.error for dead in taken.dead[:2]] == ["wrong-topic", "wrong-topic"]
+    assert [(area, len(items)) for area, items in taken.items.items()] == [("south-w", 1)]
+    assert len(taken.dead) == 3
 
 
 def test_an_update_may_come_late_or_early(city: City) -> None:

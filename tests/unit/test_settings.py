@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.errors import UsageError
-from streams.kafka.topics import all_topics
+from streams.kafka.topics import Names, all_topics
 from streams.settings import Settings, load_settings
 from tests.conftest import REPOSITORY
 
@@ -90,3 +90,12 @@ def test_every_topic_is_documented() -> None:
     page = (REPOSITORY / "docs" / "operations.md").read_text()
     names = [topic.name for topic in all_topics(load_settings(), ("<department>",))]
     assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_a_departments_updates_are_told_from_all_else_by_their_topic() -> None:
+    """Whatever a department is called; another namespace's topics are none of ours."""
+    names = Names("city")
+
+    assert [names.department_of(names.updates_of(name)) for name in ("roads", "a.b")] == ["roads", "a.b"]
+    others = [names.updates, names.reports, names.assignments("roads"), Names("other-city").updates_of("roads")]
+    assert list(map(names.department_of, others)) == [""] * 4
