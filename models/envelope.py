@@ -25,6 +25,8 @@ CE_SUBJECT = "ce_subject"
 CE_SPEC_VERSION = "ce_specversion"
 CONTENT_TYPE = "content-type"
 MAX_ATTRIBUTE = 256
+# The byte-order mark that some senders write in front of UTF-8; RFC 8259, 8.1 lets a reader pass over it.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Instants that can be turned into any zone's local time without running off the calendar: the years 1970 to 2199.
 LATEST = 7_258_118_400_000
 
@@ -169,7 +171,7 @@ def _is_json(content_type: str) -> bool:
 
 def _decode_structured(value: bytes) -> Event:
     try:
-        given = _structured.decode(value)
+        given = _structured.decode(value.removeprefix(BYTE_ORDER_MARK))
     except msgspec.ValidationError as error:
         raise _broken(error) from None
     except UnicodeDecodeError:

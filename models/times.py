@@ -4,6 +4,7 @@ Days of a city stand as the number yyyymmdd in facts, figures and order ids. A c
 instants: milliseconds since 1970-01-01T00:00 as the clocks on its walls show it.
 """
 
+import re
 import time
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -23,6 +24,12 @@ _WALL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of no zone: it is where the
 _FIRST_DAY = _EPOCH.toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
 _SECONDS = tuple(f"{n:02d}." for n in range(60))
+# RFC 3339, 5.6: fromisoformat takes all of ISO 8601, such as 20260301T080000Z or 2026-W09-7T08:00Z.
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MILLISECONDS = tuple(f"{n:03d}Z" for n in range(1000))
 
 
@@ -56,7 +63,16 @@ def _minute_text(minute: int) -> str:
 
 def from_text(text: str) -> int:
     """The instant of an RFC 3339 text. Raises ValueError when it is not one or has no zone."""
-    return to_ms(datetime.fromisoformat(text))
+    if _RFC_3339.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no RFC 3339 time")
+    return to_ms(datetime.fromisoformat(text.upper()))
+
+
+def day_of_text(text: str) -> date:
+    """The calendar day of a text such as 2026-03-01. Raises ValueError for every other spelling, and for no day."""
+    if _DAY.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no day such as 2026-03-01")
+    return date.fromisoformat(text)
 
 
 def local_day(instant: int, zone: ZoneInfo) -> date:

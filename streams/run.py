@@ -16,13 +16,22 @@ Serve = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 
 def set_up_logging(level: str, file: Path | None = None) -> None:
-    """Log to stderr or a file; the client library only its errors: it warns at every retry that is meant to happen."""
+    """Log to stderr or a file; the client library only its errors: it warns at every retry that is meant to happen, and
+    calls some of those errors."""
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     to: dict[str, Any] = {"filename": file} if file is not None else {}
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True, **to)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(is_worth_a_line)
+
+
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Not what the client library says of an error at which it tries again by itself, as when leaders are elected."""
+    told = record.args if isinstance(record.args, tuple) else ()
+    return not (record.name.startswith("aiokafka") and any(getattr(each, "retriable", False) for each in told))
 
 
 def run_role(serve: Serve, settings: Settings | None = None, log_file: Path | None = None) -> None:

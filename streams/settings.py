@@ -194,6 +194,12 @@ def _as_text(value: Any) -> str:
     return ",".join(map(_as_text, value)) if isinstance(value, tuple) else str(value)
 
 
+def _sentence(message: str) -> str:
+    """What pydantic says, as the end of a sentence."""
+    told = message.removeprefix("Value error, ")
+    return told[:1].lower() + told[1:]
+
+
 def _local(data: Path) -> str:
     """The address of the local broker that runs in this data folder; empty when none does."""
     file = data / BROKER_FOLDER / ADDRESS_FILE
@@ -215,5 +221,5 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        wrong = [f"PAIDAN_{str(e['loc'][0]).upper()}: {e['msg'].lower()}" for e in error.errors()]
+        wrong = [f"PAIDAN_{str(e['loc'][0]).upper()}: {_sentence(e['msg'])}" for e in error.errors()]
         raise UsageError("; ".join(wrong)) from None

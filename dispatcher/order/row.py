@@ -119,7 +119,8 @@ class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """One line of the order's timeline: what happened, when, by whom, the state after, who held it."""
+    """One line of the order's timeline: what happened, when, by whom, the state after, who held it, and the photos
+    that were given as evidence (the newest of an order; the log keeps all)."""
 
     seq: int
     fact: str
@@ -129,6 +130,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     department: str = ""
     attempt: int = 0
     note: str = ""
+    evidence_urls: tuple[str, ...] = ()
 
 
 class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

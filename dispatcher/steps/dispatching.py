@@ -8,7 +8,7 @@ from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps.routing import Route, route
 from models.city import City, LimitStage, RuleInput
 from models.events import Why
-from models.inbox import UNLOCATED, Actor, Sighting
+from models.inbox import UNKNOWN_AREA, UNLOCATED, Actor, Sighting
 from models.times import DAY_MS, local_hour
 from models.words import whole_text
 
@@ -51,7 +51,8 @@ def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) 
     if blind:
         return to_review(work, order, "blind", at, DESK)
     if target.department and sighting.area == UNLOCATED:
-        return to_review(work, order, "unlocated", at, DESK, target.why)
+        reason = "unknown-area" if sighting.place == UNKNOWN_AREA else "unlocated"
+        return to_review(work, order, reason, at, DESK, target.why)
     if not target.department:
         return to_review(work, order, target.review or "nobody-responsible", at, DESK, target.why)
     return assign(work, order, target, at, DESK)

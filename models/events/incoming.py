@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from models.envelope import CE_TYPE, LATEST, RFC_3339
+from models.envelope import BYTE_ORDER_MARK, CE_TYPE, LATEST, RFC_3339
 from models.errors import Poison
 from models.events.vocabulary import RETURN_CODES, ROLES
 from models.times import from_text, to_ms, to_text
@@ -107,6 +107,19 @@ class Contract(BaseModel):
     """A message that never changes once it is made."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _said(cls, given: object) -> object:
+        """Many systems write null for what they do not know: it is left out wherever null says nothing else."""
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value is not None or cls._may_be_null(name)}
+
+    @classmethod
+    def _may_be_null(cls, name: str) -> bool:
+        field = cls.model_fields.get(name)
+        return field is not None and field.default is None
 
 
 class Location(Contract):
@@ -237,6 +250,7 @@ def parse(ce_type: str, data: bytes) -> Report | Detection | Update:
     reader = _READERS.get(ce_type)
     if reader is None:
         raise Poison(CE_TYPE, f"must be one of {', '.join(CONTRACTS)}", "unknown-type")
+    data = data.removeprefix(BYTE_ORDER_MARK)
     try:
         event: Report | Detection | Update = reader.validate_json(data)
     except ValidationError as error:

@@ -1,7 +1,6 @@
 """`paidan audit`: do log, rows, figures and tables agree?"""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from dispatcher.figures.indicators import Window
 from models.city import City, load_city
 from models.errors import UsageError
 from models.times import day_number
+from streams.cli.options import first_or_last
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console
 from streams.terminal.harmless import say
@@ -17,13 +17,13 @@ from streams.terminal.progress import counting
 
 SHOWN = 50
 
-DayOption = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First local day.")]
-LastOption = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last local day.")]
+First = Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="First local day, or `all`, the default.")]
+Last = Annotated[str, typer.Option("--to", metavar="YYYY-MM-DD", help="Last local day. Default: none.")]
 
 
 def audit(
-    first: DayOption = None,
-    last: LastOption = None,
+    first: First = "",
+    last: Last = "",
     tables: Annotated[bool, typer.Option(help="Compare the tables workers' answers, too.")] = True,
     repair: Annotated[bool, typer.Option(help="Repair the desk's rows, build the tables anew.")] = False,
 ) -> None:
@@ -78,10 +78,11 @@ def _repair(settings: Settings, city: City) -> None:
     say("the tables are built anew by their workers, which start again for it")
 
 
-def _window(first: datetime | None, last: datetime | None) -> Window | None:
-    if first is None and last is None:
+def _window(first: str, last: str) -> Window | None:
+    begin, end = first_or_last("--from", first), first_or_last("--to", last)
+    if begin is None and end is None:
         return None
-    if first is not None and last is not None and last < first:
+    if begin is not None and end is not None and end < begin:
         raise UsageError("--to lies before --from")
-    numbers = [None if day is None else day_number(day) for day in (first, last)]
+    numbers = [None if day is None else day_number(day) for day in (begin, end)]
     return Window(last=numbers[1] or 99991231, first=numbers[0])

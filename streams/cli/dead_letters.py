@@ -7,20 +7,30 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.table import Table
 
 from models.errors import UsageError
+from streams.dead_letters.letter import ERRORS
 from streams.dead_letters.replay import Numbered, find, read_dead_letters, replay
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import Settings, load_settings
-from streams.terminal.console import Console
+from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import say
 
 dead_letters = typer.Typer(no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-OfError = Annotated[str | None, typer.Option("--error", help="Only of this class, e.g. too-late.")]
+
+
+def _known_class(given: str | None) -> str | None:
+    if given is not None and given not in ERRORS:
+        raise UsageError(f"--error {given!r}: there is no such class; there are {', '.join(ERRORS)}")
+    return given
+
+
+OfError = Annotated[
+    str | None, typer.Option("--error", help="Only of this class, e.g. too-late.", callback=_known_class)
+]
 Numbers = Annotated[list[int] | None, typer.Argument(help="Numbers, as `list` shows them.")]
 
 
@@ -30,14 +40,17 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="Show at most so many, the newest.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List what could not be taken in, oldest first."""
+    """List what could not be taken in, oldest first.
+
+    A number is the letter's offset in its topic and stays its own; those between are Kafka's marks of transactions.
+    """
     settings = load_settings()
     found = asyncio.run(_all(settings, error))[-limit:]
     if as_json:
         for each in found:
             say(json.dumps({"number": each.number, **_fields(each)}, ensure_ascii=False))
         return
-    table = Table("number", "at", "place", "class", "message")
+    table = whole_table("number", "at", "place", "class", "message")
     for number, letter in found:
         place = f"{letter.topic}/{letter.partition}/{letter.offset}"
         table.add_row(str(number), letter.at, place, letter.error, letter.message)

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,12 +11,13 @@ import typer
 
 from models.errors import UsageError
 from models.times import to_ms
+from streams.cli.options import first_or_last
 from streams.terminal.harmless import hand_out, say
 
 labels = typer.Typer(no_args_is_help=True)
 
-Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First local day of settling.")]
-Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last local day of settling.")]
+Since = Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="First local day of settling. Default: all.")]
+Until = Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Last local day of settling. Default: all.")]
 
 
 @labels.callback()
@@ -27,8 +28,8 @@ def _group() -> None:
 @labels.command()
 def export(
     out: Annotated[Path | None, typer.Option(help="File to write; absent: standard output.")] = None,
-    since: Since = None,
-    until: Until = None,
+    since: Since = "",
+    until: Until = "",
     every: Annotated[bool, typer.Option("--all", help="Also those that nobody has confirmed (`moved`).")] = False,
 ) -> None:
     """Write the final labels of the log's orders as CSV, with how each is known and what the models had said.
@@ -42,9 +43,10 @@ def export(
     from streams.settings import load_settings
     from streams.terminal.progress import counting
 
+    begin, end = first_or_last("--since", since), first_or_last("--until", until)
     settings = load_settings()
     zone = load_city(settings.city).zone
-    first, last = _start(since, zone), None if until is None else _start(until + timedelta(days=1), zone)
+    first, last = _start(begin, zone), None if end is None else _start(end + timedelta(days=1), zone)
     if first is not None and last is not None and last <= first:
         raise UsageError("--until lies before --since")
     with counting("reading the log", None) as advance:
@@ -62,5 +64,5 @@ def export(
     say(f"{out}: {len(found)} labels, {sum(label.blind for label in found)} of them of the blind share")
 
 
-def _start(day: datetime | None, zone: ZoneInfo) -> int | None:
-    return None if day is None else to_ms(day.replace(tzinfo=zone))
+def _start(day: date | None, zone: ZoneInfo) -> int | None:
+    return None if day is None else to_ms(datetime.combine(day, time.min, zone))

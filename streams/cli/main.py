@@ -98,7 +98,9 @@ def main() -> None:
 
         if not isinstance(error, KafkaError):
             raise
-        sys.stderr.write(f"paidan: Kafka: {harmless(str(error))}\n")
+        from streams.kafka.connection import in_words
+
+        sys.stderr.write(f"paidan: {harmless(in_words(error))}\n")
         sys.exit(1)
 
 

@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from models.city import load_city
 from models.classifier import Classifier, ClassifierError
@@ -27,7 +26,7 @@ from streams.control.models_in_force import load_first
 from streams.learning.labels import read_labels
 from streams.learning.promotion import Judgement, judge
 from streams.settings import Settings, load_settings
-from streams.terminal.console import Console
+from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import say
 from streams.terminal.progress import counting
 from streams.terminal.verdict import show_verdict
@@ -44,7 +43,9 @@ def list_models() -> None:
     settings = load_settings()
     store, now = Store(settings.models_address), asyncio.run(read_pointers(settings))
     roles = {now.previous: "previous", now.shadow: "shadow", now.active: "active"}
-    table = Table("model", "in force", "trained", "rows", "categories", "target", "learnt from", title=store.address)
+    table = whole_table(
+        "model", "in force", "trained", "rows", "categories", "target", "learnt from", title=store.address
+    )
     if INITIAL in roles:
         table.add_row(INITIAL, roles[INITIAL], settings.model or "shipped with Paidan")
     for name in store:

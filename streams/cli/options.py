@@ -8,6 +8,7 @@ import typer
 
 from models.classifier.learning.labelled import FIELDS
 from models.errors import UsageError
+from models.times import day_of_text
 
 Files = Annotated[list[Path], typer.Argument(metavar="CSV...", help="Files of labelled texts, UTF-8 with a header.")]
 Text = Annotated[str, typer.Option(help="Column of the text.")]
@@ -37,6 +38,16 @@ def fields_of(context: list[str] | None) -> dict[str, str]:
 def day_of(given: str) -> str:
     """The day that a model records, today (UTC) unless it is given. Raises UsageError."""
     try:
-        return (date.fromisoformat(given) if given else datetime.now(UTC).date()).isoformat()
+        return (day_of_text(given) if given else datetime.now(UTC).date()).isoformat()
     except ValueError as error:
         raise UsageError(f"--day {given!r}: give a day like 2026-03-01") from error
+
+
+def first_or_last(option: str, given: str) -> date | None:
+    """A day of a window as an option gives it; None for no end: without it, or with `all`. Raises UsageError."""
+    if given in ("", "all"):
+        return None
+    try:
+        return day_of_text(given)
+    except ValueError as error:
+        raise UsageError(f"{option} {given!r}: give a day like 2026-03-01, or all") from error

@@ -12,9 +12,12 @@ from streams.terminal.harmless import say
 
 def status(
     first: Annotated[
-        str, typer.Option("--from", help="First city-local day, or `all`. Default: the 1st of the month.")
+        str,
+        typer.Option(
+            "--from", metavar="YYYY-MM-DD", help="First city-local day, or `all`. Default: the 1st of the month."
+        ),
     ] = "",
-    to: Annotated[str, typer.Option(help="Last city-local day. Default: today.")] = "",
+    to: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Last city-local day. Default: today.")] = "",
     url: Annotated[str, typer.Option(help="The gateway. Default: the one of the settings.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the gateway's answer as it is.")] = False,
 ) -> None:
@@ -27,4 +30,5 @@ def status(
     if as_json:
         say(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    Console().print(status_table(answer))
+    console = Console()
+    console.print(status_table(answer, console))

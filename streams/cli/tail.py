@@ -36,6 +36,8 @@ def assignments(
     chosen = department or list(known)
     if unknown := sorted(set(chosen) - set(known)):
         raise UsageError(f"no department {', '.join(unknown)}: the city has {', '.join(known)}")
+    if not from_start:
+        say("waiting for new assignments; --from-start begins with the oldest", err=True)
     try:
         asyncio.run(_follow(settings, chosen, from_start, count, as_json))
     except KeyboardInterrupt:

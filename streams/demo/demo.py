@@ -99,7 +99,8 @@ class Demo:
             while not (status := await asyncio.to_thread(self._ask_status)) or status["city"]["closed"] < closed:
                 await asyncio.sleep(0.25)
         (self._system.settings.data / "status.json").write_text(json.dumps(status, ensure_ascii=False, indent=1))
-        console.print(status_table(status))
+        console.print()  # a picture that is not drawn over ends without a line break
+        console.print(status_table(status, console))
 
     def _ask_status(self) -> dict[str, Any] | None:
         """The status of yesterday and today; None while it cannot be had whole."""

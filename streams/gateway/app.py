@@ -19,6 +19,7 @@ from streams.gateway.http.auth import Gate
 from streams.gateway.http.body_limit import BodyLimit
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
+from streams.gateway.http.without_body import WithoutBody
 from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
@@ -62,6 +63,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(BodyLimit, most=parts.settings.gateway_body_bytes)  # inside the gate: the token comes first
     app.middleware("http")(Gate(parts.settings))
     app.middleware("http")(_measure)
+    app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
     app.include_router(intake_routes(Names(parts.settings.namespace), parts.city, parts.writer, parts.tail, finder))
     app.include_router(live_routes(parts.city, parts.tail))

@@ -90,6 +90,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int) -> Documen
                         "department": entry.department,
                         "attempt": entry.attempt,
                         "note": entry.note,
+                        "evidence_urls": entry.evidence_urls,
                     }
                 )
                 for entry in order.timeline

@@ -1,6 +1,8 @@
 """Requests as CloudEvents."""
 
+import re
 import uuid
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from fastapi import Request
@@ -12,6 +14,8 @@ from models.times import now_ms
 from streams.gateway.http.problems import Problem, of_poison
 
 _SOURCE = "gateway"
+_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(rb"\\(.)")
 
 
 def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", raw: bool = False) -> Event:
@@ -30,10 +34,12 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
             if event.type != ce_type:
                 raise Poison("type", f"must be {ce_type}")
         else:
-            given = request.headers
-            event_id = given.get("ce-id") or given.get("idempotency-key") or str(uuid.uuid4())
-            source, time = given.get("ce-source") or own, given.get("ce-time")
+            event_id = _attribute(request, "ce-id") or _key(request) or str(uuid.uuid4())
+            source, time = _attribute(request, "ce-source") or own, _attribute(request, "ce-time")
             at = envelope.instant("ce-time", time) if time else now_ms()
+            for name, expected in (("ce-type", ce_type), ("ce-specversion", envelope.SPEC_VERSION)):
+                if _attribute(request, name) not in ("", expected):
+                    raise Poison(name, f"must be {expected}, or left out")
             for name, text in (("ce-id", event_id), ("ce-source", source)):
                 envelope.check_attribute(name, text)
             event = Event(event_id, source, ce_type, body, at)
@@ -42,10 +48,36 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
         raise of_poison(poison) from None
 
 
+def _attribute(request: Request, name: str) -> str:
+    """A CloudEvents attribute as the HTTP binding (3.1.3.2) has it in a header: quotes undone, then percent signs once.
+
+    Raises Poison when it is not UTF-8.
+    """
+    return _text(name, unquote_to_bytes(_unquoted(request, name)))
+
+
+def _key(request: Request) -> str:
+    """`Idempotency-Key`, which may stand in quotes (RFC 9651, 3.3.3). Raises Poison when it is not UTF-8."""
+    return _text("idempotency-key", _unquoted(request, "idempotency-key"))
+
+
+def _unquoted(request: Request, name: str) -> bytes:
+    raw = request.headers.get(name, "").encode("latin-1")  # as Starlette has decoded the bytes
+    quoted = _QUOTED.fullmatch(raw)
+    return raw if quoted is None else _ESCAPED.sub(rb"\1", quoted[1])
+
+
+def _text(name: str, raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise Poison(name, "must be UTF-8", "not-utf-8") from None
+
+
 def _of_order(event: Event, order_id: str) -> Event:
     """The update with the order that its address names. Raises Poison when its data name another."""
     try:
-        data = msgspec.json.decode(event.data)
+        data = msgspec.json.decode(event.data.removeprefix(envelope.BYTE_ORDER_MARK))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Poison("data", "must be one JSON object", "not-json") from None
     if not isinstance(data, dict):

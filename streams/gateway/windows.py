@@ -4,7 +4,7 @@ from datetime import date
 
 from dispatcher.figures.indicators import Window
 from models.city import City
-from models.times import day_number, local_day, now_ms
+from models.times import day_number, day_of_text, local_day, now_ms
 from streams.gateway.http.problems import Problem
 
 
@@ -24,7 +24,7 @@ def window(city: City, first: str | None, last: str | None) -> Window:
 
 def _day(field: str, text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return day_of_text(text)
     except ValueError:
         raise Problem(
             422, "invalid", f"{field} must be a day such as 2026-03-01", field=field, rule="must be a day"

@@ -16,7 +16,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from models.city import City
-from models.envelope import STRUCTURED
+from models.envelope import BYTE_ORDER_MARK, STRUCTURED
 from models.errors import UsageError
 from models.inbox import InboxUpdate, Item, Sighting, Tick, clock_headers, encode_items
 from models.times import from_text, to_text
@@ -112,7 +112,7 @@ class Chronicle:
 
 def _at(file: Path, number: int, line: bytes) -> int:
     try:
-        return from_text(_time.decode(line).time)
+        return from_text(_time.decode(line.removeprefix(BYTE_ORDER_MARK)).time)
     except (msgspec.DecodeError, ValueError, OverflowError) as error:
         raise UsageError(f"{file}:{number}: no CloudEvent in structured JSON with a time: {error}") from None
 

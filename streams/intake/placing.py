@@ -6,6 +6,7 @@ import msgspec
 
 from models.city import Camera, City
 from models.errors import Poison
+from models.inbox import UNKNOWN_AREA as UNKNOWN
 from models.inbox import UNLOCATED
 
 Point = tuple[float, float]
@@ -28,6 +29,7 @@ class Described(msgspec.Struct, frozen=True, gc=False):
 
 
 NOWHERE = Placement(UNLOCATED, "none")
+UNKNOWN_AREA = Placement(UNLOCATED, UNKNOWN)
 
 
 def locate_points(city: City, points: Sequence[Point]) -> dict[Point, Placement | None]:
@@ -48,14 +50,16 @@ def by_camera(camera: Camera) -> Placement:
 
 
 def by_words(city: City, described: Described) -> Placement:
-    """The area that the sender named by id, else the place that the first of the texts names, else `unlocated`."""
+    """The area that the sender named by id, else the place that the first of the texts names, else `unlocated`:
+    for want of a place, or because the city has no area of the id that was given."""
     if described.given and (unit := merge_unit(city, described.given)):
         return Placement(unit, "given")
     for text in described.texts:
         place = city.places.find(text) if text else None
         if place is not None:
             return Placement(place.area, "words", place.lat, place.lon)
-    return NOWHERE
+    strange = described.given and described.given != UNLOCATED and city.areas.get(described.given) is None
+    return UNKNOWN_AREA if strange else NOWHERE
 
 
 def merge_unit(city: City, area: str) -> str:

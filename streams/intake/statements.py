@@ -101,7 +101,7 @@ class StatementReader:
             event_id = f"{own}/{n}" if len(readings) > 1 and (event.id or not reading.id) else own
             at = reading.at if event.time is None else event.time
             at = receipt.first if at is None else at
-            self._time_rule.check(event.type, at, receipt)
+            self._time_rule.check(event.type, at, receipt, envelope.CE_TIME if event.time is not None else "time")
             source = event.source or f"{vendor.format}/{reading.detection.camera_id}"
             yield Statement(of_contract(reading.detection), source, event_id, at, receipt.now)
 

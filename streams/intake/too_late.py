@@ -42,6 +42,7 @@ class TimeRule:
     """The rule with one city's settings."""
 
     def __init__(self, settings: CitySettings) -> None:
+        self._settings = settings
         self._ahead = int(settings.future_tolerance_minutes * MINUTE_MS)
         self._back = {
             REPORT: int(settings.identity_reports_days * DAY_MS),
@@ -53,12 +54,23 @@ class TimeRule:
         back = self._back.get(ce_type)
         return back is None or received - back <= at <= received + self._ahead
 
-    def check(self, ce_type: str, at: int, receipt: Receipt) -> None:
-        """Raises Poison when an event of this type, dated `at`, ms UTC, is ahead of its time or too late."""
+    def check(self, ce_type: str, at: int, receipt: Receipt, field: str = CE_TIME) -> None:
+        """Raises Poison when an event of this type, dated `at`, ms UTC, is ahead of its time or too late.
+
+        `field` is where the sender has said when it happened.
+        """
         back = self._back.get(ce_type)
         if back is None:
             return
         if at > receipt.now + self._ahead:
-            raise Poison(CE_TIME, f"must be at most {self._ahead // 1000} s ahead of the receipt", "ahead-of-time")
+            most = (
+                f"{self._settings.future_tolerance_minutes:g} minutes ahead of the receipt (future_tolerance_minutes)"
+            )
+            raise Poison(field, f"must be at most {most}", "ahead-of-time")
         if at < receipt.first - back:
-            raise Poison(CE_TIME, f"must be at most {back // 1000} s before the receipt", "too-late")
+            most = {
+                REPORT: f"{self._settings.identity_reports_days:g} days before the receipt (identity_reports_days)",
+                DETECTION: f"{self._settings.identity_detections_minutes:g} minutes before the receipt "
+                "(identity_detections_minutes)",
+            }[ce_type]
+            raise Poison(field, f"must be at most {most}", "too-late")

@@ -4,18 +4,29 @@ What a secured cluster asks for, TLS (encryption, and who the broker is) and SAS
 else. Files are read anew for each client: a certificate or password that was replaced counts from the next one on.
 """
 
+import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from aiokafka.abc import AbstractTokenProvider
+from aiokafka.errors import KafkaError
 
 from models.errors import UsageError
 from streams.settings import Settings
 
 OVER_TLS = ("SSL", "SASL_SSL")
 _OAUTH = "OAUTHBEARER"
+# How the client library names the addresses at which nobody answered.
+_TRIED = re.compile(r"\('([^']+)', (\d+)")
+
+
+def in_words(error: KafkaError) -> str:
+    """What a client met, as a sentence for people."""
+    if tried := _TRIED.findall(str(error)):
+        return f"no Kafka answers at {', '.join(sorted(f'{host}:{port}' for host, port in tried))}"
+    return f"Kafka: {error}"
 
 
 class TokenFile(AbstractTokenProvider):

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from models.errors import PaidanError
 from models.times import DAY_MS
 from streams.kafka.clients import admin, started
-from streams.kafka.connection import Connection
+from streams.kafka.connection import Connection, in_words
 from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.settings import Settings
 
@@ -210,7 +210,7 @@ async def _client(settings: Settings, what: str) -> AsyncIterator[AIOKafkaAdminC
         try:
             client = await stack.enter_async_context(started(admin(connection, request_timeout_ms=_REQUEST_TIMEOUT_MS)))
         except KafkaError as error:
-            raise TopicError(f"no Kafka answers at {connection.bootstrap}: {error}") from error
+            raise TopicError(in_words(error)) from error
         try:
             yield client
         except KafkaError as error:

@@ -91,15 +91,15 @@ class Supervisor:
 
     def _end_all(self) -> None:
         """SIGTERM to all at once, SIGKILL to those that take too long. Blocks: nothing else is to happen meanwhile."""
-        processes = [each.process for each in self._running if each.process is not None]
-        for process in processes:
+        processes = [(each.member.name, each.process) for each in self._running if each.process is not None]
+        for _, process in processes:
             signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + GRACE_SECONDS
-        for process in processes:
+        for name, process in processes:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                log.warning("process %s did not stop in time", process.pid)
+                log.warning("%s (process %s) did not stop in time", name, process.pid)
                 signal_group(process, signal.SIGKILL)
                 process.wait()
 

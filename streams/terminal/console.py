@@ -3,6 +3,7 @@
 from typing import Any
 
 import rich.console
+from rich.table import Column, Table
 from rich.text import Text
 
 from streams.terminal.harmless import harmless
@@ -17,3 +18,8 @@ class Console(rich.console.Console):
     def render_str(self, text: str, **how: Any) -> Text:
         """A text as it is printed, in a cell as well."""
         return super().render_str(harmless(text), **how | {"markup": False, "emoji": False})
+
+
+def whole_table(*heads: str, **own: Any) -> Table:
+    """A table in which nothing is cut: what is too long for its column goes on in the next line."""
+    return Table(*(Column(head, overflow="fold") for head in heads), **own)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from models.envelope import STRUCTURED
+from models.envelope import BYTE_ORDER_MARK, STRUCTURED
 from models.errors import UsageError
 from models.events import DETECTION, REPORT, UPDATE
 from models.times import now_ms, to_text
@@ -59,7 +59,7 @@ def read_events(path: Path) -> Iterator[Planned]:
 
 def _planned(where: str, line: bytes) -> Planned:
     try:
-        said = _decode(line)
+        said = _decode(line.removeprefix(BYTE_ORDER_MARK))
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise UsageError(f"{where}: the line is not one JSON object") from None
     if "event" not in said and "value" not in said:

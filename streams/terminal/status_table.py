@@ -4,48 +4,71 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.box import SIMPLE
+from rich.measure import Measurement
 from rich.table import Table
 
+from dispatcher.figures.booking import NONE
+from streams.terminal.console import Console
+
 Status = Mapping[str, Any]
+_ANY = 10_000  # wider than any table is
+_NOBODYS = "(not assigned)"
 _COUNTS = ("opened", "assigned", "open", "overdue_open", "closed")
 _RATES = ("closure_rate", "on_time_closure_rate", "dispatch_accuracy")
 _TIMES = ("response_seconds", "resolution_seconds")
 _HEADS = ("opened", "assigned", "open", "overdue", "closed", "closure", "on time", "accurate", "response", "resolution")
 
 
-def status_table(status: Status) -> Table:
-    """The city in the last row, above it every department that had an order in the window."""
+# What goes first where a terminal is too narrow for all: figures are left out whole, never cut.
+_LEAVING = ("assigned", "response", "accurate", "resolution", "opened", "on time", "overdue", "closure", "closed")
+
+
+def status_table(status: Status, console: Console) -> Table:
+    """The city in the last row, above it every department that had an order in the window; as wide as the console."""
+    heads: tuple[str, ...] = _HEADS
+    for left_out in ("", *_LEAVING):
+        heads = tuple(head for head in heads if head != left_out)
+        table = _table(status, heads)
+        if Measurement.get(console, console.options.update(width=_ANY), table).maximum <= console.width:
+            break
+    return table
+
+
+def _table(status: Status, heads: tuple[str, ...]) -> Table:
     window = status["window"]
     missing = (
         "" if status["complete"] else "  (incomplete: {answered} of {total} partitions)".format(**status["partitions"])
     )
     alarms = ((status.get("drift") or {}).get("alarms") or {}).values()
+    missing_heads = [head for head in _HEADS if head not in heads]
     caption = "\n".join(
         (
             "response: assigned to accepted, resolution: first report to closing; medians",
+            *([f"left out for want of width: {', '.join(missing_heads)}"] if missing_heads else ()),
             *(f"drift: {a}" for a in alarms),
         )
     )
     table = Table(
         title=f"{window['from']} to {window['to']}{missing}", caption=caption, box=SIMPLE, padding=(0, 1, 0, 0)
     )
-    table.add_column("department", no_wrap=True)
-    for head in _HEADS:
+    table.add_column("department", overflow="fold")
+    for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     for department, indicators in status["departments"].items():
         if any(indicators[name] for name in _COUNTS):
-            table.add_row(department, *_row(indicators))
+            table.add_row(_NOBODYS if department == NONE else department, *_row(indicators, heads))
     table.add_section()
-    table.add_row(status["city"]["name_en"], *_row(status["city"]), style="bold")
+    table.add_row(status["city"]["name_en"], *_row(status["city"], heads), style="bold")
     return table
 
 
-def _row(indicators: Mapping[str, Any]) -> list[str]:
-    return [
+def _row(indicators: Mapping[str, Any], heads: tuple[str, ...]) -> list[str]:
+    every = [
         *(str(indicators[name]) for name in _COUNTS),
         *("–" if indicators[name] is None else f"{indicators[name]:.1%}" for name in _RATES),
         *(_seconds(indicators[name]["p50"]) for name in _TIMES),
     ]
+    return [value for head, value in zip(_HEADS, every, strict=True) if head in heads]
 
 
 def _seconds(value: float | None) -> str:

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
-
 from models.classifier.judging.compare import Verdict
-from streams.terminal.console import Console
+from streams.terminal.console import Console, whole_table
 
 
 def show_verdict(verdict: Verdict, reasons: Sequence[str]) -> None:
@@ -18,7 +16,7 @@ def show_verdict(verdict: Verdict, reasons: Sequence[str]) -> None:
         f"exact McNemar p = {verdict.p:.4g}",
         highlight=False,
     )
-    table = Table("category", "orders", "active", "candidate", "p of worse (Holm)")
+    table = whole_table("category", "orders", "active", "candidate", "p of worse (Holm)")
     for row in verdict.classes:
         table.add_row(row.name, str(row.orders), f"{row.active:.3f}", f"{row.candidate:.3f}", f"{row.p:.4f}")
     console.print(table)

@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from streams.local.supervisor import Member, Supervisor, base_environment
 from tests.support.kafka import eventually
 
@@ -37,8 +39,8 @@ async def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
     await running
 
 
-async def test_stopping_leaves_no_process_even_a_deaf_one(tmp_path: Path) -> None:
-    """A member that ignores SIGTERM is killed, all within ten seconds."""
+async def test_stopping_leaves_no_process_even_a_deaf_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A member that ignores SIGTERM is killed, all within ten seconds, and named."""
     supervisor, stop = Supervisor([_member("deaf", _DEAF), _member("idle", _IDLE)], tmp_path), asyncio.Event()
     running = asyncio.create_task(supervisor.run(stop))
     deaf_log = tmp_path / "deaf.log"
@@ -50,3 +52,4 @@ async def test_stopping_leaves_no_process_even_a_deaf_one(tmp_path: Path) -> Non
     stop.set()
     await asyncio.wait_for(running, 10)
     assert supervisor.pids == {}
+    assert [line for line in caplog.messages if line.startswith("deaf (process ")]

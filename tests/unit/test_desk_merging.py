@@ -430,6 +430,14 @@ def test_what_has_no_place_goes_to_people() -> None:
     assert desk.only().id.startswith("unlocated-2026")
 
 
+def test_a_report_of_an_area_that_the_city_has_not_says_so() -> None:
+    """Whoever reviews it, or runs the sender's system, learns that the id is wrong."""
+    desk = Desk()
+    desk.feed(report("1", T0, area=UNLOCATED, place="unknown-area", lat=None, lon=None), at=T0)
+
+    assert [entry.note for entry in desk.only().timeline if entry.fact == "sent-to-review"] == ["unknown-area"]
+
+
 def test_a_share_of_automatic_dispatches_is_reviewed_blind() -> None:
     """Drawn from the order's id alone; the reviewer's decision is asked for without the guess."""
     desk = Desk(read_city(_with_share()))

@@ -194,6 +194,9 @@ def test_a_bug_at_one_record_is_its_dead_letter_alone(city: City) -> None:
         ({"text": "中山路有坑"}, UNLOCATED, "none"),
         ({"text": "我家门口有坑"}, UNLOCATED, "none"),
         ({"text": "a", "location": {}}, UNLOCATED, "none"),
+        ({"text": "a", "location": {"area": "atlantis"}}, UNLOCATED, "unknown-area"),
+        ({"text": "a", "location": {"area": "unlocated"}}, UNLOCATED, "none"),
+        ({"text": "a", "location": {"area": "atlantis", "address": "荷花苑"}}, "north-w", "words"),
     ],
 )
 def test_a_report_finds_its_area(city: City, data: dict[str, object], area: str, place: str) -> None:

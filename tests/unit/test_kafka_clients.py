@@ -1,16 +1,23 @@
 """Clients are built from one connection, see what is committed only, and are closed whatever happens."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    GroupCoordinatorNotAvailableError,
+    KafkaConnectionError,
+    NotLeaderForPartitionError,
+)
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from models.errors import UsageError
 from streams.kafka.clients import admin, follower, log_reader, member, started, transactional, writer
-from streams.kafka.connection import Connection
+from streams.kafka.connection import Connection, in_words
+from streams.run import is_worth_a_line
 from streams.settings import load_settings
 
 CONNECTION = Connection("one:9092,two:9092")
@@ -146,3 +153,32 @@ async def test_a_close_that_fails_is_raised_unless_it_was_given_a_time() -> None
     async with started(Client(stops=False), close_seconds=5.0) as client:
         pass
     assert client.closed
+
+
+def test_that_nobody_answers_is_said_with_the_addresses() -> None:
+    """As they were set, and nothing of the client library's own values."""
+    tried = "[('localhost', 1, <AddressFamily.AF_UNSPEC: 0>), ('10.0.0.7', 9092, <AddressFamily.AF_UNSPEC: 0>)]"
+
+    assert in_words(KafkaConnectionError(f"Unable to bootstrap from {tried}")) == (
+        "no Kafka answers at 10.0.0.7:9092, localhost:1"
+    )
+    assert in_words(KafkaConnectionError("cut off")) == "Kafka: KafkaConnectionError: cut off"
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "shown"),
+    [
+        ("aiokafka.consumer.fetcher", ("1", NotLeaderForPartitionError()), False),
+        ("aiokafka.consumer.group_coordinator", (GroupCoordinatorNotAvailableError(),), False),
+        ("aiokafka.producer.sender", (NotLeaderForPartitionError,), False),
+        ("aiokafka.consumer.group_coordinator", (GroupAuthorizationFailedError(),), True),
+        ("aiokafka.client", ("kafka", 9092, OSError("refused")), True),
+        ("aiokafka.conn", (), True),
+        ("streams.stage.tenure", (NotLeaderForPartitionError(),), True),
+    ],
+)
+def test_an_error_that_passes_by_itself_is_worth_no_line(name: str, told: tuple[object, ...], shown: bool) -> None:
+    """The client library logs as errors what it tries again, as when a cluster starts; ours is another matter."""
+    record = logging.LogRecord(name, logging.ERROR, "", 0, " ".join(["%s"] * len(told)), told, None)
+
+    assert is_worth_a_line(record) is shown

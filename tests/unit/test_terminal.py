@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from streams.terminal.console import Console
+from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import hand_out, harmless, say
+from streams.terminal.status_table import status_table
 
 STREAMS = Path(__file__).parents[2] / "streams"
 
@@ -67,3 +68,43 @@ def test_every_command_writes_through_these() -> None:
 
     for forbidden in ("typer.echo(", "typer.secho(", " print(", "rich.console import Console"):
         assert [path.name for path, text in others.items() if forbidden in text] == []
+
+
+def _indicators() -> dict[str, object]:
+    return {
+        "opened": 1234, "assigned": 1200, "open": 20, "overdue_open": 3, "closed": 1180,
+        "closure_rate": 1.0, "on_time_closure_rate": 0.1, "dispatch_accuracy": 1.0,
+        "response_seconds": {"p50": 1234.0}, "resolution_seconds": {"p50": None},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [200, 120, 100, 80, 60, 40])
+def test_a_status_leaves_figures_out_and_cuts_none(width: int) -> None:
+    """100.0 % and 10.0 % would look alike; what is left out is named."""
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    rows = {"a-long-department": _indicators(), "-": _indicators()}
+    city = {"name_en": "Yunhe"} | _indicators()
+    window = {"from": "2026-11-26", "to": "2026-11-27"}
+    status = {"window": window, "complete": True, "departments": rows, "city": city}
+
+    console.print(status_table(status, console))
+
+    shown = out.getvalue()
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= width
+    assert "(not assigned)" in shown
+    assert ("left out" in shown) == ("response " not in shown.split("medians")[0].splitlines()[2])
+
+
+def test_a_table_of_letters_cuts_nothing() -> None:
+    """A long cell goes on in the next line."""
+    out = io.StringIO()
+    table = whole_table("at", "place")
+    table.add_row("2026-11-27T02:42:40.000Z", "paidan.reports/0/12345678901")
+
+    Console(file=out, width=30).print(table)
+
+    shown = "".join(line.partition("│")[2].partition("│")[0].strip() for line in out.getvalue().splitlines())
+    assert "2026-11-27T02:42:40.000Z" in shown
+    assert "…" not in out.getvalue()

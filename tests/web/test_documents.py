@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from dispatcher.figures.indicators import Window, contributes
+from dispatcher.order.folds.apply import PHOTOS
 from models.city import City
 from models.inbox import Actor
 from streams.gateway.order_document import document
@@ -109,3 +110,40 @@ def test_of_a_reporter_s_step_nothing_but_the_role_is_shown(city: City) -> None:
     assert {"role": "reporter"} in by
     assert reporter not in str(shown["timeline"])
     assert {"role": "department", "department": "roads", "id": "ren"} in by
+
+
+def test_an_order_shows_the_photos_of_each_step(city: City) -> None:
+    """Whoever checks sees what was done, and whoever does it again what was found."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    lead = Actor("department", "roads", "ren")
+    desk.update("accept", lead, T0)
+    desk.update("progress", lead, T0, reason="half done", evidence_urls=("http://a/half.jpg",))
+    desk.update("handle", lead, T0, evidence_urls=("http://a/done.jpg", "http://a/done-2.jpg"))
+    desk.update("check-fail", INSPECTOR, T0 + HOUR, reason="still deep", evidence_urls=("http://a/deep.jpg",))
+
+    shown = document(desk.only(), None, city, T0 + HOUR)["timeline"]
+
+    assert {line["fact"]: line["evidence_urls"] for line in shown if "evidence_urls" in line} == {
+        "progressed": ("http://a/half.jpg",),
+        "handled": ("http://a/done.jpg", "http://a/done-2.jpg"),
+        "checked": ("http://a/deep.jpg",),
+    }
+
+
+def test_a_row_keeps_the_newest_photos_only() -> None:
+    """A row must fit into a record; the log keeps all."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    lead = Actor("department", "roads", "ren")
+    desk.update("accept", lead, T0)
+    for n in range(2 * PHOTOS):
+        desk.update(
+            "progress", lead, T0 + n, reason=str(n), evidence_urls=(f"http://a/{n}-1.jpg", f"http://a/{n}-2.jpg")
+        )
+
+    entries = [entry for entry in desk.only().timeline if entry.fact == "progressed"]
+    kept = [entry.note for entry in entries if entry.evidence_urls]
+
+    assert kept == [str(n) for n in range(2 * PHOTOS - PHOTOS // 2, 2 * PHOTOS)]
+    assert len(entries) == 2 * PHOTOS

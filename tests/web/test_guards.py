@@ -185,3 +185,29 @@ async def test_a_process_without_descriptors_goes_on_following(monkeypatch: pyte
 
     assert not running.done()
     running.cancel()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/livez", "/metrics", "/page/app.js", "/o/x", "/openapi.json", "/status", "/nowhere"]
+)
+async def test_head_is_answered_as_get_is_without_the_body(gateway: Open, path: str) -> None:
+    """By status and headers alone, errors too; monitors and load balancers ask in this way."""
+    async with gateway() as client:
+        shown, head = await client.get(path), await client.head(path)
+
+    assert (head.status_code, head.content) == (shown.status_code, b"")
+    assert head.headers["content-type"] == shown.headers["content-type"]
+
+
+async def test_head_of_a_stream_ends(gateway: Open) -> None:
+    """Though the stream itself goes on for ever."""
+    async with gateway() as client:
+        answer = await client.head("/events/assignments")
+
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_head_needs_a_token_as_get_does(gateway: Open) -> None:
+    """It says whether there is something."""
+    async with gateway(gateway_tokens=("good",)) as client:
+        assert (await client.head("/orders")).status_code == 401

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from dispatcher.order.lifecycle import STATE_TERMS
+from dispatcher.order.row import Entry, Order
+from dispatcher.partition.unit_of_work import DESK
 from models.city import City
 from streams import gateway as package
 from streams.gateway.app import Parts, make_app
@@ -79,22 +81,44 @@ async def test_a_script_in_a_report_is_shown_and_not_run(city: City, path: str) 
     evil = msgspec.structs.replace(
         order, evidence_first=(msgspec.structs.replace(order.evidence_first[0], text=SCRIPT),)
     )
+    shown = await _page_of(city, evil, path)
+    assert "owned</title>" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "<img" not in shown
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_the_page_of_an_order_leads_to_photos_and_to_what_may_be_the_same(city: City) -> None:
+    """An inspector sees what was done, a reviewer what may be merged; a failed check is told from a passed one."""
+    order = opened(1)
+    at = order.opened_at
+    handled = Entry(seq=4, fact="handled", at=at, state="handled", actor=DESK, evidence_urls=("http://a/handled.jpg",))
+    failed = Entry(seq=5, fact="checked", at=at, state="accepted", actor=DESK, evidence_urls=("http://a/checked.jpg",))
+    more = {"timeline": (*order.timeline, handled, failed), "candidates": ("south-w-20260301-bbbbbbbbbb",)}
+    shown = await _page_of(city, msgspec.structs.replace(order, **more), "/o/")
+    for link in ("http://a/handled.jpg", "http://a/checked.jpg", "/o/south-w-20260301-bbbbbbbbbb"):
+        assert f'href="{link}"' in shown
+    assert "返工 failed" in shown
+    assert "通过 passed" not in shown
+
+
+async def _page_of(city: City, order: Order, path: str) -> str:
+    """What a browser makes of the dashboard, or of the order's page, when this is the only order."""
     answers = {
         "/figures": ShardFigures({0: PartitionFigures(1)}),
-        "/orders": ShardOrders({0: PartitionOrders(1, (brief(evil),))}),
-        f"/orders/{evil.id}": ShardOrder({0: PartitionOrder(1, evil)}),
+        "/orders": ShardOrders({0: PartitionOrders(1, (brief(order),))}),
+        f"/orders/{order.id}": ShardOrder({0: PartitionOrder(1, order)}),
     }
     async with workers(answers) as places:
         settings = load_settings(kafka=NOWHERE, tables_workers=places, partitions=1)
         shards, writer = Shards(settings), EventWriter(settings)
         app = make_app(Parts(settings, city, shards, writer, FactTail(settings)))
         async with HttpServer(app, "127.0.0.1", 0) as server:
-            shown = await _dump(f"http://{server.address}{path}{evil.id if path != '/' else ''}")
+            shown = await _dump(f"http://{server.address}{path}{order.id if path != '/' else ''}")
         await writer.stop()
         await shards.close()
-    assert "owned</title>" not in shown
-    assert "&lt;script&gt;" in shown
-    assert "<img" not in shown
+    return shown
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from dispatcher.order.folds.changes import Folds
 from dispatcher.order.row import Entry, Order
 
 TIMELINE = 200  # the newest entries; the log keeps all
+PHOTOS = 40  # the newest addresses of photos in it: a row has to fit into a record
 TIMERS = (facts.Warned, facts.Breached, facts.Supervised, facts.Quarantined, facts.Archived)
 _SILENT = (facts.EvidenceAdded, facts.Linked, facts.Classified)
 FOLDS: Folds = evidence.FOLDS | departments.FOLDS | handling.FOLDS | endings.FOLDS | elapsed.FOLDS
@@ -45,9 +46,20 @@ def apply(order: Order | None, fact: Fact) -> Order:
             department=changes.get("department", order.department),
             attempt=changes.get("attempt", order.attempt),
             note=facts.note(fact),
+            evidence_urls=getattr(fact, "evidence_urls", ()),
         )
-        changes["timeline"] = (*order.timeline[-TIMELINE + 1 :], entry)
+        timeline = (*order.timeline[-TIMELINE + 1 :], entry)
+        changes["timeline"] = _newest_photos(timeline) if entry.evidence_urls else timeline
     return replace(order, **changes)
+
+
+def _newest_photos(timeline: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The timeline with `PHOTOS` addresses at most; the entries that are older than these keep none."""
+    room, kept = PHOTOS, []
+    for entry in reversed(timeline):
+        room -= len(entry.evidence_urls)
+        kept.append(entry if room >= 0 or not entry.evidence_urls else replace(entry, evidence_urls=()))
+    return tuple(reversed(kept))
 
 
 def fold(log: Iterable[Fact]) -> Order | None:

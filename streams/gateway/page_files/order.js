@@ -69,11 +69,23 @@ function held(order) {
   return rows.length ? el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows)) : el("p", { class: "soft" }, "尚未派遣 Not assigned yet");
 }
 
+// Links, not pictures: the page loads nothing from elsewhere, and an address in a report may be anybody's.
+function photos(urls) {
+  return el("span", { class: "photos" }, ...(urls || []).flatMap((url, index) => [
+    el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, `照片 Photo ${index + 1}`), " "]));
+}
+
+function orders(ids) {
+  return (ids || []).length ? el("span", {}, ...ids.flatMap((other) => [
+    el("a", { href: `/o/${encodeURIComponent(other)}` }, other), " "])) : "";
+}
+
 function evidence(seen, terms) {
   const source = seen.kind === "report" ? `${seen.channel || "市民 citizen"}` : `${seen.camera} · ${seen.label}`;
   return el("li", {},
     el("div", { class: "top" }, el("span", {}, source), el("time", { datetime: seen.at }, at(seen.at))),
     seen.text ? el("div", {}, ...marked(seen.text, terms)) : "",
+    photos(seen.media_urls),
     el("span", { class: "soft" }, [seen.address, seen.rule, seen.confidence ? percent(seen.confidence) : "",
       seen.distance_m ? `${Math.round(seen.distance_m)} m` : ""].filter(Boolean).join(" · ")));
 }
@@ -102,11 +114,16 @@ function show(order) {
     ["次数", "attempt", String(order.attempt ?? 0)],
     ["目击", "sightings", String(order.evidence.count + (order.evidence.seen_again || 0))],
     ["督办", "supervision", order.supervision ? `${order.supervision} 级 level` : ""],
-    ["并入", "merged into", order.parent ? el("a", { href: `/o/${encodeURIComponent(order.parent)}` }, order.parent) : ""],
+    ["并入", "merged into", orders(order.parent ? [order.parent] : [])],
+    ["并案", "merged from", orders(order.children)],
+    ["疑似重复", "may be the same", orders(order.candidates)],
+    ["关联", "linked", orders(order.linked)],
   ]);
   by("timeline").replaceChildren(...order.timeline.map((entry) => el("li", { class: LATE.has(entry.fact) ? "late" : null },
     el("time", { datetime: entry.at }, at(entry.at)),
     el("strong", {}, `${FACTS[entry.fact] || ""} ${entry.fact}`), " ",
+    entry.fact === "checked" ? el("span", { class: entry.state === "accepted" ? "badge bad" : "badge good" },
+      entry.state === "accepted" ? "返工 failed" : "通过 passed") : "", " ", photos(entry.evidence_urls),
     el("span", { class: "soft" }, [entry.by.department || entry.by.role, entry.note].filter(Boolean).join(" · ")))));
   by("order").hidden = false;
 }
