@@ -29,7 +29,7 @@ ERRORS = {
     "not-json": "The value is not one JSON object.",
     "not-xml": "The value is not one XML document, or has a DTD.",
     "unknown-type": "No contract has this `ce_type`.",
-    "wrong-topic": "Something other than an update has come to the topic of a department's updates.",
+    "wrong-topic": "It has come to a topic that takes other events.",
     "unknown-format": "No decoder has this `format`.",
     "too-large": "Value and headers are longer than 2 MB.",
     "too-complex": "A vendor's message holds more than 1,000 detections, or XML that is too large or nested too deep.",

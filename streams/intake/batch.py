@@ -20,6 +20,7 @@ from models.record import Record
 from models.times import local_hour
 from streams.intake.drafts import Draft, DraftReader, Keys
 from streams.intake.placing import Placement, Point, by_words, locate_points, outside
+from streams.intake.ways import ANY, Way
 
 MAX_ITEMS = 64
 MAX_PACKED_BYTES = 256_000
@@ -77,21 +78,21 @@ def take_in(
     now_ms: int,
     keys: Keys,
     shadow: Model | None = None,
-    department: str = "",
+    way: Way = ANY,
 ) -> Taken:
-    """Decode, validate, mask, locate and classify a batch; with a `department` of its own topic.
+    """Decode, validate, mask, locate and classify a batch that came by one way.
 
     `now_ms` is the time of receipt, ms UTC; a record's own timestamp counts where it is earlier. Without a `model`
     nothing is guessed. A record that breaks a rule, or at which this code fails, becomes a dead letter; the others
     are not touched by it.
     """
-    prepared = prepare(records, city, now_ms, keys, department)
+    prepared = prepare(records, city, now_ms, keys, way)
     return finish(prepared, guess_all(prepared, model), guess_all(prepared, shadow))
 
 
-def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, department: str = "") -> Prepared:
+def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way: Way = ANY) -> Prepared:
     """All of `take_in` but the guesses."""
-    reader = DraftReader(city, now_ms, keys, department)
+    reader = DraftReader(city, now_ms, keys, way)
     dead: dict[int, Dead] = {}
     ignored: Counter[str] = Counter()
     drafts: list[tuple[int, Draft]] = []

@@ -10,7 +10,6 @@ from dispatcher.partition.identity import area_of
 from models import envelope
 from models.city import Camera, City
 from models.errors import Poison
-from models.events import UPDATE
 from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting
 from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
@@ -27,6 +26,7 @@ from streams.intake.said import (
     Statement,
 )
 from streams.intake.statements import StatementReader, Vendor
+from streams.intake.ways import ANY, Way
 
 
 @lru_cache(maxsize=16_384)
@@ -64,14 +64,11 @@ class Ignored(msgspec.Struct, frozen=True):
 
 
 class DraftReader:
-    """Reads records with one city, one set of keys and one receipt time, ms UTC.
+    """Reads records that come by one way, with one city, one set of keys and one receipt time, ms UTC."""
 
-    `department` is the one whose topic the records come from: they are its updates, and nothing else is taken there.
-    """
-
-    def __init__(self, city: City, now_ms: int, keys: Keys, department: str = "") -> None:
+    def __init__(self, city: City, now_ms: int, keys: Keys, way: Way = ANY) -> None:
         self._city, self._keys = city, keys
-        self._department = department
+        self._way = way
         self._statements = StatementReader(city, now_ms)
 
     def read(self, record: Record) -> list[Draft | Ignored]:
@@ -80,13 +77,12 @@ class DraftReader:
 
     def _draft(self, statement: Statement) -> Draft | Ignored:
         said = statement.said
-        if isinstance(said, SaidUpdate):
-            return self._update(said, statement)
-        if self._department:
-            raise Poison(envelope.CE_TYPE, f"must be {UPDATE}: a department's topic takes nothing else", "wrong-topic")
+        self._way.check(said)
         if isinstance(said, SaidDetection):
             return self._detection(said, statement)
-        return self._report(said, statement)
+        if isinstance(said, SaidReport):
+            return self._report(said, statement)
+        return self._update(said, statement)
 
     def _detection(self, said: SaidDetection, statement: Statement) -> Draft | Ignored:
         meant = _meaning(self._city, said)
@@ -149,7 +145,8 @@ class DraftReader:
         by, where = said.by, _of_order(said)
         person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else by.id
         role = by.role or "department"
-        department = by.department or (self._department if role == "department" else "")
+        sender = self._way.department
+        department = by.department or (sender if role == "department" else "")
         item = InboxUpdate(
             source=statement.source,
             id=statement.id,
@@ -171,7 +168,7 @@ class DraftReader:
             satisfied=said.satisfied,
             evidence_urls=said.evidence_urls,
             received=statement.received,
-            sender=Actor("department", self._department) if self._department else None,
+            sender=Actor("department", sender) if sender else None,
         )
         return Draft(item, None if isinstance(where, Placement) else where)
 

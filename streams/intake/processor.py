@@ -17,6 +17,7 @@ from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
 from streams.intake.batch import Taken, finish, guess_all, prepare
 from streams.intake.drafts import Keys
+from streams.intake.ways import ANY, Way
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send, partition_of
 from streams.kafka.topics import Names
@@ -35,15 +36,15 @@ class IntakeOutcome:
 
 
 class IntakeProcessor:
-    """Intake's work on one input partition; `department` has a topic of its own and this is it."""
+    """Intake's work on one input partition."""
 
     changelogs: tuple[str, ...] = ()
 
     def __init__(
-        self, names: Names, city: City, models: LiveModels, keys: Keys, partitions: int, department: str = ""
+        self, names: Names, city: City, models: LiveModels, keys: Keys, partitions: int, way: Way = ANY
     ) -> None:
         self._names, self._city, self._models, self._keys = names, city, models, keys
-        self._partitions, self._department = partitions, department
+        self._partitions, self._way = partitions, way
 
     def held(self, key: str, row: bytes) -> bytes:
         """No row waits."""
@@ -58,9 +59,9 @@ class IntakeProcessor:
         now = now_ms()
         heavy = sum(len(record.value or b"") for record in records) > INLINE_BYTES
         if heavy:
-            prepared = await asyncio.to_thread(prepare, records, self._city, now, self._keys, self._department)
+            prepared = await asyncio.to_thread(prepare, records, self._city, now, self._keys, self._way)
         else:
-            prepared = prepare(records, self._city, now, self._keys, self._department)
+            prepared = prepare(records, self._city, now, self._keys, self._way)
         active, shadow = self._models.active, self._models.shadow
         started = time.perf_counter()
         if len(prepared.texts) > INLINE_TEXTS:

@@ -10,6 +10,7 @@ from streams.control.models_in_force import LiveModels
 from streams.control.packs import open_packs
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeOutcome, IntakeProcessor
+from streams.intake.ways import way_of
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options
@@ -25,7 +26,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     models = LiveModels(settings, city.settings.target_accuracy)
 
     def opened(tp: TopicPartition) -> IntakeProcessor:
-        return IntakeProcessor(names, city, models, keys, settings.partitions, names.department_of(tp.topic))
+        return IntakeProcessor(names, city, models, keys, settings.partitions, way_of(names, tp.topic))
 
     traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
     stage: Stage[IntakeOutcome] = Stage(

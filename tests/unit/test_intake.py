@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 from models.city import City
 from models.classifier.serving.features import Context
 from models.envelope import STRUCTURED, Event
-from models.events import DETECTION, REPORT
+from models.events import DETECTION, REPORT, UPDATE
 from models.guess import Guess
 from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting, decode_items
 from models.redact import reporter_hash, unseal
@@ -19,10 +19,13 @@ from models.times import to_text
 from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
 from streams.intake.drafts import Keys
 from streams.intake.statements import MAX_BYTES
+from streams.intake.ways import Way, way_of
+from streams.kafka.topics import Names
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW, ORDER, detection, raw, record, report, to_structured, update
 
 KEYS = Keys(b"for tests only")
+WORKS = Way((UPDATE,), "works")
 MINUTE = 60_000
 DAY = 86_400_000
 REF = {"source": "app", "id": "7"}
@@ -403,7 +406,7 @@ def test_an_update_by_report_goes_where_the_report_went(city: City) -> None:
 @pytest.mark.parametrize("by", [{"role": "department"}, {"department": "works"}, {"role": "department", "id": "li"}])
 def test_what_comes_by_a_departments_topic_is_that_departments(city: City, by: dict[str, str]) -> None:
     """Who sent it is written down beside whom it names; where it names no department, it is the topic's."""
-    item = step(take_in([update(by=by)], city, None, NOW, KEYS, department="works"))
+    item = step(take_in([update(by=by)], city, None, NOW, KEYS, way=WORKS))
 
     assert Actor("department", "works") == item.sender
     assert ("department", "works", by.get("id", "")) == (item.by.role, item.by.department, item.by.id)
@@ -413,21 +416,26 @@ def test_who_an_update_by_a_departments_topic_names_stays_as_it_was_said(city: C
     """The desk refuses it, and shows in whose name it was tried; on the topic for all nobody is made sure of."""
     said = [update(by={"department": "roads"}), update(by={"role": "operator", "id": "li"})]
 
-    items = [step(take_in([one], city, None, NOW, KEYS, department="works")) for one in said]
+    items = [step(take_in([one], city, None, NOW, KEYS, way=WORKS)) for one in said]
     trusted = step(take_in([said[0]], city, None, NOW, KEYS))
 
     assert [Actor("department", "roads"), Actor("operator", "", "li")] == [item.by for item in items]
     assert (Actor("department", "works"), None) == (items[0].sender, trusted.sender)
 
 
-def test_a_departments_topic_takes_nothing_but_updates(city: City) -> None:
-    """Whoever may speak for a department may not also be a camera or a citizen."""
+@pytest.mark.parametrize("topic", ["t.reports", "t.detections", "t.updates", "t.updates.roads"])
+def test_a_topic_takes_its_own_kind_and_nothing_else(city: City, topic: str) -> None:
+    """Whoever may write as a camera is neither a citizen nor a department, and the other way round."""
+    said = {"t.reports": report(), "t.detections": detection(), "t.updates": update(), "t.updates.roads": update()}
     message = raw(b"{}", [("format", b"hikvision")])
-    taken = take_in([report(), detection(), update(), message], city, None, NOW, KEYS, department="roads")
+    way = way_of(Names("t"), topic)
 
-    assert [dead.error for dead in taken.dead[:2]] == ["wrong-topic", "wrong-topic"]
-    assert [(area, len(items)) for area, items in taken.items.items()] == [("south-w", 1)]
-    assert len(taken.dead) == 3
+    taken = take_in([report(), detection(), update(), message], city, None, NOW, KEYS, way=way)
+
+    own = take_in([said[topic]], city, None, NOW, KEYS, way=way)
+    assert taken.items == own.items
+    assert [dead.error for dead in taken.dead if dead.record is not message] == ["wrong-topic"] * 2
+    assert sum(map(len, taken.items.values())) == 1
 
 
 def test_an_update_may_come_late_or_early(city: City) -> None:
@@ -449,7 +457,7 @@ def test_structured_and_binary_mode_say_the_same(city: City) -> None:
 
 
 def test_the_topic_does_not_decide_what_a_record_is(city: City) -> None:
-    """A report that was sent to the topic of detections is a report."""
+    """A report that names the topic of detections is a report; whether that topic takes it is another question."""
     stray = raw(b'{"text":"a"}', CE, topic="t.detections")
     assert sighting(take_in([stray], city, None, NOW, KEYS)).kind == "report"
 
