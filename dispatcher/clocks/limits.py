@@ -41,8 +41,8 @@ def _limit(city: City, stage: LimitStage, start: int, due: int, amount: int, uni
 def whole(city: City, order: Order, at: int, category: str, condition: str, reopened: bool) -> RunningLimit | None:
     """The order's own limit for its next assignment at `at`.
 
-    It runs from the opening (after reopening: from `at`), and stood still while departments held the order whose
-    returns were approved: that time is dispatching's, not the next department's.
+    It runs from the opening (after reopening: from `at`), and stood still while departments held the order that it was
+    misrouted to: that time is dispatching's, not the next department's.
     """
     start = at if reopened else _began(order)
     if order.due_given:
@@ -63,11 +63,11 @@ def _began(order: Order) -> int:
 
 
 def detours(order: Order, at: int) -> list[tuple[int, int]]:
-    """The spans that dispatching lost: from an assignment whose return was approved to the next one, or to `at`."""
+    """The spans that dispatching lost: from an assignment that was a misroute to the next one, or to `at`."""
     began, turns = _began(order), order.assignments
     spans = []
     for index, turn in enumerate(turns):
-        if turn.return_approved and turn.at >= began:
+        if turn.misrouted and turn.at >= began:
             spans.append((turn.at, turns[index + 1].at if index + 1 < len(turns) else at))
     return spans
 

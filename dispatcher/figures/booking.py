@@ -195,6 +195,8 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
             book.book(lead, category, since, "overdue_open")
             if until is not None:
                 book.book(lead, category, until, "overdue_open", times=-1)
+    for reminded in order.reminded_on:
+        book.book_on(lead, category, str(reminded), ("reminded",), 1)
     for answer in order.answers:
         book.book(lead, category, answer.at, "satisfied" if answer.satisfied else "unsatisfied")
 
@@ -230,25 +232,20 @@ def _book_closing(book: _Book, order: Order, closing: Closing, since: int, lead:
 
 
 def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
-    """One department's turn. Where its return was approved it is charged nothing: its time is dispatching's."""
+    """One department's turn. Where it was misrouted it is charged nothing: its time is dispatching's."""
     own = turn.department
     book.book(own, category, turn.at, "assigned")
     if turn.accepted_at is not None:
         book.book(own, category, turn.accepted_at, "accepted", ("response_ms", max(turn.accepted_at - turn.at, 0)))
         # A late acceptance is not charged where the order was not this department's to accept.
-        if turn.accept_due is not None and (turn.accepted_at <= turn.accept_due or not turn.return_approved):
+        if turn.accept_due is not None and (turn.accepted_at <= turn.accept_due or not turn.misrouted):
             book.stage("accept", own, category, turn.accepted_by, turn.accepted_at, turn.accepted_at <= turn.accept_due)
-    elif turn.accept_missed_at is not None and not turn.return_approved:
+    elif turn.accept_missed_at is not None and not turn.misrouted:
         book.stage("accept", own, category, None, turn.accept_missed_at, None)
     if turn.returned_at is not None:
         book.book(own, category, turn.returned_at, "returned")
-    if turn.return_approved:
-        decided = turn.ended_at if turn.ended_at is not None else turn.returned_at
-        if decided is not None:
-            book.book(own, category, decided, "returns_approved")
-            book.book(NONE, category, decided, "misroutes")
-            held = turn.held_ms if turn.held_ms is not None else decided - turn.at
-            book.book(NONE, category, decided, "misroute_ms", times=max(held, 0))
+    if turn.misrouted:
+        _book_misroute(book, turn, category)
     if turn.handled_at is not None:
         figures: list[Figure] = ["handled"]
         if turn.handled_ms is not None:
@@ -258,8 +255,19 @@ def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
         book.book(own, category, turn.handled_at, *figures)
         if turn.handle_due is not None:
             book.stage("handle", own, category, None, turn.handled_at, turn.handled_at <= turn.handle_due)
-    elif turn.handle_missed_at is not None and not turn.return_approved:
+    elif turn.handle_missed_at is not None and not turn.misrouted:
         book.stage("handle", own, category, None, turn.handle_missed_at, None)
+
+
+def _book_misroute(book: _Book, turn: Assignment, category: str) -> None:
+    decided = turn.ended_at if turn.ended_at is not None else turn.returned_at
+    if decided is None:
+        return
+    if turn.returned_at is not None:
+        book.book(turn.department, category, decided, "returns_approved")
+    held = turn.held_ms if turn.held_ms is not None else decided - turn.at
+    book.book(NONE, category, decided, "misroutes")
+    book.book(NONE, category, decided, "misroute_ms", times=max(held, 0))
 
 
 def _book_waits(book: _Book, order: Order, lead: str, category: str) -> None:

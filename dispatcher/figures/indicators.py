@@ -78,7 +78,8 @@ _TABLE = (
     _count("rejected", "作废数", "orders that were nothing for anybody"),
     _count("merged_orders", "并案工单数", "orders that go on as part of another"),
     _count("reopened", "重开数", "reopenings, on their own day"),
-    _count("misroutes", "错派数", "assignments whose return was approved"),
+    _count("misroutes", "错派数", "assignments whose return was approved, or that were taken back to be re-assigned"),
+    _count("reminded", "催办数", "days on which a reporter reminded of an order"),
     Indicator("open", "stock", ("open",), "orders that are open at the window's end", title="在办数"),
     Indicator(
         "overdue_open",
@@ -198,7 +199,7 @@ _TABLE = (
         "misroute_seconds",
         "seconds",
         ("misroute_ms",),
-        "time spent at departments whose return was approved, charged to dispatching (department `-`)",
+        "time spent at departments that an order was misrouted to, charged to dispatching (department `-`)",
         title="错派耗时",
     ),
 )

@@ -162,6 +162,28 @@ class ReturnApproved(Fact, frozen=True, kw_only=True):
     held_work_ms: int = 0
 
 
+class TakenBack(Fact, frozen=True, kw_only=True):
+    """Dispatching takes the order back from a department that was not the right one 改派: the department's turn ends
+    and its time (wall and working) is dispatching's."""
+
+    reason: str
+    held_ms: int = 0
+    held_work_ms: int = 0
+
+
+class Recategorised(Fact, frozen=True, kw_only=True):
+    """Its department keeps the order under another category 改类. `handle` and `whole` are the limits that run from
+    here on; `moved` says that a person had moved them, so that they stay as they were."""
+
+    category: str
+    condition: str = ""
+    group: str = ""
+    reason: str = ""
+    moved: bool = False
+    handle: RunningLimit | None = None
+    whole: RunningLimit | None = None
+
+
 class ReturnRefused(Fact, frozen=True, kw_only=True):
     """The return was not right: the same department keeps the order, and this binds. Its clock has run on."""
 
@@ -331,10 +353,33 @@ class Supervised(Fact, frozen=True, kw_only=True):
     next_at: int | None = None
 
 
+class SupervisionOrdered(Fact, frozen=True, kw_only=True):
+    """A duty officer has the order supervised 人工督办 at a level; `until` is when the next one comes."""
+
+    level: int
+    until: int
+    reason: str
+
+
+class Reminded(Fact, frozen=True, kw_only=True):
+    """A reporter asks how long it will take 催办, on this city-local day (yyyymmdd)."""
+
+    day: int
+    reason: str = ""
+
+
+class Commented(Fact, frozen=True, kw_only=True):
+    """Somebody writes a remark on the order 批注."""
+
+    reason: str
+    evidence_urls: tuple[str, ...] = ()
+
+
 class FeedbackReceived(Fact, frozen=True, kw_only=True):
-    """A reporter says whether it was settled 回访."""
+    """A reporter says whether it was settled 回访, and perhaps how satisfied they are, 1 to 5 (None: not said)."""
 
     satisfied: bool
+    satisfaction: int | None = None
     note: str = ""
 
 

@@ -11,9 +11,9 @@ from models.words import whole_text
 
 BLIND = "blind-review"  # a reviewer, who was not shown the guess
 REVIEW = "review"  # a reviewer
-RETURNED = "return-approved"  # handled under another category than the one it was returned under
+RETURNED = "return-approved"  # handled under another category than the one under which it was misrouted
 HANDLED = "handled"  # handled where it was first sent
-MOVED = "moved"  # handled elsewhere than first sent, under the category that it was returned under
+MOVED = "moved"  # handled elsewhere than first sent, under the category under which it was misrouted
 # Nobody said that the category of an order that was merely moved is right, so nothing is learnt from it.
 SURE = frozenset({BLIND, REVIEW, RETURNED, HANDLED})
 _STANDING = frozenset({"assigned", "accepted", "suspended", "handled", "closed"})
@@ -104,10 +104,10 @@ def _only_group(order: Order) -> bool:
 def _decided_by(order: Order) -> str:
     if order.label_by == "reviewer":
         return BLIND if order.blind else REVIEW
-    returned = {turn.category for turn in order.assignments if turn.return_approved}
-    if not returned:
+    misrouted = {turn.category for turn in order.assignments if turn.misrouted}
+    if not misrouted:
         return HANDLED
-    return MOVED if order.label in returned else RETURNED
+    return MOVED if order.label in misrouted else RETURNED
 
 
 def _labelled_at(order: Order) -> int:

@@ -90,6 +90,16 @@ TABLE: tuple[Transition, ...] = (
         "arbitrate", "争议裁定", ("duty-officer",), ("arbitration",), ("assigned",), ("department", "known-category"),
         "binding", never=("who-returned",),
     ),
+    Transition(
+        "re-assign", "改派", ("dispatcher",), ("assigned", "accepted"), ("assigned",),
+        ("reason", "department", "known-category", "not-binding", "another-holder"),
+        "to another department; the turn that ends is a misroute, charged to dispatching",
+    ),
+    Transition(
+        "re-categorise", "改类", ("dispatcher",), ("assigned", "accepted"), ("assigned", "accepted"),
+        ("reason", "another-category"),
+        "the department stays; limits that nobody has moved become the category's, from the same beginnings",
+    ),
     Transition("progress", "处置进展", ("department",), ("accepted",), ("accepted",), ("lead-or-assist",)),
     Transition(
         "request-extension", "延期申请", ("department",), ("assigned", "accepted"), ("assigned", "accepted"),
@@ -135,8 +145,9 @@ TABLE: tuple[Transition, ...] = (
         "to the last handler, with fresh limits; of an archived order, an operator's opens a new one in review, linked",
     ),
     Transition(
-        "feedback", "回访", ("reporter",), ("closed",), ("closed",),
+        "feedback", "回访", ("reporter",), ("closed",), ("closed", "assigned", "review"),
         ("its-reporter", "feedback-window", "satisfied"),
+        "not satisfied, it reopens the order where the city's settings say so",
     ),
     Transition("appeal", "申诉", ("department",), ("closed",), ("closed",), ("lead", "reason", "not-appealed")),
     Transition(
@@ -149,6 +160,19 @@ TABLE: tuple[Transition, ...] = (
         "refuse-appeal", "驳回申诉", ("reviewer",), ("closed",), ("closed",),
         ("appealed",),
         "one is enough", never=("appellant", "first-reviewer"),
+    ),
+    Transition(
+        "supervise", "督办", ("duty-officer",), _OPEN, _OPEN, ("reason", "level", "deadline"),
+        "at a level, until a deadline: then the next level comes, as after a breach",
+    ),
+    Transition(
+        "remind", "催办", ("reporter",), _OPEN, _OPEN, ("its-reporter", "not-reminded-today"),
+        "the state stays; once a day for each order",
+    ),
+    Transition(
+        "comment", "批注", ("department", "reviewer", "dispatcher", "duty-officer", "inspector", "operator"),
+        (*_OPEN, "closed", "rejected"), (*_OPEN, "closed", "rejected"), ("reason", "holder-if-department"),
+        "the state stays; a department on what it holds or held last",
     ),
     Transition(
         "force-close", "强制结案", ("operator",), _OPEN, ("closed",), ("reason", "named"), "the actor is the approver"
@@ -186,14 +210,20 @@ REFUSALS: dict[str, str] = {
     "missing-evidence": "Evidence is needed.",
     "missing-department": "A department is needed.",
     "missing-name": "The person who decides must be named (by.id).",
-    "missing-satisfied": "Feedback must say whether it was settled.",
+    "missing-satisfied": "Feedback must say whether it was settled, or how satisfied the reporter is, 1 to 5.",
     "missing-until": "A suspension needs an end, after now and no later than the city allows.",
     "missing-category": "A decision needs a category, or the code not-a-problem with a reason.",
     "unknown-category": "The city has no such category.",
     "unknown-condition": "The category has no such condition.",
     "unknown-department": "The city has no such department, or nobody is responsible there.",
     "same-department": "That department is the one that returned it; refuse the return instead.",
-    "binding": "The assignment is binding and cannot be returned.",
+    "binding": "The assignment is binding: it can be neither returned nor re-assigned.",
+    "same-holder": "That department has the order already.",
+    "has-returned-it": "That department has returned the order; only a duty officer may give it back.",
+    "same-category": "The order has that category and condition already.",
+    "bad-level": "Supervision needs a level that the city has, and none below the order's.",
+    "missing-deadline": "Supervision needs a deadline (until) after now.",
+    "reminded-today": "The order was reminded of today.",
     "return-window-over": "The time for returning is over; with evidence it may still be returned.",
     "after-breach": "The limit is already breached.",
     "too-many-extensions": "The order was extended as often as the city allows.",

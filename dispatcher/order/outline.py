@@ -33,6 +33,7 @@ class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     limits: tuple[RunningLimit, ...] = ()
     fired: tuple[str, ...] = ()
     supervise_at: int | None = None
+    supervision_ordered: bool = False
     suspended_until: int | None = None
     archive_at: int | None = None
     quarantined: str = ""

@@ -37,10 +37,11 @@ class Assignment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_o
     """One department's turn at the order: 派单. Its department clock runs from `at` to `handled_at`.
 
     `ended_at`/`ended_by` say when and by which fact the turn ended otherwise (returned and approved, re-assigned,
-    closed by force, …), and `held_ms`/`held_work_ms` for how long it was held. `return_approved` turns its time into
-    misroute time, charged to dispatching. `suspended_ms` (wall) and `suspended_work_ms` (working time) are taken out of
-    the department clock; `handled_ms` and `handled_work_ms` are that clock's final readings. A rework keeps the
-    assignment: `reworks` counts failed checks. `why` is the reason of the assignment, for those who look at the order.
+    closed by force, …), and `held_ms`/`held_work_ms` for how long it was held. `misrouted`: it was not this
+    department's to handle (its return was approved, or dispatching took the order back), so its time is charged to
+    dispatching. `suspended_ms` (wall) and `suspended_work_ms` (working time) are taken out of the department clock;
+    `handled_ms` and `handled_work_ms` are that clock's final readings. A rework keeps the assignment: `reworks` counts
+    failed checks. `why` is the reason of the assignment, for those who look at the order.
     """
 
     attempt: int
@@ -56,7 +57,7 @@ class Assignment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_o
     accepted_at: int | None = None
     accept_missed_at: int | None = None
     returned_at: int | None = None
-    return_approved: bool = False
+    misrouted: bool = msgspec.field(default=False, name="return_approved")  # its name in rows that are there
     handled_at: int | None = None
     handled_by: Actor | None = None
     handle_missed_at: int | None = None
@@ -100,11 +101,12 @@ class Closing(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """What one reporter last said 回访: whether it was settled."""
+    """What one reporter last said 回访: whether it was settled, and perhaps how satisfied they are, 1 to 5."""
 
     by: str
     at: int
     satisfied: bool
+    satisfaction: int | None = None
 
 
 class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -140,10 +142,12 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
     once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later.
     `*_asked_by` and `appealed_by` are who last asked for it, waiting or decided.
+    `supervision_ordered`: a person has set the level, so the next one comes without a breach too.
     `checks_missed` are the due times of checks that were never made; `answers` has one for each reporter who gave one.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
     `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
-    (yyyymmdd), oldest first. `pack` is the digest of the city pack that opened it.
+    (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded of it. `pack` is
+    the digest of the city pack that opened it.
     """
 
     id: str
@@ -206,6 +210,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     fired: tuple[str, ...] = ()
     supervision: int = 0
     supervise_at: int | None = None
+    supervision_ordered: bool = False
     extensions: int = 0
     extension_asked: bool = False
     extension_asked_by: Actor | None = None
@@ -223,6 +228,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     parent: str = ""
     children: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
+    reminded_on: tuple[int, ...] = ()
     answers: tuple[Answer, ...] = ()
     first_response_at: int | None = None
     appeal: str = ""

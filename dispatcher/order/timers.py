@@ -4,7 +4,8 @@
 |----------------|--------------------------------------------|--------------------------|---------------------------|
 | warn/<stage>   | the stage's limit counts, not yet warned   | 80 % of the limit        | warned                    |
 | breach/<stage> | the stage's limit counts, not yet breached | 100 % of the limit       | breached (and supervised) |
-| supervise      | a breach of the department's stands        | a set interval           | supervised, one level up  |
+| supervise      | a breach of the department's stands, or    | a set interval, or the   | supervised, one level up  |
+|                | a duty officer has ordered supervision     | officer's deadline       |                           |
 | resume         | suspended                                  | the end of suspension    | resumed                   |
 | archive        | ended                                      | the window after the end | archived                  |
 
@@ -66,6 +67,8 @@ def breached(order: Order | Outline, limit: RunningLimit) -> bool:
 
 
 def escalating(order: Order | Outline) -> LimitStage | None:
-    """The stage whose standing breach keeps supervision rising; None when there is none."""
+    """The stage for which supervision keeps rising: that of a standing breach, or `whole` where a duty officer has
+    ordered it; None when there is none."""
     standing = {limit.stage for limit in order.limits if order.state in COUNTS[limit.stage] and breached(order, limit)}
-    return next((stage for stage in SUPERVISED if stage in standing), None)
+    ordered: LimitStage | None = "whole" if order.supervision_ordered and order.state in COUNTS["whole"] else None
+    return next((stage for stage in SUPERVISED if stage in standing), ordered)

@@ -32,6 +32,8 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Progressed: ("department",),
     facts.Returned: ("supervisor",),
     facts.ReturnApproved: ("department",),
+    facts.TakenBack: ("department",),
+    facts.Recategorised: ("department", "reporter"),
     facts.ReturnRefused: ("department",),
     facts.SentToArbitration: ("department", "supervisor"),
     facts.ExtensionRequested: ("supervisor",),
@@ -54,6 +56,9 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Warned: ("department",),
     facts.Breached: ("department", "supervisor"),
     facts.Supervised: ("department", "supervisor"),
+    facts.SupervisionOrdered: ("department", "supervisor"),
+    facts.Reminded: ("department", "supervisor"),
+    facts.Commented: ("department", "supervisor"),
     facts.Quarantined: ("supervisor",),
 }
 

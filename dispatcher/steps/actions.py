@@ -14,6 +14,7 @@ from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching, splitting
 from dispatcher.steps.dispatching import archive_at
+from dispatcher.steps.guards import reopenable, settled
 from dispatcher.steps.routing import Route, responsible
 from models.events import Why
 from models.inbox import InboxUpdate
@@ -147,6 +148,18 @@ def _arbitrate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
 
 
 @step
+def _re_assign(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    order = dispatching.take_back(work, order, update.reason, at, update.by)
+    target = _target(work, order, update, "dispatcher", update.category or order.category)
+    return dispatching.assign(work, order, target, at, update.by)
+
+
+@step
+def _re_categorise(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return dispatching.recategorise(work, order, update.category, update.condition, update.reason, at, update.by)
+
+
+@step
 def _progress(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(
         facts.Progressed(**work.head(order, at, update.by), note=update.reason, evidence_urls=update.evidence_urls)
@@ -256,11 +269,43 @@ def _reopen(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 
 
 @step
-def _feedback(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    assert update.satisfied is not None  # the guard "satisfied" has seen it
+def _supervise(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    assert update.level is not None  # the guard "level" has seen it
+    assert update.until is not None  # and "deadline" this
     return work.emit(
-        facts.FeedbackReceived(**work.head(order, at, update.by), satisfied=update.satisfied, note=update.reason)
+        facts.SupervisionOrdered(
+            **work.head(order, at, update.by), level=update.level, until=update.until, reason=update.reason
+        )
     )
+
+
+@step
+def _remind(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return work.emit(facts.Reminded(**work.head(order, at, update.by), day=work.day_number(at), reason=update.reason))
+
+
+@step
+def _comment(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return work.emit(
+        facts.Commented(**work.head(order, at, update.by), reason=update.reason, evidence_urls=update.evidence_urls)
+    )
+
+
+@step
+def _feedback(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    satisfied = settled(update)
+    assert satisfied is not None  # the guard "satisfied" has seen it
+    order = work.emit(
+        facts.FeedbackReceived(
+            **work.head(order, at, update.by),
+            satisfied=satisfied,
+            satisfaction=update.satisfaction,
+            note=update.reason,
+        )
+    )
+    if satisfied or not (work.city.settings.unsatisfied_reopens and reopenable(work, order, at)):
+        return order
+    return dispatching.reopen(work, order, update.reason or "unsatisfied", at, update.by)
 
 
 @step

@@ -119,6 +119,41 @@ def approve_return(work: UnitOfWork, order: Order, outcome: str, at: int, actor:
     )
 
 
+def take_back(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
+    """End the turn of a department that was not the right one before it returned the order 改派."""
+    at = work.bounded(order, at)
+    turn = order.assignments[-1]
+    return work.emit(
+        facts.TakenBack(
+            **work.head(order, at, actor),
+            reason=reason,
+            held_ms=at - turn.at,
+            held_work_ms=worktime.diff(work.city.calendar, turn.at, at),
+        )
+    )
+
+
+def recategorise(
+    work: UnitOfWork, order: Order, category: str, condition: str, reason: str, at: int, actor: Actor
+) -> Order:
+    """Another category for an order whose department stays 改类. A limit that a person has moved stays; the others
+    become the new category's and run from where they began."""
+    city, turn = work.city, order.assignments[-1]
+    moved = bool(order.extensions or order.suspensions)
+    return work.emit(
+        facts.Recategorised(
+            **work.head(order, at, actor),
+            category=category,
+            condition=condition,
+            group=merge_group(city, category),
+            reason=reason,
+            moved=moved,
+            handle=None if moved else limits.stamp(city, "handle", turn.at, category, condition),
+            whole=None if moved else limits.whole(city, order, at, category, condition, reopened=False),
+        )
+    )
+
+
 def refuse_return(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """The department keeps the order and cannot return it again 驳回退单."""
     accept = _limit(work, order, "accept", at)

@@ -24,6 +24,17 @@ def guard(check: Guard) -> Guard:
     return check
 
 
+# Of the five grades of satisfaction, the lowest with which a reporter counts as satisfied: 基本满意.
+_SATISFIED_FROM = 3
+
+
+def settled(update: InboxUpdate) -> bool | None:
+    """Whether feedback says that it was settled; where it only grades, the grade says so. None: it says neither."""
+    if update.satisfied is not None or update.satisfaction is None:
+        return update.satisfied
+    return update.satisfaction >= _SATISFIED_FROM
+
+
 def timely(work: UnitOfWork, update: InboxUpdate) -> str:
     """Whether an update's own time can be believed."""
     settings = work.city.settings
@@ -49,6 +60,48 @@ def _lead_if_department(work: UnitOfWork, order: Order, update: InboxUpdate, at:
 def _lead_or_assist(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     holders = (order.department, *order.assignments[-1].assists)
     return "" if update.by.department and update.by.department in holders else "not-the-holder"
+
+
+@guard
+def _holder_if_department(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if update.by.role != "department":
+        return ""
+    held = order.assignments[-1] if order.assignments else None
+    holders = (held.department, *held.assists) if held else ()
+    return "" if update.by.department and update.by.department in holders else "not-the-holder"
+
+
+@guard
+def _another_holder(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if update.department == order.department:
+        return "same-holder"
+    return "has-returned-it" if update.department in order.returned_by else ""
+
+
+@guard
+def _another_category(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if not update.category:
+        return "missing-category"
+    if (update.category, update.condition) == (order.category, order.condition):
+        return "same-category"
+    return _known_category(work, order, update, at)
+
+
+@guard
+def _level(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    highest = work.city.settings.supervision_levels
+    good = update.level is not None and max(order.supervision, 1) <= update.level <= highest
+    return "" if good else "bad-level"
+
+
+@guard
+def _deadline(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if update.until is not None and at < update.until else "missing-deadline"
+
+
+@guard
+def _not_reminded_today(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "reminded-today" if work.day_number(at) in order.reminded_on else ""
 
 
 @guard
@@ -206,12 +259,14 @@ def _its_reporter(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) 
     return "" if nameless else "not-its-reporter"
 
 
+def reopenable(work: UnitOfWork, order: Order, at: int) -> bool:
+    """Whether a reporter may still reopen a closed order."""
+    return at <= order.closings[-1].at + work.city.settings.reopen_days * DAY_MS
+
+
 @guard
 def _reopen_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    if update.by.role != "reporter":
-        return ""
-    ends = order.closings[-1].at + work.city.settings.reopen_days * DAY_MS
-    return "" if at <= ends else "reopen-window-over"
+    return "" if update.by.role != "reporter" or reopenable(work, order, at) else "reopen-window-over"
 
 
 @guard
@@ -222,7 +277,7 @@ def _feedback_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: in
 
 @guard
 def _satisfied(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    return "missing-satisfied" if update.satisfied is None else ""
+    return "missing-satisfied" if settled(update) is None else ""
 
 
 @guard

@@ -92,6 +92,9 @@ class CitySettings(BaseModel):
     feedback_days: float = Field(
         14.0, gt=0, le=3650, description="how long the reporter may say whether it was settled"
     )
+    unsatisfied_reopens: bool = Field(
+        False, description="whether a reporter who is not satisfied reopens the order by saying so"
+    )
     archive_days: float = Field(30.0, gt=0, le=3650, description="how long after its end an order is archived")
 
     # satisfaction

@@ -111,7 +111,9 @@ def document(order: Order, tally: Tally | None, city: City, now: int) -> Documen
             "children": order.children,
             "candidates": order.candidates,
             "linked": order.linked,
-            "answers": [{"at": to_text(x.at), "satisfied": x.satisfied} for x in order.answers],
+            "answers": [
+                {"at": to_text(x.at), "satisfied": x.satisfied, "satisfaction": x.satisfaction} for x in order.answers
+            ],
             "archived_at": _text(order.archived_at),
             "quarantined": order.quarantined,
             "zone": city.zone.key,
@@ -149,7 +151,7 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
             "held_seconds": wall / 1000,
             "held_work_seconds": work / 1000,
             "suspended_seconds": (turn.suspended_ms + (0 if standing is None else now - standing)) / 1000,
-            "misrouted": turn.return_approved,
+            "misrouted": turn.misrouted,
             "reworks": turn.reworks,
             "why": _why(turn.why),
         }

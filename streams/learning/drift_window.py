@@ -23,6 +23,8 @@ TYPES = frozenset(
         facts.Assigned,
         facts.Decided,
         facts.ReturnApproved,
+        facts.TakenBack,
+        facts.Recategorised,
         facts.Closed,
     )
 )
@@ -145,7 +147,9 @@ def _note(order: RecentOrder, fact: Fact) -> None:
             order.assigned, order.category = True, fact.category
         case facts.Decided():
             order.label = fact.category
-        case facts.ReturnApproved():
+        case facts.Recategorised():
+            order.category = fact.category
+        case facts.ReturnApproved() | facts.TakenBack():
             order.returned, order.label = True, ""
         case facts.Closed(forced=False):
             order.label = order.category

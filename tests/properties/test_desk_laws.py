@@ -83,7 +83,9 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
         other_order_id=rng.choice(list(orders)) if orders else "",
         report=("app", order.evidence_first[-1].id) if rule.action == "split" and order is not None else None,
         until=at + rng.choice((HOUR, 3 * DAY, 3 * DAY, 500 * DAY)),
+        level=rng.choice((1, 2, 3, None)),
         satisfied=rng.choice((True, False, None)),
+        satisfaction=rng.choice((1, 5, None)),
         evidence_urls=rng.choice(((), ("https://pictures.example/1.jpg",))),
     )
 

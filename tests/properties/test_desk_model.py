@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from models.inbox import Actor
+from models.times import day_number, local_day
 from tests.support.desks import HOUR, T0, Desk, assert_laws, guess, name, quiet_city, report
 from tests.support.desks import facts_of as decoded
 from tests.support.examples import examples
-from tests.support.naive_desk import HOURS, NaiveOrder
+from tests.support.naive_desk import HOURS, SUITABLE, NaiveOrder
 
 LIMITS = "category,condition,stage,amount,unit\n" + "".join(f"*,,{s},{n},hour24\n" for s, n in HOURS.items())
 CITY = quiet_city("", **{"limits.csv": LIMITS})
@@ -18,9 +19,10 @@ ACTIONS = (
     "accept", "return", "handle", "check-pass", "check-fail", "reopen", "approve-return", "refuse-return", "arbitrate",
     "request-extension", "approve-extension", "request-suspension", "approve-suspension", "decide", "progress",
     "resume", "refuse-extension", "refuse-suspension", "force-close", "reject", "appeal",
+    "re-assign", "re-categorise", "supervise", "remind", "comment",
 )  # fmt: skip
 FITTING = {
-    "assigned": ("accept", "accept", "return", "return", "request-extension", "approve-extension"),
+    "assigned": ("accept", "accept", "return", "return", "request-extension", "approve-extension", "re-assign"),
     "accepted": (
         "handle",
         "return",
@@ -31,12 +33,13 @@ FITTING = {
         "progress",
         "refuse-extension",
         "refuse-suspension",
+        "re-assign",
     ),
-    "handled": ("check-fail", "check-pass"),
+    "handled": ("check-fail", "check-pass", "supervise"),
     "returned": ("approve-return", "approve-return", "refuse-return"),
     "arbitration": ("arbitrate",),
     "review": ("decide",),
-    "closed": ("reopen", "appeal"),
+    "closed": ("reopen", "appeal", "comment"),
     "suspended": ("handle", "resume"),
     "rejected": ("reopen",),
 }
@@ -44,7 +47,8 @@ ROLES = {"approve-return": "dispatcher", "refuse-return": "dispatcher", "arbitra
 ROLES |= {"approve-extension": "dispatcher", "approve-suspension": "dispatcher", "decide": "reviewer"}
 ROLES |= {"refuse-extension": "dispatcher", "refuse-suspension": "dispatcher"}
 ROLES |= {"force-close": "operator", "reject": "operator", "reopen": "operator"}
-ROLES |= {"check-pass": "inspector", "check-fail": "inspector"}
+ROLES |= {"check-pass": "inspector", "check-fail": "inspector", "comment": "inspector"}
+ROLES |= {"re-assign": "dispatcher", "re-categorise": "dispatcher", "supervise": "duty-officer", "remind": "reporter"}
 CODES = {"return": "unclear"}
 WAITS = st.sampled_from((0, 0, 1, 1, 3, 10, 30))
 TARGETS = st.sampled_from(("", "roads", "works", "police", "north-office"))
@@ -60,11 +64,11 @@ class DeskAgainstModel(RuleBasedStateMachine):
     def open(self) -> None:
         self.desk = Desk(CITY)
         alternatives = (("pothole", 0.9), ("water-leak", 0.05))
-        self.desk.feed(report("1", T0, guess=guess("pothole", alternatives=alternatives)), at=T0)
+        self.desk.feed(report("1", T0, guess=guess("pothole", alternatives=alternatives), reporter="reporter-1"), at=T0)
         self.model = NaiveOrder()
         self.hour = 0
 
-    @rule(hours=WAITS, pick=st.integers(0, 5), wild=st.integers(0, 60), to=TARGETS, reason=REASONS)
+    @rule(hours=WAITS, pick=st.integers(0, 9), wild=st.integers(0, 60), to=TARGETS, reason=REASONS)
     def step(self, hours: int, pick: int, wild: int, to: str, reason: str) -> None:
         """Some time passes and somebody tries something, mostly what fits the state."""
         if self.model.state == "archived":
@@ -77,19 +81,22 @@ class DeskAgainstModel(RuleBasedStateMachine):
         action = ACTIONS[wild] if wild < len(ACTIONS) else fitting[pick % len(fitting)]
         if action == "force-close" and not self.model.lead:
             action = "decide"  # nobody had it: reopened it would go to review, which the model does not know
-        role = "operator" if wild == 59 else ROLES.get(action, "department")
+        wrong = wild == 59 and action != "comment"  # which an operator may as well
+        role = "operator" if wrong else ROLES.get(action, "department")
         if action == "decide" and not to:
             to = "police"
-        department = "police" if wild == 60 else self.model.lead
+        department = "nobody" if wild == 60 else self.model.lead
         now = T0 + self.hour * HOUR
 
+        self.model.today = day_number(local_day(now, CITY.zone))
+        category = {"decide": "pothole", "re-categorise": SUITABLE.get(to, "")}.get(action, "")
         expected = self.model.act(action, role, department, to, reason)
         sent = len(self.desk.sent)
         got = self.desk.update(
             action, Actor(role, department if role == "department" else "", f"{role}-1"), now,
             code=CODES.get(action, ""), reason=reason, until=now + 30 * HOUR,
             evidence_urls=("e",) if action == "handle" else (), department=to,
-            category="pothole" if action in ("decide", "arbitrate", "approve-return") else "",
+            category=category, level=2,
         )  # fmt: skip
 
         assert got == expected

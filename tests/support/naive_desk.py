@@ -21,7 +21,8 @@ class NaiveOrder:
         self.attempt, self.reworks = 1, 0
         self.returners: list[str] = []
         self.returns = self.level = 0
-        self.asked = self.suspension_asked = False
+        self.asked = self.suspension_asked = self.ordered = False
+        self.category, self.today, self.reminded = "pothole", 0, 0
         self.extensions = self.suspensions = 0
         self.suspended_at = self.resume_at = 0.0
         self.due: dict[str, float] = {"whole": 100.0}
@@ -66,7 +67,7 @@ class NaiveOrder:
                 if ("warned", stage) not in self.fired:
                     timers.append((self.warn[stage], "warned", stage))
         late = [s for s in counting if ("breached", s) in self.fired and s in ("accept", "handle", "whole")]
-        if late and self.next_level:
+        if (late or (self.ordered and "whole" in counting)) and self.next_level:
             timers.append((self.next_level, "supervised", ""))
         return timers
 
@@ -105,18 +106,28 @@ class NaiveOrder:
             if self.state not in allowed[action]:
                 return "wrong-state"
             if department != self.lead:
-                return "wrong-department"
+                return "not-the-holder" if action == "progress" else "wrong-department"
             return getattr(self, action.replace("-", "_").replace("return", "give_back"))(target, reason)  # type: ignore[no-any-return]
         owners = {"approve-return": "dispatcher", "refuse-return": "dispatcher", "arbitrate": "duty-officer"}
         owners |= {"approve-extension": "dispatcher", "approve-suspension": "dispatcher"}
         owners |= {"refuse-extension": "dispatcher", "refuse-suspension": "dispatcher"}
         owners |= {"force-close": "operator", "reject": "operator"}
         owners |= {"check-pass": "inspector", "check-fail": "inspector", "reopen": "operator", "decide": "reviewer"}
+        open_states = [*COUNTING, "handled", "suspended"]
         states = {"approve-return": ["returned"], "refuse-return": ["returned"], "arbitrate": ["arbitration"]}
         states |= {"approve-extension": ["assigned", "accepted"], "approve-suspension": ["accepted"]}
         states |= {"check-pass": ["handled"], "check-fail": ["handled"], "reopen": ["closed"], "decide": ["review"]}
         states |= {"refuse-extension": ["assigned", "accepted"], "refuse-suspension": ["accepted"]}
-        states |= {"force-close": [*COUNTING, "handled", "suspended"], "reject": [*COUNTING, "handled", "suspended"]}
+        states |= {"force-close": open_states, "reject": open_states}
+        owners |= {
+            "re-assign": "dispatcher",
+            "re-categorise": "dispatcher",
+            "supervise": "duty-officer",
+            "remind": "reporter",
+        }
+        states |= {"re-assign": ["assigned", "accepted"], "re-categorise": ["assigned", "accepted"]}
+        states |= {"supervise": open_states, "remind": open_states, "comment": [*open_states, "closed", "rejected"]}
+        owners |= {"comment": "inspector"}
         if role != owners[action]:
             return "wrong-role"
         if self.state not in states[action]:
@@ -136,7 +147,7 @@ class NaiveOrder:
         self.fact(name)
         self.state, self.ended_at = state, self.now
         self.asked = self.suspension_asked = False
-        self.fired, self.next_level = set(), 0.0
+        self.fired, self.next_level, self.ordered = set(), 0.0, False
         return ""
 
     ended_at = 0.0
@@ -181,7 +192,7 @@ class NaiveOrder:
             return "missing-reason"
         self.fact("reopened")
         self.appealed = False
-        self.returners, self.returns = [], 0
+        self.returners, self.returns, self.level = [], 0, 0
         self.extensions = self.suspensions = 0
         self.assign(self.lead, fresh=True)
         return ""
@@ -204,7 +215,7 @@ class NaiveOrder:
             self.fired.add(("warned", "whole"))
         if overdue and self.due["whole"] <= self.now:
             self.fired.add(("breached", "whole"))
-        if not overdue or self.due["whole"] > self.now:
+        if (not overdue or self.due["whole"] > self.now) and not self.ordered:
             self.level, self.next_level = 0, 0.0
         self.turn_began = self.now
         self.fact("assigned")
@@ -230,8 +241,52 @@ class NaiveOrder:
             self.arbitration()
         elif target in SUITABLE and target != self.lead:
             self.return_approved()
+            self.category = SUITABLE[target]
             self.assign(target, detour=self.now - self.turn_began)
         return ""
+
+    def re_assign(self, target: str, reason: str) -> str:
+        refusal = "" if reason else "missing-reason"
+        refusal = refusal or ("" if target else "missing-department")
+        refusal = refusal or ("binding" if self.binding else "")
+        refusal = refusal or ("same-holder" if target == self.lead else "")
+        refusal = refusal or ("has-returned-it" if target in self.returners else "")
+        if not refusal:
+            self.extensions = self.suspensions = 0
+            self.fact("taken-back")
+            self.assign(target, detour=self.now - self.turn_began)
+        return refusal
+
+    def re_categorise(self, target: str, reason: str) -> str:
+        """To what `target` would be responsible for; all limits are alike, so nothing moves."""
+        refusal = "" if reason else "missing-reason"
+        refusal = refusal or ("" if target in SUITABLE else "missing-category")
+        refusal = refusal or ("same-category" if SUITABLE.get(target) == self.category else "")
+        if not refusal:
+            self.category = SUITABLE[target]
+            self.fact("recategorised")
+        return refusal
+
+    def supervise(self, target: str, reason: str) -> str:
+        """To level 2, for thirty hours."""
+        refusal = "" if reason else "missing-reason"
+        refusal = refusal or ("bad-level" if self.level > 2 else "")
+        if not refusal:
+            self.level, self.next_level, self.ordered = 2, self.now + 30, True
+            self.fact("supervision-ordered")
+        return refusal
+
+    def remind(self, target: str, reason: str) -> str:
+        if self.reminded == self.today:
+            return "reminded-today"
+        self.reminded = self.today
+        self.fact("reminded")
+        return ""
+
+    def comment(self, target: str, reason: str) -> str:
+        if reason:
+            self.fact("commented")
+        return "" if reason else "missing-reason"
 
     def return_approved(self) -> None:
         self.extensions = self.suspensions = 0
@@ -265,6 +320,7 @@ class NaiveOrder:
 
     def decide(self, target: str, reason: str) -> str:
         self.fact("decided")
+        self.category = "pothole"
         if target in self.returners:
             self.arbitration()
             return ""

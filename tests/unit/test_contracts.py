@@ -25,7 +25,7 @@ DOCUMENT: dict[str, Any] = asyncapi()
 HEADERS = DOCUMENT["components"]["messageTraits"]["sent"]["headers"]
 Sent = dict[str, dict[str, list[Any]]]
 # Random lives in which every kind of fact comes.
-SEEDS = (120, 232, 3, 30, 32, 173)
+SEEDS = (170, 239, 32, 199, 45, 136)
 RARE = {facts.Quarantined}
 
 
@@ -99,7 +99,8 @@ def test_the_schemas_name_the_words_of_fields_that_take_one_of_a_few() -> None:
 
 def test_the_reasons_that_the_desk_itself_gives_are_documented(sent: Sent) -> None:
     """In random lives, in a city whose rules have ids of their own."""
-    known = REVIEW_REASONS.keys() | {rule.id for rule in quiet_city().rules} | {"reason"}
+    said = "because"  # by the operator who split an order
+    known = REVIEW_REASONS.keys() | {rule.id for rule in quiet_city().rules} | {said}
     reviews = {data["reason"] for data in sent["orders"][facts.CE_TYPES[facts.SentToReview]]}
 
     assert reviews - known == set()

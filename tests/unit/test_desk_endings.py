@@ -263,12 +263,18 @@ def test_each_bad_update_has_its_named_refusal_and_changes_nothing(
 @pytest.mark.parametrize(
     ("action", "by", "own", "allowed", "choices"),
     [
-        ("handle", ROADS, {}, ("accept", "return", "request-extension"), ()),
-        ("return", ROADS, {}, ("accept", "return", "request-extension"), tuple(RETURN_CODES)),
-        ("return", ROADS, {"code": "no-such"}, ("accept", "return", "request-extension"), tuple(RETURN_CODES)),
-        ("accept", ROADS, {"attempt": 7}, ("accept", "return", "request-extension"), ()),
-        ("accept", OPERATOR, {}, ("force-close", "reject", "merge", "split"), ("department",)),
-        ("dance", INSPECTOR, {}, (), tuple(ACTIONS)),
+        ("handle", ROADS, {}, ("accept", "return", "request-extension", "comment"), ()),
+        ("return", ROADS, {}, ("accept", "return", "request-extension", "comment"), tuple(RETURN_CODES)),
+        (
+            "return",
+            ROADS,
+            {"code": "no-such"},
+            ("accept", "return", "request-extension", "comment"),
+            tuple(RETURN_CODES),
+        ),
+        ("accept", ROADS, {"attempt": 7}, ("accept", "return", "request-extension", "comment"), ()),
+        ("accept", OPERATOR, {}, ("comment", "force-close", "reject", "merge", "split"), ("department",)),
+        ("dance", INSPECTOR, {}, ("comment",), tuple(ACTIONS)),
     ],
 )
 def test_a_refusal_says_how_the_order_stands_and_what_would_be_taken(

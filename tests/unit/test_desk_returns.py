@@ -52,7 +52,7 @@ def test_a_safe_suggestion_is_followed_at_once(desk: Desk) -> None:
     order = desk.only()
     assert refused == ""
     assert (order.state, order.department, order.category, order.attempt) == ("assigned", "works", "water-leak", 2)
-    assert order.assignments[0].return_approved
+    assert order.assignments[0].misrouted
     assert order.assignments[0].held_ms == HOUR
     assert desk.names()[-3:] == ["returned", "return-approved", "assigned"]
     assert len(sent(desk, "assignments/roads", WITHDRAWAL)) == 1
@@ -80,7 +80,7 @@ def test_a_detour_is_charged_to_dispatching(desk: Desk) -> None:
     order = desk.only()
 
     assert order.due == order.due_raw == due + 2 * DAY + HOUR
-    assert order.assignments[0].return_approved
+    assert order.assignments[0].misrouted
     assert order.assignments[1].at == back + HOUR
 
     done = due + 2 * DAY  # after the limit as it was before the detour
@@ -127,7 +127,7 @@ def test_a_circle_goes_to_arbitration(desk: Desk) -> None:
     order = desk.only()
     assert (order.state, order.department, order.attempt) == ("assigned", "works", 2)
     assert order.assignments[-1].binding
-    assert not order.assignments[-1].return_approved
+    assert not order.assignments[-1].misrouted
     assert_laws(desk)
 
 
@@ -187,7 +187,7 @@ def test_a_dispatcher_decides_what_becomes_of_a_return(desk: Desk, own: dict[str
 
     assert desk.update("approve-return", DISPATCHER, T0 + 3 * HOUR, **own) == ""
     assert desk.only().state == state
-    assert desk.only().assignments[0].return_approved
+    assert desk.only().assignments[0].misrouted
     assert_laws(desk)
 
 

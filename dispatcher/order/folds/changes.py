@@ -60,6 +60,7 @@ class Changes(TypedDict, total=False):
     fired: tuple[str, ...]
     supervision: int
     supervise_at: int | None
+    supervision_ordered: bool
     extensions: int
     extension_asked: bool
     extension_asked_by: Actor | None
@@ -77,6 +78,7 @@ class Changes(TypedDict, total=False):
     parent: str
     children: tuple[str, ...]
     linked: tuple[str, ...]
+    reminded_on: tuple[int, ...]
     answers: tuple[Answer, ...]
     first_response_at: int | None
     appeal: str
@@ -93,11 +95,13 @@ class TurnChanges(TypedDict, total=False):
 
     binding: bool
     accept_due: int | None
+    category: str
     handle_due: int | None
+    handle_due_raw: int | None
     accepted_at: int | None
     accept_missed_at: int | None
     returned_at: int | None
-    return_approved: bool
+    misrouted: bool
     handled_at: int | None
     handled_by: Actor | None
     handle_missed_at: int | None
@@ -172,7 +176,14 @@ def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
         turn_ends(order, at, by)
         | not_overdue(order, at)
         | nothing_asked()
-        | {"limits": (), "fired": (), "supervise_at": None, "waiting_since": None, "archive_at": archive_at}
+        | {
+            "limits": (),
+            "fired": (),
+            "supervise_at": None,
+            "supervision_ordered": False,
+            "waiting_since": None,
+            "archive_at": archive_at,
+        }
         | ({"checks_missed": (*order.checks_missed, *missed)} if missed else {})
     )
 

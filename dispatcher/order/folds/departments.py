@@ -12,7 +12,8 @@ from dispatcher.order.folds.changes import (
     turn_ends,
     with_limits,
 )
-from dispatcher.order.row import Assignment, Order
+from dispatcher.order.row import Assignment, Order, RunningLimit
+from models.city import LimitStage
 
 
 def _sent_to_review(order: Order, fact: facts.SentToReview) -> Changes:
@@ -55,7 +56,8 @@ def _assigned(order: Order, fact: facts.Assigned) -> Changes:
     overdue = order.overdue_at is not None and whole is not None and whole.due <= fact.at
     return (
         dispatched(order, fact.at, fact.actor)
-        | ({} if overdue else not_overdue(order, fact.at) | {"supervision": 0, "supervise_at": None})
+        | ({} if overdue else not_overdue(order, fact.at))
+        | ({} if overdue or order.supervision_ordered else {"supervision": 0, "supervise_at": None})
         | nothing_asked()
         | {
             "waiting_since": None,
@@ -94,12 +96,43 @@ def _returned(order: Order, fact: facts.Returned) -> Changes:
     )
 
 
-def _return_approved(order: Order, fact: facts.ReturnApproved) -> Changes:
+def _misrouted(order: Order, fact: facts.ReturnApproved | facts.TakenBack) -> Changes:
     ended = turn_ends(
-        order, fact.at, "return-approved", return_approved=True, held_ms=fact.held_ms, held_work_ms=fact.held_work_ms
+        order,
+        fact.at,
+        facts.NAMES[type(fact)],
+        misrouted=True,
+        held_ms=fact.held_ms,
+        held_work_ms=fact.held_work_ms,
     )
     # What the wrong department was granted ends with its turn, and is not the next one's.
     return ended | {"extensions": 0, "suspensions": 0}
+
+
+def _recategorised(order: Order, fact: facts.Recategorised) -> Changes:
+    changes: Changes = {"category": fact.category, "condition": fact.condition, "group": fact.group}
+    if fact.moved:
+        return changes | in_turn(order, category=fact.category)
+    whole, handle = fact.whole, fact.handle
+    due = handle.due if handle else None
+    # What was warned of under a limit that stays the same has been warned of.
+    fresh = [limit for limit in (whole, handle) if limit is not None and limit not in order.limits]
+    running: dict[LimitStage, RunningLimit | None] = {"whole": whole, "handle": handle}
+    gone = [stage for stage, limit in running.items() if limit is None]
+    missed = order.assignments[-1].handle_missed_at
+    return (
+        changes
+        | with_limits(order, *fresh, drop=gone)
+        | ({} if whole and whole.due <= fact.at else not_overdue(order, fact.at))
+        | {"due": whole.due if whole else None, "due_raw": whole.due if whole else None}
+        | in_turn(
+            order,
+            category=fact.category,
+            handle_due=due,
+            handle_due_raw=due,
+            handle_missed_at=missed if due is not None and due <= fact.at else None,
+        )
+    )
 
 
 def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
@@ -128,7 +161,9 @@ FOLDS: Folds = {
     facts.Decided: _decided,
     facts.Assigned: _assigned,
     facts.Returned: _returned,
-    facts.ReturnApproved: _return_approved,
+    facts.ReturnApproved: _misrouted,
+    facts.TakenBack: _misrouted,
+    facts.Recategorised: _recategorised,
     facts.ReturnRefused: _return_refused,
     facts.SentToArbitration: _sent_to_arbitration,
 }

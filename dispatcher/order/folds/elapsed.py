@@ -1,4 +1,4 @@
-"""What time alone brings."""
+"""What time brings, and supervision."""
 
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds, in_turn
@@ -27,6 +27,10 @@ def _supervised(order: Order, fact: facts.Supervised) -> Changes:
     return {"supervision": fact.level, "supervise_at": fact.next_at}
 
 
+def _supervision_ordered(order: Order, fact: facts.SupervisionOrdered) -> Changes:
+    return {"supervision": fact.level, "supervise_at": fact.until, "supervision_ordered": True}
+
+
 def _quarantined(order: Order, fact: facts.Quarantined) -> Changes:
     return {"quarantined": fact.error}
 
@@ -35,5 +39,6 @@ FOLDS: Folds = {
     facts.Warned: _warned,
     facts.Breached: _breached,
     facts.Supervised: _supervised,
+    facts.SupervisionOrdered: _supervision_ordered,
     facts.Quarantined: _quarantined,
 }

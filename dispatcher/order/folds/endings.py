@@ -39,6 +39,7 @@ def _reopened(order: Order, fact: facts.Reopened) -> Changes:
         "extensions": 0,
         "suspensions": 0,
         "supervision": 0,
+        "supervision_ordered": False,
     }
 
 
@@ -72,8 +73,9 @@ def _unmerged(order: Order, fact: facts.Unmerged) -> Changes:
 def _feedback(order: Order, fact: facts.FeedbackReceived) -> Changes:
     # Without a named reporter anybody may answer, and all of them count as one.
     by = fact.actor.id if order.reporters or order.children else ""
-    others = tuple(answer for answer in order.answers if answer.by != by)
-    return {"answers": (*others, Answer(by=by, at=fact.at, satisfied=fact.satisfied))}
+    answer = Answer(by=by, at=fact.at, satisfied=fact.satisfied, satisfaction=fact.satisfaction)
+    others = tuple(each for each in order.answers if each.by != by)
+    return {"answers": (*others, answer)}
 
 
 def _archived(order: Order, fact: facts.Archived) -> Changes:

@@ -100,6 +100,10 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
     return changes
 
 
+def _reminded(order: Order, fact: facts.Reminded) -> Changes:
+    return {"reminded_on": (*order.reminded_on, fact.day)}
+
+
 FOLDS: Folds = {
     facts.Accepted: _accepted,
     facts.ExtensionRequested: _extension_requested,
@@ -112,4 +116,6 @@ FOLDS: Folds = {
     facts.Handled: _handled,
     facts.Checked: _checked,
     facts.Progressed: nothing,
+    facts.Commented: nothing,
+    facts.Reminded: _reminded,
 }
