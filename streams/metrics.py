@@ -23,7 +23,14 @@ CORE_ERRORS = Counter(
 
 DEAD_LETTERS = Counter("paidan_dead_letters", "Records sent to the dead letters, by class of error.", ["error"])
 DETECTIONS_IGNORED = Counter(
-    "paidan_detections_ignored", "Detections below their label's minimum confidence, by category.", ["category"]
+    "paidan_detections_ignored",
+    "Detections below their label's minimum confidence, by category; `-`: those that labels.csv drops.",
+    ["category"],
+)
+DETECTIONS_UNLISTED = Counter(
+    "paidan_detections_unlisted",
+    "Detections that open nothing as labels.csv does not list their label; a process tells 100 apart, then `other`.",
+    ["vendor", "algorithm", "label"],
 )
 CLASSIFIED = Counter("paidan_classified", "Texts classified, by outcome: confident, group, abstain.", ["outcome"])
 CLASSIFY_SECONDS = Histogram(

@@ -14,6 +14,7 @@ from models.city.files.cells import (
     Latitude,
     LocalTime,
     Longitude,
+    Meaning,
     Number,
     Row,
     Share,
@@ -109,12 +110,15 @@ class Camera(Row):
 
 
 class LabelRule(Row):
-    """What a detection with this label is, from `min_confidence` on; `*` stands for any vendor, algorithm or label."""
+    """What a detection with this label is, from `min_confidence` on; `*` stands for any vendor, algorithm or label.
+
+    `category` is `-` for what opens no order on purpose, and `?` for what a person is to look at.
+    """
 
     vendor: str = "*"
     algorithm: str = "*"
     label: str
-    category: Code
+    category: Meaning
     min_confidence: Share = 0.0
 
 

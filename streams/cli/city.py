@@ -9,6 +9,7 @@ from rich.table import Table
 
 from dispatcher.steps.routing import Route, route
 from models.city import City, Limit, LimitStage, RuleInput, load_city
+from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.city.pack.gaps import gaps
 from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
@@ -18,6 +19,7 @@ from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
 from streams.control.models_in_force import load_first
 from streams.intake.placing import Described, Placement, by_words, locate_points
+from streams.intake.scenes import describes_scene
 from streams.settings import load_settings
 from streams.terminal.console import Console
 from streams.terminal.harmless import hand_out, say
@@ -75,13 +77,13 @@ def try_out(
     city = load_city(city_path or load_settings().city)
     moment = _moment(city, when)
     place = _place(city, at, text)
-    settled = category or _of_label(city, label)
+    settled = category or _of_label(city, label, text)
     if settled and settled not in city.categories:
         raise UsageError(f"{settled!r} is not a category of {city.name_en}")
     context = Context(area=place.area, hour=moment.hour, channel=channel, hint=hint, label=label)
-    guess = None if settled else _classifier(model).classify([text], [context])[0]
+    guess = _classifier(model).classify([text], [context])[0] if settled == "" else None
     subject = RuleInput(
-        category=settled,
+        category=settled or "",
         hint=hint,
         area=place.area,
         text=text,
@@ -151,13 +153,23 @@ def _place(city: City, at: str, text: str) -> Placement:
     return found
 
 
-def _of_label(city: City, label: str) -> str:
+def _of_label(city: City, label: str, text: str) -> str | None:
+    """The category of a camera's label, empty where the words decide, None where a person does.
+
+    Raises UsageError where it opens no order.
+    """
     if not label:
         return ""
     *origin, name = label.split("/")
     vendor, algorithm = ([*origin, "", ""])[:2]
     row = city.labels.find(vendor, algorithm, name)
-    return row.category if row is not None else ""
+    if row is None and not describes_scene(text, name):
+        raise UsageError(f"{label!r} is not in labels.csv and the text describes no scene: it opens nothing")
+    if row is not None and row.category == DROPPED:
+        raise UsageError(f"{label!r} is dropped by labels.csv: it opens nothing")
+    if row is None:
+        return ""
+    return None if row.category == FOR_A_PERSON else row.category
 
 
 def _classifier(path: Path | None) -> Classifier:

@@ -1,4 +1,5 @@
-"""`paidan labels export`: the final labels of the log, for training and for people."""
+"""`paidan labels export`: the final labels of the log, for training and for people. `paidan labels unknown`: the labels
+of cameras that the city has not listed."""
 
 import asyncio
 import io
@@ -7,11 +8,14 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
+from rich.table import Table
 
 from models.errors import UsageError
 from models.times import to_ms
 from streams.cli.options import first_or_last
+from streams.terminal.console import Console
 from streams.terminal.harmless import hand_out, say
 
 labels = typer.Typer(no_args_is_help=True)
@@ -62,6 +66,30 @@ def export(
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}") from error
     say(f"{out}: {len(found)} labels, {sum(label.blind for label in found)} of them of the blind share")
+
+
+@labels.command()
+def unknown(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+    """List the camera labels that labels.csv does not list and that therefore open nothing, the most frequent first.
+
+    Give each a row in labels.csv: a category, `-` to drop it on purpose, `?` for what a person is to look at. Counted
+    are those of the last 90 days. The list follows the pack that is set here.
+    """
+    # Here, because all that they need takes a while to import.
+    from models.city import load_city
+    from streams.intake.unlisted import read_unlisted
+    from streams.settings import load_settings
+
+    settings = load_settings()
+    found = asyncio.run(read_unlisted(settings, load_city(settings.city)))
+    if as_json:
+        for each in found:
+            say(msgspec.json.encode(each).decode())
+        return
+    table = Table("vendor", "algorithm", "label", "count", "first", "last")
+    for each in found:
+        table.add_row(each.vendor, each.algorithm, each.label, str(each.count), each.first, each.last)
+    Console().print(table if found else "all labels that have come are listed")
 
 
 def _start(day: date | None, zone: ZoneInfo) -> int | None:

@@ -18,7 +18,7 @@ from models.guess import Guess
 from models.inbox import UNLOCATED, InboxUpdate, Sighting, encode_items
 from models.record import Record
 from models.times import local_hour
-from streams.intake.drafts import Draft, DraftReader, Keys
+from streams.intake.drafts import Draft, DraftReader, Ignored, Keys, Unlisted
 from streams.intake.placing import Placement, Point, by_words, locate_points, outside
 from streams.intake.ways import ANY, Way
 
@@ -46,11 +46,13 @@ class Dead(msgspec.Struct, frozen=True):
 
 class Taken(msgspec.Struct, frozen=True):
     """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
-    records; `ignored` counts detections below their label's minimum confidence, by category; `guesses` are all made."""
+    records; `ignored` counts detections that the label table drops, by category, `unlisted` those whose label it does
+    not list; `guesses` are all made."""
 
     items: dict[str, list[Sighting | InboxUpdate]]
     dead: list[Dead]
     ignored: Counter[str]
+    unlisted: Counter[Unlisted]
     guesses: list[Guess]
 
     def packed(self) -> list[tuple[str, bytes]]:
@@ -66,6 +68,7 @@ class Prepared(msgspec.Struct, frozen=True):
     placed: list[tuple[int, Sighting | InboxUpdate]]
     dead: dict[int, Dead]
     ignored: Counter[str]
+    unlisted: Counter[Unlisted]
     wanted: list[int]
     texts: list[str]
     contexts: list[Context]
@@ -95,21 +98,24 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
     reader = DraftReader(city, now_ms, keys, way)
     dead: dict[int, Dead] = {}
     ignored: Counter[str] = Counter()
+    unlisted: Counter[Unlisted] = Counter()
     drafts: list[tuple[int, Draft]] = []
     for n, record in enumerate(records):
         try:
             for draft in reader.read(record):
                 if isinstance(draft, Draft):
                     drafts.append((n, draft))
-                else:
+                elif isinstance(draft, Ignored):
                     ignored[draft.category] += 1
+                else:
+                    unlisted[draft] += 1
         except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
             dead[n] = _dead(record, error)
     placed, asked = _place(city, records, drafts, dead)
     # Nothing of a record that is dead is shown to a model.
     asked = [one for one in asked if placed[one.at][0] not in dead] if dead else asked
     wanted, texts, contexts = [one.at for one in asked], [one.text for one in asked], [one.context for one in asked]
-    return Prepared(records, placed, dead, ignored, wanted, texts, contexts)
+    return Prepared(records, placed, dead, ignored, unlisted, wanted, texts, contexts)
 
 
 def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
@@ -133,7 +139,7 @@ def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequenc
         if n not in dead:
             items[item.area].append(item)
     made = [guess for guess in guesses if guess is not None]
-    return Taken(dict(items), [dead[n] for n in sorted(dead)], prepared.ignored, made)
+    return Taken(dict(items), [dead[n] for n in sorted(dead)], prepared.ignored, prepared.unlisted, made)
 
 
 def _guessed(item: Sighting | InboxUpdate, guess: Guess | None, shadow: Guess | None) -> Sighting | InboxUpdate:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from dispatcher.partition.identity import area_of
 from models import envelope
 from models.city import Camera, City
+from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
 from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting
 from models.record import Record
@@ -25,6 +26,7 @@ from streams.intake.said import (
     SaidUpdate,
     Statement,
 )
+from streams.intake.scenes import describes_scene
 from streams.intake.statements import StatementReader, Vendor
 from streams.intake.ways import ANY, Way
 
@@ -58,9 +60,19 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ignored(msgspec.Struct, frozen=True):
-    """A detection that its own algorithm is not sure enough of, by the city's label table."""
+    """A detection that the city's label table drops: its own algorithm is not sure enough of it, or (`category` is `-`)
+    nobody has to do anything about it."""
 
     category: str
+
+
+class Unlisted(msgspec.Struct, frozen=True):
+    """A detection with a label that the city has not listed and without a description of the scene: it opens nothing,
+    and the label is counted. Without personal data."""
+
+    vendor: str
+    algorithm: str
+    label: str
 
 
 class DraftReader:
@@ -71,11 +83,11 @@ class DraftReader:
         self._way = way
         self._statements = StatementReader(city, now_ms)
 
-    def read(self, record: Record) -> list[Draft | Ignored]:
+    def read(self, record: Record) -> list[Draft | Ignored | Unlisted]:
         """The drafts of one record. Raises Poison: then nothing of the record is taken in."""
         return list(map(self._draft, self._statements.read(record)))
 
-    def _draft(self, statement: Statement) -> Draft | Ignored:
+    def _draft(self, statement: Statement) -> Draft | Ignored | Unlisted:
         said = statement.said
         self._way.check(said)
         if isinstance(said, SaidDetection):
@@ -84,9 +96,9 @@ class DraftReader:
             return self._report(said, statement)
         return self._update(said, statement)
 
-    def _detection(self, said: SaidDetection, statement: Statement) -> Draft | Ignored:
+    def _detection(self, said: SaidDetection, statement: Statement) -> Draft | Ignored | Unlisted:
         meant = _meaning(self._city, said)
-        if isinstance(meant, Ignored):
+        if not isinstance(meant, _Meaning):
             return meant
         text = mask(said.text) if said.text else ""
         camera = meant.camera
@@ -110,8 +122,7 @@ class DraftReader:
             text=text,
             category=meant.category,
         )
-        # An unknown label is classified by what the algorithm says, at least by the label itself.
-        return Draft(item, meant.point, "" if meant.category else text or said.label)
+        return Draft(item, meant.point, text if meant.by_words else "")
 
     def _object(self, name: str) -> str:
         """A plate as the name of an object stays a name, but says no more whose car it is."""
@@ -184,30 +195,36 @@ def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None 
     return places[0].area if places and isinstance(places[0], Placement) else ""
 
 
-def _known_place(city: City, said: Said) -> Point | Placement | Described | Ignored | None:
+def _known_place(city: City, said: Said) -> Point | Placement | Described | None:
     if isinstance(said, SaidDetection):
         meant = _meaning(city, said)
-        return meant if isinstance(meant, Ignored) else meant.point or by_camera(meant.camera)
+        return (meant.point or by_camera(meant.camera)) if isinstance(meant, _Meaning) else None
     return _of_order(said) if isinstance(said, SaidUpdate) else None
 
 
 class _Meaning(msgspec.Struct, frozen=True, gc=False):
-    """What a city makes of a detection: its camera, its category (empty for an unknown label), its own point."""
+    """What a city makes of a detection: its camera, its category, its own point. Without a category its words say what
+    it is (`by_words`), or else a person."""
 
     camera: Camera
     category: str
     point: Point | None
+    by_words: bool = False
 
 
-def _meaning(city: City, said: SaidDetection) -> _Meaning | Ignored:
+def _meaning(city: City, said: SaidDetection) -> _Meaning | Ignored | Unlisted:
     camera = city.cameras.get(said.camera_id)
     if camera is None:
         raise Poison("camera_id", _unknown(said.camera_id), "unknown-camera")
-    rule = city.labels.find(said.vendor, said.algorithm, said.label)
-    if rule is not None and said.confidence is not None and said.confidence < rule.min_confidence:
-        return Ignored(rule.category)
     point = None if said.location is None else _point(said.location)
-    return _Meaning(camera, "" if rule is None else rule.category, point)
+    rule = city.labels.find(said.vendor, said.algorithm, said.label)
+    if rule is None:
+        if describes_scene(said.text, said.label):
+            return _Meaning(camera, "", point, by_words=True)
+        return Unlisted(mask(said.vendor), mask(said.algorithm), mask(said.label))
+    if rule.category == DROPPED or (said.confidence is not None and said.confidence < rule.min_confidence):
+        return Ignored(rule.category)
+    return _Meaning(camera, "" if rule.category == FOR_A_PERSON else rule.category, point)
 
 
 def _unknown(camera_id: str) -> str:

@@ -1,6 +1,7 @@
 """Intake on the transactional stage: records of the input topics in, inbox records and dead letters out.
 
-Stateless: where a partition goes on is the offset that its last transaction committed.
+Where a partition goes on is the offset that its last transaction committed; besides it remembers only how often each
+label has come that the city has not listed.
 """
 
 import asyncio
@@ -16,7 +17,8 @@ from streams import metrics
 from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
 from streams.intake.batch import Taken, finish, guess_all, prepare
-from streams.intake.drafts import Keys
+from streams.intake.drafts import Keys, Unlisted
+from streams.intake.unlisted import LabelCount, UnlistedTally, series
 from streams.intake.ways import ANY, Way
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send, partition_of
@@ -32,6 +34,7 @@ class IntakeOutcome:
     """What a batch came to and the records that make it true."""
 
     taken: Taken
+    unlisted: Mapping[Unlisted, LabelCount]
     sends: list[Send]
 
 
@@ -45,6 +48,7 @@ class IntakeProcessor:
     ) -> None:
         self._names, self._city, self._models, self._keys = names, city, models, keys
         self._partitions, self._way = partitions, way
+        self._tally = UnlistedTally()
 
     def held(self, key: str, row: bytes) -> bytes:
         """No row waits."""
@@ -78,7 +82,8 @@ class IntakeProcessor:
         ]
         for dead in taken.dead:
             sends.append(of_record(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"))
-        return IntakeOutcome(taken, sends)
+        unlisted = self._tally.raised(taken.unlisted, now)
+        return IntakeOutcome(taken, unlisted, sends + self._tally.sends(self._names, unlisted))
 
     def settle(self, outcome: IntakeOutcome) -> None:
         """The outcome is committed: count it."""
@@ -89,6 +94,10 @@ class IntakeProcessor:
             metrics.CLASSIFIED.labels(guess.outcome).inc()
         for category, count in taken.ignored.items():
             metrics.DETECTIONS_IGNORED.labels(category).inc(count)
+        for name, count in taken.unlisted.items():
+            shown = series(name)
+            metrics.DETECTIONS_UNLISTED.labels(shown.vendor, shown.algorithm, shown.label).inc(count)
+        self._tally.settle(outcome.unlisted)
 
     def due(self) -> int | None:
         """Intake has no timers."""

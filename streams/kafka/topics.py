@@ -94,6 +94,11 @@ class Names:
         return self._of("dead-letters")
 
     @property
+    def unlisted(self) -> str:
+        """How often each label has come that the city has not listed."""
+        return self._of("unlisted")
+
+    @property
     def claims(self) -> str:
         """Which process owns which input partition."""
         return self._of("claims")
@@ -158,6 +163,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.archive, shared, _COMPACT),
         (names.notices, shared, _days(30)),
         (names.dead_letters, 1, _days(90)),
+        (names.unlisted, 1, _COMPACT | {"cleanup.policy": "compact,delete", "retention.ms": str(90 * DAY_MS)}),
         (names.claims, shared, _COMPACT),
         (names.control, 1, _COMPACT),
         # One partition each: commits slow down with the number of partitions written to.

@@ -122,6 +122,18 @@ def test_try_takes_a_camera_s_label(folder: Path) -> None:
     assert "(street-vendor)" in try_out(folder, "", "--label", "vendor", "--at", "30.15,114.05")
 
 
+def test_try_says_of_a_label_that_opens_nothing_why(folder: Path) -> None:
+    """One that labels.csv does not list or drops; a `?` goes to a person without being classified."""
+    table = folder / "labels.csv"
+    table.write_text(table.read_text("utf-8") + "*,*,person,-,\n*,*,smoke,?,\n", "utf-8")
+
+    for label, why in (("car", "is not in labels.csv"), ("person", "is dropped by labels.csv")):
+        result = RUNNER.invoke(app, ["try", "", "--label", label, "--city", str(folder)])
+        assert isinstance(result.exception, UsageError)
+        assert why in str(result.exception)
+    assert "review" in try_out(folder, "", "--label", "smoke", "--at", "30.05,114.05")
+
+
 def test_try_shows_who_reads_what_is_not_dispatched(folder: Path) -> None:
     """A rule can send to review or reject."""
     assert "review: fees-are-reviewed" in try_out(folder, "物业费", "--category", "property-fees")

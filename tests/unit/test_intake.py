@@ -17,11 +17,11 @@ from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting, decode_items
 from models.redact import reporter_hash, unseal
 from models.times import to_text
 from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
-from streams.intake.drafts import Keys
+from streams.intake.drafts import Keys, Unlisted
 from streams.intake.statements import MAX_BYTES
 from streams.intake.ways import Way, way_of
 from streams.kafka.topics import Names
-from tests.support.cities import tiny_city
+from tests.support.cities import appended, tiny_city
 from tests.support.messages import NOW, ORDER, detection, raw, record, report, to_structured, update
 
 KEYS = Keys(b"for tests only")
@@ -329,14 +329,78 @@ def test_the_model_sees_masked_text_only(city: City) -> None:
 # -- what it is
 
 
-def test_a_known_label_needs_no_guess_and_an_unknown_one_is_read(city: City) -> None:
-    """The label table gives the category; else the algorithm's words, at least its label, are classified."""
+def test_a_known_label_needs_no_guess_and_the_words_of_an_unknown_one_are_read(city: City) -> None:
+    """The label table gives the category; else what the algorithm says of the scene is classified like a report."""
     model = Echo()
-    known, spoken, bare = detection(), detection(label="x7", text="路面有坑"), detection(label="x7")
-    taken = take_in([known, spoken, bare], city, model, NOW, KEYS)
+    known, spoken = detection(), detection(label="x7", text="路面有坑")
+    taken = take_in([known, spoken], city, model, NOW, KEYS)
     [items] = taken.items.values()
     found = [(i.category, i.guess.category if i.guess else None) for i in items if isinstance(i, Sighting)]
-    assert found == [("pothole", None), ("", "路面有坑"), ("", "x7")]
+    assert found == [("pothole", None), ("", "路面有坑")]
+    assert taken.unlisted == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x7",
+        "X7 alarm",
+        "Motion alarm",
+        "a vehicle detected in region 3",
+        "警情描述",
+        "检测到行人",
+        "13812345678",
+        "!",
+    ],
+)
+def test_an_unlisted_label_without_a_scene_is_counted_and_opens_nothing(city: City, text: str) -> None:
+    """Also where its text says no more than that there is an alarm; no model is asked."""
+    model = Echo()
+
+    taken = take_in([detection(label="x7", vendor="acme", text=text), detection()], city, model, NOW, KEYS)
+
+    assert sighting(taken).label == "pothole"
+    assert taken.unlisted == {Unlisted("acme", "", "x7"): 1}
+    assert (taken.dead, taken.ignored, model.calls) == ([], {}, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "井盖缺失报警",
+        "有人闯入",
+        "manhole cover missing",
+        "Vehicle stopped in travel lane",
+        "motion alarm: tree on road",
+    ],
+)
+def test_a_described_scene_is_classified_whatever_its_label(city: City, text: str) -> None:
+    """Words beyond the label and beyond those of an alarm are like a citizen's."""
+    item = sighting(take_in([detection(label="vehicle_waiting", text=text)], city, Echo(), NOW, KEYS))
+
+    assert item.guess is not None
+    assert item.guess.category == text
+
+
+def test_a_counted_label_names_nobody(city: City) -> None:
+    """A number in it is masked as in any text."""
+    taken = take_in([detection(label="call 13812345678")], city, None, NOW, KEYS)
+
+    assert taken.unlisted == {Unlisted("", "", "call ***"): 1}
+
+
+def test_a_row_of_the_label_table_drops_a_label_or_shows_it_to_a_person() -> None:
+    """`-` is for what nobody has to do anything about, `?` for what no category is given to."""
+    city = tiny_city(appended("labels.csv", "*,*,person,-,", "*,*,smoke,?,0.5"))
+    seen = [detection(label="person", text="a person in the road"), detection(label="smoke", text="thick smoke")]
+    seen += [detection(label="smoke", confidence=0.4)]
+
+    model = Echo()
+    taken = take_in(seen, city, model, NOW, KEYS)
+
+    assert (sighting(taken).label, sighting(taken).category, sighting(taken).guess) == ("smoke", "", None)
+    assert (taken.ignored, taken.unlisted, taken.dead, model.calls) == ({"-": 1, "?": 1}, {}, [], [])
 
 
 def test_the_vendor_decides_what_a_label_means(city: City) -> None:

@@ -60,6 +60,22 @@ async def test_only_a_committed_batch_is_counted() -> None:
     assert before[1] + 1 == counted("paidan_detections_ignored", category="pothole")
 
 
+async def test_an_unlisted_label_is_counted_once_it_is_committed() -> None:
+    """In the metric, and in the topic beside what else the batch leads to; senders cannot make series without end."""
+    tried = intake()
+    name = {"vendor": "acme", "algorithm": "", "label": "car"}
+    before, others = counted("paidan_detections_unlisted", **name), dict.fromkeys(name, "other")
+
+    outcome = await tried.decide([detection(label="car", vendor="acme"), detection()])
+
+    assert [send.topic for send in outcome.sends] == ["t.inbox", "t.unlisted"]
+    assert counted("paidan_detections_unlisted", **name) == before
+    tried.settle(outcome)
+    assert counted("paidan_detections_unlisted", **name) == before + 1
+    tried.settle(await tried.decide([detection(label=f"new {n}") for n in range(150)]))
+    assert counted("paidan_detections_unlisted", **others) >= 50
+
+
 async def test_a_large_batch_does_not_hold_the_event_loop() -> None:
     """While it is classified other tasks go on."""
 

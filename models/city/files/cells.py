@@ -17,6 +17,10 @@ _YES = frozenset({"on", "yes", "true", "1", "是"})
 _NO = frozenset({"off", "no", "false", "0", "否"})
 
 
+DROPPED = "-"
+FOR_A_PERSON = "?"
+
+
 class Row(BaseModel):
     """One row of a table: frozen, without unknown columns; `row` is its line in the file."""
 
@@ -79,6 +83,10 @@ def _code_or_any(value: object) -> str:
     return "*" if _plain(value) == "*" else _code(value)
 
 
+def _meaning(value: object) -> str:
+    return text if (text := _plain(value)) in (DROPPED, FOR_A_PERSON) else _code(value)
+
+
 def _flag(value: object) -> bool:
     text = _plain(value).lower()
     if text in _YES:
@@ -133,6 +141,8 @@ Share = Annotated[float, _within(0, 1, "a share")]
 Code = Annotated[str, BeforeValidator(_code)]
 # The name of a thing in another system, which keeps its capitals and signs.
 Id = Annotated[str, BeforeValidator(_id)]
+# What a camera's label means: a category, nothing that anybody has to do, or what a person must look at.
+Meaning = Annotated[str, BeforeValidator(_meaning)]
 CodeOrAny = Annotated[str, BeforeValidator(_code_or_any)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(_codes)]
 WordList = Annotated[tuple[str, ...], BeforeValidator(_words)]

@@ -7,6 +7,7 @@ import shapely
 
 from models.city.categories import FILE as CATEGORIES
 from models.city.city import City
+from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.city.files.errors import Problems
 from models.city.geojson import FILE as AREAS
 from models.city.lookups import label_key
@@ -157,7 +158,8 @@ class _References:
         for limit in self.city.limits.rows:
             self.category("limits.csv", limit.row, "category", limit.category, "any")
         for label in self.city.labels.rows:
-            self.category("labels.csv", label.row, "category", label.category)
+            if label.category not in (DROPPED, FOR_A_PERSON):
+                self.category("labels.csv", label.row, "category", label.category)
         for inhibition in self.city.inhibitions:
             self.category("inhibitions.csv", inhibition.row, "parent", inhibition.parent)
             self.category("inhibitions.csv", inhibition.row, "child", inhibition.child, "group")

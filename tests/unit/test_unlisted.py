@@ -1,0 +1,68 @@
+"""Labels that the city has not listed are counted, by every run for itself, and added up for whoever asks."""
+
+import msgspec
+
+from streams.intake.drafts import Unlisted
+from streams.intake.unlisted import MOST, OTHERS, LabelCount, UnlistedTally, summed
+from streams.kafka.topics import Names
+from tests.support.cities import tiny_city
+from tests.support.messages import NOW
+
+CAR = Unlisted("acme", "anpr", "car")
+NAMES = Names("t")
+
+
+def rows(tally: UnlistedTally, found: dict[Unlisted, int], now: int = NOW) -> dict[bytes | None, bytes | None]:
+    """What a committed batch writes, by key."""
+    counts = tally.raised(found, now)
+    tally.settle(counts)
+    return {send.key: send.value for send in tally.sends(NAMES, counts)}
+
+
+def test_a_run_says_its_whole_count_under_one_key() -> None:
+    """So that the topic keeps one record of it."""
+    tally = UnlistedTally()
+    before, after = rows(tally, {CAR: 2}), rows(tally, {CAR: 3}, NOW + 1000)
+
+    assert before.keys() == after.keys()
+    [said] = after.values()
+    assert msgspec.json.decode(said or b"", type=LabelCount) == LabelCount(
+        vendor="acme", algorithm="anpr", label="car", count=5,
+        first="2026-03-01T08:00:00.000Z", last="2026-03-01T08:00:01.000Z",
+    )  # fmt: skip
+
+
+def test_a_batch_that_was_aborted_does_not_count() -> None:
+    """Only what is settled stays."""
+    tally = UnlistedTally()
+    tally.raised({CAR: 2}, NOW)
+
+    [count] = tally.raised({CAR: 1}, NOW).values()
+
+    assert count.count == 1
+
+
+def test_the_counts_of_several_runs_add_up() -> None:
+    """A restart loses none; the most frequent label stands first, one that has been listed meanwhile is left out."""
+    person = Unlisted("acme", "anpr", "person")
+    earlier, later = UnlistedTally(), UnlistedTally()
+    written = rows(earlier, {CAR: 2, person: 4, Unlisted("", "", "pothole"): 9}) | rows(later, {CAR: 3}, NOW + 60_000)
+
+    found = summed((value for value in written.values() if value), tiny_city())
+
+    assert [(each.label, each.count, each.first[:16], each.last[:16]) for each in found] == [
+        ("car", 5, "2026-03-01T08:00", "2026-03-01T08:01"),
+        ("person", 4, "2026-03-01T08:00", "2026-03-01T08:00"),
+    ]
+
+
+def test_a_run_tells_a_bounded_number_of_labels_apart() -> None:
+    """An algorithm that says something new each time fills neither memory nor topic."""
+    tally = UnlistedTally()
+
+    first = rows(tally, {Unlisted("a", "b", str(n)): 1 for n in range(MOST + 5)})
+    second = rows(tally, {Unlisted("a", "b", "new"): 7, Unlisted("a", "b", "0"): 1})
+
+    assert len(first) == MOST + 1
+    said = [msgspec.json.decode(value or b"", type=LabelCount) for value in second.values()]
+    assert {each.label: each.count for each in said} == {OTHERS.label: 12, "0": 2}
