@@ -14,12 +14,12 @@ from models.city.pack.gaps import gaps
 from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
 from models.errors import UsageError
+from models.formats.scenes import describes_scene
 from models.guess import Guess
 from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
 from streams.control.models_in_force import load_first
 from streams.intake.placing import Described, Placement, by_words, locate_points
-from streams.intake.scenes import describes_scene
 from streams.settings import load_settings
 from streams.terminal.console import Console
 from streams.terminal.harmless import hand_out, say

@@ -11,6 +11,7 @@ from models import envelope
 from models.city import Camera, City
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
+from models.formats.scenes import describes_scene
 from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting
 from models.record import Record
 from models.redact import Contact, mask, reporter_hash, seal
@@ -26,7 +27,6 @@ from streams.intake.said import (
     SaidUpdate,
     Statement,
 )
-from streams.intake.scenes import describes_scene
 from streams.intake.statements import StatementReader, Vendor
 from streams.intake.ways import ANY, Way
 
