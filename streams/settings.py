@@ -11,6 +11,7 @@ from models.errors import UsageError
 from streams.addresses import LOOPBACK, answers, on_loopback, reachable
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
+NEW_CITY = Path(__file__).parents[1] / "cities" / "skeleton"
 # In the data folder: what the local broker keeps, and the file in there that says where it listens while it runs.
 BROKER_FOLDER = "broker"
 ADDRESS_FILE = "address"

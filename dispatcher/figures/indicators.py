@@ -152,7 +152,7 @@ _TABLE = (
         "响应率",
         ("responded",),
         ("opened",),
-        "orders whose reporter had a first response / orders, on the day of opening",
+        "orders that a department accepted (the first response) / orders, on the day of opening",
         _HOTLINE,
     ),
     _rate(

@@ -55,7 +55,11 @@ class CitySettings(BaseModel):
         0.02, ge=0, le=1, description="share of automatic dispatches that a person reviews without seeing the guess"
     )
     accept_window_hours: float = Field(
-        24.0, gt=0, le=87_600, description="how long after its assignment an order may be returned without evidence"
+        24.0,
+        gt=0,
+        le=87_600,
+        description="how long after its assignment an order may be returned without evidence where its category has no "
+        "limit for accepting; where it has one, that counts",
     )
     returns_to_arbitration: int = Field(3, ge=1, le=100, description="the return that sends an order to arbitration")
 

@@ -1,5 +1,6 @@
-"""`paidan city`: check a city pack, try how it decides, write its calendar."""
+"""`paidan city`: begin a city pack, check it, try how it decides, write its calendar."""
 
+import contextlib
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, get_args
@@ -11,6 +12,7 @@ from dispatcher.steps.routing import Route, route
 from models.city import City, Limit, LimitStage, RuleInput, load_city
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.city.pack.gaps import gaps
+from models.city.pack.loader import is_pack_file
 from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
 from models.errors import UsageError
@@ -20,7 +22,7 @@ from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
 from streams.control.models_in_force import load_first
 from streams.intake.placing import Described, Placement, by_words, locate_points
-from streams.settings import load_settings
+from streams.settings import NEW_CITY, load_settings
 from streams.terminal.console import Console
 from streams.terminal.harmless import hand_out, say
 from streams.terminal.model_file import keep_model
@@ -60,6 +62,31 @@ def check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of 
         console.print(f"note: {gap}", style="yellow", highlight=False)
 
 
+@app.command()
+def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")]) -> None:
+    """Write a small city pack with every file, each with a comment on what it is for, to be made your own."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: is there already; name a folder that is not, or an empty one")
+    files = {file.name: file.read_text(encoding="utf-8") for file in NEW_CITY.iterdir() if is_pack_file(file)}
+    files["calendar.csv"] += "".join(f"{','.join(row)}\n" for row in _official_from(datetime.now().astimezone().year))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be written: {error.strerror}") from error
+    say(f"{folder}: {len(files)} files; edit them, then `paidan city check {folder}`")
+
+
+def _official_from(year: int) -> list[tuple[str, str, str]]:
+    """The official days of a year and the next one, as far as they are known."""
+    rows = []
+    for each in (year, year + 1):
+        with contextlib.suppress(UsageError):
+            rows += official_days(each)
+    return rows
+
+
 @app.command("try")
 def try_out(
     text: Annotated[str, typer.Argument(help="What somebody reports.")],
@@ -70,7 +97,9 @@ def try_out(
     label: Annotated[str, typer.Option(help="A camera's label, as [vendor/][algorithm/]label.")] = "",
     when: Annotated[str, typer.Option(help="Local time, e.g. 2026-03-01T22:30. Default: now.")] = "",
     category: Annotated[str, typer.Option(help="Take this category instead of the classifier's.")] = "",
-    model: Annotated[Path | None, typer.Option(help="A model file. Default: the shipped one.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A model file. Default: that of PAIDAN_MODEL, else the shipped one.")
+    ] = None,
     city_path: Pack = None,
 ) -> None:
     """Show where a report would go, and why; nothing is sent."""
@@ -81,7 +110,7 @@ def try_out(
     if settled and settled not in city.categories:
         raise UsageError(f"{settled!r} is not a category of {city.name_en}")
     context = Context(area=place.area, hour=moment.hour, channel=channel, hint=hint, label=label)
-    guess = _classifier(model).classify([text], [context])[0] if settled == "" else None
+    guess = _guess(city, model, text, context) if settled == "" else None
     subject = RuleInput(
         category=settled or "",
         hint=hint,
@@ -172,8 +201,11 @@ def _of_label(city: City, label: str, text: str) -> str | None:
     return None if row.category == FOR_A_PERSON else row.category
 
 
-def _classifier(path: Path | None) -> Classifier:
-    return Classifier.shipped() if path is None else Classifier.load(path)
+def _guess(city: City, path: Path | None, text: str, context: Context) -> Guess | None:
+    """What intake would guess at the city's target: with this model, that of the settings, or the shipped one."""
+    target = city.settings.target_accuracy
+    model = load_first(load_settings(), target) if path is None else Classifier.load(path, target=target)
+    return None if model is None else model.classify([text], [context])[0]
 
 
 def _show(city: City, place: Placement, guess: Guess | None, found: Route) -> None:
