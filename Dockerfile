@@ -20,9 +20,9 @@ RUN /opt/build/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-di
     && /opt/paidan/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index /build/dist/*.whl
 
 FROM ${PYTHON}
-# The models' folder exists, so that a volume mounted there belongs to the user, too.
+# The folders exist, so that volumes mounted there belong to the user, too.
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/paidan paidan \
-    && install -d -o paidan -g paidan /var/lib/paidan/models
+    && install -d -o paidan -g paidan /var/lib/paidan/models /var/lib/paidan/access
 COPY --from=build /opt/paidan /opt/paidan
 ENV PATH=/opt/paidan/bin:$PATH \
     PYTHONUNBUFFERED=1 \

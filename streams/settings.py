@@ -23,7 +23,6 @@ def _split(value: Any) -> Any:
 
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 
 
 def _addresses(value: str) -> str:
@@ -91,8 +90,13 @@ class Settings(BaseSettings):
 
     gateway_host: str = Field("127.0.0.1", description="Address the gateway listens on; any but loopback needs tokens.")
     gateway_port: Port = Field(8080, description="Port of the gateway. 0: a free one.")
-    gateway_tokens: SecretList = Field((), description="Bearer tokens that the gateway accepts.")
-
+    gateway_tokens_file: str = Field(
+        "",
+        description="File of the tokens that the gateway accepts; `paidan token` writes it, a change counts at once.",
+    )
+    gateway_token: SecretStr = Field(
+        SecretStr(""), description="Token with which this machine's commands ask the gateway."
+    )
     gateway_ack_seconds: PositiveFloat = Field(
         5.0, description="A report that the broker has not acknowledged after so long is answered with 503."
     )

@@ -23,6 +23,7 @@ COMMANDS = {
     "notify": ("notify", "notify", "Role: send notices and assignments to webhooks."),
     "broker": ("broker", "broker", "Run only the local Kafka and print its address."),
     "topics": ("topics", "topics", "Create the topics, or check them."),
+    "token": ("token", "token", "Add, list or revoke the tokens with which people and systems ask the gateway."),
     "feed": ("feed", "feed", "Send the events of a file to the input topics."),
     "history": ("history", "history", "Replay events of the past at their own times."),
     "audit": ("audit", "audit", "Recompute all figures from the log and compare."),

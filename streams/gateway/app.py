@@ -12,10 +12,11 @@ from starlette.types import ASGIApp
 
 from models.city import City
 from streams import metrics
+from streams.access.holders import Holders
 from streams.gateway import windows
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.http import problems
-from streams.gateway.http.auth import Gate
+from streams.gateway.http.auth import Gate, ask_for, holder_of
 from streams.gateway.http.body_limit import BodyLimit
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
@@ -47,6 +48,7 @@ class Parts:
     shards: Shards
     writer: EventWriter
     tail: FactTail
+    holders: Holders
     drift: DriftWatch | None = None
 
 
@@ -61,19 +63,19 @@ def make_app(parts: Parts) -> ASGIApp:
     finder = Finder(parts.city, parts.shards)
     problems.install(app)
     app.add_middleware(BodyLimit, most=parts.settings.gateway_body_bytes)  # inside the gate: the token comes first
-    app.middleware("http")(Gate(parts.settings))
+    app.middleware("http")(Gate(parts.holders))
     app.middleware("http")(_measure)
     app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
     app.include_router(intake_routes(Names(parts.settings.namespace), parts.city, parts.writer, parts.tail, finder))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))
-    _status_routes(app, Status(parts.city, parts.shards), parts.drift)
+    _status_routes(app, Status(parts.city, parts.shards), parts)
     _operation_routes(app, parts)
     return app
 
 
-def _status_routes(app: FastAPI, status: Status, drift: DriftWatch | None) -> None:
+def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
     @app.get(
         "/status",
         tags=["status"],
@@ -81,12 +83,16 @@ def _status_routes(app: FastAPI, status: Status, drift: DriftWatch | None) -> No
         summary="The indicators of the city and of each department",
     )
     async def of_all(
+        request: Request,
         first: _FROM = None,
         to: _TO = None,
         by: Annotated[str, Query(description="department, category, area, stage or actor")] = "department",
     ) -> Response:
+        if by == "actor":
+            ask_for(holder_of(request), "staff")
         found = await status.of_all(windows.window(status.city, first, to), by)
-        return answer(found | {"drift": None if drift is None else drift.section()})
+        drift = None if parts.drift is None else parts.drift.section()
+        return answer(found | {"drift": drift, "access": "open" if parts.holders.open else "tokens"})
 
     @app.get(
         "/status/{department}", tags=["status"], dependencies=[ONLY_KNOWN], summary="The indicators of one department"

@@ -8,9 +8,11 @@ import msgspec
 from fastapi import Request
 
 from models import envelope
+from models.access import prefixed
 from models.envelope import Event
 from models.errors import Poison
 from models.times import now_ms
+from streams.gateway.http.auth import holder_of
 from streams.gateway.http.problems import Problem, of_poison
 
 _SOURCE = "gateway"
@@ -21,13 +23,14 @@ _ESCAPED = re.compile(rb"\\(.)")
 def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", raw: bool = False) -> Event:
     """The event of a request: plain data, structured mode, or (`raw`) a vendor's bytes. Raises Problem.
 
+    Its source begins with that of the token, so that nobody gets into another's.
     `ce-id` or `Idempotency-Key` is its id: the same key sent again is the same event and has no effect.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     structured = content_type == envelope.STRUCTURED
     if not raw and content_type != envelope.JSON and not structured:
         raise Problem(415, "unsupported-media-type", f"content-type must be {envelope.JSON} or {envelope.STRUCTURED}")
-    own = getattr(request.state, "source", _SOURCE)
+    holder = holder_of(request)
     try:
         if structured:
             event = envelope.decode(body, {"content-type": envelope.STRUCTURED.encode()})
@@ -35,7 +38,7 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
                 raise Poison("type", f"must be {ce_type}")
         else:
             event_id = _attribute(request, "ce-id") or _key(request) or str(uuid.uuid4())
-            source, time = _attribute(request, "ce-source") or own, _attribute(request, "ce-time")
+            source, time = _attribute(request, "ce-source"), _attribute(request, "ce-time")
             at = envelope.instant("ce-time", time) if time else now_ms()
             for name, expected in (("ce-type", ce_type), ("ce-specversion", envelope.SPEC_VERSION)):
                 if _attribute(request, name) not in ("", expected):
@@ -43,6 +46,9 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
             for name, text in (("ce-id", event_id), ("ce-source", source)):
                 envelope.check_attribute(name, text)
             event = Event(event_id, source, ce_type, body, at)
+        source = prefixed(holder, event.source) or _SOURCE
+        envelope.check_attribute("ce-source", source)
+        event = msgspec.structs.replace(event, source=source)
         return _of_order(event, order_id) if order_id else event
     except Poison as poison:
         raise of_poison(poison) from None

@@ -5,6 +5,7 @@ import contextlib
 import logging
 
 from models.city import load_city
+from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.http.auth import check_exposure
@@ -20,7 +21,8 @@ log = logging.getLogger(__name__)
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Answer until `stop` is set. Raises UsageError when it would be open to the world, KafkaError without a broker."""
-    check_exposure(settings)
+    holders = Holders(settings)
+    check_exposure(settings, holders)
     city = load_city(settings.city)
     async with contextlib.AsyncExitStack() as stack:
         shards = Shards(settings)
@@ -34,7 +36,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         drift = DriftWatch(settings, city)
         watching = asyncio.create_task(drift.run())
         stack.push_async_callback(_end, watching)
-        application = make_app(Parts(settings, city, shards, writer, tail, drift))
+        application = make_app(Parts(settings, city, shards, writer, tail, holders, drift))
         server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
         log.info("gateway at http://%s", server.address)
         # Both end only by failing. They outlive the server, whose last answers still wait for what the tail sees.

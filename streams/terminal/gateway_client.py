@@ -20,9 +20,8 @@ def ask_status(settings: Settings, url: str, asked: dict[str, str]) -> dict[str,
     base = (url or settings.gateway_url).rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise StatusError("the gateway's address must begin with http:// or https://")
-    headers = {}
-    if settings.gateway_tokens:
-        headers["Authorization"] = f"Bearer {settings.gateway_tokens[0].get_secret_value()}"
+    token = settings.gateway_token.get_secret_value()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         answer = httpx.get(f"{base}/status", params=asked, headers=headers, timeout=_SECONDS, follow_redirects=True)
         if not answer.is_success:

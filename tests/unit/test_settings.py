@@ -28,7 +28,7 @@ def test_a_child_process_gets_the_very_same_settings(monkeypatch: pytest.MonkeyP
     settings = load_settings(
         kafka="k:9092",
         city=Path("/city"),
-        gateway_tokens=("one", "two"),
+        gateway_token="one",
         tables_workers=("a:1", "b:2"),
         contact_key="s",
     )
@@ -39,7 +39,7 @@ def test_a_child_process_gets_the_very_same_settings(monkeypatch: pytest.MonkeyP
 
 def test_secrets_do_not_show() -> None:
     """Printing the settings prints no key and no token."""
-    shown = repr(load_settings(personal_key="hidden-key", gateway_tokens="hidden-token"))
+    shown = repr(load_settings(personal_key="hidden-key", gateway_token="hidden-token"))
     assert "hidden" not in shown
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from models.city import City, load_city
+from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.shards import Shards
@@ -32,7 +33,7 @@ def gateway(city: City) -> Open:
     async def opened(base: str = "http://localhost", **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
         settings = load_settings(**{"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 4, **changes})
         shards, writer = Shards(settings), EventWriter(settings)
-        app = make_app(Parts(settings, city, shards, writer, FactTail(settings)))
+        app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings)))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         try:
             async with httpx.AsyncClient(transport=transport, base_url=base) as client:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from streams.gateway.http.body_limit import BodyLimit
 from streams.gateway.routes import live
 from streams.http_server import HttpServer
 from streams.settings import load_settings
+from tests.support.tokens import bearer, grant, one_of_each, tokens_file
 from tests.web.conftest import NOWHERE, Open
 
 JSON = {"content-type": "application/json"}
@@ -23,27 +25,28 @@ JSON = {"content-type": "application/json"}
 @pytest.mark.parametrize(
     "path", ["/status", "/orders", "/orders/x", "/metrics", "/openapi.json", "/events/assignments"]
 )
-async def test_with_tokens_configured_data_need_one(gateway: Open, path: str) -> None:
+async def test_with_tokens_configured_data_need_one(gateway: Open, tmp_path: Path, path: str) -> None:
     """No token and a wrong one are both answered with 401 and how to send one."""
-    async with gateway(gateway_tokens=("good", "other")) as client:
-        for headers in ({}, {"authorization": "Bearer bad"}, {"authorization": "good"}):
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
+        for headers in ({}, {"authorization": "Bearer bad"}, {"authorization": "admin"}):
             answer = await client.get(path, headers=headers)
             assert answer.status_code == 401
             assert answer.headers["www-authenticate"] == "Bearer"
             assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_any_of_the_tokens_opens(gateway: Open) -> None:
+async def test_any_of_the_tokens_opens(gateway: Open, tmp_path: Path) -> None:
     """Tokens can be changed one after the other, without a gap."""
-    async with gateway(gateway_tokens=("good", "other")) as client:
+    path = tokens_file(tmp_path / "t", grant("good", "ops"), grant("other", "ops"))
+    async with gateway(gateway_tokens_file=path) as client:
         for token in ("good", "other"):
-            answer = await client.get("/metrics", headers={"authorization": f"Bearer {token}"})
+            answer = await client.get("/metrics", headers=bearer(token))
             assert answer.status_code == 200
 
 
-async def test_the_page_and_the_probes_need_no_token(gateway: Open) -> None:
+async def test_the_page_and_the_probes_need_no_token(gateway: Open, tmp_path: Path) -> None:
     """They hold no data; the page asks for the token itself."""
-    async with gateway(gateway_tokens=("good",)) as client:
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
         for path in ("/", "/o/gulou-20260301-aaaaaaaaaa", "/page/app.js", "/livez"):
             assert (await client.get(path)).status_code == 200
 
@@ -51,7 +54,7 @@ async def test_the_page_and_the_probes_need_no_token(gateway: Open) -> None:
 async def test_beyond_loopback_tokens_are_required() -> None:
     """The role refuses to start and names the setting."""
     settings = load_settings(kafka=NOWHERE, gateway_host="0.0.0.0", personal_key="k")
-    with pytest.raises(UsageError, match="PAIDAN_GATEWAY_TOKENS"):
+    with pytest.raises(UsageError, match="PAIDAN_GATEWAY_TOKENS_FILE"):
         await role.serve(settings, asyncio.Event())
 
 
@@ -97,7 +100,7 @@ async def test_a_length_beside_pieces_is_refused(gateway: Open) -> None:
     assert (answer.status_code, answer.json()["type"]) == (400, "urn:paidan:problem:two-lengths")
 
 
-async def test_a_stranger_s_body_is_not_read(gateway: Open) -> None:
+async def test_a_stranger_s_body_is_not_read(gateway: Open, tmp_path: Path) -> None:
     """The token comes first: without one not even the first piece is asked for."""
     asked = False
 
@@ -106,10 +109,11 @@ async def test_a_stranger_s_body_is_not_read(gateway: Open) -> None:
         asked = True
         yield b"x"
 
-    async with gateway(gateway_tokens=("good",)) as client:
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
         answer = await client.post("/reports", content=pieces(), headers=JSON)
+        barred = await client.post("/reports", content=pieces(), headers=JSON | bearer("sensor"))
 
-    assert (answer.status_code, asked) == (401, False)
+    assert (answer.status_code, barred.status_code, asked) == (401, 403, False)
 
 
 async def test_a_body_that_does_not_end_in_time_is_refused() -> None:
@@ -207,7 +211,8 @@ async def test_head_of_a_stream_ends(gateway: Open) -> None:
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-async def test_head_needs_a_token_as_get_does(gateway: Open) -> None:
+async def test_head_needs_a_token_as_get_does(gateway: Open, tmp_path: Path) -> None:
     """It says whether there is something."""
-    async with gateway(gateway_tokens=("good",)) as client:
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
         assert (await client.head("/orders")).status_code == 401
+        assert (await client.head("/metrics", headers=bearer("ops"))).status_code == 200

@@ -45,7 +45,7 @@ async def workers(*answers: Mapping[str, msgspec.Struct]) -> AsyncIterator[tuple
         yield tuple(server.address for server in servers)
 
 
-def _figures(**partitions: tuple[int, int]) -> dict[str, msgspec.Struct]:
+def figures(**partitions: tuple[int, int]) -> dict[str, msgspec.Struct]:
     """Each partition (p0=…) with its offset and how many orders of `roads` it has closed."""
     answer = {}
     for name, (offset, count) in partitions.items():
@@ -57,7 +57,7 @@ def _figures(**partitions: tuple[int, int]) -> dict[str, msgspec.Struct]:
 @pytest.mark.slow
 async def test_partitions_are_summed_and_of_two_answers_the_further_one_counts(gateway: Open) -> None:
     """A worker that still answers for a partition that it lost is not counted twice."""
-    fresh, stale = _figures(p0=(10, 3), p1=(20, 4)), _figures(p1=(15, 99), p2=(5, 5), p3=(1, 1))
+    fresh, stale = figures(p0=(10, 3), p1=(20, 4)), figures(p1=(15, 99), p2=(5, 5), p3=(1, 1))
     async with workers(fresh, stale) as places, gateway(tables_workers=places) as client:
         status = (await client.get("/status?from=2026-03-01&to=2026-03-31")).json()
     assert status["complete"] is True
@@ -72,7 +72,7 @@ async def test_partitions_are_summed_and_of_two_answers_the_further_one_counts(g
 async def test_a_silent_worker_makes_the_answer_incomplete_and_no_more(gateway: Open) -> None:
     """The rest is served, and how much of it there is."""
     async with AsyncExitStack() as stack:
-        places = await stack.enter_async_context(workers(_figures(p0=(10, 3)), {}))
+        places = await stack.enter_async_context(workers(figures(p0=(10, 3)), {}))
         nowhere = ("127.0.0.1:1", "no-such-host.invalid:1")
         client = await stack.enter_async_context(gateway(tables_workers=(*places, *nowhere)))
         status = (await client.get("/status?from=all")).json()

@@ -1,62 +1,91 @@
-"""Who may ask: bearer tokens, and on loopback without tokens nobody but this machine's own users."""
+"""Who may ask: the holder of a token whose role has the right; on loopback without tokens this machine's own users."""
 
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 from fastapi.responses import Response
 
+from models.access import ACCESS, RIGHTS, Holder, Right, may
 from models.errors import UsageError
+from streams.access.holders import Holders
+from streams.access.rights import NEEDED, methods
 from streams.addresses import LOOPBACK
 from streams.gateway.http.problems import Problem
 from streams.settings import Settings
 
-# The page itself holds no data; what it shows it asks for with the token.
-OPEN_PATHS = frozenset({"/", "/docs", "/livez", "/readyz", "/favicon.ico"})
-OPEN_PREFIXES = ("/o/", "/page/")
 Handler = Callable[[Request], Awaitable[Response]]
+_SCHEME = "bearer "
 
 
-def check_exposure(settings: Settings) -> None:
-    """Raises UsageError when the gateway would listen beyond this machine without a token."""
-    if settings.gateway_host not in LOOPBACK and not settings.gateway_tokens:
+def check_exposure(settings: Settings, holders: Holders) -> None:
+    """Raises UsageError when the gateway would listen beyond this machine without asking for tokens."""
+    if settings.gateway_host not in LOOPBACK and holders.open:
         raise UsageError(
-            f"PAIDAN_GATEWAY_TOKENS must be set: the gateway would listen on {settings.gateway_host} without a token"
+            f"the gateway would listen on {settings.gateway_host} without a token: set PAIDAN_GATEWAY_TOKENS_FILE, "
+            "and write the file with `paidan token add`"
         )
 
 
 class Gate:
-    """Lets a request through or answers 401; without tokens only requests that name this machine pass (421)."""
+    """Lets a request through with its holder, or answers 401 and 403; without tokens only requests that name this
+    machine pass (421)."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._tokens = tuple(token.get_secret_value().encode() for token in settings.gateway_tokens)
+    def __init__(self, holders: Holders) -> None:
+        self._holders = holders
 
     async def __call__(self, request: Request, proceed: Handler) -> Response:
-        """The answer of `proceed`, whose request has the token's source, or the problem document of a refusal."""
-        path = request.url.path
-        if self._tokens:
-            if not (path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)):
-                source = self._source(request)
-                if source is None:
-                    return Problem(
-                        401,
-                        "unauthorized",
-                        "send a valid token: `Authorization: Bearer …`",
-                        {"www-authenticate": "Bearer"},
-                    ).response()
-                request.state.source = source
-        elif (request.url.hostname or "") not in LOOPBACK:
-            # A page elsewhere could have its own name point to this machine and let the browser ask.
-            return Problem(421, "misdirected", "without tokens the gateway answers to localhost only").response()
+        """The answer of `proceed`, or the problem document of a refusal. Nothing of the body is read before."""
+        try:
+            request.state.holder = await self._holder(request)
+        except Problem as problem:
+            return problem.response()
         return await proceed(request)
 
-    def _source(self, request: Request) -> str | None:
-        """The CloudEvents source of a token's holder: clients that choose the same ids do not meet."""
-        given = request.headers.get("authorization", "")
-        if not given.startswith("Bearer "):
+    async def _holder(self, request: Request) -> Holder | None:
+        if self._holders.open:
+            if (request.url.hostname or "") not in LOOPBACK:
+                # A page elsewhere could have its own name point to this machine and let the browser ask.
+                raise Problem(421, "misdirected", "without tokens the gateway answers to localhost only")
             return None
-        token = given.removeprefix("Bearer ").encode()
-        if not any(hmac.compare_digest(token, known) for known in self._tokens):
+        there = methods(request.scope["path"])
+        route = there.get(request.method)
+        if route and not NEEDED[route]:
             return None
-        return f"gateway/{hashlib.sha256(token).hexdigest()[:8]}"
+        token = _bearer(request)
+        holder = await self._holders.of(token) if token else None
+        if holder is None:
+            raise Problem(
+                401, "unauthorized", "send a valid token: `Authorization: Bearer …`", {"www-authenticate": "Bearer"}
+            )
+        if route is None:  # what has no row is not asked of the router either
+            if there:
+                allow = ", ".join(there)
+                raise Problem(405, "method-not-allowed", f"this address takes {allow}", {"allow": allow})
+            raise Problem(404, "not-found", "there is no such address")
+        if not may(holder, *NEEDED[route]):
+            raise forbidden(holder, NEEDED[route])
+        return holder
+
+
+def holder_of(request: Request) -> Holder | None:
+    """Who asks; None for whoever tries it out without tokens."""
+    found: Holder | None = request.state.holder
+    return found
+
+
+def ask_for(holder: Holder | None, right: Right) -> None:
+    """Raises Problem (403) when the role has not this right besides that which the route asks for."""
+    if holder is not None and not may(holder, right):
+        raise forbidden(holder, (right,))
+
+
+def forbidden(holder: Holder, needed: tuple[Right, ...]) -> Problem:
+    """403: who asks is known, and may not."""
+    able = [role for role, access in ACCESS.items() if not access.rights.isdisjoint(needed)]
+    what = " or ".join(RIGHTS[right] for right in needed)
+    return Problem(403, "forbidden", f"the role {holder.role} may not {what}", role=holder.role, roles=able)
+
+
+def _bearer(request: Request) -> str:
+    given = request.headers.get("authorization", "")
+    return given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""

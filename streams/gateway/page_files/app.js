@@ -56,6 +56,7 @@ function showStatus(status) {
   by("city-en").textContent = `${status.city.name_en} · 派单 Paidan`;
   document.title = `${status.city.name_zh} · 派单 Paidan`;
   by("as-of").textContent = moment(status.as_of, zone);
+  by("open").hidden = status.access !== "open";
   const { answered, total } = status.partitions;
   by("complete").className = status.complete ? "badge good" : "badge warn";
   by("complete").textContent = status.complete ? "数据完整 complete" : `部分数据 partial ${answered}/${total}`;
@@ -89,9 +90,10 @@ function assignmentLine(made) {
 async function refresh() {
   try {
     const [status, orders] = await Promise.all([ask(`/status?${range()}`), ask(`/orders?limit=${SHOWN}`)]);
-    if (!status.ok || !orders.ok) throw new Error(`HTTP ${status.status}/${orders.status}`);
+    const hidden = orders.status === 403; // a token that sees figures only
+    if (!status.ok || !(orders.ok || hidden)) throw new Error(`HTTP ${status.status}/${orders.status}`);
     showStatus(await status.json());
-    by("orders").replaceChildren(...(await orders.json()).orders.map(orderLine));
+    if (!hidden) by("orders").replaceChildren(...(await orders.json()).orders.map(orderLine));
     by("notice").hidden = true;
   } catch (error) {
     by("notice").textContent = `暂时无法更新 Cannot update at the moment (${error.message})`;
@@ -104,6 +106,7 @@ async function follow() {
   for (;;) {
     try {
       const response = await ask("/events/assignments");
+      if (response.status === 403) return;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
       for (;;) {

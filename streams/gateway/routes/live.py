@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from dispatcher.order.facts import Assigned
 from dispatcher.partition.identity import area_of
+from models.access import Holder, sees
 from models.city import City
 from models.times import to_text
+from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.waiting import FactTail
@@ -23,24 +25,29 @@ def live_routes(city: City, tail: FactTail) -> APIRouter:
     router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
 
     @router.get("/events/assignments", summary="The newest assignments, then each new one (text/event-stream)")
-    async def assignments() -> StreamingResponse:
+    async def assignments(request: Request) -> StreamingResponse:
         if tail.listening >= MOST_LISTENERS:
             raise Problem(503, "busy", f"{MOST_LISTENERS} follow the assignments already", {"retry-after": "30"})
-        return StreamingResponse(_stream(city, tail), media_type="text/event-stream", headers=_HEADERS)
+        shown = _stream(city, tail, holder_of(request))
+        return StreamingResponse(shown, media_type="text/event-stream", headers=_HEADERS)
 
     return router
 
 
-async def _stream(city: City, tail: FactTail) -> AsyncIterator[bytes]:
+async def _stream(city: City, tail: FactTail, holder: Holder | None) -> AsyncIterator[bytes]:
     yield b"retry: 3000\n\n"
     async for fact in tail.assignments():
         if fact is None:
             yield b": nothing new\n\n"  # so that a connection that is gone is noticed
-        else:
+        elif _is_shown(fact, city, holder):
             yield b"event: assigned\nid: %s\ndata: %s\n\n" % (
                 f"{fact.order_id}/{fact.seq}".encode(),
                 msgspec.json.encode(_shown(fact, city)),
             )
+
+
+def _is_shown(fact: Assigned, city: City, holder: Holder | None) -> bool:
+    return sees(holder, (fact.department, *fact.assists), city.areas.ancestors(area_of(fact.order_id)))
 
 
 def _shown(fact: Assigned, city: City) -> dict[str, object]:

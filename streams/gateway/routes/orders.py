@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from dispatcher.figures.indicators import figures_of
-from dispatcher.order.row import ENDED, OPEN
+from dispatcher.order.row import ENDED, OPEN, Order, Tally
 from dispatcher.partition.identity import report_key
+from models.access import Holder, may, prefixed, sees
 from models.city import City
 from models.times import now_ms
 from streams.gateway import windows
+from streams.gateway.http.auth import ask_for, holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
@@ -32,6 +35,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
 
     @router.get("/orders", summary="List orders, newest first, or the orders behind a figure")
     async def orders(
+        request: Request,
         department: str = "",
         state: Annotated[str, Query(description="states with commas; `open` for all open ones")] = "",
         area: Annotated[str, Query(description="an area of any level")] = "",
@@ -46,6 +50,10 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
         cursor: Annotated[str, Query(description="`next` of the page before")] = "",
     ) -> Response:
+        holder = holder_of(request)
+        if actor:
+            ask_for(holder, "staff")
+        department, area = finder.own(holder, department, area)
         if not indicator:  # a figure may be of one that the city has no more
             finder.check(department, category)
         wanted = {"department": department, "category": category, "state": state, "area": finder.areas(area)}
@@ -61,16 +69,27 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
     async def order(order_id: str, request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse(f"/o/{order_id}", 303)
-        return answer(await finder.order(order_id))
+        found = await finder.order(order_id, holder_of(request))
+        return answer(document(found.order, found.tally, city, now_ms()))
 
     @router.get("/reports/{report_id:path}", summary="The order that a report has become part of")
-    async def report(report_id: str, source: str) -> Response:
+    async def report(report_id: str, source: str, request: Request) -> Response:
+        holder = holder_of(request)
+        if not may(holder, "orders"):  # then only those that it has sent itself
+            source = prefixed(holder, source)
         known, complete = await finder.by_report(source, report_id)
-        if known is None:
+        if known is None or not await finder.is_shown(known.id, holder):
             raise _missing("no order is known for this report (yet)", complete)
         return answer({"report": {"source": source, "id": report_id}, "order": line(known, city)})
 
     return router
+
+
+class Held(msgspec.Struct, frozen=True):
+    """An order's row as the tables hold it, and how often its incident was seen again."""
+
+    order: Order
+    tally: Tally | None
 
 
 class Finder:
@@ -140,15 +159,49 @@ class Finder:
             "next": _encode_cursor(page[-1]) if more else None,
         }
 
-    async def order(self, order_id: str) -> dict[str, Any]:
-        """The order's document. Raises Problem: 404, or 503 while the partition that may hold it is silent."""
+    def own(self, holder: Holder | None, department: str, area: str) -> tuple[str, str]:
+        """The department and the area that a holder may list, given those that it asks for.
+
+        Raises Problem (403) for another department or an area beyond its own: a list that is empty would say that there
+        are no orders.
+        """
+        if holder is None:
+            return department, area
+        if holder.department and department not in ("", holder.department):
+            raise Problem(403, "forbidden", "a department lists its own orders", field="department")
+        if holder.area and area and holder.area not in self._city.areas.ancestors(area):
+            raise Problem(403, "forbidden", "the area lies beyond that of the token", field="area")
+        return holder.department or department, area or holder.area
+
+    async def order(self, order_id: str, holder: Holder | None) -> "Held":
+        """The order's row. Raises Problem: 404, also for one that the holder does not see, or 503 while the partition
+        that may hold it is silent."""
         answers: ShardAnswers[PartitionOrder] = await self._shards.ask(f"/orders/{_safe(order_id)}", {}, ShardOrder)
-        held = [part for part in answers.partitions.values() if part.order is not None]
-        if not held:
-            raise _missing("there is no order of that id", answers.complete)
-        newest = max(held, key=lambda part: part.order.seq if part.order is not None else 0)
-        assert newest.order is not None
-        return document(newest.order, newest.tally, self._city, now_ms())
+        held = [Held(part.order, part.tally) for part in answers.partitions.values() if part.order is not None]
+        newest = max(held, key=lambda found: found.order.seq, default=None)
+        if newest is None or not self._sees(holder, newest.order):
+            raise _missing("there is no order of that id", answers.complete or newest is not None)
+        return newest
+
+    async def is_shown(self, order_id: str, holder: Holder | None) -> bool:
+        """Whether a holder sees an order that there is."""
+        if holder is None or not (holder.department or holder.area):
+            return True
+        try:
+            await self.order(order_id, holder)
+        except Problem as problem:
+            if problem.status != 404:
+                raise
+            return False
+        return True
+
+    def is_within(self, holder: Holder | None, area: str) -> bool:
+        """Whether an area is one that the holder may see and act in."""
+        return holder is None or holder.area in ("", *self._city.areas.ancestors(area))
+
+    def _sees(self, holder: Holder | None, order: Order) -> bool:
+        departments = {one for turn in order.assignments for one in (turn.department, *turn.assists)}
+        return sees(holder, departments, self._city.areas.ancestors(order.area))
 
     async def by_report(self, source: str, report_id: str) -> tuple[Brief | None, bool]:
         """The order that a report is part of, and whether all partitions were looked in."""

@@ -1,0 +1,43 @@
+"""Which right each address of the gateway asks for. What has no row here, nobody may call."""
+
+from collections.abc import Mapping
+
+from starlette.routing import compile_path
+
+from models.access import ACCESS, Right
+
+# Method and pattern of each route, with the rights of which one is enough; none: nobody needs a token.
+NEEDED: Mapping[str, tuple[Right, ...]] = {
+    # The pages hold no data; what they show they ask for with the token.
+    "GET /": (),
+    "GET /o/{order_id}": (),
+    "GET /docs": (),
+    "GET /page/{name}": (),
+    "GET /favicon.ico": (),
+    "GET /livez": (),
+    "GET /readyz": (),
+    "GET /metrics": ("metrics",),
+    "GET /openapi.json": ("describe",),
+    "POST /reports": ("report",),
+    "POST /detections": ("detect",),
+    "POST /orders/{order_id}/updates": ("act",),
+    "GET /reports/{report_id:path}": ("own-reports", "orders"),
+    "GET /orders": ("orders",),
+    "GET /orders/{order_id}": ("orders",),
+    "GET /events/assignments": ("orders",),
+    "GET /status": ("figures",),
+    "GET /status/{department}": ("figures",),
+}
+
+_PATTERNS = [(route, compile_path(route.partition(" ")[2])[0]) for route in NEEDED]
+
+
+def methods(path: str) -> dict[str, str]:
+    """The methods that a path takes, with the row of each; empty for a path that there is not."""
+    return {route.partition(" ")[0]: route for route, pattern in _PATTERNS if pattern.match(path)}
+
+
+def callers(route: str) -> tuple[str, ...]:
+    """The roles that may call a route of `NEEDED`; all of them where it asks for nothing."""
+    wanted = NEEDED[route]
+    return tuple(role for role, access in ACCESS.items() if not wanted or not access.rights.isdisjoint(wanted))

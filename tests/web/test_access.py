@@ -1,0 +1,152 @@
+"""Who may call which route of the gateway: every route has a row, and every role is held to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.routing import BaseRoute
+
+from models.access import ACCESS
+from models.city import City
+from streams.access.holders import Holders
+from streams.access.rights import NEEDED, callers
+from streams.gateway.app import Parts, make_app
+from streams.gateway.event_writer import EventWriter
+from streams.gateway.routes import live
+from streams.gateway.shards import Shards
+from streams.gateway.waiting import FactTail
+from streams.settings import load_settings
+from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, ShardOrders, brief
+from tests.support.desk_rows import opened
+from tests.support.tokens import bearer, grant, one_of_each, tokens_file
+from tests.web.conftest import NOWHERE, Open
+from tests.web.test_partial import figures, workers
+
+# What each role may call, besides what everybody may.
+CALLERS = {
+    "GET /metrics": {"ops", "admin"},
+    "GET /openapi.json": set(ACCESS),
+    "POST /reports": {"app", "reporter"},
+    "POST /detections": {"sensor"},
+    "POST /orders/{order_id}/updates": {
+        "reporter", "department", "inspector", "reviewer", "dispatcher", "duty-officer", "operator",
+    },
+    "GET /reports/{report_id:path}": set(ACCESS) - {"sensor", "public"},
+    "GET /orders": set(ACCESS) - {"sensor", "app", "reporter", "public"},
+    "GET /orders/{order_id}": set(ACCESS) - {"sensor", "app", "reporter", "public"},
+    "GET /events/assignments": set(ACCESS) - {"sensor", "app", "reporter", "public"},
+    "GET /status": set(ACCESS) - {"sensor", "app", "reporter"},
+    "GET /status/{department}": set(ACCESS) - {"sensor", "app", "reporter"},
+}  # fmt: skip
+ANYBODY = {
+    "GET /",
+    "GET /o/{order_id}",
+    "GET /docs",
+    "GET /page/{name}",
+    "GET /favicon.ico",
+    "GET /livez",
+    "GET /readyz",
+}
+WITHIN = {
+    "order_id": "gulou-20260301-aaaaaaaaaa",
+    "name": "app.js",
+    "department": "roads",
+    "report_id:path": "r-1?source=x",
+}
+
+
+def _routes(routes: list[BaseRoute]) -> Iterator[str]:
+    for route in routes:
+        inner = getattr(route, "original_router", None)  # newer versions of FastAPI keep a router as it was included
+        if inner is not None:
+            yield from _routes(inner.routes)
+        else:
+            for method in set(getattr(route, "methods", ())) - {"HEAD"}:
+                yield f"{method} {getattr(route, 'path', '')}"
+
+
+async def test_every_route_says_who_may_call_it(city: City) -> None:
+    """A new route without a row fails here, and nobody could call it."""
+    settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,))
+    shards, writer = Shards(settings), EventWriter(settings)
+    app: Any = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings)))
+    await writer.stop()
+    await shards.close()
+
+    assert sorted(_routes(app.router.routes)) == sorted(NEEDED)
+    assert set(NEEDED) == ANYBODY | set(CALLERS)
+    assert {route: set(callers(route)) for route in CALLERS} == CALLERS
+
+
+@pytest.mark.parametrize("route", sorted(CALLERS))
+async def test_each_role_calls_what_its_row_allows_and_nothing_else(
+    gateway: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, route: str
+) -> None:
+    """403 says who may; what is allowed comes to whatever it comes to without Kafka and tables."""
+    monkeypatch.setattr(live, "MOST_LISTENERS", 0)  # else the stream of events would not end
+    method, path = route.split(" ")
+    for name, value in WITHIN.items():
+        path = path.replace(f"{{{name}}}", value)
+
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
+        answers = {role: (await client.request(method, path, headers=bearer(role))).status_code for role in ACCESS}
+
+    assert {role for role, status in answers.items() if status not in (401, 403)} == CALLERS[route]
+    assert 401 not in answers.values()
+
+
+async def test_what_has_no_row_is_not_asked_of_the_router(gateway: Open, tmp_path: Path) -> None:
+    """An address or a method that there is not, for whoever has a token; without one nobody learns even that."""
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
+        nowhere = await client.get("/nowhere", headers=bearer("admin"))
+        method = await client.delete("/orders", headers=bearer("admin"))
+        stranger = await client.get("/nowhere")
+
+    assert (nowhere.status_code, method.status_code, method.headers["allow"]) == (404, 405, "GET")
+    assert stranger.status_code == 401
+
+
+async def test_figures_and_lists_by_person_are_for_those_who_answer_for_people(gateway: Open, tmp_path: Path) -> None:
+    """They name clerks; for everybody else they are 403."""
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
+        for role in sorted(CALLERS["GET /status"]):
+            by_person = await client.get("/status?by=actor", headers=bearer(role))
+            assert (by_person.status_code == 403) == (role not in {"duty-officer", "operator", "admin"})
+        listed = await client.get("/orders?indicator=closed&actor=li", headers=bearer("department"))
+        assert listed.status_code == 403
+
+
+async def test_a_department_sees_its_own_orders_only(gateway: Open, tmp_path: Path) -> None:
+    """Another's is 404, as one that there is not: whether it exists is none of its business. Lists are its own."""
+    order = opened(0)
+    answered = {
+        "/orders": ShardOrders({n: PartitionOrders(1, (brief(order),) if n == 0 else ()) for n in range(4)}),
+        f"/orders/{order.id}": ShardOrder({n: PartitionOrder(1, order if n == 0 else None) for n in range(4)}),
+    }
+    path = tokens_file(
+        tmp_path / "t",
+        grant("own", "department", department=order.department),
+        grant("other", "department", department="parks"),
+        grant("here", "inspector", area=order.area),
+        grant("elsewhere", "inspector", area="unknown"),
+    )
+    async with workers(answered) as places, gateway(gateway_tokens_file=path, tables_workers=places) as client:
+        for token, seen in (("own", 200), ("other", 404), ("here", 200), ("elsewhere", 404)):
+            for address in (f"/orders/{order.id}", "/reports/r?source=s"):
+                assert (await client.get(address, headers=bearer(token))).status_code == seen
+        others = await client.get("/orders?department=water", headers=bearer("other"))
+        beyond = await client.get(f"/orders?area={order.area}", headers=bearer("elsewhere"))
+
+    assert (others.status_code, others.json()["field"]) == (403, "department")
+    assert (beyond.status_code, beyond.json()["field"]) == (403, "area")
+
+
+async def test_the_status_says_whether_tokens_are_asked_for(gateway: Open, tmp_path: Path) -> None:
+    """Whoever tries it out on one machine can see that nobody is kept out."""
+    async with workers(figures(p0=(10, 3))) as places:
+        async with gateway(tables_workers=places) as client:
+            assert (await client.get("/status")).json()["access"] == "open"
+        path = one_of_each(tmp_path / "t")
+        async with gateway(tables_workers=places, gateway_tokens_file=path) as client:
+            assert (await client.get("/status", headers=bearer("public"))).json()["access"] == "tokens"
