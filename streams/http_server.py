@@ -5,9 +5,12 @@ import contextlib
 import resource
 import socket
 from collections.abc import Iterator
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
+import h11
+import msgspec
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -18,11 +21,30 @@ _CLOSE_SECONDS = 3
 HEADER_SECONDS = 10.0
 # So many at a time; who comes beyond that is answered with 503.
 MOST_CONNECTIONS = 2_000
+_AGAIN_SECONDS = 5
 _OWN_DESCRIPTORS = 200  # Kafka's, the tables', files
 
 
 class HttpError(PaidanError):
     """The address cannot be listened on."""
+
+
+def _problem(status: int, kind: str, detail: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of an answer that the application does not make (RFC 9457); the connection ends with it."""
+    document = {
+        "type": f"urn:paidan:problem:{kind}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    body = msgspec.json.encode(document)
+    headers = {
+        b"content-type": b"application/problem+json",
+        b"content-length": str(len(body)).encode(),
+        b"x-content-type-options": b"nosniff",
+        b"connection": b"close",
+    }
+    return list(headers.items()), body
 
 
 class _Prompt(H11Protocol):
@@ -41,6 +63,14 @@ class _Prompt(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """As uvicorn has it, but as a problem document, and only where no answer has been made."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            headers, body = _problem(400, "bad-request", "this is no HTTP/1.1 request, or its head is too large")
+            self.transport.write(self.conn.send(h11.Response(status_code=400, headers=headers, reason=b"Bad Request")))
+            self.transport.write(self.conn.send(h11.Data(data=body)) + self.conn.send(h11.EndOfMessage()))
+        self.transport.close()
 
     def _watch(self) -> None:
         """The time runs from the first byte, or the connection, to the end of the head; it never begins anew."""
@@ -79,6 +109,7 @@ class HttpServer:
         self._application = application
         self._host = host
         self._port = port
+        self._most = _most_connections()
         self.address = ""
 
     async def __aenter__(self) -> "HttpServer":
@@ -93,9 +124,10 @@ class HttpServer:
         host = f"[{self._host}]" if family == socket.AF_INET6 else self._host
         self.address = f"{host}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            self._application,
+            self._bounded,
+            interface="asgi3",
             http=_Prompt,
-            limit_concurrency=_most_connections(),
+            proxy_headers=False,  # nothing asks for the client's address or scheme
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -110,6 +142,15 @@ class HttpServer:
             self._task.result()
             raise HttpError(f"the HTTP server at {self.address} ended at once")
         return self
+
+    async def _bounded(self, scope: Any, receive: Any, send: Any) -> None:
+        if len(self._server.server_state.connections) <= self._most:
+            await self._application(scope, receive, send)
+            return
+        headers, body = _problem(503, "busy", f"{self._most} connections are open already")
+        headers.append((b"retry-after", str(_AGAIN_SECONDS).encode()))
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -21,6 +21,7 @@ from models.times import to_ms
 MAX_READINGS = 1_000
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 100
+MAX_TAG = 65_536
 
 T = TypeVar("T")
 
@@ -72,11 +73,12 @@ class _Bounded(TreeBuilder):
 
     def __init__(self) -> None:
         super().__init__()
-        self._depth = self._count = 0
+        self._depth = self._count = self.told = 0
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         self._depth += 1
         self._count += 1
+        self.told += 1
         if self._depth > MAX_DEPTH:
             raise Poison("data", f"must be nested at most {MAX_DEPTH} deep", "too-complex")
         if self._count > MAX_ELEMENTS:
@@ -85,7 +87,12 @@ class _Bounded(TreeBuilder):
 
     def end(self, tag: str, /) -> Element:
         self._depth -= 1
+        self.told += 1
         return super().end(tag)
+
+    def data(self, data: str, /) -> None:
+        self.told += 1
+        super().data(data)
 
 
 def xml_root(value: bytes) -> Element:
@@ -96,9 +103,14 @@ def xml_root(value: bytes) -> Element:
     documents that are too deep or too large.
     """
     text = _xml_text(value)
-    parser = DefusedXMLParser(target=_Bounded(), forbid_dtd=True)
+    tree = _Bounded()
+    parser = DefusedXMLParser(target=tree, forbid_dtd=True)
     try:
-        parser.feed(text)
+        for begin in range(0, len(text), MAX_TAG):
+            told = tree.told
+            parser.feed(text[begin : begin + MAX_TAG])
+            if begin and tree.told == told:  # a tag's attributes are told together, and take the longer the more
+                raise Poison("data", f"must have tags of at most {MAX_TAG} characters", "too-complex")
         root: Element = parser.close()
     except DefusedXmlException:
         raise Poison("data", "must be XML without DTD and entities", "not-xml") from None

@@ -1,7 +1,6 @@
 """The gateway's FastAPI application: its routes, its guards, its documentation."""
 
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,21 +10,24 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp
 
 from models.city import City
-from streams import metrics
 from streams.access.holders import Holders
 from streams.gateway import windows
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.http import problems
 from streams.gateway.http.auth import Gate, ask_for, holder_of
 from streams.gateway.http.body_limit import BodyLimit
+from streams.gateway.http.cross_site import CrossSite
+from streams.gateway.http.in_time import InTime
+from streams.gateway.http.measuring import Measuring
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.responses import answer
 from streams.gateway.http.without_body import WithoutBody
 from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
-from streams.gateway.routes.receiving import intake_routes
+from streams.gateway.routes.receiving import Receiver, intake_routes
 from streams.gateway.shards import Shards
+from streams.gateway.shutdown import Shutdown
 from streams.gateway.status import Status
 from streams.gateway.waiting import FactTail
 from streams.kafka.topics import Names
@@ -49,6 +51,7 @@ class Parts:
     writer: EventWriter
     tail: FactTail
     holders: Holders
+    shutdown: Shutdown
     drift: DriftWatch | None = None
 
 
@@ -64,10 +67,13 @@ def make_app(parts: Parts) -> ASGIApp:
     problems.install(app)
     app.add_middleware(BodyLimit, most=parts.settings.gateway_body_bytes)  # inside the gate: the token comes first
     app.middleware("http")(Gate(parts.holders))
-    app.middleware("http")(_measure)
+    app.add_middleware(CrossSite)
+    app.add_middleware(InTime, shutdown=parts.shutdown)
+    app.add_middleware(Measuring)
     app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
-    app.include_router(intake_routes(Names(parts.settings.namespace), parts.city, parts.writer, parts.tail, finder))
+    receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown)
+    app.include_router(intake_routes(Names(parts.settings.namespace), receiver))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))
     _status_routes(app, Status(parts.city, parts.shards), parts)
@@ -120,17 +126,3 @@ def _operation_routes(app: FastAPI, parts: Parts) -> None:
     @app.get("/metrics", tags=["operation"], summary="For Prometheus")
     async def measured() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _measure(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-    began = time.perf_counter()
-    status = 500
-    try:
-        response = await proceed(request)
-        status = response.status_code
-        return response
-    finally:
-        # The route's pattern, not its path: an order's id would make a time series of its own.
-        route = getattr(request.scope.get("route"), "path", "none")
-        metrics.GATEWAY_REQUESTS.labels(route, str(status)).inc()
-        metrics.GATEWAY_SECONDS.labels(route).observe(time.perf_counter() - began)

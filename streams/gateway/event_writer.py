@@ -7,7 +7,9 @@ from aiokafka.errors import KafkaError
 
 from models.envelope import Event, to_binary
 from streams.gateway.http.problems import Problem
+from streams.gateway.shutdown import ACK_SECONDS, Shutdown
 from streams.kafka.clients import writer
+from streams.kafka.closing import CLOSE_SECONDS, within
 from streams.kafka.connection import Connection
 from streams.settings import Settings
 
@@ -30,7 +32,8 @@ class Unacknowledged(Problem):
 class EventWriter:
     """An idempotent producer that waits for all in-sync replicas."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, shutdown: Shutdown) -> None:
+        self._shutdown = shutdown
         self._seconds = settings.gateway_ack_seconds
         self._producer = writer(
             Connection.of(settings),
@@ -44,14 +47,15 @@ class EventWriter:
         await self._producer.start()
 
     async def stop(self) -> None:
-        """Write what is under way and disconnect."""
-        await self._producer.stop()
+        """Write what is under way and disconnect; what the broker does not take by then is given up."""
+        # Who sent what is given up has been told that it may not have been kept.
+        await within(CLOSE_SECONDS, self._producer.stop())
 
     async def write(self, topic: str, key: str, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> None:
         """Returns when the event is safe. Raises Unacknowledged when the broker does not say so in time."""
         headers, value = to_binary(event)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with self._shutdown.within(self._seconds, ACK_SECONDS):
                 written = await self._producer.send(topic, value, key.encode(), headers=[*headers, *more])
                 # Shielded: a timeout must not cancel what may be on its way.
                 await asyncio.shield(written)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from streams.gateway.http.problems import Problem
+from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, Waiter
 
 LONGEST_SECONDS = 30
@@ -24,16 +25,18 @@ class Preference:
         """The header that says so."""
         return {"preference-applied": f"wait={self.seconds}"} if self.seconds else {}
 
-    async def of(self, waiter: Waiter) -> Decision | None:
-        """What the waiter learns in time; None when that is nothing."""
+    async def of(self, waiter: Waiter, request: Request, shutdown: Shutdown) -> Decision | None:
+        """What the waiter learns in time, while the client is there and the gateway goes on; None for nothing."""
         if not self.seconds:
             return None
+        ends = (asyncio.create_task(_hung_up(request)), asyncio.create_task(shutdown.begun.wait()))
         try:
-            async with asyncio.timeout(self.seconds):
-                return await waiter.decision
-        except TimeoutError:
-            # Opened but not yet assigned or sent to review is worth telling too.
-            return waiter.opened
+            await asyncio.wait((waiter.decision, *ends), timeout=self.seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+        # Opened but not yet assigned or sent to review is worth telling too.
+        return waiter.decision.result() if waiter.decision.done() else waiter.opened
 
 
 def preference(request: Request) -> Preference:
@@ -45,3 +48,8 @@ def preference(request: Request) -> Preference:
     if found is None:
         raise Problem(400, "invalid", "Prefer: wait needs whole seconds, as in wait=5", field="Prefer", rule="wait=N")
     return Preference(min(int(found[1]), LONGEST_SECONDS))
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass  # the end of a body that has been read already

@@ -10,6 +10,7 @@ from streams.gateway.app import Parts, make_app
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.http.auth import check_exposure
 from streams.gateway.shards import Shards
+from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
 from streams.http_server import HttpServer
 from streams.learning.drift_watch import DriftWatch
@@ -27,7 +28,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     async with contextlib.AsyncExitStack() as stack:
         shards = Shards(settings)
         stack.push_async_callback(shards.close)
-        writer = EventWriter(settings)
+        shutdown = Shutdown()
+        writer = EventWriter(settings, shutdown)
         stack.push_async_callback(writer.stop)
         await writer.start()
         tail = FactTail(settings)
@@ -36,8 +38,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         drift = DriftWatch(settings, city)
         watching = asyncio.create_task(drift.run())
         stack.push_async_callback(_end, watching)
-        application = make_app(Parts(settings, city, shards, writer, tail, holders, drift))
+        application = make_app(Parts(settings, city, shards, writer, tail, holders, shutdown, drift))
         server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
+        stack.callback(tail.end_listening)
+        stack.callback(shutdown.begin)
         log.info("gateway at http://%s", server.address)
         # Both end only by failing. They outlive the server, whose last answers still wait for what the tail sees.
         await race(stop.wait(), end_of(following), end_of(watching))

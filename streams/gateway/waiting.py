@@ -27,6 +27,8 @@ _RECENT = 50
 _LOOK_BACK = 200  # facts per partition that are read at the start, to have recent assignments to show
 _QUEUED = 200  # assignments that a slow browser may be behind before it loses the oldest
 _AGAIN_SECONDS = 2.0
+# Each of them looks at every fact; who comes beyond is answered without the decision.
+MOST_WAITERS = 500
 # What the desk does with a new order before anybody else can.
 _DECISIVE = (facts.Assigned, facts.SentToReview, facts.Rejected)
 _ASSIGNED = facts.CE_TYPES[facts.Assigned]
@@ -82,7 +84,7 @@ class FactTail:
         self._orders = [TopicPartition(names.orders, number) for number in range(settings.partitions)]
         self._dead = TopicPartition(names.dead_letters, 0)
         self._waiters: set[Waiter] = set()
-        self._listeners: set[asyncio.Queue[facts.Assigned]] = set()
+        self._listeners: set[asyncio.Queue[facts.Assigned | None]] = set()
         self._recent: deque[facts.Assigned] = deque(maxlen=_RECENT)
         self.following = asyncio.Event()
 
@@ -90,6 +92,11 @@ class FactTail:
     def listening(self) -> int:
         """How many follow the assignments now."""
         return len(self._listeners)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether as many wait for decisions as can."""
+        return len(self._waiters) >= MOST_WAITERS
 
     @contextlib.contextmanager
     def waiting(self, waiter: Waiter) -> Iterator[Waiter]:
@@ -101,19 +108,31 @@ class FactTail:
             self._waiters.discard(waiter)
 
     async def assignments(self) -> AsyncIterator[facts.Assigned | None]:
-        """The recent assignments, oldest first, then each new one; None when for 15 s there was none."""
-        queue: asyncio.Queue[facts.Assigned] = asyncio.Queue(_QUEUED)
+        """The recent assignments, oldest first, then each new one; None when for 15 s there was none.
+
+        It ends with `end_listening`.
+        """
+        queue: asyncio.Queue[facts.Assigned | None] = asyncio.Queue(_QUEUED)
         for fact in self._recent:
             queue.put_nowait(fact)
         self._listeners.add(queue)
         try:
             while True:
                 try:
-                    yield await asyncio.wait_for(queue.get(), 15.0)
+                    told = await asyncio.wait_for(queue.get(), 15.0)
                 except TimeoutError:
                     yield None
+                    continue
+                if told is None:
+                    return
+                yield told
         finally:
             self._listeners.discard(queue)
+
+    def end_listening(self) -> None:
+        """Nobody who follows the assignments now gets any more of them."""
+        for queue in self._listeners:
+            _put(queue, None)
 
     async def run(self) -> None:
         """Follow until cancelled; when Kafka is away, begin again at the then ends."""
@@ -152,9 +171,7 @@ class FactTail:
         if isinstance(fact, facts.Assigned):
             self._recent.append(fact)
             for queue in self._listeners:
-                if queue.full():
-                    queue.get_nowait()
-                queue.put_nowait(fact)
+                _put(queue, fact)
 
     def _take_dead(self, record: ConsumerRecord) -> None:
         if not self._waiters:
@@ -166,3 +183,10 @@ class FactTail:
             return
         for waiter in self._waiters:
             waiter.see_dead(letter)
+
+
+def _put(queue: "asyncio.Queue[facts.Assigned | None]", told: facts.Assigned | None) -> None:
+    """Put it in; who is too far behind loses the oldest."""
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(told)

@@ -330,7 +330,10 @@ async def test_without_its_tables_the_gateway_makes_nothing_up(client: httpx.Asy
 
 
 async def test_without_acknowledgment_nothing_is_accepted(roles: Roles, tmp_path: Path, placed: Settings) -> None:
-    """503 with Retry-After while the broker is away; the same key is accepted when it is back."""
+    """503 with Retry-After while the broker is away; the same key is accepted when it is back.
+
+    So it is when the gateway is stopped meanwhile: with exit code 0, and no later than other roles.
+    """
     async with LocalBroker(tmp_path / "own") as broker:
         [port] = free_ports(1)
         own = placed.model_copy(update={"kafka": broker.bootstrap, "partitions": 1, "gateway_port": port})
@@ -352,6 +355,23 @@ async def test_without_acknowledgment_nothing_is_accepted(roles: Roles, tmp_path
 
             assert await eventually(accepted, 60.0, "acceptance")
 
+        # The same, met by the gateway's end: it has waited for the broker when SIGTERM comes.
+        [port] = free_ports(1)
+        patient = await start(roles, own, gateway_ack_seconds="60", gateway_port=str(port))
+        await broker.kill()
+        reader, sending = await asyncio.open_connection("127.0.0.1", port)
+        head = "POST /reports HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 13\r\n"
+        sending.write(f"{head}Idempotency-Key: k-10\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sending.write(b'{"text": "x"}')
+        patient.signal(signal.SIGTERM)
+        last = (await asyncio.wait_for(reader.read(), 20)).decode()
+        sending.close()
+        assert last.startswith("HTTP/1.1 503")
+        assert "connection: close" in last
+        assert '"idempotency_key":"k-10"' in last
+        assert await patient.ended(20) == 0
+
 
 async def test_the_command_line_says_what_the_gateway_says(client: httpx.AsyncClient, placed: Settings) -> None:
     """Errors are one sentence."""
@@ -369,4 +389,5 @@ async def test_the_gateway_stops_in_good_order(placed: Settings, servers: Roles)
     async with client, client.stream("GET", "/events/assignments") as stream:
         assert stream.status_code == 200
         gateway.signal(signal.SIGTERM)
+        assert [line async for line in stream.aiter_lines()][-1] == ""  # the stream has its proper end
         assert await gateway.ended(10) == 0

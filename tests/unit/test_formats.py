@@ -337,6 +337,11 @@ TOO_MUCH = [
     ("onvif", b"<a>" + b"<NotificationMessage/>" * (MAX_READINGS + 1) + b"</a>", "1000 detections"),
     *((name, b"<a>" * 600_000, "100 deep") for name in ("gb28181", "onvif", "hikvision")),
     *((name, b"<a>" + b"<b/>" * 300_000, "20000 elements") for name in ("gb28181", "onvif", "hikvision")),
+    *(
+        (name, b'<a x="' + b' " y="'.join([b">"] * 90_000) + b'"/>', "65536 characters")
+        for name in ("gb28181", "onvif")
+    ),
+    ("hikvision", b"<a " + b" ".join(b'b%d="1"' % n for n in range(90_000)) + b"/>", "65536 characters"),
 ]
 
 

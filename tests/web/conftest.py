@@ -12,6 +12,7 @@ from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.shards import Shards
+from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
 from streams.settings import DEMO_CITY, load_settings
 
@@ -32,8 +33,9 @@ def gateway(city: City) -> Open:
     @asynccontextmanager
     async def opened(base: str = "http://localhost", **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
         settings = load_settings(**{"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 4, **changes})
-        shards, writer = Shards(settings), EventWriter(settings)
-        app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings)))
+        shutdown = Shutdown()
+        shards, writer = Shards(settings), EventWriter(settings, shutdown)
+        app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         try:
             async with httpx.AsyncClient(transport=transport, base_url=base) as client:

@@ -15,6 +15,7 @@ from streams.gateway.app import Parts, make_app
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.routes import live
 from streams.gateway.shards import Shards
+from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
 from streams.settings import load_settings
 from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, ShardOrders, brief
@@ -69,8 +70,8 @@ def _routes(routes: list[BaseRoute]) -> Iterator[str]:
 async def test_every_route_says_who_may_call_it(city: City) -> None:
     """A new route without a row fails here, and nobody could call it."""
     settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,))
-    shards, writer = Shards(settings), EventWriter(settings)
-    app: Any = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings)))
+    shards, writer = Shards(settings), EventWriter(settings, Shutdown())
+    app: Any = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), Shutdown()))
     await writer.stop()
     await shards.close()
 

@@ -1,6 +1,8 @@
 """Who may ask the gateway, and how much it reads."""
 
 import asyncio
+import json
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from fastapi import FastAPI, Request
 
 from models.errors import UsageError
 from streams import http_server
-from streams.gateway import role, waiting
+from streams.gateway import off_loop, role, waiting
 from streams.gateway.http import problems
 from streams.gateway.http.body_limit import BodyLimit
 from streams.gateway.routes import live
@@ -160,6 +162,43 @@ async def test_a_connection_that_does_not_say_what_it_wants_is_closed(monkeypatc
     assert second.startswith(b"HTTP/1.1 404")
 
 
+async def _answer(server: HttpServer, sent: bytes) -> bytes:
+    """All that a server says to these bytes, up to the end of the connection."""
+    host, port = server.address.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(sent)
+    said = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    return said
+
+
+@pytest.mark.parametrize(
+    "sent", [b"not HTTP\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 99_999]
+)
+async def test_what_is_no_request_is_answered_with_a_problem(sent: bytes) -> None:
+    """No HTTP, no Host, a head too large: a document as for all other errors, and the connection ends."""
+    async with HttpServer(FastAPI(), "127.0.0.1", 0) as server:
+        head, _, body = (await _answer(server, sent)).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 Bad Request")
+    assert b"content-type: application/problem+json" in head.lower()
+    assert json.loads(body)["type"] == "urn:paidan:problem:bad-request"
+
+
+async def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes beyond the bound is told when to try again."""
+    monkeypatch.setattr(http_server, "MOST_CONNECTIONS", 1)
+
+    async with HttpServer(FastAPI(), "127.0.0.1", 0) as server:
+        host, port = server.address.split(":")
+        _, idle = await asyncio.open_connection(host, int(port))
+        refused = await _answer(server, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        idle.close()
+
+    assert refused.startswith(b"HTTP/1.1 503")
+    assert b"retry-after: 5" in refused
+
+
 async def test_listeners_are_bounded(gateway: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who comes beyond the bound is told when to try again."""
     monkeypatch.setattr(live, "MOST_LISTENERS", 0)
@@ -168,6 +207,58 @@ async def test_listeners_are_bounded(gateway: Open, monkeypatch: pytest.MonkeyPa
         answer = await client.get("/events/assignments")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+
+
+async def test_who_would_wait_beyond_the_bound_is_answered_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of those who wait looks at every fact."""
+    monkeypatch.setattr(waiting, "MOST_WAITERS", 1)
+    tail = waiting.FactTail(load_settings(kafka=NOWHERE))
+
+    with tail.waiting(waiting.Waiter("s", "1")):
+        crowded = tail.crowded
+
+    assert (crowded, tail.crowded) == (True, False)
+
+
+async def test_large_bodies_are_checked_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One at a time; beyond the bound the next is told when to try again; a small one is never kept waiting."""
+    monkeypatch.setattr(off_loop, "MOST_LARGE", 2)
+    checks, go_on, here = off_loop.OffLoop(), threading.Event(), threading.get_ident()
+
+    def work() -> int:
+        go_on.wait(10)
+        return threading.get_ident()
+
+    large = [asyncio.create_task(checks.run(60_000, work)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(problems.Problem, match="are being checked") as refused:
+        await checks.run(60_000, work)
+    small = await checks.run(100, threading.get_ident)
+    go_on.set()
+    beside = await asyncio.gather(*large)
+
+    assert (refused.value.status, refused.value.headers["retry-after"]) == (503, "2")
+    assert small == here
+    assert len({*beside}) == 1
+    assert here not in beside
+
+
+async def test_all_bodies_together_are_bounded() -> None:
+    """503 and when to try again; what was held for a request is given back with its end."""
+    app = FastAPI()
+    problems.install(app)
+
+    @app.post("/")
+    async def whole(request: Request) -> int:
+        return len(await request.body())
+
+    transport = httpx.ASGITransport(BodyLimit(app, 1000, together=100))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        too_many = await client.post("/", content=b"x" * 101)
+        again = [(await client.post("/", content=b"x" * 100)).json() for _ in range(3)]
+
+    assert (too_many.status_code, too_many.headers["retry-after"]) == (503, "5")
+    assert again == [100, 100, 100]
 
 
 async def test_a_process_without_descriptors_goes_on_following(monkeypatch: pytest.MonkeyPatch) -> None:

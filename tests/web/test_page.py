@@ -19,6 +19,7 @@ from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.shards import Shards
+from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
 from streams.http_server import HttpServer
 from streams.settings import load_settings
@@ -113,8 +114,9 @@ async def _page_of(city: City, order: Order, path: str) -> str:
     }
     async with workers(answers) as places:
         settings = load_settings(kafka=NOWHERE, tables_workers=places, partitions=1)
-        shards, writer = Shards(settings), EventWriter(settings)
-        app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings)))
+        shutdown = Shutdown()
+        shards, writer = Shards(settings), EventWriter(settings, shutdown)
+        app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))
         async with HttpServer(app, "127.0.0.1", 0) as server:
             shown = await _dump(f"http://{server.address}{path}{order.id if path != '/' else ''}")
         await writer.stop()
@@ -127,8 +129,9 @@ async def _page_of(city: City, order: Order, path: str) -> str:
 async def test_the_page_of_the_api_lists_each_route_with_its_body(city: City) -> None:
     """Made in the browser from the gateway's own description, without anything from elsewhere."""
     settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), partitions=1)
-    shards, writer = Shards(settings), EventWriter(settings)
-    app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings)))
+    shutdown = Shutdown()
+    shards, writer = Shards(settings), EventWriter(settings, shutdown)
+    app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))
     async with HttpServer(app, "127.0.0.1", 0) as server:
         shown = await _dump(f"http://{server.address}/docs")
         async with httpx.AsyncClient(base_url=f"http://{server.address}") as client:

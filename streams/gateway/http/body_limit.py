@@ -8,19 +8,25 @@ from streams.gateway.http.problems import Problem
 
 # From the first piece that is asked for to the last; a report from the slowest line takes a fraction of that.
 BODY_SECONDS = 30.0
+MOST_TOGETHER_BYTES = 200_000_000
+_AGAIN_SECONDS = 5
 
 
 class BodyLimit:
     """ASGI middleware. Nothing is read here: a route that asks for the body meets a Problem where a bound is passed.
 
     400 when a request names a length and comes in pieces as well (RFC 9112 6.1: two servers would read it differently),
-    413 beyond `most` bytes, 408 when it takes longer than `seconds`.
+    413 beyond `most` bytes, 408 when it takes longer than `seconds`, 503 when the bodies of all requests that are under
+    way have more than `together` bytes.
     """
 
-    def __init__(self, app: ASGIApp, most: int, seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self, app: ASGIApp, most: int, seconds: float = BODY_SECONDS, together: int = MOST_TOGETHER_BYTES
+    ) -> None:
         self._app = app
         self._most = most
         self._seconds = seconds
+        self._room = together
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -35,12 +41,12 @@ class BodyLimit:
         elif length.isdigit() and int(length) > self._most:
             await self._too_large().response()(scope, receive, send)
         else:
-            await self._app(scope, self._bounded(receive), send)
+            await self._serve(scope, receive, send)
 
     def _too_large(self) -> Problem:
         return Problem(413, "too-large", f"the body must have at most {self._most} bytes")
 
-    def _bounded(self, receive: Receive) -> Receive:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         come, until, whole = 0, 0.0, False
 
         async def bounded() -> Message:
@@ -53,10 +59,19 @@ class BodyLimit:
                     message = await receive()
             except TimeoutError:
                 raise Problem(408, "too-slow", f"the body must come within {self._seconds:g} s") from None
-            come += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            come += size
+            self._room -= size
             if come > self._most:
                 raise self._too_large()
+            if self._room < 0:
+                raise Problem(
+                    503, "busy", "too many bodies are being read at once", {"retry-after": str(_AGAIN_SECONDS)}
+                )
             whole = not message.get("more_body", False)
             return message
 
-        return bounded
+        try:
+            await self._app(scope, bounded, send)
+        finally:
+            self._room += come

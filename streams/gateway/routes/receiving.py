@@ -4,7 +4,7 @@
 update was refused, 422 when intake could not take the event in; 202 when there was no decision in time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -25,31 +25,32 @@ from streams.gateway.event_writer import EventWriter
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
+from streams.gateway.off_loop import OffLoop
 from streams.gateway.order_document import line
 from streams.gateway.preferences import Preference, preference
 from streams.gateway.request_event import read_event
 from streams.gateway.routes.orders import Finder
+from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, FactTail, Waiter
 from streams.intake.drafts import check
 from streams.intake.statements import Vendor
 from streams.kafka.topics import Names
 
 
-def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail, finder: Finder) -> APIRouter:
+def intake_routes(names: Names, receiver: "Receiver") -> APIRouter:
     """The routes, with what they need."""
     router = APIRouter(tags=["intake"], dependencies=[ONLY_KNOWN])
-    receiver = _Receiver(names, city, writer, tail, finder)
 
     @router.post("/reports", summary="What a citizen writes", openapi_extra=_body(Report), status_code=202)
     async def report(request: Request) -> Response:
-        event = read_event(request, REPORT, await request.body())
-        receiver.check(event)
+        body = await request.body()
+        event, _ = await receiver.read(body, lambda: read_event(request, REPORT, body))
         link = f"/reports/{quote(event.id, safe='')}?{urlencode({'source': event.source})}"
         waiter = Waiter(event.source, event.id)
         wait = preference(request)
         if wait.seconds and (order := await receiver.order_of(event)) is not None:
             return answer({"event": _named(event), "repeated": True, "order": order}, headers=wait.applied)
-        return await receiver.receive(names.reports, event.id, event, waiter, link, wait)
+        return await receiver.receive(request, names.reports, event.id, event, waiter, link, wait)
 
     @router.post(
         "/detections", summary="What a camera's algorithm sees", openapi_extra=_body(Detection), status_code=202
@@ -57,15 +58,14 @@ def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail,
     async def detection(request: Request, format: str = "", camera: str = "") -> Response:
         body = await request.body()
         vendor = Vendor(format, camera) if format else None
-        if format:
-            if format not in FORMATS:
-                raise of_poison(Poison("format", f"must be one of {', '.join(FORMATS)}", "unknown-format"))
-            event = read_event(request, DETECTION, body, raw=True)
-        else:
-            event = read_event(request, DETECTION, body)
-        area = receiver.check(event, vendor)
+        if format and format not in FORMATS:
+            raise of_poison(Poison("format", f"must be one of {', '.join(FORMATS)}", "unknown-format"))
+        event, area = await receiver.read(
+            body, lambda: read_event(request, DETECTION, body, raw=vendor is not None), vendor
+        )
         waiter = Waiter(event.source, event.id)
         return await receiver.receive(
+            request,
             names.detections,
             event.source,
             event,
@@ -77,30 +77,39 @@ def intake_routes(names: Names, city: City, writer: EventWriter, tail: FactTail,
 
     @router.post("/orders/{order_id}/updates", summary="One step", openapi_extra=_body(Update), status_code=202)
     async def update(order_id: str, request: Request) -> Response:
-        event = read_event(request, UPDATE, await request.body(), order_id)
-        receiver.check(event)
+        body = await request.body()
+        event, _ = await receiver.read(body, lambda: read_event(request, UPDATE, body, order_id))
         waiter = Waiter(event.source, event.id)
         # The order's id as key: steps of one client stay in their order.
         return await receiver.receive(
-            names.updates, order_id, event, waiter, f"/orders/{order_id}", preference(request)
+            request, names.updates, order_id, event, waiter, f"/orders/{order_id}", preference(request)
         )
 
     return router
 
 
-class _Receiver:
-    def __init__(self, names: Names, city: City, writer: EventWriter, tail: FactTail, finder: Finder) -> None:
-        self._names, self._city, self._writer, self._tail, self._finder = names, city, writer, tail, finder
+class Receiver:
+    """Checks events and sees them safe in Kafka."""
 
-    def check(self, event: Event, vendor: Vendor | None = None) -> str:
-        """Read the event as intake will, so that a bad one is answered at once; its area where that is known by now.
+    def __init__(self, city: City, writer: EventWriter, tail: FactTail, finder: Finder, shutdown: Shutdown) -> None:
+        self._city, self._writer, self._tail, self._finder, self._shutdown = city, writer, tail, finder, shutdown
+        self._off_loop = OffLoop()
+
+    async def read(self, body: bytes, event: Callable[[], Event], vendor: Vendor | None = None) -> tuple[Event, str]:
+        """The event of a body, read as intake will read it, so that a bad one is answered at once; and its area where
+        that is known by now.
 
         Raises Problem naming the field and the rule.
         """
-        try:
-            return check(self._city, now_ms(), event, vendor)
-        except Poison as poison:
-            raise of_poison(poison) from None
+
+        def checked() -> tuple[Event, str]:
+            said = event()
+            try:
+                return said, check(self._city, now_ms(), said, vendor)
+            except Poison as poison:
+                raise of_poison(poison) from None
+
+        return await self._off_loop.run(len(body), checked)
 
     async def order_of(self, event: Event) -> dict[str, Any] | None:
         """The order that this very report is already part of."""
@@ -109,6 +118,7 @@ class _Receiver:
 
     async def receive(
         self,
+        request: Request,
         topic: str,
         key: str,
         event: Event,
@@ -118,9 +128,11 @@ class _Receiver:
         more: Sequence[tuple[str, bytes]] = (),
     ) -> Response:
         """Write the event and answer. Raises Problem."""
+        if wait.seconds and self._tail.crowded:
+            wait = Preference()
         with self._tail.waiting(waiter):
             await self._writer.write(topic, key, event, more)
-            decision = await wait.of(waiter)
+            decision = await wait.of(waiter, request, self._shutdown)
         if decision is not None:
             return _decided(decision, event, wait)
         content = {"event": _named(event), "status": link}

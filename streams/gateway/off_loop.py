@@ -1,0 +1,40 @@
+"""Large bodies are checked beside the event loop, so that everybody else is answered meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from streams.gateway.http.problems import Problem
+
+LARGE_BYTES = 50_000  # a check of less takes some milliseconds at most
+MOST_LARGE = 50
+_AGAIN_SECONDS = 2
+
+T = TypeVar("T")
+
+
+class OffLoop:
+    """One thread for what takes long, one piece of work after the other."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "large-bodies")
+        self._under_way = 0
+
+    async def run(self, size: int, work: Callable[[], T]) -> T:
+        """What `work` returns or raises; `size` is that of the body in bytes. Raises Problem (503) when `MOST_LARGE`
+        large ones are under way already."""
+        if size <= LARGE_BYTES:
+            return work()
+        if self._under_way >= MOST_LARGE:
+            raise Problem(
+                503,
+                "busy",
+                f"{MOST_LARGE} bodies of more than {LARGE_BYTES} bytes are being checked",
+                {"retry-after": str(_AGAIN_SECONDS)},
+            )
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        finally:
+            self._under_way -= 1
