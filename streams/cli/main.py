@@ -22,7 +22,7 @@ COMMANDS = {
     "gateway": ("roles", "gateway", "Role: HTTP for citizens, departments and operators."),
     "notify": ("notify", "notify", "Role: send notices and assignments to webhooks."),
     "broker": ("broker", "broker", "Run only the local Kafka and print its address."),
-    "topics": ("topics", "topics", "Create the topics, or check them."),
+    "topics": ("topics", "topics", "Create or check the topics; who may use which."),
     "token": ("token", "token", "Add, list or revoke the tokens with which people and systems ask the gateway."),
     "feed": ("feed", "feed", "Send the events of a file to the input topics."),
     "history": ("history", "history", "Replay events of the past at their own times."),

@@ -1,11 +1,16 @@
-"""`paidan topics`: what must be in Kafka, created or checked."""
+"""`paidan topics`: what must be in Kafka, created or checked, and who may read and write what."""
 
 import asyncio
+from typing import Annotated
 
 import typer
 
 from models.city import load_city
-from streams.kafka.topics import all_topics, check_topics, create_topics
+from models.errors import UsageError
+from streams.kafka.access_lists import add, as_command, entries
+from streams.kafka.cluster_rights import cluster_rights
+from streams.kafka.connection import Connection
+from streams.kafka.topics import Names, all_topics, check_topics, create_topics
 from streams.settings import load_settings
 from streams.terminal.harmless import say
 
@@ -28,3 +33,40 @@ def check() -> None:
     wanted = all_topics(settings, load_city(settings.city).departments)
     asyncio.run(check_topics(settings, wanted))
     say(f"{len(wanted)} topics are as they must be")
+
+
+@topics.command()
+def acl(
+    sensor: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Who sends detections; repeatable.")] = None,
+    app: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Who sends reports; repeatable.")] = None,
+    principal: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PARTY=PRINCIPAL",
+            help="What the cluster calls a party, as intake=User:CN=intake or department/roads=User:roads; repeatable. "
+            "Without: User:NAMESPACE-PARTY.",
+        ),
+    ] = None,
+    script: Annotated[bool, typer.Option("--script", help="As commands of kafka-acls.sh.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Add those that the cluster lacks.")] = False,
+) -> None:
+    """Show who may read and write what: the access lists of the whole city. None that is there is ever taken away."""
+    settings = load_settings()
+    needed = cluster_rights(Names(settings.namespace), load_city(settings.city).departments, sensor or (), app or ())
+    called = dict(_named(one, {right.party for right in needed}) for one in principal or ())
+    wanted = entries(needed, settings.namespace, called)
+    if apply:
+        added = asyncio.run(add(Connection.of(settings), wanted))
+        say(f"{len(added)} entries added, {len(wanted) - len(added)} were there")
+        return
+    width = max(len(entry.principal) for entry in wanted)
+    for entry in wanted:
+        line = f"{entry.principal:{width}}  {entry.operation:16} {entry.kind:16}  {entry.name}"
+        say(as_command(entry, settings.kafka or "BROKER:9092") if script else line)
+
+
+def _named(given: str, parties: set[str]) -> tuple[str, str]:
+    party, _, called = given.partition("=")
+    if party not in parties or ":" not in called:
+        raise UsageError(f"{given} is not PARTY=TYPE:NAME with a party of {', '.join(sorted(parties))}")
+    return party, called

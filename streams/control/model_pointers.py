@@ -77,7 +77,7 @@ async def change(settings: Settings, decide: Callable[[Pointers], Records]) -> N
     Raises ControlError when somebody else changes them at the same time, KafkaError when the cluster fails.
     """
     names = Names(settings.namespace)
-    producer = transactional(Connection.of(settings), f"{settings.namespace}-models")
+    producer = transactional(Connection.of(settings), names.group("models"))
     # From here on an earlier one that is still under way cannot commit any more.
     try:
         await producer.start()

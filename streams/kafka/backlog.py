@@ -54,7 +54,7 @@ class Backlog:
 
     async def stages_at_work(self) -> None:
         """Return when intake and desk have shared out their partitions."""
-        groups = [f"{self._settings.namespace}-{role}" for role in ("intake", "desk")]
+        groups = [self._names.group(role) for role in ("intake", "desk")]
         while not all([await self._stable(group) for group in groups]):
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -96,8 +96,8 @@ class Backlog:
             self._last[part] = records[-1].offset
 
     async def _committed(self, role: str) -> Mapping[TopicPartition, int]:
-        group = f"{self._settings.namespace}-{role}"
-        return {part: at.offset for part, at in (await self._admin.list_consumer_group_offsets(group)).items()}
+        committed = await self._admin.list_consumer_group_offsets(self._names.group(role))
+        return {part: at.offset for part, at in committed.items()}
 
     def _parts(self, topic: str) -> list[TopicPartition]:
         return [TopicPartition(topic, number) for number in range(self._settings.partitions)]

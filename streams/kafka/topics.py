@@ -33,6 +33,10 @@ class Names:
     def _of(self, name: str) -> str:
         return f"{self.namespace}.{name}"
 
+    def group(self, name: str) -> str:
+        """A consumer group, and what the transactional ids of a role begin with; the tables' group is Faust's."""
+        return f"{self.namespace}-{name}"
+
     @property
     def reports(self) -> str:
         """Input: what citizens write."""

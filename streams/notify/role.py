@@ -14,7 +14,7 @@ from models.errors import UsageError
 from streams.kafka.clients import started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
-from streams.kafka.topics import all_topics, check_topics
+from streams.kafka.topics import Names, all_topics, check_topics
 from streams.notify.courier import Courier
 from streams.notify.finisher import FinishingConsumer
 from streams.notify.signature import target_key
@@ -52,7 +52,7 @@ def _line(
 ) -> FinishingConsumer:
     key = target_key(settings.webhook_secret.get_secret_value().encode(), target.name)
     courier = Courier(settings, target, functools.partial(webhooks.post, target.url, key), bury)
-    return FinishingConsumer(settings, f"{settings.namespace}-notify-{target.name}", target.topics, courier)
+    return FinishingConsumer(settings, Names(settings.namespace).group(f"notify-{target.name}"), target.topics, courier)
 
 
 async def _all(lines: Sequence[FinishingConsumer], stop: asyncio.Event) -> None:

@@ -17,10 +17,11 @@ log = logging.getLogger(__name__)
 
 def stage_options(settings: Settings, role: str) -> StageOptions:
     """How a role's stage works."""
+    names = Names(settings.namespace)
     return StageOptions(
         connection=Connection.of(settings),
-        group=f"{settings.namespace}-{role}",
-        claims=Names(settings.namespace).claims,
+        group=names.group(role),
+        claims=names.claims,
         session_timeout_ms=settings.session_timeout_ms,
         transaction_timeout_ms=settings.transaction_timeout_ms,
         max_records=settings.batch_records,

@@ -1,5 +1,7 @@
 """Paidan on a cluster that speaks TLS, asks for a user, and refuses those who may not."""
 
+import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,19 +11,31 @@ import msgspec
 import pytest
 import pytest_asyncio
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 
+from models.city import load_city
+from models.envelope import Event, to_binary
+from models.events import UPDATE
+from models.times import now_ms
 from streams.addresses import LOOPBACK_HOST
 from streams.kafka.clients import admin, follower, log_reader, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
-from streams.kafka.topics import Names
+from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_port
 from streams.settings import Settings, load_settings
 from tests.support.kafka import Roles, eventually
 from tests.support.secured import secured_broker
 
 _NAMESPACE = "secured"
+_PARTIES = ("intake", "desk", "tables", "gateway", "department-roads", "department-water", "sensor-gate")
+_STEP = {"by": {"role": "department", "id": "li"}, "evidence_urls": ["https://city.example/1.jpg"]}
+_REPORT = {
+    "text": "石桥菜场门口路面有个大坑",
+    "location": {"lat": 30.59999, "lon": 114.28825},
+    "category": "pothole",
+    "reporter": {"id": "citizen-1"},
+}
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -30,8 +44,9 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Set
     folder = tmp_path_factory.mktemp("secured")
     port = free_port()
     (folder / "password").write_text("correct horse\n")
-    async with secured_broker(folder, port, "paidan", "correct horse", "stranger"):
-        yield load_settings(
+    others = ["stranger", *(f"{_NAMESPACE}-{party}" for party in _PARTIES)]
+    async with secured_broker(folder, port, "paidan", "correct horse", others):
+        settings = load_settings(
             kafka=f"{LOOPBACK_HOST}:{port}",
             namespace=_NAMESPACE,
             data=folder / "data",
@@ -44,43 +59,94 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Set
             kafka_password_file=str(folder / "password"),
             kafka_ca=str(folder / "ca.pem"),
         )
+        await create_topics(settings, all_topics(settings, load_city(settings.city).departments))
+        assert re.fullmatch(r"[1-9]\d* entries added, 0 were there", await _apply(settings, folder))
+        yield settings
 
 
 @pytest.mark.timeout(240)
-async def test_a_report_becomes_an_assignment_over_tls_and_scram(secured: Settings, tmp_path: Path) -> None:
-    """Every role of `paidan up`, Faust's too, gets to its work, and a department reads what it is given."""
-    roles = Roles(secured, tmp_path)
-    report = {
-        "text": "石桥菜场门口路面有个大坑",
-        "location": {"lat": 30.59999, "lon": 114.28825},
-        "category": "pothole",
-        "reporter": {"id": "citizen-1"},
-    }
+async def test_an_order_lives_under_the_rights_of_the_table(secured: Settings, tmp_path: Path) -> None:
+    """`paidan topics acl --apply` gives each role and each department, a user of its own, what it needs and no more: a
+    report becomes an assignment, its department answers by its own topic, and an inspector closes the order."""
+    roles, names = Roles(secured, tmp_path), Names(_NAMESPACE)
+    assert re.fullmatch(r"0 entries added, [1-9]\d* were there", await _apply(secured, tmp_path))
     try:
-        roles.start("up")
-
-        async def ready() -> bool:
-            try:
-                async with httpx.AsyncClient(base_url=secured.gateway_url) as client:
-                    return (await client.get("/readyz")).status_code == 200
-            except httpx.HTTPError:
-                return False
-
-        await eventually(ready, 120.0, "all roles")
+        for role in ("intake", "desk", "tables", "gateway"):
+            roles.start(role, kafka_user=f"{_NAMESPACE}-{role}")
         async with httpx.AsyncClient(base_url=secured.gateway_url, timeout=40) as client:
-            decided = await client.post("/reports", json=report, headers={"prefer": "wait=30"})
-        assert decided.status_code == 200, decided.text
-        order = decided.json()["order"].rpartition("/")[2]
 
-        async def shown() -> bool:
-            async with httpx.AsyncClient(base_url=secured.gateway_url) as client:
-                return (await client.get(f"/orders/{order}")).status_code == 200
+            async def ready() -> bool:
+                try:
+                    return (await client.get("/readyz")).status_code == 200
+                except httpx.HTTPError:
+                    return False
 
-        assert await eventually(shown, 30.0, "the order in the tables")
-        facts = await _values(secured, Names(_NAMESPACE).orders)
+            await eventually(ready, 120.0, "all roles")
+            decided = await client.post("/reports", json=_REPORT, headers={"prefer": "wait=30"})
+            assert decided.status_code == 200, decided.text
+            order = decided.json()["order"].rpartition("/")[2]
+
+            async def state() -> str:
+                answer = await client.get(f"/orders/{order}")
+                return answer.json()["state"] if answer.status_code == 200 else ""
+
+            roads = _as(secured, "department-roads")
+            group = {"group_id": f"{_NAMESPACE}-department-roads", "auto_offset_reset": "earliest"}
+            async with started(follower(roads, names.assignments("roads"), **group), 5.0) as consumer:
+                given = msgspec.json.decode((await asyncio.wait_for(consumer.getone(), 30)).value)
+            assert given["order_id"] == order
+            async with started(writer(roads), 5.0) as producer:
+                for action in ("accept", "handle"):
+                    data = msgspec.json.encode(_STEP | {"action": action, "order_id": order})
+                    headers, value = to_binary(Event(f"{order}-{action}", "roads", UPDATE, data, now_ms()))
+                    await producer.send_and_wait(names.updates_of("roads"), value, headers=headers)
+
+            async def handled() -> bool:
+                return await state() == "handled"
+
+            await eventually(handled, 30.0, "the order handled")
+            checked = {"action": "check-pass", "by": {"role": "inspector", "id": "wang"}}
+            answer = await client.post(f"/orders/{order}/updates", json=checked, headers={"prefer": "wait=30"})
+            assert answer.status_code == 200, answer.text
+        facts = await _values(secured, names.orders)
         assert order in {fact["order_id"] for fact in facts}
     finally:
         roles.end()
+
+
+async def test_a_department_neither_writes_nor_reads_in_the_name_of_another(secured: Settings) -> None:
+    """The broker refuses it, and every other topic too; so it does a sensor that would be more than one."""
+    names, roads, gate = Names(_NAMESPACE), _as(secured, "department-roads"), _as(secured, "sensor-gate")
+    others = (names.updates_of("water"), names.updates, names.reports, names.detections, names.inbox, names.orders)
+
+    for connection, refused in ((roads, others), (gate, (names.updates, names.updates_of("roads"), names.reports))):
+        async with started(writer(connection, request_timeout_ms=5000), 5.0) as producer:
+            for topic in refused:
+                with pytest.raises(TopicAuthorizationFailedError):
+                    await producer.send_and_wait(topic, b"{}")
+    async with started(writer(gate), 5.0) as producer:
+        await producer.send_and_wait(names.detections, b"{}")
+    for topic in (names.assignments("water"), names.orders, names.inbox, names.updates_of("roads")):
+        with pytest.raises(TopicAuthorizationFailedError):
+            async with started(follower(roads, topic), 5.0) as consumer:
+                await asyncio.wait_for(consumer.getone(), 30)
+    with pytest.raises(GroupAuthorizationFailedError):
+        async with started(
+            follower(roads, names.assignments("roads"), group_id=names.group("intake")), 5.0
+        ) as consumer:
+            await asyncio.wait_for(consumer.getone(), 30)
+
+
+async def _apply(settings: Settings, folder: Path) -> str:
+    """Have the command set the rights, and a sensor's; what it says."""
+    command = Roles(settings, folder).start("topics", "acl", "--apply", "--sensor", "gate")
+    assert await command.ended(60) == 0, command.said()
+    return command.said().strip()
+
+
+def _as(settings: Settings, party: str) -> Connection:
+    """How somebody outside reaches the cluster, under the user that the table names by default."""
+    return Connection.of(settings.model_copy(update={"kafka_user": f"{_NAMESPACE}-{party}"}))
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"])

@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -31,10 +32,11 @@ super.users=User:ANONYMOUS;User:{user}
 """
 
 
-def secured_broker(folder: Path, port: int, user: str, password: str, stranger: str) -> LocalBroker:
+def secured_broker(folder: Path, port: int, user: str, password: str, others: Sequence[str]) -> LocalBroker:
     """A broker that is not started; `port` is the secured one, at which only `user` may do anything.
 
-    The stranger has the same password and no right to anything. The authority's certificate is `folder/ca.pem`.
+    The others have the same password and no right to anything until somebody gives them some. The authority's
+    certificate is `folder/ca.pem`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _certificates(folder)
@@ -42,7 +44,7 @@ def secured_broker(folder: Path, port: int, user: str, password: str, stranger: 
     scram = [
         f"--add-scram={kind}=[name={name},password={password}]"
         for kind in ("SCRAM-SHA-256", "SCRAM-SHA-512")
-        for name in (user, stranger)
+        for name in (user, *others)
     ]
     return LocalBroker(folder / "broker", quick=True, more=more, format_options=scram)
 

@@ -1,0 +1,18 @@
+"""The table of rights on the cluster in docs/operations.md."""
+
+from streams.documents.markdown import table
+from streams.kafka.cluster_rights import cluster_rights
+from streams.kafka.topics import Names
+
+
+def who_may_what() -> str:
+    """Each party with what it may do, of a city with one department; a sensor and an app stand for all."""
+    cells: dict[str, dict[str, list[str]]] = {}
+    for party, operation, kind, name in cluster_rights(Names(), ("roads",), ("NAME",), ("NAME",)):
+        what = f"`{name}`" if kind == "topic" else f"{kind} `{name}`"
+        cells.setdefault(party, {}).setdefault(operation, []).append(what)
+    rows = [
+        (f"`{party}`", *(", ".join(may.get(operation, ())) for operation in ("Read", "Write", "Create", "Describe")))
+        for party, may in cells.items()
+    ]
+    return table(("party", "Read", "Write", "Create", "Describe"), rows)

@@ -1,0 +1,89 @@
+"""Who needs which rights on the cluster 权限: one table, from which `paidan topics acl` makes the access lists.
+
+A party is a role of Paidan, the commands of those who operate it, or somebody outside: `department/roads`, `sensor/…`,
+`app/…`. What is not here is not needed. Read and Write hold the right to Describe the same thing, and Write on a topic
+that to write idempotently.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from streams.kafka.topics import Names
+
+Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
+Kind = Literal["topic", "group", "transactional-id"]
+
+
+class ClusterRight(NamedTuple):
+    """That a party may do one operation on one thing, or, with `*` at the end of the name, on all that begin so."""
+
+    party: str
+    operation: Operation
+    kind: Kind
+    name: str
+
+
+def cluster_rights(
+    names: Names, departments: Iterable[str], sensors: Iterable[str] = (), apps: Iterable[str] = ()
+) -> tuple[ClusterRight, ...]:
+    """The rights of all parties of a city: its departments, and whoever sends detections or reports, by their ids."""
+    rows = sorted(_of_roles(names), key=lambda row: _ROLES.index(row[0]))
+    for department in sorted(departments):
+        rows += _of_department(names, department)
+    rows += [(f"sensor/{one}", "Write", "topic", (names.detections,)) for one in sensors]
+    rows += [(f"app/{one}", "Write", "topic", (names.reports,)) for one in apps]
+    return tuple(
+        ClusterRight(party, operation, kind, name) for party, operation, kind, things in rows for name in things
+    )
+
+
+_ROLES = ("intake", "desk", "tables", "gateway", "notify", "learning", "commands")
+_Row = tuple[str, Operation, Kind, tuple[str, ...]]
+
+
+def _of_roles(n: Names) -> list[_Row]:
+    every, tables = f"{n.namespace}.*", f"{n.tables_group()}*"
+    return [
+        # Each of them checks at its start that the topics are there and set up as they must be.
+        *((role, "Describe", "topic", (every,)) for role in _ROLES),
+        *((role, "DescribeConfigs", "topic", (every,)) for role in _ROLES),
+        ("intake", "Read", "topic", (n.reports, n.detections, n.updates, n.updates_of("*"), n.claims, n.control)),
+        ("intake", "Write", "topic", (n.inbox, n.dead_letters, n.unlisted, n.claims, n.control)),
+        ("intake", "Read", "group", (n.group("intake"),)),
+        ("intake", "Write", "transactional-id", (n.group("intake-*"),)),
+        ("desk", "Read", "topic", (n.inbox, n.desk, n.figures, n.claims, n.control)),
+        ("desk", "Write", "topic", (n.inbox, n.orders, n.desk, n.figures, n.archive, n.notices, n.dead_letters)),
+        ("desk", "Write", "topic", (n.assignments("*"), n.claims, n.control)),
+        ("desk", "Read", "group", (n.group("desk"),)),
+        ("desk", "Write", "transactional-id", (n.group("desk-*"),)),
+        ("tables", "Read", "topic", (n.desk, n.figures, n.archive, n.control, tables)),
+        ("tables", "Write", "topic", (tables,)),
+        ("tables", "Create", "topic", (tables,)),  # Faust makes some of its own
+        ("tables", "Read", "group", (tables,)),
+        ("gateway", "Read", "topic", (n.orders, n.dead_letters, n.control)),
+        ("gateway", "Write", "topic", (n.reports, n.detections, n.updates)),
+        ("gateway", "Describe", "group", (n.group("intake"), n.group("desk"))),
+        ("notify", "Read", "topic", (n.assignments("*"), n.notices)),
+        ("notify", "Write", "topic", (n.dead_letters,)),
+        ("notify", "Read", "group", (n.group("notify-*"),)),
+        # paidan labels, train --from-log, compare, model
+        ("learning", "Read", "topic", (n.orders, n.unlisted, n.control)),
+        ("learning", "Write", "topic", (n.control,)),
+        ("learning", "Write", "transactional-id", (n.group("models"),)),
+        # paidan topics, feed, history, tail, dead-letters, audit; a repair stands in for the desk
+        ("commands", "Read", "topic", (every,)),
+        ("commands", "Write", "topic", (every,)),
+        ("commands", "Create", "topic", (every,)),
+        ("commands", "Describe", "group", (n.group("intake"), n.group("desk"), tables)),
+        ("commands", "Write", "transactional-id", (n.group("desk-*"),)),
+    ]
+
+
+def _of_department(n: Names, department: str) -> list[_Row]:
+    """It reads what it is given, writes what it does, and calls its consumer groups by its own name."""
+    party, group = f"department/{department}", n.group(f"department-{department}")
+    return [
+        (party, "Read", "topic", (n.assignments(department),)),
+        (party, "Write", "topic", (n.updates_of(department),)),
+        (party, "Read", "group", (group, f"{group}.*")),
+    ]

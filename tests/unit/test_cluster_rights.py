@@ -1,0 +1,82 @@
+"""The table of rights: complete for every role, and nothing beyond their own for those outside."""
+
+import pytest
+from typer.testing import CliRunner
+
+from models.errors import UsageError
+from streams.cli.main import app
+from streams.kafka.access_lists import AccessEntry, as_command, entries
+from streams.kafka.cluster_rights import ClusterRight, cluster_rights
+from streams.kafka.topics import Names, all_topics
+from streams.settings import load_settings
+
+NAMES = Names("city")
+DEPARTMENTS = ("roads", "roads-north")
+TABLE = cluster_rights(NAMES, DEPARTMENTS, ("gate",), ("hotline",))
+
+
+def covers(right: ClusterRight, name: str) -> bool:
+    """Whether a right is one to the thing of this name."""
+    return name.startswith(right.name[:-1]) if right.name.endswith("*") else name == right.name
+
+
+def may(party: str, operation: str) -> set[str]:
+    """The topics of the city to which the table gives a party a right."""
+    own = [right for right in TABLE if (right.party, right.operation, right.kind) == (party, operation, "topic")]
+    topics = all_topics(load_settings(namespace="city"), DEPARTMENTS)
+    return {topic.name for topic in topics if any(covers(right, topic.name) for right in own)}
+
+
+@pytest.mark.parametrize("department", DEPARTMENTS)
+def test_a_department_has_its_own_two_topics_and_its_own_groups(department: str) -> None:
+    """Also where the name of one begins with that of another."""
+    party = f"department/{department}"
+    groups = [right for right in TABLE if right.party == party and right.kind == "group"]
+
+    assert may(party, "Read") == {NAMES.assignments(department)}
+    assert may(party, "Write") == {NAMES.updates_of(department)}
+    for name in (f"city-department-{department}", f"city-department-{department}.night"):
+        assert any(covers(right, name) for right in groups)
+    for name in ("city-intake", "city-department-road", "city-department-roads-north-2", "city-department-roadsx"):
+        assert not any(covers(right, name) for right in groups)
+
+
+def test_who_sends_writes_to_one_topic_and_reads_none() -> None:
+    """A sensor is no citizen, an app no camera, and neither is a department."""
+    assert (may("sensor/gate", "Write"), may("app/hotline", "Write")) == ({NAMES.detections}, {NAMES.reports})
+    assert may("sensor/gate", "Read") == may("app/hotline", "Read") == set()
+
+
+def test_every_topic_has_somebody_who_writes_and_somebody_who_reads_it() -> None:
+    """Beside the commands, which may do both with all."""
+    parties = {right.party for right in TABLE} - {"commands"}
+    topics = {topic.name for topic in all_topics(load_settings(namespace="city"), DEPARTMENTS)}
+
+    for operation in ("Read", "Write"):
+        assert set().union(*(may(party, operation) for party in parties)) == topics
+
+
+def test_a_party_is_called_as_the_cluster_calls_it() -> None:
+    """By default by the namespace and its name; two parties under one principal need each entry once."""
+    some = [ClusterRight("desk", "Read", "topic", "city.desk"), ClusterRight("tables", "Read", "topic", "city.desk")]
+
+    assert [entry.principal for entry in entries(some, "city", {})] == ["User:city-desk", "User:city-tables"]
+    shared = {"desk": "User:CN=paidan", "tables": "User:CN=paidan"}
+    assert entries(some, "city", shared) == (AccessEntry("User:CN=paidan", "Read", "topic", "city.desk"),)
+
+
+def test_an_entry_is_a_command_of_kafkas_own_tool() -> None:
+    """Quoted for the shell; what ends in a star is a prefix."""
+    entry = AccessEntry("User:CN=a, O=b", "Read", "topic", "city.updates.*")
+
+    assert as_command(entry, "one:9092") == (
+        "kafka-acls.sh --bootstrap-server one:9092 --add --allow-principal 'User:CN=a, O=b' "
+        "--operation Read --topic city.updates. --resource-pattern-type prefixed"
+    )
+
+
+def test_a_principal_for_nobody_is_refused() -> None:
+    """A slip in the name of a department would leave the department without its rights."""
+    for given in ("raods=User:x", "department/raods=User:x", "intake=x"):
+        told = CliRunner().invoke(app, ["topics", "acl", "--principal", given])
+        assert isinstance(told.exception, UsageError)
