@@ -364,7 +364,7 @@ def test_as_many_objects_as_allowed_are_each_read() -> None:
 
 def test_the_same_bytes_are_the_same_event() -> None:
     """A message without an id is known by its bytes, so that a repeat can be dropped; headers can say more."""
-    body = ISAPI.replace("10.0.0.8", "a").encode()
+    body = ISAPI.replace("area entered", "有人闯入").encode()
     headers = [("format", b"hikvision"), ("camera", b"cam-sw-1")]
     named = [*headers, ("ce_id", b"7"), ("ce_source", b"bridge"), ("ce_time", b"2026-03-01T08:01:00Z")]
     taken = take_in([raw(body, headers), raw(body, headers), raw(body, named)], tiny_city(), None, NOW, Keys(b"k"))
