@@ -1,20 +1,23 @@
 """Everything that can be set, in one frozen object: environment variables `PAIDAN_*`, read once at start."""
 
+import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
-from streams.addresses import LOOPBACK, answers, on_loopback, reachable
+from streams.addresses import LOOPBACK, LOOPBACK_HOST, answers, on_loopback, reachable
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
 NEW_CITY = Path(__file__).parents[1] / "cities" / "skeleton"
 # In the data folder: what the local broker keeps, and the file in there that says where it listens while it runs.
 BROKER_FOLDER = "broker"
 ADDRESS_FILE = "address"
+# In the data folder while `paidan up` or a demo runs there: where its tables and its gateway listen.
+RUNNING_FILE = "running.json"
 _DEVELOPMENT_KEY = "for development on one machine only"
 
 
@@ -182,7 +185,17 @@ class Settings(BaseSettings):
     @property
     def gateway_url(self) -> str:
         """Where this machine reaches the gateway, which may listen on every address; it is the dashboard's, too."""
-        return f"http://{reachable(self.gateway_host)}:{self.gateway_port}"
+        port = self.gateway_port
+        if "gateway_port" not in self.model_fields_set and (running := _running(self.data)) is not None:
+            port = running.gateway_port
+        return f"http://{reachable(self.gateway_host)}:{port}"
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """Where the tables workers listen: where it is set, else those of the system that runs in the data folder."""
+        if "tables_workers" not in self.model_fields_set and (running := _running(self.data)) is not None:
+            return running.tables_workers
+        return self.tables_workers
 
     def environment(self) -> dict[str, str]:
         """The variables with which a child process gets these very settings; those at their default are left out."""
@@ -210,6 +223,22 @@ def _local(data: Path) -> str:
     file = data / BROKER_FOLDER / ADDRESS_FILE
     address = file.read_text().strip() if file.exists() else ""
     return address if address and _listens(address) else ""
+
+
+class Running(NamedTuple):
+    """Where a system that `paidan up` has started listens."""
+
+    gateway_port: int
+    tables_workers: tuple[str, ...]
+
+
+def _running(data: Path) -> Running | None:
+    """The system that runs in this data folder; None when none does, or its process was killed."""
+    file = data / RUNNING_FILE
+    if not file.exists():
+        return None
+    port, workers = json.loads(file.read_text())
+    return Running(port, tuple(workers)) if answers(LOOPBACK_HOST, port) or any(map(_listens, workers)) else None
 
 
 def _listens(bootstrap: str) -> bool:

@@ -16,7 +16,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.tables import build
-from streams.tables.protocol import PartitionFigures, PartitionRows, ShardFigures, ShardRows
+from streams.tables.protocol import PartitionFigures, PartitionRows, Shard, ShardFigures, ShardRows
 
 DIMENSIONS = ("department", "category", "area", "stage", "actor")
 _PATIENCE_SECONDS = 60.0
@@ -36,11 +36,27 @@ async def check_tables(settings: Settings, audited: list[Audited], window: Windo
     shards = Shards(settings.model_copy(update={"tables_seconds": _ANSWER_SECONDS}))
     try:
         return [
-            *await _check_rows(shards, number, audited),
+            *await _check_rows(settings, shards, number, audited),
             *await _check_sums(shards, audited, window or _ALL_DAYS),
         ]
     finally:
         await shards.close()
+
+
+async def silent(settings: Settings) -> str:
+    """What to do about tables workers of which none answers; empty when one does."""
+    shards = Shards(settings)
+    try:
+        answered = await shards.ask("/shard", {}, Shard)
+    finally:
+        await shards.close()
+    if answered.partitions:
+        return ""
+    places = ", ".join(settings.workers)
+    return (
+        f"no tables worker answers at {places}: set PAIDAN_TABLES_WORKERS as `paidan up` shows it, or leave them "
+        "out with --no-tables"
+    )
 
 
 async def repair_tables(settings: Settings) -> None:
@@ -73,10 +89,10 @@ def _behind(
     return {part: end - handled.get(part, 0) for part, end in wanted.items() if handled.get(part, 0) < end}
 
 
-async def _check_rows(shards: Shards, number: int, audited: list[Audited]) -> list[Difference]:
+async def _check_rows(settings: Settings, shards: Shards, number: int, audited: list[Audited]) -> list[Difference]:
     differences = []
     for table in ("orders", "figures"):
-        answers = await _rows(shards, number, table)
+        answers = await _rows(settings, shards, number, table)
         for part in audited:
             written, kept = part.tables[table], answers.partitions[part.partition].marks
             for key in sorted(written.keys() | kept.keys()):
@@ -86,7 +102,7 @@ async def _check_rows(shards: Shards, number: int, audited: list[Audited]) -> li
     return differences
 
 
-async def _rows(shards: Shards, number: int, table: str) -> ShardAnswers[PartitionRows]:
+async def _rows(settings: Settings, shards: Shards, number: int, table: str) -> ShardAnswers[PartitionRows]:
     """The answers of the workers of one build; those of a former one are about to end."""
     deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
     while True:
@@ -95,7 +111,9 @@ async def _rows(shards: Shards, number: int, table: str) -> ShardAnswers[Partiti
         if len(current) >= answers.total:
             return answers
         if asyncio.get_running_loop().time() > deadline:
-            raise AuditError(f"the tables answer for {len(current)} of {answers.total} partitions")
+            raise AuditError(
+                await silent(settings) or f"the tables answer for {len(current)} of {answers.total} partitions"
+            )
         await asyncio.sleep(_POLL_SECONDS)
 
 

@@ -35,13 +35,15 @@ def audit(
     """
     # Here, because all that the roles need takes a while to import.
     from streams.audit.recompute import audit as run
-    from streams.audit.table_check import check_tables
+    from streams.audit.table_check import check_tables, silent
 
     settings = load_settings()
     city = load_city(settings.city)
     window = _window(first, last)
     if repair:
         _repair(settings, city)
+    if tables and (advice := asyncio.run(silent(settings))):
+        say(f"{advice}; going on, as they may be starting", err=True)
     with counting("reading", None) as advance:
         audited = asyncio.run(run(settings, city, window, advance))
     differences = [difference for part in audited for difference in part.differences]

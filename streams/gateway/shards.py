@@ -63,7 +63,7 @@ class Shards:
     """The tables workers, as the setting `tables_workers` lists them; a DNS name stands for all its addresses."""
 
     def __init__(self, settings: Settings) -> None:
-        self._workers = settings.tables_workers
+        self._workers = settings.workers
         self._total = settings.partitions
         self._timeout = settings.tables_seconds
         token = settings.tables_token.get_secret_value()

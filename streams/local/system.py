@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import shlex
 import sys
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ from streams.local.broker import LocalBroker
 from streams.local.ports import can_listen, free_port, free_ports
 from streams.local.supervisor import Member, Supervisor, base_environment
 from streams.notify.targets import targets
-from streams.settings import BROKER_FOLDER, Settings
+from streams.settings import BROKER_FOLDER, RUNNING_FILE, Running, Settings
 from streams.tasks import end_of, race
 
 # What another command must know of a running system; the rest is in the environment of both.
@@ -79,9 +80,12 @@ async def running_system(settings: Settings, counts: Counts, *, quick: bool = Fa
         supervisor = Supervisor(_members(settings, counts, notify), settings.data / "logs")
         stop = asyncio.Event()
         keeping = asyncio.create_task(supervisor.run(stop))
+        running = settings.data / RUNNING_FILE
+        running.write_text(json.dumps(Running(settings.gateway_port, settings.tables_workers)))
         try:
             yield System(settings, city, supervisor, keeping, broker)
         finally:
+            running.unlink(missing_ok=True)
             stop.set()
             await keeping
 

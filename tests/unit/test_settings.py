@@ -1,14 +1,17 @@
 """Settings are read once, are complete in the documents, and say what is wrong."""
 
 import asyncio
+import json
+import socket
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from models.errors import UsageError
+from streams.audit.table_check import silent
 from streams.kafka.topics import Names, all_topics
-from streams.settings import Settings, load_settings
+from streams.settings import RUNNING_FILE, Running, Settings, load_settings
 from tests.conftest import REPOSITORY
 
 
@@ -99,3 +102,29 @@ def test_a_departments_updates_are_told_from_all_else_by_their_topic() -> None:
     assert [names.department_of(names.updates_of(name)) for name in ("roads", "a.b")] == ["roads", "a.b"]
     others = [names.updates, names.reports, names.assignments("roads"), Names("other-city").updates_of("roads")]
     assert list(map(names.department_of, others)) == [""] * 4
+
+
+def test_a_command_finds_what_runs_in_its_data_folder(tmp_path: Path) -> None:
+    """Tables and gateway of `paidan up`, as long as they listen; what is set goes before."""
+    with socket.create_server(("127.0.0.1", 0)) as tables:
+        place = f"127.0.0.1:{tables.getsockname()[1]}"
+        (tmp_path / RUNNING_FILE).write_text(json.dumps(Running(1, (place,))))
+
+        found, told = (
+            load_settings(data=tmp_path),
+            load_settings(data=tmp_path, tables_workers=("a:1",), gateway_port=2),
+        )
+        assert (found.workers, found.gateway_url) == ((place,), "http://127.0.0.1:1")
+        assert (told.workers, told.gateway_url) == (("a:1",), "http://127.0.0.1:2")
+
+    left = load_settings(data=tmp_path)
+    assert (left.workers, left.gateway_url) == (("127.0.0.1:6066",), "http://127.0.0.1:8080")
+
+
+async def test_tables_that_do_not_answer_are_named_with_what_to_do() -> None:
+    """The audit of a system whose tables it does not find says so at once, not after a minute of waiting."""
+    advice = await silent(load_settings(kafka="127.0.0.1:1", tables_workers=("127.0.0.1:1",)))
+
+    assert "127.0.0.1:1" in advice
+    assert "PAIDAN_TABLES_WORKERS" in advice
+    assert "--no-tables" in advice
