@@ -91,6 +91,7 @@ class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     assists: tuple[str, ...] = ()
     other_order_id: str = ""
     until: int | None = None
+    priority: int | None = None
     level: int | None = None
     satisfied: bool | None = None
     satisfaction: int | None = None

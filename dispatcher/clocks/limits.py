@@ -12,12 +12,14 @@ _GIVEN = "given"  # the unit of a due time that the report itself brought; its a
 
 
 @lru_cache(maxsize=4096)
-def stamp(city: City, stage: LimitStage, start: int, category: str, condition: str = "") -> RunningLimit | None:
+def stamp(
+    city: City, stage: LimitStage, start: int, category: str, condition: str, priority: int
+) -> RunningLimit | None:
     """The limit of a stage that begins at `start`, from the pack's table; None where it has none.
 
     Kept, because an order's own limit is asked for at its opening and again at its assignment.
     """
-    row = city.limit(category or "*", condition or None, stage)
+    row = city.limit(category or "*", condition or None, priority, stage)
     if row is None:
         return None
     due = worktime.add(city.calendar, start, row.amount, row.unit, city.settings.work_day_due)
@@ -38,7 +40,9 @@ def _limit(city: City, stage: LimitStage, start: int, due: int, amount: int, uni
     )
 
 
-def whole(city: City, order: Order, at: int, category: str, condition: str, reopened: bool) -> RunningLimit | None:
+def whole(
+    city: City, order: Order, at: int, category: str, condition: str, priority: int, *, reopened: bool = False
+) -> RunningLimit | None:
     """The order's own limit for its next assignment at `at`.
 
     It runs from the opening (after reopening: from `at`), and stood still while departments held the order that it was
@@ -49,7 +53,7 @@ def whole(city: City, order: Order, at: int, category: str, condition: str, reop
         first = order.given_due
         limit = None if first is None else given(city, start, start + max(first - order.opened_at, 0))
     else:
-        limit = stamp(city, "whole", start, category, condition)
+        limit = stamp(city, "whole", start, category, condition, priority)
     if limit is None or reopened:
         return limit
     for since, until in detours(order, at):

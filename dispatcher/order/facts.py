@@ -90,6 +90,7 @@ class Classified(Fact, frozen=True, kw_only=True):
     guess: Guess | None = None
     shadow: Guess | None = None
     blind: bool = False
+    priority: int = 3
 
 
 class SentToReview(Fact, frozen=True, kw_only=True):
@@ -178,10 +179,30 @@ class Recategorised(Fact, frozen=True, kw_only=True):
     category: str
     condition: str = ""
     group: str = ""
+    priority: int = 3
     reason: str = ""
     moved: bool = False
     handle: RunningLimit | None = None
     whole: RunningLimit | None = None
+
+
+class Prioritised(Fact, frozen=True, kw_only=True):
+    """The order is more, or less, urgent 定级, by hand or because many have seen it: 1 is the most urgent of 5. Limits
+    as in `Recategorised`."""
+
+    priority: int
+    reason: str = ""
+    moved: bool = False
+    handle: RunningLimit | None = None
+    whole: RunningLimit | None = None
+
+
+class Anew(TypedDict):
+    """What `Recategorised` and `Prioritised` say about limits."""
+
+    moved: bool
+    handle: RunningLimit | None
+    whole: RunningLimit | None
 
 
 class ReturnRefused(Fact, frozen=True, kw_only=True):

@@ -100,6 +100,12 @@ TABLE: tuple[Transition, ...] = (
         ("reason", "another-category"),
         "the department stays; limits that nobody has moved become the category's, from the same beginnings",
     ),
+    Transition(
+        "prioritise", "定级", ("reviewer", "dispatcher", "duty-officer"),
+        ("review", "assigned", "accepted", "returned", "arbitration"),
+        ("review", "assigned", "accepted", "returned", "arbitration"), ("reason", "another-priority"),
+        "the state stays; limits that nobody has moved become the priority's, from the same beginnings",
+    ),
     Transition("progress", "处置进展", ("department",), ("accepted",), ("accepted",), ("lead-or-assist",)),
     Transition(
         "request-extension", "延期申请", ("department",), ("assigned", "accepted"), ("assigned", "accepted"),
@@ -221,6 +227,7 @@ REFUSALS: dict[str, str] = {
     "same-holder": "That department has the order already.",
     "has-returned-it": "That department has returned the order; only a duty officer may give it back.",
     "same-category": "The order has that category and condition already.",
+    "bad-priority": "A priority from 1 (most urgent) to 5 is needed, other than the order's.",
     "bad-level": "Supervision needs a level that the city has, and none below the order's.",
     "missing-deadline": "Supervision needs a deadline (until) after now.",
     "reminded-today": "The order was reminded of today.",

@@ -21,6 +21,8 @@ from models.events import (
     WithdrawalMessage,
 )
 
+URGENT = 1  # the priority of what is a matter of life and limb: the supervisors hear of it with the department
+
 # Who cares about which fact: what waits for a dispatcher, reviewer or duty officer goes to `supervisor`, what a
 # department has asked for comes back to it. A reporter's notice goes to every reporter of the order.
 AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
@@ -34,6 +36,7 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.ReturnApproved: ("department",),
     facts.TakenBack: ("department",),
     facts.Recategorised: ("department", "reporter"),
+    facts.Prioritised: ("department", "supervisor"),
     facts.ReturnRefused: ("department",),
     facts.SentToArbitration: ("department", "supervisor"),
     facts.ExtensionRequested: ("supervisor",),
@@ -135,11 +138,14 @@ def _to_department(department: str, ce_type: str, event_id: str, order_id: str, 
 def notices(before: Order | None, order: Order, fact: Fact, others: tuple[str, ...] = ()) -> list[Outgoing]:
     """One notice for each party that cares; `others` are the reporters of orders that were merged into this one."""
     whom = [
-        (audience, to)
-        for audience in AUDIENCES.get(type(fact), ())
-        for to in _recipients(audience, before, order, others)
+        (audience, to) for audience in _audiences(order, fact) for to in _recipients(audience, before, order, others)
     ]
     return _told(order, fact, whom)
+
+
+def _audiences(order: Order, fact: Fact) -> tuple[Audience, ...]:
+    audiences = AUDIENCES.get(type(fact), ())
+    return (*audiences, "supervisor") if order.priority == URGENT and isinstance(fact, facts.Assigned) else audiences
 
 
 def subscribed(order: Order, fact: facts.EvidenceAdded) -> list[Outgoing]:
@@ -170,6 +176,7 @@ def _told(order: Order, fact: Fact, whom: list[tuple[Audience, str]]) -> list[Ou
         kind=facts.NAMES[type(fact)],
         state=order.state,
         attempt=order.attempt,
+        priority=order.priority,
         at=fact.at,
         note=facts.note(fact),
     )

@@ -86,7 +86,7 @@ def _return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
             reason=update.reason,
             suggested_department=update.department,
             evidence_urls=update.evidence_urls,
-            limit=limits.stamp(work.city, "return", at, order.category, order.condition),
+            limit=dispatching.limit(work, order, "return", at),
         )
     )
     if order.returns >= work.city.settings.returns_to_arbitration:
@@ -160,6 +160,12 @@ def _re_categorise(work: UnitOfWork, order: Order, update: InboxUpdate, at: int)
 
 
 @step
+def _prioritise(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    assert update.priority is not None  # the guard "another-priority" has seen it
+    return dispatching.prioritise(work, order, update.priority, update.reason, at, update.by)
+
+
+@step
 def _progress(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(
         facts.Progressed(**work.head(order, at, update.by), note=update.reason, evidence_urls=update.evidence_urls)
@@ -218,7 +224,7 @@ def _handle(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
             late=turn.handle_due is not None and at > turn.handle_due,
             note=update.reason,
             evidence_urls=update.evidence_urls,
-            limit=limits.stamp(work.city, "check", at, order.category, order.condition),
+            limit=dispatching.limit(work, order, "check", at),
         )
     )
 

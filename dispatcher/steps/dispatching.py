@@ -44,6 +44,7 @@ def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) 
             guess=sighting.guess,
             shadow=sighting.shadow,
             blind=blind,
+            priority=target.priority,
         )
     )
     if target.reject:
@@ -61,12 +62,12 @@ def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) 
 def to_review(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor, why: Why | None = None) -> Order:
     """A person must decide. An order that comes without a limit of its own (it was split off, or merged or closed
     before) gets one: what waits for a person can be overdue as well."""
-    limit = _limit(work, order, "review", at)
+    running = limit(work, order, "review", at)
     whole = None
-    if not any(running.stage == "whole" for running in order.limits):
-        whole = limits.whole(work.city, order, at, order.category, order.condition, reopened=False)
+    if not any(one.stage == "whole" for one in order.limits):
+        whole = limits.whole(work.city, order, at, order.category, order.condition, order.priority)
     return work.emit(
-        facts.SentToReview(**work.head(order, at, actor, "review"), reason=reason, limit=limit, whole=whole, why=why)
+        facts.SentToReview(**work.head(order, at, actor, "review"), reason=reason, limit=running, whole=whole, why=why)
     )
 
 
@@ -78,7 +79,8 @@ def assign(
         return to_arbitration(work, order, "circle", at, actor)
     city = work.city
     at = work.bounded(order, at)
-    whole = limits.whole(city, order, at, to.category, to.condition, reopened)
+    priority = order.priority if order.priority_by else to.priority
+    whole = limits.whole(city, order, at, to.category, to.condition, priority, reopened=reopened)
     return work.emit(
         facts.Assigned(
             **work.head(order, at, actor, "assigned"),
@@ -89,10 +91,10 @@ def assign(
             category=to.category,
             group=merge_group(city, to.category) or order.group,
             condition=to.condition,
-            priority=to.priority,
+            priority=priority,
             binding=binding,
-            accept=limits.stamp(city, "accept", at, to.category, to.condition),
-            handle=limits.stamp(city, "handle", at, to.category, to.condition),
+            accept=limits.stamp(city, "accept", at, to.category, to.condition, priority),
+            handle=limits.stamp(city, "handle", at, to.category, to.condition, priority),
             whole=whole,
             due_raw=whole.due if whole else None,
         )
@@ -101,8 +103,10 @@ def assign(
 
 def to_arbitration(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """Send an order to the duty officer, who decides which department has it 争议裁定."""
-    limit = _limit(work, order, "arbitration", at)
-    return work.emit(facts.SentToArbitration(**work.head(order, at, actor, "arbitration"), reason=reason, limit=limit))
+    running = limit(work, order, "arbitration", at)
+    return work.emit(
+        facts.SentToArbitration(**work.head(order, at, actor, "arbitration"), reason=reason, limit=running)
+    )
 
 
 def approve_return(work: UnitOfWork, order: Order, outcome: str, at: int, actor: Actor) -> Order:
@@ -136,27 +140,50 @@ def take_back(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor
 def recategorise(
     work: UnitOfWork, order: Order, category: str, condition: str, reason: str, at: int, actor: Actor
 ) -> Order:
-    """Another category for an order whose department stays 改类. A limit that a person has moved stays; the others
-    become the new category's and run from where they began."""
-    city, turn = work.city, order.assignments[-1]
-    moved = bool(order.extensions or order.suspensions)
+    """Another category for an order whose department stays 改类."""
+    kind = work.city.categories.get(category)
+    priority = order.priority if order.priority_by or kind is None else kind.priority
     return work.emit(
         facts.Recategorised(
             **work.head(order, at, actor),
             category=category,
             condition=condition,
-            group=merge_group(city, category),
+            group=merge_group(work.city, category),
+            priority=priority,
             reason=reason,
-            moved=moved,
-            handle=None if moved else limits.stamp(city, "handle", turn.at, category, condition),
-            whole=None if moved else limits.whole(city, order, at, category, condition, reopened=False),
+            **_anew(work, order, at, category, condition, priority),
         )
     )
 
 
+def prioritise(work: UnitOfWork, order: Order, priority: int, reason: str, at: int, actor: Actor) -> Order:
+    """Another priority for an order 定级, which stays whatever category and department it comes to."""
+    return work.emit(
+        facts.Prioritised(
+            **work.head(order, at, actor),
+            priority=priority,
+            reason=reason,
+            **_anew(work, order, at, order.category, order.condition, priority),
+        )
+    )
+
+
+def _anew(work: UnitOfWork, order: Order, at: int, category: str, condition: str, priority: int) -> facts.Anew:
+    """The limits of the order and of its department's turn under another category or priority, from where they began;
+    those that a person has moved (extension, suspension) stay."""
+    if order.extensions or order.suspensions:
+        return {"moved": True, "whole": None, "handle": None}
+    turn = order.assignments[-1] if order.assignments else None
+    handle = None
+    if turn is not None and turn.ended_at is None:
+        handle = limits.stamp(work.city, "handle", turn.at, category, condition, priority)
+    whole = limits.whole(work.city, order, at, category, condition, priority)
+    return {"moved": False, "whole": whole, "handle": handle}
+
+
 def refuse_return(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """The department keeps the order and cannot return it again 驳回退单."""
-    accept = _limit(work, order, "accept", at)
+    accept = limit(work, order, "accept", at)
     return work.emit(facts.ReturnRefused(**work.head(order, at, actor, "assigned"), reason=reason, accept=accept))
 
 
@@ -179,9 +206,10 @@ def merge_group(city: City, category: str) -> str:
     return "" if kind is None else kind.group or kind.parent or kind.code
 
 
-def _limit(work: UnitOfWork, order: Order, stage: LimitStage, at: int) -> RunningLimit | None:
+def limit(work: UnitOfWork, order: Order, stage: LimitStage, at: int) -> RunningLimit | None:
+    """The limit of a stage of the order that begins at `at`."""
     at = work.bounded(order, at)
-    return limits.stamp(work.city, stage, at, order.category, order.condition)
+    return limits.stamp(work.city, stage, at, order.category, order.condition, order.priority)
 
 
 def resume(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:

@@ -88,6 +88,11 @@ def _another_category(work: UnitOfWork, order: Order, update: InboxUpdate, at: i
 
 
 @guard
+def _another_priority(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "bad-priority" if update.priority in (None, order.priority) else ""
+
+
+@guard
 def _level(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     highest = work.city.settings.supervision_levels
     good = update.level is not None and max(order.supervision, 1) <= update.level <= highest

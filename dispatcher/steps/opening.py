@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts
+from dispatcher.order.lifecycle import ACTIONS
 from dispatcher.order.row import Order
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -31,7 +32,7 @@ def open_order(work: UnitOfWork, sighting: Sighting, candidates: Sequence[Order]
     if sighting.due_given:
         whole = limits.given(city, at, sighting.due) if sighting.due is not None else None
     else:
-        whole = limits.stamp(city, "whole", at, target.category, target.condition)
+        whole = limits.stamp(city, "whole", at, target.category, target.condition, target.priority)
     order = work.emit(
         facts.Opened(
             **work.head(order_id, at, DESK, "review"),
@@ -82,7 +83,7 @@ def succeed(work: UnitOfWork, update: InboxUpdate, at: int) -> Order:
 def join(work: UnitOfWork, order: Order, sighting: Sighting, rule: str, distance_m: float | None = None) -> Order:
     """Keep a sighting with an order as evidence; `rule` says why it was taken for the same incident."""
     work.book("merged", sighting.at, sighting.area, order.category)
-    return work.emit(
+    order = work.emit(
         facts.EvidenceAdded(
             **work.head(order, sighting.at, DESK),
             evidence=evidence(sighting, distance_m, rule),
@@ -91,6 +92,24 @@ def join(work: UnitOfWork, order: Order, sighting: Sighting, rule: str, distance
             report_key=_report_key(sighting),
         )
     )
+    return _raised(work, order, sighting.at)
+
+
+def _raised(work: UnitOfWork, order: Order, at: int) -> Order:
+    """An order that many have seen becomes as urgent as the city's table says 升级, unless a person has set how urgent
+    it is."""
+    if (
+        not work.city.raises.rows
+        or order.priority_by not in ("", DESK.role)
+        or order.state not in ACTIONS["prioritise"][0].sources
+    ):
+        return order
+    cameras = {each.camera for each in (*order.evidence_first, *order.evidence_last) if each.camera}
+    seen_by = len(order.reporters) + len(cameras)
+    priority = work.city.raises.find(order.category, seen_by)
+    if priority is None or priority >= order.priority:
+        return order
+    return dispatching.prioritise(work, order, priority, f"seen by {seen_by}", at, DESK)
 
 
 def evidence(sighting: Sighting, distance_m: float | None = None, rule: str = "") -> Evidence:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from models.city.areas import Areas
 from models.city.calendar import Calendar
-from models.city.lookups import LabelTable, LimitTable, ResponsibilityTable
+from models.city.lookups import LabelTable, LimitTable, RaiseTable, ResponsibilityTable
 from models.city.places import Places
 from models.city.rules import Rule, RuleInput, RuleTable
 from models.city.silences import SilenceTable
@@ -38,6 +38,7 @@ class City:
     labels: LabelTable
     responsibility: ResponsibilityTable
     limits: LimitTable
+    raises: RaiseTable
     calendar: Calendar
     rules: RuleTable
     inhibitions: tuple[Inhibition, ...]
@@ -63,9 +64,9 @@ class City:
         """
         return self.responsibility.find(category, area, day)
 
-    def limit(self, category: str, condition: str | None, stage: str) -> Limit | None:
+    def limit(self, category: str, condition: str | None, priority: int, stage: str) -> Limit | None:
         """How long a stage may take: the category's row, else its group's, else that of `*`; None is no limit."""
-        return self.limits.find(category, condition, stage)
+        return self.limits.find(category, condition, priority, stage)
 
     def conditions(self, category: str) -> tuple[str, ...]:
         """The conditions that limits.csv distinguishes for a category."""

@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 
 from models.city.areas import Areas
-from models.city.values import Category, LabelRule, Limit, Responsibility
+from models.city.values import Category, LabelRule, Limit, Raise, Responsibility
 
 
 class ResponsibilityTable:
@@ -43,8 +43,8 @@ class LimitTable:
     def __init__(self, rows: Iterable[Limit], categories: Mapping[str, Category]) -> None:
         self.rows = tuple(rows)
         self._lines = _lines_of(categories)
-        self._by_key: dict[tuple[str, str, str], Limit] = {
-            (row.category, row.condition, row.stage): row for row in self.rows
+        self._by_key: dict[tuple[str, str, int | None, str], Limit] = {
+            (row.category, row.condition, row.priority, row.stage): row for row in self.rows
         }
         self._conditions: dict[str, tuple[str, ...]] = {}
         for category, line in self._lines.items():
@@ -52,20 +52,41 @@ class LimitTable:
             self._conditions[category] = tuple(condition for condition in named if condition)
         self._found = lru_cache(maxsize=4096)(self._find)  # the rows never change
 
-    def find(self, category: str, condition: str | None, stage: str) -> Limit | None:
-        """The limit of the category, else of its group, else of `*`; in each, that of the condition goes first."""
-        return self._found(category, condition, stage)
+    def find(self, category: str, condition: str | None, priority: int, stage: str) -> Limit | None:
+        """The limit of the category, else of its group, else of `*`; in each, that of the condition goes first, then
+        that of the priority."""
+        return self._found(category, condition, priority, stage)
 
-    def _find(self, category: str, condition: str | None, stage: str) -> Limit | None:
+    def _find(self, category: str, condition: str | None, priority: int, stage: str) -> Limit | None:
         for name in self._lines.get(category, (category, "*")):
-            limit = self._by_key.get((name, condition or "", stage)) or self._by_key.get((name, "", stage))
-            if limit is not None:
-                return limit
+            for which in dict.fromkeys((condition or "", "")):
+                for urgency in (priority, None):
+                    if (limit := self._by_key.get((name, which, urgency, stage))) is not None:
+                        return limit
         return None
 
     def conditions(self, category: str) -> tuple[str, ...]:
         """The conditions that a reviewer can choose for a category, in the order of the table."""
         return self._conditions.get(category, ())
+
+
+class RaiseTable:
+    """How urgent an order becomes by being seen by many."""
+
+    def __init__(self, rows: Iterable[Raise], categories: Mapping[str, Category]) -> None:
+        self.rows = tuple(rows)
+        self._lines = _lines_of(categories)
+        self._by_category: dict[str, tuple[Raise, ...]] = {}
+        for row in self.rows:
+            self._by_category[row.category] = (*self._by_category.get(row.category, ()), row)
+
+    def find(self, category: str, seen_by: int) -> int | None:
+        """The priority that so many different reporters and cameras give it at least; None where they give none. The
+        category's rows decide, else its group's, else those of `*`."""
+        for name in self._lines.get(category, (category, "*")):
+            if rows := self._by_category.get(name):
+                return min((row.priority for row in rows if row.seen_by <= seen_by), default=None)
+        return None
 
 
 class LabelTable:

@@ -82,10 +82,12 @@ class Responsibility(Row):
 
 
 class Limit(Row):
-    """How long a stage may take 时限: `amount` of hour24 (round the clock), work-hour, work-day or day."""
+    """How long a stage may take 时限: `amount` of hour24 (round the clock), work-hour, work-day or day; with
+    `priority`, for orders of that priority alone."""
 
     category: CodeOrAny
     condition: str = ""
+    priority: Whole | None = Field(default=None, ge=1, le=5)
     stage: LimitStage
     amount: Whole = Field(gt=0)
     unit: Unit
@@ -96,6 +98,15 @@ class Limit(Row):
         if self.amount > most:
             raise ValueError(f"amount: {self.amount} {self.unit} is longer than {_YEARS_MAX} years (at most {most})")
         return self
+
+
+class Raise(Row):
+    """An order of `category` that at least `seen_by` different reporters and cameras have seen is at least as urgent
+    as `priority` 升级."""
+
+    category: CodeOrAny
+    seen_by: Whole = Field(ge=2, le=1_000)
+    priority: Whole = Field(ge=1, le=5)
 
 
 class Camera(Row):

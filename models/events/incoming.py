@@ -65,6 +65,7 @@ Action = Literal[
     "split",
     "re-assign",
     "re-categorise",
+    "prioritise",
     "supervise",
     "remind",
     "comment",
@@ -217,8 +218,9 @@ class Update(Contract):
 
     `attempt`, when given, must be the order's: so an update meant for an earlier one is refused. `suggested_department`
     belongs to a return; `department`, `assists`, `category` and `condition` to a decision; `other_order_id` to merge
-    and unmerge; `until` to a suspension and, with `level`, to supervision; `satisfied` (was it settled?) and
-    `satisfaction` (1 to 5) to feedback. What an action needs, the desk checks and refuses.
+    and unmerge; `priority` (1 is the most urgent) to prioritise; `until` to a suspension and, with `level`, to
+    supervision; `satisfied` (was it settled?) and `satisfaction` (1 to 5) to feedback. What an action needs, the desk
+    checks and refuses.
     """
 
     action: Action
@@ -236,6 +238,7 @@ class Update(Contract):
     condition: Name = ""
     other_order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
     until: Instant | None = None
+    priority: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
     level: Annotated[int, Field(strict=True, ge=1, le=9)] | None = None
     satisfied: Annotated[bool, Field(strict=True)] | None = None
     satisfaction: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None

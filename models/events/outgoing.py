@@ -138,6 +138,7 @@ class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     kind: Annotated[str, Meta(description="what has happened: the name of a fact")]
     state: Annotated[str, Meta(description="the order's state after it")]
     attempt: Annotated[int, Meta(description="the order's attempt after it; 0 before the first assignment")]
+    priority: Annotated[int, Meta(description="the order's priority; 1 is most urgent")]
     at: Annotated[int, Meta(description="when it happened")]
     note: Annotated[
         str, Meta(description="the reason, note, outcome or stage that belongs to it, for people; may be empty")

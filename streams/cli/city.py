@@ -224,7 +224,10 @@ def _show(city: City, place: Placement, guess: Guess | None, found: Route) -> No
     table.add_row("priority", str(found.priority))
     if found.condition:
         table.add_row("condition", found.condition)
-    stages = {stage: city.limit(found.category, found.condition or None, stage) for stage in get_args(LimitStage)}
+    stages = {
+        stage: city.limit(found.category, found.condition or None, found.priority, stage)
+        for stage in get_args(LimitStage)
+    }
     table.add_row("limits", ", ".join(f"{stage} {_amount(limit)}" for stage, limit in stages.items() if limit))
     Console().print(table)
 

@@ -176,6 +176,7 @@ class DraftReader:
             assists=said.assists,
             other_order_id=said.other_order_id or "",
             until=None if said.until is None else int(said.until),
+            priority=said.priority,
             level=said.level,
             satisfied=said.satisfied,
             satisfaction=said.satisfaction,

@@ -111,6 +111,7 @@ class SaidUpdate(_Said, frozen=True, gc=False):
     condition: Name = ""
     other_order_id: OwnId | None = None
     until: Instant | None = None
+    priority: Annotated[int, Meta(ge=1, le=5)] | None = None
     level: Annotated[int, Meta(ge=1, le=9)] | None = None
     satisfied: bool | None = None
     satisfaction: Annotated[int, Meta(ge=1, le=5)] | None = None

@@ -70,6 +70,7 @@ UPDATES = st.builds(
     by=st.builds(Actor, NAMES, WORDS, WORDS),
     report=st.none() | st.tuples(NAMES, NAMES),
     attempt=st.none() | st.integers(0, 9),
+    priority=st.none() | st.integers(1, 5),
     level=st.none() | st.integers(1, 9),
     satisfied=st.none() | st.booleans(),
     satisfaction=st.none() | st.integers(1, 5),

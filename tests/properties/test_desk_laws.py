@@ -36,6 +36,7 @@ from tests.support.examples import examples
 CITY = quiet_city("camera_heartbeat_hours = 30.0\n")
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 ENDINGS = ("merge", "reject", "force-close", "unmerge", "split")
+REMARKS = ("comment", "remind", "supervise", "prioritise", "re-categorise", "progress")  # an order stays where it is
 TEXTS = ("路上有个大坑", "路上有个大坑很危险", "水管漏水了", "有人乱停车", "")
 
 
@@ -58,8 +59,8 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
     order = rng.choice(list(orders.values())) if orders else None
     likely = [rule for rule in TABLE if order is not None and order.state in rule.sources]
     rule = rng.choice(likely if likely and rng.random() < 0.9 else TABLE)
-    if rule.action in ENDINGS and rng.random() < 0.8:  # or few orders would live to see anything else
-        rule = rng.choice([other for other in likely or TABLE if other.action not in ENDINGS] or [rule])
+    if rule.action in ENDINGS + REMARKS and rng.random() < 0.8:  # or few orders would live to see anything else
+        rule = rng.choice([other for other in likely or TABLE if other.action not in ENDINGS + REMARKS] or [rule])
     role = rng.choice(rule.roles) if rng.random() < 0.95 else "operator"
     lead = order.department if order is not None and rng.random() < 0.95 else rng.choice(DEPARTMENTS)
     codes = {
@@ -83,6 +84,7 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
         other_order_id=rng.choice(list(orders)) if orders else "",
         report=("app", order.evidence_first[-1].id) if rule.action == "split" and order is not None else None,
         until=at + rng.choice((HOUR, 3 * DAY, 3 * DAY, 500 * DAY)),
+        priority=rng.choice((1, 2, None)),
         level=rng.choice((1, 2, 3, None)),
         satisfied=rng.choice((True, False, None)),
         satisfaction=rng.choice((1, 5, None)),

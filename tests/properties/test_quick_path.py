@@ -159,6 +159,7 @@ DATA = {
             "condition": TEXTS,
             "other_order_id": IDS,
             "until": WHEN,
+            "priority": st.sampled_from(["1", "5", "0", "6", "2.0", "null"]),
             "level": st.sampled_from(["1", "9", "0", "10", "1.0", '"1"', "null"]),
             "satisfied": st.sampled_from(["true", "false", "1", '"true"', "null"]),
             "satisfaction": st.sampled_from(["1", "5", "0", "6", "true", "null"]),

@@ -101,8 +101,8 @@ def test_somebody_is_responsible_for_everything_everywhere(day: date) -> None:
     for code, category in CITY.categories.items():
         if not category.parent:
             continue
-        assert CITY.limit(code, None, "handle") is not None
-        assert CITY.limit(code, None, "whole") is not None
+        assert CITY.limit(code, None, 3, "handle") is not None
+        assert CITY.limit(code, None, 3, "whole") is not None
         for town in TOWNS:
             assert CITY.responsible(code, town.id, day) is not None, (code, town.id)
 
@@ -119,7 +119,7 @@ def test_handling_fits_into_the_whole_round_the_clock() -> None:
     """Limits in hours and days: a stage is never longer than the order."""
     hours = {"hour24": 1, "day": 24, "work-hour": 1, "work-day": 24}
     for limit in CITY.limits.rows:
-        whole = CITY.limit(limit.category, limit.condition or None, "whole")
+        whole = CITY.limit(limit.category, limit.condition or None, limit.priority or 3, "whole")
         assert whole is not None
         assert limit.amount * hours[limit.unit] <= whole.amount * hours[whole.unit], limit
 

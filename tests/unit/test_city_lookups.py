@@ -71,7 +71,7 @@ def test_a_limit_is_the_category_s_then_its_group_s_then_the_city_s(
     category: str, condition: str | None, stage: str, limit: tuple[int, str]
 ) -> None:
     """What one level does not say, the next one does."""
-    found = CITY.limit(category, condition, stage)
+    found = CITY.limit(category, condition, 3, stage)
 
     assert found is not None
     assert (found.amount, found.unit) == limit
@@ -81,8 +81,8 @@ def test_a_stage_without_a_row_has_no_limit() -> None:
     """No row is no limit."""
     city = tiny_city({"limits.csv": "category,condition,stage,amount,unit\nroad,,handle,1,day\n"})
 
-    assert city.limit("pothole", None, "accept") is None
-    assert city.limit("flooding", None, "handle") is None
+    assert city.limit("pothole", None, 3, "accept") is None
+    assert city.limit("flooding", None, 3, "handle") is None
 
 
 def test_the_conditions_of_a_category_can_be_listed() -> None:

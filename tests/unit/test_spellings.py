@@ -129,7 +129,7 @@ def test_null_counts_where_it_says_something() -> None:
 def request(*headers: tuple[str, bytes]) -> Request:
     """A request with these headers."""
     raw = [(b"content-type", b"application/json"), *((name.encode(), value) for name, value in headers)]
-    return Request({"type": "http", "method": "POST", "headers": raw, "state": {}})
+    return Request({"type": "http", "method": "POST", "headers": raw, "state": {"holder": None}})
 
 
 @pytest.mark.parametrize(

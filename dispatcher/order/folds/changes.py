@@ -37,6 +37,7 @@ class Changes(TypedDict, total=False):
     condition: str
     group: str
     priority: int
+    priority_by: str
     label: str
     label_department: str
     label_by: str
@@ -95,7 +96,6 @@ class TurnChanges(TypedDict, total=False):
 
     binding: bool
     accept_due: int | None
-    category: str
     handle_due: int | None
     handle_due_raw: int | None
     accepted_at: int | None

@@ -1,5 +1,7 @@
 """Between departments: review, assignment, return, arbitration."""
 
+from msgspec.structs import replace
+
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import (
     Changes,
@@ -110,29 +112,43 @@ def _misrouted(order: Order, fact: facts.ReturnApproved | facts.TakenBack) -> Ch
 
 
 def _recategorised(order: Order, fact: facts.Recategorised) -> Changes:
-    changes: Changes = {"category": fact.category, "condition": fact.condition, "group": fact.group}
+    changes: Changes = {
+        "category": fact.category,
+        "condition": fact.condition,
+        "group": fact.group,
+        "priority": fact.priority,
+        "assignments": (*order.assignments[:-1], replace(order.assignments[-1], category=fact.category)),
+    }
+    return changes | _limits_anew(replace(order, **changes), fact)
+
+
+def _prioritised(order: Order, fact: facts.Prioritised) -> Changes:
+    changes: Changes = {"priority": fact.priority, "priority_by": fact.actor.role}
+    return changes | _limits_anew(order, fact)
+
+
+def _limits_anew(order: Order, fact: facts.Recategorised | facts.Prioritised) -> Changes:
     if fact.moved:
-        return changes | in_turn(order, category=fact.category)
+        return {}
     whole, handle = fact.whole, fact.handle
-    due = handle.due if handle else None
     # What was warned of under a limit that stays the same has been warned of.
     fresh = [limit for limit in (whole, handle) if limit is not None and limit not in order.limits]
     running: dict[LimitStage, RunningLimit | None] = {"whole": whole, "handle": handle}
     gone = [stage for stage, limit in running.items() if limit is None]
-    missed = order.assignments[-1].handle_missed_at
     return (
-        changes
-        | with_limits(order, *fresh, drop=gone)
+        with_limits(order, *fresh, drop=gone)
         | ({} if whole and whole.due <= fact.at else not_overdue(order, fact.at))
         | {"due": whole.due if whole else None, "due_raw": whole.due if whole else None}
-        | in_turn(
-            order,
-            category=fact.category,
-            handle_due=due,
-            handle_due_raw=due,
-            handle_missed_at=missed if due is not None and due <= fact.at else None,
-        )
+        | _turn_anew(order, handle, fact.at)
     )
+
+
+def _turn_anew(order: Order, handle: RunningLimit | None, at: int) -> Changes:
+    if not order.assignments or order.assignments[-1].ended_at is not None:
+        return {}
+    due = handle.due if handle else None
+    missed = order.assignments[-1].handle_missed_at if due is not None and due <= at else None
+    return in_turn(order, handle_due=due, handle_due_raw=due, handle_missed_at=missed)
 
 
 def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
@@ -164,6 +180,7 @@ FOLDS: Folds = {
     facts.ReturnApproved: _misrouted,
     facts.TakenBack: _misrouted,
     facts.Recategorised: _recategorised,
+    facts.Prioritised: _prioritised,
     facts.ReturnRefused: _return_refused,
     facts.SentToArbitration: _sent_to_arbitration,
 }

@@ -84,6 +84,7 @@ def _classified(order: Order, fact: facts.Classified) -> Changes:
         "guess": fact.guess,
         "shadow": fact.shadow,
         "blind": fact.blind,
+        "priority": fact.priority,
     }
 
 

@@ -29,8 +29,13 @@ def check_references(
     _check_twice(CATEGORIES, "code", [(row.code, row.row) for row in categories], problems)
     _check_twice("departments.csv", "id", [(row.id, row.row) for row in departments], problems)
     _check_twice("cameras.csv", "id", [(row.id, row.row) for row in cameras], problems)
-    limits = [((row.category, row.condition, row.stage), row.row) for row in city.limits.rows]
+    limits = [
+        ((row.category, row.condition, *((row.priority,) if row.priority else ()), row.stage), row.row)
+        for row in city.limits.rows
+    ]
     _check_twice("limits.csv", "category", limits, problems)
+    raises = [((row.category, row.seen_by), row.row) for row in city.raises.rows]
+    _check_twice("priorities.csv", "category", raises, problems)
     _check_twice("labels.csv", "label", [(label_key(row), row.row) for row in city.labels.rows], problems)
     references = _References(city, problems)
     references.check_categories()
@@ -157,6 +162,8 @@ class _References:
     def check_tables(self) -> None:
         for limit in self.city.limits.rows:
             self.category("limits.csv", limit.row, "category", limit.category, "any")
+        for each in self.city.raises.rows:
+            self.category("priorities.csv", each.row, "category", each.category, "any")
         for label in self.city.labels.rows:
             if label.category not in (DROPPED, FOR_A_PERSON):
                 self.category("labels.csv", label.row, "category", label.category)

@@ -24,7 +24,7 @@ def gaps(city: City, today: date, known: Collection[str] | None = None) -> list[
         if bare:
             where = "anywhere" if len(bare) == len(towns) else f"in {', '.join(bare)}"
             missing.append(f"nobody is responsible for {code} {where}; such orders go to review")
-        if city.limit(code, None, "whole") is None:
+        if city.limit(code, None, city.categories[code].priority, "whole") is None:
             missing.append(f"{code} has no limit for the whole order")
     years = {day.year for day in city.calendar.holidays}
     for year in sorted({today.year, (today + _AHEAD).year} - years):

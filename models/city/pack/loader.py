@@ -22,13 +22,13 @@ from models.city.files.csv_table import read_table
 from models.city.files.errors import CityError, Problems
 from models.city.files.toml import Toml
 from models.city.geojson import read_areas
-from models.city.lookups import LabelTable, LimitTable, ResponsibilityTable
+from models.city.lookups import LabelTable, LimitTable, RaiseTable, ResponsibilityTable
 from models.city.pack.check import check_references
 from models.city.places import Place, Places
 from models.city.rules import read_rules
 from models.city.silences import SilenceTable
 from models.city.tunables import CitySettings
-from models.city.values import Camera, Department, Inhibition, LabelRule, Limit, Responsibility, Silence
+from models.city.values import Camera, Department, Inhibition, LabelRule, Limit, Raise, Responsibility, Silence
 
 CITY = "city.toml"
 REQUIRED = (
@@ -40,7 +40,15 @@ REQUIRED = (
     "limits.csv",
     "responsibility.csv",
 )
-OPTIONAL = ("cameras.csv", "inhibitions.csv", "labels.csv", "places.csv", rules_file.FILE, "silences.csv")
+OPTIONAL = (
+    "cameras.csv",
+    "inhibitions.csv",
+    "labels.csv",
+    "places.csv",
+    "priorities.csv",
+    rules_file.FILE,
+    "silences.csv",
+)
 _PACK_ENDINGS = (".csv", ".toml", ".geojson")
 
 R = TypeVar("R", bound=Row)
@@ -130,6 +138,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         labels=LabelTable(rows("labels.csv", LabelRule)),
         responsibility=ResponsibilityTable(rows("responsibility.csv", Responsibility), areas, categories),
         limits=LimitTable(rows("limits.csv", Limit), categories),
+        raises=RaiseTable(rows("priorities.csv", Raise), categories),
         calendar=calendar,
         rules=read_rules(files.get(rules_file.FILE, b""), areas, categories, problems),
         inhibitions=tuple(rows("inhibitions.csv", Inhibition)),
