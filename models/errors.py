@@ -8,6 +8,7 @@
     ├── StageError          intake or desk cannot go on safely: the process ends and starts again from the log
     ├── MissingPack         the inbox names a city pack that the control topic does not hold
     ├── TopicError          a topic is missing, set up differently, or could not be created
+    ├── AccessError         the cluster's access lists could not be read or set
     ├── ControlError        the models in force cannot be changed this way; nothing was changed
     ├── LogError            the log of orders holds something that is no fact
     ├── AuditError          the audit could not be made
