@@ -9,6 +9,7 @@ from dispatcher.steps import opening
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS, timely
 from dispatcher.steps.two_people import same_person
+from models.access import is_sender
 from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
 
@@ -47,8 +48,7 @@ def _own_source(update: InboxUpdate) -> str:
 
 def _refusal(work: UnitOfWork, order: Order | None, update: InboxUpdate, at: int) -> str:
     """The name of the refusal, or "" when the step is allowed."""
-    sender = update.sender
-    if sender is not None and (sender.role, sender.department) != (update.by.role, update.by.department):
+    if update.sender is not None and not is_sender(update.sender, update.by):
         return "not-the-sender"
     if order is None:
         if not update.order_id or not work.was_archived(update.order_id):

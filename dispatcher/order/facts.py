@@ -417,7 +417,8 @@ class Quarantined(Fact, frozen=True, kw_only=True):
 class UpdateRefused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """An update that changed nothing, and why. `order_seq`, `state` and `attempt` are those of the order it met, 0 and
     empty when there is none; `allowed` are the actions that this role may take in that state, `choices` the words of
-    which one would have been taken, where a code, role, action or condition was wrong or missing."""
+    which one would have been taken, where a code, role, action or condition was wrong or missing. `named` is whom it
+    named where that is not who sent it."""
 
     order_id: str
     order_seq: int
@@ -433,6 +434,7 @@ class UpdateRefused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
     attempt: int = 0
     allowed: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    named: Actor | None = None
 
 
 def name(kind: type[Fact] | type[UpdateRefused]) -> str:

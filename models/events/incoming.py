@@ -220,11 +220,13 @@ class Update(Contract):
     belongs to a return; `department`, `assists`, `category` and `condition` to a decision; `other_order_id` to merge
     and unmerge; `priority` (1 is the most urgent) to prioritise; `until` to a suspension and, with `level`, to
     supervision; `satisfied` (was it settled?) and `satisfaction` (1 to 5) to feedback. What an action needs, the desk
-    checks and refuses.
+    checks and refuses. `sender` is the gateway's, and counts on `paidan.updates` only: who has sent an update that
+    names somebody else, which is refused.
     """
 
     action: Action
     by: By
+    sender: By | None = None
     order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
     report: ReportRef | None = None
     location: Location | None = None

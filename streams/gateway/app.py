@@ -73,7 +73,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown)
-    app.include_router(intake_routes(Names(parts.settings.namespace), receiver))
+    app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))
     _status_routes(app, Status(parts.city, parts.shards), parts)

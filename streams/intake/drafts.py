@@ -20,6 +20,7 @@ from streams.intake.placing import Described, Placement, Point, by_camera
 from streams.intake.said import (
     Instant,
     Said,
+    SaidBy,
     SaidDetection,
     SaidLocation,
     SaidReport,
@@ -152,18 +153,23 @@ class DraftReader:
         words = whole_text(title, text)
         return Draft(item, _point(place) or Described(place.area, (address, words)), words)
 
-    def _update(self, said: SaidUpdate, statement: Statement) -> Draft:
-        by, where = said.by, _of_order(said)
+    def _actor(self, by: SaidBy) -> Actor:
         person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else by.id
-        role = by.role or "department"
-        sender = self._way.department
-        department = by.department or (sender if role == "department" else "")
+        return Actor(by.role or "department", by.department, person)
+
+    def _update(self, said: SaidUpdate, statement: Statement) -> Draft:
+        by, where = self._actor(said.by), _of_order(said)
+        sender = None if said.sender is None else self._actor(said.sender)
+        if own := self._way.department:
+            sender = Actor("department", own)
+            if by.role == "department" and not by.department:
+                by = replace(by, department=own)
         item = InboxUpdate(
             source=statement.source,
             id=statement.id,
             at=statement.at,
             action=said.action,
-            by=Actor(role, department, person),
+            by=by,
             area=where.area if isinstance(where, Placement) else UNLOCATED,
             order_id=said.order_id or "",
             report=(said.report.source, said.report.id) if said.report else None,
@@ -182,7 +188,7 @@ class DraftReader:
             satisfaction=said.satisfaction,
             evidence_urls=said.evidence_urls,
             received=statement.received,
-            sender=Actor("department", sender) if sender else None,
+            sender=sender,
         )
         return Draft(item, None if isinstance(where, Placement) else where)
 

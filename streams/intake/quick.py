@@ -111,6 +111,7 @@ def _fits_update(said: SaidUpdate) -> bool:
         bool(by.role or by.department)
         and _are_bare(by.role, by.department, by.id, said.reason, said.code, said.category, said.condition)
         and _are_bare(said.suggested_department, said.department, *said.assists)
+        and said.sender is None
         and (report is not None or said.order_id is not None)
         and (report is None or _are_bare(report.source, report.id))
         and (said.order_id is None or _order_id(said.order_id) is not None)

@@ -98,6 +98,7 @@ class SaidUpdate(_Said, frozen=True, gc=False):
 
     action: events.Action
     by: SaidBy
+    sender: SaidBy | None = None
     order_id: OwnId | None = None
     report: SaidReportRef | None = None
     location: SaidLocation | None = None

@@ -11,8 +11,8 @@ from models.envelope import STRUCTURED, Event, header_map
 from models.errors import Poison
 from models.events import DETECTION, REPORT, UPDATE, Report
 from models.times import day_of_text, from_text
+from streams.gateway.events.request_event import read_event
 from streams.gateway.http.problems import Problem
-from streams.gateway.request_event import read_event
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.terminal.feed import read_events

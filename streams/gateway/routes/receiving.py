@@ -14,6 +14,7 @@ from fastapi.responses import Response
 
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import UpdateRefused
+from dispatcher.partition.identity import area_of
 from models import envelope
 from models.city import City
 from models.envelope import Event
@@ -22,13 +23,15 @@ from models.events import DETECTION, REPORT, UPDATE, DeadLetter, Detection, Repo
 from models.formats import FORMATS
 from models.times import now_ms
 from streams.gateway.event_writer import EventWriter
+from streams.gateway.events.on_behalf import names_another, not_the_sender, of_report, of_update
+from streams.gateway.events.request_event import read_event
+from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.http.responses import answer
 from streams.gateway.off_loop import OffLoop
 from streams.gateway.order_document import line
 from streams.gateway.preferences import Preference, preference
-from streams.gateway.request_event import read_event
 from streams.gateway.routes.orders import Finder
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, FactTail, Waiter
@@ -37,14 +40,14 @@ from streams.intake.statements import Vendor
 from streams.kafka.topics import Names
 
 
-def intake_routes(names: Names, receiver: "Receiver") -> APIRouter:
+def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRouter:
     """The routes, with what they need."""
     router = APIRouter(tags=["intake"], dependencies=[ONLY_KNOWN])
 
     @router.post("/reports", summary="What a citizen writes", openapi_extra=_body(Report), status_code=202)
     async def report(request: Request) -> Response:
-        body = await request.body()
-        event, _ = await receiver.read(body, lambda: read_event(request, REPORT, body))
+        holder, body = holder_of(request), await request.body()
+        event, _ = await receiver.read(body, lambda: of_report(read_event(request, REPORT, body), holder))
         link = f"/reports/{quote(event.id, safe='')}?{urlencode({'source': event.source})}"
         waiter = Waiter(event.source, event.id)
         wait = preference(request)
@@ -77,13 +80,23 @@ def intake_routes(names: Names, receiver: "Receiver") -> APIRouter:
 
     @router.post("/orders/{order_id}/updates", summary="One step", openapi_extra=_body(Update), status_code=202)
     async def update(order_id: str, request: Request) -> Response:
+        holder = holder_of(request)
+        if not finder.is_within(holder, area_of(order_id)):
+            raise Problem(403, "forbidden", "the order's area lies beyond that of the token", field="area")
         body = await request.body()
-        event, _ = await receiver.read(body, lambda: read_event(request, UPDATE, body, order_id))
+        event, _ = await receiver.read(body, lambda: of_update(read_event(request, UPDATE, body, order_id), holder))
+        if holder is not None and names_another(event):  # the desk refuses it, for all to see
+            await receiver.write(names.updates, order_id, event)
+            raise not_the_sender(holder, event)
         waiter = Waiter(event.source, event.id)
-        # The order's id as key: steps of one client stay in their order.
-        return await receiver.receive(
-            request, names.updates, order_id, event, waiter, f"/orders/{order_id}", preference(request)
-        )
+        link, wait = f"/orders/{order_id}", preference(request)
+        try:
+            # The order's id as key: steps of one client stay in their order.
+            return await receiver.receive(request, names.updates, order_id, event, waiter, link, wait)
+        except Problem as problem:
+            if problem.status != 409 or await finder.is_shown(order_id, holder):
+                raise
+            raise Problem(404, "not-found", "there is no order of that id", wait.applied) from None
 
     return router
 
@@ -115,6 +128,10 @@ class Receiver:
         """The order that this very report is already part of."""
         order, _ = await self._finder.by_report(event.source, event.id)
         return None if order is None else line(order, self._city)
+
+    async def write(self, topic: str, key: str, event: Event) -> None:
+        """Write an event whose answer is known. Raises Problem when the broker does not say in time that it is safe."""
+        await self._writer.write(topic, key, event)
 
     async def receive(
         self,

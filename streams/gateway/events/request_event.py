@@ -2,6 +2,8 @@
 
 import re
 import uuid
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -80,14 +82,25 @@ def _text(name: str, raw: bytes) -> str:
         raise Poison(name, "must be UTF-8", "not-utf-8") from None
 
 
-def _of_order(event: Event, order_id: str) -> Event:
-    """The update with the order that its address names. Raises Poison when its data name another."""
+def data_of(event: Event) -> dict[str, Any]:
+    """The data of an event as the object that it is. Raises Poison when it is none."""
     try:
         data = msgspec.json.decode(event.data.removeprefix(envelope.BYTE_ORDER_MARK))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Poison("data", "must be one JSON object", "not-json") from None
     if not isinstance(data, dict):
         raise Poison("data", "must be one JSON object")
+    return data
+
+
+def with_data(event: Event, data: Mapping[str, Any]) -> Event:
+    """The same event with other data."""
+    return msgspec.structs.replace(event, data=msgspec.json.encode(data))
+
+
+def _of_order(event: Event, order_id: str) -> Event:
+    """The update with the order that its address names. Raises Poison when its data name another."""
+    data = data_of(event)
     if data.setdefault("order_id", order_id) != order_id:
         raise Poison("order_id", "must be that of the address, or left out")
-    return msgspec.structs.replace(event, data=msgspec.json.encode(data), subject=order_id)
+    return msgspec.structs.replace(with_data(event, data), subject=order_id)

@@ -1,0 +1,1 @@
+"""Requests as events: how one is read, and whose it is."""

@@ -1,0 +1,78 @@
+"""Whose an event is: the token says it, and what the body says besides must agree."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from models.access import Holder, actor, is_sender
+from models.envelope import Event
+from models.errors import Poison
+from models.inbox import Actor
+from streams.gateway.events.request_event import data_of, with_data
+from streams.gateway.http.problems import Problem, of_poison
+
+
+def of_update(event: Event, holder: Holder | None) -> Event:
+    """The update with its `by` filled from the token. One that names somebody else itself keeps that, and says who has
+    sent it (`sender`): the desk refuses it. Without tokens an update is by whom it says.
+
+    Its data are an object, as those of every update that has its order from the address.
+    """
+    data = data_of(event)
+    data.pop("sender", None)
+    if holder is not None:
+        me = actor(holder)
+        said = _named(data.get("by"), me)
+        if said is not None:  # else it is no name at all, and the contract has a word on that
+            data |= {"by": _fields(me)} if is_sender(me, said) else {"by": _fields(said), "sender": _fields(me)}
+    return with_data(event, data)
+
+
+def names_another(event: Event) -> bool:
+    """Whether an update that `of_update` gave names somebody else than who has sent it."""
+    return "sender" in data_of(event)
+
+
+def of_report(event: Event, holder: Holder | None) -> Event:
+    """The report with its reporter filled from a citizen's own token; from other tokens as it is.
+
+    Raises Problem for one that names somebody else, and for data that are no object.
+    """
+    if holder is None or holder.role != "reporter":
+        return event
+    try:
+        data = data_of(event)
+    except Poison as poison:
+        raise of_poison(poison) from None
+    said = data.get("reporter") or {}
+    if not isinstance(said, dict):
+        return event  # the contract has a word on it
+    if _text(said, "id") not in ("", holder.person):
+        raise not_the_sender(holder, event)
+    return with_data(event, data | {"reporter": said | {"id": holder.person}})
+
+
+def not_the_sender(holder: Holder, event: Event) -> Problem:
+    """403: the body says that it is somebody else's."""
+    detail = "the body names somebody else than the token: leave out who it is, or name its holder"
+    named = {"source": event.source, "id": event.id}
+    return Problem(403, "not-the-sender", detail, role=holder.role, event=named)
+
+
+def _named(by: object, me: Actor) -> Actor | None:
+    """Whom `by` names; what it leaves out is mine. None where that is no such thing."""
+    if by is None:
+        return me
+    if not isinstance(by, dict) or not all(each is None or isinstance(each, str) for each in by.values()):
+        return None
+    department = _text(by, "department")
+    role = _text(by, "role") or ("department" if department else me.role)
+    return Actor(role, department or me.department, _text(by, "id") or me.id)
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    return str(fields.get(name) or "").strip()
+
+
+def _fields(who: Actor) -> dict[str, str]:
+    return {name: value for name, value in msgspec.structs.asdict(who).items() if value}

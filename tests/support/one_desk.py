@@ -1,0 +1,106 @@
+"""A gateway with intake and a desk right behind it, without Kafka: what it writes is decided before it is answered."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import httpx
+from aiokafka import ConsumerRecord
+
+from dispatcher.desk import DeskState
+from dispatcher.order.facts import Fact, UpdateRefused
+from models.city import City
+from models.envelope import Event, to_binary
+from models.inbox import decode_items
+from streams.access.holders import Holders
+from streams.gateway.app import Parts, make_app
+from streams.gateway.event_writer import EventWriter
+from streams.gateway.shards import ShardAnswers, Shards
+from streams.gateway.shutdown import Shutdown
+from streams.gateway.waiting import FactTail
+from streams.intake.batch import take_in
+from streams.intake.drafts import Keys
+from streams.intake.ways import way_of
+from streams.kafka.topics import Names
+from streams.settings import Settings, load_settings
+from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, brief
+from tests.support.desks import Desk, facts_of
+
+KEYS = Keys(b"for tests only")
+NOWHERE = "127.0.0.1:1"
+
+
+@dataclass
+class DeskBehind:
+    """Takes what the gateway writes, and answers what it asks the tables."""
+
+    desk: Desk
+    names: Names
+    now: int
+    written: list[tuple[str, Event]] = field(default_factory=list)
+    seen: list[Fact | UpdateRefused] = field(default_factory=list)  # all facts, refusals included
+    tail: FactTail | None = None
+
+    async def write(self, topic: str, key: str, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> None:
+        """Take an event in and decide on it; whoever waits is told."""
+        self.written.append((topic, event))
+        headers, value = to_binary(event)
+        record = ConsumerRecord(topic, 0, 0, self.now, 0, key.encode(), value, 0, 0, len(value), [*headers, *more])
+        taken = take_in([record], self.desk.city, None, self.now, KEYS, way=way_of(self.names, topic))
+        for _, packed in taken.packed():
+            for item in decode_items(packed):
+                self._see(facts_of(self.desk.feed(item, at=self.now)))
+
+    def _see(self, facts: Sequence[Fact | UpdateRefused]) -> None:
+        self.seen.extend(facts)
+        assert self.tail is not None
+        for fact in facts:
+            for waiter in self.tail._waiters:
+                waiter.see(fact)
+
+    async def ask(self, path: str, params: Mapping[str, str], kind: type[Any]) -> ShardAnswers[Any]:
+        """What the tables hold: the desk's rows as they are."""
+        orders = self.desk.state.orders
+        if kind is ShardOrder:
+            return ShardAnswers({0: PartitionOrder(1, orders.get(path.rpartition("/")[2]))}, 1)
+        found = [order for order in orders.values() if params.get("report", "") in ("", *order.report_keys)]
+        return ShardAnswers({0: PartitionOrders(1, tuple(map(brief, found)))}, 1)
+
+    def rows(self) -> dict[str, bytes]:
+        """The desk's rows but for those that any input changes."""
+        return {key: row for key, row in self.desk.rows.items() if key != "meta" and not key.startswith("seen/")}
+
+    def kept(self) -> "Kept":
+        """The desk as it is now, to come back to."""
+        return Kept(dict(self.desk.rows), dict(self.desk.figure_rows), self.desk.offset)
+
+    def back_to(self, kept: "Kept") -> None:
+        """Forget what has happened since."""
+        self.desk.rows, self.desk.figure_rows, self.desk.offset = dict(kept.rows), dict(kept.figures), kept.offset
+        self.desk.state = DeskState.restore(3, sorted(kept.rows.items()), sorted(kept.figures.items()))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A desk's rows."""
+
+    rows: Mapping[str, bytes]
+    figures: Mapping[str, bytes]
+    offset: int
+
+
+@asynccontextmanager
+async def gateway_with_desk(
+    city: City, now: int, **changes: Any
+) -> AsyncIterator[tuple[httpx.AsyncClient, DeskBehind]]:
+    """A client of such a gateway, and the desk behind it, whose clock stands at `now` (ms UTC)."""
+    settings: Settings = load_settings(**{"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 1, **changes})
+    behind = DeskBehind(Desk(city), Names(settings.namespace), now)
+    behind.tail = FactTail(settings)
+    parts = Parts(
+        settings, city, cast(Shards, behind), cast(EventWriter, behind), behind.tail, Holders(settings), Shutdown()
+    )
+    transport = httpx.ASGITransport(make_app(parts), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client, behind

@@ -1,0 +1,274 @@
+"""Steps over HTTP with real tokens: allowed exactly where the table of an order's life says, else refused unchanged."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from dispatcher.order.facts import UpdateRefused
+from dispatcher.order.lifecycle import ACTIONS, STATE_TERMS, TABLE, Transition, permit
+from models.access import ACCESS
+from models.times import DAY_MS, to_text
+from streams.gateway.events import request_event
+from streams.gateway.routes import receiving
+from tests.support.desks import T0, quiet_city
+from tests.support.one_desk import DeskBehind, gateway_with_desk
+from tests.support.tokens import bearer, grant, tokens_file
+
+CITY = quiet_city()
+ACTING = {role: access.acts_as for role, access in ACCESS.items() if access.acts_as}
+# What a step needs so that no guard has a word against it.
+NEEDED: dict[str, dict[str, Any]] = {
+    "decide": {"category": "pothole"},
+    "return": {"code": "not-my-area", "reason": "elsewhere"},
+    "arbitrate": {"department": "works"},
+    "approve-return": {"department": "works"},
+    "handle": {"evidence_urls": ["https://a.example/1.jpg"]},
+    "request-suspension": {"until": to_text(T0 + DAY_MS)},
+    "feedback": {"satisfied": True},
+    "re-assign": {"department": "works"},
+    "re-categorise": {"category": "street-light"},
+    "prioritise": {"priority": 1},
+    "supervise": {"level": 2, "until": to_text(T0 + DAY_MS)},
+}
+# Who has to ask for what before it can be granted.
+ASKED_BEFORE = {
+    f"{answer}-{what}": f"{ask}{what}"
+    for answer in ("approve", "refuse")
+    for what, ask in (("extension", "request-"), ("suspension", "request-"), ("appeal", ""))
+}
+# The steps from a new order in review to each state: token, action.
+WAYS: dict[str, tuple[tuple[str, str], ...]] = {"review": (), "rejected": (("operator", "reject"),)}
+WAYS["assigned"] = (("reviewer", "decide"),)
+WAYS["accepted"] = (*WAYS["assigned"], ("department", "accept"))
+WAYS["suspended"] = (*WAYS["accepted"], ("department", "request-suspension"), ("dispatcher", "approve-suspension"))
+WAYS["returned"] = (*WAYS["assigned"], ("department", "return"))
+WAYS["handled"] = (*WAYS["accepted"], ("department", "handle"))
+WAYS["closed"] = (*WAYS["handled"], ("inspector", "check-pass"))
+WAYS["merged"] = (("operator", "merge"),)
+WAYS["arbitration"] = (
+    *WAYS["returned"],
+    ("dispatcher", "approve-return"),
+    ("works", "return"),
+    ("dispatcher", "back"),
+)
+# Rows of the table for which more is needed than the order has: a report that was merged into it, a department's turn.
+EXCUSED = {state: {("operator", "split")} for state in WAYS}
+EXCUSED["review"] |= {("department", "comment")}
+EXCUSED["rejected"] |= {("department", "comment")}
+EXCUSED["arbitration"] |= {("department", "comment")}
+# The states to which the order came through the hands of `department`.
+HELD = {"arbitration", "assigned", "accepted", "suspended", "returned", "handled", "closed"}
+
+
+class World:
+    """A gateway, the order that is acted upon, and another one beside it."""
+
+    def __init__(self, client: httpx.AsyncClient, behind: DeskBehind) -> None:
+        self.client, self.behind = client, behind
+        self._ids = itertools.count()
+        self.order = self.other = ""
+
+    async def report(self, token: str, **more: Any) -> httpx.Response:
+        """A citizen's report."""
+        body = {"text": "路面上有一个大坑", "location": {"lat": 30.05, "lon": 114.05}} | more
+        return await self.client.post("/reports", json=body, headers=self._headers(token))
+
+    async def act(self, token: str, action: str, **more: Any) -> httpx.Response:
+        """Ask for a step on the order; it says nothing of who asks."""
+        back = {"action": "approve-return", "department": "roads"}
+        body = {"action": action, "reason": "because"} | NEEDED.get(action, {})
+        body |= {"other_order_id": self.other} if action in ("merge", "unmerge") else {}
+        body = (back if action == "back" else body) | more
+        return await self.client.post(f"/orders/{self.order}/updates", json=body, headers=self._headers(token))
+
+    def _headers(self, token: str) -> dict[str, str]:
+        return bearer(token) | {"prefer": "wait=1", "idempotency-key": f"k-{next(self._ids)}"}
+
+    @property
+    def state(self) -> str:
+        """The order's state."""
+        return self.behind.desk.order(self.order).state
+
+    async def come_to(self, state: str) -> None:
+        """Two new orders, of which the first goes to a state."""
+        orders = []
+        for lat in (30.05, 30.02):
+            answer = await self.report("reporter", location={"lat": lat, "lon": 114.05})
+            orders.append(answer.json()["fact"]["order_id"])
+        self.order, self.other = orders
+        for token, action in WAYS[state]:
+            answer = await self.act(token, action)
+            assert answer.status_code == 200, answer.text
+        assert self.state == state
+
+
+@pytest.fixture
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """A gateway with a token of each role, one of another department, and a time that stands still."""
+    for module in (request_event, receiving):
+        monkeypatch.setattr(module, "now_ms", lambda: T0)
+    others = (grant("works", "department", department="works"), grant("north", "inspector", area="north"))
+    path = tokens_file(tmp_path / "t", *(grant(role, role) for role in ACCESS), *others)
+    async with gateway_with_desk(CITY, T0, gateway_tokens_file=path) as (client, behind):
+        yield World(client, behind)
+
+
+def refusals(behind: DeskBehind) -> Iterator[UpdateRefused]:
+    """The refused facts."""
+    return (fact for fact in behind.seen if isinstance(fact, UpdateRefused))
+
+
+@pytest.mark.parametrize("state", STATE_TERMS)
+async def test_every_role_takes_exactly_the_steps_of_the_table(world: World, state: str) -> None:
+    """Every role, every action, in this state: what the table has is taken, all else is refused and changes nothing."""
+    await world.come_to(state)
+    kept = world.behind.kept()
+    before = world.behind.rows()
+    taken = set()
+    for role, action in itertools.product(ACTING, ACTIONS):
+        row = permit(action, world.behind.desk.order(world.order).state, ACTING[role])
+        asked = ASKED_BEFORE.get(action, "") if isinstance(row, Transition) else ""
+        if asked:
+            assert (await world.act("department", asked)).status_code == 200
+
+        answer = await world.act(role, action)
+
+        if isinstance(row, Transition):
+            if (role, action) in EXCUSED[state]:
+                assert answer.status_code in (404, 409)
+            else:
+                assert answer.status_code == 200, (role, action, answer.json())
+                taken.add((role, action))
+            world.behind.back_to(kept)
+        elif role == "department" and state not in HELD:  # it has nothing to do with the order, and learns nothing
+            assert answer.status_code == 404
+        else:
+            assert (answer.status_code, answer.json()["reason"]) == (409, row)
+        assert world.behind.rows() == before
+    rows = {
+        (role, row.action)
+        for row in TABLE
+        for role, acts in ACTING.items()
+        if acts in row.roles and state in row.sources
+    }
+    assert taken == rows - EXCUSED[state]
+
+
+@pytest.mark.parametrize("role", sorted(set(ACCESS) - set(ACTING)))
+async def test_a_role_that_does_not_act_takes_no_step(world: World, role: str) -> None:
+    """403 before anything is written, whatever the action."""
+    await world.come_to("assigned")
+    written = len(world.behind.written)
+
+    answers = [await world.act(role, action) for action in ACTIONS]
+
+    assert {answer.status_code for answer in answers} == {403}
+    assert len(world.behind.written) == written
+
+
+async def test_without_a_token_nobody_takes_a_step(world: World) -> None:
+    """401 for none and for a wrong one."""
+    await world.come_to("assigned")
+    written = len(world.behind.written)
+
+    answers = [await world.act(token, "accept") for token in ("", "wrong")]
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert len(world.behind.written) == written
+
+
+LIES: list[tuple[str, dict[str, str]]] = [
+    ("department", {"department": "works"}),
+    ("department", {"role": "operator"}),
+    ("department", {"role": "operator", "department": "roads"}),
+    ("department", {"department": "roads", "id": "somebody-else"}),
+    ("operator", {"role": "duty-officer"}),
+    ("operator", {"role": "operator", "department": "roads"}),
+    ("operator", {"department": "roads"}),
+    ("operator", {"id": "olga"}),
+    ("reporter", {"role": "reporter", "id": "another"}),
+    ("inspector", {"role": "king"}),
+]
+
+
+@pytest.mark.parametrize(("token", "by"), LIES)
+async def test_whoever_names_somebody_else_is_refused_for_all_to_see(
+    world: World, token: str, by: dict[str, str]
+) -> None:
+    """403, nothing changes, and a refused fact says who it was and whom they named."""
+    await world.come_to("assigned")
+    before = world.behind.rows()
+
+    answer = await world.act(token, "accept", by=by)
+
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:paidan:problem:not-the-sender")
+    assert world.behind.rows() == before
+    [refused] = refusals(world.behind)
+    assert (refused.reason, refused.order_id) == ("not-the-sender", world.order)
+    assert (refused.actor.role, refused.actor.department) == (
+        ACCESS[token].acts_as, "roads" if token == "department" else "",
+    )  # fmt: skip
+    assert token == "reporter" or refused.actor.id == token
+    assert refused.named is not None
+    assert refused.named != refused.actor
+
+
+@pytest.mark.parametrize(
+    "by", [None, {}, {"role": ""}, {"department": "roads"}, {"role": "department"}, {"id": " department "}]
+)
+async def test_who_takes_a_step_comes_from_the_token(world: World, by: dict[str, str] | None) -> None:
+    """The body may leave it out, or say the same; the fact names role, department and person of the token."""
+    await world.come_to("assigned")
+
+    answer = await world.act("department", "accept", **({} if by is None else {"by": by}))
+
+    assert answer.status_code == 200
+    assert answer.json()["fact"]["actor"] == {"role": "department", "department": "roads", "id": "department"}
+
+
+async def test_nobody_says_that_somebody_else_has_sent_it(world: World) -> None:
+    """`sender` is the gateway's word."""
+    await world.come_to("assigned")
+
+    answer = await world.act("department", "accept", sender={"role": "operator", "id": "o"})
+
+    assert answer.status_code == 200
+
+
+async def test_a_citizen_reports_and_acts_as_nobody_else(world: World) -> None:
+    """The reporter comes from the token, another's name is 403, and another citizen's order is none of theirs."""
+    await world.come_to("closed")
+
+    named = await world.report("reporter", reporter={"id": "another"})
+    own = await world.act("reporter", "reopen")
+
+    assert (named.status_code, named.json()["type"]) == (403, "urn:paidan:problem:not-the-sender")
+    assert own.status_code == 200
+
+
+async def test_a_district_s_officer_acts_in_the_district(world: World) -> None:
+    """Elsewhere it is 403, and nothing is written."""
+    await world.come_to("handled")
+    written = len(world.behind.written)
+
+    answer = await world.act("north", "check-pass")
+
+    assert (answer.status_code, answer.json()["field"]) == (403, "area")
+    assert len(world.behind.written) == written
+
+
+async def test_sources_of_two_tokens_do_not_meet(world: World) -> None:
+    """The same id under another's source is another event: nobody takes the name of what another is yet to send."""
+    taken = {"ce-source": "hotline", "idempotency-key": "r-1", "prefer": "wait=1"}
+    body = {"text": "煤气泄漏", "location": {"lat": 30.05, "lon": 114.05}}
+
+    first = await world.client.post("/reports", json={"text": "junk"}, headers=taken | bearer("app"))
+    second = await world.client.post("/reports", json=body, headers=taken | bearer("reporter"))
+
+    assert first.json()["event"] == {"source": "app/hotline", "id": "r-1"}
+    assert second.json()["event"] == {"source": "reporter/hotline", "id": "r-1"}
+    assert second.json()["fact"]["order_id"] != first.json()["fact"]["order_id"]
