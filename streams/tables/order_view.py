@@ -1,4 +1,5 @@
-"""The orders of one partition, newest first, with what lists are filtered by. The rows themselves stay in the table."""
+"""The orders of one partition, newest first or the most urgent first, with what lists are filtered by. The rows
+themselves stay in the table."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -10,10 +11,10 @@ from sortedcontainers import SortedList
 from dispatcher.figures.indicators import STOCKS, Window, contributes, figures_of
 from dispatcher.order.row import OPEN, Order, State
 from models.times import day_number, local_day
+from streams.tables.protocol import Place, place_of
 
 # The loop must turn while a long list is searched.
 _SEARCHED_AT_ONCE = 500
-Place = tuple[int, str]  # where an order stands in the list: (-opened_at, id)
 
 
 class Summary(msgspec.Struct, frozen=True, gc=False):
@@ -25,16 +26,16 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     area: str
     department: str
     category: str
+    priority: int
     opened_at: int
     recorded_at: int
     overdue: bool
     quarantined: bool
     reports: tuple[str, ...]
 
-    @property
-    def place(self) -> Place:
-        """Where it stands in the list."""
-        return -self.opened_at, self.id
+    def place(self, urgent_first: bool) -> Place:
+        """Where it stands in a list."""
+        return place_of(self.priority, self.opened_at, self.id, urgent_first)
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -47,7 +48,8 @@ class Counted(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which orders; empty fields ask for nothing. `states` may hold `open` for all open ones."""
+    """Which orders, and in which order; empty fields ask for nothing. `states` may hold `open` for all open ones. With
+    `urgent_first` only open ones are listed, by priority and, within one, the newest first."""
 
     department: str = ""
     states: tuple[str, ...] = ()
@@ -57,6 +59,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: bool | None = None
     report: str = ""
     counted: Counted | None = None
+    urgent_first: bool = False
 
 
 class OrderView:
@@ -66,7 +69,8 @@ class OrderView:
         self.offset = 0
         self._zone = zone
         self._orders: dict[str, Summary] = {}
-        self._places: SortedList[Place] = SortedList()
+        self._newest: SortedList[Place] = SortedList()
+        self._urgent: SortedList[Place] = SortedList()  # open ones alone
         self._reports: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -93,6 +97,7 @@ class OrderView:
             area=order.area,
             department=order.department,
             category=order.category,
+            priority=order.priority,
             opened_at=order.opened_at,
             recorded_at=order.recorded_at,
             overdue=order.overdue_at is not None,
@@ -100,12 +105,16 @@ class OrderView:
             reports=order.report_keys,
         )
         self._orders[order.id] = summary
-        self._places.add(summary.place)
+        self._newest.add(summary.place(urgent_first=False))
+        if summary.state in OPEN:
+            self._urgent.add(summary.place(urgent_first=True))
         for report in summary.reports:
             self._reports[report] = order.id
 
     def _drop(self, summary: Summary) -> None:
-        self._places.remove(summary.place)
+        self._newest.remove(summary.place(urgent_first=False))
+        if summary.state in OPEN:
+            self._urgent.remove(summary.place(urgent_first=True))
         for report in summary.reports:
             if self._reports.get(report) == summary.id:
                 del self._reports[report]
@@ -113,7 +122,7 @@ class OrderView:
     async def page(
         self, wanted: Wanted, after: Place | None, limit: int, load: Callable[[str], Order | None]
     ) -> list[Order]:
-        """The first `limit` wanted orders behind a place, newest first; `load` gives an order's row.
+        """The first `limit` wanted orders behind a place of the list; `load` gives an order's row.
 
         Rows may change while it searches: each order is judged as it stands when it is met.
         """
@@ -123,7 +132,7 @@ class OrderView:
             if not batch:
                 break
             for place in batch:
-                summary = self._orders.get(place[1])
+                summary = self._orders.get(place[2])
                 if summary is None or not self._may_be(summary, wanted):
                     continue
                 order = load(summary.id)
@@ -138,11 +147,15 @@ class OrderView:
     def _candidates(self, wanted: Wanted, after: Place | None) -> Iterator[Place]:
         if wanted.report:
             held = self._orders.get(self._reports.get(wanted.report, ""))
-            return iter(() if held is None or (after is not None and held.place <= after) else (held.place,))
-        start = 0 if after is None else self._places.bisect_right(after)
-        return iter(self._places.islice(start, start + _SEARCHED_AT_ONCE))
+            place = None if held is None else held.place(wanted.urgent_first)
+            return iter(() if place is None or (after is not None and place <= after) else (place,))
+        places = self._urgent if wanted.urgent_first else self._newest
+        start = 0 if after is None else places.bisect_right(after)
+        return iter(places.islice(start, start + _SEARCHED_AT_ONCE))
 
     def _may_be(self, summary: Summary, wanted: Wanted) -> bool:
+        if wanted.urgent_first and summary.state not in OPEN:
+            return False
         if wanted.states and not self._in_state(summary.state, wanted.states):
             return False
         if wanted.counted is not None:

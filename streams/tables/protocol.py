@@ -5,6 +5,25 @@ import msgspec
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order.row import OPEN, Order, Tally
 
+# Where an order stands in a list: its priority where the most urgent come first, else 0; -opened_at; id.
+Place = tuple[int, int, str]
+
+
+def place_of(priority: int, opened_at: int, order_id: str, urgent_first: bool) -> Place:
+    """Where an order stands in a list."""
+    return (priority if urgent_first else 0, -opened_at, order_id)
+
+
+def to_cursor(place: Place) -> str:
+    """A place as text."""
+    return ":".join(str(part) for part in place)
+
+
+def from_cursor(text: str) -> Place:
+    """The place that `to_cursor` wrote. Raises ValueError for what is none."""
+    rank, opened, order_id = text.split(":", 2)
+    return int(rank), int(opened), order_id
+
 
 class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of a list of orders. Instants are milliseconds UTC."""
@@ -25,6 +44,10 @@ class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
     overdue_at: int | None = None
     supervision: int = 0
     evidence_count: int = 0
+
+    def place(self, urgent_first: bool) -> Place:
+        """Where it stands in a list."""
+        return place_of(self.priority, self.opened_at, self.id, urgent_first)
 
     @property
     def open(self) -> bool:
@@ -66,7 +89,7 @@ class PartitionFigures(msgspec.Struct, frozen=True):
 
 
 class PartitionOrders(msgspec.Struct, frozen=True):
-    """Orders, newest first; as many as were asked for when there may be more."""
+    """Orders as they stand in the list; as many as were asked for when there may be more."""
 
     offset: int
     orders: tuple[Brief, ...] = ()

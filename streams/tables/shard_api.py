@@ -32,6 +32,7 @@ from streams.tables.protocol import (
     ShardOrders,
     ShardRows,
     brief,
+    from_cursor,
 )
 from streams.tables.worker import Tables
 
@@ -96,8 +97,7 @@ class _ShardApi:
         asked = request.query_params
         wanted, limit, after = _wanted(asked), min(int(asked.get("limit", "50")), MAX_LIMIT), None
         if cursor := asked.get("after"):
-            opened_at, _, order_id = cursor.partition(":")
-            after = (-int(opened_at), order_id)
+            after = from_cursor(cursor)
         answer: dict[int, PartitionOrders] = {}
         for number, view in self._tables.partitions.items():
             found = await view.orders.page(wanted, after, limit, self._tables.order)
@@ -165,4 +165,5 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         quarantined=_FLAG[asked.get("quarantined", "")],
         report=asked.get("report", ""),
         counted=counted,
+        urgent_first=asked.get("sort") == "urgent",
     )

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from dispatcher.figures.figure_row import FigureRow, encode
 from dispatcher.figures.indicators import Window, contributes, total
 from dispatcher.figures.sketch import Sketch
-from dispatcher.order.row import Order
+from dispatcher.order.row import OPEN, Order
 from streams.tables import stored_row
 from streams.tables.figure_view import FigureView
 from streams.tables.order_view import Counted, OrderView, Wanted
+from streams.tables.protocol import Place, brief, from_cursor, to_cursor
 from streams.tables.stall_guard import STALLED, StallGuard
 from streams.tables.stored_row import ARCHIVED, Kept
 from streams.tables.views import Views
@@ -145,7 +146,7 @@ async def _pages(view: OrderView, table: dict[str, Order], wanted: Wanted, size:
     after = None
     while page := await view.page(wanted, after, size, table.get):
         found += [order.id for order in page]
-        after = (-page[-1].opened_at, page[-1].id)
+        after = brief(page[-1]).place(wanted.urgent_first)
     return found
 
 
@@ -164,6 +165,29 @@ async def test_pages_together_are_the_whole_list(seed: int) -> None:
     ):
         expected = sorted((o for o in table.values() if test(o)), key=lambda o: (-o.opened_at, o.id))
         assert await _pages(view, table, wanted, 7) == [o.id for o in expected]
+
+
+async def test_the_most_urgent_come_first_where_that_is_asked_for(seed: int) -> None:
+    """Open orders alone, by priority and then the newest first; a changed priority moves the order."""
+    rng = random.Random(seed)
+    lives = random_life(rng, 300)
+    orders = [msgspec.structs.replace(order, priority=rng.randrange(1, 6)) for order in lives]
+    view, table = _view(orders)
+    for order in [order for order in table.values() if order.state in OPEN][:5]:
+        table[order.id] = msgspec.structs.replace(order, priority=1)
+        view.put(table[order.id], 0)
+
+    found = await _pages(view, table, Wanted(urgent_first=True), 7)
+
+    still_open = [order for order in table.values() if order.state in OPEN]
+    assert len({order.priority for order in still_open}) > 1
+    assert found == [o.id for o in sorted(still_open, key=lambda o: (o.priority, -o.opened_at, o.id))]
+
+
+@pytest.mark.parametrize("place", [(0, -1_772_352_000_000, "south-w-20260301-aaaaaaaaaa"), (3, -5, "a:b")])
+def test_a_cursor_is_the_place_it_was_made_of(place: Place) -> None:
+    """An id may hold the sign that parts the fields."""
+    assert from_cursor(to_cursor(place)) == place
 
 
 @pytest.mark.slow

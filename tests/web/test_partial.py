@@ -141,9 +141,11 @@ async def test_pages_go_on_where_the_last_one_ended(gateway: Open) -> None:
         page = (await client.get("/orders?limit=2")).json()
         rest = await client.get(f"/orders?limit=3&cursor={page['next']}")
         wrong = await client.get("/orders?cursor=%21")
+        crossed = await client.get(f"/orders?sort=urgent&cursor={page['next']}")
     assert [order["id"] for order in page["orders"]] == [orders[0].id, orders[1].id]
     assert rest.json()["next"] is None
     assert (wrong.status_code, wrong.json()["field"]) == (422, "cursor")
+    assert (crossed.status_code, crossed.json()["field"]) == (422, "cursor")
 
 
 async def test_questions_that_make_no_sense_are_refused(gateway: Open) -> None:

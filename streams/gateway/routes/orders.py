@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -23,7 +23,16 @@ from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.order_document import document, line
 from streams.gateway.shards import ShardAnswers, Shards, incomplete
-from streams.tables.protocol import Brief, PartitionOrder, PartitionOrders, ShardOrder, ShardOrders
+from streams.tables.protocol import (
+    Brief,
+    PartitionOrder,
+    PartitionOrders,
+    Place,
+    ShardOrder,
+    ShardOrders,
+    from_cursor,
+    to_cursor,
+)
 
 _STATES = OPEN | ENDED | {"open"}
 _MOST = 200
@@ -33,7 +42,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
     """The routes, with what they need."""
     router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
 
-    @router.get("/orders", summary="List orders, newest first, or the orders behind a figure")
+    @router.get("/orders", summary="List orders, or those behind a figure; newest or most urgent first")
     async def orders(
         request: Request,
         department: str = "",
@@ -47,6 +56,10 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         actor: Annotated[str, Query(description="with `indicator`: as it stands under `by=actor`")] = "",
         first: Annotated[str | None, Query(alias="from", description="city-local day, with `indicator`")] = None,
         to: Annotated[str | None, Query(description="city-local day, with `indicator`")] = None,
+        sort: Annotated[
+            Literal["newest", "urgent"],
+            Query(description="`urgent`: open ones alone, the most urgent first"),
+        ] = "newest",
         limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
         cursor: Annotated[str, Query(description="`next` of the page before")] = "",
     ) -> Response:
@@ -63,7 +76,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         if indicator:
             keys = {"stage": stage, "actor": actor, "department": department, "category": category}
             wanted |= finder.counted(indicator, keys, first, to)
-        return answer(await finder.page(wanted, limit, cursor))
+        return answer(await finder.page(wanted | {"sort": sort}, limit, cursor))
 
     @router.get("/orders/{order_id}", summary="One order: state, timeline, evidence, reasons, who held it how long")
     async def order(order_id: str, request: Request) -> Response:
@@ -141,14 +154,15 @@ class Finder:
             raise Problem(
                 422, "invalid", f"state must be of {', '.join(sorted(_STATES))}", field="state", rule="unknown"
             )
+        urgent_first = wanted["sort"] == "urgent"
         # One more than asked for tells whether there is a next page.
         params = {key: value for key, value in wanted.items() if value} | {"limit": str(limit + 1)}
         if cursor:
-            params["after"] = _decode_cursor(cursor)
+            params["after"] = _decode_cursor(cursor, urgent_first)
         answers: ShardAnswers[PartitionOrders] = (await self._shards.ask("/orders", params, ShardOrders)).some()
         merged = sorted(
             (order for part in answers.partitions.values() for order in part.orders),
-            key=lambda order: (-order.opened_at, order.id),
+            key=lambda order: order.place(urgent_first),
         )
         page = merged[:limit]
         more = len(merged) > limit
@@ -156,7 +170,7 @@ class Finder:
             "complete": answers.complete,
             "partitions": {"answered": len(answers.partitions), "total": answers.total},
             "orders": [line(order, self._city) for order in page],
-            "next": _encode_cursor(page[-1]) if more else None,
+            "next": _encode_cursor(page[-1].place(urgent_first)) if more else None,
         }
 
     def own(self, holder: Holder | None, department: str, area: str) -> tuple[str, str]:
@@ -223,14 +237,16 @@ def _safe(order_id: str) -> str:
     return quote(order_id, safe="")
 
 
-def _encode_cursor(last: Brief) -> str:
-    return base64.urlsafe_b64encode(f"{last.opened_at}:{last.id}".encode()).decode().rstrip("=")
+def _encode_cursor(last: Place) -> str:
+    return base64.urlsafe_b64encode(to_cursor(last).encode()).decode().rstrip("=")
 
 
-def _decode_cursor(cursor: str) -> str:
+def _decode_cursor(cursor: str, urgent_first: bool) -> str:
+    """What tables are asked with. Raises Problem for what is no cursor of a list in this order."""
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        opened_at, _, order_id = text.partition(":")
-        return f"{int(opened_at)}:{order_id}"
+        place = from_cursor(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode())
     except (binascii.Error, ValueError):
-        raise Problem(422, "invalid", "cursor must be `next` of another page", field="cursor", rule="unknown") from None
+        place = None
+    if place is None or (place[0] > 0) != urgent_first:
+        raise Problem(422, "invalid", "cursor must be `next` of another page", field="cursor", rule="unknown")
+    return to_cursor(place)
