@@ -4,28 +4,29 @@ The stream does not name the camera's address: the bridge that forwards it must,
 the machine's name is taken for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.envelope import LATEST
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, at_path, bounded, json_object, number, objects, text_of
+from models.formats.reading import Reading, Site, at_path, attempts, listed, number, objects, text_of
 
 _THINGS = ("Object", "Vehicle", "NonMotor", "Human")
 _PHASES = {"start": "start", "pulse": "start", "stop": "end"}
 
 
-def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
     """One reading for each event in the list. Raises Poison."""
-    message = json_object(value)
-    events = list(bounded(objects(at_path(message, "params", "eventList") or message.get("eventList"))))
-    if not events and at_path(message, "params", "eventList") != [] and message.get("eventList") != []:
+    holder = next((each for each in (message.get("params"), message) if listed(each, "eventList")), None)
+    if holder is None:
         raise Poison("params.eventList", "is missing")
-    return tuple(_reading(event, site) for event in events)
+    return attempts(objects(holder["eventList"]), lambda event: _reading(event, site))
 
 
-def _reading(event: Mapping[str, Any], site: Site) -> Reading:
+def _reading(event: object, site: Site) -> Reading:
+    if not isinstance(event, Mapping):
+        raise Poison("params.eventList", "must hold objects")
     given = event.get("Data")
     data: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     camera = site.camera or text_of(data.get("MachineName")) or text_of(at_path(data, "TrafficCar", "MachineName"))
@@ -54,7 +55,7 @@ def _reading(event: Mapping[str, Any], site: Site) -> Reading:
 def _confidence(value: object) -> float | None:
     """Dahua counts from 0 to 255; 0 stands for "not measured"."""
     confidence = number(value, "Confidence")
-    return confidence / 255 if confidence else None
+    return confidence / 255 if confidence and confidence > 0 else None
 
 
 def _moment(data: Mapping[str, Any]) -> int | None:

@@ -4,20 +4,20 @@ In the minimal schema an object is a JSON object, or one line `id|left|top|right
 writes it. https://docs.nvidia.com/metropolis/deepstream/dev-guide/text/DS_plugin_gst-nvmsgconv.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, at_path, bounded, json_object, moment, objects, place, share, text_of
+from models.formats.reading import Reading, Site, at_path, attempts, moment, place, share, text_of
 
 _EDGES = ("topleftx", "toplefty", "bottomrightx", "bottomrighty")
 _PHASES = {"entry": "start", "start": "start", "exit": "end", "stop": "end", "end": "end", "moving": "ongoing"}
+_Sighting = tuple[Callable[[Any], dict[str, Any]], Any]  # how a thing is read, and the thing
 
 
-def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
     """One reading for each object, and one for each analytics rule that says `triggered`. Raises Poison."""
-    message = json_object(value)
     camera = site.camera or text_of(message.get("sensorId")) or text_of(at_path(message, "sensor", "id"))
     algorithm = text_of(at_path(message, "analyticsModule", "source")) or text_of(
         at_path(message, "analyticsModule", "id")
@@ -25,24 +25,42 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     shared = {"camera_id": camera, "vendor": "deepstream", "algorithm": algorithm}
     at = moment(message.get("@timestamp"), site.zone, "@timestamp")
     base = text_of(message.get("messageid"))
-    sightings = list(bounded(_minimal(message) if "objects" in message else _full(message)))
-    if not sightings and message.get("objects") != []:  # an empty frame says that nothing goes on
+    minimal = "objects" in message
+    seen = list(_minimal(message) if minimal else _full(message))
+    if not seen and not minimal:  # an empty frame says that nothing goes on
         raise Poison("objects", "is missing")
-    return tuple(
-        Reading(make_detection(shared | fields), f"{base}/{n}" if base and len(sightings) > 1 else base, at)
-        for n, fields in enumerate(sightings)
-    )
+
+    def reading(one: tuple[int, _Sighting]) -> Reading:
+        n, (read, thing) = one
+        return Reading(make_detection(shared | read(thing)), f"{base}/{n}" if base and len(seen) > 1 else base, at)
+
+    return attempts(enumerate(seen), reading)
 
 
-def _full(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    thing = message.get("object")
-    if not isinstance(thing, Mapping):
-        return
+def _full(message: Mapping[str, Any]) -> Iterator[_Sighting]:
+    if isinstance(message.get("object"), Mapping):
+        yield _of_full, message
+
+
+def _minimal(message: Mapping[str, Any]) -> Iterator[_Sighting]:
+    given = message["objects"]
+    if given is not None and not isinstance(given, list | Mapping):
+        raise Poison("objects", "must be a list")
+    for thing in given if isinstance(given, list) else [given] if given else ():
+        yield (_line if isinstance(thing, str) else _object), thing
+    rules = message.get("analytics")
+    for name, rule in rules.items() if isinstance(rules, Mapping) else ():
+        if isinstance(rule, Mapping) and rule.get("triggered") is True:
+            yield _rule, (name, rule)
+
+
+def _of_full(message: Mapping[str, Any]) -> dict[str, Any]:
+    thing = message["object"]
     kinds = [name for name, value in thing.items() if isinstance(value, Mapping) and "confidence" in value]
     kind = kinds[0] if kinds else ""
     event = text_of(at_path(message, "event", "type"))
     here = at_path(message, "sensor", "location")
-    yield {
+    return {
         "label": kind or event,
         "confidence": share(at_path(thing, kind, "confidence") if kind else thing.get("confidence"), "confidence"),
         "object_id": text_of(thing.get("id")),
@@ -52,21 +70,20 @@ def _full(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     }
 
 
-def _minimal(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    listed = message["objects"]
-    for line in (entry for entry in listed if isinstance(entry, str)) if isinstance(listed, list) else ():
-        yield _line(line)
-    for thing in objects(listed):
-        yield {
-            "label": text_of(thing.get("type")),
-            "confidence": share(thing.get("confidence"), "objects.confidence"),
-            "object_id": text_of(thing.get("id")),
-            "bbox": _box(thing.get("bbox")),
-        }
-    rules = message.get("analytics")
-    for name, rule in rules.items() if isinstance(rules, Mapping) else ():
-        if isinstance(rule, Mapping) and rule.get("triggered") is True:
-            yield {"label": name, "object_id": text_of(rule.get("roi_name"))}
+def _object(thing: object) -> dict[str, Any]:
+    if not isinstance(thing, Mapping):
+        raise Poison("objects", "must hold objects or lines")
+    return {
+        "label": text_of(thing.get("type")),
+        "confidence": share(thing.get("confidence"), "objects.confidence"),
+        "object_id": text_of(thing.get("id")),
+        "bbox": _box(thing.get("bbox")),
+    }
+
+
+def _rule(named: tuple[str, Mapping[str, Any]]) -> dict[str, Any]:
+    name, rule = named
+    return {"label": name, "object_id": text_of(rule.get("roi_name"))}
 
 
 def _line(line: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, bounded, json_object, moment, number, objects, text_of
+from models.formats.reading import Reading, Site, attempts, listed, moment, number, objects, text_of
 
 # The list of each kind of object, the name in it, the field of its id, and the label that it becomes.
 _KINDS = (
@@ -23,23 +23,23 @@ _TIMES = ("PassTime", "AppearTime", "MarkTime", "LocationMarkTime", "PersonAppea
 _DEVICE_CHARS = 20
 
 
-def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
     """One reading for each object. Raises Poison."""
-    message = json_object(value)
-    readings = tuple(_reading(thing, key, label, site) for thing, key, label in bounded(_things(message)))
-    if not readings:
+    if not any(listed(message, kind[0]) for kind in _KINDS):
         raise Poison("data", f"must hold one of {', '.join(kind[0] for kind in _KINDS)}")
-    return readings
+    return attempts(_things(message), lambda each: _reading(*each, site))
 
 
-def _things(message: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, str]]:
-    for listed, named, key, label in _KINDS:
-        container = message.get(listed)
-        for thing in objects(container.get(named)) if isinstance(container, Mapping) else ():
+def _things(message: Mapping[str, Any]) -> Iterator[tuple[object, str, str]]:
+    for container, named, key, label in _KINDS:
+        held = message.get(container)
+        for thing in objects(held.get(named) if isinstance(held, Mapping) else held):
             yield thing, key, label
 
 
-def _reading(thing: Mapping[str, Any], key: str, label: str, site: Site) -> Reading:
+def _reading(thing: object, key: str, label: str, site: Site) -> Reading:
+    if not isinstance(thing, Mapping):
+        raise Poison("data", f"must hold objects where it has a {label}")
     own = text_of(thing.get(key))
     # The first twenty characters of an object's id are the id of the device that saw it (GA/T 1400.3).
     camera = site.camera or text_of(thing.get("DeviceID")) or own[:_DEVICE_CHARS]

@@ -1,8 +1,11 @@
 """GB/T 28181 alarm notifications: `<Notify><CmdType>Alarm</CmdType>…`, in UTF-8 or GB 18030."""
 
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, moment, place, texts, xml_root
+from models.formats.reading import Reading, Site, moment, place, texts
 
 # Table of AlarmMethod in GB/T 28181-2016, annex A.
 _METHODS = {
@@ -39,9 +42,9 @@ _DEVICE = {
 }
 
 
-def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+def decode(root: Element, site: Site) -> Iterator[Reading]:
     """One reading. The label is the name of the alarm's method and type, the text its description. Raises Poison."""
-    said = texts(xml_root(value))
+    said = texts(root)
     if said.get("CmdType") != "Alarm":
         raise Poison("CmdType", "must be Alarm")
     method = said.get("AlarmMethod", "")
@@ -63,4 +66,4 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     at = moment(said.get("AlarmTime"), site.zone, "AlarmTime")
     # SN counts from 1 in each session of a device: only together with the time it names one alarm.
     number = said.get("SN", "")
-    return (Reading(detection, f"{camera}/{said['AlarmTime']}/{number}" if at is not None and number else "", at),)
+    yield Reading(detection, f"{camera}/{said['AlarmTime']}/{number}" if at is not None and number else "", at)

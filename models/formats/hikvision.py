@@ -1,13 +1,15 @@
 """Hikvision ISAPI alarms: `EventNotificationAlert`, XML as the alert stream and HTTP listening send it."""
 
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, local, moment, share, texts, xml_root
+from models.formats.reading import Reading, Site, local, moment, share, texts
 
 
-def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+def decode(root: Element, site: Site) -> Iterator[Reading]:
     """One reading; a camera that nobody named by the header `camera` is `ipAddress:channelID`. Raises Poison."""
-    root = xml_root(value)
     if local(root) != "EventNotificationAlert":
         raise Poison("EventNotificationAlert", "is missing")
     said = texts(root)
@@ -15,7 +17,7 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
     camera = site.camera or said.get("deviceID") or f"{said.get('ipAddress', '')}:{channel}"
     state, kind = said.get("eventState", ""), said.get("eventType", "")
     if state == "inactive" and kind.lower() == "videoloss":
-        return ()  # the heartbeat of a healthy device
+        return  # the heartbeat of a healthy device
     # "It still goes on": the event that it is about stands beside it.
     going_on = kind.lower() == "duration" and said.get("relationEvent", "")
     detection = make_detection(
@@ -30,4 +32,4 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
             "text": said.get("eventDescription", ""),
         }
     )
-    return (Reading(detection, said.get("UUID", ""), moment(said.get("dateTime"), site.zone, "dateTime")),)
+    yield Reading(detection, said.get("UUID", ""), moment(said.get("dateTime"), site.zone, "dateTime"))

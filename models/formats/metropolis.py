@@ -1,12 +1,14 @@
 """NVIDIA Metropolis alerts and incidents (nvschema JSON, as the alert bridge takes them)."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from models.events import make_detection
-from models.formats.reading import Reading, Site, at_path, json_object, moment, place, share, text_of
+from models.formats.reading import Reading, Site, at_path, moment, place, share, text_of
 
 
-def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
+def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading]:
     """One reading: the alert's event type is the label, its summary the text. Raises Poison."""
-    message = json_object(value)
     event = message.get("event")
     here = at_path(message, "sensor", "location") or at_path(message, "place", "location")
     detection = make_detection(
@@ -22,4 +24,4 @@ def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
         }
     )
     at = moment(message.get("timestamp") or message.get("@timestamp"), site.zone, "timestamp")
-    return (Reading(detection, text_of(message.get("id")) or text_of(at_path(event, "id")), at),)
+    yield Reading(detection, text_of(message.get("id")) or text_of(at_path(event, "id")), at)

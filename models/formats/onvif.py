@@ -4,35 +4,36 @@ They do not name the camera's address: the bridge that forwards them must, with 
 video source's token is taken for it.
 """
 
-import re
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
+from zoneinfo import ZoneInfo
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, bounded, local, moment, xml_root
+from models.formats.reading import Reading, Site, attempts, local, moment
 
 _CAMERA = ("VideoSourceToken", "VideoSourceConfigurationToken", "Source", "VideoAnalyticsConfigurationToken")
 _TRUE = ("true", "1")
 _BOOLEAN = ("true", "false")
-_ZONED = re.compile(r"([Zz]|[+-]\d{2}:?\d{2})$")
+_UTC = ZoneInfo("UTC")
+_WITHOUT_NEWS = ("Notify", "PullMessagesResponse")  # what an answer without a notification has
 
 
-def decode(value: bytes, site: Site) -> tuple[Reading, ...]:
-    """One reading for each notification in the document. Raises Poison."""
-    root = xml_root(value)
-    notifications = list(bounded(e for e in root.iter() if local(e) == "NotificationMessage"))
-    if not notifications:
+def decode(root: Element, site: Site) -> Iterator[Reading | Poison]:
+    """One reading for each notification in the document that tells of something. Raises Poison."""
+    notifications = [e for e in root.iter() if local(e) == "NotificationMessage"]
+    if not notifications and not any(local(e) in _WITHOUT_NEWS for e in root.iter()):
         raise Poison("NotificationMessage", "is missing")
-    return tuple(reading for element in notifications if (reading := _reading(element, site)) is not None)
+    return attempts(notifications, lambda each: _reading(each, site))
 
 
 def _reading(notification: Element, site: Site) -> Reading | None:
     """None for a state that is as it should be, and for what a device counts of itself."""
     topic = next((e.text or "" for e in notification.iter() if local(e) == "Topic"), "").strip()
-    inner = [e for e in notification.iter() if local(e) == "Message" and "UtcTime" in e.attrib]
+    inner = [e for e in notification.iter() if local(e) == "Message"]
     if not inner:
-        raise Poison("Message.UtcTime", "is missing")
-    message = inner[0]
+        raise Poison("Message", "is missing")
+    message = next((e for e in inner if "UtcTime" in e.attrib), inner[-1])
     items = {e.attrib.get("Name", ""): e.attrib.get("Value", "") for e in message.iter() if local(e) == "SimpleItem"}
     camera = site.camera or next((items[name] for name in _CAMERA if items.get(name)), "")
     if "Monitoring/" in topic:
@@ -46,7 +47,6 @@ def _reading(notification: Element, site: Site) -> Reading | None:
     ended = operation == "Deleted" or (bool(states) and not any(states))
     if operation == "Initialized" and states and not any(states):
         return None
-    stamp = message.attrib["UtcTime"]
     detection = make_detection(
         {
             "camera_id": camera,
@@ -57,4 +57,4 @@ def _reading(notification: Element, site: Site) -> Reading | None:
             "phase": "end" if ended else "start",
         }
     )
-    return Reading(detection, "", moment(stamp if _ZONED.search(stamp) else stamp + "Z", site.zone, "UtcTime"))
+    return Reading(detection, "", moment(message.attrib.get("UtcTime"), _UTC, "UtcTime"))

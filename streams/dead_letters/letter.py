@@ -16,6 +16,7 @@ from models.times import to_text
 from streams.kafka.sending import Send
 
 REPLAYED = "replayed"  # the number of the dead letter
+ONLY = "only"  # which of the detections that the record holds is to be taken in
 RECEIVED = "received"  # when the record came in for the first time
 WEBHOOK_ERRORS = frozenset({"webhook-refused", "webhook-unreachable"})
 MAX_KEPT = 512_000
@@ -32,7 +33,8 @@ ERRORS = {
     "wrong-topic": "It has come to a topic that takes other events.",
     "unknown-format": "No decoder has this `format`.",
     "too-large": "Value and headers are longer than 2 MB.",
-    "too-complex": "A vendor's message holds more than 1,000 detections, or XML that is too large or nested too deep.",
+    "too-complex": "A vendor's message holds more than 1,000 detections or comes to much more text than it has, or XML "
+    "that is too large or nested too deep.",
     "ahead-of-time": "It is dated further ahead of its receipt than the city allows.",
     "too-late": "It is older than the time for which its identity would be remembered.",
     "outside-city": "Its coordinates lie outside the city.",
@@ -66,15 +68,28 @@ def decode_dead_letter(value: bytes) -> DeadLetter:
 
 
 def of_record(
-    names: LetterTopics, record: Record, error: str, message: str, field: str = "", rule: str = "", stage: str = "desk"
+    names: LetterTopics,
+    record: Record,
+    error: str,
+    message: str,
+    field: str = "",
+    rule: str = "",
+    stage: str = "desk",
+    *,
+    index: int | None = None,
+    keep: bool = True,
 ) -> Send:
-    """The dead letter of a whole record."""
+    """The dead letter of a whole record, or, with an `index`, of one of the detections that it holds.
+
+    Without `keep` its bytes are left to another letter of the same record.
+    """
     headers, cut = _kept(record.headers)
-    length, kept, digest = _value(record.value)
+    length, kept, digest = _value(record.value, MAX_KEPT if keep else 0)
     letter = DeadLetter(
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
+        index=index,
         at=to_text(max(0, record.timestamp)),
         stage=stage,
         error=error,
@@ -126,11 +141,11 @@ def _send(names: LetterTopics, letter: DeadLetter) -> Send:
     return Send(names.dead_letters, place.encode(), msgspec.json.encode(letter), 0, headers)
 
 
-def _value(value: bytes | None) -> tuple[int, str | None, str | None]:
+def _value(value: bytes | None, most: int = MAX_KEPT) -> tuple[int, str | None, str | None]:
     """Length, base64 of a value that is short enough to keep, else its digest."""
     if value is None:
         return 0, None, None
-    if len(value) > MAX_KEPT:
+    if len(value) > most:
         return len(value), None, hashlib.sha256(value).hexdigest()
     return len(value), base64.b64encode(value).decode(), None
 

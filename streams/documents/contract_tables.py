@@ -29,7 +29,7 @@ def errors() -> str:
 
 def formats() -> str:
     """The vendors' formats."""
-    rows = ((f"`{name}`", one_line(sys.modules[decoder.__module__].__doc__)) for name, decoder in FORMATS.items())
+    rows = ((f"`{name}`", one_line(sys.modules[vendor.decode.__module__].__doc__)) for name, vendor in FORMATS.items())
     return table(("`format`", "what it is"), rows)
 
 

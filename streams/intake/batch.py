@@ -18,7 +18,8 @@ from models.guess import Guess
 from models.inbox import UNLOCATED, InboxUpdate, Sighting, encode_items
 from models.record import Record
 from models.times import local_hour
-from streams.intake.drafts import Draft, DraftReader, Ignored, Keys, Unlisted
+from streams.dead_letters.letter import MAX_KEPT
+from streams.intake.drafts import Draft, DraftReader, Flaw, Ignored, Keys, Unlisted
 from streams.intake.placing import Placement, Point, by_words, locate_points, outside
 from streams.intake.ways import ANY, Way
 
@@ -35,13 +36,18 @@ class Model(Protocol):
 
 
 class Dead(msgspec.Struct, frozen=True):
-    """A record that cannot be taken in, and why."""
+    """A record that cannot be taken in, and why; with an `index` only that detection of it.
+
+    `kept` says whether its bytes are to be kept: those of one record are not kept over and over.
+    """
 
     record: Record
     error: str
     message: str
     field: str = ""
     rule: str = ""
+    index: int | None = None
+    kept: bool = True
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -61,12 +67,16 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A batch that is decoded, masked and placed, and waits for its guesses. `placed` are its items, each with the
-    number of its record; `texts` and `contexts` are what to classify, `wanted` where they stand in `placed`."""
+    """A batch that is decoded, masked and placed, and waits for its guesses.
+
+    `placed` are its items, each with the number of its record; by that number `dead` are whole records, `flaws` single
+    detections of others. `texts` and `contexts` are what to classify, `wanted` where they stand in `placed`.
+    """
 
     records: Sequence[Record]
     placed: list[tuple[int, Sighting | InboxUpdate]]
     dead: dict[int, Dead]
+    flaws: dict[int, list[Dead]]
     ignored: Counter[str]
     unlisted: Counter[Unlisted]
     wanted: list[int]
@@ -100,6 +110,7 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
     ignored: Counter[str] = Counter()
     unlisted: Counter[Unlisted] = Counter()
     drafts: list[tuple[int, Draft]] = []
+    flaws: dict[int, list[Dead]] = {}
     for n, record in enumerate(records):
         try:
             for draft in reader.read(record):
@@ -107,15 +118,17 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
                     drafts.append((n, draft))
                 elif isinstance(draft, Ignored):
                     ignored[draft.category] += 1
-                else:
+                elif isinstance(draft, Unlisted):
                     unlisted[draft] += 1
+                else:
+                    flaws.setdefault(n, []).append(_flaw(record, draft, len(flaws.get(n, ()))))
         except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
             dead[n] = _dead(record, error)
     placed, asked = _place(city, records, drafts, dead)
     # Nothing of a record that is dead is shown to a model.
     asked = [one for one in asked if placed[one.at][0] not in dead] if dead else asked
     wanted, texts, contexts = [one.at for one in asked], [one.text for one in asked], [one.context for one in asked]
-    return Prepared(records, placed, dead, ignored, unlisted, wanted, texts, contexts)
+    return Prepared(records, placed, dead, flaws, ignored, unlisted, wanted, texts, contexts)
 
 
 def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
@@ -139,7 +152,9 @@ def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequenc
         if n not in dead:
             items[item.area].append(item)
     made = [guess for guess in guesses if guess is not None]
-    return Taken(dict(items), [dead[n] for n in sorted(dead)], prepared.ignored, prepared.unlisted, made)
+    letters = prepared.flaws | {n: [one] for n, one in dead.items()}
+    in_order = [one for n in sorted(letters) for one in letters[n]]
+    return Taken(dict(items), in_order, prepared.ignored, prepared.unlisted, made)
 
 
 def _guessed(item: Sighting | InboxUpdate, guess: Guess | None, shadow: Guess | None) -> Sighting | InboxUpdate:
@@ -151,6 +166,13 @@ def _dead(record: Record, error: Exception) -> Dead:
         return Dead(record, error.error, str(error), error.field, error.rule)
     # The text of any other error may quote the record, and with it personal data.
     return Dead(record, INTERNAL, f"intake failed with {type(error).__name__}")
+
+
+def _flaw(record: Record, flaw: Flaw, before: int) -> Dead:
+    """The dead letter of one detection; the bytes are kept with so many of a record's that they come to no more than
+    those of one long record."""
+    kept = before == 0 or (before + 1) * len(record.value or b"") <= MAX_KEPT
+    return msgspec.structs.replace(_dead(record, flaw.poison), index=flaw.index, kept=kept)
 
 
 class _Asked(NamedTuple):
@@ -184,6 +206,8 @@ def _located(city: City, draft: Draft, points: Mapping[Point, Placement | None])
     if where is None:
         return draft.item
     place = points[where] if isinstance(where, tuple) else by_words(city, where)
+    if place is None:
+        place = draft.otherwise
     if place is None:
         raise outside()
     if place.how == "none" and isinstance(draft.item, InboxUpdate):

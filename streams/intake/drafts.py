@@ -1,6 +1,8 @@
 """What a record says as sightings and updates without personal data; only the place and the guess are still missing."""
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -31,6 +33,8 @@ from streams.intake.said import (
 from streams.intake.statements import StatementReader, Vendor
 from streams.intake.ways import ANY, Way
 
+T = TypeVar("T")
+
 
 @lru_cache(maxsize=16_384)
 def _is_plain(name: str) -> bool:
@@ -47,11 +51,13 @@ class Keys(msgspec.Struct, frozen=True):
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
     """An item without its guess. `where` leads to its place where it has none yet: a point needs a polygon, a
-    description is looked up. `text` is what to classify, empty for nothing."""
+    description is looked up. `text` is what to classify, empty for nothing. `otherwise` is the place when the point
+    lies outside the city."""
 
     item: Sighting | InboxUpdate
     where: Point | Described | None = None
     text: str = ""
+    otherwise: Placement | None = None
 
     def at(self, place: Placement) -> Sighting | InboxUpdate:
         """The item in its place."""
@@ -76,6 +82,28 @@ class Unlisted(msgspec.Struct, frozen=True):
     label: str
 
 
+class Flaw(msgspec.Struct, frozen=True):
+    """What is wrong with one detection of a message that holds good ones as well, and which it is."""
+
+    index: int
+    poison: Poison
+
+
+def _each(statements: Sequence[Statement | Poison], make: Callable[[Statement], T]) -> list[T | Flaw]:
+    """What is made of each statement, or what is wrong with it. Raises Poison when none is good."""
+    found: list[T | Flaw] = []
+    for n, statement in enumerate(statements):
+        try:
+            if isinstance(statement, Poison):
+                raise statement
+            found.append(make(statement))
+        except Poison as poison:
+            found.append(Flaw(n, poison))
+    if found and all(isinstance(each, Flaw) for each in found):
+        raise next(each.poison for each in found if isinstance(each, Flaw))
+    return found
+
+
 class DraftReader:
     """Reads records that come by one way, with one city, one set of keys and one receipt time, ms UTC."""
 
@@ -84,9 +112,9 @@ class DraftReader:
         self._way = way
         self._statements = StatementReader(city, now_ms)
 
-    def read(self, record: Record) -> list[Draft | Ignored | Unlisted]:
-        """The drafts of one record. Raises Poison: then nothing of the record is taken in."""
-        return list(map(self._draft, self._statements.read(record)))
+    def read(self, record: Record) -> list[Draft | Ignored | Unlisted | Flaw]:
+        """The drafts of one record, and what is wrong with others in it. Raises Poison when nothing in it is good."""
+        return _each(self._statements.read(record), self._draft)
 
     def _draft(self, statement: Statement) -> Draft | Ignored | Unlisted:
         said = statement.said
@@ -123,7 +151,9 @@ class DraftReader:
             text=text,
             category=meant.category,
         )
-        return Draft(item, meant.point, text if meant.by_words else "")
+        # Where the registry has put a camera counts for more than the place that its maker has set.
+        otherwise = by_camera(camera) if statement.by_device else None
+        return Draft(item, meant.point, text if meant.by_words else "", otherwise)
 
     def _object(self, name: str) -> str:
         """A plate as the name of an object stays a name, but says no more whose car it is."""
@@ -198,7 +228,8 @@ def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None 
 
     Raises Poison, the same as intake does when it meets the event as a record that came in at `now_ms`.
     """
-    places = [_known_place(city, statement.said) for statement in StatementReader(city, now_ms).check(event, vendor)]
+    statements = StatementReader(city, now_ms).check(event, vendor)
+    places = _each(statements, lambda statement: _known_place(city, statement.said))
     return places[0].area if places and isinstance(places[0], Placement) else ""
 
 

@@ -81,7 +81,13 @@ class IntakeProcessor:
             for area, value in taken.packed()
         ]
         for dead in taken.dead:
-            sends.append(of_record(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"))
+            sends.append(
+                of_record(
+                    *(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"),
+                    index=dead.index,
+                    keep=dead.kept,
+                )
+            )
         unlisted = self._tally.raised(taken.unlisted, now)
         return IntakeOutcome(taken, unlisted, sends + self._tally.sends(self._names, unlisted))
 

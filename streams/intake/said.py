@@ -123,13 +123,17 @@ Said = SaidReport | SaidDetection | SaidUpdate
 
 
 class Statement(msgspec.Struct, frozen=True, gc=False):
-    """One thing that is said, and by whom: its CloudEvents identity, its time (ms UTC) and when Kafka took it in."""
+    """One thing that is said, and by whom: its CloudEvents identity, its time (ms UTC) and when Kafka took it in.
+
+    `by_device`: a vendor's device says it, whose idea of where it stands may be what its maker has set.
+    """
 
     said: Said
     source: str
     id: str
     at: int
     received: int
+    by_device: bool = False
 
 
 _TYPES: dict[type[events.Contract], type[Said]] = {

@@ -4,20 +4,25 @@ What a record is, its headers say, not its topic: a CloudEvent by its type, a ve
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from models import envelope, events
 from models.city import City
 from models.envelope import Event
 from models.errors import Poison
+from models.formats import MAX_BYTES as MAX_BYTES
 from models.formats import Reading, Site, decode_format
 from models.record import Record
+from streams.dead_letters.letter import ONLY, REPLAYED
 from streams.intake import quick
-from streams.intake.said import SaidUpdate, Statement, of_contract
+from streams.intake.said import SaidDetection, SaidUpdate, Statement, of_contract
 from streams.intake.too_late import Receipt, TimeRule, receipt_of
 
-MAX_BYTES = 2_000_000
+# What a message's detections say may be so much longer than the message: what it says once, each of them repeats.
+MAX_REPEATED = 100_000
 
 
 class Vendor(NamedTuple):
@@ -32,15 +37,17 @@ class Vendor(NamedTuple):
 
 
 class StatementReader:
-    """Reads records and events with one city at one time of receipt, ms UTC. What it raises, it raises when it comes
-    to the statement that breaks a rule: the ones before are good."""
+    """Reads records and events with one city at one time of receipt, ms UTC.
+
+    Where a message holds several detections, what is wrong with one of them stands in its place.
+    """
 
     def __init__(self, city: City, now_ms: int) -> None:
         self._zone, self._now = city.zone, now_ms
         self._time_rule = TimeRule(city.settings)
 
-    def read(self, record: Record) -> Iterable[Statement]:
-        """What a record says. Raises Poison."""
+    def read(self, record: Record) -> Sequence[Statement | Poison]:
+        """What a record says. Raises Poison, when that is wrong as a whole."""
         plain = quick.read(record, self._now, self._time_rule)
         if plain is not None:
             return (plain,)
@@ -56,25 +63,26 @@ class StatementReader:
             raise Poison("data", "is missing", "no-data")
         return self._of_message(value, headers, receipt)
 
-    def _of_message(self, value: bytes, headers: Mapping[str, bytes], receipt: Receipt) -> Iterator[Statement]:
+    def _of_message(self, value: bytes, headers: Mapping[str, bytes], receipt: Receipt) -> Sequence[Statement | Poison]:
         vendor = Vendor(envelope.attribute(headers, "format"), envelope.attribute(headers, "camera"))
         readings = self._decode(vendor, value)
         source, event_id = envelope.attribute(headers, envelope.CE_SOURCE), envelope.attribute(headers, envelope.CE_ID)
         time = envelope.attribute(headers, envelope.CE_TIME)
         at = envelope.instant(envelope.CE_TIME, time) if time and readings else None
-        return self._of_readings(vendor, readings, Event(event_id, source, events.DETECTION, value, at), receipt)
+        found = self._of_readings(vendor, readings, Event(event_id, source, events.DETECTION, value, at), receipt)
+        only = envelope.attribute(headers, ONLY) if REPLAYED in headers else ""
+        return found[int(only) : int(only) + 1] if only.isdecimal() else found
 
-    def check(self, event: Event, vendor: Vendor | None = None) -> Iterator[Statement]:
+    def check(self, event: Event, vendor: Vendor | None = None) -> Sequence[Statement | Poison]:
         """What an event says that is not yet a record. Raises Poison, the same as for the record that it becomes."""
         _check_size(envelope.size(event) + (0 if vendor is None else sum(len(value) for _, value in vendor.headers())))
         receipt = Receipt(self._now, self._now)
         if vendor is None:
-            yield self._of_event(envelope.checked(event), receipt)
-            return
+            return (self._of_event(envelope.checked(event), receipt),)
         for name, text in vendor._asdict().items():
             envelope.check_attribute(name, text)
         readings = self._decode(vendor, event.data)
-        yield from self._of_readings(vendor, readings, event, receipt)
+        return self._of_readings(vendor, readings, event, receipt)
 
     def _of_event(self, event: Event, receipt: Receipt) -> Statement:
         said = quick.decode(event.type, event.data)
@@ -86,24 +94,50 @@ class StatementReader:
             at = receipt.now
         return Statement(said, event.source, event.id, at, receipt.now)
 
-    def _decode(self, vendor: Vendor, value: bytes) -> tuple[Reading, ...]:
+    def _decode(self, vendor: Vendor, value: bytes) -> tuple[Reading | Poison, ...]:
         return decode_format(vendor.format, value, Site(self._zone, vendor.camera))
 
     def _of_readings(
-        self, vendor: Vendor, readings: tuple[Reading, ...], event: Event, receipt: Receipt
-    ) -> Iterator[Statement]:
-        """Each reading by itself: by the event's id and time, or where it has none by the reading's own."""
+        self, vendor: Vendor, readings: tuple[Reading | Poison, ...], event: Event, receipt: Receipt
+    ) -> list[Statement | Poison]:
+        """Each reading by itself: by the event's id and time, or where it has none by the reading's own. Raises Poison
+        when all together say much more than the message."""
         # Without an id of its own the same bytes are the same message.
-        named = event.id or all(reading.id for reading in readings)
+        named = event.id or all(reading.id for reading in readings if isinstance(reading, Reading))
         digest = "" if named else hashlib.sha256(event.data).hexdigest()[:32]
+        found: list[Statement | Poison] = []
+        room = len(event.data) + MAX_REPEATED
         for n, reading in enumerate(readings):
+            if isinstance(reading, Poison):
+                found.append(reading)
+                continue
             own = event.id or reading.id or digest
             event_id = f"{own}/{n}" if len(readings) > 1 and (event.id or not reading.id) else own
-            at = reading.at if event.time is None else event.time
-            at = receipt.first if at is None else at
-            self._time_rule.check(event.type, at, receipt, envelope.CE_TIME if event.time is not None else "time")
-            source = event.source or f"{vendor.format}/{reading.detection.camera_id}"
-            yield Statement(of_contract(reading.detection), source, event_id, at, receipt.now)
+            try:
+                statement = self._of_reading(vendor, reading, msgspec.structs.replace(event, id=event_id), receipt)
+            except Poison as poison:
+                found.append(poison)
+                continue
+            found.append(statement)
+            if (room := room - _length(statement)) < 0:
+                rule = f"must come to detections that are at most {MAX_REPEATED} bytes longer than the message"
+                raise Poison("data", rule, "too-complex")
+        return found
+
+    def _of_reading(self, vendor: Vendor, reading: Reading, event: Event, receipt: Receipt) -> Statement:
+        at = reading.at if event.time is None else event.time
+        at = receipt.first if at is None else at
+        self._time_rule.check(event.type, at, receipt, envelope.CE_TIME if event.time is not None else "time")
+        source = event.source or f"{vendor.format}/{reading.detection.camera_id}"
+        return Statement(of_contract(reading.detection), source, event.id, at, receipt.now, by_device=True)
+
+
+def _length(statement: Statement) -> int:
+    """The bytes of what a detection says in words."""
+    said = statement.said
+    assert isinstance(said, SaidDetection)  # a vendor's message holds no others
+    names = (said.camera_id, said.vendor, said.label, said.algorithm, said.object_id)
+    return sum(len(text.encode()) for text in (statement.source, statement.id, said.text, *names))
 
 
 def _check_size(size: int) -> None:

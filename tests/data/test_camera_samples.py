@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from models.formats import Site, decode_format
+from models.formats import Reading, Site, decode_format
 from models.times import from_text
 
 SITE = Site(ZoneInfo("Asia/Shanghai"))
@@ -24,6 +24,7 @@ SAMPLES = [
 @pytest.mark.parametrize(("file", "name", "labels", "at"), SAMPLES)
 def test_a_sample_from_the_field_is_read(shared: Path, file: str, name: str, labels: list[str], at: str) -> None:
     """Label and instant of each shared sample."""
-    readings = decode_format(name, (shared / "camera_events" / file).read_bytes(), SITE)
+    found = decode_format(name, (shared / "camera_events" / file).read_bytes(), SITE)
+    readings = [each for each in found if isinstance(each, Reading)]
     assert labels == [reading.detection.label for reading in readings]
     assert {from_text(at)} == {reading.at for reading in readings}

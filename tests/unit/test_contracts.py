@@ -1,5 +1,8 @@
 """What is sent is what the AsyncAPI document says."""
 
+import inspect
+import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -12,9 +15,11 @@ from dispatcher.order.lifecycle import REFUSALS
 from models.envelope import event_type, header_map
 from models.events import ASSIGNMENT, DEAD_LETTER, NOTICE, OUTGOING, REWORK, WITHDRAWAL
 from models.events.vocabulary import RETURN_CODES, REVIEW_REASONS, ROLES
+from models.formats import FORMATS
 from streams.dead_letters.letter import ERRORS, of_record
 from streams.documents.asyncapi import asyncapi
 from streams.kafka.topics import Names
+from tests.conftest import REPOSITORY
 from tests.properties.test_desk_laws import random_inbox, run
 from tests.support.desks import quiet_city
 from tests.support.messages import raw
@@ -126,3 +131,15 @@ def test_dead_letters_are_as_documented(value: bytes | None) -> None:
 def test_every_class_of_dead_letter_is_documented() -> None:
     """All that the bad inputs lead to."""
     assert {error for _, error, _, _ in BAD.values()} <= set(ERRORS)
+
+
+def test_the_table_of_vendors_fields_names_what_the_decoders_read() -> None:
+    """Each format has a row, and no row names a field that its decoder does not know."""
+    page = (REPOSITORY / "docs" / "contracts.md").read_text("utf-8")
+    _, *rows = re.findall(r"^\| `(\w+)` \|(.*\|.*\|.*\|.*\|.*)\|$", page, re.MULTILINE)
+
+    assert [name for name, _ in rows] == list(FORMATS)
+    for name, cells in rows:
+        source = inspect.getsource(sys.modules[FORMATS[name].decode.__module__])
+        fields = {part for field in re.findall(r"`([^`]+)`", cells) for part in re.findall(r"\w+", field)}
+        assert [field for field in sorted(fields - {"class", "objects", "duration"}) if field not in source] == []

@@ -1,0 +1,269 @@
+"""What devices and transports do to messages, in every format in which it can happen."""
+
+import gzip
+import json
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from models.errors import Poison
+from models.formats import FORMATS, MAX_BYTES, Reading, Site, decode_format
+from models.formats.reading import MAX_READINGS
+from tests.support.messages import NOW
+
+SITE = Site(ZoneInfo("Asia/Shanghai"), "cam-sw-1")
+TIME, WORDS = "2026-03-01T16:00:00+08:00", "井盖缺失"
+XML = {
+    "gb28181": f"""<Notify><CmdType>Alarm</CmdType><SN>1</SN><DeviceID>c</DeviceID><AlarmMethod>5</AlarmMethod>
+<AlarmTime>{TIME}</AlarmTime><AlarmDescription>{WORDS}</AlarmDescription></Notify>""",
+    "hikvision": f"""<EventNotificationAlert><eventType>VMD</eventType><eventState>active</eventState><channelName>甲
+</channelName><dateTime>{TIME}</dateTime><eventDescription>{WORDS}</eventDescription></EventNotificationAlert>""",
+    "onvif": f"""<w:NotificationMessage xmlns:w="w" xmlns:t="t"><w:Topic>tns1:RuleEngine/{WORDS}</w:Topic><w:Message>
+<t:Message UtcTime="{TIME}"><t:Data><t:SimpleItem Name="State" Value="true"/></t:Data></t:Message></w:Message>
+</w:NotificationMessage>""",
+}
+JSON = {
+    "deepstream": f'{{"@timestamp": "{TIME}", "objects": [{{"type": "{WORDS}"}}]}}',
+    "metropolis": f'{{"timestamp": "{TIME}", "event": {{"type": "a"}}, "info": {{"scene_summary": "{WORDS}"}}}}',
+    "gat1400": f'{{"ThingListObject": {{"ThingObject": [{{"Behavior": "{WORDS}", "PassTime": "{TIME}"}}]}}}}',
+    "dahua": f'{{"params": {{"eventList": [{{"Code": "{WORDS}", "Data": {{"RealUTC": {NOW // 1000}}}}}]}}}}',
+}
+MESSAGES = XML | JSON
+
+HEAD = b"POST /alarm HTTP/1.1\r\nHost: a\r\nContent-Type: application/xml\r\n\r\n"
+SIP = b"MESSAGE sip:1@2 SIP/2.0\r\nVia: SIP/2.0/UDP 1.2.3.4\r\nContent-Length: 9\r\n\r\n"
+PICTURE = b"--b\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\r\n"
+ODDITIES: dict[str, Callable[[str], bytes]] = {
+    "as it is": lambda text: text.encode(),
+    "packed": lambda text: gzip.compress(text.encode()),
+    "packed in two pieces": lambda text: gzip.compress(text.encode()[:40]) + gzip.compress(text.encode()[40:]),
+    "UTF-8 with a mark": lambda text: text.encode("utf-8-sig"),
+    "UTF-16 with a mark": lambda text: text.encode("utf-16"),
+    "UTF-16 little": lambda text: text.encode("utf-16-le"),
+    "UTF-16 big": lambda text: text.encode("utf-16-be"),
+    "UTF-32": lambda text: text.encode("utf-32"),
+    "GB 18030": lambda text: text.encode("gb18030"),
+    "packed UTF-16": lambda text: gzip.compress(text.encode("utf-16")),
+    "zeros around it": lambda text: b"\0\0" + text.encode() + b"\0\0",
+    "behind the head of a request": lambda text: HEAD + text.encode(),
+    "behind the head of a SIP message": lambda text: SIP + text.encode("gb18030"),
+    "a head before the first boundary": lambda text: HEAD + PICTURE + b"--b\r\n\r\n" + text.encode() + b"\r\n--b--",
+    "a preamble": lambda text: b"This is a message\r\n--b\r\n\r\n" + text.encode() + b"\r\n--b--\r\n",
+    "the end of a boundary alone": lambda text: text.encode() + b"\r\n--b--\r\n",
+    "junk behind it": lambda text: text.encode() + b"\r\nOK\xff\xfe",
+    "a head behind it": lambda text: text.encode() + b"\r\nContent-Length: 5\r\n\r\n",
+}
+
+
+def attempts(name: str, body: bytes, site: Site = SITE) -> list[str]:
+    """What came of each detection: its words, or the field that is wrong."""
+    found = decode_format(name, body, site)
+    return [each.field if isinstance(each, Poison) else words(each) for each in found]
+
+
+def words(reading: Reading) -> str:
+    """The Chinese words of a reading, wherever its format has put them."""
+    return reading.detection.text or reading.detection.label
+
+
+@pytest.mark.parametrize("odd", ODDITIES.values(), ids=ODDITIES.keys())
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_is_read_whatever_is_around_it(name: str, odd: Callable[[str], bytes]) -> None:
+    """The same words at the same time."""
+    [reading] = decode_format(name, odd(MESSAGES[name]), SITE)
+
+    assert isinstance(reading, Reading)
+    assert (words(reading), reading.at) == (WORDS, NOW)
+
+
+SEVERAL = {
+    "one behind the other": ("", "", ""),
+    "a line each": ("", "\n", "\r\n"),
+    "parts": ("--b\r\n\r\n", "\r\n--b\r\n\r\n", "\r\n--b--"),
+    "records of JSON text sequences": ("\x1e", "\n\x1e", "\n"),
+    "zeros between": ("", "\0", ""),
+}
+
+
+@pytest.mark.parametrize("around", SEVERAL.values(), ids=SEVERAL.keys())
+@pytest.mark.parametrize("name", MESSAGES)
+def test_several_messages_in_one_body_are_each_read(name: str, around: tuple[str, str, str]) -> None:
+    """And a broken one between good ones is what is wrong in its place, and takes no other along."""
+    before, between, after = around
+    message = MESSAGES[name]
+    bad = message.replace(WORDS, "x" * 20_000) if name in ("gb28181", "hikvision", "metropolis") else "<a/>"
+    bad = bad if name in XML else json.dumps({"sensorId": 1})
+
+    assert attempts(name, (before + between.join([message, message]) + after).encode()) == [WORDS, WORDS]
+    first, second, third = attempts(name, (before + between.join([message, bad, message]) + after).encode())
+
+    assert (first, third) == (WORDS, WORDS)
+    assert second != WORDS
+
+
+@pytest.mark.parametrize("name", JSON)
+def test_a_list_of_messages_is_each_of_them(name: str) -> None:
+    """Also of none, and with something among them that is no message."""
+    message = JSON[name]
+
+    assert attempts(name, f"[{message}, {message}]".encode()) == [WORDS, WORDS]
+    assert attempts(name, f"[{message}, 5, {message}]".encode()) == [WORDS, "data", WORDS]
+    assert decode_format(name, b"[]", SITE) == ()
+
+
+AMONG = {
+    "deepstream": ('{"objects": [%s]}', '{"type": "a"}', '{"type": "a", "confidence": "high"}', "5", '"1|x"'),
+    "dahua": ('{"params": {"eventList": [%s]}}', '{"Code": "a"}', '{"Code": "a", "Data": {"UTC": "now"}}', "5", "{}"),
+    "gat1400": (
+        '{"ThingListObject": {"ThingObject": [%s]}}', '{"Behavior": "a"}', '{"PassTime": "noon"}', "5", '"x"',
+    ),
+    "onvif": (
+        "<a>%s</a>",
+        '<NotificationMessage><Topic>a</Topic><Message UtcTime="2026-03-01T08:00:00Z"/></NotificationMessage>',
+        "<NotificationMessage/>",
+        '<NotificationMessage><Topic>a</Topic><Message UtcTime="noon"/></NotificationMessage>',
+        "<NotificationMessage><Message/></NotificationMessage>",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AMONG)
+def test_a_bad_detection_among_good_ones_takes_none_along(name: str) -> None:
+    """Each bad one is named in its place; a message of bad ones alone is bad as a whole."""
+    frame, good, *bad = AMONG[name]
+    comma = "" if name == "onvif" else ","
+
+    for each in bad:
+        found = decode_format(name, (frame % comma.join([good, each, good])).encode(), SITE)
+        assert [isinstance(one, Poison) for one in found] == [False, True, False]
+        with pytest.raises(Poison):
+            decode_format(name, (frame % comma.join([each, each])).encode(), SITE)
+
+
+EMPTY = [
+    *(("deepstream", f'{{"sensorId": "c", "objects": {none}}}') for none in ("[]", "null", "{}")),
+    *(("dahua", f'{{"params": {{"eventList": {none}}}}}') for none in ("[]", "null")),
+    ("dahua", '{"eventList": []}'),
+    *(("gat1400", f'{{"FaceListObject": {none}}}') for none in ("[]", "null", "{}", '{"FaceObject": []}')),
+    ("gat1400", '{"FaceListObject": {"FaceObject": null}, "PersonListObject": {"PersonObject": []}}'),
+    ("onvif", "<Notify/>"),
+    ("onvif", '<e:Envelope xmlns:e="e"><e:Body><PullMessagesResponse/></e:Body></e:Envelope>'),
+]
+
+
+@pytest.mark.parametrize(("name", "message"), EMPTY)
+def test_a_list_of_nothing_is_no_mistake(name: str, message: str) -> None:
+    """It says that nothing goes on, in whichever way the device writes an empty list."""
+    assert decode_format(name, message.encode(), SITE) == ()
+
+
+CONFIDENT = {
+    "deepstream": '{"objects": [{"type": "a", "confidence": %s}]}',
+    "metropolis": '{"event": {"type": "a"}, "confidence": %s}',
+    "hikvision": "<EventNotificationAlert><eventType>a</eventType><detectionConfidence>%s</detectionConfidence>"
+    "</EventNotificationAlert>",
+}
+SHARES = [
+    ("99", 0.99), ("0.99", 0.99), ('"0.99"', 0.99), ('"99"', 0.99), ('"99 %"', 0.99), ('"99.0％"', 0.99),
+    ('"0.5%"', 0.005), ('"1%"', 0.01), ('"0,99"', 0.99), ("NaN", None), ('"nan"', None), ("Infinity", None),
+    ("-1", None), ('"-0.5"', None), ('""', None), ('" 0.99 "', 0.99), ("1.0000001192092896", 1.0),
+    ("100.00001", 1.0), ("1e999", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "read"), SHARES)
+@pytest.mark.parametrize("name", CONFIDENT)
+def test_a_confidence_is_read_as_devices_write_it(name: str, written: str, read: float | None) -> None:
+    """As a share, as percents with or without their sign, and as none where it is no quantity."""
+    given = written.strip('"') if name in XML else written
+
+    [reading] = decode_format(name, (CONFIDENT[name] % given).encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.detection.confidence == (read if read is None else pytest.approx(read))
+
+
+@pytest.mark.parametrize("written", ["400", '"high"', "true", "[1]", '"99%%"'])
+@pytest.mark.parametrize("name", ["deepstream", "metropolis"])
+def test_a_confidence_that_means_nothing_is_refused(name: str, written: str) -> None:
+    """The field is named."""
+    with pytest.raises(Poison) as caught:
+        decode_format(name, (CONFIDENT[name] % written).encode(), SITE)
+    assert caught.value.field.endswith("confidence")
+
+
+TIMES = [
+    ("Sun Mar  1 16:00:00 2026", NOW), ("Sun Mar 1 08:00:00 UTC 2026", NOW), ("Sun, 01 Mar 2026 16:00:00 +0800", NOW),
+    ("20260301T160000", NOW), ("202603011600", NOW), ("20260301160000000", NOW), ("20260301T080000Z", NOW),
+    (str(NOW // 1000), NOW), (str(NOW), NOW), (f"{NOW}000", NOW), (f"{NOW // 1000}.0", NOW),
+    ("2026年3月1日 16时00分00秒", NOW), ("2026.3.1 16:00:00", NOW), ("2026-03-01 4:00:00 PM", NOW),
+    ("２０２６-03-01 16:00:00", NOW), ("2026-03-01T15:59:60", NOW - 1000), ("2026-02-28T24:00:00", NOW - 57_600_000),
+    ("2026-03-01T16:00:00:000", NOW), ("1970-01-01T08:00:01", None), ("2000-01-01 00:00:00", None), ("0", None),
+    ("9999-12-31T23:59:59", None), ("2026-03-01", None), ("2026-13-01T00:00:00", None), ("2026-03-01 16:00:61", None),
+    ("16:00:00", None), ("03/01/2026 16:00", None),
+]  # fmt: skip
+TIMED = [name for name in MESSAGES if name not in ("dahua", "onvif")]  # of seconds alone, and in UTC
+
+
+@pytest.mark.parametrize(("written", "read"), TIMES)
+@pytest.mark.parametrize("name", TIMED)
+def test_a_time_is_read_as_devices_write_it(name: str, written: str, read: int | None) -> None:
+    """In every format alike; what is garbled or of a clock that was never set says less than the time of receipt."""
+    [reading] = decode_format(name, MESSAGES[name].replace(TIME, written).encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.at == read
+
+
+@pytest.mark.parametrize("name", ["gb28181", "hikvision", "metropolis"])
+def test_xml_and_json_that_is_nearly_well_formed_is_read(name: str) -> None:
+    """Ampersands as they are, control characters, prefixes that nobody has bound."""
+    message = MESSAGES[name].replace(WORDS, "A & B\x07")
+    message = message.replace("<", "<v:").replace("<v:/", "</v:") if name in XML else message
+
+    [found] = attempts(name, message.encode())
+
+    assert found.replace("\x07", "") == "A & B"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("name", ["gb28181", "hikvision", "metropolis", "dahua"])
+def test_a_text_that_a_device_has_cut_within_a_character_is_read(name: str, encoding: str) -> None:
+    """Its buffer was full: the words before are kept."""
+    whole = MESSAGES[name].encode(encoding)
+    cut = whole.replace(WORDS.encode(encoding), WORDS.encode(encoding)[:-1])
+
+    [found] = attempts(name, cut)
+
+    assert found.startswith(WORDS[:-1])
+
+
+BOMBS = {
+    "packed": gzip.compress(b" " * (MAX_BYTES + 1)),
+    "packed in pieces": gzip.compress(b" " * 1_000_000) * 3,
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_packed_message_is_never_longer_than_a_record(name: str, bomb: bytes) -> None:
+    """Two kilobytes that unpack to gigabytes are refused as soon as they are too long."""
+    with pytest.raises(Poison) as caught:
+        decode_format(name, bomb, SITE)
+    assert caught.value.error == "too-large"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_packed_message_that_is_cut_is_refused(name: str) -> None:
+    """It says so."""
+    with pytest.raises(Poison, match="gzip"):
+        decode_format(name, gzip.compress(MESSAGES[name].encode())[:-9], SITE)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_more_messages_than_a_body_may_hold_are_refused(name: str) -> None:
+    """A thousand, however small they are."""
+    with pytest.raises(Poison) as caught:
+        decode_format(name, MESSAGES[name].encode() * (MAX_READINGS + 1), SITE)
+    assert caught.value.error == "too-complex"
