@@ -27,6 +27,12 @@ def _split(value: Any) -> Any:
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
+# Those with a public key: with a secret, whoever can check a token could make one.
+Algorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
+]  # fmt: skip
+Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+
 
 def _addresses(value: str) -> str:
     for part in value.split(",") if value else ():
@@ -100,6 +106,20 @@ class Settings(BaseSettings):
     gateway_token: SecretStr = Field(
         SecretStr(""), description="Token with which this machine's commands ask the gateway."
     )
+    oidc_issuer: str = Field(
+        "", description="Issuer of signed tokens (OIDC, JWT) that the gateway accepts as well. Empty: none are."
+    )
+    oidc_audience: str = Field("", description="The audience that they must be meant for.")
+    oidc_keys: str = Field("", description="The issuer's public keys (JWKS): an https address, or a file.")
+    oidc_algorithms: Algorithms = Field(("RS256", "ES256"), description="How they may be signed.")
+    oidc_role_claim: str = Field(
+        "roles", description="The claim whose words say what somebody is, with dots for claims within claims."
+    )
+    oidc_roles: Listed = Field(
+        (),
+        description="What words make them: `clerks=department:roads,checkers=inspector@gulou`; the first counts.",
+    )
+
     gateway_ack_seconds: PositiveFloat = Field(
         5.0, description="A report that the broker has not acknowledged after so long is answered with 503."
     )

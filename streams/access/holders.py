@@ -4,6 +4,7 @@ from pathlib import Path
 
 from models.access import Holder
 from models.times import now_ms
+from streams.access.signed_tokens import SignedTokens
 from streams.access.tokens import Tokens
 from streams.settings import Settings
 
@@ -13,12 +14,16 @@ class Holders:
 
     def __init__(self, settings: Settings) -> None:
         self._tokens = Tokens(Path(settings.gateway_tokens_file)) if settings.gateway_tokens_file else None
+        self._signed = SignedTokens(settings) if settings.oidc_issuer else None
 
     @property
     def open(self) -> bool:
         """Whether nobody needs a token: for trying out on one machine."""
-        return self._tokens is None
+        return self._tokens is None and self._signed is None
 
     async def of(self, token: str) -> Holder | None:
         """Whose token it is; None for one that does not hold."""
-        return None if self._tokens is None else self._tokens.find(token, now_ms())
+        found = None if self._tokens is None else self._tokens.find(token, now_ms())
+        if found is None and self._signed is not None:
+            found = await self._signed.find(token)
+        return found

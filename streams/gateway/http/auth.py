@@ -22,7 +22,7 @@ def check_exposure(settings: Settings, holders: Holders) -> None:
     if settings.gateway_host not in LOOPBACK and holders.open:
         raise UsageError(
             f"the gateway would listen on {settings.gateway_host} without a token: set PAIDAN_GATEWAY_TOKENS_FILE, "
-            "and write the file with `paidan token add`"
+            "and write the file with `paidan token add`, or PAIDAN_OIDC_ISSUER"
         )
 
 
