@@ -73,7 +73,8 @@ def read_areas(content: bytes, levels: Sequence[str], merge_level: str, problems
             continue
         unit = feature.properties
         if unit.id in shapes or unit.id == UNLOCATED:
-            problems.add(FILE, line, "id", f"{unit.id} {'appears twice' if unit.id in shapes else 'is reserved'}")
+            taken = f"{unit.id} appears twice" if unit.id in shapes else f"{unit.id} is reserved"
+            problems.add(FILE, line, "id", taken)
             continue
         shape = _shape(feature.geometry, line, problems)
         if shape is None:

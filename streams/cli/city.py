@@ -22,6 +22,7 @@ from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
 from streams.control.models_in_force import load_first
 from streams.intake.placing import Described, Placement, by_words, locate_points
+from streams.language import in_locale
 from streams.settings import NEW_CITY, load_settings
 from streams.terminal.console import Console
 from streams.terminal.harmless import hand_out, say
@@ -59,7 +60,7 @@ def check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of 
     model = load_first(load_settings(), city.settings.target_accuracy)
     known = None if model is None else model.classes
     for gap in gaps(city, datetime.now(city.zone).date(), known):
-        console.print(f"note: {gap}", style="yellow", highlight=False)
+        console.print(f"note: {in_locale(gap)}", style="yellow", highlight=False)
 
 
 @app.command()

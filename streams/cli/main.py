@@ -10,6 +10,7 @@ from types import ModuleType
 import typer
 
 from models.errors import PaidanError
+from streams.language import in_locale
 from streams.terminal.harmless import harmless
 
 # name → (module under streams.cli, its function or Typer, what `paidan --help` says)
@@ -92,7 +93,7 @@ def main() -> None:
     try:
         app(prog_name="paidan")
     except PaidanError as error:
-        sys.stderr.write(f"paidan: {harmless(str(error))}\n")
+        sys.stderr.write(f"paidan: {harmless(in_locale(str(error)))}\n")
         sys.exit(error.exit_code)
     except Exception as error:
         from aiokafka.errors import KafkaError  # here, so that help need not wait for it
@@ -101,7 +102,7 @@ def main() -> None:
             raise
         from streams.kafka.connection import in_words
 
-        sys.stderr.write(f"paidan: {harmless(in_words(error))}\n")
+        sys.stderr.write(f"paidan: {harmless(in_locale(in_words(error)))}\n")
         sys.exit(1)
 
 

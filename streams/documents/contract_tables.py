@@ -12,6 +12,7 @@ from models.formats import FORMATS
 from streams.dead_letters.letter import ERRORS
 from streams.documents.asyncapi import contract, schema_name, schemas
 from streams.documents.markdown import one_line, table
+from streams.language import in_chinese
 
 
 def fields(ce_type: str) -> str:
@@ -49,7 +50,8 @@ def actions() -> str:
 
 def refusals() -> str:
     """The reasons of refusals."""
-    return table(("reason", "sentence"), ((f"`{name}`", said) for name, said in REFUSALS.items()))
+    rows = ((f"`{name}`", said, in_chinese(said)) for name, said in REFUSALS.items())
+    return table(("reason", "sentence", "Chinese"), rows)
 
 
 def words() -> str:

@@ -20,6 +20,7 @@ from streams.gateway.http.cross_site import CrossSite
 from streams.gateway.http.in_time import InTime
 from streams.gateway.http.measuring import Measuring
 from streams.gateway.http.parameters import ONLY_KNOWN
+from streams.gateway.http.problem_language import ProblemLanguage
 from streams.gateway.http.responses import answer
 from streams.gateway.http.without_body import WithoutBody
 from streams.gateway.routes.live import live_routes
@@ -70,7 +71,6 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(CrossSite)
     app.add_middleware(InTime, shutdown=parts.shutdown)
     app.add_middleware(Measuring)
-    app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown)
     app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
@@ -78,7 +78,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(page_routes(parts.city))
     _status_routes(app, Status(parts.city, parts.shards), parts)
     _operation_routes(app, parts)
-    return app
+    return WithoutBody(ProblemLanguage(app))
 
 
 def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:

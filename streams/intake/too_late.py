@@ -62,15 +62,17 @@ class TimeRule:
         back = self._back.get(ce_type)
         if back is None:
             return
+        given = self._settings
         if at > receipt.now + self._ahead:
-            most = (
-                f"{self._settings.future_tolerance_minutes:g} minutes ahead of the receipt (future_tolerance_minutes)"
-            )
-            raise Poison(field, f"must be at most {most}", "ahead-of-time")
+            most = given.future_tolerance_minutes
+            rule = f"must be at most {most:g} minutes ahead of the receipt (future_tolerance_minutes)"
+            raise Poison(field, rule, "ahead-of-time")
         if at < receipt.first - back:
-            most = {
-                REPORT: f"{self._settings.identity_reports_days:g} days before the receipt (identity_reports_days)",
-                DETECTION: f"{self._settings.identity_detections_minutes:g} minutes before the receipt "
-                "(identity_detections_minutes)",
-            }[ce_type]
-            raise Poison(field, f"must be at most {most}", "too-late")
+            days, minutes = given.identity_reports_days, given.identity_detections_minutes
+            raise Poison(
+                field,
+                f"must be at most {days:g} days before the receipt (identity_reports_days)"
+                if ce_type == REPORT
+                else f"must be at most {minutes:g} minutes before the receipt (identity_detections_minutes)",
+                "too-late",
+            )

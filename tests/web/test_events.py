@@ -1,10 +1,12 @@
 """What is wrong with an event is said at once: field and rule, as an RFC 9457 problem document."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.events import UPDATE
+from tests.support.tokens import one_of_each
 from tests.web.conftest import Open
 
 JSON = {"content-type": "application/json"}
@@ -106,3 +108,39 @@ async def test_the_documentation_shows_the_contracts(gateway: Open) -> None:
     body = described["paths"]["/reports"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert "text" in body["required"]
     assert all(way.get("summary") for path in described["paths"].values() for way in path.values())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "detail"),
+    [
+        ("POST", "/reports", "text 缺失"),
+        ("GET", "/orders?area=nowhere", "area 必须是本市的区域"),
+        ("GET", "/orders?depatment=roads", "depatment：参数必须是以下之一"),
+        ("GET", "/status", "目前没有任何数据分区应答"),
+        ("GET", "/page/nothing.js", "没有这个文件"),
+        ("GET", "/nowhere", "未找到"),
+    ],
+)
+async def test_who_asks_for_chinese_is_told_in_chinese(gateway: Open, method: str, path: str, detail: str) -> None:
+    """What is for people is in the language that weighs most; what is for programs stays, and so does the answer."""
+    async with gateway() as client:
+        english = await client.request(method, path, headers=JSON, content=b"{}")
+        chinese = await client.request(
+            method, path, headers=JSON | {"accept-language": "zh-CN,zh;q=0.9,en;q=0.8"}, content=b"{}"
+        )
+
+    told, problem = english.json(), chinese.json()
+    assert problem["detail"].startswith(detail)
+    assert (chinese.headers["content-language"], english.headers["content-language"]) == ("zh", "en")
+    assert chinese.headers["vary"] == english.headers["vary"] == "Accept-Language"
+    assert int(chinese.headers["content-length"]) == len(chinese.content)
+    assert [(name, problem[name]) for name in ("type", "status")] == [(name, told[name]) for name in ("type", "status")]
+    assert problem["title"] != told["title"]
+
+
+async def test_without_a_token_the_answer_is_in_chinese_too(gateway: Open, tmp_path: Path) -> None:
+    """Also what is answered before any route is asked."""
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
+        answer = await client.get("/orders", headers={"accept-language": "zh"})
+
+    assert (answer.status_code, answer.json()["title"]) == (401, "未经认证")

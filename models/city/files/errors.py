@@ -16,7 +16,7 @@ class CityError(PaidanError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems: tuple[str, ...] = tuple(problems)
         count = len(self.problems)
-        head = f"the city pack has {count} mistake{'s' if count != 1 else ''}:"
+        head = "the city pack has 1 mistake:" if count == 1 else f"the city pack has {count} mistakes:"
         super().__init__("\n".join([head, *self.problems]))
 
 
