@@ -4,8 +4,7 @@
 
 The texts come from the optional data folder (`PAIDAN_SHARED`, by default ../shared); without it only the speed on the
 bootstrap corpus is measured, and the shipped model judged by the second set. Speed is one core's: run it with
-OMP_NUM_THREADS=1. The part `further` is measured only when it is named: beside the shipped model one that learnt the
-texts of bench/further_texts too.
+OMP_NUM_THREADS=1.
 """
 
 import argparse
@@ -14,7 +13,7 @@ import os
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +28,12 @@ from models.classifier.judging.nested import Yardstick, nested, plain_chinese, p
 from models.classifier.learning.bootstrap import bootstrap
 from models.classifier.learning.labelled import Labelled, read
 from models.classifier.learning.measures import cluster_bootstrap, confusion, macro_f1, top_k
-from models.classifier.learning.shipped import CORPUS, TAXONOMY, corpus, known_before, train_shipped
+from models.classifier.learning.shipped import TAXONOMY, calibration, corpus, known_before
 from models.classifier.learning.taxonomy import Leaf, Taxonomy, read_taxonomy
 from models.classifier.learning.training import Recipe, learn_prior, train
 
 Figures = dict[str, Any]
 SHARED = Path(os.environ.get("PAIDAN_SHARED") or Path(__file__).parents[2] / "shared") / "data"
-FURTHER = Path(__file__).with_name("further_texts")
 # The seven topics of the hotline by groups of the demo city's categories.
 TOPICS = {
     "城乡建设": ("road", "utilities", "sanitation", "greening", "street-order", "housing", "safety"),
@@ -51,9 +49,7 @@ REPEATS = 10
 LENGTH = 400
 SINGLES = 1_000
 # Parts that need nothing from the data folder.
-OWN = ("speed", "second", "further")
-# Parts that are measured only when they are named.
-NAMED = ("further",)
+OWN = ("speed", "second")
 
 
 def hotline() -> Labelled:
@@ -163,9 +159,8 @@ def cold_start() -> Figures:
     for category in categories.leaves.values():
         words.setdefault(topic_of[category.group], []).extend((*category.names, *category.keywords))
     taxonomy = Taxonomy({name: Leaf(name, name, (name,), tuple(found), 1.0) for name, found in words.items()})
-    shipped = corpus()
-    own = Labelled(shipped.texts, [topic_of[categories.groups[label]] for label in shipped.labels])
-    data = bootstrap(taxonomy, own, day="2026-01-01")
+    own, tried = (_by_topic(rows, categories, topic_of) for rows in (corpus(), calibration()))
+    data = bootstrap(taxonomy, own, tried, day="2026-01-01")
     model = Classifier.from_bytes(data)
     predictions, _ = predict(model, hotline())
     found: Figures = {"top1": float(predictions.right.mean()), "top3": top_k(predictions.probability, predictions.y, 3)}
@@ -177,28 +172,20 @@ def cold_start() -> Figures:
     return found
 
 
+def _by_topic(rows: Labelled, categories: Taxonomy, topic_of: Mapping[str, str]) -> Labelled:
+    """The rows under the hotline's topics; what is no fault stays what it is."""
+    of = {code: topic_of[group] for code, group in categories.groups.items()}
+    return Labelled(rows.texts, [of.get(label, label) for label in rows.labels])
+
+
 def second() -> Figures:
     """The shipped model, judged by the second set; nothing is trained."""
     return second_set.judge(Classifier.shipped())
 
 
-def with_further_texts() -> Labelled:
-    """The rows of the bootstrap corpus if each of its files went on with the further texts of its group."""
-    files = sorted((*CORPUS.glob("*.csv"), *FURTHER.glob("*.csv")), key=lambda file: (file.name, file.parent != CORPUS))
-    return read(files, "text", "category", drop=("",))
-
-
-def further() -> Figures:
-    """Each figure of the second set twice: of the shipped model, and of one trained alike with the further texts."""
-    trained = Classifier.from_bytes(train_shipped(with_further_texts(), read_taxonomy(TAXONOMY)))
-    judged = {"shipped": second(), "with further texts": second_set.judge(trained)}
-    return {f"{figure} ({model})": found[figure] for figure in judged["shipped"] for model, found in judged.items()}
-
-
 PARTS: dict[str, Callable[[], Figures]] = {
     "speed": speed,
     "second": second,
-    "further": further,
     "cold start": cold_start,
     "english": english,
     "chinese": chinese,
@@ -220,7 +207,7 @@ def main() -> None:
     parser.add_argument("--part", action="append", choices=PARTS, help="measure only this; repeatable")
     asked = parser.parse_args()
     console = Console()
-    wanted = asked.part or [part for part in PARTS if part not in NAMED]
+    wanted = asked.part or list(PARTS)
     if not SHARED.is_dir():
         wanted = [part for part in wanted if part in OWN]
         console.print(f"no data folder {SHARED.name!r}: only {' and '.join(wanted) or 'nothing'} can be measured")

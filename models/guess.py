@@ -5,6 +5,8 @@ from typing import Literal
 import msgspec
 
 GuessOutcome = Literal["confident", "group", "abstain"]
+# The category of what is no fault 非诉求: nobody has to go anywhere. No city has it among its own.
+NO_FAULT = "none"
 
 
 class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -13,7 +15,8 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
     `outcome` is "confident" (dispatch on the category), "group" (the category is unsure, its group is not) or
     "abstain" (a person decides); `reason` says why for the latter two. Probabilities are calibrated, 0 to 1;
     `alternatives` holds the three best categories, best first; `terms` holds up to eight terms with their exact
-    contributions to the score of `category`, weightiest first. `model` is the artefact's digest.
+    contributions to the score of `category`, weightiest first. `model` is the artefact's digest. `kind` says which kind
+    of no fault (`praise`, `question` …) it is where the category is `none`.
     """
 
     category: str
@@ -26,3 +29,4 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
     group_probability: float = 0.0
     alternatives: tuple[tuple[str, float], ...] = ()
     terms: tuple[tuple[str, float], ...] = ()
+    kind: str = ""

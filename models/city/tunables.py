@@ -51,6 +51,11 @@ class CitySettings(BaseModel):
 
     # dispatching
     target_accuracy: float = Field(0.97, gt=0, lt=1, description="the accuracy that automatic dispatch must reach")
+    caution: Literal["usual", "cautious"] = Field(
+        "usual",
+        description="usual: as sure as target_accuracy says; cautious: with half the errors that it allows, for a city "
+        "whose reports may be unlike the texts that the model's confidence was learnt from",
+    )
     blind_review_share: float = Field(
         0.02, ge=0, le=1, description="share of automatic dispatches that a person reviews without seeing the guess"
     )
@@ -105,3 +110,9 @@ class CitySettings(BaseModel):
     response_weight: float = Field(0.2, ge=0, le=1, description="weight of the response rate in the combined rate")
     resolution_weight: float = Field(0.4, ge=0, le=1, description="weight of the resolution rate")
     satisfaction_weight: float = Field(0.4, ge=0, le=1, description="weight of the satisfaction rate")
+
+    @property
+    def asked_accuracy(self) -> float:
+        """The accuracy that the classifier is asked for: `target_accuracy`, with half the errors where the city is
+        cautious."""
+        return self.target_accuracy if self.caution == "usual" else (1 + self.target_accuracy) / 2

@@ -57,7 +57,7 @@ def check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of 
     table.add_row("digest", city.digest)
     console = Console()
     console.print(table)
-    model = load_first(load_settings(), city.settings.target_accuracy)
+    model = load_first(load_settings(), city.settings.asked_accuracy)
     known = None if model is None else model.classes
     for gap in gaps(city, datetime.now(city.zone).date(), known):
         console.print(f"note: {in_locale(gap)}", style="yellow", highlight=False)
@@ -153,12 +153,12 @@ def bootstrap(
     """Make a first model for a city without history, from its categories' names and keywords and the shipped texts."""
     # Here, because the other commands of this file need not wait for it.
     from models.classifier.learning.bootstrap import bootstrap as learn
-    from models.classifier.learning.shipped import corpus
+    from models.classifier.learning.shipped import calibration, corpus
     from models.classifier.learning.taxonomy import read_taxonomy
 
     taxonomy = read_taxonomy(folder / "categories.csv")
     with filling(f"learning {len(taxonomy.leaves)} categories") as tell:
-        data = learn(taxonomy, corpus(), day=day_of(day), target=target, progress=tell)
+        data = learn(taxonomy, corpus(), calibration(), day=day_of(day), target=target, progress=tell)
     keep_model(data, out)
 
 
@@ -204,7 +204,7 @@ def _of_label(city: City, label: str, text: str) -> str | None:
 
 def _guess(city: City, path: Path | None, text: str, context: Context) -> Guess | None:
     """What intake would guess at the city's target: with this model, that of the settings, or the shipped one."""
-    target = city.settings.target_accuracy
+    target = city.settings.asked_accuracy
     model = load_first(load_settings(), target) if path is None else Classifier.load(path, target=target)
     return None if model is None else model.classify([text], [context])[0]
 

@@ -36,7 +36,7 @@ def history(
     chronicle = Chronicle(files)
     if not len(chronicle):
         raise UsageError("the files hold no events")
-    classifier = LiveModels(settings, city.settings.target_accuracy).active if model else None
+    classifier = LiveModels(settings, city.settings.asked_accuracy).active if model else None
     names = Names(settings.namespace)
     historian = Historian(Connection.of(settings), names, settings.partitions, city, keys_of(settings), classifier)
     with counting("replaying", len(chronicle)) as advance:

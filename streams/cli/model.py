@@ -126,7 +126,7 @@ def _judged(settings: Settings, now: Pointers, candidate: Classifier, forced: bo
     """The comparison with the active model; None when that cannot be loaded and the promotion is forced anyway."""
     city = load_city(settings.city)
     try:
-        active = _active(settings, now, city.settings.target_accuracy)
+        active = _active(settings, now, city.settings.asked_accuracy)
     except ClassifierError:
         if forced:
             return None

@@ -23,7 +23,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     names = Names(settings.namespace)
     keys = keys_of(settings)
     city = (await open_packs(settings)).own
-    models = LiveModels(settings, city.settings.target_accuracy)
+    models = LiveModels(settings, city.settings.asked_accuracy)
 
     def opened(tp: TopicPartition) -> IntakeProcessor:
         return IntakeProcessor(names, city, models, keys, settings.partitions, way_of(names, tp.topic))

@@ -12,10 +12,11 @@ from models.classifier.judging.nested import nested, plain_english
 from models.classifier.learning.bootstrap import bootstrap
 from models.classifier.learning.labelled import Labelled, read
 from models.classifier.learning.measures import confusion, macro_f1, top_k
-from models.classifier.learning.shipped import TAXONOMY, corpus, known_before
+from models.classifier.learning.shipped import TAXONOMY, calibration, corpus, known_before
 from models.classifier.learning.taxonomy import Leaf, Taxonomy, read_taxonomy
 from models.classifier.learning.training import RECIPES, Recipe, learn_prior
 from models.classifier.serving.classifier import Classifier
+from models.guess import NO_FAULT
 from tests.support.classifiers import small_rows
 
 TOPICS = {
@@ -82,13 +83,18 @@ def test_the_cold_start_floor(shared: Path) -> None:
     for topic in categories.leaves.values():
         words.setdefault(TOPICS[topic.group], []).extend((*topic.names, *topic.keywords))
     taxonomy = Taxonomy({name: Leaf(name, name, (name,), tuple(found), 1.0) for name, found in words.items()})
-    texts = corpus()
-    own = Labelled(texts.texts, [TOPICS[categories.groups[label]] for label in texts.labels])
-    model = Classifier.from_bytes(bootstrap(taxonomy, own, day="2026-01-01"))
+    under = {code: TOPICS[group] for code, group in categories.groups.items()}
+    own, tried = (
+        Labelled(rows.texts, [under.get(label, label) for label in rows.labels]) for rows in (corpus(), calibration())
+    )
+    model = Classifier.from_bytes(bootstrap(taxonomy, own, tried, day="2026-01-01"))
     rows = read([shared / "hotline_zh" / "messages.csv"], "text", "label")
     predictions, _ = predict(model, rows)
-    assert predictions.right.mean() >= 0.70
-    assert top_k(predictions.probability, predictions.y, 3) >= 0.90
+    # Many of the letters suggest, ask or thank; what they are about is asked here all the same.
+    about = predictions.probability * (np.array(model.classes) != NO_FAULT)
+    assert (about.argmax(axis=1) == predictions.y).mean() >= 0.70
+    assert top_k(about, predictions.y, 3) >= 0.90
+    assert (predictions.best == model.classes.index(NO_FAULT)).mean() <= 0.2
     assert 0.05 < predictions.automatic.mean() < 0.30
     assert predictions.right[predictions.automatic].mean() >= 0.93
     assert np.isfinite(evaluate(model, rows.take(range(50))).calibration_error)

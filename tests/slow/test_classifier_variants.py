@@ -4,6 +4,7 @@ import msgspec
 
 from models.classifier import Classifier, Context
 from models.classifier.learning.bootstrap import bootstrap
+from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.taxonomy import Leaf, Taxonomy
 from models.classifier.learning.training import train
 from models.classifier.serving.artefact import pack, unpack
@@ -74,9 +75,10 @@ def test_doubt_below_the_threshold_is_not_blamed_on_costs() -> None:
 def test_a_first_model_is_sure_only_where_names_and_keywords_are() -> None:
     """The witness of a model for strange reports changes no category; it turns some sure answers into doubt."""
     rows = small_rows()
+    nothing = Labelled([], [])
     words = {code: Leaf(code, code, (code.replace("-", " "),), KEYWORDS[code], 1.0) for code in GROUPS}
     alone, seconded = (
-        Classifier.from_bytes(bootstrap(Taxonomy(words), rows, day="2026-01-01", target=0.9, strange=strange))
+        Classifier.from_bytes(bootstrap(Taxonomy(words), rows, nothing, day="2026-01-01", target=0.9, strange=strange))
         for strange in (False, True)
     )
     pairs = list(zip(alone.classify(rows.texts), seconded.classify(rows.texts), strict=True))

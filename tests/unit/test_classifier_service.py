@@ -1,5 +1,7 @@
 """Guesses: consistent, explained exactly, doubtful where they must be."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -90,6 +92,20 @@ def test_a_higher_target_never_lowers_the_threshold() -> None:
     limits = [Classifier.from_bytes(small_bytes(), target=t).classify(["路"])[0].threshold for t in (0.8, 0.9, 0.99, 1)]
     assert limits == sorted(limits)
     assert limits[-1] == NEVER
+
+
+def test_a_stricter_target_dispatches_nothing_that_a_laxer_one_would_not() -> None:
+    """What goes out by itself at a target, on its category or its group, goes out at every lower one."""
+    texts = small_rows().texts
+    sent = [
+        {n for n, guess in enumerate(model.classify(texts)) if guess.outcome != "abstain"}
+        for model in (
+            Classifier.from_bytes(small_bytes(), target=target) for target in (0.8, 0.85, 0.9, 0.95, 0.97, 0.99)
+        )
+    ]
+
+    assert all(less <= more for more, less in pairwise(sent))
+    assert 0 < len(sent[-1]) < len(sent[0])
 
 
 def test_the_batch_does_not_matter() -> None:

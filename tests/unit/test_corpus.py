@@ -1,4 +1,5 @@
-"""The bootstrap corpus: enough texts of each category in both languages, none twice, nothing personal."""
+"""The bootstrap corpus and the calibration texts: enough of each category, and of no fault, in both languages, none
+twice, nothing personal."""
 
 import csv
 from collections import Counter
@@ -7,14 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from models.classifier.learning.shipped import CORPUS, corpus
+from bench import second_set
+from models.classifier.learning.shipped import CALIBRATION, CORPUS, calibration, corpus, no_fault
+from models.classifier.serving.columns import category_of, kind_of
 from tests.support.texts import PERSONAL, TOO_ALIKE, in_another_language, not_whole, plain, written
 from tests.support.twins import alike
 
 ROOT = Path(__file__).parents[2]
 UNLIKE = "unlike"
-PER_CATEGORY = 20
-PER_LANGUAGE = 9
+NO_FAULT = "none"
+KINDS = {
+    *("praise", "thanks", "already-repaired", "question", "suggestion"),
+    *("withdrawal", "test", "spam", "chatter", "hotline"),
+}
+PER_CATEGORY = 80
+PER_LANGUAGE = 29
+PER_KIND = 90
+PER_KIND_AND_LANGUAGE = 30
+TRIED_PER_CATEGORY = 6
+TRIED_PER_KIND = 6
 LETTERS = 3
 LETTER = 100
 
@@ -28,11 +40,13 @@ def leaves() -> dict[str, dict[str, str]]:
 LEAVES = leaves()
 ROWS = written(CORPUS)
 LABELLED = [row for row in ROWS if row.file != UNLIKE]
+FAULTS = [row for row in LABELLED if row.file != NO_FAULT]
+TRIED = written(CALIBRATION)
 
 
 @pytest.mark.parametrize("code", sorted(LEAVES))
 def test_each_category_has_enough_texts_in_both_languages(code: str) -> None:
-    """Twenty texts at the least, nine in each language, and three Chinese ones of the length of a letter."""
+    """Eighty texts at the least, 29 in each language, and three Chinese ones of the length of a letter."""
     mine = [row for row in LABELLED if row.category == code]
     languages = Counter(row.lang for row in mine)
     letters = [row for row in mine if row.lang == "zh" and len(row.text) >= LETTER]
@@ -54,9 +68,48 @@ def test_most_texts_do_without_the_name_of_their_category(code: str) -> None:
 
 def test_every_category_stands_in_the_file_of_its_group() -> None:
     """A code that categories.csv does not know, or knows in another group, is a slip."""
-    astray = [row for row in LABELLED if row.category not in LEAVES or LEAVES[row.category]["group"] != row.file]
+    tried = [row for row in TRIED if row.file != NO_FAULT]
+    astray = [row for row in (*FAULTS, *tried) if LEAVES.get(row.category, {}).get("group") != row.file]
 
     assert not astray
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_each_kind_of_no_fault_has_enough_texts_in_both_languages(kind: str) -> None:
+    """Ninety texts of each kind at the least, thirty in each language; none of them has a category of the city."""
+    mine = [row for row in LABELLED if row.category == f"{NO_FAULT}/{kind}"]
+    languages = Counter(row.lang for row in mine)
+
+    assert len(mine) >= PER_KIND
+    assert languages["zh"] >= PER_KIND_AND_LANGUAGE
+    assert languages["en"] >= PER_KIND_AND_LANGUAGE
+
+
+def test_what_is_no_fault_stands_in_a_file_of_its_own() -> None:
+    """Its kinds are those that are known, and nothing else is in the file."""
+    labels = {row.category for row in (*LABELLED, *TRIED) if row.file == NO_FAULT}
+
+    assert {category_of(label) for label in labels} == {NO_FAULT}
+    assert {kind_of(label) for label in labels} == KINDS
+    assert set(no_fault().labels) == labels
+
+
+@pytest.mark.parametrize("code", sorted({*LEAVES, *(f"{NO_FAULT}/{kind}" for kind in KINDS)}))
+def test_each_category_and_kind_is_tried_in_both_languages(code: str) -> None:
+    """Six calibration texts at the least, in both languages: how sure a model may be is learnt from them."""
+    mine = [row for row in TRIED if row.category == code]
+
+    assert len(mine) >= (TRIED_PER_CATEGORY if code in LEAVES else TRIED_PER_KIND)
+    assert {row.lang for row in mine} == {"zh", "en"}
+
+
+def test_calibration_texts_train_nothing() -> None:
+    """They say how sure a model is, so it must not have seen them; nor may they be of the set that judges it."""
+    tried = set(calibration().texts)
+
+    assert len(tried) == len(TRIED)
+    assert not tried & {row.text for row in ROWS}
+    assert not tried & {row.text for row in second_set.read()}
 
 
 def test_unlike_texts_have_no_category_and_train_nothing() -> None:
@@ -71,7 +124,7 @@ def test_unlike_texts_have_no_category_and_train_nothing() -> None:
 
 def test_the_language_is_that_of_the_characters() -> None:
     """Chinese texts have Chinese characters, English texts none; only an unlike text may be in neither language."""
-    known = [row for row in ROWS if row.lang or row.file != UNLIKE]
+    known = [row for row in (*ROWS, *TRIED) if row.lang or row.file != UNLIKE]
 
     assert {row.lang for row in known} == {"zh", "en"}
     assert not in_another_language(known)
@@ -79,7 +132,7 @@ def test_the_language_is_that_of_the_characters() -> None:
 
 def test_no_text_stands_twice() -> None:
     """Not even under another category, with other spaces or another case."""
-    texts = sorted(plain(row.text) for row in ROWS)
+    texts = sorted(plain(row.text) for row in (*ROWS, *TRIED))
 
     assert not [one for one, other in pairwise(texts) if one == other]
 
@@ -87,7 +140,7 @@ def test_no_text_stands_twice() -> None:
 @pytest.mark.slow
 def test_no_two_texts_are_nearly_the_same() -> None:
     """A text and its twin in two folds would let the measured accuracy flatter."""
-    assert not alike([row.text for row in ROWS], TOO_ALIKE)
+    assert not alike([row.text for row in (*ROWS, *TRIED)], TOO_ALIKE)
 
 
 def test_twins_are_found() -> None:
@@ -100,7 +153,7 @@ def test_twins_are_found() -> None:
 
 def test_texts_are_whole_and_of_readable_length() -> None:
     """No empty text, no stray blank at an end, no line break, nothing over a thousand characters."""
-    assert not not_whole(ROWS)
+    assert not not_whole([*ROWS, *TRIED])
 
 
 @pytest.mark.parametrize("text", ["call 13900000000", "139-0000-0000", "8123 4567", "42010619900101000X"])
@@ -111,4 +164,4 @@ def test_numbers_of_people_are_recognised(text: str) -> None:
 
 def test_no_text_has_a_telephone_or_identity_number() -> None:
     """The corpus is shipped with the project: nothing in it may point at a person."""
-    assert not [row for row in ROWS if PERSONAL.search(row.text)]
+    assert not [row for row in (*ROWS, *TRIED) if PERSONAL.search(row.text)]

@@ -75,10 +75,19 @@ def test_only_a_class_with_support_gets_its_own_threshold() -> None:
         names = ["good"] * 5000 + ["bad"] * size
         probability = np.linspace(0.9, 1.0, 5000 + size)
         right = np.array([name == "good" or n % 5 > 0 for n, name in enumerate(names)])
-        return dict(thresholds(0.97, (names, probability, right), (probability, right)).classes)
+        return dict(thresholds(0.97, (names, probability, right), probability).classes)
 
     assert own(299) == {}
     assert own(300).keys() == {"bad"}
+
+
+def test_a_groups_threshold_is_what_its_claims_bear_out() -> None:
+    """Of what the category leaves undecided goes on its group what claims the target together, or by itself."""
+    names, right = ["a"] * 4, np.array([True, False, False, False])
+    own = np.array([0.9, 0.3, 0.2, 0.1])
+
+    assert thresholds(0.9, (names, own, right), np.array([0.99, 0.95, 0.85, 0.1])).group == 0.85
+    assert thresholds(0.9, (names, own, right), np.array([0.99, 0.5, 0.5, 0.1])).group == 0.9
 
 
 def test_confidence_learns_that_sure_answers_are_wrong(seed: int) -> None:

@@ -1,6 +1,8 @@
 """A first model for a city without history: category names, keywords, and the texts that Paidan ships."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -10,12 +12,15 @@ from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.taxonomy import Taxonomy
 from models.classifier.learning.training import HeldOut, Progress, Recipe, assemble, fit, quiet, train
 from models.classifier.serving.artefact import WITNESS, pack, unpack
+from models.classifier.serving.columns import Columns, category_of
 from models.classifier.serving.vectoriser import count
+from models.guess import NO_FAULT
 
-# Chosen on the bootstrap corpus alone: few texts want strong regularisation.
-FIRST_RECIPES = (Recipe(min_count=2, c=0.2), Recipe(min_count=2, c=1.0))
+FIRST_RECIPES = (Recipe(min_count=2, c=1.0), Recipe(min_count=2, c=0.2))
 WORDS = Recipe(min_count=1, c=0.2)
 _MAJORITY = 0.5
+# With fewer texts of another hand than this nothing can be said of how sure a model may be.
+_ENOUGH = 100
 
 
 def keyword_rows(taxonomy: Taxonomy) -> Labelled:
@@ -24,39 +29,52 @@ def keyword_rows(taxonomy: Taxonomy) -> Labelled:
     return Labelled([word for word, _ in pairs], [code for _, code in pairs])
 
 
-def adopt(corpus: Labelled, taxonomy: Taxonomy, seed: int = 0) -> Labelled:
-    """The corpus in the taxonomy's categories.
+class Adopted(NamedTuple):
+    """The corpus and the texts tried in the categories of a taxonomy."""
 
-    Texts keep a category that the taxonomy has. All texts of another go where a model of names and keywords alone
-    puts more than half of them, and are left out where it puts them nowhere in particular.
+    rows: Labelled
+    tried: Labelled
+
+
+def adopt(corpus: Labelled, tried: Labelled, taxonomy: Taxonomy, seed: int = 0) -> Adopted:
+    """Both in the taxonomy's categories.
+
+    Texts keep a category that the taxonomy has, and what is no fault stays none anywhere. All texts of another category
+    go where a model of names and keywords alone puts more than half of its corpus texts, and are left out where it puts
+    them nowhere in particular; so are texts tried of what nothing of the corpus has come to be.
     """
     foreign = defaultdict(list)
     for row, label in enumerate(corpus.labels):
-        if label not in taxonomy.leaves:
+        if label not in taxonomy.leaves and category_of(label) != NO_FAULT:
             foreign[label].append(row)
     if not foreign:
-        return corpus
+        return Adopted(corpus, tried)
     words = keyword_rows(taxonomy)
     names = sorted(set(words.labels))
     y = np.searchsorted(np.array(names), np.array(words.labels))
     vectoriser, linear = fit(count(words.texts), y, len(names), Recipe(min_count=1), seed)
-    texts, labels = [], []
     new = dict[str, str | None]()
     for label, rows in foreign.items():
         scores = vectoriser.weigh(count([corpus.texts[row] for row in rows]))[0] @ linear.weights + linear.bias
         best, votes = Counter(scores.argmax(axis=1).tolist()).most_common(1)[0]
         new[label] = names[best] if votes > _MAJORITY * len(rows) else None
-    for text, label in zip(corpus.texts, corpus.labels, strict=True):
-        mine = new.get(label, label)
-        if mine is not None:
-            texts.append(text)
-            labels.append(mine)
-    return Labelled(texts, labels)
+    mine = _renamed(corpus, new)
+    theirs = _renamed(tried, new)
+    known = set(mine.labels)
+    return Adopted(mine, theirs.take(n for n, label in enumerate(theirs.labels) if label in known))
+
+
+def _renamed(rows: Labelled, new: Mapping[str, str | None]) -> Labelled:
+    """The rows under their new labels, without those that have none."""
+    pairs = [(text, new.get(label, label)) for text, label in zip(rows.texts, rows.labels, strict=True)]
+    kept = [(text, label) for text, label in pairs if label is not None]
+    return Labelled([text for text, _ in kept], [label for _, label in kept])
 
 
 def bootstrap(
     taxonomy: Taxonomy,
     corpus: Labelled,
+    tried: Labelled,
     *,
     day: str,
     target: float = 0.97,
@@ -66,17 +84,18 @@ def bootstrap(
 ) -> bytes:
     """The artefact of a first model.
 
-    Held-out texts of the corpus are written in the corpus's own manner, so limits from them are too easy for real
-    reports. Where reports will be `strange` to it the model has a witness: one of names and keywords alone, to which
-    every text of the corpus is strange, with limits from how right it is on these. Automatic is what both are sure of.
+    Held-out texts of the corpus are written in the corpus's own manner, so limits from them would be too easy for real
+    reports. Recipe, confidence and limits therefore come from the texts `tried`, which are of another hand. Where
+    reports will be `strange` to both, letters of another city say, the model has a witness too: one of names and
+    keywords alone, with limits from the same texts. Automatic is what both are sure of.
 
     Names and keywords are extra rows, which only help to learn; a category without any text has nothing else and
     learns from them alone. Raises ClassifierError when there are not two categories with at least two texts or words.
     """
-    rows = adopt(corpus, taxonomy, seed)
     words = keyword_rows(taxonomy)
     if len(set(words.labels)) < 2:
         raise ClassifierError("a model needs at least two categories with names or keywords")
+    rows, tried = adopt(corpus, tried, taxonomy, seed)
     sizes = Counter(rows.labels)
     alone = [n for n, label in enumerate(words.labels) if sizes[label] < 2]
     helping = [n for n, label in enumerate(words.labels) if sizes[label] >= 2]
@@ -85,24 +104,28 @@ def bootstrap(
         FIRST_RECIPES,
         day=day,
         extra=words.take(helping),
+        tried=tried if len(tried) >= _ENOUGH else None,
         target=target,
         groups=taxonomy.groups,
         costs=taxonomy.costs,
         seed=seed,
         progress=progress,
     )
-    return _with_witness(data, rows, words, seed) if strange else data
+    return _with_witness(data, tried if len(tried) >= _ENOUGH else rows, words, seed) if strange else data
 
 
-def _with_witness(data: bytes, rows: Labelled, words: Labelled, seed: int) -> bytes:
-    """The same model with the bytes of one that learnt the `words` and was tried on the `rows`."""
+def _with_witness(data: bytes, tried: Labelled, words: Labelled, seed: int) -> bytes:
+    """The same model with the bytes of one that learnt the `words`, and what it says of the texts tried."""
     _, manifest, arrays = unpack(data)
-    names, y = np.unique(np.array(words.labels), return_inverse=True)
-    vectoriser, linear = fit(count(words.texts), y, len(names), WORDS, seed)
-    tried = rows.take(n for n, label in enumerate(rows.labels) if label in words.labels)
-    matrix, known = vectoriser.weigh(count(tried.texts))
+    columns = Columns.among(words.labels)
+    y = columns.numbers(words.labels)
+    vectoriser, linear = fit(count(words.texts), y, len(columns.labels), WORDS, seed)
+    judged = tried.take(n for n, label in enumerate(tried.labels) if label in columns.labels)
+    matrix, known = vectoriser.weigh(count(judged.texts))
     held = HeldOut((matrix @ linear.weights + linear.bias).astype(np.float64), known)
     origin = msgspec.structs.replace(manifest.provenance, data=words.digest(), rows=len(words))
-    classes = tuple(names.tolist())
-    witness = pack(*assemble(tried, classes, held, vectoriser, linear, origin, manifest.target, manifest.groups, {}))
+    mix = Counter(words.labels)
+    witness = pack(
+        *assemble(judged, columns, held, vectoriser, linear, origin, manifest.target, manifest.groups, {}, mix)
+    )
     return pack(manifest, arrays | {WITNESS: np.frombuffer(witness, dtype=np.uint8)})

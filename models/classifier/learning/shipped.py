@@ -3,8 +3,8 @@
     python -m models.classifier.learning.shipped [OUTDIR]
 
 builds it unless OUTDIR (the environment's own folder by default) already holds it. The file `key` beside it digests
-corpus, taxonomy, code and library versions, so a changed text or a changed line of the training builds a new one, and
-nothing else does.
+corpus, calibration texts, taxonomy, code and library versions, so a changed text or a changed line of the training
+builds a new one, and nothing else does.
 """
 
 import hashlib
@@ -18,13 +18,16 @@ import msgspec
 from models.classifier.errors import ClassifierError
 from models.classifier.learning.bootstrap import bootstrap, keyword_rows
 from models.classifier.learning.labelled import Labelled, read
-from models.classifier.learning.taxonomy import Taxonomy, read_taxonomy
+from models.classifier.learning.taxonomy import read_taxonomy
 from models.classifier.learning.training import Progress, quiet
 from models.classifier.serving.artefact import SUFFIX
 from models.classifier.serving.classifier import SHIPPED, Classifier
+from models.classifier.serving.columns import category_of
 from models.errors import PaidanError
+from models.guess import NO_FAULT
 
 CORPUS = Path(__file__).parent / "corpus"
+CALIBRATION = Path(__file__).parent / "calibration"
 TAXONOMY = Path(__file__).parents[3] / "cities" / "demo" / "categories.csv"
 DAY = "2026-01-01"
 _PACKAGES = ("msgspec", "numpy", "scikit-learn", "scipy", "skops")
@@ -38,6 +41,18 @@ def corpus() -> Labelled:
     return read(files, "text", "category", drop=("",))
 
 
+def calibration() -> Labelled:
+    """The texts of another hand than the corpus's that no model learns from: how sure a model of the corpus may be is
+    learnt from what it says of them. Raises ClassifierError."""
+    return read(sorted(CALIBRATION.glob("*.csv")), "text", "category")
+
+
+def no_fault() -> Labelled:
+    """The texts of the corpus that are no fault, labelled by their kinds; no city's own rows need have any."""
+    rows = corpus()
+    return rows.take(n for n, label in enumerate(rows.labels) if category_of(label) == NO_FAULT)
+
+
 def known_before() -> Labelled:
     """What a city's model may know before its first label: the corpus, names and keywords of the demo city."""
     return corpus().plus(keyword_rows(read_taxonomy(TAXONOMY)))
@@ -48,18 +63,16 @@ def key() -> str:
     total = hashlib.sha256()
     parts = [
         (path.name, path.read_bytes())
-        for path in (*sorted(CORPUS.glob("*.csv")), *sorted(Path(__file__).parents[1].rglob("*.py")))
+        for path in (
+            *sorted(CORPUS.glob("*.csv")),
+            *sorted(CALIBRATION.glob("*.csv")),
+            *sorted(Path(__file__).parents[1].rglob("*.py")),
+        )
     ]
     for name, content in (*parts, (TAXONOMY.name, msgspec.json.encode(read_taxonomy(TAXONOMY)))):
         total.update(f"{name}\0{len(content)}\0".encode() + content)
     total.update(" ".join(f"{name}={version(name)}" for name in _PACKAGES).encode())
     return total.hexdigest()[:16]
-
-
-def train_shipped(rows: Labelled, taxonomy: Taxonomy, progress: Progress = quiet) -> bytes:
-    """The shipped model's bytes from the corpus and the demo city's categories."""
-    # The demo city's people write as the corpus does.
-    return bootstrap(taxonomy, rows, day=DAY, progress=progress, strange=False)
 
 
 def build(out: Path, progress: Progress = quiet) -> Path:
@@ -69,7 +82,8 @@ def build(out: Path, progress: Progress = quiet) -> Path:
     present = sorted(out.glob(f"*{SUFFIX}"))
     if len(present) == 1 and stamp.is_file() and stamp.read_text() == wanted:
         return present[0]
-    data = train_shipped(corpus(), read_taxonomy(TAXONOMY), progress)
+    # The demo city's people write as those of the calibration texts do.
+    data = bootstrap(read_taxonomy(TAXONOMY), corpus(), calibration(), day=DAY, progress=progress, strange=False)
     model = Classifier.from_bytes(data)
     out.mkdir(parents=True, exist_ok=True)
     part = out / f"{model.id}.{os.getpid()}.part"

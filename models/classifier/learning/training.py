@@ -21,8 +21,10 @@ from models.classifier.learning.prior import Beside, Linear, Prior
 from models.classifier.serving.arrays import Ints
 from models.classifier.serving.artefact import Manifest, Provenance, pack
 from models.classifier.serving.calibration import TARGETS, Thresholds, thresholds
+from models.classifier.serving.columns import Columns, category_of
 from models.classifier.serving.confidence import Groups, Judged, learn_confidence
 from models.classifier.serving.vectoriser import Vectoriser, count, learn
+from models.guess import NO_FAULT
 from models.plain_words import plain
 
 INNER = 5
@@ -66,6 +68,7 @@ def train(
     day: str,
     extra: Labelled | None = None,
     prior: Prior | None = None,
+    tried: Labelled | None = None,
     target: float = 0.97,
     groups: Mapping[str, str] | None = None,
     costs: Mapping[str, float] | None = None,
@@ -74,22 +77,33 @@ def train(
 ) -> bytes:
     """The artefact of a model trained on `rows`, the same bytes for the same arguments and library versions.
 
-    Of several recipes the one with the best held-out accuracy and macro-F1 (their mean) is taken. `extra` rows help to
-    learn but are never held out: nothing is tuned, calibrated or limited by them; so does each category's name, as a
-    text. The `prior` (see `learn_prior`) may have other categories; it helps where the rows teach little.
-    `day` goes into the provenance (the training reads no clock); `target` is the accuracy that automatic decisions
-    shall have; `groups` maps categories to their groups; `costs` says what missing a category costs relative to 1.
-    `progress(done, total)` is called after each fit. Raises ClassifierError when the rows cannot teach anything.
+    A label is a category or a kind of no fault (see `Columns`). Of several recipes the one with the best held-out
+    accuracy and macro-F1 (their mean) is taken. Held out are parts of the rows in turn, or, where there are any, the
+    texts `tried`, which are of other hands than the rows and never train: recipe, confidence and thresholds come from
+    what is said of these alone. `extra` rows help to learn but are never held out: nothing is tuned, calibrated or
+    limited by them, and of categories that the rows do not have only those of no fault are taken; so does each
+    category's name, as a text. The `prior` (see `learn_prior`) may have other categories; it helps where the rows teach
+    little. `day` goes into the provenance (the training reads no clock); `target` is the accuracy that automatic
+    decisions shall have; `groups` maps categories to their groups; `costs` says what missing a category costs relative
+    to 1. `progress(done, total)` is called after each fit. Raises ClassifierError when the rows cannot teach anything.
     """
     check_classes(rows)
-    classes = tuple(sorted(set(rows.labels)))
-    every = rows if extra is None else rows.plus(extra.take(n for n, x in enumerate(extra.labels) if x in classes))
-    named = every.plus(Labelled([*classes] * NAMED, [*classes] * NAMED))
-    y = np.searchsorted(np.array(classes), np.array(named.labels))
+    own = set(rows.labels)
+    every = rows
+    if extra is not None:
+        every = rows.plus(extra.take(n for n, x in enumerate(extra.labels) if x in own or category_of(x) == NO_FAULT))
+    columns = Columns.among(every.labels)
+    names = [name for name in columns.categories if name in own] * NAMED
+    named = every.plus(Labelled(names, names))
+    y = columns.numbers(named.labels)
     counts = count(named.texts, named.contexts)
     try:
-        recipe, held = tune(rows, counts, y, len(classes), recipes, seed, progress, prior)
-        vectoriser, linear = fit(counts, y, len(classes), recipe, seed, prior)
+        if tried is None:
+            tried = rows
+            recipe, held = tune(rows, counts, y, len(columns.labels), recipes, seed, progress, prior)
+            vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior)
+        else:
+            recipe, held, vectoriser, linear = _best(tried, counts, y, columns, recipes, seed, progress, prior)
     except ValueError as error:
         raise ClassifierError(f"the {len(rows)} texts cannot teach anything: {error}") from error
     origin = Provenance(
@@ -101,12 +115,13 @@ def train(
         recipe=msgspec.to_builtins(recipe),
         versions={name: version(name) for name in ("numpy", "scikit-learn", "scipy", "skops")},
     )
-    return pack(*assemble(rows, classes, held, vectoriser, linear, origin, target, groups or {}, costs or {}))
+    mix = Counter(map(category_of, rows.labels))
+    return pack(*assemble(tried, columns, held, vectoriser, linear, origin, target, groups or {}, costs or {}, mix))
 
 
 def assemble(
-    rows: Labelled,
-    classes: tuple[str, ...],
+    tried: Labelled,
+    columns: Columns,
     held: HeldOut,
     vectoriser: Vectoriser,
     linear: Linear,
@@ -114,21 +129,26 @@ def assemble(
     target: float,
     groups: Mapping[str, str],
     costs: Mapping[str, float],
+    mix: Mapping[str, int],
 ) -> tuple[Manifest, dict[str, NDArray[Any]]]:
-    """Manifest and arrays of a fitted model whose doubt is learnt from what it said (`held`) about unseen `rows`."""
-    y = np.searchsorted(np.array(classes), np.array(rows.labels))
+    """Manifest and arrays of a fitted model whose doubt is learnt from what it said (`held`) about the unseen texts
+    `tried`."""
+    classes = columns.categories
+    y = columns.category_numbers(tried.labels)
+    scores = columns.by_category(held.scores)
     grouping = Groups.among(classes, groups)
-    lengths = np.array([len(plain(text)) for text in rows.texts], dtype=np.float64)
-    confidence = learn_confidence(held.scores, y, lengths, grouping)
+    lengths = np.array([len(plain(text)) for text in tried.texts], dtype=np.float64)
+    confidence = learn_confidence(scores, y, lengths, grouping)
     manifest = Manifest(
         classes=classes,
+        columns=columns.labels if columns.labels != classes else (),
         groups={name: group for name, group in groups.items() if name in classes},
         costs={name: cost for name, cost in costs.items() if name in classes and cost != 1},
         target=target,
-        thresholds=_limits(classes, confidence.judge(held.scores, lengths, grouping), grouping, y, target),
+        thresholds=_limits(classes, confidence.judge(scores, lengths, grouping), grouping, y, target),
         confidence=confidence,
         least_known=round(float(np.quantile(held.known, 0.005)) * 0.9, 4),
-        mix=dict(sorted(Counter(rows.labels).items())),
+        mix=dict(sorted(mix.items())),
         unseen=round(unseen_vocabulary(held.known.tolist()), 4),
         provenance=origin,
     )
@@ -141,6 +161,30 @@ def assemble(
         "bias": linear.bias,
     }
     return manifest, arrays
+
+
+def _best(
+    tried: Labelled,
+    counts: sp.csr_matrix,
+    y: Ints,
+    columns: Columns,
+    recipes: Sequence[Recipe],
+    seed: int,
+    progress: Progress,
+    prior: Prior | None,
+) -> tuple[Recipe, HeldOut, Vectoriser, Linear]:
+    """The recipe whose model of all rows is best on the texts tried, what that model says of them, and the model."""
+    truth, theirs = columns.category_numbers(tried.labels), count(tried.texts)
+    found = []
+    for done, recipe in enumerate(recipes, 1):
+        vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior)
+        matrix, known = vectoriser.weigh(theirs)
+        held = HeldOut(matrix @ linear.weights.astype(np.float64) + linear.bias, known)
+        table = confusion(truth, columns.by_category(held.scores).argmax(axis=1), len(columns.categories))
+        found.append((_worth(table), recipe, held, vectoriser, linear))
+        progress(done, len(recipes))
+    _, recipe, held, vectoriser, linear = max(found, key=lambda entry: entry[0])
+    return recipe, held, vectoriser, linear
 
 
 def tune(
@@ -161,7 +205,7 @@ def tune(
     own = len(rows)
     cluster = clusters(counts)
     loose = cluster if len(y) == own else clusters(counts, LOOSELY)
-    parts = folds(rows.labels, cluster[:own], max(2, min(INNER, int(np.bincount(y[:own]).min()))), seed)
+    parts = folds(rows.labels, cluster[:own], max(2, min(INNER, min(Counter(rows.labels).values()))), seed)
     tried = []
     done, total = 0, len(recipes) * len(parts) + 1
     for recipe in recipes:
@@ -177,7 +221,7 @@ def tune(
             done += 1
             progress(done, total)
         table = confusion(y[:own], held.scores.argmax(axis=1), classes)
-        tried.append((float(np.trace(table) / own) + macro_f1(table), recipe, held))
+        tried.append((_worth(table), recipe, held))
     _, recipe, held = max(tried, key=lambda entry: entry[0])
     return recipe, held
 
@@ -220,9 +264,19 @@ def solve(matrix: sp.csr_matrix, y: Ints, classes: int, c: float, seed: int) -> 
     return Linear(weights.astype(np.float32), bias.astype(np.float32))
 
 
+def _worth(table: Ints) -> float:
+    """What a recipe is chosen by: accuracy and macro-F1, added."""
+    return float(np.trace(table) / table.sum()) + macro_f1(table)
+
+
 def _limits(classes: tuple[str, ...], judged: Judged, groups: Groups, y: Ints, target: float) -> tuple[Thresholds, ...]:
-    """Thresholds for every usual target, and for the one asked for."""
+    """Thresholds for every usual target, and for the one asked for. A group's never falls as the target rises, so that
+    a stricter target dispatches nothing that a laxer one would not."""
     every = np.arange(len(y))
     category = ([classes[c] for c in judged.best], judged.probability[every, judged.best], judged.best == y)
-    group = (judged.grouped[every, judged.group], judged.group == groups.of[y])
-    return tuple(thresholds(t, category, group) for t in sorted({*TARGETS, target}))
+    found: list[Thresholds] = []
+    for goal in sorted({*TARGETS, target}):
+        limits = thresholds(goal, category, judged.grouped[every, judged.group])
+        least = max(limits.group, found[-1].group) if found else limits.group
+        found.append(msgspec.structs.replace(limits, group=least))
+    return tuple(found)

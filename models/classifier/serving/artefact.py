@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from models.classifier.errors import ClassifierError
 from models.classifier.serving.calibration import Thresholds
+from models.classifier.serving.columns import Columns
 from models.classifier.serving.confidence import Confidence
 
 FORMAT = "paidan-classifier/1"
@@ -45,11 +46,13 @@ class Provenance(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a model that is not an array. `least_known`: the share of known pieces below which a text is alien;
-    `mix`: how many training texts each category had, `unseen`: the mean share of unknown pieces in texts held out."""
+    """All of a model that is not an array. `columns`: the labels of the weights' columns where they are not the classes
+    (see `Columns`); `least_known`: the share of known pieces below which a text is alien; `mix`: how many training
+    texts each category had, `unseen`: the mean share of unknown pieces in the texts that confidence comes from."""
 
     format: str = FORMAT
     classes: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     groups: dict[str, str]
     costs: dict[str, float]
     target: float
@@ -162,9 +165,12 @@ def _checked(arrays: dict[str, NDArray[Any]], manifest: Manifest) -> dict[str, N
         if not isinstance(arrays[name], np.ndarray) or str(arrays[name].dtype) != kind:
             raise ClassifierError(f"the model's array {name!r} is not of type {kind}")
     features = len(arrays["slots"])
-    shapes = {"block": (features,), "worth": (features,), "weights": (features, len(manifest.classes))}
+    if manifest.columns and Columns.among(manifest.columns)[:2] != (manifest.columns, manifest.classes):
+        raise ClassifierError("the model's columns are not those of its classes")
+    columns = len(manifest.columns or manifest.classes)
+    shapes = {"block": (features,), "worth": (features,), "weights": (features, columns)}
     shapes["lengths"] = (3,)
-    shapes["bias"] = (len(manifest.classes),)
+    shapes["bias"] = (columns,)
     for name, shape in shapes.items():
         if arrays[name].shape != shape:
             raise ClassifierError(f"the model's array {name!r} has the shape {arrays[name].shape}, not {shape}")

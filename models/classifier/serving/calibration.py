@@ -36,6 +36,14 @@ def threshold(probability: Floats, right: Flags, target: float) -> float:
     return float(probability[order][good[-1]]) if len(good) else NEVER
 
 
+def claimed(probability: Floats, target: float) -> float:
+    """The lowest probability from which on the answers claim to be right at least `target` of the time, together or
+    each by itself."""
+    ordered = -np.sort(-probability)
+    good = np.flatnonzero(np.cumsum(ordered) >= target * np.arange(1, len(ordered) + 1))
+    return min(target, float(ordered[good[-1]])) if len(good) else target
+
+
 class Thresholds(msgspec.Struct, frozen=True):
     """For one target accuracy: the pooled threshold, that of the group, and stricter ones of single classes."""
 
@@ -48,13 +56,16 @@ class Thresholds(msgspec.Struct, frozen=True):
 def thresholds(
     target: float,
     category: tuple[Sequence[str], Floats, Flags],
-    group: tuple[Floats, Flags],
+    group: Floats,
 ) -> Thresholds:
-    """Thresholds from held-out predictions: (predicted class, its probability, whether right), the same for groups.
+    """Thresholds from held-out predictions: (predicted class, its probability, whether right), and the probabilities of
+    their groups.
 
     A class gets its own, stricter threshold only where at least `SUPPORT` predictions of it are known and those above
     the pooled threshold are worse than the target beyond noise (upper 95 % bound below it). The group's threshold is
-    fitted on what the category's leaves undecided, because only that is ever decided by it.
+    for what the category's leaves undecided, because only that is ever decided by it. Of that there are few predictions
+    at most targets, so it is fitted on their probabilities instead of their hits: those above it claim to be right the
+    target's share of the time.
     """
     names, probability, right = np.asarray(category[0]), category[1], category[2]
     pooled = threshold(probability, right, target)
@@ -66,5 +77,4 @@ def thresholds(
             own[str(name)] = threshold(probability[mine], right[mine], target)
     limit = np.array([own.get(str(name), pooled) for name in names])
     open_ = probability < limit
-    fallback = threshold(group[0][open_], group[1][open_], target) if open_.sum() >= _LEAST else NEVER
-    return Thresholds(target, pooled, fallback, own)
+    return Thresholds(target, pooled, claimed(group[open_], target), own)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from models.classifier.errors import ClassifierError
 from models.classifier.serving import artefact
 from models.classifier.serving.calibration import NEVER, Thresholds
+from models.classifier.serving.columns import Columns, kind_of
 from models.classifier.serving.confidence import Groups, Judged
 from models.classifier.serving.explain import top_terms
 from models.classifier.serving.features import SLOTS
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
-from models.guess import Guess, GuessOutcome
+from models.guess import NO_FAULT, Guess, GuessOutcome
 
 _NAMED = re.compile(r"[0-9a-f]{16}")
 FEWEST = 2
@@ -27,7 +28,7 @@ SHIPPED = Path(sys.prefix) / "share" / "paidan" / "model"
 class Classifier:
     """A loaded model. Immutable; safe to share between threads.
 
-    `id` is the artefact's digest, `classes` its categories in the order of its columns, `target` the accuracy that
+    `id` is the artefact's digest, `classes` its categories, `target` the accuracy that
     automatic decisions shall have (the training's unless given: thresholds for 0.80 to 0.995 are in the artefact).
     """
 
@@ -40,6 +41,7 @@ class Classifier:
         self.weights = arrays["weights"]
         self.bias = arrays["bias"]
         self._table = self.vectoriser.table()
+        self._columns = Columns.among(self.manifest.columns or self.classes)
         self._groups = Groups.among(self.classes, self.manifest.groups)
         self.target = self.manifest.target if target is None else target
         self._thresholds = self._for_target(self.target)
@@ -91,7 +93,7 @@ class Classifier:
 
     def probabilities(self, texts: Sequence[str], contexts: Contexts = None) -> NDArray[np.floating]:
         """Calibrated probabilities, messages x `classes`."""
-        parts = [self._judge(self.vectoriser.encode(s, c, self._table)) for s, c in batches(texts, contexts)]
+        parts = [self._judge(self.vectoriser.encode(s, c, self._table))[1] for s, c in batches(texts, contexts)]
         return np.concatenate([part.probability for part in parts])
 
     def known(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -99,14 +101,16 @@ class Classifier:
         parts = [self.vectoriser.encode(some, None, self._table).known for some, _ in batches(texts, None)]
         return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
 
-    def _judge(self, encoded: Encoded) -> Judged:
+    def _judge(self, encoded: Encoded) -> tuple[NDArray[np.intp], Judged]:
+        """The column that gave each message its category, and the judgement itself."""
         scores = encoded.rows @ self.weights + self.bias
-        return self.manifest.confidence.judge(scores, encoded.pieces.lengths, self._groups)
+        judged = self.manifest.confidence.judge(self._columns.by_category(scores), encoded.pieces.lengths, self._groups)
+        return self._columns.chosen(scores, judged.best), judged
 
     def _guesses(self, encoded: Encoded) -> list[Guess]:
-        probability, grouped, best_group, best = self._judge(encoded)
+        columns, (probability, grouped, best_group, best) = self._judge(encoded)
         ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
-        terms = top_terms(encoded, self.weights, best)
+        terms = top_terms(encoded, self.weights, columns)
         risk = probability * self._costs
         rival = np.where(self._costs > 1, risk, 0.0)
         rival[np.arange(len(best)), best] = 0.0
@@ -118,7 +122,7 @@ class Classifier:
             limit = float(self._limits[chosen])
             feared = int(rival[n].argmax())
             costly = self.classes[feared] if rival[n, feared] > risk[n, chosen] else ""
-            elsewhere = bool(outside[n] > risk[n, chosen])
+            elsewhere = bool(outside[n] > risk[n, chosen]) or self.classes[chosen] == NO_FAULT
             outcome, limit, reason = self._decide(encoded, n, own, whole, limit, costly, elsewhere)
             guesses.append(
                 Guess(
@@ -132,6 +136,7 @@ class Classifier:
                     group_probability=whole,
                     alternatives=tuple((self.classes[c], float(probability[n, c])) for c in ranked[n].tolist()),
                     terms=terms[n],
+                    kind=kind_of(self._columns.labels[int(columns[n])]),
                 )
             )
         return guesses

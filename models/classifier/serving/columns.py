@@ -1,0 +1,68 @@
+"""The columns of a model 分类列: one for each category, and one for each kind of what is no fault 非诉求.
+
+The kinds of no fault (a thanks, a question, a test message …) have little in common, so each is learnt by itself under
+a label of its own, `none/<kind>`; together they are the one category `none`, as likely as the likeliest of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from models.classifier.serving.arrays import Floats, Ints
+from models.guess import NO_FAULT
+
+_KIND = f"{NO_FAULT}/"
+
+
+def category_of(label: str) -> str:
+    """The category that a label stands for: `none` for each kind of no fault, else the label itself."""
+    return NO_FAULT if label.startswith(_KIND) else label
+
+
+def kind_of(label: str) -> str:
+    """The kind of no fault that a label names; empty for any other label."""
+    return label.removeprefix(_KIND) if label.startswith(_KIND) else ""
+
+
+class Columns(NamedTuple):
+    """Labels in the order of the weights' columns, categories in theirs, and each category's first column."""
+
+    labels: tuple[str, ...]
+    categories: tuple[str, ...]
+    first: Ints
+
+    @classmethod
+    def among(cls, labels: Iterable[str]) -> "Columns":
+        """Those of these labels: categories sorted, the kinds of one side by side."""
+        ordered = tuple(sorted(set(labels), key=lambda label: (category_of(label), label)))
+        of = [category_of(label) for label in ordered]
+        categories = tuple(dict.fromkeys(of))
+        return cls(ordered, categories, np.array([of.index(name) for name in categories], dtype=np.intp))
+
+    def numbers(self, labels: Sequence[str]) -> Ints:
+        """The column of each label. Raises KeyError for a label that has none."""
+        number = {label: column for column, label in enumerate(self.labels)}
+        return np.array([number[label] for label in labels], dtype=np.intp)
+
+    def category_numbers(self, labels: Sequence[str]) -> Ints:
+        """The category of each label by number. Raises KeyError for one that is not among them."""
+        number = {name: place for place, name in enumerate(self.categories)}
+        return np.array([number[category_of(label)] for label in labels], dtype=np.intp)
+
+    def by_category(self, scores: Floats) -> Floats:
+        """Scores of messages x columns as messages x categories: each category has that of its best column."""
+        if len(self.labels) == len(self.categories):
+            return scores
+        best: Floats = np.maximum.reduceat(scores, self.first, axis=1)
+        return best
+
+    def chosen(self, scores: Floats, categories: Ints) -> Ints:
+        """For each message the best column of the category that was chosen for it."""
+        columns = self.first[categories]
+        ends = np.append(self.first[1:], len(self.labels))
+        for category in np.flatnonzero(ends - self.first > 1):
+            mine = np.flatnonzero(categories == category)
+            kinds = scores[mine, self.first[category] : ends[category]]
+            columns[mine] += kinds.argmax(axis=1)
+        return columns
