@@ -1,5 +1,6 @@
 """What the classifier says about one text, with its doubt and its reasons."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -7,6 +8,21 @@ import msgspec
 GuessOutcome = Literal["confident", "group", "abstain"]
 # The category of what is no fault 非诉求: nobody has to go anywhere. No city has it among its own.
 NO_FAULT = "none"
+# Its kinds, with their names in Chinese and English.
+NO_FAULT_KINDS: Mapping[str, tuple[str, str]] = {
+    "praise": ("表扬", "praise"),
+    "thanks": ("致谢", "thanks for what was done"),
+    "already-repaired": ("已修复", "what was reported is settled"),
+    "withdrawal": ("撤诉", "takes back what was reported"),
+    "question": ("咨询", "asks for information"),
+    "suggestion": ("建议", "suggests something new"),
+    "hotline": ("投诉热线", "complains about the hotline itself"),
+    "test": ("测试", "a test message or a drill"),
+    "spam": ("广告", "advertising"),
+    "chatter": ("闲聊", "small talk"),
+}
+# Of these kinds is what speaks of something that was reported before.
+OF_AN_ORDER = frozenset({"thanks", "already-repaired", "withdrawal"})
 
 
 class Guess(msgspec.Struct, frozen=True, omit_defaults=True):

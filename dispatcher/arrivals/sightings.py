@@ -20,6 +20,7 @@ from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order
 from dispatcher.steps.watching import reopen_by_camera, watch_on
 from models.city import Category
+from models.guess import NO_FAULT
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 
@@ -67,13 +68,15 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> None:
 
 
 def certain_category(sighting: Sighting) -> str:
-    """The category that a sighting surely has: a camera's label, or a confident guess; of a sure group, its code."""
+    """The category that a sighting surely has: a camera's label, or a confident guess; of a sure group, its code. What
+    is no fault has none."""
     if sighting.category:
         return sighting.category
     guess = sighting.guess
     if guess is None or guess.outcome == "abstain":
         return ""
-    return guess.category if guess.outcome == "confident" else guess.group
+    sure = guess.category if guess.outcome == "confident" else guess.group
+    return "" if sure == NO_FAULT else sure
 
 
 def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> bool:

@@ -3,7 +3,7 @@ categories are compared. A report joins only what surely is the same; what may b
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from dispatcher.arrivals import merging, nearby
 from dispatcher.order.row import OPEN, Order
@@ -11,7 +11,7 @@ from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.dispatching import merge_group
 from models.city import Category, City
-from models.guess import Guess
+from models.guess import NO_FAULT, OF_AN_ORDER, Guess
 from models.inbox import Sighting
 
 LIKELY = 0.1  # alternatives that are less probable are not compared; the first always is
@@ -57,7 +57,8 @@ def meet(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
         alike = next(iter(mine)) == next(iter(theirs)) and merging.alike(
             sighting, order, city.settings.review_similarity
         )
-        joins = not sure and sighting.kind == "report" and alike and merging.has_room(city, sighting, order)
+        fault = not _no_fault(sighting.guess) and not _no_fault(order.guess)
+        joins = fault and not sure and sighting.kind == "report" and alike and merging.has_room(city, sighting, order)
         (same if joins else maybe).append((away, order.id))
     if same:
         away, order_id = min(same)
@@ -66,11 +67,21 @@ def meet(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
     return Met(maybe=tuple(order for order in nearest if order is not None))
 
 
+def _no_fault(guess: Guess | None) -> TypeGuard[Guess]:
+    """Whether the classifier is sure that it is no fault: such a report joins nothing by itself."""
+    return guess is not None and guess.outcome == "confident" and guess.category == NO_FAULT
+
+
 def _likely(city: City, guess: Guess | None, category: str) -> Likely:
-    """The categories that it may be and in which the city merges, the likeliest first; one that is sure is the only."""
+    """The categories that it, or what it speaks of, may be and in which the city merges, the likeliest first; one that
+    is sure is the only."""
     names = [category] if category in city.categories else []
+    if _no_fault(guess) and guess.kind not in OF_AN_ORDER:
+        return {}
     if not names and guess is not None:
-        others = (name for name, probability in guess.alternatives if probability >= LIKELY)
+        # A thanks names what it thanks for: whatever comes next to none is what was reported.
+        least = 0.0 if _no_fault(guess) else LIKELY
+        others = (name for name, probability in guess.alternatives if probability >= least)
         names = list(dict.fromkeys((guess.category, *others)))
     kinds = {name: city.categories.get(name) for name in names}
     return {name: kind for name, kind in kinds.items() if kind is not None and kind.merge}

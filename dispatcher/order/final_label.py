@@ -1,12 +1,13 @@
 """Labels 标注: what an order in the end turned out to be, and how that is known. Pure: an order's row in, a label out.
 
-The label is the category and department that in the end handled the order, or a reviewer's decision; the first guess
-is not a label. While the order waits for a person to decide again, it has none.
+The label is the category and department that in the end handled the order, or a reviewer's decision, which may be that
+it is no fault; the first guess is not a label. While the order waits for a person to decide again, it has none.
 """
 
 import msgspec
 
 from dispatcher.order.row import Order
+from models.guess import NO_FAULT
 from models.words import whole_text
 
 BLIND = "blind-review"  # a reviewer, who was not shown the guess
@@ -57,14 +58,15 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
 def final_label(order: Order) -> Label | None:
     """The label of an order, None while there is none or when it has no words to learn from."""
     text = classified_text(order)
-    if not order.label or not text or order.state not in _STANDING or _only_group(order):
+    label = NO_FAULT if _no_fault(order) else order.label if order.state in _STANDING else ""
+    if not label or not text or _only_group(order):
         return None
     guess, shadow = order.guess, order.shadow
     first = order.evidence_first[0] if order.evidence_first else None
     return Label(
         order_id=order.id,
         text=text,
-        label=order.label,
+        label=label,
         department=order.label_department,
         decided_by=_decided_by(order),
         blind=order.blind,
@@ -93,6 +95,14 @@ def classified_text(order: Order) -> str:
     if order.guess is None or not order.evidence_first:
         return ""
     return order.text or order.evidence_first[0].label
+
+
+def _no_fault(order: Order) -> bool:
+    """Whether a reviewer rejected what the classifier, too, could take for no fault. What is rejected otherwise may
+    have named a fault that was not there: its words teach nothing."""
+    guess = order.guess
+    decided = order.state == "rejected" and order.label_by == "reviewer" and not order.label
+    return decided and guess is not None and any(name == NO_FAULT for name, _ in guess.alternatives)
 
 
 def _only_group(order: Order) -> bool:

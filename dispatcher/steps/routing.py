@@ -10,7 +10,7 @@ import msgspec
 
 from models.city import City, Rule, RuleInput, RuleOutcome
 from models.events import Why
-from models.guess import Guess
+from models.guess import NO_FAULT, Guess
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,13 +35,16 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date) -> Rou
 
     `subject` carries what rules may ask for, with `category` set where it is certain without a classifier (a camera's
     label); otherwise the category is that of a confident `guess`, and rules see it too. `day` is the city-local day
-    of opening, on which the responsibility row must be valid.
+    of opening, on which the responsibility row must be valid. What surely is no fault has no category; rules see its
+    kind, and where none of them says otherwise a person decides.
     """
     why = Why(by="label", note=subject.label) if subject.category else because(guess, "table")
-    category = subject.category
+    category, kind = subject.category, ""
     if not category and guess is not None and guess.outcome == "confident":
-        category = guess.category
-    rule = city.first_rule(msgspec.structs.replace(subject, category=category, group=_group(city, category)))
+        category, kind = ("", guess.kind or NO_FAULT) if guess.category == NO_FAULT else (guess.category, "")
+    rule = city.first_rule(
+        msgspec.structs.replace(subject, category=category, group=_group(city, category), no_fault=kind)
+    )
     if rule is not None:
         why = msgspec.structs.replace(why, by="rule", rule=rule.id, note=rule.reason)
         return _by_rule(city, rule, category, subject.area, day, why)
@@ -49,6 +52,8 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date) -> Rou
         return responsible(city, category, subject.area, day, why)
     if guess is None:
         return Route(why=why, review="not-classified")
+    if kind:
+        return Route(why=why, review="no-fault")
     if guess.outcome == "group":
         return _by_group(city, guess, subject.area, day, why)
     return Route(why=why, review=guess.reason or "uncertain")

@@ -14,6 +14,7 @@ from models.city.files.cells import Code, Codes, WordList
 from models.city.files.errors import Problems
 from models.city.files.toml import Toml
 from models.city.values import Category
+from models.guess import NO_FAULT_KINDS
 from models.plain_words import fold
 
 FILE = "rules.toml"
@@ -21,7 +22,8 @@ _HOURS = re.compile(r"(\d{1,2})-(\d{1,2})")
 
 
 class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rule may look at. `hour` is that of the city's local time, 0 to 23; what is not known stays empty."""
+    """What a rule may look at; what is not known stays empty. `no_fault` is the kind of what surely is no fault (see
+    `NO_FAULT_KINDS`); `hour` is that of the city's local time, 0 to 23."""
 
     category: str = ""
     group: str = ""
@@ -32,6 +34,7 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     hour: int | None = None
     label: str = ""
+    no_fault: str = ""
 
 
 def _folded(value: object) -> object:
@@ -76,8 +79,8 @@ class RuleOutcome(BaseModel):
 class Condition(BaseModel):
     """When a rule applies: all that is given must hold; of several alternatives in one field, one.
 
-    `category`, `group`, `hint`, `source`, `channel` and `label` take texts with `|` between alternatives and `*` at
-    the end for any rest. `area` covers all areas within it. `text_any` and `text_all` look for words.
+    `category`, `group`, `hint`, `source`, `channel`, `label` and `no_fault` take texts with `|` between alternatives
+    and `*` at the end for any rest. `area` covers all areas within it. `text_any` and `text_all` look for words.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,6 +94,7 @@ class Condition(BaseModel):
     source: Patterns = ()
     channel: Patterns = ()
     label: Patterns = ()
+    no_fault: Patterns = ()
     hours: Annotated[tuple[int, int] | None, BeforeValidator(_hours)] = None
 
 
@@ -110,7 +114,7 @@ class Rule(BaseModel):
     @cached_property
     def _asked(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Those of the remaining text fields that the rule names, with their patterns."""
-        names = ("hint", "source", "channel", "label")
+        names = ("hint", "source", "channel", "label", "no_fault")
         return tuple((name, patterns) for name in names if (patterns := getattr(self.when, name)))
 
     def matches(self, subject: RuleInput) -> bool:
@@ -219,6 +223,9 @@ def _unknown(
     for name in rule.when.area:
         if name not in areas and name not in problems.excused and len(areas):
             yield "area", f"{name!r} is not an area"
+    for pattern in rule.when.no_fault:
+        if not any(_fits((pattern,), kind) for kind in NO_FAULT_KINDS):
+            yield "no_fault", f"{pattern!r} is not a kind of no fault; these are: {', '.join(NO_FAULT_KINDS)}"
     rows = [] if CATEGORIES in problems.unread else list(categories.values())
     for field, codes in (
         ("category", [category.code for category in rows]),

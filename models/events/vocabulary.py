@@ -42,6 +42,7 @@ CHECKS: Mapping[str, Names] = {"check-pass": ("核查通过", "passed"), "check-
 # Why a person must decide (of `sent-to-review`), besides the ids of the city's rules and the classifier's reasons.
 REVIEW_REASONS: Mapping[str, Names] = {
     "not-classified": ("未分类", "nothing was classified"),
+    "no-fault": ("非诉求", "it is no fault: praise, a question, a test message"),
     "uncertain": ("分类把握不足", "the classifier is not sure enough"),
     "unknown-category": ("类别不在目录", "the city has no such category"),
     "nobody-responsible": ("无责任部门", "no department is responsible there"),

@@ -13,6 +13,7 @@ from dispatcher.order.facts import Fact
 from models.city import CitySettings
 from models.classifier.learning.drift import psi, psi_limit, recent_calibration, unseen_vocabulary
 from models.classifier.serving.artefact import Manifest
+from models.guess import NO_FAULT
 
 TYPES = frozenset(
     facts.CE_TYPES[kind]
@@ -146,7 +147,7 @@ def _note(order: RecentOrder, fact: Fact) -> None:
         case facts.Assigned():
             order.assigned, order.category = True, fact.category
         case facts.Decided():
-            order.label = fact.category
+            order.label = NO_FAULT if fact.rejected and order.guess == NO_FAULT else fact.category
         case facts.Recategorised():
             order.category = fact.category
         case facts.ReturnApproved() | facts.TakenBack():

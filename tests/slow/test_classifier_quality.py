@@ -7,6 +7,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from bench import second_set
 from models.classifier.judging.evaluation import evaluate, figures, predict
 from models.classifier.judging.nested import nested, plain_english
 from models.classifier.learning.bootstrap import bootstrap
@@ -98,3 +99,20 @@ def test_the_cold_start_floor(shared: Path) -> None:
     assert 0.05 < predictions.automatic.mean() < 0.30
     assert predictions.right[predictions.automatic].mean() >= 0.93
     assert np.isfinite(evaluate(model, rows.take(range(50))).calibration_error)
+
+
+def test_the_second_set_floor() -> None:
+    """The shipped model on texts that it never saw, of other hands: how often it is right, how much it dispatches, how
+    sure it is, and that what is no fault stays."""
+    found = second_set.judge(Classifier.shipped())
+
+    assert found["top 1"][0] >= 0.83
+    assert found["top 3"][0] >= 0.955
+    assert found["dispatched"][0] >= 0.66
+    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.92
+    assert found["no fault, dispatched"] <= 0.02 * found["dispatched"][0] * found["faults"]
+    assert found["no fault, dispatched on the group alone"] == 0
+    assert found["calibration error, faults"] <= found["calibration band, faults"][1]
+    assert found["calibration error, all"] <= found["calibration band, all"][1]
+    assert found["by language"]["zh-hant"]["top 1"] >= found["by language"]["zh"]["top 1"] - 0.05
+    assert all(table["top 1"] >= 0.55 for table in found["by kind"].values())

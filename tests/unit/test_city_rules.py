@@ -134,6 +134,11 @@ def test_the_first_matching_rule_decides() -> None:
         ('{ category = "pot*x" }', "{ review = true }", "when.category: 'pot*x' is not a category"),
         ('{ group = "pothole" }', "{ review = true }", "when.group: 'pothole' is not a group"),
         ('{ area = "moon" }', "{ review = true }", "when.area: 'moon' is not an area"),
+        (
+            '{ no_fault = "joke" }',
+            "{ reject = true }",
+            "when.no_fault: 'joke' is not a kind of no fault; these",
+        ),
         ('{ hours = "22:00" }', "{ review = true }", "when.hours: '22:00' is not a range of hours"),
         ('{ hours = "7-7" }', "{ review = true }", "when.hours: '7-7' is not a range of hours between 0 and 24"),
         ('{ colour = "red" }', "{ review = true }", "when.colour: is not known here"),

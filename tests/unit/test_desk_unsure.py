@@ -33,6 +33,22 @@ def test_the_same_words_at_one_point_are_one_order() -> None:
     assert_laws(desk)
 
 
+@pytest.mark.parametrize(("kind", "offered"), [("thanks", True), ("withdrawal", True), ("question", False)])
+def test_a_thanks_or_a_withdrawal_is_offered_to_the_open_order_that_it_names(kind: str, offered: bool) -> None:
+    """By place and by what comes next to none, however unlikely; it never joins by itself. A question names none."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, "street-light"), at=T0)
+
+    likely = (("none", 0.98), ("street-light", 0.01), ("guardrail", 0.005))
+    said = guess("none", 0.98, alternatives=likely, kind=kind)
+    desk.feed(report("2", T0 + HOUR, TEXT, guess=said), at=T0 + HOUR)
+
+    first, second = desk.state.orders.values()
+    assert (second.state, second.category, second.evidence_count) == ("review", "", 1)
+    assert second.candidates == ((first.id,) if offered else ())
+    assert_laws(desk)
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -13,7 +13,7 @@ from models.inbox import Actor
 from models.times import to_text
 from streams.learning.labels import COLUMNS, as_rows, between, newest, without_rare, write_csv
 from tests.support.cities import tiny_city
-from tests.support.desks import DISPATCHER, INSPECTOR, OPERATOR, REVIEWER, T0, Desk, report
+from tests.support.desks import DISPATCHER, INSPECTOR, OPERATOR, REVIEWER, T0, Desk, guess, report
 
 ZONE = tiny_city().zone
 
@@ -127,6 +127,22 @@ def test_an_order_that_nobody_handled_has_none(end: str) -> None:
     desk.feed(report("r1", T0), at=T0)
     assert desk.update(end, OPERATOR, T0 + 5, reason="nothing to do") == ""
     assert label_of(desk) is None
+
+
+@pytest.mark.parametrize(("second", "label"), [("none", "none"), ("street-light", None)])
+def test_what_a_reviewer_rejects_is_no_fault_where_the_classifier_could_think_so(
+    second: str, label: str | None
+) -> None:
+    """Its words teach what is no fault; those of a fault that was not there teach nothing."""
+    desk = Desk()
+    said = guess("pothole", 0.5, outcome="abstain", alternatives=(("pothole", 0.5), (second, 0.3)))
+    desk.feed(report("r1", T0, guess=said), at=T0)
+
+    assert desk.update("decide", REVIEWER, T0 + 5, code="not-a-problem", reason="only praise") == ""
+
+    found = label_of(desk)
+    assert (found.label if found else None) == label
+    assert found is None or (found.decided_by, found.sure) == ("review", True)
 
 
 def test_an_order_dispatched_on_its_group_alone_has_none() -> None:

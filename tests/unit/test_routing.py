@@ -37,12 +37,24 @@ id = "own-category"
 reason = "The app's own choice is good for lamps."
 when = { hint = "lamp|lamp-*" }
 then = { category = "street-light", condition = "rebuild" }
+
+[[rules]]
+id = "questions"
+reason = "The roads bureau answers questions."
+when = { no_fault = ["question"] }
+then = { department = "roads" }
+
+[[rules]]
+id = "tests"
+reason = "A test message is no report."
+when = { no_fault = ["test"] }
+then = { reject = true }
 """
 
 
 @pytest.fixture(scope="module")
 def city() -> City:
-    """The tiny city with four rules."""
+    """The tiny city with six rules."""
     return tiny_city({"rules.toml": RULES})
 
 
@@ -99,6 +111,26 @@ def test_doubt_goes_to_a_person_with_its_reason(city: City) -> None:
     assert route(city, seen, guess("pothole", "abstain"), DAY).review == "below threshold"
     assert route(city, seen, None, DAY).review == "not-classified"
     assert route(city, seen, guess("dragons"), DAY).review == "unknown-category"
+
+
+def test_what_is_no_fault_goes_where_the_rules_say_else_to_a_person(city: City) -> None:
+    """Never to the department of what it names; when it is unsure, the doubt is the reason."""
+    seen = RuleInput(area="south-w", text="路灯归谁管")
+
+    def no_fault(kind: str, outcome: str = "confident") -> Route:
+        said = Guess("none", 0.9, "model-1", 0.8, outcome=outcome, reason="below threshold", kind=kind)  # type: ignore[arg-type]
+        return route(city, seen, said, DAY)
+
+    praise, asked, tried, unsure = (
+        no_fault("praise"),
+        no_fault("question"),
+        no_fault("test"),
+        no_fault("test", "abstain"),
+    )
+    assert (praise.department, praise.category, praise.review) == ("", "", "no-fault")
+    assert (asked.department, asked.category, asked.why.rule) == ("roads", "", "questions")
+    assert (tried.department, tried.reject) == ("", "tests")
+    assert (unsure.department, unsure.review, unsure.reject) == ("", "below threshold", "")
 
 
 def test_nobody_responsible_is_a_reason_not_silence() -> None:
