@@ -138,13 +138,10 @@ def instant(field: str, text: str) -> int:
 
 def to_binary(event: Event) -> tuple[list[tuple[str, bytes]], bytes]:
     """Headers and value of a record in binary mode."""
-    headers = [
-        (CE_SPEC_VERSION, SPEC_VERSION.encode()),
-        (CE_ID, event.id.encode()),
-        (CE_SOURCE, event.source.encode()),
-        (CE_TYPE, event.type.encode()),
-        (CONTENT_TYPE, event.content_type.encode()),
-    ]
+    headers = [(CE_SPEC_VERSION, SPEC_VERSION.encode())]
+    # What is empty of a vendor's message is its own to say.
+    headers += [(name, text.encode()) for name, text in ((CE_ID, event.id), (CE_SOURCE, event.source)) if text]
+    headers += [(CE_TYPE, event.type.encode()), (CONTENT_TYPE, event.content_type.encode())]
     if event.time is not None:
         headers.append((CE_TIME, to_text(event.time).encode()))
     if event.subject:

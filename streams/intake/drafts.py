@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -223,14 +223,28 @@ class DraftReader:
         return Draft(item, None if isinstance(where, Placement) else where)
 
 
-def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None = None) -> str:
-    """The area of a good event, empty where it has still to be looked up.
+class Known(NamedTuple):
+    """What is known of an event before intake meets it: under which identity it will go, of several detections that of
+    the first good one, and the area, empty where it has still to be looked up."""
+
+    source: str
+    id: str
+    area: str
+
+
+def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None = None) -> Known:
+    """What is known of a good event.
 
     Raises Poison, the same as intake does when it meets the event as a record that came in at `now_ms`.
     """
     statements = StatementReader(city, now_ms).check(event, vendor)
-    places = _each(statements, lambda statement: _known_place(city, statement.said))
-    return places[0].area if places and isinstance(places[0], Placement) else ""
+    found = [one for one in _each(statements, lambda one: _known(city, one)) if isinstance(one, Known)]
+    return found[0] if found else Known(event.source, event.id, "")
+
+
+def _known(city: City, statement: Statement) -> Known:
+    place = _known_place(city, statement.said)
+    return Known(statement.source, statement.id, place.area if isinstance(place, Placement) else "")
 
 
 def _known_place(city: City, said: Said) -> Point | Placement | Described | None:

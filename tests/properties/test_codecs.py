@@ -204,7 +204,7 @@ VENDORS = st.none() | st.builds(Vendor, st.sampled_from([*FORMATS, "acme"]), st.
 def said_at_once(event: Event, vendor: Vendor | None) -> tuple[str, list[tuple[str, str, str]]]:
     """The area of an event, or what is wrong with it: error, field and rule."""
     try:
-        return check(CITY, NOW, event, vendor), []
+        return check(CITY, NOW, event, vendor).area, []
     except Poison as poison:
         return "", [(poison.error, poison.field, poison.rule)]
 

@@ -26,7 +26,8 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
     """The event of a request: plain data, structured mode, or (`raw`) a vendor's bytes. Raises Problem.
 
     Its source begins with that of the token, so that nobody gets into another's.
-    `ce-id` or `Idempotency-Key` is its id: the same key sent again is the same event and has no effect.
+    `ce-id` or `Idempotency-Key` is its id: the same key sent again is the same event and has no effect. Of a vendor's
+    bytes source, id and time stay empty where the request does not give them: as on Kafka, the message's own count.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     structured = content_type == envelope.STRUCTURED
@@ -39,16 +40,16 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
             if event.type != ce_type:
                 raise Poison("type", f"must be {ce_type}")
         else:
-            event_id = _attribute(request, "ce-id") or _key(request) or str(uuid.uuid4())
+            event_id = _attribute(request, "ce-id") or _key(request) or ("" if raw else str(uuid.uuid4()))
             source, time = _attribute(request, "ce-source"), _attribute(request, "ce-time")
-            at = envelope.instant("ce-time", time) if time else now_ms()
+            at = envelope.instant("ce-time", time) if time else None if raw else now_ms()
             for name, expected in (("ce-type", ce_type), ("ce-specversion", envelope.SPEC_VERSION)):
                 if _attribute(request, name) not in ("", expected):
                     raise Poison(name, f"must be {expected}, or left out")
             for name, text in (("ce-id", event_id), ("ce-source", source)):
                 envelope.check_attribute(name, text)
             event = Event(event_id, source, ce_type, body, at)
-        source = prefixed(holder, event.source) or _SOURCE
+        source = prefixed(holder, event.source) or ("" if raw else _SOURCE)
         envelope.check_attribute("ce-source", source)
         event = msgspec.structs.replace(event, source=source)
         return _of_order(event, order_id) if order_id else event

@@ -35,7 +35,7 @@ from streams.gateway.preferences import Preference, preference
 from streams.gateway.routes.orders import Finder
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, FactTail, Waiter
-from streams.intake.drafts import check
+from streams.intake.drafts import Known, check
 from streams.intake.statements import Vendor
 from streams.kafka.topics import Names
 
@@ -63,17 +63,17 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         vendor = Vendor(format, camera) if format else None
         if format and format not in FORMATS:
             raise of_poison(Poison("format", f"must be one of {', '.join(FORMATS)}", "unknown-format"))
-        event, area = await receiver.read(
+        event, known = await receiver.read(
             body, lambda: read_event(request, DETECTION, body, raw=vendor is not None), vendor
         )
-        waiter = Waiter(event.source, event.id)
+        waiter = Waiter(known.source, known.id)
         return await receiver.receive(
             request,
             names.detections,
-            event.source,
+            known.source,
             event,
             waiter,
-            f"/orders?{urlencode({'area': area})}",
+            f"/orders?{urlencode({'area': known.area})}",
             preference(request),
             () if vendor is None else vendor.headers(),
         )
@@ -108,14 +108,14 @@ class Receiver:
         self._city, self._writer, self._tail, self._finder, self._shutdown = city, writer, tail, finder, shutdown
         self._off_loop = OffLoop()
 
-    async def read(self, body: bytes, event: Callable[[], Event], vendor: Vendor | None = None) -> tuple[Event, str]:
-        """The event of a body, read as intake will read it, so that a bad one is answered at once; and its area where
-        that is known by now.
+    async def read(self, body: bytes, event: Callable[[], Event], vendor: Vendor | None = None) -> tuple[Event, Known]:
+        """The event of a body, read as intake will read it, so that a bad one is answered at once; and what is known of
+        it by now.
 
         Raises Problem naming the field and the rule.
         """
 
-        def checked() -> tuple[Event, str]:
+        def checked() -> tuple[Event, Known]:
             said = event()
             try:
                 return said, check(self._city, now_ms(), said, vendor)
@@ -151,12 +151,12 @@ class Receiver:
             await self._writer.write(topic, key, event, more)
             decision = await wait.of(waiter, request, self._shutdown)
         if decision is not None:
-            return _decided(decision, event, wait)
-        content = {"event": _named(event), "status": link}
+            return _decided(decision, waiter, wait)
+        content = {"event": _named(waiter), "status": link}
         return answer(content, 202, {"location": link, **wait.applied})
 
 
-def _decided(decision: Decision, event: Event, wait: Preference) -> Response:
+def _decided(decision: Decision, event: Waiter, wait: Preference) -> Response:
     if isinstance(decision, DeadLetter):
         raise Problem(
             422,
@@ -192,7 +192,7 @@ def _decided(decision: Decision, event: Event, wait: Preference) -> Response:
     return answer(content, headers=wait.applied)
 
 
-def _named(event: Event) -> dict[str, str]:
+def _named(event: Event | Waiter) -> dict[str, str]:
     return {"source": event.source, "id": event.id}
 
 
