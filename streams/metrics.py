@@ -17,6 +17,12 @@ STAGE_RESTORE_SECONDS = Histogram(
 )
 STAGE_RECORDS = Counter("paidan_stage_records", "Input records that took effect.", ["group"])
 STAGE_PARTITIONS = Gauge("paidan_stage_partitions", "Input partitions that this process owns.", ["group"])
+WAITING_RECORDS = Gauge(
+    "paidan_waiting_records",
+    "Records that wait for intake or the desk, as the gateway sees it.",
+    ["stage"],
+)
+WAITING_SECONDS = Gauge("paidan_waiting_seconds", "For how long the oldest of these records has waited.", ["stage"])
 CORE_ERRORS = Counter(
     "paidan_core_errors", "Items or timers at which the core raised: a bug, look at the dead letters.", ["kind"]
 )

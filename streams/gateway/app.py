@@ -33,6 +33,8 @@ from streams.gateway.status import Status
 from streams.gateway.waiting import FactTail
 from streams.kafka.topics import Names
 from streams.learning.drift_watch import DriftWatch
+from streams.readiness.checks import judge
+from streams.readiness.pulse import Pulse
 from streams.settings import Settings
 from streams.tables.protocol import Shard
 
@@ -54,6 +56,7 @@ class Parts:
     holders: Holders
     shutdown: Shutdown
     drift: DriftWatch | None = None
+    pulse: Pulse | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -98,7 +101,8 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
             ask_for(holder_of(request), "staff")
         found = await status.of_all(windows.window(status.city, first, to), by)
         drift = None if parts.drift is None else parts.drift.section()
-        return answer(found | {"drift": drift, "access": "open" if parts.holders.open else "tokens"})
+        stages = None if parts.pulse is None else parts.pulse.section()
+        return answer(found | {"stages": stages, "drift": drift, "access": "open" if parts.holders.open else "tokens"})
 
     @app.get(
         "/status/{department}", tags=["status"], dependencies=[ONLY_KNOWN], summary="The indicators of one department"
@@ -112,16 +116,20 @@ def _operation_routes(app: FastAPI, parts: Parts) -> None:
     async def alive() -> Response:
         return answer({"alive": True})
 
-    @app.get("/readyz", tags=["operation"], summary="All partitions are answered for, and the log is followed")
+    @app.get("/readyz", tags=["operation"], summary="Whether the whole system works, and what does not")
     async def ready() -> Response:
         shard = await parts.shards.ask("/shard", {}, Shard)
         following = parts.tail.following.is_set()
+        figures = {"tables-missing": float(shard.total - len(shard.partitions)), "following": float(following)}
+        found = judge(figures | ({} if parts.pulse is None else parts.pulse.figures()))
         state: Mapping[str, object] = {
-            "ready": shard.complete and following,
+            "ready": not found.wrong,
+            "wrong": found.wrong,
+            "checks": found.checks,
             "partitions": {"answered": len(shard.partitions), "total": shard.total},
             "following": following,
         }
-        return answer(state, 200 if state["ready"] else 503)
+        return answer(state, 503 if found.wrong else 200)
 
     @app.get("/metrics", tags=["operation"], summary="For Prometheus")
     async def measured() -> Response:

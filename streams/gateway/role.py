@@ -14,6 +14,7 @@ from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
 from streams.http_server import HttpServer
 from streams.learning.drift_watch import DriftWatch
+from streams.readiness.pulse import Pulse
 from streams.settings import Settings
 from streams.tasks import end_of, race
 
@@ -38,13 +39,16 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         drift = DriftWatch(settings, city)
         watching = asyncio.create_task(drift.run())
         stack.push_async_callback(_end, watching)
-        application = make_app(Parts(settings, city, shards, writer, tail, holders, shutdown, drift))
+        pulse = Pulse(settings, city.departments)
+        looking = asyncio.create_task(pulse.run())
+        stack.push_async_callback(_end, looking)
+        application = make_app(Parts(settings, city, shards, writer, tail, holders, shutdown, drift, pulse))
         server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
         stack.callback(tail.end_listening)
         stack.callback(shutdown.begin)
         log.info("gateway at http://%s", server.address)
-        # Both end only by failing. They outlive the server, whose last answers still wait for what the tail sees.
-        await race(stop.wait(), end_of(following), end_of(watching))
+        # These end only by failing. They outlive the server, whose last answers still wait for what the tail sees.
+        await race(stop.wait(), end_of(following), end_of(watching), end_of(looking))
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

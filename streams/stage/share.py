@@ -32,6 +32,7 @@ class Share(Generic[O]):
         self._queue: deque[ConsumerRecord] = deque()
         self._full = False
         self._limit = min(64, options.max_records)
+        self._behind_markers = 0
         self._tick_offset = -1
         self._ticked = 0.0
         self._ticked_for: int | None = None
@@ -112,6 +113,17 @@ class Share(Generic[O]):
         self.take(records)
         self._position = after
         consumer.seek(self.tp, after)
+
+    async def behind_markers(self, consumer: AIOKafkaConsumer) -> int | None:
+        """Where the input goes on once all is decided, if that is behind what was committed, and was not told before:
+        only the markers of transactions lie in between, which hold nothing to decide. Else None."""
+        if self._queue or self._next_offset is None:
+            return None
+        position = int(await consumer.position(self.tp))
+        if position <= max(self._next_offset, self._behind_markers):
+            return None
+        self._behind_markers = position
+        return position
 
     def regulate(self, consumer: AIOKafkaConsumer) -> None:
         """Fetch no more while there is enough to do."""

@@ -31,6 +31,7 @@ from streams.stage.share import Share
 log = logging.getLogger(__name__)
 
 _SMOOTHING = 0.2
+_MARKERS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ class Tenure(Generic[O]):
             if decided or ticks:
                 await self._transact(producer, decided, ticks)
                 await self._pace(decided, began)
+            else:
+                await self._pass_markers()
 
     async def _fetch(self) -> None:
         """Take over what has come, as soon as there is something to decide or a timer is due."""
@@ -190,6 +193,15 @@ class Tenure(Generic[O]):
         await producer.commit_transaction()
         log.debug("committed")
         return [metadata.offset for metadata in placed[: len(ticked)]]
+
+    async def _pass_markers(self) -> None:
+        """Commit that nothing is left, so that whoever compares committed offsets with the ends of the log sees no
+        backlog. It decides nothing, and the group refuses it from a process that has lost its partitions; what fails
+        here is committed with the next batch."""
+        positions = {share.tp: await share.behind_markers(self._consumer) for share in self._joined}
+        offsets = {tp: position for tp, position in positions.items() if position is not None}
+        if offsets:
+            await within(_MARKERS_SECONDS, self._consumer.commit(offsets))
 
     async def _pace(self, decided: Sequence[_Decided[O]], began: float) -> None:
         """Wait before the next cycle, the longer the more there is to do: a transaction costs much the same for ten

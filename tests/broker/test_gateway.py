@@ -48,7 +48,7 @@ async def placed(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Sett
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
     )
-    await create_topics(settings, all_topics(settings, ()))
+    await create_topics(settings, all_topics(settings, load_city(settings.city).departments))
     return settings
 
 
@@ -133,6 +133,25 @@ def life(source: str, event_id: str) -> tuple[Fact, Fact]:
     first = facts.Opened(**common, seq=1, state="review", area="gulou", day=20260301, pack="p", evidence=founding)
     why = Why(by="rule", rule="r1")
     return first, facts.Assigned(**common, seq=2, state="assigned", attempt=1, department="roads", why=why)
+
+
+@pytest.mark.usefixtures("tables")
+async def test_a_system_without_intake_and_desk_is_not_ready(client: httpx.AsyncClient) -> None:
+    """Though Kafka answers and the tables are complete; `/readyz` names the two and nothing else."""
+
+    async def answered() -> httpx.Response | None:
+        answer = await client.get("/readyz")
+        return answer if answer.json()["checks"]["broker"]["ok"] else None
+
+    answer = await eventually(answered, 30.0, "an answer of Kafka")
+
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+    assert answer.json()["wrong"] == ["no intake is at work", "no desk is at work"]
+    assert [name for name, check in answer.json()["checks"].items() if not check["ok"]] == [
+        "intake-members",
+        "desk-members",
+    ]
+    assert (await client.get("/status")).json()["stages"]["desk"]["members"] == 0
 
 
 async def test_a_report_is_in_kafka_when_it_is_accepted(kafka: Kafka, topics: Names, client: httpx.AsyncClient) -> None:

@@ -17,6 +17,8 @@ from aiokafka.errors import UnknownError
 from aiokafka.producer.transaction_manager import TransactionManager
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
+from streams.kafka.clients import admin as admin_client
+from streams.kafka.clients import log_reader, started, transactional
 from streams.kafka.closing import CLOSE_SECONDS, death_of
 from streams.kafka.sending import Send, Sent, send_all
 from streams.local.broker import LocalBroker
@@ -137,6 +139,28 @@ async def test_a_batch_takes_effect_once_and_state_survives_a_restart(kafka: Kaf
     heard = await said(kafka, counting, 4)
     await second.stop()
     assert heard == [["1", 1], ["2", 2], ["3", 3], ["4", 4]]
+
+
+async def test_a_stage_at_rest_has_committed_up_to_the_end_of_its_input(kafka: Kafka, counting: str) -> None:
+    """Also where transactions of others have left their markers, and records that were never committed."""
+    part, group = TopicPartition(f"{counting}.in", 0), f"{counting}-count"
+    async with started(transactional(kafka.connection, f"{counting}-other")) as producer:
+        for value, kept in ((b"1", True), (b"2", False)):
+            await producer.begin_transaction()
+            await producer.send_and_wait(part.topic, value, key=b"a", partition=part.partition)
+            await (producer.commit_transaction() if kept else producer.abort_transaction())
+    running = Running(kafka, counting)
+    async with started(log_reader(kafka.connection)) as reader, started(admin_client(kafka.connection)) as client:
+
+        async def at_rest() -> bool:
+            committed = await client.list_consumer_group_offsets(group)
+            return part in committed and committed[part].offset == (await reader.end_offsets([part]))[part]
+
+        assert await eventually(at_rest, 30.0, "a commit of the end")
+    assert await said(kafka, counting, 1) == [["1", 1]]
+    await feed(kafka, counting, ["3"])
+    assert await said(kafka, counting, 2) == [["1", 1], ["3", 2]]
+    await running.stop()
 
 
 @pytest.mark.parametrize("poison", ["too-long", "no-key"])

@@ -50,6 +50,14 @@ function departmentRow([id, x]) {
     el("td", {}, duration(x.resolution_seconds.p90)));
 }
 
+const STAGES = { intake: "受理", desk: "派遣" };
+const LATE_SECONDS = 60;
+
+function trouble([stage, { members, oldest_seconds: oldest }]) {
+  if (!members) return `${STAGES[stage]}已停 ${stage} stopped`;
+  return oldest > LATE_SECONDS ? `${STAGES[stage]}积压 ${stage} behind ${duration(oldest)}` : "";
+}
+
 function showStatus(status) {
   zone = status.window.zone;
   by("city").textContent = status.city.name_zh;
@@ -60,6 +68,9 @@ function showStatus(status) {
   const { answered, total } = status.partitions;
   by("complete").className = status.complete ? "badge good" : "badge warn";
   by("complete").textContent = status.complete ? "数据完整 complete" : `部分数据 partial ${answered}/${total}`;
+  const troubles = Object.entries(status.stages || {}).map(trouble).filter(Boolean);
+  by("stages").hidden = !troubles.length;
+  by("stages").textContent = troubles.join(" · ");
   by("cards").replaceChildren(...CARDS.map(([zh, en, value, bad]) =>
     el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
       el("dt", {}, zh, el("small", {}, en)), el("dd", {}, String(value(status.city))))));

@@ -1,0 +1,81 @@
+"""What is looked at, what it comes to, and what a series of looks tells of a stage."""
+
+import pytest
+from aiokafka import TopicPartition
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.readiness.checks import CHECKS, Bound, judge
+from streams.readiness.stage_lag import StageLag
+
+ONE, TWO = TopicPartition("in", 0), TopicPartition("in", 1)
+GOOD: dict[str, float | None] = {check.name: check.least for check in CHECKS}
+
+
+def test_what_is_within_all_limits_is_ready() -> None:
+    """The limits themselves are good."""
+    assert judge(GOOD).wrong == ()
+    assert judge({check.name: check.least if check.most is None else check.most for check in CHECKS}).wrong == ()
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_each_figure_beyond_its_limit_is_named(check: Bound) -> None:
+    """Also one that nobody knows yet; the others stay good."""
+    beyond = check.least - 1 if check.most is None else check.most + 1
+
+    for value in (beyond, None):
+        found = judge(GOOD | {check.name: value})
+        assert found.wrong == (check.wrong,)
+        assert [name for name, result in found.checks.items() if not result.ok] == [check.name]
+
+
+def test_what_waits_is_counted_from_when_it_was_first_seen() -> None:
+    """The oldest tells for how long; once it is committed, the next one does."""
+    lag = StageLag()
+
+    lag.see(100.0, {ONE: 5}, {ONE: 5}, {ONE: 5})
+    assert (lag.waiting, lag.oldest(100.0), lag.stalled(100.0)) == (0, 0.0, 0.0)
+    lag.see(110.0, {ONE: 5}, {ONE: 8}, {ONE: 8})
+    lag.see(120.0, {ONE: 5}, {ONE: 9}, {ONE: 9})
+    assert (lag.waiting, lag.oldest(121.0), lag.stalled(121.0)) == (4, 11.0, 21.0)
+    lag.see(130.0, {ONE: 8}, {ONE: 9}, {ONE: 9})
+    assert (lag.waiting, lag.oldest(131.0), lag.stalled(131.0), lag.since_commit(131.0)) == (1, 11.0, 1.0, 1.0)
+    lag.see(140.0, {ONE: 9}, {ONE: 9}, {ONE: 9})
+    assert (lag.waiting, lag.oldest(150.0), lag.stalled(150.0), lag.since_commit(150.0)) == (0, 0.0, 0.0, 10.0)
+
+
+def test_a_backlog_that_is_there_at_the_first_look_waits_from_then_on() -> None:
+    """Who has just started accuses nobody; a group that has never committed has everything before it."""
+    lag = StageLag()
+
+    lag.see(1_000.0, {}, {ONE: 7, TWO: 3}, {ONE: 7, TWO: 3})
+
+    assert (lag.waiting, lag.oldest(1_000.0), lag.stalled(1_000.0)) == (10, 0.0, 0.0)
+    assert (lag.oldest(1_040.0), lag.stalled(1_040.0), lag.since_commit(1_040.0)) == (40.0, 40.0, None)
+
+
+def test_a_transaction_that_stays_open_is_told_from_many_short_ones() -> None:
+    """Short ones move the place up to which all can be read; one that stays open does not."""
+    lag = StageLag()
+
+    for n in range(5):
+        lag.see(100.0 + n, {ONE: n}, {ONE: n}, {ONE: n + 2})
+    assert lag.held(104.0) == 0.0
+    lag.see(110.0, {ONE: 4}, {ONE: 4}, {ONE: 9})
+    assert lag.held(110.0) == 6.0
+    lag.see(111.0, {ONE: 9}, {ONE: 9}, {ONE: 9})
+    assert lag.held(112.0) == 0.0
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=40))
+def test_nothing_waits_for_longer_than_something_has_waited(steps: list[tuple[int, int]]) -> None:
+    """Whatever is written and committed: figures are never negative, and 0 exactly where nothing waits."""
+    lag, end, done = StageLag(), 0, 0
+
+    for now, (written, decided) in enumerate(steps):
+        end += written
+        done = min(end, done + decided)
+        lag.see(float(now), {ONE: done}, {ONE: end}, {ONE: end})
+        assert lag.waiting == end - done
+        for figure in (lag.oldest(now + 1.0), lag.stalled(now + 1.0)):
+            assert (figure > 0) == (end > done)
