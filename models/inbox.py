@@ -59,6 +59,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     label: str = ""
     algorithm: str = ""
     object_id: str = ""
+    bbox: tuple[float, float, float, float] | None = None
     confidence: float | None = None
     phase: str = ""
     category: str = ""

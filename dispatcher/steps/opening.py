@@ -130,6 +130,7 @@ def evidence(sighting: Sighting, distance_m: float | None = None, rule: str = ""
         label=sighting.label,
         algorithm=sighting.algorithm,
         object_id=sighting.object_id,
+        bbox=sighting.bbox,
         confidence=sighting.confidence,
         distance_m=None if distance_m is None else round(distance_m, 1),
         rule=rule,

@@ -22,7 +22,8 @@ Audience = Literal["reporter", "department", "supervisor"]
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """One sighting of the incident, as it is kept with its order. `distance_m` is to the founding sighting."""
+    """One sighting of the incident, as it is kept with its order. `distance_m` is to the founding sighting; `bbox` is
+    where it stands in the first picture: left, top, right and bottom in pixels or shares."""
 
     kind: Literal["report", "detection"]
     source: str
@@ -39,6 +40,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     label: str = ""
     algorithm: str = ""
     object_id: str = ""
+    bbox: tuple[float, float, float, float] | None = None
     confidence: float | None = None
     distance_m: float | None = None
     rule: str = ""

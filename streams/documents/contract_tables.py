@@ -96,7 +96,7 @@ def _rule(field: Mapping[str, Any]) -> str:
             f"{least} to {field['maxLength']:,} characters" if least else f"at most {field['maxLength']:,} characters"
         )
     if "maxItems" in field:
-        items = field.get("items", {})
+        items = field.get("items") or {}  # of a list of fixed length it is false: no more of them
         said.append("left, top, right, bottom" if "prefixItems" in field else f"at most {field['maxItems']} entries")
         said += ["http or https addresses"] if "http" in items.get("pattern", "").lower() else []
     if "minimum" in field:

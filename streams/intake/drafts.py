@@ -145,6 +145,7 @@ class DraftReader:
             label=said.label,
             algorithm=said.algorithm,
             object_id=self._object(said.object_id),
+            bbox=said.bbox,
             confidence=said.confidence,
             phase=said.phase,
             media_urls=said.media_urls,

@@ -11,7 +11,7 @@ from models.envelope import event_type
 from models.events import ASSIGNMENT, REWORK, WITHDRAWAL
 from models.inbox import Actor, InboxRecord
 from tests.properties.test_desk_laws import random_inbox, run
-from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OPERATOR, T0, Desk, report
+from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OPERATOR, T0, Desk, detection, report
 
 ROADS = Actor("department", "roads", "ren")
 
@@ -40,6 +40,15 @@ def test_an_assignment_says_all_that_a_department_needs() -> None:
     assert len(lead["why"]["alternatives"]) == 3
     ((_, assist),) = to(sent, "assignments/police")
     assert assist == lead | {"role": "assist"}
+
+
+def test_an_assignment_says_where_in_the_picture_it_is() -> None:
+    """The box of a detection stays with the evidence."""
+    desk = Desk()
+    sent = desk.feed(detection("d", T0, bbox=(0.1, 0.2, 0.3, 0.4)), at=T0)
+
+    ((_, lead),) = to(sent, "assignments/roads")
+    assert lead["evidence"][0]["bbox"] == [0.1, 0.2, 0.3, 0.4]
 
 
 def test_the_department_that_loses_an_order_is_told() -> None:

@@ -214,6 +214,12 @@ def test_the_address_is_asked_before_the_text(city: City) -> None:
     assert (item.area, item.lat, item.lon) == ("south-w", 30.05, 114.05)
 
 
+def test_a_detection_says_where_in_the_picture_it_is(city: City) -> None:
+    """Whoever looks at the picture need not search it."""
+    item = sighting(take_in([detection(bbox=[1, 2, 3, 4.5])], city, None, NOW, KEYS))
+    assert item.bbox == (1.0, 2.0, 3.0, 4.5)
+
+
 def test_a_detection_is_where_its_camera_is(city: City) -> None:
     """The registry gives area and coordinates; coordinates of its own go before it."""
     taken = take_in([detection("cam-nw-1"), detection("cam-nw-1", location={"lat": 30.01, "lon": 114.01})],

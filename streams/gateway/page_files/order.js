@@ -87,7 +87,7 @@ function evidence(seen, terms) {
     seen.text ? el("div", {}, ...marked(seen.text, terms)) : "",
     photos(seen.media_urls),
     el("span", { class: "soft" }, [seen.address, seen.rule, seen.confidence ? percent(seen.confidence) : "",
-      seen.distance_m ? `${Math.round(seen.distance_m)} m` : ""].filter(Boolean).join(" · ")));
+      seen.bbox ? `□ ${seen.bbox.join(", ")}` : "", seen.distance_m ? `${Math.round(seen.distance_m)} m` : ""].filter(Boolean).join(" · ")));
 }
 
 function show(order) {
