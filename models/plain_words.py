@@ -8,6 +8,7 @@ places in them or classifies them asks for `plain` first; what is kept and shown
 import html
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from opencc import OpenCC
 
@@ -79,6 +80,14 @@ _COMBINING = "".join(c for c in _EVERY if unicodedata.combining(c))
 _WORK = _HIDDEN + _COMPATIBLE + _COMBINING + _BLANKS[1:] + "".join(map(chr, _SIMPLIFIED))
 _LAST = "\uffff"
 
+# What `plain` makes of each single character that it changes: nothing of one that nobody sees, several of a ligature.
+CHARACTERS: Mapping[int, str] = (
+    {ord(c): unicodedata.normalize("NFKC", c).translate(_SIMPLIFIED) for c in _COMPATIBLE}
+    | _SIMPLIFIED
+    | {ord(c): " " for c in _BLANKS}
+    | {ord(c): "" for c in _HIDDEN}
+)
+
 # Two patterns: of the basic plane alone the engine makes a table, which is twenty times faster than ranges.
 _ODD = re.compile(f"[{_ranges(''.join(c for c in _WORK if c <= _LAST))}]")
 _BEYOND = re.compile(f"[^\0-{_LAST}]")
@@ -88,8 +97,8 @@ _COMPATIBILITY = re.compile(f"(?:[{_COMPAT}]|.[{_MARK}])[{_COMPAT}{_MARK}]*|[{_M
 _SEVERAL = re.compile(f"[{_BLANKS}]+")
 _BETWEEN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<(?:script|style)\b[^<>]*>[^<]*", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9:-]*)(?:\s[^<>]*)?/?>|<[!?][^<>]*>")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,31});")
+TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9:-]*)(?:\s[^<>]*)?/?>|<[!?][^<>]*>")
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,31});")
 # Within a word these may stand; all others part what is before them from what is after.
 _INLINE = re.compile(
     "a|abbr|b|bdi|bdo|big|code|del|em|font|i|ins|mark|s|small|span|strike|strong|sub|sup|tt|u|wbr", re.IGNORECASE
@@ -119,7 +128,7 @@ def fold(text: str) -> str:
 
 def _without_markup(text: str) -> str:
     bare = _without_tags(text)
-    told = _ENTITY.sub(lambda found: html.unescape(found[0]), bare)
+    told = ENTITY.sub(lambda found: html.unescape(found[0]), bare)
     # What was escaped as a whole has its tags only now.
     return told if told == bare else _without_tags(told)
 
@@ -127,7 +136,7 @@ def _without_markup(text: str) -> str:
 def _without_tags(text: str) -> str:
     if "<" not in text:
         return text
-    return _TAG.sub(_instead, _COMMENT.sub("", text))
+    return TAG.sub(_instead, _COMMENT.sub("", text))
 
 
 def _instead(found: re.Match[str]) -> str:

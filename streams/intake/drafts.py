@@ -15,8 +15,9 @@ from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
 from models.formats.scenes import describes_scene
 from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting
+from models.masking import mask
 from models.record import Record
-from models.redact import Contact, mask, reporter_hash, seal
+from models.redact import Contact, reporter_hash, seal
 from models.words import whole_text
 from streams.intake.placing import Described, Placement, Point, by_camera
 from streams.intake.said import (

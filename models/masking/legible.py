@@ -1,0 +1,104 @@
+"""A text as its reader reads it, with the way back to the characters that were written.
+
+People write one number in many ways: with digits of other scripts or in circles, with characters that nobody sees in
+between, in Chinese numerals, with letters that look like digits. Patterns look at one spelling; what they find is
+replaced in the original.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from models.plain_words import CHARACTERS, ENTITY, TAG
+
+# Between two digits of one number: blanks, brackets, and the marks that people use instead of a dash.
+MARKS = r" \-‐-―−()（）\[\]【】《》<>\"“”'‘’+·•・∙._~～=:：;；|/\\,，、。…*#&^@"
+GAP = rf"[{MARKS}]{{0,5}}"
+HIDDEN = "\ue000"  # stands in the legible text where something is already masked; no pattern asks for it
+
+# By digit from 0 to 9. Radio operators say 洞幺两拐勾 for 0, 1, 2, 7, 9; 么 is Taiwan's spelling of 幺.
+_NUMERALS_OF = ("零〇洞", "一壹幺么", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
+_NUMERALS = {ord(numeral): str(digit) for digit, numerals in enumerate(_NUMERALS_OF) for numeral in numerals}
+_NUMERAL = "".join(map(chr, _NUMERALS))
+_IN_NUMERALS = re.compile(rf"(?=[\d{MARKS}]{{0,24}}[{_NUMERAL}])[\d{_NUMERAL}](?:{GAP}[\d{_NUMERAL}]){{2,}}")
+_NUMERALS_TOGETHER = re.compile(rf"[{_NUMERAL}]{GAP}[\d{_NUMERAL}]|\d{GAP}[{_NUMERAL}]")
+_WHOLE = re.compile(rf"[0-9](?:{GAP}[0-9]){{9}}")
+# Eleven that begin like a mobile number: letters that are read as digits.
+_LIKE_DIGITS = str.maketrans("oOlI", "0011")
+_IN_LETTERS = re.compile(r"(?<![A-Za-z0-9])[1lI](?=[oOlI]{0,4}\d)[\doOlI]{10}(?![A-Za-z0-9])")
+
+_DIGITS = {
+    code: str(digit)
+    for code in (*range(0x80, 0xD800), *range(0xF900, 0x10000), *range(0x1D7CE, 0x1D800), *range(0x1F100, 0x1F10B))
+    if (digit := unicodedata.digit(chr(code), None)) is not None
+}
+_TABLE = {**CHARACTERS, **_DIGITS}
+# Of the basic plane alone the engine makes a table; what is beyond it is rare enough to be looked at one by one.
+_NO_TAGS = ("at", "dot")  # jane<at>example<dot>com
+_RESIZED = re.compile(
+    "[" + "".join(re.escape(chr(c)) for c, new in _TABLE.items() if len(new) != 1 and c < 2**16) + "]"
+)
+_CHANGED = re.compile("[" + "".join(re.escape(chr(c)) for c in _TABLE if c < 2**16) + "]")
+_BEYOND = re.compile("[^\0-\uffff]")
+_MASKED = re.compile(r"\*{2,}")
+
+
+class Legible(NamedTuple):
+    """A text in one spelling. Where it is as long as the original, character for character, `starts` and `ends` are
+    None; else they say from where to where in the original each character was written."""
+
+    text: str
+    starts: Sequence[int] | None = None
+    ends: Sequence[int] | None = None
+
+    def written(self, start: int, end: int) -> tuple[int, int]:
+        """Where in the original the characters from `start` to before `end` (which is larger) were written."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+def legible(text: str) -> Legible:
+    """The text in compatibility form and simplified script, with all digits as 0 to 9, without what is not seen."""
+    if "<" in text or "&" in text or _RESIZED.search(text) or _BEYOND.search(text):
+        written = _piecewise(text)
+    else:
+        written = Legible(text.translate(_TABLE) if _CHANGED.search(text) else text)
+    return written._replace(text=_with_digits(written.text))
+
+
+def _piecewise(text: str) -> Legible:
+    characters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    while at < len(text):
+        end, new = at + 1, _TABLE.get(ord(text[at]), text[at])
+        if text[at] == "<" and (tag := TAG.match(text, at)) is not None and tag[1] not in _NO_TAGS:
+            end, new = tag.end(), ""
+        elif text[at] == "&" and (entity := ENTITY.match(text, at)) is not None:
+            end, new = entity.end(), html.unescape(entity[0]).translate(_TABLE)
+        elif not new and ends:
+            ends[-1] = end  # what is not seen belongs to what it was typed behind: the frame of a keycap
+        for character in new:
+            characters.append(character)
+            starts.append(at)
+            ends.append(end)
+        at = end
+    return Legible("".join(characters), starts, ends)
+
+
+def _in_digits(found: re.Match[str]) -> str:
+    """A number in numerals as digits; a numeral beside a number that is whole without it stays."""
+    return found[0] if _WHOLE.search(found[0]) else found[0].translate(_NUMERALS)
+
+
+def _with_digits(text: str) -> str:
+    """The same length: numerals and letters that stand for digits as digits, what is already masked as `HIDDEN`."""
+    if "**" in text:
+        text = _MASKED.sub(lambda found: HIDDEN * len(found[0]), text)
+    if _NUMERALS_TOGETHER.search(text):
+        text = _IN_NUMERALS.sub(_in_digits, text)
+    return _IN_LETTERS.sub(lambda found: found[0].translate(_LIKE_DIGITS), text)

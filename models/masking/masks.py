@@ -1,0 +1,101 @@
+"""Masking: where in a text something personal stands, and the text without it."""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from models.masking.legible import HIDDEN, legible
+from models.masking.name_shapes import DOORS, HANDLES, MAILS, NAMES, SPELT_MAILS
+from models.masking.number_shapes import DICTATED, NUMBERS, PAPERS, SPOKEN
+from models.masking.plate_shapes import PLATES
+from models.masking.shape import Shape
+from models.masking.words_around import AMOUNT, SERVICE, THING, Before, after, before
+
+MASK = "***"
+# What a city may choose to mask, and what it masks when it chooses nothing. All other kinds always go.
+OPTIONAL = frozenset({"handle", "name", "door"})
+USUAL = frozenset({"handle", "name"})
+
+_TABLES = (MAILS, SPELT_MAILS, PAPERS, NUMBERS, DICTATED, PLATES, HANDLES, SPOKEN, NAMES, DOORS)
+_STAY = (Before(THING, True), Before(AMOUNT, True))
+# Digits with no more than a few other characters in between, and how far what they belong to can reach beyond them.
+_DIGITS = re.compile("[0-9](?:[^0-9]{0,20}[0-9])*")
+_IN_FRONT, _BEHIND = 12, 20
+
+
+class Found(NamedTuple):
+    """Something personal: from where to where in the text, and its kind."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def mask(text: str, optional: Collection[str] = USUAL) -> str:
+    """The text with all that is personal replaced by `***`; of the kinds in OPTIONAL only those that are named.
+
+    What holds nothing personal comes back as it is, and so does what is masked already.
+    """
+    while found := find(text, optional):
+        parts, at = [], 0
+        for start, end, _ in found:
+            parts += [text[at:start], MASK]
+            at = end
+        text = "".join([*parts, text[at:]])
+        # Two numbers that were typed as one are told apart when the first has gone.
+        if _DIGITS.search(text) is None:
+            break
+    return text
+
+
+def find(text: str, optional: Collection[str] = USUAL) -> list[Found]:
+    """What is personal in a text, in order and without overlaps."""
+    read = legible(text)
+    search, small, found = _Search(read.text), read.text.lower(), []
+    for sign, digits, shapes in _TABLES:
+        if (digits and not search.around_digits) or sign.search(small) is None:
+            continue
+        if (kind := shapes[0].kind) in OPTIONAL and kind not in optional:
+            continue
+        for shape in shapes:
+            found += [(start, end, shape.kind) for start, end in search.spans(shape, digits)]
+    return sorted(Found(*read.written(start, end), kind) for start, end, kind in found)
+
+
+class _Search:
+    """A legible text that is looked through. What was found is hidden from what comes after."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words: dict[int, Before] = {}
+        self.around_digits = [
+            (max(0, found.start() - _IN_FRONT), found.end() + _BEHIND) for found in _DIGITS.finditer(text)
+        ]
+
+    def spans(self, shape: Shape, digits: bool) -> Iterator[tuple[int, int]]:
+        """From where to where something of this shape stands; around the digits only, if it has some."""
+        group: str | int = "it" if "it" in shape.pattern.groupindex else 0
+        for at, until in self.around_digits if digits else ((0, len(self._text)),):
+            while (match := shape.pattern.search(self._text, at, until)) is not None:
+                start, end = match.span(group)
+                if (shape.fits is None or shape.fits(match)) and (shape.certain or self._is_told(shape, start, end)):
+                    self._text = self._text[:start] + HIDDEN * (end - start) + self._text[end:]
+                    self._words.clear()
+                    at = end
+                    yield start, end
+                else:
+                    at = match.start() + 1
+
+    def _is_told(self, shape: Shape, start: int, end: int) -> bool:
+        """Whether the words around leave it a person's, and say so where they must."""
+        word = self._before(start)
+        if word in _STAY or word.kind == SERVICE or after(self._text, end, THING) or after(self._text, end, AMOUNT):
+            return False
+        if not shape.words or word.kind in shape.words:
+            return True
+        return any(after(self._text, end, kind) for kind in shape.words)
+
+    def _before(self, start: int) -> Before:
+        if start not in self._words:
+            self._words[start] = before(self._text, start)
+        return self._words[start]

@@ -1,0 +1,130 @@
+"""Names of people: addresses of mail, accounts of apps, names after words such as 我叫, doors."""
+
+import re
+
+from models.masking.shape import END, FREE, TAME, shape, table
+
+_LOCAL_SIGN = r"[A-Za-z0-9._%+\-&'À-ÿА-яЁё]"
+_LOCAL = rf"(?<!{_LOCAL_SIGN}){_LOCAL_SIGN}{{1,64}}"  # the part before the at sign
+_LABEL = "[A-Za-z0-9\\-À-ÿА-яЁё\u4e00-\u9fff]{1,63}"
+_TOP = "(?:[A-Za-z]{2,24}|рф|中国|公司|网络|香港|台湾|集团)"
+
+MAILS = table(
+    "[@＠]",
+    shape(
+        "mail",
+        *(f"(?:{_LOCAL}|[\u4e00-\u9fff]{{2,3}})", " ?[@＠]{1,2} ?", f"(?:{_LABEL} ?[.．。] ?){{1,8}}", _TOP),
+        certain=True,
+    ),
+    digits=False,
+)
+
+_OPEN, _SHUT = r"[(\[{<（【]", r"[)\]}>）】]"
+_AT = f"(?: ?[@＠] ?| ?小老鼠 ?|-at-| ?{_OPEN} ?(?:at|艾特|圈a) ?{_SHUT} ?| ?艾特 ?| ?圈a ?)"
+_POINT = f"(?: ?[.．。] ?| ?{_OPEN} ?(?:dot|点) ?{_SHUT} ?| ?点 ?| dot |-dot-)"
+_PART = r"[A-Za-z0-9\-]{1,63}"
+_KNOWN = "(?:com|cn|net|org|edu|gov|info|io|me|co|uk|de|fr|eu|ru|hk|tw|jp|us|cc|vip|top|xyz)(?![A-Za-z])"
+
+# Addresses of mail with words instead of the signs.
+SPELT_MAILS = table(
+    r"艾特|圈a|小老鼠|-at-|[@＠][^@]{1,30}(?:点|dot)| at [a-z0-9\-.]{1,60}\.[a-z]"
+    rf"|{_OPEN} ?at ?{_SHUT}| at [^@]{{1,80}} dot |#[a-z0-9\-]{{1,63}}\.",
+    shape("mail", f"{_LOCAL}{_AT}{_PART}(?:{_POINT}{_PART}){{0,4}}{_POINT}{_KNOWN}", certain=True, fold=True),
+    shape("mail", rf"{_LOCAL} AT {_PART}(?:\.{_PART}){{0,3}}\.{_KNOWN}", certain=True),
+    shape("mail", rf"{_LOCAL} at {_PART}(?:\.{_PART}){{0,3}}\.{_KNOWN}", words="mail"),
+    shape(
+        "mail",
+        f"(?:{_LOCAL} dot )?{_LOCAL} at {_PART}(?: dot {_PART}){{0,4}} dot {_KNOWN}",
+        certain=True,
+        fold=True,
+    ),
+    shape("mail", rf"{_LOCAL} ?# ?{_PART}\.{_KNOWN}", certain=True, fold=True),
+    digits=False,
+)
+
+_APP = (
+    r"(?:(?<![A-Za-z])(?:we ?chat|weixin|telegram|tg|ig|discord|twitter|instagram|insta|facebook|fb|snapchat|skype"
+    r"|signal|kakao(?:talk)?|whatsapp|line id|my line|my handle|dm)(?![A-Za-z])|(?<![A-Za-z])[vw]x"
+    r"|(?<![A-Za-z0-9])(?:line(?= ?[:：])|v ?信|v(?= ?[:：❤♥]))|[加我]v|我的? ?line"
+    r"|微 ?信|薇信|威信|威(?=[❤♥])|飞机(?=[:：@])|加我?微|电报|推特|抖音|快手|小红书|支付宝|钉钉|微博)"
+)
+_WORD_SAYS = "(?:号码?|[帐账]号|同号|(?<![a-z])(?:id|name|is|as)(?![a-z])|是|为|叫|联系|加|[:：=，,(（@#❤♥])"
+_SAYS = f"(?P<says>(?: ?{_WORD_SAYS}){{0,5}}) ?"
+_ACCOUNT = r"(?P<it>[A-Za-z0-9][A-Za-z0-9_.:/\-]{1,38}[A-Za-z0-9_])"
+
+
+def _is_account(found: re.Match[str]) -> bool:
+    """A word after an app's name is an account's when it has digits or joints, or something says that it is one."""
+    account, says = found["it"], found["says"].strip()
+    if account.isdecimal():
+        return len(account) >= 5 and (bool(says) or not found[0].isascii())
+    if any(sign.isdecimal() or sign in "_.-" for sign in account):
+        return True
+    return bool(says.strip("，,# ")) and not found[0].lower().startswith("signal")  # signal: red
+
+
+HANDLES = table(
+    r"微 ?信|[薇威]信|威[❤♥]|[加我][微v]|扣扣|企鹅|电报|飞机|腾讯|推特|抖音|快手|小红书|支付宝|钉钉|微博|@"
+    r"|q(?<![a-z]q)[q群 ]?(?![a-z])"
+    r"|v(?<![a-z]v)(?![a-z])|[vw]x|we ?chat|weixin|dm(?<![a-z]dm)(?![a-z])|[ti]g(?<![a-z]tg)(?<![a-z]ig)(?![a-z])"
+    r"|fb(?<![a-z]fb)|line ?(?:id|[:：])|(?:my|我的?) ?line|discord|twitter|insta|facebook|skype|snapchat|signal|kakao"
+    r"|whatsapp|telegram|handle",
+    shape(
+        "handle",
+        r"(?:(?<![a-z])(?:qq|q q|q)(?![a-z])|扣扣|q群|企鹅|腾讯号)",
+        f"{_SAYS}(?P<it>[1-9](?:{TAME}[0-9]){{4,10}}){END}",
+        certain=True,
+        fold=True,
+    ),
+    shape("handle", _APP, _SAYS, _ACCOUNT, fits=_is_account, certain=True, fold=True),
+    shape("handle", r"(?:微博|推特|抖音|快手) ?@(?P<it>[\w·]{2,20})", certain=True),
+    shape("handle", r"(?<![A-Za-z0-9._@])@(?P<it>(?=[A-Za-z_]{0,31}[0-9])[A-Za-z][A-Za-z0-9_.]{3,31})", certain=True),
+    digits=False,
+)
+
+# The commonest family names, without those that are common words as well.
+_FAMILY = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范石姚谭廖"
+    "邹熊金陆郝孔崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎武乔贺赖龚庞樊兰殷施陶洪翟颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂焦柳邢骆岳齐梅莫庄辛"
+    "管祝涂谷祁耿牟卜詹凌费纪靳盛童欧甄曲裴屈鲍霍翁隋甘薄柏宁柯阮桂闵柴冉曾"
+)
+_TWO = "(?:欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|长孙|宇文|司徒|端木|夏侯|轩辕)"
+_HAN = "[\u4e00-\u9fff]"
+_FIRST = r"[A-Z][A-Za-z'’\-]{1,30}"
+
+NAMES = table(
+    "我叫|名字|姓名|联系人|本人|举报人|投诉人|报修人|my name|am called|contact person|name:|this is",
+    shape(
+        "name",
+        "(?:我叫|我的名字[是叫]|姓名[:：是为]?|(?:联系人|举报人|投诉人|报修人)[:：是为]) ?",
+        f"(?P<it>{_HAN}{{2,8}}[·•]{_HAN}{{2,8}}|{_TWO}{_HAN}{{1,2}}?(?!{_HAN})|{_TWO}{_HAN}",
+        f"|[{_FAMILY}]{_HAN}{{1,2}}(?!{_HAN})|[{_FAMILY}]{_HAN}{{2}})",
+        certain=True,
+    ),
+    shape(
+        "name",
+        "(?:联系人|举报人|投诉人|报修人|本人) ?",
+        f"(?P<it>(?:{_TWO}|[{_FAMILY}]){_HAN}{{1,2}}?)(?!{_HAN})",
+        certain=True,
+    ),
+    shape(
+        "name", f"本人(?P<it>(?!曾)(?:{_TWO}|[{_FAMILY}]){_HAN}{{1,2}})(?=反映|投诉|举报|报修|来电|住)", certain=True
+    ),
+    shape(
+        "name",
+        r"\b(?i:my name is|my name's|i am called|contact person(?: is)?:?|name:"
+        r"|this is(?= [A-Z][a-z]{1,30} [A-Z][a-z]{1,30} speaking)) ?",
+        f"(?P<it>{_FIRST}(?: {_FIRST}){{0,2}})",
+        certain=True,
+    ),
+    digits=False,
+)
+
+# Where somebody lives: a crew needs it, so it goes only where a city wants that.
+DOORS = table(
+    "[0-9]",
+    shape("door", "[0-9]{1,3}(?:栋|幢|号楼|座)(?:[0-9一二三四五六七八九]{1,2}单元)?[0-9]{1,4}[室号户]", certain=True),
+    shape("door", "[0-9]{1,2}单元[0-9]{1,4}[室号户]?", certain=True),
+    shape("door", FREE, "[0-9]{1,2}-[0-9]{1,2}-[0-9]{3,4}", END, "(?!-)"),
+    shape("door", r"(?i:\b(?:apartment|apt\.?|flat|unit|room) )(?P<it>[0-9]{1,4}[A-Za-z]?)\b", certain=True),
+)

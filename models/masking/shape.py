@@ -1,0 +1,67 @@
+"""What a row of the tables of personal data says, and what the rows have in common.
+
+Patterns are for the legible text (`models.masking.legible`). None repeats anything without a bound, so a text costs
+time in proportion to its length, whatever stands in it.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from models.masking.legible import GAP
+
+TAME = r"[ \-‐-―−().·•・_（）]{0,3}"  # what stands between the groups of one number, and not between two numbers
+EDGE, END = r"(?<![0-9])", r"(?![0-9])"
+WORD_EDGE, WORD_END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+FREE = r"(?<![A-Za-z0-9])(?<![A-Za-z]-)"  # not the digits of a name such as WO-2026 or K1234
+
+Fits = Callable[[re.Match[str]], bool]
+_DIGITS = re.compile("[0-9]+")
+
+
+class Shape(NamedTuple):
+    """One row. `pattern` finds it, and its group `it`, where there is one, is what goes; `fits` looks closer. It needs
+    one of the `words` around it, unless there are none. The number of a thing stays, unless the shape is `certain`."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    words: frozenset[str] = frozenset()
+    fits: Fits | None = None
+    certain: bool = False
+
+
+class ShapeTable(NamedTuple):
+    """Rows that are looked through where their `sign` stands in the legible text in small letters; `digits` says that
+    all begin and end near a digit."""
+
+    sign: re.Pattern[str]
+    digits: bool
+    shapes: Sequence[Shape]
+
+
+def shape(
+    kind: str, *pattern: str, words: str = "", fits: Fits | None = None, certain: bool = False, fold: bool = False
+) -> Shape:
+    """A row; the parts of its pattern are joined, and with `fold` capitals are small letters."""
+    joined = re.compile("".join(pattern), re.IGNORECASE if fold else 0)
+    return Shape(kind, joined, frozenset(words.split()), fits, certain)
+
+
+def table(sign: str, *shapes: Shape, digits: bool = True) -> ShapeTable:
+    """A table of these rows."""
+    return ShapeTable(re.compile(sign), digits, shapes)
+
+
+def spread(count: int | str, gap: str = GAP) -> str:
+    """So many further digits of a number, with gaps before each; `count` as in a pattern's braces."""
+    return rf"(?:{gap}[0-9]){{{count}}}"
+
+
+def digits_of(text: str) -> str:
+    """Its digits alone."""
+    return "".join(_DIGITS.findall(text))
+
+
+def groups_of(text: str) -> tuple[int, ...]:
+    """How many digits stand together, from group to group."""
+    return tuple(map(len, _DIGITS.findall(text)))
