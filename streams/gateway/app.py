@@ -74,6 +74,8 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(CrossSite)
     app.add_middleware(InTime, shutdown=parts.shutdown)
     app.add_middleware(Measuring)
+    app.add_middleware(ProblemLanguage)
+    app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown)
     app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
@@ -81,7 +83,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(page_routes(parts.city))
     _status_routes(app, Status(parts.city, parts.shards), parts)
     _operation_routes(app, parts)
-    return WithoutBody(ProblemLanguage(app))
+    return app
 
 
 def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:

@@ -22,7 +22,6 @@ from models.words import whole_text
 from streams.intake.placing import Described, Placement, Point, by_camera
 from streams.intake.said import (
     Instant,
-    Said,
     SaidBy,
     SaidDetection,
     SaidLocation,
@@ -227,11 +226,13 @@ class DraftReader:
 
 class Known(NamedTuple):
     """What is known of an event before intake meets it: under which identity it will go, of several detections that of
-    the first good one, and the area, empty where it has still to be looked up."""
+    the first good one, and the area, empty where it has still to be looked up. `ends` says why nothing will come of it
+    (`ignored`, `unlisted`), empty where something may."""
 
     source: str
     id: str
     area: str
+    ends: str = ""
 
 
 def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None = None) -> Known:
@@ -241,19 +242,22 @@ def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None 
     """
     statements = StatementReader(city, now_ms).check(event, vendor)
     found = [one for one in _each(statements, lambda one: _known(city, one)) if isinstance(one, Known)]
-    return found[0] if found else Known(event.source, event.id, "")
+    open_ended = next((one for one in found if not one.ends), None)
+    return open_ended or (found[0] if found else Known(event.source, event.id, ""))
 
 
 def _known(city: City, statement: Statement) -> Known:
-    place = _known_place(city, statement.said)
-    return Known(statement.source, statement.id, place.area if isinstance(place, Placement) else "")
-
-
-def _known_place(city: City, said: Said) -> Point | Placement | Described | None:
+    said, ends = statement.said, ""
+    place: Point | Placement | Described | None = None
     if isinstance(said, SaidDetection):
         meant = _meaning(city, said)
-        return (meant.point or by_camera(meant.camera)) if isinstance(meant, _Meaning) else None
-    return _of_order(said) if isinstance(said, SaidUpdate) else None
+        if isinstance(meant, _Meaning):
+            place = meant.point or by_camera(meant.camera)
+        else:
+            ends = "ignored" if isinstance(meant, Ignored) else "unlisted"
+    elif isinstance(said, SaidUpdate):
+        place = _of_order(said)
+    return Known(statement.source, statement.id, place.area if isinstance(place, Placement) else "", ends)
 
 
 class _Meaning(msgspec.Struct, frozen=True, gc=False):

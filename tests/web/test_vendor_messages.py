@@ -113,3 +113,27 @@ async def test_an_alarm_that_is_too_old_for_kafka_is_too_old_for_http(gateway: O
         answer = await client.post(f"/detections?format=hikvision&camera={CAMERA}", content=old)
 
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:paidan:problem:too-late")
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ({"label": "zebra"}, "unlisted"),
+        ({"label": "pothole", "confidence": 0.1}, "ignored"),
+    ],
+)
+@pytest.mark.parametrize("prefer", [{}, {"prefer": "wait=5"}])
+async def test_of_what_nothing_will_come_is_said_at_once(
+    gateway: Open,
+    written: list[tuple[bytes, list[tuple[str, bytes]]]],
+    said: dict[str, object],
+    outcome: str,
+    prefer: dict[str, str],
+) -> None:
+    """Whoever sets a camera up learns why no order opens; intake gets it all the same, and counts it."""
+    async with gateway() as client:
+        answer = await client.post("/detections", json={"camera_id": CAMERA} | said, headers=prefer)
+
+    assert answer.status_code == (200 if prefer else 202)
+    assert (answer.json()["outcome"], "status" in answer.json()) == (outcome, False)
+    assert len(written) == 1

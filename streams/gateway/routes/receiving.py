@@ -66,17 +66,13 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         event, known = await receiver.read(
             body, lambda: read_event(request, DETECTION, body, raw=vendor is not None), vendor
         )
-        waiter = Waiter(known.source, known.id)
-        return await receiver.receive(
-            request,
-            names.detections,
-            known.source,
-            event,
-            waiter,
-            f"/orders?{urlencode({'area': known.area})}",
-            preference(request),
-            () if vendor is None else vendor.headers(),
-        )
+        waiter, wait = Waiter(known.source, known.id), preference(request)
+        more = () if vendor is None else vendor.headers()
+        if known.ends:  # there is nothing to wait for
+            await receiver.write(names.detections, known.source, event, more)
+            return answer({"event": _named(waiter), "outcome": known.ends}, 200 if wait.seconds else 202, wait.applied)
+        link = f"/orders?{urlencode({'area': known.area})}" if known.area else "/orders"
+        return await receiver.receive(request, names.detections, known.source, event, waiter, link, wait, more)
 
     @router.post("/orders/{order_id}/updates", summary="One step", openapi_extra=_body(Update), status_code=202)
     async def update(order_id: str, request: Request) -> Response:
@@ -129,9 +125,9 @@ class Receiver:
         order, _ = await self._finder.by_report(event.source, event.id)
         return None if order is None else line(order, self._city)
 
-    async def write(self, topic: str, key: str, event: Event) -> None:
+    async def write(self, topic: str, key: str, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> None:
         """Write an event whose answer is known. Raises Problem when the broker does not say in time that it is safe."""
-        await self._writer.write(topic, key, event)
+        await self._writer.write(topic, key, event, more)
 
     async def receive(
         self,
@@ -152,7 +148,7 @@ class Receiver:
             decision = await wait.of(waiter, request, self._shutdown)
         if decision is not None:
             return _decided(decision, waiter, wait)
-        content = {"event": _named(waiter), "status": link}
+        content = {"event": _named(waiter), "status": link} | ({"outcome": "none-yet"} if wait.seconds else {})
         return answer(content, 202, {"location": link, **wait.applied})
 
 
