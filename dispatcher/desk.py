@@ -21,7 +21,7 @@ from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import DeskState, Meta
 from dispatcher.partition.unit_of_work import UnitOfWork
 from models.city import City
-from models.inbox import InboxRecord, InboxUpdate, PackChange, Sighting, Tick
+from models.inbox import Heard, InboxRecord, InboxUpdate, PackChange, Sighting, Tick
 
 __all__ = ["DeskState", "UnknownPack", "decide"]
 
@@ -87,7 +87,7 @@ class _Batch:
         assert self.memory is not None  # it comes with the city
         return UnitOfWork(self.overlay, city, self.memory, self.clock, self.replayed)
 
-    def _decide_item(self, offset: int, index: int, item: Sighting | InboxUpdate) -> None:
+    def _decide_item(self, offset: int, index: int, item: Sighting | InboxUpdate | Heard) -> None:
         self._city()  # without a pack nothing is decided, and nothing is a failure
         try:
             if isinstance(item, InboxUpdate) and (order := named(self._work(), item)) is not None:
@@ -104,11 +104,13 @@ class _Batch:
             self.overlay.drop()
             self.failures.append(Failure(offset, index, item, _text(error)))
 
-    def _tried(self, item: Sighting | InboxUpdate) -> UnitOfWork:
+    def _tried(self, item: Sighting | InboxUpdate | Heard) -> UnitOfWork:
         work = self._work()
-        if isinstance(item, Sighting):
+        if isinstance(item, Heard):
+            cameras.heard(work, item.camera, item.area)
+        elif isinstance(item, Sighting):
             if item.kind == "detection":
-                cameras.heard(work, item)
+                cameras.heard(work, item.camera, item.area)
             on_sighting(work, item)
         else:
             work.cause = (item.source, item.id)

@@ -101,6 +101,13 @@ class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     sender: Actor | None = None
 
 
+class Heard(msgspec.Struct, frozen=True, gc=False, tag="heard"):
+    """A camera is alive 心跳: it has sent what opens nothing."""
+
+    camera: str
+    area: str
+
+
 class Tick(msgspec.Struct, frozen=True, tag="tick"):
     """Nothing happened but time: its record's clock fires the timers that are due."""
 
@@ -111,7 +118,7 @@ class PackChange(msgspec.Struct, frozen=True, tag="pack"):
     digest: str
 
 
-Item = Sighting | InboxUpdate | Tick | PackChange
+Item = Sighting | InboxUpdate | Heard | Tick | PackChange
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Item, ...])

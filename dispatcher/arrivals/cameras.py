@@ -11,18 +11,24 @@ FAULT = "camera-fault"
 _STEPS = 12  # a camera's row is written so often per heartbeat time at most
 
 
-def heard(work: UnitOfWork, sighting: Sighting) -> None:
+def step_ms(heartbeat_hours: float) -> int:
+    """So often a camera's life is noted, ms; 0 where no heartbeat is watched."""
+    heartbeat_ms = int(heartbeat_hours * HOUR_MS)
+    return heartbeat_ms and max(heartbeat_ms // _STEPS, 1)
+
+
+def heard(work: UnitOfWork, camera: str, area: str) -> None:
     """Note that a camera is alive; silence counts from the stream's clock."""
     heartbeat_ms = int(work.city.settings.camera_heartbeat_hours * HOUR_MS)
-    if not heartbeat_ms or not sighting.camera:
+    if not heartbeat_ms or not camera:
         return
-    step = max(heartbeat_ms // _STEPS, 1)
+    step = step_ms(work.city.settings.camera_heartbeat_hours)
     last_seen = (work.clock // step + 1) * step
     cameras = work.overlay.cameras
-    heartbeat = cameras.get(sighting.camera)
+    heartbeat = cameras.get(camera)
     if heartbeat is None or heartbeat.last_seen < last_seen:
-        cameras.put(sighting.camera, Heartbeat(sighting.area, last_seen, heartbeat_ms))
-        work.overlay.timers.push((last_seen + heartbeat_ms, row_keys.camera(sighting.camera), "heartbeat"))
+        cameras.put(camera, Heartbeat(area, last_seen, heartbeat_ms))
+        work.overlay.timers.push((last_seen + heartbeat_ms, row_keys.camera(camera), "heartbeat"))
 
 
 def silent(work: UnitOfWork, camera_id: str, due: int) -> None:

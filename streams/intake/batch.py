@@ -53,12 +53,13 @@ class Dead(msgspec.Struct, frozen=True):
 class Taken(msgspec.Struct, frozen=True):
     """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
     records; `ignored` counts detections that the label table drops, by category, `unlisted` those whose label it does
-    not list; `guesses` are all made."""
+    not list, `heard` are the cameras of both with their areas; `guesses` are all made."""
 
     items: dict[str, list[Sighting | InboxUpdate]]
     dead: list[Dead]
     ignored: Counter[str]
     unlisted: Counter[Unlisted]
+    heard: dict[str, str]
     guesses: list[Guess]
 
     def packed(self) -> list[tuple[str, bytes]]:
@@ -79,6 +80,7 @@ class Prepared(msgspec.Struct, frozen=True):
     flaws: dict[int, list[Dead]]
     ignored: Counter[str]
     unlisted: Counter[Unlisted]
+    heard: dict[str, str]
     wanted: list[int]
     texts: list[str]
     contexts: list[Context]
@@ -128,7 +130,7 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
     # Nothing of a record that is dead is shown to a model.
     asked = [one for one in asked if placed[one.at][0] not in dead] if dead else asked
     wanted, texts, contexts = [one.at for one in asked], [one.text for one in asked], [one.context for one in asked]
-    return Prepared(records, placed, dead, flaws, ignored, unlisted, wanted, texts, contexts)
+    return Prepared(records, placed, dead, flaws, ignored, unlisted, reader.heard, wanted, texts, contexts)
 
 
 def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
@@ -154,7 +156,7 @@ def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequenc
     made = [guess for guess in guesses if guess is not None]
     letters = prepared.flaws | {n: [one] for n, one in dead.items()}
     in_order = [one for n in sorted(letters) for one in letters[n]]
-    return Taken(dict(items), in_order, prepared.ignored, prepared.unlisted, made)
+    return Taken(dict(items), in_order, prepared.ignored, prepared.unlisted, prepared.heard, made)
 
 
 def _guessed(item: Sighting | InboxUpdate, guess: Guess | None, shadow: Guess | None) -> Sighting | InboxUpdate:

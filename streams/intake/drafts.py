@@ -105,12 +105,16 @@ def _each(statements: Sequence[Statement | Poison], make: Callable[[Statement], 
 
 
 class DraftReader:
-    """Reads records that come by one way, with one city, one set of keys and one receipt time, ms UTC."""
+    """Reads records that come by one way, with one city, one set of keys and one receipt time, ms UTC.
+
+    `heard` are the cameras of which something came that opens nothing, each with its area: they are alive.
+    """
 
     def __init__(self, city: City, now_ms: int, keys: Keys, way: Way = ANY) -> None:
         self._city, self._keys = city, keys
         self._way = way
         self._statements = StatementReader(city, now_ms)
+        self.heard: dict[str, str] = {}
 
     def read(self, record: Record) -> list[Draft | Ignored | Unlisted | Flaw]:
         """The drafts of one record, and what is wrong with others in it. Raises Poison when nothing in it is good."""
@@ -128,6 +132,7 @@ class DraftReader:
     def _detection(self, said: SaidDetection, statement: Statement) -> Draft | Ignored | Unlisted:
         meant = _meaning(self._city, said)
         if not isinstance(meant, _Meaning):
+            self.heard[said.camera_id] = self._city.cameras[said.camera_id].area
             return meant
         text = mask(said.text) if said.text else ""
         camera = meant.camera

@@ -1,17 +1,19 @@
 """Intake on the transactional stage: records of the input topics in, inbox records and dead letters out.
 
 Where a partition goes on is the offset that its last transaction committed; besides it remembers only how often each
-label has come that the city has not listed.
+label has come that the city has not listed, and of which cameras it has told the desk that they are alive.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import ConsumerRecord
 
+from dispatcher.arrivals.cameras import step_ms
 from models.city import City
+from models.inbox import Heard, encode_items
 from models.times import now_ms
 from streams import metrics
 from streams.control.models_in_force import LiveModels
@@ -35,6 +37,7 @@ class IntakeOutcome:
 
     taken: Taken
     unlisted: Mapping[Unlisted, LabelCount]
+    heard: Mapping[str, int]
     sends: list[Send]
 
 
@@ -49,6 +52,8 @@ class IntakeProcessor:
         self._names, self._city, self._models, self._keys = names, city, models, keys
         self._partitions, self._way = partitions, way
         self._tally = UnlistedTally()
+        self._step = step_ms(city.settings.camera_heartbeat_hours)
+        self._heard: dict[str, int] = {}  # cameras, and in which step of their heartbeat time the desk was told last
 
     def held(self, key: str, row: bytes) -> bytes:
         """No row waits."""
@@ -89,7 +94,19 @@ class IntakeProcessor:
                 )
             )
         unlisted = self._tally.raised(taken.unlisted, now)
-        return IntakeOutcome(taken, unlisted, sends + self._tally.sends(self._names, unlisted))
+        sends += self._tally.sends(self._names, unlisted)
+        heard = self._news_of(taken.heard, now)
+        sends += [self._of_camera(camera, taken.heard[camera]) for camera in heard]
+        return IntakeOutcome(taken, unlisted, heard, sends)
+
+    def _news_of(self, cameras: Iterable[str], now: int) -> dict[str, int]:
+        """Those that the desk does not know yet to be alive in this step of their heartbeat time."""
+        step = now // self._step if self._step else 0
+        return {camera: step for camera in cameras if step and self._heard.get(camera) != step}
+
+    def _of_camera(self, camera: str, area: str) -> Send:
+        value = encode_items((Heard(camera, area),))
+        return Send(self._names.inbox, area.encode(), value, partition_of(area, self._partitions))
 
     def settle(self, outcome: IntakeOutcome) -> None:
         """The outcome is committed: count it."""
@@ -104,6 +121,7 @@ class IntakeProcessor:
             shown = series(name)
             metrics.DETECTIONS_UNLISTED.labels(shown.vendor, shown.algorithm, shown.label).inc(count)
         self._tally.settle(outcome.unlisted)
+        self._heard |= outcome.heard
 
     def due(self) -> int | None:
         """Intake has no timers."""

@@ -9,7 +9,7 @@ from dispatcher.partition.identity import area_of, order_id, share
 from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE
 from dispatcher.partition.state import DeskState
 from models.city import read_city
-from models.inbox import UNLOCATED, Actor
+from models.inbox import UNLOCATED, Actor, Heard
 from models.times import day_number, from_text, local_day
 from tests.support.desks import (
     DAY,
@@ -408,6 +408,20 @@ def test_a_silent_camera_becomes_an_order_of_its_owner_once() -> None:
     assert (fault.category, fault.department, fault.opened_at) == ("camera-fault", "police", T0 + 27 * HOUR)
     assert desk.state.cameras == {}
     assert desk.count("detections") == 3
+    assert_laws(desk)
+
+
+def test_what_opens_nothing_is_a_sign_of_life_all_the_same() -> None:
+    """A camera that tells of passing cars only is missed when that ends, and not before."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 24.0"))
+    for n in range(4):
+        desk.feed(Heard("cam-se-1", "south-e"), at=T0 + n * 20 * HOUR)
+    assert desk.state.orders == {}
+
+    desk.tick(T0 + 5 * DAY)
+
+    assert desk.only().category == "camera-fault"
+    assert desk.count("detections") == 0
     assert_laws(desk)
 
 

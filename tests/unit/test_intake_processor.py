@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from prometheus_client import REGISTRY
 
-from models.inbox import Sighting, decode_items
+from models.inbox import Heard, Sighting, decode_items
 from streams.control.models_in_force import LiveModels
 from streams.intake import processor
 from streams.intake.drafts import Keys
@@ -68,12 +68,29 @@ async def test_an_unlisted_label_is_counted_once_it_is_committed() -> None:
 
     outcome = await tried.decide([detection(label="car", vendor="acme"), detection()])
 
-    assert [send.topic for send in outcome.sends] == ["t.inbox", "t.unlisted"]
+    assert [send.topic for send in outcome.sends] == ["t.inbox", "t.unlisted", "t.inbox"]
     assert counted("paidan_detections_unlisted", **name) == before
     tried.settle(outcome)
     assert counted("paidan_detections_unlisted", **name) == before + 1
     tried.settle(await tried.decide([detection(label=f"new {n}") for n in range(150)]))
     assert counted("paidan_detections_unlisted", **others) >= 50
+
+
+async def test_the_desk_hears_of_a_camera_that_tells_of_what_opens_nothing() -> None:
+    """Once in a twelfth of its heartbeat time, however much it tells; again when the batch was aborted."""
+    tried = intake()
+    batch = [detection("cam-se-1", "car"), detection("cam-se-1", "car"), detection("cam-nw-1", confidence=0.1)]
+
+    aborted, committed = await tried.decide(batch), await tried.decide(batch)
+    tried.settle(committed)
+    later = await tried.decide(batch)
+
+    told = [decode_items(send.value or b"") for send in committed.sends if send.topic == "t.inbox"]
+    assert told == [(Heard("cam-se-1", "south-e"),), (Heard("cam-nw-1", "north-w"),)]
+    assert [send for send in aborted.sends if send.topic == "t.inbox"] == [
+        send for send in committed.sends if send.topic == "t.inbox"
+    ]
+    assert [send.topic for send in later.sends] == ["t.unlisted"]
 
 
 async def test_a_large_batch_does_not_hold_the_event_loop() -> None:
