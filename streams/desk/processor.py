@@ -17,9 +17,11 @@ from dispatcher.partition.decision import Decision, failed_row
 from dispatcher.partition.kept_orders import Packing
 from dispatcher.partition.state import Meta
 from models.inbox import InboxRecord, PackChange, Tick, clock_headers, encode_items, read_record
+from models.times import now_ms
 from streams import metrics
 from streams.control.packs import Packs
 from streams.dead_letters.letter import of_item, of_record
+from streams.desk.same_time import SameTime
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
@@ -36,8 +38,9 @@ class DeskOutcome:
 class DeskProcessor:
     """The desk's work on one inbox partition."""
 
-    def __init__(self, names: Names, partition: int, packs: Packs) -> None:
+    def __init__(self, names: Names, partition: int, packs: Packs, same_time: SameTime) -> None:
         self._names = names
+        self._same_time = same_time
         self._partition = partition
         self._packs = packs
         self._packing = Packing()
@@ -63,12 +66,16 @@ class DeskProcessor:
         return self._state.meta.next_offset
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> DeskOutcome:
-        """Decide on a batch of inbox records. Raises MissingPack when the pack that is to decide cannot be had."""
+        """Decide on a batch of inbox records. Raises MissingPack when the pack that is to decide cannot be had, and
+        StageError when Kafka's clock is ahead of this machine's."""
         await self._packs.require(self._state.meta.pack)
+        now = now_ms()
         inbox: list[InboxRecord] = []
         dead: list[Send] = []
         for record in records:
             read, error = read_record(record)
+            if not read.replayed:
+                self._same_time.taken_in(read.clock, now)
             if error:
                 dead.append(of_record(self._names, record, "not-an-inbox-record", error))
             for item in read.items:
@@ -100,6 +107,10 @@ class DeskProcessor:
         meta = self._state.meta
         headers = clock_headers(meta.clock) if meta.replayed else ()
         return Send(self._names.inbox, b"", encode_items([item]), self._partition, headers)
+
+    def ticked(self, at: int) -> None:
+        """Raises StageError when Kafka's clock and this machine's differ."""
+        self._same_time.just_now(at, now_ms())
 
     def _fresh(self) -> DeskState:
         """A partition that nobody has worked on: the own pack decides until the inbox names another."""

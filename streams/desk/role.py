@@ -6,6 +6,7 @@ from aiokafka import TopicPartition
 
 from streams.control.packs import open_packs
 from streams.desk.processor import DeskOutcome, DeskProcessor
+from streams.desk.same_time import SameTime
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options
@@ -16,9 +17,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work on the inbox until `stop` is set. Raises CityError and TopicError; what ends a stage ends the process."""
     names = Names(settings.namespace)
     packs = await open_packs(settings)
+    same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
     def opened(tp: TopicPartition) -> DeskProcessor:
-        return DeskProcessor(names, tp.partition, packs)
+        return DeskProcessor(names, tp.partition, packs, same_time)
 
     stage: Stage[DeskOutcome] = Stage(stage_options(settings, "desk"), [names.inbox], opened)
     await run_stage(stage, stop)

@@ -130,3 +130,6 @@ class IntakeProcessor:
     def tick(self) -> Send:
         """Never asked for, as nothing is ever due."""
         raise AssertionError("nothing is ever due in intake")
+
+    def ticked(self, at: int) -> None:
+        """Never told, as there is no tick."""

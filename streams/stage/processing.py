@@ -60,6 +60,9 @@ class Processor(Protocol[O]):
     def tick(self) -> Send:
         """The record that tells the state's own input the time."""
 
+    def ticked(self, at: int, /) -> None:
+        """Kafka has taken the tick in, at this instant by its own clock, ms UTC. What it raises stops the process."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageOptions:

@@ -158,9 +158,10 @@ class Share(Generic[O]):
         self._ticked, self._ticked_for = time.monotonic(), due
         return self.processor.tick()
 
-    def ticked(self, offset: int) -> None:
-        """The tick is committed at this offset of the input."""
+    def ticked(self, offset: int, at: int) -> None:
+        """The tick is committed at this offset of the input, to which Kafka has added it at `at`, ms UTC."""
         self._tick_offset = offset
+        self.processor.ticked(at)
 
     # Committing
 

@@ -19,6 +19,7 @@ from typing import Generic
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import CorruptRecordException, IllegalOperation, KafkaError
+from aiokafka.structs import RecordMetadata
 
 from streams import metrics
 from streams.kafka.closing import CLOSE_SECONDS, death_of, seen, within
@@ -166,16 +167,16 @@ class Tenure(Generic[O]):
             raise death_of(producer) or KafkaError(f"the producer is in a wrong state: {error}") from error
         for each in decided:
             each.share.committed(each.outcome, each.count, each.next_offset)
-        for (share, _), offset in zip(ticks, placed, strict=True):
-            share.ticked(offset)
+        for (share, _), metadata in zip(ticks, placed, strict=True):
+            share.ticked(metadata.offset, metadata.timestamp)
         self.committed += 1
         metrics.STAGE_COMMIT_SECONDS.labels(self._options.group).observe(time.monotonic() - started)
         metrics.STAGE_RECORDS.labels(self._options.group).inc(sum(each.count for each in decided))
 
     async def _commit(
         self, producer: AIOKafkaProducer, decided: Sequence[_Decided[O]], ticks: Sequence[Send]
-    ) -> list[int]:
-        """The offsets at which the ticks stand."""
+    ) -> list[RecordMetadata]:
+        """Where and when the ticks were taken in."""
         log.debug("sending")
         for each in decided:
             each.share.begin()
@@ -192,7 +193,7 @@ class Tenure(Generic[O]):
         log.debug("committing")
         await producer.commit_transaction()
         log.debug("committed")
-        return [metadata.offset for metadata in placed[: len(ticked)]]
+        return placed[: len(ticked)]
 
     async def _pass_markers(self) -> None:
         """Commit that nothing is left, so that whoever compares committed offsets with the ends of the log sees no

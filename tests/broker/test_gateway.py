@@ -162,7 +162,7 @@ async def test_a_report_is_in_kafka_when_it_is_accepted(kafka: Kafka, topics: Na
     assert answer.headers["location"] == answer.json()["status"] == "/reports/k-1?source=gateway"
     record = await sent(kafka, topics.reports, "k-1")
     event = decode(record.value, header_map(record.headers))
-    assert (event.id, event.source, event.type) == ("k-1", "gateway", REPORT)
+    assert (event.id, event.source, event.type, event.time) == ("k-1", "gateway", REPORT, None)
     report = parse(event.type, event.data)
     assert isinstance(report, Report)
     assert report.text == "路面有坑"

@@ -86,6 +86,9 @@ class Counting:
     def due(self) -> int | None:
         return self.due_at
 
+    def ticked(self, at: int) -> None:
+        """Nothing hangs on it."""
+
     def tick(self) -> Send:
         return Send(f"{self.namespace}.in", b"tick", b"tick", self.partition)
 

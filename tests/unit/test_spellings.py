@@ -150,6 +150,13 @@ def test_an_attribute_in_a_header_is_decoded_once(value: bytes, event_id: str) -
     assert read_event(request(("ce-id", value)), REPORT, REPORTED).id == event_id
 
 
+@pytest.mark.parametrize("ce_type", [REPORT, UPDATE, DETECTION])
+def test_an_event_has_the_time_that_its_client_gave_and_no_other(ce_type: str) -> None:
+    """The gateway's clock may go wrong, and all of its events would come ahead of their time; Kafka knows when."""
+    assert read_event(request(), ce_type, b"{}").time is None
+    assert read_event(request(("ce-time", b"2026-03-01T08:00:00Z")), ce_type, b"{}").time == EIGHT
+
+
 @pytest.mark.parametrize(("value", "event_id"), [(b'"7f3a"', "7f3a"), (b"7f3a", "7f3a"), (b"7f%33a", "7f%33a")])
 def test_an_idempotency_key_may_stand_in_quotes(value: bytes, event_id: str) -> None:
     """And is no more decoded than that."""

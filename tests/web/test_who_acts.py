@@ -12,7 +12,6 @@ from dispatcher.order.facts import UpdateRefused
 from dispatcher.order.lifecycle import ACTIONS, STATE_TERMS, TABLE, Transition, permit
 from models.access import ACCESS
 from models.times import DAY_MS, to_text
-from streams.gateway.events import request_event
 from streams.gateway.routes import receiving
 from tests.support.desks import T0, quiet_city
 from tests.support.one_desk import DeskBehind, gateway_with_desk
@@ -109,8 +108,7 @@ class World:
 @pytest.fixture
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """A gateway with a token of each role, one of another department, and a time that stands still."""
-    for module in (request_event, receiving):
-        monkeypatch.setattr(module, "now_ms", lambda: T0)
+    monkeypatch.setattr(receiving, "now_ms", lambda: T0)
     others = (grant("works", "department", department="works"), grant("north", "inspector", area="north"))
     path = tokens_file(tmp_path / "t", *(grant(role, role) for role in ACCESS), *others)
     async with gateway_with_desk(CITY, T0, gateway_tokens_file=path) as (client, behind):

@@ -13,7 +13,6 @@ from models import envelope
 from models.access import prefixed
 from models.envelope import Event
 from models.errors import Poison
-from models.times import now_ms
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.problems import Problem, of_poison
 
@@ -26,8 +25,9 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
     """The event of a request: plain data, structured mode, or (`raw`) a vendor's bytes. Raises Problem.
 
     Its source begins with that of the token, so that nobody gets into another's.
-    `ce-id` or `Idempotency-Key` is its id: the same key sent again is the same event and has no effect. Of a vendor's
-    bytes source, id and time stay empty where the request does not give them: as on Kafka, the message's own count.
+    `ce-id` or `Idempotency-Key` is its id: the same key sent again is the same event and has no effect. Without a time
+    it is of when Kafka takes it in: this machine's clock has no say. Of a vendor's bytes source and id, too, stay empty
+    where the request does not give them: as on Kafka, the message's own count.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     structured = content_type == envelope.STRUCTURED
@@ -42,7 +42,7 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
         else:
             event_id = _attribute(request, "ce-id") or _key(request) or ("" if raw else str(uuid.uuid4()))
             source, time = _attribute(request, "ce-source"), _attribute(request, "ce-time")
-            at = envelope.instant("ce-time", time) if time else None if raw else now_ms()
+            at = envelope.instant("ce-time", time) if time else None
             for name, expected in (("ce-type", ce_type), ("ce-specversion", envelope.SPEC_VERSION)):
                 if _attribute(request, name) not in ("", expected):
                     raise Poison(name, f"must be {expected}, or left out")

@@ -1,0 +1,66 @@
+"""The desk's processor of a partition: what it does when the clocks of this machine and of Kafka differ."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from models.inbox import Tick, clock_headers, encode_items
+from streams.control.packs import Packs
+from streams.desk import processor
+from streams.desk.processor import DeskProcessor
+from streams.desk.same_time import SameTime
+from streams.kafka.topics import Names
+from streams.stage.processing import StageError
+from tests.support.desks import DAY, MINUTE, T0, quiet_city
+
+
+class OnePack(SimpleNamespace):
+    """The packs of a city that has had one."""
+
+    async def require(self, digest: str) -> None:
+        """It is there."""
+
+    def __getitem__(self, digest: str) -> Any:
+        return self.own
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> DeskProcessor:
+    """A desk whose clock stands at T0, and which lets Kafka's differ by five minutes."""
+    monkeypatch.setattr(processor, "now_ms", lambda: T0)
+    return DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=quiet_city())), SameTime(5 * MINUTE))
+
+
+def came_in(at: int, replayed: bool = False) -> ConsumerRecord:
+    """A record of the inbox that Kafka took in at an instant, or that counts as come in then."""
+    value, headers = encode_items([Tick()]), clock_headers(at) if replayed else ()
+    return ConsumerRecord("t.inbox", 0, 0, T0 if replayed else at, 0, b"", value, None, 0, len(value), headers)
+
+
+@pytest.mark.parametrize("at", [T0 + 5 * MINUTE + 1, T0 + 8 * DAY])
+async def test_a_record_from_the_future_stops_the_desk_before_anything_is_decided(desk: DeskProcessor, at: int) -> None:
+    """It would fire the timers of all that time, for good; both times are told."""
+    with pytest.raises(StageError, match=r"2026-.* by Kafka's clock, and here it is 2026-"):
+        await desk.decide([came_in(T0), came_in(at)])
+
+
+async def test_a_record_of_any_age_is_decided(desk: DeskProcessor) -> None:
+    """The desk may be far behind; clocks that differ a little differ for everybody."""
+    for at in (T0 - 30 * DAY, T0, T0 + 5 * MINUTE):
+        assert (await desk.decide([came_in(at)])).decision.clock == at
+
+
+async def test_replayed_history_has_a_time_of_its_own(desk: DeskProcessor) -> None:
+    """Whatever the wall says."""
+    assert (await desk.decide([came_in(T0 + 8 * DAY, replayed=True)])).decision.clock == T0 + 8 * DAY
+
+
+@pytest.mark.parametrize("at", [T0 - 5 * MINUTE - 1, T0 + 5 * MINUTE + 1])
+def test_a_tick_tells_whether_the_clocks_agree(desk: DeskProcessor, at: int) -> None:
+    """It was sent just now, so that a clock of Kafka's that is behind shows too."""
+    desk.ticked(T0 - 5 * MINUTE)
+    desk.ticked(T0 + 5 * MINUTE)
+    with pytest.raises(StageError, match="by Kafka's clock"):
+        desk.ticked(at)
