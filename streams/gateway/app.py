@@ -23,6 +23,7 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problem_language import ProblemLanguage
 from streams.gateway.http.responses import answer
 from streams.gateway.http.without_body import WithoutBody
+from streams.gateway.label_watch import LabelWatch
 from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
@@ -57,6 +58,7 @@ class Parts:
     shutdown: Shutdown
     drift: DriftWatch | None = None
     pulse: Pulse | None = None
+    labels: LabelWatch | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -104,7 +106,9 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
         found = await status.of_all(windows.window(status.city, first, to), by)
         drift = None if parts.drift is None else parts.drift.section()
         stages = None if parts.pulse is None else parts.pulse.section()
-        return answer(found | {"stages": stages, "drift": drift, "access": "open" if parts.holders.open else "tokens"})
+        unlisted = None if parts.labels is None else parts.labels.section()
+        access = "open" if parts.holders.open else "tokens"
+        return answer(found | {"stages": stages, "drift": drift, "unlisted": unlisted, "access": access})
 
     @app.get(
         "/status/{department}", tags=["status"], dependencies=[ONLY_KNOWN], summary="The indicators of one department"

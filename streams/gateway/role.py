@@ -9,6 +9,7 @@ from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.http.auth import check_exposure
+from streams.gateway.label_watch import LabelWatch
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
@@ -42,13 +43,16 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         pulse = Pulse(settings, city.departments)
         looking = asyncio.create_task(pulse.run())
         stack.push_async_callback(_end, looking)
-        application = make_app(Parts(settings, city, shards, writer, tail, holders, shutdown, drift, pulse))
+        labels = LabelWatch(settings, city)
+        counting = asyncio.create_task(labels.run())
+        stack.push_async_callback(_end, counting)
+        application = make_app(Parts(settings, city, shards, writer, tail, holders, shutdown, drift, pulse, labels))
         server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
         stack.callback(tail.end_listening)
         stack.callback(shutdown.begin)
         log.info("gateway at http://%s", server.address)
         # These end only by failing. They outlive the server, whose last answers still wait for what the tail sees.
-        await race(stop.wait(), end_of(following), end_of(watching), end_of(looking))
+        await race(stop.wait(), end_of(following), end_of(watching), end_of(looking), end_of(counting))
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

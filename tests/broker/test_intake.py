@@ -1,5 +1,6 @@
 """Intake as a process on a real broker: good records reach the inbox, bad ones the dead letters, and can come back."""
 
+import asyncio
 import json
 import time
 from collections import defaultdict
@@ -15,6 +16,7 @@ from models.events import DETECTION, REPORT, UPDATE
 from models.inbox import Actor, InboxUpdate, Item, Sighting, decode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.dead_letters.replay import DeadLetterError, find, read_dead_letters, replay
+from streams.gateway.label_watch import LabelWatch
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.intake.unlisted import read_unlisted
@@ -117,7 +119,7 @@ async def test_good_records_reach_the_inbox_and_bad_ones_the_dead_letters(
 async def test_batches_of_every_codec_are_taken_in(kafka: Kafka, topics: Names, roles: Roles, city: Path) -> None:
     """How an upstream compresses is its own affair: all four codecs that Kafka knows reach the inbox.
 
-    What opens nothing, as the city has not listed its label, is counted for `paidan labels unknown`.
+    What opens nothing, as the city has not listed its label, is counted for `paidan labels unknown` and `/status`.
     """
     codecs = ("gzip", "snappy", "lz4", "zstd")
     for codec in codecs:
@@ -131,11 +133,16 @@ async def test_batches_of_every_codec_are_taken_in(kafka: Kafka, topics: Names, 
     inbox = items_of(await kafka.read_until(topics.inbox, complete, timeout=60))
     assert sorted(codecs) == sorted(item.id for items in inbox.values() for item in items if isinstance(item, Sighting))
 
+    watch = LabelWatch(roles.settings, tiny_city(), every_seconds=0.1)
+    watching = asyncio.create_task(watch.run())
+
     async def counted() -> bool:
-        found = await read_unlisted(roles.settings, tiny_city())
-        return [(each.label, each.count) for each in found] == [("car", 3)]
+        shown = (watch.section() or {"labels": []})["labels"]
+        return [(each["label"], each["count"]) for each in shown] == [("car", 3)]
 
     await eventually(counted, what="the count")
+    watching.cancel()
+    assert [(each.label, each.count) for each in await read_unlisted(roles.settings, tiny_city())] == [("car", 3)]
 
 
 @pytest.mark.timeout(120)

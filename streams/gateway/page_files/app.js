@@ -74,9 +74,20 @@ function showStatus(status) {
   by("cards").replaceChildren(...CARDS.map(([zh, en, value, bad]) =>
     el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
       el("dt", {}, zh, el("small", {}, en)), el("dd", {}, String(value(status.city))))));
+  const labels = status.unlisted?.labels || [];
+  by("unlisted").hidden = !labels.length;
+  by("unlisted-labels").replaceChildren(...labels.map(labelLine));
   const rows = Object.entries(status.departments);
   const weight = ([, x]) => x.open * 1e6 + x.closed;
   by("departments").replaceChildren(...rows.sort((a, b) => weight(b) - weight(a)).map(departmentRow));
+}
+
+function labelLine({ vendor, algorithm, label, count, last }) {
+  return el("li", {},
+    el("div", { class: "top" },
+      el("span", {}, [vendor, algorithm, label].filter(Boolean).join(" / ")),
+      el("time", { datetime: last }, moment(last, zone))),
+    el("span", { class: "soft" }, `${count} 次 times`));
 }
 
 function orderLine(order) {
