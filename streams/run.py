@@ -9,6 +9,7 @@ from typing import Any
 
 from streams.health import serving_health
 from streams.kafka.connection import OVER_TLS
+from streams.line_limit import LineLimit
 from streams.settings import Settings, load_settings
 from streams.tasks import race
 
@@ -26,6 +27,7 @@ def set_up_logging(level: str, file: Path | None = None) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
         handler.addFilter(is_worth_a_line)
+        handler.addFilter(LineLimit())  # last: what nobody reads takes no room
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
