@@ -11,6 +11,7 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     # The pages hold no data; what they show they ask for with the token.
     "GET /": (),
     "GET /o/{order_id}": (),
+    "GET /desk": (),
     "GET /docs": (),
     "GET /page/{name}": (),
     "GET /favicon.ico": (),
@@ -24,6 +25,8 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /reports/{report_id:path}": ("own-reports", "orders"),
     "GET /orders": ("orders",),
     "GET /orders/{order_id}": ("orders",),
+    "GET /orders/{order_id}/moves": ("act",),
+    "GET /seat": ("act",),
     "GET /events/assignments": ("orders",),
     "GET /status": ("figures",),
     "GET /status/{department}": ("figures",),

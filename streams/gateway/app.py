@@ -28,6 +28,7 @@ from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
 from streams.gateway.routes.receiving import Receiver, intake_routes
+from streams.gateway.routes.seat import seat_routes
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.status import Status
@@ -79,6 +80,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(ProblemLanguage)
     app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
+    app.include_router(seat_routes(parts.city, finder))
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown)
     app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
     app.include_router(live_routes(parts.city, parts.tail))

@@ -25,14 +25,15 @@ from tests.web.conftest import NOWHERE, Open
 from tests.web.test_partial import figures, workers
 
 # What each role may call, besides what everybody may.
+ACTING = {"reporter", "department", "inspector", "reviewer", "dispatcher", "duty-officer", "operator"}
 CALLERS = {
     "GET /metrics": {"ops", "admin"},
     "GET /openapi.json": set(ACCESS),
     "POST /reports": {"app", "reporter"},
     "POST /detections": {"sensor"},
-    "POST /orders/{order_id}/updates": {
-        "reporter", "department", "inspector", "reviewer", "dispatcher", "duty-officer", "operator",
-    },
+    "POST /orders/{order_id}/updates": ACTING,
+    "GET /orders/{order_id}/moves": ACTING,
+    "GET /seat": ACTING,
     "GET /reports/{report_id:path}": set(ACCESS) - {"sensor", "public"},
     "GET /orders": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /orders/{order_id}": set(ACCESS) - {"sensor", "app", "reporter", "public"},
@@ -43,6 +44,7 @@ CALLERS = {
 ANYBODY = {
     "GET /",
     "GET /o/{order_id}",
+    "GET /desk",
     "GET /docs",
     "GET /page/{name}",
     "GET /favicon.ico",

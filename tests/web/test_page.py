@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from dispatcher.order.lifecycle import STATE_TERMS
+from dispatcher.order.lifecycle import STATE_TERMS, TABLE
 from dispatcher.order.row import Entry, Order
 from dispatcher.partition.unit_of_work import DESK
 from models.city import City
@@ -62,7 +62,7 @@ async def test_the_pages_call_the_states_by_the_lifecycles_terms(gateway: Open) 
     importing = [file.name for file in FILES.glob("*.js") if "STATES" in file.read_text()]
     for name in importing:
         assert 'import { STATES } from "/page/states.js";' in (FILES / name).read_text()
-    assert sorted(importing) == ["app.js", "order.js"]
+    assert sorted(importing) == ["app.js", "order_view.js"]
 
 
 @pytest.mark.parametrize("file", sorted(FILES.iterdir()), ids=lambda file: file.name)
@@ -76,9 +76,9 @@ def test_no_file_makes_markup_of_text_or_loads_from_elsewhere(file: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
-@pytest.mark.parametrize("path", ["/", "/o/"])
+@pytest.mark.parametrize("path", ["/", "/o/", "/desk"])
 async def test_a_script_in_a_report_is_shown_and_not_run(city: City, path: str) -> None:
-    """Stored XSS: a browser shows the report's text as text, on the dashboard and on the order's own page."""
+    """Stored XSS: a browser shows the report's text as text, on the dashboard, the order's own page and at the desk."""
     order = msgspec.structs.replace(opened(1), text=SCRIPT, address=SCRIPT)
     evil = msgspec.structs.replace(
         order, evidence_first=(msgspec.structs.replace(order.evidence_first[0], text=SCRIPT),)
@@ -105,6 +105,19 @@ async def test_the_page_of_an_order_leads_to_photos_and_to_what_may_be_the_same(
     assert "通过 passed" not in shown
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_the_desk_opens_the_first_order_of_the_first_list_with_what_may_be_done(city: City) -> None:
+    """A reviewer's list, without tokens; the moves are the table's for that role and state."""
+    order = msgspec.structs.replace(opened(1), state="review", department="", assignments=())
+
+    shown = await _page_of(city, order, "/desk")
+
+    assert f'<code class="soft" id="id">{order.id}</code>' in shown
+    moves = re.findall(r"<button[^>]*>([^<]*)<small>([a-z-]+)</small></button>", shown)
+    assert moves == [(row.term, row.action) for row in TABLE if "review" in row.sources and "reviewer" in row.roles]
+
+
 async def _page_of(city: City, order: Order, path: str) -> str:
     """What a browser makes of the dashboard, or of the order's page, when this is the only order."""
     answers = {
@@ -118,7 +131,7 @@ async def _page_of(city: City, order: Order, path: str) -> str:
         shards, writer = Shards(settings), EventWriter(settings, shutdown)
         app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))
         async with HttpServer(app, "127.0.0.1", 0) as server:
-            shown = await _dump(f"http://{server.address}{path}{order.id if path != '/' else ''}")
+            shown = await _dump(f"http://{server.address}{path}{order.id if path == '/o/' else ''}")
         await writer.stop()
         await shards.close()
     return shown

@@ -44,7 +44,7 @@ let token = sessionStorage.getItem("token") || "";
 export async function ask(path, options) {
   for (;;) {
     const headers = token ? { authorization: `Bearer ${token}` } : {};
-    const response = await fetch(path, { ...options, headers: { accept: "application/json", ...headers } });
+    const response = await fetch(path, { ...options, headers: { accept: "application/json", ...headers, ...(options?.headers || {}) } });
     if (response.status !== 401) return response;
     token = await askForToken();
     sessionStorage.setItem("token", token);

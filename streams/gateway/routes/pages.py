@@ -14,6 +14,9 @@ _SCRIPT = "text/javascript; charset=utf-8"
 _FILES = {
     "app.js": _SCRIPT,
     "order.js": _SCRIPT,
+    "order_view.js": _SCRIPT,
+    "desk.js": _SCRIPT,
+    "moves.js": _SCRIPT,
     "docs.js": _SCRIPT,
     "common.js": _SCRIPT,
     "style.css": "text/css; charset=utf-8",
@@ -41,6 +44,10 @@ def page_routes(city: City) -> APIRouter:
     @router.get("/o/{order_id}")
     async def order(order_id: str) -> Response:
         return _file("order.html", "text/html; charset=utf-8")
+
+    @router.get("/desk")
+    async def desk() -> Response:
+        return _file("desk.html", "text/html; charset=utf-8")
 
     @router.get("/docs")
     async def docs() -> Response:

@@ -1,0 +1,157 @@
+import { ask, el } from "/page/common.js";
+
+const GRADES = ["1 很不满意", "2 不满意", "3 基本满意", "4 满意", "5 很满意"];
+const LABELS = {
+  reason: "说明 Reason", code: "代码 Code", category: "类别 Category", condition: "情形 Condition", department: "部门 Department",
+  until: "到（本机时间） Until (time of this computer)", level: "级别 Level", priority: "优先级 Priority", evidence_urls: "照片链接，每行一条 Links to photos, one a line",
+  satisfied: "是否解决 Settled?", satisfaction: "满意度 Satisfaction", other_order_id: "另一工单 The other order", report: "诉求 Report",
+};
+
+// Who sits there. Without tokens a person says so; it is kept for this tab.
+export const seat = { known: null, role: "", department: "", person: "" };
+
+export async function takeSeat() {
+  const response = await ask("/seat");
+  if (!response.ok) return null;
+  seat.known = await response.json();
+  const kept = JSON.parse(sessionStorage.getItem("seat") || "{}");
+  const roles = seat.known.seats.map((each) => each.role);
+  seat.role = roles.includes(kept.role) ? kept.role : roles[0];
+  seat.department = seat.known.department || kept.department || seat.known.departments[0].id;
+  seat.person = seat.known.person || kept.person || "";
+  return seat;
+}
+
+export function changeSeat(changes) {
+  Object.assign(seat, changes);
+  sessionStorage.setItem("seat", JSON.stringify({ role: seat.role, department: seat.department, person: seat.person }));
+}
+
+// Take a step. Gives the sentence of a refusal, or "" when the desk has taken it.
+export async function take(order, action, given) {
+  // Whoever tries it out without a name is another person on each seat: who handled an order does not check it.
+  const by = { role: seat.role, id: seat.person || `trial-${seat.role}`, ...(seat.role === "department" ? { department: seat.department } : {}) };
+  const body = { action, attempt: order.attempt ?? 0, ...given, ...(seat.known.open ? { by } : {}) };
+  const response = await ask(`/orders/${encodeURIComponent(order.id)}/updates`, {
+    method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", prefer: "wait=5" },
+  });
+  if (response.status === 202) return "已收到，尚未办理。 Taken in; not decided yet.";
+  if (response.ok) return "";
+  const problem = await response.json();
+  return problem.detail || problem.title || `HTTP ${response.status}`;
+}
+
+function choice(name, rows, needed) {
+  return el("select", { name, required: needed }, needed ? "" : el("option", { value: "" }, "–"),
+    ...rows.map(([value, text]) => el("option", { value }, text)));
+}
+
+function named(known) {
+  return [known.id, `${known.name_zh} ${known.name_en}`];
+}
+
+function numbers(most) {
+  return Array.from({ length: most }, (_, index) => [String(index + 1), String(index + 1)]);
+}
+
+const CONTROLS = {
+  text: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed, maxlength: 10000 }),
+  links: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed }),
+  order: (field, order) => {
+    const options = el("datalist", { id: "orders-like" }, ...(order.candidates || []).map((id) => el("option", { value: id })));
+    return el("span", {}, el("input", { name: field.name, required: field.needed, list: "orders-like" }), options);
+  },
+  instant: (field) => el("input", { name: field.name, type: "datetime-local", required: field.needed }),
+  category: (field, order) => {
+    const rows = seat.known.categories.map(named);
+    const likely = new Set(((order.guess && order.guess.alternatives) || []).map(([code]) => code));
+    return choice(field.name, [...rows.filter(([id]) => likely.has(id)), ...rows.filter(([id]) => !likely.has(id))], field.needed);
+  },
+  condition: (field, order) => {
+    const conditions = new Set(seat.known.categories.flatMap((each) => each.conditions));
+    return choice(field.name, [...conditions].map((each) => [each, each]), field.needed);
+  },
+  department: (field) => choice(field.name, seat.known.departments.map(named), field.needed),
+  code: (field) => choice(field.name, field.choices.map(named), field.needed),
+  level: (field) => choice(field.name, numbers(seat.known.levels), field.needed),
+  priority: (field) => choice(field.name, numbers(5), field.needed),
+  "yes-no": (field) => choice(field.name, [["true", "是 yes"], ["false", "否 no"]], field.needed),
+  grade: (field) => choice(field.name, GRADES.map((text, index) => [String(index + 1), text]), field.needed),
+  report: (field, order) => choice(field.name, order.evidence.shown.filter((seen) => seen.kind === "report").slice(1)
+    .map((seen) => [JSON.stringify({ source: seen.source, id: seen.id }), `${seen.id} ${(seen.text || "").slice(0, 40)}`]), field.needed),
+};
+
+const READ = {
+  links: (text) => text.split(/\s+/).filter(Boolean),
+  instant: (text) => new Date(text).toISOString(),
+  level: Number, priority: Number, grade: Number, report: JSON.parse,
+  "yes-no": (text) => text === "true",
+};
+
+function given(form, fields) {
+  const said = new FormData(form);
+  return Object.fromEntries(fields.map((field) => [field, String(said.get(field.name) || "").trim()]).filter(([, text]) => text)
+    .map(([field, text]) => [field.name, (READ[field.kind] || String)(text)]));
+}
+
+// The moves of an order as buttons, each of which opens its form. `done` is called when one was taken.
+export async function movesPanel(done) {
+  const who = el("small", {});
+  const node = el("section", { class: "panel", hidden: true }, el("h2", {}, "办理", who));
+  const buttons = el("div", { class: "moves" });
+  const place = el("div");
+  const told = el("p", { class: "notice", role: "alert", hidden: true });
+  node.append(buttons, place, told);
+  let drawn = "";
+  const there = await takeSeat();
+
+  function tell(sentence) {
+    told.textContent = sentence;
+    told.hidden = !sentence;
+  }
+
+  async function act(order, action, fields) {
+    const refused = await take(order, action, fields);
+    tell(refused);
+    if (!refused) {
+      place.replaceChildren();
+      await done();
+    }
+    return refused;
+  }
+
+  function open(order, move) {
+    if (!move.fields.some((field) => field.needed) && ["accept", "resume"].includes(move.action)) return act(order, move.action, {});
+    const form = el("form", { class: "move" },
+      ...move.fields.map((field) => el("label", {}, `${LABELS[field.name] || field.name}${field.needed ? " *" : ""}`, CONTROLS[field.kind](field, order))),
+      el("button", { class: "primary" }, `${move.term} ${move.action}`));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      act(order, move.action, given(form, move.fields));
+    });
+    place.replaceChildren(form);
+    form.querySelector("textarea, select, input")?.focus();
+    return null;
+  }
+
+  async function show(order) {
+    if (!there) return;
+    const response = await ask(`/orders/${encodeURIComponent(order.id)}/moves`);
+    if (!response.ok) return;
+    const mine = (await response.json()).moves.filter((move) => move.roles.includes(seat.role));
+    const state = JSON.stringify([order.id, order.seq, seat.role]);
+    node.hidden = false;
+    const { name_zh: zh, name_en: en } = seat.known.seats.find((each) => each.role === seat.role);
+    who.textContent = `What may be done now · ${zh} ${en}`;
+    if (state === drawn) return; // a form that somebody fills in stays
+    drawn = state;
+    place.replaceChildren();
+    buttons.replaceChildren(...mine.map((move) => {
+      const button = el("button", { type: "button", title: move.note }, move.term, el("small", {}, move.action));
+      button.addEventListener("click", () => open(order, move));
+      return button;
+    }), ...(mine.length ? [] : [el("p", { class: "soft" }, "目前无可办理事项 Nothing for this seat now")]));
+  }
+
+  return { node, show, act, tell };
+}

@@ -1,0 +1,28 @@
+"""`GET /seat`, `/orders/{id}/moves`: what somebody at the operations desk works through, and may do."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from models.city import City
+from streams.gateway.http.auth import holder_of
+from streams.gateway.http.parameters import ONLY_KNOWN
+from streams.gateway.http.responses import answer
+from streams.gateway.routes.orders import Finder
+from streams.gateway.seats import moves, seat
+
+
+def seat_routes(city: City, finder: Finder) -> APIRouter:
+    """The routes, with what they need."""
+    router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
+
+    @router.get("/seat", summary="Who asks, which lists that role works through, and the words that forms take")
+    async def mine(request: Request) -> Response:
+        return answer(seat(holder_of(request), city))
+
+    @router.get("/orders/{order_id}/moves", summary="What whoever asks may do with an order now, each with its form")
+    async def now(order_id: str, request: Request) -> Response:
+        holder = holder_of(request)
+        found = await finder.order(order_id, holder)
+        return answer({"attempt": found.order.attempt, "moves": moves(holder, found.order)})
+
+    return router

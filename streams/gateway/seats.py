@@ -1,0 +1,132 @@
+"""Seats 席位: what somebody at the operations desk works through, and what they may do with an order now.
+
+Both follow from the role: the lists stand in `LISTS`, the moves in the table of the lifecycle.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from dispatcher.order.forms import Field, form
+from dispatcher.order.lifecycle import TABLE, Transition
+from dispatcher.order.row import Order
+from dispatcher.steps.two_people import same_person
+from models.access import ACCESS, Holder, actor
+from models.city import City
+from models.events.vocabulary import CODES, ROLES, Names
+from models.inbox import Actor
+
+
+class WorkList(msgspec.Struct, frozen=True):
+    """One list of a seat: its names and the query of `GET /orders` that gives it."""
+
+    names: Names
+    query: str
+
+
+_OVERDUE = WorkList(("超期", "overdue"), "overdue=true&sort=urgent")
+# The lists of each role of the lifecycle that works at the desk, the one that it works through first.
+LISTS: Mapping[str, tuple[WorkList, ...]] = {
+    "reviewer": (
+        WorkList(("待研判", "in review"), "state=review&sort=urgent"),
+        WorkList(("结案", "closed"), "state=closed"),
+    ),
+    "dispatcher": (
+        WorkList(("退单待审", "returned"), "state=returned&sort=urgent"),
+        WorkList(("处置中", "with departments"), "state=assigned,accepted,suspended&sort=urgent"),
+        _OVERDUE,
+    ),
+    "duty-officer": (
+        WorkList(("争议裁定", "arbitration"), "state=arbitration&sort=urgent"),
+        _OVERDUE,
+        WorkList(("在办", "open"), "state=open&sort=urgent"),
+    ),
+    "department": (
+        WorkList(("待签收", "to accept"), "state=assigned&sort=urgent"),
+        WorkList(("处置中", "to handle"), "state=accepted,suspended&sort=urgent"),
+        WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),
+        WorkList(("结案", "closed"), "state=closed"),
+    ),
+    "inspector": (WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),),
+    "operator": (
+        WorkList(("隔离", "set aside"), "quarantined=true"),
+        WorkList(("在办", "open"), "state=open&sort=urgent"),
+        WorkList(("全部", "all"), ""),
+    ),
+}
+
+
+def seat(holder: Holder | None, city: City) -> dict[str, Any]:
+    """Who sits there, the lists of that role, and the words of the city that forms take. Without tokens: those of all
+    roles, for nobody is known."""
+    roles = list(LISTS) if holder is None else [ACCESS[holder.role].acts_as]
+    return {
+        "open": holder is None,
+        "person": "" if holder is None else holder.person,
+        "department": "" if holder is None else holder.department,
+        "seats": [
+            {
+                "role": role,
+                "name_zh": ROLES[role][0],
+                "name_en": ROLES[role][1],
+                "lists": [
+                    {"name_zh": each.names[0], "name_en": each.names[1], "query": each.query} for each in LISTS[role]
+                ],
+            }
+            for role in roles
+            if role in LISTS
+        ],
+        "departments": [_words(each.id, each.name_zh, each.name_en) for each in city.departments.values()],
+        "categories": [
+            _words(each.code, each.name_zh, each.name_en) | {"conditions": city.conditions(each.code)}
+            for each in city.categories.values()
+            if each.parent
+        ],
+        "levels": city.settings.supervision_levels,
+    }
+
+
+def moves(holder: Holder | None, order: Order) -> list[dict[str, Any]]:
+    """The actions that the lifecycle's table has for an order as it stands, each with its form: of a holder those that
+    it may take, without tokens those of all roles. Whether the desk takes one depends on what is given with it."""
+    return [
+        {
+            "action": row.action,
+            "term": row.term,
+            "roles": roles,
+            "fields": [_field(row, field) for field in form(row)],
+            "note": row.note,
+        }
+        for row, roles in _rows(holder, order)
+    ]
+
+
+def _rows(holder: Holder | None, order: Order) -> Iterator[tuple[Transition, tuple[str, ...]]]:
+    for row in TABLE:
+        if order.state not in row.sources:
+            continue
+        if holder is None:
+            yield row, tuple(role for role in row.roles if role in LISTS)
+        elif _may(actor(holder), row, order):
+            yield row, (ACCESS[holder.role].acts_as,)
+
+
+def _may(by: Actor, row: Transition, order: Order) -> bool:
+    if by.role not in row.roles or same_person(order, row, by):
+        return False
+    turn = order.assignments[-1] if order.assignments else None
+    return by.role != "department" or (turn is not None and by.department in (turn.department, *turn.assists))
+
+
+def _field(row: Transition, field: Field) -> dict[str, Any]:
+    shown: dict[str, Any] = {"name": field.name, "kind": field.kind, "needed": field.needed}
+    if field.kind == "code":
+        shown["choices"] = [
+            {"id": code, "name_zh": names[0], "name_en": names[1]} for code, names in CODES[row.action].items()
+        ]
+    return shown
+
+
+def _words(code: str, name_zh: str, name_en: str) -> dict[str, Any]:
+    return {"id": code, "name_zh": name_zh, "name_en": name_en}

@@ -1,0 +1,102 @@
+"""Seats 席位: each role has its lists and its moves, and sees no other's."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from dispatcher.order.row import ENDED, OPEN
+from models.access import ACCESS
+from models.city import City
+from models.events.vocabulary import ROLES
+from streams.gateway.seats import LISTS
+from tests.support.tokens import bearer, one_of_each
+from tests.web.conftest import Open
+from tests.web.test_who_acts import ASKED_BEFORE, EXCUSED, WAYS, World
+from tests.web.test_who_acts import world as world
+
+SEATED = sorted(role for role, access in ACCESS.items() if access.acts_as in LISTS)
+
+
+def test_lists_ask_for_what_the_list_of_orders_takes() -> None:
+    """Roles of the lifecycle, states that there are, parameters of `GET /orders`; no two lists of a seat are alike."""
+    assert LISTS.keys() < ROLES.keys()
+    for lists in LISTS.values():
+        assert len({each.query for each in lists}) == len(lists)
+        for each in lists:
+            asked = dict(parse_qsl(each.query, strict_parsing=True)) if each.query else {}
+            assert asked.keys() <= {"state", "overdue", "quarantined", "sort"}
+            assert set(asked.get("state", "open").split(",")) <= OPEN | ENDED | {"open"}
+
+
+@pytest.mark.parametrize("role", SEATED)
+async def test_whoever_has_a_seat_is_told_which(gateway: Open, city: City, tmp_path: Path, role: str) -> None:
+    """The role's own lists, its person and department, and the city's words for its forms."""
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
+        told = (await client.get("/seat", headers=bearer(role))).json()
+
+    assert (told["open"], told["person"]) == (False, role)
+    assert told["department"] == ("roads" if role == "department" else "")
+    assert [each["role"] for each in told["seats"]] == [role]
+    assert [each["query"] for each in told["seats"][0]["lists"]] == [each.query for each in LISTS[role]]
+    assert {each["id"] for each in told["departments"]} == set(city.departments)
+    leaves = {code for code, kind in city.categories.items() if kind.parent}
+    assert {each["id"] for each in told["categories"]} == leaves
+
+
+async def test_without_tokens_every_seat_can_be_tried(gateway: Open) -> None:
+    """Nobody is known, so a person says who they are."""
+    async with gateway() as client:
+        told = (await client.get("/seat")).json()
+
+    assert told["open"]
+    assert {each["role"] for each in told["seats"]} == set(LISTS)
+
+
+async def moves_of(world: World, role: str) -> dict[str, dict[str, Any]]:
+    """What a role is told that it may do with the order, by action."""
+    answer = await world.client.get(f"/orders/{world.order}/moves", headers=bearer(role))
+    assert answer.status_code in (200, 404)
+    return {each["action"]: each for each in answer.json().get("moves", ())}
+
+
+@pytest.mark.parametrize("state", WAYS)
+async def test_an_order_names_each_move_that_the_desk_takes_of_a_role(world: World, state: str) -> None:
+    """No more and no less than the table has for the state, but for what nobody has asked for yet."""
+    await world.come_to(state)
+    kept = world.behind.kept()
+    for role in SEATED:
+        for action in await moves_of(world, role):
+            if (role, action) in EXCUSED[state]:
+                continue
+            if asked := ASKED_BEFORE.get(action, ""):
+                assert (await world.act("department", asked)).status_code == 200
+
+            answer = await world.act(role, action)
+
+            assert answer.status_code == 200, (role, action, answer.json())
+            world.behind.back_to(kept)
+
+
+async def test_who_handled_an_order_is_not_offered_its_check(world: World) -> None:
+    """Nor is a department that does not have it offered anything."""
+    await world.come_to("handled")
+
+    assert "check-pass" in await moves_of(world, "inspector")
+    assert "check-pass" not in await moves_of(world, "department")
+    assert await moves_of(world, "works") == {}
+
+
+async def test_a_move_says_what_it_needs(world: World) -> None:
+    """The codes of a return with their names, and a reason; each field is told apart by its kind."""
+    await world.come_to("assigned")
+
+    fields = {field["name"]: field for field in (await moves_of(world, "department"))["return"]["fields"]}
+
+    assert fields["code"]["needed"]
+    assert {"id": "not-my-area", "name_zh": "非本部门辖区", "name_en": "not in this department's area"} in (
+        fields["code"]["choices"]
+    )
+    assert (fields["reason"]["kind"], fields["reason"]["needed"]) == ("text", True)
+    assert (fields["department"]["kind"], fields["department"]["needed"]) == ("department", False)
