@@ -32,6 +32,7 @@ DETECTION = "city.detection.observed.v1"
 UPDATE = "city.order.update.v1"
 
 ORDER_ID = r"^[a-z0-9]+(-[a-z0-9]+)*-\d{8}-[a-z2-7]{10}$"
+_NOISE = 1e-5
 _NO_NUL = r"^[^\x00]*$"
 URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x20]+$"
 
@@ -84,6 +85,13 @@ def _instant(value: object) -> int:
     return at
 
 
+def _without_noise(value: object) -> object:
+    """A share that was reckoned with too few bits is what it was meant to be: 1.0000001 is 1."""
+    if isinstance(value, float) and (1 < value <= 1 + _NOISE or -_NOISE <= value < 0):
+        return float(round(value))
+    return value
+
+
 def _text(most: int, least: int = 0) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=least, max_length=most, pattern=_NO_NUL)
 
@@ -101,7 +109,7 @@ Words = Annotated[str, _text(10_000)]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=URL)]
 Urls = Annotated[tuple[Url, ...], Field(max_length=20)]
 Degrees = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False), BeforeValidator(_without_noise)]
 
 
 # The desk refuses what is none of these, and says which it takes: the contract lets it through to the log.

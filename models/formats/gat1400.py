@@ -25,6 +25,8 @@ _DEVICE_CHARS = 20
 
 def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
     """One reading for each object. Raises Poison."""
+    if listed(message, "KeepaliveObject"):
+        return iter(())  # the heartbeat of a healthy device
     if not any(listed(message, kind[0]) for kind in _KINDS):
         raise Poison("data", f"must hold one of {', '.join(kind[0] for kind in _KINDS)}")
     return attempts(_things(message), lambda each: _reading(*each, site))

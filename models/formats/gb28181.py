@@ -45,6 +45,8 @@ _DEVICE = {
 def decode(root: Element, site: Site) -> Iterator[Reading]:
     """One reading. The label is the name of the alarm's method and type, the text its description. Raises Poison."""
     said = texts(root)
+    if said.get("CmdType") == "Keepalive":
+        return  # the heartbeat of a healthy device
     if said.get("CmdType") != "Alarm":
         raise Poison("CmdType", "must be Alarm")
     method = said.get("AlarmMethod", "")

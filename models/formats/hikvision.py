@@ -16,8 +16,8 @@ def decode(root: Element, site: Site) -> Iterator[Reading]:
     channel = said.get("channelID") or said.get("dynChannelID", "")
     camera = site.camera or said.get("deviceID") or f"{said.get('ipAddress', '')}:{channel}"
     state, kind = said.get("eventState", ""), said.get("eventType", "")
-    if state == "inactive" and kind.lower() == "videoloss":
-        return  # the heartbeat of a healthy device
+    if kind.lower() == "heartbeat" or (state == "inactive" and kind.lower() == "videoloss"):
+        return  # of a healthy device
     # "It still goes on": the event that it is about stands beside it.
     going_on = kind.lower() == "duration" and said.get("relationEvent", "")
     detection = make_detection(

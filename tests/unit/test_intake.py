@@ -417,6 +417,16 @@ def test_the_vendor_decides_what_a_label_means(city: City) -> None:
     assert sighting(taken).category == "illegal-parking"
 
 
+@pytest.mark.parametrize(("given", "taken"), [(1.0000001192092896, 1.0), (-1e-7, 0.0), (0.9999999, 0.9999999)])
+def test_a_confidence_with_noise_in_its_last_digits_is_what_it_was_meant_to_be(
+    city: City, given: float, taken: float
+) -> None:
+    """An algorithm that reckons with 32 bits says a little more than 1."""
+    item = sighting(take_in([detection(label="x", text="路面有坑", confidence=given)], city, None, NOW, KEYS))
+
+    assert item.confidence == taken
+
+
 def test_a_detection_below_its_minimum_is_counted_and_goes_no_further(city: City) -> None:
     """It is neither an item nor a dead letter; without a confidence it counts as sure."""
     taken = take_in([detection(confidence=0.59), detection(confidence=0.6), detection()], city, None, NOW, KEYS)

@@ -148,13 +148,17 @@ EMPTY = [
     *(("gat1400", f'{{"FaceListObject": {none}}}') for none in ("[]", "null", "{}", '{"FaceObject": []}')),
     ("gat1400", '{"FaceListObject": {"FaceObject": null}, "PersonListObject": {"PersonObject": []}}'),
     ("onvif", "<Notify/>"),
+    ("gb28181", "<Notify><CmdType>Keepalive</CmdType><SN>1</SN><DeviceID>c</DeviceID><Status>OK</Status></Notify>"),
+    ("hikvision", "<EventNotificationAlert><eventType>heartBeat</eventType></EventNotificationAlert>"),
+    ("gat1400", '{"KeepaliveObject": {"DeviceID": "33010000001190000001"}}'),
+    ("dahua", '{"method": "global.keepAlive", "params": {"timeout": 60}, "id": 7}'),
     ("onvif", '<e:Envelope xmlns:e="e"><e:Body><PullMessagesResponse/></e:Body></e:Envelope>'),
 ]
 
 
 @pytest.mark.parametrize(("name", "message"), EMPTY)
 def test_a_list_of_nothing_is_no_mistake(name: str, message: str) -> None:
-    """It says that nothing goes on, in whichever way the device writes an empty list."""
+    """It says that nothing goes on, in whichever way the device writes an empty list; so does its heartbeat."""
     assert decode_format(name, message.encode(), SITE) == ()
 
 

@@ -137,3 +137,29 @@ async def test_of_what_nothing_will_come_is_said_at_once(
     assert answer.status_code == (200 if prefer else 202)
     assert (answer.json()["outcome"], "status" in answer.json()) == (outcome, False)
     assert len(written) == 1
+
+
+@pytest.mark.parametrize(("path", "encoding", "status"), [
+    ("/detections?format=hikvision&camera=gulou-001", "gzip", 202),
+    ("/detections?format=hikvision&camera=gulou-001", "identity", 202),
+    ("/detections?format=hikvision&camera=gulou-001", "br", 415),
+    ("/reports", "gzip", 415),
+    ("/reports", "deflate", 415),
+])  # fmt: skip
+async def test_a_packed_body_is_unpacked_for_vendors_or_refused(
+    gateway: Open,
+    written: list[tuple[bytes, list[tuple[str, bytes]]]],
+    at: datetime,
+    path: str,
+    encoding: str,
+    status: int,
+) -> None:
+    """It is never taken for something else."""
+    body = gzip.compress(message("hikvision", at)) if encoding == "gzip" else message("hikvision", at)
+    headers = {"content-encoding": encoding, "content-type": "application/json"}
+
+    async with gateway() as client:
+        answer = await client.post(path, content=body, headers=headers)
+
+    assert answer.status_code == status
+    assert bool(written) == (status == 202)

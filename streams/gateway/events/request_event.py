@@ -33,6 +33,9 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
     structured = content_type == envelope.STRUCTURED
     if not raw and content_type != envelope.JSON and not structured:
         raise Problem(415, "unsupported-media-type", f"content-type must be {envelope.JSON} or {envelope.STRUCTURED}")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity" and not (raw and encoding in ("gzip", "x-gzip")):  # what is packed is told by its bytes
+        raise Problem(415, "unsupported-media-type", "content-encoding must be left out, or gzip of a vendor's message")
     holder = holder_of(request)
     try:
         if structured:
