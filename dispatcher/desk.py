@@ -27,6 +27,8 @@ __all__ = ["DeskState", "UnknownPack", "decide"]
 
 FIRED_PER_RECORD = 500
 
+_USURPED = "a report of this source and id said something else before: it needs an id of its own"
+
 _NOTHING: booking.Counts = {}
 
 
@@ -55,6 +57,7 @@ class _Batch:
         self.memory: identity.Memory | None = None
         self.records: list[Outgoing] = []
         self.failures: list[Failure] = []
+        self.usurpers: list[Failure] = []
         self.quarantined = 0
         self.booked: booking.Counts = {}
         self.counted: dict[str, booking.Counts] = {}  # what the batch's orders count for
@@ -100,6 +103,8 @@ class _Batch:
                 caught_up |= late
                 work = self._tried(item)
             self._keep(work)
+            if work.usurped:
+                self.usurpers.append(Failure(offset, index, item, _USURPED))
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a dead letter and its neighbours go on
             self.overlay.drop()
             self.failures.append(Failure(offset, index, item, _text(error)))
@@ -225,6 +230,7 @@ class _Batch:
             clock=self.clock,
             next_due=first[0] if first else None,
             failures=self.failures,
+            usurpers=self.usurpers,
             quarantined=self.quarantined,
         )
 

@@ -34,7 +34,8 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     own category. For a detection `category` comes from the label table; `guess` is there whenever text was classified,
     `shadow` when a candidate model ran beside the active one. `due_given` tells a `due_at` of null (no limit, `due`
     is None) from an absent one (computed). `contact` is the reporter's, sealed with the city's own key, empty without
-    one; it stays in the inbox: the desk copies it nowhere and nothing opens it yet.
+    one; it stays in the inbox: the desk copies it nowhere and nothing opens it yet. `content` is a keyed digest of all
+    that a report says, by which a repeat is told from another one of the same source and id; 0: it is not compared.
     """
 
     kind: Literal["report", "detection"]
@@ -65,6 +66,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     category: str = ""
     guess: Guess | None = None
     shadow: Guess | None = None
+    content: int = 0
 
 
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):
@@ -73,7 +75,7 @@ class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     `by` is who acts by the update's own word. `sender` is who has sent it by the way on which it came, that which a
     cluster or a server has made sure of; None where that way is for those who may speak for others.
     `received` is when Kafka took it in (0: not known): how far back it is dated is judged from there, so that an outage
-    of intake refuses nobody."""
+    of intake refuses nobody. `content` is as that of a report."""
 
     source: str
     id: str
@@ -99,6 +101,7 @@ class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     evidence_urls: tuple[str, ...] = ()
     received: int = 0
     sender: Actor | None = None
+    content: int = 0
 
 
 class Heard(msgspec.Struct, frozen=True, gc=False, tag="heard"):

@@ -1,6 +1,6 @@
 """Sightings 线索 into orders: the rules of merging in their order; the first that applies decides.
 
-1. known `source` and `id`      dropped, counted
+1. known `source` and `id`      dropped, counted; a report that says something else is a dead letter
 2. control zone                 counted as suppressed
 3. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
 4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate
@@ -27,8 +27,10 @@ from models.times import MINUTE_MS
 
 def on_sighting(work: UnitOfWork, sighting: Sighting) -> None:
     """Take one report or detection in."""
-    if not work.first_time(sighting.kind, sighting.source, sighting.id):
+    met = work.meet(sighting.kind, sighting.source, sighting.id, sighting.content)
+    if met != "first":
         work.book("duplicates", sighting.at, sighting.area, sighting.category)
+        work.usurped = met == "other"
         return
     if sighting.kind == "detection":
         work.book("detections", sighting.at, sighting.area, sighting.category)

@@ -15,12 +15,13 @@ from models.inbox import InboxUpdate
 
 
 def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
-    """Take or refuse one update; a repeated one is dropped."""
-    if not work.first_time("update", _own_source(update), update.id):
+    """Take or refuse one update; a repeated one is dropped, one that says something else is none."""
+    met = work.meet("update", _own_source(update), update.id, update.content)
+    if met == "repeated":
         return
     order = named(work, update)
     at = work.bounded(order, update.at)
-    refusal = _refusal(work, order, update, at)
+    refusal = "other-content" if met == "other" else _refusal(work, order, update, at)
     if refusal:
         may = _allowed(order, update, refusal)
         work.refuse(update, order, at, refusal, REFUSALS[refusal], may, _choices(work, order, update, refusal))

@@ -198,6 +198,7 @@ TABLE: tuple[Transition, ...] = (
 # Every reason for which an update can be refused, as a sentence for the person who asked.
 REFUSALS: dict[str, str] = {
     "not-the-sender": "It names somebody else than who sent it: a token's holder, or the department whose topic it is.",
+    "other-content": "An update of this source and id said something else before: it needs an id of its own.",
     "unknown-action": "There is no such action.",
     "unknown-order": "There is no such order, or the report that names it has not arrived.",
     "archived": "The order is archived; an operator's reopen or a new report opens a new one.",

@@ -21,7 +21,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """An item at which the core raised: it changed nothing and goes to the dead letters; its neighbours went on."""
+    """An item that goes to the dead letters: it changed nothing, and its neighbours went on."""
 
     offset: int
     index: int
@@ -35,6 +35,7 @@ class Decision(msgspec.Struct, frozen=True):
     `records` in the order they must appear; `rows` and `figures` the changed rows of the two changelogs, each once,
     None for a tombstone, with the `meta` row (next input offset, stream clock, pack digest) among `rows`. Once
     the transaction is committed, `changes.apply()` writes them into the state; dropping the decision drops them.
+    `failures` are the items at which the core raised, `usurpers` the reports under the name of another one.
     `next_due` is the earliest pending timer after the batch, in milliseconds UTC. `quarantined` counts the timers at
     which the rules raised.
     """
@@ -46,6 +47,7 @@ class Decision(msgspec.Struct, frozen=True):
     clock: int
     next_due: int | None
     failures: list[Failure]
+    usurpers: list[Failure]
     quarantined: int = 0
 
 

@@ -1,5 +1,6 @@
 """Event identity: an event with the same CloudEvents `source` and `id` is taken once within its window.
 
+Where what is said has a digest, that is remembered beside it: the same source and id with another content is no repeat.
 Digests of eight bytes lie in buckets by the stream clock, so that whole buckets can be forgotten. A bucket is kept for
 the window and at most one bucket's width longer. Archived orders are remembered in the same way, for a year.
 """
@@ -63,6 +64,11 @@ class Memory:
 def digest(source: str, event_id: str) -> Digest:
     """Eight bytes that stand for an identity; source and id are length-prefixed, so they cannot run together."""
     return int.from_bytes(hashlib.blake2b(_joined(source, event_id), digest_size=8).digest(), "big")
+
+
+def with_content(identity: Digest, content: int) -> Digest:
+    """Eight bytes that stand for an identity together with what was said under it."""
+    return int.from_bytes(hashlib.blake2b(b"%d:%d" % (identity, content), digest_size=8).digest(), "big")
 
 
 def report_key(source: str, event_id: str) -> str:

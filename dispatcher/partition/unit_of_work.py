@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Literal
 
 from dispatcher.figures import booking
 from dispatcher.order import facts
@@ -15,13 +16,16 @@ from models.city import City
 from models.inbox import Actor, InboxUpdate
 from models.times import day_number, local_day
 
+Met = Literal["first", "repeated", "other"]
+
 DESK = Actor(role="desk")
 _ASSIGNING = (facts.Assigned, facts.ReturnRefused)
 
 
 class UnitOfWork:
     """The hand that an item's rules work with: `emit` facts about orders, `refuse` updates, `book` what belongs to no
-    order. All of it counts only once the overlay keeps the item.
+    order. All of it counts only once the overlay keeps the item. `usurped`: the item has the name of another one, and
+    goes to the dead letters.
 
     A fact is built by name from its head, which the unit of work gives, and its own fields:
     `work.emit(facts.Accepted(**work.head(order, at, actor, "accepted"), late=True))`."""
@@ -35,6 +39,7 @@ class UnitOfWork:
         self.cause: tuple[str, str] | None = None
         self.sent: list[Outgoing] = []
         self.booked: list[tuple[booking.Rows, str]] = []
+        self.usurped = False
 
     def day(self, at: int) -> date:
         """The city-local day of an instant."""
@@ -164,15 +169,21 @@ class UnitOfWork:
         overlay.orders.put(order.id, None)
         if overlay.tallies.get(order.id) is not None:
             overlay.tallies.put(order.id, None)
-        self.first_time("archived", order.id, "")
+        self.meet("archived", order.id, "")
 
-    def first_time(self, kind: str, source: str, event_id: str) -> bool:
-        """Whether an identity is met for the first time within its window; from here on it is not."""
+    def meet(self, kind: str, source: str, event_id: str, content: int = 0) -> Met:
+        """Whether an identity is met for the first time within its window; from here on it is not. One that is met
+        again is `repeated`, or `other` when what it says has another digest than at first (0: it is not compared)."""
         digest = identity.digest(source, event_id)
-        if self.overlay.is_seen(self.memory.buckets(kind, self.clock), digest):
-            return False
-        self.overlay.see(*self.memory.bucket(kind, self.clock), digest)
-        return True
+        buckets = self.memory.buckets(kind, self.clock)
+        if self.overlay.is_seen(buckets, digest):
+            same = not content or self.overlay.is_seen(buckets, identity.with_content(digest, content))
+            return "repeated" if same else "other"
+        bucket = self.memory.bucket(kind, self.clock)
+        self.overlay.see(*bucket, digest)
+        if content:
+            self.overlay.see(*bucket, identity.with_content(digest, content))
+        return "first"
 
     def was_archived(self, order_id: str) -> bool:
         """Whether an order was archived within the last year."""

@@ -23,7 +23,8 @@ Audience = Literal["reporter", "department", "supervisor"]
 
 class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One sighting of the incident, as it is kept with its order. `distance_m` is to the founding sighting; `bbox` is
-    where it stands in the first picture: left, top, right and bottom in pixels or shares."""
+    where it stands in the first picture: left, top, right and bottom in pixels or shares; `content` a keyed digest of
+    all that a report said, by which a repeat is told from another one under its name."""
 
     kind: Literal["report", "detection"]
     source: str
@@ -44,6 +45,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     confidence: float | None = None
     distance_m: float | None = None
     rule: str = ""
+    content: int = 0
 
 
 class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

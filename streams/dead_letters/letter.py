@@ -10,7 +10,7 @@ import msgspec
 from dispatcher.partition.decision import Failure
 from models.envelope import CE_ID, CE_SOURCE, CE_SPEC_VERSION, CE_TIME, CE_TYPE, CONTENT_TYPE, JSON, SPEC_VERSION
 from models.events import DEAD_LETTER, DeadLetter, DeadLetterHeader
-from models.inbox import encode_items
+from models.inbox import Sighting, decode_items, encode_items
 from models.record import Record
 from models.times import to_text
 from streams.kafka.sending import Send
@@ -41,6 +41,7 @@ ERRORS = {
     "unknown-camera": "The city's registry has no such camera.",
     "no-area": "An update from which no area can be found.",
     "not-an-inbox-record": "The inbox holds something that intake did not write.",
+    "other-content": "A report under the source and id of one that was taken before and said something else.",
     "webhook-refused": "A webhook has answered that it will never take this.",
     "webhook-unreachable": "A webhook was away for longer than events wait for it.",
     "internal-error": "Paidan itself failed at this record: please report it.",
@@ -106,9 +107,10 @@ def of_record(
     return _send(names, letter)
 
 
-def of_item(names: LetterTopics, partition: int, failure: Failure, clock: int) -> Send:
-    """The dead letter of one item of an inbox record, at which the core raised."""
+def of_item(names: LetterTopics, partition: int, failure: Failure, clock: int, error: str) -> Send:
+    """The dead letter of one item of an inbox record. Its headers name the event that the item was."""
     item = failure.item
+    event = ((CE_SOURCE, getattr(item, "source", "")), (CE_ID, getattr(item, "id", "")))
     length, kept, digest = _value(encode_items((item,)))
     letter = DeadLetter(
         topic=names.inbox,
@@ -117,14 +119,25 @@ def of_item(names: LetterTopics, partition: int, failure: Failure, clock: int) -
         index=failure.index,
         at=to_text(clock),
         stage="desk",
-        error="internal-error",
+        error=error,
         message=failure.error[:_ERROR_CHARS],
+        headers=tuple(DeadLetterHeader(name, value) for name, value in event if value),
         key_base64=base64.b64encode(str(getattr(item, "area", "")).encode()).decode(),
         value_length=length,
         value_base64=kept,
         value_sha256=digest,
     )
     return _send(names, letter)
+
+
+def under_own_name(letter: DeadLetter) -> bytes | None:
+    """The value with which a letter is replayed: as it was, but for a report under the name of another one, which gets
+    a name of its own."""
+    value = letter.original_value
+    if letter.error != "other-content" or value is None:
+        return value
+    items = (item for item in decode_items(value) if isinstance(item, Sighting))
+    return encode_items([msgspec.structs.replace(item, id=f"{item.id}#{item.content:x}") for item in items])
 
 
 def _send(names: LetterTopics, letter: DeadLetter) -> Send:

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 
 from models.errors import PaidanError
 from models.events import DeadLetter
-from streams.dead_letters.letter import ONLY, RECEIVED, REPLAYED, WEBHOOK_ERRORS, decode_dead_letter
+from streams.dead_letters.letter import ONLY, RECEIVED, REPLAYED, WEBHOOK_ERRORS, decode_dead_letter, under_own_name
 from streams.kafka.clients import log_reader, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_to
@@ -59,8 +59,9 @@ async def replay(connection: Connection, names: Names, letters: Collection[Numbe
 
     What a webhook did not take is sent to it again in this way. Two headers are added: `replayed` with the dead
     letter's number, `received` with the time at which the record first came in, to which its age counts. Of a message
-    with several detections a third one, `only`, names the one that the letter is about. Nothing is sent unless all can
-    be. Raises DeadLetterError when the bytes of one were too long to be kept, or it came from a file.
+    with several detections a third one, `only`, names the one that the letter is about. A report under the name of
+    another one gets its own. Nothing is sent unless all can be. Raises DeadLetterError when the bytes of one were too
+    long to be kept, or it came from a file.
     """
     topics = {names.reports, names.detections, names.updates, names.inbox}
     topics |= {each.letter.topic for each in letters if names.department_of(each.letter.topic)}
@@ -75,7 +76,7 @@ async def replay(connection: Connection, names: Names, letters: Collection[Numbe
             headers += [(REPLAYED, str(number).encode()), (RECEIVED, first)]
             if letter.index is not None and letter.topic != names.inbox:
                 headers.append((ONLY, str(letter.index).encode()))
-            value, key = letter.original_value, letter.original_key
+            value, key = under_own_name(letter), letter.original_key
             key = b"" if value is None and key is None else key  # the client wants one of them
             await producer.send_and_wait(letter.topic, value, key=key, headers=headers)
     return len(letters)

@@ -86,7 +86,9 @@ class DeskProcessor:
         metrics.CORE_ERRORS.labels("timer").inc(decision.quarantined)
         for failure in decision.failures:
             metrics.CORE_ERRORS.labels("item").inc()
-            dead.append(of_item(self._names, self._partition, failure, decision.clock))
+            dead.append(of_item(self._names, self._partition, failure, decision.clock, "internal-error"))
+        for usurper in decision.usurpers:
+            dead.append(of_item(self._names, self._partition, usurper, decision.clock, "other-content"))
         return DeskOutcome(decision, [*self._sends(decision), *dead])
 
     def settle(self, outcome: DeskOutcome) -> None:

@@ -81,7 +81,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
     app.include_router(seat_routes(parts.city, finder))
-    receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown)
+    receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, parts.settings.hmac_key)
     app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))

@@ -169,6 +169,7 @@ def _actor(actor: Actor) -> Document:
 def _evidence(seen: Evidence) -> Document:
     shown = msgspec.to_builtins(seen)
     shown.pop("reporter", None)
+    shown.pop("content", None)
     shown["at"] = to_text(seen.at)
     return _without_empty(shown)
 

@@ -29,6 +29,7 @@ from streams.intake.said import (
     SaidReporter,
     SaidUpdate,
     Statement,
+    content_of,
 )
 from streams.intake.statements import StatementReader, Vendor
 from streams.intake.ways import ANY, Way
@@ -185,6 +186,7 @@ class DraftReader:
             media_urls=said.media_urls,
             due_given=said.due_at is not UNSET,
             due=int(said.due_at) if isinstance(said.due_at, Instant) else None,
+            content=content_of(said, self._keys.hmac),
         )
         words = whole_text(title, text)
         return Draft(item, _point(place) or Described(place.area, (address, words)), words)
@@ -225,6 +227,7 @@ class DraftReader:
             evidence_urls=said.evidence_urls,
             received=statement.received,
             sender=sender,
+            content=content_of(said, self._keys.hmac),
         )
         return Draft(item, None if isinstance(where, Placement) else where)
 
@@ -249,6 +252,12 @@ def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None 
     found = [one for one in _each(statements, lambda one: _known(city, one)) if isinstance(one, Known)]
     open_ended = next((one for one in found if not one.ends), None)
     return open_ended or (found[0] if found else Known(event.source, event.id, ""))
+
+
+def content_digest(city: City, now_ms: int, event: envelope.Event, key: bytes) -> int:
+    """The digest of what an event of one statement says, as intake will work it out; 0 for one that is no good."""
+    statement, *_ = StatementReader(city, now_ms).check(event)
+    return 0 if isinstance(statement, Poison) else content_of(statement.said, key)
 
 
 def _known(city: City, statement: Statement) -> Known:

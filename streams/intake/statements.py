@@ -128,7 +128,9 @@ class StatementReader:
         at = reading.at if event.time is None else event.time
         at = receipt.first if at is None else at
         self._time_rule.check(event.type, at, receipt, envelope.CE_TIME if event.time is not None else "time")
-        source = event.source or f"{vendor.format}/{reading.detection.camera_id}"
+        source = event.source
+        if not source or source.endswith("/"):  # none, or only the beginning of one
+            source += f"{vendor.format}/{reading.detection.camera_id}"
         return Statement(of_contract(reading.detection), source, event.id, at, receipt.now, by_device=True)
 
 

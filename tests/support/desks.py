@@ -11,7 +11,7 @@ from dispatcher.order.facts import Fact, UpdateRefused
 from dispatcher.order.folds.apply import fold
 from dispatcher.order.row import Order
 from dispatcher.partition import row_keys
-from dispatcher.partition.decision import Decision, Outgoing
+from dispatcher.partition.decision import Decision, Failure, Outgoing
 from dispatcher.partition.index import Entry, Key
 from models.city import City
 from models.envelope import event_type
@@ -76,6 +76,7 @@ class Desk:
         self.rows: dict[str, bytes] = {}
         self.figure_rows: dict[str, bytes] = {}
         self.failures: list[str] = []
+        self.usurpers: list[Failure] = []
         self._updates = 0
         self.feed(PackChange(self.city.digest), at=T0)
 
@@ -99,6 +100,7 @@ class Desk:
         """Do what the transaction does."""
         self.sent.extend(decision.records)
         self.failures.extend(failure.error for failure in decision.failures)
+        self.usurpers.extend(decision.usurpers)
         for kept, changed in ((self.rows, decision.rows), (self.figure_rows, decision.figures)):
             for key, value in changed.items():
                 if value is None:

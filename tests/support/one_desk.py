@@ -10,10 +10,13 @@ from aiokafka import ConsumerRecord
 
 from dispatcher.desk import DeskState
 from dispatcher.order.facts import Fact, UpdateRefused
+from dispatcher.partition.decision import Failure
 from models.city import City
 from models.envelope import Event, to_binary
+from models.events import DeadLetter
 from models.inbox import decode_items
 from streams.access.holders import Holders
+from streams.dead_letters.letter import decode_dead_letter, of_item
 from streams.gateway.app import Parts, make_app
 from streams.gateway.event_writer import EventWriter
 from streams.gateway.shards import ShardAnswers, Shards
@@ -23,7 +26,7 @@ from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.intake.ways import way_of
 from streams.kafka.topics import Names
-from streams.settings import Settings, load_settings
+from streams.settings import load_settings
 from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, brief
 from tests.support.desks import Desk, facts_of
 
@@ -40,6 +43,7 @@ class DeskBehind:
     now: int
     written: list[tuple[str, Event]] = field(default_factory=list)
     seen: list[Fact | UpdateRefused] = field(default_factory=list)  # all facts, refusals included
+    dead: list[DeadLetter] = field(default_factory=list)
     tail: FactTail | None = None
 
     async def write(self, topic: str, key: str, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> None:
@@ -50,7 +54,9 @@ class DeskBehind:
         taken = take_in([record], self.desk.city, None, self.now, KEYS, way=way_of(self.names, topic))
         for _, packed in taken.packed():
             for item in decode_items(packed):
+                dead = len(self.desk.usurpers)
                 self._see(facts_of(self.desk.feed(item, at=self.now)))
+                self._see_dead(self.desk.usurpers[dead:])
 
     def _see(self, facts: Sequence[Fact | UpdateRefused]) -> None:
         self.seen.extend(facts)
@@ -58,6 +64,14 @@ class DeskBehind:
         for fact in facts:
             for waiter in self.tail._waiters:
                 waiter.see(fact)
+
+    def _see_dead(self, failures: Sequence[Failure]) -> None:
+        assert self.tail is not None
+        for failure in failures:
+            send = of_item(self.names, 0, failure, self.now, "other-content")
+            self.dead.append(decode_dead_letter(send.value or b""))
+            for waiter in self.tail._waiters:
+                waiter.see_dead(self.dead[-1])
 
     async def ask(self, path: str, params: Mapping[str, str], kind: type[Any]) -> ShardAnswers[Any]:
         """What the tables hold: the desk's rows as they are."""
@@ -95,7 +109,8 @@ async def gateway_with_desk(
     city: City, now: int, **changes: Any
 ) -> AsyncIterator[tuple[httpx.AsyncClient, DeskBehind]]:
     """A client of such a gateway, and the desk behind it, whose clock stands at `now` (ms UTC)."""
-    settings: Settings = load_settings(**{"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 1, **changes})
+    given = {"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 1, "personal_key": KEYS.hmac.decode()}
+    settings = load_settings(**given | changes)
     behind = DeskBehind(Desk(city), Names(settings.namespace), now)
     behind.tail = FactTail(settings)
     parts = Parts(

@@ -588,3 +588,30 @@ def test_a_bug_at_one_record_costs_no_other(city: City, where: str, monkeypatch:
         "first",
         "third",
     ]
+
+
+def test_a_report_s_digest_is_of_all_that_it_says(city: City) -> None:
+    """However it is written, and whatever the contract does not know besides; of nobody who has not the key."""
+    who = {"id": "p-1", "phone": "13800138000"}
+    said: dict[str, Any] = {"text": "路灯坏了", "reporter": who, "location": {"lat": 30.05, "lon": 114.05}}
+    written = [
+        report(**said),
+        report(**dict(reversed(said.items()))),
+        report(**said, title="", unknown=["x"], event={"id": "e-2", "time": NOW - 1000}),
+        report(**said, category=None),
+    ]
+
+    def digests(records: list[ConsumerRecord], keys: Keys = KEYS) -> set[int]:
+        return {sighting(take_in([each], city, None, NOW, keys)).content for each in records}
+
+    [digest] = digests(written)
+    assert digest > 0
+    assert digests([report(**said)], Keys(b"another key")) != {digest}
+    others = [report(**said | {"text": "路灯坏了!"}), report(**said, title="x"), report(**said, due_at=None)]
+    others += [report(**said | {"reporter": who | {"phone": "13800138001"}})]
+    assert len(digests(others) | {digest}) == 5
+
+
+def test_what_a_camera_says_again_is_not_compared(city: City) -> None:
+    """It is thousands a second, and the same object looks a little different each time."""
+    assert sighting(take_in([detection()], city, None, NOW, KEYS)).content == 0

@@ -270,3 +270,17 @@ async def test_sources_of_two_tokens_do_not_meet(world: World) -> None:
     assert first.json()["event"] == {"source": "app/hotline", "id": "r-1"}
     assert second.json()["event"] == {"source": "reporter/hotline", "id": "r-1"}
     assert second.json()["fact"]["order_id"] != first.json()["fact"]["order_id"]
+
+
+async def test_a_vendor_s_message_has_the_source_of_token_and_camera(world: World) -> None:
+    """Two cameras may use the same ids, and two tokens the same cameras."""
+    body = {"camera_id": "cam-sw-1", "label": "pothole"}
+
+    event = await world.client.post("/detections", json=body, headers=bearer("sensor"))
+    assert event.json()["event"]["source"] == "sensor"
+
+    alert = {"id": "a-1", "timestamp": to_text(T0), "event": {"type": "pothole"}}
+    for camera in ("cam-sw-1", "cam-sw-2"):
+        address = f"/detections?format=metropolis&camera={camera}"
+        answer = await world.client.post(address, json=alert, headers=bearer("sensor"))
+        assert answer.json()["event"] == {"source": f"sensor/metropolis/{camera}", "id": "a-1"}

@@ -53,6 +53,8 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
                 envelope.check_attribute(name, text)
             event = Event(event_id, source, ce_type, body, at)
         source = prefixed(holder, event.source) or ("" if raw else _SOURCE)
+        if raw and holder is not None and not event.source:  # the beginning of what the message itself comes to
+            source += "/"
         envelope.check_attribute("ce-source", source)
         event = msgspec.structs.replace(event, source=source)
         return _of_order(event, order_id) if order_id else event

@@ -197,6 +197,16 @@ class Finder:
             raise _missing("there is no order of that id", answers.complete or newest is not None)
         return newest
 
+    async def content(self, order_id: str, source: str, report_id: str) -> int:
+        """The digest of what a report said that an order keeps; 0 when it is not there."""
+        order = (await self.order(order_id, None)).order
+        kept = (
+            seen
+            for seen in (*order.evidence_first, *order.evidence_last)
+            if (seen.source, seen.id) == (source, report_id)
+        )
+        return next((seen.content for seen in kept), 0)
+
     async def is_shown(self, order_id: str, holder: Holder | None) -> bool:
         """Whether a holder sees an order that there is."""
         if holder is None or not (holder.department or holder.area):

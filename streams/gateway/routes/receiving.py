@@ -35,7 +35,7 @@ from streams.gateway.preferences import Preference, preference
 from streams.gateway.routes.orders import Finder
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, FactTail, Waiter
-from streams.intake.drafts import Known, check
+from streams.intake.drafts import Known, check, content_digest
 from streams.intake.statements import Vendor
 from streams.kafka.topics import Names
 
@@ -100,7 +100,11 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
 class Receiver:
     """Checks events and sees them safe in Kafka."""
 
-    def __init__(self, city: City, writer: EventWriter, tail: FactTail, finder: Finder, shutdown: Shutdown) -> None:
+    def __init__(
+        self, city: City, writer: EventWriter, tail: FactTail, finder: Finder, shutdown: Shutdown, key: bytes
+    ) -> None:
+        """`key` is that of the digests by which intake tells repeats from other events."""
+        self._key = key
         self._city, self._writer, self._tail, self._finder, self._shutdown = city, writer, tail, finder, shutdown
         self._off_loop = OffLoop()
 
@@ -121,9 +125,14 @@ class Receiver:
         return await self._off_loop.run(len(body), checked)
 
     async def order_of(self, event: Event) -> dict[str, Any] | None:
-        """The order that this very report is already part of."""
+        """The order that this very report is already part of: under its name, with what it says. None also where
+        only the desk can tell."""
         order, _ = await self._finder.by_report(event.source, event.id)
-        return None if order is None else line(order, self._city)
+        if order is None:
+            return None
+        kept = await self._finder.content(order.id, event.source, event.id)
+        same = kept != 0 and kept == content_digest(self._city, now_ms(), event, self._key)
+        return line(order, self._city) if same else None
 
     async def write(self, topic: str, key: str, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> None:
         """Write an event whose answer is known. Raises Problem when the broker does not say in time that it is safe."""
@@ -155,7 +164,7 @@ class Receiver:
 def _decided(decision: Decision, event: Waiter, wait: Preference) -> Response:
     if isinstance(decision, DeadLetter):
         raise Problem(
-            422,
+            409 if decision.error == "other-content" else 422,
             decision.error,
             decision.message,
             wait.applied,
