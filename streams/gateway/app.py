@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from models.city import City
 from streams.access.holders import Holders
 from streams.gateway import windows
-from streams.gateway.event_writer import EventWriter
+from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.http import problems
 from streams.gateway.http.auth import Gate, ask_for, holder_of
 from streams.gateway.http.body_limit import BodyLimit

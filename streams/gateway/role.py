@@ -7,7 +7,7 @@ import logging
 from models.city import load_city
 from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
-from streams.gateway.event_writer import EventWriter
+from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.http.auth import check_exposure
 from streams.gateway.label_watch import LabelWatch
 from streams.gateway.shards import Shards

@@ -18,7 +18,7 @@ from models.inbox import decode_items
 from streams.access.holders import Holders
 from streams.dead_letters.letter import decode_dead_letter, of_item
 from streams.gateway.app import Parts, make_app
-from streams.gateway.event_writer import EventWriter
+from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.shards import ShardAnswers, Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail

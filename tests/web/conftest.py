@@ -10,7 +10,7 @@ import pytest
 from models.city import City, load_city
 from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
-from streams.gateway.event_writer import EventWriter
+from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail

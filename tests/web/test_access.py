@@ -12,7 +12,7 @@ from models.city import City
 from streams.access.holders import Holders
 from streams.access.rights import NEEDED, callers
 from streams.gateway.app import Parts, make_app
-from streams.gateway.event_writer import EventWriter
+from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.routes import live
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown

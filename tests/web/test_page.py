@@ -17,7 +17,7 @@ from models.city import City
 from streams import gateway as package
 from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
-from streams.gateway.event_writer import EventWriter
+from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI, Request
 
 from models.envelope import Event
-from streams.gateway.event_writer import EventWriter, Unacknowledged
+from streams.gateway.events.event_writer import EventWriter, Unacknowledged
 from streams.gateway.http.in_time import InTime
 from streams.gateway.preferences import Preference
 from streams.gateway.shutdown import Shutdown
@@ -73,7 +73,7 @@ async def test_an_event_that_is_not_acknowledged_then_may_not_have_been_kept(
     shutdown: Shutdown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503 with the id to send it again with, as at any other time."""
-    monkeypatch.setattr("streams.gateway.event_writer.ACK_SECONDS", 0.0)
+    monkeypatch.setattr("streams.gateway.events.event_writer.ACK_SECONDS", 0.0)
     writer = EventWriter(load_settings(kafka=NOWHERE, gateway_ack_seconds=60), shutdown)
     shutdown.begin()
 

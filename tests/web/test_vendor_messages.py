@@ -12,7 +12,7 @@ from models.city import City
 from models.envelope import Event, to_binary
 from models.inbox import Sighting
 from models.times import now_ms, to_ms
-from streams.gateway.event_writer import EventWriter
+from streams.gateway.events.event_writer import EventWriter
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from tests.support.messages import raw

@@ -1,1 +1,1 @@
-"""Requests as events: how one is read, and whose it is."""
+"""Requests as events: how one is read, whose it is, and how it is written."""

@@ -22,7 +22,7 @@ from models.errors import Poison
 from models.events import DETECTION, REPORT, UPDATE, DeadLetter, Detection, Report, Update
 from models.formats import FORMATS
 from models.times import now_ms
-from streams.gateway.event_writer import EventWriter
+from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.events.on_behalf import names_another, not_the_sender, of_report, of_update
 from streams.gateway.events.request_event import read_event
 from streams.gateway.http.auth import holder_of
