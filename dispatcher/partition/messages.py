@@ -131,6 +131,12 @@ def withdrawal(order: Order, fact: Fact, department: str, attempt: int, reason: 
     return _to_department(department, WITHDRAWAL, event_id, order.id, fact.at, wire.encode(message))
 
 
+def refusal(fact: facts.UpdateRefused, department: str) -> Outgoing:
+    """The refusal of what this department has sent, the same event as in the log."""
+    _, headers, value = facts.to_wire(fact)
+    return Outgoing(f"assignments/{department}", fact.order_id, value, headers)
+
+
 def _to_department(department: str, ce_type: str, event_id: str, order_id: str, at: int, value: bytes) -> Outgoing:
     return Outgoing(f"assignments/{department}", order_id, value, wire.headers(ce_type, event_id, order_id, at))
 

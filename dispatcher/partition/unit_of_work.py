@@ -137,7 +137,10 @@ class UnitOfWork:
         allowed: tuple[str, ...],
         choices: tuple[str, ...],
     ) -> None:
-        """Record that an update was refused: nothing changes. `allowed` and `choices` say what would be taken."""
+        """Record that an update was refused: nothing changes. `allowed` and `choices` say what would be taken.
+
+        A department that sent it by its own topic reads of it on its own, too: it need not see the log of all facts.
+        """
         order_id = order.id if order is not None else update.order_id
         fact = facts.UpdateRefused(
             order_id=order_id or update.area,
@@ -157,6 +160,8 @@ class UnitOfWork:
             choices=choices,
         )
         self.sent.append(_public(fact))
+        if update.sender is not None and update.sender.department in self.city.departments:
+            self.sent.append(messages.refusal(fact, update.sender.department))
 
     def book(self, figure: str, at: int, area: str, category: str = "") -> None:
         """Book something that belongs to no order."""

@@ -48,6 +48,7 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("Notice", "state"): get_args(State),
     ("WithdrawalMessage", "reason"): tuple(facts.KINDS),
 }
+_REFUSED = facts.CE_TYPES[facts.UpdateRefused]
 _SCHEMAS = "#/components/schemas/{}"
 
 
@@ -62,7 +63,8 @@ def asyncapi() -> dict[str, Any]:
          "What people do with orders, from those who may speak for others."),
         ("departmentUpdates", names.updates_of("{department}"), "receive", _of(UPDATE),
          "What one department does with orders: whatever is here, that department has sent."),
-        ("assignments", names.assignments("{department}"), "send", _of(ASSIGNMENT, REWORK, WITHDRAWAL),
+        ("assignments", names.assignments("{department}"), "send",
+         {**_of(ASSIGNMENT, REWORK, WITHDRAWAL), _REFUSED: facts.UpdateRefused},
          "The orders of one department."),
         ("orders", names.orders, "send", log, "The log of facts, kept for ever. Read it read_committed."),
         ("notices", names.notices, "send", _of(NOTICE), "What parties are told."),

@@ -29,7 +29,8 @@ from tests.support.secured import secured_broker
 
 _NAMESPACE = "secured"
 _PARTIES = ("intake", "desk", "tables", "gateway", "department-roads", "department-water", "sensor-gate")
-_STEP = {"by": {"role": "department", "id": "li"}, "evidence_urls": ["https://city.example/1.jpg"]}
+_CLERK, _OPERATOR = {"role": "department", "id": "li"}, {"role": "operator", "id": "li"}
+_PHOTO = "https://city.example/1.jpg"
 _REPORT = {
     "text": "石桥菜场门口路面有个大坑",
     "location": {"lat": 30.59999, "lon": 114.28825},
@@ -66,8 +67,9 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Set
 
 @pytest.mark.timeout(240)
 async def test_an_order_lives_under_the_rights_of_the_table(secured: Settings, tmp_path: Path) -> None:
-    """`paidan topics acl --apply` gives each role and each department, a user of its own, what it needs and no more: a
-    report becomes an assignment, its department answers by its own topic, and an inspector closes the order."""
+    """`paidan topics acl --apply` gives each role and each department, a user of its own, what it needs: a report
+    becomes an assignment, its department answers by its own topic, where it may speak for nobody else, and an inspector
+    closes the order."""
     roles, names = Roles(secured, tmp_path), Names(_NAMESPACE)
     assert re.fullmatch(r"0 entries added, [1-9]\d* were there", await _apply(secured, tmp_path))
     try:
@@ -92,14 +94,19 @@ async def test_an_order_lives_under_the_rights_of_the_table(secured: Settings, t
 
             roads = _as(secured, "department-roads")
             group = {"group_id": f"{_NAMESPACE}-department-roads", "auto_offset_reset": "earliest"}
-            async with started(follower(roads, names.assignments("roads"), **group), 5.0) as consumer:
+            async with (
+                started(follower(roads, names.assignments("roads"), **group), 5.0) as consumer,
+                started(writer(roads), 5.0) as producer,
+            ):
                 given = msgspec.json.decode((await asyncio.wait_for(consumer.getone(), 30)).value)
-            assert given["order_id"] == order
-            async with started(writer(roads), 5.0) as producer:
-                for action in ("accept", "handle"):
-                    data = msgspec.json.encode(_STEP | {"action": action, "order_id": order})
-                    headers, value = to_binary(Event(f"{order}-{action}", "roads", UPDATE, data, now_ms()))
+                for action, by in (("force-close", _OPERATOR), ("accept", _CLERK), ("handle", _CLERK)):
+                    step = {"action": action, "by": by, "order_id": order, "evidence_urls": [_PHOTO]}
+                    event = Event(f"{order}-{action}", "roads", UPDATE, msgspec.json.encode(step), now_ms())
+                    headers, value = to_binary(event)
                     await producer.send_and_wait(names.updates_of("roads"), value, headers=headers)
+                refused = msgspec.json.decode((await asyncio.wait_for(consumer.getone(), 30)).value)
+            assert (given["order_id"], refused["order_id"]) == (order, order)
+            assert (refused["action"], refused["reason"]) == ("force-close", "not-the-sender")
 
             async def handled() -> bool:
                 return await state() == "handled"

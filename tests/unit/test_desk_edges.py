@@ -342,3 +342,19 @@ def test_no_sender_takes_the_name_of_what_another_is_yet_to_send() -> None:
     assert "progressed" not in desk.names()
     desk.update("progress", ROADS, T0 + 2 * HOUR, **same)
     assert "progressed" in desk.names()
+
+
+def test_a_department_reads_on_its_own_topic_what_was_refused_it() -> None:
+    """The same event as in the log, which it need not see; who speaks for others, and is none, is told there alone."""
+    desk = pothole()
+    before = len(desk.sent)
+
+    desk.update("accept", WORKS, T0 + HOUR, sender=Actor("department", "works"))
+    desk.update("accept", ROADS, T0 + HOUR, sender=Actor("department", "works"))
+    desk.update("accept", WORKS, T0 + HOUR)
+    desk.update("accept", WORKS, T0 + HOUR, sender=Actor("department", "no-such"))
+
+    refused = [out for out in desk.sent[before:] if event_type(out.headers) == facts.CE_TYPES[facts.UpdateRefused]]
+    assert [out.topic for out in refused] == ["orders", "assignments/works"] * 2 + ["orders"] * 2
+    for told, copied in (refused[:2], refused[2:4]):
+        assert (told.key, told.value, told.headers) == (copied.key, copied.value, copied.headers)
