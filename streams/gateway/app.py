@@ -23,7 +23,6 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problem_language import ProblemLanguage
 from streams.gateway.http.responses import answer
 from streams.gateway.http.without_body import WithoutBody
-from streams.gateway.label_watch import LabelWatch
 from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
@@ -33,6 +32,7 @@ from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.status import Status
 from streams.gateway.waiting import FactTail
+from streams.intake.unlisted import LabelWatch
 from streams.kafka.topics import Names
 from streams.learning.drift_watch import DriftWatch
 from streams.readiness.checks import judge

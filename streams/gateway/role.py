@@ -9,11 +9,11 @@ from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.http.auth import check_exposure
-from streams.gateway.label_watch import LabelWatch
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
 from streams.http_server import HttpServer
+from streams.intake.unlisted import LabelWatch
 from streams.learning.drift_watch import DriftWatch
 from streams.readiness.pulse import Pulse
 from streams.settings import Settings

@@ -16,10 +16,9 @@ from models.events import DETECTION, REPORT, UPDATE
 from models.inbox import Actor, InboxUpdate, Item, Sighting, decode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.dead_letters.replay import DeadLetterError, find, read_dead_letters, replay
-from streams.gateway.label_watch import LabelWatch
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
-from streams.intake.unlisted import read_unlisted
+from streams.intake.unlisted import LabelWatch, read_unlisted
 from streams.kafka.topics import Names
 from streams.terminal.feed import feed, read_events, scheduled
 from tests.support.cities import tiny_city, tiny_files
