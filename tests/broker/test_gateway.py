@@ -21,6 +21,7 @@ from models.envelope import decode, event_type, header_map
 from models.events import DETECTION, REPORT, UPDATE, Evidence, Report, Why, parse
 from models.inbox import Actor
 from streams.dead_letters.letter import of_record
+from streams.intake.said import SaidReport, content_of
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.local.ports import free_ports
@@ -315,6 +316,8 @@ async def test_status_and_orders_come_from_the_tables(
     """Over HTTP as on the command line; a figure opens into its orders; a report leads to its order."""
     book = Book(topics, placed.partitions)
     orders = [opened(number, at=START + number) for number in range(6)]
+    founded = replace(orders[1].evidence_first[0], content=content_of(SaidReport("x"), placed.hmac_key))
+    orders[1] = replace(orders[1], evidence_first=(founded,))
     ended = [closed(order, START + 3_600_000) for order in orders[:4]]
     async with desk_producer(kafka.bootstrap, f"{topics.namespace}-desk") as producer:
         await write(producer, [row for order in (*orders, *ended) for row in book.tell(order)])
