@@ -22,7 +22,7 @@ from streams.kafka.clients import admin, follower, log_reader, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names, all_topics, create_topics
-from streams.local.ports import free_port
+from streams.local.ports import free_ports
 from streams.settings import Settings, load_settings
 from tests.support.kafka import Roles, eventually
 from tests.support.secured import secured_broker
@@ -40,13 +40,13 @@ _REPORT = {
 
 
 @pytest_asyncio.fixture(scope="module")
-async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
-    """Settings for a secured broker that runs as long as this module's tests."""
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Settings, Settings]]:
+    """Settings for a secured broker that runs as long as this module's tests: with a password, and a certificate."""
     folder = tmp_path_factory.mktemp("secured")
-    port = free_port()
+    port, certified, gateway = free_ports(3)
     (folder / "password").write_text("correct horse\n")
     others = ["stranger", *(f"{_NAMESPACE}-{party}" for party in _PARTIES)]
-    async with secured_broker(folder, port, "paidan", "correct horse", others):
+    async with secured_broker(folder, port, certified, "paidan", "correct horse", others):
         settings = load_settings(
             kafka=f"{LOOPBACK_HOST}:{port}",
             namespace=_NAMESPACE,
@@ -54,7 +54,7 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Set
             partitions=2,
             tables_store="memory",
             personal_key="for tests only",
-            gateway_port=free_port(),
+            gateway_port=gateway,
             kafka_protocol="SASL_SSL",
             kafka_user="paidan",
             kafka_password_file=str(folder / "password"),
@@ -62,7 +62,26 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Set
         )
         await create_topics(settings, all_topics(settings, load_city(settings.city).departments))
         assert re.fullmatch(r"[1-9]\d* entries added, 0 were there", await _apply(settings, folder))
-        yield settings
+        by_certificate = {
+            "kafka": f"{LOOPBACK_HOST}:{certified}",
+            "kafka_protocol": "SSL",
+            "kafka_certificate": str(folder / "client.pem"),
+            "kafka_user": "",
+            "kafka_password_file": "",
+        }
+        yield settings, settings.model_copy(update=by_certificate)
+
+
+@pytest.fixture(scope="module")
+def secured(both: tuple[Settings, Settings]) -> Settings:
+    """Settings with a user and its password."""
+    return both[0]
+
+
+@pytest.fixture(scope="module")
+def certified(both: tuple[Settings, Settings]) -> Settings:
+    """Settings with a certificate, and no user."""
+    return both[1]
 
 
 @pytest.mark.timeout(240)
@@ -145,8 +164,9 @@ async def test_a_department_neither_writes_nor_reads_in_the_name_of_another(secu
 
 
 async def _apply(settings: Settings, folder: Path) -> str:
-    """Have the command set the rights, and a sensor's; what it says."""
-    command = Roles(settings, folder).start("topics", "acl", "--apply", "--sensor", "gate")
+    """Have the command set the rights, also those of a sensor and of an app with a certificate; what it says."""
+    outside = ("--sensor", "gate", "--app", "hotline", "--principal", "app/hotline=User:CN=client")
+    command = Roles(settings, folder).start("topics", "acl", "--apply", *outside)
     assert await command.ended(60) == 0, command.said()
     return command.said().strip()
 
@@ -154,6 +174,22 @@ async def _apply(settings: Settings, folder: Path) -> str:
 def _as(settings: Settings, party: str) -> Connection:
     """How somebody outside reaches the cluster, under the user that the table names by default."""
     return Connection.of(settings.model_copy(update={"kafka_user": f"{_NAMESPACE}-{party}"}))
+
+
+async def test_a_certificate_is_enough_where_the_cluster_knows_its_clients_by_it(
+    secured: Settings, certified: Settings
+) -> None:
+    """It has the rights that the table gives its subject; without one nobody gets in."""
+    names = Names(_NAMESPACE)
+
+    async with started(writer(Connection.of(certified)), 5.0) as producer:
+        await producer.send_and_wait(names.reports, b"{}")
+        with pytest.raises(TopicAuthorizationFailedError):
+            await producer.send_and_wait(names.updates, b"{}")
+    nobody = Connection.of(certified.model_copy(update={"kafka_certificate": ""}))
+    with pytest.raises((KafkaError, ssl.SSLError)):
+        async with started(writer(nobody, request_timeout_ms=3000), 5.0):
+            pass
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"])

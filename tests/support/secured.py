@@ -15,14 +15,16 @@ from streams.addresses import LOOPBACK_HOST
 from streams.local.broker import LocalBroker
 
 _LISTENER = """
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURED:SASL_SSL
-listeners=PLAINTEXT://{host}:{{client}},CONTROLLER://{host}:{{controller}},SECURED://{host}:{port}
-advertised.listeners=PLAINTEXT://{host}:{{client}},SECURED://{host}:{port}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURED:SASL_SSL,CERTIFIED:SSL
+listeners=PLAINTEXT://{host}:{{client}},CONTROLLER://{host}:{{controller}},SECURED://{host}:{port},\
+CERTIFIED://{host}:{certified}
+advertised.listeners=PLAINTEXT://{host}:{{client}},SECURED://{host}:{port},CERTIFIED://{host}:{certified}
 sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512,PLAIN
 listener.name.secured.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.secured.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.secured.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
  user_{user}="{password}";
+listener.name.certified.ssl.client.auth=required
 ssl.keystore.type=PEM
 ssl.keystore.location={folder}/broker.pem
 ssl.truststore.type=PEM
@@ -32,15 +34,20 @@ super.users=User:ANONYMOUS;User:{user}
 """
 
 
-def secured_broker(folder: Path, port: int, user: str, password: str, others: Sequence[str]) -> LocalBroker:
+def secured_broker(
+    folder: Path, port: int, certified: int, user: str, password: str, others: Sequence[str]
+) -> LocalBroker:
     """A broker that is not started; `port` is the secured one, at which only `user` may do anything.
 
-    The others have the same password and no right to anything until somebody gives them some. The authority's
-    certificate is `folder/ca.pem`.
+    The others have the same password and no right to anything until somebody gives them some. At the port `certified`
+    clients are known by their certificates: `folder/client.pem` is that of `User:CN=client`, with its key. The
+    authority's certificate is `folder/ca.pem`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _certificates(folder)
-    more = _LISTENER.format(host=LOOPBACK_HOST, port=port, user=user, password=password, folder=folder)
+    more = _LISTENER.format(
+        host=LOOPBACK_HOST, port=port, certified=certified, user=user, password=password, folder=folder
+    )
     scram = [
         f"--add-scram={kind}=[name={name},password={password}]"
         for kind in ("SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -50,21 +57,22 @@ def secured_broker(folder: Path, port: int, user: str, password: str, others: Se
 
 
 def _certificates(folder: Path) -> None:
-    """An authority (ca.pem), and the broker's certificate with its key (broker.pem)."""
-    key, broker_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    """An authority (ca.pem), and the certificates of the broker and of a client with their keys (broker.pem, …)."""
+    key = ec.generate_private_key(ec.SECP256R1())
     authority = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
     issued = _certificate(authority, key.public_key()).add_extension(x509.BasicConstraints(True, None), critical=True)
     ca = issued.sign(key, hashes.SHA256())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
     host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(LOOPBACK_HOST))])
-    signed = _certificate(authority, broker_key.public_key(), name).add_extension(host, critical=False)
-    certificate = signed.sign(key, hashes.SHA256())
     (folder / "ca.pem").write_bytes(ca.public_bytes(Encoding.PEM))
-    (folder / "broker.pem").write_bytes(
-        broker_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + certificate.public_bytes(Encoding.PEM)
-        + ca.public_bytes(Encoding.PEM)
-    )
+    for who in ("broker", "client"):
+        own = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, who)])
+        signed = _certificate(authority, own.public_key(), name).add_extension(host, critical=False)
+        (folder / f"{who}.pem").write_bytes(
+            own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + signed.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+            + ca.public_bytes(Encoding.PEM)
+        )
 
 
 def _certificate(

@@ -1,12 +1,19 @@
 """What is looked at, what it comes to, and what a series of looks tells of a stage."""
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.readiness import pulse
 from streams.readiness.checks import CHECKS, Bound, judge
+from streams.readiness.pulse import Pulse
 from streams.readiness.stage_lag import StageLag
+from streams.settings import load_settings
 
 ONE, TWO = TopicPartition("in", 0), TopicPartition("in", 1)
 GOOD: dict[str, float | None] = {check.name: check.least for check in CHECKS}
@@ -79,3 +86,67 @@ def test_nothing_waits_for_longer_than_something_has_waited(steps: list[tuple[in
         assert lag.waiting == end - done
         for figure in (lag.oldest(now + 1.0), lag.stalled(now + 1.0)):
             assert (figure > 0) == (end > done)
+
+
+class Cluster:
+    """A cluster that answers at once: where partitions end, what a group has committed, how many are in it."""
+
+    def __init__(self) -> None:
+        self.end, self.committed, self.members = 0, 0, 1
+
+    async def end_offsets(self, parts: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The same for all."""
+        return dict.fromkeys(parts, self.end)
+
+    async def list_consumer_group_offsets(self, group: str) -> dict[TopicPartition, Any]:
+        """Of the inbox only."""
+        return {TopicPartition("city.inbox", 0): SimpleNamespace(offset=self.committed)} if "desk" in group else {}
+
+    async def describe_consumer_groups(self, groups: list[str]) -> list[Any]:
+        """As the protocol has it."""
+        described = [(0, group, "Stable", "consumer", "roundrobin", [object()] * self.members) for group in groups]
+        return [SimpleNamespace(groups=described)]
+
+    async def look(self, watch: Pulse) -> None:
+        """Let the pulse look once."""
+        await watch._look(self, self, self)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A clock that moves when it is told to."""
+    clock = SimpleNamespace(now=1_000.0)
+    monkeypatch.setattr(pulse, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Pulse:
+    """The pulse of a city whose data folder is still to be made."""
+    return Pulse(load_settings(kafka="nowhere:1", namespace="city", partitions=1, data=tmp_path / "not" / "yet"), ())
+
+
+def test_before_kafka_has_answered_nothing_but_the_disk_is_known(watch: Pulse) -> None:
+    """So that a gateway that has just started is not ready."""
+    assert list(watch.figures()) == ["disk"]
+    assert watch.section() is None
+    assert "Kafka does not answer" in judge(watch.figures()).wrong
+
+
+async def test_what_a_dead_desk_and_a_silent_kafka_look_like(watch: Pulse, clock: SimpleNamespace) -> None:
+    """Its members are gone, what has come for it waits; once Kafka is silent, the last answer grows old."""
+    cluster = Cluster()
+    rest: dict[str, float | None] = {"tables-missing": 0, "following": 1}
+
+    await cluster.look(watch)
+    assert judge(watch.figures() | rest).wrong == ()
+    cluster.members, cluster.end, clock.now = 0, 4, 1_002.0
+    await cluster.look(watch)
+    clock.now = 1_009.0
+    assert judge(watch.figures() | rest).wrong == ("no intake is at work", "no desk is at work")
+    section = watch.section()
+    assert section is not None
+    assert section["desk"] == {"members": 0, "waiting": 4, "oldest_seconds": 7.0, "since_commit_seconds": None}
+    clock.now = 1_032.5
+    wrong = judge(watch.figures() | rest).wrong
+    assert {"Kafka does not answer", "intake takes nothing in", "the desk decides nothing"} < set(wrong)
