@@ -88,6 +88,7 @@ class DeskProcessor:
             metrics.CORE_ERRORS.labels("item").inc()
             dead.append(of_item(self._names, self._partition, failure, decision.clock, "internal-error"))
         for usurper in decision.usurpers:
+            metrics.DEAD_LETTERS.labels("other-content").inc()
             dead.append(of_item(self._names, self._partition, usurper, decision.clock, "other-content"))
         return DeskOutcome(decision, [*self._sends(decision), *dead])
 

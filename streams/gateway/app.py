@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp
 
+from models.access import may
 from models.city import City
 from streams.access.holders import Holders
 from streams.gateway import windows
@@ -103,14 +104,17 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
         to: _TO = None,
         by: Annotated[str, Query(description="department, category, area, stage or actor")] = "department",
     ) -> Response:
+        holder = holder_of(request)
         if by == "actor":
-            ask_for(holder_of(request), "staff")
+            ask_for(holder, "staff")
         found = await status.of_all(windows.window(status.city, first, to), by)
+        access = {"access": "open" if parts.holders.open else "tokens"}
+        if not may(holder, "orders"):  # how the system does is nobody's affair who may not even see an order
+            return answer(found | access)
         drift = None if parts.drift is None else parts.drift.section()
         stages = None if parts.pulse is None else parts.pulse.section()
         unlisted = None if parts.labels is None else parts.labels.section()
-        access = "open" if parts.holders.open else "tokens"
-        return answer(found | {"stages": stages, "drift": drift, "unlisted": unlisted, "access": access})
+        return answer(found | {"stages": stages, "drift": drift, "unlisted": unlisted} | access)
 
     @app.get(
         "/status/{department}", tags=["status"], dependencies=[ONLY_KNOWN], summary="The indicators of one department"

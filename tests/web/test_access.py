@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 from starlette.routing import BaseRoute
 
-from models.access import ACCESS
+from dispatcher.order.facts import Assigned
+from models.access import ACCESS, Holder
 from models.city import City
+from models.events import Why
+from models.inbox import Actor
 from streams.access.holders import Holders
 from streams.access.rights import NEEDED, callers
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.routes import live
+from streams.gateway.routes.live import is_shown
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
@@ -154,4 +158,22 @@ async def test_the_status_says_whether_tokens_are_asked_for(gateway: Open, tmp_p
             assert (await client.get("/status")).json()["access"] == "open"
         path = one_of_each(tmp_path / "t")
         async with gateway(tables_workers=places, gateway_tokens_file=path) as client:
-            assert (await client.get("/status", headers=bearer("public"))).json()["access"] == "tokens"
+            for role, inner in (("public", False), ("ops", True)):
+                shown = (await client.get("/status", headers=bearer(role))).json()
+                assert shown["access"] == "tokens"
+                assert ("drift" in shown, "unlisted" in shown, "stages" in shown) == (inner,) * 3
+
+
+def test_a_department_follows_its_own_assignments_only(city: City) -> None:
+    """As lead or assist; a holder with an area those of the area."""
+    made = Assigned(
+        order_id="gulou-20260301-aaaaaaaaaa", seq=2, state="assigned", at=0, recorded_at=0, actor=Actor("desk"),
+        attempt=1, department="roads", why=Why(by="table"), assists=("parks",),
+    )  # fmt: skip
+
+    def shown(**holder: str) -> bool:
+        return is_shown(made, city, Holder(**{"role": "department", "person": "p", "source": "s"} | holder))
+
+    assert [shown(department=each) for each in ("roads", "parks", "education")] == [True, True, False]
+    assert [shown(role="inspector", area=each) for each in ("", "gulou", "shiqiao")] == [True, True, False]
+    assert is_shown(made, city, None)

@@ -11,6 +11,7 @@ import pytest
 from dispatcher.order.facts import UpdateRefused
 from dispatcher.order.lifecycle import ACTIONS, STATE_TERMS, TABLE, Transition, permit
 from models.access import ACCESS
+from models.events import REPORT
 from models.times import DAY_MS, to_text
 from streams.gateway.routes import receiving
 from tests.support.desks import T0, quiet_city
@@ -267,6 +268,11 @@ async def test_sources_of_two_tokens_do_not_meet(world: World) -> None:
     first = await world.client.post("/reports", json={"text": "junk"}, headers=taken | bearer("app"))
     second = await world.client.post("/reports", json=body, headers=taken | bearer("reporter"))
 
+    event = {"specversion": "1.0", "id": "r-1", "source": "app", "type": REPORT, "data": {"text": "whole"}}
+    kind = {"content-type": "application/cloudevents+json", "prefer": "wait=1"}
+    third = await world.client.post("/reports", json=event, headers=kind | bearer("reporter"))
+
+    assert third.json()["event"] == {"source": "reporter/app", "id": "r-1"}
     assert first.json()["event"] == {"source": "app/hotline", "id": "r-1"}
     assert second.json()["event"] == {"source": "reporter/hotline", "id": "r-1"}
     assert second.json()["fact"]["order_id"] != first.json()["fact"]["order_id"]

@@ -39,14 +39,15 @@ async def _stream(city: City, tail: FactTail, holder: Holder | None) -> AsyncIte
     async for fact in tail.assignments():
         if fact is None:
             yield b": nothing new\n\n"  # so that a connection that is gone is noticed
-        elif _is_shown(fact, city, holder):
+        elif is_shown(fact, city, holder):
             yield b"event: assigned\nid: %s\ndata: %s\n\n" % (
                 f"{fact.order_id}/{fact.seq}".encode(),
                 msgspec.json.encode(_shown(fact, city)),
             )
 
 
-def _is_shown(fact: Assigned, city: City, holder: Holder | None) -> bool:
+def is_shown(fact: Assigned, city: City, holder: Holder | None) -> bool:
+    """Whether an assignment is one that the holder sees: a department its own, whoever has an area those of it."""
     return sees(holder, (fact.department, *fact.assists), city.areas.ancestors(area_of(fact.order_id)))
 
 
