@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from models.envelope import LATEST, Headers
+from models.gist import Gist
 from models.guess import Guess
 from models.record import Record
 
@@ -36,6 +37,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     is None) from an absent one (computed). `contact` is the reporter's, sealed with the city's own key, empty without
     one; it stays in the inbox: the desk copies it nowhere and nothing opens it yet. `content` is a keyed digest of all
     that a report says, by which a repeat is told from another one of the same source and id; 0: it is not compared.
+    `gist` is what is compared of the words; None: it is made of them when it is asked for.
     """
 
     kind: Literal["report", "detection"]
@@ -67,6 +69,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     guess: Guess | None = None
     shadow: Guess | None = None
     content: int = 0
+    gist: Gist | None = None
 
 
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):

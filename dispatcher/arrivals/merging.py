@@ -1,16 +1,15 @@
 """Merging 并案: whether a sighting and an order are one incident. Pure functions of both and the city's settings."""
 
 import math
-from functools import lru_cache
 
+from dispatcher.arrivals.gists import gist_of, similarity
 from dispatcher.arrivals.numbered import contradict
 from dispatcher.order.row import Order
 from dispatcher.partition.index import METRES_PER_DEGREE
 from models.city import Category, City
+from models.gist import Gist
 from models.inbox import Sighting
-from models.plain_words import fold
 from models.times import DAY_MS, HOUR_MS
-from models.words import whole_text
 
 
 def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
@@ -27,39 +26,31 @@ def between(sighting: Sighting, lat: float | None, lon: float | None) -> float |
     return distance_m(lat, lon, sighting.lat, sighting.lon)
 
 
-def similarity(text: str, other: str) -> float:
-    """How alike two texts are, 0 to 1: Jaccard index of the character pairs, blanks, case and other spellings aside."""
-    first, second = _pairs(text), _pairs(other)
-    if not first or not second:
-        return 0.0
-    common = len(first & second)
-    return common / (len(first) + len(second) - common)
-
-
-@lru_cache(maxsize=8192)
-def _pairs(text: str) -> frozenset[str]:
-    plain = "".join(fold(text).split())[:1000]
-    return frozenset(plain[i : i + 2] for i in range(len(plain) - 1)) or frozenset((plain,) if plain else ())
-
-
 def agrees(city: City, sighting: Sighting, order: Order) -> bool:
     """Whether the words leave no doubt that both mean one incident. A detection, or an order without words, never
     contradicts."""
-    return sighting.kind == "detection" or not _texts(order) or alike(sighting, order, city.settings.merge_similarity)
+    return sighting.kind == "detection" or not _kept(order) or alike(sighting, order, city.settings.merge_similarity)
 
 
 def alike(sighting: Sighting, order: Order, wanted: float) -> bool:
     """Whether the text is at least so alike to that of one of the order's reports, and no number in it names another
     thing than they do."""
-    texts = _texts(order)
-    if not any(similarity(sighting.text, text) >= wanted for text in texts):
+    said, kept = gist(sighting), _kept(order)
+    if not any(similarity(said.pairs, one.pairs) >= wanted for one in kept):
         return False
-    said = whole_text(sighting.title, sighting.text)
-    return not any(contradict(said, text) for text in (order.title, *texts))
+    names = tuple(dict.fromkeys((*said.titled, *said.named)))
+    titled = kept[0].titled if order.title else ()
+    return not any(contradict(names, other) for other in (titled, *(one.named for one in kept)))
 
 
-def _texts(order: Order) -> list[str]:
-    return [kept.text for kept in (*order.evidence_first, *order.evidence_last) if kept.kind == "report" and kept.text]
+def gist(sighting: Sighting) -> Gist:
+    """What is compared of a sighting's words."""
+    return sighting.gist or gist_of(sighting.title, sighting.text)
+
+
+def _kept(order: Order) -> list[Gist]:
+    reports = (one for one in (*order.evidence_first, *order.evidence_last) if one.kind == "report" and one.text)
+    return [one.gist or gist_of(order.title, one.text) for one in reports]
 
 
 def in_time(sighting: Sighting, order: Order, last_seen: int, kind: Category) -> bool:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from functools import lru_cache
 from itertools import pairwise
 
+from models.gist import Names
 from models.plain_words import fold
 
 _DIGITS = dict(zip("零〇一二三四五六七八九两壹贰叁肆伍陆柒捌玖", (0, 0, *range(1, 10), 2, *range(1, 10)), strict=True))
@@ -52,35 +53,38 @@ _AND = re.compile(r"\s*(?:,|、|和|与|及|或|and|&|or)\s*")
 _ANY = re.compile(rf"\d|{_NUMERAL}|{_LETTER}|{'|'.join(_WORDS)}")
 _PARTS = re.compile(r"([a-z]?)0*(\d+)([a-z]?)")
 
-Names = dict[str, frozenset[str]]
 
-
-def contradict(text: str, other: str) -> bool:
-    """Whether two texts name different things of one kind, or have none of their numbers in common."""
-    first, second = _named(text), _named(other)
-    if not first or not second:
+def contradict(names: Names, other: Names) -> bool:
+    """Whether the numbers of two texts name different things of one kind, or none is in both."""
+    if not names or not other:
         return False
+    first, second = _by_kind(names), _by_kind(other)
     if any(first[kind].isdisjoint(second[kind]) for kind in first.keys() & second.keys()):
         return True
     return frozenset.union(*first.values()).isdisjoint(frozenset.union(*second.values()))
 
 
 @lru_cache(maxsize=4096)
-def _named(text: str) -> Names:
-    """The numbers that a text names things by, under what they are the numbers of (empty where it does not say)."""
+def _by_kind(names: Names) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for kind, number in names:
+        found[kind].add(number)
+    return {kind: frozenset(numbers) for kind, numbers in found.items()}
+
+
+def names_in(text: str) -> Names:
+    """The numbers that a text names things by, each after what it is the number of (empty where it does not say)."""
     text = fold(text)[:1000]
     if not _ANY.search(text):
-        return {}
+        return ()
     text = _NOTHING_NAMED.sub(" ", text)
     numbers = [(match, *_kind_and_number(match)) for match in _NAME.finditer(text)]
-    found: dict[str, set[str]] = defaultdict(set)
-    for _, kind, number in numbers:
-        found[kind].add(number)
+    found = {(kind, number) for _, kind, number in numbers}
     for (match, kind, number), (after, other_kind, other) in pairwise(numbers):
         # 12、13号 and "lamps 12 and 13": what one of them is the number of, the other is too.
         if bool(kind) != bool(other_kind) and _AND.fullmatch(text, match.end(), after.start()):
-            found[kind or other_kind].update((number, other))
-    return {kind: frozenset(numbers) for kind, numbers in found.items()}
+            found.update((kind or other_kind, each) for each in (number, other))
+    return tuple(sorted(found))
 
 
 def _kind_and_number(match: re.Match[str]) -> tuple[str, str]:

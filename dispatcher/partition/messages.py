@@ -1,6 +1,7 @@
 """What the desk tells others: departments (assignments), and reporters, departments and supervisors (notices)."""
 
 import msgspec
+from msgspec.structs import replace
 
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import Fact
@@ -14,6 +15,7 @@ from models.events import (
     AssignmentMessage,
     Audience,
     Deadlines,
+    Evidence,
     Notice,
     OrderLocation,
     ReworkMessage,
@@ -84,11 +86,16 @@ def assignment(order: Order, fact: facts.Assigned | facts.ReturnRefused) -> list
         title=order.title,
         text=order.text,
         location=OrderLocation(lat=order.lat, lon=order.lon, address=order.address, area=order.area),
-        evidence=(*order.evidence_first, *order.evidence_last),
+        evidence=tuple(map(_as_told, (*order.evidence_first, *order.evidence_last))),
         due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
         why=fact.why if isinstance(fact, facts.Assigned) else Why(by="dispatcher", note=fact.reason),
     )
     return _to_holders(turn, ASSIGNMENT, order.id, fact, wire.encode(message))
+
+
+def _as_told(seen: Evidence) -> Evidence:
+    """What is compared of the words is the desk's affair."""
+    return seen if seen.gist is None else replace(seen, gist=None)
 
 
 def rework(order: Order, fact: facts.Checked) -> list[Outgoing]:

@@ -25,6 +25,7 @@ def routed(work: UnitOfWork, sighting: Sighting, at: int) -> Route:
         channel=sighting.channel,
         hour=local_hour(at, city.zone),
         label=sighting.label,
+        phrases=None if sighting.gist is None else frozenset(sighting.gist.phrases),
     )
     return route(city, subject, sighting.guess, work.day(at))
 

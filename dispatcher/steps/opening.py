@@ -135,6 +135,7 @@ def evidence(sighting: Sighting, distance_m: float | None = None, rule: str = ""
         distance_m=None if distance_m is None else round(distance_m, 1),
         rule=rule,
         content=sighting.content,
+        gist=sighting.gist,
     )
 
 

@@ -23,7 +23,8 @@ _HOURS = re.compile(r"(\d{1,2})-(\d{1,2})")
 
 class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule may look at; what is not known stays empty. `no_fault` is the kind of what surely is no fault (see
-    `NO_FAULT_KINDS`); `hour` is that of the city's local time, 0 to 23."""
+    `NO_FAULT_KINDS`); `hour` is that of the city's local time, 0 to 23. `phrases` are those of the rules' words that
+    the text holds; None: they are looked for in the text."""
 
     category: str = ""
     group: str = ""
@@ -35,6 +36,7 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
     hour: int | None = None
     label: str = ""
     no_fault: str = ""
+    phrases: frozenset[str] | None = None
 
 
 def _folded(value: object) -> object:
@@ -120,7 +122,7 @@ class Rule(BaseModel):
     def matches(self, subject: RuleInput) -> bool:
         """True when every condition holds. Never raises, whatever the input's texts."""
         concerned = self.concerns(subject.category, subject.group, subject.area)
-        return concerned and self.rest_holds(subject, fold(subject.text))
+        return concerned and self.rest_holds(subject, _said(subject))
 
     def concerns(self, category: str, group: str, area: str) -> bool:
         """Whether the conditions on these three hold."""
@@ -129,17 +131,22 @@ class Rule(BaseModel):
             return False
         return (not when.category or _fits(when.category, category)) and (not when.group or _fits(when.group, group))
 
-    def rest_holds(self, subject: RuleInput, text: str) -> bool:
-        """Whether all other conditions hold; `text` is the subject's, folded."""
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The words that the rule looks for in texts, folded."""
+        return (*self.when.text_any, *self.when.text_all)
+
+    def rest_holds(self, subject: RuleInput, said: str | frozenset[str]) -> bool:
+        """Whether all other conditions hold; `said` is the subject's text, folded, or those phrases that it holds."""
         when = self.when
         if when.hours is not None and not _in_hours(when.hours, subject.hour):
             return False
         for name, patterns in self._asked:
             if not _fits(patterns, getattr(subject, name)):
                 return False
-        if when.text_all and not all(word in text for word in when.text_all):
+        if when.text_all and not all(word in said for word in when.text_all):
             return False
-        return not when.text_any or any(word in text for word in when.text_any)
+        return not when.text_any or any(word in said for word in when.text_any)
 
 
 class RuleTable:
@@ -147,6 +154,7 @@ class RuleTable:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
+        self._phrases = tuple(sorted({phrase for rule in self._rules for phrase in rule.phrases}))
         self._concerning = lru_cache(maxsize=4096)(self._select)
 
     def __iter__(self) -> Iterator[Rule]:
@@ -158,15 +166,24 @@ class RuleTable:
     def first(self, subject: RuleInput) -> Rule | None:
         """The first rule whose condition holds, or None."""
         rules = self._concerning(subject.category, subject.group, subject.area)
-        text = fold(subject.text) if rules else ""
+        said = _said(subject) if rules else ""
         for rule in rules:
-            if rule.rest_holds(subject, text):
+            if rule.rest_holds(subject, said):
                 return rule
         return None
+
+    def phrases_in(self, text: str) -> tuple[str, ...]:
+        """Those of the words that any rule looks for which a text holds."""
+        folded = fold(text) if self._phrases else ""
+        return tuple(phrase for phrase in self._phrases if phrase in folded)
 
     def _select(self, category: str, group: str, area: str) -> tuple[Rule, ...]:
         """The rules that are left for a category in an area: found once, as nothing else of a subject is asked for."""
         return tuple(rule for rule in self._rules if rule.concerns(category, group, area))
+
+
+def _said(subject: RuleInput) -> str | frozenset[str]:
+    return fold(subject.text) if subject.phrases is None else subject.phrases
 
 
 def _fits(patterns: tuple[str, ...], value: str) -> bool:

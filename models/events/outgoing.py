@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from models.gist import Gist
+
 # An assignment has the type of the fact that makes it; the topic tells them apart.
 ASSIGNMENT = "city.order.assigned.v1"
 WITHDRAWAL = "city.order.withdrawn.v1"
@@ -24,7 +26,8 @@ Audience = Literal["reporter", "department", "supervisor"]
 class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One sighting of the incident, as it is kept with its order. `distance_m` is to the founding sighting; `bbox` is
     where it stands in the first picture: left, top, right and bottom in pixels or shares; `content` a keyed digest of
-    all that a report said, by which a repeat is told from another one under its name."""
+    all that a report said, by which a repeat is told from another one under its name; `gist` what is compared of its
+    words where these are not there to be compared."""
 
     kind: Literal["report", "detection"]
     source: str
@@ -46,6 +49,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     distance_m: float | None = None
     rule: str = ""
     content: int = 0
+    gist: Gist | None = None
 
 
 class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

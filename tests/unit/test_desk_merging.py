@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dispatcher.arrivals import merging
+from dispatcher.arrivals.gists import gist_of, similarity
 from dispatcher.partition.identity import area_of, order_id, share
 from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE
 from dispatcher.partition.state import DeskState
@@ -496,8 +497,10 @@ def test_an_unsure_classifier_sends_to_review() -> None:
 )
 def test_similarity_compares_pairs_of_characters(text: str, other: str, alike: bool) -> None:
     """Blanks and case do not matter; it is the same both ways and 1 for equal texts."""
-    assert (merging.similarity(text, other) > 0.5) is alike
-    assert merging.similarity(text, other) == merging.similarity(other, text)
+    first, second = gist_of("", text).pairs, gist_of("", other).pairs
+
+    assert (similarity(first, second) > 0.5) is alike
+    assert similarity(first, second) == similarity(second, first)
 
 
 def test_distance_is_that_of_the_earth() -> None:

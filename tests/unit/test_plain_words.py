@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dispatcher.arrivals.merging import similarity
+from dispatcher.arrivals.gists import gist_of, similarity
 from models.city import City, load_city
 from models.plain_words import fold, plain
 from tests.support.classifiers import small_model
@@ -101,7 +101,7 @@ def test_places_are_found_however_they_are_typed(city: City, text: str) -> None:
 )
 def test_the_same_words_are_alike(text: str, other: str) -> None:
     """Twins that differ only in how they were typed have a similarity of 1."""
-    assert similarity(text, other) == 1.0
+    assert similarity(gist_of("", text).pairs, gist_of("", other).pairs) == 1.0
 
 
 @pytest.mark.parametrize(
