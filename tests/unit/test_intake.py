@@ -358,6 +358,9 @@ def test_a_known_label_needs_no_guess_and_the_words_of_an_unknown_one_are_read(c
         "检测到行人",
         "13812345678",
         "!",
+        "duration alarm",
+        "Disk full",
+        "有人",
     ],
 )
 def test_an_unlisted_label_without_a_scene_is_counted_and_opens_nothing(city: City, text: str) -> None:
@@ -374,8 +377,10 @@ def test_an_unlisted_label_without_a_scene_is_counted_and_opens_nothing(city: Ci
 @pytest.mark.parametrize(
     "text",
     [
+        "火",
         "井盖缺失报警",
         "有人闯入",
+        "garbage bin full",
         "manhole cover missing",
         "Vehicle stopped in travel lane",
         "motion alarm: tree on road",
