@@ -7,13 +7,24 @@ the machine's name is taken for it.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from models.envelope import LATEST
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, at_path, attempts, listed, number, objects, text_of
+from models.formats.reading import (
+    Reading,
+    Site,
+    at_path,
+    attempts,
+    box,
+    known,
+    listed,
+    moment,
+    number,
+    objects,
+    text_of,
+)
 
 _THINGS = ("Object", "Vehicle", "NonMotor", "Human")
-_PHASES = {"start": "start", "pulse": "start", "stop": "end"}
+_PHASES = {"start": "start", "pulse": "start", "stop": "end", "end": "end"}
 
 
 def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
@@ -36,7 +47,7 @@ def _reading(event: object, site: Site) -> Reading:
     things = [data[name] for name in _THINGS if isinstance(data.get(name), Mapping)]
     measured = [thing for thing in things if thing.get("Confidence")]
     thing: Mapping[str, Any] = next(iter([*measured, *things]), {})
-    box = thing.get("BoundingBox")
+    edges = thing.get("BoundingBox")
     detection = make_detection(
         {
             "camera_id": camera,
@@ -46,11 +57,11 @@ def _reading(event: object, site: Site) -> Reading:
             "confidence": _confidence(thing.get("Confidence")),
             "object_id": next((text_of(t["ObjectID"]) for t in things if t.get("ObjectID") is not None), ""),
             "phase": _PHASES.get((text_of(event.get("Action")) or text_of(data.get("Action"))).lower(), ""),
-            "bbox": box if isinstance(box, list) and any(box) else None,
+            "bbox": box(edges) if isinstance(edges, list) else None,
         }
     )
     number_of = text_of(data.get("EventID"))
-    at = _moment(data)
+    at = _moment(data, site)
     return Reading(detection, f"{camera}/{code}/{number_of}/{at}" if number_of and at is not None else "", at)
 
 
@@ -60,11 +71,7 @@ def _confidence(value: object) -> float | None:
     return confidence / 255 if confidence and confidence > 0 else None
 
 
-def _moment(data: Mapping[str, Any]) -> int | None:
+def _moment(data: Mapping[str, Any], site: Site) -> int | None:
     """`RealUTC` is UTC; `UTC` counts the device's local time as if it were UTC, so it is not used beside it."""
-    seconds = number(data.get("RealUTC", data.get("UTC")), "UTC")
-    if seconds is None:
-        return None
-    if not 0 <= seconds < LATEST / 1000:
-        raise Poison("UTC", "must be seconds since 1970")
-    return int(seconds) * 1000 + int(number(data.get("UTCMS"), "UTCMS") or 0)
+    at = moment(data.get("RealUTC", data.get("UTC")), site.zone, "UTC")
+    return None if at is None else at + (int(known(data.get("UTCMS")) or 0) if at % 1000 == 0 else 0)

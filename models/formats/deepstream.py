@@ -9,7 +9,7 @@ from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, at_path, attempts, moment, place, share, text_of
+from models.formats.reading import Reading, Site, at_path, attempts, box, moment, place, share, text_of
 
 _EDGES = ("topleftx", "toplefty", "bottomrightx", "bottomrighty")
 _PHASES = {"entry": "start", "start": "start", "exit": "end", "stop": "end", "end": "end", "moving": "ongoing"}
@@ -101,5 +101,5 @@ def _float(text: str) -> float:
         raise Poison("objects", "must hold numbers between id and type") from None
 
 
-def _box(value: object) -> list[Any] | None:
-    return [value.get(edge) for edge in _EDGES] if isinstance(value, Mapping) else None
+def _box(value: object) -> list[float] | None:
+    return box(value.get(edge) for edge in _EDGES) if isinstance(value, Mapping) else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, attempts, listed, moment, number, objects, text_of
+from models.formats.reading import Reading, Site, attempts, box, listed, moment, objects, text_of
 
 # The list of each kind of object, the name in it, the field of its id, and the label that it becomes.
 _KINDS = (
@@ -45,15 +45,15 @@ def _reading(thing: object, key: str, label: str, site: Site) -> Reading:
     own = text_of(thing.get(key))
     # The first twenty characters of an object's id are the id of the device that saw it (GA/T 1400.3).
     camera = site.camera or text_of(thing.get("DeviceID")) or own[:_DEVICE_CHARS]
-    edges = [number(thing.get(edge), edge) or 0.0 for edge in _EDGES]
     detection = make_detection(
         {
             "camera_id": camera,
             "vendor": "gat1400",
-            "label": text_of(thing.get("Behavior") or thing.get("BehaviorDescription")) or label,
+            "label": text_of(thing.get("Behavior")) or label,
             "algorithm": label,
             "object_id": own,
-            "bbox": edges if any(edges) else None,
+            "bbox": box(thing.get(edge, 0) for edge in _EDGES),
+            "text": text_of(thing.get("BehaviorDescription")),
         }
     )
     when = next((thing[name] for name in _TIMES if thing.get(name)), None)

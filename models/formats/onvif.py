@@ -13,8 +13,8 @@ from models.events import make_detection
 from models.formats.reading import Reading, Site, attempts, local, moment
 
 _CAMERA = ("VideoSourceToken", "VideoSourceConfigurationToken", "Source", "VideoAnalyticsConfigurationToken")
-_TRUE = ("true", "1")
-_BOOLEAN = ("true", "false")
+_TRUE = ("true", "1", "active", "on")
+_BOOLEAN = ("true", "false", "active", "inactive", "on", "off")
 _UTC = ZoneInfo("UTC")
 _WITHOUT_NEWS = ("Notify", "PullMessagesResponse")  # what an answer without a notification has
 
@@ -41,7 +41,7 @@ def _reading(notification: Element, site: Site) -> Reading | None:
     states = [
         value.lower() in _TRUE
         for name, value in items.items()
-        if name.startswith(("Is", "State")) or value.lower() in _BOOLEAN
+        if name.startswith("Is") or "State" in name or value.lower() in _BOOLEAN
     ]
     operation = message.attrib.get("PropertyOperation", "")
     ended = operation == "Deleted" or (bool(states) and not any(states))

@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 _NO_CAMERA_BEFORE = 978_307_200_000  # 2001: a clock that shows less has never been set
 _NOISE = 1.5  # a share that its device has reckoned with too few bits; no detector tells of a percent
+_EDGES = 4
 _NOISE_OF_PERCENT = 1.005
 _PERCENT = re.compile(r"\s*([^%％]*?)\s*[%％]\s*")
 _DECIMAL_COMMA = re.compile(r"^\s*([+-]?\d+),(\d+)\s*$")
@@ -105,9 +106,9 @@ def objects(value: object) -> list[object]:
 
 
 def text_of(value: object) -> str:
-    """A text or number as text, else the empty text."""
+    """A text or number as text, else the empty text; without the zeros with which a device fills its buffers."""
     if isinstance(value, str):
-        return value.strip()
+        return value.replace("\0", "").strip()
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
@@ -142,12 +143,26 @@ def share(value: object, field: str) -> float | None:
     return min(amount / 100, 1.0) if amount <= 100 * _NOISE_OF_PERCENT else amount
 
 
+def known(value: object) -> float | None:
+    """A number, or None for whatever is none: of what an alarm can do without."""
+    try:
+        return number(value, "")
+    except Poison:
+        return None
+
+
+def box(edges: Iterable[object]) -> list[float] | None:
+    """Left, top, right and bottom of what is seen, or None where the device does not know all four, or all are zero."""
+    found = [edge for edge in map(known, edges) if edge is not None]
+    return found if len(found) == _EDGES and any(found) else None
+
+
 def place(lat: object, lon: object) -> dict[str, float] | None:
-    """A location, or None where the device does not know it: missing, both zero, or nowhere on Earth.
+    """A location, or None where the device does not know it: missing, no numbers, both zero, or nowhere on Earth.
 
     A latitude that is none beside a longitude that is one are the two interchanged.
     """
-    here, there = number(lat, "location.lat"), number(lon, "location.lon")
+    here, there = known(lat), known(lon)
     if here is None or there is None or here == there == 0:
         return None
     if 90 < abs(here) <= 180 and abs(there) <= 90:

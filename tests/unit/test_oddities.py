@@ -271,3 +271,96 @@ def test_more_messages_than_a_body_may_hold_are_refused(name: str) -> None:
     with pytest.raises(Poison) as caught:
         decode_format(name, MESSAGES[name].encode() * (MAX_READINGS + 1), SITE)
     assert caught.value.error == "too-complex"
+
+
+ONVIF = """<NotificationMessage><Topic>Relay</Topic><Message UtcTime="2026-03-01T08:00:00Z"
+PropertyOperation="{0}"><Data><SimpleItem Name="{1}" Value="{2}"/></Data></Message></NotificationMessage>"""
+OVER = [
+    *(("hikvision", f"<EventNotificationAlert><eventType>a</eventType><eventState>{state}</eventState>"
+       "</EventNotificationAlert>") for state in ("inactive", "Inactive", "false", "0", "stop")),
+    *(("onvif", ONVIF.format("Changed", name, value)) for name, value in (
+        ("LogicalState", "inactive"), ("LogicalState", "0"), ("State", "False"), ("IsMotion", "false"),
+        ("Failed", "off"))),
+    ("onvif", ONVIF.format("Deleted", "State", "true")),
+    *(("dahua", f'{{"eventList": [{{"Code": "a", "Action": "{action}"}}]}}') for action in ("Stop", "stop")),
+    *(("deepstream", f'{{"object": {{}}, "event": {{"type": "{kind}"}}}}') for kind in ("exit", "end")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "message"), OVER)
+def test_that_something_is_over_is_understood_as_devices_say_it(name: str, message: str) -> None:
+    """It ends what is open and opens nothing."""
+    [reading] = decode_format(name, message.encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.detection.phase == "end"
+
+
+@pytest.mark.parametrize("value", ["false", "0", "inactive", "off"])
+def test_a_state_that_begins_as_it_should_be_is_no_detection(value: str) -> None:
+    """A device tells all of its states when somebody begins to listen."""
+    assert decode_format("onvif", ONVIF.format("Initialized", "LogicalState", value).encode(), SITE) == ()
+
+
+WHERE = {
+    "gb28181": "<Notify><CmdType>Alarm</CmdType><AlarmMethod>5</AlarmMethod><Latitude>%s</Latitude>"
+    "<Longitude>%s</Longitude></Notify>",
+    "deepstream": '{"object": {"id": 1}, "event": {"type": "a"}, "sensor": {"location": {"lat": "%s", "lon": "%s"}}}',
+    "metropolis": '{"event": {"type": "a"}, "place": {"location": {"lat": "%s", "lon": "%s"}}}',
+}
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon"), [("30.59N", "114.28E"), ("NaN", "1"), ("", "114"), ("30590000", "114280000"), ("unknown", "?")]
+)
+@pytest.mark.parametrize("name", WHERE)
+def test_a_place_that_cannot_be_read_costs_no_alarm(name: str, lat: str, lon: str) -> None:
+    """The registry knows where the camera stands."""
+    [reading] = decode_format(name, (WHERE[name] % (lat, lon)).encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.detection.location is None
+
+
+BOXES = {
+    "deepstream": '{"objects": [{"type": "a", "bbox": {"topleftx": %s, "toplefty": 2, '
+    '"bottomrightx": 3, "bottomrighty": 4}}]}',
+    "dahua": '{"eventList": [{"Code": "a", "Data": {"Object": {"BoundingBox": [%s, 2, 3, 4]}}}]}',
+    "gat1400": '{"FaceListObject": {"FaceObject": {"LeftTopX": %s, "LeftTopY": 2, "RightBtmX": 3, "RightBtmY": 4}}}',
+}
+
+
+@pytest.mark.parametrize(
+    ("edge", "read"),
+    [("1", (1.0, 2.0, 3.0, 4.0)), ('"1"', (1.0, 2.0, 3.0, 4.0)), ("null", None), ("NaN", None), ('"x"', None)],
+)
+@pytest.mark.parametrize("name", BOXES)
+def test_a_box_that_cannot_be_read_costs_no_alarm(name: str, edge: str, read: tuple[float, ...] | None) -> None:
+    """It is left out."""
+    [reading] = decode_format(name, (BOXES[name] % edge).encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.detection.bbox == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (str(NOW // 1000), NOW), (f'"{NOW // 1000}"', NOW), (f"{NOW // 1000}.0", NOW), (str(NOW), NOW),
+        ('"2026-03-01 16:00:00"', NOW), ("0", None), ("-1", None), ("null", None), ("1e30", None),
+    ],
+)  # fmt: skip
+def test_dahua_s_seconds_are_read_as_devices_write_them(written: str, read: int | None) -> None:
+    """As a number, as text, as milliseconds, as a date."""
+    message = f'{{"eventList": [{{"Code": "a", "Data": {{"RealUTC": {written}}}}}]}}'
+
+    [reading] = decode_format("dahua", message.encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.at == read
+
+
+@pytest.mark.parametrize("name", JSON)
+def test_zeros_with_which_a_device_fills_its_buffers_are_no_part_of_a_text(name: str) -> None:
+    """In XML they could not even stand."""
+    assert attempts(name, JSON[name].replace(WORDS, WORDS + "\\u0000\\u0000").encode()) == [WORDS]
