@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     transaction_timeout_ms: PositiveInt = Field(10_000, description="The broker aborts a transaction open for longer.")
     session_timeout_ms: PositiveInt = Field(6_000, description="A silent process loses its partitions after so long.")
     clock_tolerance_seconds: PositiveFloat = Field(
-        300.0, description="A desk stops when its clock and Kafka's differ by more."
+        300.0, description="Intake and desk stop when their clock and Kafka's differ by more."
     )
     max_failures: PositiveInt = Field(5, description="So many failed transactions in a row end the process.")
 

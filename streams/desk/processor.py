@@ -21,10 +21,10 @@ from models.times import now_ms
 from streams import metrics
 from streams.control.packs import Packs
 from streams.dead_letters.letter import of_item, of_record
-from streams.desk.same_time import SameTime
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
+from streams.stage.same_time import SameTime
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from aiokafka import TopicPartition
 
 from streams.control.packs import open_packs
 from streams.desk.processor import DeskOutcome, DeskProcessor
-from streams.desk.same_time import SameTime
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options
+from streams.stage.same_time import SameTime
 from streams.stage.stage import Stage
 
 

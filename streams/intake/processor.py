@@ -25,6 +25,7 @@ from streams.intake.ways import ANY, Way
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send, partition_of
 from streams.kafka.topics import Names
+from streams.stage.same_time import SameTime
 
 # More than this is worked on in a thread: the event loop must never stand still for 100 ms.
 INLINE_BYTES = 500_000
@@ -47,10 +48,17 @@ class IntakeProcessor:
     changelogs: tuple[str, ...] = ()
 
     def __init__(
-        self, names: Names, city: City, models: LiveModels, keys: Keys, partitions: int, way: Way = ANY
+        self,
+        names: Names,
+        city: City,
+        models: LiveModels,
+        keys: Keys,
+        partitions: int,
+        same_time: SameTime,
+        way: Way = ANY,
     ) -> None:
         self._names, self._city, self._models, self._keys = names, city, models, keys
-        self._partitions, self._way = partitions, way
+        self._partitions, self._same_time, self._way = partitions, same_time, way
         self._tally = UnlistedTally()
         self._step = step_ms(city.settings.camera_heartbeat_hours)
         self._heard: dict[str, int] = {}  # cameras, and in which step of their heartbeat time the desk was told last
@@ -64,8 +72,10 @@ class IntakeProcessor:
         return None
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> IntakeOutcome:
-        """Take in a batch. Never raises for what a record holds."""
+        """Take in a batch. Never raises for what a record holds. Raises StageError when Kafka's clock is ahead of this
+        machine's."""
         now = now_ms()
+        self._same_time.taken_in(max(record.timestamp for record in records), now)
         heavy = sum(len(record.value or b"") for record in records) > INLINE_BYTES
         if heavy:
             prepared = await asyncio.to_thread(prepare, records, self._city, now, self._keys, self._way)

@@ -14,6 +14,7 @@ from streams.intake.ways import way_of
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options
+from streams.stage.same_time import SameTime
 from streams.stage.stage import Stage
 
 
@@ -25,8 +26,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     city = (await open_packs(settings)).own
     models = LiveModels(settings, city.settings.asked_accuracy)
 
+    same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
+
     def opened(tp: TopicPartition) -> IntakeProcessor:
-        return IntakeProcessor(names, city, models, keys, settings.partitions, way_of(names, tp.topic))
+        way = way_of(names, tp.topic)
+        return IntakeProcessor(names, city, models, keys, settings.partitions, same_time, way)
 
     traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
     stage: Stage[IntakeOutcome] = Stage(

@@ -10,9 +10,9 @@ from models.inbox import Tick, clock_headers, encode_items
 from streams.control.packs import Packs
 from streams.desk import processor
 from streams.desk.processor import DeskProcessor
-from streams.desk.same_time import SameTime
 from streams.kafka.topics import Names
 from streams.stage.processing import StageError
+from streams.stage.same_time import SameTime
 from tests.support.desks import DAY, MINUTE, T0, quiet_city
 
 

@@ -9,20 +9,29 @@ import pytest
 from prometheus_client import REGISTRY
 
 from models.inbox import Heard, Sighting, decode_items
+from models.times import MINUTE_MS
 from streams.control.models_in_force import LiveModels
 from streams.intake import processor
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeProcessor
 from streams.kafka.topics import Names
+from streams.stage.processing import StageError
+from streams.stage.same_time import SameTime
 from tests.support.cities import tiny_city
-from tests.support.messages import detection, report
+from tests.support.messages import NOW, detection, report
 from tests.unit.test_intake import Echo
 
 
 def intake(model: Any = None) -> IntakeProcessor:
     """Intake of the tiny city with a model."""
     models = cast(LiveModels, SimpleNamespace(active=model, shadow=None))
-    return IntakeProcessor(Names("t"), tiny_city(), models, Keys(b"k"), 4)
+    return IntakeProcessor(Names("t"), tiny_city(), models, Keys(b"k"), 4, SameTime(5 * MINUTE_MS))
+
+
+@pytest.fixture(autouse=True)
+def _it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of the records."""
+    monkeypatch.setattr(processor, "now_ms", lambda: NOW)
 
 
 def counted(name: str, **labels: str) -> float:
@@ -108,3 +117,14 @@ async def test_a_large_batch_does_not_hold_the_event_loop() -> None:
     assert not deciding.done()
     done.set()
     assert len((await deciding).taken.guesses) == 100
+
+
+async def test_intake_that_lives_in_the_past_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would take all that comes for too early, and make dead letters of it; a little may be the clocks' own."""
+    for behind, stops in ((5 * MINUTE_MS, False), (5 * MINUTE_MS + 1, True)):
+        monkeypatch.setattr(processor, "now_ms", lambda behind=behind: NOW - behind)
+        if stops:
+            with pytest.raises(StageError, match="by Kafka's clock"):
+                await intake().decide([report(event={"timestamp": NOW - behind}), report()])
+        else:
+            assert (await intake().decide([report()])).taken.dead == []

@@ -1,5 +1,5 @@
-"""The desk's clock and Kafka's must tell the same time: the desk's timers fire by Kafka's, and a step that they have
-fired cannot be taken back when the clock is."""
+"""The clock of a stage and Kafka's must tell the same time. The desk's timers fire by Kafka's, and a step that they
+have fired cannot be taken back when the clock is; an intake in the past would take all that comes for too early."""
 
 from models.times import to_text
 from streams.stage.processing import StageError
