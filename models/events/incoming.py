@@ -32,9 +32,9 @@ DETECTION = "city.detection.observed.v1"
 UPDATE = "city.order.update.v1"
 
 ORDER_ID = r"^[a-z0-9]+(-[a-z0-9]+)*-\d{8}-[a-z2-7]{10}$"
-_NOISE = 1e-5
+NOISE = 1e-5
 _NO_NUL = r"^[^\x00]*$"
-URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x20]+$"
+URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x20\x85]+$"
 
 Action = Literal[
     "accept",
@@ -87,9 +87,14 @@ def _instant(value: object) -> int:
 
 def _without_noise(value: object) -> object:
     """A share that was reckoned with too few bits is what it was meant to be: 1.0000001 is 1."""
-    if isinstance(value, float) and (1 < value <= 1 + _NOISE or -_NOISE <= value < 0):
+    if isinstance(value, float) and (1 < value <= 1 + NOISE or -NOISE <= value < 0):
         return float(round(value))
     return value
+
+
+def _whole(value: object) -> object:
+    """5.0 is the whole number 5 in JSON, and some write it so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _text(most: int, least: int = 0) -> Any:
@@ -143,6 +148,19 @@ class Location(Contract):
     lon: Annotated[Degrees, Field(ge=-180, le=180)] | None = None
     address: Annotated[str, _text(1_000)] = ""
     area: Annotated[str, _text(128)] = ""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {
+                    "type": "object",
+                    "required": ["lat", "lon"],
+                    "properties": {"lat": {"type": "number"}, "lon": {"type": "number"}},
+                },
+                {"type": "object", "properties": {"lat": {"type": "null"}, "lon": {"type": "null"}}},
+            ]
+        }
+    )
 
     @model_validator(mode="after")
     def _both(self) -> "Location":
@@ -206,6 +224,8 @@ class By(Contract):
     department: Name = ""
     id: Annotated[str, _text(256)] = ""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["role"]}, {"required": ["department"]}]})
+
     @model_validator(mode="after")
     def _somebody(self) -> "By":
         if not (self.role or self.department):
@@ -238,7 +258,7 @@ class Update(Contract):
     order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
     report: ReportRef | None = None
     location: Location | None = None
-    attempt: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] | None = None
+    attempt: Annotated[int, Field(strict=True, ge=0, le=1_000_000), BeforeValidator(_whole)] | None = None
     reason: Words = ""
     code: Code = ""
     suggested_department: Name = ""
@@ -248,10 +268,10 @@ class Update(Contract):
     condition: Name = ""
     other_order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
     until: Instant | None = None
-    priority: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
-    level: Annotated[int, Field(strict=True, ge=1, le=9)] | None = None
+    priority: Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(_whole)] | None = None
+    level: Annotated[int, Field(strict=True, ge=1, le=9), BeforeValidator(_whole)] | None = None
     satisfied: Annotated[bool, Field(strict=True)] | None = None
-    satisfaction: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
+    satisfaction: Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(_whole)] | None = None
     evidence_urls: Urls = ()
 
     @model_validator(mode="after")

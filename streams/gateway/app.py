@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
@@ -20,6 +21,7 @@ from streams.gateway.http.body_limit import BodyLimit
 from streams.gateway.http.cross_site import CrossSite
 from streams.gateway.http.in_time import InTime
 from streams.gateway.http.measuring import Measuring
+from streams.gateway.http.openapi import describe
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problem_language import ProblemLanguage
 from streams.gateway.http.responses import answer
@@ -70,6 +72,7 @@ def make_app(parts: Parts) -> ASGIApp:
         summary="Reports and detections become work orders; this shows what became of them.",
         docs_url=None,  # FastAPI's own loads its scripts from elsewhere; ours is among the pages
         redoc_url=None,
+        redirect_slashes=False,
     )
     finder = Finder(parts.city, parts.shards)
     problems.install(app)
@@ -88,6 +91,8 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(page_routes(parts.city))
     _status_routes(app, Status(parts.city, parts.shards), parts)
     _operation_routes(app, parts)
+    described = lru_cache(partial(describe, app, parts.city, tokens=not parts.holders.open))
+    app.openapi = described  # type: ignore[method-assign] # the way that FastAPI's documentation shows
     return app
 
 

@@ -13,10 +13,10 @@ def window(city: City, first: str | None, last: str | None) -> Window:
 
     Without `last` up to today, without `first` from the first of that month on; `first` may be `all`. Raises Problem.
     """
-    end = _day("to", last) if last else local_day(now_ms(), city.zone)
+    end = _day("to", last) if last is not None else local_day(now_ms(), city.zone)
     if first == "all":
         return Window(last=day_number(end))
-    begin = _day("from", first) if first else end.replace(day=1)
+    begin = _day("from", first) if first is not None else end.replace(day=1)
     if begin > end:
         raise Problem(422, "invalid", "from must not be later than to", field="from", rule="must not be later than to")
     return Window(last=day_number(end), first=day_number(begin))

@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import os
+import random
 import signal
+import subprocess
+import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +31,7 @@ from streams.local.broker import LocalBroker
 from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings, load_settings
 from streams.terminal.gateway_client import StatusError, ask_status
+from tests.conftest import REPOSITORY
 from tests.support.desk_rows import START, Book, closed, desk_producer, opened, write
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually
 
@@ -341,6 +346,40 @@ async def test_status_and_orders_come_from_the_tables(
     assert (answer.status_code, answer.json()["repeated"]) == (200, True)
     assert answer.json()["order"]["id"] == orders[1].id
     assert "r-1" not in {_id(record) for record in await kafka.read_all(topics.reports)}
+
+
+@pytest.mark.timeout(300)
+async def test_what_the_openapi_document_says_holds(
+    client: httpx.AsyncClient, tables: Role, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Schemathesis finds nothing, with all of its checks, in what it makes of the document: good and broken parameters,
+    headers and bodies, other methods, chains of requests.
+
+    The stream of assignments is left out, as it has no end, and so is readiness: here is no intake, and it says so.
+    """
+    seed = random.randrange(2**32)
+    record_property("seed", seed)
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{client.base_url}/openapi.json", "--checks", "all"),
+        *(
+            "--exclude-path-regex",
+            "/(events/assignments|readyz)",
+            "--max-examples",
+            "2",
+            "--workers",
+            "2",
+            "--seed",
+            str(seed),
+        ),
+        *("--continue-on-failure", "--no-color"),
+    ]
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.support.openapi_hooks", "PYTHONPATH": str(REPOSITORY)}
+
+    run = await asyncio.to_thread(
+        subprocess.run, command, cwd=tmp_path, env=os.environ | hooks, capture_output=True, text=True, timeout=280
+    )
+
+    assert run.returncode == 0, run.stdout[-8_000:] + run.stderr[-2_000:]
 
 
 async def test_without_its_tables_the_gateway_makes_nothing_up(client: httpx.AsyncClient, tables: Role) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models.events import UPDATE
+from tests.support.schemas import resolved
 from tests.support.tokens import one_of_each
 from tests.web.conftest import Open
 
@@ -106,7 +107,7 @@ async def test_the_documentation_shows_the_contracts(gateway: Open) -> None:
     async with gateway() as client:
         described = (await client.get("/openapi.json")).json()
     body = described["paths"]["/reports"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert "text" in body["required"]
+    assert "text" in resolved(body["$ref"], described)["required"]
     assert all(way.get("summary") for path in described["paths"].values() for way in path.values())
 
 

@@ -38,20 +38,21 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
         raise Problem(415, "unsupported-media-type", "content-encoding must be left out, or gzip of a vendor's message")
     holder = holder_of(request)
     try:
-        if structured:
+        event_id = _attribute(request, "ce-id") or _key(request)
+        source, at = _attribute(request, "ce-source"), None
+        if "ce-time" in request.headers:
+            at = envelope.instant("ce-time", _attribute(request, "ce-time"))
+        for name, expected in (("ce-type", ce_type), ("ce-specversion", envelope.SPEC_VERSION)):
+            if _attribute(request, name) not in ("", expected):
+                raise Poison(name, f"must be {expected}, or left out")
+        for name, text in (("ce-id", event_id), ("ce-source", source)):
+            envelope.check_attribute(name, text)
+        if structured:  # a whole event says all of this itself
             event = envelope.decode(body, {"content-type": envelope.STRUCTURED.encode()})
             if event.type != ce_type:
                 raise Poison("type", f"must be {ce_type}")
         else:
-            event_id = _attribute(request, "ce-id") or _key(request) or ("" if raw else str(uuid.uuid4()))
-            source, time = _attribute(request, "ce-source"), _attribute(request, "ce-time")
-            at = envelope.instant("ce-time", time) if time else None
-            for name, expected in (("ce-type", ce_type), ("ce-specversion", envelope.SPEC_VERSION)):
-                if _attribute(request, name) not in ("", expected):
-                    raise Poison(name, f"must be {expected}, or left out")
-            for name, text in (("ce-id", event_id), ("ce-source", source)):
-                envelope.check_attribute(name, text)
-            event = Event(event_id, source, ce_type, body, at)
+            event = Event(event_id or ("" if raw else str(uuid.uuid4())), source, ce_type, body, at)
         source = prefixed(holder, event.source) or ("" if raw else _SOURCE)
         if raw and holder is not None and not event.source:  # the beginning of what the message itself comes to
             source += "/"

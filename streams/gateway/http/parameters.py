@@ -1,4 +1,4 @@
-"""Query parameters that no route has are refused: a slip in a filter's name would list everything."""
+"""Query parameters that no route has are refused, and repeated ones: a slip in a name would list everything."""
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
@@ -11,6 +11,8 @@ def _known(request: Request) -> None:
     assert isinstance(route, APIRoute)
     names = {parameter.alias for parameter in route.dependant.query_params}
     for name in request.query_params:
+        if len(request.query_params.getlist(name)) > 1:  # of two answers to one question, none is the right one
+            raise Problem(422, "invalid", f"{name[:60]}: must be given once", field=name[:60], rule="once")
         if name not in names:
             known = f"one of {', '.join(sorted(names))}" if names else "left out: this address takes none"
             raise Problem(422, "invalid", f"{name[:60]}: a parameter must be {known}", field=name[:60], rule="unknown")

@@ -3,6 +3,8 @@ import { ask, el } from "./common.js";
 function kind(schema) {
   if (!schema) return "";
   if (schema.$ref) return schema.$ref.split("/").pop();
+  if (schema.enum) return schema.enum.filter((one) => one !== "").join(", ");
+  if (schema.items) return `${kind(schema.items)} (with commas)`;
   if (schema.anyOf) return schema.anyOf.map(kind).filter((one) => one !== "null").join(" | ");
   return schema.type || "";
 }
@@ -22,11 +24,25 @@ function body(route) {
     el("summary", {}, `body: ${type}`), el("pre", {}, JSON.stringify(schema, null, 2))));
 }
 
+function answers(route) {
+  const rows = Object.entries(route.responses || {}).map(([status, one]) => el("tr", {},
+    el("th", { scope: "row" }, el("code", {}, status)),
+    el("td", { class: "wide" }, one.description),
+    el("td", {}, Object.entries(one.content || {}).map(([type, { schema }]) => `${type} ${kind(schema)}`).join("; "))));
+  return el("details", {}, el("summary", {}, "answers"),
+    el("div", { class: "scroll" }, el("table", { class: "told" }, el("tbody", {}, ...rows))));
+}
+
+function shapes(schemas) {
+  return el("section", { class: "panel" }, el("h2", {}, "Schemas"), ...Object.entries(schemas).map(([name, schema]) =>
+    el("details", {}, el("summary", {}, name), el("pre", {}, JSON.stringify(schema, null, 2)))));
+}
+
 function panel(path, method, route) {
   return el("section", { class: "panel" },
     el("h2", {}, el("code", {}, `${method.toUpperCase()} ${path}`), el("small", {}, route.summary || "")),
     route.description ? el("p", { class: "soft" }, route.description) : null,
-    parameters(route), ...body(route));
+    parameters(route), ...body(route), answers(route));
 }
 
 const response = await ask("/openapi.json");
@@ -35,7 +51,7 @@ if (response.ok) {
   const api = await response.json();
   const panels = Object.entries(api.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, route]) => panel(path, method, route)));
-  document.getElementById("routes").append(...panels);
+  document.getElementById("routes").append(...panels, shapes((api.components || {}).schemas || {}));
 } else {
   notice.hidden = false;
   notice.textContent = `the gateway answered ${response.status}`;

@@ -1,9 +1,8 @@
 """`GET /orders`, `/orders/{id}`, `/reports/{id}`: what has become of what was reported."""
 
-import base64
-import binascii
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import quote
 
 import msgspec
@@ -14,7 +13,8 @@ from dispatcher.figures.indicators import figures_of
 from dispatcher.order.row import ENDED, OPEN, Order, Tally
 from dispatcher.partition.identity import report_key
 from models.access import Holder, may, prefixed, sees
-from models.city import City
+from models.city import City, LimitStage
+from models.envelope import MAX_ATTRIBUTE
 from models.times import now_ms
 from streams.gateway import windows
 from streams.gateway.http.auth import ask_for, holder_of
@@ -27,15 +27,16 @@ from streams.tables.protocol import (
     Brief,
     PartitionOrder,
     PartitionOrders,
-    Place,
     ShardOrder,
     ShardOrders,
     from_cursor,
     to_cursor,
 )
 
-_STATES = OPEN | ENDED | {"open"}
-_MOST = 200
+STATES = OPEN | ENDED | {"open"}
+MOST_ORDERS = 200
+# Of a page's last order, as `to_cursor` writes it; empty for the first page.
+CURSOR = r"^([0-9]:-?[0-9]{1,15}:[a-z0-9-]{1,256})?$"
 
 
 def order_routes(city: City, finder: "Finder") -> APIRouter:
@@ -53,26 +54,30 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         quarantined: Annotated[bool | None, Query(description="set aside because the desk failed at it")] = None,
         indicator: Annotated[str, Query(description="only orders that this indicator of `/status` counts")] = "",
         stage: Annotated[str, Query(description="with `indicator`: as it stands under `by=stage`")] = "",
-        actor: Annotated[str, Query(description="with `indicator`: as it stands under `by=actor`")] = "",
+        actor: Annotated[
+            str, Query(max_length=MAX_ATTRIBUTE, description="with `indicator`: as it stands under `by=actor`")
+        ] = "",
         first: Annotated[str | None, Query(alias="from", description="city-local day, with `indicator`")] = None,
         to: Annotated[str | None, Query(description="city-local day, with `indicator`")] = None,
         sort: Annotated[
             Literal["newest", "urgent"],
             Query(description="`urgent`: open ones alone, the most urgent first"),
         ] = "newest",
-        limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
+        limit: Annotated[int, Query(ge=1, le=MOST_ORDERS)] = 50,
         cursor: Annotated[str, Query(description="`next` of the page before")] = "",
     ) -> Response:
         holder = holder_of(request)
         if actor:
             ask_for(holder, "staff")
         department, area = finder.own(holder, department, area)
+        _check_stage(stage)
         if not indicator:  # a figure may be of one that the city has no more
             finder.check(department, category)
         wanted = {"department": department, "category": category, "state": state, "area": finder.areas(area)}
         for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
             if flag is not None:
                 wanted[name] = "true" if flag else "false"
+        windows.window(city, first, to)  # what is no day is refused also where it is not asked for
         if indicator:
             keys = {"stage": stage, "actor": actor, "department": department, "category": category}
             wanted |= finder.counted(indicator, keys, first, to)
@@ -86,7 +91,9 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         return answer(document(found.order, found.tally, city, now_ms()))
 
     @router.get("/reports/{report_id:path}", summary="The order that a report has become part of")
-    async def report(report_id: str, source: str, request: Request) -> Response:
+    async def report(
+        report_id: str, source: Annotated[str, Query(max_length=MAX_ATTRIBUTE)], request: Request
+    ) -> Response:
         holder = holder_of(request)
         if not may(holder, "orders"):  # then only those that it has sent itself
             source = prefixed(holder, source)
@@ -150,15 +157,15 @@ class Finder:
     async def page(self, wanted: Mapping[str, str], limit: int, cursor: str) -> dict[str, Any]:
         """One page of the list, with the cursor of the next where there is more. Raises Problem."""
         states = {state for state in wanted["state"].split(",") if state}
-        if not states <= _STATES:
+        if not states <= STATES:
             raise Problem(
-                422, "invalid", f"state must be of {', '.join(sorted(_STATES))}", field="state", rule="unknown"
+                422, "invalid", f"state must be of {', '.join(sorted(STATES))}", field="state", rule="unknown"
             )
         urgent_first = wanted["sort"] == "urgent"
         # One more than asked for tells whether there is a next page.
         params = {key: value for key, value in wanted.items() if value} | {"limit": str(limit + 1)}
         if cursor:
-            params["after"] = _decode_cursor(cursor, urgent_first)
+            params["after"] = _checked_cursor(cursor, urgent_first)
         answers: ShardAnswers[PartitionOrders] = (await self._shards.ask("/orders", params, ShardOrders)).some()
         merged = sorted(
             (order for part in answers.partitions.values() for order in part.orders),
@@ -170,7 +177,7 @@ class Finder:
             "complete": answers.complete,
             "partitions": {"answered": len(answers.partitions), "total": answers.total},
             "orders": [line(order, self._city) for order in page],
-            "next": _encode_cursor(page[-1].place(urgent_first)) if more else None,
+            "next": to_cursor(page[-1].place(urgent_first)) if more else None,
         }
 
     def own(self, holder: Holder | None, department: str, area: str) -> tuple[str, str]:
@@ -235,6 +242,11 @@ class Finder:
         return (found[0] if found else None), answers.complete
 
 
+def _check_stage(stage: str) -> None:
+    if stage and stage not in get_args(LimitStage):
+        raise Problem(422, "invalid", "stage must be one that has a limit", field="stage", rule="unknown")
+
+
 def _missing(sentence: str, complete: bool) -> Problem:
     if complete:
         return Problem(404, "not-found", sentence)
@@ -247,16 +259,8 @@ def _safe(order_id: str) -> str:
     return quote(order_id, safe="")
 
 
-def _encode_cursor(last: Place) -> str:
-    return base64.urlsafe_b64encode(to_cursor(last).encode()).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str, urgent_first: bool) -> str:
+def _checked_cursor(cursor: str, urgent_first: bool) -> str:
     """What tables are asked with. Raises Problem for what is no cursor of a list in this order."""
-    try:
-        place = from_cursor(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode())
-    except (binascii.Error, ValueError):
-        place = None
-    if place is None or (place[0] > 0) != urgent_first:
+    if not re.fullmatch(CURSOR, cursor) or (from_cursor(cursor)[0] > 0) != urgent_first:
         raise Problem(422, "invalid", "cursor must be `next` of another page", field="cursor", rule="unknown")
-    return to_cursor(place)
+    return cursor

@@ -5,21 +5,20 @@ update was refused, 422 when intake could not take the event in; 202 when there 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import UpdateRefused
 from dispatcher.partition.identity import area_of
-from models import envelope
 from models.city import City
-from models.envelope import Event
+from models.envelope import MAX_ATTRIBUTE, Event
 from models.errors import Poison
-from models.events import DETECTION, REPORT, UPDATE, DeadLetter, Detection, Report, Update
+from models.events import DETECTION, REPORT, UPDATE, DeadLetter
 from models.formats import FORMATS
 from models.times import now_ms
 from streams.gateway.events.event_writer import EventWriter
@@ -44,7 +43,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
     """The routes, with what they need."""
     router = APIRouter(tags=["intake"], dependencies=[ONLY_KNOWN])
 
-    @router.post("/reports", summary="What a citizen writes", openapi_extra=_body(Report), status_code=202)
+    @router.post("/reports", summary="What a citizen writes")
     async def report(request: Request) -> Response:
         holder, body = holder_of(request), await request.body()
         event, _ = await receiver.read(body, lambda: of_report(read_event(request, REPORT, body), holder))
@@ -55,10 +54,10 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
             return answer({"event": _named(event), "repeated": True, "order": order}, headers=wait.applied)
         return await receiver.receive(request, names.reports, event.id, event, waiter, link, wait)
 
-    @router.post(
-        "/detections", summary="What a camera's algorithm sees", openapi_extra=_body(Detection), status_code=202
-    )
-    async def detection(request: Request, format: str = "", camera: str = "") -> Response:
+    @router.post("/detections", summary="What a camera's algorithm sees")
+    async def detection(
+        request: Request, format: str = "", camera: Annotated[str, Query(max_length=MAX_ATTRIBUTE)] = ""
+    ) -> Response:
         body = await request.body()
         vendor = Vendor(format, camera) if format else None
         if format and format not in FORMATS:
@@ -74,7 +73,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         link = f"/orders?{urlencode({'area': known.area})}" if known.area else "/orders"
         return await receiver.receive(request, names.detections, known.source, event, waiter, link, wait, more)
 
-    @router.post("/orders/{order_id}/updates", summary="One step", openapi_extra=_body(Update), status_code=202)
+    @router.post("/orders/{order_id}/updates", summary="One step")
     async def update(order_id: str, request: Request) -> Response:
         holder = holder_of(request)
         if not finder.is_within(holder, area_of(order_id)):
@@ -199,9 +198,3 @@ def _decided(decision: Decision, event: Waiter, wait: Preference) -> Response:
 
 def _named(event: Event | Waiter) -> dict[str, str]:
     return {"source": event.source, "id": event.id}
-
-
-def _body(contract: type[Report] | type[Detection] | type[Update]) -> dict[str, Any]:
-    """What the documentation of the API says of a route's body."""
-    content = {envelope.JSON: {"schema": contract.model_json_schema()}}
-    return {"requestBody": {"required": True, "content": content}}

@@ -1,0 +1,189 @@
+"""The OpenAPI document: the routes as FastAPI knows them, with what they take and answer as it is for this city."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from dispatcher.figures.indicators import FIGURES, INDICATORS
+from models.city import City, LimitStage
+from models.envelope import JSON, MAX_ATTRIBUTE, SPEC_VERSION, STRUCTURED
+from models.events import DETECTION, REPORT, UPDATE, Detection, Report, Update
+from models.events.incoming import NOISE, ORDER_ID
+from models.formats import FORMATS
+from streams.access.rights import NEEDED, callers
+from streams.documents.asyncapi import schemas
+from streams.gateway.http.answers import (
+    ANSWERS,
+    EVERYWHERE,
+    HEADERS,
+    SCHEMAS,
+    USUAL,
+    WITH_TOKENS,
+    WITHOUT_TOKENS,
+    described,
+)
+from streams.gateway.routes.orders import CURSOR, MOST_ORDERS, STATES
+from streams.gateway.status import GROUPS
+
+_VENDOR = "application/octet-stream"
+_DAY = {"type": "string", "format": "date"}
+_WORD = {"type": "string", "maxLength": MAX_ATTRIBUTE}
+_ATTRIBUTE = _WORD | {"pattern": r"^[ !#$&-~]*$"}
+_NAMED = {"type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE, "pattern": r"^[ -~]*$"}
+_NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
+_MOST_WORDS = 1_000  # a longer list helps nobody
+_REF = "#/components/schemas/{}"
+
+# Which event the body of a route is.
+_BODIES: Mapping[str, tuple[str, type]] = {
+    "POST /reports": (REPORT, Report),
+    "POST /detections": (DETECTION, Detection),
+    "POST /orders/{order_id}/updates": (UPDATE, Update),
+}
+_EVENT_HEADERS: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "Idempotency-Key": (_ATTRIBUTE, "the event's id: the same key sent again has no effect"),
+    "ce-id": (_ATTRIBUTE, "the event's id, before `Idempotency-Key`"),
+    "ce-source": (_ATTRIBUTE, "where the event comes from; with tokens within the source of the token"),
+    "ce-time": ({"type": "string", "format": "date-time"}, "when it happened; absent: now"),
+    "ce-type": ({}, "the type of the event that the address takes"),
+    "ce-specversion": ({"const": SPEC_VERSION}, "the version of CloudEvents"),
+    "Prefer": ({"type": "string"}, "`wait=5`: wait so many seconds, at most 30, for the decision (RFC 7240)"),
+}
+
+
+def describe(app: FastAPI, city: City, tokens: bool) -> dict[str, Any]:
+    """The document of a gateway that serves this city; `tokens`: whether it asks for them."""
+    made = get_openapi(title=app.title, version="1", summary=app.summary, routes=app.routes)
+    words = _words(city)
+    paths = {
+        path: {method: _operation(f"{method.upper()} {path}", said, words, tokens) for method, said in ways.items()}
+        for path, ways in made["paths"].items()
+    }
+    components: dict[str, Any] = {"schemas": _schemas(city), "headers": HEADERS}
+    if tokens:
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    return {key: made[key] for key in ("openapi", "info")} | {"paths": paths, "components": components}
+
+
+def _words(city: City) -> Mapping[str, Mapping[str, Any]]:
+    """What each parameter takes; an empty one counts as left out."""
+    flag = {"type": "boolean"}
+    return {
+        "department": {"enum": ["", *sorted(city.departments)]},
+        "category": {"enum": ["", *sorted(city.categories)]},
+        "area": {"enum": sorted(["", *(area.id for area in city.areas), "unlocated"])},
+        "state": {"type": "array", "items": {"enum": ["", *sorted(STATES)]}},
+        "overdue": flag,
+        "quarantined": flag,
+        "indicator": {"enum": ["", *sorted({*INDICATORS, *FIGURES})]},
+        "stage": {"enum": ["", *sorted(get_args(LimitStage))]},
+        "actor": _WORD,
+        "from": {"anyOf": [_DAY, {"const": "all"}]},
+        "to": _DAY,
+        "cursor": {"type": "string", "pattern": CURSOR},
+        "limit": {"type": "integer", "minimum": 1, "maximum": MOST_ORDERS, "default": 50},
+        "by": {"enum": list(GROUPS), "default": "department"},
+        "format": {"enum": ["", *sorted(FORMATS)]},
+        "camera": _WORD,
+        "source": _WORD,
+        "order_id": {"type": "string", "pattern": ORDER_ID},
+        "report_id": _WORD | {"minLength": 1},
+    }
+
+
+def _operation(route: str, said: Mapping[str, Any], words: Mapping[str, Any], tokens: bool) -> dict[str, Any]:
+    row = next(row for row in NEEDED if row.replace(":path", "") == route)
+    operation = {key: said[key] for key in ("tags", "summary", "operationId")}
+    taken = [_parameter(one, words, route) for one in said.get("parameters", ())]
+    if route in _BODIES:
+        ce_type, contract = _BODIES[route]
+        operation["requestBody"] = {"required": True, "content": _content(route, contract)}
+        for name, (schema, meaning) in _EVENT_HEADERS.items():
+            own = {"const": ce_type} if name == "ce-type" else schema
+            taken.append({"name": name, "in": "header", "description": meaning, "schema": own})
+    if taken:
+        operation["parameters"] = taken
+    answers = {**EVERYWHERE, **(WITH_TOKENS if tokens else WITHOUT_TOKENS), **ANSWERS.get(route, USUAL)}
+    operation["responses"] = {str(status): described(status, shapes) for status, shapes in sorted(answers.items())}
+    if tokens:
+        operation["security"] = [{"token": []}] if NEEDED[row] else []
+        operation["x-roles"] = list(callers(row))
+    return operation
+
+
+def _parameter(one: Mapping[str, Any], words: Mapping[str, Any], route: str) -> dict[str, Any]:
+    schema = words.get(one["name"], one["schema"])
+    if (route, one["name"]) == ("GET /status/{department}", "department"):
+        schema = {"enum": ["-", *schema["enum"][1:]]}  # `-`: what no department has yet
+    taken = {"name": one["name"], "in": one["in"], "required": one["required"], "schema": schema}
+    if "description" in one:
+        taken["description"] = one["description"]
+    if schema.get("type") == "array":
+        taken |= {"style": "form", "explode": False}  # with commas
+    return taken
+
+
+def _content(route: str, contract: type) -> dict[str, Any]:
+    data = {"$ref": _REF.format(contract.__name__)}
+    content: dict[str, Any] = {JSON: {"schema": data}}
+    content[STRUCTURED] = {"schema": {"$ref": _REF.format(f"{contract.__name__}Event")}}
+    if route == "POST /detections":  # with `format`; devices declare whatever they like
+        content[_VENDOR] = {"schema": {"type": "string", "format": "binary"}}
+    return content
+
+
+def _schemas(city: City) -> dict[str, Any]:
+    """The contracts with this city's words, each as the data of a whole CloudEvent too, and what is answered."""
+    made: dict[str, Any] = schemas([contract for _, contract in _BODIES.values()])
+    for schema in made.values():
+        for name, said in schema["properties"].items():
+            needed = name in schema.get("required", ())
+            schema["properties"][name] = _open(_said(said)) if needed else _or_null(_open(_said(said)))
+    del made["Update"]["properties"]["order_id"]  # the address names it
+    # What is a little beyond them is taken for 0 and 1.
+    made["Detection"]["properties"]["confidence"]["anyOf"][0] |= {"minimum": -NOISE, "maximum": 1 + NOISE}
+    if len(city.cameras) <= _MOST_WORDS:
+        made["Detection"]["properties"]["camera_id"]["enum"] = sorted(city.cameras)
+    events = {f"{contract.__name__}Event": _event(ce_type, contract) for ce_type, contract in _BODIES.values()}
+    return dict(sorted((made | events | dict(SCHEMAS)).items()))
+
+
+def _said(schema: dict[str, Any]) -> dict[str, Any]:
+    """A text that must say something: blanks are taken off before it is measured."""
+    return schema | {"pattern": _NOT_BLANK} if schema.get("minLength") else schema
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """What may be left out may be null, which many systems write for it."""
+    about = {key: schema.pop(key) for key in ("default", "description") if key in schema}
+    options = schema["anyOf"] if [*schema] == ["anyOf"] else [schema]
+    null = {"type": "null"}
+    return {"anyOf": options if null in options else [*options, null]} | about
+
+
+def _open(schema: dict[str, Any]) -> dict[str, Any]:
+    """A vocabulary that the desk holds people to, and tells them in its refusal: other words get as far as that."""
+    if "enum" not in schema or "maxLength" not in schema:
+        return schema
+    words = {"enum": schema["enum"]}
+    rest = {key: value for key, value in schema.items() if key not in ("enum", "default", "description")}
+    about = {key: schema[key] for key in ("default", "description") if key in schema}
+    return {"anyOf": [words, rest]} | about
+
+
+def _event(ce_type: str, contract: type) -> dict[str, Any]:
+    """A whole CloudEvent, structured mode."""
+    return {
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "data"],
+        "properties": {
+            "specversion": {"const": SPEC_VERSION},
+            "id": _NAMED,
+            "source": _NAMED,
+            "type": {"const": ce_type},
+            "time": {"anyOf": [{"type": "string", "format": "date-time"}, {"enum": ["", None]}]},
+            "data": {"$ref": _REF.format(contract.__name__)},
+        },
+    }
