@@ -102,7 +102,7 @@ async def test_a_request_may_say_more_than_the_message(
     [item] = items(city, value, said)
     assert answer.status_code == 202
     assert (item.id, item.at) == ("k1", to_ms(at) - 60_000)
-    assert item.source == dict(said)["ce_source"].decode() != "hikvision/gulou-001"
+    assert item.source == dict(said)["ce_source"].decode() + "hikvision/gulou-001" == "t/hikvision/gulou-001"
 
 
 async def test_an_alarm_that_is_too_old_for_kafka_is_too_old_for_http(gateway: Open, at: datetime) -> None:
