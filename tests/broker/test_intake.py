@@ -172,16 +172,22 @@ async def test_a_header_name_that_is_not_utf_8_is_a_dead_letter(
 async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_gone(
     kafka: Kafka, topics: Names, roles: Roles, city: Path
 ) -> None:
-    """An unknown camera becomes known; the very bytes come back, marked, and reach the inbox, however old by now."""
+    """An unknown camera becomes known; the very bytes come back, marked, and reach the inbox, however old by now. Of a
+    message with good detections as well only the one that was not taken in is."""
     with (city / "city.toml").open("a") as thresholds:
         thresholds.write(f"identity_detections_minutes = {WINDOW_MS / 60_000}\n")
     born_at = int(time.time() * 1000)
     fresh = detection("cam-new", event={"time": born_at})
-    await kafka.produce(topics.detections, [said(fresh), said(report("a" * 2_000_000))])
+    seen = [
+        {"Code": "pothole", "Data": {"MachineName": name, "RealUTC": born_at // 1000}} for name in ("cam-sw-1", "cam-x")
+    ]
+    several = raw(json.dumps({"eventList": seen}).encode(), [("format", b"dahua")])
+    await kafka.produce(topics.detections, [said(fresh), said(report("a" * 2_000_000)), said(several)])
     intake = roles.start("intake", city=str(city))
-    await kafka.read_until(topics.dead_letters, 2, timeout=60)
-    [unknown, too_long] = [each async for each in read_dead_letters(kafka.connection, topics)]
+    await kafka.read_until(topics.dead_letters, 3, timeout=60)
+    [unknown, too_long, second] = [each async for each in read_dead_letters(kafka.connection, topics)]
     assert (unknown.letter.error, unknown.letter.field) == ("unknown-camera", "camera_id")
+    assert (second.letter.error, second.letter.index) == ("unknown-camera", 1)
 
     with pytest.raises(DeadLetterError, match="too long to be kept"):
         await replay(kafka.connection, topics, [unknown, too_long])
@@ -191,18 +197,21 @@ async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_
     intake.signal(15)
     assert await intake.ended() == 0
     with (city / "cameras.csv").open("a") as cameras:
-        cameras.write("cam-new,30.05,114.05,south-w,新,police\n")
+        cameras.write("cam-new,30.05,114.05,south-w,新,police\ncam-x,30.05,114.05,south-w,新,police\n")
     roles.start("intake", city=str(city))
 
     async def too_old() -> bool:
         return time.time() * 1000 > born_at + WINDOW_MS
 
     await eventually(too_old)
-    assert await replay(kafka.connection, topics, await find(kafka.connection, topics, [unknown.number])) == 1
-    [record] = await kafka.read_until(topics.inbox, 1, timeout=60)
-    [item] = decode_items(record.value)
-    assert isinstance(item, Sighting)
-    assert item.camera == "cam-new"
+    mended = [unknown.number, second.number]
+    assert await replay(kafka.connection, topics, await find(kafka.connection, topics, mended)) == 2
+
+    def complete(records: list[ConsumerRecord]) -> bool:
+        return sum(len(items) for items in items_of(records).values()) >= 3
+
+    [items] = items_of(await kafka.read_until(topics.inbox, complete, timeout=60)).values()
+    assert [item.camera for item in items if isinstance(item, Sighting)] == ["cam-sw-1", "cam-new", "cam-x"]
     sent = [dict(r.headers) for r in await kafka.read_all(topics.detections) if r.value and b"cam-new" in r.value]
     assert [each.get("replayed") for each in sent] == [None, str(unknown.number).encode()]
     assert sent[1]["received"] == unknown.letter.at.encode()

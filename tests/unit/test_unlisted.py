@@ -1,13 +1,17 @@
 """Labels that the city has not listed are counted, by every run for itself, and added up for whoever asks."""
 
 import msgspec
+import pytest
+from typer.testing import CliRunner
 
+from streams.cli.labels import labels
 from streams.intake.drafts import Unlisted
 from streams.intake.unlisted import MOST, OTHERS, LabelCount, UnlistedTally, summed
 from streams.kafka.topics import Names
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW
 
+RUNNER = CliRunner()
 CAR = Unlisted("acme", "anpr", "car")
 NAMES = Names("t")
 
@@ -54,6 +58,22 @@ def test_the_counts_of_several_runs_add_up() -> None:
         ("car", 5, "2026-03-01T08:00", "2026-03-01T08:01"),
         ("person", 4, "2026-03-01T08:00", "2026-03-01T08:00"),
     ]
+
+
+def test_the_command_lists_what_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a table for people, as a line each for programs; and says so when nothing has."""
+    found = [LabelCount(vendor="acme", algorithm="anpr", label="car", count=5, first="a", last="b")]
+
+    async def read(*_: object) -> list[LabelCount]:
+        return found
+
+    monkeypatch.setattr("streams.intake.unlisted.read_unlisted", read)
+    shown, lines = (RUNNER.invoke(labels, ["unknown", *more]).stdout for more in ([], ["--json"]))
+    found.clear()
+
+    assert all(cell in shown for cell in ("acme", "anpr", "car", "5"))
+    assert msgspec.json.decode(lines, type=LabelCount).count == 5
+    assert "all labels that have come are listed" in RUNNER.invoke(labels, ["unknown"]).stdout
 
 
 def test_a_run_tells_a_bounded_number_of_labels_apart() -> None:
