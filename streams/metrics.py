@@ -33,6 +33,9 @@ DETECTIONS_IGNORED = Counter(
     "Detections below their label's minimum confidence, by category; `-`: those that labels.csv drops.",
     ["category"],
 )
+DETECTIONS_MISPLACED = Counter(
+    "paidan_detections_misplaced", "Devices' own places outside the city, for which the registry's place was taken."
+)
 DETECTIONS_UNLISTED = Counter(
     "paidan_detections_unlisted",
     "Detections that open nothing as labels.csv does not list their label; a process tells 100 apart, then `other`.",

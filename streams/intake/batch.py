@@ -53,13 +53,15 @@ class Dead(msgspec.Struct, frozen=True):
 class Taken(msgspec.Struct, frozen=True):
     """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
     records; `ignored` counts detections that the label table drops, by category, `unlisted` those whose label it does
-    not list, `heard` are the cameras of both with their areas; `guesses` are all made."""
+    not list, `heard` are the cameras of both with their areas; `misplaced` counts devices' places that the registry
+    overruled; `guesses` are all made."""
 
     items: dict[str, list[Sighting | InboxUpdate]]
     dead: list[Dead]
     ignored: Counter[str]
     unlisted: Counter[Unlisted]
     heard: dict[str, str]
+    misplaced: int
     guesses: list[Guess]
 
     def packed(self) -> list[tuple[str, bytes]]:
@@ -81,6 +83,7 @@ class Prepared(msgspec.Struct, frozen=True):
     ignored: Counter[str]
     unlisted: Counter[Unlisted]
     heard: dict[str, str]
+    misplaced: int
     wanted: list[int]
     texts: list[str]
     contexts: list[Context]
@@ -126,11 +129,11 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
                     flaws.setdefault(n, []).append(_flaw(record, draft, len(flaws.get(n, ()))))
         except Exception as error:  # noqa: BLE001 - poison or a bug: a dead letter, and the neighbours go on
             dead[n] = _dead(record, error)
-    placed, asked = _place(city, records, drafts, dead)
+    placed, asked, misplaced = _place(city, records, drafts, dead)
     # Nothing of a record that is dead is shown to a model.
     asked = [one for one in asked if placed[one.at][0] not in dead] if dead else asked
     wanted, texts, contexts = [one.at for one in asked], [one.text for one in asked], [one.context for one in asked]
-    return Prepared(records, placed, dead, flaws, ignored, unlisted, reader.heard, wanted, texts, contexts)
+    return Prepared(records, placed, dead, flaws, ignored, unlisted, reader.heard, misplaced, wanted, texts, contexts)
 
 
 def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
@@ -156,7 +159,7 @@ def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequenc
     made = [guess for guess in guesses if guess is not None]
     letters = prepared.flaws | {n: [one] for n, one in dead.items()}
     in_order = [one for n in sorted(letters) for one in letters[n]]
-    return Taken(dict(items), in_order, prepared.ignored, prepared.unlisted, prepared.heard, made)
+    return Taken(dict(items), in_order, prepared.ignored, prepared.unlisted, prepared.heard, prepared.misplaced, made)
 
 
 def _guessed(item: Sighting | InboxUpdate, guess: Guess | None, shadow: Guess | None) -> Sighting | InboxUpdate:
@@ -187,20 +190,23 @@ class _Asked(NamedTuple):
 
 def _place(
     city: City, records: Sequence[Record], drafts: Sequence[tuple[int, Draft]], dead: dict[int, Dead]
-) -> tuple[list[tuple[int, Sighting | InboxUpdate]], list[_Asked]]:
-    """Each draft's item in its place; a record of which one draft has none that will do is dead as a whole."""
+) -> tuple[list[tuple[int, Sighting | InboxUpdate]], list[_Asked], int]:
+    """Each draft's item in its place; a record of which one draft has none that will do is dead as a whole. With the
+    number of places that lay outside the city and for which the registry's was taken."""
     points = locate_points(city, [draft.where for _, draft in drafts if isinstance(draft.where, tuple)])
     placed: list[tuple[int, Sighting | InboxUpdate]] = []
     asked: list[_Asked] = []
+    misplaced = 0
     for n, draft in drafts:
         try:
             item = _located(city, draft, points)
             if draft.text and isinstance(item, Sighting):
                 asked.append(_Asked(len(placed), draft.text, _context(city, item)))
             placed.append((n, item))
+            misplaced += isinstance(draft.where, tuple) and points[draft.where] is None
         except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above
             dead[n] = _dead(records[n], error)
-    return placed, asked
+    return placed, asked, misplaced
 
 
 def _located(city: City, draft: Draft, points: Mapping[Point, Placement | None]) -> Sighting | InboxUpdate:

@@ -127,6 +127,7 @@ class IntakeProcessor:
             metrics.CLASSIFIED.labels(guess.outcome).inc()
         for category, count in taken.ignored.items():
             metrics.DETECTIONS_IGNORED.labels(category).inc(count)
+        metrics.DETECTIONS_MISPLACED.inc(taken.misplaced)
         for name, count in taken.unlisted.items():
             shown = series(name)
             metrics.DETECTIONS_UNLISTED.labels(shown.vendor, shown.algorithm, shown.label).inc(count)

@@ -122,6 +122,7 @@ def test_the_registry_knows_better_where_a_device_stands(city: City, lat: str, l
 
     places = {(i.place, i.lat, i.lon) for i in taken.items["south-w"] if isinstance(i, Sighting)}
     inside = (lat, lon) == SOMEWHERE[0]
+    assert taken.misplaced == (2 if (lat, lon) in SOMEWHERE[2:] else 0)
     assert places == ({("polygon", 30.02, 114.02)} if inside else {("camera", 30.05, 114.05)})
     assert taken.dead == []
 
