@@ -1,10 +1,13 @@
 """Who may call which route of the gateway: every route has a row, and every role is held to it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.routing import BaseRoute
 
 from dispatcher.order.facts import Assigned
@@ -177,3 +180,21 @@ def test_a_department_follows_its_own_assignments_only(city: City) -> None:
     assert [shown(department=each) for each in ("roads", "parks", "education")] == [True, True, False]
     assert [shown(role="inspector", area=each) for each in ("", "gulou", "shiqiao")] == [True, True, False]
     assert is_shown(made, city, None)
+
+
+async def test_whoever_signs_in_elsewhere_is_let_in_by_the_words_of_a_claim(gateway: Open, tmp_path: Path) -> None:
+    """With the rights of that role and no others; a token that was changed is none."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"keys": [jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)]}))
+    provider = {"oidc_issuer": "https://login.example", "oidc_audience": "paidan", "oidc_keys": str(keys)}
+    said = {"iss": "https://login.example", "aud": "paidan", "sub": "li", "exp": 2**33, "roles": ["clerks"]}
+    token = jwt.encode(said, key, "ES256")
+
+    async with gateway(oidc_roles="clerks=department:roads", **provider) as client:
+        mine = await client.get("/orders?department=parks", headers=bearer(token))
+        metrics = await client.get("/metrics", headers=bearer(token))
+        changed = await client.get("/orders", headers=bearer(token[:-2]))
+
+    assert (mine.status_code, mine.json()["field"]) == (403, "department")  # it is that of the roads
+    assert (metrics.json()["role"], changed.status_code) == ("department", 401)
