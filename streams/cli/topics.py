@@ -7,7 +7,7 @@ import typer
 
 from models.city import load_city
 from models.errors import UsageError
-from streams.kafka.access_lists import AccessEntry, add, as_command, entries
+from streams.kafka.access_lists import add, as_command, entries
 from streams.kafka.cluster_rights import cluster_rights
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names, all_topics, check_topics, create_topics
@@ -56,18 +56,13 @@ def acl(
     called = dict(_named(one, {right.party for right in needed}) for one in principal or ())
     wanted = entries(needed, settings.namespace, called)
     if apply:
-        added, beyond = asyncio.run(add(Connection.of(settings), settings.namespace, wanted))
+        added = asyncio.run(add(Connection.of(settings), wanted))
         say(f"{len(added)} entries added, {len(wanted) - len(added)} were there")
-        for entry in beyond:
-            say(f"not of the city: {_line(entry)}")
         return
     width = max(len(entry.principal) for entry in wanted)
     for entry in wanted:
-        say(as_command(entry, settings.kafka or "BROKER:9092") if script else _line(entry, width))
-
-
-def _line(entry: AccessEntry, width: int = 0) -> str:
-    return f"{entry.principal:{width}}  {entry.operation:16} {entry.kind:16}  {entry.name}"
+        line = f"{entry.principal:{width}}  {entry.operation:16} {entry.kind:16}  {entry.name}"
+        say(as_command(entry, settings.kafka or "BROKER:9092") if script else line)
 
 
 def _named(given: str, parties: set[str]) -> tuple[str, str]:

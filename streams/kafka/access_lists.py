@@ -4,7 +4,7 @@ aiokafka knows the requests and has no methods for them.
 """
 
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -20,10 +20,7 @@ from streams.kafka.connection import Connection
 _ANY = 1
 _KINDS = {2: "topic", 3: "group", 4: "cluster", 5: "transactional-id"}
 _LITERAL, _PREFIXED = 3, 4
-_OPERATIONS = {
-    2: "All", 3: "Read", 4: "Write", 5: "Create", 6: "Delete", 7: "Alter", 8: "Describe", 10: "DescribeConfigs",
-    11: "AlterConfigs",
-}  # fmt: skip
+_OPERATIONS = {2: "All", 3: "Read", 4: "Write", 5: "Create", 8: "Describe", 10: "DescribeConfigs"}
 _ALLOW = 3
 _KIND_NUMBERS = {name: number for number, name in _KINDS.items()}
 _OPERATION_NUMBERS = {name: number for number, name in _OPERATIONS.items()}
@@ -62,15 +59,8 @@ def as_command(entry: AccessEntry, bootstrap: str) -> str:
     return shlex.join(["kafka-acls.sh", "--bootstrap-server", bootstrap, "--add", *who, *what, *pattern])
 
 
-class Applied(NamedTuple):
-    """What was added, and what gives rights to topics of the namespace beyond what was wanted: it is left as it is."""
-
-    added: tuple[AccessEntry, ...]
-    beyond: tuple[AccessEntry, ...]
-
-
-async def add(connection: Connection, namespace: str, wanted: Collection[AccessEntry]) -> Applied:
-    """Add the entries that are missing. Nothing is ever taken away. Raises AccessError."""
+async def add(connection: Connection, wanted: Iterable[AccessEntry]) -> tuple[AccessEntry, ...]:
+    """Add the entries that are missing; those added. Nothing is ever taken away. Raises AccessError."""
     try:
         async with started(admin(connection)) as client:
             present = await _present(client)
@@ -79,15 +69,7 @@ async def add(connection: Connection, namespace: str, wanted: Collection[AccessE
                 await _create(client, entry)
     except KafkaError as error:
         raise AccessError(f"the access lists of {connection.bootstrap} cannot be changed: {error}") from error
-    return Applied(missing, tuple(sorted(entry for entry in present - set(wanted) if _reaches(entry, namespace))))
-
-
-def _reaches(entry: AccessEntry, namespace: str) -> bool:
-    """Whether it gives a right to a topic of the namespace."""
-    start = f"{namespace}."
-    return entry.kind == "topic" and (
-        entry.name.startswith(start) or (entry.name.endswith("*") and start.startswith(entry.name[:-1]))
-    )
+    return missing
 
 
 async def _present(client: AIOKafkaAdminClient) -> set[AccessEntry]:

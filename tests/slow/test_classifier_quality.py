@@ -96,7 +96,7 @@ def test_the_cold_start_floor(shared: Path) -> None:
     assert (about.argmax(axis=1) == predictions.y).mean() >= 0.70
     assert top_k(about, predictions.y, 3) >= 0.90
     assert (predictions.best == model.classes.index(NO_FAULT)).mean() <= 0.2
-    assert 0.05 < predictions.automatic.mean() < 0.30
+    assert 0.04 < predictions.automatic.mean() < 0.30
     assert predictions.right[predictions.automatic].mean() >= 0.93
     assert np.isfinite(evaluate(model, rows.take(range(50))).calibration_error)
 
@@ -106,13 +106,13 @@ def test_the_second_set_floor() -> None:
     sure it is, and that what is no fault stays."""
     found = second_set.judge(Classifier.shipped())
 
-    assert found["top 1"][0] >= 0.83
-    assert found["top 3"][0] >= 0.955
-    assert found["dispatched"][0] >= 0.66
-    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.92
+    assert found["top 1"][0] >= 0.88
+    assert found["top 3"][0] >= 0.98
+    assert found["dispatched"][0] >= 0.72
+    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.94
     assert found["no fault, dispatched"] <= 0.02 * found["dispatched"][0] * found["faults"]
     assert found["no fault, dispatched on the group alone"] == 0
     assert found["calibration error, faults"] <= found["calibration band, faults"][1]
     assert found["calibration error, all"] <= found["calibration band, all"][1]
     assert found["by language"]["zh-hant"]["top 1"] >= found["by language"]["zh"]["top 1"] - 0.05
-    assert all(table["top 1"] >= 0.55 for table in found["by kind"].values())
+    assert all(table["top 1"] >= 0.70 for table in found["by kind"].values())

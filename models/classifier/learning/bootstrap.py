@@ -1,7 +1,7 @@
 """A first model for a city without history: category names, keywords, and the texts that Paidan ships."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,7 +16,11 @@ from models.classifier.serving.columns import Columns, category_of
 from models.classifier.serving.vectoriser import count
 from models.guess import NO_FAULT
 
-FIRST_RECIPES = (Recipe(min_count=2, c=1.0), Recipe(min_count=2, c=0.2))
+# What a city gets may be letters, which put the point first.
+LETTERS = (Recipe(min_count=2, c=1.0), Recipe(min_count=2, c=0.2))
+# Of short messages the first words are most, and few texts say little of what is common to all categories.
+_SHORT = (1.0, 0.15, 0.6, 0.7)
+MESSAGES = (Recipe(blocks=_SHORT, min_count=2, floor=1.0), Recipe(blocks=_SHORT, min_count=2, c=0.2, floor=1.0))
 WORDS = Recipe(min_count=1, c=0.2)
 _MAJORITY = 0.5
 # With fewer texts of another hand than this nothing can be said of how sure a model may be.
@@ -80,6 +84,7 @@ def bootstrap(
     target: float = 0.97,
     seed: int = 0,
     progress: Progress = quiet,
+    recipes: Sequence[Recipe] = LETTERS,
     strange: bool = True,
 ) -> bytes:
     """The artefact of a first model.
@@ -87,7 +92,8 @@ def bootstrap(
     Held-out texts of the corpus are written in the corpus's own manner, so limits from them would be too easy for real
     reports. Recipe, confidence and limits therefore come from the texts `tried`, which are of another hand. Where
     reports will be `strange` to both, letters of another city say, the model has a witness too: one of names and
-    keywords alone, with limits from the same texts. Automatic is what both are sure of.
+    keywords alone, with limits from the same texts. Automatic is what both are sure of. Of the `recipes` the best on
+    the texts tried is taken.
 
     Names and keywords are extra rows, which only help to learn; a category without any text has nothing else and
     learns from them alone. Raises ClassifierError when there are not two categories with at least two texts or words.
@@ -101,7 +107,7 @@ def bootstrap(
     helping = [n for n, label in enumerate(words.labels) if sizes[label] >= 2]
     data = train(
         rows.plus(words.take(alone)),
-        FIRST_RECIPES,
+        recipes,
         day=day,
         extra=words.take(helping),
         tried=tried if len(tried) >= _ENOUGH else None,

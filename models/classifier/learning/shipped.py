@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from models.classifier.errors import ClassifierError
-from models.classifier.learning.bootstrap import bootstrap, keyword_rows
+from models.classifier.learning.bootstrap import MESSAGES, bootstrap, keyword_rows
 from models.classifier.learning.labelled import Labelled, read
 from models.classifier.learning.taxonomy import read_taxonomy
 from models.classifier.learning.training import Progress, quiet
@@ -83,7 +83,8 @@ def build(out: Path, progress: Progress = quiet) -> Path:
     if len(present) == 1 and stamp.is_file() and stamp.read_text() == wanted:
         return present[0]
     # The demo city's people write as those of the calibration texts do.
-    data = bootstrap(read_taxonomy(TAXONOMY), corpus(), calibration(), day=DAY, progress=progress, strange=False)
+    known = read_taxonomy(TAXONOMY), corpus(), calibration()
+    data = bootstrap(*known, day=DAY, progress=progress, recipes=MESSAGES, strange=False)
     model = Classifier.from_bytes(data)
     out.mkdir(parents=True, exist_ok=True)
     part = out / f"{model.id}.{os.getpid()}.part"

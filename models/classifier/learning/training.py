@@ -23,7 +23,7 @@ from models.classifier.serving.artefact import Manifest, Provenance, pack
 from models.classifier.serving.calibration import TARGETS, Thresholds, thresholds
 from models.classifier.serving.columns import Columns, category_of
 from models.classifier.serving.confidence import Groups, Judged, learn_confidence
-from models.classifier.serving.vectoriser import Vectoriser, count, learn
+from models.classifier.serving.vectoriser import FLOOR, Vectoriser, count, learn
 from models.guess import NO_FAULT
 from models.plain_words import plain
 
@@ -33,13 +33,15 @@ Progress = Callable[[int, int], None]
 
 class Recipe(msgspec.Struct, frozen=True):
     """What tuning chooses among. `blocks`: weights of body, head, word parts and context (0 leaves one out);
-    `prior`: how far the scores of the prior, if there is one, spread beside a message's length of 1."""
+    `prior`: how far the scores of the prior, if there is one, spread beside a message's length of 1; `floor`: see
+    `vectoriser.learn`."""
 
     blocks: tuple[float, float, float, float] = (1.0, 0.5, 0.6, 0.7)
     c: float = 1.0
     min_count: int = 3
     most: int = 200_000
     prior: float = 0.05
+    floor: float = FLOOR
 
 
 # What `paidan train` chooses among.
@@ -230,7 +232,7 @@ def fit(
     counts: sp.csr_matrix, y: Ints, classes: int, recipe: Recipe, seed: int, prior: Prior | None = None
 ) -> tuple[Vectoriser, Linear]:
     """The vectoriser and the linear model of exactly these rows. Raises ValueError when no feature is left."""
-    vectoriser = learn(counts, y, recipe.blocks, recipe.min_count, recipe.most)
+    vectoriser = learn(counts, y, recipe.blocks, recipe.min_count, recipe.most, recipe.floor)
     if prior is None or not recipe.prior:
         return vectoriser, solve(vectoriser.weigh(counts)[0], y, classes, recipe.c, seed)
     vectoriser = prior.widened(vectoriser)

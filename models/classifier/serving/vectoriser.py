@@ -125,11 +125,14 @@ def count(texts: Sequence[str], contexts: Contexts = None) -> sp.csr_matrix:
     return sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, width), dtype=np.int32)
 
 
-def learn(counts: sp.csr_matrix, y: NDArray[np.intp], blocks: Sequence[float], min_count: int, most: int) -> Vectoriser:
+def learn(
+    counts: sp.csr_matrix, y: NDArray[np.intp], blocks: Sequence[float], min_count: int, most: int, floor: float = FLOOR
+) -> Vectoriser:
     """The vectoriser of a training set: pieces in at least `min_count` messages, the `most` frequent of them.
 
     `counts` are from `count`, `y` numbers the messages' classes; `blocks` holds the weights of body, head, word parts
-    and context (0 leaves one out). Raises ValueError when no piece is left.
+    and context (0 leaves one out); `floor` is what a piece that all classes share alike weighs beside 1 for one of a
+    single class. Raises ValueError when no piece is left.
     """
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     weight = np.asarray(blocks, dtype=np.float32)
@@ -143,11 +146,11 @@ def learn(counts: sp.csr_matrix, y: NDArray[np.intp], blocks: Sequence[float], m
     idf = np.log((1 + counts.shape[0]) / (1 + frequency[columns[first]])) + 1
     idf[block == PARTS] *= weight[PARTS] / weight[BODY]
     plain = Vectoriser(slots.astype(np.uint32), block, idf.astype(np.float32), weight[[BODY, HEADS, AROUND]])
-    return msgspec.structs.replace(plain, worth=plain.worth * _focus(plain.weigh(counts)[0], y))
+    return msgspec.structs.replace(plain, worth=plain.worth * _focus(plain.weigh(counts)[0], y, floor))
 
 
-def _focus(rows: sp.csr_matrix, y: NDArray[np.intp]) -> F32:
-    """How much each feature is a matter of few classes: `FLOOR` when evenly spread, `FLOOR` + 1 when of one alone.
+def _focus(rows: sp.csr_matrix, y: NDArray[np.intp], floor: float) -> F32:
+    """How much each feature is a matter of few classes: `floor` when evenly spread, `floor` + 1 when of one alone.
 
     One minus the normalised entropy of the feature's relative frequencies in the classes (entropy weighting after
     Dumais 1991, here over classes instead of documents), with a little evidence for every class added.
@@ -159,5 +162,5 @@ def _focus(rows: sp.csr_matrix, y: NDArray[np.intp]) -> F32:
     share = (np.asarray((member @ seen).todense()) + EVIDENCE / len(present)) / sizes[present, None]
     share /= share.sum(axis=0)
     entropy = -(share * np.log(share)).sum(axis=0) / np.log(max(2, len(present)))
-    focus: F32 = (FLOOR + np.maximum(0.0, 1.0 - entropy)).astype(np.float32)
+    focus: F32 = (floor + np.maximum(0.0, 1.0 - entropy)).astype(np.float32)
     return focus
