@@ -1,4 +1,4 @@
-"""The reporter as a keyed hash, and how to reach him under a key of the city's own."""
+"""The reporter as a keyed hash, names under a pseudonym, and contacts under a key of the city's own."""
 
 import hashlib
 import hmac
@@ -9,7 +9,9 @@ import msgspec
 from cryptography.fernet import Fernet
 
 from models.errors import UsageError
+from models.masking import masked_term
 
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")  # with digits, it could look like a number of somebody's
 _PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9}|0?[1-9]\d{6,11})")
 
 
@@ -23,6 +25,16 @@ def reporter_hash(key: bytes, identity: str) -> str:
         return ""
     phone = _PHONE.fullmatch(re.sub(r"[\s\-()]", "", plain))
     return hmac.new(key, (phone[1] if phone else plain).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def pseudonym(key: bytes, name: str) -> str:
+    """A name as it is, or, where it holds something personal, 32 letters that stand for it under the city's key.
+
+    The same name has the same pseudonym, and a pseudonym is its own.
+    """
+    if masked_term(name) == name:
+        return name
+    return hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32].translate(_LETTERS)
 
 
 class Contact(msgspec.Struct, frozen=True, omit_defaults=True):

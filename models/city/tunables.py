@@ -106,6 +106,14 @@ class CitySettings(BaseModel):
     )
     archive_days: float = Field(30.0, gt=0, le=3650, description="how long after its end an order is archived")
 
+    # personal data
+    masked: tuple[Literal["handle", "name", "door"], ...] = Field(
+        ("handle", "name"),
+        strict=False,
+        description="what is masked in words besides what always is: accounts of apps (handle), names after words such "
+        "as 联系人 (name), the doors where people live (door)",
+    )
+
     # satisfaction
     response_weight: float = Field(0.2, ge=0, le=1, description="weight of the response rate in the combined rate")
     resolution_weight: float = Field(0.4, ge=0, le=1, description="weight of the resolution rate")

@@ -174,11 +174,18 @@ class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     field: Annotated[str, Meta(description="the field that breaks a rule")] = ""
     rule: Annotated[str, Meta(description="the rule that it breaks")] = ""
     message: Annotated[str, Meta(description="both in a sentence, which quotes nothing")]
+    event_source: Annotated[
+        str, Meta(description="of the event, where its headers name it; a pseudonym if personal")
+    ] = ""
+    event_id: Annotated[str, Meta(description="the same of its id")] = ""
+    sealed: Annotated[
+        str, Meta(description="headers, key and bytes of what came in from outside, encrypted under the city's key")
+    ] = ""
     headers: tuple[DeadLetterHeader, ...] = ()
     headers_cut: Annotated[bool, Meta(description="some headers were left out")] = False
     key_base64: str | None = None
     value_length: Annotated[int, Meta(description="bytes")] = 0
-    value_base64: Annotated[str | None, Meta(description="the bytes, up to 512 kB")] = None
+    value_base64: Annotated[str | None, Meta(description="the bytes, up to 512 kB, unless they are sealed")] = None
     value_sha256: Annotated[str | None, Meta(description="of a longer value")] = None
 
     @property

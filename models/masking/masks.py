@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from models.masking.legible import HIDDEN, legible
@@ -17,8 +18,10 @@ OPTIONAL = frozenset({"handle", "name", "door"})
 USUAL = frozenset({"handle", "name"})
 
 _TABLES = (MAILS, SPELT_MAILS, PAPERS, NUMBERS, DICTATED, PLATES, HANDLES, SPOKEN, NAMES, DOORS)
-_STAY = (Before(THING, True), Before(AMOUNT, True))
+_STAY = (THING, AMOUNT)
 # Digits with no more than a few other characters in between, and how far what they belong to can reach beyond them.
+_FURTHER = re.compile(r"[^\x00-/:-\x7f]")  # what may be a digit
+_BLANKS = re.compile(r"(\s+)")
 _DIGITS = re.compile("[0-9](?:[^0-9]{0,20}[0-9])*")
 _IN_FRONT, _BEHIND = 12, 20
 
@@ -43,9 +46,16 @@ def mask(text: str, optional: Collection[str] = USUAL) -> str:
             at = end
         text = "".join([*parts, text[at:]])
         # Two numbers that were typed as one are told apart when the first has gone.
-        if _DIGITS.search(text) is None:
+        if _FURTHER.search(text) is None:
             break
     return text
+
+
+@lru_cache(maxsize=16_384)
+def masked_term(term: str) -> str:
+    """The same of a label, a code or a name, of which there are few: each of its parts is looked at by itself too, as
+    no word in it says whose a number is."""
+    return "".join(part if mask(part) == part else MASK for part in _BLANKS.split(mask(term)))
 
 
 def find(text: str, optional: Collection[str] = USUAL) -> list[Found]:
@@ -89,7 +99,11 @@ class _Search:
     def _is_told(self, shape: Shape, start: int, end: int) -> bool:
         """Whether the words around leave it a person's, and say so where they must."""
         word = self._before(start)
-        if word in _STAY or word.kind == SERVICE or after(self._text, end, THING) or after(self._text, end, AMOUNT):
+        if shape.telling:
+            return not ((word.kind in _STAY and word.number) or after(self._text, end, AMOUNT))
+        if word.kind == SERVICE or (word.kind in _STAY and word.adjacent):
+            return False
+        if after(self._text, end, THING) or after(self._text, end, AMOUNT):
             return False
         if not shape.words or word.kind in shape.words:
             return True

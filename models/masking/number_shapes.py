@@ -125,10 +125,16 @@ NUMBERS = table(
         "id",
         rf"{EDGE}[1-9]{spread(5)}{GAP}(?:1{GAP}[89]|2{GAP}0){spread(9)}{GAP}(?:[0-9]|[Xx](?![A-Za-z])){END}",
         fits=_is_born,
+        telling=True,
     ),
     shape("id", f"{FREE}[1-8]{spread(14)}{END}", fits=_is_born),
     shape("card", f"{FREE}[2-6]{spread('14,18')}{END}", fits=_is_card),
-    shape("phone", f"{EDGE}(?P<it>(?:(?:00{TAME})?86{GAP})?(?P<number>1{GAP}[3-9]{spread(9)})){END}", fits=_is_mobile),
+    shape(
+        "phone",
+        f"{EDGE}(?P<it>(?:(?:00{TAME})?86{GAP})?(?P<number>1{GAP}[3-9]{spread(9)})){END}",
+        fits=_is_mobile,
+        telling=True,
+    ),
     shape("phone", f"{FREE}00[1-9](?:{TAME}[0-9]){{8,13}}{END}", fits=_is_international),
     # A landline with its area code 固定电话.
     shape(

@@ -21,13 +21,15 @@ _DIGITS = re.compile("[0-9]+")
 
 class Shape(NamedTuple):
     """One row. `pattern` finds it, and its group `it`, where there is one, is what goes; `fits` looks closer. It needs
-    one of the `words` around it, unless there are none. The number of a thing stays, unless the shape is `certain`."""
+    one of the `words` around it, unless there are none. The number of a thing stays, unless the shape is `certain`;
+    what is `telling` stays only where a number is expected: 路灯编号 13812345678, but not 路灯 13812345678."""
 
     kind: str
     pattern: re.Pattern[str]
     words: frozenset[str] = frozenset()
     fits: Fits | None = None
     certain: bool = False
+    telling: bool = False
 
 
 class ShapeTable(NamedTuple):
@@ -40,11 +42,17 @@ class ShapeTable(NamedTuple):
 
 
 def shape(
-    kind: str, *pattern: str, words: str = "", fits: Fits | None = None, certain: bool = False, fold: bool = False
+    kind: str,
+    *pattern: str,
+    words: str = "",
+    fits: Fits | None = None,
+    certain: bool = False,
+    telling: bool = False,
+    fold: bool = False,
 ) -> Shape:
     """A row; the parts of its pattern are joined, and with `fold` capitals are small letters."""
     joined = re.compile("".join(pattern), re.IGNORECASE if fold else 0)
-    return Shape(kind, joined, frozenset(words.split()), fits, certain)
+    return Shape(kind, joined, frozenset(words.split()), fits, certain, telling)
 
 
 def table(sign: str, *shapes: Shape, digits: bool = True) -> ShapeTable:

@@ -92,6 +92,11 @@ _FILLER = re.compile(
     r"|no\b\.?|number\b|nr\b\.?|id\b|is\b|s\b|card\b|code\b|is on\b){0,8}(?:[a-z]{0,4}[-_])?"
 )
 _ANY_NUMBER = ("号码", "编号")  # 居住证编号: the word before has said whose number it is
+_NUMBER = re.compile(r"号|编|码|(?<![a-z])(?:no|number|nr|id|#)(?![a-z])|#")
+# Things that one speaks of by number, without calling it so.
+_NUMBERED = frozenset(
+    ["工单", "订单", "灯杆", "电杆", "井盖", "case", "order", "ticket", "pole", "manhole", "reference", "ref"]
+)
 _HAS_DIGIT = re.compile(r"\d")
 
 
@@ -118,17 +123,18 @@ _AFTER = {kind: re.compile(pattern) for kind, pattern in AFTER.items()}
 
 class Before(NamedTuple):
     """What stands before a number: the kind that the nearest word says, empty for none; whether the word names the
-    number itself, with nothing but filling words in between."""
+    number itself, with nothing but filling words in between; whether that is known to be a number."""
 
     kind: str = ""
     adjacent: bool = False
+    number: bool = False
 
 
 def before(text: str, start: int) -> Before:
     """The nearest word before `start` that says what a number is, within the sentence and twelve characters."""
     window = _SENTENCE.split(text[max(0, start - WINDOW) : start])[-1].lower()
     if _MONEY.search(window):
-        return Before(AMOUNT, True)
+        return Before(AMOUNT, True, True)
     last = None
     for found in _WORD.finditer(window):
         if last is None or found[0] not in _ANY_NUMBER or (_KINDS[last[0]] == THING or last.end() < found.start()):
@@ -138,7 +144,8 @@ def before(text: str, start: int) -> Before:
     between = window[last.end() :]
     kind = _KINDS[last[0]]
     if _FILLER.fullmatch(between):
-        return Before(kind, True)
+        numbered = last[0] in _NUMBERED or _NUMBER.search(window, last.start()) is not None
+        return Before(kind, True, numbered)
     if len(between) > _NEAR or _HAS_DIGIT.search(between):
         return Before()
     return Before(kind)

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from models.errors import UsageError
-from streams.dead_letters.letter import ERRORS
+from streams.dead_letters.letter import ERRORS, opened
 from streams.dead_letters.replay import Numbered, find, read_dead_letters, replay
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
@@ -62,9 +62,10 @@ def show(
     number: Annotated[int, typer.Argument(help="Number, as `list` shows it.")],
     raw: Annotated[bool, typer.Option("--raw", help="Write the original bytes, and nothing else, to stdout.")] = False,
 ) -> None:
-    """Show one dead letter with all that is kept of it. It may hold personal data."""
+    """Show one dead letter with all that is kept of it. It may hold personal data, and needs PAIDAN_PERSONAL_KEY."""
     settings = load_settings()
     [found] = asyncio.run(find(Connection.of(settings), Names(settings.namespace), [number]))
+    found = found._replace(letter=opened(found.letter, settings.hmac_key))
     value = found.letter.original_value
     if raw:
         if value is None:
@@ -94,7 +95,7 @@ def replay_(
 async def _replay(settings: Settings, numbers: list[int], error: str | None) -> None:
     names = Names(settings.namespace)
     letters = await find(Connection.of(settings), names, numbers) if numbers else await _all(settings, error)
-    say(f"{await replay(Connection.of(settings), names, letters)} replayed")
+    say(f"{await replay(Connection.of(settings), names, letters, settings.hmac_key)} replayed")
 
 
 async def _all(settings: Settings, error: str | None) -> list[Numbered]:

@@ -2,16 +2,32 @@
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
+from cryptography.fernet import Fernet, InvalidToken
+from msgspec.structs import replace
 
 from dispatcher.partition.decision import Failure
-from models.envelope import CE_ID, CE_SOURCE, CE_SPEC_VERSION, CE_TIME, CE_TYPE, CONTENT_TYPE, JSON, SPEC_VERSION
+from models.envelope import (
+    CE_ID,
+    CE_SOURCE,
+    CE_SPEC_VERSION,
+    CE_TIME,
+    CE_TYPE,
+    CONTENT_TYPE,
+    JSON,
+    MAX_ATTRIBUTE,
+    SPEC_VERSION,
+    header_map,
+)
+from models.errors import PaidanError
 from models.events import DEAD_LETTER, DeadLetter, DeadLetterHeader
 from models.inbox import Sighting, decode_items, encode_items
 from models.record import Record
+from models.redact import pseudonym
 from models.times import to_text
 from streams.kafka.sending import Send
 
@@ -48,6 +64,10 @@ ERRORS = {
 }
 
 
+class DeadLetterError(PaidanError):
+    """A dead letter is not there, or cannot be replayed."""
+
+
 class LetterTopics(Protocol):
     """The topics that dead letters need."""
 
@@ -79,13 +99,16 @@ def of_record(
     *,
     index: int | None = None,
     keep: bool = True,
+    key: bytes = b"",
 ) -> Send:
     """The dead letter of a whole record, or, with an `index`, of one of the detections that it holds.
 
-    Without `keep` its bytes are left to another letter of the same record.
+    Without `keep` its bytes are left to another letter of the same record. What has come from outside holds personal
+    data that nobody has masked: with the city's `key` it is sealed, and `opened` gives it back.
     """
     headers, cut = _kept(record.headers)
     length, kept, digest = _value(record.value, MAX_KEPT if keep else 0)
+    source, event_id = (_attribute(record.headers, name) for name in (CE_SOURCE, CE_ID))
     letter = DeadLetter(
         topic=record.topic,
         partition=record.partition,
@@ -97,6 +120,8 @@ def of_record(
         field=field,
         rule=rule,
         message=message[:_ERROR_CHARS],
+        event_source=pseudonym(key, source) if key else source,
+        event_id=pseudonym(key, event_id) if key else event_id,
         headers=headers,
         headers_cut=cut,
         key_base64=None if record.key is None else base64.b64encode(record.key[:MAX_HEADERS_KEPT]).decode(),
@@ -104,7 +129,37 @@ def of_record(
         value_base64=kept,
         value_sha256=digest,
     )
-    return _send(names, letter)
+    return _send(names, _closed(letter, key) if key else letter)
+
+
+class _Original(msgspec.Struct, frozen=True):
+    """What is sealed of a letter."""
+
+    headers: tuple[DeadLetterHeader, ...]
+    key_base64: str | None
+    value: bytes | None
+
+
+def _closed(letter: DeadLetter, key: bytes) -> DeadLetter:
+    original = _Original(letter.headers, letter.key_base64, letter.original_value)
+    sealed = _fernet(key).encrypt(msgspec.msgpack.encode(original)).decode()
+    return replace(letter, sealed=sealed, headers=(), key_base64=None, value_base64=None)
+
+
+def opened(letter: DeadLetter, key: bytes) -> DeadLetter:
+    """The letter with headers, key and bytes as they came in. Raises DeadLetterError for another key than its own."""
+    if not letter.sealed:
+        return letter
+    try:
+        original = msgspec.msgpack.decode(_fernet(key).decrypt(letter.sealed), type=_Original)
+    except InvalidToken:
+        raise DeadLetterError("the dead letter was sealed under another PAIDAN_PERSONAL_KEY") from None
+    kept = None if original.value is None else base64.b64encode(original.value).decode()
+    return replace(letter, sealed="", headers=original.headers, key_base64=original.key_base64, value_base64=kept)
+
+
+def _fernet(key: bytes) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hmac.new(key, b"dead letters", hashlib.sha256).digest()))
 
 
 def of_item(names: LetterTopics, partition: int, failure: Failure, clock: int, error: str) -> Send:
@@ -152,6 +207,20 @@ def _send(names: LetterTopics, letter: DeadLetter) -> Send:
         (CONTENT_TYPE, JSON.encode()),
     )
     return Send(names.dead_letters, place.encode(), msgspec.json.encode(letter), 0, headers)
+
+
+def _attribute(headers: Sequence[tuple[str, bytes]], name: str) -> str:
+    """An attribute of the event, empty where it is missing or may not do."""
+    value = header_map(headers).get(name, b"")
+    return value.decode() if len(value) <= MAX_ATTRIBUTE and _is_utf8(value) else ""
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _value(value: bytes | None, most: int = MAX_KEPT) -> tuple[int, str | None, str | None]:

@@ -6,17 +6,21 @@ from typing import NamedTuple
 import msgspec
 from aiokafka import TopicPartition
 
-from models.errors import PaidanError
 from models.events import DeadLetter
-from streams.dead_letters.letter import ONLY, RECEIVED, REPLAYED, WEBHOOK_ERRORS, decode_dead_letter, under_own_name
+from streams.dead_letters.letter import (
+    ONLY,
+    RECEIVED,
+    REPLAYED,
+    WEBHOOK_ERRORS,
+    DeadLetterError,
+    decode_dead_letter,
+    opened,
+    under_own_name,
+)
 from streams.kafka.clients import log_reader, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_to
 from streams.kafka.topics import Names
-
-
-class DeadLetterError(PaidanError):
-    """A dead letter is not there, or cannot be replayed."""
 
 
 class Numbered(NamedTuple):
@@ -54,31 +58,32 @@ async def find(connection: Connection, names: Names, numbers: Collection[int]) -
     return found
 
 
-async def replay(connection: Connection, names: Names, letters: Collection[Numbered]) -> int:
+async def replay(connection: Connection, names: Names, letters: Collection[Numbered], key: bytes) -> int:
     """Send the original bytes and headers of each to its original topic; how many.
 
     What a webhook did not take is sent to it again in this way. Two headers are added: `replayed` with the dead
     letter's number, `received` with the time at which the record first came in, to which its age counts. Of a message
     with several detections a third one, `only`, names the one that the letter is about. A report under the name of
     another one gets its own. Nothing is sent unless all can be. Raises DeadLetterError when the bytes of one were too
-    long to be kept, or it came from a file.
+    long to be kept or sealed under another `key`, or it came from a file.
     """
     topics = {names.reports, names.detections, names.updates, names.inbox}
     topics |= {each.letter.topic for each in letters if names.department_of(each.letter.topic)}
     topics |= {each.letter.topic for each in letters if each.letter.error in WEBHOOK_ERRORS}
     _refuse("it was too long to be kept", [each.number for each in letters if not _whole(each.letter)])
     _refuse("it came from no topic of ours", [each.number for each in letters if each.letter.topic not in topics])
+    whole = [(each.number, opened(each.letter, key)) for each in letters]
     async with started(writer(connection)) as producer:
-        for number, letter in letters:
+        for number, letter in whole:
             given = dict(letter.original_headers)
             first = given[RECEIVED] if {REPLAYED, RECEIVED} <= given.keys() else letter.at.encode()
             headers = [header for header in letter.original_headers if header[0] not in (REPLAYED, RECEIVED)]
             headers += [(REPLAYED, str(number).encode()), (RECEIVED, first)]
             if letter.index is not None and letter.topic != names.inbox:
                 headers.append((ONLY, str(letter.index).encode()))
-            value, key = under_own_name(letter), letter.original_key
-            key = b"" if value is None and key is None else key  # the client wants one of them
-            await producer.send_and_wait(letter.topic, value, key=key, headers=headers)
+            value, own = under_own_name(letter), letter.original_key
+            own = b"" if value is None and own is None else own  # the client wants one of them
+            await producer.send_and_wait(letter.topic, value, key=own, headers=headers)
     return len(letters)
 
 

@@ -74,7 +74,8 @@ def make_app(parts: Parts) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
-    finder = Finder(parts.city, parts.shards)
+    key = parts.settings.hmac_key
+    finder = Finder(parts.city, parts.shards, key)
     problems.install(app)
     app.add_middleware(BodyLimit, most=parts.settings.gateway_body_bytes)  # inside the gate: the token comes first
     app.middleware("http")(Gate(parts.holders))
@@ -85,7 +86,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
     app.include_router(seat_routes(parts.city, finder))
-    receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, parts.settings.hmac_key)
+    receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key)
     app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
-from models.envelope import CE_ID, CE_SOURCE, event_type
+from models.envelope import event_type
 from models.events import DeadLetter
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.clients import follower, started
@@ -67,8 +67,7 @@ class Waiter:
 
     def see_dead(self, letter: DeadLetter) -> None:
         """Take notice of an event that could not be taken in."""
-        named = {header.name: header.value or "" for header in letter.headers}
-        if not self.decision.done() and self._is_mine(named.get(CE_SOURCE, ""), named.get(CE_ID, "")):
+        if not self.decision.done() and self._is_mine(letter.event_source, letter.event_id):
             self.decision.set_result(letter)
 
     def _is_mine(self, source: str, event_id: str) -> bool:

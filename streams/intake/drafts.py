@@ -1,7 +1,6 @@
 """What a record says as sightings and updates without personal data; only the place and the guess are still missing."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -19,6 +18,7 @@ from models.masking import mask
 from models.record import Record
 from models.redact import Contact, reporter_hash, seal
 from models.words import whole_text
+from streams.intake.personal.cleaning import Cleaner
 from streams.intake.placing import Described, Placement, Point, by_camera
 from streams.intake.said import (
     Instant,
@@ -35,12 +35,6 @@ from streams.intake.statements import StatementReader, Vendor
 from streams.intake.ways import ANY, Way
 
 T = TypeVar("T")
-
-
-@lru_cache(maxsize=16_384)
-def _is_plain(name: str) -> bool:
-    """Whether an object's name holds nothing personal; cameras repeat the same few names."""
-    return mask(name) == name
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -116,12 +110,14 @@ class DraftReader:
         self._way = way
         self._statements = StatementReader(city, now_ms)
         self.heard: dict[str, str] = {}
+        self._cleaner = Cleaner(city, keys.hmac)
 
     def read(self, record: Record) -> list[Draft | Ignored | Unlisted | Flaw]:
         """The drafts of one record, and what is wrong with others in it. Raises Poison when nothing in it is good."""
         return _each(self._statements.read(record), self._draft)
 
     def _draft(self, statement: Statement) -> Draft | Ignored | Unlisted:
+        statement = self._cleaner.clean(statement)
         said = statement.said
         self._way.check(said)
         if isinstance(said, SaidDetection):
@@ -135,7 +131,6 @@ class DraftReader:
         if not isinstance(meant, _Meaning):
             self.heard[said.camera_id] = self._city.cameras[said.camera_id].area
             return meant
-        text = mask(said.text) if said.text else ""
         camera = meant.camera
         item = Sighting(
             kind="detection",
@@ -150,49 +145,43 @@ class DraftReader:
             camera=said.camera_id,
             label=said.label,
             algorithm=said.algorithm,
-            object_id=self._object(said.object_id),
+            object_id=said.object_id,
             bbox=said.bbox,
             confidence=said.confidence,
             phase=said.phase,
             media_urls=said.media_urls,
-            text=text,
+            text=said.text,
             category=meant.category,
         )
         # Where the registry has put a camera counts for more than the place that its maker has set.
         otherwise = by_camera(camera) if statement.by_device else None
-        return Draft(item, meant.point, text if meant.by_words else "", otherwise)
-
-    def _object(self, name: str) -> str:
-        """A plate as the name of an object stays a name, but says no more whose car it is."""
-        return name if not name or _is_plain(name) else reporter_hash(self._keys.hmac, name)
+        return Draft(item, meant.point, said.text if meant.by_words else "", otherwise)
 
     def _report(self, said: SaidReport, statement: Statement) -> Draft:
-        text, title = mask(said.text), mask(said.title)
         place, who = said.location or SaidLocation(), said.reporter or SaidReporter()
-        address = mask(place.address)
         item = Sighting(
             kind="report",
             source=statement.source,
             id=statement.id,
             at=statement.at,
             area=UNLOCATED,
-            address=address,
-            title=title,
-            text=text,
-            channel=mask(said.channel),
+            address=place.address,
+            title=said.title,
+            text=said.text,
+            channel=said.channel,
             reporter=reporter_hash(self._keys.hmac, who.id or who.phone),
             contact=seal(self._keys.contact, Contact(who.name, who.phone)),
-            hint=mask(said.category),
+            hint=said.category,
             media_urls=said.media_urls,
             due_given=said.due_at is not UNSET,
             due=int(said.due_at) if isinstance(said.due_at, Instant) else None,
             content=content_of(said, self._keys.hmac),
         )
-        words = whole_text(title, text)
-        return Draft(item, _point(place) or Described(place.area, (address, words)), words)
+        words = whole_text(said.title, said.text)
+        return Draft(item, _point(place) or Described(place.area, (place.address, words)), words)
 
     def _actor(self, by: SaidBy) -> Actor:
-        person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else by.id
+        person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else self._cleaner.name(by.id)
         return Actor(by.role or "department", by.department, person)
 
     def _update(self, said: SaidUpdate, statement: Statement) -> Draft:
@@ -212,7 +201,7 @@ class DraftReader:
             order_id=said.order_id or "",
             report=(said.report.source, said.report.id) if said.report else None,
             attempt=said.attempt,
-            reason=mask(said.reason),
+            reason=said.reason,
             code=said.code,
             category=said.category,
             condition=said.condition,
@@ -243,21 +232,22 @@ class Known(NamedTuple):
     ends: str = ""
 
 
-def check(city: City, now_ms: int, event: envelope.Event, vendor: Vendor | None = None) -> Known:
-    """What is known of a good event.
+def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Vendor | None = None) -> Known:
+    """What is known of a good event; `key` is that of the pseudonyms.
 
     Raises Poison, the same as intake does when it meets the event as a record that came in at `now_ms`.
     """
+    cleaner = Cleaner(city, key)
     statements = StatementReader(city, now_ms).check(event, vendor)
-    found = [one for one in _each(statements, lambda one: _known(city, one)) if isinstance(one, Known)]
+    found = [one for one in _each(statements, lambda one: _known(city, cleaner.clean(one))) if isinstance(one, Known)]
     open_ended = next((one for one in found if not one.ends), None)
-    return open_ended or (found[0] if found else Known(event.source, event.id, ""))
+    return open_ended or (found[0] if found else Known(cleaner.name(event.source), cleaner.name(event.id), ""))
 
 
 def content_digest(city: City, now_ms: int, event: envelope.Event, key: bytes) -> int:
     """The digest of what an event of one statement says, as intake will work it out; 0 for one that is no good."""
     statement, *_ = StatementReader(city, now_ms).check(event)
-    return 0 if isinstance(statement, Poison) else content_of(statement.said, key)
+    return 0 if isinstance(statement, Poison) else content_of(Cleaner(city, key).clean(statement).said, key)
 
 
 def _known(city: City, statement: Statement) -> Known:
@@ -293,7 +283,7 @@ def _meaning(city: City, said: SaidDetection) -> _Meaning | Ignored | Unlisted:
     if rule is None:
         if describes_scene(said.text, said.label):
             return _Meaning(camera, "", point, by_words=True)
-        return Unlisted(mask(said.vendor), mask(said.algorithm), mask(said.label))
+        return Unlisted(said.vendor, said.algorithm, said.label)
     if rule.category == DROPPED or (said.confidence is not None and said.confidence < rule.min_confidence):
         return Ignored(rule.category)
     return _Meaning(camera, "" if rule.category == FOR_A_PERSON else rule.category, point)
@@ -315,7 +305,7 @@ def _of_order(said: SaidUpdate) -> Point | Placement | Described:
         raise Poison("location", "is missing: an update that names its order by report must say where", "no-area")
     if (point := _point(place)) is not None:
         return point
-    return Placement(UNLOCATED, "given") if place.area == UNLOCATED else Described(place.area, (mask(place.address),))
+    return Placement(UNLOCATED, "given") if place.area == UNLOCATED else Described(place.area, (place.address,))
 
 
 def _point(place: SaidLocation) -> Point | None:

@@ -101,6 +101,7 @@ class IntakeProcessor:
                     *(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule, "intake"),
                     index=dead.index,
                     keep=dead.kept,
+                    key=self._keys.hmac,
                 )
             )
         unlisted = self._tally.raised(taken.unlisted, now)

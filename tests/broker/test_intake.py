@@ -14,8 +14,8 @@ from aiokafka import ConsumerRecord
 
 from models.events import DETECTION, REPORT, UPDATE
 from models.inbox import Actor, InboxUpdate, Item, Sighting, decode_items
-from streams.dead_letters.letter import decode_dead_letter
-from streams.dead_letters.replay import DeadLetterError, find, read_dead_letters, replay
+from streams.dead_letters.letter import DeadLetterError, decode_dead_letter, opened
+from streams.dead_letters.replay import find, read_dead_letters, replay
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.intake.unlisted import LabelWatch, read_unlisted
@@ -103,7 +103,7 @@ async def test_good_records_reach_the_inbox_and_bad_ones_the_dead_letters(
         wanted = [i for i in unguessed(expected.items["south-w"]) if i.id.startswith(prefix)]  # type: ignore[union-attr]
         assert wanted == [i for i in unguessed(inbox["south-w"]) if i.id.startswith(prefix)]  # type: ignore[union-attr]
 
-    letters = [decode_dead_letter(record.value) for record in dead]
+    letters = [opened(decode_dead_letter(record.value), KEYS.hmac) for record in dead]
     places = {(letter.topic, letter.offset): letter for letter in letters}
     assert 3 * GOOD_AND_BAD == len(letters) == len(places)
     for topic, records in ((topics.reports, reports), (topics.detections, detections), (topics.updates, updates)):
@@ -160,7 +160,9 @@ async def test_a_header_name_that_is_not_utf_8_is_a_dead_letter(
         return sum(len(items) for items in items_of(records).values()) >= 4
 
     inbox = items_of(await kafka.read_until(topics.inbox, complete, timeout=60))
-    [dead] = [decode_dead_letter(record.value) for record in await kafka.read_until(topics.dead_letters, 1)]
+    [dead] = [
+        opened(decode_dead_letter(record.value), KEYS.hmac) for record in await kafka.read_until(topics.dead_letters, 1)
+    ]
     ids = [item.id for items in inbox.values() for item in items if isinstance(item, Sighting)]
     assert ids == ["first", "good", "good", "last"]
     assert (dead.topic, dead.offset, dead.error, dead.field) == (topics.reports, offset, "not-utf-8", "headers")
@@ -190,7 +192,7 @@ async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_
     assert (second.letter.error, second.letter.index) == ("unknown-camera", 1)
 
     with pytest.raises(DeadLetterError, match="too long to be kept"):
-        await replay(kafka.connection, topics, [unknown, too_long])
+        await replay(kafka.connection, topics, [unknown, too_long], KEYS.hmac)
     with pytest.raises(DeadLetterError, match="no dead letter 77"):
         await find(kafka.connection, topics, [77])
 
@@ -205,7 +207,7 @@ async def test_a_dead_letter_can_be_replayed_and_is_taken_in_after_the_fault_is_
 
     await eventually(too_old)
     mended = [unknown.number, second.number]
-    assert await replay(kafka.connection, topics, await find(kafka.connection, topics, mended)) == 2
+    assert await replay(kafka.connection, topics, await find(kafka.connection, topics, mended), KEYS.hmac) == 2
 
     def complete(records: list[ConsumerRecord]) -> bool:
         return sum(len(items) for items in items_of(records).values()) >= 3

@@ -300,7 +300,7 @@ async def test_what_was_given_up_can_be_sent_again(
     records = await kafka.read_until(topics.dead_letters, 2)
     letters = [decode_dead_letter(record.value) for record in records]
     assert [letter.error for letter in letters] == ["webhook-refused", "invalid"]
-    assert await replay(kafka.connection, topics, await find(kafka.connection, topics, [records[0].offset])) == 1
+    assert await replay(kafka.connection, topics, await find(kafka.connection, topics, [records[0].offset]), b"") == 1
 
     async def again() -> bool:
         return web.at("/reporter") == ["hash-1/1", "hash-1/2", "hash-1/1"]

@@ -149,8 +149,12 @@ def test_dead_letters_give_the_record_back(value: bytes | None, headers: list[tu
 
 
 _GAPS = st.sampled_from(["", " ", "-", "－", "　", " - ", "\u200b", "·"])
-# Letters without those that are read as Latin ones, which make a name of a number, and without units.
-_WORDLIKE = st.characters(categories=["Lo"], max_codepoint=0x9FFF, exclude_characters="ªº元块万亿米升吨度人次辆")
+# Letters without those that are read as Latin ones, which make a name of a number, without units and things.
+_WORDLIKE = st.characters(
+    categories=["Lo"],
+    max_codepoint=0x9FFF,
+    exclude_characters="ªº元块塊万萬亿億米升吨噸度人次辆輛编編井杆桩樁号號楼樓弄院栋棟路线線",
+)
 _BORDERS = st.text(_WORDLIKE, min_size=1, max_size=8)
 
 
@@ -207,7 +211,7 @@ VENDORS = st.none() | st.builds(Vendor, st.sampled_from([*FORMATS, "acme"]), st.
 def said_at_once(event: Event, vendor: Vendor | None) -> tuple[str, list[tuple[str, str, str]]]:
     """The area of an event, or what is wrong with it: error, field and rule."""
     try:
-        return check(CITY, NOW, event, vendor).area, []
+        return check(CITY, NOW, event, b"k", vendor).area, []
     except Poison as poison:
         return "", [(poison.error, poison.field, poison.rule)]
 

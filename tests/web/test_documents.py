@@ -51,7 +51,9 @@ def test_a_figure_of_each_table_opens_into_its_orders(
     city: City, keys: dict[str, str], dimension: str, key: str
 ) -> None:
     """Whatever `/status?by=` can show can be asked for as a list; what else is given still narrows it."""
-    asked = Finder(city, Shards(load_settings(kafka=NOWHERE))).counted("check_on_time_rate", keys, "2026-03-01", None)
+    asked = Finder(city, Shards(load_settings(kafka=NOWHERE)), b"key").counted(
+        "check_on_time_rate", keys, "2026-03-01", None
+    )
 
     assert (asked["dimension"], asked["key"], asked["from"]) == (dimension, key, "20260301")
     assert asked.get(dimension, "") == ""

@@ -15,6 +15,7 @@ from dispatcher.partition.identity import report_key
 from models.access import Holder, may, prefixed, sees
 from models.city import City, LimitStage
 from models.envelope import MAX_ATTRIBUTE
+from models.redact import pseudonym
 from models.times import now_ms
 from streams.gateway import windows
 from streams.gateway.http.auth import ask_for, holder_of
@@ -113,11 +114,12 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Finder:
-    """Looks for orders in the tables."""
+    """Looks for orders in the tables; `key` is that of the pseudonyms."""
 
-    def __init__(self, city: City, shards: Shards) -> None:
+    def __init__(self, city: City, shards: Shards, key: bytes) -> None:
         self._city = city
         self._shards = shards
+        self._key = key
 
     def check(self, department: str, category: str) -> None:
         """Raises Problem for a department or category that the city does not know: an empty list would say there are
@@ -236,7 +238,8 @@ class Finder:
 
     async def by_report(self, source: str, report_id: str) -> tuple[Brief | None, bool]:
         """The order that a report is part of, and whether all partitions were looked in."""
-        params = {"report": report_key(source, report_id), "limit": "1"}
+        known_as = pseudonym(self._key, source), pseudonym(self._key, report_id)
+        params = {"report": report_key(*known_as), "limit": "1"}
         answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
         found = [order for part in answers.partitions.values() for order in part.orders]
         return (found[0] if found else None), answers.complete

@@ -46,9 +46,9 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
     @router.post("/reports", summary="What a citizen writes")
     async def report(request: Request) -> Response:
         holder, body = holder_of(request), await request.body()
-        event, _ = await receiver.read(body, lambda: of_report(read_event(request, REPORT, body), holder))
+        event, known = await receiver.read(body, lambda: of_report(read_event(request, REPORT, body), holder))
         link = f"/reports/{quote(event.id, safe='')}?{urlencode({'source': event.source})}"
-        waiter = Waiter(event.source, event.id)
+        waiter = Waiter(known.source, known.id)
         wait = preference(request)
         if wait.seconds and (order := await receiver.order_of(event)) is not None:
             return answer({"event": _named(event), "repeated": True, "order": order}, headers=wait.applied)
@@ -79,11 +79,11 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         if not finder.is_within(holder, area_of(order_id)):
             raise Problem(403, "forbidden", "the order's area lies beyond that of the token", field="area")
         body = await request.body()
-        event, _ = await receiver.read(body, lambda: of_update(read_event(request, UPDATE, body, order_id), holder))
+        event, known = await receiver.read(body, lambda: of_update(read_event(request, UPDATE, body, order_id), holder))
         if holder is not None and names_another(event):  # the desk refuses it, for all to see
             await receiver.write(names.updates, order_id, event)
             raise not_the_sender(holder, event)
-        waiter = Waiter(event.source, event.id)
+        waiter = Waiter(known.source, known.id)
         link, wait = f"/orders/{order_id}", preference(request)
         try:
             # The order's id as key: steps of one client stay in their order.
@@ -102,7 +102,7 @@ class Receiver:
     def __init__(
         self, city: City, writer: EventWriter, tail: FactTail, finder: Finder, shutdown: Shutdown, key: bytes
     ) -> None:
-        """`key` is that of the digests by which intake tells repeats from other events."""
+        """`key` is that of pseudonyms, and of the digests by which intake tells repeats from other events."""
         self._key = key
         self._city, self._writer, self._tail, self._finder, self._shutdown = city, writer, tail, finder, shutdown
         self._off_loop = OffLoop()
@@ -117,7 +117,7 @@ class Receiver:
         def checked() -> tuple[Event, Known]:
             said = event()
             try:
-                return said, check(self._city, now_ms(), said, vendor)
+                return said, check(self._city, now_ms(), said, self._key, vendor)
             except Poison as poison:
                 raise of_poison(poison) from None
 

@@ -1,0 +1,40 @@
+"""Addresses of pictures and files: they must still lead there, and must not say who somebody is."""
+
+import re
+from collections.abc import Collection
+from urllib.parse import unquote_plus
+
+from models.masking.masks import MASK, USUAL, mask
+
+_PARTS = re.compile(r"([/?&=#;,.:]+)")
+_ADDRESS = re.compile(r"([^:/]+://)(?:[^/?#]*@)?([^/?#]*)(.*)", re.DOTALL)
+_TIMES_QUOTED = 3
+
+
+def masked_address(url: str, optional: Collection[str] = USUAL) -> str:
+    """The address without user and password. A part of it that holds something personal, quoted or not, is `***`, and
+    where only several parts together do, all behind the host is."""
+    found = _ADDRESS.fullmatch(url)
+    if found is None:
+        return mask(url, optional)
+    scheme, host, rest = found.groups()
+    return scheme + _masked(host, optional) + _masked(rest, optional)
+
+
+def _masked(text: str, optional: Collection[str]) -> str:
+    if not _is_personal(text, optional):
+        return text
+    parts = [MASK if _is_personal(part, optional) else part for part in _PARTS.split(text)]
+    masked = "".join(parts)
+    return f"{text[:1]}{MASK}" if _is_personal(masked, optional) else masked
+
+
+def _is_personal(text: str, optional: Collection[str]) -> bool:
+    for _ in range(_TIMES_QUOTED):
+        if mask(text, optional) != text:
+            return True
+        plain = unquote_plus(text)
+        if plain == text:
+            return False
+        text = plain
+    return mask(text, optional) != text

@@ -1,0 +1,1 @@
+"""What comes in without what is personal in it."""
