@@ -47,7 +47,7 @@ class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """All rows, and what is wrong in words, worst of all nothing."""
+    """All rows, and in words what is wrong or not yet known."""
 
     checks: dict[str, CheckResult]
     wrong: tuple[str, ...]
@@ -56,7 +56,12 @@ class Readiness(msgspec.Struct, frozen=True):
 def judge(figures: Mapping[str, float | None]) -> Readiness:
     """How figures stand, by the names of the table."""
     results = {check.name: _result(check, figures.get(check.name)) for check in CHECKS}
-    return Readiness(results, tuple(check.wrong for check in CHECKS if not results[check.name].ok))
+    wrong = [check for check in CHECKS if not results[check.name].ok]
+    return Readiness(results, tuple(_in_words(check, results[check.name]) for check in wrong))
+
+
+def _in_words(check: Bound, result: CheckResult) -> str:
+    return f"{check.name} is not known yet" if result.value is None else check.wrong
 
 
 def _result(check: Bound, value: float | None) -> CheckResult:

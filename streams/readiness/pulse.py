@@ -41,6 +41,7 @@ class Pulse:
         self._lags = {stage: StageLag() for stage in self._groups}
         self._members: dict[str, int] = {}
         self._answered: float | None = None
+        self._began = time.monotonic()
 
     async def run(self) -> None:
         """Look until cancelled; when Kafka is away, begin again."""
@@ -83,7 +84,7 @@ class Pulse:
         now = time.monotonic()
         free = shutil.disk_usage(_existing(self._data)).free / _MEGABYTE
         if self._answered is None:
-            return {"disk": free}
+            return {"broker": now - self._began, "disk": free}
         found: dict[str, float | None] = {"broker": now - self._answered, "disk": free}
         for stage, lag in self._lags.items():
             found[f"{stage}-members"] = self._members.get(stage)

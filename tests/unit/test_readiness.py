@@ -30,9 +30,9 @@ def test_each_figure_beyond_its_limit_is_named(check: Bound) -> None:
     """Also one that nobody knows yet; the others stay good."""
     beyond = check.least - 1 if check.most is None else check.most + 1
 
-    for value in (beyond, None):
+    for value, said in ((beyond, check.wrong), (None, f"{check.name} is not known yet")):
         found = judge(GOOD | {check.name: value})
-        assert found.wrong == (check.wrong,)
+        assert found.wrong == (said,)
         assert [name for name, result in found.checks.items() if not result.ok] == [check.name]
 
 
@@ -121,19 +121,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.fixture
-def watch(tmp_path: Path) -> Pulse:
+def watch(tmp_path: Path, clock: SimpleNamespace) -> Pulse:
     """The pulse of a city whose data folder is still to be made."""
     return Pulse(load_settings(kafka="nowhere:1", namespace="city", partitions=1, data=tmp_path / "not" / "yet"), ())
 
 
-def test_before_kafka_has_answered_nothing_but_the_disk_is_known(watch: Pulse) -> None:
-    """So that a gateway that has just started is not ready."""
-    assert list(watch.figures()) == ["disk"]
+def test_before_kafka_has_answered_nothing_is_said_of_intake_and_desk(clock: SimpleNamespace, watch: Pulse) -> None:
+    """A gateway that has just started is not ready, and accuses nobody but in the end a Kafka that stays silent."""
+    assert watch.figures().keys() == {"broker", "disk"}
     assert watch.section() is None
-    assert "Kafka does not answer" in judge(watch.figures()).wrong
+    assert judge(watch.figures()).wrong[0] == "intake-members is not known yet"
+    clock.now += 11
+    assert judge(watch.figures()).wrong[0] == "Kafka does not answer"
 
 
-async def test_what_a_dead_desk_and_a_silent_kafka_look_like(watch: Pulse, clock: SimpleNamespace) -> None:
+async def test_what_a_dead_desk_and_a_silent_kafka_look_like(clock: SimpleNamespace, watch: Pulse) -> None:
     """Its members are gone, what has come for it waits; once Kafka is silent, the last answer grows old."""
     cluster = Cluster()
     rest: dict[str, float | None] = {"tables-missing": 0, "following": 1}
