@@ -523,3 +523,31 @@ def test_old_identities_are_let_go_in_steps() -> None:
     desk.state = DeskState.restore(3, list(desk.rows.items()), list(desk.figure_rows.items()))
     desk.tick(T0 + 9 * DAY)
     assert not [key for key in desk.rows if key.startswith("seen/report")]
+
+
+def test_another_report_under_the_name_of_one_is_set_aside() -> None:
+    """It is no repeat, though it counts as one, and changes nothing; where nothing is known of what was said, the name
+    alone decides."""
+    desk = Desk()
+    said = report("1", T0, content=5)
+    for again in (said, report("1", T0 + HOUR, text="煤气泄漏", content=6), report("1", T0 + HOUR, content=0)):
+        desk.feed(again)
+    desk.feed(said)
+
+    assert [(each.item, each.error.partition(":")[0]) for each in desk.usurpers] == [
+        (
+            report("1", T0 + HOUR, text="煤气泄漏", content=6),
+            "a report of this source and id said something else before",
+        )
+    ]
+    assert (desk.count("received"), desk.count("duplicates"), len(desk.state.orders)) == (1, 3, 1)
+    assert_laws(desk)
+
+
+def test_what_cameras_see_is_a_repeat_by_its_name_alone() -> None:
+    """The same source and id is dropped, whatever it says."""
+    desk = Desk()
+    desk.feed(detection("1", T0), detection("1", T0, category="pothole"))
+
+    assert desk.usurpers == []
+    assert desk.count("duplicates") == 1
