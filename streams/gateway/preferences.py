@@ -11,7 +11,7 @@ from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, Waiter
 
 LONGEST_SECONDS = 30
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

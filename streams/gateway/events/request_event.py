@@ -29,13 +29,7 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
     it is of when Kafka takes it in: this machine's clock has no say. Of a vendor's bytes source and id, too, stay empty
     where the request does not give them: as on Kafka, the message's own count.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    structured = content_type == envelope.STRUCTURED
-    if not raw and content_type != envelope.JSON and not structured:
-        raise Problem(415, "unsupported-media-type", f"content-type must be {envelope.JSON} or {envelope.STRUCTURED}")
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity" and not (raw and encoding in ("gzip", "x-gzip")):  # what is packed is told by its bytes
-        raise Problem(415, "unsupported-media-type", "content-encoding must be left out, or gzip of a vendor's message")
+    structured = _content_type(request) == envelope.STRUCTURED
     holder = holder_of(request)
     try:
         event_id = _attribute(request, "ce-id") or _key(request)
@@ -63,6 +57,21 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
         raise of_poison(poison) from None
 
 
+async def body_of(request: Request, raw: bool = False) -> bytes:
+    """The body, which is asked for only when its type is one that is taken. Raises Problem."""
+    content_type = _content_type(request)
+    if not raw and content_type not in (envelope.JSON, envelope.STRUCTURED):
+        raise Problem(415, "unsupported-media-type", f"content-type must be {envelope.JSON} or {envelope.STRUCTURED}")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity" and not (raw and encoding in ("gzip", "x-gzip")):  # what is packed is told by its bytes
+        raise Problem(415, "unsupported-media-type", "content-encoding must be left out, or gzip of a vendor's message")
+    return await request.body()
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _attribute(request: Request, name: str) -> str:
     """A CloudEvents attribute as the HTTP binding (3.1.3.2) has it in a header: quotes undone, then percent signs once.
 
@@ -77,7 +86,10 @@ def _key(request: Request) -> str:
 
 
 def _unquoted(request: Request, name: str) -> bytes:
-    raw = request.headers.get(name, "").encode("latin-1")  # as Starlette has decoded the bytes
+    given = request.headers.getlist(name)
+    if len(given) > 1:
+        raise Poison(name, "must be given once")
+    raw = "".join(given).encode("latin-1")  # as Starlette has decoded the bytes
     quoted = _QUOTED.fullmatch(raw)
     return raw if quoted is None else _ESCAPED.sub(rb"\1", quoted[1])
 

@@ -1,6 +1,7 @@
 """Who may ask: the holder of a token whose role has the right; on loopback without tokens this machine's own users."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -43,7 +44,7 @@ class Gate:
 
     async def _holder(self, request: Request) -> Holder | None:
         if self._holders.open:
-            if (request.url.hostname or "") not in LOOPBACK:
+            if _host(request) not in LOOPBACK:
                 # A page elsewhere could have its own name point to this machine and let the browser ask.
                 raise Problem(421, "misdirected", "without tokens the gateway answers to localhost only")
             return None
@@ -84,6 +85,14 @@ def forbidden(holder: Holder, needed: tuple[Right, ...]) -> Problem:
     able = [role for role, access in ACCESS.items() if not access.rights.isdisjoint(needed)]
     what = " or ".join(RIGHTS[right] for right in needed)
     return Problem(403, "forbidden", f"the role {holder.role} may not {what}", role=holder.role, roles=able)
+
+
+def _host(request: Request) -> str:
+    """The host that a request names itself, without the port; empty where it names none."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _bearer(request: Request) -> str:

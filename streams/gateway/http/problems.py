@@ -38,7 +38,8 @@ class Problem(Exception):
             "detail": self.detail,
             **self.more,
         }
-        return Response(msgspec.json.encode(document), self.status, self.headers, MEDIA_TYPE)
+        headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"} | self.headers
+        return Response(msgspec.json.encode(document), self.status, headers, MEDIA_TYPE)
 
 
 def of_poison(poison: Poison) -> Problem:

@@ -23,7 +23,7 @@ from models.formats import FORMATS
 from models.times import now_ms
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.events.on_behalf import names_another, not_the_sender, of_report, of_update
-from streams.gateway.events.request_event import read_event
+from streams.gateway.events.request_event import body_of, read_event
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
@@ -45,7 +45,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
 
     @router.post("/reports", summary="What a citizen writes")
     async def report(request: Request) -> Response:
-        holder, body = holder_of(request), await request.body()
+        holder, body = holder_of(request), await body_of(request)
         event, known = await receiver.read(body, lambda: of_report(read_event(request, REPORT, body), holder))
         link = f"/reports/{quote(event.id, safe='')}?{urlencode({'source': event.source})}"
         waiter = Waiter(known.source, known.id)
@@ -58,10 +58,10 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
     async def detection(
         request: Request, format: str = "", camera: Annotated[str, Query(max_length=MAX_ATTRIBUTE)] = ""
     ) -> Response:
-        body = await request.body()
         vendor = Vendor(format, camera) if format else None
         if format and format not in FORMATS:
             raise of_poison(Poison("format", f"must be one of {', '.join(FORMATS)}", "unknown-format"))
+        body = await body_of(request, raw=vendor is not None)
         event, known = await receiver.read(
             body, lambda: read_event(request, DETECTION, body, raw=vendor is not None), vendor
         )
@@ -78,7 +78,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         holder = holder_of(request)
         if not finder.is_within(holder, area_of(order_id)):
             raise Problem(403, "forbidden", "the order's area lies beyond that of the token", field="area")
-        body = await request.body()
+        body = await body_of(request)
         event, known = await receiver.read(body, lambda: of_update(read_event(request, UPDATE, body, order_id), holder))
         if holder is not None and names_another(event):  # the desk refuses it, for all to see
             await receiver.write(names.updates, order_id, event)
