@@ -404,6 +404,7 @@ def test_a_counted_label_names_nobody(city: City) -> None:
 def test_a_row_of_the_label_table_drops_a_label_or_shows_it_to_a_person() -> None:
     """`-` is for what nobody has to do anything about, `?` for what no category is given to."""
     city = tiny_city(appended("labels.csv", "*,*,person,-,", "*,*,smoke,?,0.5"))
+    curious = tiny_city(appended("labels.csv", "*,*,*,?,"))
     seen = [detection(label="person", text="a person in the road"), detection(label="smoke", text="thick smoke")]
     seen += [detection(label="smoke", confidence=0.4)]
 
@@ -411,6 +412,7 @@ def test_a_row_of_the_label_table_drops_a_label_or_shows_it_to_a_person() -> Non
     taken = take_in(seen, city, model, NOW, KEYS)
 
     assert (sighting(taken).label, sighting(taken).category, sighting(taken).guess) == ("smoke", "", None)
+    assert sighting(take_in([detection(label="never heard of")], curious, model, NOW, KEYS)).category == ""
     assert (taken.ignored, taken.unlisted, taken.dead, model.calls) == ({"-": 1, "?": 1}, {}, [], [])
 
 
