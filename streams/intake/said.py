@@ -160,10 +160,19 @@ def _instant(kind: type, value: int) -> Instant:
     return Instant(value)
 
 
+def _without_empty(said: Said) -> Said:
+    """The same without a place or a reporter of which nothing is said."""
+    if isinstance(said, SaidReport) and said.reporter == SaidReporter():
+        said = replace(said, reporter=None)
+    return replace(said, location=None) if said.location == SaidLocation() else said
+
+
 def content_of(said: Said, key: bytes) -> int:
     """A keyed digest of all that is said, never 0: what tells a repeat from another event under the same name. What
     nobody said counts as its default, and how it was written does not count. Without the key nobody can try out whose
     telephone number is in there."""
     secret = hashlib.sha256(key).digest()
-    found = hashlib.blake2b(_encode(said), digest_size=_CONTENT_BYTES, key=secret, person=b"content").digest()
+    found = hashlib.blake2b(
+        _encode(_without_empty(said)), digest_size=_CONTENT_BYTES, key=secret, person=b"content"
+    ).digest()
     return int.from_bytes(found, "big") or 1

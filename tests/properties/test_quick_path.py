@@ -301,6 +301,7 @@ def limits(schema: Any, named: Mapping[str, Any]) -> Any:
         return limits(named[schema["$ref"].rpartition("/")[2]], named)
     stated = {name: limits(value, named) for name, value in schema.items() if name not in UNSAID}
     if "properties" in schema:
+        stated.pop("anyOf", None)  # which fields come together is checked by hand
         stated["properties"] = {name: limits(value, named) for name, value in schema["properties"].items()}
     if "enum" in schema:
         stated["type"] = "string"
