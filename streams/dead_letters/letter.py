@@ -163,9 +163,8 @@ def _fernet(key: bytes) -> Fernet:
 
 
 def of_item(names: LetterTopics, partition: int, failure: Failure, clock: int, error: str) -> Send:
-    """The dead letter of one item of an inbox record. Its headers name the event that the item was."""
+    """The dead letter of one item of an inbox record."""
     item = failure.item
-    event = ((CE_SOURCE, getattr(item, "source", "")), (CE_ID, getattr(item, "id", "")))
     length, kept, digest = _value(encode_items((item,)))
     letter = DeadLetter(
         topic=names.inbox,
@@ -176,7 +175,8 @@ def of_item(names: LetterTopics, partition: int, failure: Failure, clock: int, e
         stage="desk",
         error=error,
         message=failure.error[:_ERROR_CHARS],
-        headers=tuple(DeadLetterHeader(name, value) for name, value in event if value),
+        event_source=getattr(item, "source", ""),
+        event_id=getattr(item, "id", ""),
         key_base64=base64.b64encode(str(getattr(item, "area", "")).encode()).decode(),
         value_length=length,
         value_base64=kept,

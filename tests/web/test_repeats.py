@@ -46,6 +46,15 @@ async def test_a_report_sent_again_is_answered_with_its_order(gateway: Both) -> 
     assert len(behind.written) == written
 
 
+async def test_a_name_that_is_personal_is_a_name_all_the_same(gateway: Both) -> None:
+    """The order keeps a pseudonym for it, under which a repeat and another report are still told apart."""
+    client, _ = gateway
+    await report(client, HOLE, "13800138000")
+
+    assert (await report(client, HOLE, "13800138000")).json()["repeated"] is True
+    assert (await report(client, GAS, "13800138000")).status_code == 409
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -50,7 +50,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         link = f"/reports/{quote(event.id, safe='')}?{urlencode({'source': event.source})}"
         waiter = Waiter(known.source, known.id)
         wait = preference(request)
-        if wait.seconds and (order := await receiver.order_of(event)) is not None:
+        if wait.seconds and (order := await receiver.order_of(event, known)) is not None:
             return answer({"event": _named(event), "repeated": True, "order": order}, headers=wait.applied)
         return await receiver.receive(request, names.reports, event.id, event, waiter, link, wait)
 
@@ -123,13 +123,13 @@ class Receiver:
 
         return await self._off_loop.run(len(body), checked)
 
-    async def order_of(self, event: Event) -> dict[str, Any] | None:
+    async def order_of(self, event: Event, known: Known) -> dict[str, Any] | None:
         """The order that this very report is already part of: under its name, with what it says. None also where
         only the desk can tell."""
         order, _ = await self._finder.by_report(event.source, event.id)
         if order is None:
             return None
-        kept = await self._finder.content(order.id, event.source, event.id)
+        kept = await self._finder.content(order.id, known.source, known.id)
         same = kept != 0 and kept == content_digest(self._city, now_ms(), event, self._key)
         return line(order, self._city) if same else None
 
