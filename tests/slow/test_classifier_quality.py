@@ -106,10 +106,10 @@ def test_the_second_set_floor() -> None:
     sure it is, and that what is no fault stays."""
     found = second_set.judge(Classifier.shipped())
 
-    assert found["top 1"][0] >= 0.88
+    assert found["top 1"][0] >= 0.885
     assert found["top 3"][0] >= 0.98
-    assert found["dispatched"][0] >= 0.72
-    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.94
+    assert found["dispatched"][0] >= 0.73
+    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.945
     assert found["no fault, dispatched"] <= 0.02 * found["dispatched"][0] * found["faults"]
     assert found["no fault, dispatched on the group alone"] == 0
     assert found["calibration error, faults"] <= found["calibration band, faults"][1]
