@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     contact_key: SecretStr = Field(
         SecretStr(""), description="Key that encrypts reporters' contacts (Fernet). Empty: contacts are not kept."
     )
+    words_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key (32 bytes, URL-safe base64) under which the words of reports are sealed, each report's with a "
+        "key of its own that can be destroyed. Empty: they are kept in the clear.",
+    )
 
     models: str = Field(
         "", description="Store of classifier artefacts, any fsspec address. Empty: `models` in the data folder."

@@ -1,5 +1,6 @@
 """Gists 文本摘要 of words, and how alike two of them are. The one place where the desk's rules look at words."""
 
+import struct
 import zlib
 from functools import lru_cache
 
@@ -31,11 +32,12 @@ def _sketch(text: str) -> bytes:
     """A checksum of each pair of characters, cut to two bytes and sorted: of a text of 30 characters, one that does not
     hold a pair seems to hold it once in 2000 times."""
     plain = "".join(fold(text).split())[:_READ]
-    pairs = {plain[i : i + 2] for i in range(len(plain) - 1)} or ({plain} if plain else set())
-    sums = sorted({zlib.crc32(pair.encode("utf-8", "surrogatepass")) & _SHORTS for pair in pairs})
-    return b"".join(number.to_bytes(2, "little") for number in sums)
+    wide = plain.encode("utf-32-le", "surrogatepass")  # four bytes for each character, eight for each pair
+    last = max(len(wide) - 4, 4 if wide else 0)
+    sums = sorted({zlib.crc32(wide[i : i + 8]) & _SHORTS for i in range(0, last, 4)})
+    return struct.pack(f"<{len(sums)}H", *sums)
 
 
 @lru_cache(maxsize=8192)
 def _shorts(pairs: bytes) -> frozenset[int]:
-    return frozenset(int.from_bytes(pairs[i : i + 2], "little") for i in range(0, len(pairs), 2))
+    return frozenset(struct.unpack(f"<{len(pairs) // 2}H", pairs))

@@ -7,7 +7,7 @@ the only partition of its department's topic.
 import asyncio
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiokafka import ConsumerRecord
 
@@ -16,11 +16,13 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision, failed_row
 from dispatcher.partition.kept_orders import Packing
 from dispatcher.partition.state import Meta
-from models.inbox import InboxRecord, PackChange, Tick, clock_headers, encode_items, read_record
+from models.inbox import InboxRecord, PackChange, Sighting, Tick, clock_headers, encode_items, read_record
+from models.sealed_words import key_names
 from models.times import now_ms
 from streams import metrics
 from streams.control.packs import Packs
 from streams.dead_letters.letter import of_item, of_record
+from streams.erasure.report_keys import ReportKeys
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
@@ -38,8 +40,11 @@ class DeskOutcome:
 class DeskProcessor:
     """The desk's work on one inbox partition."""
 
-    def __init__(self, names: Names, partition: int, packs: Packs, same_time: SameTime) -> None:
+    def __init__(
+        self, names: Names, partition: int, packs: Packs, same_time: SameTime, keys: ReportKeys | None = None
+    ) -> None:
         self._names = names
+        self._keys = keys
         self._same_time = same_time
         self._partition = partition
         self._packs = packs
@@ -90,7 +95,32 @@ class DeskProcessor:
         for usurper in decision.usurpers:
             metrics.DEAD_LETTERS.labels("other-content").inc()
             dead.append(of_item(self._names, self._partition, usurper, decision.clock, "other-content"))
-        return DeskOutcome(decision, [*self._sends(decision), *dead])
+        sends = self._sends(decision)
+        if self._keys is not None:
+            # What is set aside may be tried again: then its words are still wanted.
+            spare = [] if dead else self._needless(inbox, sends, self._keys)
+            sends = [*await self._in_the_clear(sends, self._keys), *spare]
+        return DeskOutcome(decision, [*sends, *dead])
+
+    async def _in_the_clear(self, sends: list[Send], keys: ReportKeys) -> list[Send]:
+        """The same with the words opened in what departments get, and nowhere else."""
+        assignments = self._names.assignments("")
+        to_open = [send.topic.startswith(assignments) and b"sealed:" in (send.value or b"") for send in sends]
+        if not any(to_open):
+            return sends
+        await keys.catch_up()
+        return [
+            replace(send, value=keys.opened(send.value)) if asked and send.value else send
+            for send, asked in zip(sends, to_open, strict=True)
+        ]
+
+    def _needless(self, inbox: Sequence[InboxRecord], sends: Sequence[Send], keys: ReportKeys) -> list[Send]:
+        """What destroys the keys of reports that are in no fact: repeats, and what a control zone has swallowed."""
+        said = [item.text for each in inbox for item in each.items if isinstance(item, Sighting) and item.gist]
+        came = key_names("\n".join(said).encode())
+        if came:
+            came -= key_names(b"\n".join(send.value or b"" for send in sends if send.topic == self._names.orders))
+        return [Send(self._names.report_keys, name.encode(), None, keys.partition_of(name)) for name in sorted(came)]
 
     def settle(self, outcome: DeskOutcome) -> None:
         """The outcome is committed: merge its changes into the state."""

@@ -6,6 +6,7 @@ from aiokafka import TopicPartition
 
 from streams.control.packs import open_packs
 from streams.desk.processor import DeskOutcome, DeskProcessor
+from streams.erasure.report_keys import check_words_key, open_report_keys
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options
@@ -14,13 +15,17 @@ from streams.stage.stage import Stage
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Work on the inbox until `stop` is set. Raises CityError and TopicError; what ends a stage ends the process."""
+    """Work on the inbox until `stop` is set. Raises CityError, TopicError, and UsageError without the
+    key that words are sealed under; what ends a stage ends the process."""
     names = Names(settings.namespace)
     packs = await open_packs(settings)
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
-    def opened(tp: TopicPartition) -> DeskProcessor:
-        return DeskProcessor(names, tp.partition, packs, same_time)
+    await check_words_key(settings)
+    async with open_report_keys(settings) as keys:
 
-    stage: Stage[DeskOutcome] = Stage(stage_options(settings, "desk"), [names.inbox], opened)
-    await run_stage(stage, stop)
+        def opened(tp: TopicPartition) -> DeskProcessor:
+            return DeskProcessor(names, tp.partition, packs, same_time, keys)
+
+        stage: Stage[DeskOutcome] = Stage(stage_options(settings, "desk"), [names.inbox], opened)
+        await run_stage(stage, stop)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from models.access import may
 from models.city import City
 from streams.access.holders import Holders
+from streams.erasure.report_keys import ReportKeys
 from streams.gateway import windows
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.http import problems
@@ -63,6 +64,7 @@ class Parts:
     drift: DriftWatch | None = None
     pulse: Pulse | None = None
     labels: LabelWatch | None = None
+    keys: ReportKeys | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -75,7 +77,7 @@ def make_app(parts: Parts) -> ASGIApp:
         redirect_slashes=False,
     )
     key = parts.settings.hmac_key
-    finder = Finder(parts.city, parts.shards, key)
+    finder = Finder(parts.city, parts.shards, key, parts.keys)
     problems.install(app)
     app.add_middleware(BodyLimit, most=parts.settings.gateway_body_bytes)  # inside the gate: the token comes first
     app.middleware("http")(Gate(parts.holders))

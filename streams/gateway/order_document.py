@@ -10,7 +10,7 @@ from models.city import City
 from models.events import Evidence, Why
 from models.inbox import Actor
 from models.times import to_text
-from streams.tables.protocol import Brief
+from streams.tables.protocol import Brief, shortened
 
 Document = dict[str, Any]
 
@@ -21,7 +21,7 @@ def line(brief: Brief, city: City) -> Document:
         {
             "id": brief.id,
             "state": brief.state,
-            "title": brief.title,
+            "title": shortened(brief.title),
             "area": _named(city.areas.get(brief.area), brief.area),
             "department": _named(city.departments.get(brief.department), brief.department),
             "category": _named(city.categories.get(brief.category), brief.category),
@@ -169,6 +169,7 @@ def _actor(actor: Actor) -> Document:
 def _evidence(seen: Evidence) -> Document:
     shown = msgspec.to_builtins(seen)
     shown.pop("reporter", None)
+    shown.pop("gist", None)
     shown.pop("content", None)
     shown["at"] = to_text(seen.at)
     return _without_empty(shown)

@@ -6,6 +6,7 @@ import logging
 
 from models.city import load_city
 from streams.access.holders import Holders
+from streams.erasure.report_keys import open_report_keys
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.http.auth import check_exposure
@@ -37,7 +38,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         tail = FactTail(settings)
         following = asyncio.create_task(tail.run())
         stack.push_async_callback(_end, following)
-        drift = DriftWatch(settings, city)
+        keys = await stack.enter_async_context(open_report_keys(settings))
+        drift = DriftWatch(settings, city, keys=keys)
         watching = asyncio.create_task(drift.run())
         stack.push_async_callback(_end, watching)
         pulse = Pulse(settings, city.departments)
@@ -46,7 +48,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         labels = LabelWatch(settings, city)
         counting = asyncio.create_task(labels.run())
         stack.push_async_callback(_end, counting)
-        application = make_app(Parts(settings, city, shards, writer, tail, holders, shutdown, drift, pulse, labels))
+        application = make_app(
+            Parts(settings, city, shards, writer, tail, holders, shutdown, drift, pulse, labels, keys)
+        )
         server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
         stack.callback(tail.end_listening)
         stack.callback(shutdown.begin)

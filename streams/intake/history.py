@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
+from msgspec.structs import replace
 
 from models.city import City
 from models.envelope import BYTE_ORDER_MARK, STRUCTURED
@@ -21,6 +22,7 @@ from models.errors import UsageError
 from models.inbox import InboxUpdate, Item, Sighting, Tick, clock_headers, encode_items
 from models.times import from_text, to_text
 from streams.dead_letters.letter import of_record
+from streams.erasure.sealer import Sealer
 from streams.intake.batch import MAX_ITEMS, Model, Taken, take_in
 from streams.intake.drafts import Keys
 from streams.kafka.clients import log_reader, started, writer
@@ -155,10 +157,17 @@ class Historian:
     """Writes a chronicle to the inbox. `progress` is called with the number of lines done since the last call."""
 
     def __init__(
-        self, connection: Connection, names: Names, partitions: int, city: City, keys: Keys, model: Model | None
+        self,
+        connection: Connection,
+        names: Names,
+        partitions: int,
+        city: City,
+        keys: Keys,
+        model: Model | None,
+        sealer: Sealer | None = None,
     ) -> None:
         self._connection, self._names, self._partitions = connection, names, partitions
-        self._city, self._keys, self._model = city, keys, model
+        self._city, self._keys, self._model, self._sealer = city, keys, model, sealer
 
     async def write(
         self, chronicle: Chronicle, until: int | None = None, progress: Callable[[int], None] = lambda lines: None
@@ -185,8 +194,12 @@ class Historian:
             return written
 
     async def _write_batch(self, producer: AIOKafkaProducer, taken: Taken, written: Written) -> None:
+        sends: list[Send] = []
+        if self._sealer is not None:
+            items, sends = self._sealer.sealed(taken.items)
+            taken = replace(taken, items=items)
         stamped = stamp(taken)
-        sends = [_record(self._names.inbox, each.clock, each.items, each.area.encode()) for each in stamped]
+        sends += [_record(self._names.inbox, each.clock, each.items, each.area.encode()) for each in stamped]
         for dead in taken.dead:
             letter = of_record(
                 *(self._names, dead.record, dead.error, dead.message, dead.field, dead.rule),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import ConsumerRecord
+from msgspec.structs import replace
 
 from dispatcher.arrivals.cameras import step_ms
 from models.city import City
@@ -18,6 +19,7 @@ from models.times import now_ms
 from streams import metrics
 from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
+from streams.erasure.sealer import Sealer
 from streams.intake.batch import Taken, finish, guess_all, prepare
 from streams.intake.drafts import Keys, Unlisted
 from streams.intake.unlisted import LabelCount, UnlistedTally, series
@@ -56,9 +58,10 @@ class IntakeProcessor:
         partitions: int,
         same_time: SameTime,
         way: Way = ANY,
+        sealer: Sealer | None = None,
     ) -> None:
         self._names, self._city, self._models, self._keys = names, city, models, keys
-        self._partitions, self._same_time, self._way = partitions, same_time, way
+        self._partitions, self._same_time, self._way, self._sealer = partitions, same_time, way, sealer
         self._tally = UnlistedTally()
         self._step = step_ms(city.settings.camera_heartbeat_hours)
         self._heard: dict[str, int] = {}  # cameras, and in which step of their heartbeat time the desk was told last
@@ -91,7 +94,14 @@ class IntakeProcessor:
         if prepared.texts:
             metrics.CLASSIFY_SECONDS.observe(time.perf_counter() - started)
         taken = finish(prepared, guesses, shadows)
-        sends = [
+        sends: list[Send] = []
+        if self._sealer is not None:
+            if len(prepared.texts) > INLINE_TEXTS:
+                items, sends = await asyncio.to_thread(self._sealer.sealed, taken.items)
+            else:
+                items, sends = self._sealer.sealed(taken.items)
+            taken = replace(taken, items=items)
+        sends += [
             Send(self._names.inbox, area.encode(), value, partition_of(area, self._partitions))
             for area, value in taken.packed()
         ]

@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from models.redact import Contact, seal
 from streams.control.models_in_force import LiveModels
 from streams.control.packs import open_packs
+from streams.erasure.sealer import sealer_of
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeOutcome, IntakeProcessor
 from streams.intake.ways import way_of
@@ -24,13 +25,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     names = Names(settings.namespace)
     keys = keys_of(settings)
     city = (await open_packs(settings)).own
+    sealer = sealer_of(settings, city)
     models = LiveModels(settings, city.settings.asked_accuracy)
 
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
     def opened(tp: TopicPartition) -> IntakeProcessor:
         way = way_of(names, tp.topic)
-        return IntakeProcessor(names, city, models, keys, settings.partitions, same_time, way)
+        return IntakeProcessor(names, city, models, keys, settings.partitions, same_time, way, sealer)
 
     traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
     stage: Stage[IntakeOutcome] = Stage(

@@ -68,6 +68,11 @@ class Names:
         return self._of("inbox")
 
     @property
+    def report_keys(self) -> str:
+        """The key of each report whose words are sealed, wrapped by the city's, or who had it destroyed."""
+        return self._of("report-keys")
+
+    @property
     def orders(self) -> str:
         """The public log of facts, kept for ever."""
         return self._of("orders")
@@ -144,6 +149,10 @@ _COMPACT = {
     "delete.retention.ms": str(DAY_MS),
 }
 
+# A key that was destroyed is gone from the brokers' disks within two days.
+_SOON = {"max.compaction.lag.ms": str(DAY_MS)}
+_PLAIN_DAYS = 90  # where words are sealed, those that departments got in the clear are kept for so long
+
 # The same limit everywhere: a row with forty long reports is as long as the reports are.
 _LIMIT = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
 
@@ -155,12 +164,14 @@ def _days(count: int) -> dict[str, str]:
 def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, ...]:
     """Every topic of the namespace; `departments` are the ids of the city's departments."""
     names, shared, departments = Names(settings.namespace), settings.partitions, sorted(departments)
+    kept = _days(_PLAIN_DAYS) if settings.words_key.get_secret_value() else _EVER
     table = [
         # When something came in, the broker says: how old it was then, and the desk's clock, depend on nobody else.
         (names.reports, shared, _days(30) | _ARRIVAL),
         (names.detections, shared, _days(30) | _ARRIVAL),
         (names.updates, shared, _days(30) | _ARRIVAL),
         (names.inbox, shared, _EVER | _ARRIVAL),
+        (names.report_keys, shared, _COMPACT | _SOON),
         (names.orders, shared, _EVER),
         (names.desk, shared, _COMPACT),
         (names.figures, shared, _COMPACT),
@@ -171,7 +182,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.claims, shared, _COMPACT),
         (names.control, 1, _COMPACT),
         # One partition each: commits slow down with the number of partitions written to.
-        *((names.assignments(department), 1, _EVER) for department in departments),
+        *((names.assignments(department), 1, kept) for department in departments),
         *((names.updates_of(department), 1, _days(30) | _ARRIVAL) for department in departments),
     ]
     return *(Topic(name, count, configs | _LIMIT) for name, count, configs in table), *tables_changelogs(settings)

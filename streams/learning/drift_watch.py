@@ -17,6 +17,7 @@ from models.envelope import event_type
 from models.times import DAY_MS, now_ms, to_text
 from streams import metrics
 from streams.control.models_in_force import LiveModels
+from streams.erasure.report_keys import ReportKeys
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_to
@@ -45,9 +46,15 @@ class DriftWatch:
     """Follows the log and keeps `section()`, the newest figures. It belongs to no group and writes nothing."""
 
     def __init__(
-        self, settings: Settings, city: City, every_seconds: float = EVERY_SECONDS, most: int = MOST_RECORDS
+        self,
+        settings: Settings,
+        city: City,
+        every_seconds: float = EVERY_SECONDS,
+        most: int = MOST_RECORDS,
+        keys: ReportKeys | None = None,
     ) -> None:
         self._settings, self._city, self._every, self._most = settings, city, every_seconds, most
+        self._keys = keys
         topic = Names(settings.namespace).orders
         self._parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
         self._orders = RecentOrders()
@@ -104,9 +111,11 @@ class DriftWatch:
             self._orders = RecentOrders()
             for part in self._parts:
                 consumer.seek(part, max(at[part], ends[part] - self._most // len(self._parts)))
+        if self._keys is not None:
+            await self._keys.catch_up()
         async for _, records in read_to(consumer, ends, _BATCH):
             for record in records:
-                _take(self._orders, record)
+                _take(self._orders, record, self._keys)
             await asyncio.sleep(0)
 
     def _show(self, drift: Drift) -> None:
@@ -137,12 +146,12 @@ def _two(drift: Drift, name: str) -> tuple[float, float]:
     return drift.figures[name].value, drift.figures[name].limit
 
 
-def _take(orders: RecentOrders, record: ConsumerRecord) -> None:
+def _take(orders: RecentOrders, record: ConsumerRecord, keys: ReportKeys | None) -> None:
     kind = event_type(record.headers)
     if kind not in TYPES:
         return
     try:
-        fact = facts.from_wire(kind, record.value)
+        fact = facts.from_wire(kind, record.value if keys is None else keys.opened(record.value, ""))
     except msgspec.MsgspecError as error:
         log.error("%s-%d at %d holds no fact: %s", record.topic, record.partition, record.offset, error)
         return

@@ -18,6 +18,7 @@ from models.classifier.serving.features import Context
 from models.envelope import event_type
 from models.errors import PaidanError
 from models.times import local_hour, to_text
+from streams.erasure.report_keys import ReportKeys, open_report_keys
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
@@ -45,30 +46,31 @@ async def read_labels(settings: Settings, progress: Callable[[int], None] = lamb
     topic = Names(settings.namespace).orders
     await check_topics(settings, [one for one in all_topics(settings, ()) if one.name == topic])
     labels: list[Label] = []
-    async with started(log_reader(Connection.of(settings))) as consumer:
+    async with open_report_keys(settings) as keys, started(log_reader(Connection.of(settings))) as consumer:
         for number in range(settings.partitions):
-            orders = await _folded(consumer, TopicPartition(topic, number), progress)
+            orders = await _folded(consumer, TopicPartition(topic, number), progress, keys)
             labels += [label for order in orders.values() if (label := final_label(order)) is not None]
     return sorted(labels, key=lambda label: (label.labelled_at, label.order_id))
 
 
 async def _folded(
-    consumer: AIOKafkaConsumer, part: TopicPartition, progress: Callable[[int], None]
+    consumer: AIOKafkaConsumer, part: TopicPartition, progress: Callable[[int], None], keys: ReportKeys | None
 ) -> dict[str, Order]:
     orders: dict[str, Order] = {}
     async for _, records in read_whole(consumer, [part], at_once=_BATCH):
         for record in records:
-            _take(orders, record)
+            _take(orders, record, keys)
         progress(len(records))
     return orders
 
 
-def _take(orders: dict[str, Order], record: ConsumerRecord) -> None:
+def _take(orders: dict[str, Order], record: ConsumerRecord, keys: ReportKeys | None) -> None:
+    """Words that were erased are empty: nothing is learnt from them."""
     kind = event_type(record.headers)
     if kind == _REFUSED:
         return
     try:
-        fact = facts.from_wire(kind, record.value)
+        fact = facts.from_wire(kind, record.value if keys is None else keys.opened(record.value, ""))
         assert isinstance(fact, facts.Fact)  # a refusal has another type
         orders[fact.order_id] = apply(orders.get(fact.order_id), fact)
     except (KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:

@@ -4,6 +4,7 @@ import msgspec
 
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order.row import OPEN, Order, Tally
+from models.sealed_words import key_names
 
 # Where an order stands in a list: its priority where the most urgent come first, else 0; -opened_at; id.
 Place = tuple[int, int, str]
@@ -58,6 +59,11 @@ class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
 _TITLE = 120
 
 
+def shortened(title: str) -> str:
+    """A title as lists show it; a sealed one stays whole, so that it can be opened."""
+    return title if len(title) <= _TITLE or key_names(title.encode()) else title[: _TITLE - 1] + "…"
+
+
 def brief(order: Order) -> Brief:
     """An order's line: its title, or the beginning of its text."""
     title = order.title or order.text
@@ -71,7 +77,7 @@ def brief(order: Order) -> Brief:
         department=order.department,
         category=order.category,
         priority=order.priority,
-        title=title if len(title) <= _TITLE else title[: _TITLE - 1] + "…",
+        title=shortened(title),
         address=order.address,
         attempt=order.attempt,
         due=order.due,

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import quote
 
 import msgspec
+from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -17,6 +18,7 @@ from models.city import City, LimitStage
 from models.envelope import MAX_ATTRIBUTE
 from models.redact import pseudonym
 from models.times import now_ms
+from streams.erasure.report_keys import ReportKeys
 from streams.gateway import windows
 from streams.gateway.http.auth import ask_for, holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
@@ -38,6 +40,7 @@ STATES = OPEN | ENDED | {"open"}
 MOST_ORDERS = 200
 # Of a page's last order, as `to_cursor` writes it; empty for the first page.
 CURSOR = r"^([0-9]:-?[0-9]{1,15}:[a-z0-9-]{1,256})?$"
+T = TypeVar("T")
 
 
 def order_routes(city: City, finder: "Finder") -> APIRouter:
@@ -114,12 +117,13 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Finder:
-    """Looks for orders in the tables; `key` is that of the pseudonyms."""
+    """Looks for orders in the tables; `key` is that of the pseudonyms, `keys` are those of the reports."""
 
-    def __init__(self, city: City, shards: Shards, key: bytes) -> None:
+    def __init__(self, city: City, shards: Shards, key: bytes, keys: ReportKeys | None = None) -> None:
         self._city = city
         self._shards = shards
         self._key = key
+        self._keys = keys
 
     def check(self, department: str, category: str) -> None:
         """Raises Problem for a department or category that the city does not know: an empty list would say there are
@@ -178,7 +182,7 @@ class Finder:
         return {
             "complete": answers.complete,
             "partitions": {"answered": len(answers.partitions), "total": answers.total},
-            "orders": [line(order, self._city) for order in page],
+            "orders": [line(order, self._city) for order in await self._in_the_clear(page, list[Brief])],
             "next": to_cursor(page[-1].place(urgent_first)) if more else None,
         }
 
@@ -204,7 +208,18 @@ class Finder:
         newest = max(held, key=lambda found: found.order.seq, default=None)
         if newest is None or not self._sees(holder, newest.order):
             raise _missing("there is no order of that id", answers.complete or newest is not None)
-        return newest
+        return await self._in_the_clear(newest, Held)
+
+    async def _in_the_clear(self, found: T, kind: type[T]) -> T:
+        """The same with the words opened that are sealed in it. Raises Problem (503) while Kafka is away: nobody can
+        say then whether they have been erased."""
+        if self._keys is None:
+            return found
+        try:
+            await self._keys.catch_up()
+        except KafkaError:
+            raise incomplete("the keys of reports cannot be read at the moment") from None
+        return msgspec.json.decode(self._keys.opened(msgspec.json.encode(found)), type=kind)
 
     async def content(self, order_id: str, source: str, report_id: str) -> int:
         """The digest of what a report said that an order keeps; 0 when it is not there."""
@@ -242,7 +257,8 @@ class Finder:
         params = {"report": report_key(*known_as), "limit": "1"}
         answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
         found = [order for part in answers.partitions.values() for order in part.orders]
-        return (found[0] if found else None), answers.complete
+        shown = await self._in_the_clear(found[:1], list[Brief])
+        return (shown[0] if shown else None), answers.complete
 
 
 def _check_stage(stage: str) -> None:

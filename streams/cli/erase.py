@@ -1,0 +1,34 @@
+"""`paidan erase`: the words of a report, an order or a person are gone, wherever they lie."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from models.errors import UsageError
+from models.redact import pseudonym, reporter_hash
+from models.times import now_ms
+from streams.erasure.erasing import Whose
+from streams.erasure.erasing import erase as destroy
+from streams.erasure.report_keys import Erasure
+from streams.settings import load_settings
+from streams.terminal.harmless import say
+
+
+def erase(
+    by: Annotated[str, typer.Option(help="Who asks for it; it is kept.")],
+    why: Annotated[str, typer.Option(help="Why; it is kept.")],
+    order: Annotated[str, typer.Option(help="All reports of this order, by its id.")] = "",
+    reporter: Annotated[str, typer.Option(help="All reports of a person: its id or phone number.")] = "",
+    report: Annotated[tuple[str, str], typer.Option(help="One report: its source and its id.")] = ("", ""),
+) -> None:
+    """Destroy the keys under which the words of reports are sealed. The orders, figures and audit stay as they are;
+    whoever reads the words reads `erased`. It cannot be undone."""
+    if sum(map(bool, (order, reporter, any(report)))) != 1:
+        raise UsageError("say one of --order, --reporter, --report")
+    settings = load_settings()
+    key = settings.hmac_key
+    named = (pseudonym(key, report[0]), pseudonym(key, report[1])) if any(report) else None
+    whose = Whose(order, reporter_hash(key, reporter), named)
+    found, destroyed = asyncio.run(destroy(settings, whose, Erasure(now_ms(), by, why)))
+    say(f"{found} reports with sealed words, {destroyed} keys destroyed")

@@ -1,0 +1,69 @@
+"""Destroying keys: the words of a report, of an order or of a person are gone, wherever copies of them lie."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import msgspec
+from aiokafka import TopicPartition
+
+from dispatcher.order import facts
+from models.envelope import event_type
+from models.events import Evidence
+from models.sealed_words import key_names
+from streams.erasure.report_keys import Erasure, open_report_keys, place_of
+from streams.kafka.clients import log_reader, started, writer
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_whole
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+_WITH_WORDS = (facts.CE_TYPES[facts.Opened], facts.CE_TYPES[facts.EvidenceAdded])
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose words: of all reports of an order, of a reporter (the hash), or of one report (source and id)."""
+
+    order_id: str = ""
+    reporter: str = ""
+    report: tuple[str, str] | None = None
+
+    def means(self, order_id: str, seen: Evidence) -> bool:
+        """Whether this report of an order is one of them."""
+        if seen.kind != "report":
+            return False
+        return (
+            order_id == self.order_id
+            or (self.reporter != "" and seen.reporter == self.reporter)
+            or (seen.source, seen.id) == self.report
+        )
+
+
+async def erase(settings: Settings, whose: Whose, erasure: Erasure) -> tuple[int, int]:
+    """Destroy the keys of these reports: how many reports there are, and how many keys were there to be destroyed.
+
+    Who asked, when and why stays in the topic in the place of each key. Raises UsageError without the city's key,
+    KafkaError when the cluster fails: then it can be asked for again.
+    """
+    names = {name async for found in _sealed(settings, whose) for name in found}
+    async with open_report_keys(settings) as keys:
+        there = [] if keys is None else keys.known(sorted(names))
+    value, topic = msgspec.json.encode(erasure), Names(settings.namespace).report_keys
+    async with started(writer(Connection.of(settings))) as producer:
+        for name in there:
+            await producer.send_and_wait(topic, value, name.encode(), place_of(name, settings.partitions))
+    return len(names), len(there)
+
+
+async def _sealed(settings: Settings, whose: Whose) -> AsyncIterator[set[str]]:
+    """The names of the keys of each of these reports, from the log of facts."""
+    topic = Names(settings.namespace).orders
+    parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
+    async with started(log_reader(Connection.of(settings))) as consumer:
+        async for _, records in read_whole(consumer, parts):
+            for record in records:
+                if event_type(record.headers) not in _WITH_WORDS:
+                    continue
+                fact = facts.from_wire(event_type(record.headers), record.value)
+                if isinstance(fact, facts.Opened | facts.EvidenceAdded) and whose.means(fact.order_id, fact.evidence):
+                    yield key_names(record.value)

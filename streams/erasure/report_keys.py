@@ -1,0 +1,115 @@
+"""The keys of all reports 密钥: read from their topic, and what is sealed under them opened."""
+
+import asyncio
+import contextlib
+import zlib
+from collections.abc import AsyncIterator, Iterable
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from models.errors import UsageError
+from models.sealed_words import ERASED, CityKey, ReportKey, unsealed_json
+from streams.kafka.clients import log_reader, started
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_to
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+_MADE = b"\x01"  # how a record begins that holds a key; that of a key which was destroyed is JSON
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """What stands in the place of a key that was destroyed: when (ms UTC), who asked for it, why."""
+
+    at: int
+    by: str
+    why: str
+
+
+class ReportKeys:
+    """All keys, wrapped as they are kept; what is destroyed is forgotten."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, ends: AIOKafkaConsumer, parts: list[TopicPartition], key: CityKey):
+        self._consumer, self._ends, self._parts, self._key = consumer, ends, parts, key
+        self._wrapped: dict[str, bytes] = {}
+        self._lock = asyncio.Lock()
+
+    async def catch_up(self) -> None:
+        """Know all that is written by now, also what a transaction that is still open holds back: this waits for its
+        end. Raises KafkaError."""
+        async with self._lock:
+            async for _, records in read_to(self._consumer, await self._ends.end_offsets(self._parts)):
+                self.take(records)
+
+    def opened(self, value: bytes, erased: str = ERASED) -> bytes:
+        """JSON with the sealed words in it opened, `erased` where their key is gone. Raises SealError when the keys
+        were wrapped by another city's key."""
+        return unsealed_json(value, self._get, erased)
+
+    def partition_of(self, name: str) -> int:
+        """The partition of a key's records."""
+        return place_of(name, len(self._parts))
+
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Those whose keys are there."""
+        return [name for name in names if name in self._wrapped]
+
+    def _get(self, name: str) -> ReportKey | None:
+        wrapped = self._wrapped.get(name)
+        return None if wrapped is None else self._key.unwrap(name, wrapped)
+
+    def take(self, records: Iterable[ConsumerRecord]) -> None:
+        """Learn what these records of the topic say."""
+        for record in records:
+            name = record.key.decode()
+            if record.value is None or not record.value.startswith(_MADE):
+                self._wrapped.pop(name, None)
+            else:
+                self._wrapped[name] = record.value.removeprefix(_MADE)
+
+
+@contextlib.asynccontextmanager
+async def open_report_keys(settings: Settings) -> AsyncIterator[ReportKeys | None]:
+    """The keys of all reports; None where the settings have no key. Raises UsageError for one that cannot be used, and
+    KafkaError."""
+    text = settings.words_key.get_secret_value()
+    if not text:
+        yield None
+        return
+    key, parts = CityKey.of(text), _partitions(settings)
+    async with _ends(settings) as ends, started(log_reader(Connection.of(settings))) as consumer:
+        consumer.assign(parts)
+        await consumer.seek_to_beginning(*parts)
+        keys = ReportKeys(consumer, ends, parts, key)
+        await keys.catch_up()
+        yield keys
+
+
+async def check_words_key(settings: Settings) -> None:
+    """Raises UsageError where reports have been sealed and the settings have no key to open them; KafkaError."""
+    if settings.words_key.get_secret_value():
+        return
+    async with _ends(settings) as ends:
+        if any((await ends.end_offsets(_partitions(settings))).values()):
+            raise UsageError("PAIDAN_WORDS_KEY must be set: words of reports are sealed under it")
+
+
+def _partitions(settings: Settings) -> list[TopicPartition]:
+    topic = Names(settings.namespace).report_keys
+    return [TopicPartition(topic, number) for number in range(settings.partitions)]
+
+
+def _ends(settings: Settings) -> contextlib.AbstractAsyncContextManager[AIOKafkaConsumer]:
+    """What tells where the partitions end, transactions that are still open included."""
+    return started(log_reader(Connection.of(settings), isolation_level="read_uncommitted"))
+
+
+def place_of(name: str, partitions: int) -> int:
+    """The partition of a key's records; a tenth of the time of Kafka's own choice, and names are chance anyway."""
+    return zlib.crc32(name.encode()) % partitions
+
+
+def made(wrapped: bytes) -> bytes:
+    """The value of a key's record."""
+    return _MADE + wrapped

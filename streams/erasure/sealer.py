@@ -1,0 +1,61 @@
+"""Sealing 加密: the words of reports on their way into the inbox, and their keys to be written with them."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from dispatcher.arrivals.gists import gist_of
+from models.city import City
+from models.guess import Guess
+from models.inbox import InboxUpdate, Sighting
+from models.sealed_words import CityKey, ReportKey, seal
+from models.words import whole_text
+from streams.erasure.report_keys import made, place_of
+from streams.kafka.sending import Send
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+Items = dict[str, list[Sighting | InboxUpdate]]
+
+
+class Sealer:
+    """Seals reports; what cameras say is no person's and stays as it is."""
+
+    def __init__(self, key: CityKey, city: City, names: Names, partitions: int) -> None:
+        self._key, self._city, self._names, self._partitions = key, city, names, partitions
+
+    def sealed(self, items: Mapping[str, Sequence[Sighting | InboxUpdate]]) -> tuple[Items, list[Send]]:
+        """The items by area, each report with its words sealed and their gist beside them; and the records of the keys,
+        which belong into the same transaction. Each call makes new keys."""
+        keys: list[ReportKey] = []
+        found = {area: [self._item(item, keys) for item in some] for area, some in items.items()}
+        return found, [self._kept(key) for key in keys]
+
+    def _item(self, item: Sighting | InboxUpdate, keys: list[ReportKey]) -> Sighting | InboxUpdate:
+        if not isinstance(item, Sighting) or item.kind != "report":
+            return item
+        key = ReportKey.new()
+        keys.append(key)
+        phrases = self._city.rules.phrases_in(whole_text(item.title, item.text))
+        return replace(
+            item,
+            **seal(key, {"text": item.text, "title": item.title, "address": item.address, "contact": item.contact}),
+            gist=gist_of(item.title, item.text, phrases),
+            guess=_without_terms(item.guess),
+            shadow=_without_terms(item.shadow),
+        )
+
+    def _kept(self, key: ReportKey) -> Send:
+        partition = place_of(key.name, self._partitions)
+        return Send(self._names.report_keys, key.name.encode(), made(self._key.wrap(key)), partition)
+
+
+def _without_terms(guess: Guess | None) -> Guess | None:
+    """A guess as it may be kept: the terms that it goes by are pieces of the text."""
+    return None if guess is None else replace(guess, terms=())
+
+
+def sealer_of(settings: Settings, city: City) -> Sealer | None:
+    """What seals under the settings' key; None without one. Raises UsageError for a key that cannot be used."""
+    key = settings.words_key.get_secret_value()
+    return Sealer(CityKey.of(key), city, Names(settings.namespace), settings.partitions) if key else None

@@ -1,0 +1,103 @@
+"""A report's words on a real broker: sealed in every topic but its department's, and gone when its key is destroyed."""
+
+import base64
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from pydantic import SecretStr
+
+from dispatcher.order import facts
+from models.envelope import event_type
+from models.errors import UsageError
+from models.sealed_words import ERASED
+from streams.erasure.report_keys import Erasure, check_words_key
+from streams.kafka.topics import Names, all_topics, create_topics
+from streams.local.ports import free_ports
+from streams.settings import load_settings
+from tests.support.cities import tiny_files
+from tests.support.kafka import Kafka, Message, Roles, eventually
+from tests.support.messages import report
+
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+DEPARTMENTS = ("roads", "police", "works", "north-office")
+WORDS = "梧桐路口的井盖不见了，请找红房子旁边的老宋"
+
+
+@pytest.mark.timeout(120)
+async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka: Kafka, tmp_path: Path) -> None:
+    """From the report to the page: only the department has it in the clear. The key is destroyed, with who asked; the
+    order is there as before, the audit agrees, and a desk without the city's key does not start."""
+    city = tmp_path / "city"
+    city.mkdir()
+    for name, content in tiny_files().items():
+        (city / name).write_bytes(content)
+    gateway, tables = free_ports(2)
+    settings = load_settings(
+        kafka=kafka.bootstrap,
+        namespace=f"t{uuid.uuid4().hex[:10]}",
+        data=tmp_path / "data",
+        city=city,
+        partitions=2,
+        tables_store="memory",
+        gateway_port=gateway,
+        tables_workers=(f"127.0.0.1:{tables}",),
+        words_key=KEY,
+    )
+    topics = Names(settings.namespace)
+    await create_topics(settings, all_topics(settings, DEPARTMENTS))
+    roles = Roles(settings, tmp_path)
+    try:
+        await _live_and_be_erased(kafka, topics, roles, tables)
+    finally:
+        roles.end()
+    with pytest.raises(UsageError, match="PAIDAN_WORDS_KEY"):
+        await check_words_key(settings.model_copy(update={"words_key": SecretStr("")}))
+
+
+async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables: int) -> None:
+    settings = roles.settings
+    for role in ("intake", "desk", "gateway"):
+        roles.start(role)
+    roles.start("tables", tables_port=str(tables))
+    now = int(time.time() * 1000)
+    sent = report(WORDS, event={"id": "r-1", "time": now, "timestamp": now})
+    await kafka.produce(topics.reports, [Message(sent.value, b"any", sent.headers, 0, now)])
+    [opened] = [
+        record
+        for record in await kafka.read_until(topics.orders, 3, timeout=60)
+        if event_type(record.headers) == facts.CE_TYPES[facts.Opened]
+    ]
+    order_id = opened.key.decode()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.gateway_port}", timeout=30) as client:
+        before = await eventually(lambda: _order(client, order_id), what="the order's page")
+        assert before["text"] == WORDS
+        for name in (topics.inbox, topics.orders, topics.desk, topics.archive, topics.report_keys):
+            assert not [r for r in await kafka.read_all(name) if WORDS.encode() in (r.value or b"")], name
+
+        asked = roles.start("erase", "--order", order_id, "--by", "clerk", "--why", "asked for")
+        assert await asked.ended(60) == 0, asked.said()
+
+        assert "1 keys destroyed" in asked.said()
+        last = (await kafka.read_all(topics.report_keys))[-1]
+        assert msgspec.json.decode(last.value, type=Erasure).by == "clerk"
+        after = await eventually(lambda: _order(client, order_id), what="the order's page")
+        listed = (await client.get("/orders")).json()["orders"]
+    assert after["text"] == ERASED
+    assert [order["title"] for order in listed] == [ERASED]
+    assert {**after, "text": WORDS, "evidence": before["evidence"], "held_by": before["held_by"]} == before
+    audit = roles.start("audit", "--no-tables")
+    assert await audit.ended(60) == 0, audit.said()
+
+
+async def _order(client: httpx.AsyncClient, order_id: str) -> Any:
+    """The order as the gateway shows it, once it does."""
+    try:
+        answer = await client.get(f"/orders/{order_id}")
+    except httpx.TransportError:
+        return None
+    return answer.json() if answer.status_code == 200 else None

@@ -1,0 +1,183 @@
+"""Sealed reports on their way through intake and desk, without Kafka: who has the words, what becomes of the keys."""
+
+import base64
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+import pytest
+from aiokafka import ConsumerRecord, TopicPartition
+
+from models.city import City
+from models.events import Evidence
+from models.guess import Guess
+from models.inbox import Sighting, decode_items
+from models.sealed_words import ERASED, CityKey
+from streams.control.models_in_force import LiveModels
+from streams.control.packs import Packs
+from streams.desk import processor
+from streams.desk.processor import DeskProcessor
+from streams.erasure.erasing import Whose
+from streams.erasure.report_keys import Erasure, ReportKeys
+from streams.erasure.sealer import sealer_of
+from streams.gateway.order_document import line
+from streams.intake.drafts import Keys
+from streams.intake.processor import IntakeProcessor
+from streams.kafka.sending import Send
+from streams.kafka.topics import Names
+from streams.settings import load_settings
+from streams.stage.same_time import SameTime
+from streams.tables.protocol import Brief, shortened
+from tests.support.desks import MINUTE, T0, guess, quiet_city
+from tests.support.messages import report
+
+SECRET = bytes(range(32))
+NAMES = Names("t")
+CITY = quiet_city()
+PARTS = [TopicPartition(NAMES.report_keys, number) for number in range(4)]
+TEXT, TITLE = "梧桐路12号门口路面塌陷", "路面塌陷"
+
+
+class OnePack(dict[str, City]):
+    """The packs of a city that has had one."""
+
+    own = CITY
+
+    async def require(self, digest: str) -> None:
+        """It is there."""
+
+
+class Sure:
+    """A model that is sure, and says by which pieces of the text."""
+
+    def classify(self, texts: Sequence[str], contexts: Any = None) -> list[Guess]:
+        """The same for every text."""
+        return [guess("pothole", terms=((text, 1.0),)) for text in texts]
+
+
+class NothingNew(SimpleNamespace):
+    """A consumer of a topic in which nothing is written."""
+
+    async def end_offsets(self, parts: Any) -> dict[Any, int]:
+        """No partition."""
+        return {}
+
+
+def record(send: Send, offset: int = 0, at: int = T0) -> ConsumerRecord:
+    """What was sent, as it is read."""
+    size = len(send.value or b"")
+    return ConsumerRecord(send.topic, 0, offset, at, 0, send.key, send.value, None, 0, size, tuple(send.headers))
+
+
+class Road:
+    """Intake and desk behind one another, and the keys as readers have them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(processor, "now_ms", lambda: T0)
+        settings = load_settings(namespace="t", partitions=4, words_key=base64.urlsafe_b64encode(SECRET).decode())
+        models = cast(LiveModels, SimpleNamespace(active=Sure(), shadow=None))
+        self.keys = ReportKeys(cast(Any, NothingNew()), cast(Any, NothingNew()), PARTS, CityKey(SECRET))
+        same_time = SameTime(5 * MINUTE)
+        self.intake = IntakeProcessor(NAMES, CITY, models, Keys(b"k"), 4, same_time, sealer=sealer_of(settings, CITY))
+        packs = cast(Packs, OnePack({CITY.digest: CITY}))
+        self.desk = DeskProcessor(NAMES, 0, packs, same_time, self.keys)
+        self.sent: list[Send] = []
+        self._inbox = 0
+
+    async def send(self, *records: Any) -> list[Send]:
+        """Take reports in and decide on them; what that sends."""
+        came = (await self.intake.decide(list(records))).sends
+        self.keys.take(record(send) for send in came if send.topic == NAMES.report_keys)
+        inbox = [send for send in came if send.topic == NAMES.inbox]
+        outcome = await self.desk.decide([record(send, self._inbox + n) for n, send in enumerate(inbox)])
+        self._inbox += len(inbox)
+        self.desk.settle(outcome)
+        self.keys.take(record(send) for send in outcome.sends if send.topic == NAMES.report_keys)
+        sent = [*came, *outcome.sends]
+        self.sent += sent
+        return sent
+
+
+@pytest.fixture
+def road(monkeypatch: pytest.MonkeyPatch) -> Road:
+    """A city that seals."""
+    return Road(monkeypatch)
+
+
+def of(sent: list[Send], topic: str) -> list[bytes]:
+    """The values that went to a topic, or to those that begin so."""
+    return [send.value or b"" for send in sent if send.topic.startswith(topic)]
+
+
+async def test_only_departments_get_the_words_in_the_clear(road: Road) -> None:
+    """Inbox, facts and rows hold them sealed; who has the keys opens them, who has not reads that they were erased."""
+    sent = await road.send(report(TEXT, title=TITLE, event={"id": "1"}))
+
+    clear = [send.topic for send in sent if TEXT.encode() in (send.value or b"")]
+    assert clear
+    assert all(topic.startswith(NAMES.assignments("")) for topic in clear)
+    assignment, *_ = of(sent, NAMES.assignments(""))
+    assert msgspec.json.decode(assignment)["title"] == TITLE
+    assert b"gist" not in assignment
+    [opened] = [value for value in of(sent, NAMES.orders) if b"evidence" in value]
+    assert TEXT.encode() in road.keys.opened(opened)
+    [send] = [send for send in sent if send.topic == NAMES.report_keys]
+    road.keys.take([record(Send(send.topic, send.key, msgspec.json.encode(Erasure(T0, "clerk", "asked for"))))])
+    assert msgspec.json.decode(road.keys.opened(opened))["evidence"]["text"] == ERASED
+
+
+def name_of(send: Send) -> str:
+    """The key's name."""
+    return (send.key or b"").decode()
+
+
+async def test_a_repeat_leaves_no_second_key(road: Road) -> None:
+    """Each time it comes it is sealed anew; the desk destroys the key of what it drops, in the same transaction."""
+    first = await road.send(report(TEXT, event={"id": "1"}))
+    again = await road.send(report(TEXT, event={"id": "1"}))
+
+    [made] = [send for send in first if send.topic == NAMES.report_keys]
+    anew, gone = [send for send in again if send.topic == NAMES.report_keys]
+    assert made.key != anew.key == gone.key
+    assert (gone.value, gone.partition) == (None, anew.partition)
+    assert road.keys.known([name_of(made), name_of(gone)]) == [name_of(made)]
+
+
+async def test_what_intake_seals_it_says_in_a_gist(road: Road) -> None:
+    """The item of the inbox has neither the words nor anything in their stead that reads like them."""
+    [value] = of(await road.send(report(TEXT, title=TITLE, event={"id": "1"})), NAMES.inbox)
+
+    [item] = decode_items(value)
+
+    assert isinstance(item, Sighting)
+    assert item.gist is not None
+    assert ("号", "12") in item.gist.named
+    assert TEXT[:4].encode() not in value
+
+
+def test_a_sealed_title_stays_whole_until_it_is_opened() -> None:
+    """A list cuts titles; half a seal could not be opened."""
+    sealed = f"sealed:1:{'a' * 22}:title:{'b' * 200}"
+
+    assert shortened(sealed) == sealed
+    assert len(shortened("长" * 200)) == 120
+    assert line(Brief("a", 1, "assigned", "north", T0, T0, title="长" * 200), CITY)["title"] == shortened("长" * 200)
+
+
+@pytest.mark.parametrize(
+    ("whose", "meant"),
+    [
+        (Whose(order_id="o-1"), True),
+        (Whose(order_id="o-2"), False),
+        (Whose(reporter="hash-1"), True),
+        (Whose(reporter="hash-2"), False),
+        (Whose(report=("app", "1")), True),
+        (Whose(report=("app", "2")), False),
+    ],
+)
+def test_an_erasure_means_reports_of_one_order_person_or_name(whose: Whose, meant: bool) -> None:
+    """And no other: what is not named stays readable."""
+    seen = Evidence(kind="report", source="app", id="1", at=T0, reporter="hash-1")
+
+    assert whose.means("o-1", seen) is meant
