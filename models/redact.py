@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from models.errors import UsageError
 from models.masking import masked_term
 
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")  # with digits, it could look like a number of somebody's
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9}|0?[1-9]\d{6,11})")
 
 
@@ -27,6 +27,11 @@ def reporter_hash(key: bytes, identity: str) -> str:
     return hmac.new(key, (phone[1] if phone else plain).encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def in_letters(digest: str) -> str:
+    """Hex characters as letters alone: with digits they could look like a number of somebody's."""
+    return digest.translate(_LETTERS)
+
+
 def pseudonym(key: bytes, name: str) -> str:
     """A name as it is, or, where it holds something personal, 32 letters that stand for it under the city's key.
 
@@ -34,7 +39,7 @@ def pseudonym(key: bytes, name: str) -> str:
     """
     if masked_term(name) == name:
         return name
-    return hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32].translate(_LETTERS)
+    return in_letters(hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32])
 
 
 class Contact(msgspec.Struct, frozen=True, omit_defaults=True):

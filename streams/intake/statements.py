@@ -16,6 +16,7 @@ from models.errors import Poison
 from models.formats import MAX_BYTES as MAX_BYTES
 from models.formats import Reading, Site, decode_format
 from models.record import Record
+from models.redact import in_letters
 from streams.dead_letters.letter import ONLY, REPLAYED
 from streams.intake import quick
 from streams.intake.said import SaidDetection, SaidUpdate, Statement, of_contract
@@ -104,7 +105,7 @@ class StatementReader:
         when all together say much more than the message."""
         # Without an id of its own the same bytes are the same message.
         named = event.id or all(reading.id for reading in readings if isinstance(reading, Reading))
-        digest = "" if named else hashlib.sha256(event.data).hexdigest()[:32]
+        digest = "" if named else in_letters(hashlib.sha256(event.data).hexdigest()[:32])
         found: list[Statement | Poison] = []
         room = len(event.data) + MAX_REPEATED
         for n, reading in enumerate(readings):

@@ -143,3 +143,13 @@ def test_a_small_message_does_not_grow_in_the_inbox(city: City) -> None:
     [dead] = take_in([record], city, None, NOW, KEYS).dead
 
     assert (dead.error, dead.field) == ("too-complex", "data")
+
+
+def test_the_name_that_a_message_gets_from_its_bytes_looks_like_nobody_s_number(city: City) -> None:
+    """So it is the same wherever it is made: what looks like a number of somebody's goes under a key of each place."""
+    records = [dahua(GOOD | {"Data": {"MachineName": "cam-sw-1", "n": n}}) for n in range(400)]
+
+    one, other = (take_in(records, city, None, NOW, Keys(key)) for key in (b"k", b"l"))
+
+    assert ids(one) == ids(other)
+    assert all(name.isalpha() for name in ids(one))
