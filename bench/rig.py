@@ -27,6 +27,7 @@ class Rig:
         gateway, tables = free_ports(2)
         given = {
             "kafka": bootstrap,
+            "personal_key": "for the bench",
             "namespace": f"bench-{uuid.uuid4().hex[:6]}",
             "data": folder,
             "partitions": PARTITIONS,

@@ -9,11 +9,6 @@ LOOPBACK = (LOOPBACK_HOST, "localhost", "::1")
 _IN_A_URL = {"0.0.0.0": LOOPBACK_HOST, "::": "[::1]", "::1": "[::1]"}
 
 
-def on_loopback(bootstrap: str) -> bool:
-    """Whether every address of a list `host:port,…` is on this machine."""
-    return all(part.rpartition(":")[0].strip("[]") in LOOPBACK for part in bootstrap.split(","))
-
-
 def reachable(host: str) -> str:
     """The host to write into a URL for what listens on `host`."""
     return _IN_A_URL.get(host, host)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, Posi
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
-from streams.addresses import LOOPBACK, LOOPBACK_HOST, answers, on_loopback, reachable
+from streams.addresses import LOOPBACK, LOOPBACK_HOST, answers, reachable
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
 NEW_CITY = Path(__file__).parents[1] / "cities" / "skeleton"
@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     )
     city: Path = Field(DEMO_CITY, description="Folder of the city pack. Default: the demo city.")
     data: Path = Field(Path("var"), description="Folder for what is kept on this machine: local broker, tables.")
+    raw_hours: PositiveInt = Field(
+        72,
+        description="So long the input topics keep what came in, unmasked; it must be more than intake is ever down.",
+    )
     partitions: PositiveInt = Field(8, description="Partitions of the topics that share out the work.")
     replication: PositiveInt = Field(1, description="Copies of each topic when it is created; 3 on a real cluster.")
     broker_port: Port = Field(0, description="Port of the local broker. 0: a free one.")
@@ -89,7 +93,8 @@ class Settings(BaseSettings):
 
     personal_key: SecretStr = Field(
         SecretStr(_DEVELOPMENT_KEY),
-        description="Key of the hash (HMAC) that stands for a reporter. Required unless all is on one machine.",
+        description="Key of the hashes (HMAC) that stand for reporters and for names with something personal in them, "
+        "and of the seals of dead letters. Required, but for what runs with the local broker of its own data folder.",
     )
     contact_key: SecretStr = Field(
         SecretStr(""), description="Key that encrypts reporters' contacts (Fernet). Empty: contacts are not kept."
@@ -188,9 +193,12 @@ class Settings(BaseSettings):
         raise UsageError("no Kafka: start one with `paidan up` or `paidan broker`, or set PAIDAN_KAFKA=host:port")
 
     def make_data(self) -> Path:
-        """The data folder, made where it is missing. Raises UsageError when it cannot be written to."""
+        """The data folder, made where it is missing, open to its owner only. Raises UsageError when it cannot be
+        written to."""
         try:
             self.data.mkdir(parents=True, exist_ok=True)
+            if self.data.stat().st_uid == os.getuid():
+                self.data.chmod(0o700)  # what citizens write is in the local broker's files
         except OSError as error:
             raise UsageError(f"PAIDAN_DATA: the folder {self.data} cannot be made: {error.strerror}") from error
         if not os.access(self.data, os.W_OK | os.X_OK):
@@ -199,11 +207,17 @@ class Settings(BaseSettings):
 
     @property
     def hmac_key(self) -> bytes:
-        """The key for reporters' hashes. Raises UsageError when the development key would leave this machine."""
+        """The key for hashes and pseudonyms. Raises UsageError when it is that for development, and the broker another
+        than the data folder's own."""
         key = self.personal_key.get_secret_value()
-        if key == _DEVELOPMENT_KEY and not (on_loopback(self.bootstrap) and self.gateway_host in LOOPBACK):
+        if key == _DEVELOPMENT_KEY and not (self._has_local_broker() and self.gateway_host in LOOPBACK):
             raise UsageError("PAIDAN_PERSONAL_KEY must be set: the key for development is for one machine only")
         return key.encode()
+
+    def _has_local_broker(self) -> bool:
+        """Whether the cluster is the broker that was started in the data folder: of any other, even on this machine,
+        nobody knows who reads there."""
+        return not self.kafka or self.kafka == _address(self.data)
 
     @property
     def models_address(self) -> str:
@@ -248,9 +262,14 @@ def _sentence(message: str) -> str:
 
 def _local(data: Path) -> str:
     """The address of the local broker that runs in this data folder; empty when none does."""
-    file = data / BROKER_FOLDER / ADDRESS_FILE
-    address = file.read_text().strip() if file.exists() else ""
+    address = _address(data)
     return address if address and _listens(address) else ""
+
+
+def _address(data: Path) -> str:
+    """Where the local broker of this data folder listens, or last did; empty when none ever ran."""
+    file = data / BROKER_FOLDER / ADDRESS_FILE
+    return file.read_text().strip() if file.exists() else ""
 
 
 class Running(NamedTuple):

@@ -10,7 +10,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from models.errors import PaidanError
-from models.times import DAY_MS
+from models.times import DAY_MS, HOUR_MS
 from streams.kafka.clients import admin, started
 from streams.kafka.connection import Connection, in_words
 from streams.kafka.sizes import MAX_MESSAGE_BYTES
@@ -157,19 +157,25 @@ _PLAIN_DAYS = 90  # where words are sealed, those that departments got in the cl
 _LIMIT = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
 
 
+def _hours(count: int) -> dict[str, str]:
+    return {"cleanup.policy": "delete", "retention.ms": str(count * HOUR_MS), "retention.bytes": "-1"}
+
+
 def _days(count: int) -> dict[str, str]:
-    return {"cleanup.policy": "delete", "retention.ms": str(count * DAY_MS), "retention.bytes": "-1"}
+    return _hours(24 * count)
 
 
 def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, ...]:
     """Every topic of the namespace; `departments` are the ids of the city's departments."""
     names, shared, departments = Names(settings.namespace), settings.partitions, sorted(departments)
     kept = _days(_PLAIN_DAYS) if settings.words_key.get_secret_value() else _EVER
+    # A segment is deleted as a whole: without an end of its own it would keep a slow city's for a week.
+    raw = _hours(settings.raw_hours) | _ARRIVAL | {"segment.ms": str(DAY_MS)}
     table = [
         # When something came in, the broker says: how old it was then, and the desk's clock, depend on nobody else.
-        (names.reports, shared, _days(30) | _ARRIVAL),
-        (names.detections, shared, _days(30) | _ARRIVAL),
-        (names.updates, shared, _days(30) | _ARRIVAL),
+        (names.reports, shared, raw),
+        (names.detections, shared, raw),
+        (names.updates, shared, raw),
         (names.inbox, shared, _EVER | _ARRIVAL),
         (names.report_keys, shared, _COMPACT | _SOON),
         (names.orders, shared, _EVER),
@@ -183,7 +189,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.control, 1, _COMPACT),
         # One partition each: commits slow down with the number of partitions written to.
         *((names.assignments(department), 1, kept) for department in departments),
-        *((names.updates_of(department), 1, _days(30) | _ARRIVAL) for department in departments),
+        *((names.updates_of(department), 1, raw) for department in departments),
     ]
     return *(Topic(name, count, configs | _LIMIT) for name, count, configs in table), *tables_changelogs(settings)
 

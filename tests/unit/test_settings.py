@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -60,10 +61,18 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
-@pytest.mark.parametrize("elsewhere", [{"kafka": "kafka.city:9092"}, {"gateway_host": "0.0.0.0"}])
-def test_the_development_key_stays_on_one_machine(elsewhere: dict[str, str]) -> None:
-    """With a cluster or listeners elsewhere the key for personal data must be the city's own."""
-    settings = load_settings(**({"kafka": "127.0.0.1:9092"} | elsewhere))
+@pytest.mark.parametrize(
+    "elsewhere", [{"kafka": "kafka.city:9092"}, {"kafka": "127.0.0.1:9093"}, {"gateway_host": "0.0.0.0"}]
+)
+def test_the_development_key_stays_with_the_broker_of_the_data_folder(
+    tmp_path: Path, elsewhere: dict[str, str]
+) -> None:
+    """With another cluster, even on this machine, or listeners elsewhere the key must be the city's own."""
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "address").write_text("127.0.0.1:9092")
+    local: dict[str, Any] = {"kafka": "127.0.0.1:9092", "data": tmp_path}
+    settings = load_settings(**(local | elsewhere))
+    assert load_settings(**local).hmac_key
     with pytest.raises(UsageError, match="PAIDAN_PERSONAL_KEY"):
         _ = settings.hmac_key
     assert (
@@ -128,3 +137,13 @@ async def test_tables_that_do_not_answer_are_named_with_what_to_do() -> None:
     assert "127.0.0.1:1" in advice
     assert "PAIDAN_TABLES_WORKERS" in advice
     assert "--no-tables" in advice
+
+
+def test_the_data_folder_is_open_to_its_owner_alone(tmp_path: Path) -> None:
+    """Whether it was there before or not: what citizens write is in the local broker's files."""
+    there = tmp_path / "there"
+    there.mkdir(mode=0o755)
+
+    modes = [load_settings(data=folder).make_data().stat().st_mode & 0o777 for folder in (there, tmp_path / "new")]
+
+    assert modes == [0o700, 0o700]

@@ -32,7 +32,8 @@ def gateway(city: City) -> Open:
 
     @asynccontextmanager
     async def opened(base: str = "http://localhost", **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
-        settings = load_settings(**{"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 4, **changes})
+        given: dict[str, Any] = {"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 4, "personal_key": "k"}
+        settings = load_settings(**given | changes)
         shutdown = Shutdown()
         shards, writer = Shards(settings), EventWriter(settings, shutdown)
         app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))
