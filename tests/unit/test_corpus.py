@@ -21,8 +21,10 @@ KINDS = {
     *("praise", "thanks", "already-repaired", "question", "suggestion"),
     *("withdrawal", "test", "spam", "chatter", "hotline"),
 }
+TEXTS = 10_000
 PER_CATEGORY = 80
 PER_LANGUAGE = 29
+NONE = 1_200
 PER_KIND = 90
 PER_KIND_AND_LANGUAGE = 30
 TRIED_PER_CATEGORY = 6
@@ -92,6 +94,7 @@ def test_what_is_no_fault_stands_in_a_file_of_its_own() -> None:
     assert {category_of(label) for label in labels} == {NO_FAULT}
     assert {kind_of(label) for label in labels} == KINDS
     assert set(no_fault().labels) == labels
+    assert len(no_fault()) >= NONE
 
 
 @pytest.mark.parametrize("code", sorted({*LEAVES, *(f"{NO_FAULT}/{kind}" for kind in KINDS)}))
@@ -118,7 +121,7 @@ def test_unlike_texts_have_no_category_and_train_nothing() -> None:
 
     assert len(unlike) >= 80
     assert not [row for row in unlike if row.category]
-    assert len(corpus()) == len(LABELLED)
+    assert len(corpus()) == len(LABELLED) >= TEXTS
     assert not {row.text for row in unlike} & set(corpus().texts)
 
 
