@@ -8,8 +8,14 @@ from typing import Any, cast
 import msgspec
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
+from msgspec.structs import replace
 
+from dispatcher.order import facts
+from dispatcher.order.final_label import classified_text
+from dispatcher.order.folds.apply import apply
+from dispatcher.order.row import Order
 from models.city import City
+from models.envelope import event_type
 from models.events import Evidence
 from models.guess import Guess
 from models.inbox import Sighting, decode_items
@@ -142,6 +148,31 @@ async def test_a_repeat_leaves_no_second_key(road: Road) -> None:
     assert made.key != anew.key == gone.key
     assert (gone.value, gone.partition) == (None, anew.partition)
     assert road.keys.known([name_of(made), name_of(gone)]) == [name_of(made)]
+
+
+def as_learnt(keys: ReportKeys, sent: list[Send]) -> Order:
+    """The order as it is folded for learning: words that are erased are empty."""
+    order: Order | None = None
+    for send in sent:
+        if send.topic == NAMES.orders:
+            fact = facts.from_wire(event_type(send.headers), keys.opened(send.value or b"", ""))
+            assert isinstance(fact, facts.Fact)
+            order = apply(order, fact)
+    assert order is not None
+    return order
+
+
+async def test_nothing_is_learnt_from_words_that_were_erased(road: Road) -> None:
+    """All else of the order is as it was."""
+    sent = await road.send(report(TEXT, title=TITLE, event={"id": "1"}))
+    before = as_learnt(road.keys, sent)
+    [key] = [send for send in sent if send.topic == NAMES.report_keys]
+
+    road.keys.take([record(Send(key.topic, key.key, msgspec.json.encode(Erasure(T0, "clerk", "asked for"))))])
+    after = as_learnt(road.keys, sent)
+
+    assert (before.title, before.text, classified_text(after)) == (TITLE, TEXT, "")
+    assert replace(after, title=TITLE, text=TEXT, evidence_first=before.evidence_first) == before
 
 
 async def test_what_intake_seals_it_says_in_a_gist(road: Road) -> None:
