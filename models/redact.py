@@ -12,6 +12,7 @@ from models.errors import UsageError
 from models.masking import masked_term
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
+_UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")  # what most events are named by
 _PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9}|0?[1-9]\d{6,11})")
 
 
@@ -37,7 +38,7 @@ def pseudonym(key: bytes, name: str) -> str:
 
     The same name has the same pseudonym, and a pseudonym is its own.
     """
-    if masked_term(name) == name:
+    if _UUID.fullmatch(name) or masked_term(name) == name:
         return name
     return in_letters(hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32])
 

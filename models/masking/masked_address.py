@@ -9,6 +9,7 @@ from models.masking.masks import MASK, USUAL, mask
 _PARTS = re.compile(r"([/?&=#;,.:]+)")
 _ADDRESS = re.compile(r"([^:/]+://)(?:[^/?#]*@)?([^/?#]*)(.*)", re.DOTALL)
 _TIMES_QUOTED = 3
+_DATED = re.compile(r"(?<![0-9])/20\d\d/\d\d/\d\d/")  # as most stores of pictures have it: many digits, and nobody's
 
 
 def masked_address(url: str, optional: Collection[str] = USUAL) -> str:
@@ -18,6 +19,8 @@ def masked_address(url: str, optional: Collection[str] = USUAL) -> str:
     if found is None:
         return mask(url, optional)
     scheme, host, rest = found.groups()
+    if not _is_personal(_DATED.sub("/", host + rest), optional):
+        return scheme + host + rest
     return scheme + _masked(host, optional) + _masked(rest, optional)
 
 

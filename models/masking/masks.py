@@ -55,7 +55,8 @@ def mask(text: str, optional: Collection[str] = USUAL) -> str:
 def masked_term(term: str) -> str:
     """The same of a label, a code or a name, of which there are few: each of its parts is looked at by itself too, as
     no word in it says whose a number is."""
-    return "".join(part if mask(part) == part else MASK for part in _BLANKS.split(mask(term)))
+    parts = _BLANKS.split(mask(term))
+    return parts[0] if len(parts) == 1 else "".join(part if mask(part) == part else MASK for part in parts)
 
 
 def find(text: str, optional: Collection[str] = USUAL) -> list[Found]:
