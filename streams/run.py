@@ -10,22 +10,24 @@ from typing import Any
 from streams.health import serving_health
 from streams.kafka.connection import OVER_TLS
 from streams.line_limit import LineLimit
+from streams.log_format import LogFormat, formatter
 from streams.settings import Settings, load_settings
 from streams.tasks import race
 
 Serve = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 
-def set_up_logging(level: str, file: Path | None = None) -> None:
+def set_up_logging(level: str, file: Path | None = None, lines: LogFormat = "text") -> None:
     """Log to stderr or a file; the client library only its errors: it warns at every retry that is meant to happen, and
     calls some of those errors."""
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     to: dict[str, Any] = {"filename": file} if file is not None else {}
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True, **to)
+    logging.basicConfig(level=level, force=True, **to)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
+        handler.setFormatter(formatter(lines))
         handler.addFilter(is_worth_a_line)
         handler.addFilter(LineLimit())  # last: what nobody reads takes no room
 
@@ -39,7 +41,7 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
 def run_role(serve: Serve, settings: Settings | None = None, log_file: Path | None = None) -> None:
     """Run `serve(settings, stop)` until it returns; `stop` is set on SIGINT and SIGTERM. What it raises goes on."""
     chosen = settings or load_settings()
-    set_up_logging(chosen.log_level, log_file)
+    set_up_logging(chosen.log_level, log_file, chosen.log_format)
     # With TLS, uvloop waits 30 s for the end of a connection on which an answer is still on its way.
     loop_factory = asyncio.new_event_loop if chosen.kafka_protocol in OVER_TLS else _fast_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:

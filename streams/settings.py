@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
 from streams.addresses import LOOPBACK, LOOPBACK_HOST, answers, reachable
+from streams.log_format import LogFormat
 
 DEMO_CITY = Path(__file__).parents[1] / "cities" / "demo"
 NEW_CITY = Path(__file__).parents[1] / "cities" / "skeleton"
@@ -174,6 +175,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="What the roles log, to stderr."
     )
+    log_format: LogFormat = Field("text", description="`json`: each line of the log is a JSON object.")
     metrics_host: str = Field("127.0.0.1", description="Address of a role's `/metrics` and `/livez`.")
     metrics_port: Port = Field(0, description="Port of a role's `/metrics` and `/livez`. 0: not served.")
 

@@ -15,6 +15,7 @@ from streams.local.children import signal_group, spawn
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
+LONG_LOG_BYTES = 10_000_000
 _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 30.0
 # After so long in good health the next exit counts as the first.
@@ -82,6 +83,7 @@ class Supervisor:
             each.restarts += 1
             log.warning("%s ended with code %s, starting it again (%s)", each.member.name, code, self._log_of(each))
         if now >= each.not_before:
+            rotate(self._log_of(each))
             with self._log_of(each).open("ab") as output:
                 each.process = spawn(each.member.command, env=each.member.environment, output=output)
             each.started = now
@@ -109,3 +111,9 @@ def base_environment() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PAIDAN_") or key == "PAIDAN_CACHE"}
     # Numeric libraries must not start a thread per core in every role.
     return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | kept
+
+
+def rotate(file: Path) -> None:
+    """Begin a log anew when a role is started and it has become long; the one before is kept beside it."""
+    if file.exists() and file.stat().st_size > LONG_LOG_BYTES:
+        file.replace(file.with_suffix(".log.1"))
