@@ -109,7 +109,8 @@ ODD = {
 @pytest_asyncio.fixture(scope="module")
 async def place(city: City) -> AsyncIterator[tuple[str, int]]:
     """Host and port of a gateway on a real socket; nothing listens where its Kafka and tables should be."""
-    settings, shutdown = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,)), Shutdown()
+    settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for tests only")
+    shutdown = Shutdown()
     shards, writer = Shards(settings), EventWriter(settings, shutdown)
     app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))
     async with HttpServer(app, "127.0.0.1", 0) as server:
