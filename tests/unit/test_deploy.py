@@ -2,8 +2,8 @@
 
 import re
 
+import msgspec
 import pytest
-import yaml
 
 from streams.addresses import LOOPBACK
 from streams.settings import Settings
@@ -11,7 +11,7 @@ from tests.conftest import REPOSITORY
 
 COMPOSE = (REPOSITORY / "compose.yaml").read_text(encoding="utf-8")
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
-SERVICES = yaml.safe_load(COMPOSE)["services"]
+SERVICES = msgspec.yaml.decode(COMPOSE)["services"]
 ROLES = ("intake", "desk", "tables", "gateway", "notify")
 # What the compose file itself asks for, which is no setting of a role.
 _OWN = {"PAIDAN_PACK", "PAIDAN_KAFKA_OUTSIDE", "PAIDAN_KAFKA_BIND"}
