@@ -164,10 +164,9 @@ def bootstrap(
 
 def _moment(city: City, when: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(when) if when else datetime.now(city.zone)
+        return datetime.strptime(when, "%Y-%m-%dT%H:%M") if when else datetime.now(city.zone)  # noqa: DTZ007 - local
     except ValueError as error:
         raise UsageError(f"--when {when!r}: give a time like 2026-03-01T22:30") from error
-    return moment if moment.tzinfo is None else moment.astimezone(city.zone)
 
 
 def _place(city: City, at: str, text: str) -> Placement:

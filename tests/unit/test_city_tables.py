@@ -294,9 +294,12 @@ def test_a_calendar_without_slots_is_refused() -> None:
         ("labels.csv", "*,*,pot\u00adhole,pothole,0.5", "label: 'pot\\xadhole' holds an invisible character"),
         ("places.csv", "某\u2060路,,,road,south-w,,", "name_zh: '\\u67d0\\u2060\\u8def' holds an invisible character"),
         ("silences.csv", "*,*,2026-05-01,2026-05-03,#REF!,y", "owner: '#REF!' is what a spreadsheet writes"),
-        ("limits.csv", "pothole,,check,4²,day", "amount: '4²' is not a number"),
+        ("limits.csv", "pothole,,check,4²,day", "amount: '4²' holds a raised or circled digit"),
+        ("departments.csv", "roads²,名,Name,1,", "id: 'roads²' holds a raised or circled digit"),
+        ("departments.csv", "roads-②,名,Name,1,", "id: 'roads-②' holds a raised or circled digit"),
+        ("calendar.csv", "2026-05-0¹,holiday,五一", "date: '2026-05-0¹' holds a raised or circled digit"),
         ("limits.csv", "pothole,,check,1_0,day", "amount: '1_0' is not a number"),
-        ("limits.csv", "pothole,,check,④,day", "amount: '④' is not a number"),
+        ("limits.csv", "pothole,,check,④,day", "amount: '④' holds a raised or circled digit"),
         (
             "limits.csv",
             "pothole,,check,1000000000,day",
@@ -305,7 +308,7 @@ def test_a_calendar_without_slots_is_refused() -> None:
         ("limits.csv", "pothole,,check,1e308,hour24", "amount: '1e308' is a number that a spreadsheet shortened"),
         ("limits.csv", "pothole,,check,2501,work-day", "amount: 2501 work-day is longer than 10 years"),
         ("categories.csv", "x,road,某,X,x,,1,1000000000,1,3,1,on", "merge_hours: 1000000000.0: input should be less"),
-        ("categories.csv", "x,road,某,X,x,,1,1,1,3,10³,on", "cost: '10³' is not a number"),
+        ("categories.csv", "x,road,某,X,x,,1,1,1,3,10³,on", "cost: '10³' holds a raised or circled digit"),
     ],
 )
 def test_what_spreadsheets_and_slips_of_the_pen_do_to_a_cell_is_named(name: str, line: str, problem: str) -> None:

@@ -29,15 +29,21 @@ class Row(BaseModel):
     row: int = 0
 
 
-def _plain(value: object) -> str:
+def _normal(value: object) -> str:
     # Spreadsheets and Chinese input methods produce full-width digits and signs.
     return unicodedata.normalize("NFKC", str(value)).strip()
 
 
+def _plain(value: object) -> str:
+    text = str(value).strip()
+    if any(unicodedata.category(sign) == "No" for sign in text):  # 4² would be read as 42, ① as 1
+        raise ValueError(f"{text!r} holds a raised or circled digit")
+    return _normal(text)
+
+
 def _number(value: object) -> float:
     text = _plain(value)
-    raised = any(unicodedata.category(sign) == "No" for sign in str(value))  # 4² would be read as 42
-    if raised or not (_NUMBER.fullmatch(text) or (isinstance(value, float) and math.isfinite(value))):
+    if not (_NUMBER.fullmatch(text) or (isinstance(value, float) and math.isfinite(value))):
         raise ValueError(f"{str(value).strip()!r} is not a number")
     return float(text)
 
@@ -70,9 +76,9 @@ def _id(value: object) -> str:
     text = str(value).strip()
     if not text:
         raise ValueError("is empty")
-    if text != _plain(text):
+    if text != _normal(text):
         raise ValueError(
-            f"{text!r} holds full-width characters or other look-alikes; as plain text it is {_plain(text)!r}"
+            f"{text!r} holds full-width characters or other look-alikes; as plain text it is {_normal(text)!r}"
         )
     if _AS_DATE.fullmatch(text):
         raise ValueError(f"{text!r} is a date that a spreadsheet made of an id; format the column as text")
