@@ -27,7 +27,7 @@ _NUMERALS_TOGETHER = re.compile(rf"[{_NUMERAL}]{GAP}[\d{_NUMERAL}]|\d{GAP}[{_NUM
 _WHOLE = re.compile(rf"[0-9](?:{GAP}[0-9]){{9}}")
 # Eleven that begin like a mobile number: letters that are read as digits.
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
-_IN_LETTERS = re.compile(r"(?<![A-Za-z0-9])[1lI](?=[oOlI]{0,4}\d)[\doOlI]{10}(?![A-Za-z0-9])")
+IN_LETTERS = re.compile(r"(?<![A-Za-z0-9])[1lI](?=[oOlI]{0,4}\d)[\doOlI]{10}(?![A-Za-z0-9])")
 
 _DIGITS = {
     code: str(digit)
@@ -101,4 +101,4 @@ def _with_digits(text: str) -> str:
         text = _MASKED.sub(lambda found: HIDDEN * len(found[0]), text)
     if _NUMERALS_TOGETHER.search(text):
         text = _IN_NUMERALS.sub(_in_digits, text)
-    return _IN_LETTERS.sub(lambda found: found[0].translate(_LIKE_DIGITS), text)
+    return IN_LETTERS.sub(lambda found: found[0].translate(_LIKE_DIGITS), text)

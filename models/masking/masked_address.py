@@ -5,6 +5,7 @@ from collections.abc import Collection
 from urllib.parse import unquote_plus
 
 from models.masking.masks import MASK, USUAL, mask
+from models.masking.plain_name import is_plain
 
 _PARTS = re.compile(r"([/?&=#;,.:]+)")
 _ADDRESS = re.compile(r"([^:/]+://)(?:[^/?#]*@)?([^/?#]*)(.*)", re.DOTALL)
@@ -19,7 +20,8 @@ def masked_address(url: str, optional: Collection[str] = USUAL) -> str:
     if found is None:
         return mask(url, optional)
     scheme, host, rest = found.groups()
-    if not _is_personal(_DATED.sub("/", host + rest), optional):
+    shown = _DATED.sub("/", host + rest)
+    if ("door" not in optional and is_plain(shown)) or not _is_personal(shown, optional):
         return scheme + host + rest
     return scheme + _masked(host, optional) + _masked(rest, optional)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from models.masking.legible import HIDDEN, legible
 from models.masking.name_shapes import DOORS, HANDLES, MAILS, NAMES, SPELT_MAILS
 from models.masking.number_shapes import DICTATED, NUMBERS, PAPERS, SPOKEN
+from models.masking.plain_name import is_plain
 from models.masking.plate_shapes import PLATES
 from models.masking.shape import Shape
 from models.masking.words_around import AMOUNT, SERVICE, THING, Before, after, before
@@ -55,6 +56,8 @@ def mask(text: str, optional: Collection[str] = USUAL) -> str:
 def masked_term(term: str) -> str:
     """The same of a label, a code or a name, of which there are few: each of its parts is looked at by itself too, as
     no word in it says whose a number is."""
+    if is_plain(term):
+        return term
     parts = _BLANKS.split(mask(term))
     return parts[0] if len(parts) == 1 else "".join(part if mask(part) == part else MASK for part in parts)
 

@@ -17,7 +17,7 @@ from models.masking.shape import (
     table,
 )
 
-_DATE = re.compile(
+DATE = re.compile(
     r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?"
     r"|(?:19|20)\d\d(?:19|20)\d\d"
 )
@@ -48,14 +48,14 @@ def _is_born(found: re.Match[str]) -> bool:
     """Whether the date of birth in an identity number is one; those of 15 digits leave the century out."""
     digits, groups = digits_of(found[0]), groups_of(found[0])
     if len(digits) == 15:
-        return groups in _OLD_GROUPS and _DATE.fullmatch("19" + digits[6:12]) is not None
-    return _DATE.fullmatch(digits[6:14]) is not None
+        return groups in _OLD_GROUPS and DATE.fullmatch("19" + digits[6:12]) is not None
+    return DATE.fullmatch(digits[6:14]) is not None
 
 
 def _is_card(found: re.Match[str]) -> bool:
     """By the check digit (ISO/IEC 7812), or one of UnionPay's, which often are typed wrongly."""
     digits, groups = digits_of(found[0]), groups_of(found[0])
-    if _DATE.match(digits):
+    if DATE.match(digits):
         return False
     if len(groups) > 2 and set(groups) != {1} and not (min(groups[:-1]) >= 3 and max(groups) <= 6):
         return False
@@ -70,7 +70,7 @@ def _luhn(digits: str) -> bool:
 def _is_number(found: re.Match[str]) -> bool:
     """No date, no list, no number that is free of charge."""
     digits, groups = digits_of(found[0]), groups_of(found[0])
-    if _DATE.fullmatch(digits) or _FREE_OF_CHARGE.fullmatch(digits):
+    if DATE.fullmatch(digits) or _FREE_OF_CHARGE.fullmatch(digits):
         return False
     return len(groups) <= _FEW_GROUPS or set(groups) == {1}
 
@@ -86,7 +86,7 @@ def _has_ten_digits(found: re.Match[str]) -> bool:
 
 def _has_five_digits(found: re.Match[str]) -> bool:
     digits = digits_of(found[0])
-    return len(digits) >= 5 and _DATE.fullmatch(digits) is None
+    return len(digits) >= 5 and DATE.fullmatch(digits) is None
 
 
 _EXTENSION = rf"(?:{TAME}(?:转(?:分机)?|分机|ext\b\.?|extension|x|#) ?[0-9]{{1,6}}|-[0-9]{{1,4}}{END})?"

@@ -121,6 +121,17 @@ _WORD = re.compile(
 _AFTER = {kind: re.compile(pattern) for kind, pattern in AFTER.items()}
 
 
+# Kinds whose words only keep a number, or have shapes of their own that no word is needed for.
+_KEEPING = frozenset({THING, SERVICE, NONE})
+_TELLING = re.compile(_alternatives([word for word, kind in _KINDS.items() if kind not in _KEEPING]))
+
+
+def telling_word(small: str) -> re.Match[str] | None:
+    """A word in a text in small letters, or in part of one, that can make a number a person's; None where there is
+    none, so that no number of it is one by its words."""
+    return _TELLING.search(small)
+
+
 class Before(NamedTuple):
     """What stands before a number: the kind that the nearest word says, empty for none; whether the word names the
     number itself, with nothing but filling words in between; whether that is known to be a number."""

@@ -13,8 +13,10 @@ from models.classifier.learning import bootstrap, training
 from models.classifier.learning.labelled import Labelled, check_classes, read
 from models.classifier.learning.shipped import known_before, no_fault
 from models.classifier.learning.taxonomy import Taxonomy, read_taxonomy
+from models.classifier.serving.columns import category_of
 from models.classifier.serving.store import Store
 from models.errors import UsageError
+from models.guess import NO_FAULT
 from models.times import to_text
 from streams.cli.options import Around, Day, Drop, Label, Target, Text, day_of, fields_of
 from streams.settings import load_settings
@@ -48,8 +50,8 @@ def train(
 ) -> None:
     """Train a classifier from labelled CSV files, from the log, or both; prints its id or file.
 
-    Beside the texts it knows the shipped ones and, with a city, its categories' names and keywords, and it learns what
-    is no fault from the shipped texts of that.
+    Beside the texts it knows the shipped ones and, with a city, its categories' names and keywords. Where some of the
+    texts are labelled as no fault, it learns that from the shipped ones as well.
     The same rows, day and versions give the same bytes. What is learnt from the log records the instant of its newest
     label instead of a day, and takes groups and costs from the city of the settings unless --city names another.
     """
@@ -66,7 +68,7 @@ def train(
     helping = bootstrap.keyword_rows(taxonomy)
     if extra is not None:
         helping = read([extra], text, label, drop=drop or ()).plus(helping)
-    if city is not None:
+    if any(category_of(label) == NO_FAULT for label in rows.labels):
         helping = helping.plus(no_fault())
     with filling(f"training on {len(rows)} texts") as tell:
         data = training.train(
