@@ -5,6 +5,7 @@
     ├── Poison              one record that can never be taken in: it goes to the dead letters
     ├── CityError           a city pack cannot be used: every mistake with file, line and field
     ├── ClassifierError     a model, or a file of labelled texts, cannot be used
+    ├── SealError           sealed words cannot be opened with the key that is there
     ├── StageError          intake or desk cannot go on safely: the process ends and starts again from the log
     ├── MissingPack         the inbox names a city pack that the control topic does not hold
     ├── TopicError          a topic is missing, set up differently, or could not be created
