@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -349,6 +348,11 @@ async def test_status_and_orders_come_from_the_tables(
     assert "r-1" not in {_id(record) for record in await kafka.read_all(topics.reports)}
 
 
+# The same requests each time, so that a run says something about the change at hand. Other seeds, for whoever changes the
+# document, find what this one does not.
+SEED = 1
+
+
 @pytest.mark.timeout(300)
 async def test_what_the_openapi_document_says_holds(
     client: httpx.AsyncClient, tables: Role, tmp_path: Path, record_property: Callable[[str, object], None]
@@ -358,8 +362,7 @@ async def test_what_the_openapi_document_says_holds(
 
     The stream of assignments is left out, as it has no end, and so is readiness: here is no intake, and it says so.
     """
-    seed = random.randrange(2**32)
-    record_property("seed", seed)
+    record_property("seed", SEED)
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{client.base_url}/openapi.json", "--checks", "all"),
         *(
@@ -370,7 +373,7 @@ async def test_what_the_openapi_document_says_holds(
             "--workers",
             "2",
             "--seed",
-            str(seed),
+            str(SEED),
         ),
         *("--continue-on-failure", "--no-color"),
     ]

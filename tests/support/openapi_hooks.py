@@ -3,11 +3,18 @@
 It loads this file by the variable SCHEMATHESIS_HOOKS.
 """
 
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import hypothesis.internal.lambda_sources
 import schemathesis
 from hypothesis import strategies as st
+
+# CPython before 3.11.5 fails at random when it parses a source deep in the stack (gh-106905), which hypothesis does to
+# describe a function. Nothing but that description is lost.
+if sys.version_info < (3, 11, 5):
+    hypothesis.internal.lambda_sources.lambda_description = lambda function: function.__qualname__
 
 NOW = datetime.now(UTC)
 CAMERA = "bailu-001"
