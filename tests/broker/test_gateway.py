@@ -348,8 +348,8 @@ async def test_status_and_orders_come_from_the_tables(
     assert "r-1" not in {_id(record) for record in await kafka.read_all(topics.reports)}
 
 
-# The same requests each time, so that a run says something about the change at hand. Other seeds, for whoever changes the
-# document, find what this one does not.
+# The same requests each time, so that a run says something about the change at hand. Whoever changes the document tries
+# other seeds as well.
 SEED = 1
 
 
