@@ -197,6 +197,13 @@ class Prioritised(Fact, frozen=True, kw_only=True):
     whole: RunningLimit | None = None
 
 
+class HeldFor(TypedDict):
+    """What `ReturnApproved` and `TakenBack` say about the turn that they end: wall and working time."""
+
+    held_ms: int
+    held_work_ms: int
+
+
 class Anew(TypedDict):
     """What `Recategorised` and `Prioritised` say about limits."""
 

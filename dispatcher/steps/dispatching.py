@@ -112,30 +112,18 @@ def to_arbitration(work: UnitOfWork, order: Order, reason: str, at: int, actor: 
 
 def approve_return(work: UnitOfWork, order: Order, outcome: str, at: int, actor: Actor) -> Order:
     """End the turn of a department that was not the right one, without blame 同意退单."""
-    at = work.bounded(order, at)
-    turn = order.assignments[-1]
-    return work.emit(
-        facts.ReturnApproved(
-            **work.head(order, at, actor),
-            outcome=outcome,
-            held_ms=at - turn.at,
-            held_work_ms=worktime.diff(work.city.calendar, turn.at, at),
-        )
-    )
+    return work.emit(facts.ReturnApproved(**work.head(order, at, actor), outcome=outcome, **_held(work, order, at)))
 
 
 def take_back(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """End the turn of a department that was not the right one before it returned the order 改派."""
-    at = work.bounded(order, at)
-    turn = order.assignments[-1]
-    return work.emit(
-        facts.TakenBack(
-            **work.head(order, at, actor),
-            reason=reason,
-            held_ms=at - turn.at,
-            held_work_ms=worktime.diff(work.city.calendar, turn.at, at),
-        )
-    )
+    return work.emit(facts.TakenBack(**work.head(order, at, actor), reason=reason, **_held(work, order, at)))
+
+
+def _held(work: UnitOfWork, order: Order, at: int) -> facts.HeldFor:
+    """How long the department whose turn ends had the order."""
+    at, since = work.bounded(order, at), order.assignments[-1].at
+    return {"held_ms": at - since, "held_work_ms": worktime.diff(work.city.calendar, since, at)}
 
 
 def recategorise(

@@ -22,9 +22,9 @@ def line(brief: Brief, city: City) -> Document:
             "id": brief.id,
             "state": brief.state,
             "title": shortened(brief.title),
-            "area": _named(city.areas.get(brief.area), brief.area),
-            "department": _named(city.departments.get(brief.department), brief.department),
-            "category": _named(city.categories.get(brief.category), brief.category),
+            "area": named(city.areas.get(brief.area), brief.area),
+            "department": named(city.departments.get(brief.department), brief.department),
+            "category": named(city.categories.get(brief.category), brief.category),
             "priority": brief.priority,
             "attempt": brief.attempt,
             "address": brief.address,
@@ -50,9 +50,9 @@ def document(order: Order, tally: Tally | None, city: City, now: int) -> Documen
             "status": "open" if order.state in OPEN else "closed",
             "title": order.title,
             "text": order.text,
-            "area": _named(city.areas.get(order.area), order.area),
-            "department": _named(city.departments.get(order.department), order.department),
-            "category": _named(city.categories.get(order.category), order.category),
+            "area": named(city.areas.get(order.area), order.area),
+            "department": named(city.departments.get(order.department), order.department),
+            "category": named(city.categories.get(order.category), order.category),
             "condition": order.condition,
             "priority": order.priority,
             "attempt": order.attempt,
@@ -136,7 +136,7 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
         work = max(worktime.diff(city.calendar, turn.at, end) - turn.suspended_work_ms, 0)
     return _without_empty(
         {
-            "department": _named(city.departments.get(turn.department), turn.department),
+            "department": named(city.departments.get(turn.department), turn.department),
             "attempt": turn.attempt,
             "assists": turn.assists,
             "binding": turn.binding,
@@ -179,7 +179,8 @@ def _why(why: Why | None) -> Document | None:
     return None if why is None else _without_empty(msgspec.to_builtins(why))
 
 
-def _named(known: Any, code: str) -> Document | None:
+def named(known: Any, code: str) -> Document | None:
+    """A code of the city with its names, where it is `known`; None for an empty one."""
     if not code:
         return None
     return {"id": code} if known is None else {"id": code, "name_zh": known.name_zh, "name_en": known.name_en}

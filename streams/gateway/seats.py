@@ -16,6 +16,7 @@ from models.access import ACCESS, Holder, actor
 from models.city import City
 from models.events.vocabulary import CODES, ROLES, Names
 from models.inbox import Actor
+from streams.gateway.order_document import named
 
 
 class WorkList(msgspec.Struct, frozen=True):
@@ -77,11 +78,11 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
             for role in roles
             if role in LISTS
         ],
-        "departments": [_words(each.id, each.name_zh, each.name_en) for each in city.departments.values()],
+        "departments": [named(department, code) for code, department in city.departments.items()],
         "categories": [
-            _words(each.code, each.name_zh, each.name_en) | {"conditions": city.conditions(each.code)}
-            for each in city.categories.values()
-            if each.parent
+            {**(named(category, code) or {}), "conditions": city.conditions(code)}
+            for code, category in city.categories.items()
+            if category.parent
         ],
         "levels": city.settings.supervision_levels,
     }
@@ -126,7 +127,3 @@ def _field(row: Transition, field: Field) -> dict[str, Any]:
             {"id": code, "name_zh": names[0], "name_en": names[1]} for code, names in CODES[row.action].items()
         ]
     return shown
-
-
-def _words(code: str, name_zh: str, name_en: str) -> dict[str, Any]:
-    return {"id": code, "name_zh": name_zh, "name_en": name_en}

@@ -22,10 +22,8 @@ from tests.support.desks import (
     quiet_city,
     report,
 )
-from tests.unit.test_desk_returns import sent
+from tests.unit.test_desk_returns import ROADS, WORKS, sent
 
-ROADS = Actor("department", "roads", "ren")
-WORKS = Actor("department", "works", "wu")
 CITIZEN = Actor("reporter", "", "hash-1")
 LIMITS = (
     "category,condition,stage,amount,unit\n"

@@ -3,7 +3,6 @@
 import pytest
 
 from dispatcher.order import facts
-from models.inbox import Actor
 from tests.support.desks import (
     DISPATCHER,
     HOUR,
@@ -18,8 +17,8 @@ from tests.support.desks import (
     quiet_city,
     report,
 )
+from tests.unit.test_desk_returns import ROADS
 
-ROADS = Actor("department", "roads", "ren")
 LIMITS = (
     "category,condition,stage,amount,unit,priority\n"
     "pothole,,handle,24,hour24,\npothole,,whole,100,hour24,\n"

@@ -136,14 +136,14 @@ export async function movesPanel(done) {
 
   async function show(order) {
     if (!there) return;
+    const state = JSON.stringify([order.id, order.seq, seat.role]);
+    if (state === drawn) return; // a form that somebody fills in stays
     const response = await ask(`/orders/${encodeURIComponent(order.id)}/moves`);
     if (!response.ok) return;
     const mine = (await response.json()).moves.filter((move) => move.roles.includes(seat.role));
-    const state = JSON.stringify([order.id, order.seq, seat.role]);
     node.hidden = false;
     const { name_zh: zh, name_en: en } = seat.known.seats.find((each) => each.role === seat.role);
     who.textContent = `What may be done now · ${zh} ${en}`;
-    if (state === drawn) return; // a form that somebody fills in stays
     drawn = state;
     place.replaceChildren();
     buttons.replaceChildren(...mine.map((move) => {
