@@ -15,6 +15,7 @@ from models.guess import Guess
 from models.record import Record
 
 UNLOCATED = "unlocated"
+UNREGISTERED = "unregistered"  # how its area was found: by its own coordinates, as the registry has no such camera
 UNKNOWN_AREA = "unknown-area"  # how its area was found: the id that was given is none of the city's
 _CLOCK = "clock"
 
@@ -31,7 +32,8 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
 class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False, tag="sighting"):
     """One report of a citizen or one detection of a camera algorithm.
 
-    `place` says how the area was found: polygon, camera, words, given, none, or unknown-area. `hint` is the reporter's
+    `place` says how the area was found: polygon, camera, words, given, none, unknown-area, or unregistered (a camera
+    that the registry does not have, by its own coordinates). `hint` is the reporter's
     own category. For a detection `category` comes from the label table; `guess` is there whenever text was classified,
     `shadow` when a candidate model ran beside the active one. `due_given` tells a `due_at` of null (no limit, `due`
     is None) from an absent one (computed). `contact` is the reporter's, sealed with the city's own key, empty without

@@ -41,6 +41,10 @@ DETECTIONS_UNLISTED = Counter(
     "Detections that open nothing as labels.csv does not list their label; a process tells 100 apart, then `other`.",
     ["vendor", "algorithm", "label"],
 )
+DETECTIONS_UNREGISTERED = Counter(
+    "paidan_detections_unregistered",
+    "Detections of cameras that cameras.csv does not have, taken where they say they are; `paidan cameras unknown`.",
+)
 CLASSIFIED = Counter("paidan_classified", "Texts classified, by outcome: confident, group, abstain.", ["outcome"])
 CLASSIFY_SECONDS = Histogram(
     "paidan_classify_seconds",

@@ -30,6 +30,7 @@ from models.times import from_text, to_ms, to_text
 REPORT = "city.report.received.v1"
 DETECTION = "city.detection.observed.v1"
 UPDATE = "city.order.update.v1"
+MEASUREMENT = "city.measurement.v1"
 
 ORDER_ID = r"^[a-z0-9]+(-[a-z0-9]+)*-\d{8}-[a-z2-7]{10}$"
 NOISE = 1e-5
@@ -214,6 +215,44 @@ class Detection(Contract):
     media_urls: Urls = ()
 
 
+class Measurement(Contract):
+    """What an instrument reads 传感监测: gas pressure, a manhole cover's tilt, a truck's speed.
+
+    It is an alarm while `value` lies beyond `threshold` on the side that `side` names, and the end of one else. The
+    instrument stands in the registry of cameras, and the label table knows it by `<quantity>-<side>`.
+    """
+
+    sensor_id: Id
+    quantity: Annotated[str, _text(190, 1)]
+    value: Degrees
+    threshold: Degrees
+    unit: Annotated[str, _text(32)] = ""
+    side: Literal["above", "below"] = "above"
+    vendor: Name = ""
+    location: Location | None = None
+    object_id: Annotated[str, _text(256)] = ""
+    text: Annotated[str, _text(9_000)] = ""
+    media_urls: Urls = ()
+
+    def detection(self) -> Detection:
+        """The same as a detection: what was read stands before the sender's own words."""
+        beyond = self.value > self.threshold if self.side == "above" else self.value < self.threshold
+        read = f"{self.value:.6g} {self.unit} ({_SIGNS[self.side]} {self.threshold:.6g})".replace("  ", " ")
+        return Detection(
+            camera_id=self.sensor_id,
+            label=f"{self.quantity}-{self.side}",
+            vendor=self.vendor,
+            location=self.location,
+            object_id=self.object_id,
+            phase="start" if beyond else "end",
+            text=f"{read} {self.text}".strip(),
+            media_urls=self.media_urls,
+        )
+
+
+_SIGNS: Mapping[str, str] = {"above": ">", "below": "<"}
+
+
 class By(Contract):
     """Who asks for a step: a department or another role (reviewer, dispatcher, inspector, …), and its own id.
 
@@ -281,19 +320,24 @@ class Update(Contract):
         return self
 
 
-CONTRACTS: Mapping[str, type[Contract]] = {REPORT: Report, DETECTION: Detection, UPDATE: Update}
+CONTRACTS: Mapping[str, type[Contract]] = {
+    REPORT: Report,
+    DETECTION: Detection,
+    MEASUREMENT: Measurement,
+    UPDATE: Update,
+}
 _READERS: Mapping[str, TypeAdapter[Any]] = {name: TypeAdapter(model) for name, model in CONTRACTS.items()}
 _DETECTION: TypeAdapter[Detection] = TypeAdapter(Detection)
 
 
-def parse(ce_type: str, data: bytes) -> Report | Detection | Update:
+def parse(ce_type: str, data: bytes) -> Report | Detection | Measurement | Update:
     """The data of an event of this type. Raises Poison that names the field and the rule."""
     reader = _READERS.get(ce_type)
     if reader is None:
         raise Poison(CE_TYPE, f"must be one of {', '.join(CONTRACTS)}", "unknown-type")
     data = data.removeprefix(BYTE_ORDER_MARK)
     try:
-        event: Report | Detection | Update = reader.validate_json(data)
+        event: Report | Detection | Measurement | Update = reader.validate_json(data)
     except ValidationError as error:
         raise broken(error, data) from None
     return event

@@ -1,12 +1,22 @@
-"""Upstream formats: a record with the header `format` holds a vendor's bytes, one file here for each format."""
+"""Upstream formats: a record with the header `format` holds a vendor's bytes; one file in `vendors` for each format."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from models.errors import Poison
-from models.formats import dahua, deepstream, gat1400, gb28181, hikvision, metropolis, onvif
 from models.formats.parsing import json_messages, xml_messages
 from models.formats.reading import TOO_COMPLEX, Reading, Site, bounded
+from models.formats.vendors import (
+    dahua,
+    deepstream,
+    gat1400,
+    gb28181,
+    hikvision,
+    metropolis,
+    onvif,
+    scene,
+    survey,
+)
 from models.formats.wrapping import MAX_BYTES, documents
 
 
@@ -28,6 +38,8 @@ FORMATS: Mapping[str, Format] = {
     "hikvision": Format(xml_messages, hikvision.decode),
     "gat1400": Format(json_messages, gat1400.decode),
     "dahua": Format(json_messages, dahua.decode),
+    "scene": Format(json_messages, scene.decode),
+    "geojson": Format(json_messages, survey.decode),
 }
 
 

@@ -21,6 +21,7 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /openapi.json": ("describe",),
     "POST /reports": ("report",),
     "POST /detections": ("detect",),
+    "POST /measurements": ("detect",),
     "POST /orders/{order_id}/updates": ("act",),
     "GET /reports/{report_id:path}": ("own-reports", "orders"),
     "GET /orders": ("orders",),

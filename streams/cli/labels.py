@@ -1,5 +1,5 @@
-"""`paidan labels export`: the final labels of the log, for training and for people. `paidan labels unknown`: the labels
-of cameras that the city has not listed."""
+"""`paidan labels export`: the final labels of the log, for training and for people. `paidan labels unknown`, `paidan
+cameras unknown`: labels and cameras that the city has not listed."""
 
 import asyncio
 import io
@@ -19,6 +19,7 @@ from streams.terminal.console import Console
 from streams.terminal.harmless import hand_out, say
 
 labels = typer.Typer(no_args_is_help=True)
+cameras = typer.Typer(no_args_is_help=True)
 
 Since = Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="First local day of settling. Default: all.")]
 Until = Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Last local day of settling. Default: all.")]
@@ -27,6 +28,11 @@ Until = Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Last local day o
 @labels.callback()
 def _group() -> None:
     """Keep `labels` a group of commands."""
+
+
+@cameras.callback()
+def _group_of_cameras() -> None:
+    """Keep `cameras` a group of commands."""
 
 
 @labels.command()
@@ -75,21 +81,36 @@ def unknown(as_json: Annotated[bool, typer.Option("--json", help="One JSON objec
     Give each a row in labels.csv: a category, `-` to drop it on purpose, `?` for what a person is to look at. Counted
     are those of the last 90 days. The list follows the pack that is set here.
     """
+    _show_unlisted(("vendor", "algorithm", "label"), as_json)
+
+
+@cameras.command("unknown")
+def unknown_cameras(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+    """List the cameras that cameras.csv does not have and that said themselves where they are, the busiest first.
+
+    Give each a row in cameras.csv. Counted are those of the last 90 days. The list follows the pack that is set here.
+    """
+    _show_unlisted(("camera",), as_json)
+
+
+def _show_unlisted(names: tuple[str, ...], as_json: bool) -> None:
+    """What the city's tables do not have and is told apart by these names."""
     # Here, because all that they need takes a while to import.
     from models.city import load_city
     from streams.intake.unlisted import read_unlisted
     from streams.settings import load_settings
 
     settings = load_settings()
-    found = asyncio.run(read_unlisted(settings, load_city(settings.city)))
+    every = asyncio.run(read_unlisted(settings, load_city(settings.city)))
+    found = [each for each in every if bool(each.camera) == ("camera" in names)]
     if as_json:
         for each in found:
             say(msgspec.json.encode(each).decode())
         return
-    table = Table("vendor", "algorithm", "label", "count", "first", "last")
+    table = Table(*names, "count", "first", "last")
     for each in found:
-        table.add_row(each.vendor, each.algorithm, each.label, str(each.count), each.first, each.last)
-    Console().print(table if found else "all labels that have come are listed")
+        table.add_row(*(getattr(each, name) for name in names), str(each.count), each.first, each.last)
+    Console().print(table if found else "all that have come are listed")
 
 
 def _start(day: date | None, zone: ZoneInfo) -> int | None:

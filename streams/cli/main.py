@@ -36,6 +36,7 @@ COMMANDS = {
     "train": ("train", "train", "Train a classifier from labelled CSV files or the log."),
     "evaluate": ("evaluate", "evaluate", "Measure a classifier on labelled texts."),
     "compare": ("compare", "compare", "Compare two classifiers on the same orders."),
+    "cameras": ("labels", "cameras", "List cameras that the registry does not have."),
     "labels": ("labels", "labels", "Export final labels from the log, list unknown camera labels."),
     "model": ("model", "model", "Promote, roll back or list classifiers."),
     "settings": ("settings", "settings", "Show the settings in force."),

@@ -26,6 +26,7 @@ from models.events import (
     CONTRACTS,
     DEAD_LETTER,
     DETECTION,
+    MEASUREMENT,
     NOTICE,
     OUTGOING,
     REPORT,
@@ -58,7 +59,8 @@ def asyncapi() -> dict[str, Any]:
     log = {ce_type: kind for kind, ce_type in facts.CE_TYPES.items()}
     channels: list[tuple[str, str, str, Mapping[str, type], str]] = [
         ("reports", names.reports, "receive", _of(REPORT), "What citizens write."),
-        ("detections", names.detections, "receive", _of(DETECTION), "What cameras' algorithms see."),
+        ("detections", names.detections, "receive", _of(DETECTION, MEASUREMENT),
+         "What cameras' algorithms see and instruments read."),
         ("updates", names.updates, "receive", _of(UPDATE),
          "What people do with orders, from those who may speak for others."),
         ("departmentUpdates", names.updates_of("{department}"), "receive", _of(UPDATE),

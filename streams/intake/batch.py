@@ -121,6 +121,8 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
             for draft in reader.read(record):
                 if isinstance(draft, Draft):
                     drafts.append((n, draft))
+                    if draft.unregistered:
+                        unlisted[Unlisted(camera=draft.unregistered)] += 1
                 elif isinstance(draft, Ignored):
                     ignored[draft.category] += 1
                 elif isinstance(draft, Unlisted):

@@ -13,7 +13,7 @@ from models.city import Camera, City
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
 from models.formats.scenes import describes_scene
-from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting
+from models.inbox import UNLOCATED, UNREGISTERED, Actor, InboxUpdate, Sighting
 from models.masking import mask
 from models.record import Record
 from models.redact import Contact, reporter_hash, seal
@@ -54,10 +54,17 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
     otherwise: Placement | None = None
 
+    @property
+    def unregistered(self) -> str:
+        """The camera that has seen it, where the registry does not have that; else empty."""
+        item = self.item
+        return item.camera if isinstance(item, Sighting) and item.place == UNREGISTERED else ""
+
     def at(self, place: Placement) -> Sighting | InboxUpdate:
         """The item in its place."""
         if isinstance(self.item, Sighting):
-            return replace(self.item, area=place.area, place=place.how, lat=place.lat, lon=place.lon)
+            how = UNREGISTERED if self.item.place == UNREGISTERED else place.how
+            return replace(self.item, area=place.area, place=how, lat=place.lat, lon=place.lon)
         return replace(self.item, area=place.area)
 
 
@@ -69,12 +76,13 @@ class Ignored(msgspec.Struct, frozen=True):
 
 
 class Unlisted(msgspec.Struct, frozen=True):
-    """A detection with a label that the city has not listed and without a description of the scene: it opens nothing,
-    and the label is counted. Without personal data."""
+    """What the city's tables do not have, and is counted: the label of a detection without a description of the scene,
+    which opens nothing; or a `camera` of which something came that says itself where it is. Without personal data."""
 
-    vendor: str
-    algorithm: str
-    label: str
+    vendor: str = ""
+    algorithm: str = ""
+    label: str = ""
+    camera: str = ""
 
 
 class Flaw(msgspec.Struct, frozen=True):
@@ -127,22 +135,24 @@ class DraftReader:
         return self._update(said, statement)
 
     def _detection(self, said: SaidDetection, statement: Statement) -> Draft | Ignored | Unlisted:
-        meant = _meaning(self._city, said)
+        meant = _meaning(self._city, said, measured=statement.measured)
         if not isinstance(meant, _Meaning):
-            self.heard[said.camera_id] = self._city.cameras[said.camera_id].area
+            if (known := self._city.cameras.get(said.camera_id)) is not None:
+                self.heard[said.camera_id] = known.area
             return meant
         camera = meant.camera
+        stands = Placement(UNLOCATED, UNREGISTERED) if camera is None else by_camera(camera)
         item = Sighting(
             kind="detection",
             source=statement.source,
             id=statement.id,
             at=statement.at,
-            area=camera.area,
-            place="camera",
-            lat=camera.lat,
-            lon=camera.lon,
-            address=camera.name,
-            camera=said.camera_id,
+            area=stands.area,
+            place=stands.how,
+            lat=stands.lat,
+            lon=stands.lon,
+            address="" if camera is None else camera.name,
+            camera=self._cleaner.name(said.camera_id) if camera is None else said.camera_id,
             label=said.label,
             algorithm=said.algorithm,
             object_id=said.object_id,
@@ -154,7 +164,7 @@ class DraftReader:
             category=meant.category,
         )
         # Where the registry has put a camera counts for more than the place that its maker has set.
-        otherwise = by_camera(camera) if statement.by_device else None
+        otherwise = stands if statement.by_device and camera is not None else None
         return Draft(item, meant.point, said.text if meant.by_words else "", otherwise)
 
     def _report(self, said: SaidReport, statement: Statement) -> Draft:
@@ -254,9 +264,9 @@ def _known(city: City, statement: Statement) -> Known:
     said, ends = statement.said, ""
     place: Point | Placement | Described | None = None
     if isinstance(said, SaidDetection):
-        meant = _meaning(city, said)
+        meant = _meaning(city, said, measured=statement.measured)
         if isinstance(meant, _Meaning):
-            place = meant.point or by_camera(meant.camera)
+            place = meant.point or (None if meant.camera is None else by_camera(meant.camera))
         else:
             ends = "ignored" if isinstance(meant, Ignored) else "unlisted"
     elif isinstance(said, SaidUpdate):
@@ -265,23 +275,23 @@ def _known(city: City, statement: Statement) -> Known:
 
 
 class _Meaning(msgspec.Struct, frozen=True, gc=False):
-    """What a city makes of a detection: its camera, its category, its own point. Without a category its words say what
-    it is (`by_words`), or else a person."""
+    """What a city makes of a detection: its camera (None for one that only says itself where it is), its category, its
+    own point. Without a category its words say what it is (`by_words`), or else a person."""
 
-    camera: Camera
+    camera: Camera | None
     category: str
     point: Point | None
     by_words: bool = False
 
 
-def _meaning(city: City, said: SaidDetection) -> _Meaning | Ignored | Unlisted:
+def _meaning(city: City, said: SaidDetection, *, measured: bool) -> _Meaning | Ignored | Unlisted:
     camera = city.cameras.get(said.camera_id)
-    if camera is None:
-        raise Poison("camera_id", _unknown(said.camera_id), "unknown-camera")
     point = None if said.location is None else _point(said.location)
+    if camera is None and point is None:
+        raise Poison("camera_id", _unknown(said.camera_id), "unknown-camera")
     rule = city.labels.find(said.vendor, said.algorithm, said.label)
     if rule is None:
-        if describes_scene(said.text, said.label):
+        if not measured and describes_scene(said.text, said.label):
             return _Meaning(camera, "", point, by_words=True)
         return Unlisted(said.vendor, said.algorithm, said.label)
     if rule.category == DROPPED or (said.confidence is not None and said.confidence < rule.min_confidence):
@@ -293,7 +303,7 @@ def _unknown(camera_id: str) -> str:
     """The rule for a camera that is not registered, with the id that was looked for: it is the integrator's to find."""
     if not camera_id.strip(":"):
         return "must be a camera of the city's registry; the message names none, and no header `camera` came with it"
-    return f"must be a camera of the city's registry, which has no {mask(camera_id)[:80]}"
+    return f"must be a camera of cameras.csv, which has no {mask(camera_id)[:80]}, or come with coordinates of its own"
 
 
 def _of_order(said: SaidUpdate) -> Point | Placement | Described:

@@ -22,7 +22,7 @@ from streams.dead_letters.letter import of_record
 from streams.erasure.sealer import Sealer
 from streams.intake.batch import Taken, finish, guess_all, prepare
 from streams.intake.drafts import Keys, Unlisted
-from streams.intake.unlisted import LabelCount, UnlistedTally, series
+from streams.intake.unlisted import UnlistedCount, UnlistedTally, series
 from streams.intake.ways import ANY, Way
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send, partition_of
@@ -39,7 +39,7 @@ class IntakeOutcome:
     """What a batch came to and the records that make it true."""
 
     taken: Taken
-    unlisted: Mapping[Unlisted, LabelCount]
+    unlisted: Mapping[Unlisted, UnlistedCount]
     heard: Mapping[str, int]
     sends: list[Send]
 
@@ -140,6 +140,9 @@ class IntakeProcessor:
             metrics.DETECTIONS_IGNORED.labels(category).inc(count)
         metrics.DETECTIONS_MISPLACED.inc(taken.misplaced)
         for name, count in taken.unlisted.items():
+            if name.camera:
+                metrics.DETECTIONS_UNREGISTERED.inc(count)
+                continue
             shown = series(name)
             metrics.DETECTIONS_UNLISTED.labels(shown.vendor, shown.algorithm, shown.label).inc(count)
         self._tally.settle(outcome.unlisted)

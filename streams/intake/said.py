@@ -130,7 +130,8 @@ Said = SaidReport | SaidDetection | SaidUpdate
 class Statement(msgspec.Struct, frozen=True, gc=False):
     """One thing that is said, and by whom: its CloudEvents identity, its time (ms UTC) and when Kafka took it in.
 
-    `by_device`: a vendor's device says it, whose idea of where it stands may be what its maker has set.
+    `by_device`: a vendor's device says it, whose idea of where it stands may be what its maker has set. `measured`: its
+    words are what an instrument reads, which describe no scene.
     """
 
     said: Said
@@ -139,6 +140,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     at: int
     received: int
     by_device: bool = False
+    measured: bool = False
 
 
 _TYPES: dict[type[events.Contract], type[Said]] = {
@@ -148,8 +150,10 @@ _TYPES: dict[type[events.Contract], type[Said]] = {
 }
 
 
-def of_contract(kept: events.Report | events.Detection | events.Update) -> Said:
-    """What the model of a contract says."""
+def of_contract(kept: events.Report | events.Detection | events.Measurement | events.Update) -> Said:
+    """What the model of a contract says; a measurement says it as a detection."""
+    if isinstance(kept, events.Measurement):
+        kept = kept.detection()
     said: Said = msgspec.convert(kept, _TYPES[type(kept)], from_attributes=True, dec_hook=_instant)
     if isinstance(said, SaidReport) and "due_at" not in kept.model_fields_set:
         return replace(said, due_at=UNSET)

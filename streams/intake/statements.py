@@ -93,7 +93,7 @@ class StatementReader:
         self._time_rule.check(event.type, at, receipt)
         if isinstance(said, SaidUpdate) and event.time is None:
             at = receipt.now
-        return Statement(said, event.source, event.id, at, receipt.now)
+        return Statement(said, event.source, event.id, at, receipt.now, measured=event.type == events.MEASUREMENT)
 
     def _decode(self, vendor: Vendor, value: bytes) -> tuple[Reading | Poison, ...]:
         return decode_format(vendor.format, value, Site(self._zone, vendor.camera))

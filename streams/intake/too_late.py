@@ -17,7 +17,7 @@ from models import envelope
 from models.city import CitySettings
 from models.envelope import CE_TIME
 from models.errors import Poison
-from models.events import DETECTION, REPORT
+from models.events import DETECTION, MEASUREMENT, REPORT
 from models.record import Record
 from models.times import DAY_MS, MINUTE_MS
 from streams.dead_letters.letter import RECEIVED, REPLAYED
@@ -46,7 +46,7 @@ class TimeRule:
         self._ahead = int(settings.future_tolerance_minutes * MINUTE_MS)
         self._back = {
             REPORT: int(settings.identity_reports_days * DAY_MS),
-            DETECTION: int(settings.identity_detections_minutes * MINUTE_MS),
+            **dict.fromkeys((DETECTION, MEASUREMENT), int(settings.identity_detections_minutes * MINUTE_MS)),
         }
 
     def is_kept(self, ce_type: str, at: int, received: int) -> bool:

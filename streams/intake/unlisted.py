@@ -1,8 +1,10 @@
-"""Labels that the city has not listed 未登记的告警标签: how often each has come, so that an official can give it a row.
+"""What the city's tables do not have: labels 未登记的告警标签 and cameras 未登记的摄像头, how often each has come.
+
+So an official can give it a row.
 
 Each partition's intake counts for itself since it took the partition up, and writes its counts beside what a batch
 leads to, in the same transaction: a count is lost by no restart and raised by no batch that was aborted. The topic is
-compacted by run and label, so it holds one record for each; whoever wants to know adds them up.
+compacted by run and name, so it holds one record for each; whoever wants to know adds them up.
 """
 
 import asyncio
@@ -28,20 +30,22 @@ from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
-MOST = 1_000  # labels that one run tells apart: an algorithm may say something new each time
+MOST = 1_000  # labels, and cameras, that one run tells apart: an algorithm may say something new each time
 OTHERS = Unlisted("…", "…", "…")
+OTHER_CAMERAS = Unlisted(camera="…")
 SHOWN = 20  # of them `/status` names
 _EVERY_SECONDS = 10.0
 _MOST_SERIES = 100
 _series: set[Unlisted] = set()  # of this process's metrics
 
 
-class LabelCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a label has come that the city has not listed, and from when to when, RFC 3339."""
+class UnlistedCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a label or a camera has come that the city has not listed, and from when to when, RFC 3339."""
 
-    vendor: str
-    algorithm: str
-    label: str
+    vendor: str = ""
+    algorithm: str = ""
+    label: str = ""
+    camera: str = ""
     count: int
     first: str
     last: str
@@ -60,48 +64,51 @@ class UnlistedTally:
 
     def __init__(self) -> None:
         self._run = uuid.uuid4().hex
-        self._counts: dict[Unlisted, LabelCount] = {}
+        self._counts: dict[Unlisted, UnlistedCount] = {}
 
-    def raised(self, found: Mapping[Unlisted, int], now_ms: int) -> dict[Unlisted, LabelCount]:
+    def raised(self, found: Mapping[Unlisted, int], now_ms: int) -> dict[Unlisted, UnlistedCount]:
         """What the counts become by what a batch has found at `now_ms`; they are not changed yet."""
         known, now = self._counts, to_text(now_ms)
-        room = MOST - len(known)
         told = Counter[Unlisted]()
+        cameras = sum(bool(name.camera) for name in known)
+        room = {True: MOST - cameras, False: MOST - (len(known) - cameras)}
         for name, count in found.items():
-            fresh = name not in known and name not in told
-            told[OTHERS if fresh and room <= 0 else name] += count
-            room -= fresh
+            fresh, is_camera = name not in known and name not in told, bool(name.camera)
+            others = OTHER_CAMERAS if is_camera else OTHERS
+            told[others if fresh and room[is_camera] <= 0 else name] += count
+            room[is_camera] -= fresh
         after = {}
         for name, count in told.items():
             before = known.get(name)
-            after[name] = LabelCount(
+            after[name] = UnlistedCount(
                 vendor=name.vendor,
                 algorithm=name.algorithm,
                 label=name.label,
+                camera=name.camera,
                 count=count + (before.count if before else 0),
                 first=before.first if before else now,
                 last=now,
             )
         return after
 
-    def sends(self, names: Names, counts: Mapping[Unlisted, LabelCount]) -> list[Send]:
+    def sends(self, names: Names, counts: Mapping[Unlisted, UnlistedCount]) -> list[Send]:
         """The records that say so."""
         return [
             Send(
                 names.unlisted,
-                msgspec.json.encode((self._run, name.vendor, name.algorithm, name.label)),
+                msgspec.json.encode((self._run, *msgspec.structs.astuple(name))),
                 msgspec.json.encode(count),
                 0,
             )
             for name, count in counts.items()
         ]
 
-    def settle(self, counts: Mapping[Unlisted, LabelCount]) -> None:
+    def settle(self, counts: Mapping[Unlisted, UnlistedCount]) -> None:
         """These are committed."""
         self._counts |= counts
 
 
-async def read_unlisted(settings: Settings, city: City) -> list[LabelCount]:
+async def read_unlisted(settings: Settings, city: City) -> list[UnlistedCount]:
     """All that the city's table does not list by now, the most frequent first.
 
     Raises TopicError without the topic, KafkaError when the cluster fails.
@@ -115,20 +122,26 @@ async def read_unlisted(settings: Settings, city: City) -> list[LabelCount]:
     return summed(rows.values(), city)
 
 
-def summed(rows: Iterable[bytes], city: City) -> list[LabelCount]:
-    """The counts of all runs, added up by label, without those that the city's table lists by now."""
-    sums: dict[tuple[str, str, str], LabelCount] = {}
+def summed(rows: Iterable[bytes], city: City) -> list[UnlistedCount]:
+    """The counts of all runs, added up by name, without those that the city's tables have by now."""
+    sums: dict[Unlisted, UnlistedCount] = {}
     for row in rows:
-        one = msgspec.json.decode(row, type=LabelCount)
-        name = (one.vendor, one.algorithm, one.label)
-        if city.labels.find(*name) is not None:
+        one = msgspec.json.decode(row, type=UnlistedCount)
+        name = Unlisted(one.vendor, one.algorithm, one.label, one.camera)
+        if _has(city, name):
             continue
         before = sums.get(name)
         sums[name] = one if before is None else _together(before, one)
-    return sorted(sums.values(), key=lambda each: (-each.count, each.vendor, each.algorithm, each.label))
+    return sorted(sums.values(), key=lambda each: (-each.count, each.camera, each.vendor, each.algorithm, each.label))
 
 
-def _together(one: LabelCount, other: LabelCount) -> LabelCount:
+def _has(city: City, name: Unlisted) -> bool:
+    if name.camera:
+        return name.camera in city.cameras
+    return city.labels.find(name.vendor, name.algorithm, name.label) is not None
+
+
+def _together(one: UnlistedCount, other: UnlistedCount) -> UnlistedCount:
     return msgspec.structs.replace(
         one,
         count=one.count + other.count,
@@ -171,8 +184,10 @@ class LabelWatch:
 
     def _show(self, rows: Mapping[str, bytes]) -> None:
         found = summed(rows.values(), self._city)
+        labels, cameras = [each for each in found if not each.camera], [each for each in found if each.camera]
         self._section = {
             "as_of": to_text(now_ms()),
-            "count": len(found),
-            "labels": msgspec.to_builtins(found[:SHOWN]),
+            "count": len(labels),
+            "labels": msgspec.to_builtins(labels[:SHOWN]),
+            "cameras": msgspec.to_builtins(cameras[:SHOWN]),
         }

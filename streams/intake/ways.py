@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from models import envelope
 from models.errors import Poison
-from models.events import DETECTION, REPORT, UPDATE
+from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE
 from streams.intake.said import Said, SaidDetection, SaidReport, SaidUpdate
 from streams.kafka.topics import Names
 
@@ -38,6 +38,6 @@ def way_of(names: Names, topic: str) -> Way:
         return Way((UPDATE,), department)
     return {
         names.reports: Way((REPORT,)),
-        names.detections: Way((DETECTION,)),
+        names.detections: Way((DETECTION, MEASUREMENT)),
         names.updates: Way((UPDATE,)),
     }[topic]

@@ -118,7 +118,7 @@ BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
     "8 days old": (report(event={"time": NOW - 8 * DAY}), "too-late", "ce_time", "before the receipt"),
     "11 minutes old": (detection(event={"time": NOW - 11 * MINUTE}), "too-late", "ce_time", "before the receipt"),
     "2 MB": (report("a" * 2_000_000), "too-large", "data", str(MAX_BYTES)),
-    "unknown camera": (detection("cam-x"), "unknown-camera", "camera_id", "registry"),
+    "unknown camera": (detection("cam-x"), "unknown-camera", "camera_id", "cameras.csv"),
     "no label": (record(DETECTION, {"camera_id": "cam-sw-1"}), "invalid", "label", "is missing"),
     "confidence above 1": (detection(confidence=1.2), "invalid", "confidence", "at most 1"),
     "confidence true": (detection(confidence=True), "invalid", "confidence", "a number"),

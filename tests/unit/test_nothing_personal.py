@@ -13,7 +13,7 @@ from aiokafka import ConsumerRecord
 from prometheus_client import REGISTRY, generate_latest
 
 from models.city import City
-from models.events import CONTRACTS, DETECTION, REPORT, UPDATE
+from models.events import CONTRACTS, DETECTION, MEASUREMENT, REPORT, UPDATE
 from models.events.incoming import Contract
 from models.formats import FORMATS
 from models.masking import masked_address
@@ -44,6 +44,11 @@ SAID: dict[str, dict[str, Any]] = {
         "camera_id": "cam-sw-1", "label": "pothole", "algorithm": "a", "vendor": "v", "confidence": 0.9,
         "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"}, "object_id": "o",
         "phase": "start", "bbox": [1, 2, 3, 4], "text": "路面上有一个坑", "media_urls": ["https://media.example/1.jpg"],
+    },
+    MEASUREMENT: {
+        "sensor_id": "cam-sw-1", "quantity": "gas-pressure", "value": 0.08, "threshold": 0.1, "unit": "MPa",
+        "side": "below", "vendor": "v", "object_id": "o", "text": "压力低", "media_urls": ["https://media.example/1.jpg"],
+        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"},
     },
     UPDATE: {
         "action": "return", "by": {"role": "dispatcher", "department": "roads", "id": "d"},
@@ -76,6 +81,17 @@ TREES: dict[str, dict[str, Any]] = {
         "Code": "pothole", "Action": "Start", "Data": {"MachineName": "cam-sw-1", "Name": "n", "RealUTC": NOW // 1000,
         "Object": {"ObjectID": 1, "ObjectType": "Plate", "Text": "x"}},
     }]}},
+    "scene": {
+        "id": "s1", "camera": "cam-sw-1", "timestamp": "2026-03-01T08:00:00Z", "model": "m",
+        "description": "路面上有一个坑", "labels": ["pothole"],
+        "objects": [{"label": "pothole", "bbox": [1, 2, 3, 4], "plate": "x", "face_id": "x"}],
+        "image_url": "https://media.example/1.jpg",
+    },
+    "geojson": {"type": "FeatureCollection", "properties": {"drone_id": "cam-sw-1", "model": "m"}, "features": [{
+        "type": "Feature", "id": "f1", "geometry": {"type": "Point", "coordinates": [114.05, 30.05]},
+        "properties": {"label": "pothole", "description": "路面上有一个坑", "datetime": "2026-03-01T08:00:00Z",
+        "image_url": "https://media.example/1.jpg"},
+    }]},
 }  # fmt: skip
 DOCUMENTS = {"hikvision": ISAPI, "gb28181": ALARM.format("UTF-8"), "onvif": RULE.format("Changed", "true")}
 HEADERS = ("ce_id", "ce_source", "ce_subject", "ce_time", "ce_type", "content-type", "camera", "format", "x-own")

@@ -28,8 +28,11 @@ JSON = {
     "metropolis": f'{{"timestamp": "{TIME}", "event": {{"type": "a"}}, "info": {{"scene_summary": "{WORDS}"}}}}',
     "gat1400": f'{{"ThingListObject": {{"ThingObject": [{{"Behavior": "{WORDS}", "PassTime": "{TIME}"}}]}}}}',
     "dahua": f'{{"params": {{"eventList": [{{"Code": "{WORDS}", "Data": {{"RealUTC": {NOW // 1000}}}}}]}}}}',
+    "scene": f'{{"timestamp": "{TIME}", "description": "{WORDS}", "labels": ["a"]}}',
 }
 MESSAGES = XML | JSON
+# A survey is of when it comes in, whatever it says.
+EACH = MESSAGES | {"geojson": f'{{"type": "Feature", "geometry": null, "properties": {{"label": "{WORDS}"}}}}'}
 
 HEAD = b"POST /alarm HTTP/1.1\r\nHost: a\r\nContent-Type: application/xml\r\n\r\n"
 SIP = b"MESSAGE sip:1@2 SIP/2.0\r\nVia: SIP/2.0/UDP 1.2.3.4\r\nContent-Length: 9\r\n\r\n"
@@ -262,14 +265,14 @@ def test_a_packed_message_is_never_longer_than_a_record(name: str, bomb: bytes) 
 def test_a_packed_message_that_is_cut_is_refused(name: str) -> None:
     """It says so."""
     with pytest.raises(Poison, match="gzip"):
-        decode_format(name, gzip.compress(MESSAGES[name].encode())[:-9], SITE)
+        decode_format(name, gzip.compress(EACH[name].encode())[:-9], SITE)
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_more_messages_than_a_body_may_hold_are_refused(name: str) -> None:
     """A thousand, however small they are."""
     with pytest.raises(Poison) as caught:
-        decode_format(name, MESSAGES[name].encode() * (MAX_READINGS + 1), SITE)
+        decode_format(name, EACH[name].encode() * (MAX_READINGS + 1), SITE)
     assert caught.value.error == "too-complex"
 
 

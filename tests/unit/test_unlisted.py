@@ -4,9 +4,9 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli.labels import labels
+from streams.cli.labels import cameras, labels
 from streams.intake.drafts import Unlisted
-from streams.intake.unlisted import MOST, OTHERS, LabelCount, UnlistedTally, summed
+from streams.intake.unlisted import MOST, OTHER_CAMERAS, OTHERS, UnlistedCount, UnlistedTally, summed
 from streams.kafka.topics import Names
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW
@@ -30,7 +30,7 @@ def test_a_run_says_its_whole_count_under_one_key() -> None:
 
     assert before.keys() == after.keys()
     [said] = after.values()
-    assert msgspec.json.decode(said or b"", type=LabelCount) == LabelCount(
+    assert msgspec.json.decode(said or b"", type=UnlistedCount) == UnlistedCount(
         vendor="acme", algorithm="anpr", label="car", count=5,
         first="2026-03-01T08:00:00.000Z", last="2026-03-01T08:00:01.000Z",
     )  # fmt: skip
@@ -62,9 +62,9 @@ def test_the_counts_of_several_runs_add_up() -> None:
 
 def test_the_command_lists_what_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a table for people, as a line each for programs; and says so when nothing has."""
-    found = [LabelCount(vendor="acme", algorithm="anpr", label="car", count=5, first="a", last="b")]
+    found = [UnlistedCount(vendor="acme", algorithm="anpr", label="car", count=5, first="a", last="b")]
 
-    async def read(*_: object) -> list[LabelCount]:
+    async def read(*_: object) -> list[UnlistedCount]:
         return found
 
     monkeypatch.setattr("streams.intake.unlisted.read_unlisted", read)
@@ -72,8 +72,35 @@ def test_the_command_lists_what_has_come(monkeypatch: pytest.MonkeyPatch) -> Non
     found.clear()
 
     assert all(cell in shown for cell in ("acme", "anpr", "car", "5"))
-    assert msgspec.json.decode(lines, type=LabelCount).count == 5
-    assert "all labels that have come are listed" in RUNNER.invoke(labels, ["unknown"]).stdout
+    assert msgspec.json.decode(lines, type=UnlistedCount).count == 5
+    assert "all that have come are listed" in RUNNER.invoke(labels, ["unknown"]).stdout
+
+
+def test_cameras_are_listed_beside_labels() -> None:
+    """Those that have got a row meanwhile are left out, and the many of one kind leave room for the other."""
+    tally = UnlistedTally()
+    many = {Unlisted(camera=f"d-{n}"): 1 for n in range(MOST + 5)}
+    written = rows(tally, many | {Unlisted(camera="cam-sw-1"): 1, CAR: 2})
+
+    found = summed((value for value in written.values() if value), tiny_city())
+
+    assert (found[0].camera, found[0].count) == (OTHER_CAMERAS.camera, 6)
+    assert [each.label for each in found if not each.camera] == ["car"]
+
+
+def test_the_command_lists_strange_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no labels."""
+
+    async def read(*_: object) -> list[UnlistedCount]:
+        return [
+            UnlistedCount(vendor="acme", label="car", count=5, first="a", last="b"),
+            UnlistedCount(camera="d-1", count=2, first="a", last="b"),
+        ]
+
+    monkeypatch.setattr("streams.intake.unlisted.read_unlisted", read)
+    lines = RUNNER.invoke(cameras, ["unknown", "--json"]).stdout
+
+    assert [msgspec.json.decode(line, type=UnlistedCount).camera for line in lines.splitlines()] == ["d-1"]
 
 
 def test_a_run_tells_a_bounded_number_of_labels_apart() -> None:
@@ -84,5 +111,5 @@ def test_a_run_tells_a_bounded_number_of_labels_apart() -> None:
     second = rows(tally, {Unlisted("a", "b", "new"): 7, Unlisted("a", "b", "0"): 1})
 
     assert len(first) == MOST + 1
-    said = [msgspec.json.decode(value or b"", type=LabelCount) for value in second.values()]
+    said = [msgspec.json.decode(value or b"", type=UnlistedCount) for value in second.values()]
     assert {each.label: each.count for each in said} == {OTHERS.label: 12, "0": 2}

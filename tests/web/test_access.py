@@ -38,6 +38,7 @@ CALLERS = {
     "GET /openapi.json": set(ACCESS),
     "POST /reports": {"app", "reporter"},
     "POST /detections": {"sensor"},
+    "POST /measurements": {"sensor"},
     "POST /orders/{order_id}/updates": ACTING,
     "GET /orders/{order_id}/moves": ACTING,
     "GET /seat": ACTING,

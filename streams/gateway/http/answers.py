@@ -24,6 +24,7 @@ USUAL: Answers = {200: ("Document",), 404: ("Problem",), 422: ("Problem",)}
 ANSWERS: Mapping[str, Answers] = {
     "POST /reports": _EVENT_TAKEN,
     "POST /detections": _EVENT_TAKEN,
+    "POST /measurements": _EVENT_TAKEN,
     "POST /orders/{order_id}/updates": _EVENT_TAKEN,
     "GET /reports/{report_id}": {200: ("ReportedOrder",), 404: ("Problem",), 422: ("Problem",)},
     "GET /orders": {200: ("OrderList",), 422: ("Problem",)},

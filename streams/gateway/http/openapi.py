@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from dispatcher.figures.indicators import FIGURES, INDICATORS
 from models.city import City, LimitStage
 from models.envelope import JSON, MAX_ATTRIBUTE, SPEC_VERSION, STRUCTURED
-from models.events import DETECTION, REPORT, UPDATE, Detection, Report, Update
+from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE, Detection, Measurement, Report, Update
 from models.events.incoming import NOISE, ORDER_ID
 from models.formats import FORMATS
 from streams.access.rights import NEEDED, callers
@@ -40,6 +40,7 @@ _REF = "#/components/schemas/{}"
 _BODIES: Mapping[str, tuple[str, type]] = {
     "POST /reports": (REPORT, Report),
     "POST /detections": (DETECTION, Detection),
+    "POST /measurements": (MEASUREMENT, Measurement),
     "POST /orders/{order_id}/updates": (UPDATE, Update),
 }
 _EVENT_HEADERS: Mapping[str, tuple[Mapping[str, Any], str]] = {
@@ -146,6 +147,7 @@ def _schemas(city: City) -> dict[str, Any]:
     made["Detection"]["properties"]["confidence"]["anyOf"][0] |= {"minimum": -NOISE, "maximum": 1 + NOISE}
     if len(city.cameras) <= _MOST_WORDS:
         made["Detection"]["properties"]["camera_id"]["enum"] = sorted(city.cameras)
+        made["Measurement"]["properties"]["sensor_id"]["enum"] = sorted(city.cameras)
     events = {f"{contract.__name__}Event": _event(ce_type, contract) for ce_type, contract in _BODIES.values()}
     return dict(sorted((made | events | dict(SCHEMAS)).items()))
 

@@ -74,18 +74,18 @@ function showStatus(status) {
   by("cards").replaceChildren(...CARDS.map(([zh, en, value, bad]) =>
     el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
       el("dt", {}, zh, el("small", {}, en)), el("dd", {}, String(value(status.city))))));
-  const labels = status.unlisted?.labels || [];
-  by("unlisted").hidden = !labels.length;
-  by("unlisted-labels").replaceChildren(...labels.map(labelLine));
+  const { labels = [], cameras = [] } = status.unlisted || {};
+  by("unlisted").hidden = !labels.length && !cameras.length;
+  by("unlisted-names").replaceChildren(...[...labels, ...cameras].map(unlistedLine));
   const rows = Object.entries(status.departments);
   const weight = ([, x]) => x.open * 1e6 + x.closed;
   by("departments").replaceChildren(...rows.sort((a, b) => weight(b) - weight(a)).map(departmentRow));
 }
 
-function labelLine({ vendor, algorithm, label, count, last }) {
+function unlistedLine({ vendor, algorithm, label, camera, count, last }) {
   return el("li", {},
     el("div", { class: "top" },
-      el("span", {}, [vendor, algorithm, label].filter(Boolean).join(" / ")),
+      el("span", {}, [vendor, algorithm, label, camera].filter(Boolean).join(" / ")),
       el("time", { datetime: last }, moment(last, zone))),
     el("span", { class: "soft" }, `${count} 次 times`));
 }

@@ -1,4 +1,5 @@
-"""`POST /reports`, `/detections`, `/orders/{id}/updates`: events over HTTP, safe in Kafka before they are answered.
+"""`POST /reports`, `/detections`, `/measurements`, `/orders/{id}/updates`: events over HTTP, safe in Kafka before they
+are answered.
 
 202 once the broker has acknowledged. With `Prefer: wait=5` the desk's decision instead: 200 with the fact, 409 when an
 update was refused, 422 when intake could not take the event in; 202 when there was no decision in time.
@@ -18,7 +19,7 @@ from dispatcher.partition.identity import area_of
 from models.city import City
 from models.envelope import MAX_ATTRIBUTE, Event
 from models.errors import Poison
-from models.events import DETECTION, REPORT, UPDATE, DeadLetter
+from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE, DeadLetter
 from models.formats import FORMATS
 from models.times import now_ms
 from streams.gateway.events.event_writer import EventWriter
@@ -62,16 +63,11 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         if format and format not in FORMATS:
             raise of_poison(Poison("format", f"must be one of {', '.join(FORMATS)}", "unknown-format"))
         body = await body_of(request, raw=vendor is not None)
-        event, known = await receiver.read(
-            body, lambda: read_event(request, DETECTION, body, raw=vendor is not None), vendor
-        )
-        waiter, wait = Waiter(known.source, known.id), preference(request)
-        more = () if vendor is None else vendor.headers()
-        if known.ends:  # there is nothing to wait for
-            await receiver.write(names.detections, known.source, event, more)
-            return answer({"event": _named(waiter), "outcome": known.ends}, 200 if wait.seconds else 202, wait.applied)
-        link = f"/orders?{urlencode({'area': known.area})}" if known.area else "/orders"
-        return await receiver.receive(request, names.detections, known.source, event, waiter, link, wait, more)
+        return await receiver.sighted(request, names.detections, body, DETECTION, vendor)
+
+    @router.post("/measurements", summary="What an instrument reads")
+    async def measurement(request: Request) -> Response:
+        return await receiver.sighted(request, names.detections, await body_of(request), MEASUREMENT)
 
     @router.post("/orders/{order_id}/updates", summary="One step")
     async def update(order_id: str, request: Request) -> Response:
@@ -136,6 +132,19 @@ class Receiver:
     async def write(self, topic: str, key: str, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> None:
         """Write an event whose answer is known. Raises Problem when the broker does not say in time that it is safe."""
         await self._writer.write(topic, key, event, more)
+
+    async def sighted(
+        self, request: Request, topic: str, body: bytes, ce_type: str, vendor: Vendor | None = None
+    ) -> Response:
+        """Write what a device says and answer. Raises Problem."""
+        event, known = await self.read(body, lambda: read_event(request, ce_type, body, raw=vendor is not None), vendor)
+        waiter, wait = Waiter(known.source, known.id), preference(request)
+        more = () if vendor is None else vendor.headers()
+        if known.ends:  # there is nothing to wait for
+            await self.write(topic, known.source, event, more)
+            return answer({"event": _named(waiter), "outcome": known.ends}, 200 if wait.seconds else 202, wait.applied)
+        link = f"/orders?{urlencode({'area': known.area})}" if known.area else "/orders"
+        return await self.receive(request, topic, known.source, event, waiter, link, wait, more)
 
     async def receive(
         self,

@@ -1,0 +1,1 @@
+"""One file for each format: where it keeps what the detection contract asks for."""
