@@ -9,10 +9,11 @@ import msgspec
 from cryptography.fernet import Fernet
 
 from models.errors import UsageError
-from models.masking import masked_term
+from models.masking import is_plain, masked_term
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")  # what most events are named by
+_UUID_LENGTH = 36
 _PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9}|0?[1-9]\d{6,11})")
 
 
@@ -25,7 +26,7 @@ def reporter_hash(key: bytes, identity: str) -> str:
     if not plain:
         return ""
     phone = _PHONE.fullmatch(re.sub(r"[\s\-()]", "", plain))
-    return hmac.new(key, (phone[1] if phone else plain).encode(), hashlib.sha256).hexdigest()[:32]
+    return _digest(key, phone[1] if phone else plain)
 
 
 def in_letters(digest: str) -> str:
@@ -38,9 +39,13 @@ def pseudonym(key: bytes, name: str) -> str:
 
     The same name has the same pseudonym, and a pseudonym is its own.
     """
-    if _UUID.fullmatch(name) or masked_term(name) == name:
+    if (len(name) == _UUID_LENGTH and _UUID.fullmatch(name)) or is_plain(name) or masked_term(name) == name:
         return name
-    return in_letters(hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32])
+    return in_letters(_digest(key, name))
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), hashlib.sha256).hex()[:32]
 
 
 class Contact(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -23,11 +23,11 @@ _NUMERALS_OF = ("零〇洞", "一壹幺么", "二贰两", "三叁参", "四肆",
 _NUMERALS = {ord(numeral): str(digit) for digit, numerals in enumerate(_NUMERALS_OF) for numeral in numerals}
 _NUMERAL = "".join(map(chr, _NUMERALS))
 _IN_NUMERALS = re.compile(rf"(?=[\d{MARKS}]{{0,24}}[{_NUMERAL}])[\d{_NUMERAL}](?:{GAP}[\d{_NUMERAL}]){{2,}}")
-_NUMERALS_TOGETHER = re.compile(rf"[{_NUMERAL}]{GAP}[\d{_NUMERAL}]|\d{GAP}[{_NUMERAL}]")
+_NUMERALS_TOGETHER = re.compile(rf"[\d{_NUMERAL}](?:(?<=[{_NUMERAL}]){GAP}[\d{_NUMERAL}]|{GAP}[{_NUMERAL}])")
 _WHOLE = re.compile(rf"[0-9](?:{GAP}[0-9]){{9}}")
 # Eleven that begin like a mobile number: letters that are read as digits.
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
-IN_LETTERS = re.compile(r"(?<![A-Za-z0-9])[1lI](?=[oOlI]{0,4}\d)[\doOlI]{10}(?![A-Za-z0-9])")
+IN_LETTERS = re.compile(r"[1lI](?<![A-Za-z0-9].)(?=[oOlI]{0,4}\d)[\doOlI]{10}(?![A-Za-z0-9])")
 
 _DIGITS = {
     code: str(digit)
@@ -42,7 +42,7 @@ _RESIZED = re.compile(
 )
 _CHANGED = re.compile("[" + "".join(re.escape(chr(c)) for c in _TABLE if c < 2**16) + "]")
 _BEYOND = re.compile("[^\0-\uffff]")
-_MASKED = re.compile(r"\*{2,}")
+_MASKED = re.compile(r"\*(?:(?=\*)|(?<=\*\*))")  # each of two or more
 
 
 class Legible(NamedTuple):
@@ -62,11 +62,11 @@ class Legible(NamedTuple):
 
 def legible(text: str) -> Legible:
     """The text in compatibility form and simplified script, with all digits as 0 to 9, without what is not seen."""
-    if "<" in text or "&" in text or _RESIZED.search(text) or _BEYOND.search(text):
-        written = _piecewise(text)
-    else:
-        written = Legible(text.translate(_TABLE) if _CHANGED.search(text) else text)
-    return written._replace(text=_with_digits(written.text))
+    changed = _CHANGED.search(text) is not None
+    if "<" in text or "&" in text or (changed and _RESIZED.search(text)) or _BEYOND.search(text):
+        written, starts, ends = _piecewise(text)
+        return Legible(_with_digits(written), starts, ends)
+    return Legible(_with_digits(text.translate(_TABLE) if changed else text))
 
 
 def _piecewise(text: str) -> Legible:
@@ -98,7 +98,7 @@ def _in_digits(found: re.Match[str]) -> str:
 def _with_digits(text: str) -> str:
     """The same length: numerals and letters that stand for digits as digits, what is already masked as `HIDDEN`."""
     if "**" in text:
-        text = _MASKED.sub(lambda found: HIDDEN * len(found[0]), text)
+        text = _MASKED.sub(HIDDEN, text)
     if _NUMERALS_TOGETHER.search(text):
         text = _IN_NUMERALS.sub(_in_digits, text)
     return IN_LETTERS.sub(lambda found: found[0].translate(_LIKE_DIGITS), text)

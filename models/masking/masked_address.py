@@ -16,6 +16,8 @@ _DATED = re.compile(r"(?<![0-9])/20\d\d/\d\d/\d\d/")  # as most stores of pictur
 def masked_address(url: str, optional: Collection[str] = USUAL) -> str:
     """The address without user and password. A part of it that holds something personal, quoted or not, is `***`, and
     where only several parts together do, all behind the host is."""
+    if "door" not in optional and is_plain(url):
+        return url
     found = _ADDRESS.fullmatch(url)
     if found is None:
         return mask(url, optional)

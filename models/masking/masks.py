@@ -11,7 +11,7 @@ from models.masking.number_shapes import DICTATED, NUMBERS, PAPERS, SPOKEN
 from models.masking.plain_name import is_plain
 from models.masking.plate_shapes import PLATES
 from models.masking.shape import Shape
-from models.masking.words_around import AMOUNT, SERVICE, THING, Before, after, before
+from models.masking.words_around import AMOUNT, SERVICE, THING, Before, after, before, may_be_said
 
 MASK = "***"
 # What a city may choose to mask, and what it masks when it chooses nothing. All other kinds always go.
@@ -25,6 +25,7 @@ _FURTHER = re.compile(r"[^\x00-/:-\x7f]")  # what may be a digit
 _BLANKS = re.compile(r"(\s+)")
 _DIGITS = re.compile("[0-9](?:[^0-9]{0,20}[0-9])*")
 _IN_FRONT, _BEHIND = 12, 20
+_LEFT = re.compile("[0-9?]")  # what has to be left where another number or plate can be: 京A12?45
 
 
 class Found(NamedTuple):
@@ -65,40 +66,55 @@ def masked_term(term: str) -> str:
 def find(text: str, optional: Collection[str] = USUAL) -> list[Found]:
     """What is personal in a text, in order and without overlaps."""
     read = legible(text)
-    search, small, found = _Search(read.text), read.text.lower(), []
+    small, found = read.text.lower(), []
+    search = _Search(read.text, small)
     for sign, digits, shapes in _TABLES:
         if (digits and not search.around_digits) or sign.search(small) is None:
             continue
         if (kind := shapes[0].kind) in OPTIONAL and kind not in optional:
             continue
         for shape in shapes:
-            found += [(start, end, shape.kind) for start, end in search.spans(shape, digits)]
+            if digits and not search.around_digits:
+                break
+            if not shape.words or search.may_be_said(shape.words):
+                found += [(start, end, shape.kind) for start, end in search.spans(shape, digits)]
     return sorted(Found(*read.written(start, end), kind) for start, end, kind in found)
 
 
 class _Search:
-    """A legible text that is looked through. What was found is hidden from what comes after."""
+    """A legible text that is looked through, also given in small letters. What was found is hidden from what comes
+    after."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, small: str) -> None:
+        self._text, self._small = text, small
         self._words: dict[int, Before] = {}
+        self._said: dict[str, bool] = {}
         self.around_digits = [
             (max(0, found.start() - _IN_FRONT), found.end() + _BEHIND) for found in _DIGITS.finditer(text)
         ]
 
     def spans(self, shape: Shape, digits: bool) -> Iterator[tuple[int, int]]:
         """From where to where something of this shape stands; around the digits only, if it has some."""
-        group: str | int = "it" if "it" in shape.pattern.groupindex else 0
         for at, until in self.around_digits if digits else ((0, len(self._text)),):
             while (match := shape.pattern.search(self._text, at, until)) is not None:
-                start, end = match.span(group)
+                start, end = match.span(shape.group)
                 if (shape.fits is None or shape.fits(match)) and (shape.certain or self._is_told(shape, start, end)):
-                    self._text = self._text[:start] + HIDDEN * (end - start) + self._text[end:]
-                    self._words.clear()
+                    self._hide(start, end)
                     at = end
                     yield start, end
                 else:
                     at = match.start() + 1
+
+    def may_be_said(self, kind: str) -> bool:
+        """Whether the words of the text can say that a number is of this kind."""
+        if kind not in self._said:
+            self._said[kind] = may_be_said(kind, self._small)
+        return self._said[kind]
+
+    def _hide(self, start: int, end: int) -> None:
+        self._text = self._text[:start] + HIDDEN * (end - start) + self._text[end:]
+        self._words.clear()
+        self.around_digits = [span for span in self.around_digits if _LEFT.search(self._text, *span)]
 
     def _is_told(self, shape: Shape, start: int, end: int) -> bool:
         """Whether the words around leave it a person's, and say so where they must."""
@@ -109,9 +125,7 @@ class _Search:
             return False
         if after(self._text, end, THING) or after(self._text, end, AMOUNT):
             return False
-        if not shape.words or word.kind in shape.words:
-            return True
-        return any(after(self._text, end, kind) for kind in shape.words)
+        return not shape.words or word.kind == shape.words or after(self._text, end, shape.words)
 
     def _before(self, start: int) -> Before:
         if start not in self._words:

@@ -19,7 +19,8 @@ MAILS = table(
     digits=False,
 )
 
-_OPEN, _SHUT = r"[(\[{<（【]", r"[)\]}>）】]"
+_OPENING = "([{<（【"
+_OPEN, _SHUT = f"[{re.escape(_OPENING)}]", r"[)\]}>）】]"
 _AT = f"(?: ?[@＠] ?| ?小老鼠 ?|-at-| ?{_OPEN} ?(?:at|艾特|圈a) ?{_SHUT} ?| ?艾特 ?| ?圈a ?)"
 _POINT = f"(?: ?[.．。] ?| ?{_OPEN} ?(?:dot|点) ?{_SHUT} ?| ?点 ?| dot |-dot-)"
 _PART = r"[A-Za-z0-9\-]{1,63}"
@@ -27,8 +28,9 @@ _KNOWN = "(?:com|cn|net|org|edu|gov|info|io|me|co|uk|de|fr|eu|ru|hk|tw|jp|us|cc|
 
 # Addresses of mail with words instead of the signs.
 SPELT_MAILS = table(
-    r"艾特|圈a|小老鼠|-at-|[@＠][^@]{1,30}(?:点|dot)| at [a-z0-9\-.]{1,60}\.[a-z]"
-    rf"|{_OPEN} ?at ?{_SHUT}| at [^@]{{1,80}} dot |#[a-z0-9\-]{{1,63}}\.",
+    r"艾特|圈a|小老鼠|-at-|@[^@]{1,30}(?:点|dot)|＠[^@]{1,30}(?:点|dot)| at [a-z0-9\-.]{1,60}\.[a-z]"
+    rf"|{'|'.join(rf'{re.escape(mark)} ?at ?{_SHUT}' for mark in _OPENING)}"
+    r"| at [^@]{1,80} dot |#[a-z0-9\-]{1,63}\.",
     shape("mail", f"{_LOCAL}{_AT}{_PART}(?:{_POINT}{_PART}){{0,4}}{_POINT}{_KNOWN}", certain=True, fold=True),
     shape("mail", rf"{_LOCAL} AT {_PART}(?:\.{_PART}){{0,3}}\.{_KNOWN}", certain=True),
     shape("mail", rf"{_LOCAL} at {_PART}(?:\.{_PART}){{0,3}}\.{_KNOWN}", words="mail"),
@@ -64,11 +66,10 @@ def _is_account(found: re.Match[str]) -> bool:
 
 
 HANDLES = table(
-    r"微 ?信|[薇威]信|威[❤♥]|[加我][微v]|扣扣|企鹅|电报|飞机|腾讯|推特|抖音|快手|小红书|支付宝|钉钉|微博|@"
-    r"|q(?<![a-z]q)[q群 ]?(?![a-z])"
-    r"|v(?<![a-z]v)(?![a-z])|[vw]x|we ?chat|weixin|dm(?<![a-z]dm)(?![a-z])|[ti]g(?<![a-z]tg)(?<![a-z]ig)(?![a-z])"
-    r"|fb(?<![a-z]fb)|line ?(?:id|[:：])|(?:my|我的?) ?line|discord|twitter|insta|facebook|skype|snapchat|signal|kakao"
-    r"|whatsapp|telegram|handle",
+    "微 ?信|薇信|威[信❤♥]|加[微v]|我[微v]|扣扣|企鹅|电报|飞机|腾讯|推特|抖音|快手|小红书|支付宝|钉钉|微博|@"
+    "|q(?<![a-z]q)[q群 ]?(?![a-z])|v(?<![a-z]v)(?![a-z])|vx|wx|we ?chat|weixin|dm(?<![a-z]dm)(?![a-z])"
+    "|tg(?<![a-z]tg)(?![a-z])|ig(?<![a-z]ig)(?![a-z])|fb(?<![a-z]fb)|line ?(?:id|[:：])|my ?line|我的? ?line|discord"
+    "|twitter|insta|facebook|skype|snapchat|signal|kakao|whatsapp|telegram|handle",
     shape(
         "handle",
         r"(?:(?<![a-z])(?:qq|q q|q)(?![a-z])|扣扣|q群|企鹅|腾讯号)",

@@ -92,7 +92,7 @@ def _has_five_digits(found: re.Match[str]) -> bool:
 _EXTENSION = rf"(?:{TAME}(?:转(?:分机)?|分机|ext\b\.?|extension|x|#) ?[0-9]{{1,6}}|-[0-9]{{1,4}}{END})?"
 
 PAPERS = table(
-    r"[a-z第][ \-]?[0-9]|[0-9](?:[ \-.]{0,3}[0-9]){5}",
+    r"[a-z第0-9](?:(?<=[a-z第])[ \-]?[0-9]|(?<=[0-9])(?:[ \-.]{0,3}[0-9]){5})",
     # Britain's National Insurance number.
     shape("ssn", WORD_EDGE, r"(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|QQ)(?: ?[0-9]{2}){3} ?[A-D]", WORD_END),
     # IBAN.
@@ -183,11 +183,13 @@ DICTATED = table(
 )
 
 _SPOKEN = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple|hundred|thousand)"
-_PINYIN = "(?:yi|yao|er|liang|san|si|wu|liu|qi|ba|jiu|ling|dong|guai|gou)"
+_IN_ENGLISH = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "zero")
+_IN_PINYIN = ("yi", "yao", "er", "liang", "san", "si", "wu", "liu", "qi", "ba", "jiu", "ling", "dong", "guai", "gou")
+_PINYIN = f"(?:{'|'.join(_IN_PINYIN)})"
 
 # Digits that are written out.
 SPOKEN = table(
-    f"(?:one|two|three|four|five|six|seven|eight|nine|zero)[ ,-][ ,a-z]|{_PINYIN}(?: ?{_PINYIN}){{2}}",
+    "|".join([f"{word}[ ,-][ ,a-z]" for word in _IN_ENGLISH] + [f"{word}(?: ?{_PINYIN}){{2}}" for word in _IN_PINYIN]),
     shape("phone", rf"\b{_SPOKEN}(?:[ ,\-]{{1,3}}{_SPOKEN}){{6,15}}\b", certain=True, fold=True),
     shape("phone", rf"\b{_PINYIN}(?: ?{_PINYIN}){{6,15}}\b", certain=True, fold=True),
     digits=False,

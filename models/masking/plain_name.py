@@ -5,6 +5,8 @@ costs. What is not certainly plain is looked through like any text.
 """
 
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 from models.masking.legible import IN_LETTERS
 from models.masking.name_shapes import HANDLES, NAMES, SPELT_MAILS
@@ -28,26 +30,44 @@ def _signs_of(*tables: ShapeTable) -> re.Pattern[str]:
 _ANNOUNCED = _signs_of(HANDLES, NAMES, SPELT_MAILS, SPOKEN)
 # Nobody's number has fewer digits, unless a word, capitals or a plus sign say so.
 _FEWEST = 9
+_MANY_DIGITS = re.compile(f"[0-9](?:[^A-Za-z0-9]*[0-9]){{{_FEWEST - 1}}}")
 # In one group of so many digits, or in several of which none is longer, people write their numbers; identity numbers
 # and cards, of so many digits in all, in any.
 _ALONE = frozenset({11, *range(15, 20)})
 _LONGEST_GROUP = 10
 _LONG = range(15, 20)
+_ONES = bytes.maketrans(b"023456789", b"111111111")
+
+
+class _Form(NamedTuple):
+    """What is known of a name whatever its digits are: whether it holds nothing personal but perhaps a number, and
+    whether it has digits enough for one."""
+
+    plain: bool
+    many_digits: bool
 
 
 def is_plain(name: str) -> bool:
     """Whether a name or an address certainly holds nothing personal of any kind but doors; False says nothing."""
-    if _SIGNS.fullmatch(name) is None or _CAPITALS.search(name) is not None or IN_LETTERS.search(name) is not None:
-        return False
-    small = name.lower()
-    return not _has_number(name) and _ANNOUNCED.search(small) is None and telling_word(small) is None
+    form = _form_of(name.encode("utf-8", "surrogatepass").translate(_ONES))
+    return form.plain and not (form.many_digits and _has_number(name))
+
+
+@lru_cache(maxsize=4_096)
+def _form_of(encoded: bytes) -> _Form:
+    """Of a name in which each digit is a 1, since that can stand for a letter, too. Names that a machine makes differ
+    in their digits and have few forms."""
+    ones = encoded.decode("utf-8", "surrogatepass")
+    if _SIGNS.fullmatch(ones) is None or _CAPITALS.search(ones) is not None or IN_LETTERS.search(ones) is not None:
+        return _Form(plain=False, many_digits=False)
+    small = ones.lower()
+    plain = _ANNOUNCED.search(small) is None and telling_word(small) is None
+    return _Form(plain, _MANY_DIGITS.search(ones) is not None)
 
 
 def _has_number(name: str) -> bool:
     """Whether some of its groups of digits could be one number of a person."""
     runs = [found.span() for found in _RUN.finditer(name)]
-    if sum(end - start for start, end in runs) < _FEWEST:
-        return False
     if any(_may_stand_alone(name[start:end]) for start, end in runs):
         return True
     for first in range(len(runs)):

@@ -20,13 +20,14 @@ _DIGITS = re.compile("[0-9]+")
 
 
 class Shape(NamedTuple):
-    """One row. `pattern` finds it, and its group `it`, where there is one, is what goes; `fits` looks closer. It needs
-    one of the `words` around it, unless there are none. The number of a thing stays, unless the shape is `certain`;
-    what is `telling` stays only where a number is expected: 路灯编号 13812345678, but not 路灯 13812345678."""
+    """One row. `pattern` finds it, and its `group` is what goes; `fits` looks closer. It needs a word of the kind
+    `words` around it, unless that is empty. The number of a thing stays, unless the shape is `certain`; what is
+    `telling` stays only where a number is expected: 路灯编号 13812345678, but not 路灯 13812345678."""
 
     kind: str
     pattern: re.Pattern[str]
-    words: frozenset[str] = frozenset()
+    group: int = 0
+    words: str = ""
     fits: Fits | None = None
     certain: bool = False
     telling: bool = False
@@ -34,7 +35,11 @@ class Shape(NamedTuple):
 
 class ShapeTable(NamedTuple):
     """Rows that are looked through where their `sign` stands in the legible text in small letters; `digits` says that
-    all begin and end near a digit."""
+    all begin and end near a digit.
+
+    Each way in which a sign can begin should be told by one character, or all of them by one class of characters: the
+    engine then passes over all others in a text without trying anything, three to ten times as fast.
+    """
 
     sign: re.Pattern[str]
     digits: bool
@@ -50,9 +55,11 @@ def shape(
     telling: bool = False,
     fold: bool = False,
 ) -> Shape:
-    """A row; the parts of its pattern are joined, and with `fold` capitals are small letters."""
+    """A row; the parts of its pattern are joined, and with `fold` capitals are small letters. What goes is the group
+    `it` of the pattern, or without one all that it finds."""
     joined = re.compile("".join(pattern), re.IGNORECASE if fold else 0)
-    return Shape(kind, joined, frozenset(words.split()), fits, certain, telling)
+    group = joined.groupindex.get("it", 0)
+    return Shape(kind, joined, group, words, fits, certain, telling)
 
 
 def table(sign: str, *shapes: Shape, digits: bool = True) -> ShapeTable:

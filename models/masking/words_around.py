@@ -5,6 +5,8 @@ Of the words before it the nearest counts. Which words there are stands in `BEFO
 
 import re
 from collections.abc import Collection, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 WINDOW = 32  # so many characters before a number are looked at
@@ -114,9 +116,20 @@ def _alternatives(words: Collection[str]) -> str:
 
 
 _KINDS = {word.replace("·", " "): kind for kind, words in BEFORE.items() for word in words.split()}
-_LATIN = [word for word in _KINDS if word[0].isascii()]
+
+
+def _whole_words(first: str, rest: Collection[str]) -> str:
+    """A pattern of words that begin with one character. No letter stands before or behind a Latin one; what stands
+    before is asked after the first: a pattern that begins with a question has none to look for, and is tried at every
+    place of a text."""
+    ends = _alternatives(rest)
+    return f"{re.escape(first)}(?<![a-z].){ends}(?![a-z])" if first.isascii() else first + ends
+
+
 _WORD = re.compile(
-    rf"(?<![a-z])(?:{_alternatives(_LATIN)})(?![a-z])|{_alternatives([w for w in _KINDS if not w[0].isascii()])}"
+    "|".join(
+        _whole_words(first, [word[1:] for word in words]) for first, words in groupby(sorted(_KINDS), itemgetter(0))
+    )
 )
 _AFTER = {kind: re.compile(pattern) for kind, pattern in AFTER.items()}
 
@@ -130,6 +143,18 @@ def telling_word(small: str) -> re.Match[str] | None:
     """A word in a text in small letters, or in part of one, that can make a number a person's; None where there is
     none, so that no number of it is one by its words."""
     return _TELLING.search(small)
+
+
+# Kinds of which a number is only where one of their words stands in the text, before it or behind it.
+_SAID = {
+    kind: re.compile(_alternatives([word for word, of in _KINDS.items() if of == kind]))
+    for kind in ("id", "document", "card", "plate", "mail")
+}
+
+
+def may_be_said(kind: str, small: str) -> bool:
+    """Whether the words of a text in small letters can say that a number is of this kind."""
+    return kind not in _SAID or _SAID[kind].search(small) is not None
 
 
 class Before(NamedTuple):

@@ -18,7 +18,7 @@ from models.masking import mask
 from models.record import Record
 from models.redact import Contact, reporter_hash, seal
 from models.words import whole_text
-from streams.intake.personal.cleaning import Cleaner
+from streams.intake.personal.cleaning import cleaner_for
 from streams.intake.placing import Described, Placement, Point, by_camera
 from streams.intake.said import (
     Instant,
@@ -118,7 +118,7 @@ class DraftReader:
         self._way = way
         self._statements = StatementReader(city, now_ms)
         self.heard: dict[str, str] = {}
-        self._cleaner = Cleaner(city, keys.hmac)
+        self._cleaner = cleaner_for(city, keys.hmac)
 
     def read(self, record: Record) -> list[Draft | Ignored | Unlisted | Flaw]:
         """The drafts of one record, and what is wrong with others in it. Raises Poison when nothing in it is good."""
@@ -247,7 +247,7 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
 
     Raises Poison, the same as intake does when it meets the event as a record that came in at `now_ms`.
     """
-    cleaner = Cleaner(city, key)
+    cleaner = cleaner_for(city, key)
     statements = StatementReader(city, now_ms).check(event, vendor)
     found = [one for one in _each(statements, lambda one: _known(city, cleaner.clean(one))) if isinstance(one, Known)]
     open_ended = next((one for one in found if not one.ends), None)
@@ -257,7 +257,7 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
 def content_digest(city: City, now_ms: int, event: envelope.Event, key: bytes) -> int:
     """The digest of what an event of one statement says, as intake will work it out; 0 for one that is no good."""
     statement, *_ = StatementReader(city, now_ms).check(event)
-    return 0 if isinstance(statement, Poison) else content_of(Cleaner(city, key).clean(statement).said, key)
+    return 0 if isinstance(statement, Poison) else content_of(cleaner_for(city, key).clean(statement).said, key)
 
 
 def _known(city: City, statement: Statement) -> Known:

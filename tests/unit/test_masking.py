@@ -1,11 +1,13 @@
 """What is personal is masked, however it is written; the numbers by which a crew finds a thing stay."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import masking
-from models.masking import MASK, OPTIONAL, find, mask
+from models.masking import MASK, OPTIONAL, find, mask, words_around
 
 RECALL = 0.96
 FALSE_ALARMS = 0.02
@@ -152,6 +154,19 @@ def test_personal_data_are_masked(text: str, expected: str) -> None:
 def test_what_is_not_personal_stays(text: str) -> None:
     """Dates, houses, roads, amounts and the numbers of things are what a report is about."""
     assert text == mask(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("E12345678是我的护照", "document"), ("EA1234567 is my passport", "document"), ("123456789 is my ssn", "ssn")],
+)
+def test_what_stands_behind_a_number_says_its_kind_as_well(text: str, kind: str) -> None:
+    """A shape is left out of the search where no word of the text can say its kind, and these can."""
+    start, end = re.search(r"[A-Z]*[0-9]+", text).span()  # type: ignore[union-attr]
+
+    assert words_around.after(text, end, kind)
+    assert words_around.may_be_said(kind, text.lower())
+    assert mask(text) == text[:start] + MASK + text[end:]
 
 
 def test_masking_twice_changes_nothing_more() -> None:

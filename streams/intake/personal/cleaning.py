@@ -4,12 +4,13 @@ That is so by declaration: whatever the contracts hold as text is taken for a te
 otherwise, so a field that is new is masked from its first day.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache, partial
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from msgspec.structs import fields, replace
+from msgspec.structs import astuple, fields, replace
 
 from models.city import City
 from models.masking import mask, masked_address, masked_term
@@ -60,46 +61,6 @@ TREATMENTS: Mapping[tuple[type[msgspec.Struct], str], str] = {
     (SaidUpdate, "evidence_urls"): ADDRESS,
 }
 
-
-class _Policy(NamedTuple):
-    """The key of the pseudonyms, and what the city wants masked beyond what always is."""
-
-    key: bytes
-    optional: tuple[str, ...]
-
-
-class Cleaner:
-    """Cleans what comes in for one city, under the key of its pseudonyms."""
-
-    def __init__(self, city: City, key: bytes) -> None:
-        self._policy = _Policy(key, city.settings.masked)
-
-    def clean(self, statement: Statement) -> Statement:
-        """The same statement, its text fields treated as `TREATMENTS` says."""
-        return _clean(statement, self._policy)
-
-    def name(self, name: str) -> str:
-        """A name as it is, or its pseudonym."""
-        return pseudonym(self._policy.key, name)
-
-
-def _words(text: str, policy: _Policy) -> str:
-    return mask(text, policy.optional)
-
-
-def _term(text: str, policy: _Policy) -> str:
-    return masked_term(text)
-
-
-def _name(text: str, policy: _Policy) -> str:
-    return pseudonym(policy.key, text)
-
-
-def _address(text: str, policy: _Policy) -> str:
-    return masked_address(text, policy.optional)
-
-
-_DONE: Mapping[str, Callable[[str, _Policy], str]] = {TERM: _term, WORDS: _words, NAME: _name, ADDRESS: _address}
 _STRUCTS: tuple[type[msgspec.Struct], ...] = (
     Statement,
     SaidReport,
@@ -139,32 +100,52 @@ def _types(kind: Any) -> set[Any]:
     return {kind}
 
 
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+class Cleaner:
+    """Cleans what comes in, with the key of the pseudonyms and what a city wants masked beyond what always is."""
+
+    def __init__(self, key: bytes, optional: Collection[str]) -> None:
+        self._key = key
+        self._treatments: Mapping[str, Callable[[str], str]] = {
+            TERM: masked_term,
+            WORDS: partial(mask, optional=optional),
+            NAME: self.name,
+            ADDRESS: partial(masked_address, optional=optional),
+        }
+        # Settled here and not for each message: which fields of a struct are cleaned, and by what.
+        self._fields = {struct: tuple(self._cleaned_fields(struct)) for struct in _STRUCTS}
+
+    def clean(self, said: S) -> S:
+        """The same statement or part of one, its text fields treated as `TREATMENTS` says."""
+        values = astuple(said)
+        changed: dict[str, Any] = {}
+        for at, name, clean in self._fields[type(said)]:
+            if (old := values[at]) and (new := clean(old)) is not old:
+                changed[name] = new
+        return replace(said, **changed) if changed else said
+
+    def name(self, name: str) -> str:
+        """A name as it is, or its pseudonym."""
+        return pseudonym(self._key, name)
+
+    def _cleaned_fields(self, struct: type[msgspec.Struct]) -> Iterator[tuple[int, str, Callable[[Any], Any]]]:
+        for at, field in enumerate(fields(struct)):
+            types = _types(field.type)
+            if not types.isdisjoint(_STRUCTS):
+                yield at, field.name, self.clean
+            elif str in types and (clean := self._treatments.get(TREATMENTS.get((struct, field.name), TERM))):
+                yield at, field.name, partial(_each, clean) if Ellipsis in types else clean
 
 
-_CLEANED_TEXTS = {
-    struct: [
-        (name, _DONE[treatment])
-        for (owner, name), treatment in text_fields().items()
-        if owner is struct and treatment in _DONE
-    ]
-    for struct in _STRUCTS
-}
-_CLEANED_STRUCTS = {
-    struct: [field.name for field in fields(struct) if any(map(_is_struct, _types(field.type)))] for struct in _STRUCTS
-}
+def _each(clean: Callable[[str], str], texts: tuple[str, ...]) -> tuple[str, ...]:
+    cleaned = tuple(map(clean, texts))
+    return texts if cleaned == texts else cleaned
 
 
-def _clean(said: S, policy: _Policy) -> S:
-    changed: dict[str, Any] = {}
-    for name, clean in _CLEANED_TEXTS[type(said)]:
-        if not (old := getattr(said, name)):
-            continue
-        new = clean(old, policy) if isinstance(old, str) else tuple(clean(each, policy) for each in old)
-        if new != old:
-            changed[name] = new
-    for name in _CLEANED_STRUCTS[type(said)]:
-        if (inner := getattr(said, name)) is not None and (new := _clean(inner, policy)) is not inner:
-            changed[name] = new
-    return replace(said, **changed) if changed else said
+@lru_cache(maxsize=4)  # a process has one key, and one city but while that changes
+def _cleaner(key: bytes, optional: tuple[str, ...]) -> Cleaner:
+    return Cleaner(key, optional)
+
+
+def cleaner_for(city: City, key: bytes) -> Cleaner:
+    """What cleans for a city, with the key of its pseudonyms."""
+    return _cleaner(key, city.settings.masked)
