@@ -63,7 +63,7 @@ class Recount:
         self._founded: set[int] = set()  # digests of the reports that are in an order
         self._seen: dict[str, dict[int, int]] = {"report": {}, "detection": {}}  # digest → bucket of the stream clock
         self._clock = 0
-        self._pack = ""
+        self._pack, self._publication = "", 0
         self._direct: Bookings = {}
 
     def fact(self, kind: str, value: bytes) -> None:
@@ -96,7 +96,8 @@ class Recount:
         self._clock = max(self._clock, record.clock)
         for index, item in enumerate(record.items):
             if isinstance(item, PackChange):
-                self._pack = item.digest
+                if item.publication >= self._publication:
+                    self._pack, self._publication = item.digest, item.publication
             elif isinstance(item, Sighting) and (record.offset, index) not in self._failed:
                 self._sighting(item, identity.windows(cities[self._pack or pack].settings)[item.kind])
 

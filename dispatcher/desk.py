@@ -6,6 +6,8 @@ next begins: the same inbox and packs give the same facts, byte for byte.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import UNSET
+
 from dispatcher.arrivals import cameras
 from dispatcher.arrivals.due import fire
 from dispatcher.arrivals.sightings import on_sighting
@@ -52,6 +54,7 @@ class _Batch:
         self.overlay = Overlay(state)
         self.clock = state.meta.clock
         self.pack = state.meta.pack
+        self.publication = state.meta.publication or 0
         self.replayed = state.meta.replayed
         self.city: City | None = None
         self.memory: identity.Memory | None = None
@@ -70,12 +73,17 @@ class _Batch:
             self._fire_due()
             for index, item in enumerate(record.items):
                 if isinstance(item, PackChange):
-                    self.pack, self.city = item.digest, None
-                    self._city()
+                    self._change(item)
                 elif not isinstance(item, Tick):
                     self._decide_item(record.offset, index, item)
             next_offset = record.offset + 1
         return self._decision(next_offset)
+
+    def _change(self, change: PackChange) -> None:
+        """Another pack decides from here on. Orders keep their limits: what was decided stays as it is."""
+        if change.publication >= self.publication:
+            self.pack, self.publication, self.city = change.digest, change.publication, None
+            self._city()
 
     def _city(self) -> City:
         if self.city is None:
@@ -215,7 +223,7 @@ class _Batch:
 
     def _decision(self, next_offset: int) -> Decision:
         overlay = self.overlay
-        overlay.meta = Meta(next_offset, self.clock, self.pack, self.replayed)
+        overlay.meta = Meta(next_offset, self.clock, self.pack, self.replayed, self.publication or UNSET)
         overlay.forget(self.clock)
         for row, amounts in booking.spread(self.booked).items():
             key = figure_row.row_key(row, self.state.partition)

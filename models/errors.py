@@ -7,10 +7,10 @@
     ├── ClassifierError     a model, or a file of labelled texts, cannot be used
     ├── SealError           sealed words cannot be opened with the key that is there
     ├── StageError          intake or desk cannot go on safely: the process ends and starts again from the log
-    ├── MissingPack         the inbox names a city pack that the control topic does not hold
+    ├── MissingPack         a city pack that is in force cannot be had; what needs it has to wait
     ├── TopicError          a topic is missing, set up differently, or could not be created
     ├── AccessError         the cluster's access lists could not be read or set
-    ├── ControlError        the models in force cannot be changed this way; nothing was changed
+    ├── ControlError        the models or the city in force cannot be changed this way; nothing was changed
     ├── LogError            the log of orders holds something that is no fact
     ├── AuditError          the audit could not be made
     ├── DeadLetterError     a dead letter is not there, or cannot be replayed

@@ -18,6 +18,7 @@ UNLOCATED = "unlocated"
 UNREGISTERED = "unregistered"  # how its area was found: by its own coordinates, as the registry has no such camera
 UNKNOWN_AREA = "unknown-area"  # how its area was found: the id that was given is none of the city's
 _CLOCK = "clock"
+_PACK = "pack"
 
 
 class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -120,10 +121,13 @@ class Tick(msgspec.Struct, frozen=True, tag="tick"):
     """Nothing happened but time: its record's clock fires the timers that are due."""
 
 
-class PackChange(msgspec.Struct, frozen=True, tag="pack"):
-    """From here on the city pack with this digest decides."""
+class PackChange(msgspec.Struct, frozen=True, omit_defaults=True, tag="pack"):
+    """From here on the city pack with this digest decides. `publication` is the number under which it was published
+    发布, from 1; 0: none was published yet, and a desk was started with this one. A change with a lower number than the
+    one in force comes too late and changes nothing."""
 
     digest: str
+    publication: int = 0
 
 
 Item = Sighting | InboxUpdate | Heard | Tick | PackChange
@@ -158,6 +162,12 @@ class InboxRecord(msgspec.Struct, frozen=True):
 def clock_headers(clock: int) -> tuple[tuple[str, bytes], ...]:
     """The headers of a record that is replayed: it counts as come in at this instant, ms UTC."""
     return ((_CLOCK, str(clock).encode()),)
+
+
+def taken_in_under(pack: str) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a record that intake has made under the city pack with this digest; the desk decides by the one
+    that is in force where it meets the record."""
+    return ((_PACK, pack.encode()),)
 
 
 def clock_of(headers: Headers, appended: int) -> tuple[int, bool]:

@@ -52,6 +52,7 @@ CLASSIFY_SECONDS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1),
 )
 MODEL_ACTIVE = Gauge("paidan_model_active", "1 for the classifier in force, by its digest.", ["model"])
+PACK_MISSING = Gauge("paidan_city_pack_missing", "1 while the city pack in force cannot be had and is waited for.")
 MODEL_LOAD_FAILURES = Counter("paidan_model_load_failures", "Classifiers that could not be loaded; the old one stays.")
 DRIFT = Gauge(
     "paidan_drift", "How far the newest orders are from what the classifier learnt, by figure of `/status`.", ["figure"]

@@ -25,7 +25,8 @@ from models.inbox import Actor
 class Fact(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What every fact says: which order, its how-manieth fact, the state after it, when it happened (`at`), when the
     desk's stream clock stood where as it was recorded, and who did it. `cause` is the source and id of the update that
-    asked for it, where one did."""
+    asked for it, where one did; `decided_under` the digest of the city pack that decided it, where that is not the one
+    under which the order was opened."""
 
     order_id: str
     seq: int
@@ -34,6 +35,7 @@ class Fact(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     recorded_at: int
     actor: Actor
     cause: tuple[str, str] | None = None
+    decided_under: str = ""
 
 
 class Head(TypedDict):
@@ -46,6 +48,7 @@ class Head(TypedDict):
     recorded_at: int
     actor: Actor
     cause: tuple[str, str] | None
+    decided_under: str
 
 
 class Opened(Fact, frozen=True, kw_only=True):
@@ -425,7 +428,8 @@ class UpdateRefused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
     """An update that changed nothing, and why. `order_seq`, `state` and `attempt` are those of the order it met, 0 and
     empty when there is none; `allowed` are the actions that this role may take in that state, `choices` the words of
     which one would have been taken, where a code, role, action or condition was wrong or missing. `named` is whom it
-    named where that is not who sent it."""
+    named where that is not who sent it; `decided_under` the digest of the city pack that decided it, where no order
+    names it as the one that it was opened under."""
 
     order_id: str
     order_seq: int
@@ -442,6 +446,7 @@ class UpdateRefused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
     allowed: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     named: Actor | None = None
+    decided_under: str = ""
 
 
 def name(kind: type[Fact] | type[UpdateRefused]) -> str:

@@ -22,12 +22,14 @@ from dispatcher.partition.layers import Entered, Pending, enter
 
 class Meta(msgspec.Struct, frozen=True):
     """Where a partition stands: the next input offset, its stream clock, the pack in force, and whether its newest
-    record was replayed: then history drives the clock, not the wall."""
+    record was replayed: then history drives the clock, not the wall. `publication` is the number under which the pack
+    was published; unset where none was."""
 
     next_offset: int = 0
     clock: int = 0
     pack: str = ""
     replayed: bool = False
+    publication: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Heartbeat(msgspec.Struct, frozen=True):

@@ -63,14 +63,20 @@ class UnitOfWork:
         `at` is `bounded`. Without `state` the state stays as it is; that of a new order is review.
         """
         if isinstance(order, str):
-            return self._head(order, 1, state or "review", min(at, self.clock), actor)
-        return self._head(order.id, order.seq + 1, state or order.state, self.bounded(order, at), actor)
+            return self._head(order, 1, state or "review", min(at, self.clock), actor, "")
+        under = self._decided_under(order)
+        return self._head(order.id, order.seq + 1, state or order.state, self.bounded(order, at), actor, under)
 
     def timer_head(self, order: Order, at: int) -> facts.Head:
         """The head of the fact that a timer leaves: `at` is moved behind the order's previous step and no further."""
-        return self._head(order.id, order.seq + 1, order.state, after_previous(order, at), DESK)
+        at = after_previous(order, at)
+        return self._head(order.id, order.seq + 1, order.state, at, DESK, self._decided_under(order))
 
-    def _head(self, order_id: str, seq: int, state: State, at: int, actor: Actor) -> facts.Head:
+    def _decided_under(self, order: Order | None) -> str:
+        """The digest of the pack in force, empty where the order itself names it."""
+        return "" if order is not None and order.pack == self.city.digest else self.city.digest
+
+    def _head(self, order_id: str, seq: int, state: State, at: int, actor: Actor, under: str) -> facts.Head:
         return {
             "order_id": order_id,
             "seq": seq,
@@ -79,6 +85,7 @@ class UnitOfWork:
             "recorded_at": self.clock,
             "actor": actor,
             "cause": self.cause,
+            "decided_under": under,
         }
 
     def emit(self, fact: facts.Fact) -> Order:
@@ -158,6 +165,7 @@ class UnitOfWork:
             attempt=order.attempt if order is not None else 0,
             allowed=allowed,
             choices=choices,
+            decided_under=self._decided_under(order),
         )
         self.sent.append(_public(fact))
         if update.sender is not None and update.sender.department in self.city.departments:

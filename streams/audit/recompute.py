@@ -23,8 +23,9 @@ from dispatcher.partition.state import Meta
 from models.city import City
 from models.envelope import event_type
 from models.errors import PaidanError
-from models.inbox import read_record
+from models.inbox import PackChange, read_record
 from streams.control.packs import Packs
+from streams.control.publications import read_publications
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole, take_newest
@@ -78,18 +79,26 @@ async def reading(
 ) -> AsyncIterator["LogReader"]:
     """A reader of the namespace's partitions, until the body ends."""
     connection = Connection.of(settings)
-    packs = Packs(connection, Names(settings.namespace).control, city)
-    await packs.refresh()
+    packs = Packs(settings, city)
     async with started(log_reader(connection)) as consumer:
-        yield LogReader(consumer, Names(settings.namespace), packs, progress)
+        first = (await read_publications(settings)).first
+        yield LogReader(consumer, Names(settings.namespace), packs, progress, first)
 
 
 class LogReader:
     """Reads partitions from their beginning up to given ends."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, names: Names, packs: Packs, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        names: Names,
+        packs: Packs,
+        progress: Callable[[int], None],
+        first_pack: str = "",
+    ) -> None:
         self.names = names
         self.packs = packs
+        self.first_pack = first_pack  # that partitions began with; empty where that was not noted yet
         self.last: dict[TopicPartition, int] = {}  # one more than the offset of the last record that was read
         self._consumer = consumer
         self._progress = progress
@@ -165,10 +174,14 @@ async def recompute(reader: LogReader, number: int) -> Partition:
         for record in batch:
             recount.fact(event_type(record.headers), record.value)
     meta = _meta.decode(rows[row_keys.META]) if row_keys.META in rows else Meta(pack=packs.own.digest)
-    await packs.require(meta.pack)
+    first = reader.first_pack or meta.pack
+    cities = await packs.at_hand([first])
     async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):
         for record in batch:
-            recount.inbox(read_record(record)[0], packs, meta.pack)
+            read = read_record(record)[0]
+            named = [item.digest for item in read.items if isinstance(item, PackChange)]
+            cities |= await packs.at_hand([each for each in named if each not in cities])
+            recount.inbox(read, cities, first)
     return Partition(
         recount, rows, await reader.rows(archive, ends[archive]), await reader.rows(figures, ends[figures])
     )

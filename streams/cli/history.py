@@ -39,7 +39,7 @@ def history(
         raise UsageError("the files hold no events")
     classifier = LiveModels(settings, city.settings.asked_accuracy).active if model else None
     names = Names(settings.namespace)
-    sealer = sealer_of(settings, city)
+    sealer = sealer_of(settings)
     historian = Historian(
         Connection.of(settings), names, settings.partitions, city, keys_of(settings), classifier, sealer
     )

@@ -15,7 +15,6 @@ from streams.cli.options import Model
 from streams.control import model_pointers
 from streams.control.model_pointers import (
     INITIAL,
-    ControlError,
     Pointers,
     promoted,
     read_pointers,
@@ -23,6 +22,7 @@ from streams.control.model_pointers import (
     shadowed,
 )
 from streams.control.models_in_force import load_first
+from streams.control.one_at_a_time import ControlError
 from streams.learning.labels import read_labels
 from streams.learning.promotion import Judgement, judge
 from streams.settings import Settings, load_settings

@@ -1,1 +1,1 @@
-"""What the control topic says: the city packs, the models in force."""
+"""What the control topic says: the city pack and the models in force."""

@@ -7,13 +7,11 @@ change is one transaction, and only one can be under way: a second one begun in 
 from collections.abc import Callable, Mapping
 
 import msgspec
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka import TopicPartition
 
-from models.errors import PaidanError
 from models.times import to_text
 from streams.control.models_in_force import ACTIVE, SHADOW
-from streams.kafka.clients import transactional
+from streams.control.one_at_a_time import ControlError, changing
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_changelogs
 from streams.kafka.topics import Names, all_topics, check_topics
@@ -23,10 +21,6 @@ PREVIOUS = "model/previous"
 CHANGES = "model/changes/"
 # Stands for the model that workers start with: the one of the settings, or the shipped one.
 INITIAL = "initial"
-
-
-class ControlError(PaidanError):
-    """The models in force cannot be changed this way; nothing was changed."""
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -76,27 +70,12 @@ async def change(settings: Settings, decide: Callable[[Pointers], Records]) -> N
 
     Raises ControlError when somebody else changes them at the same time, KafkaError when the cluster fails.
     """
-    names = Names(settings.namespace)
-    producer = transactional(Connection.of(settings), names.group("models"))
-    # From here on an earlier one that is still under way cannot commit any more.
-    try:
-        await producer.start()
+    async with changing(settings, "models") as producer:
         records = decide(await read_pointers(settings))
         async with producer.transaction():
             for key, value in records.items():
-                await producer.send_and_wait(names.control, value, key=key.encode(), partition=0)
-    except ProducerFenced as error:
-        raise ControlError("somebody else is changing the models at this moment; nothing was changed") from error
-    finally:
-        await _stop(producer)
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """Close it. What fails only now is told apart: it may have failed after the commit."""
-    try:
-        await producer.stop()
-    except KafkaError as error:
-        raise ControlError(f"the connection to Kafka was lost while the models were changed: {error}") from error
+                topic = Names(settings.namespace).control
+                await producer.send_and_wait(topic, value, key=key.encode(), partition=0)
 
 
 def shadowed(name: str, at: int) -> Callable[[Pointers], Records]:

@@ -52,6 +52,7 @@ class LiveModels:
         self._first = load_first(settings, target)
         self.active: Classifier | None = self._first
         self.shadow: Classifier | None = None
+        self._names = {ACTIVE: "", SHADOW: ""}
         self._show()
 
     @contextlib.asynccontextmanager
@@ -68,6 +69,15 @@ class LiveModels:
                 following.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await following
+
+    async def aim(self, target: float) -> None:
+        """Let the models be as sure as this accuracy asks for, as those that come will be."""
+        if target == self._target:
+            return
+        self._target = target
+        self._first = await asyncio.to_thread(load_first, self._settings, target)
+        for key, name in list(self._names.items()):
+            await self._switch(key, name)
 
     async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
         while True:
@@ -93,6 +103,7 @@ class LiveModels:
             metrics.MODEL_LOAD_FAILURES.inc()
             log.error("%s stays as it is: %s", key, error)
             return
+        self._names[key] = name
         if key == ACTIVE:
             self.active = model or self._first
         else:

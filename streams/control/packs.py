@@ -1,81 +1,90 @@
-"""City packs on the control topic: every pack that ever decided can be had again by its digest."""
+"""City packs by digest: every pack that ever decided can be had again."""
 
 import asyncio
-import zlib
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterable
 
-import msgspec
 from aiokafka import TopicPartition
 
-from models.city import City, load_city, read_city
-from models.errors import PaidanError
-from streams.kafka.clients import started, writer
+from models.city import City, load_city
+from streams import metrics
+from streams.control.pack_store import MissingPack, PackStore, unpacked
+from streams.control.publications import begin, read_publications
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_changelogs
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.settings import Settings
 
-PREFIX = "city/"
-_files = msgspec.msgpack.Decoder(dict[str, bytes])
+_RECORD = "city/"  # under these keys of the control topic packs were kept before they had a store
+_AT_HAND = 4
+_AGAIN_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
 
 
-class MissingPack(PaidanError):
-    """The inbox names a city pack that the control topic does not hold."""
+class Packs:
+    """Digest to City. `own` is the pack of the settings' folder, which decides until one is published; `first` the
+    digest of the one that partitions begin with."""
 
-
-class Packs(Mapping[str, City]):
-    """Digest to City. A pack is built when it is first asked for; `refresh` learns of those published since."""
-
-    def __init__(self, connection: Connection, topic: str, own: City) -> None:
+    def __init__(self, settings: Settings, own: City) -> None:
         self.own = own
-        self._connection = connection
-        self._topic = topic
-        self._stored: dict[str, bytes] = {}
+        self.first = own.digest
+        self._settings = settings
         self._built: dict[str, City] = {own.digest: own}
-        self._lock = asyncio.Lock()
+        self._loading = asyncio.Lock()
 
     async def open(self) -> None:
-        """Learn the published packs and publish the own one when it is new. Raises KafkaError."""
-        await self.refresh()
-        if self.own.digest in self._stored:
-            return
-        value = zlib.compress(msgspec.msgpack.encode(dict(self.own.files)))
-        async with started(writer(self._connection)) as producer:
-            await producer.send_and_wait(self._topic, value, key=(PREFIX + self.own.digest).encode(), partition=0)
+        """For a desk: see that the own pack can be had for a replay, and learn which pack was the first.
 
-    async def refresh(self) -> None:
-        """Read the control topic anew. Raises KafkaError."""
-        async with self._lock:
-            rows, _ = await read_changelogs(self._connection, [TopicPartition(self._topic, 0)])
-            assert rows is not None
-            self._stored = {key[len(PREFIX) :]: value for key, value in rows[self._topic] if key.startswith(PREFIX)}
+        Raises KafkaError, and MissingPack when the store cannot be written.
+        """
+        now = await read_publications(self._settings)
+        if now.active is None:  # else no folder decides any more
+            await asyncio.to_thread(PackStore(self._settings.models_address).put, self.own)
+        self.first = now.first or await begin(self._settings, self.own.digest)
 
-    async def require(self, digest: str) -> None:
-        """Make sure that a pack can be had. Raises MissingPack."""
-        if digest not in self:
-            await self.refresh()
-        if digest not in self:
-            raise MissingPack(f"the city pack {digest} is in force, but the topic {self._topic} does not hold it")
+    async def at_hand(self, digests: Iterable[str]) -> dict[str, City]:
+        """The packs with these digests. Raises MissingPack, and KafkaError."""
+        async with self._loading:
+            return {digest: await self._city(digest) for digest in dict.fromkeys(digests)}
 
-    def __getitem__(self, digest: str) -> City:
+    async def awaited(self, digests: Iterable[str]) -> dict[str, City]:
+        """The same, but what cannot be had is said and waited for."""
+        wanted = list(digests)
+        while True:
+            try:
+                found = await self.at_hand(wanted)
+            except MissingPack as error:
+                metrics.PACK_MISSING.set(1)
+                log.error("waiting for the city pack in force: %s", error)
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                metrics.PACK_MISSING.set(0)
+                return found
+
+    async def _city(self, digest: str) -> City:
         if digest not in self._built:
-            self._built[digest] = read_city(_files.decode(zlib.decompress(self._stored[digest])))
+            self._built[digest] = await self._load(digest)
+            for former in [each for each in self._built if each != self.own.digest][:-_AT_HAND]:
+                del self._built[former]
         return self._built[digest]
 
-    def __contains__(self, digest: object) -> bool:
-        return digest in self._built or digest in self._stored
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._stored, **self._built})
-
-    def __len__(self) -> int:
-        return len({**self._stored, **self._built})
+    async def _load(self, digest: str) -> City:
+        """From the store, else from the record in which packs once travelled."""
+        try:
+            # Beside the event loop: a pack of 230,000 cameras takes seconds.
+            return await asyncio.to_thread(PackStore(self._settings.models_address).load, digest)
+        except MissingPack:
+            topic = Names(self._settings.namespace).control
+            rows, _ = await read_changelogs(Connection.of(self._settings), [TopicPartition(topic, 0)])
+            assert rows is not None
+            if (value := dict(rows[topic]).get(_RECORD + digest)) is None:
+                raise
+            return await asyncio.to_thread(unpacked, digest, value)
 
 
 async def open_packs(settings: Settings) -> Packs:
-    """The city of the settings, its topics checked, its pack published. Raises CityError or TopicError."""
+    """The city of the settings, its topics checked. Raises CityError or TopicError."""
     city = load_city(settings.city)
     await check_topics(settings, all_topics(settings, city.departments))
-    packs = Packs(Connection.of(settings), Names(settings.namespace).control, city)
-    await packs.open()
-    return packs
+    return Packs(settings, city)

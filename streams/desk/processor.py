@@ -71,10 +71,10 @@ class DeskProcessor:
         return self._state.meta.next_offset
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> DeskOutcome:
-        """Decide on a batch of inbox records. Raises MissingPack when the pack that is to decide cannot be had, and
+        """Decide on a batch of inbox records; where a pack that is to decide cannot be had, wait for it. Raises
         StageError when Kafka's clock is ahead of this machine's."""
-        await self._packs.require(self._state.meta.pack)
         now = now_ms()
+        wanted = [self._state.meta.pack]
         inbox: list[InboxRecord] = []
         dead: list[Send] = []
         for record in records:
@@ -83,11 +83,9 @@ class DeskProcessor:
                 self._same_time.taken_in(read.clock, now)
             if error:
                 dead.append(of_record(self._names, record, "not-an-inbox-record", error))
-            for item in read.items:
-                if isinstance(item, PackChange):
-                    await self._packs.require(item.digest)
+            wanted += [item.digest for item in read.items if isinstance(item, PackChange)]
             inbox.append(read)
-        decision = decide(self._state, inbox, self._packs)
+        decision = decide(self._state, inbox, await self._packs.awaited(wanted))
         metrics.CORE_ERRORS.labels("timer").inc(decision.quarantined)
         for failure in decision.failures:
             metrics.CORE_ERRORS.labels("item").inc()
@@ -127,16 +125,20 @@ class DeskProcessor:
         outcome.decision.changes.apply()
 
     def due(self) -> int | None:
-        """The earliest timer; at once while another city pack than this process's own is in force. After a replayed
-        record time goes on with the next record, not with the wall's clock."""
-        if self._state.meta.pack != self._packs.own.digest:
+        """The earliest timer; at once while another city pack than this process's own is in force and none was ever
+        published. After a replayed record time goes on with the next record, not with the wall's clock."""
+        if self._began_with_another:
             return 0
         return None if self._state.meta.replayed else self._state.next_due
 
+    @property
+    def _began_with_another(self) -> bool:
+        """Whether a former desk's folder has decided so far. Once a pack was published, no folder decides any more."""
+        return not self._state.meta.publication and self._state.meta.pack != self._packs.own.digest
+
     def tick(self) -> Send:
         """Tell the own inbox partition the time, or that a new city pack decides from there on."""
-        old = self._state.meta.pack != self._packs.own.digest
-        item = PackChange(self._packs.own.digest) if old else Tick()
+        item = PackChange(self._packs.own.digest) if self._began_with_another else Tick()
         meta = self._state.meta
         headers = clock_headers(meta.clock) if meta.replayed else ()
         return Send(self._names.inbox, b"", encode_items([item]), self._partition, headers)
@@ -146,9 +148,9 @@ class DeskProcessor:
         self._same_time.just_now(at, now_ms())
 
     def _fresh(self) -> DeskState:
-        """A partition that nobody has worked on: the own pack decides until the inbox names another."""
+        """A partition that nobody has worked on: the first pack decides until the inbox names another."""
         state = DeskState(self._partition)
-        state.meta = Meta(pack=self._packs.own.digest)
+        state.meta = Meta(pack=self._packs.first)
         return state
 
     def _sends(self, decision: Decision) -> list[Send]:

@@ -19,6 +19,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     key that words are sealed under; what ends a stage ends the process."""
     names = Names(settings.namespace)
     packs = await open_packs(settings)
+    await packs.open()
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
     await check_words_key(settings)

@@ -21,22 +21,22 @@ Items = dict[str, list[Sighting | InboxUpdate]]
 class Sealer:
     """Seals reports; what cameras say is no person's and stays as it is."""
 
-    def __init__(self, key: CityKey, city: City, names: Names, partitions: int) -> None:
-        self._key, self._city, self._names, self._partitions = key, city, names, partitions
+    def __init__(self, key: CityKey, names: Names, partitions: int) -> None:
+        self._key, self._names, self._partitions = key, names, partitions
 
-    def sealed(self, items: Mapping[str, Sequence[Sighting | InboxUpdate]]) -> tuple[Items, list[Send]]:
-        """The items by area, each report with its words sealed and their gist beside them; and the records of the keys,
-        which belong into the same transaction. Each call makes new keys."""
+    def sealed(self, items: Mapping[str, Sequence[Sighting | InboxUpdate]], city: City) -> tuple[Items, list[Send]]:
+        """The items by area, each report with its words sealed and their gist for the city's rules beside them; and the
+        records of the keys, which belong into the same transaction. Each call makes new keys."""
         keys: list[ReportKey] = []
-        found = {area: [self._item(item, keys) for item in some] for area, some in items.items()}
+        found = {area: [self._item(item, city, keys) for item in some] for area, some in items.items()}
         return found, [self._kept(key) for key in keys]
 
-    def _item(self, item: Sighting | InboxUpdate, keys: list[ReportKey]) -> Sighting | InboxUpdate:
+    def _item(self, item: Sighting | InboxUpdate, city: City, keys: list[ReportKey]) -> Sighting | InboxUpdate:
         if not isinstance(item, Sighting) or item.kind != "report":
             return item
         key = ReportKey.new()
         keys.append(key)
-        phrases = self._city.rules.phrases_in(whole_text(item.title, item.text))
+        phrases = city.rules.phrases_in(whole_text(item.title, item.text))
         return replace(
             item,
             **seal(key, {"text": item.text, "title": item.title, "address": item.address, "contact": item.contact}),
@@ -55,7 +55,7 @@ def _without_terms(guess: Guess | None) -> Guess | None:
     return None if guess is None else replace(guess, terms=())
 
 
-def sealer_of(settings: Settings, city: City) -> Sealer | None:
+def sealer_of(settings: Settings) -> Sealer | None:
     """What seals under the settings' key; None without one. Raises UsageError for a key that cannot be used."""
     key = settings.words_key.get_secret_value()
-    return Sealer(CityKey.of(key), city, Names(settings.namespace), settings.partitions) if key else None
+    return Sealer(CityKey.of(key), Names(settings.namespace), settings.partitions) if key else None

@@ -196,7 +196,7 @@ class Historian:
     async def _write_batch(self, producer: AIOKafkaProducer, taken: Taken, written: Written) -> None:
         sends: list[Send] = []
         if self._sealer is not None:
-            items, sends = self._sealer.sealed(taken.items)
+            items, sends = self._sealer.sealed(taken.items, self._city)
             taken = replace(taken, items=items)
         stamped = stamp(taken)
         sends += [_record(self._names.inbox, each.clock, each.items, each.area.encode()) for each in stamped]

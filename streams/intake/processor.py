@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from dispatcher.arrivals.cameras import step_ms
 from models.city import City
-from models.inbox import Heard, encode_items
+from models.inbox import Heard, encode_items, taken_in_under
 from models.times import now_ms
 from streams import metrics
+from streams.control.city_in_force import CityInForce
 from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
 from streams.erasure.sealer import Sealer
@@ -52,7 +53,7 @@ class IntakeProcessor:
     def __init__(
         self,
         names: Names,
-        city: City,
+        cities: CityInForce,
         models: LiveModels,
         keys: Keys,
         partitions: int,
@@ -60,10 +61,9 @@ class IntakeProcessor:
         way: Way = ANY,
         sealer: Sealer | None = None,
     ) -> None:
-        self._names, self._city, self._models, self._keys = names, city, models, keys
+        self._names, self._cities, self._models, self._keys = names, cities, models, keys
         self._partitions, self._same_time, self._way, self._sealer = partitions, same_time, way, sealer
         self._tally = UnlistedTally()
-        self._step = step_ms(city.settings.camera_heartbeat_hours)
         self._heard: dict[str, int] = {}  # cameras, and in which step of their heartbeat time the desk was told last
 
     def held(self, key: str, row: bytes) -> bytes:
@@ -75,15 +75,16 @@ class IntakeProcessor:
         return None
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> IntakeOutcome:
-        """Take in a batch. Never raises for what a record holds. Raises StageError when Kafka's clock is ahead of this
-        machine's."""
+        """Take in a batch under the city pack in force; where that cannot be had, wait for it. Never raises for what a
+        record holds. Raises StageError when Kafka's clock is ahead of this machine's."""
+        city = await self._cities.ready()
         now = now_ms()
         self._same_time.taken_in(max(record.timestamp for record in records), now)
         heavy = sum(len(record.value or b"") for record in records) > INLINE_BYTES
         if heavy:
-            prepared = await asyncio.to_thread(prepare, records, self._city, now, self._keys, self._way)
+            prepared = await asyncio.to_thread(prepare, records, city, now, self._keys, self._way)
         else:
-            prepared = prepare(records, self._city, now, self._keys, self._way)
+            prepared = prepare(records, city, now, self._keys, self._way)
         active, shadow = self._models.active, self._models.shadow
         started = time.perf_counter()
         if len(prepared.texts) > INLINE_TEXTS:
@@ -97,14 +98,11 @@ class IntakeProcessor:
         sends: list[Send] = []
         if self._sealer is not None:
             if len(prepared.texts) > INLINE_TEXTS:
-                items, sends = await asyncio.to_thread(self._sealer.sealed, taken.items)
+                items, sends = await asyncio.to_thread(self._sealer.sealed, taken.items, city)
             else:
-                items, sends = self._sealer.sealed(taken.items)
+                items, sends = self._sealer.sealed(taken.items, city)
             taken = replace(taken, items=items)
-        sends += [
-            Send(self._names.inbox, area.encode(), value, partition_of(area, self._partitions))
-            for area, value in taken.packed()
-        ]
+        sends += [self._to_inbox(area, value, city) for area, value in taken.packed()]
         for dead in taken.dead:
             sends.append(
                 of_record(
@@ -116,18 +114,20 @@ class IntakeProcessor:
             )
         unlisted = self._tally.raised(taken.unlisted, now)
         sends += self._tally.sends(self._names, unlisted)
-        heard = self._news_of(taken.heard, now)
-        sends += [self._of_camera(camera, taken.heard[camera]) for camera in heard]
+        heard = self._news_of(taken.heard, now, step_ms(city.settings.camera_heartbeat_hours))
+        for camera in heard:
+            area = taken.heard[camera]
+            sends.append(self._to_inbox(area, encode_items((Heard(camera, area),)), city))
         return IntakeOutcome(taken, unlisted, heard, sends)
 
-    def _news_of(self, cameras: Iterable[str], now: int) -> dict[str, int]:
+    def _news_of(self, cameras: Iterable[str], now: int, step_ms: int) -> dict[str, int]:
         """Those that the desk does not know yet to be alive in this step of their heartbeat time."""
-        step = now // self._step if self._step else 0
+        step = now // step_ms if step_ms else 0
         return {camera: step for camera in cameras if step and self._heard.get(camera) != step}
 
-    def _of_camera(self, camera: str, area: str) -> Send:
-        value = encode_items((Heard(camera, area),))
-        return Send(self._names.inbox, area.encode(), value, partition_of(area, self._partitions))
+    def _to_inbox(self, area: str, value: bytes, city: City) -> Send:
+        partition = partition_of(area, self._partitions)
+        return Send(self._names.inbox, area.encode(), value, partition, taken_in_under(city.digest))
 
     def settle(self, outcome: IntakeOutcome) -> None:
         """The outcome is committed: count it."""

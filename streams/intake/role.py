@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from aiokafka import TopicPartition
 
+from models.city import City
 from models.redact import Contact, seal
+from streams.control.city_in_force import CityInForce
 from streams.control.models_in_force import LiveModels
 from streams.control.packs import open_packs
 from streams.erasure.sealer import sealer_of
@@ -17,6 +19,7 @@ from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options
 from streams.stage.same_time import SameTime
 from streams.stage.stage import Stage
+from streams.tasks import end_of, race
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -24,24 +27,38 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     TopicError; what ends a stage ends the process."""
     names = Names(settings.namespace)
     keys = keys_of(settings)
-    city = (await open_packs(settings)).own
-    sealer = sealer_of(settings, city)
-    models = LiveModels(settings, city.settings.asked_accuracy)
+    packs = await open_packs(settings)
+    sealer = sealer_of(settings)
+    models = LiveModels(settings, packs.own.settings.asked_accuracy)
+
+    async def aim(city: City) -> None:
+        await models.aim(city.settings.asked_accuracy)
+
+    cities = CityInForce(settings, packs, aim)
 
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
     def opened(tp: TopicPartition) -> IntakeProcessor:
         way = way_of(names, tp.topic)
-        return IntakeProcessor(names, city, models, keys, settings.partitions, same_time, way, sealer)
+        return IntakeProcessor(names, cities, models, keys, settings.partitions, same_time, way, sealer)
 
     traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
-    stage: Stage[IntakeOutcome] = Stage(
-        replace(stage_options(settings, "intake"), traces=traces),
-        [names.reports, names.detections, names.updates, *map(names.updates_of, city.departments)],
-        opened,
-    )
-    async with models.following():
-        await run_stage(stage, stop)
+    async with models.following(), cities.following() as following:
+        options = replace(stage_options(settings, "intake"), traces=traces)
+        stage: Stage[IntakeOutcome] = Stage(options, inputs(names, cities.city), opened)
+
+        async def read_all() -> None:
+            while True:
+                city = cities.city
+                await stage.read(inputs(names, city))
+                await cities.changed(city)
+
+        await race(run_stage(stage, stop), end_of(following), read_all())
+
+
+def inputs(names: Names, city: City) -> list[str]:
+    """The topics that intake reads: the three of all, and that of each department's updates."""
+    return [names.reports, names.detections, names.updates, *map(names.updates_of, city.departments)]
 
 
 def keys_of(settings: Settings) -> Keys:

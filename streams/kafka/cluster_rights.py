@@ -48,14 +48,14 @@ def _of_roles(n: Names) -> list[_Row]:
         *((role, "Describe", "topic", (every,)) for role in _ROLES),
         *((role, "DescribeConfigs", "topic", (every,)) for role in _ROLES),
         ("intake", "Read", "topic", (n.reports, n.detections, n.updates, n.updates_of("*"), n.claims, n.control)),
-        ("intake", "Write", "topic", (n.inbox, n.report_keys, n.dead_letters, n.unlisted, n.claims, n.control)),
+        ("intake", "Write", "topic", (n.inbox, n.report_keys, n.dead_letters, n.unlisted, n.claims)),
         ("intake", "Read", "group", (n.group("intake"),)),
         ("intake", "Write", "transactional-id", (n.group("intake-*"),)),
         ("desk", "Read", "topic", (n.inbox, n.report_keys, n.desk, n.figures, n.claims, n.control)),
         ("desk", "Write", "topic", (n.inbox, n.orders, n.desk, n.figures, n.archive, n.notices, n.dead_letters)),
         ("desk", "Write", "topic", (n.assignments("*"), n.report_keys, n.claims, n.control)),
         ("desk", "Read", "group", (n.group("desk"),)),
-        ("desk", "Write", "transactional-id", (n.group("desk-*"),)),
+        ("desk", "Write", "transactional-id", (n.group("desk-*"), n.group("packs"))),
         ("tables", "Read", "topic", (n.desk, n.figures, n.archive, n.control, tables)),
         ("tables", "Write", "topic", (tables,)),
         ("tables", "Create", "topic", (tables,)),  # Faust makes some of its own
@@ -63,19 +63,19 @@ def _of_roles(n: Names) -> list[_Row]:
         ("gateway", "Read", "topic", (n.orders, n.report_keys, n.dead_letters, n.unlisted, n.control)),
         ("gateway", "Write", "topic", (n.reports, n.detections, n.updates)),
         ("gateway", "Describe", "group", (n.group("intake"), n.group("desk"))),
-        ("notify", "Read", "topic", (n.assignments("*"), n.notices)),
+        ("notify", "Read", "topic", (n.assignments("*"), n.notices, n.control)),
         ("notify", "Write", "topic", (n.dead_letters,)),
         ("notify", "Read", "group", (n.group("notify-*"),)),
         # paidan labels, train --from-log, compare, model
         ("learning", "Read", "topic", (n.orders, n.report_keys, n.unlisted, n.control)),
         ("learning", "Write", "topic", (n.control,)),
         ("learning", "Write", "transactional-id", (n.group("models"),)),
-        # paidan topics, feed, history, tail, dead-letters, audit; a repair stands in for the desk
+        # paidan topics, feed, history, tail, dead-letters, audit, city publish; a repair stands in for the desk
         ("commands", "Read", "topic", (every,)),
         ("commands", "Write", "topic", (every,)),
         ("commands", "Create", "topic", (every,)),
         ("commands", "Describe", "group", (n.group("intake"), n.group("desk"), tables)),
-        ("commands", "Write", "transactional-id", (n.group("desk-*"),)),
+        ("commands", "Write", "transactional-id", (n.group("desk-*"), n.group("packs"))),
     ]
 
 

@@ -114,7 +114,7 @@ class Names:
 
     @property
     def control(self) -> str:
-        """City packs, model pointers, and the build of the tables."""
+        """Which city pack and which models are in force, and the build of the tables."""
         return self._of("control")
 
     def tables_group(self, build: int = 1) -> str:

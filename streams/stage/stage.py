@@ -76,6 +76,15 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
             await self._halt(abruptly=self._failure is not None)
             await asyncio.gather(within(CLOSE_SECONDS, self._consumer.stop()), *self._closing, return_exceptions=True)
 
+    async def read(self, topics: Sequence[str]) -> None:
+        """Read these topics from now on: finish the cycle at hand, then let the group share all out anew."""
+        await self.ready.wait()
+        if set(topics) == set(self._topics) or self._stop.is_set():
+            return
+        self._topics = topics
+        await self._halt(abruptly=False)
+        self._consumer.subscribe(list(topics), listener=self)
+
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Finish the cycle at hand; the shares are kept in case the partitions come back."""
         await self._halt(abruptly=False)

@@ -24,8 +24,9 @@ from models.classifier.serving.store import Store
 from models.guess import Guess
 from streams.audit.recompute import audit
 from streams.cli.main import app
-from streams.control.model_pointers import ControlError, Pointers, change, read_pointers, rolled_back
+from streams.control.model_pointers import Pointers, change, read_pointers, rolled_back
 from streams.control.models_in_force import ACTIVE, point
+from streams.control.one_at_a_time import ControlError
 from streams.kafka.topics import Names
 from streams.learning.drift_watch import DriftWatch
 from streams.learning.labels import read_labels

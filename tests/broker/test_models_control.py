@@ -10,7 +10,8 @@ from models.classifier.learning.training import train
 from models.classifier.serving.store import Store
 from models.errors import PaidanError
 from streams.cli.main import app
-from streams.control.model_pointers import INITIAL, ControlError, change, promoted, read_pointers, rolled_back, shadowed
+from streams.control.model_pointers import INITIAL, change, promoted, read_pointers, rolled_back, shadowed
+from streams.control.one_at_a_time import ControlError
 from streams.kafka.topics import Names, TopicError
 from streams.settings import Settings
 from tests.support.classifiers import RECIPES, small_bytes, small_rows

@@ -1,5 +1,6 @@
 """The desk's processor of a partition: what it does when the clocks of this machine and of Kafka differ."""
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,22 +16,22 @@ from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
 from tests.support.desks import DAY, MINUTE, T0, quiet_city
 
+CITY = quiet_city()
+
 
 class OnePack(SimpleNamespace):
     """The packs of a city that has had one."""
 
-    async def require(self, digest: str) -> None:
+    async def awaited(self, digests: Iterable[str]) -> Any:
         """It is there."""
-
-    def __getitem__(self, digest: str) -> Any:
-        return self.own
+        return dict.fromkeys(digests, self.own)
 
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> DeskProcessor:
     """A desk whose clock stands at T0, and which lets Kafka's differ by five minutes."""
     monkeypatch.setattr(processor, "now_ms", lambda: T0)
-    return DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=quiet_city())), SameTime(5 * MINUTE))
+    return DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=CITY, first=CITY.digest)), SameTime(5 * MINUTE))
 
 
 def came_in(at: int, replayed: bool = False) -> ConsumerRecord:

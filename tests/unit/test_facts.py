@@ -24,8 +24,9 @@ def test_a_head_is_all_that_every_fact_says() -> None:
 def test_a_fact_without_its_head_is_refused(field: str) -> None:
     """A fact that does not say of which order, as which, when, after which state or by whom is none."""
     head = facts.Head(
-        order_id="a-1", seq=1, state="closed", at=1, recorded_at=2, actor=Actor("duty-officer"), cause=("s", "u")
-    )
+        order_id="a-1", seq=1, state="closed", at=1, recorded_at=2, actor=Actor("duty-officer"), cause=("s", "u"),
+        decided_under="",
+    )  # fmt: skip
     kind, _, value = facts.to_wire(facts.Archived(**head))
     plain = msgspec.json.decode(value)
     del plain[field]

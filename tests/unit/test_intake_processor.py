@@ -19,13 +19,14 @@ from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW, detection, report
+from tests.support.one_city import one_city
 from tests.unit.test_intake import Echo
 
 
 def intake(model: Any = None) -> IntakeProcessor:
     """Intake of the tiny city with a model."""
     models = cast(LiveModels, SimpleNamespace(active=model, shadow=None))
-    return IntakeProcessor(Names("t"), tiny_city(), models, Keys(b"k"), 4, SameTime(5 * MINUTE_MS))
+    return IntakeProcessor(Names("t"), one_city(tiny_city()), models, Keys(b"k"), 4, SameTime(5 * MINUTE_MS))
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,7 @@ from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW, ORDER, raw, record
+from tests.support.one_city import one_city
 from tests.unit.test_formats import ALARM, ISAPI, RULE
 
 PERSONAL = ("13812345678", "420106199003071234", "鄂A12345")
@@ -155,7 +156,9 @@ async def test_nothing_personal_comes_out_of_any_field(city: City, caplog: pytes
     models = cast(LiveModels, SimpleNamespace(active=None, shadow=None))
     topics = ("t.reports", "t.detections", "t.updates")
     intakes = {
-        each: IntakeProcessor(Names("t"), city, models, KEYS, 4, SameTime(5 * MINUTE_MS), way_of(Names("t"), each))
+        each: IntakeProcessor(
+            Names("t"), one_city(city), models, KEYS, 4, SameTime(5 * MINUTE_MS), way_of(Names("t"), each)
+        )
         for each in topics
     }
     written = []

@@ -1,7 +1,7 @@
 """Sealed reports on their way through intake and desk, without Kafka: who has the words, what becomes of the keys."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ from streams.stage.same_time import SameTime
 from streams.tables.protocol import Brief, shortened
 from tests.support.desks import MINUTE, T0, guess, quiet_city
 from tests.support.messages import report
+from tests.support.one_city import one_city
 
 SECRET = bytes(range(32))
 NAMES = Names("t")
@@ -48,10 +49,11 @@ TEXT, TITLE = "梧桐路12号门口路面塌陷", "路面塌陷"
 class OnePack(dict[str, City]):
     """The packs of a city that has had one."""
 
-    own = CITY
+    own, first = CITY, CITY.digest
 
-    async def require(self, digest: str) -> None:
+    async def awaited(self, digests: Iterable[str]) -> dict[str, City]:
         """It is there."""
+        return {digest: self[digest] for digest in digests}
 
 
 class Sure:
@@ -85,7 +87,9 @@ class Road:
         models = cast(LiveModels, SimpleNamespace(active=Sure(), shadow=None))
         self.keys = ReportKeys(cast(Any, NothingNew()), cast(Any, NothingNew()), PARTS, CityKey(SECRET))
         same_time = SameTime(5 * MINUTE)
-        self.intake = IntakeProcessor(NAMES, CITY, models, Keys(b"k"), 4, same_time, sealer=sealer_of(settings, CITY))
+        self.intake = IntakeProcessor(
+            NAMES, one_city(CITY), models, Keys(b"k"), 4, same_time, sealer=sealer_of(settings)
+        )
         packs = cast(Packs, OnePack({CITY.digest: CITY}))
         self.desk = DeskProcessor(NAMES, 0, packs, same_time, self.keys)
         self.sent: list[Send] = []

@@ -1,11 +1,8 @@
 """A folder of models, anywhere fsspec reaches, each under the digest of its bytes."""
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
-from uuid import uuid4
 
-import fsspec
-
+from models.artefacts.blobs import Blobs
 from models.classifier.errors import ClassifierError
 from models.classifier.serving.artefact import SUFFIX, digest
 from models.classifier.serving.classifier import Classifier
@@ -20,20 +17,15 @@ class Store:
     def __init__(self, address: str) -> None:
         self.address = address
         try:
-            self._files, self._root = fsspec.core.url_to_fs(address)
+            self._blobs = Blobs(address, SUFFIX)
         except (ValueError, ImportError) as error:
             raise ClassifierError(f"the model store {address!r} cannot be used: {error}") from error
 
     def put(self, data: bytes) -> str:
         """Keep an artefact; its id. It is loaded first, so that nothing unsound gets in. Raises ClassifierError."""
         name = Classifier.from_bytes(data).id
-        target = self._path(name)
-        # Another name first: a reader never meets half a file.
-        part = f"{target}.{uuid4().hex}.part"
         try:
-            self._files.makedirs(self._root, exist_ok=True)
-            self._files.pipe_file(part, data)
-            self._files.mv(part, target)
+            self._blobs.put(name, data)
         except OSError as error:
             raise ClassifierError(f"the model store {self.address!r} cannot be written: {error}") from error
         return name
@@ -41,7 +33,7 @@ class Store:
     def bytes(self, name: str) -> bytes:
         """The artefact with this id, its digest checked. Raises ClassifierError."""
         try:
-            data: bytes = self._files.cat_file(self._path(name))
+            data = self._blobs.get(name)
         except OSError as error:
             raise ClassifierError(f"the model store {self.address!r} has no model {name!r}") from error
         if digest(data) != name:
@@ -54,12 +46,4 @@ class Store:
 
     def __iter__(self) -> Iterator[str]:
         """The ids of all models, sorted."""
-        if not self._files.exists(self._root):
-            return
-        for path in sorted(self._files.ls(self._root, detail=False)):
-            name = PurePosixPath(path)
-            if name.suffix == SUFFIX:
-                yield name.stem
-
-    def _path(self, name: str) -> str:
-        return f"{self._root.rstrip('/')}/{name}{SUFFIX}"
+        return iter(self._blobs)

@@ -1,0 +1,113 @@
+"""The city pack in force, as the control topic says; switched without a restart.
+
+The pack of the settings' folder holds until one is published. From a publication on the role that follows it works with
+the published one; while that cannot be had it waits, says so in its log, and shows it (`missing`, a metric): it never
+goes on with the former one.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from models.city import City
+from streams.control.packs import Packs
+from streams.control.publications import ACTIVE_PACK, Publication, active_pack
+from streams.kafka.clients import log_reader, started
+from streams.kafka.closing import CLOSE_SECONDS
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_whole
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+_RETRY_SECONDS = 5.0
+_POLL_MS = 200
+Use = Callable[[City], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+
+async def keep(_: City) -> None:
+    """Nothing has to be made ready for a new pack."""
+
+
+class CityInForce:
+    """`city` is the pack in force, but while one is `missing` (its digest; else empty). `use` is awaited with each pack
+    that is new before it counts as in force; what it raises ends the role."""
+
+    def __init__(self, settings: Settings, packs: Packs, use: Use = keep) -> None:
+        self.city = packs.own
+        self.missing = ""
+        self._settings, self._packs, self._use = settings, packs, use
+        self._there = asyncio.Event()
+        self._there.set()
+        self._news = asyncio.Event()
+
+    async def ready(self) -> City:
+        """The pack in force, as soon as it can be had."""
+        await self._there.wait()
+        return self.city
+
+    async def changed(self, former: City) -> City:
+        """Wait until another pack than this one is in force."""
+        while self.city == former:
+            self._news.clear()
+            await self._news.wait()
+        return self.city
+
+    @contextlib.asynccontextmanager
+    async def following(self) -> AsyncIterator["asyncio.Task[None]"]:
+        """Follow the control topic: what it says by now is in force when the body begins. The task that follows it ends
+        only by failing. Raises KafkaError.
+        """
+        topic = TopicPartition(Names(self._settings.namespace).control, 0)
+        async with started(log_reader(Connection.of(self._settings)), CLOSE_SECONDS) as consumer:
+            newest: Publication | None = None
+            async for _, records in read_whole(consumer, [topic]):
+                newest = _newest(records) or newest
+            await self._switch(newest)
+            following = asyncio.create_task(self._follow(consumer, topic), name="follow the city pack")
+            try:
+                yield following
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+
+    async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
+        while True:
+            try:
+                batch = await consumer.getmany(timeout_ms=_POLL_MS)
+            except KafkaError as error:
+                log.warning("the control topic cannot be read: %s", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                await self._switch(_newest(batch.get(topic, ())))
+
+    async def _switch(self, publication: Publication | None) -> None:
+        """Wait for the pack of a publication and put it in force."""
+        if publication is None or publication.digest == self.city.digest:
+            return
+        self.missing = publication.digest
+        self._there.clear()
+        city = (await self._packs.awaited([self.missing]))[self.missing]
+        await self._use(city)
+        self.city, self.missing = city, ""
+        self._there.set()
+        self._news.set()
+        log.info("city pack in force: %s, number %d by %s", city.digest, publication.number, publication.by)
+
+
+def _newest(records: Iterable[ConsumerRecord]) -> Publication | None:
+    """The last publication among records of the control topic."""
+    found: Publication | None = None
+    for record in records:
+        if record.key == ACTIVE_PACK.encode():
+            try:
+                found = active_pack(record.value) or found
+            except msgspec.DecodeError as error:  # somebody else has written it: what is in force stays
+                log.error("the control topic holds no publication at %d: %s", record.offset, error)
+    return found

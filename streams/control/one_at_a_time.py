@@ -1,0 +1,43 @@
+"""Changes of the control topic that only one can make at a time, all or nothing."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from models.errors import PaidanError
+from streams.kafka.clients import transactional
+from streams.kafka.connection import Connection
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+
+class ControlError(PaidanError):
+    """The models or the city in force cannot be changed this way; nothing was changed."""
+
+
+@contextlib.asynccontextmanager
+async def changing(settings: Settings, what: str) -> AsyncIterator[AIOKafkaProducer]:
+    """A started producer for one transaction. `what` are the models or the packs: of two who change the same at once,
+    the later one ends the earlier one's change.
+
+    Raises ControlError when that happens to this one, KafkaError when the cluster fails.
+    """
+    producer = transactional(Connection.of(settings), Names(settings.namespace).group(what))
+    try:
+        # From here on an earlier one that is still under way cannot commit any more.
+        await producer.start()
+        yield producer
+    except ProducerFenced as error:
+        raise ControlError(f"somebody else is changing the {what} at this moment; nothing was changed") from error
+    finally:
+        await _stop(producer, what)
+
+
+async def _stop(producer: AIOKafkaProducer, what: str) -> None:
+    """Close it. What fails only now is told apart: it may have failed after the commit."""
+    try:
+        await producer.stop()
+    except KafkaError as error:
+        raise ControlError(f"the connection to Kafka was lost while the {what} were changed: {error}") from error

@@ -1,0 +1,170 @@
+"""A pack that is published while the city runs: each partition switches at one offset, also when it is replayed."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from dispatcher.desk import DeskState, decide
+from dispatcher.order import facts
+from dispatcher.partition.decision import Outgoing
+from dispatcher.partition.state import Meta
+from models.city import City, load_city
+from models.envelope import event_type
+from models.events import REPORT
+from models.inbox import PackChange, Sighting, read_record
+from models.times import now_ms, to_text
+from streams.control.pack_store import PackStore
+from streams.control.publications import publish, published, read_publications
+from streams.kafka.topics import Names
+from streams.settings import Settings
+from tests.support.cities import FILES, tiny_files
+from tests.support.kafka import Kafka, Message, Roles, eventually
+from tests.support.predictable_people import DEPARTMENTS
+
+RATE = 1_000
+SECONDS = int(os.environ.get("PROVE_SECONDS") or 3)
+RULES = """
+[[rules]]
+id = "holes"
+reason = "What speaks of a hole is a pothole."
+when = { text_any = ["坑"] }
+then = { category = "pothole" }
+"""
+
+
+@pytest.fixture
+def departments() -> tuple[str, ...]:
+    """Those of the tiny city."""
+    return DEPARTMENTS
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    """The tiny city in which each report becomes an order of its own, for the roads department."""
+    return written(tmp_path / "city", FILES["responsibility.csv"])
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> City:
+    """The same, but the water department is responsible for roads."""
+    table = FILES["responsibility.csv"].replace("road,*,roads,police", "road,*,works,")
+    return load_city(written(tmp_path / "changed", table))
+
+
+def written(folder: Path, responsibility: str) -> Path:
+    """A folder with the tiny city's files, some of them changed."""
+    changes = {
+        "responsibility.csv": responsibility,
+        "rules.toml": RULES,
+        "categories.csv": FILES["categories.csv"].replace(",on\n", ",off\n"),
+        "inhibitions.csv": None,
+    }
+    folder.mkdir()
+    for name, content in tiny_files(changes).items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def report(n: int) -> Message:
+    """A report somewhere in the city, in any of its towns."""
+    where = {"lat": 30.02 + n % 2 * 0.1, "lon": 114.02 + n // 2 % 2 * 0.1}
+    data = {"text": f"路上有个大坑 {n}", "location": where}
+    head = {"specversion": "1.0", "type": REPORT, "source": "test", "id": str(n), "time": to_text(now_ms())}
+    value = json.dumps(head | {"datacontenttype": "application/json", "data": data}).encode()
+    return Message(value, str(n).encode(), (("content-type", b"application/cloudevents+json"),))
+
+
+async def feed(kafka: Kafka, names: Names) -> int:
+    """Send a steady flow of reports; how many."""
+    began, sent = time.monotonic(), 0
+    while (passed := time.monotonic() - began) < SECONDS:
+        await kafka.produce(names.reports, [report(n) for n in range(sent, int(passed * RATE))])
+        sent = max(sent, int(passed * RATE))
+        await asyncio.sleep(0.05)
+    return sent
+
+
+def replayed(first: City, later: City, inbox: list[ConsumerRecord]) -> list[Outgoing]:
+    """What a desk that begins with nothing makes of a partition's inbox."""
+    state = DeskState(inbox[0].partition)
+    state.meta = Meta(pack=first.digest)
+    sent: list[Outgoing] = []
+    for record in inbox:
+        decision = decide(state, [read_record(record)[0]], {each.digest: each for each in (first, later)})
+        sent += decision.records
+        decision.changes.apply()
+    return sent
+
+
+@pytest.mark.timeout(120)
+async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_replay_decides_the_same(
+    kafka: Kafka, topics: Names, settings: Settings, roles: Roles, city: Path, changed: City
+) -> None:
+    """At 1,000 reports a second, and with a desk that is killed meanwhile: every report is in one order, every order
+    went where the pack says that it names, and from the inbox alone comes the same log, byte for byte."""
+    first = load_city(city)
+    for role in ("intake", "desk"):
+        roles.start(role, city=str(city), session_timeout_ms="3000")
+
+    async def begun() -> bool:
+        return (await read_publications(settings)).first == first.digest
+
+    await eventually(begun, what="the desk's beginning")
+    feeding = asyncio.create_task(feed(kafka, topics))
+    await asyncio.sleep(SECONDS / 2)
+    PackStore(settings.models_address).put(changed)
+    publication, offsets = await publish(settings, published(changed.digest, first.digest, now_ms(), "olga", "roads"))
+    roles.started[1].signal(signal.SIGKILL)
+    roles.start("desk", city=str(city), session_timeout_ms="3000")
+    sent = await feeding
+    log = await kafka.read_until(topics.orders, lambda records: len(opened(records)) >= sent, timeout=60)
+
+    log = sorted(await kafka.read_all(topics.orders), key=lambda record: (record.partition, record.offset))
+    assert Counter(opened(log).values()).most_common(1)[0][1] == 1
+    assert set(opened(log).values()) == {str(n) for n in range(sent)}
+    went = {(fact.pack, department) for fact, department in sent_to(log)}
+    assert went == {(first.digest, "roads"), (changed.digest, "works")}
+    inbox = defaultdict(list)
+    for record in await kafka.read_all(topics.inbox):
+        inbox[record.partition].append(record)
+    for number, records in inbox.items():
+        [change] = [record for record in records if PackChange(changed.digest, 1) in read_record(record)[0].items]
+        assert change.offset == offsets[number]
+        made_by = [dict(record.headers)["pack"] for record in records if has_report(record)]
+        behind = made_by[sum(record.offset < change.offset for record in records if has_report(record)) :]
+        assert changed.digest.encode() not in made_by[: len(made_by) - len(behind)]
+        again = [out for out in replayed(first, changed, records) if out.topic == "orders"]
+        kept = [record for record in log if record.partition == number]
+        assert [(out.key.encode(), out.value) for out in again] == [(record.key, record.value) for record in kept]
+    assert publication.number == 1
+
+
+def has_report(record: ConsumerRecord) -> bool:
+    """Whether it is of intake's."""
+    return any(isinstance(item, Sighting) for item in read_record(record)[0].items)
+
+
+def opened(log: list[ConsumerRecord]) -> dict[str, str]:
+    """By order the report that opened it."""
+    found = (facts.from_wire(event_type(record.headers), record.value) for record in log)
+    return {fact.order_id: fact.evidence.id for fact in found if isinstance(fact, facts.Opened)}
+
+
+def sent_to(log: list[ConsumerRecord]) -> list[tuple[facts.Opened, str]]:
+    """The opening of each order with the department that it went to first."""
+    opening: dict[str, facts.Opened] = {}
+    went: dict[str, str] = {}
+    for record in log:
+        fact = facts.from_wire(event_type(record.headers), record.value)
+        if isinstance(fact, facts.Opened):
+            opening[fact.order_id] = fact
+        elif isinstance(fact, facts.Assigned):
+            went.setdefault(fact.order_id, fact.department)
+    return [(opening[order_id], department) for order_id, department in went.items()]

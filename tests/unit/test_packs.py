@@ -1,0 +1,89 @@
+"""City packs by digest: kept as they are, never given out damaged, waited for where they cannot be had."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from aiokafka import TopicPartition
+from prometheus_client import REGISTRY
+
+from models.city import City
+from streams.control import packs as module
+from streams.control.pack_store import MissingPack, PackStore
+from streams.control.packs import Packs
+from streams.settings import Settings, load_settings
+from tests.support.cities import tiny_city
+from tests.support.kafka import eventually
+
+OWN, OTHER = tiny_city(), tiny_city(settings="reopen_days = 3.0")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A data folder of its own, and no Kafka."""
+    return load_settings(data=tmp_path, kafka="localhost:1")
+
+
+@pytest.fixture(autouse=True)
+def _no_old_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control topic holds no pack of former times."""
+
+    async def nothing(_: object, parts: list[TopicPartition]) -> tuple[dict[str, list[object]], dict[str, int]]:
+        return {part.topic: [] for part in parts}, {}
+
+    monkeypatch.setattr(module, "read_changelogs", nothing)
+    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0.01)
+
+
+def test_a_pack_comes_out_of_the_store_as_it_went_in(settings: Settings) -> None:
+    """Under its digest, file for file."""
+    store = PackStore(settings.models_address)
+    store.put(OTHER)
+    store.put(OTHER)
+
+    found = store.load(OTHER.digest)
+
+    assert found == OTHER
+    assert found.files == OTHER.files
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-7], lambda data: b"no pack", lambda _: None])
+def test_what_is_damaged_or_missing_is_no_pack(settings: Settings, damage: object) -> None:
+    """Whatever has happened to the file, and another pack's file under this name."""
+    store = PackStore(settings.models_address)
+    for city in (OWN, OTHER):
+        store.put(city)
+    file, other = (Path(settings.models_address, f"{city.digest}.pack") for city in (OTHER, OWN))
+
+    file.write_bytes(damage(file.read_bytes()) or other.read_bytes())  # type: ignore[operator]
+    with pytest.raises(MissingPack, match=f"the city pack {OTHER.digest} is damaged"):
+        store.load(OTHER.digest)
+
+    file.unlink()
+    with pytest.raises(MissingPack, match=f"has no city pack {OTHER.digest}"):
+        store.load(OTHER.digest)
+
+
+async def test_a_pack_that_cannot_be_had_is_said_and_waited_for(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Until somebody has put it there; meanwhile a metric and the log say so, and the own pack stays at hand."""
+    packs = Packs(settings, OWN)
+    waiting = asyncio.create_task(packs.awaited([OWN.digest, OTHER.digest]))
+
+    async def said() -> bool:
+        return f"no city pack {OTHER.digest}" in caplog.text
+
+    await eventually(said)
+    assert missing() == 1
+    assert await packs.at_hand([OWN.digest]) == {OWN.digest: OWN}
+    PackStore(settings.models_address).put(OTHER)
+
+    found: dict[str, City] = await waiting
+    assert found == {OWN.digest: OWN, OTHER.digest: OTHER}
+    assert missing() == 0
+
+
+def missing() -> float | None:
+    """What the metric says."""
+    return REGISTRY.get_sample_value("paidan_city_pack_missing")
