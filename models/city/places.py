@@ -1,10 +1,11 @@
 """The names people use for places, found in what they write."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import MappingProxyType
 from typing import Literal
 
+import msgspec
 from pydantic import Field
 
 from models.city.areas import Area, Areas
@@ -14,13 +15,11 @@ from models.plain_words import fold
 PlaceKind = Literal["road", "estate", "landmark", "village", "water", "station", "area"]
 _LATIN = re.compile(r"[a-z0-9]")
 _NOTHING = re.compile("(?!)")
+NAME_LEAST = 2  # characters
 
 
-class Place(Row):
-    """A road, an estate, a landmark …: its names, the merge-level area it lies in, and a point of it if known.
-
-    PlaceKind `area` is an area named by itself; it has no point.
-    """
+class PlaceRow(Row):
+    """A row of places.csv."""
 
     name_zh: str = ""
     name_en: str = ""
@@ -30,14 +29,30 @@ class Place(Row):
     lat: Latitude | None = Field(default=None)
     lon: Longitude | None = Field(default=None)
 
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """A road, an estate, a landmark …: its names, the merge-level area it lies in, and a point of it if known.
+
+    PlaceKind `area` is an area named by itself; it has no point. A city has hundreds of thousands of buildings.
+    """
+
+    row: int
+    name_zh: str
+    name_en: str
+    aliases: tuple[str, ...]
+    kind: PlaceKind
+    area: str
+    lat: float | None = None
+    lon: float | None = None
+
     @property
     def names(self) -> tuple[str, ...]:
         """All its names, in both languages."""
-        return tuple(name for name in (self.name_zh, self.name_en, *self.aliases) if name)
+        return tuple(filter(None, (self.name_zh, self.name_en, *self.aliases)))
 
 
 class Places:
-    """All places, and a compiled pattern over all their names in each script."""
+    """All places, found by the beginnings of their names."""
 
     def __init__(self, places: Iterable[Place], areas: Areas, merge_level: str) -> None:
         self.all: tuple[Place, ...] = tuple(places)
@@ -45,9 +60,7 @@ class Places:
         self._places = _by_name(self.all)
         self._units = _by_name(_named(areas.at_level(merge_level)))
         self._regions = _by_name(_named(areas))
-        latin, other = _by_script({*self._places, *self._regions})
-        self._latin = _pattern(latin)
-        self._other = _pattern(other)
+        self._latin, self._other = _by_script({*self._places, *self._regions})
 
     def __len__(self) -> int:
         return len(self.all)
@@ -60,9 +73,9 @@ class Places:
         gives that area. Spellings that `plain_words.fold` makes the same are the same.
         """
         folded = fold(text)
-        names = set(self._latin.findall(folded))
+        names = set(self._latin.find(folded))
         if not folded.isascii():
-            names.update(self._other.findall(folded))
+            names.update(self._other.find(folded))
         if not names:
             return None
         known = [name for name in names if name in self._places]
@@ -76,14 +89,18 @@ class Places:
 
 
 def _named(areas: Iterable[Area]) -> list[Place]:
-    return [Place(name_zh=area.name_zh, name_en=area.name_en, kind="area", area=area.id) for area in areas]
+    return [Place(0, area.name_zh, area.name_en, (), "area", area.id) for area in areas]
 
 
 def _by_name(places: Iterable[Place]) -> MappingProxyType[str, tuple[Place, ...]]:
     named: dict[str, tuple[Place, ...]] = {}
     for place in places:
-        for name in {fold(name) for name in place.names}:
-            named[name] = (*named.get(name, ()), place)
+        for name in place.names:
+            folded = fold(name)
+            key = name if folded == name else folded  # one text for both: there are many
+            alike = named.get(key, ())
+            if place not in alike:
+                named[key] = (*alike, place)
     return MappingProxyType(named)
 
 
@@ -92,40 +109,41 @@ def _longest(names: Sequence[str], table: MappingProxyType[str, tuple[Place, ...
     return [place for name in names if len(name) == length for place in table[name]]
 
 
-def _by_script(names: Iterable[str]) -> tuple[list[str], list[str]]:
+def _by_script(names: Iterable[str]) -> tuple["_Names", "_Names"]:
+    """Names of Latin letters are words: "Park" is not found in "Parker". All others may begin at any character."""
     latin: list[str] = []
     other: list[str] = []
     for name in names:
         (latin if _LATIN.match(name) else other).append(name)
-    return latin, other
+    return _Names(latin, r"\b", re.compile("[a-z0-9]")), _Names(other, "", _NOTHING)
 
 
-def _pattern(names: list[str]) -> re.Pattern[str]:
-    """Names of one script as one pattern that finds the longest at every position, overlapping ones too.
+class _Names:
+    """Finds the longest name at every position of a text, overlapping ones too.
 
-    A trie keeps the choices at each step few.
+    A pattern finds where one may begin, by the two characters that each has at least; what follows is looked up, the
+    longest first.
     """
-    if not names:
-        return _NOTHING
-    tree: dict[str, dict] = {}  # type: ignore[type-arg]
-    for name in names:
-        node = tree
-        for char in name:
-            node = node.setdefault(char, {})
-        node[""] = {}
-    # Names of Latin letters are words: "Park" is not found in "Parker". All others may begin at any character; the
-    # engine skips to one that begins a name and looks at the whole name from there.
-    first = "".join(re.escape(char) for char in sorted(tree))
-    if _LATIN.match(names[0]):
-        return re.compile(rf"\b(?=[{first}])(?=({_branches(tree, '(?![a-z0-9])')}))", re.ASCII)
-    return re.compile(f"[{first}](?<=(?=({_branches(tree, '')})).)")
 
+    def __init__(self, names: Sequence[str], begin: str, goes_on: re.Pattern[str]) -> None:
+        """`begin` is a pattern in front of each name; what `goes_on` matches may not stand behind one."""
+        self._names, self._goes_on = frozenset(names), goes_on
+        lengths: dict[str, set[int]] = {}
+        for name in names:
+            lengths.setdefault(name[:NAME_LEAST], set()).add(len(name))
+        self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
+        by_first: dict[str, list[str]] = {}
+        for head in sorted(lengths):
+            by_first.setdefault(head[0], []).append(re.escape(head[1:]))
+        heads = (f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items())
+        self._heads = re.compile(f"{begin}(?=({'|'.join(heads)}))", re.ASCII) if names else _NOTHING
 
-def _branches(node: dict[str, dict], end: str) -> str:  # type: ignore[type-arg]
-    choices = [re.escape(char) + _branches(child, end) for char, child in sorted(node.items()) if char]
-    if not choices:
-        return end
-    inner = choices[0] if len(choices) == 1 else f"(?:{'|'.join(choices)})"
-    if "" not in node:
-        return inner
-    return f"(?:{inner}|{end})" if end else f"(?:{inner})?"
+    def find(self, text: str) -> Iterator[str]:
+        """The names, in the order of the text."""
+        for found in self._heads.finditer(text):
+            start = found.start()
+            for length in self._lengths[found[1]]:
+                name = text[start : start + length]
+                if name in self._names and not self._goes_on.match(text, start + length):
+                    yield name
+                    break

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import msgspec
 from pydantic import Field, model_validator
 
 from models.city.files.cells import (
@@ -109,8 +110,20 @@ class Raise(Row):
     priority: Whole = Field(ge=1, le=5)
 
 
-class Camera(Row):
-    """A camera 摄像头 and the department that keeps it running (`owner`)."""
+class Camera(msgspec.Struct, frozen=True, gc=False):
+    """A camera 摄像头 and the department that keeps it running (`owner`); a city has hundreds of thousands."""
+
+    row: int
+    id: str
+    lat: float
+    lon: float
+    area: str
+    name: str
+    owner: str
+
+
+class CameraRow(Row):
+    """A row of cameras.csv."""
 
     id: Id
     lat: Latitude

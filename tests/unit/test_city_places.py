@@ -79,7 +79,7 @@ _NAMES = st.lists(st.text("甲乙丙丁ab", min_size=2, max_size=4), min_size=1,
 @given(_NAMES, st.text(_ALPHABET, max_size=30))
 def test_the_compiled_pattern_finds_what_a_plain_search_finds(names: list[str], text: str) -> None:
     """The longest of all names in the text, Latin ones as whole words."""
-    places = Places([Place(name_zh=name, area="south-w") for name in names], CITY.areas, CITY.merge_level)
+    places = Places([Place(0, name, "", (), "road", "south-w") for name in names], CITY.areas, CITY.merge_level)
 
     def occurs(name: str) -> bool:
         word = re.escape(name)
@@ -95,4 +95,4 @@ def test_the_compiled_pattern_finds_what_a_plain_search_finds(names: list[str], 
 
 def test_a_place_lists_all_its_names() -> None:
     """Both languages and the aliases."""
-    assert Place(name_zh="甲路", name_en="A Road", aliases=("甲",), area="x").names == ("甲路", "A Road", "甲")
+    assert Place(0, "甲路", "A Road", ("甲",), "road", "x").names == ("甲路", "A Road", "甲")

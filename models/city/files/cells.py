@@ -10,8 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 # What float() takes beyond this is no number of a table: 1_0, 1e308, inf. Full-width digits are (`_plain`), 4² is not.
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
-_AS_DATE = re.compile(r"\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}|\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}月\d{1,2}日")
-_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+AS_DATE = re.compile(r"\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}|\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}月\d{1,2}日")
+CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SPLIT = re.compile(r"\s*[|｜]\s*")
 _YES = frozenset({"on", "yes", "true", "1", "是"})
 _NO = frozenset({"off", "no", "false", "0", "否"})
@@ -67,7 +67,7 @@ def _within(low: float, high: float, what: str) -> BeforeValidator:
 
 def _code(value: object) -> str:
     text = _plain(value)
-    if not _CODE.fullmatch(text):
+    if not CODE.fullmatch(text):
         raise ValueError(f"{text!r} is not a code (a-z, 0-9 and single hyphens)")
     return text
 
@@ -80,7 +80,7 @@ def _id(value: object) -> str:
         raise ValueError(
             f"{text!r} holds full-width characters or other look-alikes; as plain text it is {_normal(text)!r}"
         )
-    if _AS_DATE.fullmatch(text):
+    if AS_DATE.fullmatch(text):
         raise ValueError(f"{text!r} is a date that a spreadsheet made of an id; format the column as text")
     return text
 
@@ -124,7 +124,8 @@ def _moment(value: object) -> datetime:
     raise ValueError(f"{text!r} is not a local time (2026-05-01 08:00)")
 
 
-def _words(value: object) -> tuple[str, ...]:
+def word_list(value: object) -> tuple[str, ...]:
+    """The words of a cell, parted by bars, each once. Raises ValueError."""
     parts = value if isinstance(value, list | tuple) else _SPLIT.split(str(value))
     words: dict[str, None] = {}
     for part in parts:
@@ -136,7 +137,7 @@ def _words(value: object) -> tuple[str, ...]:
 
 
 def _codes(value: object) -> tuple[str, ...]:
-    return tuple(_code(word) for word in _words(value))
+    return tuple(_code(word) for word in word_list(value))
 
 
 Number = Annotated[float, BeforeValidator(_number)]
@@ -151,7 +152,7 @@ Id = Annotated[str, BeforeValidator(_id)]
 Meaning = Annotated[str, BeforeValidator(_meaning)]
 CodeOrAny = Annotated[str, BeforeValidator(_code_or_any)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(_codes)]
-WordList = Annotated[tuple[str, ...], BeforeValidator(_words)]
+WordList = Annotated[tuple[str, ...], BeforeValidator(word_list)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Day = Annotated[date, BeforeValidator(_day)]
 LocalTime = Annotated[datetime, BeforeValidator(_moment)]

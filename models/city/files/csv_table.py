@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -9,8 +10,10 @@ from pydantic import ValidationError
 from models.city.files.cells import Row
 from models.city.files.damage import FORMULA_ERRORS, damage
 from models.city.files.errors import Problems
+from models.city.files.plain_table import read_plain
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 def decode_text(file: str, content: bytes, problems: Problems) -> str | None:
@@ -77,6 +80,19 @@ def read_table(file: str, content: bytes, row_type: type[R], problems: Problems)
         problems.add(file, 1, "", "the file has no header line")
         problems.unread.add(file)
     return rows
+
+
+def read_registry(
+    file: str, content: bytes, row_type: type[Row], make: Callable[..., T], problems: Problems
+) -> list[T]:
+    """What `make` makes of each row of a CSV file, of its line and the values of its columns by their names; quickly
+    where nothing in the file is odd. Mistakes go to `problems`, as in `read_table`."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    plain = read_plain(text, row_type, make) if text else None
+    return [make(**dict(row)) for row in read_table(file, content, row_type, problems)] if plain is None else plain
 
 
 def _cells(file: str, text: str, problems: Problems) -> list[tuple[int, list[str]]]:

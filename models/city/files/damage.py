@@ -4,16 +4,19 @@ import re
 import unicodedata
 
 FORMULA_ERRORS = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!"})
-_SHORTENED = re.compile(r"[+-]?\d(\.\d+)?E[+-]?\d+", re.IGNORECASE)
+SHORTENED = re.compile(r"[+-]?\d(\.\d+)?E[+-]?\d+", re.IGNORECASE)
 # Scripts of India and Persia and composed emoji need the joiners within a word.
 _JOINERS = "\u200c\u200d"
+
+
+HIDDEN = frozenset(chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf")
 
 
 def damage(cell: str) -> str:
     """What is wrong with the cell of any column, in words; empty when nothing is."""
     if cell in FORMULA_ERRORS or "\ufffd" in cell:
         return f"{cell!r} is what a spreadsheet writes when it lost the value"
-    if _SHORTENED.fullmatch(cell):
+    if SHORTENED.fullmatch(cell):
         return f"{cell!r} is a number that a spreadsheet shortened; format the column as text and enter it again"
     if any(_hidden(cell, at) for at in range(len(cell))):
         return f"{cell!a} holds an invisible character"
@@ -24,4 +27,4 @@ def _hidden(cell: str, at: int) -> bool:
     sign = cell[at]
     if sign in _JOINERS:
         return not (0 < at < len(cell) - 1) or cell[at - 1].isascii() or cell[at + 1].isascii()
-    return unicodedata.category(sign) == "Cf" or (sign < " " and sign not in "\t\r\n")
+    return sign in HIDDEN or (sign < " " and sign not in "\t\r\n")

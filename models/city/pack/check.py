@@ -11,6 +11,7 @@ from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.city.files.errors import Problems
 from models.city.geojson import FILE as AREAS
 from models.city.lookups import label_key
+from models.city.places import NAME_LEAST, Place
 from models.city.rules import FILE as RULES
 from models.city.values import Camera, Category, Department, Responsibility
 
@@ -88,19 +89,26 @@ class _References:
         if id != "*" and id not in self.city.areas and id not in self.excused and AREAS not in self.unread:
             self.note(file, line, "area", f"{id!r} is not an area")
 
-    def spot(self, file: str, line: int, id: str, lat: float | None, lon: float | None) -> None:
-        """A merge-level area and a point, if there is one, within it."""
-        if AREAS in self.unread or (id in self.excused and id not in self.city.areas):
+    def spots(self, file: str, things: Iterable[Camera | Place]) -> None:
+        """Of each thing a merge-level area and a point, if there is one, within it."""
+        if AREAS in self.unread:
             return
-        area = self.city.areas.get(id)
-        if area is None or area.level != self.city.merge_level:
-            self.note(file, line, "area", f"{id!r} is not a {self.city.merge_level}")
-        elif lat is not None and lon is not None:
-            there = self.city.areas.locate(lat, lon)
+        areas = {area.id: area for area in self.city.areas.at_level(self.city.merge_level)}
+        stand: list[Camera | Place] = []
+        for each in things:
+            if each.area in areas:
+                stand.append(each)
+            elif each.area not in self.excused or each.area in self.city.areas:
+                self.note(file, each.row, "area", f"{each.area!r} is not a {self.city.merge_level}")
+        points = [(each, each.lat, each.lon) for each in stand if each.lat is not None and each.lon is not None]
+        found = self.city.areas.locate_many([lat for _, lat, _ in points], [lon for _, _, lon in points])
+        for (each, lat, lon), there in zip(points, found, strict=True):
             # A point on the border of its area may be located in the neighbour.
-            if there != area and not self.city.areas.shape(id).intersects(shapely.Point(lon, lat)):
+            if there is not areas[each.area] and not self.city.areas.shape(each.area).intersects(
+                shapely.Point(lon, lat)
+            ):
                 where = f"in {there.id}" if there is not None else "outside the city"
-                self.note(file, line, "lat", f"{lat}, {lon} is {where}, not in {id}")
+                self.note(file, each.row, "lat", f"{lat}, {lon} is {where}, not in {each.area}")
 
     # The files that use them
 
@@ -129,16 +137,17 @@ class _References:
     def check_places(self) -> None:
         file = "places.csv"
         for row in self.city.places.all:
-            if not row.names or any(len(name) < 2 for name in row.names):
+            if min(map(len, row.names), default=0) < NAME_LEAST:
                 self.note(file, row.row, "name_zh", "a place needs a name of two characters or more")
             if (row.lat is None) != (row.lon is None):
                 self.note(file, row.row, "lat", "lat and lon are given together or not at all")
-            self.spot(file, row.row, row.area, row.lat, row.lon)
+        self.spots(file, self.city.places.all)
 
     def check_cameras(self) -> None:
         for row in self.city.cameras.values():
-            self.department("cameras.csv", row.row, "owner", row.owner)
-            self.spot("cameras.csv", row.row, row.area, row.lat, row.lon)
+            if row.owner not in self.city.departments:
+                self.department("cameras.csv", row.row, "owner", row.owner)
+        self.spots("cameras.csv", self.city.cameras.values())
 
     def check_responsibility(self) -> None:
         file = "responsibility.csv"

@@ -1,7 +1,7 @@
 """A folder of files, or their bytes, to a checked city."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
@@ -18,17 +18,27 @@ from models.city.categories import FILE as CATEGORIES
 from models.city.categories import read_categories
 from models.city.city import City
 from models.city.files.cells import Code, Codes, Row
-from models.city.files.csv_table import read_table
+from models.city.files.csv_table import read_registry, read_table
 from models.city.files.errors import CityError, Problems
 from models.city.files.toml import Toml
 from models.city.geojson import read_areas
 from models.city.lookups import LabelTable, LimitTable, RaiseTable, ResponsibilityTable
 from models.city.pack.check import check_references
-from models.city.places import Place, Places
+from models.city.places import Place, PlaceRow, Places
 from models.city.rules import read_rules
 from models.city.silences import SilenceTable
 from models.city.tunables import CitySettings
-from models.city.values import Camera, Department, Inhibition, LabelRule, Limit, Raise, Responsibility, Silence
+from models.city.values import (
+    Camera,
+    CameraRow,
+    Department,
+    Inhibition,
+    LabelRule,
+    Limit,
+    Raise,
+    Responsibility,
+    Silence,
+)
 
 CITY = "city.toml"
 REQUIRED = (
@@ -52,6 +62,7 @@ OPTIONAL = (
 _PACK_ENDINGS = (".csv", ".toml", ".geojson")
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 def load_city(path: Path) -> City:
@@ -107,6 +118,9 @@ def read_city(files: Mapping[str, bytes]) -> City:
     def rows(name: str, row_type: type[R]) -> list[R]:
         return read_table(name, files[name], row_type, problems) if name in files else []
 
+    def registered(name: str, row_type: type[Row], make: Callable[..., T]) -> list[T]:
+        return read_registry(name, files[name], row_type, make, problems) if name in files else []
+
     areas = (
         read_areas(files[areas_file.FILE], head.levels, head.merge_level, problems)
         if areas_file.FILE in files
@@ -116,8 +130,8 @@ def read_city(files: Mapping[str, bytes]) -> City:
     categories = MappingProxyType({row.code: row for row in category_rows})
     department_rows = rows("departments.csv", Department)
     departments = MappingProxyType({row.id: row for row in department_rows})
-    camera_rows = rows("cameras.csv", Camera)
-    place_rows = rows("places.csv", Place)
+    camera_rows = registered("cameras.csv", CameraRow, Camera)
+    place_rows = registered("places.csv", PlaceRow, Place)
     calendar_rows = rows(calendar_file.FILE, CalendarRow)
     calendar = read_calendar(calendar_rows, head.zone, problems)
     contents = {name: bytes(files[name]) for name in sorted(files)}

@@ -1,0 +1,170 @@
+"""Large tables, read column by column: the registry of a whole city has hundreds of thousands of rows.
+
+That is right only where nothing is odd, and says nothing else: the types of the rows (`cells`) alone have a word on
+what is wrong, so no error text is written twice. A property test searches for a table that is read otherwise
+(`tests/properties/test_plain_table.py`).
+"""
+
+import csv
+import io
+import re
+import sys
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from models.city.files.cells import AS_DATE, CODE, Code, Id, Latitude, Longitude, Row, WordList, word_list
+from models.city.files.damage import HIDDEN, SHORTENED
+
+# What a spreadsheet, an editor or the clipboard may leave; comments and errors of formulas begin with a number sign.
+_ODD = HIDDEN | frozenset("#\ufffd") | (frozenset(map(chr, range(0x20))) - frozenset("\t\r\n"))
+_LIKE_SHORTENED = re.compile(r"\d[eE][+-]?\d")
+_AN_AS_DATE = re.compile(rf"^(?:{AS_DATE.pattern})$", re.MULTILINE)
+_OF_NUMBERS = frozenset("0123456789.+-")
+
+_PART = 1_000  # rows
+
+T = TypeVar("T")
+Column = Sequence[str]
+Values = Sequence[Any]
+_Reader = Callable[[Column], Values | None]
+
+
+def read_plain(text: str, row_type: type[Row], make: Callable[..., T]) -> list[T] | None:
+    """What `make` makes of each row of a CSV file: of its line, then of the values of the type's columns in the type's
+    own order. None where the file has to be read row by row, as the type has columns of other kinds, or a cell is odd.
+    """
+    readers = _readers(row_type)
+    if readers is None or not _ODD.isdisjoint(set(text)):
+        return None
+    found = _columns(text)
+    if found is None:
+        return None
+    lines, columns = found
+    fields, like_shortened = row_type.model_fields, _LIKE_SHORTENED.search(text)
+    if not columns.keys() <= readers.keys():
+        return None
+    values: list[Values] = [lines]
+    for name, read in readers.items():
+        default = fields[name].default
+        if name not in columns:
+            if fields[name].is_required():
+                return None
+            values.append([default] * len(lines))
+            continue
+        column = [cell.strip() for cell in columns[name]]
+        if like_shortened and any(map(SHORTENED.fullmatch, column)):
+            return None
+        if "" not in column:
+            made = read(column)
+        elif fields[name].is_required():
+            return None
+        else:
+            made = _with_default(read, column, default)
+        if made is None:
+            return None
+        values.append(made)
+    return list(map(make, *values))
+
+
+def _columns(text: str) -> tuple[list[int], dict[str, Column]] | None:
+    """The line of each row, and the cells by the header's names. None unless each row is one line and has as many cells
+    as the header, and that is the first line."""
+    head, _, _ = text.partition("\n")
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines: list[int] = []
+    count = 1
+    try:
+        names = [name.strip().lower() for name in next(reader, [])]
+        columns: list[list[str]] = [[] for _ in names]
+        # A part at a time, so that few lists are alive at once.
+        while part := list(islice(reader, _PART)):
+            kept = [cells for cells in part if cells]
+            if not {len(cells) for cells in kept} <= {len(names)}:
+                return None
+            for column, cells in zip(columns, zip(*kept, strict=True), strict=bool(kept)):
+                column += cells
+            lines += [line for line, cells in enumerate(part, count + 1) if cells]
+            count += len(part)
+    except csv.Error:
+        return None
+    if not all(names) or len(set(names)) < len(names) or count != reader.line_num:
+        return None
+    return lines, dict(zip(names, columns, strict=True))
+
+
+def _with_default(read: _Reader, column: Column, default: object) -> Values | None:
+    """The values of a column of which some cells are empty."""
+    made = read([cell for cell in column if cell])
+    if made is None:
+        return None
+    rest = iter(made)
+    return [next(rest) if cell else default for cell in column]
+
+
+def _readers(row_type: type[Row]) -> dict[str, _Reader] | None:
+    """How each column of a type is read; None where one is of another kind, or has rules of its own."""
+    found: dict[str, _Reader] = {}
+    for name, kind in get_type_hints(row_type, include_extras=True).items():
+        if name in ("row", "model_config"):
+            continue
+        reader = _choices(kind) if get_origin(kind) is Literal else _READERS.get(kind)
+        field = row_type.model_fields[name]
+        if reader is None or field.alias or (field.metadata and kind is str):
+            return None
+        found[name] = reader
+    return found
+
+
+def _texts(column: Column) -> Values:
+    return column
+
+
+def _ids(column: Column) -> Values | None:
+    joined = "\n".join(column)
+    return column if unicodedata.is_normalized("NFKC", joined) and not _AN_AS_DATE.search(joined) else None
+
+
+def _codes(column: Column) -> Values | None:
+    known = {cell: sys.intern(cell) for cell in set(column)}
+    return [known[cell] for cell in column] if all(map(CODE.fullmatch, known)) else None
+
+
+def _degrees(most: float) -> _Reader:
+    def read(column: Column) -> Values | None:
+        if not set("".join(column)) <= _OF_NUMBERS:
+            return None
+        try:
+            found = list(map(float, column))
+        except ValueError:
+            return None
+        return found if not found or (-most <= min(found) and max(found) <= most) else None
+
+    return read
+
+
+def _choices(kind: object) -> _Reader:
+    known = {choice: choice for choice in get_args(kind)}
+
+    def read(column: Column) -> Values | None:
+        return [known[cell] for cell in column] if set(column) <= known.keys() else None
+
+    return read
+
+
+def _word_lists(column: Column) -> Values:
+    return list(map(word_list, column))
+
+
+_READERS: Mapping[object, _Reader] = {
+    str: _texts,
+    Id: _ids,
+    Code: _codes,
+    Latitude: _degrees(90),
+    Latitude | None: _degrees(90),
+    Longitude: _degrees(180),
+    Longitude | None: _degrees(180),
+    WordList: _word_lists,
+}
