@@ -1,7 +1,7 @@
 """What the registry of a whole city costs to load, and to find a place in: processor time and memory.
 
-Run: `python -m bench.registry [--cameras 230000] [--buildings 270000]`. The demo city's tables, with so many rows made of
-its own.
+Run: `python -m bench.registry [--cameras 230000] [--buildings 270000]`. The demo city's tables, with so many rows
+made of its own.
 """
 
 import argparse
