@@ -143,7 +143,10 @@ def encode_items(items: Sequence[Item]) -> bytes:
 
 def decode_items(value: bytes) -> tuple[Item, ...]:
     """The items of an inbox record. Raises msgspec.ValidationError or DecodeError when it is not one."""
-    return _decoder.decode(value)
+    try:
+        return _decoder.decode(value)
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deep") from None
 
 
 class InboxRecord(msgspec.Struct, frozen=True):

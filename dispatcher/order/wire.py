@@ -119,7 +119,10 @@ def _with_text(value: Any, plan: _Plan) -> Any:
 
 def decode(data: bytes, kind: type[T]) -> T:
     """The value of a kind. Raises msgspec.ValidationError or DecodeError when the data are none."""
-    plain = msgspec.json.decode(data)
+    try:
+        plain = msgspec.json.decode(data)
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deep") from None
     try:
         _instants_from_text(plain)
     except ValueError as error:

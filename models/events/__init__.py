@@ -6,6 +6,7 @@ a message looks like. The facts of the log are contracts as well; they stand wit
 from models.events.incoming import (
     CONTRACTS,
     DETECTION,
+    MAX_EDGE,
     MEASUREMENT,
     ORDER_ID,
     REPORT,
@@ -50,6 +51,7 @@ __all__ = [
     "CONTRACTS",
     "DEAD_LETTER",
     "DETECTION",
+    "MAX_EDGE",
     "MEASUREMENT",
     "NOTICE",
     "ORDER_ID",

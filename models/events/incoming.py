@@ -115,6 +115,9 @@ Words = Annotated[str, _text(10_000)]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=URL)]
 Urls = Annotated[tuple[Url, ...], Field(max_length=20)]
 Degrees = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+# No picture is that large, and so no edge is somebody's number.
+MAX_EDGE = 100_000
+Edge = Annotated[float, Field(strict=True, ge=-MAX_EDGE, le=MAX_EDGE, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False), BeforeValidator(_without_noise)]
 
 
@@ -198,8 +201,8 @@ class Detection(Contract):
     """What an algorithm sees in a camera's picture 算法告警.
 
     `label` is the vendor's word for it, `text` what the algorithm says in a sentence; `bbox` is left, top, right and
-    bottom in pixels or shares of the picture. `object_id` names what stays the same while it is seen: an object or a
-    region.
+    bottom in pixels, at most 100,000, or shares of the picture. `object_id` names what stays the same while it is seen:
+    an object or a region.
     """
 
     camera_id: Id
@@ -210,7 +213,7 @@ class Detection(Contract):
     location: Location | None = None
     object_id: Annotated[str, _text(256)] = ""
     phase: Literal["", "start", "ongoing", "end"] = ""
-    bbox: tuple[Degrees, Degrees, Degrees, Degrees] | None = None
+    bbox: tuple[Edge, Edge, Edge, Edge] | None = None
     text: Words = ""
     media_urls: Urls = ()
 

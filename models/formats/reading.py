@@ -12,7 +12,7 @@ import msgspec
 
 from models.envelope import LATEST
 from models.errors import Poison
-from models.events import Detection
+from models.events import MAX_EDGE, Detection
 from models.formats import moments
 
 MAX_READINGS = 1_000
@@ -152,8 +152,9 @@ def known(value: object) -> float | None:
 
 
 def box(edges: Iterable[object]) -> list[float] | None:
-    """Left, top, right and bottom of what is seen, or None where the device does not know all four, or all are zero."""
-    found = [edge for edge in map(known, edges) if edge is not None]
+    """Left, top, right and bottom of what is seen, or None where the device does not know all four, all are zero, or
+    one is beyond every picture."""
+    found = [edge for edge in map(known, edges) if edge is not None and abs(edge) <= MAX_EDGE]
     return found if len(found) == _EDGES and any(found) else None
 
 

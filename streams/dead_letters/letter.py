@@ -19,6 +19,7 @@ from models.envelope import (
     CE_TYPE,
     CONTENT_TYPE,
     JSON,
+    LATEST,
     MAX_ATTRIBUTE,
     SPEC_VERSION,
     header_map,
@@ -85,7 +86,10 @@ _decoder = msgspec.json.Decoder(DeadLetter)
 
 def decode_dead_letter(value: bytes) -> DeadLetter:
     """Raises msgspec.ValidationError or DecodeError when it is none."""
-    return _decoder.decode(value)
+    try:
+        return _decoder.decode(value)
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deep") from None
 
 
 def of_record(
@@ -114,7 +118,7 @@ def of_record(
         partition=record.partition,
         offset=record.offset,
         index=index,
-        at=to_text(max(0, record.timestamp)),
+        at=to_text(min(max(0, record.timestamp), LATEST - 1)),
         stage=stage,
         error=error,
         field=field,

@@ -115,7 +115,7 @@ class Chronicle:
 def _at(file: Path, number: int, line: bytes) -> int:
     try:
         return from_text(_time.decode(line.removeprefix(BYTE_ORDER_MARK)).time)
-    except (msgspec.DecodeError, ValueError, OverflowError) as error:
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise UsageError(f"{file}:{number}: no CloudEvent in structured JSON with a time: {error}") from None
 
 

@@ -59,7 +59,7 @@ def decode(ce_type: str, data: bytes) -> Said | None:
         return None
     try:
         said = reader[0](data)
-    except (msgspec.DecodeError, ValueError):  # UnicodeDecodeError is one
+    except (msgspec.DecodeError, ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return None
     return said if reader[1](said) else None
 

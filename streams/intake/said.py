@@ -25,6 +25,7 @@ Name = Annotated[str, Meta(max_length=200)]
 Role = Annotated[str, Meta(max_length=200, extra_json_schema={"enum": ["", *ROLES]})]
 Code = Annotated[str, Meta(max_length=200, extra_json_schema={"enum": ["", *RETURN_CODES]})]
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
+Edge = Annotated[float, Meta(ge=-events.MAX_EDGE, le=events.MAX_EDGE)]
 Words = Annotated[str, Meta(max_length=10_000)]
 Urls = Annotated[tuple[Annotated[str, Meta(max_length=2048)], ...], Meta(max_length=20)]
 
@@ -74,7 +75,7 @@ class SaidDetection(_Said, frozen=True, gc=False):
     location: SaidLocation | None = None
     object_id: OwnId = ""
     phase: Literal["", "start", "ongoing", "end"] = ""
-    bbox: tuple[float, float, float, float] | None = None
+    bbox: tuple[Edge, Edge, Edge, Edge] | None = None
     text: Words = ""
     media_urls: Urls = ()
 

@@ -39,7 +39,7 @@ class Target(msgspec.Struct, frozen=True):
             return False
         try:
             notice = _decoder.decode(value or b"")
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             raise Poison("data", "must be a notice with audience and to") from None
         return notice.audience == self.audience and (not self.to or notice.to == self.to)
 

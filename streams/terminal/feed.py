@@ -60,7 +60,7 @@ def read_events(path: Path) -> Iterator[Planned]:
 def _planned(where: str, line: bytes) -> Planned:
     try:
         said = _decode(line.removeprefix(BYTE_ORDER_MARK))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UsageError(f"{where}: the line is not one JSON object") from None
     if "event" not in said and "value" not in said:
         said = {"event": said}

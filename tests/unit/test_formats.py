@@ -14,21 +14,10 @@ from models.inbox import Sighting
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from tests.support.cities import tiny_city
+from tests.support.every_field import ALARM, ISAPI, RULE
 from tests.support.messages import NOW, raw
 
 SITE = Site(ZoneInfo("Asia/Shanghai"))
-ISAPI = """<?xml version="1.0"?><EventNotificationAlert xmlns="urn:x"><ipAddress>10.0.0.8</ipAddress>
-<channelID>3</channelID><dateTime>2026-03-01T16:00:00+08:00</dateTime><eventType>fielddetection</eventType>
-<eventState>active</eventState><eventDescription>area entered</eventDescription></EventNotificationAlert>"""
-ALARM = """<?xml version="1.0" encoding="{0}"?><Notify><CmdType>Alarm</CmdType><SN>17</SN><DeviceID>340200</DeviceID>
-<AlarmMethod>5</AlarmMethod><AlarmType>6</AlarmType><AlarmTime>2026-03-01T16:00:00</AlarmTime>
-<AlarmDescription>有人闯入</AlarmDescription></Notify>"""
-RULE = """<e:Envelope xmlns:e="urn:e"><w:NotificationMessage xmlns:w="urn:w"><w:Topic>
-tns1:RuleEngine/LineDetector/Crossed</w:Topic>
-<w:Message><t:Message xmlns:t="urn:t" UtcTime="2026-03-01T08:00:00Z" PropertyOperation="{0}"><t:Source>
-<t:SimpleItem Name="VideoSourceToken" Value="v1"/><t:SimpleItem Name="Rule" Value="gate"/></t:Source><t:Key>
-<t:SimpleItem Name="ObjectId" Value="9"/></t:Key><t:Data><t:SimpleItem Name="IsInside" Value="{1}"/></t:Data>
-</t:Message></w:Message></w:NotificationMessage></e:Envelope>"""
 
 
 def one(name: str, value: str | bytes | dict[str, Any], site: Site = SITE) -> Reading:

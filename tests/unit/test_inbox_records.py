@@ -48,9 +48,18 @@ def test_a_clock_that_is_no_instant_of_this_era_is_refused(clock: bytes) -> None
         clock_of((("clock", clock),), APPENDED)
 
 
+DEEP = b'[{"type":"tick","x":' + b"[" * 1_100 + b"]" * 1_100 + b"}]"
+
+
 @pytest.mark.parametrize(
     "record",
-    [Appended(None), Appended(b"{"), Appended(b'[{"type":"other"}]'), Appended(b"[]", (("clock", b"soon"),))],
+    [
+        Appended(None),
+        Appended(b"{"),
+        Appended(b'[{"type":"other"}]'),
+        Appended(b"[]", (("clock", b"soon"),)),
+        Appended(DEEP),
+    ],
 )
 def test_what_cannot_be_read_has_no_items_and_says_why(record: Appended) -> None:
     """It still takes its place in the log, at the time at which it was appended."""

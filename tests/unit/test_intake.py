@@ -120,6 +120,7 @@ BAD: dict[str, tuple[ConsumerRecord, str, str, str]] = {
     "2 MB": (report("a" * 2_000_000), "too-large", "data", str(MAX_BYTES)),
     "unknown camera": (detection("cam-x"), "unknown-camera", "camera_id", "cameras.csv"),
     "no label": (record(DETECTION, {"camera_id": "cam-sw-1"}), "invalid", "label", "is missing"),
+    "an edge beyond any picture": (detection(bbox=[13812345678, 0, 0, 1]), "invalid", "bbox.0", "at most 100000"),
     "confidence above 1": (detection(confidence=1.2), "invalid", "confidence", "at most 1"),
     "confidence true": (detection(confidence=True), "invalid", "confidence", "a number"),
     "unknown phase": (detection(phase="middle"), "invalid", "phase", "must be one of"),

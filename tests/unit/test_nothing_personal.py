@@ -2,18 +2,15 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
-from urllib.parse import quote
-from xml.etree import ElementTree
 
 import pytest
-from aiokafka import ConsumerRecord
 from prometheus_client import REGISTRY, generate_latest
 
 from models.city import City
-from models.events import CONTRACTS, DETECTION, MEASUREMENT, REPORT, UPDATE
+from models.events import CONTRACTS, REPORT
 from models.events.incoming import Contract
 from models.formats import FORMATS
 from models.masking import masked_address
@@ -27,127 +24,17 @@ from streams.intake.processor import IntakeProcessor
 from streams.intake.ways import way_of
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
-from tests.support.cities import tiny_city
-from tests.support.messages import NOW, ORDER, raw, record
+from tests.support.every_field import DOCUMENTS, PERSONAL, SAID, TREES, in_each_field, listing_city
+from tests.support.messages import record
 from tests.support.one_city import one_city
-from tests.unit.test_formats import ALARM, ISAPI, RULE
 
-PERSONAL = ("13812345678", "420106199003071234", "鄂A12345")
 KEYS = Keys(b"k")
-# One good message of each contract, with every field that it has.
-SAID: dict[str, dict[str, Any]] = {
-    REPORT: {
-        "text": "路灯坏了", "title": "路灯", "category": "street-light", "channel": "hotline", "due_at": None,
-        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"},
-        "reporter": {"id": "r", "name": "n", "phone": "p"}, "media_urls": ["https://media.example/1.jpg"],
-    },
-    DETECTION: {
-        "camera_id": "cam-sw-1", "label": "pothole", "algorithm": "a", "vendor": "v", "confidence": 0.9,
-        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"}, "object_id": "o",
-        "phase": "start", "bbox": [1, 2, 3, 4], "text": "路面上有一个坑", "media_urls": ["https://media.example/1.jpg"],
-    },
-    MEASUREMENT: {
-        "sensor_id": "cam-sw-1", "quantity": "gas-pressure", "value": 0.08, "threshold": 0.1, "unit": "MPa",
-        "side": "below", "vendor": "v", "object_id": "o", "text": "压力低", "media_urls": ["https://media.example/1.jpg"],
-        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"},
-    },
-    UPDATE: {
-        "action": "return", "by": {"role": "dispatcher", "department": "roads", "id": "d"},
-        "sender": {"role": "operator", "department": "roads", "id": "o"}, "order_id": ORDER,
-        "report": {"source": "s", "id": "i"},
-        "location": {"lat": 30.05, "lon": 114.05, "address": "a", "area": "south-w"},
-        "attempt": 1, "reason": "r", "code": "unclear", "suggested_department": "police", "department": "police",
-        "assists": ["works"], "category": "pothole", "condition": "c", "other_order_id": ORDER,
-        "until": "2026-03-09T08:00:00Z", "priority": 1, "level": 1, "satisfied": True, "satisfaction": 1,
-        "evidence_urls": ["https://media.example/2.jpg"],
-    },
-}  # fmt: skip
-TREES: dict[str, dict[str, Any]] = {
-    "deepstream": {
-        "messageid": "m1", "@timestamp": "2026-03-01T08:00:00.000Z", "sensor": {"id": "cam-sw-1", "type": "t"},
-        "analyticsModule": {"id": "A", "source": "litter-v2"}, "event": {"id": "e", "type": "entry"},
-        "object": {"id": "5", "vehicle": {"type": "van", "license": "x", "confidence": 0.5}},
-        "videoPath": "https://media.example/v.mp4",
-    },
-    "metropolis": {
-        "id": "a1", "timestamp": "2026-03-01T08:00:00Z", "sensor": {"id": "cam-sw-1"},
-        "analyticsModule": {"id": "stop"}, "event": {"type": "stopped"}, "videoUrl": "https://m.example/v",
-        "info": {"scene_summary": "a car stands in the way of all"},
-    },
-    "gat1400": {"MotorVehicleListObject": {"MotorVehicleObject": [{
-        "MotorVehicleID": "33010000001210000007022026030116000000001", "DeviceID": "cam-sw-1", "PlateNo": "x",
-        "PassTime": "20260301160000", "VehicleBrand": "b", "StorageUrl1": "https://media.example/1.jpg",
-    }]}},
-    "dahua": {"params": {"eventList": [{
-        "Code": "pothole", "Action": "Start", "Data": {"MachineName": "cam-sw-1", "Name": "n", "RealUTC": NOW // 1000,
-        "Object": {"ObjectID": 1, "ObjectType": "Plate", "Text": "x"}},
-    }]}},
-    "scene": {
-        "id": "s1", "camera": "cam-sw-1", "timestamp": "2026-03-01T08:00:00Z", "model": "m",
-        "description": "路面上有一个坑", "labels": ["pothole"],
-        "objects": [{"label": "pothole", "bbox": [1, 2, 3, 4], "plate": "x", "face_id": "x"}],
-        "image_url": "https://media.example/1.jpg",
-    },
-    "geojson": {"type": "FeatureCollection", "properties": {"drone_id": "cam-sw-1", "model": "m"}, "features": [{
-        "type": "Feature", "id": "f1", "geometry": {"type": "Point", "coordinates": [114.05, 30.05]},
-        "properties": {"label": "pothole", "description": "路面上有一个坑", "datetime": "2026-03-01T08:00:00Z",
-        "image_url": "https://media.example/1.jpg"},
-    }]},
-}  # fmt: skip
-DOCUMENTS = {"hikvision": ISAPI, "gb28181": ALARM.format("UTF-8"), "onvif": RULE.format("Changed", "true")}
-HEADERS = ("ce_id", "ce_source", "ce_subject", "ce_time", "ce_type", "content-type", "camera", "format", "x-own")
 
 
 @pytest.fixture(scope="module")
 def city() -> City:
-    """The tiny city."""
-    return tiny_city()
-
-
-def filled(tree: Any, fill: Callable[[str], str]) -> Iterator[Any]:
-    """The tree again and again, each time with another one of its texts filled."""
-    if isinstance(tree, str):
-        yield fill(tree)
-    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ():
-        for new in filled(value, fill):
-            copy = tree.copy()
-            copy[key] = new
-            yield copy
-
-
-def documents(text: str, fill: Callable[[str], str]) -> Iterator[bytes]:
-    """The XML document again and again, each time with another text or attribute filled."""
-    count = len(list(ElementTree.fromstring(text).iter()))
-    for n in range(count):
-        for attribute in (None, *list(ElementTree.fromstring(text).iter())[n].attrib):
-            root = ElementTree.fromstring(text)
-            element = list(root.iter())[n]
-            if attribute is None:
-                element.text = fill(element.text or "")
-            else:
-                element.set(attribute, fill(element.attrib[attribute]))
-            yield ElementTree.tostring(root)
-
-
-def in_each_field(personal: str) -> Iterator[ConsumerRecord]:
-    """Records with something personal in one field or header each."""
-
-    def fill(text: str) -> str:
-        if text.startswith("http"):
-            return f"https://zhang:{personal}@media.example/a/{personal}?by={quote(personal)}"
-        return f"{text} {personal}"
-
-    for kind, data in SAID.items():
-        for filling in (fill, lambda text: personal):
-            yield from (record(kind, each) for each in filled(data, filling))
-        for name in HEADERS:
-            headers = dict(record(kind, data).headers) | {name: personal.encode()}
-            yield raw(json.dumps(data).encode(), list(headers.items()))
-    messages = [(name, json.dumps(each).encode()) for name, tree in TREES.items() for each in filled(tree, fill)]
-    messages += [(name, each) for name, text in DOCUMENTS.items() for each in documents(text, fill)]
-    for name, value in messages:
-        yield raw(value, [("format", name.encode())], "t.detections")
-        yield raw(value, [("format", name.encode()), ("camera", b"cam-sw-1")], "t.detections")
+    """One in which each of the messages opens something."""
+    return listing_city()
 
 
 async def test_nothing_personal_comes_out_of_any_field(city: City, caplog: pytest.LogCaptureFixture) -> None:

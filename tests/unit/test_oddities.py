@@ -335,7 +335,14 @@ BOXES = {
 
 @pytest.mark.parametrize(
     ("edge", "read"),
-    [("1", (1.0, 2.0, 3.0, 4.0)), ('"1"', (1.0, 2.0, 3.0, 4.0)), ("null", None), ("NaN", None), ('"x"', None)],
+    [
+        ("1", (1.0, 2.0, 3.0, 4.0)),
+        ('"1"', (1.0, 2.0, 3.0, 4.0)),
+        ("null", None),
+        ("NaN", None),
+        ('"x"', None),
+        ("13812345678", None),
+    ],
 )
 @pytest.mark.parametrize("name", BOXES)
 def test_a_box_that_cannot_be_read_costs_no_alarm(name: str, edge: str, read: tuple[float, ...] | None) -> None:

@@ -1,0 +1,170 @@
+"""Mutated inputs through intake, among good neighbours: `python -m tests.support.inputs_tried 1000000` tries so many.
+
+What must hold: intake never fails, takes in each neighbour once, lets nothing personal out, and memory stays bounded.
+"""
+
+import os
+import random
+import re
+import resource
+import sys
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+from aiokafka import ConsumerRecord
+
+from models.inbox import InboxUpdate, Sighting, decode_items
+from streams.dead_letters.letter import ERRORS, of_record
+from streams.intake.batch import INTERNAL, Taken, take_in
+from streams.intake.drafts import Keys
+from streams.intake.ways import ANY, Way, way_of
+from streams.kafka.topics import Names
+from tests.support.every_field import PERSONAL, SAID, listing_city
+from tests.support.messages import NOW, record
+from tests.support.mutations import mutated
+
+NEIGHBOUR = "neighbour"
+_CITY, _KEYS, _NAMES = listing_city(), Keys(b"for tests only"), Names("t")
+_BATCH = 20  # inputs, each with a neighbour behind it
+_CHUNK = 2_000
+_WARM = 2_000  # inputs after which a process has all that it keeps: rules, caches, what was compiled
+_GROWTH_MB = 150
+_TOPICS = (_NAMES.reports, _NAMES.detections, _NAMES.updates, _NAMES.updates_of("roads"))
+_WAYS = (*[ANY] * 6, *(way_of(_NAMES, topic) for topic in _TOPICS))
+# One of somebody's numbers however its characters are kept apart; within a longer number or word it is none.
+_APART = r"[\s\u200b-\u200f\u2060\ufeff-]{0,2}"
+_LEAK = re.compile("|".join(rf"(?<![0-9A-Za-z]){_APART.join(each)}(?![0-9A-Za-z])" for each in PERSONAL))
+
+
+@dataclass
+class Tried:
+    """What some inputs came to. `slowest` is the longest time of a batch in seconds, `grown` the growth of memory in
+    MB after the first thousands, `wrong` what should not have been, with the number of an input."""
+
+    inputs: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    slowest: tuple[float, int] = (0.0, 0)
+    grown: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, other: "Tried") -> None:
+        """Both together."""
+        self.inputs += other.inputs
+        self.outcomes += other.outcomes
+        self.slowest = max(self.slowest, other.slowest)
+        self.grown = max(self.grown, other.grown)
+        self.wrong += other.wrong
+
+
+def tried(seed: int, first: int, count: int) -> Tried:
+    """Take in the inputs with these numbers, some at a time."""
+    found = Tried()
+    for number in range(first, first + count, _BATCH):
+        numbers = range(number, min(number + _BATCH, first + count))
+        try:
+            _batch(seed, numbers, found)
+        except Exception as error:
+            error.add_note(f"seed {seed}, inputs {numbers[0]} to {numbers[-1]}")
+            raise
+    return found
+
+
+def _batch(seed: int, numbers: range, found: Tried) -> None:
+    way = random.Random(f"{seed}/{numbers[0]}/way").choice(_WAYS)
+    inputs = [mutated(seed, number).record(number) for number in numbers]
+    neighbours = [_neighbour(way, number) for number in numbers]
+    records = [record for pair in zip(inputs, neighbours, strict=True) for record in pair]
+
+    started = time.perf_counter()
+    taken = take_in(records, _CITY, None, NOW, _KEYS, way=way)
+    found.slowest = max(found.slowest, (time.perf_counter() - started, numbers[0]))
+
+    found.inputs += len(numbers)
+    found.outcomes.update(dead.error for dead in taken.dead)
+    found.outcomes["taken in"] += sum(map(len, taken.items.values())) - len(numbers)
+    found.outcomes["opens nothing"] += taken.ignored.total() + taken.unlisted.total()
+    found.wrong += [f"inputs {numbers[0]} to {numbers[-1]}: {what}" for what in _wrong(taken, neighbours)]
+
+
+def _neighbour(way: Way, number: int) -> ConsumerRecord:
+    """A good record of a kind that is taken on this way."""
+    kind = way.takes[number % len(way.takes)]
+    return record(kind, SAID[kind], source=NEIGHBOUR, id=f"n{number}", offset=number)
+
+
+def _wrong(taken: Taken, neighbours: Sequence[ConsumerRecord]) -> Iterator[str]:
+    for dead in taken.dead:
+        if dead.error == INTERNAL or dead.error not in ERRORS:
+            yield f"{dead.error} at {dead.record.offset}: {dead.message}"
+    items = [item for _, value in taken.packed() for item in decode_items(value)]
+    sure = [item for item in items if isinstance(item, Sighting | InboxUpdate)]
+    there = Counter(item.id for item in sure if item.source == NEIGHBOUR)
+    if there != Counter(dict(record.headers)["ce_id"].decode() for record in neighbours):
+        yield f"of {len(neighbours)} neighbours there are {sorted(there.elements())}"
+    for said in _said(taken):
+        if leak := _LEAK.search(unicodedata.normalize("NFKC", said)):
+            yield f"{leak[0]} in {said[max(0, leak.start() - 300) : leak.end() + 300]}"
+
+
+def _said(taken: Taken) -> Iterator[str]:
+    """All that is written of a batch, and what stands in metrics and the counts of labels."""
+    for area, value in taken.packed():
+        yield f"{area} {value.decode()}"
+    for one in taken.dead:
+        what = (one.error, one.message, one.field, one.rule, "intake")
+        send = of_record(_NAMES, one.record, *what, index=one.index, keep=one.kept, key=_KEYS.hmac)
+        yield f"{send.key!r} {(send.value or b'').decode()} {send.headers}"
+    yield f"{list(taken.unlisted)} {list(taken.ignored)} {taken.heard}"
+
+
+def _memory_mb() -> float:
+    """The most that this process has used."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+
+
+_warm: dict[str, float] = {}  # what this process had used when it was warm, and how many inputs it has tried
+
+
+def _chunk(seed: int, first: int, count: int) -> Tried:
+    """In a process of its own."""
+    found = tried(seed, first, count)
+    _warm["inputs"] = _warm.get("inputs", 0) + count
+    if _warm["inputs"] >= _WARM:
+        found.grown = _memory_mb() - _warm.setdefault("memory", _memory_mb())
+    return found
+
+
+def main(count: int, seed: int) -> int:
+    """Try so many inputs on all cores and say what they came to; 1 when something was wrong."""
+    print(f"TEST_SEED={seed}", flush=True)
+    started, all_of_them, said = time.monotonic(), Tried(), 0
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        chunks = [pool.submit(_chunk, seed, n, min(_CHUNK, count - n)) for n in range(0, count, _CHUNK)]
+        for chunk in as_completed(chunks):
+            all_of_them.add(chunk.result())
+            if all_of_them.inputs * 10 // count > said or all_of_them.wrong:
+                said = all_of_them.inputs * 10 // count
+                rate = all_of_them.inputs / (time.monotonic() - started)
+                print(
+                    f"{all_of_them.inputs:,} inputs, {rate:,.0f} a second, {len(all_of_them.wrong)} wrong", flush=True
+                )
+            if len(all_of_them.wrong) >= 20:
+                pool.shutdown(cancel_futures=True)
+                break
+    if all_of_them.grown > _GROWTH_MB:
+        all_of_them.wrong.append(f"memory has grown by {all_of_them.grown:.0f} MB")
+    print(*(f"{count:>9,} {what}" for what, count in all_of_them.outcomes.most_common()), sep="\n")
+    seconds, at = all_of_them.slowest
+    print(f"slowest batch of {_BATCH}: {seconds:.2f} s, from input {at}; memory grew by {all_of_them.grown:.0f} MB")
+    print(*all_of_them.wrong[:20], sep="\n")
+    return int(bool(all_of_them.wrong))
+
+
+if __name__ == "__main__":
+    chosen = os.environ.get("TEST_SEED") or random.SystemRandom().randrange(2**32)
+    sys.exit(main(int(sys.argv[1]), int(chosen)))
