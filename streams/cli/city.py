@@ -1,4 +1,4 @@
-"""`paidan city`: begin a city pack, check it, try how it decides, write its calendar."""
+"""`paidan city`: begin a city pack, check it, try how it decides, write its calendar; publishing stands beside it."""
 
 import contextlib
 from datetime import datetime
@@ -20,6 +20,7 @@ from models.formats.scenes import describes_scene
 from models.guess import Guess
 from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
+from streams.cli.publishing import history, publish, rollback
 from streams.control.models_in_force import load_first
 from streams.intake.placing import Described, Placement, by_words, locate_points
 from streams.language import in_locale
@@ -30,6 +31,8 @@ from streams.terminal.model_file import keep_model
 from streams.terminal.progress import filling
 
 app = typer.Typer(no_args_is_help=True)
+for _command in (publish, history, rollback):
+    app.command()(_command)
 
 Pack = Annotated[Path | None, typer.Option("--city", help="Folder of the city pack. Default: the one in force.")]
 

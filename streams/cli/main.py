@@ -32,7 +32,7 @@ COMMANDS = {
     "tail": ("tail", "tail", "Follow what departments receive."),
     "dead-letters": ("dead_letters", "dead_letters", "List, show or replay what could not be taken in."),
     "status": ("status", "status", "Show the indicators of the city and its departments."),
-    "city": ("city", "app", "Check and try a city pack."),
+    "city": ("city", "app", "Check, try and publish a city pack."),
     "train": ("train", "train", "Train a classifier from labelled CSV files or the log."),
     "evaluate": ("evaluate", "evaluate", "Measure a classifier on labelled texts."),
     "compare": ("compare", "compare", "Compare two classifiers on the same orders."),

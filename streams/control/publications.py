@@ -50,6 +50,7 @@ class Publications(msgspec.Struct, frozen=True):
         return self.changes[-1] if self.changes else None
 
 
+Decide = Callable[[Publications], Publication]
 _decode = msgspec.json.Decoder(Publication).decode
 
 
@@ -82,7 +83,7 @@ async def begin(settings: Settings, digest: str) -> str:
     return first
 
 
-async def publish(settings: Settings, decide: Callable[[Publications], Publication]) -> tuple[Publication, list[int]]:
+async def publish(settings: Settings, decide: Decide) -> tuple[Publication, list[int]]:
     """Put in force what `decide` makes of the publications as they now are; and the offset in each partition of the
     inbox from which on it holds. What `decide` raises passes through, and nothing was changed.
 
@@ -101,7 +102,7 @@ async def publish(settings: Settings, decide: Callable[[Publications], Publicati
     return made, offsets
 
 
-def published(digest: str, expected: str, at: int, by: str, comment: str = "") -> Callable[[Publications], Publication]:
+def published(digest: str, expected: str, at: int, by: str, comment: str = "") -> Decide:
     """Publish a pack if the one in force still is `expected`, with which it was compared; `at` is ms UTC."""
 
     def decide(now: Publications) -> Publication:
@@ -113,9 +114,7 @@ def published(digest: str, expected: str, at: int, by: str, comment: str = "") -
     return decide
 
 
-def rolled_back_to(
-    digest: str, expected: str, at: int, by: str, comment: str = ""
-) -> Callable[[Publications], Publication]:
+def rolled_back_to(digest: str, expected: str, at: int, by: str, comment: str = "") -> Decide:
     """Publish the pack again that the one in force, which must be `expected`, came instead of."""
 
     def decide(now: Publications) -> Publication:

@@ -57,13 +57,17 @@ class Ledger(Protocol):
         """Make sure that an owner can commit nothing any more, and that what it left open is aborted."""
 
 
-async def claim(ledger: Ledger, tp: TopicPartition, owner: str) -> None:
-    """Make `owner` the one that works on a partition. Raises FENCED when somebody newer claims it at the same time."""
+async def claim(ledger: Ledger, tp: TopicPartition, owner: str) -> str:
+    """Make `owner` the one that works on a partition; who owned it before, empty where nobody ever has.
+
+    Raises FENCED when somebody newer claims it at the same time.
+    """
     async with ledger.claimer(tp) as claimer:
         former = await ledger.owner_of(tp)
         if former and former != owner:
             await ledger.fence(former)
         await claimer.commit(owner)
+    return former
 
 
 def new_owner(group: str) -> str:

@@ -39,9 +39,9 @@ class Share(Generic[O]):
 
     # Taking over
 
-    async def restore(self, consumer: AIOKafkaConsumer) -> None:
+    async def restore(self, consumer: AIOKafkaConsumer, worked_on: bool) -> None:
         """Make sure that the state is the fold of its changelogs, and go to where it goes on. Call it once the
-        partition is claimed: nobody else writes any more.
+        partition is claimed: nobody else writes any more. `worked_on`: somebody had claimed it before.
 
         Raises KafkaError, and StageError when the records from there on are gone or Kafka has forgotten the committed
         offset: no position is ever guessed.
@@ -57,12 +57,12 @@ class Share(Generic[O]):
             self._ends = ends
         else:
             self._next_offset = await consumer.committed(self.tp)
-        self._next_offset = self._position = await self._begin(consumer, self._next_offset)
+        self._next_offset = self._position = await self._begin(consumer, self._next_offset, worked_on)
         consumer.seek(self.tp, self._position)
         consumer.resume(self.tp)
         self._full = False
 
-    async def _begin(self, consumer: AIOKafkaConsumer, offset: int | None) -> int:
+    async def _begin(self, consumer: AIOKafkaConsumer, offset: int | None, worked_on: bool) -> int:
         first = (await consumer.beginning_offsets([self.tp]))[self.tp]
         last = (await consumer.end_offsets([self.tp]))[self.tp]
         if offset is None:
@@ -71,7 +71,7 @@ class Share(Generic[O]):
                 lost = "committed offset" if stateless else "state"
                 raise StageError(f"{self}: no {lost} is left, and the log begins at {first} instead of 0{_RESET}")
             if stateless:
-                if await self._forgotten(consumer):
+                if worked_on and await self._forgotten(consumer):
                     raise StageError(f"{self}: Kafka has forgotten the group's committed offsets{_RESET}")
                 await consumer.commit({self.tp: first})  # from here on, none means forgotten
             offset = first

@@ -97,9 +97,9 @@ class Tenure(Generic[O]):
     async def _join(self, share: Share[O], ledger: KafkaLedger) -> None:
         """Take a partition into the cycle as soon as it is ready: one that restores for long holds up no other."""
         log.debug("claiming %s", share)
-        await claim(ledger, share.tp, self.owner)
+        former = await claim(ledger, share.tp, self.owner)
         log.debug("restoring %s", share)
-        await share.restore(self._consumer)
+        await share.restore(self._consumer, worked_on=bool(former))
         log.debug("joined %s", share)
         self._joined.append(share)
         self._news.set()

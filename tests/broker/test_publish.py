@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import time
 from collections import Counter, defaultdict
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import ConsumerRecord
+from typer.testing import CliRunner
 
 from dispatcher.desk import DeskState, decide
 from dispatcher.order import facts
@@ -20,6 +22,7 @@ from models.envelope import event_type
 from models.events import REPORT
 from models.inbox import PackChange, Sighting, read_record
 from models.times import now_ms, to_text
+from streams.cli.city import app
 from streams.control.pack_store import PackStore
 from streams.control.publications import publish, published, read_publications
 from streams.kafka.topics import Names
@@ -81,10 +84,10 @@ def report(n: int) -> Message:
     return Message(value, str(n).encode(), (("content-type", b"application/cloudevents+json"),))
 
 
-async def feed(kafka: Kafka, names: Names) -> int:
-    """Send a steady flow of reports; how many."""
+async def feed(kafka: Kafka, names: Names, enough: asyncio.Event) -> int:
+    """Send a steady flow of reports, for some time and until it is enough; how many."""
     began, sent = time.monotonic(), 0
-    while (passed := time.monotonic() - began) < SECONDS:
+    while (passed := time.monotonic() - began) < SECONDS or not enough.is_set():
         await kafka.produce(names.reports, [report(n) for n in range(sent, int(passed * RATE))])
         sent = max(sent, int(passed * RATE))
         await asyncio.sleep(0.05)
@@ -113,14 +116,17 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
     for role in ("intake", "desk"):
         roles.start(role, city=str(city), session_timeout_ms="3000")
 
-    async def begun() -> bool:
-        return (await read_publications(settings)).first == first.digest
+    async def at_work() -> bool:
+        return all("at work on" in role.said() for role in roles.started)
 
-    await eventually(begun, what="the desk's beginning")
-    feeding = asyncio.create_task(feed(kafka, topics))
-    await asyncio.sleep(SECONDS / 2)
+    await eventually(at_work, what="intake and desk")
+    published_by_now = asyncio.Event()
+    feeding = asyncio.create_task(feed(kafka, topics, published_by_now))
     PackStore(settings.models_address).put(changed)
+    await kafka.read_until(topics.orders, lambda records: len(opened(records)) >= 100)
+    assert (await read_publications(settings)).first == first.digest
     publication, offsets = await publish(settings, published(changed.digest, first.digest, now_ms(), "olga", "roads"))
+    published_by_now.set()
     roles.started[1].signal(signal.SIGKILL)
     roles.start("desk", city=str(city), session_timeout_ms="3000")
     sent = await feeding
@@ -168,3 +174,36 @@ def sent_to(log: list[ConsumerRecord]) -> list[tuple[facts.Opened, str]]:
         elif isinstance(fact, facts.Assigned):
             went.setdefault(fact.order_id, fact.department)
     return [(opening[order_id], department) for order_id, department in went.items()]
+
+
+def test_packs_are_compared_published_listed_and_taken_back(
+    topics: Names, settings: Settings, city: Path, changed: City, tmp_path: Path
+) -> None:
+    """What differs is shown first; who, when, which and why are kept; what would break the city is refused."""
+    settings = settings.model_copy(update={"city": city})
+
+    def paidan(*command: str) -> str:
+        result = CliRunner().invoke(app, command, env=settings.environment() | {"COLUMNS": "200"})
+        return f"{result.stdout}{result.exception or ''}"
+
+    folder, other_zone = str(tmp_path / "changed"), tmp_path / "zone"
+    shutil.copytree(folder, other_zone)
+    head = other_zone / "city.toml"
+    head.write_text(head.read_text(encoding="utf-8").replace("Asia/Shanghai", "Asia/Tokyo"), encoding="utf-8")
+
+    assert "nothing to go back to" in paidan("rollback", "--yes")
+    assert "zone cannot be changed" in paidan("publish", str(other_zone), "--yes")
+    shown = paidan("publish", folder, "--dry-run")
+    assert "responsibility.csv" in shown
+    assert "road *" in shown
+    assert "0 of 0 open orders" in shown
+    assert f"{changed.digest} is in force as number 1" in paidan(
+        "publish", folder, "--yes", "--by", "olga", "--comment", "roads are the works'"
+    )
+    assert "is the one in force already" in paidan("publish", folder, "--yes")
+    assert "as number 2" in paidan("rollback", "--yes", "--by", "otto", "--comment", "not yet")
+    listed = paidan("history")
+    assert [word in listed for word in ("olga", "otto", "rollback", "roads are the works'", changed.digest)] == [
+        True
+    ] * 5
+    assert [line.split()[1] for line in listed.splitlines() if line.startswith("│")] == ["2", "1"]

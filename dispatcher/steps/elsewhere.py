@@ -1,0 +1,39 @@
+"""Where another city pack would send an open order: only told to people, as an order keeps what was decided for it."""
+
+from datetime import date
+
+from dispatcher.order.row import OPEN, Order
+from dispatcher.steps.routing import Route, route
+from models.city import City, RuleInput
+from models.times import local_hour
+from models.words import whole_text
+
+A_PERSON = "review"  # where an order goes for which no department is found
+
+
+def elsewhere(order: Order, old: City, new: City, day: date) -> str:
+    """The department that the new pack would give an open order on a city-local day, or `review`; empty where that is
+    the one that has it, or where it is not there by the old pack's word: a person has moved it then."""
+    if order.state not in OPEN or not order.department:
+        return ""
+    before, after = (_route(order, city, day) for city in (old, new))
+    if before.department != order.department or after.department == order.department:
+        return ""
+    return after.department or A_PERSON
+
+
+def _route(order: Order, city: City, day: date) -> Route:
+    first = order.evidence_first[0] if order.evidence_first else None
+    gist = None if first is None else first.gist
+    subject = RuleInput(
+        category=order.category,
+        hint=order.hint,
+        area=order.area,
+        text=whole_text(order.title, order.text),
+        source=order.source,
+        channel=order.channel,
+        hour=local_hour(order.opened_at, city.zone),
+        label="" if first is None else first.label,
+        phrases=None if gist is None else frozenset(gist.phrases),
+    )
+    return route(city, subject, order.guess, day)

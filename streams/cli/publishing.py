@@ -1,0 +1,138 @@
+"""`paidan city publish`, `history`, `rollback`: the city changes while it runs."""
+
+import asyncio
+import getpass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.city import City, load_city
+from models.city.pack.difference import differences, unchangeable
+from models.times import now_ms
+from streams.control import publications
+from streams.control.moving_orders import Survey
+from streams.control.moving_orders import survey as look
+from streams.control.one_at_a_time import ControlError
+from streams.control.pack_store import PackStore
+from streams.control.packs import Packs
+from streams.control.publications import Publication, read_publications
+from streams.kafka.topics import all_topics, create_topics
+from streams.settings import Settings, load_settings
+from streams.terminal.console import Console, whole_table
+from streams.terminal.harmless import say
+
+SHOWN = 20
+
+By = Annotated[str, typer.Option(help="Who publishes it; it is kept. Default: the user of this machine.")]
+Comment = Annotated[str, typer.Option(help="Why; it is kept.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
+
+
+def publish(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the city pack.")],
+    comment: Comment = "",
+    by: By = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what differs, and publish nothing.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Check a city pack, show what differs from the one in force, and put it in force without restarting anything."""
+    settings, new = load_settings(), load_city(folder)
+    old, _ = asyncio.run(_in_force(settings))
+    found = _compared(settings, old, new)
+    if dry_run:
+        return
+    _check_departments(found, old, new)
+    _ask(yes, new)
+    made = publications.published(new.digest, old.digest, now_ms(), by or getpass.getuser(), comment)
+    _publish(settings, old, new, made)
+
+
+def rollback(comment: Comment = "", by: By = "", yes: Yes = False) -> None:
+    """Put the city pack in force again that was so before the last publication or rollback."""
+    settings = load_settings()
+    old, active = asyncio.run(_in_force(settings))
+    if active is None:
+        raise ControlError("there is nothing to go back to: no city pack was published yet")
+    new = asyncio.run(_pack(settings, old, active.before))
+    found = _compared(settings, old, new)
+    _check_departments(found, old, new)
+    _ask(yes, new)
+    made = publications.rolled_back_to(new.digest, old.digest, now_ms(), by or getpass.getuser(), comment)
+    _publish(settings, old, new, made)
+
+
+def history() -> None:
+    """List all publications of city packs: when, by whom, which, and why."""
+    settings = load_settings()
+    now = asyncio.run(read_publications(settings))
+    table = whole_table("number", "when", "who", "what", "digest", "instead of", "comment")
+    for each in reversed(now.changes):
+        table.add_row(str(each.number), each.at, each.by, each.action, each.digest, each.before, each.comment)
+    Console().print(table)
+    if now.first:
+        say(f"partitions began with {now.first}")
+
+
+async def _in_force(settings: Settings) -> tuple[City, Publication | None]:
+    """The city in force and its publication; before the first one the city of the settings' folder."""
+    own = load_city(settings.city)
+    active = (await read_publications(settings)).active
+    return (own, None) if active is None else (await _pack(settings, own, active.digest), active)
+
+
+async def _pack(settings: Settings, own: City, digest: str) -> City:
+    return (await Packs(settings, own).at_hand([digest]))[digest]
+
+
+def _compared(settings: Settings, old: City, new: City) -> Survey:
+    """Show what differs, and what it would mean for open orders. Raises ControlError where it cannot be published."""
+    if fixed := unchangeable(old, new):
+        raise ControlError(f"city.toml: {', '.join(fixed)} cannot be changed while the city runs")
+    if old == new:
+        raise ControlError(f"the city pack {new.digest} is the one in force already")
+    console = Console()
+    table = whole_table("file", "", "rows", title=f"{old.digest} → {new.digest}")
+    for difference in differences(old, new):
+        for sign, rows in (("+", difference.added), ("~", difference.changed), ("-", difference.removed)):
+            if rows:
+                table.add_row(difference.file, f"{sign}{len(rows)}", _some(rows))
+    console.print(table)
+    found = asyncio.run(look(settings, old, new, datetime.now(new.zone).date()))
+    say(f"{len(found.moved)} of {found.open} open orders would go elsewhere today; they stay where they are")
+    for order_id, department, to in found.moved[:SHOWN]:
+        say(f"  {order_id}: {department} → {to}")
+    if len(found.moved) > SHOWN:
+        say(f"  … and {len(found.moved) - SHOWN} more")
+    return found
+
+
+def _some(rows: tuple[str, ...]) -> str:
+    return ", ".join(rows[:SHOWN]) + (f", … and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")
+
+
+def _check_departments(found: Survey, old: City, new: City) -> None:
+    holding = {one: found.held[one] for one in old.departments if one not in new.departments and found.held[one]}
+    if holding:
+        named = ", ".join(f"{one} ({count})" for one, count in holding.items())
+        raise ControlError(f"these departments still have open orders and cannot be taken away: {named}")
+
+
+def _ask(yes: bool, new: City) -> None:
+    if not yes:
+        typer.confirm(f"publish {new.digest}?", abort=True)
+
+
+def _publish(settings: Settings, old: City, new: City, made: publications.Decide) -> None:
+    store = PackStore(settings.models_address)
+    for city in (old, new):
+        store.put(city)
+    created = asyncio.run(create_topics(settings, all_topics(settings, new.departments)))
+    if created:
+        say(f"topics created: {', '.join(created)}")
+    publication, offsets = asyncio.run(publications.publish(settings, made))
+    places = ", ".join(f"{number}: {offset}" for number, offset in enumerate(offsets))
+    say(
+        f"{publication.digest} is in force as number {publication.number}, in the inbox from these offsets on: {places}"
+    )

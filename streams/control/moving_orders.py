@@ -1,0 +1,49 @@
+"""What a new city pack would mean for the orders that are open now, from the desk's rows."""
+
+import asyncio
+from collections import Counter
+from datetime import date
+
+import msgspec
+from aiokafka import TopicPartition
+
+from dispatcher.order.row import OPEN, Order
+from dispatcher.partition import row_keys
+from dispatcher.steps.elsewhere import elsewhere
+from models.city import City
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import Row, read_changelogs
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+_decode = msgspec.json.Decoder(Order).decode
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """How many orders are open; which would go elsewhere today: id, department now, department then; and how many each
+    department has."""
+
+    open: int
+    moved: tuple[tuple[str, str, str], ...]
+    held: Counter[str]
+
+
+async def survey(settings: Settings, old: City, new: City, day: date) -> Survey:
+    """Compare two packs over all open orders, on a city-local day. Raises KafkaError."""
+    count, moved, held = 0, list[tuple[str, str, str]](), Counter[str]()
+    topic = Names(settings.namespace).desk
+    for number in range(settings.partitions):
+        rows, _ = await read_changelogs(Connection.of(settings), [TopicPartition(topic, number)])
+        assert rows is not None
+        for order in await asyncio.to_thread(_open_orders, rows[topic]):
+            count += 1
+            if order.department:
+                held[order.department] += 1
+            if to := elsewhere(order, old, new, day):
+                moved.append((order.id, order.department, to))
+    return Survey(count, tuple(sorted(moved)), held)
+
+
+def _open_orders(rows: list[Row]) -> list[Order]:
+    orders = [_decode(row) for key, row in rows if row_keys.is_order(key)]
+    return [order for order in orders if order.state in OPEN]
