@@ -83,7 +83,7 @@ _FILES: Mapping[str, Callable[[City], Rows]] = {
     "limits.csv": lambda city: _by(city.limits.rows, "category", "condition", "priority", "stage"),
     "priorities.csv": lambda city: _by(city.raises.rows, "category", "seen_by"),
     "calendar.csv": _calendar,
-    "places.csv": lambda city: _by(city.places.all, "name_zh", "name_en", "area"),
+    "places.csv": lambda city: {(one.name_zh, one.name_en, one.area): replace(one, row=0) for one in city.places.all},
     "cameras.csv": lambda city: {(one.id,): replace(one, row=0) for one in city.cameras.values()},
     "labels.csv": lambda city: _by(city.labels.rows, "vendor", "algorithm", "label"),
     "rules.toml": lambda city: (
