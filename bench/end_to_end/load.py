@@ -18,7 +18,7 @@ from pathlib import Path
 from confluent_kafka import KafkaError, Message, Producer
 
 from bench.texts import report_texts
-from models.city import City, load_city
+from models.city import Camera, City, load_city
 from models.events import DETECTION, REPORT
 from models.times import to_text
 
@@ -39,15 +39,12 @@ def detections(city: City, seed: int) -> Iterator[Made]:
         number += 1
         if not known or chance.random() < NEW_SHARE:
             camera = chance.choice(cameras)
-            place = {"lat": camera.lat + chance.uniform(-0.02, 0.02), "lon": camera.lon + chance.uniform(-0.02, 0.02)}
-            if city.areas.locate(place["lat"], place["lon"]) is None:
-                place = {"lat": camera.lat, "lon": camera.lon}
             data = {
                 "camera_id": camera.id,
                 "label": chance.choice(LABELS),
                 "confidence": 0.95,
                 "object_id": f"o{seed}-{number}",
-                "location": place,
+                "location": _place_of_its_own(city, camera, chance),
             }
             known.append(json.dumps(data).encode())
             del known[:-500]
@@ -64,13 +61,20 @@ def reports(city: City, seed: int) -> Iterator[Made]:
     number = 0
     while True:
         number += 1
-        camera = chance.choice(cameras)
         data = {
             "text": f"{chance.choice(texts)} ({chance.randrange(10_000)})",
-            "location": {"lat": camera.lat, "lon": camera.lon},
+            "location": _place_of_its_own(city, chance.choice(cameras), chance),
             "channel": "app",
         }
         yield f"{seed}-{number}", json.dumps(data, ensure_ascii=False).encode()
+
+
+def _place_of_its_own(city: City, camera: Camera, chance: random.Random) -> dict[str, float]:
+    """Within two kilometres of a camera, so that a city's worth of events is not within a few steps of its cameras."""
+    lat, lon = camera.lat + chance.uniform(-0.02, 0.02), camera.lon + chance.uniform(-0.02, 0.02)
+    if city.areas.locate(lat, lon) is None:
+        lat, lon = camera.lat, camera.lon
+    return {"lat": lat, "lon": lon}
 
 
 KINDS: dict[str, tuple[str, Callable[[City, int], Iterator[Made]]]] = {

@@ -7,9 +7,10 @@ the only partition of its department's topic.
 import asyncio
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aiokafka import ConsumerRecord
+from msgspec.structs import replace
 
 from dispatcher.desk import DeskState, decide
 from dispatcher.partition import row_keys

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
@@ -14,8 +14,7 @@ from aiokafka.structs import RecordMetadata
 Sent = tuple["asyncio.Future[RecordMetadata]", int]
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True, gc=False):
     """A record to publish. `partition` None leaves the choice to murmur2 over the key."""
 
     topic: str

@@ -248,6 +248,9 @@ def taken_quickly(one: ConsumerRecord) -> bool:
 
 PLAIN = {
     "detection": detection(),
+    "detection that does not say that it is JSON": raw(
+        detection().value, [header for header in detection().headers if header[0] != "content-type"]
+    ),
     "detection with all": detection(algorithm="a", vendor="b", confidence=0.7, object_id="o", phase="start", text="坑",
                                     bbox=[1, 2, 3, 4.5], media_urls=["https://a.example/1.jpg"]),
     "located": detection(location={"lat": 30.05, "lon": 114.05}),
