@@ -35,9 +35,9 @@ FORMATS: Mapping[str, Format] = {
     "metropolis": Format(json_messages, metropolis.decode),
     "gb28181": Format(xml_messages, gb28181.decode),
     "onvif": Format(xml_messages, onvif.decode),
-    "hikvision": Format(xml_messages, hikvision.decode),
+    "hikvision": Format(hikvision.parse, hikvision.decode),
     "gat1400": Format(json_messages, gat1400.decode),
-    "dahua": Format(json_messages, dahua.decode),
+    "dahua": Format(dahua.parse, dahua.decode),
     "scene": Format(json_messages, scene.decode),
     "geojson": Format(json_messages, survey.decode),
 }

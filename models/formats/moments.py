@@ -8,18 +8,22 @@ from zoneinfo import ZoneInfo
 
 from models.times import to_ms
 
-_ZONE = r"(?:(?P<utc>[Zz]|UTC|GMT)|(?P<sign>[+-])(?P<away>\d{1,2}):?(?P<minutes_away>\d\d))?"
+_ZONE = (
+    r"(?:(?:UTC|GMT)?(?P<sign>[+-])(?P<away>\d{1,2})(?::?(?P<minutes_away>[0-5]\d))?|(?P<utc>[Zz]|UTC|GMT))?"
+    r"(?:\[[\w/+-]+\])?"  # the name that Java's ZonedDateTime adds
+)
 # Without leading zeros, with one of several separators, with or without seconds, half of the day and zone.
 _STAMP = re.compile(
     r"(?P<year>\d{4})(?:[-/.]|年)(?P<month>\d{1,2})(?:[-/.]|月)(?P<day>\d{1,2})日?[Tt ]?\s*"
-    r"(?P<hour>\d{1,2})[:时](?P<minute>\d{1,2})(?:[:分](?P<second>\d{1,2})秒?(?:[.,:](?P<fraction>\d{1,9}))?)?"
+    r"(?P<hour>\d{1,2})[:时](?P<minute>\d{1,2})(?:[:分](?P<second>\d{1,2})秒?(?:[.,:](?P<fraction>\d{0,9}))?)?"
     r"\s*(?P<half>[AaPp][Mm])?\s*" + _ZONE
 )
 _COMPACT = re.compile(
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)[Tt]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?"
     r"(?:\.?(?P<fraction>\d{1,9}))?(?P<half>)" + _ZONE
 )
-_EPOCH = re.compile(r"(1\d{9})(?:\.?(\d{1,9}))?")  # until 2033
+_EPOCH = re.compile(r"(1\d{9})(\d{0,9})(?:\.(\d*))?")  # until 2033
+_STAMP_DIGITS = len("yyyymmddhhmmss")
 # As C's asctime and ctime write it, with a zone or without.
 _ASCTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d{1,2}:\d\d:\d\d) (?:(UTC|GMT|[A-Z]{3,4}) )?(\d{4})")
 
@@ -28,8 +32,9 @@ def read(text: str, zone: ZoneInfo) -> int:
     """Milliseconds UTC of ISO 8601, `yyyymmddhhmmss`, `yyyy-m-d h:mm:ss`, asctime, the date of a mail, or seconds,
     milli- or microseconds since 1970; local where it names no zone. Raises ValueError."""
     text = unicodedata.normalize("NFKC", text)
-    if (epoch := _EPOCH.fullmatch(text)) is not None and len(text) != len("yyyymmddhhmmss"):
-        return int(epoch[1]) * 1000 + int(f"{epoch[2] or ''}000"[:3])
+    epoch = _EPOCH.fullmatch(text)
+    if epoch is not None and len(epoch[1] + epoch[2]) != _STAMP_DIGITS:
+        return int(epoch[1]) * 1000 + int(f"{epoch[2] or epoch[3] or ''}000"[:3])
     if (stamp := _COMPACT.fullmatch(text) or _STAMP.fullmatch(text)) is not None:
         return _of_stamp(stamp, zone)
     if (words := _ASCTIME.fullmatch(text)) is not None:
@@ -72,5 +77,5 @@ def _zone(stamp: re.Match[str], zone: ZoneInfo) -> timezone | ZoneInfo:
         return UTC
     if not stamp["sign"]:
         return zone
-    away = timedelta(hours=int(stamp["away"]), minutes=int(stamp["minutes_away"]))
+    away = timedelta(hours=int(stamp["away"]), minutes=int(stamp["minutes_away"] or 0))
     return timezone(-away if stamp["sign"] == "-" else away)

@@ -30,16 +30,24 @@ _BETWEEN = re.compile("[\\s,\0\x1e\ufeff]*")
 _LONE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
+# What devices write into JSON that is none: backslashes as they are, and a comma behind the last of several.
+_ESCAPE = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
+_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
-_DECLARATION = re.compile(rb"\s*<\?xml[^>]{0,200}\?>\s*")
+_DECLARATION = re.compile(rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)+")
 _ENCODING = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
-# Declared for one another: the bytes tell which it is.
-_TOLD_BY_BYTES = ("utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "utf-32", "gb2312", "gbk", "gb18030", "us-ascii")
+# Taken at its word where the bytes are no UTF-8; any other is declared for GB 18030 as well.
+_DECLARED = re.compile(
+    r"iso-8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|big5(?:-hkscs)?|shift_jis|euc-(?:jp|kr)|koi8-[ru]"
+)
 _ROOT = re.compile(rb"<(?:\?xml|[A-Za-z_])")
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
-# What devices write into XML that is not well-formed: ampersands as they are, prefixes that were bound further out.
+# What devices write into XML that is not well-formed: characters that no document may have, ampersands and signs of
+# "less than" as they are, prefixes that were bound further out.
 _REPAIRS = (
+    (re.compile(rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]));"), b""),
     (re.compile(rb"&(?!#\d{1,7};|#x[0-9A-Fa-f]{1,6};|(?:amp|lt|gt|quot|apos);)"), b"&amp;"),
+    (re.compile(rb"<(?![A-Za-z_/!?])"), b"&lt;"),
     (re.compile(rb"(</?)[\w.-]+:(?=[\w])"), rb"\1"),
     (re.compile(rb"(\s)[\w.-]+:(?=[\w.-]+\s*=)"), rb"\1"),
 )
@@ -68,20 +76,34 @@ def _values(value: bytes) -> Iterator[object]:
 
 def _one_by_one(text: str) -> Iterator[object]:
     text = _LONE.sub(r"\\ufffd", text)
-    begun = False
     at = _skip(text, 0)
-    while text[at : at + 1] in ("{", "["):
-        try:
-            found, end = _lenient.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            if begun:
-                yield None
-                return
-            break
-        yield from found if isinstance(found, list) else [found]
-        begun, at = True, _skip(text, end)
-    if not begun:
+    if (first := _value(text, at)) is None:
+        text = _TRAILING_COMMA.sub(r"\1", _ESCAPE.sub(lambda found: found[0] if found[1] else r"\\", text))
+        at = _skip(text, 0)
+        first = _value(text, at)
+    if first is None:
         raise Poison("data", "must be one JSON object", "not-json")
+    value = first
+    while True:
+        found, end = value
+        yield from found if isinstance(found, list) else [found]
+        at = _skip(text, end)
+        if text[at : at + 1] not in ("{", "["):
+            return
+        if (following := _value(text, at)) is None:
+            yield None
+            return
+        value = following
+
+
+def _value(text: str, at: int) -> tuple[object, int] | None:
+    """The object or list that begins here, and where it ends; None when it cannot be read, or is something else."""
+    if text[at : at + 1] not in ("{", "["):
+        return None
+    try:
+        return _lenient.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _skip(text: str, at: int) -> int:
@@ -89,9 +111,10 @@ def _skip(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _text(value: bytes) -> str:
+def _text(value: bytes, declared: str = "") -> str:
     """The text of bytes; what is of no encoding, such as half a character where a device has cut it, is replaced."""
-    for encoding in _ENCODINGS:
+    utf_8, *others = _ENCODINGS
+    for encoding in (utf_8, declared, *others) if declared else _ENCODINGS:
         try:
             return value.decode(encoding)
         except UnicodeDecodeError:
@@ -151,13 +174,13 @@ def xml_messages(value: bytes) -> Iterator[Element | Poison]:
 
 
 def _in_utf_8(value: bytes) -> bytes:
-    """The document without its declaration in UTF-8, or as it is where its declaration alone says how it is encoded."""
+    """The document without its declaration in UTF-8."""
     declaration = _DECLARATION.match(value)
     named = declaration and _ENCODING.search(declaration[0])
-    if named and named[1].decode().lower() not in _TOLD_BY_BYTES:
-        return value
+    declared = named[1].decode().lower() if named else ""
     text = value[declaration.end() :] if declaration else value
-    return _text(text).encode().translate(None, _CONTROLS).strip()
+    decoded = _text(text, declared if _DECLARED.fullmatch(declared) else "")
+    return decoded.encode().translate(None, _CONTROLS).strip()
 
 
 def _root(value: bytes, before: int) -> tuple[Element, bytes, int]:
@@ -166,13 +189,22 @@ def _root(value: bytes, before: int) -> tuple[Element, bytes, int]:
         return _parsed(value, before)
     except ParseError:
         pass
-    repaired = value
+    repaired = _without_comments(value)
     for wrong, right in _REPAIRS:
         repaired = wrong.sub(right, repaired)
     try:
         return _parsed(repaired, before)
     except ParseError:
         raise Poison("data", "must be one well-formed XML document", "not-xml") from None
+
+
+def _without_comments(value: bytes) -> bytes:
+    """Comments of devices hold what a comment must not, two hyphens in a row."""
+    kept, at = [], 0
+    while (start := value.find(b"<!--", at)) >= 0 and (end := value.find(b"-->", start)) >= 0:
+        kept.append(value[at:start])
+        at = end + len(b"-->")
+    return b"".join((*kept, value[at:]))
 
 
 def _parsed(value: bytes, before: int) -> tuple[Element, bytes, int]:

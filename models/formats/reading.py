@@ -26,6 +26,19 @@ _EDGES = 4
 _NOISE_OF_PERCENT = 1.005
 _PERCENT = re.compile(r"\s*([^%％]*?)\s*[%％]\s*")
 _DECIMAL_COMMA = re.compile(r"^\s*([+-]?\d+),(\d+)\s*$")
+# What stands where a device has no value.
+_NO_VALUE = frozenset(("null", "none", "nil", "nan", "n/a", "na", "undefined", "unknown", "-", "--"))
+# How devices say that something goes on, and that it does not.
+_ON = frozenset(("true", "1", "active", "on", "yes"))
+_OFF = frozenset(
+    re.findall(
+        "[a-z0]+",
+        """
+        false 0 inactive deactivated off no idle normal end ended stop stopped close closed clear cleared finish
+        finished over reset resolved restored recovered
+        """,
+    )
+)
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -93,6 +106,12 @@ def attempts(things: Iterable[T], read: Callable[[T], Reading | None]) -> Iterat
             yield poison
 
 
+def goes_on(value: object) -> bool | None:
+    """Whether a state says that something goes on; None for what is no word for that."""
+    word = str(value).strip().lower() if isinstance(value, str | bool | int) else ""
+    return True if word in _ON else False if word in _OFF else None
+
+
 def listed(holder: object, name: str) -> bool:
     """Whether something stands under this name that may be a list: with nothing in it, of one, or null for none."""
     return isinstance(holder, Mapping) and isinstance(holder.get(name, 0), list | Mapping | NoneType)
@@ -113,8 +132,9 @@ def text_of(value: object) -> str:
 
 
 def number(value: object, field: str) -> float | None:
-    """A number or a text that is one; None for nothing and for what is no quantity (NaN, infinite). Raises Poison."""
-    if value is None or value == "":
+    """A number or a text that is one; None for nothing, for a word that says so (`N/A`), and for what is no quantity
+    (NaN, infinite). Raises Poison."""
+    if value is None or value == "" or _says_nothing(value):
         return None
     try:
         if isinstance(value, bool):
@@ -125,6 +145,10 @@ def number(value: object, field: str) -> float | None:
     except (TypeError, ValueError):
         raise Poison(field, "must be a number") from None
     return amount if math.isfinite(amount) else None
+
+
+def _says_nothing(value: object) -> bool:
+    return isinstance(value, str) and value.strip().lower() in _NO_VALUE
 
 
 def share(value: object, field: str) -> float | None:
@@ -176,11 +200,11 @@ def place(lat: object, lon: object) -> dict[str, float] | None:
 def moment(value: object, zone: ZoneInfo, field: str) -> int | None:
     """Milliseconds UTC of a time in any of the spellings of `models.formats.moments`, local where it names no zone.
 
-    None for a date that is garbled, or of a clock that has never been set: the time of receipt says more than those.
-    Poison for what is no date at all.
+    None for a date that is garbled, for a word that says that there is none, and for a clock that has never been set:
+    the time of receipt says more than those. Poison for what is no date at all.
     """
     text = text_of(value)
-    if not text:
+    if not text or _says_nothing(text):
         return None
     try:
         at = moments.read(text, zone)

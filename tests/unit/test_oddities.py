@@ -1,7 +1,10 @@
 """What devices and transports do to messages, in every format in which it can happen."""
 
+import base64
 import gzip
 import json
+import quopri
+import zlib
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -37,9 +40,11 @@ EACH = MESSAGES | {"geojson": f'{{"type": "Feature", "geometry": null, "properti
 HEAD = b"POST /alarm HTTP/1.1\r\nHost: a\r\nContent-Type: application/xml\r\n\r\n"
 SIP = b"MESSAGE sip:1@2 SIP/2.0\r\nVia: SIP/2.0/UDP 1.2.3.4\r\nContent-Length: 9\r\n\r\n"
 PICTURE = b"--b\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\r\n"
+PART = b"--b\r\nContent-Transfer-Encoding: %s\r\n\r\n"
 ODDITIES: dict[str, Callable[[str], bytes]] = {
     "as it is": lambda text: text.encode(),
     "packed": lambda text: gzip.compress(text.encode()),
+    "packed by zlib": lambda text: zlib.compress(text.encode()),
     "packed in two pieces": lambda text: gzip.compress(text.encode()[:40]) + gzip.compress(text.encode()[40:]),
     "UTF-8 with a mark": lambda text: text.encode("utf-8-sig"),
     "UTF-16 with a mark": lambda text: text.encode("utf-16"),
@@ -53,6 +58,8 @@ ODDITIES: dict[str, Callable[[str], bytes]] = {
     "behind the head of a SIP message": lambda text: SIP + text.encode("gb18030"),
     "a head before the first boundary": lambda text: HEAD + PICTURE + b"--b\r\n\r\n" + text.encode() + b"\r\n--b--",
     "a preamble": lambda text: b"This is a message\r\n--b\r\n\r\n" + text.encode() + b"\r\n--b--\r\n",
+    "a part in base64": lambda text: PART % b"base64" + base64.encodebytes(text.encode()) + b"--b--\r\n",
+    "a quoted part": lambda text: PART % b"quoted-printable" + quopri.encodestring(text.encode()) + b"\r\n--b--",
     "the end of a boundary alone": lambda text: text.encode() + b"\r\n--b--\r\n",
     "junk behind it": lambda text: text.encode() + b"\r\nOK\xff\xfe",
     "a head behind it": lambda text: text.encode() + b"\r\nContent-Length: 5\r\n\r\n",
@@ -155,7 +162,20 @@ EMPTY = [
     ("hikvision", "<EventNotificationAlert><eventType>heartBeat</eventType></EventNotificationAlert>"),
     ("gat1400", '{"KeepaliveObject": {"DeviceID": "33010000001190000001"}}'),
     ("dahua", '{"method": "global.keepAlive", "params": {"timeout": 60}, "id": 7}'),
-    ("onvif", '<e:Envelope xmlns:e="e"><e:Body><PullMessagesResponse/></e:Body></e:Envelope>'),
+    *(
+        ("onvif", f'<e:Envelope xmlns:e="e"><e:Body><{answer}/></e:Body></e:Envelope>')
+        for answer in ("PullMessagesResponse", "RenewResponse", "SubscribeResponse")
+    ),
+    *(("deepstream", f'{{"objects": {none}}}') for none in ('""', "0", "false")),
+    ("gb28181", "<Notify><CmdType>keepalive</CmdType></Notify>"),
+    ("dahua", '{"eventList": [{"Code": "HeartBeat", "Action": "Pulse"}]}'),
+    ("dahua", "--b\r\nContent-Type: text/plain\r\n\r\nHeartbeat\r\n--b--"),
+    *(
+        ("gat1400", f'{{"{answer}": {{}}}}')
+        for answer in ("RegisterObject", "UnRegisterObject", "ResponseStatusListObject")
+    ),
+    ("gat1400", '{"SubscribeNotificationListObject": {"SubscribeNotificationObject": [{"Title": "a"}]}}'),
+    ("metropolis", '{"category": "collision", "isAnomaly": false}'),
 ]
 
 
@@ -175,7 +195,7 @@ SHARES = [
     ("99", 0.99), ("0.99", 0.99), ('"0.99"', 0.99), ('"99"', 0.99), ('"99 %"', 0.99), ('"99.0％"', 0.99),
     ('"0.5%"', 0.005), ('"1%"', 0.01), ('"0,99"', 0.99), ("NaN", None), ('"nan"', None), ("Infinity", None),
     ("-1", None), ('"-0.5"', None), ('""', None), ('" 0.99 "', 0.99), ("1.0000001192092896", 1.0),
-    ("100.00001", 1.0), ("1e999", None),
+    ("100.00001", 1.0), ("1e999", None), ('"N/A"', None), ('"null"', None), ('"-"', None), ('"Unknown"', None),
 ]  # fmt: skip
 
 
@@ -208,7 +228,10 @@ TIMES = [
     ("２０２６-03-01 16:00:00", NOW), ("2026-03-01T15:59:60", NOW - 1000), ("2026-02-28T24:00:00", NOW - 57_600_000),
     ("2026-03-01T16:00:00:000", NOW), ("1970-01-01T08:00:01", None), ("2000-01-01 00:00:00", None), ("0", None),
     ("9999-12-31T23:59:59", None), ("2026-03-01", None), ("2026-13-01T00:00:00", None), ("2026-03-01 16:00:61", None),
-    ("16:00:00", None), ("03/01/2026 16:00", None),
+    ("16:00:00", None), ("03/01/2026 16:00", None), (f"{NOW // 1000}.123", NOW + 123), (f"{NOW}.0", NOW),
+    ("2026-03-01T16:00:00UTC+8", NOW), ("2026-03-01 16:00:00 GMT+08:00", NOW), ("2026-03-01T16:00:00.", NOW),
+    ("2026-03-01T16:00:00+08:00[Asia/Shanghai]", NOW), ("2026-03-01T08:00:00.Z", NOW), ("N/A", None), ("null", None),
+    ("2026-03-01T16:00:00+080", None),
 ]  # fmt: skip
 TIMED = [name for name in MESSAGES if name not in ("dahua", "onvif")]  # of seconds alone, and in UTC
 
@@ -221,6 +244,51 @@ def test_a_time_is_read_as_devices_write_it(name: str, written: str, read: int |
 
     assert isinstance(reading, Reading)
     assert reading.at == read
+
+
+UNCLEAN = {
+    "a control character by its number": ("gb28181", WORDS + "&#1;&#x1f;", WORDS),
+    "less than": ("hikvision", "wider than <3 m", "wider than <3 m"),
+    "hyphens in a comment": ("gb28181", WORDS + "<!-- a -- b -->", WORDS),
+    "a backslash": ("metropolis", "C:\\new\\pit", "C:\new\\pit"),
+}
+
+
+@pytest.mark.parametrize(("name", "written", "read"), UNCLEAN.values(), ids=UNCLEAN.keys())
+def test_what_devices_write_into_a_document_costs_no_alarm(name: str, written: str, read: str) -> None:
+    """It would be none for a strict reader."""
+    assert attempts(name, MESSAGES[name].replace(WORDS, written).encode()) == [read]
+
+
+@pytest.mark.parametrize("name", JSON)
+def test_a_comma_behind_the_last_one_is_none(name: str) -> None:
+    """As scripts write lists."""
+    assert attempts(name, (JSON[name][:-1] + ",}").encode()) == [WORDS]
+
+
+@pytest.mark.parametrize("name", ["gb28181", "hikvision", "onvif"])
+def test_two_declarations_are_as_good_as_one(name: str) -> None:
+    """A bridge puts its own in front."""
+    assert attempts(name, ('<?xml version="1.0"?><?xml version="1.0"?>' + XML[name]).encode()) == [WORDS]
+
+
+@pytest.mark.parametrize("declared", ["unknown", "x-gbk", "ISO-8859-1", "big5"])
+@pytest.mark.parametrize("name", XML)
+def test_utf_8_is_read_whatever_else_is_declared(name: str, declared: str) -> None:
+    """Hardly anything else is UTF-8 by chance."""
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>'
+
+    assert attempts(name, (declaration + XML[name]).encode()) == [WORDS]
+
+
+@pytest.mark.parametrize(("declared", "written"), [("x-gbk", "gb18030"), ("unknown", "gb18030"), ("Big5", "big5")])
+def test_an_encoding_that_is_none_is_gb_18030_and_another_one_is_itself(declared: str, written: str) -> None:
+    """Where the bytes are no UTF-8."""
+    message = XML["gb28181"].replace(WORDS, "路面有坑")
+
+    found = attempts("gb28181", f'<?xml version="1.0" encoding="{declared}"?>{message}'.encode(written))
+
+    assert found == ["路面有坑"]
 
 
 @pytest.mark.parametrize("name", ["gb28181", "hikvision", "metropolis"])
@@ -280,12 +348,14 @@ ONVIF = """<NotificationMessage><Topic>Relay</Topic><Message UtcTime="2026-03-01
 PropertyOperation="{0}"><Data><SimpleItem Name="{1}" Value="{2}"/></Data></Message></NotificationMessage>"""
 OVER = [
     *(("hikvision", f"<EventNotificationAlert><eventType>a</eventType><eventState>{state}</eventState>"
-       "</EventNotificationAlert>") for state in ("inactive", "Inactive", "false", "0", "stop")),
+       "</EventNotificationAlert>")
+      for state in ("inactive", "Inactive", "false", "0", "stop", "off", "closed", "normal", "ended", "no")),
     *(("onvif", ONVIF.format("Changed", name, value)) for name, value in (
         ("LogicalState", "inactive"), ("LogicalState", "0"), ("State", "False"), ("IsMotion", "false"),
-        ("Failed", "off"))),
+        ("Failed", "off"), ("Failed", "0"), ("Critical", "no"), ("State", "idle"))),
     ("onvif", ONVIF.format("Deleted", "State", "true")),
-    *(("dahua", f'{{"eventList": [{{"Code": "a", "Action": "{action}"}}]}}') for action in ("Stop", "stop")),
+    *(("dahua", f'{{"eventList": [{{"Code": "a", "Action": "{action}"}}]}}')
+      for action in ("Stop", "stop", "Off", "Inactive")),
     *(("deepstream", f'{{"object": {{}}, "event": {{"type": "{kind}"}}}}') for kind in ("exit", "end")),
 ]  # fmt: skip
 
@@ -299,10 +369,19 @@ def test_that_something_is_over_is_understood_as_devices_say_it(name: str, messa
     assert reading.detection.phase == "end"
 
 
-@pytest.mark.parametrize("value", ["false", "0", "inactive", "off"])
-def test_a_state_that_begins_as_it_should_be_is_no_detection(value: str) -> None:
+@pytest.mark.parametrize("name", ["LogicalState", "Failed", "Critical"])
+@pytest.mark.parametrize("value", ["false", "0", "inactive", "off", "No", "normal", "idle"])
+def test_a_state_that_begins_as_it_should_be_is_no_detection(value: str, name: str) -> None:
     """A device tells all of its states when somebody begins to listen."""
-    assert decode_format("onvif", ONVIF.format("Initialized", "LogicalState", value).encode(), SITE) == ()
+    assert decode_format("onvif", ONVIF.format("Initialized", name, value).encode(), SITE) == ()
+
+
+def test_the_number_of_an_object_is_no_state() -> None:
+    """Object 0 crosses a line: that something goes on."""
+    [reading] = decode_format("onvif", ONVIF.format("Initialized", "ObjectId", "0").encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.detection.phase == "start"
 
 
 WHERE = {
@@ -374,3 +453,103 @@ def test_dahua_s_seconds_are_read_as_devices_write_them(written: str, read: int 
 def test_zeros_with_which_a_device_fills_its_buffers_are_no_part_of_a_text(name: str) -> None:
     """In XML they could not even stand."""
     assert attempts(name, JSON[name].replace(WORDS, WORDS + "\\u0000\\u0000").encode()) == [WORDS]
+
+
+ALERT = {"ipAddress": "10.0.0.9", "channelID": 1, "dateTime": TIME, "eventType": "VMD", "eventState": "active"}
+
+
+@pytest.mark.parametrize("alert", [ALERT, {"EventNotificationAlert": ALERT}, ALERT | {"Target": [{"targetID": 4}]}])
+def test_an_alert_of_hikvision_is_read_in_json_as_well(alert: dict[str, object]) -> None:
+    """Newer devices send the same fields so."""
+    [reading] = decode_format("hikvision", json.dumps(alert).encode(), Site(SITE.zone))
+
+    assert isinstance(reading, Reading)
+    assert (reading.detection.camera_id, reading.detection.label, reading.detection.phase, reading.at) == (
+        "10.0.0.9:1", "VMD", "start", NOW,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("around", ["<e:Envelope xmlns:e='e'><e:Body>%s</e:Body></e:Envelope>", "<List>%s</List>"])
+def test_an_alert_of_hikvision_is_found_within_what_a_bridge_puts_around_it(around: str) -> None:
+    """Also more than one."""
+    assert attempts("hikvision", (around % XML["hikvision"]).encode()) == [WORDS]
+    assert attempts("hikvision", (around % (XML["hikvision"] * 2)).encode()) == [WORDS, WORDS]
+
+
+EVENT_MANAGER = (
+    "--b\r\nContent-Type: text/plain\r\n\r\nHeartbeat\r\n"
+    "--b\r\nContent-Type: text/plain\r\n\r\n"
+    'Code=CrossLine;action=Start;index=0;data={\n  "Object": {"ObjectID": 5}\n}\r\n'
+    "--b\r\nContent-Type: text/plain\r\n\r\nCode=VideoMotion;action=Stop;index=0\r\n--b--\r\n"
+)
+
+
+def test_the_lines_of_dahua_s_event_manager_are_events() -> None:
+    """`eventManager.cgi` sends them as parts of text; a bridge may take the parts apart."""
+    found = decode_format("dahua", EVENT_MANAGER.encode(), SITE)
+    alone = decode_format("dahua", b"Code=VideoMotion;action=Stop;index=0", SITE)
+
+    said = [
+        (one.detection.label, one.detection.phase, one.detection.object_id) for one in found if isinstance(one, Reading)
+    ]
+    assert said == [("CrossLine", "start", "5"), ("VideoMotion", "end", "")]
+    assert alone == found[1:]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"SubscribeNotificationListObject": {"SubscribeNotificationObject": [
+            {"NotificationID": "1", "ThingObjectList": {"ThingObject": [{"Behavior": WORDS}]}}]}},
+        {"ThingObject": {"Behavior": WORDS}},
+        {"ThingObject": [{"Behavior": WORDS}]},
+    ],
+)  # fmt: skip
+def test_objects_of_gat_1400_are_read_as_a_subscriber_gets_them(message: dict[str, object]) -> None:
+    """In a notification, and alone."""
+    assert attempts("gat1400", json.dumps(message).encode()) == [WORDS]
+
+
+@pytest.mark.parametrize(("written", "read"), [("0.9", 0.9), ("255", 1.0), ("256", 1.0), ("51", 0.2), ("0", None)])
+def test_dahua_s_confidence_is_of_255_or_a_share(written: str, read: float | None) -> None:
+    """What lies below 1 cannot be of 255."""
+    event = f'{{"eventList": [{{"Code": "a", "Data": {{"Object": {{"Confidence": {written}}}}}}}]}}'
+
+    [reading] = decode_format("dahua", event.encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.detection.confidence == read
+
+
+@pytest.mark.parametrize(("method", "kind"), [("05", "03"), ("5.0", "3"), ("５", "３")])
+def test_a_number_of_gb_28181_is_read_as_devices_write_it(method: str, kind: str) -> None:
+    """The same row of the standard's tables."""
+    message = (
+        f"<Notify><CmdType>ALARM</CmdType><AlarmMethod>{method}</AlarmMethod><AlarmType>{kind}</AlarmType></Notify>"
+    )
+
+    [reading] = decode_format("gb28181", message.encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert (reading.detection.label, reading.detection.algorithm) == ("left-object", "alarm-method-5")
+
+
+@pytest.mark.parametrize(("line", "read"), [("1|0|0|9|9|car|#|sedan|Audi|0.8", 0.8), ("1|0|0|9|9|car|#|red|-0.1", None),
+                                            ("1|0|0|9|9|car", None)])  # fmt: skip
+def test_a_line_of_deepstream_ends_with_how_sure_its_models_are(line: str, read: float | None) -> None:
+    """Behind what the secondary models say."""
+    [reading] = decode_format("deepstream", json.dumps({"objects": [line]}).encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.detection.confidence == read
+
+
+@pytest.mark.parametrize("value", ["true", '"true"', "1", '"Active"'])
+def test_a_rule_of_deepstream_that_has_triggered_is_a_detection(value: str) -> None:
+    """In whichever way the device writes that."""
+    message = f'{{"objects": [], "analytics": {{"overcrowding": {{"triggered": {value}}}, "a": {{"triggered": 0}}}}}}'
+
+    [reading] = decode_format("deepstream", message.encode(), SITE)
+
+    assert isinstance(reading, Reading)
+    assert reading.detection.label == "overcrowding"

@@ -1,20 +1,24 @@
-"""Dahua event streams: `client.notifyEventStream` with a list of events.
+"""Dahua event streams: `client.notifyEventStream` with a list of events, or the lines of `eventManager.cgi`, which are
+`Code=…;action=Start;index=0;data={…}`.
 
 The stream does not name the camera's address: the bridge that forwards it must, with the header `camera`; otherwise
 the machine's name is taken for it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
+from models.formats.parsing import json_messages
 from models.formats.reading import (
     Reading,
     Site,
     at_path,
     attempts,
     box,
+    goes_on,
     known,
     listed,
     moment,
@@ -24,7 +28,26 @@ from models.formats.reading import (
 )
 
 _THINGS = ("Object", "Vehicle", "NonMotor", "Human")
-_PHASES = {"start": "start", "pulse": "start", "stop": "end", "end": "end"}
+_BEGINNINGS = (b"Code=", b"Heartbeat")
+_LINE = re.compile(
+    rb"^Code=(?P<Code>[^;\r\n]*);action=(?P<Action>[^;\r\n]*)(?:;index=\d*)?(?:;data=(?P<data>(?:(?!^Code=).)*))?",
+    re.MULTILINE | re.DOTALL,
+)
+_BEGINS = ("start", "pulse")
+_FULL = 255  # a confidence that is certain
+
+
+def parse(document: bytes) -> Iterator[dict[str, Any] | Poison]:
+    """The messages of a document, an event of a line as a message of its own. Raises Poison."""
+    if not document.startswith(_BEGINNINGS):
+        yield from json_messages(document)
+        return
+    for line in _LINE.finditer(document):
+        event = {name: line[name].decode("utf-8", "replace") for name in ("Code", "Action")}
+        try:
+            yield event | {"Data": next(json_messages(line["data"]), None) if line["data"] else None}
+        except Poison as poison:
+            yield poison
 
 
 def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
@@ -32,9 +55,16 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]
     if message.get("method") == "global.keepAlive":
         return iter(())  # the heartbeat of a healthy device
     holder = next((each for each in (message.get("params"), message) if listed(each, "eventList")), None)
+    if holder is None and text_of(message.get("Code")) and text_of(message.get("Action")):
+        return attempts([message], lambda event: _reading(event, site))  # a bridge has taken the list apart
     if holder is None:
         raise Poison("params.eventList", "is missing")
-    return attempts(objects(holder["eventList"]), lambda event: _reading(event, site))
+    events = (each for each in objects(holder["eventList"]) if not _is_heartbeat(each))
+    return attempts(events, lambda event: _reading(event, site))
+
+
+def _is_heartbeat(event: object) -> bool:
+    return isinstance(event, Mapping) and text_of(event.get("Code")).lower() == "heartbeat"
 
 
 def _reading(event: object, site: Site) -> Reading:
@@ -56,7 +86,7 @@ def _reading(event: object, site: Site) -> Reading:
             "algorithm": text_of(data.get("Class")),
             "confidence": _confidence(thing.get("Confidence")),
             "object_id": next((text_of(t["ObjectID"]) for t in things if t.get("ObjectID") is not None), ""),
-            "phase": _PHASES.get((text_of(event.get("Action")) or text_of(data.get("Action"))).lower(), ""),
+            "phase": _phase((text_of(event.get("Action")) or text_of(data.get("Action"))).lower()),
             "bbox": box(edges) if isinstance(edges, list) else None,
         }
     )
@@ -65,10 +95,16 @@ def _reading(event: object, site: Site) -> Reading:
     return Reading(detection, f"{camera}/{code}/{number_of}/{at}" if number_of and at is not None else "", at)
 
 
+def _phase(action: str) -> str:
+    return "start" if action in _BEGINS else "end" if goes_on(action) is False else ""
+
+
 def _confidence(value: object) -> float | None:
-    """Dahua counts from 0 to 255; 0 stands for "not measured"."""
+    """Dahua counts from 0 to 255, what lies below 1 is a share; 0 stands for "not measured"."""
     confidence = number(value, "Confidence")
-    return confidence / 255 if confidence and confidence > 0 else None
+    if not confidence or confidence < 0:
+        return None
+    return confidence if confidence < 1 else min(confidence / _FULL, 1.0) if confidence <= _FULL + 1 else confidence
 
 
 def _moment(data: Mapping[str, Any], site: Site) -> int | None:

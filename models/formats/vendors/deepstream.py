@@ -9,7 +9,20 @@ from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, at_path, attempts, box, moment, place, share, text_of
+from models.formats.reading import (
+    Reading,
+    Site,
+    at_path,
+    attempts,
+    box,
+    goes_on,
+    known,
+    moment,
+    objects,
+    place,
+    share,
+    text_of,
+)
 
 _EDGES = ("topleftx", "toplefty", "bottomrightx", "bottomrighty")
 _PHASES = {"entry": "start", "start": "start", "exit": "end", "stop": "end", "end": "end", "moving": "ongoing"}
@@ -44,13 +57,13 @@ def _full(message: Mapping[str, Any]) -> Iterator[_Sighting]:
 
 def _minimal(message: Mapping[str, Any]) -> Iterator[_Sighting]:
     given = message["objects"]
-    if given is not None and not isinstance(given, list | Mapping):
+    if given and not isinstance(given, list | Mapping):
         raise Poison("objects", "must be a list")
-    for thing in given if isinstance(given, list) else [given] if given else ():
+    for thing in objects(given):
         yield (_line if isinstance(thing, str) else _object), thing
     rules = message.get("analytics")
     for name, rule in rules.items() if isinstance(rules, Mapping) else ():
-        if isinstance(rule, Mapping) and rule.get("triggered") is True:
+        if isinstance(rule, Mapping) and goes_on(rule.get("triggered")):
             yield _rule, (name, rule)
 
 
@@ -91,7 +104,13 @@ def _line(line: str) -> dict[str, Any]:
     if len(parts) < 6:
         raise Poison("objects", "must hold lines id|left|top|right|bottom|type")
     edges = dict(zip(_EDGES, parts[1:5], strict=True))
-    return {"object_id": parts[0], "label": parts[5], "bbox": _box({k: _float(v) for k, v in edges.items()})}
+    return {
+        "object_id": parts[0],
+        "label": parts[5],
+        "bbox": _box({k: _float(v) for k, v in edges.items()}),
+        # Behind a `#` come what the secondary models say, and last of all how sure they are.
+        "confidence": share(known(parts[-1]), "confidence") if "#" in parts[6:-1] else None,
+    }
 
 
 def _float(text: str) -> float:

@@ -10,7 +10,8 @@ from models.errors import Poison
 from models.events import make_detection
 from models.formats.reading import Reading, Site, attempts, box, listed, moment, objects, text_of
 
-# The list of each kind of object, the name in it, the field of its id, and the label that it becomes.
+# The list of each kind of object, the name in it, the field of its id, and the label that it becomes. What a
+# subscriber is notified of (GA/T 1400.4) holds the same objects in lists with the words the other way round.
 _KINDS = (
     ("MotorVehicleListObject", "MotorVehicleObject", "MotorVehicleID", "motor-vehicle"),
     ("NonMotorVehicleListObject", "NonMotorVehicleObject", "NonMotorVehicleID", "non-motor-vehicle"),
@@ -21,20 +22,29 @@ _KINDS = (
 _EDGES = ("LeftTopX", "LeftTopY", "RightBtmX", "RightBtmY")
 _TIMES = ("PassTime", "AppearTime", "MarkTime", "LocationMarkTime", "PersonAppearTime", "FaceAppearTime")
 _DEVICE_CHARS = 20
+# The heartbeat of a healthy device, its coming and going, and answers.
+_WITHOUT_OBJECTS = ("KeepaliveObject", "RegisterObject", "UnRegisterObject", "ResponseStatusListObject")
+_NOTIFIED, _NOTIFIED_OF = "SubscribeNotificationListObject", "SubscribeNotificationObject"
 
 
 def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
     """One reading for each object. Raises Poison."""
-    if listed(message, "KeepaliveObject"):
-        return iter(())  # the heartbeat of a healthy device
-    if not any(listed(message, kind[0]) for kind in _KINDS):
+    if any(listed(message, name) for name in _WITHOUT_OBJECTS):
+        return iter(())
+    if listed(message, _NOTIFIED):
+        held = message[_NOTIFIED]
+        told = objects(held.get(_NOTIFIED_OF) if isinstance(held, Mapping) else held)
+        return attempts((thing for each in told for thing in _things(each)), lambda each: _reading(*each, site))
+    if not any(listed(message, name) for kind in _KINDS for name in kind[:2]):
         raise Poison("data", f"must hold one of {', '.join(kind[0] for kind in _KINDS)}")
     return attempts(_things(message), lambda each: _reading(*each, site))
 
 
-def _things(message: Mapping[str, Any]) -> Iterator[tuple[object, str, str]]:
+def _things(message: object) -> Iterator[tuple[object, str, str]]:
+    if not isinstance(message, Mapping):
+        raise Poison(_NOTIFIED, "must hold objects")
     for container, named, key, label in _KINDS:
-        held = message.get(container)
+        held = message.get(container, message.get(container.replace("ListObject", "ObjectList"), message))
         for thing in objects(held.get(named) if isinstance(held, Mapping) else held):
             yield thing, key, label
 

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, moment, place, texts
+from models.formats.reading import Reading, Site, known, moment, place, texts
 
 # Table of AlarmMethod in GB/T 28181-2016, annex A.
 _METHODS = {
@@ -45,13 +45,14 @@ _DEVICE = {
 def decode(root: Element, site: Site) -> Iterator[Reading]:
     """One reading. The label is the name of the alarm's method and type, the text its description. Raises Poison."""
     said = texts(root)
-    if said.get("CmdType") == "Keepalive":
+    command = said.get("CmdType", "").lower()
+    if command == "keepalive":
         return  # the heartbeat of a healthy device
-    if said.get("CmdType") != "Alarm":
+    if command != "alarm":
         raise Poison("CmdType", "must be Alarm")
-    method = said.get("AlarmMethod", "")
+    method = _code(said.get("AlarmMethod", ""))
     kinds = {"5": _VIDEO, "2": _DEVICE}.get(method, {})
-    label = kinds.get(said.get("AlarmType", "")) or _METHODS.get(method)
+    label = kinds.get(_code(said.get("AlarmType", ""))) or _METHODS.get(method)
     if label is None:
         raise Poison("AlarmMethod", "must be a number from 1 to 7")
     camera = site.camera or said.get("DeviceID", "")
@@ -69,3 +70,9 @@ def decode(root: Element, site: Site) -> Iterator[Reading]:
     # SN counts from 1 in each session of a device: only together with the time it names one alarm.
     number = said.get("SN", "")
     yield Reading(detection, f"{camera}/{said['AlarmTime']}/{number}" if at is not None and number else "", at)
+
+
+def _code(text: str) -> str:
+    """A number of a table as the table has it: `05`, `5.0` and `５` are 5."""
+    amount = known(text)
+    return str(int(amount)) if amount is not None and amount.is_integer() else text

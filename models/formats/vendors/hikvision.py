@@ -1,25 +1,66 @@
-"""Hikvision ISAPI alarms: `EventNotificationAlert`, XML as the alert stream and HTTP listening send it."""
+"""Hikvision ISAPI alarms: `EventNotificationAlert` as the alert stream and HTTP listening send it, XML or JSON."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, local, moment, share, texts
+from models.formats.parsing import json_messages, xml_messages
+from models.formats.reading import Reading, Site, attempts, goes_on, local, moment, share, text_of, texts
 
-_OVER = ("inactive", "false", "0", "end", "stop", "stopped")  # how devices say that it is over
+_ALERT = "EventNotificationAlert"
 
 
-def decode(root: Element, site: Site) -> Iterator[Reading]:
-    """One reading; a camera that nobody named by the header `camera` is `ipAddress:channelID`. Raises Poison."""
-    if local(root) != "EventNotificationAlert":
-        raise Poison("EventNotificationAlert", "is missing")
-    said = texts(root)
+def parse(document: bytes) -> Iterator[Element | dict[str, Any] | Poison]:
+    """The roots of an XML document, or the objects of one in JSON. Raises Poison."""
+    return json_messages(document) if document.startswith((b"{", b"[")) else xml_messages(document)
+
+
+def decode(message: Element | Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
+    """One reading for each alert; a camera that nobody named by the header `camera` is `ipAddress:channelID`. Raises
+    Poison."""
+    alerts = _of_json(message) if isinstance(message, Mapping) else _of_xml(message)
+    if not alerts:
+        raise Poison(_ALERT, "is missing")
+    return attempts(alerts, lambda said: _reading(said, site))
+
+
+def _of_xml(root: Element) -> list[dict[str, str]]:
+    """What the root says, or what is in it where something stands around it (SOAP, a list)."""
+    return [texts(element) for element in root.iter() if local(element) == _ALERT]
+
+
+def _of_json(message: Mapping[str, Any]) -> list[dict[str, str]]:
+    alert = message.get(_ALERT, message)
+    if not isinstance(alert, Mapping) or "eventType" not in alert:
+        return []
+    return [_leaves(alert)]
+
+
+def _leaves(alert: Mapping[str, Any]) -> dict[str, str]:
+    """The text of each leaf by its name; of several the outermost."""
+    found: dict[str, str] = {}
+    within: deque[tuple[str, Any]] = deque(alert.items())
+    while within:
+        name, value = within.popleft()
+        if isinstance(value, Mapping):
+            within.extend(value.items())
+        elif isinstance(value, list):
+            within.extend((name, each) for each in value)
+        elif text := (str(value).lower() if isinstance(value, bool) else text_of(value)):
+            found.setdefault(name, text)
+    return found
+
+
+def _reading(said: Mapping[str, str], site: Site) -> Reading | None:
+    """None for what a healthy device says of itself."""
     channel = said.get("channelID") or said.get("dynChannelID", "")
-    camera = site.camera or said.get("deviceID") or f"{said.get('ipAddress', '')}:{channel}"
-    state, kind = said.get("eventState", "").lower(), said.get("eventType", "")
-    if kind.lower() == "heartbeat" or (state in _OVER and kind.lower() == "videoloss"):
-        return  # of a healthy device
+    camera = site.camera or said.get("deviceID") or f"{said.get('ipAddress') or said.get('ipv6Address', '')}:{channel}"
+    over, kind = goes_on(said.get("eventState", "")) is False, said.get("eventType", "")
+    if kind.lower() == "heartbeat" or (over and kind.lower() == "videoloss"):
+        return None
     # "It still goes on": the event that it is about stands beside it.
     going_on = kind.lower() == "duration" and said.get("relationEvent", "")
     detection = make_detection(
@@ -30,8 +71,8 @@ def decode(root: Element, site: Site) -> Iterator[Reading]:
             "algorithm": "isapi",
             "confidence": share(said.get("detectionConfidence"), "detectionConfidence"),
             "object_id": said.get("targetID") or said.get("regionID", ""),
-            "phase": "end" if state in _OVER else "ongoing" if going_on else "start",
+            "phase": "end" if over else "ongoing" if going_on else "start",
             "text": said.get("eventDescription", ""),
         }
     )
-    yield Reading(detection, said.get("UUID", ""), moment(said.get("dateTime"), site.zone, "dateTime"))
+    return Reading(detection, said.get("UUID", ""), moment(said.get("dateTime"), site.zone, "dateTime"))

@@ -4,18 +4,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.events import make_detection
-from models.formats.reading import Reading, Site, at_path, moment, place, share, text_of
+from models.formats.reading import Reading, Site, at_path, goes_on, moment, place, share, text_of
 
 
 def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading]:
-    """One reading: the alert's event type is the label, its summary the text. Raises Poison."""
+    """One reading: the alert's event type is the label, its summary the text; none of an incident that its sender has
+    found to be no anomaly. Raises Poison."""
+    if goes_on(message.get("isAnomaly")) is False:
+        return
     event = message.get("event")
     here = at_path(message, "sensor", "location") or at_path(message, "place", "location")
     detection = make_detection(
         {
             "camera_id": site.camera or text_of(at_path(message, "sensor", "id")) or text_of(message.get("sensorId")),
             "vendor": "metropolis",
-            "label": text_of(at_path(event, "type")) or text_of(message.get("category")),
+            "label": text_of(at_path(event, "type")) or text_of(event) or text_of(message.get("category")),
             "algorithm": text_of(at_path(message, "analyticsModule", "id")),
             "confidence": share(message.get("confidence", at_path(event, "confidence")), "confidence"),
             "object_id": text_of(at_path(message, "object", "id")),

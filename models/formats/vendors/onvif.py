@@ -10,19 +10,17 @@ from zoneinfo import ZoneInfo
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, attempts, local, moment
+from models.formats.reading import Reading, Site, attempts, goes_on, local, moment
 
 _CAMERA = ("VideoSourceToken", "VideoSourceConfigurationToken", "Source", "VideoAnalyticsConfigurationToken")
-_TRUE = ("true", "1", "active", "on")
-_BOOLEAN = ("true", "false", "active", "inactive", "on", "off")
 _UTC = ZoneInfo("UTC")
-_WITHOUT_NEWS = ("Notify", "PullMessagesResponse")  # what an answer without a notification has
 
 
 def decode(root: Element, site: Site) -> Iterator[Reading | Poison]:
     """One reading for each notification in the document that tells of something. Raises Poison."""
     notifications = [e for e in root.iter() if local(e) == "NotificationMessage"]
-    if not notifications and not any(local(e) in _WITHOUT_NEWS for e in root.iter()):
+    # What a device answers, to a pull or to a subscription, has none where there is no news.
+    if not notifications and not any(local(e) == "Notify" or local(e).endswith("Response") for e in root.iter()):
         raise Poison("NotificationMessage", "is missing")
     return attempts(notifications, lambda each: _reading(each, site))
 
@@ -34,15 +32,11 @@ def _reading(notification: Element, site: Site) -> Reading | None:
     if not inner:
         raise Poison("Message", "is missing")
     message = next((e for e in inner if "UtcTime" in e.attrib), inner[-1])
-    items = {e.attrib.get("Name", ""): e.attrib.get("Value", "") for e in message.iter() if local(e) == "SimpleItem"}
+    items = _items(message)
     camera = site.camera or next((items[name] for name in _CAMERA if items.get(name)), "")
     if "Monitoring/" in topic:
         return None
-    states = [
-        value.lower() in _TRUE
-        for name, value in items.items()
-        if name.startswith("Is") or "State" in name or value.lower() in _BOOLEAN
-    ]
+    states = list(_states(message))
     operation = message.attrib.get("PropertyOperation", "")
     ended = operation == "Deleted" or (bool(states) and not any(states))
     if operation == "Initialized" and states and not any(states):
@@ -58,3 +52,18 @@ def _reading(notification: Element, site: Site) -> Reading | None:
         }
     )
     return Reading(detection, "", moment(message.attrib.get("UtcTime"), _UTC, "UtcTime"))
+
+
+def _items(element: Element) -> dict[str, str]:
+    return {e.attrib.get("Name", ""): e.attrib.get("Value", "") for e in element.iter() if local(e) == "SimpleItem"}
+
+
+def _states(message: Element) -> Iterator[bool]:
+    """What the message's data say of whether something goes on; names of things (`ObjectId` 0) say nothing of it."""
+    data = next((e for e in message.iter() if local(e) == "Data"), message)
+    for name, value in _items(data).items():
+        state = goes_on(value)
+        if state is None and (name.startswith("Is") or "State" in name):
+            state = False
+        if state is not None and not name.endswith(("Id", "ID", "Token")):
+            yield state
