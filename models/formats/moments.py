@@ -24,6 +24,7 @@ _COMPACT = re.compile(
 )
 _EPOCH = re.compile(r"(1\d{9})(\d{0,9})(?:\.(\d*))?")  # until 2033
 _STAMP_DIGITS = len("yyyymmddhhmmss")
+_MAX_CHARS = 100  # a longer text could keep the patterns busy for hours
 # As C's asctime and ctime write it, with a zone or without.
 _ASCTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d{1,2}:\d\d:\d\d) (?:(UTC|GMT|[A-Z]{3,4}) )?(\d{4})")
 
@@ -31,6 +32,8 @@ _ASCTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d{1,2}:\d\d:\
 def read(text: str, zone: ZoneInfo) -> int:
     """Milliseconds UTC of ISO 8601, `yyyymmddhhmmss`, `yyyy-m-d h:mm:ss`, asctime, the date of a mail, or seconds,
     milli- or microseconds since 1970; local where it names no zone. Raises ValueError."""
+    if len(text) > _MAX_CHARS:
+        raise ValueError("no time is that long")
     text = unicodedata.normalize("NFKC", text)
     epoch = _EPOCH.fullmatch(text)
     if epoch is not None and len(epoch[1] + epoch[2]) != _STAMP_DIGITS:

@@ -24,6 +24,7 @@ _NO_CAMERA_BEFORE = 978_307_200_000  # 2001: a clock that shows less has never b
 _NOISE = 1.5  # a share that its device has reckoned with too few bits; no detector tells of a percent
 _EDGES = 4
 _NOISE_OF_PERCENT = 1.005
+_NUMBER_CHARS = 100
 _PERCENT = re.compile(r"\s*([^%％]*?)\s*[%％]\s*")
 _DECIMAL_COMMA = re.compile(r"^\s*([+-]?\d+),(\d+)\s*$")
 # What stands where a device has no value.
@@ -137,7 +138,7 @@ def number(value: object, field: str) -> float | None:
     if value is None or value == "" or _says_nothing(value):
         return None
     try:
-        if isinstance(value, bool):
+        if isinstance(value, bool) or _is_overlong(value):
             raise TypeError
         amount = float(_DECIMAL_COMMA.sub(r"\1.\2", value) if isinstance(value, str) else value)  # type: ignore[arg-type]
     except OverflowError:
@@ -151,11 +152,16 @@ def _says_nothing(value: object) -> bool:
     return isinstance(value, str) and value.strip().lower() in _NO_VALUE
 
 
+def _is_overlong(value: object) -> bool:
+    """Whether a text is longer than any number's: it could keep a pattern busy for hours."""
+    return isinstance(value, str) and len(value) > _NUMBER_CHARS
+
+
 def share(value: object, field: str) -> float | None:
     """A confidence as a share: percents (at most 100, or with a sign) are divided by 100; a negative one, and one that
     is no quantity, stand for "not measured". Raises Poison.
     """
-    percents = isinstance(value, str) and (sign := _PERCENT.fullmatch(value)) is not None
+    percents = isinstance(value, str) and not _is_overlong(value) and (sign := _PERCENT.fullmatch(value)) is not None
     amount = number(sign[1] if percents and sign else value, field)
     if amount is None or amount < 0:
         return None

@@ -121,7 +121,15 @@ def _splice(value: bytes, chance: Random) -> bytes:
 
 def _long(value: bytes, chance: Random) -> bytes:
     at = _place(value, chance)
-    return value[:at] + chance.choice((b"a", "路".encode(), b"1", b"\\u0031", b" ")) * 10_001 + value[at:]
+    return value[:at] + _run(chance).encode() + value[at:]
+
+
+def _run(chance: Random) -> str:
+    """The same again and again: what a pattern that goes back and forth takes hours for."""
+    piece = chance.choice(
+        (" ", "\t", "1", "1 ", "a", "路", "零", "-", ":", "%", ",", ".", "/", "@", "(", "=", "_a", "①")
+    )
+    return piece * (chance.choice((300, 10_001, 40_000)) // len(piece))
 
 
 # Encodings and wrappings
@@ -250,6 +258,15 @@ def _twice(nodes: list[_Node], chance: Random) -> str:
     return str(at.key)
 
 
+def _blown(nodes: list[_Node], chance: Random) -> str:
+    """A text with a long run in it."""
+    at = chance.choice([node for node in nodes if isinstance(node.holder[node.key], str)] or nodes)
+    text = str(at.holder[at.key])
+    place = chance.randrange(len(text) + 1)
+    at.holder[at.key] = text[:place] + _run(chance) + text[place:]
+    return ""
+
+
 def _many(nodes: list[_Node], chance: Random) -> str:
     at = chance.choice(nodes)
     at.holder[at.key] = [at.holder[at.key]] * chance.choice((2, 3, 21, 1_001))
@@ -268,15 +285,17 @@ def _of_document(change: Callable[[bytes, Random], bytes]) -> Callable[[Input, R
 
 
 def _text(value: bytes, chance: Random) -> bytes:
-    """A text or attribute with something odd, or another one's."""
+    """A text or attribute with something odd, another one's, or one with a long run in it."""
     found = list(_TEXT.finditer(value))
     if not found:
         return value
     at, other = chance.choice(found), chance.choice(found)
-    new = chance.choice(
-        (other[1] or other[2] or b"", chance.choice((*NASTY, *NUMBERS, *INSTANTS)).encode(errors="surrogatepass"))
-    )
     group = 1 if at[1] is not None else 2
+    old, odd = at[group], chance.choice((*NASTY, *NUMBERS, *INSTANTS)).encode(errors="surrogatepass")
+    new = chance.choice((other[1] or other[2] or b"", odd))
+    if chance.random() < 0.1:
+        place = _place(old, chance)
+        new = old[:place] + _run(chance).encode() + old[place:]
     return value[: at.start(group)] + new + value[at.end(group) :]
 
 
@@ -367,7 +386,7 @@ MUTATIONS: tuple[Callable[[Input, Random], Input], ...] = (
     *map(_of_tree, (_odd, _odd, _odd, _swap, _rename, _remove, _twice, _many)),
     *map(_of_document, (_text, _text, _element, _declared)),
     *(_header, _header, _format, _structured, _record),
-    _seldom(_of_value(_long)),
+    *map(_seldom, (_of_value(_long), _of_tree(_blown))),
     _seldom(_many_headers),
     _record,
 )
