@@ -112,7 +112,7 @@ class StatementReader:
             if isinstance(reading, Poison):
                 found.append(reading)
                 continue
-            own = event.id or reading.id or digest
+            own = event.id or _bounded(reading.id) or digest
             event_id = f"{own}/{n}" if len(readings) > 1 and (event.id or not reading.id) else own
             try:
                 statement = self._of_reading(vendor, reading, msgspec.structs.replace(event, id=event_id), receipt)
@@ -133,6 +133,13 @@ class StatementReader:
         if not source or source.endswith("/"):  # none, or only the beginning of one
             source += f"{vendor.format}/{reading.detection.camera_id}"
         return Statement(of_contract(reading.detection), source, event.id, at, receipt.now, by_device=True)
+
+
+def _bounded(name: str) -> str:
+    """A message's own name, or, where it is longer than an event's may be, what stands for it."""
+    if len(name) <= envelope.MAX_ATTRIBUTE:
+        return name
+    return in_letters(hashlib.sha256(name.encode()).hexdigest()[:32])
 
 
 def _length(statement: Statement) -> int:

@@ -13,22 +13,29 @@ import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 
+from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import load_city
 from models.envelope import Event, to_binary
 from models.events import UPDATE
 from models.times import now_ms
 from streams.addresses import LOOPBACK_HOST
 from streams.kafka.clients import admin, follower, log_reader, started, writer
+from streams.kafka.cluster_rights import cluster_rights
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings, load_settings
+from tests.support.cities import tiny_files
 from tests.support.kafka import Roles, eventually
 from tests.support.secured import secured_broker
+from tests.support.steps_on_kafka import Asked, Message, as_party, asking, cases, parties, reports, way
+from tests.unit.test_cluster_rights import covers
 
-_NAMESPACE = "secured"
+_NAMESPACE, _TABLE = "secured", "table"
 _PARTIES = ("intake", "desk", "tables", "gateway", "department-roads", "department-water", "sensor-gate")
+_ACTING = ("intake", "desk", "gateway", "department-roads", "department-works", "sensor-gate", "app-hotline")
+_CERTIFIED = ("--principal", "app/hotline=User:CN=client")
 _CLERK, _OPERATOR = {"role": "department", "id": "li"}, {"role": "operator", "id": "li"}
 _PHOTO = "https://city.example/1.jpg"
 _REPORT = {
@@ -46,6 +53,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
     port, certified, gateway = free_ports(3)
     (folder / "password").write_text("correct horse\n")
     others = ["stranger", *(f"{_NAMESPACE}-{party}" for party in _PARTIES)]
+    others += [f"{_TABLE}-{party}" for party in _ACTING]
     async with secured_broker(folder, port, certified, "paidan", "correct horse", others):
         settings = load_settings(
             kafka=f"{LOOPBACK_HOST}:{port}",
@@ -61,7 +69,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
             kafka_ca=str(folder / "ca.pem"),
         )
         await create_topics(settings, all_topics(settings, load_city(settings.city).departments))
-        assert re.fullmatch(r"[1-9]\d* entries added, 0 were there", await _apply(settings, folder))
+        assert re.fullmatch(r"[1-9]\d* entries added, 0 were there", await _apply(settings, folder, *_CERTIFIED))
         by_certificate = {
             "kafka": f"{LOOPBACK_HOST}:{certified}",
             "kafka_protocol": "SSL",
@@ -90,7 +98,7 @@ async def test_an_order_lives_under_the_rights_of_the_table(secured: Settings, t
     becomes an assignment, its department answers by its own topic, where it may speak for nobody else, and an inspector
     closes the order."""
     roles, names = Roles(secured, tmp_path), Names(_NAMESPACE)
-    assert re.fullmatch(r"0 entries added, [1-9]\d* were there", await _apply(secured, tmp_path))
+    assert re.fullmatch(r"0 entries added, [1-9]\d* were there", await _apply(secured, tmp_path, *_CERTIFIED))
     try:
         for role in ("intake", "desk", "tables", "gateway"):
             roles.start(role, kafka_user=f"{_NAMESPACE}-{role}")
@@ -111,7 +119,7 @@ async def test_an_order_lives_under_the_rights_of_the_table(secured: Settings, t
                 answer = await client.get(f"/orders/{order}")
                 return answer.json()["state"] if answer.status_code == 200 else ""
 
-            roads = _as(secured, "department-roads")
+            roads = as_party(secured, "department-roads")
             group = {"group_id": f"{_NAMESPACE}-department-roads", "auto_offset_reset": "earliest"}
             async with (
                 started(follower(roads, names.assignments("roads"), **group), 5.0) as consumer,
@@ -142,7 +150,7 @@ async def test_an_order_lives_under_the_rights_of_the_table(secured: Settings, t
 
 async def test_a_department_neither_writes_nor_reads_in_the_name_of_another(secured: Settings) -> None:
     """The broker refuses it, and every other topic too; so it does a sensor that would be more than one."""
-    names, roads, gate = Names(_NAMESPACE), _as(secured, "department-roads"), _as(secured, "sensor-gate")
+    names, roads, gate = Names(_NAMESPACE), as_party(secured, "department-roads"), as_party(secured, "sensor-gate")
     others = (names.updates_of("water"), names.updates, names.reports, names.detections, names.inbox, names.orders)
 
     for connection, refused in ((roads, others), (gate, (names.updates, names.updates_of("roads"), names.reports))):
@@ -163,17 +171,69 @@ async def test_a_department_neither_writes_nor_reads_in_the_name_of_another(secu
             await asyncio.wait_for(consumer.getone(), 30)
 
 
-async def _apply(settings: Settings, folder: Path) -> str:
-    """Have the command set the rights, also those of a sensor and of an app with a certificate; what it says."""
-    outside = ("--sensor", "gate", "--app", "hotline", "--principal", "app/hotline=User:CN=client")
-    command = Roles(settings, folder).start("topics", "acl", "--apply", *outside)
+@pytest.mark.parametrize("party", _PARTIES)
+async def test_nobody_writes_where_the_table_of_rights_has_nothing(secured: Settings, party: str) -> None:
+    """Of what anything follows from: what comes in, the inbox, and the log. The broker refuses it."""
+    names, departments = Names(_NAMESPACE), load_city(secured.city).departments
+    rights = cluster_rights(names, departments, ("gate",))
+    own = [each for each in rights if each.party.replace("/", "-") == party and each.operation == "Write"]
+    telling = (names.reports, names.detections, names.updates, *map(names.updates_of, departments))
+    refused = [topic for topic in (*telling, names.inbox, names.orders) if not any(covers(each, topic) for each in own)]
+
+    async with started(writer(as_party(secured, party), request_timeout_ms=5000), 5.0) as producer:
+        for topic in refused:
+            with pytest.raises(TopicAuthorizationFailedError):
+                await producer.send_and_wait(topic, b"{}")
+    assert len(refused) >= len(telling) - 3
+
+
+@pytest.mark.timeout(240)
+async def test_every_role_takes_exactly_the_steps_of_the_table(secured: Settings, tmp_path: Path) -> None:
+    """Every role, every action, every state, by each topic to which somebody may write an update: what the table of an
+    order's life has is taken, all else is a refused fact and changes nothing."""
+    pack = tmp_path / "city"
+    pack.mkdir()
+    for name, content in tiny_files(settings="blind_review_share = 0.0\n").items():
+        (pack / name).write_bytes(content)
+    settings = secured.model_copy(update={"namespace": _TABLE, "city": pack, "data": tmp_path / "data"})
+    roles, names = Roles(settings, tmp_path), Names(_TABLE)
+    await create_topics(settings, all_topics(settings, load_city(settings.city).departments))
+    await _apply(settings, tmp_path)
+    todo = cases(names)
+    try:
+        for role in ("intake", "desk"):
+            roles.start(role, kafka_user=f"{_TABLE}-{role}")
+        async with parties(settings) as everybody:
+            came = everybody.outcomes
+            await everybody.write(reports(names, "app-hotline", ("other", *(case.name for case in todo))))
+            await everybody.until(lambda: len(came.opened) > len(todo), "the orders")
+            order, now = came.opened, now_ms()
+            ways = [each for case in todo for each in way(names, case, order[case.name], order["other"], now)]
+            await everybody.write(ways)
+            await everybody.until(lambda: came.known(each.name for each in ways), "the orders in their states")
+            assert came.refused == {}
+            assert [case for case in todo if came.states[order[case.name]] != case.state] == []
+            before = dict(came.counts)
+
+            asked: dict[str, tuple[Asked, Message]] = {}
+            for case in todo:
+                asked |= asking(case, order[case.name], order["other"], now)
+            await everybody.write([message for _, message in asked.values()])
+            await everybody.until(lambda: came.known(asked), "all answers")
+
+        assert came.wrong({name: each for name, (each, _) in asked.items()}) == []
+        untouched = [order[case.name] for case in todo if all(each.refused for each in case.asked)]
+        assert len(untouched) == len(STATE_TERMS)
+        assert [each for each in untouched if came.counts[each] != before[each]] == []
+    finally:
+        roles.end()
+
+
+async def _apply(settings: Settings, folder: Path, *more: str) -> str:
+    """Have the command set the rights, also those of a sensor and of an app; what it says."""
+    command = Roles(settings, folder).start("topics", "acl", "--apply", "--sensor", "gate", "--app", "hotline", *more)
     assert await command.ended(60) == 0, command.said()
     return command.said().strip()
-
-
-def _as(settings: Settings, party: str) -> Connection:
-    """How somebody outside reaches the cluster, under the user that the table names by default."""
-    return Connection.of(settings.model_copy(update={"kafka_user": f"{_NAMESPACE}-{party}"}))
 
 
 async def test_a_certificate_is_enough_where_the_cluster_knows_its_clients_by_it(

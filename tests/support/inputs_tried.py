@@ -45,8 +45,9 @@ _LEAK = re.compile("|".join(rf"(?<![0-9A-Za-z]){_APART.join(each)}(?![0-9A-Za-z]
 
 @dataclass
 class Tried:
-    """What some inputs came to. `slowest` is the longest computing time of a batch in seconds and its first input, `grown` the growth of memory in
-    MB after the first thousands, `wrong` what should not have been, with the number of an input."""
+    """What some inputs came to. `slowest` is the longest computing time of a batch in seconds and its first
+    input, `grown` the growth of memory in MB after the first thousands, `wrong` what should not have been, with the
+    number of an input."""
 
     inputs: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -165,9 +166,8 @@ def main(count: int, seed: int) -> int:
         all_of_them.wrong.append(f"memory has grown by {all_of_them.grown:.0f} MB")
     print(*(f"{count:>9,} {what}" for what, count in all_of_them.outcomes.most_common()), sep="\n")
     seconds, at = all_of_them.slowest
-    print(
-        f"slowest batch of {_BATCH}: {seconds:.2f} s of computing, from input {at}; memory grew by {all_of_them.grown:.0f} MB"
-    )
+    print(f"slowest batch of {_BATCH}: {seconds:.2f} s of computing, from input {at}")
+    print(f"memory grew by {all_of_them.grown:.0f} MB")
     print(*all_of_them.wrong[:20], sep="\n")
     return int(bool(all_of_them.wrong))
 

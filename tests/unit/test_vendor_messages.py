@@ -153,3 +153,17 @@ def test_the_name_that_a_message_gets_from_its_bytes_looks_like_nobody_s_number(
 
     assert ids(one) == ids(other)
     assert all(name.isalpha() for name in ids(one))
+
+
+def test_a_message_s_own_name_is_no_longer_than_an_event_s(city: City) -> None:
+    """What stands for a longer one is the same each time, and another one's is another."""
+
+    def named(name: str) -> ConsumerRecord:
+        body = {"sensorId": "cam-sw-1", "messageid": name, "objects": [{"type": "pothole"}]}
+        return raw(json.dumps(body).encode(), [("format", b"deepstream")])
+
+    names = ["i" * 256, "i" * 257, "i" * 257, "i" * 258]
+    kept, one, again, other = ids(take_in([named(name) for name in names], city, None, NOW, KEYS))
+
+    assert (kept, len(one), again) == (names[0], 32, one)
+    assert other not in (one, kept)

@@ -11,9 +11,10 @@ from models.access import ACCESS
 from models.city import City
 from models.events.vocabulary import ROLES
 from streams.gateway.seats import LISTS
+from tests.support.every_step import ASKED_BEFORE, EXCUSED, WAYS
 from tests.support.tokens import bearer, one_of_each
 from tests.web.conftest import Open
-from tests.web.test_who_acts import ASKED_BEFORE, EXCUSED, WAYS, World
+from tests.web.test_who_acts import World
 from tests.web.test_who_acts import world as world
 
 SEATED = sorted(role for role, access in ACCESS.items() if access.acts_as in LISTS)

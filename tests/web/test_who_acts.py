@@ -12,54 +12,15 @@ from dispatcher.order.facts import UpdateRefused
 from dispatcher.order.lifecycle import ACTIONS, STATE_TERMS, TABLE, Transition, permit
 from models.access import ACCESS
 from models.events import REPORT
-from models.times import DAY_MS, to_text
+from models.times import to_text
 from streams.gateway.routes import receiving
 from tests.support.desks import T0, quiet_city
+from tests.support.every_step import ASKED_BEFORE, EXCUSED, WAYS, step
 from tests.support.one_desk import DeskBehind, gateway_with_desk
 from tests.support.tokens import bearer, grant, tokens_file
 
 CITY = quiet_city()
 ACTING = {role: access.acts_as for role, access in ACCESS.items() if access.acts_as}
-# What a step needs so that no guard has a word against it.
-NEEDED: dict[str, dict[str, Any]] = {
-    "decide": {"category": "pothole"},
-    "return": {"code": "not-my-area", "reason": "elsewhere"},
-    "arbitrate": {"department": "works"},
-    "approve-return": {"department": "works"},
-    "handle": {"evidence_urls": ["https://a.example/1.jpg"]},
-    "request-suspension": {"until": to_text(T0 + DAY_MS)},
-    "feedback": {"satisfied": True},
-    "re-assign": {"department": "works"},
-    "re-categorise": {"category": "street-light"},
-    "prioritise": {"priority": 1},
-    "supervise": {"level": 2, "until": to_text(T0 + DAY_MS)},
-}
-# Who has to ask for what before it can be granted.
-ASKED_BEFORE = {
-    f"{answer}-{what}": f"{ask}{what}"
-    for answer in ("approve", "refuse")
-    for what, ask in (("extension", "request-"), ("suspension", "request-"), ("appeal", ""))
-}
-# The steps from a new order in review to each state: token, action.
-WAYS: dict[str, tuple[tuple[str, str], ...]] = {"review": (), "rejected": (("operator", "reject"),)}
-WAYS["assigned"] = (("reviewer", "decide"),)
-WAYS["accepted"] = (*WAYS["assigned"], ("department", "accept"))
-WAYS["suspended"] = (*WAYS["accepted"], ("department", "request-suspension"), ("dispatcher", "approve-suspension"))
-WAYS["returned"] = (*WAYS["assigned"], ("department", "return"))
-WAYS["handled"] = (*WAYS["accepted"], ("department", "handle"))
-WAYS["closed"] = (*WAYS["handled"], ("inspector", "check-pass"))
-WAYS["merged"] = (("operator", "merge"),)
-WAYS["arbitration"] = (
-    *WAYS["returned"],
-    ("dispatcher", "approve-return"),
-    ("works", "return"),
-    ("dispatcher", "back"),
-)
-# Rows of the table for which more is needed than the order has: a report that was merged into it, a department's turn.
-EXCUSED = {state: {("operator", "split")} for state in WAYS}
-EXCUSED["review"] |= {("department", "comment")}
-EXCUSED["rejected"] |= {("department", "comment")}
-EXCUSED["arbitration"] |= {("department", "comment")}
 # The states to which the order came through the hands of `department`.
 HELD = {"arbitration", "assigned", "accepted", "suspended", "returned", "handled", "closed"}
 
@@ -79,10 +40,7 @@ class World:
 
     async def act(self, token: str, action: str, **more: Any) -> httpx.Response:
         """Ask for a step on the order; it says nothing of who asks."""
-        back = {"action": "approve-return", "department": "roads"}
-        body = {"action": action, "reason": "because"} | NEEDED.get(action, {})
-        body |= {"other_order_id": self.other} if action in ("merge", "unmerge") else {}
-        body = (back if action == "back" else body) | more
+        body = step(action, self.other, T0) | more
         return await self.client.post(f"/orders/{self.order}/updates", json=body, headers=self._headers(token))
 
     def _headers(self, token: str) -> dict[str, str]:

@@ -1,0 +1,57 @@
+"""Every action with what it needs, and the steps that lead an order to every state: for tests of who may do what."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.times import DAY_MS, to_text
+
+# Who has to ask for what before it can be granted.
+ASKED_BEFORE = {
+    f"{answer}-{what}": f"{ask}{what}"
+    for answer in ("approve", "refuse")
+    for what, ask in (("extension", "request-"), ("suspension", "request-"), ("appeal", ""))
+}
+# The steps from a new order in review to each state: who, action. `department` is roads, `works` another one.
+WAYS: dict[str, tuple[tuple[str, str], ...]] = {"review": (), "rejected": (("operator", "reject"),)}
+WAYS["assigned"] = (("reviewer", "decide"),)
+WAYS["accepted"] = (*WAYS["assigned"], ("department", "accept"))
+WAYS["suspended"] = (*WAYS["accepted"], ("department", "request-suspension"), ("dispatcher", "approve-suspension"))
+WAYS["returned"] = (*WAYS["assigned"], ("department", "return"))
+WAYS["handled"] = (*WAYS["accepted"], ("department", "handle"))
+WAYS["closed"] = (*WAYS["handled"], ("inspector", "check-pass"))
+WAYS["merged"] = (("operator", "merge"),)
+WAYS["arbitration"] = (
+    *WAYS["returned"],
+    ("dispatcher", "approve-return"),
+    ("works", "return"),
+    ("dispatcher", "back"),
+)
+# Rows of the table for which more is needed than the order has: a report that was merged into it, a department's turn.
+EXCUSED = {state: {("operator", "split")} for state in WAYS}
+EXCUSED["review"] |= {("department", "comment")}
+EXCUSED["rejected"] |= {("department", "comment")}
+EXCUSED["arbitration"] |= {("department", "comment")}
+
+
+def step(action: str, other: str, at: int) -> dict[str, Any]:
+    """What is said for an action at `at` (ms UTC) so that no guard has a word against it, but not by whom and of which
+    order; `other` is an order to merge with. `back` is a return approved to the department that returned it first."""
+    if action == "back":
+        return {"action": "approve-return", "department": "roads", "reason": "because"}
+    tomorrow = to_text(at + DAY_MS)
+    needed: Mapping[str, dict[str, Any]] = {
+        "decide": {"category": "pothole"},
+        "return": {"code": "not-my-area", "reason": "elsewhere"},
+        "arbitrate": {"department": "works"},
+        "approve-return": {"department": "works"},
+        "handle": {"evidence_urls": ["https://a.example/1.jpg"]},
+        "request-suspension": {"until": tomorrow},
+        "feedback": {"satisfied": True},
+        "re-assign": {"department": "works"},
+        "re-categorise": {"category": "street-light"},
+        "prioritise": {"priority": 1},
+        "supervise": {"level": 2, "until": tomorrow},
+        "merge": {"other_order_id": other},
+        "unmerge": {"other_order_id": other},
+    }
+    return {"action": action, "reason": "because"} | needed.get(action, {})
