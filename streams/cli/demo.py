@@ -7,7 +7,10 @@ from typing import Annotated, Any
 import typer
 from filelock import FileLock, Timeout
 
+from models.city import City
 from models.errors import UsageError
+from models.times import now_ms
+from streams.demo.behind import put_month_behind
 from streams.demo.demo import FEED_SECONDS, Demo, read_day
 from streams.local.system import Counts, running_system
 from streams.run import run_until_stopped
@@ -18,12 +21,15 @@ from streams.tasks import race
 def demo(
     stay: Annotated[bool, typer.Option("--stay", help="Go on until Ctrl-C instead of ending by itself.")] = False,
     seconds: Annotated[float, typer.Option(min=1, help="How long the sample day takes.")] = FEED_SECONDS,
-    seed: Annotated[int, typer.Option(help="Seed of what the made-up people do.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the month before and of what the made-up people do.")] = 1,
+    month: Annotated[bool, typer.Option(help="Put a month behind the city before the day begins.")] = True,
 ) -> None:
-    """Run everything, feed the demo city's sample day in half a minute, and show live what becomes of it.
+    """Run everything, put a month behind the demo city, feed its sample day in half a minute, and show live what
+    becomes of it.
 
-    Departments, reviewers and inspectors are made up and answer within seconds. Ends with the final status when every
-    event is decided. What it keeps lies in the folder `demo` of the data folder and is thrown away at the next start.
+    Departments, reviewers, inspectors and reporters are made up and answer within seconds, now and then late or
+    wrongly. Ends with the final status when every event is decided. What it keeps lies in the folder `demo` of the
+    data folder and is thrown away at the next start.
     """
     base = load_settings()
     day = read_day(base.city / "day.jsonl")
@@ -33,8 +39,14 @@ def demo(
         update["namespace"] = f"{base.namespace}-demo-{int(time.time())}"
 
     async def run(settings: Settings) -> None:
-        async with running_system(settings, Counts(), quick=True) as system:
-            await race(system.watch(), Demo(system, day, seconds, seed).run(stay))
+        begun = now_ms()
+
+        async def put_behind(settings: Settings, city: City) -> None:
+            if month:
+                await put_month_behind(settings, city, day, begun, seed)
+
+        async with running_system(settings, Counts(), quick=True, before=put_behind) as system:
+            await race(system.watch(), Demo(system, day, seconds, seed, begun).run(stay))
 
     try:
         held = FileLock(base.make_data() / "demo.lock").acquire(blocking=False)

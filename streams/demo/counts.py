@@ -9,8 +9,8 @@ from dispatcher.order.facts import Fact
 
 @dataclass(slots=True)
 class DemoCounts:
-    """Counts of facts, assignments per department, orders that are closed at the moment (`settled`), and the time in
-    milliseconds from each report to its assignment."""
+    """Counts of facts, assignments per department, orders that are closed at the moment (`settled`; `settled_ever`
+    with those of before the demo), and the time in milliseconds from each report to its assignment."""
 
     total: int = 0
     sent: int = 0
@@ -20,9 +20,20 @@ class DemoCounts:
     assigned: Counter[str] = field(default_factory=Counter)
     closed: Counter[str] = field(default_factory=Counter)
     settled: set[str] = field(default_factory=set)
+    settled_ever: set[str] = field(default_factory=set)
     latencies: list[int] = field(default_factory=list)
     _founded: dict[str, int] = field(default_factory=dict)
     _department: dict[str, str] = field(default_factory=dict)
+
+    def settle(self, fact: Fact) -> None:
+        """Note whether an order is closed now."""
+        match fact:
+            case facts.Reopened():
+                self.settled_ever.discard(fact.order_id)
+            case facts.Closed():
+                self.settled_ever.add(fact.order_id)
+            case _:
+                return
 
     def add(self, fact: Fact, written_ms: int) -> None:
         """Count one fact of the log; `written_ms` is its record's timestamp."""

@@ -16,10 +16,12 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from rich.live import Live
 
 from dispatcher.order.facts import Fact, from_wire
-from models.envelope import event_type, to_binary
+from models.envelope import CE_TIME, event_type, header_map, to_binary
 from models.errors import PaidanError, UsageError
-from models.times import now_ms
+from models.times import from_text, now_ms
 from streams.demo.counts import DemoCounts
+from streams.demo.habits import LIFELIKE
+from streams.demo.month import DAYS
 from streams.demo.people import DemoPeople, Reply
 from streams.demo.picture import picture
 from streams.kafka.backlog import Backlog
@@ -39,6 +41,7 @@ FEED_SECONDS = 25.0
 _WIDTH = 116
 _START_TIMEOUT_S = 60.0
 _DECIDED_TIMEOUT_S = 60.0
+_MONTH_TIMEOUT_S = 120.0
 _STATUS_TIMEOUT_S = 30.0
 # When every event is decided the people still have this long to close what they hold.
 _PEOPLE_SECONDS = 5.0
@@ -58,6 +61,13 @@ async def _within(seconds: float, what: str) -> AsyncIterator[None]:
         raise DemoError(f"{what} took more than {seconds:.0f} s: see the logs in the data folder") from None
 
 
+def _reporter(event: dict[str, Any]) -> str:
+    """As whom the reporter of an event acts; empty for what nobody has reported by name."""
+    data = event.get("data")
+    who = data.get("reporter") if isinstance(data, dict) else None
+    return str(who.get("phone", "")) if isinstance(who, dict) else ""
+
+
 def read_day(path: Path) -> list[Planned]:
     """The sample day. Raises UsageError when the city has none, or one that cannot be read."""
     if not path.is_file():
@@ -68,12 +78,16 @@ def read_day(path: Path) -> list[Planned]:
 class Demo:
     """Feeds, watches, answers and shows, all at once."""
 
-    def __init__(self, system: System, day: list[Planned], seconds: float, seed: int) -> None:
-        self._system = system
+    def __init__(self, system: System, day: list[Planned], seconds: float, seed: int, since: int) -> None:
+        """`since` (ms UTC) is when the demo begins: what is older was done before, and is shown by its figures only."""
+        self._system, self._since = system, since
         self._names = Names(system.settings.namespace)
         self._day = day
         self._faster = max(each.at_s or 0.0 for each in day) / seconds
-        self._people = DemoPeople(seed, _PACE_SECONDS)
+        self._people = DemoPeople(seed, _PACE_SECONDS, LIFELIKE)
+        for each in day:
+            if known := _reporter(each.event):
+                self._people.known_as[each.event["source"], each.event["id"]] = known
         self._counts = DemoCounts(total=len(day))
         self._waiting: list[tuple[float, int, Reply]] = []
         self._order = itertools.count()
@@ -94,7 +108,7 @@ class Demo:
 
     async def _show_status(self, console: Console) -> None:
         """Print the status that the gateway gives as soon as it has caught up with the log, and keep it in a file."""
-        closed = len(self._counts.settled)
+        closed = len(self._counts.settled_ever)
         async with _within(_STATUS_TIMEOUT_S, "a complete status"):
             while not (status := await asyncio.to_thread(self._ask_status)) or status["city"]["closed"] < closed:
                 await asyncio.sleep(0.25)
@@ -103,9 +117,9 @@ class Demo:
         console.print(status_table(status, console))
 
     def _ask_status(self) -> dict[str, Any] | None:
-        """The status of yesterday and today; None while it cannot be had whole."""
+        """The status of the month before and of today; None while it cannot be had whole."""
         today = datetime.now(self._system.city.zone).date()
-        asked = {"from": str(today - timedelta(days=1)), "to": str(today)}
+        asked = {"from": str(today - timedelta(days=DAYS + 1)), "to": str(today)}
         try:
             status = ask_status(self._system.settings, "", asked)
         except StatusError:  # not up yet: asked again, until time is over
@@ -119,6 +133,9 @@ class Demo:
         """Send the day as soon as the stages are at work, so much faster; each event happens when it is sent."""
         async with _within(_START_TIMEOUT_S, "starting intake and desk"):
             await backlog.stages_at_work()
+        async with _within(_MONTH_TIMEOUT_S, "deciding the month before"):
+            while await backlog.measure() != 0:
+                await asyncio.sleep(0.25)
         self._counts.began_ms = now_ms()
 
         def sent() -> None:
@@ -136,10 +153,16 @@ class Demo:
 
     def _replies(self, record: ConsumerRecord, department: str | None) -> Iterator[Reply]:
         kind = event_type(record.headers)
+        before = from_text(header_map(record.headers)[CE_TIME].decode()) <= self._since
         if department is not None:
+            if before:
+                return iter(())
             return self._people.on_assignment(department, kind, json.loads(record.value))
         fact = from_wire(kind, record.value)
         if not isinstance(fact, Fact):
+            return iter(())
+        self._counts.settle(fact)
+        if before:
             return iter(())
         self._counts.add(fact, record.timestamp)
         return self._people.on_fact(fact)

@@ -1,9 +1,9 @@
-"""The people of the demo city: what departments, reviewers and inspectors would do next, seeded and made up."""
+"""The people of the demo city: what departments, reviewers, inspectors and reporters would do next, seeded, made up."""
 
 import itertools
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,30 +11,46 @@ from dispatcher.order import facts
 from dispatcher.order.facts import Fact
 from models.envelope import Event
 from models.events import ASSIGNMENT, UPDATE
+from models.guess import NO_FAULT
+from streams.demo.habits import LINGERING, PLAIN, Habits
 
 SOURCE = "demo/people"
-_RETURN_SHARE = 0.04
-_REWORK_SHARE = 0.06
+_URGENT = 2  # priority, and what is more urgent
+
+Order = dict[str, Any]  # of an update: which order it is about
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An update that somebody will send `delay` seconds from now; `data` is its CloudEvent's data."""
+    """An update that somebody will send `delay` seconds from now; `data` is its CloudEvent's data. `urgent`: about an
+    order for which people get up at night."""
 
     delay: float
     data: dict[str, Any]
+    urgent: bool = False
 
 
 class DemoPeople:
     """Asked about every record that the desk publishes; answers what its readers do about it."""
 
-    def __init__(self, seed: int, pace: float = 1.0) -> None:
-        """`pace` is the mean time in seconds that anybody takes for a step."""
+    def __init__(
+        self,
+        seed: int,
+        pace: float = 1.0,
+        habits: Habits = PLAIN,
+        paces: Mapping[str, float] | None = None,
+        source: str = SOURCE,
+    ) -> None:
+        """`pace` is the mean time in seconds that anybody takes for a step; `paces` that of single actions."""
         self._random = random.Random(seed)
-        self._pace = pace
+        self._pace, self._paces, self._habits, self._source = pace, paces or {}, habits, source
         self._guessed: dict[str, str] = {}
         self._handlers: dict[str, str] = {}
+        self._leads: dict[str, str] = {}
+        self._urgent: set[str] = set()
+        self._reporters: dict[str, str] = {}
         self._numbers = itertools.count(1)
+        self.known_as: dict[tuple[str, str], str] = {}  # by source and id of a report: as whom its reporter acts
 
     def on_assignment(self, department: str, kind: str, data: dict[str, Any]) -> Iterator[Reply]:
         """The lead department accepts, or, rarely, says that this is not its job."""
@@ -42,44 +58,116 @@ class DemoPeople:
             return
         by = {"role": "department", "department": department, "id": f"{department}/clerk"}
         common = {"order_id": data["order_id"], "attempt": data["attempt"], "by": by}
-        if not data["binding"] and self._random.random() < _RETURN_SHARE:
+        self._leads[data["order_id"]] = department
+        if data["priority"] <= _URGENT:
+            self._urgent.add(data["order_id"])
+        if not data["binding"] and self._random.random() < self._habits.returns:
             reason = "不属于本部门职责 (not this department's function)"
-            yield self._reply(common | {"action": "return", "code": "not-my-function", "reason": reason})
+            said = {"action": "return", "code": "not-my-function", "reason": reason}
+            if self._does(self._habits.returns_with_advice) and (other := self._another(department)):
+                said["suggested_department"] = other
+            yield self._reply(common | said)
             return
         yield self._reply(common | {"action": "accept"})
 
     def on_fact(self, fact: Fact) -> Iterator[Reply]:
-        """Reviewers decide, dispatchers answer returns, departments handle what they accepted, inspectors check."""
-        order = {"order_id": fact.order_id}
-        match fact:
-            case facts.Classified():
-                guess = fact.guess
-                best = fact.category or (guess.alternatives[0][0] if guess and guess.alternatives else "")
-                self._guessed[fact.order_id] = best
-            case facts.SentToReview():
-                by = {"role": "reviewer", "id": "reviewer-1"}
-                if category := self._guessed.get(fact.order_id):
-                    yield self._reply(order | {"action": "decide", "by": by, "category": category})
-                else:
-                    said = {"action": "reject", "reason": "无法判断诉求内容 (nobody can tell what is meant)"}
-                    yield self._reply(order | said | {"by": by})
-            case facts.Returned():
-                by = {"role": "dispatcher", "id": "dispatcher-1"}
-                yield self._reply(
-                    order | {"action": "refuse-return", "by": by, "reason": "职责清单载明 (it is listed)"}
-                )
-            case facts.Accepted():
-                yield self._handle(order, fact)
-            case facts.Handled():
-                passed = self._random.random() >= _REWORK_SHARE
-                by = {"role": "inspector", "id": "inspector-1"}
-                yield self._reply(order | {"action": "check-pass" if passed else "check-fail", "by": by})
-            case facts.Checked(passed=False):
-                yield self._handle(order, fact, department=self._handlers.get(fact.order_id, ""))
-            case _:
-                return
+        """Reviewers decide, dispatchers answer requests, departments handle what they accepted, inspectors check,
+        reporters say what they think of it."""
+        if (react := _REACTIONS.get(type(fact))) is not None:
+            yield from react(self, fact, {"order_id": fact.order_id})
 
-    def _handle(self, order: dict[str, Any], fact: Fact, department: str = "") -> Reply:
+    def _opened(self, fact: facts.Opened, order: Order) -> Iterator[Reply]:
+        if known := self.known_as.get((fact.evidence.source, fact.evidence.id)):
+            self._reporters[fact.order_id] = known
+            if self._does(self._habits.reminds):
+                yield self._of_reporter(order, known, "remind")
+
+    def _classified(self, fact: facts.Classified, order: Order) -> Iterator[Reply]:
+        guess = fact.guess
+        best = fact.category or (guess.alternatives[0][0] if guess and guess.alternatives else "")
+        self._guessed[fact.order_id] = best
+        return iter(())
+
+    def _in_review(self, fact: facts.SentToReview, order: Order) -> Iterator[Reply]:
+        by = {"role": "reviewer", "id": "reviewer-1"}
+        category = self._guessed.get(fact.order_id)
+        if category == NO_FAULT:
+            said = {"action": "decide", "code": "not-a-problem", "reason": "不属诉求 (it is no fault)"}
+            yield self._reply(order | said | {"by": by})
+        elif category:
+            yield self._reply(order | {"action": "decide", "by": by, "category": category})
+        else:
+            said = {"action": "reject", "reason": "无法判断诉求内容 (nobody can tell what is meant)"}
+            yield self._reply(order | said | {"by": by})
+
+    def _returned(self, fact: facts.Returned, order: Order) -> Iterator[Reply]:
+        by = {"role": "dispatcher", "id": "dispatcher-1"}
+        if other := fact.suggested_department:
+            yield self._reply(order | {"action": "approve-return", "by": by, "department": other})
+        else:
+            yield self._reply(order | {"action": "refuse-return", "by": by, "reason": "职责清单载明 (it is listed)"})
+
+    def _in_arbitration(self, fact: facts.SentToArbitration, order: Order) -> Iterator[Reply]:
+        by = {"role": "duty-officer", "id": "duty-officer-1"}
+        yield self._reply(order | {"action": "arbitrate", "by": by, "department": self._leads.get(fact.order_id, "")})
+
+    def _accepted(self, fact: facts.Accepted, order: Order) -> Iterator[Reply]:
+        if self._does(self._habits.forgets):
+            return
+        if self._does(self._habits.extensions):
+            department = fact.actor.department
+            by = {"role": "department", "department": department, "id": f"{department}/clerk"}
+            yield self._reply(
+                order | {"action": "request-extension", "by": by, "reason": "等待配件 (waiting for a part)"}
+            )
+        yield self._handle(order, fact)
+
+    def _extension(self, fact: facts.ExtensionRequested, order: Order) -> Iterator[Reply]:
+        action = "approve-extension" if self._does(self._habits.extensions_granted) else "refuse-extension"
+        yield self._reply(order | {"action": action, "by": {"role": "dispatcher", "id": "dispatcher-2"}})
+
+    def _handled(self, fact: facts.Handled, order: Order) -> Iterator[Reply]:
+        passed = self._random.random() >= self._habits.reworks
+        by = {"role": "inspector", "id": "inspector-1"}
+        yield self._reply(order | {"action": "check-pass" if passed else "check-fail", "by": by})
+
+    def _checked(self, fact: facts.Checked, order: Order) -> Iterator[Reply]:
+        if not fact.passed:
+            yield self._handle(order, fact, department=self._handlers.get(fact.order_id, ""))
+
+    def _appealed(self, fact: facts.Appealed, order: Order) -> Iterator[Reply]:
+        for reviewer in ("reviewer-2", "reviewer-3"):
+            yield self._reply(order | {"action": "approve-appeal", "by": {"role": "reviewer", "id": reviewer}})
+
+    def _closed(self, fact: facts.Closed, order: Order) -> Iterator[Reply]:
+        """Whoever reported it may say what they think of it; who was late may say why."""
+        habits, department = self._habits, self._handlers.get(fact.order_id, "")
+        if fact.late and department and self._does(habits.appeals):
+            by = {"role": "department", "department": department, "id": f"{department}/head"}
+            yield self._reply(order | {"action": "appeal", "by": by, "reason": "台风停工 (work stopped for the storm)"})
+        known = self._reporters.get(fact.order_id)
+        if not known or not self._does(habits.answers):
+            return
+        if not self._does(habits.unhappy):
+            yield self._of_reporter(
+                order, known, "feedback", satisfied=True, satisfaction=self._random.choice((4, 5, 5))
+            )
+            return
+        yield self._of_reporter(order, known, "feedback", satisfied=False, satisfaction=self._random.choice((1, 2)))
+        if self._does(habits.reopens):
+            yield self._of_reporter(order, known, "reopen", reason="问题又出现了 (it is there again)")
+
+    def _of_reporter(self, order: Order, known: str, action: str, **said: Any) -> Reply:
+        return self._reply(order | {"action": action, "by": {"role": "reporter", "id": known}} | said)
+
+    def _another(self, department: str) -> str:
+        """A department that has had something to do so far, other than this one; empty where there is none."""
+        return self._random.choice(sorted({*self._leads.values()} - {department}) or [""])
+
+    def _does(self, share: float) -> bool:
+        return share > 0 and self._random.random() < share
+
+    def _handle(self, order: Order, fact: Fact, department: str = "") -> Reply:
         department = department or fact.actor.department
         self._handlers[fact.order_id] = department
         by = {"role": "department", "department": department, "id": f"{department}/crew"}
@@ -87,9 +175,28 @@ class DemoPeople:
         return self._reply(order | {"action": "handle", "by": by, "evidence_urls": [photo]})
 
     def _reply(self, data: dict[str, Any]) -> Reply:
-        return Reply(self._random.uniform(0.3, 1.7) * self._pace, data)
+        delay = self._random.uniform(0.3, 1.7) * self._paces.get(data["action"], self._pace)
+        urgent = data["order_id"] in self._urgent
+        lingers = not urgent and self._does(self._habits.lingers)
+        return Reply(delay * (LINGERING if lingers else 1.0), data, urgent)
 
     def event(self, reply: Reply, now_ms: int) -> Event:
         """The CloudEvent of a reply sent now."""
         number = next(self._numbers)
-        return Event(f"{number}", SOURCE, UPDATE, json.dumps(reply.data).encode(), now_ms)
+        return Event(f"{number}", self._source, UPDATE, json.dumps(reply.data).encode(), now_ms)
+
+
+# What the people do about a fact; all others they only read.
+_REACTIONS: Mapping[type[Fact], Callable[[DemoPeople, Any, Order], Iterator[Reply]]] = {
+    facts.Opened: DemoPeople._opened,
+    facts.Classified: DemoPeople._classified,
+    facts.SentToReview: DemoPeople._in_review,
+    facts.Returned: DemoPeople._returned,
+    facts.SentToArbitration: DemoPeople._in_arbitration,
+    facts.Accepted: DemoPeople._accepted,
+    facts.ExtensionRequested: DemoPeople._extension,
+    facts.Handled: DemoPeople._handled,
+    facts.Checked: DemoPeople._checked,
+    facts.Closed: DemoPeople._closed,
+    facts.Appealed: DemoPeople._appealed,
+}

@@ -5,7 +5,7 @@ import contextlib
 import json
 import shlex
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from models.city import City, load_city
@@ -62,10 +62,16 @@ class System:
 
 
 @contextlib.asynccontextmanager
-async def running_system(settings: Settings, counts: Counts, *, quick: bool = False) -> AsyncIterator[System]:
+async def running_system(
+    settings: Settings,
+    counts: Counts,
+    *,
+    quick: bool = False,
+    before: Callable[[Settings, City], Awaitable[None]] | None = None,
+) -> AsyncIterator[System]:
     """Start everything; stop everything when the body ends. Raises PaidanError when something cannot start.
 
-    `quick` is the local broker's.
+    `quick` is the local broker's. `before` is done when the topics are there and no role runs yet.
     """
     city = load_city(settings.city)
     async with contextlib.AsyncExitStack() as stack:
@@ -76,6 +82,8 @@ async def running_system(settings: Settings, counts: Counts, *, quick: bool = Fa
             kafka = (await stack.enter_async_context(broker)).bootstrap
         settings = _placed(settings.model_copy(update={"kafka": kafka}), counts)
         await create_topics(settings, all_topics(settings, city.departments))
+        if before is not None:
+            await before(settings, city)
         notify = bool(targets(settings, city.departments))
         supervisor = Supervisor(_members(settings, counts, notify), settings.data / "logs")
         stop = asyncio.Event()

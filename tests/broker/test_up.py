@@ -209,7 +209,7 @@ async def test_nothing_outlives_a_killed_up(own_roles: Roles, alone: Settings) -
 
 @pytest.mark.timeout(300)
 async def test_the_demo_decides_the_whole_day_and_ends_by_itself(own_roles: Roles, alone: Settings) -> None:
-    """Every event is decided, departments have closed orders, the final status is printed, exit code 0."""
+    """Every event is decided, the month before stands in the figures, the final status is printed, exit code 0."""
     demo = own_roles.start("demo", "--seconds", "15")
     try:
         assert await demo.ended(timeout=200) == 0, demo.said()
@@ -219,7 +219,9 @@ async def test_the_demo_decides_the_whole_day_and_ends_by_itself(own_roles: Role
         assert events[1] == events[2], said
         status = json.loads((alone.data / "demo" / "status.json").read_text())
         assert status["complete"]
-        assert status["city"]["closed"] > 0
+        assert status["city"]["closed"] > 1_000  # most of them in the month before
+        assert status["city"]["overdue_open"] > 0
+        assert 0.5 < status["city"]["closure_rate"] < 1
         assert _alive(str(alone.data)) == []
     finally:
         own_roles.end()

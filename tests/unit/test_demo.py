@@ -11,7 +11,7 @@ from streams.demo.people import DemoPeople
 
 _ORDER = "gulou-20260301-aaaaaaaaaa"
 _DESK = Actor("desk")
-_ASSIGNMENT = {"order_id": _ORDER, "attempt": 1, "role": "lead", "binding": True}
+_ASSIGNMENT = {"order_id": _ORDER, "attempt": 1, "role": "lead", "binding": True, "priority": 3}
 
 
 def _fact(kind: type[facts.Fact], at: int = 1_000, actor: Actor = _DESK, **fields: Any) -> Any:

@@ -1,0 +1,63 @@
+"""How the demo's made-up people behave: how often each slips, asks or complains, and how long a step takes them."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Habits(msgspec.Struct, frozen=True, kw_only=True):
+    """Shares between 0 and 1 of the occasions at which somebody does it; a share of 0 costs no chance."""
+
+    returns: float = 0.04
+    returns_with_advice: float = 0.0  # of the returns: they name another department, and are approved
+    reworks: float = 0.06
+    extensions: float = 0.0
+    extensions_granted: float = 0.7
+    forgets: float = 0.0  # never handles what it has accepted
+    lingers: float = 0.0  # takes LINGERING times as long
+    answers: float = 0.0  # reporters who say what they think of it
+    unhappy: float = 0.15  # of those
+    reopens: float = 0.4  # of the unhappy
+    reminds: float = 0.0
+    appeals: float = 0.0  # departments, of what was closed late
+
+
+# Nobody but for a return and a rework: what the sample day is decided with wherever figures are compared.
+PLAIN = Habits()
+# As a city's people are.
+LIFELIKE = Habits(
+    returns=0.06,
+    returns_with_advice=0.55,
+    reworks=0.08,
+    extensions=0.06,
+    forgets=0.025,
+    lingers=0.12,
+    answers=0.35,
+    reminds=0.03,
+    appeals=0.15,
+)
+LINGERING = 6.0
+
+# The usual hours of a step in a month of the city: of working time for who works in an office, else round the clock.
+HOURS: Mapping[str, float] = {
+    "decide": 0.4,
+    "reject": 0.4,
+    "accept": 0.8,
+    "return": 1.5,
+    "approve-return": 2.0,
+    "refuse-return": 2.0,
+    "arbitrate": 3.0,
+    "request-extension": 2.0,
+    "approve-extension": 2.0,
+    "refuse-extension": 2.0,
+    "handle": 5.0,
+    "check-pass": 2.0,
+    "check-fail": 2.0,
+    "feedback": 18.0,
+    "reopen": 20.0,
+    "remind": 30.0,
+    "appeal": 6.0,
+    "approve-appeal": 8.0,
+    "refuse-appeal": 8.0,
+}
+IN_OFFICE = ("department", "dispatcher", "inspector", "duty-officer")

@@ -1,0 +1,70 @@
+"""The month behind the demo city: the same from the same seed, and true to life."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.city import load_city
+from models.classifier import Classifier
+from models.events import UPDATE
+from models.times import DAY_MS, from_text
+from streams.demo.demo import read_day
+from streams.demo.month import month
+from streams.intake.drafts import Keys
+from tests.conftest import REPOSITORY
+
+DEMO = REPOSITORY / "cities" / "demo"
+UNTIL = from_text("2026-03-28T08:00:00Z")
+DAYS = 6
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def events() -> list[dict[str, Any]]:
+    """Six days of it."""
+    return made()
+
+
+def made() -> list[dict[str, Any]]:
+    """The events of six days."""
+    city, day = load_city(DEMO), read_day(DEMO / "day.jsonl")
+    lines = month(city, day, Classifier.shipped(), Keys(b"for tests only"), UNTIL, SEED, DAYS)
+    return [msgspec.json.decode(line) for line in lines]
+
+
+def steps(events: list[dict[str, Any]]) -> Counter[str]:
+    """How often people have taken each step."""
+    return Counter(event["data"]["action"] for event in events if event["type"] == UPDATE)
+
+
+def test_the_same_seed_gives_the_same_month(events: list[dict[str, Any]]) -> None:
+    """To the byte, so that what a page shows can be shown again."""
+    assert made() == events
+
+
+def test_a_month_is_told_in_the_order_of_its_times(events: list[dict[str, Any]]) -> None:
+    """From its first day on, and nothing of the time to come; no two events have one name."""
+    times = [from_text(event["time"]) for event in events]
+
+    assert times == sorted(times)
+    assert times[0] >= UNTIL - DAYS * DAY_MS
+    assert times[-1] < UNTIL
+    assert len({(event["source"], event["id"]) for event in events}) == len(events)
+
+
+def test_people_are_late_and_wrong_at_times(events: list[dict[str, Any]]) -> None:
+    """Orders come back, are reworked and extended; some are never handled; reporters answer."""
+    taken = steps(events)
+
+    assert {"return", "check-fail", "request-extension", "feedback"} <= taken.keys()
+    assert taken["handle"] > 50
+    assert taken["accept"] > taken["check-pass"] > taken["check-fail"]
+
+
+def test_the_month_ends_with_a_leak_of_gas(events: list[dict[str, Any]]) -> None:
+    """Less than an hour ago: something urgent is open whenever somebody looks."""
+    leaks = [event for event in events if "燃气" in event["data"].get("text", "")]
+
+    assert UNTIL - from_text(leaks[-1]["time"]) < DAY_MS / 24
