@@ -19,6 +19,7 @@ from streams.control.pack_store import PackStore
 from streams.control.packs import Packs
 from streams.control.publications import Publication, read_publications
 from streams.kafka.topics import all_topics, create_topics
+from streams.notify.targets import usable_address
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import say
@@ -87,11 +88,15 @@ async def _pack(settings: Settings, own: City, digest: str) -> City:
 
 
 def _compared(settings: Settings, old: City, new: City) -> Survey:
-    """Show what differs, and what it would mean for open orders. Raises ControlError where it cannot be published."""
+    """Show what differs, and what it would mean for open orders. Raises ControlError where it cannot be published, and
+    UsageError for a webhook that notify could not send to."""
     if fixed := unchangeable(old, new):
         raise ControlError(f"city.toml: {', '.join(fixed)} cannot be changed while the city runs")
     if old == new:
         raise ControlError(f"the city pack {new.digest} is the one in force already")
+    for each in new.departments.values():
+        if each.webhook:
+            usable_address(each.webhook, f"the webhook of department {each.id}")
     console = Console()
     table = whole_table("file", "", "rows", title=f"{old.digest} → {new.digest}")
     for difference in differences(old, new):

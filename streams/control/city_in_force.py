@@ -1,14 +1,13 @@
 """The city pack in force, as the control topic says; switched without a restart.
 
 The pack of the settings' folder holds until one is published. From a publication on the role that follows it works with
-the published one; while that cannot be had it waits, says so in its log, and shows it (`missing`, a metric): it never
-goes on with the former one.
+the published one; while that cannot be had it waits, and says so in its log and by a metric: it never goes on with the
+former one.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -36,16 +35,20 @@ async def keep(_: City) -> None:
 
 
 class CityInForce:
-    """`city` is the pack in force, but while one is `missing` (its digest; else empty). `use` is awaited with each pack
-    that is new before it counts as in force; what it raises ends the role."""
+    """`city` is the pack in force whenever `is_ready`. `before` is awaited with each new pack before it counts as in
+    force; what it raises ends the role."""
 
-    def __init__(self, settings: Settings, packs: Packs, use: Use = keep) -> None:
+    def __init__(self, settings: Settings, packs: Packs, before: Use = keep) -> None:
         self.city = packs.own
-        self.missing = ""
-        self._settings, self._packs, self._use = settings, packs, use
+        self.before = before
+        self._settings, self._packs = settings, packs
         self._there = asyncio.Event()
-        self._there.set()
         self._news = asyncio.Event()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the pack in force is known and at hand."""
+        return self._there.is_set()
 
     async def ready(self) -> City:
         """The pack in force, as soon as it can be had."""
@@ -59,23 +62,16 @@ class CityInForce:
             await self._news.wait()
         return self.city
 
-    @contextlib.asynccontextmanager
-    async def following(self) -> AsyncIterator["asyncio.Task[None]"]:
-        """Follow the control topic: what it says by now is in force when the body begins. The task that follows it ends
-        only by failing. Raises KafkaError.
-        """
+    async def follow(self) -> None:
+        """Follow the control topic until cancelled. Raises KafkaError."""
         topic = TopicPartition(Names(self._settings.namespace).control, 0)
         async with started(log_reader(Connection.of(self._settings)), CLOSE_SECONDS) as consumer:
             newest: Publication | None = None
             async for _, records in read_whole(consumer, [topic]):
                 newest = _newest(records) or newest
             await self._switch(newest)
-            following = asyncio.create_task(self._follow(consumer, topic), name="follow the city pack")
-            try:
-                yield following
-            finally:
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+            self._there.set()
+            await self._follow(consumer, topic)
 
     async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
         while True:
@@ -91,11 +87,10 @@ class CityInForce:
         """Wait for the pack of a publication and put it in force."""
         if publication is None or publication.digest == self.city.digest:
             return
-        self.missing = publication.digest
         self._there.clear()
-        city = (await self._packs.awaited([self.missing]))[self.missing]
-        await self._use(city)
-        self.city, self.missing = city, ""
+        city = (await self._packs.awaited([publication.digest]))[publication.digest]
+        await self.before(city)
+        self.city = city
         self._there.set()
         self._news.set()
         log.info("city pack in force: %s, number %d by %s", city.digest, publication.number, publication.by)

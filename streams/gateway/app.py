@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from models.access import may
 from models.city import City
 from streams.access.holders import Holders
+from streams.control.city_in_force import CityInForce
 from streams.erasure.report_keys import ReportKeys
 from streams.gateway import windows
 from streams.gateway.events.event_writer import EventWriter
@@ -65,6 +66,7 @@ class Parts:
     pulse: Pulse | None = None
     labels: LabelWatch | None = None
     keys: ReportKeys | None = None
+    cities: CityInForce | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -141,6 +143,7 @@ def _operation_routes(app: FastAPI, parts: Parts) -> None:
         shard = await parts.shards.ask("/shard", {}, Shard)
         following = parts.tail.following.is_set()
         figures = {"tables-missing": float(shard.total - len(shard.partitions)), "following": float(following)}
+        figures["city-pack"] = float(parts.cities is None or parts.cities.is_ready)
         found = judge(figures | ({} if parts.pulse is None else parts.pulse.figures()))
         state: Mapping[str, object] = {
             "ready": not found.wrong,

@@ -6,12 +6,15 @@ import logging
 
 from models.city import load_city
 from streams.access.holders import Holders
+from streams.control.city_in_force import CityInForce
+from streams.control.packs import Packs
 from streams.erasure.report_keys import open_report_keys
-from streams.gateway.app import Parts, make_app
+from streams.gateway.app import Parts
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.http.auth import check_exposure
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
+from streams.gateway.switchboard import Switchboard
 from streams.gateway.waiting import FactTail
 from streams.http_server import HttpServer
 from streams.intake.unlisted import LabelWatch
@@ -27,7 +30,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Answer until `stop` is set. Raises UsageError when it would be open to the world, KafkaError without a broker."""
     holders = Holders(settings)
     check_exposure(settings, holders)
-    city = load_city(settings.city)
+    packs = Packs(settings, load_city(settings.city))
+    city = packs.own
     async with contextlib.AsyncExitStack() as stack:
         shards = Shards(settings)
         stack.push_async_callback(shards.close)
@@ -48,15 +52,18 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         labels = LabelWatch(settings, city)
         counting = asyncio.create_task(labels.run())
         stack.push_async_callback(_end, counting)
-        application = make_app(
-            Parts(settings, city, shards, writer, tail, holders, shutdown, drift, pulse, labels, keys)
+        cities = CityInForce(settings, packs)
+        application = Switchboard(
+            Parts(settings, city, shards, writer, tail, holders, shutdown, drift, pulse, labels, keys, cities),
+            lambda: cities.is_ready,
         )
+        cities.before = application.use
         server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
         stack.callback(tail.end_listening)
         stack.callback(shutdown.begin)
         log.info("gateway at http://%s", server.address)
         # These end only by failing. They outlive the server, whose last answers still wait for what the tail sees.
-        await race(stop.wait(), end_of(following), end_of(watching), end_of(looking), end_of(counting))
+        await race(stop.wait(), end_of(following), end_of(watching), end_of(looking), end_of(counting), cities.follow())
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

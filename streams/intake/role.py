@@ -19,7 +19,7 @@ from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options
 from streams.stage.same_time import SameTime
 from streams.stage.stage import Stage
-from streams.tasks import end_of, race
+from streams.tasks import race
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -43,17 +43,17 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         return IntakeProcessor(names, cities, models, keys, settings.partitions, same_time, way, sealer)
 
     traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
-    async with models.following(), cities.following() as following:
-        options = replace(stage_options(settings, "intake"), traces=traces)
-        stage: Stage[IntakeOutcome] = Stage(options, inputs(names, cities.city), opened)
+    options = replace(stage_options(settings, "intake"), traces=traces)
+    stage: Stage[IntakeOutcome] = Stage(options, inputs(names, packs.own), opened)
 
-        async def read_all() -> None:
-            while True:
-                city = cities.city
-                await stage.read(inputs(names, city))
-                await cities.changed(city)
+    async def read_all() -> None:
+        city = await cities.ready()
+        while True:
+            await stage.read(inputs(names, city))
+            city = await cities.changed(city)
 
-        await race(run_stage(stage, stop), end_of(following), read_all())
+    async with models.following():
+        await race(run_stage(stage, stop), cities.follow(), read_all())
 
 
 def inputs(names: Names, city: City) -> list[str]:

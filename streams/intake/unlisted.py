@@ -151,10 +151,11 @@ def _together(one: UnlistedCount, other: UnlistedCount) -> UnlistedCount:
 
 
 class LabelWatch:
-    """Follows the counts while `run` runs, for the gateway. It belongs to no group."""
+    """Follows the counts while `run` runs, for the gateway; what `city` lists by now is left out. It belongs to no
+    group."""
 
     def __init__(self, settings: Settings, city: City, every_seconds: float = _EVERY_SECONDS) -> None:
-        self._connection, self._city, self._every = Connection.of(settings), city, every_seconds
+        self._connection, self.city, self._every = Connection.of(settings), city, every_seconds
         self._part = TopicPartition(Names(settings.namespace).unlisted, 0)
         self._section: Mapping[str, Any] | None = None
 
@@ -183,7 +184,7 @@ class LabelWatch:
                     take_newest(rows, records)
 
     def _show(self, rows: Mapping[str, bytes]) -> None:
-        found = summed(rows.values(), self._city)
+        found = summed(rows.values(), self.city)
         labels, cameras = [each for each in found if not each.camera], [each for each in found if each.camera]
         self._section = {
             "as_of": to_text(now_ms()),

@@ -43,7 +43,8 @@ _SENTENCES = {
 
 
 class DriftWatch:
-    """Follows the log and keeps `section()`, the newest figures. It belongs to no group and writes nothing."""
+    """Follows the log and keeps `section()`, the newest figures, by the settings of `city`. It belongs to no group and
+    writes nothing."""
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class DriftWatch:
         most: int = MOST_RECORDS,
         keys: ReportKeys | None = None,
     ) -> None:
-        self._settings, self._city, self._every, self._most = settings, city, every_seconds, most
+        self._settings, self.city, self._every, self._most = settings, city, every_seconds, most
         self._keys = keys
         topic = Names(settings.namespace).orders
         self._parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
@@ -67,7 +68,7 @@ class DriftWatch:
     async def run(self) -> None:
         """Watch until cancelled; when Kafka is away, begin again."""
         try:
-            models = await asyncio.to_thread(LiveModels, self._settings, self._city.settings.asked_accuracy)
+            models = await asyncio.to_thread(LiveModels, self._settings, self.city.settings.asked_accuracy)
         except ClassifierError as error:
             log.error("the classifier is not watched: %s", error)
             await asyncio.Event().wait()
@@ -89,11 +90,11 @@ class DriftWatch:
                 await self._read(consumer)
                 self._orders.forget(self._since())
                 if models.active is not None:
-                    self._show(await _figures(self._orders, models.active, self._city))
+                    self._show(await _figures(self._orders, models.active, self.city))
                 await asyncio.sleep(self._every)
 
     def _since(self) -> int:
-        return now_ms() - int(self._city.settings.drift_days * DAY_MS)
+        return now_ms() - int(self.city.settings.drift_days * DAY_MS)
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
         since = self._since()
@@ -133,7 +134,7 @@ class DriftWatch:
             log.warning("drift: %s (%.3f, limit %.3f)", _SENTENCES[name], *_two(drift, name))
         self._section = {
             "as_of": to_text(now_ms()),
-            "days": self._city.settings.drift_days,
+            "days": self.city.settings.drift_days,
             "model": drift.model,
             "orders": drift.orders,
             "labelled": drift.labelled,

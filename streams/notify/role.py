@@ -6,34 +6,33 @@ offset, and its backlog stays in Kafka however long it is away.
 
 import asyncio
 import functools
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from models.city import load_city
 from models.errors import UsageError
+from streams.control.city_in_force import CityInForce
+from streams.control.packs import Packs
 from streams.kafka.clients import started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.notify.courier import Courier
 from streams.notify.finisher import FinishingConsumer
+from streams.notify.lines import Lines
 from streams.notify.signature import target_key
 from streams.notify.targets import Target, targets
 from streams.notify.webhook import Webhooks
 from streams.settings import Settings
-
-log = logging.getLogger(__name__)
+from streams.tasks import race
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Send to all targets until `stop` is set. Raises UsageError without any, CityError, TopicError, StageError."""
-    city = load_city(settings.city)
-    if not (chosen := targets(settings, city.departments)):
-        raise UsageError(
-            "no webhook is configured: departments.csv has a column for it, "
-            "PAIDAN_NOTIFY_SUPERVISOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
-        )
-    await check_topics(settings, all_topics(settings, city.departments))
+    """Send to all targets of the city pack in force until `stop` is set.
+
+    Raises UsageError without any, CityError, TopicError, StageError.
+    """
+    packs = Packs(settings, load_city(settings.city))
+    cities = CityInForce(settings, packs)
     async with (
         started(writer(Connection.of(settings), enable_idempotence=True)) as producer,
         Webhooks(settings.notify_timeout_seconds) as webhooks,
@@ -42,9 +41,24 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         async def bury(letter: Send) -> None:
             await producer.send_and_wait(letter.topic, letter.value, key=letter.key, headers=list(letter.headers))
 
-        lines = [_line(settings, target, webhooks, bury) for target in chosen]
-        log.info("notify sends to %s", ", ".join(target.name for target in chosen))
-        await _all(lines, stop)
+        def line(target: Target) -> FinishingConsumer:
+            return _line(settings, target, webhooks, bury)
+
+        async def send() -> None:
+            city = await cities.ready()
+            if not targets(settings, city.departments):
+                raise UsageError(
+                    "no webhook is configured: departments.csv has a column for it, "
+                    "PAIDAN_NOTIFY_SUPERVISOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
+                )
+            await check_topics(settings, all_topics(settings, city.departments))
+            async with Lines(line) as lines:
+                while True:
+                    await lines.have(targets(settings, city.departments))
+                    await race(cities.changed(city), lines.failed())
+                    city = cities.city
+
+        await race(stop.wait(), cities.follow(), send())
 
 
 def _line(
@@ -53,18 +67,3 @@ def _line(
     key = target_key(settings.webhook_secret.get_secret_value().encode(), target.name)
     courier = Courier(settings, target, functools.partial(webhooks.post, target.url, key), bury)
     return FinishingConsumer(settings, Names(settings.namespace).group(f"notify-{target.name}"), target.topics, courier)
-
-
-async def _all(lines: Sequence[FinishingConsumer], stop: asyncio.Event) -> None:
-    """Run all until stopped; the first that fails ends the others.
-
-    No race: each line that is stopped finishes what it has in hand, and none must be cancelled because another was
-    quicker in that.
-    """
-    running = [asyncio.create_task(line.run(stop)) for line in lines]
-    try:
-        await asyncio.gather(*running)
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)

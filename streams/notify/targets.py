@@ -61,7 +61,7 @@ def targets(settings: Settings, departments: Mapping[str, Department]) -> tuple[
     found = [
         Target(
             f"department-{each.id}",
-            _usable(each.webhook, f"the webhook of department {each.id}"),
+            usable_address(each.webhook, f"the webhook of department {each.id}"),
             "department",
             names.notices,
             each.id,
@@ -71,17 +71,17 @@ def targets(settings: Settings, departments: Mapping[str, Department]) -> tuple[
         if each.webhook
     ]
     if url := settings.notify_supervisor_url:
-        usable = _usable(url, "PAIDAN_NOTIFY_SUPERVISOR_URL")
+        usable = usable_address(url, "PAIDAN_NOTIFY_SUPERVISOR_URL")
         found.append(Target("supervisor", usable, "supervisor", names.notices, "supervisor"))
     if url := settings.notify_reporter_url:
-        usable = _usable(url, "PAIDAN_NOTIFY_REPORTER_URL")
+        usable = usable_address(url, "PAIDAN_NOTIFY_REPORTER_URL")
         found.append(Target("reporter", usable, "reporter", names.notices))
     if found and not settings.webhook_secret.get_secret_value():
         raise UsageError("PAIDAN_WEBHOOK_SECRET must be set: what is sent to webhooks is signed with it")
     return tuple(found)
 
 
-def _usable(url: str, what: str) -> str:
+def usable_address(url: str, what: str) -> str:
     """The address, if it is http or https and holds no password (it would end up in logs). Raises UsageError."""
     try:
         parts = urlsplit(url)

@@ -31,6 +31,7 @@ CHECKS: tuple[Bound, ...] = (
         "somebody's transaction stays open and hides what is behind it", most=60,
     ),
     Bound("tables-missing", "partitions", "that no tables worker answers for", "the tables are not complete", most=0),
+    Bound("city-pack", "", "1 while the gateway has the city pack in force", "the city pack cannot be had", least=1),
     Bound("following", "", "1 while the gateway follows the log of facts", "the log is not followed", least=1),
     Bound("disk", "MB", "free for the data folder", "the disk is nearly full", least=200),
 )  # fmt: skip

@@ -33,15 +33,21 @@ class Pulse:
     def __init__(self, settings: Settings, departments: Iterable[str]) -> None:
         names = Names(settings.namespace)
         self._connection, self._data = Connection.of(settings), settings.data
-        shared, topics = range(settings.partitions), (names.reports, names.detections, names.updates)
-        inputs = [TopicPartition(topic, number) for topic in topics for number in shared]
-        inputs += [TopicPartition(names.updates_of(department), 0) for department in departments]
+        self._names, shared = names, range(settings.partitions)
         self._groups = {stage: names.group(stage) for stage in ("intake", "desk")}
-        self._inputs = {"intake": inputs, "desk": [TopicPartition(names.inbox, number) for number in shared]}
+        topics = (names.reports, names.detections, names.updates)
+        self._of_all = [TopicPartition(topic, number) for topic in topics for number in shared]
+        self._inputs = {"desk": [TopicPartition(names.inbox, number) for number in shared]}
+        self.look_at(departments)
         self._lags = {stage: StageLag() for stage in self._groups}
         self._members: dict[str, int] = {}
         self._answered: float | None = None
         self._began = time.monotonic()
+
+    def look_at(self, departments: Iterable[str]) -> None:
+        """The departments whose updates intake reads."""
+        own = [TopicPartition(self._names.updates_of(department), 0) for department in departments]
+        self._inputs["intake"] = self._of_all + own
 
     async def run(self) -> None:
         """Look until cancelled; when Kafka is away, begin again."""

@@ -9,6 +9,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import httpx
 import pytest
 from aiokafka import ConsumerRecord
 from typer.testing import CliRunner
@@ -25,7 +26,8 @@ from models.times import now_ms, to_text
 from streams.cli.city import app
 from streams.control.pack_store import PackStore
 from streams.control.publications import publish, published, read_publications
-from streams.kafka.topics import Names
+from streams.kafka.topics import Names, all_topics, create_topics
+from streams.local.ports import free_ports
 from streams.settings import Settings
 from tests.support.cities import FILES, tiny_files
 from tests.support.kafka import Kafka, Message, Roles, eventually
@@ -56,15 +58,16 @@ def city(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def changed(tmp_path: Path) -> City:
-    """The same, but the water department is responsible for roads."""
+    """The same, but the water department is responsible for roads, and there is one for parks."""
     table = FILES["responsibility.csv"].replace("road,*,roads,police", "road,*,works,")
-    return load_city(written(tmp_path / "changed", table))
+    return load_city(written(tmp_path / "changed", table, "parks,园林局,Parks,1,\n"))
 
 
-def written(folder: Path, responsibility: str) -> Path:
+def written(folder: Path, responsibility: str, department: str = "") -> Path:
     """A folder with the tiny city's files, some of them changed."""
     changes = {
         "responsibility.csv": responsibility,
+        "departments.csv": FILES["departments.csv"] + department,
         "rules.toml": RULES,
         "categories.csv": FILES["categories.csv"].replace(",on\n", ",off\n"),
         "inhibitions.csv": None,
@@ -111,20 +114,22 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
     kafka: Kafka, topics: Names, settings: Settings, roles: Roles, city: Path, changed: City
 ) -> None:
     """At 1,000 reports a second, and with a desk that is killed meanwhile: every report is in one order, every order
-    went where the pack says that it names, and from the inbox alone comes the same log, byte for byte."""
-    first = load_city(city)
-    for role in ("intake", "desk"):
-        roles.start(role, city=str(city), session_timeout_ms="3000")
+    went where the pack says that it names, and from the inbox alone comes the same log, byte for byte. Intake reads the
+    updates of a new department, and the gateway knows it."""
+    first, [port] = load_city(city), free_ports(1)
+    for role in ("intake", "desk", "gateway"):
+        roles.start(role, city=str(city), session_timeout_ms="3000", gateway_port=str(port))
 
     async def at_work() -> bool:
-        return all("at work on" in role.said() for role in roles.started)
+        return all("at work on" in role.said() or "gateway at" in role.said() for role in roles.started)
 
-    await eventually(at_work, what="intake and desk")
+    await eventually(at_work, what="intake, desk and gateway")
     published_by_now = asyncio.Event()
     feeding = asyncio.create_task(feed(kafka, topics, published_by_now))
     PackStore(settings.models_address).put(changed)
     await kafka.read_until(topics.orders, lambda records: len(opened(records)) >= 100)
     assert (await read_publications(settings)).first == first.digest
+    await create_topics(settings, all_topics(settings, changed.departments))
     publication, offsets = await publish(settings, published(changed.digest, first.digest, now_ms(), "olga", "roads"))
     published_by_now.set()
     roles.started[1].signal(signal.SIGKILL)
@@ -150,6 +155,11 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
         kept = [record for record in log if record.partition == number]
         assert [(out.key.encode(), out.value) for out in again] == [(record.key, record.value) for record in kept]
     assert publication.number == 1
+    await kafka.produce(topics.updates_of("parks"), [b"junk"])
+    await kafka.read_until(topics.dead_letters, 1)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as asking:
+        seat = (await asking.get("/seat")).json()
+    assert {each["id"] for each in seat["departments"]} == set(changed.departments)
 
 
 def has_report(record: ConsumerRecord) -> bool:

@@ -138,7 +138,7 @@ def test_before_kafka_has_answered_nothing_is_said_of_intake_and_desk(clock: Sim
 async def test_what_a_dead_desk_and_a_silent_kafka_look_like(clock: SimpleNamespace, watch: Pulse) -> None:
     """Its members are gone, what has come for it waits; once Kafka is silent, the last answer grows old."""
     cluster = Cluster()
-    rest: dict[str, float | None] = {"tables-missing": 0, "following": 1}
+    rest: dict[str, float | None] = {"tables-missing": 0, "city-pack": 1, "following": 1}
 
     await cluster.look(watch)
     assert judge(watch.figures() | rest).wrong == ()
