@@ -39,6 +39,7 @@ STEP_MS = 20_000
 QUIET_MS = 40 * 24 * 3_600_000  # till all limits of the day are up and what is closed is archived
 EVERY = 12
 PARTITIONS = 3
+DEMO = Path(__file__).parents[1] / "cities" / "demo"
 _KEYS = Keys(b"key")
 
 
@@ -107,11 +108,10 @@ class Witness:
 
 def demo(model: Model | None) -> dict[str, tuple[int, str]]:
     """The sample day in steps of 20 s, each event at its own time, answers as the seeded people give them."""
-    folder = Path(__file__).parents[1] / "cities" / "demo"
-    witness, people = Witness(load_city(folder)), DemoPeople(seed=7, pace=900.0)
+    witness, people = Witness(load_city(DEMO)), DemoPeople(seed=7, pace=900.0)
     numbers = itertools.count()
     waiting: list[tuple[int, int, Planned | Reply]] = []
-    for planned in read_day(folder / "day.jsonl"):
+    for planned in read_day(DEMO / "day.jsonl"):
         heapq.heappush(waiting, (BEGIN + int((planned.at_s or 0.0) * 1000), next(numbers), planned))
     now = BEGIN
     while waiting:
@@ -171,7 +171,7 @@ def boston() -> dict[str, tuple[int, str]]:
 def main() -> None:
     """Print the digests of what is asked for."""
     for name in sys.argv[1:] or ["demo", "boston"]:
-        found = demo(Classifier.shipped()) if name == "demo" else boston()
+        found = demo(Classifier.shipped().in_city(load_city(DEMO).categories)) if name == "demo" else boston()
         for kind, (count, digest) in found.items():
             print(f"{name:8}{kind:14}{count:9,d} {digest}")
 

@@ -25,6 +25,17 @@ NO_FAULT_KINDS: Mapping[str, tuple[str, str]] = {
 OF_AN_ORDER = frozenset({"thanks", "already-repaired", "withdrawal"})
 
 
+class Corroboration(msgspec.Struct, frozen=True, gc=False):
+    """A piece of evidence beside the text 旁证: who gave it (`by`: `reporter`, whose own category it is, or `keyword`,
+    a word of the city's in the text), in which words, for which categories, and how much it weighs: the natural
+    logarithm of how many times likelier it makes them beside the others."""
+
+    by: str
+    words: str
+    categories: tuple[str, ...]
+    weight: float
+
+
 class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
     """A category with a calibrated probability, or the admission that there is none.
 
@@ -32,7 +43,8 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
     "abstain" (a person decides); `reason` says why for the latter two. Probabilities are calibrated, 0 to 1;
     `alternatives` holds the three best categories, best first; `terms` holds up to eight terms with their exact
     contributions to the score of `category`, weightiest first. `model` is the artefact's digest. `kind` says which kind
-    of no fault (`praise`, `question` …) it is where the category is `none`.
+    of no fault (`praise`, `question` …) it is where the category is `none`. `beside` is the evidence beside the text
+    that counted; `second` the category of a second matter in the same words, which is for a person to split off.
     """
 
     category: str
@@ -46,3 +58,5 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
     alternatives: tuple[tuple[str, float], ...] = ()
     terms: tuple[tuple[str, float], ...] = ()
     kind: str = ""
+    beside: tuple[Corroboration, ...] = ()
+    second: str = ""

@@ -89,6 +89,8 @@ def because(guess: Guess | None, by: str) -> Why:
         outcome=guess.outcome,
         alternatives=guess.alternatives,
         terms=guess.terms,
+        beside=guess.beside,
+        second=guess.second,
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from models.gist import Gist
+from models.guess import Corroboration
 
 # An assignment has the type of the fact that makes it; the topic tells them apart.
 ASSIGNMENT = "city.order.assigned.v1"
@@ -54,7 +55,8 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
 
 class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, duty-officer, suggestion,
-    reopening) and all that a person needs to check it."""
+    reopening) and all that a person needs to check it. `second` is the category of a second matter in the same words,
+    which a person may split off."""
 
     by: str
     rule: str = ""
@@ -66,6 +68,8 @@ class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tru
     outcome: str = ""
     alternatives: tuple[tuple[str, float], ...] = ()
     terms: tuple[tuple[str, float], ...] = ()
+    beside: tuple[Corroboration, ...] = ()
+    second: str = ""
 
 
 class OrderLocation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

@@ -1,5 +1,6 @@
 """`paidan city`: begin a city pack, check it, try how it decides, write its calendar; publishing stands beside it."""
 
+import asyncio
 import contextlib
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from models.guess import Guess
 from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
 from streams.cli.publishing import history, publish, rollback
-from streams.control.models_in_force import load_first
+from streams.control.model_pointers import in_force
 from streams.intake.placing import Described, Placement, by_words, locate_points
 from streams.language import in_locale
 from streams.settings import NEW_CITY, load_settings
@@ -60,9 +61,9 @@ def check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of 
     table.add_row("digest", city.digest)
     console = Console()
     console.print(table)
-    model = load_first(load_settings(), city.settings.asked_accuracy)
-    known = None if model is None else model.classes
-    for gap in gaps(city, datetime.now(city.zone).date(), known):
+    model = asyncio.run(in_force(load_settings(), city))
+    known, never_sure = (None, ()) if model is None else (model.classes, model.never_sure)
+    for gap in gaps(city, datetime.now(city.zone).date(), known, never_sure):
         console.print(f"note: {in_locale(gap)}", style="yellow", highlight=False)
 
 
@@ -102,7 +103,7 @@ def try_out(
     when: Annotated[str, typer.Option(help="Local time, e.g. 2026-03-01T22:30. Default: now.")] = "",
     category: Annotated[str, typer.Option(help="Take this category instead of the classifier's.")] = "",
     model: Annotated[
-        Path | None, typer.Option(help="A model file. Default: that of PAIDAN_MODEL, else the shipped one.")
+        Path | None, typer.Option(help="A model file. Default: the one in force, on the cluster if it can be reached.")
     ] = None,
     city_path: Pack = None,
 ) -> None:
@@ -153,15 +154,33 @@ def bootstrap(
     target: Target = 0.97,
     day: Day = "",
 ) -> None:
-    """Make a first model for a city without history, from its categories' names and keywords and the shipped texts."""
+    """Make a first model for a city without history, from its categories' names and keywords and the shipped texts.
+
+    It says which categories learn from shipped texts and which from their words alone: of these it is never sure. Where
+    the city is cautious (city.toml) it is sure only of what names and keywords alone say as surely.
+    """
     # Here, because the other commands of this file need not wait for it.
+    from models.classifier.learning.bootstrap import LETTERS, MESSAGES, adopt, counterparts, lessons
     from models.classifier.learning.bootstrap import bootstrap as learn
     from models.classifier.learning.shipped import calibration, corpus
     from models.classifier.learning.taxonomy import read_taxonomy
 
     taxonomy = read_taxonomy(folder / "categories.csv")
+    cautious = load_city(folder).settings.caution == "cautious"
+    shipped = corpus()
+    taught = counterparts(shipped, taxonomy)
     with filling(f"learning {len(taxonomy.leaves)} categories") as tell:
-        data = learn(taxonomy, corpus(), calibration(), day=day_of(day), target=target, progress=tell)
+        data = learn(
+            taxonomy,
+            *adopt(shipped, calibration(), taught),
+            day=day_of(day),
+            target=target,
+            progress=tell,
+            recipes=LETTERS if cautious else MESSAGES,
+            strange=cautious,
+        )
+    for line in lessons(taxonomy, taught, Classifier.from_bytes(data).never_sure):
+        say(line)
     keep_model(data, out)
 
 
@@ -205,9 +224,11 @@ def _of_label(city: City, label: str, text: str) -> str | None:
 
 
 def _guess(city: City, path: Path | None, text: str, context: Context) -> Guess | None:
-    """What intake would guess at the city's target: with this model, that of the settings, or the shipped one."""
-    target = city.settings.asked_accuracy
-    model = load_first(load_settings(), target) if path is None else Classifier.load(path, target=target)
+    """What intake would guess at the city's target: with this model, else with the one in force."""
+    if path is None:
+        model = asyncio.run(in_force(load_settings(), city))
+    else:
+        model = Classifier.load(path, target=city.settings.asked_accuracy).in_city(city.categories)
     return None if model is None else model.classify([text], [context])[0]
 
 
@@ -218,6 +239,10 @@ def _show(city: City, place: Placement, guess: Guess | None, found: Route) -> No
     if guess is not None:
         best = ", ".join(f"{code} {probability:.2f}" for code, probability in guess.alternatives)
         table.add_row("classifier", f"{guess.outcome}: {best}" + (f"; {guess.reason}" if guess.reason else ""))
+        for each in guess.beside:
+            table.add_row(f"beside ({each.by})", f"{each.words}: {', '.join(each.categories)} {each.weight:+.2f}")
+        if guess.second:
+            table.add_row("second matter", f"{guess.second}; a person may split it off")
         table.add_row("terms", ", ".join(f"{term} {weight:+.2f}" for term, weight in guess.terms))
     category = city.categories.get(found.category)
     table.add_row("category", f"{category.name_zh} {category.name_en} ({category.code})" if category else "-")

@@ -37,7 +37,7 @@ def history(
     chronicle = Chronicle(files)
     if not len(chronicle):
         raise UsageError("the files hold no events")
-    classifier = LiveModels(settings, city.settings.asked_accuracy).active if model else None
+    classifier = LiveModels(settings, city).active if model else None
     names = Names(settings.namespace)
     sealer = sealer_of(settings)
     historian = Historian(

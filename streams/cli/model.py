@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from models.city import load_city
+from models.city import City, load_city
 from models.classifier import Classifier, ClassifierError
 from models.classifier.serving.classifier import read_model
 from models.classifier.serving.store import Store
@@ -21,7 +21,7 @@ from streams.control.model_pointers import (
     rolled_back,
     shadowed,
 )
-from streams.control.models_in_force import load_first
+from streams.control.models_in_force import load_first, load_named
 from streams.control.one_at_a_time import ControlError
 from streams.learning.labels import read_labels
 from streams.learning.promotion import Judgement, judge
@@ -126,20 +126,20 @@ def _judged(settings: Settings, now: Pointers, candidate: Classifier, forced: bo
     """The comparison with the active model; None when that cannot be loaded and the promotion is forced anyway."""
     city = load_city(settings.city)
     try:
-        active = _active(settings, now, city.settings.asked_accuracy)
+        active = _active(settings, now, city)
     except ClassifierError:
         if forced:
             return None
         raise
     with counting("reading the log", None) as advance:
         labels = asyncio.run(read_labels(settings, advance))
-    return judge(active, candidate, labels, city.zone)
+    return judge(active, candidate.in_city(city.categories), labels, city.zone)
 
 
-def _active(settings: Settings, now: Pointers, target: float) -> Classifier:
+def _active(settings: Settings, now: Pointers, city: City) -> Classifier:
     if now.active != INITIAL:
-        return Store(settings.models_address).load(now.active)
-    first = load_first(settings, target)
+        return load_named(settings, city, now.active)
+    first = load_first(settings, city)
     if first is None:
         raise ClassifierError("there is no active model to compare with: --force REASON promotes without comparing")
     return first

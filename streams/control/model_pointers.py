@@ -4,23 +4,33 @@ Keys: `model/active`, `model/shadow`, `model/previous`, and `model/changes/<inst
 change is one transaction, and only one can be under way: a second one begun in the meantime ends the first.
 """
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping
 
 import msgspec
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
+from models.city import City
+from models.classifier import Classifier
+from models.errors import UsageError
 from models.times import to_text
-from streams.control.models_in_force import ACTIVE, SHADOW
+from streams.control.models_in_force import ACTIVE, SHADOW, load_first, load_named
 from streams.control.one_at_a_time import ControlError, changing
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_changelogs
-from streams.kafka.topics import Names, all_topics, check_topics
+from streams.kafka.topics import Names, TopicError, all_topics, check_topics
 from streams.settings import Settings
 
 PREVIOUS = "model/previous"
 CHANGES = "model/changes/"
 # Stands for the model that workers start with: the one of the settings, or the shipped one.
 INITIAL = "initial"
+# A cluster that is there answers at once; whoever has none waits no longer than this.
+_REACH_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -63,6 +73,20 @@ async def read_pointers(settings: Settings) -> Pointers:
         previous=rows.get(PREVIOUS, b"").decode(),
         changes=tuple(sorted(changes, key=lambda change: change.at)),
     )
+
+
+async def in_force(settings: Settings, city: City) -> Classifier | None:
+    """The classifier of every worker: the one that was promoted where the cluster can be reached and says so, else that
+    of the settings or the shipped one; None, with a warning, where there is none. Raises ClassifierError when the one
+    that was promoted cannot be loaded.
+    """
+    try:
+        async with asyncio.timeout(_REACH_SECONDS):
+            active = (await read_pointers(settings)).active
+    except (KafkaError, TopicError, UsageError, TimeoutError) as error:
+        log.info("no cluster says which model is in force: %s", error)
+        active = INITIAL
+    return load_first(settings, city) if active == INITIAL else load_named(settings, city, active)
 
 
 async def change(settings: Settings, decide: Callable[[Pointers], Records]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from models.city import City
 from models.classifier import Classifier, ClassifierError
 from models.classifier.serving.store import Store
 from streams import metrics
@@ -31,25 +32,32 @@ _POLL_MS = 500
 log = logging.getLogger(__name__)
 
 
-def load_first(settings: Settings, target: float) -> Classifier | None:
+def load_first(settings: Settings, city: City) -> Classifier | None:
     """The model that is in force while the control topic names none: that of the settings, else the shipped one; None,
-    with a warning, when that is not built."""
+    with a warning, when that is not built. It asks for the city's accuracy and knows the city's words."""
+    target = city.settings.asked_accuracy
     if settings.model:
-        return Classifier.load(Path(settings.model), target=target)
+        return Classifier.load(Path(settings.model), target=target).in_city(city.categories)
     try:
-        return Classifier.shipped(target=target)
+        return Classifier.shipped(target=target).in_city(city.categories)
     except ClassifierError as error:
         log.warning("no classifier: %s; every text goes to review", error)
         return None
 
 
+def load_named(settings: Settings, city: City, name: str) -> Classifier:
+    """A model of the store as the city asks for it. Raises ClassifierError when it cannot be loaded."""
+    model = Classifier.from_bytes(Store(settings.models_address).bytes(name), name, city.settings.asked_accuracy)
+    return model.in_city(city.categories)
+
+
 class LiveModels:
     """`active` and `shadow` are the classifiers in force now; either may be None."""
 
-    def __init__(self, settings: Settings, target: float) -> None:
+    def __init__(self, settings: Settings, city: City) -> None:
         self._settings = settings
-        self._target = target
-        self._first = load_first(settings, target)
+        self._city = city
+        self._first = load_first(settings, city)
         self.active: Classifier | None = self._first
         self.shadow: Classifier | None = None
         self._names = {ACTIVE: "", SHADOW: ""}
@@ -70,12 +78,12 @@ class LiveModels:
                 with contextlib.suppress(asyncio.CancelledError):
                     await following
 
-    async def aim(self, target: float) -> None:
-        """Let the models be as sure as this accuracy asks for, as those that come will be."""
-        if target == self._target:
+    async def aim(self, city: City) -> None:
+        """Let the models be as sure as this city asks for and know its words, as those that come will."""
+        before, self._city = self._city, city
+        if (city.settings.asked_accuracy, city.categories) == (before.settings.asked_accuracy, before.categories):
             return
-        self._target = target
-        self._first = await asyncio.to_thread(load_first, self._settings, target)
+        self._first = await asyncio.to_thread(load_first, self._settings, city)
         for key, name in list(self._names.items()):
             await self._switch(key, name)
 
@@ -111,7 +119,7 @@ class LiveModels:
         self._show()
 
     def _load(self, name: str) -> Classifier:
-        return Classifier.from_bytes(Store(self._settings.models_address).bytes(name), name, self._target)
+        return load_named(self._settings, self._city, name)
 
     def _show(self) -> None:
         metrics.MODEL_ACTIVE.clear()

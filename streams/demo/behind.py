@@ -25,7 +25,7 @@ async def put_month_behind(settings: Settings, city: City, day: Sequence[Planned
     Raises UsageError when the inbox is not empty, KafkaError when the cluster fails.
     """
     say("Making up a month behind the city …")
-    model, keys = LiveModels(settings, city.settings.asked_accuracy).active, keys_of(settings)
+    model, keys = LiveModels(settings, city).active, keys_of(settings)
     file = settings.data / FILE
 
     lines = month(city, day, model, keys, until, seed)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from dispatcher.arrivals.gists import gist_of
 from models.city import City
+from models.classifier.serving.matter.beside import KEYWORD
 from models.guess import Guess
 from models.inbox import InboxUpdate, Sighting
 from models.sealed_words import CityKey, ReportKey, seal
@@ -51,8 +52,10 @@ class Sealer:
 
 
 def _without_terms(guess: Guess | None) -> Guess | None:
-    """A guess as it may be kept: the terms that it goes by are pieces of the text."""
-    return None if guess is None else replace(guess, terms=())
+    """A guess as it may be kept: the terms and keywords that it goes by are pieces of the text."""
+    if guess is None:
+        return None
+    return replace(guess, terms=(), beside=tuple(each for each in guess.beside if each.by != KEYWORD))
 
 
 def sealer_of(settings: Settings) -> Sealer | None:

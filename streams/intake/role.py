@@ -29,12 +29,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     keys = keys_of(settings)
     packs = await open_packs(settings)
     sealer = sealer_of(settings)
-    models = LiveModels(settings, packs.own.settings.asked_accuracy)
-
-    async def aim(city: City) -> None:
-        await models.aim(city.settings.asked_accuracy)
-
-    cities = CityInForce(settings, packs, aim)
+    models = LiveModels(settings, packs.own)
+    cities = CityInForce(settings, packs, models.aim)
 
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 

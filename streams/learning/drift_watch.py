@@ -68,7 +68,7 @@ class DriftWatch:
     async def run(self) -> None:
         """Watch until cancelled; when Kafka is away, begin again."""
         try:
-            models = await asyncio.to_thread(LiveModels, self._settings, self.city.settings.asked_accuracy)
+            models = await asyncio.to_thread(LiveModels, self._settings, self.city)
         except ClassifierError as error:
             log.error("the classifier is not watched: %s", error)
             await asyncio.Event().wait()

@@ -13,6 +13,7 @@ from models.classifier.serving.store import Store
 from streams.control.models_in_force import ACTIVE, SHADOW, LiveModels, point
 from streams.kafka.topics import Names
 from streams.settings import Settings
+from tests.support.cities import tiny_city
 from tests.support.kafka import eventually
 
 WITHIN_SECONDS = 10.0
@@ -37,7 +38,7 @@ async def test_a_pointer_switches_the_model_and_its_end_brings_the_first_one_bac
     store = Store(settings.models_address)
     first, second = Classifier.from_bytes(artefacts[0]).id, store.put(artefacts[1])
     await point(settings, SHADOW, second)
-    models = LiveModels(settings, 0.97)
+    models = LiveModels(settings, tiny_city())
     async with models.following():
         assert (first, second) == tuple(m and m.id for m in (models.active, models.shadow))
         await point(settings, ACTIVE, second)
@@ -57,7 +58,7 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_in_force(
     [file] = Path(settings.models_address).glob(f"{damaged}*")
     file.write_bytes(file.read_bytes()[:-7])
     await point(settings, ACTIVE, good)
-    models = LiveModels(settings, 0.97)
+    models = LiveModels(settings, tiny_city())
 
     async def failures() -> float:
         return REGISTRY.get_sample_value("paidan_model_load_failures_total") or 0.0

@@ -10,10 +10,11 @@ from models.classifier.learning.training import train
 from models.classifier.serving.store import Store
 from models.errors import PaidanError
 from streams.cli.main import app
-from streams.control.model_pointers import INITIAL, change, promoted, read_pointers, rolled_back, shadowed
+from streams.control.model_pointers import INITIAL, change, in_force, promoted, read_pointers, rolled_back, shadowed
 from streams.control.one_at_a_time import ControlError
 from streams.kafka.topics import Names, TopicError
 from streams.settings import Settings
+from tests.support.cities import tiny_city
 from tests.support.classifiers import RECIPES, small_bytes, small_rows
 from tests.support.kafka import Kafka
 
@@ -48,6 +49,20 @@ async def test_a_promotion_a_rollback_and_a_rollback_of_that(topics: Names, sett
         ("rollback", "a" * 16),
     ]
     assert (now.changes[1].orders, now.changes[1].gain, now.changes[2].forced) == (7, 0.5, "a drill")
+
+
+async def test_the_model_in_force_is_the_one_that_was_promoted(topics: Names, settings: Settings) -> None:
+    """What is asked at a terminal answers as every worker does; a cluster that is away leaves the settings' model."""
+    name = Store(settings.models_address).put(small_bytes())
+    await change(settings, promoted(name, INITIAL, AT))
+
+    found = await in_force(settings, tiny_city())
+    alone = await in_force(settings.model_copy(update={"kafka": "127.0.0.1:1"}), tiny_city())
+
+    assert found is not None
+    assert found.id == name
+    assert alone is not None
+    assert alone.id == Classifier.shipped().id
 
 
 async def test_what_was_judged_against_another_model_is_not_promoted(topics: Names, settings: Settings) -> None:

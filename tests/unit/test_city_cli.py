@@ -79,6 +79,18 @@ def test_the_next_year_s_holidays_are_missed_before_the_year_ends(day: date, tol
     assert any(gap.startswith("calendar.csv names no holidays of 2027") for gap in found) is told
 
 
+def test_categories_of_which_the_model_is_never_sure_are_told() -> None:
+    """It has seen no text of them: reports of them go to review, which the check says beforehand."""
+    city = tiny_city()
+    codes = [code for code, category in city.categories.items() if category.parent]
+
+    found = gaps(city, date(2026, 3, 1), known=codes, never_sure=codes[:2])
+
+    assert any(
+        gap.startswith(f"of 2 of {len(codes)} categories") and gap.endswith(", ".join(codes[:2])) for gap in found
+    )
+
+
 def test_categories_that_the_model_does_not_know_are_told() -> None:
     """Reports of a category that the model in force never learnt go to review, which the check says beforehand."""
     city = tiny_city()

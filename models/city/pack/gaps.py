@@ -9,11 +9,11 @@ from models.city.city import City
 _AHEAD = timedelta(days=60)
 
 
-def gaps(city: City, today: date, known: Collection[str] | None = None) -> list[str]:
+def gaps(city: City, today: date, known: Collection[str] | None = None, never_sure: Collection[str] = ()) -> list[str]:
     """What is allowed but seldom meant: categories that nobody is responsible for somewhere, or without a limit.
 
     `today` is the city's: what holds later or no longer counts for nothing. `known` are the categories of the model
-    in force; None: there is none to ask.
+    in force; None: there is none to ask; `never_sure` those of them that it never dispatches by itself.
     """
     missing: list[str] = []
     for code, category in city.categories.items():
@@ -35,5 +35,10 @@ def gaps(city: City, today: date, known: Collection[str] | None = None) -> list[
             missing.append(
                 f"{len(strange)} of {len(categories)} categories are unknown to the model in force, so reports of them "
                 f"go to review (paidan city bootstrap makes a model): {', '.join(strange)}"
+            )
+        if doubted := [code for code in categories if code in never_sure]:
+            missing.append(
+                f"of {len(doubted)} of {len(categories)} categories the model in force is never sure, so reports of "
+                f"them go to review until their labels teach it: {', '.join(doubted)}"
             )
     return missing

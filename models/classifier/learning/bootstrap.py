@@ -1,17 +1,18 @@
 """A first model for a city without history: category names, keywords, and the texts that Paidan ships."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from models.classifier.errors import ClassifierError
 from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.taxonomy import Taxonomy
-from models.classifier.learning.training import HeldOut, Progress, Recipe, assemble, fit, quiet, train
+from models.classifier.learning.training import PRIOR, HeldOut, Progress, Recipe, assemble, fit, quiet, train
 from models.classifier.serving.artefact import WITNESS, pack, unpack
+from models.classifier.serving.calibration import NEVER
 from models.classifier.serving.columns import Columns, category_of
 from models.classifier.serving.vectoriser import count
 from models.guess import NO_FAULT
@@ -22,7 +23,10 @@ LETTERS = (Recipe(min_count=2, c=1.0), Recipe(min_count=2, c=0.2))
 _SHORT = (1.0, 0.15, 0.6, 0.7)
 MESSAGES = (Recipe(blocks=_SHORT, min_count=2, floor=1.0), Recipe(blocks=_SHORT, min_count=2, c=0.2, floor=1.0))
 WORDS = Recipe(min_count=1, c=0.2)
-_MAJORITY = 0.5
+# So many of a category's names and keywords must mean what a category of the corpus does: fewer may be chance.
+_WORDS_ALIKE = 3
+# The share of a word's pieces that the corpus must have for its model to say anything of the word.
+_KNOWN = 0.5
 # With fewer texts of another hand than this nothing can be said of how sure a model may be.
 _ENOUGH = 100
 
@@ -40,37 +44,65 @@ class Adopted(NamedTuple):
     tried: Labelled
 
 
-def adopt(corpus: Labelled, tried: Labelled, taxonomy: Taxonomy, seed: int = 0) -> Adopted:
-    """Both in the taxonomy's categories.
+def counterparts(corpus: Labelled, taxonomy: Taxonomy, seed: int = 0) -> dict[str, str]:
+    """For each of the corpus's categories the one of the taxonomy that its texts can teach; none where there is none.
 
-    Texts keep a category that the taxonomy has, and what is no fault stays none anywhere. All texts of another category
-    go where a model of names and keywords alone puts more than half of its corpus texts, and are left out where it puts
-    them nowhere in particular; so are texts tried of what nothing of the corpus has come to be.
+    The same code is the same category. Else it is the one of whose names and keywords a model of the corpus takes most,
+    `_WORDS_ALIKE` at least, for it: so a city with codes of its own, or with one category for what the corpus has in
+    several, learns from the corpus as well.
     """
-    foreign = defaultdict(list)
-    for row, label in enumerate(corpus.labels):
-        if label not in taxonomy.leaves and category_of(label) != NO_FAULT:
-            foreign[label].append(row)
-    if not foreign:
-        return Adopted(corpus, tried)
+    faults = corpus.take(n for n, label in enumerate(corpus.labels) if category_of(label) != NO_FAULT)
+    names = sorted(set(faults.labels))
+    found = {name: name for name in names if name in taxonomy.leaves}
     words = keyword_rows(taxonomy)
-    names = sorted(set(words.labels))
-    y = np.searchsorted(np.array(names), np.array(words.labels))
-    vectoriser, linear = fit(count(words.texts), y, len(names), Recipe(min_count=1), seed)
-    new = dict[str, str | None]()
-    for label, rows in foreign.items():
-        scores = vectoriser.weigh(count([corpus.texts[row] for row in rows]))[0] @ linear.weights + linear.bias
-        best, votes = Counter(scores.argmax(axis=1).tolist()).most_common(1)[0]
-        new[label] = names[best] if votes > _MAJORITY * len(rows) else None
-    mine = _renamed(corpus, new)
-    theirs = _renamed(tried, new)
-    known = set(mine.labels)
-    return Adopted(mine, theirs.take(n for n, label in enumerate(theirs.labels) if label in known))
+    if len(found) == len(names) or len(names) < 2 or not len(words):
+        return found
+    y = np.searchsorted(np.array(names), np.array(faults.labels))
+    vectoriser, linear = fit(count(faults.texts), y, len(names), PRIOR, seed)
+    matrix, known = vectoriser.weigh(count(words.texts))
+    taken_for = (matrix @ linear.weights + linear.bias).argmax(axis=1)
+    votes = defaultdict[str, Counter[str]](Counter)
+    for number, share, label in zip(taken_for.tolist(), known.tolist(), words.labels, strict=True):
+        if share >= _KNOWN:
+            votes[names[number]][label] += 1
+    for name in sorted(votes.keys() - found.keys()):
+        best, many = votes[name].most_common(1)[0]
+        if many >= _WORDS_ALIKE:
+            found[name] = best
+    return found
+
+
+def adopt(corpus: Labelled, tried: Labelled, taught: Mapping[str, str]) -> Adopted:
+    """Both in a taxonomy's categories (`taught` is from `counterparts`), without what has none. What is no fault stays
+    none anywhere."""
+    return Adopted(_renamed(corpus, taught), _renamed(tried, taught))
+
+
+def lessons(taxonomy: Taxonomy, taught: Mapping[str, str], never_sure: Collection[str]) -> list[str]:
+    """What a first model will know and what not, a line each: which categories the corpus's texts teach under their
+    own code, which under another, and which have their names and keywords alone."""
+    own = [code for code in taxonomy.leaves if taught.get(code) == code]
+    others = [f"{code} (from {', '.join(theirs)})" for code in taxonomy.leaves if (theirs := _from(taught, code))]
+    bare = [code for code in taxonomy.leaves if code not in taught.values()]
+    doubted = [code for code in taxonomy.leaves if code in never_sure and code not in bare]
+    told = (
+        ("learn from the shipped texts of their own code", own),
+        ("learn from shipped texts that their names and keywords mean", others),
+        ("have their names and keywords alone: the model is never sure of them until labels teach it", bare),
+        ("are never sure enough for the target", doubted),
+    )
+    return [f"{len(codes)} of {len(taxonomy.leaves)} {what}: {', '.join(codes)}" for what, codes in told if codes]
+
+
+def _from(taught: Mapping[str, str], code: str) -> list[str]:
+    """The other categories whose texts teach this one."""
+    return [name for name, mine in taught.items() if mine == code and name != code]
 
 
 def _renamed(rows: Labelled, new: Mapping[str, str | None]) -> Labelled:
-    """The rows under their new labels, without those that have none."""
-    pairs = [(text, new.get(label, label)) for text, label in zip(rows.texts, rows.labels, strict=True)]
+    """The rows under their new labels, without those that have none; what is no fault keeps its own."""
+    labels = [label if category_of(label) == NO_FAULT else new.get(label) for label in rows.labels]
+    pairs = list(zip(rows.texts, labels, strict=True))
     kept = [(text, label) for text, label in pairs if label is not None]
     return Labelled([text for text, _ in kept], [label for _, label in kept])
 
@@ -90,48 +122,66 @@ def bootstrap(
     """The artefact of a first model.
 
     Held-out texts of the corpus are written in the corpus's own manner, so limits from them would be too easy for real
-    reports. Recipe, confidence and limits therefore come from the texts `tried`, which are of another hand. Where
-    reports will be `strange` to both, letters of another city say, the model has a witness too: one of names and
-    keywords alone, with limits from the same texts. Automatic is what both are sure of. Of the `recipes` the best on
-    the texts tried is taken.
+    reports. Recipe, confidence and limits therefore come from the texts `tried`, which are of another hand; they hold
+    for a city whose people write as those do. Where reports will be `strange` to both, letters of another city say, the
+    model has a witness: one of names and keywords alone, with limits from the same texts. Automatic is what both are
+    sure of. Of the `recipes` the best on the texts tried is taken.
 
     Names and keywords are extra rows, which only help to learn; a category without any text has nothing else and
-    learns from them alone. Raises ClassifierError when there are not two categories with at least two texts or words.
+    learns from them alone. Nothing says how sure the model may be of such a category, so it never is; and a text that
+    the witness, which this model then has too, could take for one of them goes to a person.
+    Raises ClassifierError when there are not two categories with at least two texts or words.
     """
     words = keyword_rows(taxonomy)
     if len(set(words.labels)) < 2:
         raise ClassifierError("a model needs at least two categories with names or keywords")
-    rows, tried = adopt(corpus, tried, taxonomy, seed)
+    rows, tried = adopt(corpus, tried, counterparts(corpus, taxonomy, seed))
     sizes = Counter(rows.labels)
     alone = [n for n, label in enumerate(words.labels) if sizes[label] < 2]
     helping = [n for n, label in enumerate(words.labels) if sizes[label] >= 2]
+    every = rows.plus(words.take(alone))
+    known = {category_of(label) for label in every.labels}
+    tried = tried.take(n for n, label in enumerate(tried.labels) if category_of(label) in known)
+    enough = len(tried) >= _ENOUGH
+    judging = tried if enough else rows
     data = train(
-        rows.plus(words.take(alone)),
+        every,
         recipes,
         day=day,
         extra=words.take(helping),
-        tried=tried if len(tried) >= _ENOUGH else None,
+        tried=tried if enough else None,
         target=target,
         groups=taxonomy.groups,
         costs=taxonomy.costs,
         seed=seed,
         progress=progress,
     )
-    return _with_witness(data, tried if len(tried) >= _ENOUGH else rows, words, seed) if strange else data
+    untried = known - {category_of(label) for label in judging.labels}
+    if not strange and not untried:
+        return data
+    return _with_witness(data, judging, words, () if strange else tuple(sorted(untried)), untried, seed)
 
 
-def _with_witness(data: bytes, tried: Labelled, words: Labelled, seed: int) -> bytes:
-    """The same model with the bytes of one that learnt the `words`, and what it says of the texts tried."""
+def _with_witness(
+    data: bytes, judging: Labelled, words: Labelled, heard_on: tuple[str, ...], untried: Collection[str], seed: int
+) -> bytes:
+    """The same model, never sure of what is `untried`, with the bytes of one that learnt the `words` and what it says
+    of the texts judging it."""
     _, manifest, arrays = unpack(data)
+    never = dict.fromkeys(sorted(untried), NEVER)
+    limits = tuple(replace(each, classes={**each.classes, **never}) for each in manifest.thresholds)
     columns = Columns.among(words.labels)
     y = columns.numbers(words.labels)
     vectoriser, linear = fit(count(words.texts), y, len(columns.labels), WORDS, seed)
-    judged = tried.take(n for n, label in enumerate(tried.labels) if label in columns.labels)
+    # Where nothing of the city's was tried its words judge themselves: the witness is then heard on all, sure of none.
+    judged = judging.take(n for n, label in enumerate(judging.labels) if label in columns.labels)
+    judged = judged if len(judged) else words
     matrix, known = vectoriser.weigh(count(judged.texts))
     held = HeldOut((matrix @ linear.weights + linear.bias).astype(np.float64), known)
-    origin = msgspec.structs.replace(manifest.provenance, data=words.digest(), rows=len(words))
+    origin = replace(manifest.provenance, data=words.digest(), rows=len(words))
     mix = Counter(words.labels)
     witness = pack(
         *assemble(judged, columns, held, vectoriser, linear, origin, manifest.target, manifest.groups, {}, mix)
     )
+    manifest = replace(manifest, thresholds=limits, heard_on=heard_on)
     return pack(manifest, arrays | {WITNESS: np.frombuffer(witness, dtype=np.uint8)})

@@ -48,7 +48,8 @@ class Provenance(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """All of a model that is not an array. `columns`: the labels of the weights' columns where they are not the classes
     (see `Columns`); `least_known`: the share of known pieces below which a text is alien; `mix`: how many training
-    texts each category had, `unseen`: the mean share of unknown pieces in the texts that confidence comes from."""
+    texts each category had, `unseen`: the mean share of unknown pieces in the texts that confidence comes from;
+    `heard_on`: the categories that a witness is heard on, where it is not heard on all (see `bootstrap`)."""
 
     format: str = FORMAT
     classes: tuple[str, ...]
@@ -61,6 +62,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     least_known: float
     mix: dict[str, int] = {}
     unseen: float = 0.0
+    heard_on: tuple[str, ...] = ()
     provenance: Provenance
 
 

@@ -1,27 +1,34 @@
 """The classifier at work: texts in, guesses with doubt and reasons out."""
 
+import copy
 import re
 import sys
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.city.values import Category
 from models.classifier.errors import ClassifierError
 from models.classifier.serving import artefact
 from models.classifier.serving.calibration import NEVER, Thresholds
 from models.classifier.serving.columns import Columns, kind_of
 from models.classifier.serving.confidence import Groups, Judged
 from models.classifier.serving.explain import top_terms
-from models.classifier.serving.features import SLOTS
+from models.classifier.serving.features import SLOTS, slot_of
+from models.classifier.serving.matter.beside import CityWords, weighed
+from models.classifier.serving.matter.second_matter import clauses, in_question, second_of
+from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
-from models.guess import NO_FAULT, Guess, GuessOutcome
+from models.guess import NO_FAULT, Corroboration, Guess, GuessOutcome
 
 _NAMED = re.compile(r"[0-9a-f]{16}")
 FEWEST = 2
-# Beside the installed packages, so that each environment has the model its own library versions made.
+# Corroboration the installed packages, so that each environment has the model its own library versions made.
 SHIPPED = Path(sys.prefix) / "share" / "paidan" / "model"
 
 
@@ -46,6 +53,7 @@ class Classifier:
         self.target = self.manifest.target if target is None else target
         self._thresholds = self._for_target(self.target)
         second = arrays.get(artefact.WITNESS)
+        self._words: CityWords | None = None
         self._witness = None if second is None else Classifier(second.tobytes(), target=self.target)
         self._limits = np.array([self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes])
         self._costs = np.array([self.manifest.costs.get(c, 1.0) for c in self.classes], dtype=np.float32)
@@ -76,6 +84,19 @@ class Classifier:
             raise ClassifierError("the shipped model has not been built yet: run scripts/setup")
         return cls.load(SHIPPED, target=target)
 
+    def in_city(self, categories: Mapping[str, Category]) -> "Classifier":
+        """The same model beside what a city's `categories.csv` says: the reporter's own category counts, and so do the
+        keywords that the model, asked about one alone, is not sure are of their category (see `beside`)."""
+        words = CityWords(categories, self.classes)
+        asked = list(words.keywords)
+        taken = zip(asked, self._by_itself(asked, None), strict=True)
+        words.look_for(
+            word for word, guess in taken if guess.outcome == "abstain" or guess.category not in words.keywords[word]
+        )
+        other = copy.copy(self)
+        other._words = words
+        return other
+
     def classify(self, texts: Sequence[str], contexts: Contexts = None) -> list[Guess]:
         """One guess for each text, in order; `contexts`, when given, is as long as `texts`.
 
@@ -83,32 +104,63 @@ class Classifier:
         """
         if contexts is not None and len(contexts) != len(texts):
             raise ValueError(f"{len(contexts)} contexts for {len(texts)} texts")
-        guesses: list[Guess] = []
-        for some, around in batches(texts, contexts, BATCH):
-            encoded = self.vectoriser.encode(some, around, self._table)
-            guesses.extend(self._guesses(encoded))
+        guesses = self._by_itself(texts, contexts)
         if self._witness is None:
             return guesses
-        return list(map(_seconded, guesses, self._witness.classify(texts, contexts)))
+        seconded = partial(_not_claimed, self.manifest.heard_on) if self.manifest.heard_on else _seconded
+        return list(map(seconded, guesses, self._witness.classify(texts, contexts)))
+
+    def _by_itself(self, texts: Sequence[str], contexts: Contexts) -> list[Guess]:
+        """The guesses without a witness."""
+        guesses: list[Guess] = []
+        for some, around in batches(texts, contexts, BATCH):
+            encoded = self._encoded(some, around)
+            guesses.extend(self._with_second(encoded, self._guesses(encoded, self._told(encoded, around))))
+        return guesses
+
+    @property
+    def never_sure(self) -> tuple[str, ...]:
+        """The categories that it never dispatches at its target, however likely."""
+        return tuple(name for name, limit in zip(self.classes, self._limits.tolist(), strict=True) if limit >= NEVER)
 
     def probabilities(self, texts: Sequence[str], contexts: Contexts = None) -> NDArray[np.floating]:
         """Calibrated probabilities, messages x `classes`."""
-        parts = [self._judge(self.vectoriser.encode(s, c, self._table))[1] for s, c in batches(texts, contexts)]
-        return np.concatenate([part.probability for part in parts])
+        parts = []
+        for some, around in batches(texts, contexts):
+            encoded = self._encoded(some, around)
+            parts.append(self._judge(encoded, self._told(encoded, around))[1].probability)
+        return np.concatenate(parts)
 
     def known(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The share of each text's pieces that were seen in training; 0 for a text without any."""
         parts = [self.vectoriser.encode(some, None, self._table).known for some, _ in batches(texts, None)]
         return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
 
-    def _judge(self, encoded: Encoded) -> tuple[NDArray[np.intp], Judged]:
+    def _encoded(self, texts: Sequence[str], contexts: Contexts) -> Encoded:
+        return self.vectoriser.encode(list(map(without_side_clauses, texts)), contexts, self._table)
+
+    def _told(self, encoded: Encoded, contexts: Contexts) -> Mapping[int, tuple[Corroboration, ...]]:
+        """The evidence beside the messages that have some. A model that has learnt what a reporter's category is worth
+        has it among its features."""
+        if self._words is None:
+            return {}
+        hints = ["" if one is None else one.hint for one in contexts or ()]
+        learnt = [hint != "" and bool(self._table[slot_of("hint", hint)] >= 0) for hint in hints]
+        return self._words.told(encoded.pieces, contexts, learnt)
+
+    def _judge(
+        self, encoded: Encoded, told: Mapping[int, tuple[Corroboration, ...]]
+    ) -> tuple[NDArray[np.intp], Judged]:
         """The column that gave each message its category, and the judgement itself."""
         scores = encoded.rows @ self.weights + self.bias
         judged = self.manifest.confidence.judge(self._columns.by_category(scores), encoded.pieces.lengths, self._groups)
+        if told:
+            probability = weighed(judged.probability, told, self.classes)
+            judged = self._groups.chosen(probability)
         return self._columns.chosen(scores, judged.best), judged
 
-    def _guesses(self, encoded: Encoded) -> list[Guess]:
-        columns, (probability, grouped, best_group, best) = self._judge(encoded)
+    def _guesses(self, encoded: Encoded, told: Mapping[int, tuple[Corroboration, ...]]) -> list[Guess]:
+        columns, (probability, grouped, best_group, best) = self._judge(encoded, told)
         ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
         terms = top_terms(encoded, self.weights, columns)
         risk = probability * self._costs
@@ -137,9 +189,25 @@ class Classifier:
                     alternatives=tuple((self.classes[c], float(probability[n, c])) for c in ranked[n].tolist()),
                     terms=terms[n],
                     kind=kind_of(self._columns.labels[int(columns[n])]),
+                    beside=told.get(n, ()),
                 )
             )
         return guesses
+
+    def _with_second(self, encoded: Encoded, guesses: list[Guess]) -> list[Guess]:
+        """The guesses, each with the category of a second matter where its text has one."""
+        texts = encoded.pieces.texts
+        asked = [(n, part) for n, guess in enumerate(guesses) if in_question(guess) for part in clauses(texts[n])]
+        said = defaultdict[int, list[tuple[str, float]]](list)
+        for some in range(0, len(asked), BATCH):
+            parts = self.vectoriser.encode([part for _, part in asked[some : some + BATCH]], None, self._table)
+            judged = self._judge(parts, self._told(parts, None))[1]
+            for (n, _), best, row in zip(asked[some:], judged.best.tolist(), judged.probability, strict=False):
+                said[n].append((self.classes[best], float(row[best])))
+        return [
+            msgspec.structs.replace(guess, second=second_of(guess, said[n])) if n in said else guess
+            for n, guess in enumerate(guesses)
+        ]
 
     def _decide(
         self, encoded: Encoded, n: int, own: float, whole: float, limit: float, costly: str, elsewhere: bool
@@ -172,6 +240,15 @@ def _seconded(guess: Guess, witness: Guess) -> Guess:
     if guess.outcome == "abstain" or (witness.outcome == "confident" and witness.category == guess.category):
         return guess
     return msgspec.structs.replace(guess, outcome="abstain", reason="names and keywords alone do not say so surely")
+
+
+def _not_claimed(categories: Collection[str], guess: Guess, witness: Guess) -> Guess:
+    """The guess, in doubt where the witness could take the text for one of these categories."""
+    feared = next((name for name, _ in witness.alternatives if name in categories), "")
+    if guess.outcome == "abstain" or guess.category == NO_FAULT or not feared:
+        return guess
+    doubt = f"by its words it may be {feared}, of which the model has seen no text"
+    return msgspec.structs.replace(guess, outcome="abstain", reason=doubt)
 
 
 def apart(low: float, high: float) -> tuple[str, str]:

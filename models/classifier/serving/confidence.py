@@ -47,6 +47,13 @@ class Groups(NamedTuple):
         summed: Floats = np.add.reduceat(probability[:, order], starts, axis=1)
         return summed
 
+    def chosen(self, probability: Floats) -> Judged:
+        """The judgement by these probabilities: the likeliest group, and the likeliest class in it."""
+        grouped = self.sums(probability)
+        group = grouped.argmax(axis=1)
+        best = np.where(self.of == group[:, None], probability, -math.inf).argmax(axis=1)
+        return Judged(probability, grouped, group, best)
+
 
 class Confidence(msgspec.Struct, frozen=True):
     """How scores become probabilities.

@@ -15,6 +15,7 @@ wide forms that are left are folded character by character.
 import unicodedata
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -196,6 +197,16 @@ def _subwords(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> lis
     return [_part(owner, _mix(values ^ _IN_WORD), begin + ~letter[begin] - base, end - ~letter[end - 1] - base, PARTS)]
 
 
+@lru_cache(maxsize=4096)
+def slot_of(field: str, value: str) -> int:
+    """The slot of a context's field with this value."""
+    return int(_mix(np.array([_number(field, value)], dtype=np.uint32))[0] & np.uint32(SLOTS - 1))
+
+
+def _number(field: str, value: object) -> int:
+    return zlib.crc32(f"{field}={value}".encode())
+
+
 def _around(contexts: Sequence[Context | None]) -> Part:
     """The context as pieces that stand nowhere in the text (start = end = 0)."""
     doc: list[int] = []
@@ -204,7 +215,7 @@ def _around(contexts: Sequence[Context | None]) -> Part:
         for name, value in () if context is None else msgspec.structs.asdict(context).items():
             if value not in ("", None):
                 doc.append(number)
-                slots.append(zlib.crc32(f"{name}={value}".encode()))
+                slots.append(_number(name, value))
     nowhere = np.zeros(len(doc), dtype=np.int32)
     slot = _mix(np.asarray(slots, dtype=np.uint32))
     return _part(np.asarray(doc, dtype=np.int32), slot, nowhere, nowhere, AROUND)

@@ -39,6 +39,8 @@ function why(order) {
   const guess = order.guess || {};
   const alternatives = reason.alternatives || guess.alternatives || [];
   const terms = reason.terms || guess.terms || [];
+  const beside = reason.beside || guess.beside || [];
+  const second = reason.second || guess.second || "";
   const list = el("dl", { class: "facts" });
   const rule = [reason.rule, reason.table_row ? `第 ${reason.table_row} 行 row` : "", reason.note].filter(Boolean).join(" · ");
   const threshold = reason.threshold ?? guess.threshold;
@@ -49,6 +51,8 @@ function why(order) {
     ["把握", "probability", sure === undefined ? "" : percent(sure)],
     ["阈值", "threshold", threshold === undefined ? "" : threshold > 1 ? "不可达 none would do" : percent(threshold)],
     ["候选", "alternatives", alternatives.map(([code, share]) => `${code} ${percent(share)}`).join(", ")],
+    ["旁证", "beside the text", beside.map((each) => `${each.words} → ${each.categories.join(", ")} +${each.weight.toFixed(1)}`).join("; ")],
+    ["第二件事", "second matter", second ? el("span", {}, name(second), el("small", {}, `${english(second)} · 可拆分 may be split off`)) : ""],
     ["词语", "terms", terms.length ? el("span", { class: "chips" }, ...terms.map(([term, weight]) =>
       el("span", { class: weight > 0 ? "badge good" : "badge" }, `${term} ${weight > 0 ? "+" : ""}${weight.toFixed(2)}`))) : ""],
     ["模型", "model", reason.model || guess.model],

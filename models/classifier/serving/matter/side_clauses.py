@@ -1,0 +1,128 @@
+"""What ends a message without saying what it is about 套话: thanks, urging, how long it has lasted, who nearly fell.
+
+`有个大坑，电动车差点摔倒，谢谢` is as surely about a hole as `有个大坑`. So clauses at the end that consist of such
+words alone are left out before a text is judged; what has no other clause stays whole: a thanks is a thanks.
+"""
+
+import re
+
+from models.plain_words import fold
+
+_REACH = 48  # characters: a longer clause says more than a formula does
+_LEAST = 2  # characters that must be left
+_BEFORE = re.compile(r"[，,、。；;！!？?~～…\n]|(?<=[A-Za-z])\.\s")
+_MARKS = "，,、。；;！!？?~～….\n\t 　"
+
+# A clause of one kind consists of words of that kind alone, one of its first list at least.
+_KINDS: tuple[tuple[str, str], ...] = (
+    (
+        "感谢 谢谢 多谢 谢了 辛苦",
+        "非常 十分 先 提前 你们 您 您们 大家 各位 领导 了 啦 哦 呀 啊",
+    ),
+    (
+        "尽快 赶快 赶紧 快点 早日 及时 立即 马上 速来 请 恳请 希望 望 盼 麻烦 拜托 劳烦 能不能 能否 强烈要求 要求",
+        "尽快 赶快 赶紧 快点 快 早日 及时 立即 马上 速 求 你们 您 贵单位 领导 政府 有关部门 相关部门 部门 "
+        "有人 人 工作人员 师傅 安排 派 来 过来 去 前来 一下 帮忙 帮 现场 查看 看看 看 处理 解决 维修 修理 "
+        "修复 修 整改 核实 重视 关注 回复 答复 管管 管 落实 跟进 督促 协调 处置 给 能 下 吧 啊 了 予以 "
+        "引起",
+    ),
+    (
+        "天 周 星期 礼拜 月 年 小时",
+        "这 那 都 已经 已 持续 从 大概 有 快 整整 前后 拖了 过了 将近 差不多 至今 到现在 现在 第 好几 "
+        "好多 好 几 多 半 一 两 二 三 四 五 六 七 八 九 十 0 1 2 3 4 5 6 7 8 9 个 左右 以上 了 还是这样 "
+        "没好",
+    ),
+    (
+        "反映 投诉 上报 打过 打了 报过 说过",
+        "我 我们 之前 以前 已经 已 也 都 反复 多次 向 跟 给 过 电话 热线 物业 社区 居委会 好多 好几 很多 "
+        "多 几 两 三 1 2 3 次 遍 回 了 但是 可是 还是 一直 仍然 仍 至今 没人管 没人理 没有人管 没结果 "
+        "没下文 没有结果 没用 不管 无人处理 没处理 没解决 没有解决",
+    ),
+    (
+        "没人 没有人 无人",
+        "一直 至今 到现在 还是 仍然 仍 都 也 始终 来 管 理 处理 过问 负责 解决 过 了",
+    ),
+    (
+        "安全隐患 隐患 危险 不方便 不便 困扰 意见很大 苦不堪言 很严重 太严重",
+        "存在 有 很大的 很 太 非常 十分 极其 特别 严重 重大 这样 这里 问题 大家 我们 老人 小孩 孩子 儿童 "
+        "行人 居民 周围 附近 周边 群众 业主 走路 出行 通行 给 带来 造成 了 极大",
+    ),
+    (
+        "照片 图片 视频",
+        "我 拍了 有 附上 附 已拍 见 上传了 为证 了",
+    ),
+    (
+        "差点 险些",
+        "我 我们 老人 小孩 孩子 有人 电动车 骑车 开车 走路 把人 就 被 摔倒 摔跤 摔了 摔 出事 绊倒 崴脚 "
+        "受伤 撞上 撞到 一跤 了",
+    ),
+    (
+        "经过 路过 从这里走",
+        "我 我们 大家 孩子 每天 天天 上下班 上学 放学 都 都要 要 必须 从 这里 这儿 的人 很多",
+    ),
+    (
+        "thanks thank thx cheers",
+        "many you very much so in advance for your help a lot and regards",
+    ),
+    (
+        "please pls kindly",
+        "can could you someone fix repair look into it this send somebody as soon possible asap urgently "
+        "come and deal with",
+    ),
+    (
+        "days weeks months week month",
+        "it has been like this that for several many two three a few now over since last already",
+    ),
+    (
+        "reported called complained",
+        "i have we it this before already twice many times about several",
+    ),
+    (
+        "nobody noone",
+        "no one has came come so far yet ever did anything cares responded answered",
+    ),
+    (
+        "dangerous danger unsafe",
+        "it is very this for children kids people everyone elderly the and pedestrians cyclists really",
+    ),
+    (
+        "nearly almost",
+        "someone somebody i my got hurt fell tripped neighbour wife husband child son daughter was injured",
+    ),
+    (
+        "photo photos picture pictures",
+        "attached see i have and a took",
+    ),
+)
+
+
+def _pattern(needed: str, others: str) -> str:
+    one, every = (_any_of(words) for words in (needed, f"{needed} {others}"))
+    return rf"(?=.*{one})(?:{every}\s*)+"
+
+
+def _any_of(words: str) -> str:
+    """Any of these; a word of letters only as a whole."""
+    longest_first = sorted(set(words.split()), key=lambda word: (-len(word), word))
+    return (
+        "(?:" + "|".join(rf"\b{word}\b" if word.isascii() and word.isalpha() else word for word in longest_first) + ")"
+    )
+
+
+_FORMULA = re.compile("|".join(f"(?:{_pattern(*kind)})" for kind in _KINDS))
+
+
+def without_side_clauses(text: str) -> str:
+    """The text without the clauses at its end that say nothing of what it is about; as it is where there are none, and
+    where nothing else would be left."""
+    left = text
+    while True:
+        ended = left.rstrip(_MARKS)
+        start = max(0, len(ended) - _REACH)
+        breaks = [found.end() for found in _BEFORE.finditer(ended, start)]
+        if not breaks or not _FORMULA.fullmatch(fold(ended[breaks[-1] :])):
+            return left
+        shorter = ended[: breaks[-1]].rstrip(_MARKS)
+        if len(shorter) < _LEAST or _FORMULA.fullmatch(fold(shorter)):
+            return left
+        left = shorter
