@@ -4,11 +4,11 @@ Most orders wait for days, and a million of them as values would take a desk's m
 is found by stands in the index, so nobody has to look at one that nothing happens to.
 """
 
-import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 
 import msgspec
+from zstandard import DICT_TYPE_RAWCONTENT, ZstdCompressionDict, ZstdCompressor, ZstdDecompressor
 
 from dispatcher.order.row import Order
 
@@ -72,41 +72,39 @@ class Orders(MutableMapping[str, Order]):
 
 
 class Packing:
-    """Rows of one city have much in common: they are deflated against two of the first ones, to less than a quarter.
+    """Rows of one city have much in common: they are compressed (Zstandard) against the first ones, to a fifth.
 
-    Level, window and codes are the ones that take the least time for nearly the least room (docs/adr/0018).
+    Level and number are those that take the least time for nearly the least room (docs/adr/0066).
     """
 
-    _SAMPLES, _PATTERNS = 8, 2
-    _LEVEL, _WINDOW, _MEMORY = 2, 13, 6
-    _PLAIN = b"{"  # no deflated row begins so
+    _SAMPLES = 8
+    _LEVEL = -1
+    _PLAIN = b"{"  # no packed row begins so
 
     def __init__(self) -> None:
         self._samples: list[bytes] = []
-        self._pattern = b""
-        self._packer = zlib.compressobj()
+        self._packer: ZstdCompressor | None = None
+        self._unpacker = ZstdDecompressor()
 
     def packed(self, row: bytes) -> bytes:
         """The row in less room; the first ones, and one that is packed already, stay as they are."""
         if not row.startswith(self._PLAIN):
             return row
-        if not self._pattern:
+        if self._packer is None:
             self._look_at(row)
             return row
-        packer = self._packer.copy()
-        return packer.compress(row) + packer.flush()
+        # A copy: what the packer gives out was cut to size from a piece of memory as long as the row.
+        return bytes(memoryview(self._packer.compress(row)))
 
     def unpacked(self, row: bytes) -> bytes:
         """The row as it was."""
-        if row.startswith(self._PLAIN):
-            return row
-        return zlib.decompressobj(self._WINDOW, zdict=self._pattern).decompress(row)
+        return row if row.startswith(self._PLAIN) else self._unpacker.decompress(row)
 
     def _look_at(self, row: bytes) -> None:
         self._samples.append(row)
         if len(self._samples) == self._SAMPLES:
-            pattern = self._pattern = b"".join(sorted(self._samples, key=len)[-self._PATTERNS :])
-            self._packer = zlib.compressobj(
-                self._LEVEL, zlib.DEFLATED, self._WINDOW, self._MEMORY, zlib.Z_FIXED, zdict=pattern
-            )
+            pattern = ZstdCompressionDict(b"".join(self._samples), dict_type=DICT_TYPE_RAWCONTENT)
+            pattern.precompute_compress(level=self._LEVEL)
+            self._packer = ZstdCompressor(dict_data=pattern, level=self._LEVEL)
+            self._unpacker = ZstdDecompressor(dict_data=pattern)
             self._samples.clear()

@@ -60,7 +60,7 @@ def test_an_order_that_is_taken_away_is_gone() -> None:
 
 
 def test_packed_rows_take_less_room_and_lose_nothing() -> None:
-    """The first rows stay plain; from then on each is deflated against what they have in common."""
+    """The first rows stay plain; from then on each is packed against what they have in common."""
     packing, rows = Packing(), [encode_row(order(n)) for n in range(40)]
     packed = [packing.packed(row) for row in rows]
 
