@@ -1,5 +1,6 @@
-import { ask, duration, el, english, moment, name, percent } from "/page/common.js";
-import { STATES } from "/page/states.js";
+import { ask, duration, el, moment, percent } from "/page/common.js";
+import { name, say, term } from "/page/language.js";
+import { STATES } from "/page/terms.js";
 
 const REFRESH_MS = 5000;
 const SHOWN = 12;
@@ -20,14 +21,14 @@ function range() {
 }
 
 const CARDS = [
-  ["在办", "Open", (x) => x.open],
-  ["超期", "Overdue", (x) => x.overdue_open, (x) => x.overdue_open > 0],
-  ["立案", "Opened", (x) => x.opened],
-  ["结案", "Closed", (x) => x.closed],
-  ["结案率", "Closure rate", (x) => percent(x.closure_rate)],
-  ["按期结案率", "On time", (x) => percent(x.on_time_closure_rate)],
-  ["准确派遣率", "First-time right", (x) => percent(x.dispatch_accuracy)],
-  ["办结 p50", "Resolution", (x) => duration(x.resolution_seconds.p50)],
+  [say("Open"), (x) => x.open],
+  [say("Overdue"), (x) => x.overdue_open, (x) => x.overdue_open > 0],
+  [say("Opened"), (x) => x.opened],
+  [say("Closed"), (x) => x.closed],
+  [say("Closure rate"), (x) => percent(x.closure_rate)],
+  [say("Closed on time"), (x) => percent(x.on_time_closure_rate)],
+  [say("First-time right"), (x) => percent(x.dispatch_accuracy)],
+  [say("Resolution, median"), (x) => duration(x.resolution_seconds.p50)],
 ];
 
 function rate(value) {
@@ -40,7 +41,7 @@ function rate(value) {
 function departmentRow([id, x]) {
   const quiet = !(x.open || x.closed || x.assigned);
   return el("tr", { class: quiet ? "quiet" : null },
-    el("th", { scope: "row" }, name({ ...x, id }), el("small", {}, english(x))),
+    el("th", { scope: "row" }, name({ ...x, id })),
     el("td", {}, String(x.open)),
     el("td", { class: x.overdue_open > 0 ? "bad" : null }, String(x.overdue_open)),
     el("td", {}, String(x.closed)),
@@ -50,30 +51,30 @@ function departmentRow([id, x]) {
     el("td", {}, duration(x.resolution_seconds.p90)));
 }
 
-const STAGES = { intake: "受理", desk: "派遣" };
+const STOPPED = { intake: say("Intake has stopped"), desk: say("The desk has stopped") };
+const BEHIND = { intake: (late) => say("Intake is {} behind", late), desk: (late) => say("The desk is {} behind", late) };
 const LATE_SECONDS = 60;
 
 function trouble([stage, { members, oldest_seconds: oldest }]) {
-  if (!members) return `${STAGES[stage]}已停 ${stage} stopped`;
-  return oldest > LATE_SECONDS ? `${STAGES[stage]}积压 ${stage} behind ${duration(oldest)}` : "";
+  if (!members) return STOPPED[stage];
+  return oldest > LATE_SECONDS ? BEHIND[stage](duration(oldest)) : "";
 }
 
 function showStatus(status) {
   zone = status.window.zone;
-  by("city").textContent = status.city.name_zh;
-  by("city-en").textContent = `${status.city.name_en} · 派单 Paidan`;
-  document.title = `${status.city.name_zh} · 派单 Paidan`;
+  by("city").textContent = name(status.city);
+  document.title = `${name(status.city)} · ${say("Paidan")}`;
   by("as-of").textContent = moment(status.as_of, zone);
   by("open").hidden = status.access !== "open";
   const { answered, total } = status.partitions;
   by("complete").className = status.complete ? "badge good" : "badge warn";
-  by("complete").textContent = status.complete ? "数据完整 complete" : `部分数据 partial ${answered}/${total}`;
+  by("complete").textContent = status.complete ? say("All data") : say("Part of the data: {} of {}", answered, total);
   const troubles = Object.entries(status.stages || {}).map(trouble).filter(Boolean);
   by("stages").hidden = !troubles.length;
   by("stages").textContent = troubles.join(" · ");
-  by("cards").replaceChildren(...CARDS.map(([zh, en, value, bad]) =>
+  by("cards").replaceChildren(...CARDS.map(([title, value, bad]) =>
     el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
-      el("dt", {}, zh, el("small", {}, en)), el("dd", {}, String(value(status.city))))));
+      el("dt", {}, title), el("dd", {}, String(value(status.city))))));
   const { labels = [], cameras = [] } = status.unlisted || {};
   by("unlisted").hidden = !labels.length && !cameras.length;
   by("unlisted-names").replaceChildren(...[...labels, ...cameras].map(unlistedLine));
@@ -87,16 +88,15 @@ function unlistedLine({ vendor, algorithm, label, camera, count, last }) {
     el("div", { class: "top" },
       el("span", {}, [vendor, algorithm, label, camera].filter(Boolean).join(" / ")),
       el("time", { datetime: last }, moment(last, zone))),
-    el("span", { class: "soft" }, `${count} 次 times`));
+    el("span", { class: "soft" }, say("{} times", count)));
 }
 
 function orderLine(order) {
-  const [zh, en] = STATES[order.state] || [order.state, ""];
   return el("li", {},
     el("div", { class: "top" },
       el("a", { href: `/o/${encodeURIComponent(order.id)}` }, order.title || name(order.category)),
       el("time", { datetime: order.opened_at }, moment(order.opened_at, zone))),
-    el("span", { class: order.overdue_at ? "badge bad" : "badge" }, `${zh} ${en}`),
+    el("span", { class: order.overdue_at ? "badge bad" : "badge" }, term(STATES[order.state], order.state)),
     el("span", { class: "soft" }, ` ${name(order.area)} · ${name(order.department)}`));
 }
 
@@ -105,8 +105,8 @@ function assignmentLine(made) {
     el("div", { class: "top" },
       el("a", { href: `/o/${encodeURIComponent(made.order_id)}` }, name(made.category)),
       el("time", { datetime: made.at }, moment(made.at, zone))),
-    el("span", { class: "soft" }, `${made.area.name_zh || "–"} → ${name(made.department)}`),
-    made.attempt > 1 ? el("span", { class: "badge warn" }, `第 ${made.attempt} 次`) : "");
+    el("span", { class: "soft" }, `${name(made.area)} → ${name(made.department)}`),
+    made.attempt > 1 ? el("span", { class: "badge warn" }, say("attempt {}", made.attempt)) : "");
 }
 
 async function refresh() {
@@ -118,7 +118,7 @@ async function refresh() {
     if (!hidden) by("orders").replaceChildren(...(await orders.json()).orders.map(orderLine));
     by("notice").hidden = true;
   } catch (error) {
-    by("notice").textContent = `暂时无法更新 Cannot update at the moment (${error.message})`;
+    by("notice").textContent = say("Cannot update at the moment ({})", error.message);
     by("notice").hidden = false;
   }
 }

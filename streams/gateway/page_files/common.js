@@ -1,3 +1,5 @@
+import { language, say } from "/page/language.js";
+
 // Everything that is shown is made of text nodes: what a report says is never read as markup.
 export function el(tag, attributes, ...children) {
   const node = document.createElement(tag);
@@ -9,21 +11,12 @@ export function el(tag, attributes, ...children) {
   return node;
 }
 
-export function name(known) {
-  if (!known) return "–";
-  return known.name_zh || known.id || "–";
-}
-
-export function english(known) {
-  return (known && known.name_zh && known.name_en) || "";
-}
-
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 48 * 3600) return `${(seconds / 3600).toFixed(1)} h`;
-  return `${(seconds / 86400).toFixed(1)} d`;
+  if (seconds < 60) return say("{} s", Math.round(seconds));
+  if (seconds < 3600) return say("{} min", Math.round(seconds / 60));
+  if (seconds < 48 * 3600) return say("{} h", (seconds / 3600).toFixed(1));
+  return say("{} d", (seconds / 86400).toFixed(1));
 }
 
 export function percent(rate) {
@@ -44,7 +37,7 @@ let token = sessionStorage.getItem("token") || "";
 export async function ask(path, options) {
   for (;;) {
     const headers = token ? { authorization: `Bearer ${token}` } : {};
-    const response = await fetch(path, { ...options, headers: { accept: "application/json", ...headers, ...(options?.headers || {}) } });
+    const response = await fetch(path, { ...options, headers: { accept: "application/json", "accept-language": language, ...headers, ...(options?.headers || {}) } });
     if (response.status !== 401) return response;
     token = await askForToken();
     sessionStorage.setItem("token", token);
@@ -56,7 +49,7 @@ let asking = null;
 function askForToken() {
   asking ||= new Promise((resolve) => {
     const input = el("input", { type: "password", name: "token", autocomplete: "current-password", required: true });
-    const form = el("form", { method: "dialog" }, el("label", {}, "访问令牌 Access token", input), el("button", {}, "确定 OK"));
+    const form = el("form", { method: "dialog" }, el("label", {}, say("Access token"), input), el("button", {}, say("OK")));
     const dialog = el("dialog", {}, form);
     document.body.append(dialog);
     dialog.addEventListener("cancel", (event) => event.preventDefault());

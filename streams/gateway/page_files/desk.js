@@ -1,4 +1,5 @@
-import { ask, el, english, moment, name, percent } from "/page/common.js";
+import { ask, el, moment, percent } from "/page/common.js";
+import { name, say } from "/page/language.js";
 import { changeSeat, movesPanel, seat } from "/page/moves.js";
 import { orderView, stateBadge } from "/page/order_view.js";
 
@@ -29,14 +30,14 @@ function showSeat() {
   if (!known.open) {
     const mine = mySeat();
     const department = known.departments.find((each) => each.id === known.department);
-    by("seat").replaceChildren(el("span", { class: "badge" }, `${mine.name_zh} ${mine.name_en} · ${known.person}${department ? ` · ${department.name_zh}` : ""}`));
+    by("seat").replaceChildren(el("span", { class: "badge" }, [name(mine), known.person, department ? name(department) : ""].filter(Boolean).join(" · ")));
     return;
   }
-  const roles = el("select", { "aria-label": "席位 Seat" }, ...known.seats.map((each) =>
-    el("option", { value: each.role, selected: each.role === seat.role }, `${each.name_zh} ${each.name_en}`)));
-  const departments = el("select", { "aria-label": "部门 Department", hidden: seat.role !== "department" }, ...known.departments.map((each) =>
-    el("option", { value: each.id, selected: each.id === seat.department }, `${each.name_zh} ${each.name_en}`)));
-  const person = el("input", { "aria-label": "姓名或工号 Name or number", value: seat.person, placeholder: "姓名 name", size: 10 });
+  const roles = el("select", { "aria-label": say("Seat") }, ...known.seats.map((each) =>
+    el("option", { value: each.role, selected: each.role === seat.role }, name(each))));
+  const departments = el("select", { "aria-label": say("Department"), hidden: seat.role !== "department" }, ...known.departments.map((each) =>
+    el("option", { value: each.id, selected: each.id === seat.department }, name(each))));
+  const person = el("input", { "aria-label": say("Name or number"), value: seat.person, placeholder: say("Name"), size: 10 });
   roles.addEventListener("change", () => reseat({ role: roles.value }));
   departments.addEventListener("change", () => reseat({ department: departments.value }));
   person.addEventListener("change", () => reseat({ person: person.value.trim() }));
@@ -54,7 +55,7 @@ async function reseat(changes) {
 
 function showLists() {
   by("lists").replaceChildren(...mySeat().lists.map((list, index) => {
-    const button = el("button", { type: "button", "aria-pressed": String(index === chosenList) }, `${list.name_zh} ${list.name_en}`);
+    const button = el("button", { type: "button", "aria-pressed": String(index === chosenList) }, name(list));
     button.addEventListener("click", () => {
       chosenList = index;
       chosen = "";
@@ -87,7 +88,7 @@ function line(each) {
   const button = el("button", { type: "button", "aria-current": each.id === chosen ? "true" : null },
     el("span", { class: "top" }, el("strong", {}, each.title || name(each.category)), el("time", { datetime: each.opened_at }, moment(each.opened_at, order?.zone || "Asia/Shanghai"))),
     el("span", {}, el("span", { class: each.priority <= 2 ? "badge bad" : "badge" }, `P${each.priority}`), " ",
-      each.overdue_at ? el("span", { class: "badge bad" }, "超期 overdue") : "",
+      each.overdue_at ? el("span", { class: "badge bad" }, say("overdue")) : "",
       el("span", { class: "soft" }, ` ${[each.category, each.area, each.department].filter(Boolean).map(name).join(" · ")}`)));
   button.addEventListener("click", () => open(each.id));
   return el("li", {}, button);
@@ -108,7 +109,7 @@ async function refresh() {
     showLines();
     notice("");
   } catch (error) {
-    notice(`暂时无法更新 Cannot update at the moment (${error.message})`);
+    notice(say("Cannot update at the moment ({})", error.message));
   }
 }
 
@@ -118,7 +119,7 @@ async function open(id) {
     await showOrder();
     notice("");
   } catch (error) {
-    notice(`无法显示 Cannot be shown: ${error.message}`);
+    notice(say("Cannot be shown: {}", error.message));
   }
   showLines();
 }
@@ -130,7 +131,7 @@ async function showOrder() {
   const body = await response.json();
   if (!response.ok) throw new Error(body.detail || `HTTP ${response.status}`);
   order = body;
-  by("title").replaceChildren(order.title || (order.category ? name(order.category) : (order.text || "").slice(0, TITLE)), el("small", {}, english(order.category)));
+  by("title").textContent = order.title || (order.category ? name(order.category) : (order.text || "").slice(0, TITLE));
   by("state").replaceChildren(stateBadge(order));
   by("link").href = `/o/${encodeURIComponent(order.id)}`;
   by("id").textContent = order.id;
@@ -146,7 +147,7 @@ function alternatives() {
 function showAlternatives() {
   by("alternatives").replaceChildren(...alternatives().map(([code, share], index) => {
     const known = seat.known.categories.find((each) => each.id === code);
-    const button = el("button", { type: "button" }, `${index + 1} ${known ? known.name_zh : code}`, el("small", {}, `${known ? known.name_en : ""} ${percent(share)}`));
+    const button = el("button", { type: "button" }, `${index + 1} ${known ? name(known) : code}`, el("small", {}, percent(share)));
     button.addEventListener("click", () => decide(index));
     return button;
   }));
@@ -193,5 +194,5 @@ if (seat.known && seat.known.seats.length) {
   await refresh();
   setInterval(() => document.hidden || refresh(), REFRESH_MS);
 } else {
-  notice("此令牌没有席位 This token has no seat at the desk");
+  notice(say("This token has no seat at the desk"));
 }

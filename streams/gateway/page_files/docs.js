@@ -1,4 +1,5 @@
-import { ask, el } from "./common.js";
+import { ask, el } from "/page/common.js";
+import { say } from "/page/language.js";
 
 function kind(schema) {
   if (!schema) return "";
@@ -21,7 +22,7 @@ function parameters(route) {
 function body(route) {
   const content = (route.requestBody || {}).content || {};
   return Object.entries(content).map(([type, { schema }]) => el("details", {},
-    el("summary", {}, `body: ${type}`), el("pre", {}, JSON.stringify(schema, null, 2))));
+    el("summary", {}, `${say("body")}: ${type}`), el("pre", {}, JSON.stringify(schema, null, 2))));
 }
 
 function answers(route) {
@@ -29,12 +30,12 @@ function answers(route) {
     el("th", { scope: "row" }, el("code", {}, status)),
     el("td", { class: "wide" }, one.description),
     el("td", {}, Object.entries(one.content || {}).map(([type, { schema }]) => `${type} ${kind(schema)}`).join("; "))));
-  return el("details", {}, el("summary", {}, "answers"),
+  return el("details", {}, el("summary", {}, say("answers")),
     el("div", { class: "scroll" }, el("table", { class: "told" }, el("tbody", {}, ...rows))));
 }
 
 function shapes(schemas) {
-  return el("section", { class: "panel" }, el("h2", {}, "Schemas"), ...Object.entries(schemas).map(([name, schema]) =>
+  return el("section", { class: "panel" }, el("h2", {}, say("Schemas")), ...Object.entries(schemas).map(([name, schema]) =>
     el("details", {}, el("summary", {}, name), el("pre", {}, JSON.stringify(schema, null, 2)))));
 }
 
@@ -54,5 +55,5 @@ if (response.ok) {
   document.getElementById("routes").append(...panels, shapes((api.components || {}).schemas || {}));
 } else {
   notice.hidden = false;
-  notice.textContent = `the gateway answered ${response.status}`;
+  notice.textContent = say("The gateway answered {}", response.status);
 }

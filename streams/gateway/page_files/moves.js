@@ -1,10 +1,11 @@
 import { ask, el } from "/page/common.js";
+import { language, name, say } from "/page/language.js";
 
-const GRADES = ["1 很不满意", "2 不满意", "3 基本满意", "4 满意", "5 很满意"];
+const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
 const LABELS = {
-  reason: "说明 Reason", code: "代码 Code", category: "类别 Category", condition: "情形 Condition", department: "部门 Department",
-  until: "到（本机时间） Until (time of this computer)", level: "级别 Level", priority: "优先级 Priority", evidence_urls: "照片链接，每行一条 Links to photos, one a line",
-  satisfied: "是否解决 Settled?", satisfaction: "满意度 Satisfaction", other_order_id: "另一工单 The other order", report: "诉求 Report",
+  reason: say("Reason"), code: say("Code"), category: say("Category"), condition: say("Condition"), department: say("Department"),
+  until: say("Until (time of this computer)"), level: say("Level"), priority: say("Priority"), evidence_urls: say("Links to photos, one a line"),
+  satisfied: say("Settled?"), satisfaction: say("Satisfaction"), other_order_id: say("The other order"), report: say("Report"),
 };
 
 // Who sits there. Without tokens a person says so; it is kept for this tab.
@@ -35,19 +36,19 @@ export async function take(order, action, given) {
   const response = await ask(`/orders/${encodeURIComponent(order.id)}/updates`, {
     method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", prefer: "wait=5" },
   });
-  if (response.status === 202) return "已收到，尚未办理。 Taken in; not decided yet.";
+  if (response.status === 202) return say("Taken in; not decided yet");
   if (response.ok) return "";
   const problem = await response.json();
   return problem.detail || problem.title || `HTTP ${response.status}`;
 }
 
-function choice(name, rows, needed) {
-  return el("select", { name, required: needed }, needed ? "" : el("option", { value: "" }, "–"),
+function choice(field, rows, needed) {
+  return el("select", { name: field, required: needed }, needed ? "" : el("option", { value: "" }, "–"),
     ...rows.map(([value, text]) => el("option", { value }, text)));
 }
 
 function named(known) {
-  return [known.id, `${known.name_zh} ${known.name_en}`];
+  return [known.id, name(known)];
 }
 
 function numbers(most) {
@@ -75,7 +76,7 @@ const CONTROLS = {
   code: (field) => choice(field.name, field.choices.map(named), field.needed),
   level: (field) => choice(field.name, numbers(seat.known.levels), field.needed),
   priority: (field) => choice(field.name, numbers(5), field.needed),
-  "yes-no": (field) => choice(field.name, [["true", "是 yes"], ["false", "否 no"]], field.needed),
+  "yes-no": (field) => choice(field.name, [["true", say("yes")], ["false", say("no")]], field.needed),
   grade: (field) => choice(field.name, GRADES.map((text, index) => [String(index + 1), text]), field.needed),
   report: (field, order) => choice(field.name, order.evidence.shown.filter((seen) => seen.kind === "report").slice(1)
     .map((seen) => [JSON.stringify({ source: seen.source, id: seen.id }), `${seen.id} ${(seen.text || "").slice(0, 40)}`]), field.needed),
@@ -94,10 +95,15 @@ function given(form, fields) {
     .map(([field, text]) => [field.name, (READ[field.kind] || String)(text)]));
 }
 
+// A move by its name: the trade's term, or what the action is called in English.
+function called(move) {
+  return language === "zh" ? move.term : move.action.replaceAll("-", " ");
+}
+
 // The moves of an order as buttons, each of which opens its form. `done` is called when one was taken.
 export async function movesPanel(done) {
   const who = el("small", {});
-  const node = el("section", { class: "panel", hidden: true }, el("h2", {}, "办理", who));
+  const node = el("section", { class: "panel", hidden: true }, el("h2", {}, say("What may be done now"), who));
   const buttons = el("div", { class: "moves" });
   const place = el("div");
   const told = el("p", { class: "notice", role: "alert", hidden: true });
@@ -124,7 +130,7 @@ export async function movesPanel(done) {
     if (!move.fields.some((field) => field.needed) && ["accept", "resume"].includes(move.action)) return act(order, move.action, {});
     const form = el("form", { class: "move" },
       ...move.fields.map((field) => el("label", {}, `${LABELS[field.name] || field.name}${field.needed ? " *" : ""}`, CONTROLS[field.kind](field, order))),
-      el("button", { class: "primary" }, `${move.term} ${move.action}`));
+      el("button", { class: "primary" }, called(move)));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       act(order, move.action, given(form, move.fields));
@@ -142,15 +148,14 @@ export async function movesPanel(done) {
     if (!response.ok) return;
     const mine = (await response.json()).moves.filter((move) => move.roles.includes(seat.role));
     node.hidden = false;
-    const { name_zh: zh, name_en: en } = seat.known.seats.find((each) => each.role === seat.role);
-    who.textContent = `What may be done now · ${zh} ${en}`;
+    who.textContent = name(seat.known.seats.find((each) => each.role === seat.role));
     drawn = state;
     place.replaceChildren();
     buttons.replaceChildren(...mine.map((move) => {
-      const button = el("button", { type: "button", title: move.note }, move.term, el("small", {}, move.action));
+      const button = el("button", { type: "button", "data-action": move.action, title: language === "en" ? move.note : null }, called(move));
       button.addEventListener("click", () => open(order, move));
       return button;
-    }), ...(mine.length ? [] : [el("p", { class: "soft" }, "目前无可办理事项 Nothing for this seat now")]));
+    }), ...(mine.length ? [] : [el("p", { class: "soft" }, say("Nothing for this seat now"))]));
   }
 
   return { node, show, act, tell };

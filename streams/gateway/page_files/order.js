@@ -1,4 +1,5 @@
-import { ask, el, english, name } from "/page/common.js";
+import { ask } from "/page/common.js";
+import { name, say } from "/page/language.js";
 import { movesPanel } from "/page/moves.js";
 import { orderView, stateBadge } from "/page/order_view.js";
 
@@ -15,14 +16,14 @@ async function refresh() {
     const order = await response.json();
     if (!response.ok) throw new Error(order.detail || `HTTP ${response.status}`);
     document.title = `${name(order.category)} · ${order.id}`;
-    by("title").replaceChildren(name(order.category), el("small", {}, english(order.category)));
+    by("title").textContent = name(order.category);
     by("state").replaceChildren(stateBadge(order));
     by("id").textContent = order.id;
     view.show(order);
     await moves.show(order);
     by("notice").hidden = true;
   } catch (error) {
-    by("notice").textContent = `无法显示 Cannot be shown: ${error.message}`;
+    by("notice").textContent = say("Cannot be shown: {}", error.message);
     by("notice").hidden = false;
   }
 }

@@ -1,13 +1,18 @@
-"""The dashboard, the order page and the API's page: files without a build step. What they show, they ask for."""
+"""The dashboard, the order page and the API's page: files without a build step. What they show, they ask for; what they
+say in Chinese stands in `page_files/words.csv`."""
 
+import csv
+from functools import lru_cache
 from importlib.resources import files
 
 import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from dispatcher.order.fact_terms import FACT_TERMS
 from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import City
+from models.events.vocabulary import ARBITRATION_REASONS, REVIEW_REASONS, ROLES
 from streams.gateway.http.problems import Problem
 
 _SCRIPT = "text/javascript; charset=utf-8"
@@ -19,10 +24,9 @@ _FILES = {
     "moves.js": _SCRIPT,
     "docs.js": _SCRIPT,
     "common.js": _SCRIPT,
+    "language.js": _SCRIPT,
     "style.css": "text/css; charset=utf-8",
 }
-# What people call the states, as the module that the pages import.
-_STATES = b"export const STATES = %s;\n" % msgspec.json.encode(STATE_TERMS)
 # Nothing but the gateway's own files runs or loads, whatever a report says.
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -31,6 +35,21 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
+
+
+@lru_cache(maxsize=1)
+def terms() -> bytes:
+    """The script that the pages import: what people call states, facts, roles and reasons (Chinese, English), and the
+    Chinese of what the pages themselves say."""
+    words = (files("streams.gateway") / "page_files" / "words.csv").read_text(encoding="utf-8")
+    tables = {
+        "STATES": STATE_TERMS,
+        "FACTS": FACT_TERMS,
+        "ROLES": ROLES,
+        "REASONS": {**REVIEW_REASONS, **ARBITRATION_REASONS},
+        "WORDS": {row["en"]: row["zh"] for row in csv.DictReader(words.splitlines())},
+    }
+    return b"".join(b"export const %s = %s;\n" % (name.encode(), msgspec.json.encode(tables[name])) for name in tables)
 
 
 def page_routes(city: City) -> APIRouter:
@@ -55,8 +74,8 @@ def page_routes(city: City) -> APIRouter:
 
     @router.get("/page/{name}")
     async def asset(name: str) -> Response:
-        if name == "states.js":
-            return Response(_STATES, 200, _HEADERS, _SCRIPT)
+        if name == "terms.js":
+            return Response(terms(), 200, _HEADERS, _SCRIPT)
         if name not in _FILES:
             raise Problem(404, "not-found", "there is no such file")
         return _file(name, _FILES[name])

@@ -1,0 +1,52 @@
+"""What people call the facts of an order's life 事实名称, in both languages."""
+
+from collections.abc import Mapping
+
+from models.events.vocabulary import Names
+
+# By the fact's name on the wire, in the order of an order's life.
+FACT_TERMS: Mapping[str, Names] = {
+    "opened": ("立案", "opened"),
+    "evidence-added": ("并案", "evidence added"),
+    "linked": ("关联", "linked"),
+    "classified": ("分类", "classified"),
+    "sent-to-review": ("待研判", "sent to review"),
+    "decided": ("研判", "decided"),
+    "assigned": ("派单", "assigned"),
+    "accepted": ("签收", "accepted"),
+    "progressed": ("处置进展", "progress told"),
+    "returned": ("退单", "returned"),
+    "return-approved": ("准予退单", "return approved"),
+    "return-refused": ("驳回退单", "return refused"),
+    "taken-back": ("改派", "taken back"),
+    "recategorised": ("改类", "category changed"),
+    "prioritised": ("定级", "priority set"),
+    "sent-to-arbitration": ("争议裁定", "sent to arbitration"),
+    "extension-requested": ("申请延期", "extension asked for"),
+    "extension-approved": ("准予延期", "extension approved"),
+    "extension-refused": ("驳回延期", "extension refused"),
+    "suspension-requested": ("申请挂账", "suspension asked for"),
+    "suspension-refused": ("驳回挂账", "suspension refused"),
+    "suspended": ("挂账", "suspended"),
+    "resumed": ("恢复", "resumed"),
+    "handled": ("处置完成", "handled"),
+    "checked": ("核查", "checked"),
+    "closed": ("结案", "closed"),
+    "reopened": ("重新立案", "reopened"),
+    "appealed": ("申诉", "appealed"),
+    "appeal-reviewed": ("申诉审议", "appeal reviewed"),
+    "rejected": ("作废", "rejected"),
+    "merged": ("并入他单", "merged into another"),
+    "absorbed": ("并入本单", "another merged in"),
+    "unmerged": ("撤销并案", "taken out again"),
+    "released": ("拆出", "split off"),
+    "warned": ("预警", "limit nearly used up"),
+    "breached": ("超时", "limit used up"),
+    "supervised": ("督办", "supervised"),
+    "supervision-ordered": ("人工督办", "supervision ordered"),
+    "reminded": ("催办", "reminded"),
+    "commented": ("批注", "comment"),
+    "feedback-received": ("回访", "feedback received"),
+    "archived": ("归档", "archived"),
+    "quarantined": ("隔离", "set aside"),
+}
