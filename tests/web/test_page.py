@@ -144,6 +144,10 @@ async def test_the_page_of_an_order_leads_to_photos_and_to_what_may_be_the_same(
     shown = await _page_of(city, msgspec.structs.replace(order, **more), "/o/")
     for link in ("http://a/handled.jpg", "http://a/checked.jpg", "/o/south-w-20260301-bbbbbbbbbb"):
         assert f'href="{link}"' in shown
+    assert re.search(
+        r'<tr><th scope="row">[^<]+<small>[^<]+ – now</small></th><td class="strip">.*?<i class="turn" style="left: ',
+        shown,
+    )
     assert ">failed<" in shown
     assert ">passed<" not in shown
 

@@ -1,4 +1,5 @@
 import { duration, el, moment, percent } from "/page/common.js";
+import { heldStrip } from "/page/held_strip.js";
 import { name, say, term } from "/page/language.js";
 import { FACTS, REASONS, ROLES, STATES } from "/page/terms.js";
 
@@ -56,16 +57,6 @@ function why(order) {
   return list.children.length ? list : el("p", { class: "soft" }, order.department ? say("Not recorded") : say("A person decides"));
 }
 
-function held(order) {
-  const head = el("tr", {}, ...[say("Department"), say("From"), say("To"), say("Held"), say("Working time")]
-    .map((title) => el("th", { scope: "col" }, title)));
-  const rows = (order.held_by || []).map((turn) => el("tr", {},
-    el("th", { scope: "row" }, name(turn.department)),
-    el("td", {}, at(turn.from)), el("td", {}, turn.to ? at(turn.to) : "…"),
-    el("td", {}, duration(turn.held_seconds), turn.misrouted ? ` ${say("misrouted")}` : ""), el("td", {}, duration(turn.held_work_seconds))));
-  return rows.length ? el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows)) : el("p", { class: "soft" }, say("Not assigned yet"));
-}
-
 // Links, not pictures: the page loads nothing from elsewhere, and an address in a report may be anybody's.
 function photos(urls) {
   return el("span", { class: "photos" }, ...(urls || []).flatMap((url, index) => [
@@ -87,9 +78,11 @@ function evidence(seen, terms) {
       seen.bbox ? `□ ${seen.bbox.join(", ")}` : "", seen.distance_m ? `${Math.round(seen.distance_m)} m` : ""].filter(Boolean).join(" · ")));
 }
 
-// Who took a step: a department by its id, others by their role.
-function actor(by) {
-  return by.department || (by.role === "desk" ? say("by itself") : term(ROLES[by.role], by.role));
+// Who took a step: a department by its name, others by their role.
+function actor(by, order) {
+  const turn = (order.held_by || []).find((each) => each.department.id === by.department);
+  if (by.department) return turn ? name(turn.department) : by.department;
+  return by.role === "desk" ? say("by itself") : term(ROLES[by.role], by.role);
 }
 
 function panel(title, inner) {
@@ -121,7 +114,7 @@ function fill(node, parts, order) {
   parts.text.replaceChildren(...(order.title ? [el("strong", {}, ...marked(order.title, terms)), "\n"] : []),
     ...marked(order.text || "", terms));
   parts.why.replaceChildren(why(order));
-  parts.held.replaceChildren(held(order));
+  parts.held.replaceChildren(heldStrip(order, at) || el("p", { class: "soft" }, say("Not assigned yet")));
   parts.evidence.replaceChildren(...order.evidence.shown.map((seen) => evidence(seen, terms)));
   const place = order.location || {};
   pairs(parts.facts, [
@@ -145,6 +138,6 @@ function fill(node, parts, order) {
     el("strong", {}, term(FACTS[entry.fact], entry.fact)), " ",
     entry.fact === "checked" ? el("span", { class: entry.state === "accepted" ? "badge bad" : "badge good" },
       entry.state === "accepted" ? say("failed") : say("passed")) : "", " ", photos(entry.evidence_urls),
-    el("span", { class: "soft" }, [actor(entry.by), term(REASONS[entry.note], entry.note)].filter(Boolean).join(" · ")))));
+    el("span", { class: "soft" }, [actor(entry.by, order), term(REASONS[entry.note], entry.note)].filter(Boolean).join(" · ")))));
   node.hidden = false;
 }

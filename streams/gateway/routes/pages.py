@@ -21,6 +21,7 @@ _FILES = {
     "order.js": _SCRIPT,
     "order_view.js": _SCRIPT,
     "desk.js": _SCRIPT,
+    "held_strip.js": _SCRIPT,
     "moves.js": _SCRIPT,
     "docs.js": _SCRIPT,
     "common.js": _SCRIPT,
