@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 
+from dispatcher.figures.indicators import figures_of
 from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import STATE_TERMS, TABLE
 from dispatcher.order.row import Entry, Order
@@ -106,6 +107,16 @@ def test_no_page_has_words_of_its_own_that_stay_english(page: Path) -> None:
     texts = re.findall(r"<([^>]*)>([^<]*[A-Za-z]{2}[^<]*)<", page.read_text())
     kept = ("OpenAPI", "Paidan API")
     assert [text for tag, text in texts if "data-say" not in tag and text not in kept] == []
+
+
+def test_each_figure_of_the_overview_opens_into_the_orders_of_an_indicator() -> None:
+    """What its list is asked with is an indicator that `GET /orders` takes, and the one whose value it shows."""
+    script = (FILES / "app.js").read_text()
+    cards = re.findall(r'^  \[say\("[^"]+"\), "(\w+)", \(x\) => (?:\w+\()?x\.(\w+)', script, re.MULTILINE)
+    counts = re.findall(r'count\(say\("[^"]+"\), "(\w+)", x\.(\w+)\)', script)
+
+    assert (len(cards), len(counts)) == (8, 3)
+    assert [pair for pair in (*cards, *counts) if pair[0] != pair[1] or not figures_of(pair[0])] == []
 
 
 @pytest.mark.parametrize("file", sorted(FILES.iterdir()), ids=lambda file: file.name)

@@ -20,16 +20,40 @@ function range() {
   return "";
 }
 
+// Each figure with the indicator of `/status` that it is; the orders behind it are those of `GET /orders?indicator=`.
 const CARDS = [
-  [say("Open"), (x) => x.open],
-  [say("Overdue"), (x) => x.overdue_open, (x) => x.overdue_open > 0],
-  [say("Opened"), (x) => x.opened],
-  [say("Closed"), (x) => x.closed],
-  [say("Closure rate"), (x) => percent(x.closure_rate)],
-  [say("Closed on time"), (x) => percent(x.on_time_closure_rate)],
-  [say("First-time right"), (x) => percent(x.dispatch_accuracy)],
-  [say("Resolution, median"), (x) => duration(x.resolution_seconds.p50)],
+  [say("Open"), "open", (x) => x.open],
+  [say("Overdue"), "overdue_open", (x) => x.overdue_open, (x) => x.overdue_open > 0],
+  [say("Opened"), "opened", (x) => x.opened],
+  [say("Closed"), "closed", (x) => x.closed],
+  [say("Closure rate"), "closure_rate", (x) => percent(x.closure_rate)],
+  [say("Closed on time"), "on_time_closure_rate", (x) => percent(x.on_time_closure_rate)],
+  [say("First-time right"), "dispatch_accuracy", (x) => percent(x.dispatch_accuracy)],
+  [say("Resolution, median"), "resolution_seconds", (x) => duration(x.resolution_seconds.p50)],
 ];
+const NEWEST = { title: say("Newest orders"), query: "" };
+let listed = NEWEST; // what the list of orders shows
+let listable = true; // a token that sees figures only opens none
+
+// A figure that opens into its orders.
+function figure(value, title, query) {
+  if (!listable) return value;
+  const pressed = listed.query === query;
+  const button = el("button", { type: "button", class: "figure", "data-query": query, "aria-pressed": String(pressed), "aria-label": `${title}: ${value}` }, value);
+  button.addEventListener("click", async () => {
+    listed = listed.query === query ? NEWEST : { title, query };
+    await refresh();
+    by("orders-title").scrollIntoView({ block: "nearest" });
+  });
+  return button;
+}
+
+// Fills a part of the page anew; a figure that had the keyboard keeps it.
+function fill(part, nodes) {
+  const { query } = part.contains(document.activeElement) ? document.activeElement.dataset : {};
+  part.replaceChildren(...nodes);
+  if (query !== undefined) [...part.querySelectorAll("[data-query]")].find((each) => each.dataset.query === query)?.focus({ preventScroll: true });
+}
 
 function rate(value) {
   if (value === null) return ["–"];
@@ -39,12 +63,14 @@ function rate(value) {
 }
 
 function departmentRow([id, x]) {
+  const count = (title, indicator, value) =>
+    value ? figure(String(value), `${name({ ...x, id })} · ${title}`, `indicator=${indicator}&department=${encodeURIComponent(id)}`) : "0";
   const quiet = !(x.open || x.closed || x.assigned);
   return el("tr", { class: quiet ? "quiet" : null },
     el("th", { scope: "row" }, name({ ...x, id })),
-    el("td", {}, String(x.open)),
-    el("td", { class: x.overdue_open > 0 ? "bad" : null }, String(x.overdue_open)),
-    el("td", {}, String(x.closed)),
+    el("td", {}, count(say("Open"), "open", x.open)),
+    el("td", { class: x.overdue_open > 0 ? "bad" : null }, count(say("Overdue"), "overdue_open", x.overdue_open)),
+    el("td", {}, count(say("Closed"), "closed", x.closed)),
     el("td", {}, ...rate(x.closure_rate)),
     el("td", {}, ...rate(x.on_time_closure_rate)),
     el("td", {}, duration(x.resolution_seconds.p50)),
@@ -72,15 +98,15 @@ function showStatus(status) {
   const troubles = Object.entries(status.stages || {}).map(trouble).filter(Boolean);
   by("stages").hidden = !troubles.length;
   by("stages").textContent = troubles.join(" · ");
-  by("cards").replaceChildren(...CARDS.map(([title, value, bad]) =>
+  fill(by("cards"), CARDS.map(([title, indicator, value, bad]) =>
     el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
-      el("dt", {}, title), el("dd", {}, String(value(status.city))))));
+      el("dt", {}, title), el("dd", {}, figure(String(value(status.city)), title, `indicator=${indicator}`)))));
   const { labels = [], cameras = [] } = status.unlisted || {};
   by("unlisted").hidden = !labels.length && !cameras.length;
   by("unlisted-names").replaceChildren(...[...labels, ...cameras].map(unlistedLine));
   const rows = Object.entries(status.departments);
   const weight = ([, x]) => x.open * 1e6 + x.closed;
-  by("departments").replaceChildren(...rows.sort((a, b) => weight(b) - weight(a)).map(departmentRow));
+  fill(by("departments"), rows.sort((a, b) => weight(b) - weight(a)).map(departmentRow));
 }
 
 function unlistedLine({ vendor, algorithm, label, camera, count, last }) {
@@ -111,17 +137,31 @@ function assignmentLine(made) {
 
 async function refresh() {
   try {
-    const [status, orders] = await Promise.all([ask(`/status?${range()}`), ask(`/orders?limit=${SHOWN}`)]);
-    const hidden = orders.status === 403; // a token that sees figures only
-    if (!status.ok || !(orders.ok || hidden)) throw new Error(`HTTP ${status.status}/${orders.status}`);
+    const wanted = listed;
+    const days = wanted.query ? `&${range()}` : "";
+    const [status, orders] = await Promise.all([ask(`/status?${range()}`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
+    listable = orders.status !== 403;
+    if (!status.ok || !(orders.ok || !listable)) throw new Error(`HTTP ${status.status}/${orders.status}`);
+    if (wanted !== listed) return; // somebody has opened another figure meanwhile
     showStatus(await status.json());
-    if (!hidden) by("orders").replaceChildren(...(await orders.json()).orders.map(orderLine));
+    if (listable) showOrders(await orders.json());
     by("notice").hidden = true;
   } catch (error) {
     by("notice").textContent = say("Cannot update at the moment ({})", error.message);
     by("notice").hidden = false;
   }
 }
+
+function showOrders(found) {
+  by("orders-title").textContent = listed.title;
+  by("all-orders").hidden = listed === NEWEST;
+  by("orders").replaceChildren(...found.orders.map(orderLine), ...(found.orders.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
+}
+
+by("all-orders").addEventListener("click", () => {
+  listed = NEWEST;
+  refresh();
+});
 
 async function follow() {
   const seen = new Set();
