@@ -40,7 +40,8 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     is None) from an absent one (computed). `contact` is the reporter's, sealed with the city's own key, empty without
     one; it stays in the inbox: the desk copies it nowhere and nothing opens it yet. `content` is a keyed digest of all
     that a report says, by which a repeat is told from another one of the same source and id; 0: it is not compared.
-    `gist` is what is compared of the words; None: it is made of them when it is asked for.
+    `gist` is what is compared of the words; None: it is made of them when it is asked for. `asked`: somebody waits to
+    hear what becomes of it.
     """
 
     kind: Literal["report", "detection"]
@@ -73,6 +74,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     shadow: Guess | None = None
     content: int = 0
     gist: Gist | None = None
+    asked: bool = False
 
 
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):

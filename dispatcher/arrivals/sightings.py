@@ -13,7 +13,8 @@
 
 from dispatcher.arrivals import merging, nearby, unsure
 from dispatcher.order.row import OPEN, Order, Tally
-from dispatcher.partition import index
+from dispatcher.partition import index, outcomes
+from dispatcher.partition.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
@@ -28,16 +29,19 @@ from models.times import MINUTE_MS
 def on_sighting(work: UnitOfWork, sighting: Sighting) -> None:
     """Take one report or detection in."""
     met = work.meet(sighting.kind, sighting.source, sighting.id, sighting.content)
-    if met != "first":
+    if met == "first":
+        if sighting.kind == "detection":
+            work.book("detections", sighting.at, sighting.area, sighting.category)
+        disposition = find_or_open(work, sighting)
+    else:
         work.book("duplicates", sighting.at, sighting.area, sighting.category)
         work.usurped = met == "other"
-        return
-    if sighting.kind == "detection":
-        work.book("detections", sighting.at, sighting.area, sighting.category)
-    find_or_open(work, sighting)
+        disposition = Disposition("duplicate")
+    if sighting.asked and not work.usurped:
+        work.sent.append(outcomes.answer(sighting, disposition, work.clock))
 
 
-def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> None:
+def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> Disposition:
     """Find or open the order of a sighting that was not met before; `owner` gets a new one, whatever the tables say."""
     city = work.city
     category = certain_category(sighting)
@@ -45,28 +49,27 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> None:
         if sighting.kind == "report":
             work.book("received", sighting.at, sighting.area, sighting.category)
         work.book("suppressed", sighting.at, sighting.area, category)
-        return
+        return Disposition("suppressed")
     fingerprint = index.fingerprint(sighting)
-    if fingerprint and _seen_again(work, sighting, fingerprint):
-        return
+    if fingerprint and (again := _seen_again(work, sighting, fingerprint)) is not None:
+        return again
     kind = city.categories.get(category)
     candidate = None
     if kind is not None and kind.merge:
         joined, candidate = _near(work, sighting, kind, category)
-        if joined:
-            return
+        if joined is not None:
+            return joined
     met = unsure.meet(work, sighting, category)
     if met.same is not None:
-        join(work, met.same, sighting, "alike", met.away)
-        return
-    if _covered(work, sighting, category):
-        return
+        return Disposition("order", join(work, met.same, sighting, "alike", met.away).id)
+    if (covering := _covered(work, sighting, category)) is not None:
+        return Disposition("order", covering.id)
     if sighting.phase == "end":  # of something that is not open: there is nothing to do, and nothing to watch for
-        return
+        return Disposition("nothing-open")
     if kind is not None and sighting.kind == "detection" and kind.min_sightings > 1:
-        watch_on(work, sighting, kind, category)
-        return
-    open_order(work, sighting, (*(() if candidate is None else (candidate,)), *met.maybe), owner)
+        return watch_on(work, sighting, kind, category)
+    candidates = (*(() if candidate is None else (candidate,)), *met.maybe)
+    return Disposition("order", open_order(work, sighting, candidates, owner).id)
 
 
 def certain_category(sighting: Sighting) -> str:
@@ -81,22 +84,21 @@ def certain_category(sighting: Sighting) -> str:
     return "" if sure == NO_FAULT else sure
 
 
-def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> bool:
-    """The same camera sees the same thing: join its open order, or help to reopen its closed one."""
+def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Disposition | None:
+    """The same camera sees the same thing: join its open order, or help to reopen its closed one. None where there is
+    no such order."""
     closed: Order | None = None
     for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(fingerprint)):
         order = standing(work, order_id)
         if order is None or order.area != sighting.area:
             continue
         if order.state in OPEN:
-            _repeat(work, order, sighting)
-            return True
+            return _repeat(work, order, sighting)
         if closed is None and merging.reopens(work.city, sighting, order):
             closed = order
     if closed is None or sighting.phase == "end":
-        return False
-    reopen_by_camera(work, closed, sighting)
-    return True
+        return None
+    return reopen_by_camera(work, closed, sighting)
 
 
 def standing(work: UnitOfWork, order_id: str) -> Order | None:
@@ -107,7 +109,7 @@ def standing(work: UnitOfWork, order_id: str) -> Order | None:
     return order
 
 
-def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> None:
+def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
     """A repeat is counted beside the order. Only one that comes after the incident had ended for longer than the
     hold time is news."""
     tallies = work.overlay.tallies
@@ -121,12 +123,14 @@ def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> None:
         ended = None
     tallies.put(order.id, Tally(tally.sightings + 1, max(tally.last_seen, sighting.at), ended))
     if again:
-        join(work, order, sighting, "again")
-    else:
-        work.book("merged", sighting.at, sighting.area, order.category)
+        return Disposition("order", join(work, order, sighting, "again").id)
+    work.book("merged", sighting.at, sighting.area, order.category)
+    return Disposition("repeat", order.id)
 
 
-def _near(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -> tuple[bool, Order | None]:
+def _near(
+    work: UnitOfWork, sighting: Sighting, kind: Category, category: str
+) -> tuple[Disposition | None, Order | None]:
     """Join or reopen the nearest order that means the same; else name the nearest that may."""
     same: list[tuple[int, float, str]] = []
     maybe: list[tuple[float, str]] = []
@@ -148,16 +152,16 @@ def _near(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -
         if rank == 0:
             join(work, nearest, sighting, "near", away)
         elif sighting.kind == "detection":
-            reopen_by_camera(work, nearest, sighting)
+            return reopen_by_camera(work, nearest, sighting), None
         else:
             nearest = join(work, nearest, sighting, "near", away)
             dispatching.reopen(work, nearest, "seen-again", sighting.at, DESK)
-        return True, None
-    return False, work.order(min(maybe)[1]) if maybe else None
+        return Disposition("order", nearest.id), None
+    return None, work.order(min(maybe)[1]) if maybe else None
 
 
-def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> bool:
-    """A parent incident that is open in the area, and near where both places are known, covers it 抑制."""
+def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None:
+    """The parent incident that is open in the area, and near where both places are known, and covers it 抑制."""
     for row in work.city.inhibitors(category) if category else ():
         for _, order_id, lat, lon in work.overlay.index.newest(index.of_kind(sighting.area, row.parent)):
             away = merging.between(sighting, lat, lon)
@@ -165,6 +169,5 @@ def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> bool:
                 continue
             order = work.order(order_id)
             if order is not None and order.state in OPEN and merging.has_room(work.city, sighting, order):
-                join(work, order, sighting, f"covered:{row.parent}", away)
-                return True
-    return False
+                return join(work, order, sighting, f"covered:{row.parent}", away)
+    return None

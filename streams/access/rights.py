@@ -22,6 +22,7 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "POST /reports": ("report",),
     "POST /detections": ("detect",),
     "POST /measurements": ("detect",),
+    "GET /detections/{detection_id:path}": ("detect",),
     "POST /orders/{order_id}/updates": ("act",),
     "GET /reports/{report_id:path}": ("own-reports", "orders"),
     "GET /orders": ("orders",),

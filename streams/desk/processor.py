@@ -51,7 +51,8 @@ class DeskProcessor:
         self._packs = packs
         self._packing = Packing()
         self._state = self._fresh()
-        self._logs = {"orders": names.orders, "notices": names.notices, "archive": names.archive}
+        logs = {"orders": names.orders, "outcomes": names.outcomes, "notices": names.notices, "archive": names.archive}
+        self._logs = logs
         self.changelogs: tuple[str, ...] = (names.desk, names.figures)
 
     def held(self, key: str, row: bytes) -> bytes:

@@ -33,6 +33,7 @@ from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
 from streams.gateway.routes.receiving import Receiver, intake_routes
 from streams.gateway.routes.seat import seat_routes
+from streams.gateway.routes.sighting_outcomes import outcome_routes
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.status import Status
@@ -92,6 +93,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(seat_routes(parts.city, finder))
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key)
     app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
+    app.include_router(outcome_routes(parts.tail, key))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))
     _status_routes(app, Status(parts.city, parts.shards), parts)

@@ -1,9 +1,10 @@
-"""Follows the log of facts: tells those who wait what the desk decided, and everybody of new assignments."""
+"""Follows the log of facts and the outcomes: tells those who wait what the desk decided, and everybody of new
+assignments."""
 
 import asyncio
 import contextlib
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
+from dispatcher.partition.outcomes import SightingOutcome, read_outcome
 from models.envelope import event_type
 from models.events import DeadLetter
 from streams.dead_letters.letter import decode_dead_letter
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _RECENT = 50
 _LOOK_BACK = 200  # facts per partition that are read at the start, to have recent assignments to show
+_OUTCOMES = 10_000  # the newest that can be asked for again
 _QUEUED = 200  # assignments that a slow browser may be behind before it loses the oldest
 _AGAIN_SECONDS = 2.0
 # Each of them looks at every fact; who comes beyond is answered without the decision.
@@ -32,7 +35,7 @@ MOST_WAITERS = 500
 # What the desk does with a new order before anybody else can.
 _DECISIVE = (facts.Assigned, facts.SentToReview, facts.Rejected)
 _ASSIGNED = facts.CE_TYPES[facts.Assigned]
-Decision = Fact | UpdateRefused | DeadLetter
+Decision = Fact | UpdateRefused | SightingOutcome | DeadLetter
 
 
 @dataclass(eq=False)
@@ -65,6 +68,11 @@ class Waiter:
             case _ if fact.cause is not None and self._is_mine(*fact.cause):
                 self.decision.set_result(fact)
 
+    def see_outcome(self, outcome: SightingOutcome) -> None:
+        """Take notice of what has become of a sighting; where that is an order, its facts say more."""
+        if not self.decision.done() and outcome.outcome != "order" and self._is_mine(outcome.source, outcome.id):
+            self.decision.set_result(outcome)
+
     def see_dead(self, letter: DeadLetter) -> None:
         """Take notice of an event that could not be taken in."""
         if not self.decision.done() and self._is_mine(letter.event_source, letter.event_id):
@@ -75,16 +83,24 @@ class Waiter:
 
 
 class FactTail:
-    """Reads `orders` and `dead-letters`, committed records only, from their ends on; it belongs to no group."""
+    """Reads `orders`, `outcomes` and `dead-letters`, committed records only, from their ends on; it belongs to no
+    group."""
 
     def __init__(self, settings: Settings) -> None:
         names = Names(settings.namespace)
         self._connection = Connection.of(settings)
         self._orders = [TopicPartition(names.orders, number) for number in range(settings.partitions)]
+        self._outcomes = [TopicPartition(names.outcomes, number) for number in range(settings.partitions)]
         self._dead = TopicPartition(names.dead_letters, 0)
         self._waiters: set[Waiter] = set()
         self._listeners: set[asyncio.Queue[facts.Assigned | None]] = set()
         self._recent: deque[facts.Assigned] = deque(maxlen=_RECENT)
+        self._known: OrderedDict[tuple[str, str], SightingOutcome] = OrderedDict()
+        self._take_of = {
+            names.orders: self._take,
+            names.outcomes: self._take_outcome,
+            names.dead_letters: self._take_dead,
+        }
         self.following = asyncio.Event()
 
     @property
@@ -96,6 +112,10 @@ class FactTail:
     def crowded(self) -> bool:
         """Whether as many wait for decisions as can."""
         return len(self._waiters) >= MOST_WAITERS
+
+    def outcome_of(self, source: str, event_id: str) -> SightingOutcome | None:
+        """What has become of a sighting whose sender has asked within the last hour; None where that is not known."""
+        return self._known.get((source, event_id))
 
     @contextlib.contextmanager
     def waiting(self, waiter: Waiter) -> Iterator[Waiter]:
@@ -145,16 +165,21 @@ class FactTail:
 
     async def _follow(self) -> None:
         async with started(follower(self._connection)) as consumer:
-            parts = [*self._orders, self._dead]
+            parts = [*self._orders, *self._outcomes, self._dead]
             consumer.assign(parts)
             for part, end in (await consumer.end_offsets(parts)).items():
-                back = 0 if part == self._dead or self._recent else _LOOK_BACK
-                consumer.seek(part, max(end - back, 0))
+                consumer.seek(part, max(end - self._back(part), 0))
             self.following.set()
             while True:
                 for part, records in (await consumer.getmany(timeout_ms=500)).items():
                     for record in records:
-                        self._take_dead(record) if part == self._dead else self._take(record)
+                        self._take_of[part.topic](record)
+
+    def _back(self, part: TopicPartition) -> int:
+        """How many records before the end are read at the start."""
+        if part.topic == self._outcomes[0].topic:
+            return 0 if self._known else _OUTCOMES // len(self._outcomes)
+        return 0 if part == self._dead or self._recent else _LOOK_BACK
 
     def _take(self, record: ConsumerRecord) -> None:
         kind = event_type(record.headers)
@@ -171,6 +196,22 @@ class FactTail:
             self._recent.append(fact)
             for queue in self._listeners:
                 _put(queue, fact)
+
+    def _take_outcome(self, record: ConsumerRecord) -> None:
+        try:
+            outcome = read_outcome(record.value)
+        except msgspec.MsgspecError as error:
+            log.error("%s-%d at %d holds no outcome: %s", record.topic, record.partition, record.offset, error)
+            return
+        self.take_outcome(outcome)
+
+    def take_outcome(self, outcome: SightingOutcome) -> None:
+        """Tell who waits for it, and keep it for those who ask later."""
+        self._known[outcome.source, outcome.id] = outcome
+        if len(self._known) > _OUTCOMES:
+            self._known.popitem(last=False)
+        for waiter in self._waiters:
+            waiter.see_outcome(outcome)
 
     def _take_dead(self, record: ConsumerRecord) -> None:
         if not self._waiters:

@@ -31,7 +31,7 @@ from streams.intake.said import (
     Statement,
     content_of,
 )
-from streams.intake.statements import StatementReader, Vendor
+from streams.intake.statements import StatementReader, Vendor, named_alone
 from streams.intake.ways import ANY, Way
 
 T = TypeVar("T")
@@ -162,6 +162,7 @@ class DraftReader:
             media_urls=said.media_urls,
             text=said.text,
             category=meant.category,
+            asked=statement.asked,
         )
         # Where the registry has put a camera counts for more than the place that its maker has set.
         otherwise = stands if statement.by_device and camera is not None else None
@@ -186,6 +187,7 @@ class DraftReader:
             due_given=said.due_at is not UNSET,
             due=int(said.due_at) if isinstance(said.due_at, Instant) else None,
             content=content_of(said, self._keys.hmac),
+            asked=statement.asked,
         )
         words = whole_text(said.title, said.text)
         return Draft(item, _point(place) or Described(place.area, (place.address, words)), words)
@@ -234,7 +236,7 @@ class DraftReader:
 class Known(NamedTuple):
     """What is known of an event before intake meets it: under which identity it will go, of several detections that of
     the first good one, and the area, empty where it has still to be looked up. `ends` says why nothing will come of it
-    (`ignored`, `unlisted`), empty where something may."""
+    (`ignored`, `unlisted`, `no-alarm`), empty where something may."""
 
     source: str
     id: str
@@ -251,7 +253,10 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
     statements = StatementReader(city, now_ms).check(event, vendor)
     found = [one for one in _each(statements, lambda one: _known(city, cleaner.clean(one))) if isinstance(one, Known)]
     open_ended = next((one for one in found if not one.ends), None)
-    return open_ended or (found[0] if found else Known(cleaner.name(event.source), cleaner.name(event.id), ""))
+    if open_ended is not None or found:
+        return open_ended or found[0]
+    source, event_id = named_alone(event, vendor)
+    return Known(cleaner.name(source), cleaner.name(event_id), "", "no-alarm")
 
 
 def content_digest(city: City, now_ms: int, event: envelope.Event, key: bytes) -> int:

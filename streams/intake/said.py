@@ -132,7 +132,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     """One thing that is said, and by whom: its CloudEvents identity, its time (ms UTC) and when Kafka took it in.
 
     `by_device`: a vendor's device says it, whose idea of where it stands may be what its maker has set. `measured`: its
-    words are what an instrument reads, which describe no scene.
+    words are what an instrument reads, which describe no scene. `asked`: its sender waits to hear what becomes of it.
     """
 
     said: Said
@@ -142,6 +142,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     received: int
     by_device: bool = False
     measured: bool = False
+    asked: bool = False
 
 
 _TYPES: dict[type[events.Contract], type[Said]] = {

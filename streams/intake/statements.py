@@ -26,6 +26,10 @@ from streams.intake.too_late import Receipt, TimeRule, receipt_of
 MAX_REPEATED = 100_000
 
 
+# A header of a record: its sender waits to hear what becomes of it. `streams.intake.quick` leaves such a record.
+ASKING = ("asking", b"outcome")
+
+
 class Vendor(NamedTuple):
     """That an event's data are a vendor's bytes: in which format, and of which camera where a bridge names it."""
 
@@ -59,10 +63,12 @@ class StatementReader:
             raise Poison("headers", "must have names that are UTF-8", "not-utf-8")
         receipt = receipt_of(record, headers, self._now)
         if "format" not in headers:
-            return (self._of_event(envelope.decode(value, headers), receipt),)
-        if value is None:
+            found: Sequence[Statement | Poison] = (self._of_event(envelope.decode(value, headers), receipt),)
+        elif value is None:
             raise Poison("data", "is missing", "no-data")
-        return self._of_message(value, headers, receipt)
+        else:
+            found = self._of_message(value, headers, receipt)
+        return [_asked(each) for each in found] if headers.get(ASKING[0]) == ASKING[1] else found
 
     def _of_message(self, value: bytes, headers: Mapping[str, bytes], receipt: Receipt) -> Sequence[Statement | Poison]:
         vendor = Vendor(envelope.attribute(headers, "format"), envelope.attribute(headers, "camera"))
@@ -105,7 +111,7 @@ class StatementReader:
         when all together say much more than the message."""
         # Without an id of its own the same bytes are the same message.
         named = event.id or all(reading.id for reading in readings if isinstance(reading, Reading))
-        digest = "" if named else in_letters(hashlib.sha256(event.data).hexdigest()[:32])
+        digest = "" if named else _digest(event)
         found: list[Statement | Poison] = []
         room = len(event.data) + MAX_REPEATED
         for n, reading in enumerate(readings):
@@ -140,6 +146,20 @@ def _bounded(name: str) -> str:
     if len(name) <= envelope.MAX_ATTRIBUTE:
         return name
     return in_letters(hashlib.sha256(name.encode()).hexdigest()[:32])
+
+
+def named_alone(event: Event, vendor: Vendor | None) -> tuple[str, str]:
+    """Source and id of a message that holds no detection: its own, else its format and camera and its bytes' digest."""
+    format_, camera = vendor or ("", "")
+    return event.source or f"{format_}/{camera}".rstrip("/"), event.id or _digest(event)
+
+
+def _digest(event: Event) -> str:
+    return in_letters(hashlib.sha256(event.data).hexdigest()[:32])
+
+
+def _asked(each: Statement | Poison) -> Statement | Poison:
+    return each if isinstance(each, Poison) else msgspec.structs.replace(each, asked=True)
 
 
 def _length(statement: Statement) -> int:

@@ -103,6 +103,11 @@ class Names:
         return self._of("dead-letters")
 
     @property
+    def outcomes(self) -> str:
+        """What has become of sightings whose senders wait to hear it."""
+        return self._of("outcomes")
+
+    @property
     def unlisted(self) -> str:
         """How often each label has come that the city has not listed."""
         return self._of("unlisted")
@@ -183,6 +188,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.figures, shared, _COMPACT),
         (names.archive, shared, _COMPACT),
         (names.notices, shared, _days(30)),
+        (names.outcomes, shared, _hours(1) | {"segment.ms": str(HOUR_MS)}),
         (names.dead_letters, 1, _days(90)),
         (names.unlisted, 1, _COMPACT | {"cleanup.policy": "compact,delete", "retention.ms": str(90 * DAY_MS)}),
         (names.claims, shared, _COMPACT),

@@ -10,7 +10,8 @@ from aiokafka import ConsumerRecord
 
 from dispatcher.desk import DeskState
 from dispatcher.order.facts import Fact, UpdateRefused
-from dispatcher.partition.decision import Failure
+from dispatcher.partition.decision import Failure, Outgoing
+from dispatcher.partition.outcomes import read_outcome
 from models.city import City
 from models.envelope import Event, to_binary
 from models.events import DeadLetter
@@ -55,7 +56,9 @@ class DeskBehind:
         for _, packed in taken.packed():
             for item in decode_items(packed):
                 dead = len(self.desk.usurpers)
-                self._see(facts_of(self.desk.feed(item, at=self.now)))
+                sent = self.desk.feed(item, at=self.now)
+                self._see(facts_of(sent))
+                self._see_outcomes(sent)
                 self._see_dead(self.desk.usurpers[dead:])
 
     def _see(self, facts: Sequence[Fact | UpdateRefused]) -> None:
@@ -64,6 +67,12 @@ class DeskBehind:
         for fact in facts:
             for waiter in self.tail._waiters:
                 waiter.see(fact)
+
+    def _see_outcomes(self, sent: Sequence[Outgoing]) -> None:
+        assert self.tail is not None
+        for out in sent:
+            if out.topic == "outcomes":
+                self.tail.take_outcome(read_outcome(out.value))
 
     def _see_dead(self, failures: Sequence[Failure]) -> None:
         assert self.tail is not None

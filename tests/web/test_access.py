@@ -39,6 +39,7 @@ CALLERS = {
     "POST /reports": {"app", "reporter"},
     "POST /detections": {"sensor"},
     "POST /measurements": {"sensor"},
+    "GET /detections/{detection_id:path}": {"sensor"},
     "POST /orders/{order_id}/updates": ACTING,
     "GET /orders/{order_id}/moves": ACTING,
     "GET /seat": ACTING,
@@ -64,6 +65,7 @@ WITHIN = {
     "name": "app.js",
     "department": "roads",
     "report_id:path": "r-1?source=x",
+    "detection_id:path": "d-1?source=x",
 }
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,29 @@ async def test_of_what_nothing_will_come_is_said_at_once(
     assert len(written) == 1
 
 
+EMPTY = {
+    "deepstream": b'{"sensorId": "gulou-001", "objects": []}',
+    "dahua": b'{"method": "global.keepAlive"}',
+    "gb28181": b"<Notify><CmdType>Keepalive</CmdType></Notify>",
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+@pytest.mark.parametrize("prefer", [{}, {"prefer": "wait=5"}])
+async def test_a_message_without_an_alarm_is_answered_at_once_and_has_a_name(
+    gateway: Open, written: list[tuple[bytes, list[tuple[str, bytes]]]], name: str, prefer: dict[str, str]
+) -> None:
+    """Nothing goes on, so nothing is waited for."""
+    async with gateway() as client:
+        answer = await client.post(f"/detections?format={name}&camera={CAMERA}", content=EMPTY[name], headers=prefer)
+
+    assert answer.status_code == (200 if prefer else 202)
+    assert (answer.json()["outcome"], answer.json()["event"]["source"]) == ("no-alarm", f"{name}/{CAMERA}")
+    assert len(answer.json()["event"]["id"]) == 32
+
+
 @pytest.mark.parametrize(("path", "encoding", "status"), [
+    ("/detections?format=hikvision&camera=gulou-001", "deflate", 202),
     ("/detections?format=hikvision&camera=gulou-001", "gzip", 202),
     ("/detections?format=hikvision&camera=gulou-001", "identity", 202),
     ("/detections?format=hikvision&camera=gulou-001", "br", 415),
@@ -155,7 +178,8 @@ async def test_a_packed_body_is_unpacked_for_vendors_or_refused(
     status: int,
 ) -> None:
     """It is never taken for something else."""
-    body = gzip.compress(message("hikvision", at)) if encoding == "gzip" else message("hikvision", at)
+    plain = message("hikvision", at)
+    body = {"gzip": gzip.compress(plain), "deflate": zlib.compress(plain)}.get(encoding, plain)
     headers = {"content-encoding": encoding, "content-type": "application/json"}
 
     async with gateway() as client:

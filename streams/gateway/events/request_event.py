@@ -17,6 +17,7 @@ from streams.gateway.http.auth import holder_of
 from streams.gateway.http.problems import Problem, of_poison
 
 _SOURCE = "gateway"
+_PACKED = ("gzip", "x-gzip", "deflate")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(rb"\\(.)")
 
@@ -63,7 +64,7 @@ async def body_of(request: Request, raw: bool = False) -> bytes:
     if not raw and content_type not in (envelope.JSON, envelope.STRUCTURED):
         raise Problem(415, "unsupported-media-type", f"content-type must be {envelope.JSON} or {envelope.STRUCTURED}")
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity" and not (raw and encoding in ("gzip", "x-gzip")):  # what is packed is told by its bytes
+    if encoding != "identity" and not (raw and encoding in _PACKED):  # what is packed is told by its bytes
         raise Problem(415, "unsupported-media-type", "content-encoding must be left out, or gzip of a vendor's message")
     return await request.body()
 

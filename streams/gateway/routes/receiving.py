@@ -16,6 +16,7 @@ from fastapi.responses import Response
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import UpdateRefused
 from dispatcher.partition.identity import area_of
+from dispatcher.partition.outcomes import SightingOutcome
 from models.city import City
 from models.envelope import MAX_ATTRIBUTE, Event
 from models.errors import Poison
@@ -33,10 +34,11 @@ from streams.gateway.off_loop import OffLoop
 from streams.gateway.order_document import line
 from streams.gateway.preferences import Preference, preference
 from streams.gateway.routes.orders import Finder
+from streams.gateway.routes.sighting_outcomes import told
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, FactTail, Waiter
 from streams.intake.drafts import Known, check, content_digest
-from streams.intake.statements import Vendor
+from streams.intake.statements import ASKING, Vendor
 from streams.kafka.topics import Names
 
 
@@ -143,7 +145,7 @@ class Receiver:
         if known.ends:  # there is nothing to wait for
             await self.write(topic, known.source, event, more)
             return answer({"event": _named(waiter), "outcome": known.ends}, 200 if wait.seconds else 202, wait.applied)
-        link = f"/orders?{urlencode({'area': known.area})}" if known.area else "/orders"
+        link = f"/detections/{quote(known.id, safe='')}?{urlencode({'source': known.source})}"
         return await self.receive(request, topic, known.source, event, waiter, link, wait, more)
 
     async def receive(
@@ -161,7 +163,7 @@ class Receiver:
         if wait.seconds and self._tail.crowded:
             wait = Preference()
         with self._tail.waiting(waiter):
-            await self._writer.write(topic, key, event, more)
+            await self._writer.write(topic, key, event, [*more, ASKING] if wait.seconds else more)
             decision = await wait.of(waiter, request, self._shutdown)
         if decision is not None:
             return _decided(decision, waiter, wait)
@@ -180,6 +182,8 @@ def _decided(decision: Decision, event: Waiter, wait: Preference) -> Response:
             rule=decision.rule,
             event=_named(event),
         )
+    if isinstance(decision, SightingOutcome):
+        return answer({"event": _named(event)} | told(decision), headers=wait.applied)
     if isinstance(decision, UpdateRefused):
         raise Problem(
             409,
