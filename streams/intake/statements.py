@@ -150,8 +150,10 @@ def _bounded(name: str) -> str:
 
 def named_alone(event: Event, vendor: Vendor | None) -> tuple[str, str]:
     """Source and id of a message that holds no detection: its own, else its format and camera and its bytes' digest."""
-    format_, camera = vendor or ("", "")
-    return event.source or f"{format_}/{camera}".rstrip("/"), event.id or _digest(event)
+    source = event.source
+    if vendor is not None and (not source or source.endswith("/")):
+        source += f"{vendor.format}/{vendor.camera}".rstrip("/")
+    return source, event.id or _digest(event)
 
 
 def _digest(event: Event) -> str:
