@@ -31,6 +31,7 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /seat": ("act",),
     "GET /events/assignments": ("orders",),
     "GET /status": ("figures",),
+    "GET /areas": ("figures",),
     "GET /status/{department}": ("figures",),
 }
 

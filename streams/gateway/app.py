@@ -28,6 +28,7 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problem_language import ProblemLanguage
 from streams.gateway.http.responses import answer
 from streams.gateway.http.without_body import WithoutBody
+from streams.gateway.routes.area_map import map_routes
 from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
@@ -96,6 +97,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(outcome_routes(parts.tail, key))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))
+    app.include_router(map_routes(parts.city))
     _status_routes(app, Status(parts.city, parts.shards), parts)
     _operation_routes(app, parts)
     described = lru_cache(partial(describe, app, parts.city, tokens=not parts.holders.open))

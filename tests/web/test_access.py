@@ -47,6 +47,7 @@ CALLERS = {
     "GET /orders": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /orders/{order_id}": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /events/assignments": set(ACCESS) - {"sensor", "app", "reporter", "public"},
+    "GET /areas": set(ACCESS) - {"sensor", "app", "reporter"},
     "GET /status": set(ACCESS) - {"sensor", "app", "reporter"},
     "GET /status/{department}": set(ACCESS) - {"sensor", "app", "reporter"},
 }  # fmt: skip

@@ -1,4 +1,5 @@
 import { ask, duration, el, moment, percent } from "/page/common.js";
+import { areaMap } from "/page/area_map.js";
 import { name, say, term } from "/page/language.js";
 import { STATES } from "/page/terms.js";
 
@@ -33,6 +34,7 @@ const CARDS = [
 ];
 const NEWEST = { title: say("Newest orders"), query: "" };
 let listed = NEWEST; // what the list of orders shows
+let colour = null; // colours the map, once it is drawn
 let listable = true; // a token that sees figures only opens none
 
 // A figure that opens into its orders.
@@ -139,11 +141,12 @@ async function refresh() {
   try {
     const wanted = listed;
     const days = wanted.query ? `&${range()}` : "";
-    const [status, orders] = await Promise.all([ask(`/status?${range()}`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
+    const [status, areas, orders] = await Promise.all([ask(`/status?${range()}`), ask(`/status?${range()}&by=area`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
     listable = orders.status !== 403;
-    if (!status.ok || !(orders.ok || !listable)) throw new Error(`HTTP ${status.status}/${orders.status}`);
+    if (!status.ok || !areas.ok || !(orders.ok || !listable)) throw new Error(`HTTP ${status.status}/${orders.status}`);
     if (wanted !== listed) return; // somebody has opened another figure meanwhile
     showStatus(await status.json());
+    colour?.((await areas.json()).areas, listed.area);
     if (listable) showOrders(await orders.json());
     by("notice").hidden = true;
   } catch (error) {
@@ -216,7 +219,16 @@ async function keepFresh() {
   }
 }
 
+async function openArea(area, called) {
+  if (!listable) return;
+  const query = `state=open&sort=urgent&area=${encodeURIComponent(area)}`;
+  listed = listed.query === query ? NEWEST : { title: say("Open in {}", called), query, area };
+  await refresh();
+}
+
 // The first answer also tells the city's zone, in which all times are shown.
+colour = await areaMap(by("map"), openArea);
+by("areas").hidden = !colour;
 await refresh();
 keepFresh();
 follow();

@@ -18,6 +18,7 @@ from streams.gateway.http.problems import Problem
 _SCRIPT = "text/javascript; charset=utf-8"
 _FILES = {
     "app.js": _SCRIPT,
+    "area_map.js": _SCRIPT,
     "order.js": _SCRIPT,
     "order_view.js": _SCRIPT,
     "desk.js": _SCRIPT,

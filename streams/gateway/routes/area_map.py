@@ -1,0 +1,51 @@
+"""`GET /areas`: the shapes of the city's smallest areas, by which orders are counted, for a map."""
+
+from functools import cache
+from typing import Any
+
+import shapely
+from fastapi import APIRouter
+from fastapi.responses import Response
+from shapely.geometry import mapping
+
+from models.city import City
+from streams.gateway.http.parameters import ONLY_KNOWN
+from streams.gateway.http.responses import answer
+
+_PARTS = 1_000  # of the city's extent; a screen shows no finer ones
+
+
+def map_routes(city: City) -> APIRouter:
+    """The route, with what it needs."""
+    router = APIRouter(tags=["status"], dependencies=[ONLY_KNOWN])
+
+    @cache
+    def drawn() -> dict[str, Any]:
+        return outlines(city)
+
+    @router.get("/areas", summary="The shapes of the city's smallest areas as GeoJSON, simplified for a map")
+    async def areas() -> Response:
+        return answer(drawn())
+
+    return router
+
+
+def outlines(city: City) -> dict[str, Any]:
+    """A GeoJSON FeatureCollection (RFC 7946) with a feature for each area of the level that orders are merged at: its
+    names, and its shape without corners that a map would not show. Neighbours keep their common border."""
+    units = city.areas.at_level(city.merge_level)
+    shapes = [city.areas.shape(unit.id) for unit in units]
+    west, south, east, north = shapely.total_bounds(shapes)
+    simpler = shapely.coverage_simplify(shapes, max(east - west, north - south) / _PARTS)
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": unit.id,
+                "properties": {"name_zh": unit.name_zh, "name_en": unit.name_en},
+                "geometry": mapping(shape),
+            }
+            for unit, shape in zip(units, simpler, strict=True)
+        ],
+    }

@@ -1,0 +1,30 @@
+"""The map of the areas: each of them, in a shape that is its own, and light enough for a browser."""
+
+import shapely
+from shapely.geometry import shape
+
+from models.city import City
+from tests.web.conftest import Open
+
+
+async def test_the_map_has_each_area_that_orders_are_counted_by(gateway: Open, city: City) -> None:
+    """With both of its names, as GeoJSON."""
+    async with gateway() as client:
+        told = (await client.get("/areas")).json()
+
+    units = {unit.id: (unit.name_zh, unit.name_en) for unit in city.areas.at_level(city.merge_level)}
+    assert told["type"] == "FeatureCollection"
+    names = {each["id"]: (each["properties"]["name_zh"], each["properties"]["name_en"]) for each in told["features"]}
+    assert names == units
+
+
+async def test_a_simplified_area_is_where_it_was_and_neighbours_keep_their_border(gateway: Open, city: City) -> None:
+    """It covers the same ground to within a hundredth, has fewer corners, and no two areas overlap."""
+    async with gateway() as client:
+        drawn = {each["id"]: shape(each["geometry"]) for each in (await client.get("/areas")).json()["features"]}
+
+    exact = {area: city.areas.shape(area) for area in drawn}
+    assert [area for area in drawn if drawn[area].symmetric_difference(exact[area]).area > exact[area].area / 100] == []
+    corners = [sum(map(shapely.get_num_coordinates, shapes.values())) for shapes in (drawn, exact)]
+    assert corners[0] < corners[1]
+    assert shapely.coverage_is_valid(list(drawn.values()))
