@@ -76,6 +76,7 @@ BAD_GEOMETRIES = [
     {"type": "Polygon", "coordinates": []},
     {"type": "Point", "coordinates": [None, None]}, [1, 2], "POINT (1 2)", {"type": "Point", "coordinates": [1e999, 1]},
     {"type": "GeometryCollection", "geometries": [5]}, {"type": "Polygon", "coordinates": [[[1, 1], [2, 2]]]},
+    {"type": "Point", "coordinates": [int("1" * 400), 30.05]},
 ]  # fmt: skip
 
 

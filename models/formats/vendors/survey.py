@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -79,7 +80,7 @@ def _geometry(given: object) -> BaseGeometry | None:
         found = shape(given)
         if found.is_empty or not shapely.is_valid_input(found) or not all(map(math.isfinite, found.bounds)):
             raise ValueError("no place on Earth")
-    except (AttributeError, TypeError, ValueError, IndexError, KeyError, shapely.errors.ShapelyError):
+    except (AttributeError, TypeError, ArithmeticError, LookupError, ValueError, ShapelyError):
         raise Poison("geometry", "must be a GeoJSON geometry of longitudes and latitudes") from None
     return found
 
