@@ -142,9 +142,15 @@ async function refresh() {
     const wanted = listed;
     const days = wanted.query ? `&${range()}` : "";
     const [status, areas, orders] = await Promise.all([ask(`/status?${range()}`), ask(`/status?${range()}&by=area`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
+    if (wanted !== listed) return; // somebody has opened another figure meanwhile
+    if (orders.status === 403 && wanted !== NEWEST) { // another department's, or of an area beyond the token's
+      listed = NEWEST;
+      by("notice").textContent = say("Cannot be shown: {}", (await orders.json()).detail);
+      by("notice").hidden = false;
+      return;
+    }
     listable = orders.status !== 403;
     if (!status.ok || !areas.ok || !(orders.ok || !listable)) throw new Error(`HTTP ${status.status}/${orders.status}`);
-    if (wanted !== listed) return; // somebody has opened another figure meanwhile
     showStatus(await status.json());
     colour?.((await areas.json()).areas, listed.area);
     if (listable) showOrders(await orders.json());
