@@ -1,6 +1,11 @@
-"""The second set: texts that judge a model and never train one, written without sight of the bootstrap corpus."""
+"""The second set: texts that judge a model and never train one, written without sight of the bootstrap corpus.
+
+A smaller third set, of the hand that wrote the latest of the corpus, chooses between recipes, so that the second set
+need not. What the shipped model made of both is kept for `docs/classifier.md`, which has its tables made from it.
+"""
 
 import csv
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +17,9 @@ from models.classifier.serving.classifier import Classifier
 from models.guess import Guess
 
 FILE = Path(__file__).with_name("second_set.csv")
+THIRD = Path(__file__).with_name("third_set.csv")
+# Written by `python -m bench.classifier --part second --part cautious --part third --json`.
+KEPT = Path(__file__).parents[1] / "docs" / "charts" / "classifier.json"
 NO_FAULT = "none"
 FIFTHS = 5
 
@@ -57,19 +65,19 @@ class Judged(NamedTuple):
         return self.guess.outcome == "group"
 
 
-def read() -> list[Row]:
-    """Every text, in the order of the file: by category, kinds of no fault together."""
-    with FILE.open(encoding="utf-8", newline="") as file:
+def read(path: Path = FILE) -> list[Row]:
+    """Every text of a set, in the order of the file: by category, kinds of no fault together."""
+    with path.open(encoding="utf-8", newline="") as file:
         return [Row(**line) for line in csv.DictReader(file, strict=True)]
 
 
-def judge(model: Classifier) -> dict[str, Any]:
-    """All figures of the model on the second set. Shares are 0 to 1, lists are a share with its 95 % interval.
+def judge(model: Classifier, path: Path = FILE) -> dict[str, Any]:
+    """All figures of the model on a set, the second if none is named.
 
-    Right ones among the dispatched are counted over faults and texts of no fault: none of the latter is right.
-    A dict is a table: its rows by name.
+    Shares are 0 to 1, lists are a share with its 95 % interval. Right ones among the dispatched are counted over faults
+    and texts of no fault: none of the latter is right. A dict is a table: its rows by name.
     """
-    rows = read()
+    rows = read(path)
     judged = list(map(Judged, rows, model.classify([row.text for row in rows])))
     faults = [one for one in judged if one.row.category != NO_FAULT]
     none = [one for one in judged if one.row.category == NO_FAULT]
@@ -145,3 +153,52 @@ def _table(judged: Sequence[Judged], name: Callable[[Row], str]) -> dict[str, di
             "right then": _mean([one.right for one in mine if one.dispatched]),
         }
     return found
+
+
+def kept() -> dict[str, Any]:
+    """The figures that were kept, by part: those of the second set, with caution, and of the third."""
+    found: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
+    return found
+
+
+def figures() -> str:
+    """What stands in the documentation: the second set, the same with caution, and the third, beside each other."""
+    parts = kept()
+    columns = [parts[name] for name in ("second", "cautious", "third")]
+    lines = ["| | second set | cautious | third set |", "|---|---|---|---|"]
+    for name, title in _TITLES.items():
+        lines.append(f"| {title} | {' | '.join(_shown(column[name]) for column in columns)} |")
+    return "\n".join(lines)
+
+
+def table(name: str, columns: Sequence[str]) -> str:
+    """One table of the second set's kept figures, these columns of it."""
+    rows: dict[str, dict[str, float]] = kept()["second"][name]
+    lines = [f"| | {' | '.join(columns)} |", "|" + "---|" * (len(columns) + 1)]
+    for row, values in rows.items():
+        lines.append(f"| {row} | {' | '.join(_shown(values[column]) for column in columns)} |")
+    return "\n".join(lines)
+
+
+_TITLES = {
+    "top 1": "top 1, faults",
+    "top 3": "right one among three",
+    "dispatched": "dispatched by itself, of the faults",
+    "dispatched on the group alone": "… on the group alone",
+    "right among the dispatched, no fault counting as wrong": "right among the dispatched",
+    "no fault": "texts of no fault",
+    "no fault, dispatched": "… that are dispatched",
+    "calibration error, faults": "calibration error, faults",
+    "calibration band, faults": "… of a perfect model",
+    "calibration error, all": "calibration error, no fault too",
+    "calibration band, all": "… of a perfect model",
+}
+
+
+def _shown(value: float | Sequence[float]) -> str:
+    """A count, a share, a share with its interval, or a band."""
+    if isinstance(value, int | float):
+        return f"{value:.0f}" if value == int(value) and value != 1 else f"{value:.3f}"
+    if len(value) == 3:
+        return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
+    return " to ".join(f"{one:.3f}" for one in value)

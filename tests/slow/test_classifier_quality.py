@@ -1,5 +1,6 @@
 """Floors of quality on real texts. They hold the learning, not the clock; figures are in docs/classifier.md."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -106,13 +107,33 @@ def test_the_second_set_floor() -> None:
     sure it is, and that what is no fault stays."""
     found = second_set.judge(Classifier.shipped())
 
-    assert found["top 1"][0] >= 0.885
-    assert found["top 3"][0] >= 0.98
-    assert found["dispatched"][0] >= 0.73
-    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.945
-    assert found["no fault, dispatched"] <= 0.02 * found["dispatched"][0] * found["faults"]
+    assert found["top 1"][0] >= 0.90
+    assert found["top 3"][0] >= 0.985
+    assert found["dispatched"][0] >= 0.74
+    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.965
+    assert found["no fault, dispatched"] <= 0.01 * found["dispatched"][0] * found["faults"]
     assert found["no fault, dispatched on the group alone"] == 0
     assert found["calibration error, faults"] <= found["calibration band, faults"][1]
     assert found["calibration error, all"] <= found["calibration band, all"][1]
-    assert found["by language"]["zh-hant"]["top 1"] >= found["by language"]["zh"]["top 1"] - 0.05
+    assert found["by language"]["zh-hant"]["top 1"] >= found["by language"]["zh"]["top 1"] - 0.02
     assert all(table["top 1"] >= 0.70 for table in found["by kind"].values())
+
+
+def test_the_third_set_floor() -> None:
+    """The set that chooses between recipes; easier than the second, being of the hand of some of the corpus."""
+    found = second_set.judge(Classifier.shipped(), second_set.THIRD)
+
+    assert found["top 1"][0] >= 0.92
+    assert found["top 3"][0] >= 0.98
+    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.98
+    assert found["no fault, dispatched"] <= 1
+
+
+def test_the_group_alone_dispatches_some_at_every_target_and_a_stricter_one_nothing_new() -> None:
+    """From 0.90 to 0.99 some groups alone are sure; what goes out at a target goes out at each laxer one."""
+    texts = [row.text for row in second_set.read()]
+    guesses = [Classifier.shipped(target=target).classify(texts) for target in (0.9, 0.93, 0.95, 0.97, 0.98, 0.99)]
+    sent = [{n for n, guess in enumerate(some) if guess.outcome != "abstain"} for some in guesses]
+
+    assert all(any(guess.outcome == "group" for guess in some) for some in guesses)
+    assert all(less <= more for more, less in pairwise(sent))

@@ -5,19 +5,19 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 
-def trigrams(text: str) -> frozenset[str]:
-    """The runs of three characters of a text, case and spaces aside."""
+def runs(text: str, size: int) -> frozenset[str]:
+    """The runs of `size` characters of a text, case and spaces aside; a shorter text is one run."""
     plain = "".join(text.lower().split())
-    return frozenset(plain[at : at + 3] for at in range(max(1, len(plain) - 2)))
+    return frozenset(plain[at : at + size] for at in range(max(1, len(plain) - size + 1)))
 
 
-def alike(texts: Sequence[str], limit: float) -> list[tuple[str, str]]:
-    """The pairs of texts whose trigrams' Jaccard index is `limit` or more, the shorter one first.
+def alike(texts: Sequence[str], limit: float, size: int = 3) -> list[tuple[str, str]]:
+    """The pairs of texts whose runs of `size` characters have a Jaccard index of `limit` or more, the shorter first.
 
     Two such sets share one of their rarest members, so a text meets only those with which it shares one of as many
     as that takes (prefix filter, Chaudhuri et al. 2006).
     """
-    sized = sorted(((trigrams(text), text) for text in texts), key=lambda item: (len(item[0]), item[1]))
+    sized = sorted(((runs(text, size), text) for text in texts), key=lambda item: (len(item[0]), item[1]))
     common = Counter(part for parts, _ in sized for part in parts)
     having: defaultdict[str, list[int]] = defaultdict(list)
     found = []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import second_set
-from models.classifier.learning.shipped import CALIBRATION, CORPUS, calibration, corpus, no_fault
+from models.classifier.learning.shipped import CALIBRATION, CORPUS, calibration, corpus, lexicon, no_fault
 from models.classifier.serving.columns import category_of, kind_of
 from tests.support.texts import PERSONAL, TOO_ALIKE, in_another_language, not_whole, plain, written
 from tests.support.twins import alike
@@ -31,6 +31,7 @@ TRIED_PER_CATEGORY = 6
 TRIED_PER_KIND = 6
 LETTERS = 3
 LETTER = 100
+WORDS_PER_CATEGORY = 100
 
 
 def leaves() -> dict[str, dict[str, str]]:
@@ -168,3 +169,16 @@ def test_numbers_of_people_are_recognised(text: str) -> None:
 def test_no_text_has_a_telephone_or_identity_number() -> None:
     """The corpus is shipped with the project: nothing in it may point at a person."""
     assert not [row for row in (*ROWS, *TRIED) if PERSONAL.search(row.text)]
+
+
+def test_the_lexicon_has_words_for_each_category_and_kind() -> None:
+    """A hundred and more of each category, some of each kind of no fault, none twice under one label, none empty, and
+    nothing that points at a person."""
+    words = lexicon()
+    sizes = Counter(words.labels)
+    pairs = list(zip(words.texts, words.labels, strict=True))
+
+    assert set(sizes) == {*LEAVES, *(f"{NO_FAULT}/{kind}" for kind in KINDS)}
+    assert min(sizes[code] for code in LEAVES) >= WORDS_PER_CATEGORY
+    assert len(set(pairs)) == len(pairs)
+    assert not [word for word in words.texts if not word or word != word.strip() or PERSONAL.search(word)]

@@ -4,14 +4,15 @@ from collections import Counter
 
 import pytest
 
-from bench.second_set import NO_FAULT, Row, read
-from models.classifier.learning.shipped import CORPUS
+from bench.second_set import NO_FAULT, THIRD, Row, read
+from models.classifier.learning.shipped import CALIBRATION, CORPUS, lexicon
 from models.classifier.learning.taxonomy import read_taxonomy
 from tests.conftest import REPOSITORY
 from tests.support.texts import TOO_ALIKE, plain, written
 from tests.support.twins import alike
 
 ROWS = read()
+THIRD_ROWS = read(THIRD)
 FAULTS = [row for row in ROWS if row.category != NO_FAULT]
 NONE = [row for row in ROWS if row.category == NO_FAULT]
 LEAVES = read_taxonomy(REPOSITORY / "cities" / "demo" / "categories.csv").leaves
@@ -30,6 +31,8 @@ NONE_KINDS = {
 }
 PER_CATEGORY = 10
 PER_DANGER = 16
+# Two texts that share half of their runs of five characters say the same in the same words.
+RUN, SHARED_RUNS = 5, 0.5
 # What costs at least this to miss is dangerous.
 DANGER = 10.0
 
@@ -107,3 +110,24 @@ def test_the_file_is_sorted_and_its_texts_are_whole() -> None:
 
     assert order == sorted(order)
     assert all(isinstance(row, Row) and row.text and row.text == " ".join(row.text.split()) for row in ROWS)
+
+
+@pytest.mark.slow
+def test_what_trains_what_calibrates_and_what_judges_share_no_near_duplicate() -> None:
+    """Not by runs of five characters either: corpus, calibration texts, second and third set are apart, each from each;
+    no word of the lexicon is a whole text of those that judge."""
+    of = {row.text: "corpus" for row in written(CORPUS)}
+    of |= {row.text: "calibration" for row in written(CALIBRATION)}
+    of |= {row.text: "second" for row in ROWS} | {row.text: "third" for row in THIRD_ROWS}
+    words = {plain(word) for word in lexicon().texts}
+
+    assert not [pair for pair in alike(list(of), SHARED_RUNS, RUN) if of[pair[0]] != of[pair[1]]]
+    assert not [text for text, origin in of.items() if origin != "corpus" and plain(text) in words]
+
+
+def test_the_third_set_is_large_enough_to_choose_by() -> None:
+    """A hundred and fifty texts and more, of every category, some of no fault, in both languages."""
+    assert len(THIRD_ROWS) >= 150
+    assert {row.category for row in THIRD_ROWS} == {*LEAVES, NO_FAULT}
+    assert {row.lang for row in THIRD_ROWS} == {"zh", "en"}
+    assert sum(row.category == NO_FAULT for row in THIRD_ROWS) >= 30

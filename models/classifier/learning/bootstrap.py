@@ -21,7 +21,9 @@ from models.guess import NO_FAULT
 LETTERS = (Recipe(min_count=2, c=1.0), Recipe(min_count=2, c=0.2))
 # Of short messages the first words are most, and few texts say little of what is common to all categories.
 _SHORT = (1.0, 0.15, 0.6, 0.7)
-MESSAGES = (Recipe(blocks=_SHORT, min_count=2, floor=1.0), Recipe(blocks=_SHORT, min_count=2, c=0.2, floor=1.0))
+# A word is no message: it weighs less than one.
+_WORD = 0.3
+MESSAGES = tuple(Recipe(blocks=_SHORT, min_count=2, c=c, floor=1.0, extra=_WORD) for c in (1.0, 0.5))
 WORDS = Recipe(min_count=1, c=0.2)
 # So many of a category's names and keywords must mean what a category of the corpus does: fewer may be chance.
 _WORDS_ALIKE = 3
@@ -118,6 +120,7 @@ def bootstrap(
     progress: Progress = quiet,
     recipes: Sequence[Recipe] = LETTERS,
     strange: bool = True,
+    lexicon: Labelled | None = None,
 ) -> bytes:
     """The artefact of a first model.
 
@@ -129,7 +132,8 @@ def bootstrap(
 
     Names and keywords are extra rows, which only help to learn; a category without any text has nothing else and
     learns from them alone. Nothing says how sure the model may be of such a category, so it never is; and a text that
-    the witness, which this model then has too, could take for one of them goes to a person.
+    the witness, which this model then has too, could take for one of them goes to a person. Words of the `lexicon` help
+    where the taxonomy has their category.
     Raises ClassifierError when there are not two categories with at least two texts or words.
     """
     words = keyword_rows(taxonomy)
@@ -144,11 +148,12 @@ def bootstrap(
     tried = tried.take(n for n, label in enumerate(tried.labels) if category_of(label) in known)
     enough = len(tried) >= _ENOUGH
     judging = tried if enough else rows
+    extra = words.take(helping)
     data = train(
         every,
         recipes,
         day=day,
-        extra=words.take(helping),
+        extra=extra if lexicon is None else extra.plus(lexicon),
         tried=tried if enough else None,
         target=target,
         groups=taxonomy.groups,

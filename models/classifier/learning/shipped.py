@@ -3,8 +3,8 @@
     python -m models.classifier.learning.shipped [OUTDIR]
 
 builds it unless OUTDIR (the environment's own folder by default) already holds it. The file `key` beside it digests
-corpus, calibration texts, taxonomy, code and library versions, so a changed text or a changed line of the training
-builds a new one, and nothing else does.
+corpus, calibration texts, lexicon, taxonomy, code and library versions, so a changed text or a changed line of the
+training builds a new one, and nothing else does.
 """
 
 import hashlib
@@ -28,6 +28,7 @@ from models.guess import NO_FAULT
 
 CORPUS = Path(__file__).parent / "corpus"
 CALIBRATION = Path(__file__).parent / "calibration"
+LEXICON = Path(__file__).parent / "lexicon.csv"
 TAXONOMY = Path(__file__).parents[3] / "cities" / "demo" / "categories.csv"
 DAY = "2026-01-01"
 _PACKAGES = ("msgspec", "numpy", "scikit-learn", "scipy", "skops")
@@ -45,6 +46,14 @@ def calibration() -> Labelled:
     """The texts of another hand than the corpus's that no model learns from: how sure a model of the corpus may be is
     learnt from what it says of them. Raises ClassifierError."""
     return read(sorted(CALIBRATION.glob("*.csv")), "text", "category")
+
+
+def lexicon() -> Labelled:
+    """The words of the trade 行业词表: what people call the things of each category, what is wrong with them and what
+    that does, a word a row. Raises ClassifierError."""
+    rows = read([LEXICON], "words", "category")
+    pairs = [(word, label) for cell, label in zip(rows.texts, rows.labels, strict=True) for word in cell.split("|")]
+    return Labelled([word for word, _ in pairs], [label for _, label in pairs])
 
 
 def no_fault() -> Labelled:
@@ -66,6 +75,7 @@ def key() -> str:
         for path in (
             *sorted(CORPUS.glob("*.csv")),
             *sorted(CALIBRATION.glob("*.csv")),
+            LEXICON,
             *sorted(Path(__file__).parents[1].rglob("*.py")),
         )
     ]
@@ -84,7 +94,7 @@ def build(out: Path, progress: Progress = quiet) -> Path:
         return present[0]
     # The demo city's people write as those of the calibration texts do.
     known = read_taxonomy(TAXONOMY), corpus(), calibration()
-    data = bootstrap(*known, day=DAY, progress=progress, recipes=MESSAGES, strange=False)
+    data = bootstrap(*known, day=DAY, progress=progress, recipes=MESSAGES, strange=False, lexicon=lexicon())
     model = Classifier.from_bytes(data)
     out.mkdir(parents=True, exist_ok=True)
     part = out / f"{model.id}.{os.getpid()}.part"

@@ -18,7 +18,7 @@ from models.classifier.learning.drift import unseen_vocabulary
 from models.classifier.learning.labelled import Labelled, check_classes
 from models.classifier.learning.measures import confusion, macro_f1
 from models.classifier.learning.prior import Beside, Linear, Prior
-from models.classifier.serving.arrays import Ints
+from models.classifier.serving.arrays import Flags, Floats, Ints
 from models.classifier.serving.artefact import Manifest, Provenance, pack
 from models.classifier.serving.calibration import TARGETS, Thresholds, thresholds
 from models.classifier.serving.columns import Columns, category_of
@@ -34,7 +34,7 @@ Progress = Callable[[int, int], None]
 class Recipe(msgspec.Struct, frozen=True):
     """What tuning chooses among. `blocks`: weights of body, head, word parts and context (0 leaves one out);
     `prior`: how far the scores of the prior, if there is one, spread beside a message's length of 1; `floor`: see
-    `vectoriser.learn`."""
+    `vectoriser.learn`; `extra`: what an extra row weighs in learning, beside 1 for a row."""
 
     blocks: tuple[float, float, float, float] = (1.0, 0.5, 0.6, 0.7)
     c: float = 1.0
@@ -42,6 +42,7 @@ class Recipe(msgspec.Struct, frozen=True):
     most: int = 200_000
     prior: float = 0.05
     floor: float = FLOOR
+    extra: float = 1.0
 
 
 # What `paidan train` chooses among.
@@ -99,13 +100,15 @@ def train(
     named = every.plus(Labelled(names, names))
     y = columns.numbers(named.labels)
     counts = count(named.texts, named.contexts)
+    helping = np.zeros(len(named), dtype=np.bool_)
+    helping[len(rows) : len(every)] = True
     try:
         if tried is None:
             tried = rows
-            recipe, held = tune(rows, counts, y, len(columns.labels), recipes, seed, progress, prior)
-            vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior)
+            recipe, held = tune(rows, counts, y, helping, len(columns.labels), recipes, seed, progress, prior)
+            vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping)
         else:
-            recipe, held, vectoriser, linear = _best(tried, counts, y, columns, recipes, seed, progress, prior)
+            recipe, held, vectoriser, linear = _best(tried, counts, y, helping, columns, recipes, seed, progress, prior)
     except ValueError as error:
         raise ClassifierError(f"the {len(rows)} texts cannot teach anything: {error}") from error
     origin = Provenance(
@@ -169,6 +172,7 @@ def _best(
     tried: Labelled,
     counts: sp.csr_matrix,
     y: Ints,
+    helping: Flags,
     columns: Columns,
     recipes: Sequence[Recipe],
     seed: int,
@@ -179,7 +183,7 @@ def _best(
     truth, theirs = columns.category_numbers(tried.labels), count(tried.texts)
     found = []
     for done, recipe in enumerate(recipes, 1):
-        vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior)
+        vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping)
         matrix, known = vectoriser.weigh(theirs)
         held = HeldOut(matrix @ linear.weights.astype(np.float64) + linear.bias, known)
         table = confusion(truth, columns.by_category(held.scores).argmax(axis=1), len(columns.categories))
@@ -193,6 +197,7 @@ def tune(
     rows: Labelled,
     counts: sp.csr_matrix,
     y: Ints,
+    helping: Flags,
     classes: int,
     recipes: Sequence[Recipe],
     seed: int,
@@ -201,8 +206,8 @@ def tune(
 ) -> tuple[Recipe, HeldOut]:
     """The best recipe by cross-validation inside `rows`, near-duplicates kept together, and its held-out scores.
 
-    `counts` and `y` may be longer than `rows`: what follows are extra rows, which only help to learn, and those that
-    resemble a held-out row do not even do that.
+    `counts`, `y` and `helping` may be longer than `rows`: what follows are extra rows and names, which only help to
+    learn, and those that resemble a held-out row do not even do that. `helping` tells which are extra rows.
     """
     own = len(rows)
     cluster = clusters(counts)
@@ -217,7 +222,7 @@ def tune(
             alike[:own] = False
             alike[test] = True
             rest = np.flatnonzero(~alike)
-            vectoriser, linear = fit(counts[rest], y[rest], classes, recipe, seed, prior)
+            vectoriser, linear = fit(counts[rest], y[rest], classes, recipe, seed, prior, helping[rest])
             matrix, held.known[test] = vectoriser.weigh(counts[test])
             held.scores[test] = matrix @ linear.weights + linear.bias
             done += 1
@@ -229,15 +234,23 @@ def tune(
 
 
 def fit(
-    counts: sp.csr_matrix, y: Ints, classes: int, recipe: Recipe, seed: int, prior: Prior | None = None
+    counts: sp.csr_matrix,
+    y: Ints,
+    classes: int,
+    recipe: Recipe,
+    seed: int,
+    prior: Prior | None = None,
+    helping: Flags | None = None,
 ) -> tuple[Vectoriser, Linear]:
-    """The vectoriser and the linear model of exactly these rows. Raises ValueError when no feature is left."""
+    """The vectoriser and the linear model of exactly these rows; those that are `helping` weigh what the recipe says of
+    extra rows. Raises ValueError when no feature is left."""
     vectoriser = learn(counts, y, recipe.blocks, recipe.min_count, recipe.most, recipe.floor)
+    weight = None if helping is None or recipe.extra == 1 else np.where(helping, recipe.extra, 1.0)
     if prior is None or not recipe.prior:
-        return vectoriser, solve(vectoriser.weigh(counts)[0], y, classes, recipe.c, seed)
+        return vectoriser, solve(vectoriser.weigh(counts)[0], y, classes, recipe.c, seed, weight)
     vectoriser = prior.widened(vectoriser)
     beside = Beside.of(vectoriser.weigh(counts)[0], prior.over(vectoriser), recipe.prior)
-    return vectoriser, beside.folded(solve(beside.rows, y, classes, recipe.c, seed))
+    return vectoriser, beside.folded(solve(beside.rows, y, classes, recipe.c, seed, weight))
 
 
 def learn_prior(rows: Labelled, seed: int = 0) -> Prior:
@@ -248,14 +261,14 @@ def learn_prior(rows: Labelled, seed: int = 0) -> Prior:
     return Prior(vectoriser, linear.weights, rows.digest())
 
 
-def solve(matrix: sp.csr_matrix, y: Ints, classes: int, c: float, seed: int) -> Linear:
-    """One-against-the-rest linear support vector machines, each class weighing the same.
+def solve(matrix: sp.csr_matrix, y: Ints, classes: int, c: float, seed: int, weight: Floats | None = None) -> Linear:
+    """One-against-the-rest linear support vector machines, each class weighing the same, its rows by their `weight`.
 
     A class that `y` lacks scores as low as the lowest of the others.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        machine = LinearSVC(C=c, class_weight="balanced", random_state=seed).fit(matrix, y)
+        machine = LinearSVC(C=c, class_weight="balanced", random_state=seed).fit(matrix, y, weight)
     coefficients, intercept = machine.coef_, machine.intercept_
     if len(machine.classes_) == 2:
         coefficients, intercept = np.vstack([-coefficients, coefficients]), np.append(-intercept, intercept)

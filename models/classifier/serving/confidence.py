@@ -12,6 +12,7 @@ from models.classifier.serving.arrays import Floats, Ints
 
 _LEAST = 20
 _EDGE = 1e-6
+_NOTHING = 1e-12
 _REACH = 3.0
 
 
@@ -138,11 +139,15 @@ def _replaced(plain: Floats, best: Ints, own: Floats) -> Floats:
     """`own` for the class chosen, the rest in proportion; never so little that the order would change."""
     every = np.arange(len(best))
     before = plain[every, best]
-    rest = np.maximum(1 - before, _EDGE)
     others = plain.copy()
     others[every, best] = 0
+    highest = others.max(axis=1)
+    # However sure the first step is, there is something to share the rest out by, so that all add up to one.
+    others += _NOTHING
+    others[every, best] = 0
+    rest = others.sum(axis=1)
     # In a group that won by its sum the class chosen may not be the likeliest of all: then it need not become so.
-    rival = np.where(others.max(axis=1) <= before, others.max(axis=1) / rest, 0.0)
+    rival = np.where(highest <= before, highest / rest, 0.0)
     own = np.clip(np.maximum(own, rival / (1 + rival)), _EDGE, 1 - _EDGE)
     out: Floats = others * ((1 - own) / rest)[:, None]
     out[every, best] = own
