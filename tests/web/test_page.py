@@ -17,6 +17,8 @@ from dispatcher.order.lifecycle import STATE_TERMS, TABLE
 from dispatcher.order.row import Entry, Order
 from dispatcher.partition.unit_of_work import DESK
 from models.city import City
+from models.events.vocabulary import CODES
+from models.guess import NO_FAULT
 from streams import gateway as package
 from streams.access.holders import Holders
 from streams.gateway.app import Parts, make_app
@@ -71,6 +73,15 @@ async def test_the_pages_call_states_and_facts_by_the_cores_terms(gateway: Open)
     assert told["FACTS"].keys() == KINDS.keys()
     assert told.keys() == {"STATES", "FACTS", "ROLES", "REASONS"}
     assert msgspec.json.decode(tables["WORDS"], type=dict[str, str]) == words()
+
+
+async def test_a_reviewer_takes_the_alternative_that_it_is_no_fault_as_the_desk_wants_it(gateway: Open) -> None:
+    """The classifier's label for no fault is no category of a city: it is decided by the code, with a reason."""
+    async with gateway() as client:
+        assert f'export const NO_FAULT = "{NO_FAULT}";' in (await client.get("/page/terms.js")).text
+
+    decided = re.findall(r'=== NO_FAULT \? \{ code: "([a-z-]+)", reason: ', (FILES / "desk.js").read_text())
+    assert decided == list(CODES["decide"])
 
 
 def words() -> dict[str, str]:

@@ -1,6 +1,7 @@
 import { ask, el, moment, percent } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { changeSeat, movesPanel, seat } from "/page/moves.js";
+import { NO_FAULT } from "/page/terms.js";
 import { orderView, stateBadge } from "/page/order_view.js";
 
 const REFRESH_MS = 5000;
@@ -147,7 +148,7 @@ function alternatives() {
 function showAlternatives() {
   by("alternatives").replaceChildren(...alternatives().map(([code, share], index) => {
     const known = seat.known.categories.find((each) => each.id === code);
-    const button = el("button", { type: "button" }, `${index + 1} ${known ? name(known) : code}`, el("small", {}, percent(share)));
+    const button = el("button", { type: "button" }, `${index + 1} ${known ? name(known) : code === NO_FAULT ? say("no fault") : code}`, el("small", {}, percent(share)));
     button.addEventListener("click", () => decide(index));
     return button;
   }));
@@ -155,7 +156,9 @@ function showAlternatives() {
 
 async function decide(index) {
   const picked = alternatives()[index];
-  if (picked) await moves.act(order, "decide", { category: picked[0] });
+  if (!picked) return;
+  const decided = picked[0] === NO_FAULT ? { code: "not-a-problem", reason: say("no fault") } : { category: picked[0] };
+  await moves.act(order, "decide", decided);
 }
 
 // What was decided leaves the list; the one behind it comes up.
