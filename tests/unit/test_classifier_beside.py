@@ -13,7 +13,11 @@ from models.classifier.serving.matter.beside import WEIGHT, CityWords, weighed
 from models.guess import Corroboration
 from tests.support.classifiers import GROUPS, small_model, small_rows
 
-KEYWORDS = {"pothole": ("月球表面", "wheel eater"), "street-light-out": ("路灯", "黑咕隆咚"), "gas-leak": ("煤气味",)}
+KEYWORDS = {
+    "pothole": ("月球表面", "lunar landscape"),
+    "street-light-out": ("路灯", "黑咕隆咚"),
+    "gas-leak": ("煤气味",),
+}
 CITY = {
     **{group: Category(code=group, name_zh=f"{group}类", name_en=group.title()) for group in set(GROUPS.values())},
     **{
@@ -67,7 +71,7 @@ def test_a_category_that_the_model_does_not_know_says_nothing(hint: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["这条路像月球表面一样", "這條路像月球表面一樣", "there is a WHEEL EATER in front of the gate"]
+    "text", ["这条路像月球表面一样", "這條路像月球表面一樣", "this road is a LUNAR LANDSCAPE full of holes"]
 )
 def test_a_word_of_the_citys_own_counts_without_a_rule(text: str) -> None:
     """A keyword that the model never saw makes its category likelier, in either script and any capitals."""
@@ -87,7 +91,7 @@ def test_a_word_that_the_model_knows_is_not_counted_twice() -> None:
 
 def test_a_word_within_another_word_is_none() -> None:
     """Words of letters count as whole words."""
-    (found,) = MODEL.classify(["the wheel eaters are nice"])
+    (found,) = MODEL.classify(["the lunar landscapes are nice"])
 
     assert found.beside == ()
 
