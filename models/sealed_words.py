@@ -8,7 +8,7 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -73,6 +73,11 @@ def unseal(key: ReportKey, sealed: str) -> str:
 def key_names(value: bytes) -> set[str]:
     """The names of all keys under which something in this JSON is sealed."""
     return {name.decode() for name in _NAMED.findall(value)}
+
+
+def key_name(words: Iterable[str]) -> str:
+    """The name of the key under which one of these fields of a report is sealed; empty when none is."""
+    return next((found["name"] for said in words if (found := _SEALED.match(said))), "")
 
 
 def unsealed_json(value: bytes, key_of: Callable[[str], ReportKey | None], erased: str = ERASED) -> bytes:

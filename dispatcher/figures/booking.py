@@ -180,7 +180,7 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
     book.book(lead, category, order.opened_at, "opened", "open")
     if order.first_response_at is not None:
         book.book(lead, category, order.opened_at, "responded")
-    ended = _ended_at(order)
+    ended = ended_at(order)
     if ended is not None:
         book.book(lead, category, ended, "open", times=-1)
     if order.state == "rejected" and ended is not None:
@@ -201,7 +201,8 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
         book.book(lead, category, answer.at, "satisfied" if answer.satisfied else "unsatisfied")
 
 
-def _ended_at(order: Order) -> int | None:
+def ended_at(order: Order) -> int | None:
+    """When the order ended, the last time if it was reopened; None while it is open."""
     if order.state == "closed":
         return order.closings[-1].at
     return {"rejected": order.rejected_at, "merged": order.merged_at}.get(order.state)

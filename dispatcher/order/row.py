@@ -148,8 +148,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `checks_missed` are the due times of checks that were never made; `answers` has one for each reporter who gave one.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
     `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
-    (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded of it. `pack` is
-    the digest of the city pack that opened it.
+    (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded of it. `sealed_under` are the names of
+    the keys under which the words of its reports are sealed. `pack` is the digest of the city pack that opened it.
     """
 
     id: str
@@ -177,6 +177,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     evidence_last: tuple[Evidence, ...] = ()
     reporters: tuple[str, ...] = ()
     report_keys: tuple[str, ...] = ()
+    sealed_under: tuple[str, ...] = ()
     fingerprints: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
     # what it is

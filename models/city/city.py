@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from models.city.areas import Areas
 from models.city.calendar import Calendar
-from models.city.lookups import LabelTable, LimitTable, RaiseTable, ResponsibilityTable
+from models.city.lookups import LabelTable, LimitTable, RaiseTable, ResponsibilityTable, RetentionTable
 from models.city.places import Places
 from models.city.rules import Rule, RuleInput, RuleTable
 from models.city.silences import SilenceTable
@@ -43,6 +43,7 @@ class City:
     rules: RuleTable
     inhibitions: tuple[Inhibition, ...]
     silences: SilenceTable
+    retention: RetentionTable
     files: Mapping[str, bytes]
     digest: str
 

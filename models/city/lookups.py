@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 
 from models.city.areas import Areas
-from models.city.values import Category, LabelRule, Limit, Raise, Responsibility
+from models.city.values import Category, LabelRule, Limit, Raise, Responsibility, Retention
 
 
 class ResponsibilityTable:
@@ -87,6 +87,21 @@ class RaiseTable:
             if rows := self._by_category.get(name):
                 return min((row.priority for row in rows if row.seen_by <= seen_by), default=None)
         return None
+
+
+class RetentionTable:
+    """How long the words of reports are kept after their order's end."""
+
+    def __init__(self, rows: Iterable[Retention], categories: Mapping[str, Category]) -> None:
+        self.rows = tuple(rows)
+        self._lines = _lines_of(categories)
+        self._days = {row.category: row.days for row in self.rows}
+
+    def find(self, category: str) -> int | None:
+        """The days of the category, else of its group, else of `*`, which is also that of orders without a category;
+        None: for ever."""
+        line = self._lines.get(category, ("*",))
+        return next((self._days[name] for name in line if name in self._days), None)
 
 
 class LabelTable:

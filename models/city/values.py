@@ -110,6 +110,13 @@ class Raise(Row):
     priority: Whole = Field(ge=1, le=5)
 
 
+class Retention(Row):
+    """The words of reports of `category` are destroyed so many days after their order's end 保存期限."""
+
+    category: CodeOrAny
+    days: Whole = Field(ge=1, le=100 * 365)
+
+
 class Camera(msgspec.Struct, frozen=True, gc=False):
     """A camera 摄像头 and the department that keeps it running (`owner`); a city has hundreds of thousands."""
 

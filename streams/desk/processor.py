@@ -7,7 +7,7 @@ the only partition of its department's topic.
 import asyncio
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord
 from msgspec.structs import replace
@@ -23,6 +23,7 @@ from models.times import now_ms
 from streams import metrics
 from streams.control.packs import Packs
 from streams.dead_letters.letter import of_item, of_record
+from streams.desk.words_end import EndingChanges, WordsEnd
 from streams.erasure.report_keys import ReportKeys
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send
@@ -32,10 +33,11 @@ from streams.stage.same_time import SameTime
 
 @dataclass(frozen=True, slots=True)
 class DeskOutcome:
-    """A decision and the records that make it true."""
+    """A decision and the records that make it true, with the ends of words that change."""
 
     decision: Decision
     sends: list[Send]
+    endings: EndingChanges = field(default_factory=dict)
 
 
 class DeskProcessor:
@@ -46,6 +48,7 @@ class DeskProcessor:
     ) -> None:
         self._names = names
         self._keys = keys
+        self._words_end = None if keys is None else WordsEnd(names, partition, keys)
         self._same_time = same_time
         self._partition = partition
         self._packs = packs
@@ -62,6 +65,8 @@ class DeskProcessor:
     async def load(self, rows: Mapping[str, list[Row]]) -> int | None:
         """Restore the state; None when this partition has never been worked on."""
         desk, figures = rows[self._names.desk], rows[self._names.figures]
+        if self._keys is not None:
+            await self._keys.catch_up()  # a former desk of this partition may have set ends of words
         if not desk:
             self._state = self._fresh()
             return None
@@ -87,7 +92,8 @@ class DeskProcessor:
                 dead.append(of_record(self._names, record, "not-an-inbox-record", error))
             wanted += [item.digest for item in read.items if isinstance(item, PackChange)]
             inbox.append(read)
-        decision = decide(self._state, inbox, await self._packs.awaited(wanted))
+        cities = await self._packs.awaited(wanted)
+        decision = decide(self._state, inbox, cities)
         metrics.CORE_ERRORS.labels("timer").inc(decision.quarantined)
         for failure in decision.failures:
             metrics.CORE_ERRORS.labels("item").inc()
@@ -100,7 +106,11 @@ class DeskProcessor:
             # What is set aside may be tried again: then its words are still wanted.
             spare = [] if dead else self._needless(inbox, sends, self._keys)
             sends = [*await self._in_the_clear(sends, self._keys), *spare]
-        return DeskOutcome(decision, [*sends, *dead])
+        endings: EndingChanges = {}
+        if self._words_end is not None:
+            endings = await self._words_end.changes(decision, cities[decision.changes.meta.pack])
+            sends += self._words_end.sends(endings, decision.clock)
+        return DeskOutcome(decision, [*sends, *dead], endings)
 
     async def _in_the_clear(self, sends: list[Send], keys: ReportKeys) -> list[Send]:
         """The same with the words opened in what departments get, and nowhere else."""
@@ -125,13 +135,19 @@ class DeskProcessor:
     def settle(self, outcome: DeskOutcome) -> None:
         """The outcome is committed: merge its changes into the state."""
         outcome.decision.changes.apply()
+        if self._words_end is not None:
+            self._words_end.settle(outcome.endings)
 
     def due(self) -> int | None:
-        """The earliest timer; at once while another city pack than this process's own is in force and none was ever
-        published. After a replayed record time goes on with the next record, not with the wall's clock."""
+        """The earliest timer or end of words; at once while another city pack than this process's own is in force and
+        none was ever published. After a replayed record time goes on with the next record, not with the wall's clock.
+        """
         if self._began_with_another:
             return 0
-        return None if self._state.meta.replayed else self._state.next_due
+        if self._state.meta.replayed:
+            return None
+        ending = None if self._words_end is None else self._words_end.next_at
+        return min((at for at in (self._state.next_due, ending) if at is not None), default=None)
 
     @property
     def _began_with_another(self) -> bool:

@@ -23,7 +23,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
     await check_words_key(settings)
-    async with open_report_keys(settings) as keys:
+    async with open_report_keys(settings, with_endings=True) as keys:
 
         def opened(tp: TopicPartition) -> DeskProcessor:
             return DeskProcessor(names, tp.partition, packs, same_time, keys)

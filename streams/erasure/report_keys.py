@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from models.errors import UsageError
 from models.sealed_words import ERASED, CityKey, ReportKey, unsealed_json
+from streams.erasure.retention import Ending, Endings, ending_of
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_to
@@ -28,11 +29,21 @@ class Erasure(msgspec.Struct, frozen=True):
 
 
 class ReportKeys:
-    """All keys, wrapped as they are kept; what is destroyed is forgotten."""
+    """All keys, wrapped as they are kept; what is destroyed is forgotten. A desk also has the endings that are still
+    to come (`with_endings`)."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, ends: AIOKafkaConsumer, parts: list[TopicPartition], key: CityKey):
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        ends: AIOKafkaConsumer,
+        parts: list[TopicPartition],
+        key: CityKey,
+        with_endings: bool = False,
+    ) -> None:
         self._consumer, self._ends, self._parts, self._key = consumer, ends, parts, key
         self._wrapped: dict[str, bytes] = {}
+        self._with_endings = with_endings
+        self._endings: dict[int, Endings] = {}
         self._lock = asyncio.Lock()
 
     async def catch_up(self) -> None:
@@ -55,6 +66,10 @@ class ReportKeys:
         """Those whose keys are there."""
         return [name for name in names if name in self._wrapped]
 
+    def endings_of(self, partition: int) -> Endings:
+        """What is still to come to an end in a desk's partition; none but with `with_endings`."""
+        return self._endings.setdefault(partition, Endings())
+
     def _get(self, name: str) -> ReportKey | None:
         wrapped = self._wrapped.get(name)
         return None if wrapped is None else self._key.unwrap(name, wrapped)
@@ -63,16 +78,20 @@ class ReportKeys:
         """Learn what these records of the topic say."""
         for record in records:
             name = record.key.decode()
-            if record.value is None or not record.value.startswith(_MADE):
+            if order := ending_of(name):
+                if self._with_endings:
+                    ending = None if record.value is None else msgspec.json.decode(record.value, type=Ending)
+                    self.endings_of(record.partition).put(order, ending)
+            elif record.value is None or not record.value.startswith(_MADE):
                 self._wrapped.pop(name, None)
             else:
                 self._wrapped[name] = record.value.removeprefix(_MADE)
 
 
 @contextlib.asynccontextmanager
-async def open_report_keys(settings: Settings) -> AsyncIterator[ReportKeys | None]:
-    """The keys of all reports; None where the settings have no key. Raises UsageError for one that cannot be used, and
-    KafkaError."""
+async def open_report_keys(settings: Settings, with_endings: bool = False) -> AsyncIterator[ReportKeys | None]:
+    """The keys of all reports, for a desk with their endings; None where the settings have no key. Raises UsageError
+    for one that cannot be used, and KafkaError."""
     text = settings.words_key.get_secret_value()
     if not text:
         yield None
@@ -81,7 +100,7 @@ async def open_report_keys(settings: Settings) -> AsyncIterator[ReportKeys | Non
     async with _ends(settings) as ends, started(log_reader(Connection.of(settings))) as consumer:
         consumer.assign(parts)
         await consumer.seek_to_beginning(*parts)
-        keys = ReportKeys(consumer, ends, parts, key)
+        keys = ReportKeys(consumer, ends, parts, key, with_endings)
         await keys.catch_up()
         yield keys
 

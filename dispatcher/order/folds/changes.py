@@ -27,6 +27,7 @@ class Changes(TypedDict, total=False):
     evidence_last: tuple[Evidence, ...]
     reporters: tuple[str, ...]
     report_keys: tuple[str, ...]
+    sealed_under: tuple[str, ...]
     fingerprints: tuple[str, ...]
     candidates: tuple[str, ...]
     # what it is

@@ -4,6 +4,7 @@ from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds
 from dispatcher.order.row import Order
 from models.events import Evidence
+from models.sealed_words import key_name
 
 KEPT = 20  # sightings kept in full at each end
 FINGERPRINTS = 50  # the newest ones by which repeats are recognised
@@ -21,6 +22,8 @@ def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_k
             changes["report_keys"] = (*order.report_keys, report_key)
         if evidence.reporter and evidence.reporter not in order.reporters:
             changes["reporters"] = (*order.reporters, evidence.reporter)
+        if name := key_name((evidence.text, evidence.address)):
+            changes["sealed_under"] = (*order.sealed_under, name)
     if fingerprint and fingerprint not in order.fingerprints:
         changes["fingerprints"] = (*order.fingerprints[-FINGERPRINTS + 1 :], fingerprint)
     return changes
@@ -106,11 +109,11 @@ def _released(order: Order, fact: facts.Released) -> Changes:
     }
     if fact.report_key:
         changes["reports_by_day"] = _count(order.reports_by_day, fact.day, -1)
-        gone = next(
-            e.reporter for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == fact.evidence
-        )
-        if not any(kept.reporter == gone for kept in (*first, *last)):
-            changes["reporters"] = tuple(who for who in order.reporters if who != gone)
+        gone = next(e for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == fact.evidence)
+        if not any(kept.reporter == gone.reporter for kept in (*first, *last)):
+            changes["reporters"] = tuple(who for who in order.reporters if who != gone.reporter)
+        if name := key_name((gone.text, gone.address)):
+            changes["sealed_under"] = tuple(other for other in order.sealed_under if other != name)
     return changes
 
 

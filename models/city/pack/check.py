@@ -37,6 +37,7 @@ def check_references(
     _check_twice("limits.csv", "category", limits, problems)
     raises = [((row.category, row.seen_by), row.row) for row in city.raises.rows]
     _check_twice("priorities.csv", "category", raises, problems)
+    _check_twice("retention.csv", "category", [(row.category, row.row) for row in city.retention.rows], problems)
     _check_twice("labels.csv", "label", [(label_key(row), row.row) for row in city.labels.rows], problems)
     references = _References(city, problems)
     references.check_categories()
@@ -173,6 +174,11 @@ class _References:
             self.category("limits.csv", limit.row, "category", limit.category, "any")
         for each in self.city.raises.rows:
             self.category("priorities.csv", each.row, "category", each.category, "any")
+        archived = self.city.settings.archive_days
+        for kept in self.city.retention.rows:
+            self.category("retention.csv", kept.row, "category", kept.category, "any")
+            if kept.days < archived:
+                self.note("retention.csv", kept.row, "days", f"is less than archive_days ({archived:g})")
         for label in self.city.labels.rows:
             if label.category not in (DROPPED, FOR_A_PERSON):
                 self.category("labels.csv", label.row, "category", label.category)

@@ -82,6 +82,7 @@ _FILES: Mapping[str, Callable[[City], Rows]] = {
     "responsibility.csv": lambda city: _by(city.responsibility.rows, "category", "area", "valid_from"),
     "limits.csv": lambda city: _by(city.limits.rows, "category", "condition", "priority", "stage"),
     "priorities.csv": lambda city: _by(city.raises.rows, "category", "seen_by"),
+    "retention.csv": lambda city: _by(city.retention.rows, "category"),
     "calendar.csv": _calendar,
     "places.csv": lambda city: {(one.name_zh, one.name_en, one.area): replace(one, row=0) for one in city.places.all},
     "cameras.csv": lambda city: {(one.id,): replace(one, row=0) for one in city.cameras.values()},

@@ -22,7 +22,7 @@ from models.city.files.csv_table import read_registry, read_table
 from models.city.files.errors import CityError, Problems
 from models.city.files.toml import Toml
 from models.city.geojson import read_areas
-from models.city.lookups import LabelTable, LimitTable, RaiseTable, ResponsibilityTable
+from models.city.lookups import LabelTable, LimitTable, RaiseTable, ResponsibilityTable, RetentionTable
 from models.city.pack.check import check_references
 from models.city.places import Place, PlaceRow, Places
 from models.city.rules import read_rules
@@ -37,6 +37,7 @@ from models.city.values import (
     Limit,
     Raise,
     Responsibility,
+    Retention,
     Silence,
 )
 
@@ -56,6 +57,7 @@ OPTIONAL = (
     "labels.csv",
     "places.csv",
     "priorities.csv",
+    "retention.csv",
     rules_file.FILE,
     "silences.csv",
 )
@@ -157,6 +159,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         rules=read_rules(files.get(rules_file.FILE, b""), areas, categories, problems),
         inhibitions=tuple(rows("inhibitions.csv", Inhibition)),
         silences=SilenceTable(rows("silences.csv", Silence), areas, categories, head.zone),
+        retention=RetentionTable(rows("retention.csv", Retention), categories),
         files=MappingProxyType(contents),
         digest=digest_of(contents),
     )
