@@ -13,7 +13,7 @@ from dispatcher.steps.routing import Route, route
 from models.city import City, Limit, LimitStage, RuleInput, load_city
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.city.pack.gaps import gaps
-from models.city.pack.loader import is_pack_file
+from models.city.pack.loader import CITY, is_pack_file
 from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
 from models.errors import UsageError
@@ -157,7 +157,8 @@ def bootstrap(
     """Make a first model for a city without history, from its categories' names and keywords and the shipped texts.
 
     It says which categories learn from shipped texts and which from their words alone: of these it is never sure. Where
-    the city is cautious (city.toml) it is sure only of what names and keywords alone say as surely.
+    the city is cautious (city.toml) it is sure only of what names and keywords alone say as surely. The table of
+    categories is enough of a pack.
     """
     # Here, because the other commands of this file need not wait for it.
     from models.classifier.learning.bootstrap import LETTERS, MESSAGES, adopt, counterparts, lessons
@@ -166,7 +167,7 @@ def bootstrap(
     from models.classifier.learning.taxonomy import read_taxonomy
 
     taxonomy = read_taxonomy(folder / "categories.csv")
-    cautious = load_city(folder).settings.caution == "cautious"
+    cautious = (folder / CITY).is_file() and load_city(folder).settings.caution == "cautious"
     shipped = corpus()
     taught = counterparts(shipped, taxonomy)
     with filling(f"learning {len(taxonomy.leaves)} categories") as tell:
