@@ -49,13 +49,13 @@ def _digest(key: bytes, text: str) -> str:
 
 
 class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How to reach a reporter. It is sealed into the inbox where the city has a key for it; nothing opens it yet."""
+    """How to reach a reporter. It is encrypted into the inbox where the city has a key for it; nothing opens it yet."""
 
     name: str = ""
     phone: str = ""
 
 
-def seal(key: str, contact: Contact) -> str:
+def encrypt_contact(key: str, contact: Contact) -> str:
     """The contact as a Fernet token; empty without a key (contacts are not kept then) or without a contact.
 
     Raises UsageError when the key is not 32 bytes in URL-safe base64.
@@ -65,7 +65,7 @@ def seal(key: str, contact: Contact) -> str:
     return _fernet(key).encrypt(msgspec.json.encode(contact)).decode()
 
 
-def unseal(key: str, token: str) -> Contact:
+def decrypt_contact(key: str, token: str) -> Contact:
     """The contact in a token. Raises UsageError for a bad key, cryptography.fernet.InvalidToken for a foreign token."""
     return msgspec.json.decode(_fernet(key).decrypt(token), type=Contact)
 

@@ -16,7 +16,7 @@ from models.formats.scenes import describes_scene
 from models.inbox import UNLOCATED, UNREGISTERED, Actor, InboxUpdate, Sighting
 from models.masking import mask
 from models.record import Record
-from models.redact import Contact, reporter_hash, seal
+from models.redact import Contact, encrypt_contact, reporter_hash
 from models.words import whole_text
 from streams.intake.personal.cleaning import cleaner_for
 from streams.intake.placing import Described, Placement, Point, by_camera
@@ -181,7 +181,7 @@ class DraftReader:
             text=said.text,
             channel=said.channel,
             reporter=reporter_hash(self._keys.hmac, who.id or who.phone),
-            contact=seal(self._keys.contact, Contact(who.name, who.phone)),
+            contact=encrypt_contact(self._keys.contact, Contact(who.name, who.phone)),
             hint=said.category,
             media_urls=said.media_urls,
             due_given=said.due_at is not UNSET,
@@ -236,12 +236,14 @@ class DraftReader:
 class Known(NamedTuple):
     """What is known of an event before intake meets it: under which identity it will go, of several detections that of
     the first good one, and the area, empty where it has still to be looked up. `ends` says why nothing will come of it
-    (`ignored`, `unlisted`, `no-alarm`), empty where something may."""
+    (`ignored`, `unlisted`, `no-alarm`), empty where something may. `content` is the digest of what a report or an
+    update says, as intake will work it out; 0 for a detection."""
 
     source: str
     id: str
     area: str
     ends: str = ""
+    content: int = 0
 
 
 def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Vendor | None = None) -> Known:
@@ -251,7 +253,8 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
     """
     cleaner = cleaner_for(city, key)
     statements = StatementReader(city, now_ms).check(event, vendor)
-    found = [one for one in _each(statements, lambda one: _known(city, cleaner.clean(one))) if isinstance(one, Known)]
+    each = _each(statements, lambda one: _known(city, cleaner.clean(one), key))
+    found = [one for one in each if isinstance(one, Known)]
     open_ended = next((one for one in found if not one.ends), None)
     if open_ended is not None or found:
         return open_ended or found[0]
@@ -259,13 +262,7 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
     return Known(cleaner.name(source), cleaner.name(event_id), "", "no-alarm")
 
 
-def content_digest(city: City, now_ms: int, event: envelope.Event, key: bytes) -> int:
-    """The digest of what an event of one statement says, as intake will work it out; 0 for one that is no good."""
-    statement, *_ = StatementReader(city, now_ms).check(event)
-    return 0 if isinstance(statement, Poison) else content_of(cleaner_for(city, key).clean(statement).said, key)
-
-
-def _known(city: City, statement: Statement) -> Known:
+def _known(city: City, statement: Statement, key: bytes) -> Known:
     said, ends = statement.said, ""
     place: Point | Placement | Described | None = None
     if isinstance(said, SaidDetection):
@@ -276,7 +273,9 @@ def _known(city: City, statement: Statement) -> Known:
             ends = "ignored" if isinstance(meant, Ignored) else "unlisted"
     elif isinstance(said, SaidUpdate):
         place = _of_order(said)
-    return Known(statement.source, statement.id, place.area if isinstance(place, Placement) else "", ends)
+    area = place.area if isinstance(place, Placement) else ""
+    content = 0 if isinstance(said, SaidDetection) else content_of(said, key)
+    return Known(statement.source, statement.id, area, ends, content)
 
 
 class _Meaning(msgspec.Struct, frozen=True, gc=False):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from aiokafka import TopicPartition
 
 from models.city import City
-from models.redact import Contact, seal
+from models.redact import Contact, encrypt_contact
 from streams.control.city_in_force import CityInForce
 from streams.control.models_in_force import LiveModels
 from streams.control.packs import open_packs
@@ -60,5 +60,6 @@ def inputs(names: Names, city: City) -> list[str]:
 def keys_of(settings: Settings) -> Keys:
     """The keys for personal data. Raises UsageError when one is missing or cannot be used."""
     keys = Keys(settings.hmac_key, settings.contact_key.get_secret_value())
-    seal(keys.contact, Contact(name="any"))  # a key that cannot encrypt is found at the start, not at the first report
+    # A key that cannot encrypt is found at the start, not at the first report.
+    encrypt_contact(keys.contact, Contact(name="any"))
     return keys

@@ -14,7 +14,7 @@ from models.envelope import STRUCTURED, Event
 from models.events import DETECTION, REPORT, UPDATE
 from models.guess import Guess
 from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting, decode_items
-from models.redact import reporter_hash, unseal
+from models.redact import decrypt_contact, reporter_hash
 from models.times import to_text
 from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
 from streams.intake.drafts import Keys, Unlisted
@@ -315,7 +315,7 @@ def test_a_contact_is_kept_encrypted_where_there_is_a_key(city: City) -> None:
     """Only who has the key can read name and phone."""
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     taken = take_in([report(reporter={"name": "王小明", "phone": "13812345678"})], city, None, NOW, Keys(b"k", key))
-    contact = unseal(key, sighting(taken).contact)
+    contact = decrypt_contact(key, sighting(taken).contact)
     assert (contact.name, contact.phone) == ("王小明", "13812345678")
 
 

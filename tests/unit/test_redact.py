@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from models.errors import UsageError
 from models.masking import MASK
-from models.redact import Contact, reporter_hash, seal, unseal
+from models.redact import Contact, decrypt_contact, encrypt_contact, reporter_hash
 
 
 def test_a_phone_number_is_one_reporter_however_it_is_written() -> None:
@@ -21,15 +21,15 @@ def test_a_phone_number_is_one_reporter_however_it_is_written() -> None:
 def test_a_contact_can_be_read_with_its_key_only() -> None:
     """Another key opens nothing; without a key nothing is kept."""
     key, contact = Fernet.generate_key().decode(), Contact("王小明", "13812345678")
-    token = seal(key, contact)
+    token = encrypt_contact(key, contact)
     assert "13812345678" not in token
-    assert contact == unseal(key, token)
+    assert contact == decrypt_contact(key, token)
     with pytest.raises(InvalidToken):
-        unseal(Fernet.generate_key().decode(), token)
-    assert (seal("", contact), seal(key, Contact())) == ("", "")
+        decrypt_contact(Fernet.generate_key().decode(), token)
+    assert (encrypt_contact("", contact), encrypt_contact(key, Contact())) == ("", "")
 
 
 def test_a_key_that_cannot_encrypt_is_named() -> None:
     """The sentence names the setting."""
     with pytest.raises(UsageError, match="PAIDAN_CONTACT_KEY"):
-        seal("short", Contact("a"))
+        encrypt_contact("short", Contact("a"))
