@@ -94,7 +94,7 @@ def asyncapi() -> dict[str, Any]:
                 # The id of a refusal holds the order's and both names of the update.
                 "sent": {"headers": _headers({"type": "string"})},
             },
-            "schemas": schemas([kind for _, kind in kinds.values()]),
+            "schemas": _with_nulls(schemas([kind for _, kind in kinds.values()])),
         },
     }
 
@@ -175,6 +175,27 @@ def schemas(kinds: list[type]) -> dict[str, Any]:
         if name in found:
             found[name]["properties"][field]["enum"] = words
     return {name: _tidy(found[name]) for name in sorted(found)}
+
+
+def _with_nulls(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What comes in may have null where it may be left out; what goes out is as it is said to be."""
+    received = schemas([*CONTRACTS.values()])
+    return {name: or_nulls(schema) if name in received else schema for name, schema in found.items()}
+
+
+def or_nulls(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A contract's schema that also takes null for each field that may be left out: many systems write it for that."""
+    needed = schema.get("required", ())
+    fields = {name: field if name in needed else _or_null(field) for name, field in schema["properties"].items()}
+    return {**schema, "properties": fields}
+
+
+def _or_null(field: Mapping[str, Any]) -> dict[str, Any]:
+    about = {key: field[key] for key in ("default", "description") if key in field}
+    rest = {key: value for key, value in field.items() if key not in about}
+    options = rest["anyOf"] if [*rest] == ["anyOf"] else [rest]
+    null = {"type": "null"}
+    return {"anyOf": options if null in options else [*options, null], **about}
 
 
 def _with_instants(schema: Any) -> Any:

@@ -9,11 +9,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from pydantic import ValidationError
 
 from dispatcher.order import facts
 from dispatcher.order.lifecycle import REFUSALS
 from models.envelope import event_type, header_map
 from models.events import ASSIGNMENT, DEAD_LETTER, NOTICE, OUTGOING, REWORK, WITHDRAWAL
+from models.events.incoming import By, Contract, Detection, Location, Measurement, Report, Reporter, ReportRef, Update
 from models.events.vocabulary import RETURN_CODES, REVIEW_REASONS, ROLES
 from models.formats import FORMATS
 from streams.dead_letters.letter import ERRORS, of_record
@@ -22,7 +24,7 @@ from streams.kafka.topics import Names
 from tests.conftest import REPOSITORY
 from tests.properties.test_desk_laws import random_inbox, run
 from tests.support.desks import quiet_city
-from tests.support.messages import raw
+from tests.support.messages import ORDER, raw
 from tests.support.schemas import misfits, resolved
 from tests.unit.test_intake import BAD
 
@@ -95,11 +97,47 @@ def test_the_schemas_name_the_words_of_fields_that_take_one_of_a_few() -> None:
     """Incoming and outgoing alike."""
     parts = DOCUMENT["components"]["schemas"]
 
-    assert parts["Update"]["properties"]["code"]["enum"] == ["", *RETURN_CODES]
-    assert parts["By"]["properties"]["role"]["enum"] == ["", *ROLES]
+    assert parts["Update"]["properties"]["code"]["anyOf"][0]["enum"] == ["", *RETURN_CODES]
+    assert parts["By"]["properties"]["role"]["anyOf"][0]["enum"] == ["", *ROLES]
     assert parts["FactReturned"]["properties"]["code"]["enum"] == [*RETURN_CODES]
     assert parts["FactUpdateRefused"]["properties"]["reason"]["enum"] == [*REFUSALS]
     assert parts["Notice"]["properties"]["kind"]["enum"] == [*facts.KINDS]
+
+
+# One good message of each contract, and of what is in one.
+GOOD: dict[type[Contract], dict[str, Any]] = {
+    Report: {"text": "a"},
+    Detection: {"camera_id": "c", "label": "l"},
+    Measurement: {"sensor_id": "s", "quantity": "q", "value": 2.0, "threshold": 1.0},
+    Update: {
+        "action": "accept",
+        "by": {"role": "inspector"},
+        "order_id": ORDER,
+        "report": {"source": "app", "id": "1"},
+    },
+    By: {"role": "inspector", "department": "roads"},
+    Location: {},
+    Reporter: {},
+    ReportRef: {"source": "app", "id": "1"},
+}
+
+
+@pytest.mark.parametrize("contract", GOOD, ids=lambda contract: contract.__name__)
+def test_the_schemas_take_null_where_the_contracts_do(contract: type[Contract]) -> None:
+    """Many systems write null for what they do not know; what is needed may be neither left out nor null."""
+    fields = DOCUMENT["components"]["schemas"][contract.__name__]["properties"]
+
+    assert {name for name, field in fields.items() if {"type": "null"} in field.get("anyOf", ())} == {
+        name for name in fields if _is_good(contract, GOOD[contract] | {name: None})
+    }
+
+
+def _is_good(contract: type[Contract], data: dict[str, Any]) -> bool:
+    try:
+        contract.model_validate(data)
+    except ValidationError:
+        return False
+    return True
 
 
 def test_the_reasons_that_the_desk_itself_gives_are_documented(sent: Sent) -> None:

@@ -12,7 +12,9 @@ from streams.dead_letters.letter import MAX_KEPT, decode_dead_letter, of_record
 from streams.intake.batch import Dead, Taken, take_in
 from streams.intake.drafts import Keys
 from streams.kafka.topics import Names
-from tests.support.cities import tiny_city
+from tests.support.cities import appended, tiny_city
+from tests.support.desks import Desk, quiet_city
+from tests.support.every_field import ISAPI
 from tests.support.messages import NOW, detection, raw
 
 KEYS = Keys(b"k")
@@ -167,3 +169,24 @@ def test_a_message_s_own_name_is_no_longer_than_an_event_s(city: City) -> None:
 
     assert (kept, len(one), again) == (names[0], 32, one)
     assert other not in (one, kept)
+
+
+def test_an_event_that_goes_on_joins_the_order_of_what_goes_on() -> None:
+    """Hikvision's `duration` names the event that lasts: it is a sign of life, no new incident every few seconds."""
+    city = quiet_city(**appended("labels.csv", "*,*,fielddetection,street-light,0"))
+    desk = Desk(city)
+    lasts = "<DurationList><Duration><relationEvent>fielddetection</relationEvent></Duration></DurationList>"
+    goes_on = ISAPI.replace(">fielddetection<", ">duration<").replace("<eventState>", f"{lasts}<eventState>")
+
+    for seconds, body in enumerate((ISAPI, goes_on, goes_on)):
+        taken = take_in([_of_hikvision(body, seconds)], city, None, NOW, KEYS)
+        desk.feed(*taken.items["south-w"], at=NOW + seconds * 1000)
+
+    assert desk.names().count("opened") == 1
+    assert (desk.count("detections"), desk.count("merged"), desk.count("duplicates")) == (3, 2, 0)
+
+
+def _of_hikvision(body: str, seconds: int) -> ConsumerRecord:
+    """A message of the tiny city's camera, so many seconds after the first one."""
+    later = body.replace("16:00:00+08:00", f"16:00:0{seconds}+08:00")
+    return raw(later.encode(), [("format", b"hikvision"), ("camera", b"cam-sw-1")])

@@ -13,7 +13,7 @@ from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE, Detection, Mea
 from models.events.incoming import NOISE, ORDER_ID
 from models.formats import FORMATS
 from streams.access.rights import NEEDED, callers
-from streams.documents.asyncapi import schemas
+from streams.documents.asyncapi import or_nulls, schemas
 from streams.gateway.http.answers import (
     ANSWERS,
     EVERYWHERE,
@@ -138,10 +138,9 @@ def _content(route: str, contract: type) -> dict[str, Any]:
 def _schemas(city: City) -> dict[str, Any]:
     """The contracts with this city's words, each as the data of a whole CloudEvent too, and what is answered."""
     made: dict[str, Any] = schemas([contract for _, contract in _BODIES.values()])
-    for schema in made.values():
-        for name, said in schema["properties"].items():
-            needed = name in schema.get("required", ())
-            schema["properties"][name] = _open(_said(said)) if needed else _or_null(_open(_said(said)))
+    for kind, schema in made.items():
+        fields = {name: _open(_said(said)) for name, said in schema["properties"].items()}
+        made[kind] = or_nulls({**schema, "properties": fields})
     del made["Update"]["properties"]["order_id"]  # the address names it
     # What is a little beyond them is taken for 0 and 1.
     made["Detection"]["properties"]["confidence"]["anyOf"][0] |= {"minimum": -NOISE, "maximum": 1 + NOISE}
@@ -155,14 +154,6 @@ def _schemas(city: City) -> dict[str, Any]:
 def _said(schema: dict[str, Any]) -> dict[str, Any]:
     """A text that must say something: blanks are taken off before it is measured."""
     return schema | {"pattern": _NOT_BLANK} if schema.get("minLength") else schema
-
-
-def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """What may be left out may be null, which many systems write for it."""
-    about = {key: schema.pop(key) for key in ("default", "description") if key in schema}
-    options = schema["anyOf"] if [*schema] == ["anyOf"] else [schema]
-    null = {"type": "null"}
-    return {"anyOf": options if null in options else [*options, null]} | about
 
 
 def _open(schema: dict[str, Any]) -> dict[str, Any]:
