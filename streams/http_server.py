@@ -23,6 +23,8 @@ HEADER_SECONDS = 10.0
 MOST_CONNECTIONS = 2_000
 _AGAIN_SECONDS = 5
 _OWN_DESCRIPTORS = 200  # Kafka's, the tables', files
+# Every answer, whoever makes it, is of the type that it says: no browser looks into it for another.
+_ALWAYS = [("x-content-type-options", "nosniff")]
 
 
 class HttpError(PaidanError):
@@ -41,7 +43,6 @@ def _problem(status: int, kind: str, detail: str) -> tuple[list[tuple[bytes, byt
     headers = {
         b"content-type": b"application/problem+json",
         b"content-length": str(len(body)).encode(),
-        b"x-content-type-options": b"nosniff",
         b"connection": b"close",
     }
     return list(headers.items()), body
@@ -68,6 +69,7 @@ class _Prompt(H11Protocol):
         """As uvicorn has it, but as a problem document, and only where no answer has been made."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             headers, body = _problem(400, "bad-request", "this is no HTTP/1.1 request, or its head is too large")
+            headers += self.config.encoded_headers
             self.transport.write(self.conn.send(h11.Response(status_code=400, headers=headers, reason=b"Bad Request")))
             self.transport.write(self.conn.send(h11.Data(data=body)) + self.conn.send(h11.EndOfMessage()))
         self.transport.close()
@@ -131,6 +133,8 @@ class HttpServer:
             log_config=None,
             access_log=False,
             lifespan="off",
+            ws="none",
+            headers=_ALWAYS,
             server_header=False,
             timeout_graceful_shutdown=_CLOSE_SECONDS,
         )

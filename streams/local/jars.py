@@ -1,15 +1,19 @@
 """The jars of Apache Kafka, resolved once with Maven and kept in the user's cache folder.
 
 `python -m streams.local.jars` resolves them and prints their folder; with `--where` it only says where they will be.
+Which jars they are, byte for byte, stands in jars.csv: whatever a repository hands out instead is not run.
 """
 
 import asyncio
+import csv
+import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from importlib.resources import files
 from pathlib import Path
 
 from filelock import FileLock
@@ -101,7 +105,18 @@ def _resolve(folder: Path) -> None:
         if done.returncode != 0:
             reason = next((line for line in done.stdout.splitlines() if "ERROR" in line), done.stderr.strip())
             raise JarsError(f"Maven could not fetch Kafka {KAFKA_VERSION}: {reason}")
-        (Path(scratch) / "libs").rename(folder)  # complete or not there at all
+        libs = Path(scratch) / "libs"
+        check_jars(libs)
+        libs.rename(folder)  # complete or not there at all
+
+
+def check_jars(folder: Path) -> None:
+    """Raises JarsError unless the folder holds the jars of jars.csv, each with its SHA-256, and nothing else."""
+    with (files("streams.local") / "jars.csv").open(encoding="utf-8") as table:
+        pinned = {row["jar"]: row["sha256"] for row in csv.DictReader(table)}
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.iterdir()}
+    if wrong := sorted(name for name in pinned.keys() | found.keys() if pinned.get(name) != found.get(name)):
+        raise JarsError(f"these jars are not those that streams/local/jars.csv knows: {', '.join(wrong)}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest_asyncio
 
 from models.city import City
 from streams.access.holders import Holders
+from streams.access.rights import NEEDED
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.shards import Shards
@@ -39,6 +41,16 @@ ODD = {
     "no host": (_get("/metrics", version="1.0", host="-"), 421),
     "an empty host": (_get("/metrics", host=""), 421),
     "a host that is none": (_get("/metrics", host="[half"), 421),
+    "no host, with a body": (_get("/reports", f"{JSON}Content-Length: 2\r\n", "POST", "1.0", "-") + b"{}", 421),
+    "a user before the host": (_get("/metrics", host="evil@localhost"), 421),
+    "a way behind the host": (_get("/metrics", host="localhost/evil.example"), 421),
+    "a question behind the host": (_get("/metrics", host="localhost?evil.example"), 421),
+    "a port that is none": (_get("/metrics", host="localhost:evil.example"), 421),
+    "two hosts in one": (_get("/metrics", host="localhost, evil.example"), 421),
+    "the host's name with the dot of the root": (_get("/metrics", host="localhost."), 421),
+    "the host as one number": (_get("/metrics", host="2130706433"), 421),
+    "the host in capitals": (_get("/livez", host="LOCALHOST:80"), 200),
+    "the host of IPv6": (_get("/livez", host="[::1]:8080"), 200),
     "a foreign address in the first line": (_get("http://evil.example/metrics"), 404),
     "two hosts": (_get("/livez", "Host: evil.example\r\n"), 400),
     # methods
@@ -50,6 +62,12 @@ ODD = {
     "NUL in the path": (_get("/orders/%00"), 404),
     "NUL in a file's name": (_get("/page/%00"), 404),
     "an escaped way up": (_get("/page/..%2f..%2fapp.py"), 404),
+    "a way up from the orders": (_get("/orders/.."), 404),
+    "an escaped way up from the orders": (_get("/orders/%2e%2e"), 404),
+    "half of it escaped": (_get("/orders/.%2E"), 404),
+    "where one is": (_get("/orders/."), 404),
+    "a way up to the moves": (_get("/orders/%2e%2e/moves"), 404),
+    "a way up for a step": (_post(f"{{{STEP}}}", "/orders/%2e%2e/updates"), 422),
     "two slashes": (_get("//orders"), 404),
     "a slash too many": (_get("/orders/"), 404),
     "a very long name": (_get("/orders/" + "x" * 5_000), 404),
@@ -88,7 +106,17 @@ ODD = {
     "a day that is none": (_post('{"text": "x"}', headers=f"{JSON}ce-time: 2026-02-30T00:00:00Z\r\n"), 422),
     "an empty time": (_post('{"text": "x"}', headers=f"{JSON}ce-time: \r\n"), 422),
     "a wait in powers": (_post('{"text": "x"}', headers=f"{JSON}Prefer: wait=1e9\r\n"), 400),
+    "a wait beyond all bounds": (_post('{"text": "x"}', headers=f"{JSON}Prefer: wait=99999999999\r\n"), 400),
+    "half a second's wait": (_post('{"text": "x"}', headers=f"{JSON}Prefer: wait=0.5\r\n"), 400),
+    "a wait without a number": (_post('{"text": "x"}', headers=f"{JSON}Prefer: wait\r\n"), 400),
     "a wait backwards": (_post('{"text": "x"}', headers=f"{JSON}Prefer: wait=-1\r\n"), 400),
+    # another protocol
+    "a socket's beginning": (_get("/livez", "Connection: Upgrade\r\nUpgrade: websocket\r\n"), 200),
+    "HTTP/2 in the clear": (_get("/livez", "Connection: Upgrade\r\nUpgrade: h2c\r\n"), 200),
+    "HTTP/0.9": (b"GET /livez\r\n\r\n", 400),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 3, 400),
+    "no protocol at all": (b"\x00\xff\r\n\r\n", 400),
+    "a name without a value": (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nodd\r\n\r\n", 400),
     # framing
     "a length below zero": (_get("/reports", "Content-Length: -5\r\n", "POST"), 400),
     "two lengths": (_get("/reports", "Content-Length: 5\r\nContent-Length: 6\r\n", "POST") + b"abcde", 400),
@@ -136,10 +164,23 @@ async def test_an_odd_request_is_answered(place: tuple[str, int], name: str) -> 
     head, _, body = (await _said(place, sent)).partition(b"\r\n\r\n")
 
     assert head.split(b" ")[1] == str(status).encode(), head + body
-    assert b"x-content-type-options: nosniff" in head.lower()
+    assert head.lower().count(b"x-content-type-options: nosniff") == 1
     if status >= 400:
         assert b"content-type: application/problem+json" in head.lower()
         assert json.loads(body)["status"] == status
+
+
+@pytest.mark.parametrize("route", sorted(NEEDED))
+async def test_every_answer_is_of_the_type_that_it_says(place: tuple[str, int], route: str) -> None:
+    """Whoever makes it; of the stream of events that never ends, too."""
+    method, path = route.split(" ")
+    reader, writer = await asyncio.open_connection(*place)
+    writer.write(_get(re.sub(r"{.*?}", "x", path), method=method))
+
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    writer.close()
+
+    assert head.lower().count(b"x-content-type-options: nosniff") == 1
 
 
 async def test_requests_that_come_at_once_are_answered_in_turn(place: tuple[str, int]) -> None:

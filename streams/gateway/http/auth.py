@@ -1,7 +1,7 @@
 """Who may ask: the holder of a token whose role has the right; on loopback without tokens this machine's own users."""
 
+import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -16,6 +16,7 @@ from streams.settings import Settings
 
 Handler = Callable[[Request], Awaitable[Response]]
 _SCHEME = "bearer "
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]*)?")  # uri-host [ ":" port ], RFC 9110 7.2
 
 
 def check_exposure(settings: Settings, holders: Holders) -> None:
@@ -88,11 +89,9 @@ def forbidden(holder: Holder, needed: tuple[Right, ...]) -> Problem:
 
 
 def _host(request: Request) -> str:
-    """The host that a request names itself, without the port; empty where it names none."""
-    try:
-        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    except ValueError:
-        return ""
+    """The host that a request names itself, without the port; empty where it names none, or more than a host."""
+    named = _HOST.fullmatch(request.headers.get("host", ""))
+    return "" if named is None else (named[1] or named[2]).lower()
 
 
 def _bearer(request: Request) -> str:

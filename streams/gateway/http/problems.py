@@ -38,7 +38,7 @@ class Problem(Exception):
             "detail": self.detail,
             **self.more,
         }
-        headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"} | self.headers
+        headers = {"cache-control": "no-store"} | self.headers
         return Response(msgspec.json.encode(document), self.status, headers, MEDIA_TYPE)
 
 

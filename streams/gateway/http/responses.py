@@ -11,5 +11,5 @@ _encoder = msgspec.json.Encoder()
 
 def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer; what it says may change at any moment, so nobody keeps it."""
-    more = {"cache-control": "no-store", "x-content-type-options": "nosniff", **(headers or {})}
+    more = {"cache-control": "no-store", **(headers or {})}
     return Response(_encoder.encode(content), status, more, "application/json")
