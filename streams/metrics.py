@@ -26,6 +26,11 @@ WAITING_SECONDS = Gauge("paidan_waiting_seconds", "For how long the oldest of th
 CORE_ERRORS = Counter(
     "paidan_core_errors", "Items or timers at which the core raised: a bug, look at the dead letters.", ["kind"]
 )
+SENT_TO_REVIEW = Counter(
+    "paidan_sent_to_review",
+    "Orders that a person must decide, by reason; a rule's id, a person's words and the classifier's doubts: `other`.",
+    ["reason"],
+)
 
 DEAD_LETTERS = Counter("paidan_dead_letters", "Records sent to the dead letters, by class of error.", ["error"])
 DETECTIONS_IGNORED = Counter(

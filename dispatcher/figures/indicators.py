@@ -104,7 +104,8 @@ _TABLE = (
         "原始按期结案率",
         ("closed_on_time_raw",),
         ("closed_limited_raw", "overdue_open"),
-        "on_time_closure_rate with the due times before extensions, suspensions and appeals",
+        "on_time_closure_rate with the due times before extensions, suspensions and appeals; its overdue_open is by "
+        "the due times in force",
     ),
     *(
         _rate(

@@ -9,14 +9,18 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from dispatcher.desk import DeskState, decide
+from dispatcher.order import facts
 from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision, failed_row
 from dispatcher.partition.kept_orders import Packing
 from dispatcher.partition.state import Meta
+from models.envelope import CE_TYPE
+from models.events.vocabulary import REVIEW_REASONS
 from models.inbox import InboxRecord, PackChange, Sighting, Tick, clock_headers, encode_items, read_record
 from models.sealed_words import key_names
 from models.times import now_ms
@@ -29,6 +33,14 @@ from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
+
+_TO_REVIEW = (CE_TYPE, facts.CE_TYPES[facts.SentToReview].encode())
+
+
+class _Reviewed(msgspec.Struct, frozen=True):
+    """What the metric counts of a fact."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,10 @@ class DeskProcessor:
     def settle(self, outcome: DeskOutcome) -> None:
         """The outcome is committed: merge its changes into the state."""
         outcome.decision.changes.apply()
+        for out in outcome.decision.records:
+            if out.topic == "orders" and _TO_REVIEW in out.headers:
+                reason = msgspec.json.decode(out.value, type=_Reviewed).reason
+                metrics.SENT_TO_REVIEW.labels(reason if reason in REVIEW_REASONS else "other").inc()
         if self._words_end is not None:
             self._words_end.settle(outcome.endings)
 

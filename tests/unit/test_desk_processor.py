@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 from aiokafka import ConsumerRecord
+from prometheus_client import REGISTRY
 
 from models.inbox import Tick, clock_headers, encode_items
 from streams.control.packs import Packs
@@ -14,7 +15,7 @@ from streams.desk.processor import DeskProcessor
 from streams.kafka.topics import Names
 from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
-from tests.support.desks import DAY, MINUTE, T0, quiet_city
+from tests.support.desks import DAY, MINUTE, T0, guess, quiet_city, report
 
 CITY = quiet_city()
 
@@ -65,3 +66,25 @@ def test_a_tick_tells_whether_the_clocks_agree(desk: DeskProcessor, at: int) -> 
     desk.ticked(T0 + 5 * MINUTE)
     with pytest.raises(StageError, match="by Kafka's clock"):
         desk.ticked(at)
+
+
+async def test_why_people_must_decide_is_counted_once_it_is_committed(desk: DeskProcessor) -> None:
+    """A gap of the city's tables shows as a metric; what people and classifiers say is one reason, `other`."""
+    before = {reason: _reviewed(reason) for reason in ("unknown-category", "other")}
+    sightings = [
+        report("1", T0, category="no-such"),
+        report("2", T0, text="楼道堆物", guess=guess("pothole", outcome="abstain", reason="probability 0.5")),
+    ]
+    value = encode_items(sightings)
+    record = ConsumerRecord("t.inbox", 0, 0, T0, 0, b"", value, None, 0, len(value), ())
+
+    outcome = await desk.decide([record])
+    undone = {reason: _reviewed(reason) for reason in before}
+    desk.settle(outcome)
+
+    assert undone == before
+    assert {reason: _reviewed(reason) - count for reason, count in before.items()} == dict.fromkeys(before, 1)
+
+
+def _reviewed(reason: str) -> float:
+    return REGISTRY.get_sample_value("paidan_sent_to_review_total", {"reason": reason}) or 0.0
