@@ -39,8 +39,9 @@ def line(brief: Brief, city: City) -> Document:
     )
 
 
-def document(order: Order, tally: Tally | None, city: City, now: int) -> Document:
-    """The whole order. Reporters are counted, never named. `now` (ms UTC) measures what still runs."""
+def document(order: Order, tally: Tally | None, city: City, now: int, *, names_people: bool = True) -> Document:
+    """The whole order. Reporters are counted, never named, and who works on it only where `names_people`. `now` (ms
+    UTC) measures what still runs."""
     last = [seen for seen in order.evidence_last if seen not in order.evidence_first]
     return _without_empty(
         {
@@ -86,7 +87,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int) -> Documen
                         "fact": entry.fact,
                         "at": to_text(entry.at),
                         "state": entry.state,
-                        "by": _actor(entry.actor),
+                        "by": _actor(entry.actor, names_people),
                         "department": entry.department,
                         "attempt": entry.attempt,
                         "note": entry.note,
@@ -158,10 +159,10 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
     )
 
 
-def _actor(actor: Actor) -> Document:
+def _actor(actor: Actor, names_people: bool) -> Document:
     """Who took a step; of a reporter only that it was one."""
     shown = _without_empty(msgspec.to_builtins(actor))
-    if actor.role == "reporter":
+    if actor.role == "reporter" or not names_people:
         shown.pop("id", None)
     return shown
 

@@ -259,13 +259,13 @@ async def test_a_worker_beyond_this_machine_needs_a_token(roles: Roles, topics: 
     refused = start(roles, placed, tables_host="0.0.0.0")
     assert await refused.ended(30) == 2
     assert "PAIDAN_TABLES_TOKEN" in refused.said()
-    start(roles, placed, tables_host="0.0.0.0", tables_token="secret")
+    start(roles, placed, tables_host="0.0.0.0", tables_token="a-token-for-tests")
     address = f"http://{placed.tables_workers[0]}/shard"
     async with httpx.AsyncClient() as client:
 
         async def statuses() -> list[int] | None:
             try:
-                with_token = await client.get(address, headers={"authorization": "Bearer secret"})
+                with_token = await client.get(address, headers={"authorization": "Bearer a-token-for-tests"})
                 return [(await client.get(address)).status_code, with_token.status_code]
             except httpx.TransportError:
                 return None

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from streams.addresses import LOOPBACK
+from streams.local.broker_properties import server_properties
+from streams.readiness.checks import CHECKS
 from streams.settings import Settings
 from tests.conftest import REPOSITORY
 
@@ -46,6 +48,16 @@ def test_kafka_can_be_reached_from_outside() -> None:
     assert advertises == {"PLAINTEXT": "kafka:9092", "OUTSIDE": "${PAIDAN_KAFKA_OUTSIDE:-localhost:29092}"}
     assert kafka["ports"] == ["${PAIDAN_KAFKA_BIND:-127.0.0.1}:29092:29092"]
     assert "OUTSIDE:" in kafka["environment"]["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"]
+
+
+def test_nobody_s_transaction_holds_up_intake_for_longer_than_the_gateway_stays_ready() -> None:
+    """Both brokers that come with the project end an open one after that time; Kafka's own limit is 15 minutes."""
+    [limit] = [check.most for check in CHECKS if check.name == "open-transaction"]
+    local = server_properties(1, {1: (1, 2)}, REPOSITORY).splitlines()
+
+    assert limit == 60
+    assert "transaction.max.timeout.ms=60000" in local
+    assert SERVICES["kafka"]["environment"]["KAFKA_TRANSACTION_MAX_TIMEOUT_MS"] == 60_000
 
 
 def test_metrics_can_be_scraped() -> None:

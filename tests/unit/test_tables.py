@@ -15,7 +15,9 @@ from dispatcher.figures.figure_row import FigureRow, encode
 from dispatcher.figures.indicators import Window, contributes, total
 from dispatcher.figures.sketch import Sketch
 from dispatcher.order.row import OPEN, Order
-from streams.tables import stored_row
+from models.errors import UsageError
+from streams.settings import load_settings
+from streams.tables import role, stored_row
 from streams.tables.figure_view import FigureView
 from streams.tables.order_view import Counted, OrderView, Wanted
 from streams.tables.protocol import Place, brief, from_cursor, to_cursor
@@ -254,3 +256,12 @@ async def test_a_long_search_lets_the_loop_turn() -> None:
     await view.page(Wanted(states=("closed",)), None, 10, table.get)
     counting.cancel()
     assert turns >= 5
+
+
+@pytest.mark.parametrize("token", ["", "a", "fifteen-letters"])
+async def test_beyond_this_machine_a_worker_wants_a_token_that_nobody_guesses(token: str) -> None:
+    """It refuses to start, and says which setting to change."""
+    settings = load_settings(kafka="127.0.0.1:1", tables_host="0.0.0.0", tables_token=token, personal_key="k")
+
+    with pytest.raises(UsageError, match="PAIDAN_TABLES_TOKEN needs 16 characters"):
+        await role.serve(settings, asyncio.Event())

@@ -27,6 +27,8 @@ from streams.gateway.waiting import FactTail
 from streams.settings import load_settings
 from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, ShardOrders, brief
 from tests.support.desk_rows import opened
+from tests.support.desks import T0, Desk
+from tests.support.desks import report as desk_report
 from tests.support.tokens import bearer, grant, one_of_each, tokens_file
 from tests.web.conftest import NOWHERE, Open
 from tests.web.test_partial import figures, workers
@@ -131,6 +133,28 @@ async def test_figures_and_lists_by_person_are_for_those_who_answer_for_people(g
             assert (by_person.status_code == 403) == (role not in {"duty-officer", "operator", "admin"})
         listed = await client.get("/orders?indicator=closed&actor=li", headers=bearer("department"))
         assert listed.status_code == 403
+
+
+async def test_whoever_takes_no_steps_does_not_learn_who_does(gateway: Open, tmp_path: Path) -> None:
+    """Of an order's steps: the role and the department. What is open to the public names nobody at all."""
+    desk = Desk()
+    desk.feed(desk_report("1", T0), at=T0)
+    desk.update("accept", Actor("department", "roads", "clerk-li"), T0)
+    order = desk.only()
+    told = {f"/orders/{order.id}": ShardOrder({n: PartitionOrder(1, order if n == 0 else None) for n in range(4)})}
+    path = one_of_each(tmp_path / "t")
+
+    answered = workers(told | figures(p0=(10, 3)))
+    async with answered as places, gateway(gateway_tokens_file=path, tables_workers=places) as client:
+        seen = {role: await client.get(f"/orders/{order.id}", headers=bearer(role)) for role in ACCESS}
+        public = await client.get("/status?by=area", headers=bearer("public"))
+
+    shown = {role: answer.text for role, answer in seen.items() if answer.status_code == 200}
+    assert shown.keys() == CALLERS["GET /orders/{order_id}"]
+    assert {role for role, text in shown.items() if "clerk-li" not in text} == {"ops"}
+    assert '"by":{"role":"department","department":"roads"}' in shown["ops"]
+    assert public.status_code == 200
+    assert "actor" not in public.text
 
 
 async def test_a_department_sees_its_own_orders_only(gateway: Open, tmp_path: Path) -> None:

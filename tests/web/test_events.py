@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
+from models.city import City
+from models.envelope import Event, to_binary
 from models.events import UPDATE
+from models.times import MINUTE_MS
+from streams.gateway.events.event_writer import EventWriter
+from streams.gateway.routes import receiving
+from streams.intake.batch import take_in
+from streams.intake.drafts import Keys
+from tests.support.messages import NOW, raw
 from tests.support.schemas import resolved
 from tests.support.tokens import one_of_each
 from tests.web.conftest import Open
@@ -48,6 +56,29 @@ async def test_a_broken_contract_names_field_and_rule(
     assert (problem["field"], problem["type"]) == (field, f"urn:paidan:problem:{kind}")
     assert problem["status"] == 422
     assert problem["rule"]
+
+
+async def test_a_gateway_whose_clock_is_wrong_dates_nothing(
+    gateway: Open, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a client does not date is of when Kafka takes it in: a clock ten minutes ahead makes it no dead letter."""
+    written: list[tuple[bytes, list[tuple[str, bytes]]]] = []
+
+    async def write(_: EventWriter, topic: str, key: str, event: Event, more: object = ()) -> None:
+        headers, value = to_binary(event)
+        written.append((value, headers))
+
+    monkeypatch.setattr(EventWriter, "write", write)
+    monkeypatch.setattr(receiving, "now_ms", lambda: NOW + 10 * MINUTE_MS)
+    async with gateway() as client:
+        answer = await client.post("/reports", json={"text": "井盖缺失"})
+
+    [(value, headers)] = written
+    taken = take_in([raw(value, headers, timestamp=NOW)], city, None, NOW, Keys(b"k"))
+    assert answer.status_code == 202
+    assert "ce_time" not in dict(headers)
+    assert taken.dead == []
+    assert [item.at for items in taken.items.values() for item in items] == [NOW]
 
 
 async def test_an_update_may_not_name_another_order(gateway: Open) -> None:
