@@ -31,7 +31,7 @@ from streams.kafka.topics import Names
 from streams.local.system import System
 from streams.tasks import race
 from streams.terminal.console import Console
-from streams.terminal.feed import Planned, feed, read_events, scheduled
+from streams.terminal.feed import SOURCE, Planned, feed, read_events, scheduled
 from streams.terminal.gateway_client import StatusError, ask_status
 from streams.terminal.harmless import say
 from streams.terminal.status_table import status_table
@@ -84,7 +84,8 @@ class Demo:
         self._names = Names(system.settings.namespace)
         self._day = day
         self._faster = max(each.at_s or 0.0 for each in day) / seconds
-        self._people = DemoPeople(seed, _PACE_SECONDS, LIFELIKE)
+        senders = {each.event.get("source", SOURCE) for each in day}
+        self._people = DemoPeople(seed, _PACE_SECONDS, LIFELIKE, senders=senders)
         for each in day:
             if known := _reporter(each.event):
                 self._people.known_as[each.event["source"], each.event["id"]] = known

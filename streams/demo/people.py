@@ -3,7 +3,7 @@
 import itertools
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,12 @@ class DemoPeople:
         habits: Habits = PLAIN,
         paces: Mapping[str, float] | None = None,
         source: str = SOURCE,
+        senders: Collection[str] | None = None,
     ) -> None:
-        """`pace` is the mean time in seconds that anybody takes for a step; `paces` that of single actions."""
+        """`pace` is the mean time in seconds that anybody takes for a step; `paces` that of single actions. What others
+        than these `senders` have begun they leave alone; None: they work on everything."""
+        self._senders = senders
+        self._others: set[str] = set()  # orders that somebody else has begun
         self._random = random.Random(seed)
         self._pace, self._paces, self._habits, self._source = pace, paces or {}, habits, source
         self._guessed: dict[str, str] = {}
@@ -55,6 +59,8 @@ class DemoPeople:
     def on_assignment(self, department: str, kind: str, data: dict[str, Any]) -> Iterator[Reply]:
         """The lead department accepts, or, rarely, says that this is not its job."""
         if kind != ASSIGNMENT or data["role"] != "lead":
+            return
+        if self._senders is not None and data["evidence"][0]["source"] not in self._senders:
             return
         by = {"role": "department", "department": department, "id": f"{department}/clerk"}
         common = {"order_id": data["order_id"], "attempt": data["attempt"], "by": by}
@@ -73,6 +79,10 @@ class DemoPeople:
     def on_fact(self, fact: Fact) -> Iterator[Reply]:
         """Reviewers decide, dispatchers answer requests, departments handle what they accepted, inspectors check,
         reporters say what they think of it."""
+        if isinstance(fact, facts.Opened) and self._senders is not None and fact.evidence.source not in self._senders:
+            self._others.add(fact.order_id)
+        if fact.order_id in self._others:
+            return
         if (react := _REACTIONS.get(type(fact))) is not None:
             yield from react(self, fact, {"order_id": fact.order_id})
 

@@ -19,6 +19,7 @@ from streams.kafka.topics import Names
 
 _TOPICS = {REPORT: "reports", DETECTION: "detections", MEASUREMENT: "detections", UPDATE: "updates"}
 _IN_FLIGHT = 10_000
+SOURCE = "paidan/feed"  # of events that name none
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -130,7 +131,7 @@ def as_record(planned: Planned, moment: int) -> tuple[bytes | None, bytes, list[
     if planned.value is not None:
         headers = [(name, value.encode()) for name, value in planned.headers.items()]
         return None, planned.value.encode(), headers
-    event = {"specversion": "1.0", "id": str(uuid4()), "source": "paidan/feed", "time": to_text(moment)} | planned.event
+    event = {"specversion": "1.0", "id": str(uuid4()), "source": SOURCE, "time": to_text(moment)} | planned.event
     data = event.get("data")
     named = (data.get("order_id") or data.get("camera_id")) if isinstance(data, dict) else None
     key = named.encode() if isinstance(named, str) else None

@@ -51,6 +51,24 @@ def test_only_the_lead_acts_and_only_on_what_it_holds() -> None:
     assert list(people.on_assignment("roads", WITHDRAWAL, _ASSIGNMENT)) == []
 
 
+def test_what_a_visitor_has_reported_is_left_to_the_visitor() -> None:
+    """Whoever tries the demo wants to take the steps of their own order; those of the sample day go on."""
+    actions: dict[str, list[str]] = {}
+    for source in ("app", "gateway"):
+        people = DemoPeople(seed=1, senders={"app"})
+        seen = Evidence(kind="report", source=source, id="1", at=1_000)
+        told = _ASSIGNMENT | {"evidence": [{"source": source}]}
+        replies = [
+            *people.on_fact(_fact(facts.Opened, area="gulou", day=20260301, pack="p", evidence=seen)),
+            *people.on_fact(_fact(facts.SentToReview, reason="uncertain")),
+            *people.on_assignment("roads", ASSIGNMENT, told),
+            *people.on_fact(_fact(facts.Accepted, actor=Actor("department", "roads"))),
+        ]
+        actions[source] = [reply.data["action"] for reply in replies]
+
+    assert actions == {"app": ["reject", "accept", "handle"], "gateway": []}
+
+
 def test_a_reviewer_decides_on_the_best_guess() -> None:
     """An order in review gets the category that the classifier thought most likely; without any it is rejected."""
     people = DemoPeople(seed=1)
