@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hmac
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -42,7 +43,8 @@ async def serving_health(settings: Settings) -> AsyncIterator[None]:
         return time.monotonic() - last_beat < _STUCK_SECONDS
 
     try:
-        server = make_server(settings.metrics_host, settings.metrics_port, _application(alive), handler_class=_Quiet)
+        application = _application(alive, settings.metrics_token.get_secret_value())
+        server = make_server(settings.metrics_host, settings.metrics_port, application, handler_class=_Quiet)
     except OSError as error:
         place = f"{settings.metrics_host}:{settings.metrics_port}"
         raise HealthError(f"metrics cannot be served at {place}: {error.strerror}") from error
@@ -63,11 +65,19 @@ async def serving_health(settings: Settings) -> AsyncIterator[None]:
         server.server_close()
 
 
-def _application(alive: Callable[[], bool]) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+def _authorization(environ: WSGIEnvironment) -> bytes:
+    return str(environ.get("HTTP_AUTHORIZATION", "")).encode(errors="replace")
+
+
+def _application(alive: Callable[[], bool], token: str) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    """Both paths; `/metrics` for who sends the token, or for all where it is empty."""
     metrics = make_wsgi_app()
+    wanted = f"Bearer {token}".encode()
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         match environ.get("PATH_INFO"):
+            case "/metrics" if token and not hmac.compare_digest(_authorization(environ), wanted):
+                status, text = "401 Unauthorized", b"send the token: Authorization: Bearer\n"
             case "/metrics":
                 body: Iterable[bytes] = metrics(environ, start)
                 return body

@@ -157,6 +157,7 @@ class Settings(BaseSettings):
     )
     notify_supervisor_url: str = Field("", description="Webhook for supervisors' notices. Empty: they are not sent.")
     notify_reporter_url: str = Field("", description="Webhook for reporters' notices. Empty: they are not sent.")
+    notify_plain_http: bool = Field(False, description="Whether webhooks beyond this machine may be http.")
     notify_timeout_seconds: PositiveFloat = Field(10.0, description="An attempt at a webhook fails after so long.")
     notify_backoff_seconds: PositiveFloat = Field(
         1.0, description="At most so long until the second attempt; twice that until the third, up to 60 times that."
@@ -177,6 +178,10 @@ class Settings(BaseSettings):
     )
     log_format: LogFormat = Field("text", description="`json`: each line of the log is a JSON object.")
     metrics_host: str = Field("127.0.0.1", description="Address of a role's `/metrics` and `/livez`.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Whoever asks a role for `/metrics` must send it as a bearer token. Empty: nobody must.",
+    )
     metrics_port: Port = Field(0, description="Port of a role's `/metrics` and `/livez`. 0: not served.")
 
     @property

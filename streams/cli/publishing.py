@@ -96,7 +96,7 @@ def _compared(settings: Settings, old: City, new: City) -> Survey:
         raise ControlError(f"the city pack {new.digest} is the one in force already")
     for each in new.departments.values():
         if each.webhook:
-            usable_address(each.webhook, f"the webhook of department {each.id}")
+            usable_address(each.webhook, f"the webhook of department {each.id}", settings.notify_plain_http)
     console = Console()
     table = whole_table("file", "", "rows", title=f"{old.digest} → {new.digest}")
     for difference in differences(old, new):

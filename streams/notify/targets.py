@@ -1,6 +1,8 @@
 """Where notices and assignments are sent, and which record is for whom."""
 
+import socket
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 import msgspec
@@ -8,6 +10,7 @@ import msgspec
 from models.city.values import Department
 from models.errors import Poison, UsageError
 from models.events import Audience
+from streams.addresses import LOOPBACK
 from streams.kafka.topics import Names
 from streams.notify.webhook import is_postable
 from streams.settings import Settings
@@ -61,7 +64,7 @@ def targets(settings: Settings, departments: Mapping[str, Department]) -> tuple[
     found = [
         Target(
             f"department-{each.id}",
-            usable_address(each.webhook, f"the webhook of department {each.id}"),
+            usable_address(each.webhook, f"the webhook of department {each.id}", settings.notify_plain_http),
             "department",
             names.notices,
             each.id,
@@ -71,18 +74,22 @@ def targets(settings: Settings, departments: Mapping[str, Department]) -> tuple[
         if each.webhook
     ]
     if url := settings.notify_supervisor_url:
-        usable = usable_address(url, "PAIDAN_NOTIFY_SUPERVISOR_URL")
+        usable = usable_address(url, "PAIDAN_NOTIFY_SUPERVISOR_URL", settings.notify_plain_http)
         found.append(Target("supervisor", usable, "supervisor", names.notices, "supervisor"))
     if url := settings.notify_reporter_url:
-        usable = usable_address(url, "PAIDAN_NOTIFY_REPORTER_URL")
+        usable = usable_address(url, "PAIDAN_NOTIFY_REPORTER_URL", settings.notify_plain_http)
         found.append(Target("reporter", usable, "reporter", names.notices))
     if found and not settings.webhook_secret.get_secret_value():
         raise UsageError("PAIDAN_WEBHOOK_SECRET must be set: what is sent to webhooks is signed with it")
     return tuple(found)
 
 
-def usable_address(url: str, what: str) -> str:
-    """The address, if it is http or https and holds no password (it would end up in logs). Raises UsageError."""
+def usable_address(url: str, what: str, plain_http: bool) -> str:
+    """The address, if what is sent there is for nobody else. Raises UsageError.
+
+    It is https, or http to this machine or where the settings allow it (`plain_http`); holds no password, which would
+    end up in logs; and names a host, not one of the addresses that only a machine's own link or cloud knows.
+    """
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -94,4 +101,23 @@ def usable_address(url: str, what: str) -> str:
         raise UsageError(f"no request can be made of {what}: its host must be a DNS name or an IP address")
     if parts.username or parts.password:
         raise UsageError(f"{what} must not hold a user name or password")
+    host = (parts.hostname or "").rstrip(".")
+    address = _address(host, what)
+    if address is not None and (address.is_link_local or address.is_multicast or address.is_unspecified):
+        raise UsageError(f"{what} must not be sent to {host}")
+    if parts.scheme == "http" and not (plain_http or host in LOOPBACK or (address is not None and address.is_loopback)):
+        raise UsageError(f"{what} must be https: notices hold reasons (PAIDAN_NOTIFY_PLAIN_HTTP allows http)")
     return url
+
+
+def _address(host: str, what: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, None for a name. Raises UsageError for one that is spelt to hide what it is."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        pass
+    try:
+        socket.inet_aton(host)  # what the system takes besides four numbers: 0x7f000001, 127.1, 2130706433
+    except OSError:
+        return None
+    raise UsageError(f"{what} must name its host, or give its address as four numbers")

@@ -29,3 +29,18 @@ async def test_a_taken_metrics_port_is_named() -> None:
         with pytest.raises(HealthError, match=str(settings.metrics_port)):
             async with serving_health(settings):
                 raise AssertionError("it must not start")
+
+
+@pytest.mark.slow
+async def test_metrics_are_for_who_sends_the_token() -> None:
+    """Where one is set; whether the role lives, anybody may ask."""
+    settings = load_settings(metrics_port=free_port(), metrics_token="only mine")
+    right, wrong = ([(b"authorization", f"Bearer {token}".encode())] for token in ("only mine", "özil"))
+    async with serving_health(settings), httpx.AsyncClient(base_url=f"http://{HOST}:{settings.metrics_port}") as web:
+        answers = [await web.get("/metrics"), await web.get("/metrics", headers=right)]
+        answers += [
+            await web.get("/metrics", headers=wrong),
+            await web.get("/livez"),
+        ]
+    assert [each.status_code for each in answers] == [401, 200, 401, 200]
+    assert "paidan_" not in answers[0].text

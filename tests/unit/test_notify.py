@@ -136,7 +136,7 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float) -> None:
 def test_targets_are_the_departments_with_a_webhook_and_the_two_settings() -> None:
     """Each with its topics; without any there is none."""
     own = settings(notify_supervisor_url="https://s.example/", notify_reporter_url="https://r.example/")
-    found = {each.name: each for each in targets(own, departments(roads="http://roads.example/in", parks=""))}
+    found = {each.name: each for each in targets(own, departments(roads="https://roads.example/in", parks=""))}
     assert targets(settings(), departments(roads="", parks="")) == ()
     assert {name: each.topics for name, each in found.items()} == {
         "department-roads": ("n.notices", "n.assignments.roads"),
@@ -148,7 +148,7 @@ def test_targets_are_the_departments_with_a_webhook_and_the_two_settings() -> No
 def test_each_notice_goes_to_its_target_alone() -> None:
     """Also when a department is called supervisor."""
     own = settings(notify_supervisor_url="https://s.example/", notify_reporter_url="https://r.example/")
-    found = targets(own, departments(roads="http://roads.example/", supervisor="http://x.example/"))
+    found = targets(own, departments(roads="https://roads.example/", supervisor="https://x.example/"))
 
     def receivers(audience: str, to: str) -> list[str]:
         return [each.name for each in found if each.is_for("n.notices", to.encode(), notice(audience, to))]
@@ -163,7 +163,7 @@ def test_each_notice_goes_to_its_target_alone() -> None:
 
 def test_every_record_of_its_assignments_topic_is_the_departments() -> None:
     """Whatever it is keyed by; the order is the key there."""
-    [roads] = targets(settings(), departments(roads="http://roads.example/"))
+    [roads] = targets(settings(), departments(roads="https://roads.example/"))
     assert roads.is_for("n.assignments.roads", b"order-1", b"{}")
 
 
@@ -196,7 +196,38 @@ def test_an_address_that_only_some_interpreters_can_split_is_refused_by_all() ->
 )  # fmt: skip
 def test_addresses_of_every_kind_are_taken(url: str) -> None:
     """International names in their ASCII form, addresses of both versions, names of a local network."""
-    assert [each.url for each in targets(settings(), departments(roads=url))] == [url]
+    own = settings(notify_plain_http="true")
+    assert [each.url for each in targets(own, departments(roads=url))] == [url]
+
+
+@pytest.mark.parametrize("url", ["http://roads.example/", "http://10.1.2.3/", "http://[fd00::1]/"])
+def test_beyond_this_machine_nothing_is_sent_in_the_clear(url: str) -> None:
+    """Unless the settings say so: notices hold reasons."""
+    with pytest.raises(UsageError, match="must be https"):
+        targets(settings(), departments(roads=url))
+    assert targets(settings(notify_plain_http="true"), departments(roads=url))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/", "http://[::1]/", "http://localhost/"])
+def test_what_stays_on_this_machine_may_be_plain(url: str) -> None:
+    """A gateway to the departments that runs beside it."""
+    assert targets(settings(), departments(roads=url))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest", "https://169.254.1.1/", "https://[fe80::1]/", "http://0.0.0.0/", "https://224.0.0.1/"]
+)  # fmt: skip
+def test_addresses_that_only_a_machine_or_its_cloud_knows_are_refused(url: str) -> None:
+    """Whatever the settings say: behind them lie the keys of the machine."""
+    with pytest.raises(UsageError, match="must not be sent to"):
+        targets(settings(notify_plain_http="true"), departments(roads=url))
+
+
+@pytest.mark.parametrize("url", ["http://0x7f000001/", "http://127.1/", "http://2130706433/", "http://0177.0.0.1/"])
+def test_an_address_spelt_to_hide_what_it_is_is_refused(url: str) -> None:
+    """Systems take it for the four numbers that it hides."""
+    with pytest.raises(UsageError, match=r"four numbers|must be a DNS name"):
+        targets(settings(notify_plain_http="true"), departments(roads=url))
 
 
 @pytest.mark.parametrize("url", NO_HOSTS)
@@ -209,7 +240,7 @@ async def test_a_bad_address_is_a_failed_attempt(url: str) -> None:
 
 async def test_an_attempt_that_raises_is_its_targets_own_failure() -> None:
     """Whatever it raises: the courier tries again, and nobody else hears of it."""
-    [roads] = targets(settings(), departments(roads="http://roads.example/"))
+    [roads] = targets(settings(), departments(roads="https://roads.example/"))
     outcomes: list[TargetAnswer | Exception] = [ZeroDivisionError("what nobody thought of"), TargetAnswer("taken")]
 
     async def post(_: Event) -> TargetAnswer:
@@ -248,7 +279,7 @@ def test_an_address_holds_no_password() -> None:
 def test_without_a_secret_nothing_is_sent() -> None:
     """A webhook without PAIDAN_WEBHOOK_SECRET is an error of use."""
     with pytest.raises(UsageError, match="PAIDAN_WEBHOOK_SECRET"):
-        targets(settings(webhook_secret=""), departments(roads="http://roads.example/"))
+        targets(settings(webhook_secret=""), departments(roads="https://roads.example/"))
 
 
 def test_everything_on_one_machine_includes_the_sender_when_there_is_a_webhook() -> None:
