@@ -94,19 +94,19 @@ async def tables(placed: Settings, servers: Roles, client: httpx.AsyncClient) ->
 
 
 async def start(roles: Roles, placed: Settings, **changes: str) -> Role:
-    """A gateway that follows the log."""
+    """A gateway that follows the log and has the city pack in force."""
     role = roles.start("gateway", **{"gateway_port": str(placed.gateway_port)} | changes)
     async with httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{changes.get('gateway_port', placed.gateway_port)}"
     ) as asking:
 
-        async def following() -> bool:
+        async def at_work() -> bool:
             try:
-                return bool((await asking.get("/readyz")).json()["following"])
+                return (await asking.get("/readyz")).json()["following"] and (await asking.get("/docs")).is_success
             except httpx.TransportError:
                 return False
 
-        assert await eventually(following, 30.0, "the gateway")
+        assert await eventually(at_work, 30.0, "the gateway")
     return role
 
 
@@ -182,7 +182,7 @@ async def test_an_event_keeps_its_own_identity(kafka: Kafka, topics: Names, clie
     camera = next(iter(load_city(DEMO_CITY).cameras.values()))
     seen = {"camera_id": camera.id, "label": "litter", "confidence": 0.9}
     answer = await client.post("/detections", json=seen, headers={"ce-source": "vms", "ce-id": "d-1"})
-    assert answer.json() == {"event": {"source": "vms", "id": "d-1"}, "status": f"/orders?area={camera.area}"}
+    assert answer.json() == {"event": {"source": "vms", "id": "d-1"}, "status": "/detections/d-1?source=vms"}
     assert header_map((await sent(kafka, topics.detections, "d-1")).headers)["ce_type"] == DETECTION.encode()
 
 

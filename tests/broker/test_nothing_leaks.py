@@ -113,6 +113,7 @@ async def shown(client: httpx.AsyncClient, orders: list[str], report: str) -> As
         "{name}": sorted(set(re.findall(r"/page/([\w.-]+)", page))),
         "{department}": DEPARTMENTS,
         "{report_id:path}": [f"{report}?source=test"],
+        "{detection_id:path}": [f"{report}?source=test"],
     }
     assert all(fillings.values())
     for route in (route.removeprefix("GET ") for route in NEEDED if route.startswith("GET ")):

@@ -15,6 +15,7 @@ from models.events import CONTRACTS
 from models.formats import FORMATS, Site, decode_format
 from models.inbox import Actor, InboxUpdate, Item, Sighting, decode_items, encode_items
 from models.masking import mask
+from models.masking.words_around import AFTER, BEFORE, SERVICE, THING
 from streams.dead_letters.letter import decode_dead_letter, of_record
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys, check
@@ -149,11 +150,13 @@ def test_dead_letters_give_the_record_back(value: bytes | None, headers: list[tu
 
 
 _GAPS = st.sampled_from(["", " ", "-", "－", "　", " - ", "\u200b", "·"])
-# Letters without those that are read as Latin ones, which make a name of a number, without units and things.
+# Words around a number may say that it is a thing's, and then it stays.
+_OF_THINGS = {char for words in (BEFORE[THING], BEFORE[SERVICE], *AFTER.values()) for char in words if char.isalpha()}
+# Letters without those that are read as Latin ones, which make a name of a number.
 _WORDLIKE = st.characters(
     categories=["Lo"],
     max_codepoint=0x9FFF,
-    exclude_characters="ªº元块塊万萬亿億米升吨噸度人次辆輛编編井杆桩樁号號楼樓弄院栋棟路线線",
+    exclude_characters="ªº塊萬億噸輛編樁號樓棟線" + "".join(sorted(_OF_THINGS)),
 )
 _BORDERS = st.text(_WORDLIKE, min_size=1, max_size=8)
 
