@@ -363,20 +363,10 @@ async def test_what_the_openapi_document_says_holds(
     The stream of assignments is left out, as it has no end, and so is readiness: here is no intake, and it says so.
     """
     record_property("seed", SEED)
-    command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{client.base_url}/openapi.json", "--checks", "all"),
-        *(
-            "--exclude-path-regex",
-            "/(events/assignments|readyz)",
-            "--max-examples",
-            "2",
-            "--workers",
-            "2",
-            "--seed",
-            str(SEED),
-        ),
-        *("--continue-on-failure", "--no-color"),
-    ]
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{client.base_url}/openapi.json", "--checks", "all"]
+    command += ["--exclude-path-regex", "/(events/assignments|readyz)", "--max-examples", "2", "--seed", str(SEED)]
+    # One after the other: of two threads that compile deep expressions Python 3.11 lets one fail now and then.
+    command += ["--workers", "1", "--continue-on-failure", "--no-color"]
     hooks = {"SCHEMATHESIS_HOOKS": "tests.support.openapi_hooks", "PYTHONPATH": str(REPOSITORY)}
 
     run = await asyncio.to_thread(
