@@ -75,6 +75,14 @@ def _application(alive: Callable[[], bool], token: str) -> Callable[[WSGIEnviron
     wanted = f"Bearer {token}".encode()
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """What a GET comes to, of which a HEAD gets the head alone (RFC 9110 9.3.2)."""
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return get(environ, start)
+        for _ in get({**environ, "REQUEST_METHOD": "GET"}, start):
+            pass
+        return ()
+
+    def get(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         match environ.get("PATH_INFO"):
             case "/metrics" if token and not hmac.compare_digest(_authorization(environ), wanted):
                 status, text = "401 Unauthorized", b"send the token: Authorization: Bearer\n"

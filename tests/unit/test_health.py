@@ -44,3 +44,14 @@ async def test_metrics_are_for_who_sends_the_token() -> None:
         ]
     assert [each.status_code for each in answers] == [401, 200, 401, 200]
     assert "paidan_" not in answers[0].text
+
+
+@pytest.mark.slow
+async def test_head_is_answered_as_get_is_without_the_body() -> None:
+    """On both paths, and on one that there is not."""
+    settings = load_settings(metrics_port=free_port())
+    async with serving_health(settings), httpx.AsyncClient(base_url=f"http://{HOST}:{settings.metrics_port}") as web:
+        for path in ("/metrics", "/livez", "/"):
+            got, head = await web.get(path), await web.head(path)
+            assert (head.status_code, head.headers["content-type"]) == (got.status_code, got.headers["content-type"])
+            assert head.content == b""
