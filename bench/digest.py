@@ -9,21 +9,19 @@ the data's own, so nothing but the code can move a digest.
 import hashlib
 import heapq
 import itertools
-import json
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.boston import cases_file
 from dispatcher.desk import DeskState, decide
-from dispatcher.order import facts
 from dispatcher.partition.decision import Decision
 from dispatcher.partition.state import Meta
 from models.city import City, load_city
 from models.classifier import Classifier
-from models.envelope import event_type, to_binary
+from models.envelope import to_binary
 from models.inbox import InboxRecord, Item, Tick, decode_items, encode_items
 from models.times import from_text
 from streams.demo.demo import read_day
@@ -124,7 +122,7 @@ def demo(model: Model | None) -> dict[str, tuple[int, str]]:
         for dead in taken.dead:
             witness.note("dead", f"{dead.error} {dead.message} {dead.field} {dead.rule}".encode())
         for decision in [*witness.feed(now, taken.items, False), *(witness.tick(now, False) if not lines else ())]:
-            for reply in _replies(decision, people):
+            for reply in people.on_decision(decision):
                 heapq.heappush(waiting, (now + int(reply.delay * 1000), next(numbers), reply))
         if not lines and waiting:
             now = max(now, waiting[0][0] - STEP_MS)
@@ -139,18 +137,6 @@ def _line(each: Planned | Reply, at: int, number: int, people: DemoPeople) -> Li
         return Line("updates", number, at, value, headers=headers)
     key, value, given = as_record(each, at)
     return Line(each.topic, number, at, value, key=key, headers=given)
-
-
-def _replies(decision: Decision, people: DemoPeople) -> Iterator[Reply]:
-    for out in decision.records:
-        kind = event_type(out.headers)
-        topic, _, department = out.topic.partition("/")
-        if topic == "assignments":
-            yield from people.on_assignment(department, kind, json.loads(out.value))
-        elif topic == "orders":
-            fact = facts.from_wire(kind, out.value)
-            if isinstance(fact, facts.Fact):
-                yield from people.on_fact(fact)
 
 
 def boston() -> dict[str, tuple[int, str]]:

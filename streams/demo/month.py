@@ -7,7 +7,6 @@ decided, what it leads to is read by the people, and what they will do goes into
 
 import heapq
 import itertools
-import json
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
@@ -17,11 +16,9 @@ import msgspec
 
 from dispatcher.clocks import worktime
 from dispatcher.desk import DeskState, decide
-from dispatcher.order import facts
 from dispatcher.partition.decision import Decision
 from dispatcher.partition.state import Meta
 from models.city import City, Place
-from models.envelope import event_type
 from models.events import DETECTION, REPORT
 from models.inbox import InboxRecord
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms, to_text
@@ -184,20 +181,11 @@ class _Month:
 
     def _later(self, decision: Decision, now: int) -> None:
         """What the people will do about it, and when: who works in an office does so in working time."""
-        for reply in self._replies(decision):
+        for reply in self._people.on_decision(decision):
             delay = int(reply.delay * 1000 / (_HURRY if reply.urgent else 1))
             in_office = reply.data["by"]["role"] in IN_OFFICE and not reply.urgent
             at = worktime.add_work(self._city.calendar, now, delay) if in_office else now + delay
             heapq.heappush(self._waiting, (at, next(self._numbers), reply))
-
-    def _replies(self, decision: Decision) -> Iterator[Reply]:
-        for out in decision.records:
-            kind = event_type(out.headers)
-            topic, _, department = out.topic.partition("/")
-            if topic == "assignments":
-                yield from self._people.on_assignment(department, kind, json.loads(out.value))
-            elif topic == "orders" and isinstance(fact := facts.from_wire(kind, out.value), facts.Fact):
-                yield from self._people.on_fact(fact)
 
     def _is_good(self, event: Event) -> bool:
         """Whether intake takes it: the sample day holds some that it must refuse."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
-from models.envelope import Event
+from dispatcher.partition.decision import Decision
+from models.envelope import Event, event_type
 from models.events import ASSIGNMENT, UPDATE
 from models.guess import NO_FAULT
 from streams.demo.habits import LINGERING, PLAIN, Habits
@@ -55,6 +56,16 @@ class DemoPeople:
         self._reporters: dict[str, str] = {}
         self._numbers = itertools.count(1)
         self.known_as: dict[tuple[str, str], str] = {}  # by source and id of a report: as whom its reporter acts
+
+    def on_decision(self, decision: Decision) -> Iterator[Reply]:
+        """What the people do about all that a desk has just decided, where it decides in this process."""
+        for out in decision.records:
+            kind = event_type(out.headers)
+            topic, _, department = out.topic.partition("/")
+            if topic == "assignments":
+                yield from self.on_assignment(department, kind, json.loads(out.value))
+            elif topic == "orders" and isinstance(fact := facts.from_wire(kind, out.value), Fact):
+                yield from self.on_fact(fact)
 
     def on_assignment(self, department: str, kind: str, data: dict[str, Any]) -> Iterator[Reply]:
         """The lead department accepts, or, rarely, says that this is not its job."""
