@@ -25,13 +25,20 @@ _AT = f"(?: ?[@＠] ?| ?小老鼠 ?|-at-| ?{_OPEN} ?(?:at|艾特|圈a) ?{_SHUT} 
 _POINT = f"(?: ?[.．。] ?| ?{_OPEN} ?(?:dot|点) ?{_SHUT} ?| ?点 ?| dot |-dot-)"
 _PART = r"[A-Za-z0-9\-]{1,63}"
 _KNOWN = "(?:com|cn|net|org|edu|gov|info|io|me|co|uk|de|fr|eu|ru|hk|tw|jp|us|cc|vip|top|xyz)(?![A-Za-z])"
+_MAILERS = "qq|163|126|139|189|sina|sohu|foxmail|aliyun|gmail|outlook|hotmail|live|yahoo|icloud|protonmail|gmx"
 
 # Addresses of mail with words instead of the signs.
 SPELT_MAILS = table(
     r"艾特|圈a|小老鼠|-at-|@[^@]{1,30}(?:点|dot)|＠[^@]{1,30}(?:点|dot)| at [a-z0-9\-.]{1,60}\.[a-z]"
     rf"|{'|'.join(rf'{re.escape(mark)} ?at ?{_SHUT}' for mark in _OPENING)}"
     r"| at [^@]{1,80} dot |#[a-z0-9\-]{1,63}\.",
-    shape("mail", f"{_LOCAL}{_AT}{_PART}(?:{_POINT}{_PART}){{0,4}}{_POINT}{_KNOWN}", certain=True, fold=True),
+    shape(
+        "mail",
+        f"(?:{_LOCAL}|[\u4e00-\u9fff]{{2,3}}){_AT}{_PART}(?:{_POINT}{_PART}){{0,4}}{_POINT}{_KNOWN}",
+        certain=True,
+        fold=True,
+    ),
+    shape("mail", rf"(?=[A-Za-z]*[._0-9]){_LOCAL} at (?:{_MAILERS})\.{_KNOWN}", certain=True, fold=True),
     shape("mail", rf"{_LOCAL} AT {_PART}(?:\.{_PART}){{0,3}}\.{_KNOWN}", certain=True),
     shape("mail", rf"{_LOCAL} at {_PART}(?:\.{_PART}){{0,3}}\.{_KNOWN}", words="mail"),
     shape(

@@ -19,7 +19,7 @@ def _is_mixed(found: re.Match[str]) -> bool:
 
 
 PLATES = table(
-    r"[a-z0-9а-я使](?:(?<=[a-z])[^0-9\n]{0,6}[0-9]|(?<=[0-9])[ \-]?[a-z가-힣ぁ-ん使]|(?<=[а-я使])[ ·•.\-]{0,3}[0-9])",
+    r"[a-z0-9а-я使领](?:(?<=[a-z])[^0-9\n]{0,6}[0-9]|(?<=[0-9])[ \-]?[a-z가-힣ぁ-ん使]|(?<=[а-я使领])[ ·•.\-]{0,3}[0-9])",
     shape(
         "plate",
         *(_PROVINCE, r"[ ·•\-]{0,2}", _LETTER, _DOT, f"(?={_LETTER}{{0,5}}[0-9?])[A-Za-z0-9?]"),
@@ -32,8 +32,9 @@ PLATES = table(
         certain=True,
     ),
     shape("plate", _PROVINCE, _DOT, "领", _DOT, f"{_LETTER}?[0-9]{{4,5}}", END, certain=True),
-    # Embassies; the armed police; the army.
+    # Embassies and consulates; the armed police; the army.
     shape("plate", "使", _DOT, "[0-9]{3}", _DOT, "[0-9]{3}", END, certain=True),
+    shape("plate", "领[0-9]{3}[·•]", "[0-9]{3}", END, certain=True),
     shape("plate", EDGE, "[0-9]{3}", _DOT, "[0-9]{3} ?使(?![用得者])", certain=True),
     shape(
         "plate",
