@@ -11,6 +11,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     returns: float = 0.04
     returns_with_advice: float = 0.0  # of the returns: they name another department, and are approved
     reworks: float = 0.06
+    recategorises: float = 0.0  # dispatchers, of what a department has accepted: the guess was wrong after all
     extensions: float = 0.0
     extensions_granted: float = 0.7
     forgets: float = 0.0  # never handles what it has accepted
@@ -29,6 +30,7 @@ LIFELIKE = Habits(
     returns=0.06,
     returns_with_advice=0.55,
     reworks=0.08,
+    recategorises=0.03,
     extensions=0.06,
     forgets=0.025,
     lingers=0.12,
@@ -47,6 +49,7 @@ HOURS: Mapping[str, float] = {
     "approve-return": 2.0,
     "refuse-return": 2.0,
     "arbitrate": 3.0,
+    "re-categorise": 1.0,
     "request-extension": 2.0,
     "approve-extension": 2.0,
     "refuse-extension": 2.0,

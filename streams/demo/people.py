@@ -50,6 +50,7 @@ class DemoPeople:
         self._random = random.Random(seed)
         self._pace, self._paces, self._habits, self._source = pace, paces or {}, habits, source
         self._guessed: dict[str, str] = {}
+        self._instead: dict[str, str] = {}
         self._handlers: dict[str, str] = {}
         self._leads: dict[str, str] = {}
         self._urgent: set[str] = set()
@@ -107,6 +108,8 @@ class DemoPeople:
         guess = fact.guess
         best = fact.category or (guess.alternatives[0][0] if guess and guess.alternatives else "")
         self._guessed[fact.order_id] = best
+        others = [code for code, _ in guess.alternatives if code not in (best, NO_FAULT)] if guess else []
+        self._instead[fact.order_id] = others[0] if others else ""
         return iter(())
 
     def _in_review(self, fact: facts.SentToReview, order: Order) -> Iterator[Reply]:
@@ -135,6 +138,9 @@ class DemoPeople:
     def _accepted(self, fact: facts.Accepted, order: Order) -> Iterator[Reply]:
         if self._does(self._habits.forgets):
             return
+        if (other := self._instead.get(fact.order_id)) and self._does(self._habits.recategorises):
+            said = {"action": "re-categorise", "category": other, "reason": "现场查明 (as was seen on the spot)"}
+            yield self._reply(order | said | {"by": {"role": "dispatcher", "id": "dispatcher-2"}})
         if self._does(self._habits.extensions):
             department = fact.actor.department
             by = {"role": "department", "department": department, "id": f"{department}/clerk"}
