@@ -139,6 +139,10 @@ class LocalBroker:
         signal_group(process, signal.SIGKILL)
         await asyncio.to_thread(process.wait)
 
+    def signal(self, node: int, number: int) -> None:
+        """Send a signal to one node, such as SIGSTOP: a machine that hangs."""
+        signal_group(self._processes[node], number)
+
     async def revive(self, node: int = 1) -> None:
         """Start a killed node again on its data and ports, and wait until the cluster answers."""
         self._launch(node, kafka_jars())

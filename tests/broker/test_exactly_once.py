@@ -9,13 +9,14 @@ import re
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import msgspec
 import pytest
+import pytest_asyncio
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from dispatcher.figures.figure_row import decode as decode_figures
@@ -29,6 +30,7 @@ from models.times import to_text
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
+from tests.support.brokers_struck import BrokersStruck, three_brokers
 from tests.support.cities import FILES, tiny_files
 from tests.support.kafka import Kafka, Role, Roles, eventually
 from tests.support.predictable_people import DEPARTMENTS, PredictablePeople
@@ -36,7 +38,8 @@ from tests.support.predictable_people import DEPARTMENTS, PredictablePeople
 RATE = 1_000
 REPORT_SHARE = 0.1
 FAULTS = int(os.environ.get("PROVE_FAULTS") or 7)
-SECONDS = 30 if FAULTS <= 7 else 6 * FAULTS
+BROKERS = int(os.environ.get("PROVE_BROKERS") or 1)
+SECONDS = 30 if FAULTS <= 7 else (10 if BROKERS > 1 else 6) * FAULTS
 SESSION_MS = 3_000
 # What a process was doing when it was struck: the last that its stage has said.
 PHASES = ("claiming", "restoring", "sending", "committing", "committed")
@@ -52,6 +55,22 @@ reason = "What speaks of a hole is a pothole."
 when = { text_any = ["坑"] }
 then = { category = "pothole" }
 """
+
+
+@pytest_asyncio.fixture
+async def kafka(kafka: Kafka, tmp_path: Path) -> AsyncIterator[Kafka]:
+    """The run's Kafka, or a cluster of three whose brokers are struck as well."""
+    if BROKERS == 1:
+        yield kafka
+        return
+    async with three_brokers(tmp_path / "brokers") as (broker, disks):
+        yield Kafka(broker.bootstrap, broker, disks)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Those of any test, with as many copies of each topic as there are brokers."""
+    return settings.model_copy(update={"replication": BROKERS})
 
 
 @pytest.fixture
@@ -133,6 +152,16 @@ def shuffled_faults(chance: random.Random) -> Iterator[tuple[signal.Signals, str
     yield from zip(kinds, _shuffled(PHASES, chance), strict=False)
 
 
+async def broker_faults(kafka: Kafka, names: Names, folder: Path, chance: random.Random) -> AsyncIterator[str]:
+    """Strikes a broker of three whenever it is asked, each kind of fault as often as the others; of one none."""
+    if BROKERS == 1:
+        return
+    assert kafka.broker is not None
+    brokers = BrokersStruck(kafka.broker, folder / "brokers", names.inbox, disks=kafka.disks)
+    for kind in _shuffled(brokers.kinds, chance):
+        yield await brokers.strike(kind, chance)
+
+
 def _shuffled(things: Sequence[T], chance: random.Random) -> Iterator[T]:
     while True:
         yield from chance.sample(things, len(things))
@@ -193,7 +222,7 @@ def told(records: list[ConsumerRecord]) -> Iterator[facts.Fact]:
 
 @pytest.mark.timeout(300 + 25 * FAULTS)
 async def test_kills_and_zombies_lose_and_double_nothing(
-    kafka: Kafka, topics: Names, settings: Settings, roles: Roles, city: Path, seed: int
+    kafka: Kafka, topics: Names, settings: Settings, roles: Roles, city: Path, seed: int, tmp_path: Path
 ) -> None:
     """Whole lives under faults: one opening and one first decision each, no gap, rows and tables as the log says."""
     chance = random.Random(seed)
@@ -202,10 +231,13 @@ async def test_kills_and_zombies_lose_and_double_nothing(
     tasks = [asyncio.create_task(crew.keep()), asyncio.create_task(people.work())]
     flowing = asyncio.create_task(flow(kafka, topics, random.Random(seed + 1)))
     struck: list[str] = []
-    faults = shuffled_faults(chance)
+    faults, broken = shuffled_faults(chance), broker_faults(kafka, topics, tmp_path, chance)
     while len(struck) < FAULTS or not flowing.done():
         await asyncio.sleep(chance.uniform(1, 3))
         struck.append(await crew.strike(*next(faults), chance))
+        async for said in broken:
+            struck.append(said)
+            break
     reports, detections = await flowing
     print(struck, dict(crew.codes))
 

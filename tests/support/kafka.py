@@ -39,10 +39,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Kafka:
-    """The cluster of this test run; `broker` is None when it is not ours (PAIDAN_KAFKA)."""
+    """The cluster of this test run; `broker` is None when it is not ours (PAIDAN_KAFKA). `disks`: each of its nodes has
+    one of its own."""
 
     bootstrap: str
     broker: LocalBroker | None = None
+    disks: bool = False
 
     @property
     def connection(self) -> Connection:
