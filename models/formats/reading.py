@@ -132,6 +132,11 @@ def text_of(value: object) -> str:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
+def first_text(holder: Mapping[str, Any], names: Iterable[str]) -> str:
+    """The text under the first of these names that has one, else the empty text."""
+    return next((text for name in names if (text := text_of(holder.get(name)))), "")
+
+
 def number(value: object, field: str) -> float | None:
     """A number or a text that is one; None for nothing, for a word that says so (`N/A`), and for what is no quantity
     (NaN, infinite). Raises Poison."""

@@ -6,6 +6,7 @@ from models.masking.shape import END, FREE, TAME, shape, table
 
 _LOCAL_SIGN = r"[A-Za-z0-9._%+\-&'À-ÿА-яЁё]"
 _LOCAL = rf"(?<!{_LOCAL_SIGN}){_LOCAL_SIGN}{{1,64}}"  # the part before the at sign
+_WHO = f"(?:{_LOCAL}|[\u4e00-\u9fff]{{2,3}})"  # or a Chinese name in its place
 _LABEL = "[A-Za-z0-9\\-À-ÿА-яЁё\u4e00-\u9fff]{1,63}"
 _TOP = "(?:[A-Za-z]{2,24}|рф|中国|公司|网络|香港|台湾|集团)"
 
@@ -13,7 +14,7 @@ MAILS = table(
     "[@＠]",
     shape(
         "mail",
-        *(f"(?:{_LOCAL}|[\u4e00-\u9fff]{{2,3}})", " ?[@＠]{1,2} ?", f"(?:{_LABEL} ?[.．。] ?){{1,8}}", _TOP),
+        *(_WHO, " ?[@＠]{1,2} ?", f"(?:{_LABEL} ?[.．。] ?){{1,8}}", _TOP),
         certain=True,
     ),
     digits=False,
@@ -34,7 +35,7 @@ SPELT_MAILS = table(
     r"| at [^@]{1,80} dot |#[a-z0-9\-]{1,63}\.",
     shape(
         "mail",
-        f"(?:{_LOCAL}|[\u4e00-\u9fff]{{2,3}}){_AT}{_PART}(?:{_POINT}{_PART}){{0,4}}{_POINT}{_KNOWN}",
+        f"{_WHO}{_AT}{_PART}(?:{_POINT}{_PART}){{0,4}}{_POINT}{_KNOWN}",
         certain=True,
         fold=True,
     ),

@@ -64,22 +64,22 @@ class UnlistedTally:
 
     def __init__(self) -> None:
         self._run = uuid.uuid4().hex
-        self._counts: dict[Unlisted, UnlistedCount] = {}
+        # Labels, and cameras (True): neither takes the other's room.
+        self._counts: dict[bool, dict[Unlisted, UnlistedCount]] = {False: {}, True: {}}
 
     def raised(self, found: Mapping[Unlisted, int], now_ms: int) -> dict[Unlisted, UnlistedCount]:
         """What the counts become by what a batch has found at `now_ms`; they are not changed yet."""
-        known, now = self._counts, to_text(now_ms)
-        told = Counter[Unlisted]()
-        cameras = sum(bool(name.camera) for name in known)
-        room = {True: MOST - cameras, False: MOST - (len(known) - cameras)}
+        told, now = Counter[Unlisted](), to_text(now_ms)
+        room = {is_camera: MOST - len(known) for is_camera, known in self._counts.items()}
         for name, count in found.items():
-            fresh, is_camera = name not in known and name not in told, bool(name.camera)
+            is_camera = bool(name.camera)
+            fresh = name not in self._counts[is_camera] and name not in told
             others = OTHER_CAMERAS if is_camera else OTHERS
             told[others if fresh and room[is_camera] <= 0 else name] += count
             room[is_camera] -= fresh
         after = {}
         for name, count in told.items():
-            before = known.get(name)
+            before = self._counts[bool(name.camera)].get(name)
             after[name] = UnlistedCount(
                 vendor=name.vendor,
                 algorithm=name.algorithm,
@@ -105,7 +105,8 @@ class UnlistedTally:
 
     def settle(self, counts: Mapping[Unlisted, UnlistedCount]) -> None:
         """These are committed."""
-        self._counts |= counts
+        for name, count in counts.items():
+            self._counts[bool(name.camera)][name] = count
 
 
 async def read_unlisted(settings: Settings, city: City) -> list[UnlistedCount]:

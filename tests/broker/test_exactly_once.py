@@ -31,7 +31,7 @@ from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
 from tests.support.brokers_struck import BrokersStruck, three_brokers
-from tests.support.cities import FILES, tiny_files
+from tests.support.cities import FILES, HOLE_RULE, tiny_files
 from tests.support.kafka import Kafka, Role, Roles, eventually
 from tests.support.predictable_people import DEPARTMENTS, PredictablePeople
 
@@ -47,14 +47,6 @@ _PHASE = re.compile(r"streams\.stage\.tenure: (\w+)")
 _TAIL_BYTES = 4_000
 T = TypeVar("T")
 ROLES = ("department", "reviewer", "dispatcher", "duty-officer", "inspector", "operator")
-
-RULES = """
-[[rules]]
-id = "holes"
-reason = "What speaks of a hole is a pothole."
-when = { text_any = ["坑"] }
-then = { category = "pothole" }
-"""
 
 
 @pytest_asyncio.fixture
@@ -85,7 +77,7 @@ def city(tmp_path: Path) -> Path:
     folder = tmp_path / "city"
     folder.mkdir()
     unmerged = FILES["categories.csv"].replace(",on\n", ",off\n")
-    changes = {"rules.toml": RULES, "categories.csv": unmerged, "inhibitions.csv": None}
+    changes = {"rules.toml": HOLE_RULE, "categories.csv": unmerged, "inhibitions.csv": None}
     for name, content in tiny_files(changes).items():
         (folder / name).write_bytes(content)
     return folder

@@ -29,19 +29,12 @@ from streams.control.publications import publish, published, read_publications
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings
-from tests.support.cities import FILES, tiny_files
+from tests.support.cities import FILES, HOLE_RULE, tiny_files
 from tests.support.kafka import Kafka, Message, Roles, eventually
 from tests.support.predictable_people import DEPARTMENTS
 
 RATE = 1_000
 SECONDS = int(os.environ.get("PROVE_SECONDS") or 3)
-RULES = """
-[[rules]]
-id = "holes"
-reason = "What speaks of a hole is a pothole."
-when = { text_any = ["坑"] }
-then = { category = "pothole" }
-"""
 
 
 @pytest.fixture
@@ -68,7 +61,7 @@ def written(folder: Path, responsibility: str, department: str = "") -> Path:
     changes = {
         "responsibility.csv": responsibility,
         "departments.csv": FILES["departments.csv"] + department,
-        "rules.toml": RULES,
+        "rules.toml": HOLE_RULE,
         "categories.csv": FILES["categories.csv"].replace(",on\n", ",off\n"),
         "inhibitions.csv": None,
     }

@@ -148,6 +148,16 @@ south-e,street-vendor,2026-05-01 08:00,2026-05-03 22:00,police,庙会
 }
 
 
+# A rule by which reports find their category without a classifier: the only rules.toml of a city that is counted.
+HOLE_RULE = """
+[[rules]]
+id = "holes"
+reason = "What speaks of a hole is a pothole."
+when = { text_any = ["坑"] }
+then = { category = "pothole" }
+"""
+
+
 def square(lon: float, lat: float, size: float = 0.1) -> list[list[list[float]]]:
     """The coordinates of a square polygon with this south-west corner."""
     east, north = round(lon + size, 6), round(lat + size, 6)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from models.city.files.cells import Row
 from models.city.files.damage import FORMULA_ERRORS, damage
 from models.city.files.errors import Problems
-from models.city.files.plain_table import read_plain
+from models.city.files.plain_table import delimiter_of, read_plain
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -97,8 +97,7 @@ def read_registry(
 
 def _cells(file: str, text: str, problems: Problems) -> list[tuple[int, list[str]]]:
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(first), strict=True)
     lines: list[tuple[int, list[str]]] = []
     line = 1
     try:

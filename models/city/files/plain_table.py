@@ -68,12 +68,16 @@ def read_plain(text: str, row_type: type[Row], make: Callable[..., T]) -> list[T
     return list(map(make, *values))
 
 
+def delimiter_of(header: str) -> str:
+    """What parts the cells of a CSV file with this header: comma, semicolon or tab."""
+    return max(",;\t", key=header.count)
+
+
 def _columns(text: str) -> tuple[list[int], dict[str, Column]] | None:
     """The line of each row, and the cells by the header's names. None unless each row is one line and has as many cells
     as the header, and that is the first line."""
     head, _, _ = text.partition("\n")
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(head), strict=True)
     lines: list[int] = []
     count = 1
     try:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, attempts, box, listed, moment, objects, place, share, text_of
+from models.formats.reading import Reading, Site, attempts, box, first_text, listed, moment, objects, place, share
 
 _CAMERA = ("camera_id", "camera", "sensor_id", "sensorId", "device_id", "channel_id")
 _WORDS = ("description", "caption", "summary", "answer", "text")
@@ -29,7 +29,7 @@ _EDGE_NAMES = (("left", "top", "right", "bottom"), ("xmin", "ymin", "xmax", "yma
 
 def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
     """One reading of a description; without one, a reading of each object, else of each label. Raises Poison."""
-    words = _text(message, _WORDS)
+    words = first_text(message, _WORDS)
     things = _things(message)
     if words:
         label = next((name for name in map(_name_of, things) if name), words[:_LONGEST_LABEL])
@@ -52,10 +52,10 @@ def _reading(message: Mapping[str, Any], label: str, thing: Mapping[str, Any], w
     sure = _first(thing, _SURE) if thing and not words else _first(message, _SURE)
     detection = make_detection(
         {
-            "camera_id": site.camera or _text(message, _CAMERA),
+            "camera_id": site.camera or first_text(message, _CAMERA),
             "vendor": "scene",
             "label": label,
-            "algorithm": _text(message, _MODEL),
+            "algorithm": first_text(message, _MODEL),
             "confidence": share(sure, "confidence"),
             "location": place(where.get("lat"), where.get("lon")),
             "bbox": _edges(thing),
@@ -63,7 +63,9 @@ def _reading(message: Mapping[str, Any], label: str, thing: Mapping[str, Any], w
             "media_urls": _pictures(message),
         }
     )
-    return Reading(detection, _text(message, ("id", "request_id")), moment(_first(message, _TIME), site.zone, "time"))
+    return Reading(
+        detection, first_text(message, ("id", "request_id")), moment(_first(message, _TIME), site.zone, "time")
+    )
 
 
 def _things(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -74,7 +76,7 @@ def _things(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _name_of(thing: Mapping[str, Any]) -> str:
-    return _text(thing, _NAME)
+    return first_text(thing, _NAME)
 
 
 def _edges(thing: Mapping[str, Any]) -> list[float] | None:
@@ -92,7 +94,3 @@ def _pictures(message: Mapping[str, Any]) -> list[str]:
 
 def _first(holder: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((holder[name] for name in names if holder.get(name) is not None), None)
-
-
-def _text(holder: Mapping[str, Any], names: Sequence[str]) -> str:
-    return next((text for name in names if (text := text_of(holder.get(name)))), "")

@@ -6,17 +6,17 @@ pictures were taken: a sighting is of when it comes in, and its words say of whe
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import shapely
 from shapely.errors import ShapelyError
-from shapely.geometry import shape
+from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, attempts, moment, objects, place, share, text_of
+from models.formats.reading import Reading, Site, attempts, first_text, moment, objects, place, share, text_of
 from models.times import to_text
 
 _CAMERA = ("camera_id", "camera", "sensor_id", "drone_id", "platform", "satellite", "instrument")
@@ -51,22 +51,26 @@ def _reading(feature: object, shared: Mapping[str, Any], site: Site) -> Reading:
     point = None if geometry is None else geometry.representative_point()
     detection = make_detection(
         {
-            "camera_id": site.camera or _text(said, _CAMERA),
+            "camera_id": site.camera or first_text(said, _CAMERA),
             "vendor": "geojson",
-            "label": _text(said, _LABEL),
-            "algorithm": _text(said, _MODEL),
+            "label": first_text(said, _LABEL),
+            "algorithm": first_text(said, _MODEL),
             "confidence": share(next((said[name] for name in _SURE if name in said), None), "confidence"),
             "location": None if point is None else place(point.y, point.x),
-            "text": " ".join(each for each in (_text(said, _WORDS), _extent(geometry), _taken(said, site)) if each),
-            "media_urls": [each for name in _PICTURES if (each := _text(said, (name,))).lower().startswith("http")],
+            "text": " ".join(
+                each for each in (first_text(said, _WORDS), _extent(geometry, point), _taken(said, site)) if each
+            ),
+            "media_urls": [
+                each for name in _PICTURES if (each := first_text(said, (name,))).lower().startswith("http")
+            ],
         }
     )
-    return Reading(detection, text_of(feature.get("id")) or _text(said, ("id",)))
+    return Reading(detection, text_of(feature.get("id")) or first_text(said, ("id",)))
 
 
 def _taken(said: Mapping[str, Any], site: Site) -> str:
     """When the picture was taken, RFC 3339; empty where that is not said. Raises Poison for what is no date."""
-    at = moment(_text(said, _TIME), site.zone, "datetime")
+    at = moment(first_text(said, _TIME), site.zone, "datetime")
     return "" if at is None else to_text(at)
 
 
@@ -85,13 +89,10 @@ def _geometry(given: object) -> BaseGeometry | None:
     return found
 
 
-def _extent(geometry: BaseGeometry | None) -> str:
-    """A polygon's area in square metres, in words; empty for what has none. True to 0.1 % up to some kilometres."""
-    if geometry is None or not geometry.area:
+def _extent(geometry: BaseGeometry | None, inside: Point | None) -> str:
+    """The area in square metres, in words, of a polygon with a point inside; empty for what has none. True to 0.1 % up
+    to some kilometres."""
+    if geometry is None or inside is None or not geometry.area:
         return ""
-    middle = math.radians(geometry.representative_point().y)
+    middle = math.radians(inside.y)
     return f"{geometry.area * _METRES_A_DEGREE**2 * math.cos(middle):.0f} m²"
-
-
-def _text(holder: Mapping[str, Any], names: Sequence[str]) -> str:
-    return next((text for name in names if (text := text_of(holder.get(name)))), "")
