@@ -17,6 +17,7 @@ from streams.settings import Settings
 _BEAT_SECONDS = 1.0
 # A loop that has not run for so long is stuck: every session with Kafka has expired long before.
 _STUCK_SECONDS = 30.0
+_PLAIN = (("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"))
 
 
 class HealthError(PaidanError):
@@ -93,7 +94,7 @@ def _application(alive: Callable[[], bool], token: str) -> Callable[[WSGIEnviron
                 status, text = ("200 OK", b"alive\n") if alive() else ("503 Service Unavailable", b"stuck\n")
             case _:
                 status, text = "404 Not Found", b"only /metrics and /livez are here\n"
-        start(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))])
+        start(status, [*_PLAIN, ("Content-Length", str(len(text)))])
         return [text]
 
     return answer

@@ -137,6 +137,11 @@ def first_text(holder: Mapping[str, Any], names: Iterable[str]) -> str:
     return next((text for name in names if (text := text_of(holder.get(name)))), "")
 
 
+def first_said(holder: Mapping[str, Any], names: Iterable[str]) -> Any:
+    """What stands under the first of these names that is not null; None where none says anything."""
+    return next((value for name in names if (value := holder.get(name)) is not None), None)
+
+
 def number(value: object, field: str) -> float | None:
     """A number or a text that is one; None for nothing, for a word that says so (`N/A`), and for what is no quantity
     (NaN, infinite). Raises Poison."""

@@ -115,12 +115,7 @@ def random_inbox(seed: int, length: int = 60) -> list[InboxRecord]:
 def run(inbox: list[InboxRecord], cuts: random.Random | None = None) -> Desk:
     """A desk that has decided an inbox, one record at a time or cut at random."""
     desk = Desk(CITY)
-    desk.state, desk.sent, desk.rows, desk.figure_rows = DeskState(3), [], {}, {}
-    start = 0
-    while start < len(inbox):
-        size = cuts.randrange(1, 12) if cuts else 1
-        desk.batch(inbox[start : start + size])
-        start += size
+    desk.replay(inbox, cuts)
     return desk
 
 

@@ -41,14 +41,7 @@ def decided(inbox: list[InboxRecord], cuts: random.Random | None = None) -> Desk
     """A desk that has decided an inbox; with `cuts` in batches of any size, and restored from its rows now and then."""
     desk = Desk(CITY)
     desk.cities = CITIES
-    desk.state, desk.sent, desk.rows, desk.figure_rows = DeskState(3), [], {}, {}
-    start = 0
-    while start < len(inbox):
-        size = cuts.randrange(1, 12) if cuts else 1
-        desk.batch(inbox[start : start + size])
-        start += size
-        if cuts and cuts.random() < 0.3:
-            desk.state = DeskState.restore(3, list(desk.rows.items()), list(desk.figure_rows.items()))
+    desk.replay(inbox, cuts, restarts=True)
     return desk
 
 

@@ -1,6 +1,7 @@
 """A desk to try things on: inbox records in, all that came out kept, with the laws that must always hold."""
 
 from collections.abc import Iterable, Sequence
+from random import Random
 from typing import Any
 
 from dispatcher.desk import DeskState, decide
@@ -95,6 +96,18 @@ class Desk:
         decision = decide(self.state, records, self.cities)
         self.commit(decision)
         return decision.records
+
+    def replay(self, inbox: Sequence[InboxRecord], cuts: Random | None = None, restarts: bool = False) -> None:
+        """Forget all and decide an inbox, one record at a time, or cut at random; with `restarts` restored from its
+        rows now and then."""
+        self.state, self.sent, self.rows, self.figure_rows = DeskState(3), [], {}, {}
+        start = 0
+        while start < len(inbox):
+            size = cuts.randrange(1, 12) if cuts else 1
+            self.batch(inbox[start : start + size])
+            start += size
+            if cuts and restarts and cuts.random() < 0.3:
+                self.state = DeskState.restore(3, list(self.rows.items()), list(self.figure_rows.items()))
 
     def commit(self, decision: Decision) -> None:
         """Do what the transaction does."""

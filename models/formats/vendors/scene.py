@@ -4,14 +4,26 @@ There is no standard; these are the names that captioning and grounding models a
 description is classified like a citizen's words. Ids of faces and persons are not read at all.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, attempts, box, first_text, listed, moment, objects, place, share
+from models.formats.reading import (
+    Reading,
+    Site,
+    attempts,
+    box,
+    first_said,
+    first_text,
+    listed,
+    moment,
+    objects,
+    place,
+    share,
+)
 
 _CAMERA = ("camera_id", "camera", "sensor_id", "sensorId", "device_id", "channel_id")
 _WORDS = ("description", "caption", "summary", "answer", "text")
@@ -49,7 +61,7 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]
 def _reading(message: Mapping[str, Any], label: str, thing: Mapping[str, Any], words: str, site: Site) -> Reading:
     here = message.get("location")
     where: Mapping[str, Any] = here if isinstance(here, Mapping) else message
-    sure = _first(thing, _SURE) if thing and not words else _first(message, _SURE)
+    sure = first_said(thing, _SURE) if thing and not words else first_said(message, _SURE)
     detection = make_detection(
         {
             "camera_id": site.camera or first_text(message, _CAMERA),
@@ -64,7 +76,7 @@ def _reading(message: Mapping[str, Any], label: str, thing: Mapping[str, Any], w
         }
     )
     return Reading(
-        detection, first_text(message, ("id", "request_id")), moment(_first(message, _TIME), site.zone, "time")
+        detection, first_text(message, ("id", "request_id")), moment(first_said(message, _TIME), site.zone, "time")
     )
 
 
@@ -80,7 +92,7 @@ def _name_of(thing: Mapping[str, Any]) -> str:
 
 
 def _edges(thing: Mapping[str, Any]) -> list[float] | None:
-    edges = _first(thing, _BOX)
+    edges = first_said(thing, _BOX)
     if isinstance(edges, Mapping):
         edges = next(([edges[name] for name in names] for names in _EDGE_NAMES if all(n in edges for n in names)), None)
     return box(edges) if isinstance(edges, list) else None
@@ -90,7 +102,3 @@ def _pictures(message: Mapping[str, Any]) -> list[str]:
     """Links to pictures; a picture that is in the message itself is none."""
     found = [each for name in _PICTURES for each in objects(message.get(name)) if isinstance(each, str)]
     return [each.strip() for each in found if each.strip().lower().startswith(("http://", "https://"))]
-
-
-def _first(holder: Mapping[str, Any], names: Sequence[str]) -> Any:
-    return next((holder[name] for name in names if holder.get(name) is not None), None)

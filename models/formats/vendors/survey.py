@@ -16,7 +16,18 @@ from shapely.geometry.base import BaseGeometry
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, attempts, first_text, moment, objects, place, share, text_of
+from models.formats.reading import (
+    Reading,
+    Site,
+    attempts,
+    first_said,
+    first_text,
+    moment,
+    objects,
+    place,
+    share,
+    text_of,
+)
 from models.times import to_text
 
 _CAMERA = ("camera_id", "camera", "sensor_id", "drone_id", "platform", "satellite", "instrument")
@@ -55,7 +66,7 @@ def _reading(feature: object, shared: Mapping[str, Any], site: Site) -> Reading:
             "vendor": "geojson",
             "label": first_text(said, _LABEL),
             "algorithm": first_text(said, _MODEL),
-            "confidence": share(next((said[name] for name in _SURE if name in said), None), "confidence"),
+            "confidence": share(first_said(said, _SURE), "confidence"),
             "location": None if point is None else place(point.y, point.x),
             "text": " ".join(
                 each for each in (first_text(said, _WORDS), _extent(geometry, point), _taken(said, site)) if each
