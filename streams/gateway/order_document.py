@@ -28,12 +28,15 @@ def line(brief: Brief, city: City) -> Document:
             "priority": brief.priority,
             "attempt": brief.attempt,
             "address": brief.address,
+            "location": None if brief.lat is None else {"lat": brief.lat, "lon": brief.lon},
             "opened_at": to_text(brief.opened_at),
             "last_at": to_text(brief.last_at),
             "due": _text(brief.due),
             "overdue_at": _text(brief.overdue_at),
             "supervision": brief.supervision,
             "evidence_count": brief.evidence_count,
+            "probability": brief.sureness / 1000 if brief.state == "review" and brief.sureness else None,
+            "marks": brief.marks,
             "link": f"/orders/{brief.id}",
         }
     )

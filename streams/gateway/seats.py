@@ -30,17 +30,26 @@ _OVERDUE = WorkList(("超期", "overdue"), "overdue=true&sort=urgent")
 # The lists of each role of the lifecycle that works at the desk, the one that it works through first.
 LISTS: Mapping[str, tuple[WorkList, ...]] = {
     "reviewer": (
-        WorkList(("待研判", "in review"), "state=review&sort=urgent"),
+        WorkList(("待研判", "in review"), "sort=surest"),
+        WorkList(("疑似重复", "perhaps the same"), "mark=candidates&sort=urgent"),
+        WorkList(("申诉", "appeals"), "mark=appeal"),
         WorkList(("结案", "closed"), "state=closed"),
     ),
     "dispatcher": (
         WorkList(("退单待审", "returned"), "state=returned&sort=urgent"),
+        WorkList(("延期申请", "extension requests"), "mark=extension-request&sort=urgent"),
+        WorkList(("挂账申请", "suspension requests"), "mark=suspension-request&sort=urgent"),
+        WorkList(("无法派遣", "without a department"), "mark=unroutable&sort=urgent"),
+        WorkList(("争议裁定", "arbitration"), "state=arbitration&sort=urgent"),
+        WorkList(("疑似重复", "perhaps the same"), "mark=candidates&sort=urgent"),
         WorkList(("处置中", "with departments"), "state=assigned,accepted,suspended&sort=urgent"),
         _OVERDUE,
     ),
     "duty-officer": (
         WorkList(("争议裁定", "arbitration"), "state=arbitration&sort=urgent"),
+        WorkList(("紧急", "urgent"), "mark=urgent&sort=urgent"),
         _OVERDUE,
+        WorkList(("未响应", "unanswered"), "mark=unanswered&sort=urgent"),
         WorkList(("在办", "open"), "state=open&sort=urgent"),
     ),
     "department": (
@@ -52,6 +61,7 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
     "inspector": (WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),),
     "operator": (
         WorkList(("隔离", "set aside"), "quarantined=true"),
+        WorkList(("疑似重复", "perhaps the same"), "mark=candidates&sort=urgent"),
         WorkList(("在办", "open"), "state=open&sort=urgent"),
         WorkList(("全部", "all"), ""),
     ),

@@ -1,8 +1,9 @@
-"""The orders of one partition, newest first or the most urgent first, with what lists are filtered by. The rows
-themselves stay in the table."""
+"""The orders of one partition as lists want them sorted, with what lists are filtered by. The rows themselves stay in
+the table."""
 
 import asyncio
 from collections.abc import Callable, Iterator
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,7 +12,8 @@ from sortedcontainers import SortedList
 from dispatcher.figures.indicators import STOCKS, Window, contributes, figures_of
 from dispatcher.order.row import OPEN, Order, State
 from models.times import day_number, local_day
-from streams.tables.protocol import Place, place_of
+from streams.tables.marks import marks_of
+from streams.tables.protocol import Place, Sort, place_of, sureness
 
 # The loop must turn while a long list is searched.
 _SEARCHED_AT_ONCE = 500
@@ -31,11 +33,19 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     recorded_at: int
     overdue: bool
     quarantined: bool
+    sureness: int
+    marks: tuple[str, ...]
     reports: tuple[str, ...]
 
-    def place(self, urgent_first: bool) -> Place:
+    def place(self, sort: Sort) -> Place:
         """Where it stands in a list."""
-        return place_of(self.priority, self.opened_at, self.id, urgent_first)
+        return place_of(
+            sort, priority=self.priority, sureness=self.sureness, opened_at=self.opened_at, order_id=self.id
+        )
+
+    def is_in(self, sort: Sort) -> bool:
+        """Whether a list that is sorted like that has it at all."""
+        return sort == "newest" or self.state == "review" or (sort == "urgent" and self.state in OPEN)
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -48,8 +58,7 @@ class Counted(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which orders, and in which order; empty fields ask for nothing. `states` may hold `open` for all open ones. With
-    `urgent_first` only open ones are listed, by priority and, within one, the newest first."""
+    """Which orders, and in which order; empty fields ask for nothing. `states` may hold `open` for all open ones."""
 
     department: str = ""
     states: tuple[str, ...] = ()
@@ -57,9 +66,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     category: str = ""
     overdue: bool | None = None
     quarantined: bool | None = None
+    mark: str = ""
     report: str = ""
     counted: Counted | None = None
-    urgent_first: bool = False
+    sort: Sort = "newest"
 
 
 class OrderView:
@@ -69,8 +79,7 @@ class OrderView:
         self.offset = 0
         self._zone = zone
         self._orders: dict[str, Summary] = {}
-        self._newest: SortedList[Place] = SortedList()
-        self._urgent: SortedList[Place] = SortedList()  # open ones alone
+        self._sorted: dict[Sort, SortedList[Place]] = {sort: SortedList() for sort in get_args(Sort)}
         self._reports: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -102,19 +111,21 @@ class OrderView:
             recorded_at=order.recorded_at,
             overdue=order.overdue_at is not None,
             quarantined=bool(order.quarantined),
+            sureness=sureness(order),
+            marks=marks_of(order),
             reports=order.report_keys,
         )
         self._orders[order.id] = summary
-        self._newest.add(summary.place(urgent_first=False))
-        if summary.state in OPEN:
-            self._urgent.add(summary.place(urgent_first=True))
+        for sort, places in self._sorted.items():
+            if summary.is_in(sort):
+                places.add(summary.place(sort))
         for report in summary.reports:
             self._reports[report] = order.id
 
     def _drop(self, summary: Summary) -> None:
-        self._newest.remove(summary.place(urgent_first=False))
-        if summary.state in OPEN:
-            self._urgent.remove(summary.place(urgent_first=True))
+        for sort, places in self._sorted.items():
+            if summary.is_in(sort):
+                places.remove(summary.place(sort))
         for report in summary.reports:
             if self._reports.get(report) == summary.id:
                 del self._reports[report]
@@ -144,17 +155,27 @@ class OrderView:
             await asyncio.sleep(0)
         return found
 
+    async def count(self, wanted: Wanted) -> int:
+        """How many orders a list would show in all. Not for those behind a figure: the figure says it."""
+        found, after = 0, None
+        while batch := list(self._candidates(wanted, after)):
+            summaries = (self._orders.get(place[2]) for place in batch)
+            found += sum(summary is not None and self._may_be(summary, wanted) for summary in summaries)
+            after = batch[-1]
+            await asyncio.sleep(0)
+        return found
+
     def _candidates(self, wanted: Wanted, after: Place | None) -> Iterator[Place]:
         if wanted.report:
             held = self._orders.get(self._reports.get(wanted.report, ""))
-            place = None if held is None else held.place(wanted.urgent_first)
+            place = None if held is None else held.place(wanted.sort)
             return iter(() if place is None or (after is not None and place <= after) else (place,))
-        places = self._urgent if wanted.urgent_first else self._newest
+        places = self._sorted[wanted.sort]
         start = 0 if after is None else places.bisect_right(after)
         return iter(places.islice(start, start + _SEARCHED_AT_ONCE))
 
     def _may_be(self, summary: Summary, wanted: Wanted) -> bool:
-        if wanted.urgent_first and summary.state not in OPEN:
+        if not summary.is_in(wanted.sort):
             return False
         if wanted.states and not self._in_state(summary.state, wanted.states):
             return False
@@ -169,6 +190,7 @@ class OrderView:
             and (not wanted.areas or summary.area in wanted.areas)
             and (wanted.overdue is None or wanted.overdue == summary.overdue)
             and (wanted.quarantined is None or wanted.quarantined == summary.quarantined)
+            and (not wanted.mark or wanted.mark in summary.marks)
         )
 
     @staticmethod

@@ -1,18 +1,39 @@
 """What a tables worker answers, per partition. The gateway reads the same types."""
 
+from typing import Literal
+
 import msgspec
 
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order.row import OPEN, Order, Tally
 from models.sealed_words import key_names
+from streams.tables.marks import marks_of
 
-# Where an order stands in a list: its priority where the most urgent come first, else 0; -opened_at; id.
+# What stands first in a list: the newest; of open ones the most urgent; of those in review the most urgent too, and
+# within a priority those of whose category the classifier is surest.
+Sort = Literal["newest", "urgent", "surest"]
+# Where an order stands in a list: its rank, which is 0 where the newest come first; -opened_at; id.
 Place = tuple[int, int, str]
 
+_SURE = 1000  # a probability in whole permille
+_PRIORITY_STEP = 10_000  # more than all that a probability can make of it
 
-def place_of(priority: int, opened_at: int, order_id: str, urgent_first: bool) -> Place:
-    """Where an order stands in a list."""
-    return (priority if urgent_first else 0, -opened_at, order_id)
+
+def place_of(sort: Sort, *, priority: int, sureness: int, opened_at: int, order_id: str) -> Place:
+    """Where an order stands in a list; `sureness` is in permille."""
+    rank = {"newest": 0, "urgent": priority, "surest": priority * _PRIORITY_STEP + _SURE - sureness}[sort]
+    return (rank, -opened_at, order_id)
+
+
+def sort_of(place: Place) -> Sort:
+    """The list that a place was made for."""
+    rank = place[0]
+    return "newest" if rank <= 0 else "urgent" if rank < _PRIORITY_STEP else "surest"
+
+
+def sureness(order: Order) -> int:
+    """How sure the classifier is of the category, in permille; 0 where it is judged unseen or nothing is known."""
+    return 0 if order.guess is None or order.blind else round(order.guess.probability * _SURE)
 
 
 def to_cursor(place: Place) -> str:
@@ -45,10 +66,16 @@ class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
     overdue_at: int | None = None
     supervision: int = 0
     evidence_count: int = 0
+    lat: float | None = None
+    lon: float | None = None
+    sureness: int = 0
+    marks: tuple[str, ...] = ()
 
-    def place(self, urgent_first: bool) -> Place:
+    def place(self, sort: Sort) -> Place:
         """Where it stands in a list."""
-        return place_of(self.priority, self.opened_at, self.id, urgent_first)
+        return place_of(
+            sort, priority=self.priority, sureness=self.sureness, opened_at=self.opened_at, order_id=self.id
+        )
 
     @property
     def open(self) -> bool:
@@ -84,6 +111,10 @@ def brief(order: Order) -> Brief:
         overdue_at=order.overdue_at,
         supervision=order.supervision,
         evidence_count=order.evidence_count,
+        lat=order.lat,
+        lon=order.lon,
+        sureness=sureness(order),
+        marks=marks_of(order),
     )
 
 
@@ -95,10 +126,12 @@ class PartitionFigures(msgspec.Struct, frozen=True):
 
 
 class PartitionOrders(msgspec.Struct, frozen=True):
-    """Orders as they stand in the list; as many as were asked for when there may be more."""
+    """Orders as they stand in the list; as many as were asked for when there may be more. `total`: how many there are
+    in all, where that was asked."""
 
     offset: int
     orders: tuple[Brief, ...] = ()
+    total: int = 0
 
 
 class PartitionRows(msgspec.Struct, frozen=True):

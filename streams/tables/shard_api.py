@@ -31,6 +31,7 @@ from streams.tables.protocol import (
     ShardOrder,
     ShardOrders,
     ShardRows,
+    Sort,
     brief,
     from_cursor,
 )
@@ -101,7 +102,8 @@ class _ShardApi:
         answer: dict[int, PartitionOrders] = {}
         for number, view in self._tables.partitions.items():
             found = await view.orders.page(wanted, after, limit, self._tables.order)
-            answer[number] = PartitionOrders(view.orders.offset, tuple(brief(order) for order in found))
+            total = await view.orders.count(wanted) if _FLAG[asked.get("count", "")] else 0
+            answer[number] = PartitionOrders(view.orders.offset, tuple(brief(order) for order in found), total)
         return _json(ShardOrders(answer))
 
     async def order(self, request: Request) -> Response:
@@ -163,7 +165,8 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         category=asked.get("category", ""),
         overdue=_FLAG[asked.get("overdue", "")],
         quarantined=_FLAG[asked.get("quarantined", "")],
+        mark=asked.get("mark", ""),
         report=asked.get("report", ""),
         counted=counted,
-        urgent_first=asked.get("sort") == "urgent",
+        sort=msgspec.convert(asked.get("sort", "newest"), Sort),
     )

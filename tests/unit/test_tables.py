@@ -14,17 +14,19 @@ from hypothesis import strategies as st
 from dispatcher.figures.figure_row import FigureRow, encode
 from dispatcher.figures.indicators import Window, contributes, total
 from dispatcher.figures.sketch import Sketch
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import OPEN, Entry, Order
 from models.errors import UsageError
+from models.guess import Guess
 from streams.settings import load_settings
 from streams.tables import role, stored_row
 from streams.tables.figure_view import FigureView
+from streams.tables.marks import MARKS, marks_of
 from streams.tables.order_view import Counted, OrderView, Wanted
-from streams.tables.protocol import Place, brief, from_cursor, to_cursor
+from streams.tables.protocol import Place, brief, from_cursor, sureness, to_cursor
 from streams.tables.stall_guard import STALLED, StallGuard
 from streams.tables.stored_row import ARCHIVED, Kept
 from streams.tables.views import Views
-from tests.support.desk_rows import AREAS, DEPARTMENTS, START, ZONE, closed, opened, random_life
+from tests.support.desk_rows import AREAS, DEPARTMENTS, DESK, START, ZONE, closed, opened, random_life
 
 HOUR = 3_600_000
 
@@ -148,7 +150,7 @@ async def _pages(view: OrderView, table: dict[str, Order], wanted: Wanted, size:
     after = None
     while page := await view.page(wanted, after, size, table.get):
         found += [order.id for order in page]
-        after = brief(page[-1]).place(wanted.urgent_first)
+        after = brief(page[-1]).place(wanted.sort)
     return found
 
 
@@ -179,14 +181,81 @@ async def test_the_most_urgent_come_first_where_that_is_asked_for(seed: int) -> 
         table[order.id] = msgspec.structs.replace(order, priority=1)
         view.put(table[order.id], 0)
 
-    found = await _pages(view, table, Wanted(urgent_first=True), 7)
+    found = await _pages(view, table, Wanted(sort="urgent"), 7)
 
     still_open = [order for order in table.values() if order.state in OPEN]
     assert len({order.priority for order in still_open}) > 1
     assert found == [o.id for o in sorted(still_open, key=lambda o: (o.priority, -o.opened_at, o.id))]
 
 
-@pytest.mark.parametrize("place", [(0, -1_772_352_000_000, "south-w-20260301-aaaaaaaaaa"), (3, -5, "a:b")])
+async def test_of_those_in_review_the_surest_guesses_come_first(seed: int) -> None:
+    """Within a priority; one that is judged unseen stands behind, as nobody may see its guess."""
+    rng = random.Random(seed)
+    orders = []
+    for order in random_life(rng, 100):
+        guess = Guess(category="pothole", probability=rng.random(), model="m", threshold=0.9)
+        state = rng.choice(("review", order.state))
+        orders.append(
+            msgspec.structs.replace(
+                order, state=state, guess=guess, blind=rng.random() < 0.2, priority=rng.randrange(1, 4)
+            )
+        )
+    view, table = _view(orders)
+
+    found = await _pages(view, table, Wanted(sort="surest"), 7)
+
+    doubtful = [order for order in table.values() if order.state == "review"]
+    assert found == [o.id for o in sorted(doubtful, key=lambda o: (o.priority, -sureness(o), -o.opened_at, o.id))]
+    assert {sureness(order) for order in doubtful if order.blind} == {0}
+
+
+async def test_as_many_are_counted_as_are_listed(seed: int) -> None:
+    """Whatever is asked for, and however the list is sorted."""
+    rng = random.Random(seed)
+    lives = random_life(rng, 600)
+    view, table = _view([msgspec.structs.replace(order, priority=rng.randrange(1, 6)) for order in lives])
+
+    for wanted in (Wanted(), Wanted(mark="urgent"), Wanted(department="roads", sort="urgent"), Wanted(overdue=True)):
+        assert await view.count(wanted) == len(await _pages(view, table, wanted, 50))
+
+
+MARKED: dict[str, dict[str, object]] = {
+    "urgent": {"priority": 2},
+    "unanswered": {"reporters": ("r",), "first_response_at": None},
+    "extension-request": {"extension_asked": True},
+    "suspension-request": {"suspension_asked_until": 5},
+    "appeal": {"state": "closed", "appeal": "asked"},
+    "candidates": {"candidates": ("south-w-20260301-bbbbbbbbbb",)},
+    "unroutable": {
+        "state": "review",
+        "timeline": (Entry(seq=2, fact="sent-to-review", at=1, state="review", actor=DESK, note="nobody-responsible"),),
+    },
+}
+
+
+@pytest.mark.parametrize("mark", MARKS)
+async def test_a_list_can_be_asked_for_what_is_marked(mark: str) -> None:
+    """Each mark is on what it means and on nothing else, and goes when the order no longer has it."""
+    plain, other = opened(1), opened(2)
+    order = msgspec.structs.replace(plain, **MARKED[mark])
+    view, table = _view([order, other])
+
+    assert marks_of(order) == (mark,)
+    assert marks_of(plain) == ()
+    assert await _pages(view, table, Wanted(mark=mark), 5) == [order.id]
+
+    view.put(plain, 3)
+    assert await view.count(Wanted(mark=mark)) == 0
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        (0, -1_772_352_000_000, "south-w-20260301-aaaaaaaaaa"),
+        (3, -5, "a:b"),
+        (30_415, -5, "south-w-20260301-aaaaaaaaaa"),
+    ],
+)
 def test_a_cursor_is_the_place_it_was_made_of(place: Place) -> None:
     """An id may hold the sign that parts the fields."""
     assert from_cursor(to_cursor(place)) == place

@@ -1,7 +1,7 @@
 """Seats 席位: each role has its lists and its moves, and sees no other's."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qsl
 
 import pytest
@@ -11,6 +11,8 @@ from models.access import ACCESS
 from models.city import City
 from models.events.vocabulary import ROLES
 from streams.gateway.seats import LISTS
+from streams.tables.marks import MARKS
+from streams.tables.protocol import Sort
 from tests.support.every_step import ASKED_BEFORE, EXCUSED, WAYS
 from tests.support.tokens import bearer, one_of_each
 from tests.web.conftest import Open
@@ -27,8 +29,10 @@ def test_lists_ask_for_what_the_list_of_orders_takes() -> None:
         assert len({each.query for each in lists}) == len(lists)
         for each in lists:
             asked = dict(parse_qsl(each.query, strict_parsing=True)) if each.query else {}
-            assert asked.keys() <= {"state", "overdue", "quarantined", "sort"}
+            assert asked.keys() <= {"state", "overdue", "quarantined", "mark", "sort"}
             assert set(asked.get("state", "open").split(",")) <= OPEN | ENDED | {"open"}
+            assert asked.get("mark", "urgent") in MARKS
+            assert asked.get("sort", "newest") in get_args(Sort)
 
 
 @pytest.mark.parametrize("role", SEATED)

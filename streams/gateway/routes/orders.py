@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 from urllib.parse import quote
 
 import msgspec
@@ -26,20 +26,23 @@ from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.order_document import document, line
 from streams.gateway.shards import ShardAnswers, Shards, incomplete
+from streams.tables.marks import MARKS
 from streams.tables.protocol import (
     Brief,
     PartitionOrder,
     PartitionOrders,
     ShardOrder,
     ShardOrders,
+    Sort,
     from_cursor,
+    sort_of,
     to_cursor,
 )
 
 STATES = OPEN | ENDED | {"open"}
 MOST_ORDERS = 200
 # Of a page's last order, as `to_cursor` writes it; empty for the first page.
-CURSOR = r"^([0-9]:-?[0-9]{1,15}:[a-z0-9-]{1,256})?$"
+CURSOR = r"^([0-9]{1,6}:-?[0-9]{1,15}:[a-z0-9-]{1,256})?$"
 T = TypeVar("T")
 
 
@@ -63,10 +66,15 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         ] = "",
         first: Annotated[str | None, Query(alias="from", description="city-local day, with `indicator`")] = None,
         to: Annotated[str | None, Query(description="city-local day, with `indicator`")] = None,
+        mark: Annotated[str, Query(description=f"only orders that have a mark: {', '.join(MARKS)}")] = "",
         sort: Annotated[
-            Literal["newest", "urgent"],
-            Query(description="`urgent`: open ones alone, the most urgent first"),
+            Sort,
+            Query(
+                description="`urgent`: open ones alone, the most urgent first; `surest`: those in review alone, within "
+                "a priority those first of whose category the classifier is surest"
+            ),
         ] = "newest",
+        count: Annotated[bool, Query(description="say also how many there are in all, as `total`")] = False,
         limit: Annotated[int, Query(ge=1, le=MOST_ORDERS)] = 50,
         cursor: Annotated[str, Query(description="`next` of the page before")] = "",
     ) -> Response:
@@ -78,6 +86,8 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         if not indicator:  # a figure may be of one that the city has no more
             finder.check(department, category)
         wanted = {"department": department, "category": category, "state": state, "area": finder.areas(area)}
+        _check_mark(mark)
+        wanted |= {"mark": mark, "count": "true" if count and not indicator else ""}
         for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
             if flag is not None:
                 wanted[name] = "true" if flag else "false"
@@ -169,23 +179,25 @@ class Finder:
             raise Problem(
                 422, "invalid", f"state must be of {', '.join(sorted(STATES))}", field="state", rule="unknown"
             )
-        urgent_first = wanted["sort"] == "urgent"
+        sort = msgspec.convert(wanted["sort"], Sort)
         # One more than asked for tells whether there is a next page.
         params = {key: value for key, value in wanted.items() if value} | {"limit": str(limit + 1)}
         if cursor:
-            params["after"] = _checked_cursor(cursor, urgent_first)
+            params["after"] = _checked_cursor(cursor, sort)
         answers: ShardAnswers[PartitionOrders] = (await self._shards.ask("/orders", params, ShardOrders)).some()
         merged = sorted(
             (order for part in answers.partitions.values() for order in part.orders),
-            key=lambda order: order.place(urgent_first),
+            key=lambda order: order.place(sort),
         )
         page = merged[:limit]
         more = len(merged) > limit
+        total = {"total": sum(part.total for part in answers.partitions.values())} if wanted.get("count") else {}
         return {
             "complete": answers.complete,
             "partitions": {"answered": len(answers.partitions), "total": answers.total},
+            **total,
             "orders": [line(order, self._city) for order in await self._in_the_clear(page, list[Brief])],
-            "next": to_cursor(page[-1].place(urgent_first)) if more else None,
+            "next": to_cursor(page[-1].place(sort)) if more else None,
         }
 
     def own(self, holder: Holder | None, department: str, area: str) -> tuple[str, str]:
@@ -268,6 +280,11 @@ def _check_stage(stage: str) -> None:
         raise Problem(422, "invalid", "stage must be one that has a limit", field="stage", rule="unknown")
 
 
+def _check_mark(mark: str) -> None:
+    if mark and mark not in MARKS:
+        raise Problem(422, "invalid", f"mark must be of {', '.join(MARKS)}", field="mark", rule="unknown")
+
+
 def _missing(sentence: str, complete: bool) -> Problem:
     if complete:
         return Problem(404, "not-found", sentence)
@@ -280,8 +297,8 @@ def _safe(order_id: str) -> str:
     return quote(order_id, safe="")
 
 
-def _checked_cursor(cursor: str, urgent_first: bool) -> str:
+def _checked_cursor(cursor: str, sort: Sort) -> str:
     """What tables are asked with. Raises Problem for what is no cursor of a list in this order."""
-    if not re.fullmatch(CURSOR, cursor) or (from_cursor(cursor)[0] > 0) != urgent_first:
+    if not re.fullmatch(CURSOR, cursor) or sort_of(from_cursor(cursor)) != sort:
         raise Problem(422, "invalid", "cursor must be `next` of another page", field="cursor", rule="unknown")
     return cursor

@@ -1,0 +1,64 @@
+"""Marks 标记: what about an order is to be looked at, besides its state. Lists can be asked for one."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from dispatcher.order.row import OPEN, Order
+from models.events.vocabulary import Names
+
+_URGENT = 2  # the least urgent priority that is still urgent
+# Reasons for which the table of responsibility names nobody; they stand beside `sent-to-review` in the timeline.
+_UNROUTABLE = frozenset(
+    ("nobody-responsible", "unknown-department", "unlocated", "unknown-area", "nobody-suitable", "unknown-category")
+)
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """One mark: its names, what it says of an order, and whether an order has it."""
+
+    names: Names
+    meaning: str
+    is_on: Callable[[Order], bool]
+
+
+def _sent_to_review_for(order: Order) -> str:
+    return next((entry.note for entry in reversed(order.timeline) if entry.fact == "sent-to-review"), "")
+
+
+MARKS: Mapping[str, Mark] = {
+    "urgent": Mark(
+        ("紧急", "urgent"), "open, of priority 1 or 2", lambda order: order.state in OPEN and order.priority <= _URGENT
+    ),
+    "unanswered": Mark(
+        ("未响应", "unanswered"),
+        "open, and nobody has answered its reporters yet",
+        lambda order: order.state in OPEN and bool(order.reporters) and order.first_response_at is None,
+    ),
+    "extension-request": Mark(
+        ("延期申请", "extension requests"),
+        "more time is asked for",
+        lambda order: order.state in OPEN and order.extension_asked,
+    ),
+    "suspension-request": Mark(
+        ("挂账申请", "suspension requests"),
+        "it is asked that its clocks stand still",
+        lambda order: order.state in OPEN and order.suspension_asked_until is not None,
+    ),
+    "appeal": Mark(("申诉", "appeals"), "the department has appealed", lambda order: order.appeal == "asked"),
+    "candidates": Mark(
+        ("疑似重复", "perhaps the same"),
+        "open, and others nearby may be the same",
+        lambda order: order.state in OPEN and bool(order.candidates),
+    ),
+    "unroutable": Mark(
+        ("无法派遣", "without a department"),
+        "in review because no department follows from what is known",
+        lambda order: order.state == "review" and _sent_to_review_for(order) in _UNROUTABLE,
+    ),
+}
+
+
+def marks_of(order: Order) -> tuple[str, ...]:
+    """The names of the marks that an order has."""
+    return tuple(name for name, mark in MARKS.items() if mark.is_on(order))
