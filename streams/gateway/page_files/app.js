@@ -1,6 +1,7 @@
 import { ask, duration, el, moment, percent } from "/page/common.js";
 import { areaMap } from "/page/area_map.js";
 import { name, say, term } from "/page/language.js";
+import { assignments } from "/page/live.js";
 import { STATES } from "/page/terms.js";
 
 const REFRESH_MS = 5000;
@@ -34,7 +35,7 @@ const CARDS = [
 ];
 const NEWEST = { title: say("Newest orders"), query: "" };
 let listed = NEWEST; // what the list of orders shows
-let colour = null; // colours the map, once it is drawn
+let map = null; // once it is drawn
 let listable = true; // a token that sees figures only opens none
 
 // A figure that opens into its orders.
@@ -152,7 +153,7 @@ async function refresh() {
     listable = orders.status !== 403;
     if (!status.ok || !areas.ok || !(orders.ok || !listable)) throw new Error(`HTTP ${status.status}/${orders.status}`);
     showStatus(await status.json());
-    colour?.((await areas.json()).areas, listed.area);
+    map?.colour((await areas.json()).areas, listed.area);
     if (listable) showOrders(await orders.json());
     by("notice").hidden = true;
   } catch (error) {
@@ -172,33 +173,8 @@ by("all-orders").addEventListener("click", () => {
   refresh();
 });
 
-async function follow() {
-  const seen = new Set();
-  for (;;) {
-    try {
-      const response = await ask("/events/assignments");
-      if (response.status === 403) return;
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let text = "";
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        text += value;
-        const events = text.split("\n\n");
-        text = events.pop();
-        for (const event of events) {
-          const data = event.split("\n").find((line) => line.startsWith("data: "));
-          if (data) showAssignment(JSON.parse(data.slice(6)), seen);
-        }
-      }
-    } catch (error) {
-      console.warn("assignments:", error.message);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 3000));
-  }
-}
-
-function showAssignment(made, seen) {
+const seen = new Set();
+function showAssignment(made) {
   const key = `${made.order_id}/${made.attempt}`;
   if (seen.has(key)) return;
   seen.add(key);
@@ -233,8 +209,8 @@ async function openArea(area, called) {
 }
 
 // The first answer also tells the city's zone, in which all times are shown.
-colour = await areaMap(by("map"), openArea);
-by("areas").hidden = !colour;
+map = await areaMap(by("map"), openArea);
+by("areas").hidden = !map;
 await refresh();
 keepFresh();
-follow();
+assignments(showAssignment);

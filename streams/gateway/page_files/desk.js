@@ -1,25 +1,65 @@
-import { ask, el, moment, percent } from "/page/common.js";
+import { ask, el } from "/page/common.js";
+import { comparison, precedents } from "/page/beside.js";
+import { keyboard } from "/page/keys.js";
 import { name, say } from "/page/language.js";
-import { changeSeat, movesPanel, seat } from "/page/moves.js";
-import { NO_FAULT } from "/page/terms.js";
+import { assignments } from "/page/live.js";
+import { changeSeat, movesPanel, seat, take, undoing } from "/page/moves.js";
+import { alternativesOf, alternativeRows, decision } from "/page/alternatives.js";
 import { orderView, stateBadge } from "/page/order_view.js";
+import { workList } from "/page/work_list.js";
 
 const REFRESH_MS = 5000;
-const PAGE = 50;
+const COUNTED_MS = 15000;
+const SOON_MS = 400; // several changes at once are looked at together
+const AHEAD = 2; // orders that are fetched before somebody comes to them
+const FRESH_MS = 10000; // for so long what was fetched ahead is good
+const GONE_MS = 20000; // an order that was decided stays out of its list, though the tables still show it
+const UNDO_MS = 20000;
 const TITLE = 40; // characters of a text that stand for a title
 const by = (id) => document.getElementById(id);
+
 let chosenList = 0;
-let shown = []; // the lines of the list
 let chosen = ""; // the id of the order that is open
-let order = null;
-let pages = 1;
+let order = null; // as it is shown; another one than `chosen` while that is being fetched
+let takeBack = null; // what `u` does
+const gone = new Map();
+const ahead = new Map();
+
 const moves = await movesPanel(afterMove);
-const view = orderView(moves.node);
+const compared = comparison((other) => moves.naming(order, other));
+const similar = precedents((shown) => (shown.state === "review" ? shown.guess?.alternatives?.[0]?.[0] : ""));
+const head = el("div", { class: "head" });
+const choices = el("div", { class: "choices", role: "group", "aria-label": say("Alternatives") });
+const view = orderView({ head: [head], doing: [choices, moves.node], beside: [compared.node, similar.node] });
 by("order").append(view.node);
+const list = workList(by("lines"), { open: choose, opened: () => chosen, accept: acceptAll, done: refresh });
 
 function notice(text) {
   by("notice").textContent = text;
   by("notice").hidden = !text;
+}
+
+// Says what was done, with the button that takes it back where something does.
+function sayDone(sentence, order_, undo = null) {
+  takeBack = undo && (async () => {
+    takeBack = null;
+    const { refused } = await undo();
+    sayDone(refused || say("Taken back"), order_);
+    await refresh();
+  });
+  const button = undo ? el("button", { type: "button" }, say("Undo"), el("kbd", {}, "u")) : "";
+  if (button) button.addEventListener("click", () => takeBack?.());
+  by("done").replaceChildren(sentence, " ", order_ ? el("a", { href: `/o/${encodeURIComponent(order_.id)}` }, called(order_)) : "", " ", button);
+  by("done").hidden = false;
+  const mine = takeBack;
+  setTimeout(() => {
+    if (takeBack === mine) takeBack = null;
+    if (button) button.remove();
+  }, UNDO_MS);
+}
+
+function called(each) {
+  return each.title || (each.category ? name(each.category) : (each.text || "").slice(0, TITLE)) || each.id;
 }
 
 function mySeat() {
@@ -28,6 +68,7 @@ function mySeat() {
 
 function showSeat() {
   const { known } = seat;
+  document.body.dataset.seat = seat.role;
   if (!known.open) {
     const mine = mySeat();
     const department = known.departments.find((each) => each.id === known.department);
@@ -47,155 +88,224 @@ function showSeat() {
 
 async function reseat(changes) {
   changeSeat(changes);
-  chosenList = 0;
-  chosen = "";
   showSeat();
-  showLists();
-  await refresh();
+  await openList(0);
 }
+
+function query(which) {
+  const own = seat.role === "department" && seat.known.open ? `&department=${encodeURIComponent(seat.department)}` : "";
+  return `${which.query}${own}`;
+}
+
+async function openList(index) {
+  chosenList = index;
+  chosen = "";
+  look("list");
+  showLists();
+  list.begin(query(mySeat().lists[index]));
+  await Promise.all([refresh(), count()]);
+}
+
+const counted = new Map(); // query → how many there are
 
 function showLists() {
-  by("lists").replaceChildren(...mySeat().lists.map((list, index) => {
-    const button = el("button", { type: "button", "aria-pressed": String(index === chosenList) }, name(list));
-    button.addEventListener("click", () => {
-      chosenList = index;
-      chosen = "";
-      pages = 1;
-      showLists();
-      refresh();
-    });
+  const focused = by("lists").contains(document.activeElement);
+  by("lists").replaceChildren(...mySeat().lists.map((each, index) => {
+    const number = counted.get(query(each));
+    const button = el("button", { type: "button", "aria-pressed": String(index === chosenList) }, name(each),
+      number === undefined ? "" : el("span", { class: number ? "count" : "count none" }, String(number)));
+    button.addEventListener("click", () => openList(index));
     return button;
   }));
+  if (focused) by("lists").children[chosenList]?.focus();
 }
 
-async function lines() {
-  const list = mySeat().lists[chosenList];
-  const own = seat.role === "department" && seat.known.open ? `&department=${encodeURIComponent(seat.department)}` : "";
-  const found = [];
-  let next = "";
-  for (let page = 0; page < pages; page += 1) {
-    const response = await ask(`/orders?limit=${PAGE}&${list.query}${own}${next ? `&cursor=${next}` : ""}`);
-    const body = await response.json();
-    if (!response.ok) throw new Error(body.detail || `HTTP ${response.status}`);
-    found.push(...body.orders);
-    next = body.next;
-    if (!next) break;
-  }
-  by("more").hidden = !next;
-  return found;
+async function count() {
+  await Promise.all(mySeat().lists.map(async (each) => {
+    const response = await ask(`/orders?limit=1&count=true&${query(each)}`);
+    if (response.ok) counted.set(query(each), (await response.json()).total);
+  }));
+  showLists();
 }
 
-function line(each) {
-  const button = el("button", { type: "button", "aria-current": each.id === chosen ? "true" : null },
-    el("span", { class: "top" }, el("strong", {}, each.title || name(each.category)), el("time", { datetime: each.opened_at }, moment(each.opened_at, order?.zone || "Asia/Shanghai"))),
-    el("span", {}, el("span", { class: each.priority <= 2 ? "badge bad" : "badge" }, `P${each.priority}`), " ",
-      each.overdue_at ? el("span", { class: "badge bad" }, say("overdue")) : "",
-      el("span", { class: "soft" }, ` ${[each.category, each.area, each.department].filter(Boolean).map(name).join(" · ")}`)));
-  button.addEventListener("click", () => open(each.id));
-  return el("li", {}, button);
-}
-
-function showLines() {
-  const focused = document.activeElement?.closest?.("#orders") !== null && document.activeElement !== document.body;
-  by("orders").replaceChildren(...shown.map(line));
-  by("empty").hidden = Boolean(chosen);
-  if (focused) by("orders").querySelector('[aria-current="true"]')?.focus();
+function stillGone() {
+  for (const [id, until] of gone) if (until < Date.now()) gone.delete(id);
+  return gone;
 }
 
 async function refresh() {
   try {
-    shown = await lines();
-    if (!chosen && shown.length) chosen = shown[0].id;
+    await list.load((id) => stillGone().has(id));
+    if (!chosen) chosen = list.first();
     await showOrder();
-    showLines();
+    list.show();
     notice("");
   } catch (error) {
     notice(say("Cannot update at the moment ({})", error.message));
   }
 }
 
+function choose(id) {
+  look("order");
+  return open(id);
+}
+
 async function open(id) {
   chosen = id;
+  list.show();
   try {
-    await showOrder();
+    await showOrder(true);
     notice("");
   } catch (error) {
     notice(say("Cannot be shown: {}", error.message));
   }
-  showLines();
 }
 
-async function showOrder() {
-  by("chosen").hidden = view.node.hidden = !chosen;
-  if (!chosen) return;
-  const response = await ask(`/orders/${encodeURIComponent(chosen)}`);
+async function fetched(id) {
+  const response = await ask(`/orders/${encodeURIComponent(id)}`);
   const body = await response.json();
   if (!response.ok) throw new Error(body.detail || `HTTP ${response.status}`);
-  order = body;
-  by("title").textContent = order.title || (order.category ? name(order.category) : (order.text || "").slice(0, TITLE));
-  by("state").replaceChildren(stateBadge(order));
-  by("link").href = `/o/${encodeURIComponent(order.id)}`;
-  by("id").textContent = order.id;
+  return body;
+}
+
+// Fetches what comes next in the list, so that it is there at once.
+function lookAhead() {
+  for (const [id, { at }] of ahead) if (at + FRESH_MS < Date.now()) ahead.delete(id);
+  for (const id of list.after(chosen, AHEAD)) {
+    if (!ahead.has(id)) ahead.set(id, { at: Date.now(), found: fetched(id).catch(() => null) });
+  }
+}
+
+async function showOrder(mayBeAhead = false) {
+  view.node.hidden = !chosen;
+  by("empty").hidden = Boolean(chosen);
+  if (!chosen) {
+    order = null;
+    return;
+  }
+  const wanted = chosen;
+  const known = mayBeAhead ? ahead.get(wanted) : null;
+  const found = (known && known.at + FRESH_MS > Date.now() && (await known.found)) || (await fetched(wanted));
+  if (wanted !== chosen) return; // somebody has gone on meanwhile
+  order = found;
+  head.replaceChildren(el("h2", {}, order.title || (order.category ? name(order.category) : say("Report"))), el("span", { class: order.priority <= 2 ? "badge bad" : "badge" }, `P${order.priority}`), stateBadge(order),
+    el("a", { class: "push", href: `/o/${encodeURIComponent(order.id)}` }, el("code", {}, order.id)));
   view.show(order);
+  showChoices();
   await moves.show(order);
-  showAlternatives();
+  lookAhead();
+  await Promise.all([compared.show(order), similar.show(order)]);
 }
 
-function alternatives() {
-  return seat.role === "reviewer" && order?.state === "review" ? ((order.guess && order.guess.alternatives) || []).slice(0, 3) : [];
+function showChoices() {
+  choices.replaceChildren(...(seat.role === "reviewer" ? alternativeRows(order, decide) : []));
 }
 
-function showAlternatives() {
-  by("alternatives").replaceChildren(...alternatives().map(([code, share], index) => {
-    const known = seat.known.categories.find((each) => each.id === code);
-    const button = el("button", { type: "button" }, `${index + 1} ${known ? name(known) : code === NO_FAULT ? say("no fault") : code}`, el("small", {}, percent(share)));
-    button.addEventListener("click", () => decide(index));
-    return button;
-  }));
-}
-
+// One key, one decision: the next order comes up at once, while the desk decides. A refused one comes back.
 async function decide(index) {
-  const picked = alternatives()[index];
+  if (order?.id !== chosen || seat.role !== "reviewer") return; // what is not shown yet is not decided
+  const picked = alternativesOf(order)[index];
   if (!picked) return;
-  const decided = picked[0] === NO_FAULT ? { code: "not-a-problem", reason: say("no fault") } : { category: picked[0] };
-  await moves.act(order, "decide", decided);
+  const before = order;
+  gone.set(before.id, Date.now() + GONE_MS);
+  goOn(before.id);
+  const { refused } = await take(before, "decide", decision(picked));
+  if (refused) {
+    gone.delete(before.id);
+    notice(`${called(before)}: ${refused}`);
+  } else {
+    sayDone(say("Decided:"), before);
+  }
+  soon();
 }
 
-// What was decided leaves the list; the one behind it comes up.
-async function afterMove() {
-  const at = shown.findIndex((each) => each.id === chosen);
-  const before = chosen;
+// The order behind one that leaves the list comes up.
+function goOn(id) {
+  const [next] = list.after(id, 1);
+  list.drop(id);
+  open(next || list.last());
+}
+
+// The tables learn of a decision a moment after the desk has made it.
+async function shownAs(id, seq) {
+  for (let waits = 0; waits < 10; waits += 1) {
+    const found = await fetched(id).catch(() => null);
+    if (!found || found.seq >= seq) return;
+    await new Promise((resolve) => setTimeout(resolve, 100 * (waits + 1)));
+  }
+}
+
+async function afterMove(action, before, seq) {
+  await shownAs(before.id, seq);
+  sayDone(`${moves.nameOf(action)}:`, before, await undoing(before, action));
+  const [next] = list.after(before.id, 1);
+  await list.load((id) => stillGone().has(id));
+  if (!list.has(before.id)) {
+    chosen = next && list.has(next) ? next : list.last();
+    look("list");
+  }
   await refresh();
-  if (shown.some((each) => each.id === before)) return;
-  chosen = shown[Math.min(Math.max(at, 0), shown.length - 1)]?.id || "";
-  await open(chosen);
+  count();
 }
 
-function step(by_) {
-  const at = shown.findIndex((each) => each.id === chosen);
-  const next = shown[Math.min(Math.max(at + by_, 0), shown.length - 1)];
-  if (next) open(next.id).then(() => document.querySelector('#orders [aria-current="true"]')?.scrollIntoView({ block: "nearest" }));
+// Accepts several orders, one after the other, and says which were refused.
+async function acceptAll(lines) {
+  const refusals = [];
+  for (const line of lines) {
+    const { refused } = await take(line, "accept", {});
+    if (refused) refusals.push(`${called(line)}: ${refused}`);
+    else gone.set(line.id, Date.now() + GONE_MS);
+  }
+  sayDone(say("{} accepted, {} refused", lines.length - refusals.length, refusals.length), null);
+  if (gone.has(chosen)) chosen = "";
+  await refresh();
+  notice(refusals.join(" · "));
+  count();
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
-  if (event.key === "j") step(1);
-  else if (event.key === "k") step(-1);
-  else if (["1", "2", "3"].includes(event.key)) decide(Number(event.key) - 1);
-  else if (event.key === "a" && order?.state === "assigned" && seat.role === "department") moves.act(order, "accept", {});
-  else return;
-  event.preventDefault();
-});
-by("more").addEventListener("click", () => {
-  pages += 1;
-  refresh();
-});
+async function step(by_) {
+  const next = list.beside(chosen, by_);
+  if (!next) return;
+  await open(next);
+  list.reveal();
+}
+
+// On a phone either the list is seen or the order.
+function look(at) {
+  by("halves").dataset.seen = at;
+  if (at === "order") scrollTo(0, 0);
+}
+by("to-list").addEventListener("click", () => look("list"));
+
+let waiting = 0;
+function soon() {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    refresh();
+    count();
+  }, SOON_MS);
+}
+
+const deciding = () => seat.role === "reviewer" && alternativesOf(order).length > 0;
+const sheet = keyboard([
+  ["j", say("the next order"), () => step(1), () => true],
+  ["k", say("the one before"), () => step(-1), () => true],
+  ["o", say("open it on its own page"), () => { location.href = `/o/${encodeURIComponent(chosen)}`; }, () => Boolean(chosen)],
+  ["1", say("the first alternative"), () => decide(0), deciding],
+  ["2", say("the second alternative"), () => decide(1), deciding],
+  ["3", say("the third alternative"), () => decide(2), deciding],
+  ["a", say("accept"), () => moves.act(order, "accept", {}), () => order?.id === chosen && moves.has("accept")],
+  ["x", say("pick it, to accept several together"), () => list.pick(chosen), () => list.picking()],
+  ["u", say("take the last step back"), () => takeBack(), () => takeBack !== null],
+]);
+by("keys").addEventListener("click", sheet);
 
 if (seat.known && seat.known.seats.length) {
   showSeat();
-  showLists();
-  await refresh();
+  await openList(0);
   setInterval(() => document.hidden || refresh(), REFRESH_MS);
+  setInterval(() => document.hidden || count(), COUNTED_MS);
+  assignments(soon);
 } else {
   notice(say("This token has no seat at the desk"));
 }

@@ -1,5 +1,6 @@
 import { ask, el } from "/page/common.js";
 import { language, name, say } from "/page/language.js";
+import { NO_FAULT } from "/page/terms.js";
 
 const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
 const LABELS = {
@@ -28,7 +29,13 @@ export function changeSeat(changes) {
   sessionStorage.setItem("seat", JSON.stringify({ role: seat.role, department: seat.department, person: seat.person }));
 }
 
-// Take a step. Gives the sentence of a refusal, or "" when the desk has taken it.
+// What a category is called, as far as the seat knows; the classifier's label for what is no fault is none of a city.
+export function categoryName(code) {
+  const known = seat.known?.categories.find((each) => each.id === code);
+  return known ? name(known) : code === NO_FAULT ? say("no fault") : code;
+}
+
+// Take a step. Gives what is to be told where the desk has not taken it, "" where it has, and the row that it led to.
 export async function take(order, action, given) {
   // Whoever tries it out without a name is another person on each seat: who handled an order does not check it.
   const by = { role: seat.role, id: seat.person || `trial-${seat.role}`, ...(seat.role === "department" ? { department: seat.department } : {}) };
@@ -36,10 +43,31 @@ export async function take(order, action, given) {
   const response = await ask(`/orders/${encodeURIComponent(order.id)}/updates`, {
     method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", prefer: "wait=5" },
   });
-  if (response.status === 202) return say("Taken in; not decided yet");
-  if (response.ok) return "";
-  const problem = await response.json();
-  return problem.detail || problem.title || `HTTP ${response.status}`;
+  const told = await response.json();
+  if (response.status === 202) return { refused: say("Taken in; not decided yet"), seq: 0 };
+  if (response.ok) return { refused: "", seq: told.fact?.seq || 0 };
+  return { refused: told.detail || told.title || `HTTP ${response.status}`, seq: 0 };
+}
+
+// The moves of an order that the table of the lifecycle has for whoever sits there.
+export async function movesOf(order) {
+  const response = await ask(`/orders/${encodeURIComponent(order.id)}/moves`);
+  return response.ok ? (await response.json()).moves.filter((move) => move.roles.includes(seat.role)) : [];
+}
+
+// What takes an action back, with what. Only where the table of the lifecycle then has that for the seat.
+const BACK = {
+  "re-categorise": (before) => ["re-categorise", { category: before.category?.id, condition: before.condition }],
+  prioritise: (before) => ["prioritise", { priority: before.priority }],
+  merge: () => ["unmerge", {}],
+  "approve-suspension": () => ["resume", {}],
+};
+
+// The function that takes an action back, given the order as it was before; null where nothing does.
+export async function undoing(before, action) {
+  const [back, given] = BACK[action]?.(before) || [];
+  if (!back || !(await movesOf(before)).some((move) => move.action === back)) return null;
+  return () => take(before, back, { ...given, reason: say("Taken back") });
 }
 
 function choice(field, rows, needed) {
@@ -100,16 +128,21 @@ function called(move) {
   return language === "zh" ? move.term : move.action.replaceAll("-", " ");
 }
 
-// The moves of an order as buttons, each of which opens its form. `done` is called when one was taken.
+// These need no form where nothing has to be given with them.
+const AT_ONCE = ["accept", "resume", "check-pass", "approve-extension", "approve-suspension"];
+
+// The moves of an order as buttons, each of which opens its form. `done(action, before, seq)` is called when one was taken.
 export async function movesPanel(done) {
   const who = el("small", {});
-  const node = el("section", { class: "panel", hidden: true }, el("h2", {}, say("What may be done now"), who));
+  const node = el("section", { class: "doing", hidden: true, "aria-label": say("What may be done now") }, who);
   const buttons = el("div", { class: "moves" });
   const place = el("div");
   const told = el("p", { class: "notice", role: "alert", hidden: true });
   node.append(buttons, place, told);
   let drawn = "";
+  let typing = null; // the form that somebody fills in: the order's id and the action
   const there = await takeSeat();
+  let mine = [];
 
   function tell(sentence) {
     told.textContent = sentence;
@@ -117,40 +150,68 @@ export async function movesPanel(done) {
   }
 
   async function act(order, action, fields) {
-    const refused = await take(order, action, fields);
+    const { refused, seq } = await take(order, action, fields);
     tell(refused);
     if (!refused) {
+      typing = null;
       place.replaceChildren();
-      await done();
+      await done(action, order, seq);
     }
     return refused;
   }
 
-  function open(order, move) {
-    if (!move.fields.some((field) => field.needed) && ["accept", "resume"].includes(move.action)) return act(order, move.action, {});
-    const form = el("form", { class: "move" },
+  function open(order, move, filled = {}) {
+    tell("");
+    if (AT_ONCE.includes(move.action) && !move.fields.some((field) => field.needed)) return act(order, move.action, {});
+    const send = el("button", { class: "primary" }, called(move));
+    const leave = el("button", { type: "button" }, say("Cancel"));
+    const form = el("form", { class: "move", "data-action": move.action },
       ...move.fields.map((field) => el("label", {}, `${LABELS[field.name] || field.name}${field.needed ? " *" : ""}`, CONTROLS[field.kind](field, order))),
-      el("button", { class: "primary" }, called(move)));
-    form.addEventListener("submit", (event) => {
+      el("div", { class: "moves" }, send, leave));
+    for (const [field, value] of Object.entries(filled)) form.elements[field].value = value;
+    form.addEventListener("input", () => {
+      typing = { id: order.id, action: move.action, form };
+    });
+    form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      act(order, move.action, given(form, move.fields));
+      send.disabled = true;
+      await act(order, move.action, given(form, move.fields));
+      send.disabled = false;
+    });
+    leave.addEventListener("click", () => {
+      typing = null;
+      place.replaceChildren();
+      buttons.querySelector(`[data-action="${move.action}"]`)?.focus();
     });
     place.replaceChildren(form);
     form.querySelector("textarea, select, input")?.focus();
     return null;
   }
 
+  // What somebody is typing stays, also when the order changes meanwhile; then it is said.
+  function keepTyping(order) {
+    if (typing?.id !== order.id) {
+      typing = null;
+      place.replaceChildren();
+      return;
+    }
+    const still = mine.some((move) => move.action === typing.action);
+    tell(still ? say("The order has changed meanwhile. What you have written is still here.")
+      : say("The order has changed meanwhile, and this can no longer be done. What you have written is still here."));
+    typing.form.querySelector(".primary").disabled = !still;
+  }
+
   async function show(order) {
     if (!there) return;
-    const state = JSON.stringify([order.id, order.seq, seat.role]);
-    if (state === drawn) return; // a form that somebody fills in stays
-    const response = await ask(`/orders/${encodeURIComponent(order.id)}/moves`);
-    if (!response.ok) return;
-    const mine = (await response.json()).moves.filter((move) => move.roles.includes(seat.role));
+    const state = JSON.stringify([order.id, order.seq, seat.role, seat.department]);
+    if (state === drawn) return;
+    const found = await movesOf(order);
+    if (!drawn.startsWith(`["${order.id}"`)) tell("");
+    mine = found;
     node.hidden = false;
     who.textContent = name(seat.known.seats.find((each) => each.role === seat.role));
     drawn = state;
-    place.replaceChildren();
+    keepTyping(order);
     buttons.replaceChildren(...mine.map((move) => {
       const button = el("button", { type: "button", "data-action": move.action, title: language === "en" ? move.note : null }, called(move));
       button.addEventListener("click", () => open(order, move));
@@ -158,5 +219,19 @@ export async function movesPanel(done) {
     }), ...(mine.length ? [] : [el("p", { class: "soft" }, say("Nothing for this seat now"))]));
   }
 
-  return { node, show, act, tell };
+  // The moves that name another order, as buttons that open their form with that one.
+  function naming(order, other) {
+    return mine.filter((move) => move.fields.some((field) => field.kind === "order")).map((move) => {
+      const button = el("button", { type: "button" }, called(move));
+      const field = move.fields.find((each) => each.kind === "order");
+      button.addEventListener("click", () => open(order, move, { [field.name]: other }));
+      return button;
+    });
+  }
+
+  return {
+    node, show, act, naming,
+    has: (action) => mine.some((move) => move.action === action),
+    nameOf: (action) => called(mine.find((move) => move.action === action) || { action, term: action }),
+  };
 }

@@ -1,6 +1,7 @@
 import { duration, el, moment, percent } from "/page/common.js";
 import { heldStrip } from "/page/held_strip.js";
 import { name, say, term } from "/page/language.js";
+import { categoryName } from "/page/moves.js";
 import { FACTS, REASONS, ROLES, STATES } from "/page/terms.js";
 
 const SHOWN_SHARE = 0.15; // terms that weigh less than this share of the heaviest would only clutter the text
@@ -47,8 +48,8 @@ function why(order) {
     [say("Rule"), rule],
     [say("Probability"), sure === undefined ? "" : percent(sure)],
     [say("Threshold"), threshold === undefined ? "" : threshold > 1 ? say("none would do") : percent(threshold)],
-    [say("Alternatives"), alternatives.map(([code, share]) => `${code} ${percent(share)}`).join(", ")],
-    [say("Beside the text"), beside.map((each) => `${each.words} → ${each.categories.join(", ")} +${each.weight.toFixed(1)}`).join("; ")],
+    [say("Alternatives"), alternatives.map(([code, share]) => `${categoryName(code)} ${percent(share)}`).join(", ")],
+    [say("Beside the text"), beside.map((each) => `${each.words} → ${each.categories.map(categoryName).join(", ")} +${each.weight.toFixed(1)}`).join("; ")],
     [say("Second matter"), second ? el("span", {}, name(second), el("small", {}, ` · ${say("may be split off")}`)) : ""],
     [say("Terms"), terms.length ? el("span", { class: "chips" }, ...terms.map(([word, weight]) =>
       el("span", { class: weight > 0 ? "badge good" : "badge" }, `${word} ${weight > 0 ? "+" : ""}${weight.toFixed(2)}`))) : ""],
@@ -85,20 +86,28 @@ function actor(by, order) {
   return by.role === "desk" ? say("by itself") : term(ROLES[by.role], by.role);
 }
 
+// A reason of the table of terms in the user's language, and so the classifier's doubt; what people write stays as it is.
+function noted(note) {
+  const doubt = /^probability ([\d.]+) is below the threshold ([\d.]+)$/.exec(note || "");
+  return doubt ? say("probability {} is below the threshold {}", doubt[1], doubt[2]) : term(REASONS[note], note);
+}
+
 function panel(title, inner) {
   return el("section", { class: "panel" }, el("h2", {}, title), inner);
 }
 
-// The order's panels, and the function that fills them. `beside` is put on top of the second column.
-export function orderView(beside) {
+// The order's panels, and the function that fills them. `head` stands above what was reported, `doing` below it in the
+// same panel, and the panels `beside` below that.
+export function orderView({ head = [], doing = [], beside = [] }) {
   const parts = {
     text: el("div", { class: "text" }), why: el("div"), held: el("div", { class: "scroll" }), evidence: el("ol", { class: "list" }),
     facts: el("dl", { class: "facts" }), timeline: el("ol", { class: "timeline" }),
   };
-  const node = el("div", { class: "columns", hidden: true },
-    el("div", {}, panel(say("What was reported"), parts.text), panel(say("Why this department"), parts.why),
-      panel(say("Who held it, for how long"), parts.held), panel(say("Evidence"), parts.evidence)),
-    el("div", {}, beside, panel(say("At a glance"), parts.facts), panel(say("Timeline"), parts.timeline)));
+  const node = el("div", { hidden: true },
+    el("section", { class: "panel reported", "aria-label": say("What was reported") }, ...head, parts.text, ...doing), ...beside,
+    el("div", { class: "columns" },
+      el("div", {}, panel(say("Why this department"), parts.why), panel(say("Who held it, for how long"), parts.held), panel(say("Evidence"), parts.evidence)),
+      el("div", {}, panel(say("At a glance"), parts.facts), panel(say("Timeline"), parts.timeline))));
   return { node, show: (order) => fill(node, parts, order) };
 }
 
@@ -114,7 +123,9 @@ function fill(node, parts, order) {
   parts.text.replaceChildren(...(order.title ? [el("strong", {}, ...marked(order.title, terms)), "\n"] : []),
     ...marked(order.text || "", terms));
   parts.why.replaceChildren(why(order));
-  parts.held.replaceChildren(heldStrip(order, at) || el("p", { class: "soft" }, say("Not assigned yet")));
+  const strip = heldStrip(order, at);
+  parts.held.replaceChildren(strip);
+  parts.held.parentElement.hidden = !strip;
   parts.evidence.replaceChildren(...order.evidence.shown.map((seen) => evidence(seen, terms)));
   const place = order.location || {};
   pairs(parts.facts, [
@@ -138,6 +149,6 @@ function fill(node, parts, order) {
     el("strong", {}, term(FACTS[entry.fact], entry.fact)), " ",
     entry.fact === "checked" ? el("span", { class: entry.state === "accepted" ? "badge bad" : "badge good" },
       entry.state === "accepted" ? say("failed") : say("passed")) : "", " ", photos(entry.evidence_urls),
-    el("span", { class: "soft" }, [actor(entry.by, order), term(REASONS[entry.note], entry.note)].filter(Boolean).join(" · ")))));
+    el("span", { class: "soft" }, [actor(entry.by, order), noted(entry.note)].filter(Boolean).join(" · ")))));
   node.hidden = false;
 }

@@ -4,6 +4,7 @@ say in Chinese stands in `page_files/words.csv`."""
 import csv
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import PurePath
 
 import msgspec
 from fastapi import APIRouter
@@ -17,19 +18,7 @@ from models.guess import NO_FAULT
 from streams.gateway.http.problems import Problem
 
 _SCRIPT = "text/javascript; charset=utf-8"
-_FILES = {
-    "app.js": _SCRIPT,
-    "area_map.js": _SCRIPT,
-    "order.js": _SCRIPT,
-    "order_view.js": _SCRIPT,
-    "desk.js": _SCRIPT,
-    "held_strip.js": _SCRIPT,
-    "moves.js": _SCRIPT,
-    "docs.js": _SCRIPT,
-    "common.js": _SCRIPT,
-    "language.js": _SCRIPT,
-    "style.css": "text/css; charset=utf-8",
-}
+_TYPES = {".js": _SCRIPT, ".css": "text/css; charset=utf-8"}
 # Nothing but the gateway's own files runs or loads, whatever a report says.
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -53,6 +42,13 @@ def terms() -> bytes:
         "WORDS": {row["en"]: row["zh"] for row in csv.DictReader(words.splitlines())},
     }
     return b"".join(b"export const %s = %s;\n" % (name.encode(), msgspec.json.encode(tables[name])) for name in tables)
+
+
+@lru_cache(maxsize=1)
+def _assets() -> frozenset[str]:
+    """The names of the scripts and styles that the pages load."""
+    names = (file.name for file in (files("streams.gateway") / "page_files").iterdir())
+    return frozenset(name for name in names if PurePath(name).suffix in _TYPES)
 
 
 def page_routes(city: City) -> APIRouter:
@@ -79,9 +75,9 @@ def page_routes(city: City) -> APIRouter:
     async def asset(name: str) -> Response:
         if name == "terms.js":
             return Response(terms(), 200, _HEADERS, _SCRIPT)
-        if name not in _FILES:
+        if name not in _assets():
             raise Problem(404, "not-found", "there is no such file")
-        return _file(name, _FILES[name])
+        return _file(name, _TYPES[PurePath(name).suffix])
 
     @router.get("/favicon.ico")
     async def icon() -> Response:

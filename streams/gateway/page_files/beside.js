@@ -1,0 +1,79 @@
+// What stands beside an order so that a person can judge it: others that may be the same, and similar ones that ended.
+import { areaMap } from "/page/area_map.js";
+import { ask, el, moment } from "/page/common.js";
+import { name, say, term } from "/page/language.js";
+import { distance, metres } from "/page/places.js";
+import { STATES } from "/page/terms.js";
+
+const MOST = 4; // that are compared with an order
+const SIMILAR = 5;
+
+function card(order, number, beside, actions) {
+  return el("article", { class: number ? "card" : "card chosen" },
+    el("div", { class: "top" }, el("strong", {}, el("i", { class: "dot" }, String(number || "•")), number ? el("a", { href: `/o/${encodeURIComponent(order.id)}` }, name(order.category)) : say("This order")),
+      el("span", { class: "badge" }, term(STATES[order.state], order.state))),
+    el("p", { class: "text" }, [order.title, order.text].filter(Boolean).join("\n")),
+    el("p", { class: "soft" }, [beside === null ? "" : metres(beside), moment(order.opened_at, order.zone), order.location?.address, order.department ? name(order.department) : ""].filter(Boolean).join(" · ")),
+    el("div", { class: "moves" }, ...actions));
+}
+
+async function documents(ids) {
+  const answers = await Promise.all(ids.slice(0, MOST).map((id) => ask(`/orders/${encodeURIComponent(id)}`)));
+  return Promise.all(answers.filter((each) => each.ok).map((each) => each.json()));
+}
+
+// A panel that shows an order next to its candidates, and on a map. `actions(id)` gives the buttons for one of them.
+export function comparison(actions) {
+  const cards = el("div", { class: "compared" });
+  const drawing = document.getElementById("near").content.firstElementChild.cloneNode();
+  const node = el("section", { class: "panel", hidden: true }, el("h2", {}, say("May be the same")), cards, drawing);
+  let drawn = "";
+  let map = null;
+
+  async function show(order) {
+    const ids = order.candidates || [];
+    const state = JSON.stringify([order.id, order.seq]);
+    if (state === drawn) return;
+    drawn = state;
+    const others = ids.length ? await documents(ids) : [];
+    if (state !== drawn) return; // another order has been opened meanwhile
+    node.hidden = !others.length;
+    if (!others.length) return;
+    cards.replaceChildren(card(order, 0, null, []), ...others.map((other, index) =>
+      card(other, index + 1, distance(order.location, other.location), actions(other.id))));
+    map ||= await areaMap(drawing);
+    const points = [{ ...order, called: "•", kind: "chosen" }, ...others.map((other, index) => ({ ...other, called: String(index + 1), kind: "order" }))];
+    drawing.toggleAttribute("hidden", !map);
+    map?.points(points);
+    map?.showPoints();
+  }
+
+  return { node, show };
+}
+
+// A panel of the orders of the same area and category that ended lately. `of(order)` says which category that is.
+export function precedents(of) {
+  const list = el("ol", { class: "list" });
+  const title = el("small", {});
+  const node = el("section", { class: "panel", hidden: true }, el("h2", {}, say("How similar ones ended"), title), list);
+  let drawn = "";
+
+  async function show(order) {
+    const category = of(order);
+    const state = JSON.stringify([order.id, category]);
+    if (state === drawn) return;
+    drawn = state;
+    node.hidden = true;
+    if (!category || !order.area) return;
+    const response = await ask(`/orders?state=closed,rejected&category=${encodeURIComponent(category)}&area=${encodeURIComponent(order.area.id)}&limit=${SIMILAR}`);
+    if (!response.ok || state !== drawn) return;
+    const { orders } = await response.json();
+    node.hidden = !orders.length;
+    title.textContent = orders.length ? `${name(orders[0].category)} · ${name(order.area)}` : "";
+    list.replaceChildren(...orders.map((each) => el("li", {},
+      el("div", { class: "top" }, el("a", { href: `/o/${encodeURIComponent(each.id)}` }, each.title || name(each.category)), el("time", { datetime: each.last_at }, moment(each.last_at, order.zone))),
+      el("span", { class: each.state === "closed" ? "badge good" : "badge" }, term(STATES[each.state], each.state)), el("span", { class: "soft" }, ` ${name(each.department)}`))));
+  }
+
+  return { node, show };
+}

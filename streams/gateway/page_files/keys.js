@@ -1,0 +1,28 @@
+// The keys of a page, and the sheet that shows them.
+import { el } from "/page/common.js";
+import { say } from "/page/language.js";
+
+const TYPED_IN = "input:not([type=checkbox]), textarea, select, dialog";
+
+// `keys` are rows of [the key, what it does in words, what is run, whether it can be used now]. `?` shows the sheet of
+// those that can be used. A key does nothing while somebody types, or with Ctrl, Alt or Meta.
+export function keyboard(keys) {
+  function sheet() {
+    const usable = [...keys.filter(([, , , may]) => may()), ["?", say("this sheet"), null, null]];
+    const dialog = el("dialog", { class: "keys", "aria-labelledby": "keys-title" }, el("h2", { id: "keys-title" }, say("Keys")),
+      el("dl", { class: "facts" }, ...usable.flatMap(([key, words]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, words)])),
+      el("form", { method: "dialog" }, el("button", {}, say("Close"))));
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(TYPED_IN)) return;
+    const row = event.key === "?" ? ["?", "", sheet, () => true] : keys.find(([key, , , may]) => key === event.key && may());
+    if (!row) return;
+    event.preventDefault();
+    row[2]();
+  });
+  return sheet;
+}

@@ -1,0 +1,140 @@
+// The list that somebody works through: its lines, which one is open, and which are picked to be accepted together.
+import { ask, duration, el, percent } from "/page/common.js";
+import { name, say } from "/page/language.js";
+import { seat } from "/page/moves.js";
+import { metres, walk } from "/page/places.js";
+
+const PAGE = 50;
+const MOST_AT_ONCE = 200; // of a walk, which has no pages
+
+function age(line) {
+  return duration(Math.max(Date.now() - Date.parse(line.opened_at), 0) / 1000);
+}
+
+function clock(line) {
+  if (!line.due) return "";
+  const left = (Date.parse(line.due) - Date.now()) / 1000;
+  if (line.overdue_at || left < 0) return el("span", { class: "late" }, say("overdue by {}", duration(Math.abs(left))));
+  return el("span", {}, say("due in {}", duration(left)));
+}
+
+// The list in a part of the page. `open(id)` is called for a line that somebody chooses, `opened()` tells which is open,
+// `accept(lines)` is called for those that are picked.
+export function workList(part, { open, opened, accept, done }) {
+  let query = "";
+  let pages = 1;
+  let lines = [];
+  let more = false;
+  let start = null; // where an inspector sets out
+  const picked = new Set();
+  const bar = el("div", { class: "bar-of-list" });
+  const rows = el("ol", { class: "list picks", "aria-label": say("Orders") });
+  const further = el("button", { type: "button", class: "plain" }, say("More"));
+  part.replaceChildren(bar, rows, further);
+  further.addEventListener("click", () => {
+    pages += 1;
+    done();
+  });
+
+  const walks = () => seat.role === "inspector";
+  const picking = () => seat.role === "department" && lines.some((line) => line.state === "assigned");
+
+  function begin(wanted) {
+    [query, pages, lines] = [wanted, 1, []];
+    picked.clear();
+    show();
+  }
+
+  // Asks for the lines anew, but for those that `gone(id)` says have been dealt with.
+  async function load(gone) {
+    const asked = query;
+    const found = [];
+    let next = "";
+    for (let page = 0; page < pages; page += 1) {
+      const response = await ask(`/orders?limit=${walks() ? MOST_AT_ONCE : PAGE}&${asked}${next ? `&cursor=${next}` : ""}`);
+      const body = await response.json();
+      if (!response.ok) throw new Error(body.detail || `HTTP ${response.status}`);
+      found.push(...body.orders);
+      next = body.next;
+      if (!next) break;
+    }
+    if (asked !== query) return; // another list has been opened meanwhile
+    more = Boolean(next);
+    const left = found.filter((line) => !gone(line.id));
+    lines = walks() ? walk(left, start) : left;
+    for (const id of picked) if (!lines.some((line) => line.id === id)) picked.delete(id);
+  }
+
+  function row(line, index) {
+    const seen = line.id === opened();
+    const button = el("button", { type: "button", "data-id": line.id, "aria-current": seen ? "true" : null },
+      el("span", { class: "top" }, el("strong", {}, walks() ? el("i", { class: "dot" }, String(index + 1)) : "", line.title || name(line.category)),
+        el("time", { datetime: line.opened_at, class: "soft" }, age(line))),
+      el("span", { class: "soft meta" }, line.priority <= 2 ? el("span", { class: "badge bad" }, `P${line.priority}`) : "",
+        el("span", {}, [line.category ? name(line.category) : line.probability ? percent(line.probability) : "", name(line.area), line.department && seat.role !== "department" ? name(line.department) : ""].filter(Boolean).join(" · ")),
+        walks() && (index || start) && Number.isFinite(line.from_before) ? el("span", {}, `↦ ${metres(line.from_before)}`) : "", clock(line)));
+    button.addEventListener("click", () => open(line.id));
+    if (!picking()) return el("li", {}, button);
+    const box = el("input", { type: "checkbox", "aria-label": say("Pick {}", line.title || line.id), checked: picked.has(line.id), disabled: line.state !== "assigned" });
+    box.addEventListener("change", () => pick(line.id));
+    return el("li", { class: "pickable" }, box, button);
+  }
+
+  function showBar() {
+    const parts = [];
+    if (picking()) {
+      const all = lines.filter((line) => line.state === "assigned");
+      const together = el("button", { type: "button" }, picked.size === all.length ? say("Pick none") : say("Pick all"));
+      together.addEventListener("click", () => {
+        const whole = picked.size === all.length;
+        picked.clear();
+        if (!whole) for (const line of all) picked.add(line.id);
+        show();
+      });
+      const go = el("button", { type: "button", class: "primary", disabled: !picked.size }, say("Accept {}", picked.size));
+      go.addEventListener("click", async () => {
+        go.disabled = true;
+        await accept(lines.filter((line) => picked.has(line.id)));
+      });
+      parts.push(together, go);
+    }
+    if (walks() && navigator.geolocation) {
+      const here = el("button", { type: "button" }, say("From where I am"));
+      here.addEventListener("click", () => navigator.geolocation.getCurrentPosition(({ coords }) => {
+        start = { lat: coords.latitude, lon: coords.longitude };
+        done();
+      }));
+      parts.push(el("span", { class: "soft" }, say("In walking order")), here);
+    }
+    bar.replaceChildren(...parts);
+    bar.hidden = !parts.length;
+  }
+
+  function show() {
+    const kept = part.contains(document.activeElement) ? document.activeElement.closest("[data-id]")?.dataset.id || "open" : "";
+    rows.replaceChildren(...lines.map(row));
+    further.hidden = !more;
+    showBar();
+    const current = rows.querySelector('[aria-current="true"]');
+    if (kept) (kept === "open" ? current : [...rows.querySelectorAll("[data-id]")].find((each) => each.dataset.id === kept))?.focus({ preventScroll: true });
+  }
+
+  function pick(id) {
+    if (!picked.delete(id)) picked.add(id);
+    show();
+  }
+
+  const at = (id) => lines.findIndex((line) => line.id === id);
+  return {
+    begin, load, show, pick, picking,
+    first: () => lines[0]?.id || "",
+    last: () => lines.at(-1)?.id || "",
+    has: (id) => at(id) >= 0,
+    after: (id, most) => lines.slice(at(id) + 1, at(id) + 1 + most).map((line) => line.id),
+    beside: (id, by) => lines[Math.min(Math.max(at(id) + by, 0), lines.length - 1)]?.id,
+    drop: (id) => {
+      lines = lines.filter((line) => line.id !== id);
+    },
+    reveal: () => rows.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" }),
+  };
+}
