@@ -39,6 +39,7 @@ COMMANDS = {
     "cameras": ("labels", "cameras", "List cameras that the registry does not have."),
     "labels": ("labels", "labels", "Export final labels from the log, list unknown camera labels."),
     "model": ("model", "model", "Promote, roll back or list classifiers."),
+    "metrics": ("metrics", "metrics", "Write the alerting rules for Prometheus, the dashboard for Grafana."),
     "settings": ("settings", "settings", "Show the settings in force."),
 }
 

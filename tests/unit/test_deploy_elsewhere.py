@@ -1,0 +1,100 @@
+"""The files for Kubernetes and systemd hold against their own validators, and name only what Paidan has."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from streams.cli.main import COMMANDS
+from streams.kafka.topics import Names
+from streams.settings import Settings
+from tests.conftest import REPOSITORY
+
+DEPLOY = REPOSITORY / "deploy"
+UNITS = DEPLOY / "systemd"
+Manifest = dict[str, Any]
+MANIFESTS: list[Manifest] = [
+    manifest
+    for file in sorted((DEPLOY / "kubernetes").rglob("*.yaml"))
+    if file.name != "kustomization.yaml"
+    for manifest in yaml.safe_load_all(file.read_text(encoding="utf-8"))
+]
+
+
+def _of_kind(kind: str) -> dict[str, Manifest]:
+    return {each["metadata"]["name"]: each for each in MANIFESTS if each["kind"] == kind}
+
+
+def _called(manifest: Manifest) -> str:
+    return f"{manifest['kind']}-{manifest['metadata']['name']}"
+
+
+SCALED = list(_of_kind("ScaledObject").values())
+DEPLOYMENTS = _of_kind("Deployment")
+FILES = sorted(file for file in DEPLOY.rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_setting_exists(file: Path) -> None:
+    """A role refuses to start with one that does not."""
+    known = {f"PAIDAN_{name.upper()}" for name in Settings.model_fields}
+
+    assert set(re.findall(r"PAIDAN_[A-Z_]+", file.read_text(encoding="utf-8"))) - known == set()
+
+
+@pytest.mark.parametrize("manifest", [each for each in MANIFESTS if each not in SCALED], ids=_called)
+def test_a_manifest_is_one_of_kubernetes(manifest: Manifest) -> None:
+    """By the schemas of the API, with nothing that these do not know."""
+    kubernetes_validate.validate(manifest, "1.31", strict=True)
+
+
+@pytest.mark.parametrize("role", ["intake", "desk", "tables", "gateway", "notify"])
+def test_a_role_runs_is_watched_and_is_not_drained_all_at_once(role: str) -> None:
+    """Its command exists, its probes ask its own port, and of its processes one at a time may be taken away."""
+    [container] = DEPLOYMENTS[role]["spec"]["template"]["spec"]["containers"]
+    budget = _of_kind("PodDisruptionBudget")[role]
+
+    assert container["args"] == [role]
+    assert role in COMMANDS
+    assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "metrics"}
+    assert {"name": "metrics", "containerPort": 9100} in container["ports"]
+    assert budget["spec"]["selector"]["matchLabels"] == DEPLOYMENTS[role]["spec"]["selector"]["matchLabels"]
+
+
+@pytest.mark.parametrize("scaled", SCALED, ids=_called)
+def test_roles_grow_with_what_waits_for_them(scaled: Manifest) -> None:
+    """Each is scaled by the lag of its own group on topics that exist, up to the number of partitions."""
+    names = Names("paidan")
+    role = scaled["spec"]["scaleTargetRef"]["name"]
+    waits = [trigger["metadata"] for trigger in scaled["spec"]["triggers"]]
+    [settings] = _of_kind("ConfigMap").values()
+
+    assert role in DEPLOYMENTS
+    assert {each["consumerGroup"] for each in waits} == {names.group(role)}
+    assert {each["topic"] for each in waits} <= {names.inbox, names.reports, names.detections}
+    assert scaled["spec"]["maxReplicaCount"] == int(settings["data"]["PAIDAN_PARTITIONS"])
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze, which checks units, is not installed"
+)
+def test_the_units_are_units(tmp_path: Path) -> None:
+    """By systemd's own check, for each role; the program is another one, as Paidan is not installed for all here."""
+    unit = (UNITS / "paidan@.service").read_text(encoding="utf-8")
+    assert "ExecStart=/opt/paidan/bin/paidan %i\n" in unit
+    (tmp_path / "paidan@.service").write_text(unit.replace("/opt/paidan/bin/paidan", shutil.which("true") or ""))
+    shutil.copy(UNITS / "paidan.target", tmp_path)
+    units = [str(tmp_path / f"paidan@{role}.service") for role in ("intake", "desk", "tables", "gateway", "notify")]
+
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *units, str(tmp_path / "paidan.target")],
+        capture_output=True,
+        text=True,
+    )
+
+    assert (checked.returncode, checked.stderr) == (0, "")
