@@ -16,7 +16,7 @@ _PACKAGES = ("models", "dispatcher", "streams")
 # Folders of other kinds that the map has to list as well.
 # What running something makes: it may be there in part.
 _MADE = ("build", "var")
-_BESIDE = ("bench", "cities", "docs", "requirements", "scripts")
+_BESIDE = ("bench", "cities", "deploy", "docs", "requirements", "scripts")
 
 
 @cache
