@@ -2,12 +2,13 @@
 step where that lies later."""
 
 from dispatcher.arrivals import cameras
+from dispatcher.arrivals.watched import watching
 from dispatcher.order import facts
 from dispatcher.order.row import Order, RunningLimit
 from dispatcher.order.timers import SUPERVISED, escalating, timers
 from dispatcher.partition import row_keys
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork, after_previous
-from dispatcher.steps import dispatching, watching
+from dispatcher.steps import dispatching
 from models.city import LimitStage
 from models.times import HOUR_MS
 

@@ -8,6 +8,7 @@ from dispatcher.order.row import Order
 from dispatcher.partition.index import METRES_PER_DEGREE
 from models.city import Category, City
 from models.gist import Gist
+from models.guess import NO_FAULT
 from models.inbox import Sighting
 from models.times import DAY_MS, HOUR_MS
 
@@ -51,6 +52,18 @@ def gist(sighting: Sighting) -> Gist:
 def _kept(order: Order) -> list[Gist]:
     reports = (one for one in (*order.evidence_first, *order.evidence_last) if one.kind == "report" and one.text)
     return [one.gist or gist_of(order.title, one.text) for one in reports]
+
+
+def certain_category(sighting: Sighting) -> str:
+    """The category that a sighting surely has: a camera's label, or a confident guess; of a sure group, its code. What
+    is no fault has none."""
+    if sighting.category:
+        return sighting.category
+    guess = sighting.guess
+    if guess is None or guess.outcome == "abstain":
+        return ""
+    sure = guess.category if guess.outcome == "confident" else guess.group
+    return "" if sure == NO_FAULT else sure
 
 
 def in_time(sighting: Sighting, order: Order, last_seen: int, kind: Category) -> bool:

@@ -7,11 +7,13 @@
 5. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate
 6. covered by a parent incident kept as the parent's evidence
 7. the end of what is not open  counted as a detection, no more
-8. too few detections           watched
-9. otherwise                    opens an order
+8. too few, or too unsure       a detection is watched
+9. otherwise                    opens an order, which takes over what was watched around it
 """
 
 from dispatcher.arrivals import merging, nearby, unsure
+from dispatcher.arrivals.merging import certain_category
+from dispatcher.arrivals.watched import watching, weighing
 from dispatcher.order.row import OPEN, Order, Tally
 from dispatcher.partition import index, outcomes
 from dispatcher.partition.outcomes import Disposition
@@ -19,9 +21,7 @@ from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order
-from dispatcher.steps.watching import reopen_by_camera, watch_on
 from models.city import Category
-from models.guess import NO_FAULT
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 
@@ -66,22 +66,11 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> Dispo
         return Disposition("order", covering.id)
     if sighting.phase == "end":  # of something that is not open: there is nothing to do, and nothing to watch for
         return Disposition("nothing-open")
-    if kind is not None and sighting.kind == "detection" and kind.min_sightings > 1:
-        return watch_on(work, sighting, kind, category)
+    if sighting.kind == "detection" and kind is not None and (kind.min_sightings > 1 or weighing.is_weighed(kind)):
+        return watching.watch_on(work, sighting, kind, category)
     candidates = (*(() if candidate is None else (candidate,)), *met.maybe)
-    return Disposition("order", open_order(work, sighting, candidates, owner).id)
-
-
-def certain_category(sighting: Sighting) -> str:
-    """The category that a sighting surely has: a camera's label, or a confident guess; of a sure group, its code. What
-    is no fault has none."""
-    if sighting.category:
-        return sighting.category
-    guess = sighting.guess
-    if guess is None or guess.outcome == "abstain":
-        return ""
-    sure = guess.category if guess.outcome == "confident" else guess.group
-    return "" if sure == NO_FAULT else sure
+    order = watching.take_over(work, open_order(work, sighting, candidates, owner))
+    return Disposition("order", order.id)
 
 
 def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Disposition | None:
@@ -98,7 +87,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Dispo
             closed = order
     if closed is None or sighting.phase == "end":
         return None
-    return reopen_by_camera(work, closed, sighting)
+    return watching.reopen_by_camera(work, closed, sighting)
 
 
 def standing(work: UnitOfWork, order_id: str) -> Order | None:
@@ -152,7 +141,7 @@ def _near(
         if rank == 0:
             join(work, nearest, sighting, "near", away)
         elif sighting.kind == "detection":
-            return reopen_by_camera(work, nearest, sighting), None
+            return watching.reopen_by_camera(work, nearest, sighting), None
         else:
             nearest = join(work, nearest, sighting, "near", away)
             dispatching.reopen(work, nearest, "seen-again", sighting.at, DESK)

@@ -1,6 +1,7 @@
 """Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
 
 from dispatcher.arrivals.sightings import standing
+from dispatcher.arrivals.watched import false_alarms
 from dispatcher.order.lifecycle import ACTIONS, REFUSALS, Transition, allowed, permit
 from dispatcher.order.row import Order
 from dispatcher.partition import index
@@ -28,7 +29,7 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
     elif order is None:
         opening.succeed(work, update, at)
     else:
-        STEPS[update.action](work, order, update, at)
+        false_alarms.learn(work, update, STEPS[update.action](work, order, update, at))
 
 
 def named(work: UnitOfWork, update: InboxUpdate) -> Order | None:

@@ -256,12 +256,15 @@ class Tally(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Watch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """Detections that are still too few (观察中): at `min_sightings` they open an order or reopen `order_id`, else they
-    expire."""
+    """Detections that are still too few (观察中): they open an order, or reopen `order_id`, or expire.
+
+    `until` says of each when its time is over; it is empty in rows of before, of which all expire together. `expires`
+    is the first of these instants. `category` is that of the order; empty where each detection has its own."""
 
     key: str
     area: str
-    category: str
     seen: tuple[Sighting, ...]
     expires: int
+    until: tuple[int, ...] = ()
+    category: str = ""
     order_id: str = ""

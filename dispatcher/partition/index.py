@@ -43,7 +43,7 @@ def keys_of(order: Order | Outline) -> set[Key]:
         return keys
     nobody_knows = not order.group and order.waiting_since is not None  # it waits for a person to say what it is
     if order.lat is not None and order.lon is not None and (order.group or nobody_knows):
-        keys.add(_cell_key(order.area, order.group, math.floor(order.lat / CELL), math.floor(order.lon / CELL)))
+        keys.add(_cell_key(order.area, order.group, *cell_of(order.lat, order.lon)))
     if order.state in OPEN and (order.category or nobody_knows):
         keys.add(of_kind(order.area, order.category))
     return keys
@@ -78,12 +78,23 @@ def of_kind(area: str, category: str) -> Key:
 
 def cells_around(area: str, group: str, lat: float, lon: float, radius_m: float) -> Iterator[Key]:
     """The keys of all cells of a merge group that a circle may touch."""
+    for y, x in cells(lat, lon, radius_m):
+        yield _cell_key(area, group, y, x)
+
+
+def cell_of(lat: float, lon: float) -> tuple[int, int]:
+    """The cell of the grid in which a place lies: row and column."""
+    return math.floor(lat / CELL), math.floor(lon / CELL)
+
+
+def cells(lat: float, lon: float, radius_m: float) -> Iterator[tuple[int, int]]:
+    """All cells that a circle may touch."""
     narrow = max(math.cos(math.radians(lat)), 0.01)
     dy = radius_m / METRES_PER_DEGREE
     dx = dy / narrow
     for y in range(math.floor((lat - dy) / CELL), math.floor((lat + dy) / CELL) + 1):
         for x in range(math.floor((lon - dx) / CELL), math.floor((lon + dx) / CELL) + 1):
-            yield _cell_key(area, group, y, x)
+            yield y, x
 
 
 def _cell_key(area: str, group: str, y: int, x: int) -> Key:

@@ -15,7 +15,7 @@ from dispatcher.partition import index, row_keys
 from dispatcher.partition.index import Entry, Key
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.layers import Index, Table, Timers
-from dispatcher.partition.state import DeskState, Heartbeat, SeenChunk
+from dispatcher.partition.state import AlarmRecord, DeskState, Heartbeat, SeenChunk
 
 _NEVER = (2**63, "")
 FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
@@ -30,12 +30,14 @@ class Overlay:
         self.tallies = Table(state.tallies)
         self.watches = Table(state.watches)
         self.cameras = Table(state.cameras)
+        self.algorithms = Table(state.algorithms)
         # all that is kept by key, layer by layer
-        self.tables: tuple[Table[Order] | Table[Tally] | Table[Watch] | Table[Heartbeat], ...] = (
+        self.tables: tuple[Table[Order] | Table[Tally] | Table[Watch] | Table[Heartbeat] | Table[AlarmRecord], ...] = (
             self.orders,
             self.tallies,
             self.watches,
             self.cameras,
+            self.algorithms,
         )
         self.index = Index(state.index)
         self.order_rows: dict[str, bytes] = {}  # of the batch's orders, once they are encoded
@@ -133,8 +135,11 @@ class Overlay:
         self.order_rows = {key: encode_row(order) for key, order in self.orders.batch.items() if order is not None}
         rows.update((key, self.order_rows.get(key)) for key in self.orders.batch)
         for row_key, table in (
-            (row_keys.tally, self.tallies), (row_keys.watch, self.watches), (row_keys.camera, self.cameras)
-        ):  # fmt: skip
+            (row_keys.tally, self.tallies),
+            (row_keys.watch, self.watches),
+            (row_keys.camera, self.cameras),
+            (row_keys.algorithm, self.algorithms),
+        ):
             for name, value in table.batch.items():
                 rows[row_key(name)] = None if value is None else encode_row(value)
         for bucket, digests in self.seen.items():
@@ -158,6 +163,7 @@ class Overlay:
         self.tallies.apply()
         self.watches.apply()
         self.cameras.apply()
+        self.algorithms.apply()
         self.index.apply()
         state.figures.update(self.figures)
         del state.pending[: self.timers.gone]

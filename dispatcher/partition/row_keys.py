@@ -5,9 +5,10 @@
 | `meta`                            | where the partition stands                                      |
 | `<order id>`                      | the order; the only keys besides `meta` without a slash         |
 | `tally/<order id>`                | how often the order's incident was seen again                   |
-| `watch/<area>/<category>/<camera>`| detections that are still too few to open an order              |
+| `watch/<area>/<group>/<spot>`     | detections that are still too few to open an order              |
 | `watch/reopen/<order id>`         | detections that are still too few to reopen a closed one        |
 | `camera/<camera id>`              | when a camera was last heard of                                 |
+| `algorithm/<name>`                | how often an algorithm of cameras was right, and how often not  |
 | `seen/<kind>/<bucket>/<offset>`   | identities that were met: those of one bucket, from one batch   |
 | `failed/<offset>`                 | the items of a batch at which the core raised                   |
 
@@ -16,13 +17,14 @@ The pending timers name what they are of by the same keys.
 
 from typing import Literal
 
-Kind = Literal["meta", "order", "tally", "watch", "camera", "seen", "failed"]
+Kind = Literal["meta", "order", "tally", "watch", "camera", "algorithm", "seen", "failed"]
 
 META = "meta"
 _PREFIXES: dict[str, Kind] = {
     "tally": "tally",
     "watch": "watch",
     "camera": "camera",
+    "algorithm": "algorithm",
     "seen": "seen",
     "failed": "failed",
 }
@@ -44,6 +46,11 @@ def camera(camera_id: str) -> str:
     return f"camera/{camera_id}"
 
 
+def algorithm(name: str) -> str:
+    """The key of what is known of an algorithm."""
+    return f"algorithm/{name}"
+
+
 def seen(bucket: str, offset: int) -> str:
     """The key of the identities that the batch from `offset` on adds to a bucket, `<kind>/<number>`."""
     return f"seen/{bucket}/{offset}"
@@ -59,9 +66,20 @@ def failed(offset: int) -> str:
     return f"failed/{offset}"
 
 
-def opening_watch(area: str, category: str, camera_id: str) -> str:
-    """The name of the watch for detections that may open an order."""
-    return f"{area}/{category}/{camera_id}"
+def opening_watch(area: str, group: str, spot: str) -> str:
+    """The name of the watch for detections of a merge group that may open an order, at a spot of `in_cell` or
+    `by_camera`."""
+    return f"{area}/{group}/{spot}"
+
+
+def in_cell(y: int, x: int) -> str:
+    """The spot of what is watched in a cell of the grid, whoever sees it."""
+    return f"{y}/{x}"
+
+
+def by_camera(camera_id: str) -> str:
+    """The spot of what is watched camera by camera."""
+    return f"-/{camera_id}"
 
 
 def reopening_watch(order_id: str) -> str:

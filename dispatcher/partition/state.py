@@ -40,6 +40,13 @@ class Heartbeat(msgspec.Struct, frozen=True):
     heartbeat_ms: int
 
 
+class AlarmRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How many alarms of an algorithm people have found right, and how many false 误报."""
+
+    right: int = 0
+    wrong: int = 0
+
+
 class SeenChunk(msgspec.Struct, frozen=True):
     """A chunk of identity digests of one kind and bucket; `until` is when the bucket may be forgotten."""
 
@@ -57,6 +64,7 @@ class DeskState:
         self.tallies: dict[str, Tally] = {}
         self.watches: dict[str, Watch] = {}
         self.cameras: dict[str, Heartbeat] = {}
+        self.algorithms: dict[str, AlarmRecord] = {}
         self.index: Entered = {}
         self.seen: dict[str, set[int]] = {}  # "<kind>/<bucket>" → digests
         self.seen_until: dict[str, int] = {}
@@ -104,6 +112,8 @@ class DeskState:
                     heartbeat = _decode_heartbeat(value)
                     state.cameras[name] = heartbeat
                     pending.append((heartbeat.last_seen + heartbeat.heartbeat_ms, key, "heartbeat"))
+                case "algorithm":
+                    state.algorithms[name] = _decode_alarms(value)
                 case "seen":
                     chunk = _decode_chunk(value)
                     bucket = row_keys.seen_bucket(name)
@@ -122,4 +132,5 @@ _decode_outline = msgspec.json.Decoder(Outline).decode
 _decode_tally = msgspec.json.Decoder(Tally).decode
 _decode_watch = msgspec.json.Decoder(Watch).decode
 _decode_heartbeat = msgspec.json.Decoder(Heartbeat).decode
+_decode_alarms = msgspec.json.Decoder(AlarmRecord).decode
 _decode_chunk = msgspec.json.Decoder(SeenChunk).decode

@@ -18,9 +18,18 @@ NAMED = 3  # candidates of a new order
 NAMED_BY = 20  # candidates that an order gathers in all: each stands in its row
 
 
-def open_order(work: UnitOfWork, sighting: Sighting, candidates: Sequence[Order] = (), owner: str = "") -> Order:
+def open_order(
+    work: UnitOfWork,
+    sighting: Sighting,
+    candidates: Sequence[Order] = (),
+    owner: str = "",
+    *,
+    unverified: bool = False,
+    urgent: bool = False,
+) -> Order:
     """Open an order with its founding sighting and dispatch it. The first of the candidates and the new order name
-    each other, so that whoever looks at either sees both."""
+    each other, so that whoever looks at either sees both. `owner` gets it, whatever the tables say; one that is
+    `unverified` goes to a person first 核实; one that is `urgent` has priority 1."""
     city = work.city
     at = min(sighting.at, work.clock)
     order_id = identity.order_id(sighting.area, work.day_number(at), sighting.source, sighting.id)
@@ -29,6 +38,10 @@ def open_order(work: UnitOfWork, sighting: Sighting, candidates: Sequence[Order]
     target = dispatching.routed(work, sighting, at)
     if owner in city.departments:
         target = replace(target, department=owner, assists=(), review="")
+    if unverified and target.department:
+        target = replace(target, department="", assists=(), review="unverified")
+    if urgent:
+        target = replace(target, priority=1)
     if sighting.due_given:
         whole = limits.given(city, at, sighting.due) if sighting.due is not None else None
     else:

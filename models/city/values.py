@@ -50,8 +50,9 @@ class Category(Row):
     """A category of incidents 事件类别, or, without `parent`, a group of them.
 
     Sightings of one merge `group` within `merge_radius_m` metres and `merge_hours` hours may be one incident, unless
-    `merge` is off; detections become an order at `min_sightings`. `priority` runs from 1 (most urgent) to 5; `cost`
-    weighs a wrong dispatch.
+    `merge` is off; detections become an order at `min_sightings`. Where `file_at` is given it is instead how sure they
+    are together, 0 to 1, that decides; from `verify_at` on a person is asked, from `urgent_at` on it is of priority 1.
+    `priority` runs from 1 (most urgent) to 5; `cost` weighs a wrong dispatch.
     """
 
     code: Code
@@ -63,9 +64,19 @@ class Category(Row):
     merge_radius_m: Number = Field(default=50.0, ge=0, le=100_000)
     merge_hours: Number = Field(default=24.0, ge=0, le=_DAYS_MAX * 24)
     min_sightings: Whole = Field(default=1, ge=1, le=1_000)
+    verify_at: Share | None = None
+    file_at: Share | None = None
+    urgent_at: Share | None = None
     priority: Whole = Field(default=3, ge=1, le=5)
     cost: Number = Field(default=1.0, gt=0, le=1_000_000)
     merge: Flag = True
+
+    @model_validator(mode="after")
+    def _rising(self) -> "Category":
+        given = [share for share in (self.verify_at, self.file_at, self.urgent_at) if share is not None]
+        if given != sorted(given):
+            raise ValueError("verify_at: verify_at, file_at and urgent_at must not fall, in this order")
+        return self
 
 
 class Responsibility(Row):

@@ -47,6 +47,7 @@ REVIEW_REASONS: Mapping[str, Names] = {
     "unknown-category": ("类别不在目录", "the city has no such category"),
     "nobody-responsible": ("无责任部门", "no department is responsible there"),
     "unknown-department": ("部门不在目录", "the city has no such department"),
+    "unverified": ("待核实", "what cameras see is not sure enough to file it"),
     "unlocated": ("位置不明", "where it is, is not known"),
     "unknown-area": ("区域不在目录", "the city has no area of the id that was given"),
     "blind": ("盲审抽样", "a share that people judge unseen"),

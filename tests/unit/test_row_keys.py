@@ -13,7 +13,17 @@ ORDER = "south-w-20260301-abcdefghij"
         (row_keys.META, "meta", ""),
         (ORDER, "order", ORDER),
         (row_keys.tally(ORDER), "tally", ORDER),
-        (row_keys.watch(row_keys.opening_watch("south-w", "litter", "cam/1")), "watch", "south-w/litter/cam/1"),
+        (
+            row_keys.watch(row_keys.opening_watch("south-w", "dirt", row_keys.by_camera("cam/1"))),
+            "watch",
+            "south-w/dirt/-/cam/1",
+        ),
+        (
+            row_keys.watch(row_keys.opening_watch("south-w", "dirt", row_keys.in_cell(10, -2))),
+            "watch",
+            "south-w/dirt/10/-2",
+        ),
+        (row_keys.algorithm("a/1"), "algorithm", "a/1"),
         (row_keys.watch(row_keys.reopening_watch(ORDER)), "watch", f"reopen/{ORDER}"),
         (row_keys.camera("cam/1"), "camera", "cam/1"),
         (row_keys.seen("report/20513", 7), "seen", "report/20513/7"),

@@ -1,0 +1,1 @@
+"""What is seen before it is an order: it is watched, and weighed by who sees it."""

@@ -1,0 +1,174 @@
+"""Watching 观察: detections that are still too few, or too unsure, to open an order or to reopen a closed one.
+
+What may open an order is watched by place: one row for each merge group and cell of the grid, whoever has seen it.
+Around a new detection all those of its category within its radius count, over all cameras and algorithms. What does not
+merge, or has no place, is watched camera by camera.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from dispatcher.arrivals import merging
+from dispatcher.arrivals.merging import certain_category
+from dispatcher.arrivals.watched import false_alarms, weighing
+from dispatcher.order.row import OPEN, Order, Watch
+from dispatcher.partition import index, row_keys
+from dispatcher.partition.outcomes import Disposition
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork
+from dispatcher.steps import dispatching
+from dispatcher.steps.dispatching import merge_group
+from dispatcher.steps.opening import join, open_order
+from models.city import Category
+from models.inbox import Sighting
+from models.times import HOUR_MS, MINUTE_MS
+
+OF_ONE_SOURCE = 8  # detections that are watched of one algorithm at one camera: later ones hardly weigh anything
+OF_ONE_ROW = 200  # detections that a row holds: it has to fit into a record
+
+_Ending = tuple[Sighting, int]  # what is watched, and the instant at which that expires
+
+
+class _Seen(NamedTuple):
+    """A watched detection and the name of the watch in which it is."""
+
+    watch: str
+    sighting: Sighting
+
+
+def watch_on(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -> Disposition:
+    """Too few detections yet 观察中, or enough: then they open an order, the first of them founds it."""
+    seen = [one for one in _around(work, sighting, kind) if certain_category(one.sighting) == category]
+    alarms = sorted([*(one.sighting for one in seen), sighting], key=_by_time)
+    sure = 0.0
+    if weighing.is_weighed(kind):
+        sure = weighing.combined(alarms, lambda algorithm: false_alarms.rate_of(work, algorithm))
+    found = weighing.verdict(kind, len(alarms), sure)
+    if found == "watch":
+        name = row_keys.opening_watch(sighting.area, merge_group(work.city, category), _spot(sighting, kind))
+        _add(work, Watch(key=name, area=sighting.area, seen=(), expires=0), sighting, kind.min_sightings)
+        return Disposition("watched", "", len(alarms), kind.min_sightings if kind.file_at is None else 0)
+    _take_out(work, seen)
+    order = open_order(work, alarms[0], unverified=found == "verify", urgent=found == "urgent")
+    for one in alarms[1:]:
+        order = join(work, order, one, "watched")
+    return Disposition("order", take_over(work, order).id)
+
+
+def take_over(work: UnitOfWork, order: Order) -> Order:
+    """An order takes over what is watched around it in its merge group: had it been there, all that would have
+    joined. What has been rejected takes nothing."""
+    kind = work.city.categories.get(order.category)
+    if order.state not in OPEN or kind is None or not kind.merge:
+        return order
+    found = [one for one in _around(work, order, kind) if merging.in_time(one.sighting, order, order.opened_at, kind)]
+    _take_out(work, found)
+    for one in sorted((each.sighting for each in found), key=_by_time):
+        order = join(work, order, one, "watched", merging.between(one, order.lat, order.lon))
+    return order
+
+
+def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
+    """A camera reopens a closed order when it has seen the thing as often as it takes to open one."""
+    kind = work.city.categories.get(order.category)
+    wanted = kind.min_sightings if kind is not None else 1
+    name = row_keys.reopening_watch(order.id)
+    watch = work.overlay.watches.get(name)
+    sightings = (*watch.seen, sighting) if watch is not None else (sighting,)
+    if len(sightings) < wanted:
+        new = Watch(key=name, area=sighting.area, seen=(), expires=0, category=order.category, order_id=order.id)
+        _add(work, new, sighting, wanted)
+        return Disposition("watched", order.id, len(sightings), wanted)
+    if watch is not None:
+        work.overlay.watches.put(name, None)
+    for one in sightings:
+        order = join(work, order, one, "seen-again")
+    dispatching.reopen(work, order, "seen-again", sighting.at, DESK)
+    return Disposition("order", order.id)
+
+
+def expire(work: UnitOfWork, watch: Watch) -> None:
+    """The time of some of the detections is over without enough of them: counted, and forgotten."""
+    _let_go(work, watch, [one for one in _with_ends(watch) if one[1] <= watch.expires])
+
+
+def _spot(sighting: Sighting, kind: Category) -> str:
+    """Where a detection is watched: in its cell of the grid, else with its camera."""
+    if sighting.lat is None or sighting.lon is None or not kind.merge:
+        return row_keys.by_camera(sighting.camera)
+    return row_keys.in_cell(*index.cell_of(sighting.lat, sighting.lon))
+
+
+def _around(work: UnitOfWork, centre: Sighting | Order, kind: Category) -> list[_Seen]:
+    """What is watched of the merge group within its radius and hours around a sighting or an order."""
+    spots: Iterable[str] = ()
+    if centre.lat is not None and centre.lon is not None and kind.merge:
+        spots = (row_keys.in_cell(*cell) for cell in index.cells(centre.lat, centre.lon, kind.merge_radius_m))
+    elif isinstance(centre, Sighting):
+        spots = (_spot(centre, kind),)
+    at, hours = (centre.at if isinstance(centre, Sighting) else centre.opened_at), kind.merge_hours * HOUR_MS
+    found: list[_Seen] = []
+    for spot in spots:
+        name = row_keys.opening_watch(centre.area, merge_group(work.city, kind.code), spot)
+        watch = work.overlay.watches.get(name)
+        for one in watch.seen if watch is not None else ():
+            away = merging.between(one, centre.lat, centre.lon)
+            if (away is None or not kind.merge or away <= kind.merge_radius_m) and abs(one.at - at) <= hours:
+                found.append(_Seen(name, one))
+    return found
+
+
+def _add(work: UnitOfWork, new: Watch, sighting: Sighting, wanted: int) -> None:
+    """Watch one more, under the name of a new watch or in the one that is there. What comes to be too much is let go,
+    the oldest first."""
+    watch = work.overlay.watches.get(new.key) or new
+    until = work.clock + int(work.city.settings.watching_minutes * MINUTE_MS)
+    watch = _with(watch, [*_with_ends(watch), (sighting, until)])
+    own = [one for one in _with_ends(watch) if _source(one[0]) == _source(sighting)]
+    over = own[: -max(wanted, OF_ONE_SOURCE)] or _with_ends(watch)[: -max(wanted, OF_ONE_ROW)]
+    _let_go(work, watch, over)
+
+
+def _let_go(work: UnitOfWork, watch: Watch, gone: Sequence[_Ending]) -> None:
+    for sighting, _ in gone:
+        work.book("expired", sighting.at, watch.area, watch.category or certain_category(sighting))
+    _put(work, watch, [one for one in _with_ends(watch) if one not in gone])
+
+
+def _take_out(work: UnitOfWork, found: Iterable[_Seen]) -> None:
+    """Watch these no longer: an order has them."""
+    taken: dict[str, list[Sighting]] = {}
+    for one in found:
+        taken.setdefault(one.watch, []).append(one.sighting)
+    for name, sightings in taken.items():
+        watch = work.overlay.watches.get(name)
+        assert watch is not None  # they were found in it
+        _put(work, watch, [one for one in _with_ends(watch) if one[0] not in sightings])
+
+
+def _put(work: UnitOfWork, watch: Watch, kept: Sequence[_Ending]) -> None:
+    """Keep a watch with what is left in it, and have its timer come up when the first of that expires."""
+    before = work.overlay.watches.get(watch.key)
+    after = _with(watch, kept) if kept else None
+    work.overlay.watches.put(watch.key, after)
+    if after is not None and (before is None or before.expires != after.expires):
+        work.overlay.timers.push((after.expires, row_keys.watch(watch.key), "expire"))
+
+
+def _with(watch: Watch, seen: Sequence[_Ending]) -> Watch:
+    until = tuple(end for _, end in seen)
+    return replace(watch, seen=tuple(one for one, _ in seen), until=until, expires=min(until))
+
+
+def _with_ends(watch: Watch) -> list[_Ending]:
+    """What is watched, in the order in which it came, each with the instant at which it expires."""
+    return list(zip(watch.seen, watch.until or (watch.expires,) * len(watch.seen), strict=True))
+
+
+def _source(sighting: Sighting) -> tuple[str, str]:
+    return sighting.camera, sighting.algorithm
+
+
+def _by_time(sighting: Sighting) -> tuple[int, str, str]:
+    return sighting.at, sighting.source, sighting.id
