@@ -31,7 +31,10 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Indicator(msgspec.Struct, frozen=True):
-    """One indicator: a count or stock (the sum of `top`), a rate (`top` / `bottom`), a duration (its sketch)."""
+    """One indicator: a count or stock (the sum of `top`), a rate (`top` / `bottom`), a duration (its sketch).
+
+    `version` goes up by one whenever the same log comes to another value: by another formula here, or because orders
+    count otherwise (`dispatcher.figures.booking`)."""
 
     name: str
     kind: Literal["count", "stock", "rate", "duration", "seconds"]
@@ -40,6 +43,7 @@ class Indicator(msgspec.Struct, frozen=True):
     bottom: tuple[str, ...] = ()
     title: str = ""
     source: str = ""
+    version: int = 1
 
 
 class Weights(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ COMMANDS = {
     "feed": ("feed", "feed", "Send the events of a file to the input topics."),
     "history": ("history", "history", "Replay events of the past at their own times."),
     "audit": ("audit", "audit", "Recompute all figures from the log and compare."),
+    "whatif": ("whatif", "whatif", "Decide the past again under another city pack or model, and compare."),
     "erase": ("erase", "erase", "Destroy the keys of sealed words: of an order, a reporter or a report."),
     "tail": ("tail", "tail", "Follow what departments receive."),
     "dead-letters": ("dead_letters", "dead_letters", "List, show or replay what could not be taken in."),

@@ -40,7 +40,7 @@ def publish(
 ) -> None:
     """Check a city pack, show what differs from the one in force, and put it in force without restarting anything."""
     settings, new = load_settings(), load_city(folder)
-    old, _ = asyncio.run(_in_force(settings))
+    old, _ = asyncio.run(pack_in_force(settings))
     found = _compared(settings, old, new)
     if dry_run:
         return
@@ -53,7 +53,7 @@ def publish(
 def rollback(comment: Comment = "", by: By = "", yes: Yes = False) -> None:
     """Put the city pack in force again that was so before the last publication or rollback."""
     settings = load_settings()
-    old, active = asyncio.run(_in_force(settings))
+    old, active = asyncio.run(pack_in_force(settings))
     if active is None:
         raise ControlError("there is nothing to go back to: no city pack was published yet")
     new = asyncio.run(_pack(settings, old, active.before))
@@ -76,7 +76,7 @@ def history() -> None:
         say(f"partitions began with {now.first}")
 
 
-async def _in_force(settings: Settings) -> tuple[City, Publication | None]:
+async def pack_in_force(settings: Settings) -> tuple[City, Publication | None]:
     """The city in force and its publication; before the first one the city of the settings' folder."""
     own = load_city(settings.city)
     active = (await read_publications(settings)).active

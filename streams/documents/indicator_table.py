@@ -5,12 +5,15 @@ from streams.documents.markdown import table
 
 
 def indicators() -> str:
-    """Each indicator with its definition, formula and source."""
+    """Each indicator with its version, definition, formula and source."""
     rows = (
-        (f"`{each.name}`", each.title, each.kind, _formula(each), each.definition, each.source or "–")
+        (
+            *(f"`{each.name}`", str(each.version), each.title, each.kind),
+            *(_formula(each), each.definition, each.source or "–"),
+        )
         for each in INDICATORS.values()
     )
-    return table(("indicator", "名称", "kind", "from", "definition", "source"), rows)
+    return table(("indicator", "version", "名称", "kind", "from", "definition", "source"), rows)
 
 
 def _formula(indicator: Indicator) -> str:

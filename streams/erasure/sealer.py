@@ -42,8 +42,8 @@ class Sealer:
             item,
             **seal(key, {"text": item.text, "title": item.title, "address": item.address, "contact": item.contact}),
             gist=gist_of(item.title, item.text, phrases),
-            guess=_without_terms(item.guess),
-            shadow=_without_terms(item.shadow),
+            guess=without_terms(item.guess),
+            shadow=without_terms(item.shadow),
         )
 
     def _kept(self, key: ReportKey) -> Send:
@@ -51,7 +51,7 @@ class Sealer:
         return Send(self._names.report_keys, key.name.encode(), made(self._key.wrap(key)), partition)
 
 
-def _without_terms(guess: Guess | None) -> Guess | None:
+def without_terms(guess: Guess | None) -> Guess | None:
     """A guess as it may be kept: the terms and keywords that it goes by are pieces of the text."""
     if guess is None:
         return None

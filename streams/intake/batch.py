@@ -203,7 +203,7 @@ def _place(
         try:
             item = _located(city, draft, points)
             if draft.text and isinstance(item, Sighting):
-                asked.append(_Asked(len(placed), draft.text, _context(city, item)))
+                asked.append(_Asked(len(placed), draft.text, context_of(city, item)))
             placed.append((n, item))
             misplaced += isinstance(draft.where, tuple) and points[draft.where] is None
         except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above
@@ -234,7 +234,8 @@ def _guess(model: Model, texts: Sequence[str], contexts: Sequence[Context]) -> l
     return [_guess(model, [text], [context])[0] for text, context in zip(texts, contexts, strict=True)]
 
 
-def _context(city: City, sighting: Sighting) -> Context:
+def context_of(city: City, sighting: Sighting) -> Context:
+    """What else is known of a sighting whose text is classified."""
     return Context(
         area="" if sighting.area == UNLOCATED else sighting.area,
         hour=local_hour(sighting.at, city.zone),

@@ -1,6 +1,7 @@
 """History without Kafka: events of a file, taken in and decided in this process."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from dispatcher.desk import decide
@@ -25,28 +26,34 @@ def replay(city: City, file: Path, until: int) -> list[tuple[str, FigureRow]]:
     states = [DeskState(number) for number in range(PARTITIONS)]
     for state in states:
         state.meta = Meta(pack=city.digest)
-
-    def run(state: DeskState, stamped: list[Stamped]) -> None:
-        start = state.meta.next_offset
-        records = [
-            InboxRecord(state.partition, start + n, each.clock, each.items, replayed=True)
-            for n, each in enumerate(stamped)
-        ]
-        decision = decide(state, records, {city.digest: city})
+    for number, records in inbox_of(city, file, until):
+        decision = decide(states[number], records, {city.digest: city})
         assert decision.failures == []
         refused = [record for record in decision.records if event_type(record.headers) == REFUSED]
         assert refused == []
         decision.changes.apply()
+    return [(key, row) for state in states for key, row in state.figures.items()]
 
+
+def inbox_of(city: City, file: Path, until: int) -> Iterator[tuple[int, list[InboxRecord]]]:
+    """The records of the inbox, a partition's next ones at a time, and at last a tick at an instant (ms) for each."""
     areas = sorted(area.id for area in city.areas.at_level(city.merge_level))
-    home = {area: states[number % PARTITIONS] for number, area in enumerate(areas)}
+    home = {area: number % PARTITIONS for number, area in enumerate(areas)}
+    offsets = [0] * PARTITIONS
+
+    def records(number: int, stamped: list[Stamped]) -> tuple[int, list[InboxRecord]]:
+        start = offsets[number]
+        offsets[number] += len(stamped)
+        return number, [
+            InboxRecord(number, start + n, each.clock, each.items, replayed=True) for n, each in enumerate(stamped)
+        ]
+
     for _, taken in retell(Chronicle([file]), city, Keys(b"key"), None):
         assert taken.dead == []
         shares: dict[int, list[Stamped]] = defaultdict(list)
         for each in stamp(taken):
-            shares[home[each.area].partition].append(each)
+            shares[home[each.area]].append(each)
         for number, stamped in shares.items():
-            run(states[number], stamped)
-    for state in states:
-        run(state, [Stamped("", until, (Tick(),))])
-    return [(key, row) for state in states for key, row in state.figures.items()]
+            yield records(number, stamped)
+    for number in range(PARTITIONS):
+        yield records(number, [Stamped("", until, (Tick(),))])

@@ -123,6 +123,44 @@ def test_a_rate_without_a_denominator_is_none() -> None:
     assert values["closed"] == values["open"] == 0
 
 
+# What the first version of each is made of, where that is more than its own name.
+FIRST = {
+    "due": "closed overdue_open",
+    "dedup_ratio": "received detections / opened",
+    "closure_rate": "closed / closed overdue_open",
+    "on_time_closure_rate": "closed_on_time / closed_limited overdue_open",
+    "on_time_raw": "closed_on_time_raw / closed_limited_raw overdue_open",
+    "accept_on_time_rate": "accept_on_time / accept_done accept_missed",
+    "dispatch_on_time_rate": "dispatch_on_time / dispatch_done dispatch_missed",
+    "handle_on_time_rate": "handle_on_time / handle_done handle_missed",
+    "check_on_time_rate": "check_on_time / check_done check_missed",
+    "rework_rate": "closed_reworked / closed overdue_open",
+    "dispatch_accuracy": "closed_first_dispatch / closed",
+    "return_rate": "returns_approved / assigned",
+    "reopen_rate": "closings_reopened / closed closings_reopened",
+    "response_rate": "responded / opened",
+    "resolution_rate": "closed_checked / closed closings_reopened overdue_open",
+    "satisfaction_rate": "satisfied / satisfied unsatisfied",
+    "resolution_seconds": "resolution_ms",
+    "handling_seconds": "handling_ms",
+    "handling_work_seconds": "handling_work_ms",
+    "response_seconds": "response_ms",
+    "misroute_seconds": "misroute_ms",
+}
+
+
+def test_a_changed_definition_has_another_version() -> None:
+    """An indicator of the first version is made of what it was made of then."""
+    made_of = {
+        name: " / ".join(" ".join(part) for part in (each.top, each.bottom) if part)
+        for name, each in INDICATORS.items()
+        if each.version == 1
+    }
+    assert {name: FIRST[name] for name in FIRST if name in made_of} == {
+        name: made_of[name] for name in FIRST if name in made_of
+    }
+
+
 def test_durations_are_in_seconds() -> None:
     """Boston's case 101001240736 took 10,135,454 s: exact in the mean, within 1 % in the quantiles."""
     row = FigureRow().add({("resolution_ms", 10_135_454_000): 1})

@@ -568,7 +568,7 @@ def test_packed_records_hold_one_area_in_order_and_stay_small(city: City) -> Non
 @pytest.mark.parametrize(
     "where",
     [
-        "streams.intake.batch._context",
+        "streams.intake.batch.context_of",
         "streams.intake.batch._guessed",
         "streams.intake.batch.by_words",
         "streams.intake.drafts.Draft.at",

@@ -1,0 +1,76 @@
+"""The words of the inbox read again for another pack or model. They are opened here and go nowhere."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from dispatcher.arrivals.gists import gist_of
+from models.city import City
+from models.classifier.serving.features import Context
+from models.guess import Guess
+from models.inbox import InboxRecord, Item, Sighting
+from models.words import whole_text
+from streams.erasure.report_keys import ReportKeys
+from streams.erasure.sealer import without_terms
+from streams.intake.batch import Model, context_of
+
+_words = msgspec.json.Decoder(tuple[str, str])
+_SEALED = "sealed:"
+
+
+class ReadAgain:
+    """Makes of inbox records what intake would have made of them by another model, and by the words that the rules of
+    another pack look for; without a model the guesses stay. Places, areas and the categories of labels stay.
+
+    `judged` counts the texts that the model was asked about, `erased` the reports whose words nobody can read any more:
+    they keep what was made of them.
+    """
+
+    def __init__(self, city: City, model: Model | None, keys: ReportKeys | None) -> None:
+        self._city, self._model, self._keys = city, model, keys
+        self.judged = self.erased = 0
+
+    def record(self, record: InboxRecord) -> InboxRecord:
+        """The record as it would have been. Raises SealError for words that another city's key has sealed."""
+        items = list[Item](record.items)
+        asked: list[tuple[int, Sighting, str]] = []
+        for n, item in enumerate(items):
+            if not isinstance(item, Sighting):
+                continue
+            words = self._words(item)
+            if words is None:
+                self.erased += 1
+                continue
+            if _is_sealed(item):
+                phrases = self._city.rules.phrases_in(whole_text(*words))
+                items[n] = item = replace(item, gist=gist_of(*words, phrases))
+            if _is_asked(item):
+                asked.append((n, item, whole_text(*words)))
+        if asked and self._model is not None:
+            self.judged += len(asked)
+            for (n, item, _), guess in zip(asked, self._guesses(self._model, asked), strict=True):
+                items[n] = replace(item, guess=without_terms(guess) if _is_sealed(item) else guess)
+        return replace(record, items=tuple(items))
+
+    def _guesses(self, model: Model, asked: Sequence[tuple[int, Sighting, str]]) -> list[Guess]:
+        contexts: list[Context] = [context_of(self._city, item) for _, item, _ in asked]
+        return model.classify([text for _, _, text in asked], contexts)
+
+    def _words(self, item: Sighting) -> tuple[str, str] | None:
+        """Title and text; None when they are sealed and their key is gone."""
+        if not _is_sealed(item):
+            return item.title, item.text
+        if self._keys is None:
+            return None
+        title, text = _words.decode(self._keys.opened(msgspec.json.encode((item.title, item.text)), ""))
+        return None if (item.title and not title) or (item.text and not text) else (title, text)
+
+
+def _is_sealed(item: Sighting) -> bool:
+    return item.title.startswith(_SEALED) or item.text.startswith(_SEALED)
+
+
+def _is_asked(item: Sighting) -> bool:
+    """Whether intake asks a model about an item: about the words of each report, and about what else has a guess."""
+    return item.guess is not None or (item.kind == "report" and bool(item.title or item.text))

@@ -1,0 +1,144 @@
+"""A namespace's inbox decided twice, partition by partition: as it was, and under another pack or model."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+
+import msgspec
+from aiokafka import TopicPartition
+
+from dispatcher.figures.indicators import Window
+from dispatcher.partition import row_keys
+from dispatcher.partition.state import Meta
+from dispatcher.whatif.comparing import PartitionComparison, WhatIf, compare, summed
+from dispatcher.whatif.course import Course, chained
+from dispatcher.whatif.two_courses import TwoCourses
+from models.city import City
+from models.errors import UsageError
+from models.inbox import InboxRecord, PackChange, read_record
+from models.times import day_number, from_text, from_wall, wall_midnight
+from streams.audit.recompute import LogReader, reading
+from streams.erasure.report_keys import check_words_key, open_report_keys
+from streams.intake.batch import Model
+from streams.settings import Settings
+from streams.whatif.read_again import ReadAgain
+
+_AFTER_ALL = 99991231
+_meta = msgspec.json.Decoder(Meta)
+
+
+class _Recorded(msgspec.Struct):
+    recorded_at: str
+
+
+_recorded = msgspec.json.Decoder(_Recorded)
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """What came of it. `judged` and `erased` are as `ReadAgain` counts them; `off_log` names the orders whose facts in
+    the log are not those that this version of Paidan decides from the same inbox: with any, the rest says little."""
+
+    what: WhatIf
+    judged: int
+    erased: int
+    off_log: tuple[str, ...]
+
+
+class Span(msgspec.Struct, frozen=True):
+    """From the beginning of a city-local day to the end of another; None: from the first record, to the last."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def window(self) -> Window:
+        """The days as figures have them."""
+        first, last = (None if day is None else day_number(day) for day in (self.first, self.last))
+        return Window(last=last or _AFTER_ALL, first=first)
+
+    def since(self, city: City) -> int:
+        """The instant at which the other course parts from the real one, ms UTC."""
+        return 0 if self.first is None else _begin(self.first, city)
+
+    def until(self, city: City) -> int | None:
+        """The first instant that no longer counts, ms UTC."""
+        return None if self.last is None else _begin(self.last + timedelta(days=1), city)
+
+
+async def try_out(
+    settings: Settings,
+    own: City,
+    other: City,
+    span: Span,
+    *,
+    packs_stay: bool = False,
+    model: Model | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Tried:
+    """Decide all partitions twice; `own` is the city of the settings' folder, `other` the pack to try, or where
+    `packs_stay`, the one in force: then each record is decided under the pack that really decided it.
+
+    Raises UsageError when the inbox does not reach back to its first record, or when words are sealed and the settings
+    have no key for them; AuditError when a desk does not come to rest; KafkaError when the cluster fails.
+    """
+    await check_words_key(settings)
+    parts: list[PartitionComparison] = []
+    off_log: list[str] = []
+    async with open_report_keys(settings) as keys, reading(settings, own, progress) as reader:
+        again = ReadAgain(other, model, keys)
+        for number in range(settings.partitions):
+            compared, unlike = await _partition(reader, number, other, again, span, packs_stay)
+            parts.append(compared)
+            off_log += unlike
+    return Tried(summed(parts, span.window()), again.judged, again.erased, tuple(off_log))
+
+
+async def _partition(
+    reader: LogReader, number: int, other: City, again: ReadAgain, span: Span, packs_stay: bool
+) -> tuple[PartitionComparison, list[str]]:
+    names, packs, zone = reader.names, reader.packs, other.zone
+    inbox, log = TopicPartition(names.inbox, number), TopicPartition(names.orders, number)
+    desk = TopicPartition(names.desk, number)
+    if not await reader.is_whole(inbox):
+        raise UsageError(f"the beginning of {names.inbox} is no longer there: nothing can be decided again from it")
+    ends = await reader.ends_at_rest(number)
+    rows = await reader.rows(desk, ends[desk])
+    meta = _meta.decode(rows[row_keys.META]) if row_keys.META in rows else Meta(pack=packs.own.digest)
+    first = reader.first_pack or meta.pack
+    cities = {other.digest: other} | await packs.at_hand([first])
+    until = span.until(other)
+    courses = TwoCourses(number, first, "" if packs_stay else other.digest, span.since(other), again.record)
+    over = False
+    async for batch in reader.records(inbox, meta.next_offset):
+        records: list[InboxRecord] = []
+        for record in batch:
+            read = read_record(record)[0]
+            over = over or (until is not None and read.clock >= until)
+            if over:
+                break
+            named = [item.digest for item in read.items if isinstance(item, PackChange)]
+            cities |= await packs.at_hand([each for each in named if each not in cities])
+            records.append(read)
+        courses.feed(records, cities)
+    chains = await _chains(reader, log, ends[log], until)
+    unlike = _unlike(chains, courses.real)
+    courses.finish(meta.clock if until is None else min(meta.clock, until - 1), cities)
+    return compare(courses.real, courses.whatif, zone, span.window()), unlike
+
+
+async def _chains(reader: LogReader, log: TopicPartition, end: int, until: int | None) -> Mapping[str, bytes]:
+    """The digest of each order's facts in the log, up to an instant of the desk's clock."""
+    chains: dict[str, bytes] = defaultdict(bytes)
+    async for batch in reader.records(log, end):
+        for record in batch:
+            if until is None or from_text(_recorded.decode(record.value).recorded_at) < until:
+                key = record.key.decode()
+                chains[key] = chained(chains[key], record.value)
+    return chains
+
+
+def _unlike(log: Mapping[str, bytes], real: Course) -> list[str]:
+    return sorted(key for key in log.keys() | real.chains.keys() if log.get(key) != real.chains.get(key))
+
+
+def _begin(day: date, city: City) -> int:
+    return from_wall(wall_midnight(day), city.zone)

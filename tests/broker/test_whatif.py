@@ -1,0 +1,54 @@
+"""`paidan whatif` on a real broker: what a desk has really decided, beside what another pack would have come to."""
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from models.city import load_city
+from models.inbox import Sighting, decode_items, encode_items
+from streams.kafka.topics import Names
+from streams.settings import Settings
+from streams.whatif.side_by_side import Span, Tried, try_out
+from tests.broker.test_desk import AREA, city, departments, opened, report
+from tests.support.cities import FILES, tiny_files
+from tests.support.desks import guess
+from tests.support.kafka import Kafka, Message, Roles
+
+__all__ = ["city", "departments"]
+
+
+def pothole(id: str) -> bytes:
+    """An inbox record of a report that intake was sure about, far from all others in what it says."""
+    [item] = decode_items(report(id, text=f"第{id}件事"))
+    assert isinstance(item, Sighting)
+    return encode_items([msgspec.structs.replace(item, guess=guess("pothole"))])
+
+
+@pytest.mark.timeout(120)
+async def test_the_log_is_decided_again_and_another_pack_beside_it(
+    kafka: Kafka, topics: Names, roles: Roles, settings: Settings, city: Path, tmp_path: Path
+) -> None:
+    """The pack that decided makes no difference and leads to the facts of the log; with another department for the
+    roads the orders go elsewhere, and the command says so; days without anything in them have nothing to compare."""
+    other = tmp_path / "other"
+    other.mkdir()
+    table = FILES["responsibility.csv"].replace("road,*,roads,", "road,*,works,")
+    for name, content in tiny_files({"responsibility.csv": table}).items():
+        (other / name).write_bytes(content)
+    await kafka.produce(topics.inbox, [Message(pothole(str(n)), AREA.encode(), partition=0) for n in range(3)])
+    roles.start("desk", city=str(city))
+    await kafka.read_until(topics.orders, lambda records: len(opened(records)) == 3, timeout=60)
+    command = roles.start("whatif", "--pack", str(other), "--json", city=str(city))
+
+    own = load_city(city)
+    same = await try_out(settings, own, own, Span())
+    never = await try_out(settings, own, load_city(other), Span(last=date(2026, 1, 1)))
+
+    assert (same.off_log, same.what.orders, same.what.unlike, same.what.changes) == ((), 3, (), ())
+    assert (never.off_log, never.what.orders) == ((), 0)
+    assert await command.ended(60) == 0, command.said()
+    tried = msgspec.json.decode(command.said().splitlines()[-1], type=Tried)
+    assert [(each.real, each.whatif) for each in tried.what.elsewhere] == [(("roads",), ("works",))] * 3
+    assert tried.off_log == ()
