@@ -53,6 +53,7 @@ PLATES = table(
     shape("plate", "[\u4e00-\u9fff]{1,4}[0-9]{2,3} ?[ぁ-ん] ?[0-9]{1,2}-?[0-9]{2}", END),
     shape("plate", WORD_EDGE, "[A-Z]{2}[0-9]{1,2}[A-Z]{1,3}[0-9]{4}", WORD_END),
     # What only a word can tell.
+    shape("plate", f"领{_DOT}[0-9]{{3}}{_DOT}[0-9]{{3}}", END, words="plate"),
     shape("plate", WORD_EDGE, r"[A-Z0-9]{1,8}(?:[ ·\-.][A-Z0-9]{1,5}){0,3}", WORD_END, words="plate", fits=_is_mixed),
     shape("plate", WORD_EDGE, "(?:[a-z]{2,3} ?[0-9]{3,4}|[a-z0-9]{5,8})", WORD_END, words="plate", fits=_is_mixed),
 )

@@ -12,7 +12,6 @@ from rich.table import Table
 from dispatcher.steps.routing import Route, route
 from models.city import City, Limit, LimitStage, RuleInput, load_city
 from models.city.files.cells import DROPPED, FOR_A_PERSON
-from models.city.pack.gaps import gaps
 from models.city.pack.loader import CITY, is_pack_file
 from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
@@ -21,10 +20,10 @@ from models.formats.scenes import describes_scene
 from models.guess import Guess
 from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
+from streams.cli.pack_notes import tell_gaps
 from streams.cli.publishing import history, publish, rollback
 from streams.control.model_pointers import in_force
 from streams.intake.placing import Described, Placement, by_words, locate_points
-from streams.language import in_locale
 from streams.settings import NEW_CITY, load_settings
 from streams.terminal.console import Console
 from streams.terminal.harmless import hand_out, say
@@ -59,12 +58,8 @@ def check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of 
     ):
         table.add_row(what, str(count))
     table.add_row("digest", city.digest)
-    console = Console()
-    console.print(table)
-    model = asyncio.run(in_force(load_settings(), city))
-    known, never_sure = (None, ()) if model is None else (model.classes, model.never_sure)
-    for gap in gaps(city, datetime.now(city.zone).date(), known, never_sure):
-        console.print(f"note: {in_locale(gap)}", style="yellow", highlight=False)
+    Console().print(table)
+    tell_gaps(load_settings(), city)
 
 
 @app.command()

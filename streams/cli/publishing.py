@@ -11,6 +11,7 @@ import typer
 from models.city import City, load_city
 from models.city.pack.difference import differences, unchangeable
 from models.times import now_ms
+from streams.cli.pack_notes import tell_gaps
 from streams.control import publications
 from streams.control.moving_orders import Survey
 from streams.control.moving_orders import survey as look
@@ -88,8 +89,8 @@ async def _pack(settings: Settings, own: City, digest: str) -> City:
 
 
 def _compared(settings: Settings, old: City, new: City) -> Survey:
-    """Show what differs, and what it would mean for open orders. Raises ControlError where it cannot be published, and
-    UsageError for a webhook that notify could not send to."""
+    """Show what differs, what the new pack leaves open, and what it would mean for open orders. Raises ControlError
+    where it cannot be published, and UsageError for a webhook that notify could not send to."""
     if fixed := unchangeable(old, new):
         raise ControlError(f"city.toml: {', '.join(fixed)} cannot be changed while the city runs")
     if old == new:
@@ -104,6 +105,7 @@ def _compared(settings: Settings, old: City, new: City) -> Survey:
             if rows:
                 table.add_row(difference.file, f"{sign}{len(rows)}", _some(rows))
     console.print(table)
+    tell_gaps(settings, new)
     found = asyncio.run(look(settings, old, new, datetime.now(new.zone).date()))
     say(f"{len(found.moved)} of {found.open} open orders would go elsewhere today; they stay where they are")
     for order_id, department, to in found.moved[:SHOWN]:

@@ -11,7 +11,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     returns: float = 0.04
     returns_with_advice: float = 0.0  # of the returns: they name another department, and are approved
     reworks: float = 0.06
-    recategorises: float = 0.0  # dispatchers, of what a department has accepted: the guess was wrong after all
+    disagrees: float = 0.0  # 1: reviewers and dispatchers find a guess wrong as often as its own probability says
     extensions: float = 0.0
     extensions_granted: float = 0.7
     forgets: float = 0.0  # never handles what it has accepted
@@ -30,7 +30,7 @@ LIFELIKE = Habits(
     returns=0.06,
     returns_with_advice=0.55,
     reworks=0.08,
-    recategorises=0.03,
+    disagrees=1.0,
     extensions=0.06,
     forgets=0.025,
     lingers=0.12,

@@ -50,7 +50,7 @@ class DemoPeople:
         self._random = random.Random(seed)
         self._pace, self._paces, self._habits, self._source = pace, paces or {}, habits, source
         self._guessed: dict[str, str] = {}
-        self._instead: dict[str, str] = {}
+        self._true: dict[str, str] = {}
         self._handlers: dict[str, str] = {}
         self._leads: dict[str, str] = {}
         self._urgent: set[str] = set()
@@ -107,18 +107,20 @@ class DemoPeople:
     def _classified(self, fact: facts.Classified, order: Order) -> Iterator[Reply]:
         guess = fact.guess
         best = fact.category or (guess.alternatives[0][0] if guess and guess.alternatives else "")
-        self._guessed[fact.order_id] = best
+        self._guessed[fact.order_id] = self._true[fact.order_id] = best
         others = [code for code, _ in guess.alternatives if code not in (best, NO_FAULT)] if guess else []
-        self._instead[fact.order_id] = others[0] if others else ""
+        if guess and best == guess.category and others and self._does(self._habits.disagrees * (1 - guess.probability)):
+            self._true[fact.order_id] = others[0]
         return iter(())
 
     def _in_review(self, fact: facts.SentToReview, order: Order) -> Iterator[Reply]:
         by = {"role": "reviewer", "id": "reviewer-1"}
-        category = self._guessed.get(fact.order_id)
+        category = self._true.get(fact.order_id)
         if category == NO_FAULT:
             said = {"action": "decide", "code": "not-a-problem", "reason": "不属诉求 (it is no fault)"}
             yield self._reply(order | said | {"by": by})
         elif category:
+            self._guessed[fact.order_id] = category
             yield self._reply(order | {"action": "decide", "by": by, "category": category})
         else:
             said = {"action": "reject", "reason": "无法判断诉求内容 (nobody can tell what is meant)"}
@@ -138,8 +140,10 @@ class DemoPeople:
     def _accepted(self, fact: facts.Accepted, order: Order) -> Iterator[Reply]:
         if self._does(self._habits.forgets):
             return
-        if (other := self._instead.get(fact.order_id)) and self._does(self._habits.recategorises):
-            said = {"action": "re-categorise", "category": other, "reason": "现场查明 (as was seen on the spot)"}
+        true = self._true.get(fact.order_id, "")
+        if true != self._guessed.get(fact.order_id, ""):
+            self._guessed[fact.order_id] = true
+            said = {"action": "re-categorise", "category": true, "reason": "现场查明 (as was seen on the spot)"}
             yield self._reply(order | said | {"by": {"role": "dispatcher", "id": "dispatcher-2"}})
         if self._does(self._habits.extensions):
             department = fact.actor.department

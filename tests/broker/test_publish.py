@@ -200,6 +200,7 @@ def test_packs_are_compared_published_listed_and_taken_back(
     assert "responsibility.csv" in shown
     assert "road *" in shown
     assert "0 of 0 open orders" in shown
+    assert "are unknown to the model in force" in shown  # what the new pack leaves open
     assert f"{changed.digest} is in force as number 1" in paidan(
         "publish", folder, "--yes", "--by", "olga", "--comment", "roads are the works'"
     )

@@ -1,12 +1,16 @@
 """The demo's made-up people act like people of the field, and its counts are counts of facts."""
 
+from collections import Counter
 from typing import Any
+
+import pytest
 
 from dispatcher.order import facts
 from models.events import ASSIGNMENT, UPDATE, WITHDRAWAL, Evidence, Update, Why, parse
 from models.guess import Guess
 from models.inbox import Actor
 from streams.demo.counts import DemoCounts
+from streams.demo.habits import Habits
 from streams.demo.people import DemoPeople
 
 _ORDER = "gulou-20260301-aaaaaaaaaa"
@@ -77,6 +81,27 @@ def test_a_reviewer_decides_on_the_best_guess() -> None:
     [unknown] = DemoPeople(seed=1).on_fact(_fact(facts.SentToReview, reason="no-text"))
     assert (known.data["action"], known.data["category"]) == ("decide", "pothole")
     assert (unknown.data["action"], bool(unknown.data["reason"])) == ("reject", True)
+
+
+def test_people_find_a_guess_wrong_as_often_as_it_doubts_itself() -> None:
+    """Or the figures of a city in which nobody contradicts would say that the classifier knows too little of itself."""
+    people = DemoPeople(seed=1, habits=Habits(disagrees=1.0))
+    decided, found = Counter[str](), Counter[str]()
+    for _ in range(1000):
+        list(people.on_fact(_fact(facts.Classified, guess=_guess())))
+        [reply] = people.on_fact(_fact(facts.SentToReview, reason="uncertain"))
+        decided[reply.data["category"]] += 1
+        assert [each.data["action"] for each in people.on_fact(_accepted())] == ["handle"]  # it is as decided
+
+        list(people.on_fact(_fact(facts.Classified, guess=_guess())))
+        found.update(each.data.get("category", "as guessed") for each in people.on_fact(_accepted()))
+
+    assert decided == {"pothole": pytest.approx(400, abs=50), "litter": pytest.approx(600, abs=50)}
+    assert found["litter"] == pytest.approx(600, abs=50)
+
+
+def _accepted() -> Any:
+    return _fact(facts.Accepted, actor=Actor("department", "roads"))
 
 
 def test_who_accepted_handles_and_handles_again_after_a_failed_check() -> None:

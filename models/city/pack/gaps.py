@@ -28,7 +28,10 @@ def gaps(city: City, today: date, known: Collection[str] | None = None, never_su
             missing.append(f"{code} has no limit for the whole order")
     years = {day.year for day in city.calendar.holidays}
     for year in sorted({today.year, (today + _AHEAD).year} - years):
-        missing.append(f"calendar.csv names no holidays of {year}, which limits reach (paidan city calendar {year})")
+        missing.append(
+            f"calendar.csv names no holidays of {year}, which limits reach: its days count as those of any week "
+            f"(paidan city calendar {year} writes the official ones once they are known)"
+        )
     if known is not None:
         categories = [code for code, category in city.categories.items() if category.parent]
         if strange := [code for code in categories if code not in known]:
