@@ -20,11 +20,11 @@ def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> fl
     return math.hypot(north, east)
 
 
-def between(sighting: Sighting, lat: float | None, lon: float | None) -> float | None:
-    """Metres from a sighting to a place; None where either is not known."""
-    if lat is None or lon is None or sighting.lat is None or sighting.lon is None:
+def between(centre: Sighting | Order, lat: float | None, lon: float | None) -> float | None:
+    """Metres from a sighting or an order to a place; None where either is not known."""
+    if lat is None or lon is None or centre.lat is None or centre.lon is None:
         return None
-    return distance_m(lat, lon, sighting.lat, sighting.lon)
+    return distance_m(lat, lon, centre.lat, centre.lon)
 
 
 def agrees(city: City, sighting: Sighting, order: Order) -> bool:
@@ -66,10 +66,10 @@ def certain_category(sighting: Sighting) -> str:
     return "" if sure == NO_FAULT else sure
 
 
-def in_time(sighting: Sighting, order: Order, last_seen: int, kind: Category) -> bool:
-    """Whether an open order is near enough in time."""
+def in_time(at: int, order: Order, last_seen: int, kind: Category) -> bool:
+    """Whether an open order is near enough in time to what was seen at an instant."""
     hours = kind.merge_hours * HOUR_MS
-    return order.opened_at - hours <= sighting.at <= last_seen + hours
+    return order.opened_at - hours <= at <= last_seen + hours
 
 
 def has_room(city: City, sighting: Sighting, order: Order) -> bool:

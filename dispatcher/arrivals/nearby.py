@@ -12,18 +12,21 @@ from models.inbox import Sighting
 SCANNED = 64  # of the orders in a cell, and of all around, the newest ones that are compared
 
 
-def around(work: UnitOfWork, sighting: Sighting, groups: Iterable[str], reach: float) -> Iterator[tuple[Order, float]]:
-    """The orders of these merge groups, each named once, within `reach` metres, with their distances in metres; the
-    newest of many, newest first. None around a place that is not known."""
-    if sighting.lat is None or sighting.lon is None:
+def around(
+    work: UnitOfWork, centre: Sighting | Order, groups: Iterable[str], reach: float, area: str = ""
+) -> Iterator[tuple[Order, float]]:
+    """The orders of these merge groups, each named once, within `reach` metres of a sighting or another order, with
+    their distances in metres; the newest of many, newest first. They are those of the centre's area, or of another one
+    that is named. None around a place that is not known."""
+    if centre.lat is None or centre.lon is None:
         return
     entries: list[index.Entry] = []
     for group in groups:
-        for key in index.cells_around(sighting.area, group, sighting.lat, sighting.lon, reach):
+        for key in index.cells_around(area or centre.area, group, centre.lat, centre.lon, reach):
             entries.extend(islice(work.overlay.index.newest(key), SCANNED))
     entries.sort(reverse=True)
     for _, order_id, lat, lon in entries[:SCANNED]:
-        away = merging.between(sighting, lat, lon)
+        away = merging.between(centre, lat, lon)
         if away is not None and away <= reach and (order := work.order(order_id)) is not None:
             yield order, away
 

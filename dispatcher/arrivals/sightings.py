@@ -3,15 +3,17 @@
 1. known `source` and `id`      dropped, counted; a report that says something else is a dead letter
 2. control zone                 counted as suppressed
 3. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
-4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate
+4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; of a report
+                                without coordinates words and named places are compared
 5. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate
 6. covered by a parent incident kept as the parent's evidence
 7. the end of what is not open  counted as a detection, no more
 8. too few, or too unsure       a detection is watched
-9. otherwise                    opens an order, which takes over what was watched around it
+9. otherwise                    opens an order, which takes over what was watched around it and is related to what
+                                lies beyond the border of its area
 """
 
-from dispatcher.arrivals import merging, nearby, unsure
+from dispatcher.arrivals import borders, merging, nearby, unsure, wording
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import watching, weighing
 from dispatcher.order.row import OPEN, Order, Tally
@@ -56,7 +58,11 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> Dispo
     kind = city.categories.get(category)
     candidate = None
     if kind is not None and kind.merge:
-        joined, candidate = _near(work, sighting, kind, category)
+        if sighting.lat is None:
+            same, candidate = wording.by_words(work, sighting, kind, category)
+            joined = None if same is None else Disposition("order", join(work, same, sighting, "words").id)
+        else:
+            joined, candidate = _near(work, sighting, kind, category)
         if joined is not None:
             return joined
     met = unsure.meet(work, sighting, category)
@@ -69,7 +75,8 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> Dispo
     if sighting.kind == "detection" and kind is not None and (kind.min_sightings > 1 or weighing.is_weighed(kind)):
         return watching.watch_on(work, sighting, kind, category)
     candidates = (*(() if candidate is None else (candidate,)), *met.maybe)
-    order = watching.take_over(work, open_order(work, sighting, candidates, owner))
+    order = open_order(work, sighting, candidates, owner)
+    borders.relate(work, watching.take_over(work, order))
     return Disposition("order", order.id)
 
 
@@ -124,7 +131,7 @@ def _near(
     same: list[tuple[int, float, str]] = []
     maybe: list[tuple[float, str]] = []
     for order, away in nearby.around(work, sighting, (merge_group(work.city, category),), kind.merge_radius_m):
-        if order.state in OPEN and merging.in_time(sighting, order, nearby.last_seen(work, order), kind):
+        if order.state in OPEN and merging.in_time(sighting.at, order, nearby.last_seen(work, order), kind):
             rank = 0
         elif merging.reopens(work.city, sighting, order):
             rank = 1

@@ -10,6 +10,7 @@ from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.dispatching import merge_group
+from dispatcher.steps.opening import NAMED, link
 from models.city import Category, City
 from models.guess import NO_FAULT, OF_AN_ORDER, Guess
 from models.inbox import Sighting
@@ -52,7 +53,7 @@ def meet(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
         theirs = _likely(city, order.guess, order.category)
         shared = [kind for name, kind in mine.items() if name in theirs and away <= kind.merge_radius_m]
         seen = nearby.last_seen(work, order)
-        if not any(merging.in_time(sighting, order, seen, kind) for kind in shared):
+        if not any(merging.in_time(sighting.at, order, seen, kind) for kind in shared):
             continue
         alike = next(iter(mine)) == next(iter(theirs)) and merging.alike(
             sighting, order, city.settings.review_similarity
@@ -65,6 +66,26 @@ def meet(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
         return Met(work.order(order_id), away)
     nearest = (work.order(order_id) for _, order_id in sorted(maybe))
     return Met(maybe=tuple(order for order in nearest if order is not None))
+
+
+def meet_again(work: UnitOfWork, order: Order) -> Order:
+    """A person has said what an order is that nobody was sure of: the nearest open ones of its merge group, of which
+    it did not know yet, become candidates. They join by nobody but a person, who has just looked at it."""
+    kind = work.city.categories.get(order.category)
+    if kind is None or not kind.merge or order.state not in OPEN:
+        return order
+    found = sorted(
+        (away, other.id)
+        for other, away in nearby.around(work, order, (order.group,), kind.merge_radius_m)
+        if other.state in OPEN
+        and other.id not in (order.id, *order.candidates)
+        and merging.in_time(order.opened_at, other, nearby.last_seen(work, other), kind)
+    )
+    for _, other_id in found[:NAMED]:
+        other = work.order(other_id)
+        assert other is not None  # it was there a moment ago
+        order = link(work, order, other, order.last_at)
+    return order
 
 
 def _no_fault(guess: Guess | None) -> TypeGuard[Guess]:

@@ -1,7 +1,8 @@
 """Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
 
+from dispatcher.arrivals import unsure
 from dispatcher.arrivals.sightings import standing
-from dispatcher.arrivals.watched import false_alarms
+from dispatcher.arrivals.watched import false_alarms, watching
 from dispatcher.order.lifecycle import ACTIONS, REFUSALS, Transition, allowed, permit
 from dispatcher.order.row import Order
 from dispatcher.partition import index
@@ -29,7 +30,10 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
     elif order is None:
         opening.succeed(work, update, at)
     else:
-        false_alarms.learn(work, update, STEPS[update.action](work, order, update, at))
+        after = STEPS[update.action](work, order, update, at)
+        false_alarms.learn(work, update, after)
+        if after.group != order.group:
+            unsure.meet_again(work, watching.take_over(work, after))
 
 
 def named(work: UnitOfWork, update: InboxUpdate) -> Order | None:

@@ -1,6 +1,7 @@
 """Opening 立案: the founding sighting becomes an order, later ones join it as evidence."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -14,8 +15,8 @@ from dispatcher.steps import dispatching
 from models.events import Evidence
 from models.inbox import InboxUpdate, Sighting
 
-NAMED = 3  # candidates of a new order
-NAMED_BY = 20  # candidates that an order gathers in all: each stands in its row
+NAMED = 3  # orders to which a new one is linked
+NAMED_BY = 20  # links of a kind that an order gathers in all: each stands in its row
 
 
 def open_order(
@@ -64,10 +65,19 @@ def open_order(
     )
     order = dispatching.dispatch(work, order, sighting, target)
     for other in list({one.id: one for one in candidates}.values())[:NAMED]:
-        order = work.emit(facts.Linked(**work.head(order, at, DESK), other=other.id))
-        if len(other.candidates) < NAMED_BY:
-            work.emit(facts.Linked(**work.head(other, at, DESK), other=order.id))
+        order = link(work, order, other, at)
     return order
+
+
+def link(
+    work: UnitOfWork, order: Order, other: Order, at: int, kind: Literal["candidate", "related"] = "candidate"
+) -> Order:
+    """Have two orders name each other: as candidates that may be one incident, or as related over a border. One that
+    has gathered enough of a kind names no more."""
+    for one, named in ((order, other), (other, order)):
+        if len(one.candidates if kind == "candidate" else one.linked) < NAMED_BY:
+            work.emit(facts.Linked(**work.head(one, at, DESK), other=named.id, kind=kind))
+    return work.order(order.id) or order
 
 
 def succeed(work: UnitOfWork, update: InboxUpdate, at: int) -> Order:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from dispatcher.arrivals import merging
+from dispatcher.arrivals import borders, merging
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import false_alarms, weighing
 from dispatcher.order.row import OPEN, Order, Watch
@@ -53,7 +53,8 @@ def watch_on(work: UnitOfWork, sighting: Sighting, kind: Category, category: str
     order = open_order(work, alarms[0], unverified=found == "verify", urgent=found == "urgent")
     for one in alarms[1:]:
         order = join(work, order, one, "watched")
-    return Disposition("order", take_over(work, order).id)
+    borders.relate(work, take_over(work, order))
+    return Disposition("order", order.id)
 
 
 def take_over(work: UnitOfWork, order: Order) -> Order:
@@ -62,7 +63,7 @@ def take_over(work: UnitOfWork, order: Order) -> Order:
     kind = work.city.categories.get(order.category)
     if order.state not in OPEN or kind is None or not kind.merge:
         return order
-    found = [one for one in _around(work, order, kind) if merging.in_time(one.sighting, order, order.opened_at, kind)]
+    found = _around(work, order, kind)
     _take_out(work, found)
     for one in sorted((each.sighting for each in found), key=_by_time):
         order = join(work, order, one, "watched", merging.between(one, order.lat, order.lon))
