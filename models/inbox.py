@@ -98,6 +98,7 @@ class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     code: str = ""
     category: str = ""
     condition: str = ""
+    inspector: str = ""
     department: str = ""
     assists: tuple[str, ...] = ()
     other_order_id: str = ""

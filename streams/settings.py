@@ -156,6 +156,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="Secret from which each webhook's key for signatures (HMAC) is made."
     )
     notify_supervisor_url: str = Field("", description="Webhook for supervisors' notices. Empty: they are not sent.")
+    notify_inspector_url: str = Field("", description="Webhook for inspectors' notices. Empty: they are not sent.")
     notify_reporter_url: str = Field("", description="Webhook for reporters' notices. Empty: they are not sent.")
     notify_plain_http: bool = Field(False, description="Whether webhooks beyond this machine may be http.")
     notify_timeout_seconds: PositiveFloat = Field(10.0, description="An attempt at a webhook fails after so long.")

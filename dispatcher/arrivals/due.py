@@ -5,7 +5,7 @@ from dispatcher.arrivals import cameras
 from dispatcher.arrivals.watched import watching
 from dispatcher.order import facts
 from dispatcher.order.row import Order, RunningLimit
-from dispatcher.order.timers import SUPERVISED, escalating, timers
+from dispatcher.order.timers import CALL_BACK, ESCALATE_CHECK, SUPERVISED, escalating, timers
 from dispatcher.partition import row_keys
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork, after_previous
 from dispatcher.steps import dispatching
@@ -46,10 +46,16 @@ def _fire(work: UnitOfWork, order: Order, due: int, kind: str) -> None:
         order = work.emit(facts.Breached(**work.timer_head(order, due), stage=limit.stage, due=due))
         if limit.stage in SUPERVISED and order.supervision == 0:
             _supervise(work, order, due, limit.stage)
+        elif limit.stage == "check":
+            _escalate_check(work, order, due)
+    elif what == ESCALATE_CHECK:
+        _escalate_check(work, order, due)
     elif what == "supervise":
         rising = escalating(order)
         assert rising is not None  # else this timer would not be pending
         _supervise(work, order, due, rising)
+    elif what == CALL_BACK:
+        work.emit(facts.CallBackDue(**work.timer_head(order, due)))
     elif what == "resume":
         dispatching.resume(work, order, due, DESK)
     else:
@@ -70,9 +76,18 @@ def _archive(work: UnitOfWork, order: Order, due: int) -> None:
 
 
 def _supervise(work: UnitOfWork, order: Order, due: int, stage: LimitStage) -> None:
-    """One level up 督办; the next one comes at the set interval, until the highest."""
+    """One level up 督办."""
+    _rise(work, order, due, order.supervision + 1, stage)
+
+
+def _escalate_check(work: UnitOfWork, order: Order, due: int) -> None:
+    """Nobody has made the check in time: told one level up."""
+    _rise(work, order, due, order.check_level + 1, "check")
+
+
+def _rise(work: UnitOfWork, order: Order, due: int, level: int, stage: LimitStage) -> None:
+    """To this level; the next one comes at the set interval, until the highest."""
     settings = work.city.settings
-    level = order.supervision + 1
     at = after_previous(order, due)
     next_at = at + int(settings.supervision_interval_hours * HOUR_MS) if level < settings.supervision_levels else None
     work.emit(facts.Supervised(**work.timer_head(order, at), level=level, stage=stage, next_at=next_at))

@@ -1,23 +1,14 @@
 """Merging 并案: whether a sighting and an order are one incident. Pure functions of both and the city's settings."""
 
-import math
-
 from dispatcher.arrivals.gists import gist_of, similarity
 from dispatcher.arrivals.numbered import contradict
 from dispatcher.order.row import Order
-from dispatcher.partition.index import METRES_PER_DEGREE
+from dispatcher.partition.index import distance_m
 from models.city import Category, City
 from models.gist import Gist
 from models.guess import NO_FAULT
 from models.inbox import Sighting
 from models.times import DAY_MS, HOUR_MS
-
-
-def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Metres between two places (equirectangular; within a city the error is far below a metre)."""
-    north = (other_lat - lat) * METRES_PER_DEGREE
-    east = (other_lon - lon) * METRES_PER_DEGREE * math.cos(math.radians((lat + other_lat) / 2))
-    return math.hypot(north, east)
 
 
 def between(centre: Sighting | Order, lat: float | None, lon: float | None) -> float | None:

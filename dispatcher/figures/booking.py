@@ -178,8 +178,9 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
     for day, reports in order.reports_by_day:
         book.book_on(lead, category, str(day), ("received",), reports)
     book.book(lead, category, order.opened_at, "opened", "open")
-    if order.first_response_at is not None:
-        book.book(lead, category, order.opened_at, "responded")
+    if order.reporters:
+        figures = ("citizen_opened",) if answered_at(order) is None else ("citizen_opened", "responded")
+        book.book(lead, category, order.opened_at, *figures)
     ended = ended_at(order)
     if ended is not None:
         book.book(lead, category, ended, "open", times=-1)
@@ -190,15 +191,24 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
     spans: tuple[tuple[int, int | None], ...] = order.overdue_past
     if order.overdue_at is not None:
         spans = (*spans, (order.overdue_at, None))
+    overdue = ("overdue_open", "citizen_overdue_open") if order.reporters else ("overdue_open",)
     for since, until in spans:
         if until is None or since < until:
-            book.book(lead, category, since, "overdue_open")
+            book.book(lead, category, since, *overdue)
             if until is not None:
-                book.book(lead, category, until, "overdue_open", times=-1)
+                book.book(lead, category, until, *overdue, times=-1)
     for reminded in order.reminded_on:
         book.book_on(lead, category, str(reminded), ("reminded",), 1)
     for answer in order.answers:
         book.book(lead, category, answer.at, "satisfied" if answer.satisfied else "unsatisfied")
+
+
+def answered_at(order: Order) -> int | None:
+    """When its reporters were first told more than that it had come in: that a department has taken it on, or what came
+    of it."""
+    if order.first_response_at is not None:
+        return order.first_response_at
+    return order.closings[0].at if order.closings else ended_at(order)
 
 
 def ended_at(order: Order) -> int | None:
@@ -211,7 +221,8 @@ def ended_at(order: Order) -> int | None:
 def _book_closing(book: _Book, order: Order, closing: Closing, since: int, lead: str, category: str) -> None:
     """A closing counts on its day while it stands; reopened, it counts on that day as one that did not."""
     if closing.reopened_at is not None:
-        book.book(lead, category, closing.at, "closings_reopened")
+        came_back = ("closings_reopened", "citizen_closings_reopened") if order.reporters else ("closings_reopened",)
+        book.book(lead, category, closing.at, *came_back)
         book.book(lead, category, closing.reopened_at, "reopened")
         return
     figures: list[Figure] = ["closed", ("resolution_ms", max(closing.at - order.opened_at, 0))]
@@ -227,8 +238,10 @@ def _book_closing(book: _Book, order: Order, closing: Closing, since: int, lead:
         figures.append("closed_reworked")
     if len({assignment.department for assignment in order.assignments if assignment.at <= closing.at}) <= 1:
         figures.append("closed_first_dispatch")
-    if not closing.forced:
-        figures.append("closed_checked")
+    if order.reporters:
+        figures.append("citizen_closed")
+        if not closing.forced:
+            figures.append("closed_checked")
     book.book(lead, category, closing.at, *figures)
 
 

@@ -16,7 +16,7 @@ from dispatcher.figures.figure_row import FigureRow, merge_rows, parse_key
 from dispatcher.figures.sketch import Sketch
 from dispatcher.order.row import Order
 
-STOCKS = ("open", "overdue_open")
+STOCKS = ("open", "overdue_open", "citizen_overdue_open")
 _CHINA = "数字城管 (GB/T 30428)"
 _HOTLINE = "12345 hotline practice"
 
@@ -59,9 +59,15 @@ def _count(name: str, title: str, definition: str, *top: str) -> Indicator:
 
 
 def _rate(
-    name: str, title: str, top: tuple[str, ...], bottom: tuple[str, ...], definition: str, source: str = ""
+    name: str,
+    title: str,
+    top: tuple[str, ...],
+    bottom: tuple[str, ...],
+    definition: str,
+    source: str = "",
+    version: int = 1,
 ) -> Indicator:
-    return Indicator(name, "rate", top, definition, bottom, title, source)
+    return Indicator(name, "rate", top, definition, bottom, title, source, version)
 
 
 _TABLE = (
@@ -156,24 +162,27 @@ _TABLE = (
         "response_rate",
         "响应率",
         ("responded",),
-        ("opened",),
-        "orders that a department accepted (the first response) / orders, on the day of opening",
+        ("citizen_opened",),
+        "orders with reporters who were told that a department has taken it on, or what came of it (the first "
+        "answer) / orders with reporters, on the day of opening",
         _HOTLINE,
+        version=2,
     ),
     _rate(
         "resolution_rate",
         "解决率",
         ("closed_checked",),
-        ("closed", "closings_reopened", "overdue_open"),
-        "closings that passed a check and stand / (all closings + overdue_open)",
+        ("citizen_closed", "citizen_closings_reopened", "citizen_overdue_open"),
+        "closings that passed a check and stand / (all closings + overdue_open), of orders with reporters",
         _HOTLINE,
+        version=2,
     ),
     _rate(
         "satisfaction_rate",
         "满意率",
         ("satisfied",),
         ("satisfied", "unsatisfied"),
-        "satisfied / all answers, on the day of the answer",
+        "satisfied / all answers of reporters, those that were called back included, on the day of the answer",
         _HOTLINE,
     ),
     Indicator(

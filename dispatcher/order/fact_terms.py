@@ -30,6 +30,7 @@ FACT_TERMS: Mapping[str, Names] = {
     "suspended": ("挂账", "suspended"),
     "resumed": ("恢复", "resumed"),
     "handled": ("处置完成", "handled"),
+    "check-given": ("派核查", "check given"),
     "checked": ("核查", "checked"),
     "closed": ("结案", "closed"),
     "reopened": ("重新立案", "reopened"),
@@ -47,6 +48,8 @@ FACT_TERMS: Mapping[str, Names] = {
     "reminded": ("催办", "reminded"),
     "commented": ("批注", "comment"),
     "feedback-received": ("回访", "feedback received"),
+    "call-back-due": ("待回访", "call-back due"),
+    "called-back": ("电话回访", "called back"),
     "archived": ("归档", "archived"),
     "quarantined": ("隔离", "set aside"),
 }

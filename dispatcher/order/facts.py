@@ -287,6 +287,13 @@ class Handled(Fact, frozen=True, kw_only=True):
     limit: RunningLimit | None = None
 
 
+class CheckGiven(Fact, frozen=True, kw_only=True):
+    """The check of a handled order is given to an inspector 派核查, by hand with a reason, or by the desk."""
+
+    inspector: str
+    reason: str = ""
+
+
 class Checked(Fact, frozen=True, kw_only=True):
     """Somebody else looked 核查. Failed means rework 返工: same department, the same limit runs on."""
 
@@ -298,12 +305,14 @@ class Checked(Fact, frozen=True, kw_only=True):
 
 class Closed(Fact, frozen=True, kw_only=True):
     """The order ends well 结案, or by force 强制结案 with a reason and an approver (the actor). `late`: the handling
-    that passed lay after the due time; None where there is no limit or nothing was handled."""
+    that passed lay after the due time; None where there is no limit or nothing was handled. `call_back_at` is until
+    when its reporters are waited for."""
 
     forced: bool = False
     reason: str = ""
     late: bool | None = None
     archive_at: int | None = None
+    call_back_at: int | None = None
 
 
 class Reopened(Fact, frozen=True, kw_only=True):
@@ -377,7 +386,8 @@ class Breached(Fact, frozen=True, kw_only=True):
 
 
 class Supervised(Fact, frozen=True, kw_only=True):
-    """The order is supervised 督办 at a level, 1 to 3; `next_at` is when the next one comes."""
+    """The order is supervised 督办 at a level, 1 to 3; `next_at` is when the next one comes. With stage `check` it is
+    the check that is late, which is nothing to the department and has levels of its own."""
 
     level: int
     stage: LimitStage
@@ -410,6 +420,19 @@ class FeedbackReceived(Fact, frozen=True, kw_only=True):
     """A reporter says whether it was settled 回访, and perhaps how satisfied they are, 1 to 5 (None: not said)."""
 
     satisfied: bool
+    satisfaction: int | None = None
+    note: str = ""
+
+
+class CallBackDue(Fact, frozen=True, kw_only=True):
+    """Not all reporters have said whether it was settled: somebody is to call back 待回访."""
+
+
+class CalledBack(Fact, frozen=True, kw_only=True):
+    """Somebody has called a reporter back 电话回访. `satisfied` (was it settled?) and `satisfaction` (1 to 5) are what
+    the reporter said, None where nobody was reached."""
+
+    satisfied: bool | None = None
     satisfaction: int | None = None
     note: str = ""
 

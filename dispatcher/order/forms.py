@@ -12,7 +12,7 @@ from dispatcher.order.lifecycle import Transition
 
 Kind = Literal[
     "text", "category", "condition", "department", "code", "instant", "level", "priority", "links", "yes-no", "grade",
-    "order", "report",
+    "order", "report", "inspector",
 ]  # fmt: skip
 
 
@@ -49,8 +49,10 @@ ASKED: Mapping[str, tuple[Field, ...]] = {
     "until": (_UNTIL,),
     "deadline": (_UNTIL,),
     "level": (Field("level", "level", needed=True),),
+    "another-inspector": (Field("inspector", "inspector", needed=True),),
     "evidence": (Field("evidence_urls", "links", needed=True),),
     "satisfied": (Field("satisfied", "yes-no"), Field("satisfaction", "grade")),
+    "satisfied-if-reached": (Field("satisfied", "yes-no"), Field("satisfaction", "grade"), _CODE),
     "mergeable": (Field("other_order_id", "order", needed=True),),
     "joined-report": (Field("report", "report", needed=True),),
 }

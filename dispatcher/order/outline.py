@@ -37,3 +37,6 @@ class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     suspended_until: int | None = None
     archive_at: int | None = None
     quarantined: str = ""
+    inspector: str = ""
+    check_escalates_at: int | None = None
+    call_back_at: int | None = None

@@ -109,6 +109,12 @@ class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     satisfaction: int | None = None
 
 
+def unanswered(reporters: tuple[str, ...], answers: tuple[Answer, ...]) -> tuple[str, ...]:
+    """The reporters who are yet to say whether it was settled."""
+    answered = {answer.by for answer in answers}
+    return tuple(each for each in reporters if each not in answered)
+
+
 class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to
     the decision, against that stage's limit."""
@@ -145,7 +151,10 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `priority_by` is the role that set the priority by itself (`desk`: because many have seen it; empty: category and
     rules did), so that it outlasts a change of hands;
     `supervision_ordered`: a person has set the level, so the next one comes without a breach too.
-    `checks_missed` are the due times of checks that were never made; `answers` has one for each reporter who gave one.
+    `checks_missed` are the due times of checks that were never made; while it waits for its check, `inspector` is who
+    was given it (empty: nobody), and once the check is late `check_level` says how far up that has been told, and
+    `check_escalates_at` when the next level comes; `answers` has one for each reporter who gave one.
+    `call_back`: somebody is to call its reporters back; before that, `call_back_at` is until when they are waited for.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
     `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
     (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded of it. `sealed_under` are the names of
@@ -226,6 +235,9 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     # how it ended
     checks: tuple[Check, ...] = ()
     checks_missed: tuple[int, ...] = ()
+    inspector: str = ""
+    check_level: int = 0
+    check_escalates_at: int | None = None
     closings: tuple[Closing, ...] = ()
     rejected_at: int | None = None
     merged_at: int | None = None
@@ -235,6 +247,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     reminded_on: tuple[int, ...] = ()
     answers: tuple[Answer, ...] = ()
     first_response_at: int | None = None
+    call_back_at: int | None = None
+    call_back: bool = False
     appeal: str = ""
     appealed_by: Actor | None = None
     appeal_reviewers: tuple[str, ...] = ()

@@ -6,7 +6,9 @@
 | breach/<stage> | the stage's limit counts, not yet breached | 100 % of the limit       | breached (and supervised) |
 | supervise      | a breach of the department's stands, or    | a set interval, or the   | supervised, one level up  |
 |                | a duty officer has ordered supervision     | officer's deadline       |                           |
+| escalate-check | a check that is late was told of         | a set interval           | supervised, one level up  |
 | resume         | suspended                                  | the end of suspension    | resumed                   |
+| call-back      | a reporter is yet to say what they think | a set time after closing | call-back-due             |
 | archive        | ended                                      | the window after the end | archived                  |
 
 The pending timers of a partition are one sorted list of (due, key, kind). Of an order only the first one stands there:
@@ -31,6 +33,9 @@ COUNTS: dict[LimitStage, frozenset[str]] = {
 # Breaches that are a department's, in the order in which they escalate.
 SUPERVISED: tuple[LimitStage, ...] = ("accept", "handle", "whole")
 
+ESCALATE_CHECK = "escalate-check"
+CALL_BACK = "call-back"
+
 _WARN = {stage: f"warn/{stage}" for stage in COUNTS}
 _BREACH = {stage: f"breach/{stage}" for stage in COUNTS}
 
@@ -42,7 +47,8 @@ def timers(order: Order | Outline) -> tuple[Timer, ...]:
     if order.quarantined:
         return ()
     if order.state in ENDED:
-        return ((order.archive_at, "archive"),) if order.archive_at is not None else ()
+        ends = ((order.call_back_at, CALL_BACK), (order.archive_at, "archive"))
+        return tuple((at, kind) for at, kind in ends if at is not None)
     if order.state == "suspended":
         return ((order.suspended_until, "resume"),) if order.suspended_until is not None else ()
     pending: list[Timer] = []
@@ -54,6 +60,8 @@ def timers(order: Order | Outline) -> tuple[Timer, ...]:
             pending.append((limit.due, _BREACH[limit.stage]))
     if order.supervise_at is not None and escalating(order):
         pending.append((order.supervise_at, "supervise"))
+    if order.check_escalates_at is not None:
+        pending.append((order.check_escalates_at, ESCALATE_CHECK))
     return tuple(pending)
 
 

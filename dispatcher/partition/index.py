@@ -7,6 +7,7 @@
 | cell/<area>/<group>/<y>/<x> | of a merge group in one cell of the grid | neither rejected nor merged |
 | cell/<area>//<y>/<x>        | of no group yet in one cell of the grid  | waiting for a person        |
 | kind/<area>/<category>      | of a category, or of none, in an area    | open                        |
+| checks/<inspector>          | whose check an inspector has             | waiting for it              |
 
 The report's key is the number that the report's identity is digested to; the others are texts. The index lives in
 memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers.Index` holds it.
@@ -46,6 +47,8 @@ def keys_of(order: Order | Outline) -> set[Key]:
         keys.add(_cell_key(order.area, order.group, *cell_of(order.lat, order.lon)))
     if order.state in OPEN and (order.category or nobody_knows):
         keys.add(of_kind(order.area, order.category))
+    if order.inspector:
+        keys.add(of_checks(order.inspector))
     return keys
 
 
@@ -57,6 +60,7 @@ def same_keys(before: Order, after: Order) -> bool:
         and before.fingerprints is after.fingerprints
         and before.group == after.group
         and before.category == after.category
+        and before.inspector == after.inspector
         and (after.group != "" or (before.waiting_since is None) == (after.waiting_since is None))
     )
 
@@ -74,6 +78,18 @@ def of_fingerprint(fingerprint: str) -> Key:
 def of_kind(area: str, category: str) -> Key:
     """The key of the open orders of a category in an area; of those that have none yet where it is empty."""
     return f"kind/{area}/{category}"
+
+
+def of_checks(inspector: str) -> Key:
+    """The key of the orders whose check an inspector has been given and not made."""
+    return f"checks/{inspector}"
+
+
+def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Metres between two places (equirectangular; within a city the error is far below a metre)."""
+    north = (other_lat - lat) * METRES_PER_DEGREE
+    east = (other_lon - lon) * METRES_PER_DEGREE * math.cos(math.radians((lat + other_lat) / 2))
+    return math.hypot(north, east)
 
 
 def cells_around(area: str, group: str, lat: float, lon: float, radius_m: float) -> Iterator[Key]:

@@ -49,10 +49,13 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Suspended: ("department", "reporter"),
     facts.Resumed: ("department", "reporter"),
     facts.Handled: ("reporter",),
+    facts.CheckGiven: ("inspector",),
     facts.Checked: ("department",),
     facts.Closed: ("reporter", "department"),
     facts.Reopened: ("reporter", "supervisor"),
     facts.FeedbackReceived: ("department",),
+    facts.CallBackDue: ("supervisor",),
+    facts.CalledBack: ("department",),
     facts.Appealed: ("supervisor",),
     facts.AppealReviewed: ("department",),
     facts.Rejected: ("reporter", "department"),
@@ -65,6 +68,13 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Reminded: ("department", "supervisor"),
     facts.Commented: ("department", "supervisor"),
     facts.Quarantined: ("supervisor",),
+}
+
+# The same where it is the check that is late, which is nothing to the department.
+_OF_A_CHECK: dict[type[Fact], tuple[Audience, ...]] = {
+    facts.Warned: ("inspector",),
+    facts.Breached: ("inspector", "supervisor"),
+    facts.Supervised: ("inspector", "supervisor"),
 }
 
 
@@ -157,6 +167,8 @@ def notices(before: Order | None, order: Order, fact: Fact, others: tuple[str, .
 
 
 def _audiences(order: Order, fact: Fact) -> tuple[Audience, ...]:
+    if isinstance(fact, facts.Warned | facts.Breached | facts.Supervised) and fact.stage == "check":
+        return _OF_A_CHECK[type(fact)]
     audiences = AUDIENCES.get(type(fact), ())
     return (*audiences, "supervisor") if order.priority == URGENT and isinstance(fact, facts.Assigned) else audiences
 
@@ -173,6 +185,8 @@ def _recipients(audience: Audience, before: Order | None, order: Order, others: 
     if audience == "department":
         department = order.department or (before.department if before else "")
         return (department,) if department else ()
+    if audience == "inspector":
+        return (order.inspector,) if order.inspector else ()
     return ("supervisor",)
 
 

@@ -12,8 +12,8 @@ from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps import dispatching, splitting
-from dispatcher.steps.dispatching import archive_at
+from dispatcher.steps import checking, dispatching, splitting
+from dispatcher.steps.dispatching import archive_at, call_back_at
 from dispatcher.steps.guards import reopenable, settled
 from dispatcher.steps.routing import Route, responsible
 from models.events import Why
@@ -216,7 +216,7 @@ def _resume(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 @step
 def _handle(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     turn = order.assignments[-1]
-    return work.emit(
+    order = work.emit(
         facts.Handled(
             **work.head(order, at, update.by, "handled"),
             handled_ms=at - turn.at - turn.suspended_ms,
@@ -226,6 +226,14 @@ def _handle(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
             evidence_urls=update.evidence_urls,
             limit=dispatching.limit(work, order, "check", at),
         )
+    )
+    return checking.give(work, order, at)
+
+
+@step
+def _give_check(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return work.emit(
+        facts.CheckGiven(**work.head(order, at, update.by), inspector=update.inspector, reason=update.reason)
     )
 
 
@@ -252,6 +260,7 @@ def _close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, forced:
             reason=update.reason,
             late=None if handled_at is None or order.due is None else handled_at > order.due,
             archive_at=archive_at(work, order, at),
+            call_back_at=call_back_at(work, order, at),
         )
     )
 
@@ -309,9 +318,29 @@ def _feedback(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> O
             note=update.reason,
         )
     )
-    if satisfied or not (work.city.settings.unsatisfied_reopens and reopenable(work, order, at)):
+    return order if satisfied else _unsatisfied(work, order, update, at)
+
+
+def _unsatisfied(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    """A reporter who is not satisfied reopens the order where the city's settings say so."""
+    if not (work.city.settings.unsatisfied_reopens and reopenable(work, order, at)):
         return order
     return dispatching.reopen(work, order, update.reason or "unsatisfied", at, update.by)
+
+
+@step
+def _call_back(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    reached = not update.code
+    satisfied = settled(update) if reached else None
+    order = work.emit(
+        facts.CalledBack(
+            **work.head(order, at, update.by),
+            satisfied=satisfied,
+            satisfaction=update.satisfaction if reached else None,
+            note=update.reason,
+        )
+    )
+    return _unsatisfied(work, order, update, at) if satisfied is False else order
 
 
 @step

@@ -189,6 +189,12 @@ def archive_at(work: UnitOfWork, order: Order, at: int) -> int:
     return work.bounded(order, at) + int(days * DAY_MS)
 
 
+def call_back_at(work: UnitOfWork, order: Order, at: int) -> int | None:
+    """Until when the reporters of an order that is closed now are waited for; None where nobody would call back."""
+    days = work.city.settings.call_back_days
+    return work.bounded(order, at) + int(days * DAY_MS) if days and order.reporters else None
+
+
 def merge_group(city: City, category: str) -> str:
     """The group within which sightings of a category may be one incident; empty for an unknown category."""
     kind = city.categories.get(category)

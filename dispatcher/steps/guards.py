@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import OPEN, Order, unanswered
 from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
@@ -127,6 +127,18 @@ def _named(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
 @guard
 def _evidence(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if update.evidence_urls else "missing-evidence"
+
+
+@guard
+def _another_inspector(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if not update.inspector:
+        return "missing-inspector"
+    if update.inspector == order.inspector:
+        return "same-inspector"
+    if all(row.id != update.inspector for row in work.city.inspectors.find(order.area)):
+        return "unknown-inspector"
+    handler = order.assignments[-1].handled_by
+    return "handler-is-checker" if handler is not None and handler.id == update.inspector else ""
 
 
 @guard
@@ -283,6 +295,18 @@ def _feedback_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: in
 @guard
 def _satisfied(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "missing-satisfied" if settled(update) is None else ""
+
+
+@guard
+def _somebody_to_call(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if unanswered(order.reporters, order.answers) else "nobody-to-call"
+
+
+@guard
+def _satisfied_if_reached(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if not update.code:
+        return _satisfied(work, order, update, at)
+    return "" if update.code in CODES["call-back"] else "bad-code"
 
 
 @guard

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from models.city.areas import Areas
 from models.city.calendar import Calendar
-from models.city.lookups import LabelTable, LimitTable, RaiseTable, ResponsibilityTable, RetentionTable
+from models.city.lookups import InspectorTable, LabelTable, LimitTable, RaiseTable, ResponsibilityTable, RetentionTable
 from models.city.places import Places
 from models.city.rules import Rule, RuleInput, RuleTable
 from models.city.silences import SilenceTable
@@ -35,6 +35,7 @@ class City:
     areas: Areas
     places: Places
     cameras: Mapping[str, Camera]
+    inspectors: InspectorTable
     labels: LabelTable
     responsibility: ResponsibilityTable
     limits: LimitTable

@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 
 from models.city.areas import Areas
-from models.city.values import Category, LabelRule, Limit, Raise, Responsibility, Retention
+from models.city.values import Category, Inspector, LabelRule, Limit, Raise, Responsibility, Retention
 
 
 class ResponsibilityTable:
@@ -102,6 +102,23 @@ class RetentionTable:
         None: for ever."""
         line = self._lines.get(category, ("*",))
         return next((self._days[name] for name in line if name in self._days), None)
+
+
+class InspectorTable:
+    """Who is given checks in an area."""
+
+    def __init__(self, rows: Iterable[Inspector], areas: Areas) -> None:
+        self.rows = tuple(rows)
+        self._areas = areas
+        self._found = lru_cache(maxsize=1024)(self._find)  # the rows never change
+
+    def find(self, area: str) -> tuple[Inspector, ...]:
+        """The inspectors of an area and of those above it, in the order of the table."""
+        return self._found(area)
+
+    def _find(self, area: str) -> tuple[Inspector, ...]:
+        within = {"*", area, *self._areas.ancestors(area)}
+        return tuple(row for row in self.rows if not within.isdisjoint(row.areas))
 
 
 class LabelTable:

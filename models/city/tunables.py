@@ -104,6 +104,12 @@ class CitySettings(BaseModel):
     unsatisfied_reopens: bool = Field(
         False, description="whether a reporter who is not satisfied reopens the order by saying so"
     )
+    call_back_days: float = Field(
+        0.0,
+        ge=0,
+        le=3650,
+        description="how long after its closing a reporter is waited for before somebody calls back; 0: nobody does",
+    )
     archive_days: float = Field(30.0, gt=0, le=3650, description="how long after its end an order is archived")
 
     # personal data

@@ -9,6 +9,7 @@ from models.city.files.cells import (
     Code,
     CodeOrAny,
     Codes,
+    CodesOrAny,
     Day,
     Flag,
     Id,
@@ -126,6 +127,17 @@ class Retention(Row):
 
     category: CodeOrAny
     days: Whole = Field(ge=1, le=100 * 365)
+
+
+class Inspector(Row):
+    """An inspector 核查员 who is given checks in `areas` (`*`: everywhere): where they set out from, if known, and how
+    many checks the desk gives them at most at a time (None: any number). `id` is the person's, as a token names it."""
+
+    id: Id
+    areas: CodesOrAny
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    checks_max: Whole | None = Field(default=None, ge=0, le=1_000)
 
 
 class Camera(msgspec.Struct, frozen=True, gc=False):

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from models.envelope import BYTE_ORDER_MARK, CE_TYPE, LATEST, RFC_3339
 from models.errors import Poison
-from models.events.vocabulary import RETURN_CODES, ROLES
+from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, ROLES
 from models.times import from_text, to_ms, to_text
 
 REPORT = "city.report.received.v1"
@@ -71,6 +71,8 @@ Action = Literal[
     "supervise",
     "remind",
     "comment",
+    "give-check",
+    "call-back",
 ]
 
 
@@ -123,7 +125,7 @@ Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False), Be
 
 # The desk refuses what is none of these, and says which it takes: the contract lets it through to the log.
 Role = Annotated[str, _text(200), Field(json_schema_extra={"enum": ["", *ROLES]})]
-Code = Annotated[str, _text(200), Field(json_schema_extra={"enum": ["", *RETURN_CODES]})]
+Code = Annotated[str, _text(200), Field(json_schema_extra={"enum": ["", *RETURN_CODES, *CALL_BACK_CODES]})]
 
 
 class Contract(BaseModel):
@@ -287,11 +289,11 @@ class Update(Contract):
     `location`; `split` names by both the order and the report to take out of it.
 
     `attempt`, when given, must be the order's: so an update meant for an earlier one is refused. `suggested_department`
-    belongs to a return; `department`, `assists`, `category` and `condition` to a decision; `other_order_id` to merge
-    and unmerge; `priority` (1 is the most urgent) to prioritise; `until` to a suspension and, with `level`, to
-    supervision; `satisfied` (was it settled?) and `satisfaction` (1 to 5) to feedback. What an action needs, the desk
-    checks and refuses. `sender` is the gateway's, and counts on `paidan.updates` only: who has sent an update that
-    names somebody else, which is refused.
+    belongs to a return; `department`, `assists`, `category` and `condition` to a decision; `inspector` to give-check;
+    `other_order_id` to merge and unmerge; `priority` (1 is the most urgent) to prioritise; `until` to a suspension and,
+    with `level`, to supervision; `satisfied` (was it settled?) and `satisfaction` (1 to 5) to feedback and call-back.
+    What an action needs, the desk checks and refuses. `sender` is the gateway's, and counts on `paidan.updates` only:
+    who has sent an update that names somebody else, which is refused.
     """
 
     action: Action
@@ -308,6 +310,7 @@ class Update(Contract):
     assists: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     category: Name = ""
     condition: Name = ""
+    inspector: Annotated[str, _text(256)] = ""
     other_order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
     until: Instant | None = None
     priority: Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(_whole)] | None = None

@@ -21,7 +21,7 @@ REWORK = "city.order.rework.v1"
 NOTICE = "city.notice.v1"
 DEAD_LETTER = "city.dead-letter.v1"
 
-Audience = Literal["reporter", "department", "supervisor"]
+Audience = Literal["reporter", "department", "inspector", "supervisor"]
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -141,10 +141,10 @@ class ReworkMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What a reporter (by hash), a department or the supervisors are told about an order 通知."""
+    """What a reporter (by hash), a department, an inspector or the supervisors are told about an order 通知."""
 
     audience: Audience
-    to: Annotated[str, Meta(description="the reporter's hash, the department's id, or `supervisor`")]
+    to: Annotated[str, Meta(description="the reporter's hash, the department's or the inspector's id, or `supervisor`")]
     order_id: Annotated[str, Meta(description="the order")]
     seq: Annotated[int, Meta(description="number of the order's fact that it tells")]
     kind: Annotated[str, Meta(description="what has happened: the name of a fact")]

@@ -30,10 +30,12 @@ RETURN_CODES: Mapping[str, Names] = {
 }
 
 # What each action takes as its `code`; the other actions take none.
+CALL_BACK_CODES: Mapping[str, Names] = {"not-reached": ("未接通", "nobody answered")}
 CODES: Mapping[str, Mapping[str, Names]] = {
     "return": RETURN_CODES,
     "decide": {code: RETURN_CODES[code] for code in ("not-a-problem",)},
     "approve-return": {code: RETURN_CODES[code] for code in ("not-a-problem", "duplicate")},
+    "call-back": CALL_BACK_CODES,
 }
 
 # What a check comes to 核查结果: the action that says so.
@@ -69,6 +71,7 @@ VOCABULARIES: Mapping[str, Mapping[str, Names]] = {
     "`code` of `return`": CODES["return"],
     "`code` of `decide`": CODES["decide"],
     "`code` of `approve-return`": CODES["approve-return"],
+    "`code` of `call-back`": CODES["call-back"],
     "result of a check": CHECKS,
     "`reason` of `sent-to-review`": REVIEW_REASONS,
     "`reason` of `sent-to-arbitration`": ARBITRATION_REASONS,

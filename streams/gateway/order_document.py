@@ -69,6 +69,9 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "overdue_at": _text(order.overdue_at),
             "suspended_until": _text(order.suspended_until),
             "supervision": order.supervision,
+            "inspector": order.inspector if names_people else "",
+            "check_level": order.check_level or None,
+            "call_back": order.call_back or None,
             "limits": [
                 {"stage": x.stage, "started_at": to_text(x.started_at), "due": to_text(x.due), "unit": x.unit}
                 for x in order.limits

@@ -5,6 +5,7 @@ Both follow from the role: the lists stand in `LISTS`, the moves in the table of
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -20,12 +21,14 @@ from streams.gateway.order_document import named
 
 
 class WorkList(msgspec.Struct, frozen=True):
-    """One list of a seat: its names and the query of `GET /orders` that gives it."""
+    """One list of a seat: its names and the query of `GET /orders` that gives it, in which `{person}` is who sits
+    there."""
 
     names: Names
     query: str
 
 
+_PERSON = "{person}"
 _OVERDUE = WorkList(("超期", "overdue"), "overdue=true&sort=urgent")
 # The lists of each role of the lifecycle that works at the desk, the one that it works through first.
 LISTS: Mapping[str, tuple[WorkList, ...]] = {
@@ -43,6 +46,8 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
         WorkList(("争议裁定", "arbitration"), "state=arbitration&sort=urgent"),
         WorkList(("疑似重复", "perhaps the same"), "mark=candidates&sort=urgent"),
         WorkList(("处置中", "with departments"), "state=assigned,accepted,suspended&sort=urgent"),
+        WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),
+        WorkList(("待回访", "to call back"), "mark=call-back"),
         _OVERDUE,
     ),
     "duty-officer": (
@@ -58,7 +63,10 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
         WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),
         WorkList(("结案", "closed"), "state=closed"),
     ),
-    "inspector": (WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),),
+    "inspector": (
+        WorkList(("我的核查", "my checks"), "state=handled&inspector={person}&sort=urgent"),
+        WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),
+    ),
     "operator": (
         WorkList(("隔离", "set aside"), "quarantined=true"),
         WorkList(("疑似重复", "perhaps the same"), "mark=candidates&sort=urgent"),
@@ -72,6 +80,7 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
     """Who sits there, the lists of that role, and the words of the city that forms take. Without tokens: those of all
     roles, for nobody is known."""
     roles = list(LISTS) if holder is None else [ACCESS[holder.role].acts_as]
+    person = "" if holder is None else quote(holder.person, safe="")
     return {
         "open": holder is None,
         "person": "" if holder is None else holder.person,
@@ -82,7 +91,9 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
                 "name_zh": ROLES[role][0],
                 "name_en": ROLES[role][1],
                 "lists": [
-                    {"name_zh": each.names[0], "name_en": each.names[1], "query": each.query} for each in LISTS[role]
+                    {"name_zh": each.names[0], "name_en": each.names[1], "query": each.query.format(person=person)}
+                    for each in LISTS[role]
+                    if person or _PERSON not in each.query
                 ],
             }
             for role in roles
@@ -98,7 +109,7 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
     }
 
 
-def moves(holder: Holder | None, order: Order) -> list[dict[str, Any]]:
+def moves(holder: Holder | None, order: Order, city: City) -> list[dict[str, Any]]:
     """The actions that the lifecycle's table has for an order as it stands, each with its form: of a holder those that
     it may take, without tokens those of all roles. Whether the desk takes one depends on what is given with it."""
     return [
@@ -106,7 +117,7 @@ def moves(holder: Holder | None, order: Order) -> list[dict[str, Any]]:
             "action": row.action,
             "term": row.term,
             "roles": roles,
-            "fields": [_field(row, field) for field in form(row)],
+            "fields": [_field(row, field, order, city) for field in form(row)],
             "note": row.note,
         }
         for row, roles in _rows(holder, order)
@@ -130,10 +141,14 @@ def _may(by: Actor, row: Transition, order: Order) -> bool:
     return by.role != "department" or (turn is not None and by.department in (turn.department, *turn.assists))
 
 
-def _field(row: Transition, field: Field) -> dict[str, Any]:
+def _field(row: Transition, field: Field, order: Order, city: City) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": field.name, "kind": field.kind, "needed": field.needed}
     if field.kind == "code":
         shown["choices"] = [
             {"id": code, "name_zh": names[0], "name_en": names[1]} for code, names in CODES[row.action].items()
+        ]
+    if field.kind == "inspector":
+        shown["choices"] = [
+            named(None, row.id) for row in city.inspectors.find(order.area) if row.id != order.inspector
         ]
     return shown

@@ -217,6 +217,7 @@ class DraftReader:
             code=said.code,
             category=said.category,
             condition=said.condition,
+            inspector=said.inspector,
             department=said.suggested_department or said.department,
             assists=said.assists,
             other_order_id=said.other_order_id or "",

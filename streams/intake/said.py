@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from models import events
-from models.events.vocabulary import RETURN_CODES, ROLES
+from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, ROLES
 
 
 class Instant(int):
@@ -23,7 +23,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=256)]
 OwnId = Annotated[str, Meta(max_length=256)]
 Name = Annotated[str, Meta(max_length=200)]
 Role = Annotated[str, Meta(max_length=200, extra_json_schema={"enum": ["", *ROLES]})]
-Code = Annotated[str, Meta(max_length=200, extra_json_schema={"enum": ["", *RETURN_CODES]})]
+Code = Annotated[str, Meta(max_length=200, extra_json_schema={"enum": ["", *RETURN_CODES, *CALL_BACK_CODES]})]
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 Edge = Annotated[float, Meta(ge=-events.MAX_EDGE, le=events.MAX_EDGE)]
 Words = Annotated[str, Meta(max_length=10_000)]
@@ -112,6 +112,7 @@ class SaidUpdate(_Said, frozen=True, gc=False):
     assists: Annotated[tuple[Name, ...], Meta(max_length=20)] = ()
     category: Name = ""
     condition: Name = ""
+    inspector: OwnId = ""
     other_order_id: OwnId | None = None
     until: Instant | None = None
     priority: Annotated[int, Meta(ge=1, le=5)] | None = None

@@ -48,8 +48,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             city = await cities.ready()
             if not targets(settings, city.departments):
                 raise UsageError(
-                    "no webhook is configured: departments.csv has a column for it, "
-                    "PAIDAN_NOTIFY_SUPERVISOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
+                    "no webhook is configured: departments.csv has a column for it, PAIDAN_NOTIFY_SUPERVISOR_URL, "
+                    "PAIDAN_NOTIFY_INSPECTOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
                 )
             await check_topics(settings, all_topics(settings, city.departments))
             async with Lines(line) as lines:

@@ -56,7 +56,7 @@ _decoder = msgspec.json.Decoder(_Notice)
 
 
 def targets(settings: Settings, departments: Mapping[str, Department]) -> tuple[Target, ...]:
-    """All targets that are configured: departments with a webhook, supervisors, reporters.
+    """All targets that are configured: departments with a webhook, supervisors, inspectors, reporters.
 
     Raises UsageError when an address cannot be used, or there is one and no secret to sign with.
     """
@@ -76,6 +76,9 @@ def targets(settings: Settings, departments: Mapping[str, Department]) -> tuple[
     if url := settings.notify_supervisor_url:
         usable = usable_address(url, "PAIDAN_NOTIFY_SUPERVISOR_URL", settings.notify_plain_http)
         found.append(Target("supervisor", usable, "supervisor", names.notices, "supervisor"))
+    if url := settings.notify_inspector_url:
+        usable = usable_address(url, "PAIDAN_NOTIFY_INSPECTOR_URL", settings.notify_plain_http)
+        found.append(Target("inspector", usable, "inspector", names.notices))
     if url := settings.notify_reporter_url:
         usable = usable_address(url, "PAIDAN_NOTIFY_REPORTER_URL", settings.notify_plain_http)
         found.append(Target("reporter", usable, "reporter", names.notices))

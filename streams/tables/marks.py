@@ -45,6 +45,11 @@ MARKS: Mapping[str, Mark] = {
         "it is asked that its clocks stand still",
         lambda order: order.state in OPEN and order.suspension_asked_until is not None,
     ),
+    "call-back": Mark(
+        ("待回访", "to call back"),
+        "closed, and its reporters have not said in time whether it was settled",
+        lambda order: order.call_back,
+    ),
     "appeal": Mark(("申诉", "appeals"), "the department has appealed", lambda order: order.appeal == "asked"),
     "candidates": Mark(
         ("疑似重复", "perhaps the same"),

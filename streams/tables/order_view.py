@@ -36,6 +36,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     sureness: int
     marks: tuple[str, ...]
     reports: tuple[str, ...]
+    inspector: str
 
     def place(self, sort: Sort) -> Place:
         """Where it stands in a list."""
@@ -68,6 +69,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: bool | None = None
     mark: str = ""
     report: str = ""
+    inspector: str = ""
     counted: Counted | None = None
     sort: Sort = "newest"
 
@@ -114,6 +116,7 @@ class OrderView:
             sureness=sureness(order),
             marks=marks_of(order),
             reports=order.report_keys,
+            inspector=order.inspector,
         )
         self._orders[order.id] = summary
         for sort, places in self._sorted.items():
@@ -191,6 +194,7 @@ class OrderView:
             and (wanted.overdue is None or wanted.overdue == summary.overdue)
             and (wanted.quarantined is None or wanted.quarantined == summary.quarantined)
             and (not wanted.mark or wanted.mark in summary.marks)
+            and wanted.inspector in ("", summary.inspector)
         )
 
     @staticmethod

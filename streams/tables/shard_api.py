@@ -166,6 +166,7 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         overdue=_FLAG[asked.get("overdue", "")],
         quarantined=_FLAG[asked.get("quarantined", "")],
         mark=asked.get("mark", ""),
+        inspector=asked.get("inspector", ""),
         report=asked.get("report", ""),
         counted=counted,
         sort=msgspec.convert(asked.get("sort", "newest"), Sort),

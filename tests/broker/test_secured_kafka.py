@@ -27,6 +27,7 @@ from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings, load_settings
 from tests.support.cities import tiny_files
+from tests.support.every_step import INSPECTORS
 from tests.support.kafka import Roles, eventually
 from tests.support.secured import secured_broker
 from tests.support.steps_on_kafka import Asked, Message, as_party, asking, cases, parties, reports, way
@@ -193,7 +194,7 @@ async def test_every_role_takes_exactly_the_steps_of_the_table(secured: Settings
     order's life has is taken, all else is a refused fact and changes nothing."""
     pack = tmp_path / "city"
     pack.mkdir()
-    for name, content in tiny_files(settings="blind_review_share = 0.0\n").items():
+    for name, content in tiny_files({"inspectors.csv": INSPECTORS}, "blind_review_share = 0.0\n").items():
         (pack / name).write_bytes(content)
     settings = secured.model_copy(update={"namespace": _TABLE, "city": pack, "data": tmp_path / "data"})
     roles, names = Roles(settings, tmp_path), Names(_TABLE)

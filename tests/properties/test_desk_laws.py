@@ -33,7 +33,10 @@ from tests.support.desks import (
 )
 from tests.support.examples import examples
 
-CITY = quiet_city("camera_heartbeat_hours = 30.0\n")
+CITY = quiet_city(
+    "camera_heartbeat_hours = 30.0\ncall_back_days = 0.5\n",
+    **{"inspectors.csv": "id,areas,lat,lon,checks_max\np1,south-w,30.05,114.05,2\np3,south,30.01,114.01,3\n"},
+)
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 ENDINGS = ("merge", "reject", "force-close", "unmerge", "split")
 REMARKS = ("comment", "remind", "supervise", "prioritise", "re-categorise", "progress")  # an order stays where it is
@@ -67,6 +70,7 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
         "return": (*RETURN_CODES, ""),
         "approve-return": ("", "", "duplicate", "not-a-problem"),
         "decide": ("", "x"),
+        "call-back": ("", "", "not-reached", "x"),
     }
     return InboxUpdate(
         source=IMPORTER if rng.random() < 0.1 else "u",
@@ -84,6 +88,7 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
         other_order_id=rng.choice(list(orders)) if orders else "",
         report=("app", order.evidence_first[-1].id) if rule.action == "split" and order is not None else None,
         until=at + rng.choice((HOUR, 3 * DAY, 3 * DAY, 500 * DAY)),
+        inspector=rng.choice(("p1", "p3", "")),
         priority=rng.choice((1, 2, None)),
         level=rng.choice((1, 2, 3, None)),
         satisfied=rng.choice((True, False, None)),

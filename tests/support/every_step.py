@@ -26,6 +26,8 @@ WAYS["arbitration"] = (
     ("works", "return"),
     ("dispatcher", "back"),
 )
+# The desk gives each check to the first, a dispatcher can give it to the other.
+INSPECTORS = "id,areas,checks_max\nann,*,\nina,*,0\n"
 # Rows of the table for which more is needed than the order has: a report that was merged into it, a department's turn.
 EXCUSED = {state: {("operator", "split")} for state in WAYS}
 EXCUSED["review"] |= {("department", "comment")}
@@ -47,6 +49,8 @@ def step(action: str, other: str, at: int) -> dict[str, Any]:
         "handle": {"evidence_urls": ["https://a.example/1.jpg"]},
         "request-suspension": {"until": tomorrow},
         "feedback": {"satisfied": True},
+        "call-back": {"satisfied": True},
+        "give-check": {"inspector": "ina"},
         "re-assign": {"department": "works"},
         "re-categorise": {"category": "street-light"},
         "prioritise": {"priority": 1},

@@ -22,7 +22,9 @@ def limit(stage: LimitStage, start: int, due: int) -> RunningLimit:
 class Life:
     """The log of one order, written fact by fact; `row` is its fold."""
 
-    def __init__(self, n: int, at: int, day: int, area: str = "south-w", due: int | None = None) -> None:
+    def __init__(
+        self, n: int, at: int, day: int, area: str = "south-w", due: int | None = None, reporter: str = ""
+    ) -> None:
         self.id = f"{area}-{day}-{n:010d}"
         self.log: list[facts.Fact] = []
         self.attempt = 0
@@ -33,7 +35,7 @@ class Life:
             area=area,
             day=day,
             pack="0" * 16,
-            evidence=Evidence(kind="report", source="app", id=str(n), at=at, text="x"),
+            evidence=Evidence(kind="report", source="app", id=str(n), at=at, text="x", reporter=reporter),
             due_given=True,
             whole=None if due is None else limit("whole", at, due),
         )

@@ -69,6 +69,8 @@ class NaiveOrder:
         late = [s for s in counting if ("breached", s) in self.fired and s in ("accept", "handle", "whole")]
         if (late or (self.ordered and "whole" in counting)) and self.next_level:
             timers.append((self.next_level, "supervised", ""))
+        if self.state == "handled" and self.next_check_level:
+            timers.append((self.next_check_level, "supervised", "check"))
         return timers
 
     def fire(self, due: float, name: str, stage: str) -> None:
@@ -80,7 +82,7 @@ class NaiveOrder:
             self.state = "archived"
             return
         if name == "supervised":
-            self.rise()
+            self.rise_check() if stage == "check" else self.rise()
             return
         self.fired.add((name, stage))
         if name == "breached" and self.next_level:
@@ -88,6 +90,19 @@ class NaiveOrder:
         if name == "breached" and stage in ("accept", "handle", "whole") and self.level == 0:
             self.fact("supervised", due)
             self.rise()
+        if name == "breached" and stage == "check":
+            self.fact("supervised", due)
+            self.rise_check()
+
+    check_level = 0
+    next_check_level = 0.0
+
+    def rise_check(self) -> None:
+        self.check_level += 1
+        self.next_check_level = self.now + 24 if self.check_level < 3 else 0.0
+
+    def nobody_checks(self) -> None:
+        self.check_level, self.next_check_level = 0, 0.0
 
     def rise(self) -> None:
         self.level += 1
@@ -148,6 +163,7 @@ class NaiveOrder:
         self.state, self.ended_at = state, self.now
         self.asked = self.suspension_asked = False
         self.fired, self.next_level, self.ordered = set(), 0.0, False
+        self.nobody_checks()
         return ""
 
     ended_at = 0.0
@@ -184,6 +200,7 @@ class NaiveOrder:
 
     def check_fail(self, target: str, reason: str) -> str:
         self.state, self.attempt = "accepted", self.attempt + 1
+        self.nobody_checks()
         self.fact("checked")
         return ""
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dispatcher.arrivals import merging
 from dispatcher.arrivals.gists import gist_of, similarity
+from dispatcher.partition import index
 from dispatcher.partition.identity import area_of, order_id, share
 from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE
 from dispatcher.partition.state import DeskState
@@ -505,8 +505,8 @@ def test_similarity_compares_pairs_of_characters(text: str, other: str, alike: b
 
 def test_distance_is_that_of_the_earth() -> None:
     """A thousandth of a degree of latitude is 111.2 m; of longitude at 60° half of that."""
-    assert merging.distance_m(30.0, 114.0, 30.001, 114.0) == pytest.approx(111.2, abs=0.1)
-    assert merging.distance_m(60.0, 10.0, 60.0, 10.001) == pytest.approx(55.6, abs=0.1)
+    assert index.distance_m(30.0, 114.0, 30.001, 114.0) == pytest.approx(111.2, abs=0.1)
+    assert index.distance_m(60.0, 10.0, 60.0, 10.001) == pytest.approx(55.6, abs=0.1)
 
 
 @pytest.mark.slow

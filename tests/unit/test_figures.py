@@ -20,9 +20,9 @@ def booked(order: Order) -> Bookings:
     return bookings(order, ZONE)
 
 
-def life(due: int | None = None) -> Life:
+def life(due: int | None = None, reporter: str = "") -> Life:
     """An order opened on 5 January 2026 at noon."""
-    return Life(1, NOON, 20260105, due=due)
+    return Life(1, NOON, 20260105, due=due, reporter=reporter)
 
 
 def test_an_order_without_a_lead_counts_under_none() -> None:
@@ -46,11 +46,14 @@ def test_an_assignment_moves_the_order_to_its_lead_on_the_original_day() -> None
 
 def test_a_closing_counts_with_its_durations_on_its_day() -> None:
     """Closed, on time, first dispatch, checked; the stock falls; both clocks are there."""
-    order = life().assign(NOON, due=NOON + 3 * DAY).accept(NOON + HOUR).handle(NOON + DAY, 23 * HOUR, 7 * HOUR)
+    order = (
+        life(reporter="r").assign(NOON, due=NOON + 3 * DAY).accept(NOON + HOUR).handle(NOON + DAY, 23 * HOUR, 7 * HOUR)
+    )
     rows = booked(order.check(NOON + 2 * DAY).close(NOON + 2 * DAY).row)
     assert rows["department/roads/20260107"] == {
         "open": -1,
         "closed": 1,
+        "citizen_closed": 1,
         "closed_checked": 1,
         "closed_first_dispatch": 1,
         "closed_limited": 1,
@@ -135,7 +138,10 @@ def test_a_second_department_spoils_dispatch_accuracy_and_a_failed_check_counts_
 
 def test_a_forced_closing_is_neither_checked_nor_on_time() -> None:
     """Nothing that passed was handled in time."""
-    figures = booked(life().assign(NOON, due=NOON + DAY).close(NOON, forced=True).row)["area/south-w/20260105"]
+    figures = booked(life(reporter="r").assign(NOON, due=NOON + DAY).close(NOON, forced=True).row)[
+        "area/south-w/20260105"
+    ]
+    assert figures["citizen_closed"] == 1
     assert figures["closed_limited"] == 1
     assert not {"closed_checked", "closed_on_time"} & figures.keys()
 

@@ -172,7 +172,7 @@ def test_durations_are_in_seconds() -> None:
 
 def test_the_three_rates_weigh_as_the_city_says() -> None:
     """Only the rates that are there count, each by its weight."""
-    row = FigureRow(0, {"opened": 4, "responded": 2, "satisfied": 3, "unsatisfied": 1})
+    row = FigureRow(0, {"citizen_opened": 4, "responded": 2, "satisfied": 3, "unsatisfied": 1})
     values = indicators(row, Weights(response=1, resolution=5, satisfaction=3))
     assert tuple(values[f"{name}_rate"] for name in ("response", "resolution", "satisfaction")) == (0.5, None, 0.75)
     assert values["citizen_score"] == (0.5 * 1 + 0.75 * 3) / 4

@@ -224,6 +224,7 @@ MARKED: dict[str, dict[str, object]] = {
     "unanswered": {"reporters": ("r",), "first_response_at": None},
     "extension-request": {"extension_asked": True},
     "suspension-request": {"suspension_asked_until": 5},
+    "call-back": {"state": "closed", "call_back": True},
     "appeal": {"state": "closed", "appeal": "asked"},
     "candidates": {"candidates": ("south-w-20260301-bbbbbbbbbb",)},
     "unroutable": {
@@ -246,6 +247,14 @@ async def test_a_list_can_be_asked_for_what_is_marked(mark: str) -> None:
 
     view.put(plain, 3)
     assert await view.count(Wanted(mark=mark)) == 0
+
+
+async def test_a_list_can_be_asked_for_the_checks_of_an_inspector() -> None:
+    """Those that were given to nobody, or to another one, are not among them."""
+    own, others = (msgspec.structs.replace(opened(n), inspector=who) for n, who in ((1, "ina"), (2, "ivan")))
+    view, table = _view([own, others, opened(3)])
+
+    assert await _pages(view, table, Wanted(inspector="ina"), 5) == [own.id]
 
 
 @pytest.mark.parametrize(

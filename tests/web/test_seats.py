@@ -29,7 +29,7 @@ def test_lists_ask_for_what_the_list_of_orders_takes() -> None:
         assert len({each.query for each in lists}) == len(lists)
         for each in lists:
             asked = dict(parse_qsl(each.query, strict_parsing=True)) if each.query else {}
-            assert asked.keys() <= {"state", "overdue", "quarantined", "mark", "sort"}
+            assert asked.keys() <= {"state", "overdue", "quarantined", "mark", "inspector", "sort"}
             assert set(asked.get("state", "open").split(",")) <= OPEN | ENDED | {"open"}
             assert asked.get("mark", "urgent") in MARKS
             assert asked.get("sort", "newest") in get_args(Sort)
@@ -44,7 +44,9 @@ async def test_whoever_has_a_seat_is_told_which(gateway: Open, city: City, tmp_p
     assert (told["open"], told["person"]) == (False, role)
     assert told["department"] == ("roads" if role == "department" else "")
     assert [each["role"] for each in told["seats"]] == [role]
-    assert [each["query"] for each in told["seats"][0]["lists"]] == [each.query for each in LISTS[role]]
+    assert [each["query"] for each in told["seats"][0]["lists"]] == [
+        each.query.format(person=role) for each in LISTS[role]
+    ]
     assert {each["id"] for each in told["departments"]} == set(city.departments)
     leaves = {code for code, kind in city.categories.items() if kind.parent}
     assert {each["id"] for each in told["categories"]} == leaves

@@ -15,11 +15,11 @@ from models.events import REPORT
 from models.times import to_text
 from streams.gateway.routes import receiving
 from tests.support.desks import T0, quiet_city
-from tests.support.every_step import ASKED_BEFORE, EXCUSED, WAYS, step
+from tests.support.every_step import ASKED_BEFORE, EXCUSED, INSPECTORS, WAYS, step
 from tests.support.one_desk import DeskBehind, gateway_with_desk
 from tests.support.tokens import bearer, grant, tokens_file
 
-CITY = quiet_city()
+CITY = quiet_city("", **{"inspectors.csv": INSPECTORS})
 ACTING = {role: access.acts_as for role, access in ACCESS.items() if access.acts_as}
 # The states to which the order came through the hands of `department`.
 HELD = {"arbitration", "assigned", "accepted", "suspended", "returned", "handled", "closed"}

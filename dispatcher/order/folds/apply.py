@@ -16,7 +16,7 @@ from dispatcher.order.row import Entry, Order
 
 TIMELINE = 200  # the newest entries; the log keeps all
 PHOTOS = 40  # the newest addresses of photos in it: a row has to fit into a record
-TIMERS = (facts.Warned, facts.Breached, facts.Supervised, facts.Quarantined, facts.Archived)
+TIMERS = (facts.Warned, facts.Breached, facts.Supervised, facts.Quarantined, facts.CallBackDue, facts.Archived)
 _SILENT = (facts.EvidenceAdded, facts.Linked, facts.Classified)
 FOLDS: Folds = evidence.FOLDS | departments.FOLDS | handling.FOLDS | endings.FOLDS | elapsed.FOLDS
 

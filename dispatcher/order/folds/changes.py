@@ -74,6 +74,9 @@ class Changes(TypedDict, total=False):
     # how it ended
     checks: tuple[Check, ...]
     checks_missed: tuple[int, ...]
+    inspector: str
+    check_level: int
+    check_escalates_at: int | None
     closings: tuple[Closing, ...]
     rejected_at: int | None
     merged_at: int | None
@@ -83,6 +86,8 @@ class Changes(TypedDict, total=False):
     reminded_on: tuple[int, ...]
     answers: tuple[Answer, ...]
     first_response_at: int | None
+    call_back_at: int | None
+    call_back: bool
     appeal: str
     appealed_by: Actor | None
     appeal_reviewers: tuple[str, ...]
@@ -177,6 +182,7 @@ def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
         turn_ends(order, at, by)
         | not_overdue(order, at)
         | nothing_asked()
+        | no_check()
         | {
             "limits": (),
             "fired": (),
@@ -187,6 +193,11 @@ def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
         }
         | ({"checks_missed": (*order.checks_missed, *missed)} if missed else {})
     )
+
+
+def no_check() -> Changes:
+    """Nobody has its check any more."""
+    return {"inspector": "", "check_level": 0, "check_escalates_at": None}
 
 
 def nothing_asked() -> Changes:

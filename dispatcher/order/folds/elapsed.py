@@ -24,6 +24,8 @@ def _breached(order: Order, fact: facts.Breached) -> Changes:
 
 
 def _supervised(order: Order, fact: facts.Supervised) -> Changes:
+    if fact.stage == "check":
+        return {"check_level": fact.level, "check_escalates_at": fact.next_at}
     return {"supervision": fact.level, "supervise_at": fact.next_at}
 
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds, dispatched, ends
-from dispatcher.order.row import Answer, Closing, Order
+from dispatcher.order.row import Answer, Closing, Order, unanswered
 
 
 def _closed(order: Order, fact: facts.Closed) -> Changes:
@@ -24,7 +24,7 @@ def _closed(order: Order, fact: facts.Closed) -> Changes:
         label = {"label": order.category, "label_department": order.department, "label_by": "handled"}
     waited = dispatched(order, fact.at, fact.actor)
     ended = ends(order, fact.at, "closed", fact.archive_at)
-    return waited | ended | {"closings": (*order.closings, closing)} | label
+    return waited | ended | label | {"closings": (*order.closings, closing), "call_back_at": fact.call_back_at}
 
 
 def _reopened(order: Order, fact: facts.Reopened) -> Changes:
@@ -32,6 +32,8 @@ def _reopened(order: Order, fact: facts.Reopened) -> Changes:
     return {
         "closings": (*order.closings[:-1], closing),
         "archive_at": None,
+        "call_back_at": None,
+        "call_back": False,
         "appeal": "",
         "appeal_reviewers": (),
         "returns": 0,
@@ -73,13 +75,32 @@ def _unmerged(order: Order, fact: facts.Unmerged) -> Changes:
 def _feedback(order: Order, fact: facts.FeedbackReceived) -> Changes:
     # Without a named reporter anybody may answer, and all of them count as one.
     by = fact.actor.id if order.reporters or order.children else ""
-    answer = Answer(by=by, at=fact.at, satisfied=fact.satisfied, satisfaction=fact.satisfaction)
-    others = tuple(each for each in order.answers if each.by != by)
-    return {"answers": (*others, answer)}
+    return _answered(order, Answer(by=by, at=fact.at, satisfied=fact.satisfied, satisfaction=fact.satisfaction))
+
+
+def _answered(order: Order, answer: Answer) -> Changes:
+    """One reporter has answered, anew or for the first time; once all have, nobody is called back."""
+    answers = (*(each for each in order.answers if each.by != answer.by), answer)
+    changes: Changes = {"answers": answers}
+    if not unanswered(order.reporters, answers):
+        changes |= {"call_back_at": None, "call_back": False}
+    return changes
+
+
+def _call_back_due(order: Order, fact: facts.CallBackDue) -> Changes:
+    return {"call_back_at": None, "call_back": True}
+
+
+def _called_back(order: Order, fact: facts.CalledBack) -> Changes:
+    if fact.satisfied is None:
+        return {}
+    # Who calls knows telephone numbers and no hashes: what was said is the answer of the first who had not answered.
+    by = unanswered(order.reporters, order.answers)[0]
+    return _answered(order, Answer(by=by, at=fact.at, satisfied=fact.satisfied, satisfaction=fact.satisfaction))
 
 
 def _archived(order: Order, fact: facts.Archived) -> Changes:
-    return {"archived_at": fact.at, "archive_at": None}
+    return {"archived_at": fact.at, "archive_at": None, "call_back_at": None, "call_back": False}
 
 
 FOLDS: Folds = {
@@ -91,5 +112,7 @@ FOLDS: Folds = {
     facts.Merged: _merged,
     facts.Unmerged: _unmerged,
     facts.FeedbackReceived: _feedback,
+    facts.CallBackDue: _call_back_due,
+    facts.CalledBack: _called_back,
     facts.Archived: _archived,
 }

@@ -7,6 +7,7 @@ from dispatcher.order.folds.changes import (
     Changes,
     Folds,
     in_turn,
+    no_check,
     not_overdue,
     nothing,
     responded,
@@ -94,10 +95,15 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
     due = next((limit.due for limit in order.limits if limit.stage == "check"), None)
     handled_at = turn.handled_at if turn.handled_at is not None else fact.at
     check = Check(at=fact.at, handled_at=handled_at, passed=fact.passed, by=fact.actor, due=due)
-    changes = with_limits(order, drop=("check",)) | {"checks": (*order.checks, check), "attempt": fact.attempt}
+    changes = with_limits(order, drop=("check",)) | no_check()
+    changes |= {"checks": (*order.checks, check), "attempt": fact.attempt}
     if not fact.passed:
         changes |= in_turn(order, handled_at=None, handled_ms=None, handled_work_ms=None, reworks=turn.reworks + 1)
     return changes
+
+
+def _check_given(order: Order, fact: facts.CheckGiven) -> Changes:
+    return {"inspector": fact.inspector}
 
 
 def _reminded(order: Order, fact: facts.Reminded) -> Changes:
@@ -114,6 +120,7 @@ FOLDS: Folds = {
     facts.Suspended: _suspended,
     facts.Resumed: _resumed,
     facts.Handled: _handled,
+    facts.CheckGiven: _check_given,
     facts.Checked: _checked,
     facts.Progressed: nothing,
     facts.Commented: nothing,

@@ -136,6 +136,13 @@ def word_list(value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _codes_or_any(value: object) -> tuple[str, ...]:
+    codes = tuple(_code_or_any(word) for word in word_list(value))
+    if not codes:
+        raise ValueError("is empty")
+    return codes
+
+
 def _codes(value: object) -> tuple[str, ...]:
     return tuple(_code(word) for word in word_list(value))
 
@@ -152,6 +159,7 @@ Id = Annotated[str, BeforeValidator(_id)]
 Meaning = Annotated[str, BeforeValidator(_meaning)]
 CodeOrAny = Annotated[str, BeforeValidator(_code_or_any)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(_codes)]
+CodesOrAny = Annotated[tuple[str, ...], BeforeValidator(_codes_or_any)]
 WordList = Annotated[tuple[str, ...], BeforeValidator(word_list)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Day = Annotated[date, BeforeValidator(_day)]

@@ -14,6 +14,7 @@ from models.city.lookups import label_key
 from models.city.places import NAME_LEAST, Place
 from models.city.rules import FILE as RULES
 from models.city.values import Camera, Category, Department, Responsibility
+from models.masking import masked_term
 
 
 def check_references(
@@ -38,6 +39,7 @@ def check_references(
     raises = [((row.category, row.seen_by), row.row) for row in city.raises.rows]
     _check_twice("priorities.csv", "category", raises, problems)
     _check_twice("retention.csv", "category", [(row.category, row.row) for row in city.retention.rows], problems)
+    _check_twice("inspectors.csv", "id", [(row.id, row.row) for row in city.inspectors.rows], problems)
     _check_twice("labels.csv", "label", [(label_key(row), row.row) for row in city.labels.rows], problems)
     references = _References(city, problems)
     references.check_categories()
@@ -46,6 +48,7 @@ def check_references(
     references.check_cameras()
     references.check_responsibility()
     references.check_tables()
+    references.check_inspectors()
     references.check_rules()
 
 
@@ -86,9 +89,9 @@ class _References:
         if not known and name not in self.excused and "limits.csv" not in self.unread:
             self.note(file, line, field, f"{name!r} is not a condition of limits.csv")
 
-    def area(self, file: str, line: int, id: str) -> None:
+    def area(self, file: str, line: int, id: str, field: str = "area") -> None:
         if id != "*" and id not in self.city.areas and id not in self.excused and AREAS not in self.unread:
-            self.note(file, line, "area", f"{id!r} is not an area")
+            self.note(file, line, field, f"{id!r} is not an area")
 
     def spots(self, file: str, things: Iterable[Camera | Place]) -> None:
         """Of each thing a merge-level area and a point, if there is one, within it."""
@@ -190,6 +193,15 @@ class _References:
             self.area("silences.csv", silence.row, silence.area)
             if silence.to_local <= silence.from_local:
                 self.note("silences.csv", silence.row, "to", "lies not after from")
+
+    def check_inspectors(self) -> None:
+        for inspector in self.city.inspectors.rows:
+            for area in inspector.areas:
+                self.area("inspectors.csv", inspector.row, area, "areas")
+            if masked_term(inspector.id) != inspector.id:
+                self.note("inspectors.csv", inspector.row, "id", "holds something personal, which orders would keep")
+            if (inspector.lat is None) != (inspector.lon is None):
+                self.note("inspectors.csv", inspector.row, "lat", "lat and lon are given together or not at all")
 
     def check_rules(self) -> None:
         for rule in self.city.rules:

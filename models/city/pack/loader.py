@@ -22,7 +22,7 @@ from models.city.files.csv_table import read_registry, read_table
 from models.city.files.errors import CityError, Problems
 from models.city.files.toml import Toml
 from models.city.geojson import read_areas
-from models.city.lookups import LabelTable, LimitTable, RaiseTable, ResponsibilityTable, RetentionTable
+from models.city.lookups import InspectorTable, LabelTable, LimitTable, RaiseTable, ResponsibilityTable, RetentionTable
 from models.city.pack.check import check_references
 from models.city.places import Place, PlaceRow, Places
 from models.city.rules import read_rules
@@ -33,6 +33,7 @@ from models.city.values import (
     CameraRow,
     Department,
     Inhibition,
+    Inspector,
     LabelRule,
     Limit,
     Raise,
@@ -54,6 +55,7 @@ REQUIRED = (
 OPTIONAL = (
     "cameras.csv",
     "inhibitions.csv",
+    "inspectors.csv",
     "labels.csv",
     "places.csv",
     "priorities.csv",
@@ -151,6 +153,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         areas=areas,
         places=Places(place_rows, areas, head.merge_level),
         cameras=MappingProxyType({row.id: row for row in camera_rows}),
+        inspectors=InspectorTable(rows("inspectors.csv", Inspector), areas),
         labels=LabelTable(rows("labels.csv", LabelRule)),
         responsibility=ResponsibilityTable(rows("responsibility.csv", Responsibility), areas, categories),
         limits=LimitTable(rows("limits.csv", Limit), categories),

@@ -78,6 +78,7 @@ def _words(city: City) -> Mapping[str, Mapping[str, Any]]:
         "state": {"type": "array", "items": {"enum": ["", *sorted(STATES)]}},
         "overdue": flag,
         "quarantined": flag,
+        "inspector": _WORD,
         "indicator": {"enum": ["", *sorted({*INDICATORS, *FIGURES})]},
         "stage": {"enum": ["", *sorted(get_args(LimitStage))]},
         "actor": _WORD,

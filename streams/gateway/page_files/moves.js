@@ -6,7 +6,7 @@ const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly
 const LABELS = {
   reason: say("Reason"), code: say("Code"), category: say("Category"), condition: say("Condition"), department: say("Department"),
   until: say("Until (time of this computer)"), level: say("Level"), priority: say("Priority"), evidence_urls: say("Links to photos, one a line"),
-  satisfied: say("Settled?"), satisfaction: say("Satisfaction"), other_order_id: say("The other order"), report: say("Report"),
+  satisfied: say("Settled?"), satisfaction: say("Satisfaction"), other_order_id: say("The other order"), report: say("Report"), inspector: say("Inspector"),
 };
 
 // Who sits there. Without tokens a person says so; it is kept for this tab.
@@ -101,6 +101,7 @@ const CONTROLS = {
     return choice(field.name, [...conditions].map((each) => [each, each]), field.needed);
   },
   department: (field) => choice(field.name, seat.known.departments.map(named), field.needed),
+  inspector: (field) => choice(field.name, field.choices.map((each) => [each.id, each.id]), field.needed),
   code: (field) => choice(field.name, field.choices.map(named), field.needed),
   level: (field) => choice(field.name, numbers(seat.known.levels), field.needed),
   priority: (field) => choice(field.name, numbers(5), field.needed),

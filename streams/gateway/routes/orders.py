@@ -59,6 +59,9 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         category: str = "",
         overdue: bool | None = None,
         quarantined: Annotated[bool | None, Query(description="set aside because the desk failed at it")] = None,
+        inspector: Annotated[
+            str, Query(max_length=MAX_ATTRIBUTE, description="whose check this inspector was given and has not made")
+        ] = "",
         indicator: Annotated[str, Query(description="only orders that this indicator of `/status` counts")] = "",
         stage: Annotated[str, Query(description="with `indicator`: as it stands under `by=stage`")] = "",
         actor: Annotated[
@@ -79,7 +82,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         cursor: Annotated[str, Query(description="`next` of the page before")] = "",
     ) -> Response:
         holder = holder_of(request)
-        if actor:
+        if actor or (inspector and holder is not None and holder.person != inspector):
             ask_for(holder, "staff")
         department, area = finder.own(holder, department, area)
         _check_stage(stage)
@@ -88,6 +91,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         wanted = {"department": department, "category": category, "state": state, "area": finder.areas(area)}
         _check_mark(mark)
         wanted |= {"mark": mark, "count": "true" if count and not indicator else ""}
+        wanted["inspector"] = inspector
         for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
             if flag is not None:
                 wanted[name] = "true" if flag else "false"

@@ -23,6 +23,6 @@ def seat_routes(city: City, finder: Finder) -> APIRouter:
     async def now(order_id: str, request: Request) -> Response:
         holder = holder_of(request)
         found = await finder.order(order_id, holder)
-        return answer({"attempt": found.order.attempt, "moves": moves(holder, found.order)})
+        return answer({"attempt": found.order.attempt, "moves": moves(holder, found.order, city)})
 
     return router

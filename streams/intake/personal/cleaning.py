@@ -57,6 +57,7 @@ TREATMENTS: Mapping[tuple[type[msgspec.Struct], str], str] = {
     (SaidReportRef, "id"): NAME,
     (SaidUpdate, "order_id"): OF_AN_ORDER,
     (SaidUpdate, "other_order_id"): OF_AN_ORDER,
+    (SaidUpdate, "inspector"): NAME,
     (SaidUpdate, "reason"): WORDS,
     (SaidUpdate, "evidence_urls"): ADDRESS,
 }

@@ -1,0 +1,36 @@
+"""Giving checks 派核查: which inspector is to look at what a department says it has handled."""
+
+from dispatcher.order import facts
+from dispatcher.order.row import Order
+from dispatcher.partition import index
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork
+from models.city import Inspector
+
+
+def give(work: UnitOfWork, order: Order, at: int) -> Order:
+    """Give a handled order to the freest inspector of its area, of these to the nearest. Where there is none, or none
+    has room for one more, anybody who may make the check does."""
+    inspector = _chosen(work, order)
+    if inspector is None:
+        return order
+    return work.emit(facts.CheckGiven(**work.head(order, at, DESK), inspector=inspector.id))
+
+
+def _chosen(work: UnitOfWork, order: Order) -> Inspector | None:
+    """The inspector with the fewest open checks in the desk's partition, then the shortest way, then the first id. Who
+    handled the order never checks it."""
+    handler = order.assignments[-1].handled_by
+    rest: list[tuple[int, float, str, Inspector]] = []
+    for inspector in work.city.inspectors.find(order.area):
+        has = sum(1 for _ in work.overlay.index.newest(index.of_checks(inspector.id)))
+        full = inspector.checks_max is not None and has >= inspector.checks_max
+        if not full and (handler is None or handler.id != inspector.id):
+            rest.append((has, _way(inspector, order), inspector.id, inspector))
+    return min(rest, default=(0, 0.0, "", None), key=lambda each: each[:3])[3]
+
+
+def _way(inspector: Inspector, order: Order) -> float:
+    """Metres from where an inspector sets out; further than any where one of the two places is not known."""
+    if inspector.lat is None or inspector.lon is None or order.lat is None or order.lon is None:
+        return float("inf")
+    return index.distance_m(inspector.lat, inspector.lon, order.lat, order.lon)
