@@ -25,6 +25,7 @@ GRID = 1e-5  # about one metre
 BEND = 0.09  # how far the middle of a border moves aside, as a share of its length
 SHORTEST = 0.0022  # degrees: pieces shorter than this stay straight
 
+BEHIND_A_SWITCH = 8  # cameras
 # How many cameras a town has: more where more people are.
 CAMERAS = {
     "gulou": 15, "shiqiao": 14, "liudi": 12, "guixiang": 12, "nantang": 11, "chunxiao": 10, "binjiang": 16,
@@ -144,8 +145,9 @@ def write_cameras(
                 at = round(chance.gauss(lat, 0.0009), 6), round(chance.gauss(lon, 0.0009), 6)
                 if inside.contains(shapely.Point(at[1], at[0])):
                     break
-            rows.append((f"{town}-{number:03d}", *at, town, name, owner))
-    write_table("cameras.csv", "id,lat,lon,area,name,owner", rows)
+            link = f"{town}-switch-{(number - 1) // BEHIND_A_SWITCH + 1}"
+            rows.append((f"{town}-{number:03d}", *at, town, name, owner, "", link))
+    write_table("cameras.csv", "id,lat,lon,area,name,owner,heartbeat_minutes,link", rows)
 
 
 def _owner(town: str, district: str) -> str:

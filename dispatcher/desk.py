@@ -120,10 +120,12 @@ class _Batch:
     def _tried(self, item: Sighting | InboxUpdate | Heard) -> UnitOfWork:
         work = self._work()
         if isinstance(item, Heard):
-            cameras.heard(work, item.camera, item.area)
+            cameras.heard(work, item.camera)
         elif isinstance(item, Sighting):
             if item.kind == "detection":
-                cameras.heard(work, item.camera, item.area)
+                cameras.heard(work, item.camera)
+            else:
+                cameras.enrol(work, item.area)
             on_sighting(work, item)
         else:
             work.cause = (item.source, item.id)
@@ -193,8 +195,8 @@ class _Batch:
         row, name = row_keys.parse(key)
         if row == "watch":
             self.overlay.watches.put(name, None)
-        elif row == "camera":
-            self.overlay.cameras.put(name, None)
+        elif row == "roll":
+            self.overlay.rolls.put(name, None)
         elif (order := work.order(name)) is not None:
             work.emit(facts.Quarantined(**work.timer_head(order, self.clock), error=f"{kind}: {_text(error)}"))
         self._keep(work)

@@ -1,58 +1,186 @@
-"""Cameras 摄像头心跳: one that has been silent for its heartbeat time becomes an order for its owner."""
+"""Cameras 摄像头心跳: those that have been silent for their heartbeat time become an order for their owner.
+
+Of each camera that was heard of the desk keeps one number, the instant, and for each area one roll call 点名, the next
+instant at which somebody may be missed. So a city of hundreds of thousands of cameras takes no more memory than their
+names, and no timer of their own.
+
+At a roll call the cameras that have been silent for too long are reported together: those of one owner behind one link
+(a switch, a site) that are `outage_cameras` or more become one order with the list of them, each of the others one of
+its own. What goes silent behind a link that is reported already joins that order. The roll is called
+`outage_minutes` after the first camera was due, so that all that has gone with it is on the list.
+"""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from dispatcher.arrivals import sightings
-from dispatcher.partition import row_keys
-from dispatcher.partition.state import Heartbeat
+from dispatcher.order.row import OPEN, Order
+from dispatcher.partition import index, row_keys
+from dispatcher.partition.state import RollCall
 from dispatcher.partition.unit_of_work import UnitOfWork
+from dispatcher.steps.opening import join
+from models.city import Camera, City
 from models.inbox import Sighting
-from models.times import HOUR_MS
+from models.times import HOUR_MS, MINUTE_MS
 
 FAULT = "camera-fault"
 _STEPS = 12  # a camera's row is written so often per heartbeat time at most
+_MISSED = 0  # last heard of: the camera is reported, and missed no more until it is heard of again
+_LISTED = 500  # cameras that an order names
 
 
-def step_ms(heartbeat_hours: float) -> int:
-    """So often a camera's life is noted, ms; 0 where no heartbeat is watched."""
-    heartbeat_ms = int(heartbeat_hours * HOUR_MS)
-    return heartbeat_ms and max(heartbeat_ms // _STEPS, 1)
+def heartbeat_ms(city: City, camera: Camera) -> int:
+    """After so long a silence a camera is missed, ms; 0: it never is."""
+    minutes = camera.heartbeat_minutes
+    return int(city.settings.camera_heartbeat_hours * HOUR_MS if minutes is None else minutes * MINUTE_MS)
 
 
-def heard(work: UnitOfWork, camera: str, area: str) -> None:
-    """Note that a camera is alive; silence counts from the stream's clock."""
-    heartbeat_ms = int(work.city.settings.camera_heartbeat_hours * HOUR_MS)
-    if not heartbeat_ms or not camera:
-        return
-    step = step_ms(work.city.settings.camera_heartbeat_hours)
-    last_seen = (work.clock // step + 1) * step
-    cameras = work.overlay.cameras
-    heartbeat = cameras.get(camera)
-    if heartbeat is None or heartbeat.last_seen < last_seen:
-        cameras.put(camera, Heartbeat(area, last_seen, heartbeat_ms))
-        work.overlay.timers.push((last_seen + heartbeat_ms, row_keys.camera(camera), "heartbeat"))
+def step_of(city: City, camera: Camera, at: int) -> int:
+    """The step of its heartbeat time, counted from the epoch, in which a camera is alive at an instant; it is noted
+    once in each. 0 where it is never missed."""
+    beat = heartbeat_ms(city, camera)
+    return beat and at // _step(beat)
 
 
-def silent(work: UnitOfWork, camera_id: str, due: int) -> None:
-    """A camera's heartbeat time is over. An entry that it has outlived vanishes."""
-    heartbeat = work.overlay.cameras.get(camera_id)
-    if heartbeat is None or heartbeat.last_seen + heartbeat.heartbeat_ms != due:
-        return
-    work.overlay.cameras.put(camera_id, None)
+def heard(work: UnitOfWork, camera_id: str) -> None:
+    """Note that a camera is alive; silence counts from the stream's clock. Nobody misses one that is not registered."""
     camera = work.city.cameras.get(camera_id)
-    if camera is None or not work.city.settings.camera_heartbeat_hours:
+    if camera is None or not (beat := heartbeat_ms(work.city, camera)):
         return
-    fault = Sighting(
+    step = _step(beat)
+    last_heard = (work.clock // step + 1) * step
+    if (work.overlay.cameras.get(camera_id) or 0) < last_heard:
+        work.overlay.cameras.put(camera_id, last_heard)
+        enrol(work, camera.area)
+        roll, missed_at = work.overlay.rolls.get(camera.area), last_heard + beat
+        if roll is not None and not 0 < roll.due <= missed_at + _wait_ms(work):
+            _call_at(work, camera.area, roll, missed_at)
+
+
+def enrol(work: UnitOfWork, area: str) -> None:
+    """Call the roll of an area of which something has come. From here on its cameras count that have a heartbeat time
+    of their own, though nothing was ever heard of them."""
+    roll = work.overlay.rolls.get(area)
+    if roll is None or roll.pack != work.city.digest:
+        _call_next(work, area, RollCall(work.clock, work.city.digest))
+
+
+def call(work: UnitOfWork, area: str, due: int) -> None:
+    """The roll of an area is called: report who is missing."""
+    roll, city = work.overlay.rolls.get(area), work.city
+    if roll is None or roll.due != due:
+        return
+    if roll.pack != city.digest:  # cameras that it has brought have not been silent yet
+        roll = RollCall(work.clock, city.digest)
+    missing: dict[tuple[str, str], list[Camera]] = {}
+    first = due
+    for camera in city.cameras_of(area):
+        missed_at = _missed_at(work, camera, roll.since)
+        if missed_at is not None and missed_at <= due:
+            missing.setdefault((camera.owner, camera.link), []).append(camera)
+            first = min(first, missed_at)
+    if missing and city.silenced(FAULT, area, due) is not None:  # maintenance: they count anew from here
+        for camera in (each for group in missing.values() for each in group):
+            work.overlay.cameras.put(camera.id, due)
+            work.book("suppressed", due, area, FAULT)
+    else:
+        for (owner, link), cameras in missing.items():
+            for camera in cameras:
+                work.overlay.cameras.put(camera.id, _MISSED)
+            _report(work, area, owner, link, cameras, first)
+    _call_next(work, area, roll)
+
+
+def _step(beat: int) -> int:
+    return max(beat // _STEPS, 1)
+
+
+def _missed_at(work: UnitOfWork, camera: Camera, since: int) -> int | None:
+    """When a camera is missed; None where nobody misses it, or it is reported already."""
+    beat = heartbeat_ms(work.city, camera)
+    last_heard = work.overlay.cameras.get(camera.id)
+    if last_heard is None and camera.heartbeat_minutes is not None:
+        last_heard = since
+    return last_heard + beat if beat and last_heard else None
+
+
+def _call_next(work: UnitOfWork, area: str, roll: RollCall) -> None:
+    """Set when the roll is called next."""
+    moments = (_missed_at(work, camera, roll.since) for camera in work.city.cameras_of(area))
+    _call_at(work, area, roll, min((at for at in moments if at is not None), default=None))
+
+
+def _call_at(work: UnitOfWork, area: str, roll: RollCall, first: int | None) -> None:
+    """Call the roll for the first who is missed at an instant; for nobody where nobody will be."""
+    due = first + _wait_ms(work) if first is not None else 0
+    work.overlay.rolls.put(area, replace(roll, due=due))
+    if due:
+        work.overlay.timers.push((due, row_keys.roll(area), "roll-call"))
+
+
+def _wait_ms(work: UnitOfWork) -> int:
+    return int(work.city.settings.outage_minutes * MINUTE_MS)
+
+
+def _report(work: UnitOfWork, area: str, owner: str, link: str, cameras: Sequence[Camera], at: int) -> None:
+    """Tell the owner of cameras that have gone silent, together where they are many."""
+    outage = _outage(area, owner, link, cameras, at)
+    if (reported := _open_outage(work, outage)) is not None:
+        join(work, reported, outage, "outage")
+    elif len(cameras) >= work.city.settings.outage_cameras:
+        sightings.find_or_open(work, outage, owner)
+    else:
+        for camera in cameras:
+            sightings.find_or_open(work, _fault(area, camera, at), owner)
+
+
+def _open_outage(work: UnitOfWork, outage: Sighting) -> Order | None:
+    """The open order of the same owner and link."""
+    for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(index.fingerprint(outage))):
+        order = work.order(order_id)
+        if order is not None and order.area == outage.area and order.state in OPEN:
+            return order
+    return None
+
+
+def _fault(area: str, camera: Camera, at: int) -> Sighting:
+    """One camera that is silent."""
+    return Sighting(
         kind="detection",
         source="paidan/heartbeat",
-        id=f"{camera_id}/{due}",
-        at=due,
-        area=heartbeat.area,
+        id=f"{camera.id}/{at}",
+        at=at,
+        area=area,
         place="camera",
         lat=camera.lat,
         lon=camera.lon,
         text=f"{camera.name}: 摄像头离线 / camera silent",
-        camera=camera_id,
+        camera=camera.id,
         algorithm="heartbeat",
         label="silent",
         category=FAULT,
     )
-    sightings.find_or_open(work, fault, camera.owner)
+
+
+def _outage(area: str, owner: str, link: str, cameras: Sequence[Camera], at: int) -> Sighting:
+    """Many cameras that are silent together, with the list of them."""
+    named = [f"{camera.id} {camera.name}" for camera in cameras[:_LISTED]]
+    more = [f"… +{len(cameras) - _LISTED}"] if len(cameras) > _LISTED else []
+    behind = f" ({link})" if link else ""
+    head = f"{len(cameras)} 个摄像头同时离线{behind} / {len(cameras)} cameras silent together{behind}"
+    return Sighting(
+        kind="detection",
+        source="paidan/heartbeat",
+        id=f"{area}/{owner}/{link}/{at}",
+        at=at,
+        area=area,
+        place="camera",
+        lat=cameras[0].lat,
+        lon=cameras[0].lon,
+        text="\n".join([head, *named, *more]),
+        algorithm="heartbeat",
+        label="outage",
+        object_id=f"{owner}/{link}",
+        category=FAULT,
+    )

@@ -24,8 +24,8 @@ def fire(work: UnitOfWork, due: int, key: str, kind: str) -> None:
         if watch is not None and watch.expires == due:
             watching.expire(work, watch)
         return
-    if row == "camera":
-        cameras.silent(work, name, due)
+    if row == "roll":
+        cameras.call(work, name, due)
         return
     order = work.order(key)
     if order is None or (due, kind) not in timers(order):

@@ -7,6 +7,7 @@ dropped as a whole. `Overlay.apply` makes a committed batch the state's own.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeAlias
 
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order.row import Order, Tally, Watch
@@ -15,8 +16,9 @@ from dispatcher.partition import index, row_keys
 from dispatcher.partition.index import Entry, Key
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.layers import Index, Table, Timers
-from dispatcher.partition.state import AlarmRecord, DeskState, Heartbeat, SeenChunk
+from dispatcher.partition.state import AlarmRecord, DeskState, RollCall, SeenChunk
 
+_AnyTable: TypeAlias = "Table[Order] | Table[Tally] | Table[Watch] | Table[int] | Table[RollCall] | Table[AlarmRecord]"
 _NEVER = (2**63, "")
 FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
 
@@ -30,13 +32,15 @@ class Overlay:
         self.tallies = Table(state.tallies)
         self.watches = Table(state.watches)
         self.cameras = Table(state.cameras)
+        self.rolls = Table(state.rolls)
         self.algorithms = Table(state.algorithms)
         # all that is kept by key, layer by layer
-        self.tables: tuple[Table[Order] | Table[Tally] | Table[Watch] | Table[Heartbeat] | Table[AlarmRecord], ...] = (
+        self.tables: tuple[_AnyTable, ...] = (
             self.orders,
             self.tallies,
             self.watches,
             self.cameras,
+            self.rolls,
             self.algorithms,
         )
         self.index = Index(state.index)
@@ -138,6 +142,7 @@ class Overlay:
             (row_keys.tally, self.tallies),
             (row_keys.watch, self.watches),
             (row_keys.camera, self.cameras),
+            (row_keys.roll, self.rolls),
             (row_keys.algorithm, self.algorithms),
         ):
             for name, value in table.batch.items():
@@ -163,6 +168,7 @@ class Overlay:
         self.tallies.apply()
         self.watches.apply()
         self.cameras.apply()
+        self.rolls.apply()
         self.algorithms.apply()
         self.index.apply()
         state.figures.update(self.figures)

@@ -8,6 +8,7 @@
 | `watch/<area>/<group>/<spot>`     | detections that are still too few to open an order              |
 | `watch/reopen/<order id>`         | detections that are still too few to reopen a closed one        |
 | `camera/<camera id>`              | when a camera was last heard of                                 |
+| `roll/<area>`                     | when the cameras of an area are looked through for silent ones  |
 | `algorithm/<name>`                | how often an algorithm of cameras was right, and how often not  |
 | `seen/<kind>/<bucket>/<offset>`   | identities that were met: those of one bucket, from one batch   |
 | `failed/<offset>`                 | the items of a batch at which the core raised                   |
@@ -17,13 +18,14 @@ The pending timers name what they are of by the same keys.
 
 from typing import Literal
 
-Kind = Literal["meta", "order", "tally", "watch", "camera", "algorithm", "seen", "failed"]
+Kind = Literal["meta", "order", "tally", "watch", "camera", "roll", "algorithm", "seen", "failed"]
 
 META = "meta"
 _PREFIXES: dict[str, Kind] = {
     "tally": "tally",
     "watch": "watch",
     "camera": "camera",
+    "roll": "roll",
     "algorithm": "algorithm",
     "seen": "seen",
     "failed": "failed",
@@ -44,6 +46,11 @@ def watch(name: str) -> str:
 def camera(camera_id: str) -> str:
     """The key of a camera's heartbeat."""
     return f"camera/{camera_id}"
+
+
+def roll(area: str) -> str:
+    """The key of an area's roll call."""
+    return f"roll/{area}"
 
 
 def algorithm(name: str) -> str:

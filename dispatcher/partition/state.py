@@ -5,7 +5,7 @@ lies above the state in an `Overlay`.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from sortedcontainers import SortedList
@@ -32,12 +32,19 @@ class Meta(msgspec.Struct, frozen=True):
     publication: int | msgspec.UnsetType = msgspec.UNSET
 
 
-class Heartbeat(msgspec.Struct, frozen=True):
-    """When a camera was last heard of (ms, rounded up to a twelfth of its heartbeat time), and where."""
+class RollCall(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The roll call 点名 of an area's cameras: since when those count of which nothing was ever heard, the pack that
+    named them, and when the roll is called next (0: there is nobody to miss)."""
 
-    area: str
+    since: int
+    pack: str
+    due: int = 0
+
+
+class _HeardBefore(msgspec.Struct, frozen=True):
+    """A camera's row as it was written before it was a number."""
+
     last_seen: int
-    heartbeat_ms: int
 
 
 class AlarmRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -63,7 +70,10 @@ class DeskState:
         self.orders = Orders()
         self.tallies: dict[str, Tally] = {}
         self.watches: dict[str, Watch] = {}
-        self.cameras: dict[str, Heartbeat] = {}
+        # Of each camera the instant (ms) at which it was last heard of, rounded up to a twelfth of its heartbeat time;
+        # 0 when its silence is reported already.
+        self.cameras: dict[str, int] = {}
+        self.rolls: dict[str, RollCall] = {}  # by area
         self.algorithms: dict[str, AlarmRecord] = {}
         self.index: Entered = {}
         self.seen: dict[str, set[int]] = {}  # "<kind>/<bucket>" → digests
@@ -109,9 +119,9 @@ class DeskState:
                     state.watches[name] = watch
                     pending.append((watch.expires, key, "expire"))
                 case "camera":
-                    heartbeat = _decode_heartbeat(value)
-                    state.cameras[name] = heartbeat
-                    pending.append((heartbeat.last_seen + heartbeat.heartbeat_ms, key, "heartbeat"))
+                    state.cameras[name] = _last_heard(value)
+                case "roll":
+                    state.rolls[name] = _decode_roll(value)
                 case "algorithm":
                     state.algorithms[name] = _decode_alarms(value)
                 case "seen":
@@ -122,15 +132,26 @@ class DeskState:
                     state.seen_rows.setdefault(bucket, deque()).append(key)
                 case "failed":  # those are for the audit
                     pass
+        pending.extend(_roll_calls(state.rolls))
         state.pending = SortedList(pending)
         state.figures = {key: decode_figure(value) for key, value in figures}
         return state
+
+
+def _roll_calls(rolls: Mapping[str, RollCall]) -> Iterator[Pending]:
+    return ((roll.due, row_keys.roll(area), "roll-call") for area, roll in rolls.items() if roll.due)
+
+
+def _last_heard(row: bytes) -> int:
+    heard = _decode_heard(row)
+    return heard if isinstance(heard, int) else heard.last_seen
 
 
 _decode_meta = msgspec.json.Decoder(Meta).decode
 _decode_outline = msgspec.json.Decoder(Outline).decode
 _decode_tally = msgspec.json.Decoder(Tally).decode
 _decode_watch = msgspec.json.Decoder(Watch).decode
-_decode_heartbeat = msgspec.json.Decoder(Heartbeat).decode
+_decode_heard = msgspec.json.Decoder(int | _HeardBefore).decode
+_decode_roll = msgspec.json.Decoder(RollCall).decode
 _decode_alarms = msgspec.json.Decoder(AlarmRecord).decode
 _decode_chunk = msgspec.json.Decoder(SeenChunk).decode

@@ -35,6 +35,7 @@ class City:
     areas: Areas
     places: Places
     cameras: Mapping[str, Camera]
+    cameras_by_area: Mapping[str, tuple[Camera, ...]]
     inspectors: InspectorTable
     labels: LabelTable
     responsibility: ResponsibilityTable
@@ -77,6 +78,10 @@ class City:
     def members(self, group: str) -> tuple[str, ...]:
         """The codes of the categories in a group, in the order of the file."""
         return tuple(code for code, category in self.categories.items() if category.parent == group)
+
+    def cameras_of(self, area: str) -> tuple[Camera, ...]:
+        """The cameras of a merge-level area, in the order of the registry."""
+        return self.cameras_by_area.get(area, ())
 
     def inhibitors(self, category: str) -> tuple[Inhibition, ...]:
         """The rows that say whose open orders cover sightings of this category in the same area."""

@@ -46,7 +46,24 @@ class CitySettings(BaseModel):
     )
     reopen_days: float = Field(14.0, ge=0, le=3650, description="how long a closed order can be reopened")
     camera_heartbeat_hours: float = Field(
-        24.0, ge=0, le=87_600, description="a camera silent for longer is reported as faulty; 0 turns this off"
+        24.0,
+        ge=0,
+        le=87_600,
+        description="a camera silent for longer is reported as faulty; 0 turns this off. A camera's own "
+        "`heartbeat_minutes` go before this",
+    )
+    outage_cameras: int = Field(
+        5,
+        ge=2,
+        le=100_000,
+        description="so many cameras of one owner and link in an area that fall silent together are one order, with "
+        "the list of them; fewer have an order each",
+    )
+    outage_minutes: float = Field(
+        15.0,
+        ge=0,
+        le=1440,
+        description="how long the desk waits after the first silent camera for those that fall silent with it",
     )
 
     # dispatching

@@ -17,6 +17,7 @@ from models.city.files.cells import (
     LocalTime,
     Longitude,
     Meaning,
+    Minutes,
     Number,
     Row,
     Share,
@@ -141,7 +142,11 @@ class Inspector(Row):
 
 
 class Camera(msgspec.Struct, frozen=True, gc=False):
-    """A camera 摄像头 and the department that keeps it running (`owner`); a city has hundreds of thousands."""
+    """A camera 摄像头 and the department that keeps it running (`owner`); a city has hundreds of thousands.
+
+    It is missed when it has been silent for `heartbeat_minutes` (None: as long as the city says; 0: never). `link` is
+    what it hangs on with others, a switch or a site.
+    """
 
     row: int
     id: str
@@ -150,6 +155,8 @@ class Camera(msgspec.Struct, frozen=True, gc=False):
     area: str
     name: str
     owner: str
+    heartbeat_minutes: float | None = None
+    link: str = ""
 
 
 class CameraRow(Row):
@@ -161,6 +168,8 @@ class CameraRow(Row):
     area: Code
     name: str
     owner: Code
+    heartbeat_minutes: Minutes | None = None
+    link: str = ""
 
 
 class LabelRule(Row):

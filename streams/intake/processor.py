@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
-from dispatcher.arrivals.cameras import step_ms
+from dispatcher.arrivals.cameras import step_of
 from models.city import City
 from models.inbox import Heard, encode_items, taken_in_under
 from models.times import now_ms
@@ -114,16 +114,16 @@ class IntakeProcessor:
             )
         unlisted = self._tally.raised(taken.unlisted, now)
         sends += self._tally.sends(self._names, unlisted)
-        heard = self._news_of(taken.heard, now, step_ms(city.settings.camera_heartbeat_hours))
+        heard = self._news_of(taken.heard, now, city)
         for camera in heard:
             area = taken.heard[camera]
             sends.append(self._to_inbox(area, encode_items((Heard(camera, area),)), city))
         return IntakeOutcome(taken, unlisted, heard, sends)
 
-    def _news_of(self, cameras: Iterable[str], now: int, step_ms: int) -> dict[str, int]:
+    def _news_of(self, cameras: Iterable[str], now: int, city: City) -> dict[str, int]:
         """Those that the desk does not know yet to be alive in this step of their heartbeat time."""
-        step = now // step_ms if step_ms else 0
-        return {camera: step for camera in cameras if step and self._heard.get(camera) != step}
+        steps = ((camera, step_of(city, city.cameras[camera], now)) for camera in cameras)
+        return {camera: step for camera, step in steps if step and self._heard.get(camera) != step}
 
     def _to_inbox(self, area: str, value: bytes, city: City) -> Send:
         partition = partition_of(area, self._partitions)

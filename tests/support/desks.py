@@ -213,6 +213,7 @@ def assert_same_state(one: DeskState, other: DeskState) -> None:
     assert one.tallies == other.tallies
     assert one.watches == other.watches
     assert one.cameras == other.cameras
+    assert one.rolls == other.rolls
     assert one.algorithms == other.algorithms
     assert standing_under(one) == standing_under(other)
     assert one.seen == other.seen

@@ -151,6 +151,7 @@ Number = Annotated[float, BeforeValidator(_number)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Latitude = Annotated[float, _within(-90, 90, "a latitude")]
 Longitude = Annotated[float, _within(-180, 180, "a longitude")]
+Minutes = Annotated[float, _within(0, 525_600, "a number of minutes")]  # up to a year
 Share = Annotated[float, _within(0, 1, "a share")]
 Code = Annotated[str, BeforeValidator(_code)]
 # The name of a thing in another system, which keeps its capitals and signs.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from models.city.files.cells import AS_DATE, CODE, Code, Id, Latitude, Longitude, Row, WordList, word_list
+from models.city.files.cells import AS_DATE, CODE, Code, Id, Latitude, Longitude, Minutes, Row, WordList, word_list
 from models.city.files.damage import HIDDEN, SHORTENED
 
 # What a spreadsheet, an editor or the clipboard may leave; comments and errors of formulas begin with a number sign.
@@ -136,7 +136,7 @@ def _codes(column: Column) -> Values | None:
     return [known[cell] for cell in column] if all(map(CODE.fullmatch, known)) else None
 
 
-def _degrees(most: float) -> _Reader:
+def _numbers(least: float, most: float) -> _Reader:
     def read(column: Column) -> Values | None:
         if not set("".join(column)) <= _OF_NUMBERS:
             return None
@@ -144,7 +144,7 @@ def _degrees(most: float) -> _Reader:
             found = list(map(float, column))
         except ValueError:
             return None
-        return found if not found or (-most <= min(found) and max(found) <= most) else None
+        return found if not found or (least <= min(found) and max(found) <= most) else None
 
     return read
 
@@ -166,9 +166,10 @@ _READERS: Mapping[object, _Reader] = {
     str: _texts,
     Id: _ids,
     Code: _codes,
-    Latitude: _degrees(90),
-    Latitude | None: _degrees(90),
-    Longitude: _degrees(180),
-    Longitude | None: _degrees(180),
+    Latitude: _numbers(-90, 90),
+    Latitude | None: _numbers(-90, 90),
+    Longitude: _numbers(-180, 180),
+    Longitude | None: _numbers(-180, 180),
+    Minutes | None: _numbers(0, 525_600),
     WordList: _word_lists,
 }

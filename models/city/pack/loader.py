@@ -1,7 +1,7 @@
 """A folder of files, or their bytes, to a checked city."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
@@ -153,6 +153,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         areas=areas,
         places=Places(place_rows, areas, head.merge_level),
         cameras=MappingProxyType({row.id: row for row in camera_rows}),
+        cameras_by_area=_by_area(camera_rows),
         inspectors=InspectorTable(rows("inspectors.csv", Inspector), areas),
         labels=LabelTable(rows("labels.csv", LabelRule)),
         responsibility=ResponsibilityTable(rows("responsibility.csv", Responsibility), areas, categories),
@@ -169,6 +170,13 @@ def read_city(files: Mapping[str, bytes]) -> City:
     check_references(city, category_rows, department_rows, camera_rows, problems)
     problems.raise_if_any()
     return city
+
+
+def _by_area(cameras: Iterable[Camera]) -> Mapping[str, tuple[Camera, ...]]:
+    found: dict[str, list[Camera]] = {}
+    for camera in cameras:
+        found.setdefault(camera.area, []).append(camera)
+    return MappingProxyType({area: tuple(there) for area, there in found.items()})
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
