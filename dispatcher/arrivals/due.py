@@ -37,13 +37,17 @@ def fire(work: UnitOfWork, due: int, key: str, kind: str) -> None:
 
 
 def _fire(work: UnitOfWork, order: Order, due: int, kind: str) -> None:
-    what, _, stage = kind.partition("/")
+    what, _, name = kind.partition("/")
     if what == "warn":
-        limit = _running(order, stage)
-        work.emit(facts.Warned(**work.timer_head(order, due), stage=limit.stage, due=limit.due))
+        limit = _running(order, name)
+        work.emit(
+            facts.Warned(**work.timer_head(order, due), stage=limit.stage, due=limit.due, department=limit.department)
+        )
     elif what == "breach":
-        limit = _running(order, stage)
-        order = work.emit(facts.Breached(**work.timer_head(order, due), stage=limit.stage, due=due))
+        limit = _running(order, name)
+        order = work.emit(
+            facts.Breached(**work.timer_head(order, due), stage=limit.stage, due=due, department=limit.department)
+        )
         if limit.stage in SUPERVISED and order.supervision == 0:
             _supervise(work, order, due, limit.stage)
         elif limit.stage == "check":
@@ -62,8 +66,8 @@ def _fire(work: UnitOfWork, order: Order, due: int, kind: str) -> None:
         _archive(work, order, due)
 
 
-def _running(order: Order, stage: str) -> RunningLimit:
-    return next(limit for limit in order.limits if limit.stage == stage)
+def _running(order: Order, name: str) -> RunningLimit:
+    return next(limit for limit in order.limits if limit.name == name)
 
 
 def _archive(work: UnitOfWork, order: Order, due: int) -> None:

@@ -32,6 +32,12 @@ def given(city: City, start: int, due: int) -> RunningLimit:
     return _limit(city, "whole", start, due, due - start, _GIVEN)
 
 
+def within(city: City, limit: RunningLimit, start: int, share: float) -> RunningLimit:
+    """The limit of a department below one whose own runs: from `start`, a share of what is left of that one."""
+    due = worktime.point(city.calendar, start, limit.due, limit.unit, share)
+    return _limit(city, "handle", start, due, due - start, _GIVEN)
+
+
 def _limit(city: City, stage: LimitStage, start: int, due: int, amount: int, unit: str) -> RunningLimit:
     calendar = city.calendar
     warn_at = worktime.point(calendar, start, due, unit, city.settings.warn_share)
@@ -68,7 +74,7 @@ def _began(order: Order) -> int:
 
 def detours(order: Order, at: int) -> list[tuple[int, int]]:
     """The spans that dispatching lost: from an assignment that was a misroute to the next one, or to `at`."""
-    began, turns = _began(order), order.assignments
+    began, turns = _began(order), [turn for turn in order.assignments if not turn.above]
     spans = []
     for index, turn in enumerate(turns):
         if turn.misrouted and turn.at >= began:

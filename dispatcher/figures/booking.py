@@ -72,6 +72,8 @@ def counts(order: Order, zone: ZoneInfo) -> Counts:
         since = closing.at
     for turn in order.assignments:
         _book_turn(book, turn, turn.category or category)
+    for turn in order.held_for:
+        _book_turn(book, turn, turn.category or category)
     _book_waits(book, order, lead, category)
     return book.counts
 
@@ -236,13 +238,25 @@ def _book_closing(book: _Book, order: Order, closing: Closing, since: int, lead:
                 figures.append(on_time)
     if any(not check.passed and since <= check.at <= closing.at for check in order.checks):
         figures.append("closed_reworked")
-    if len({assignment.department for assignment in order.assignments if assignment.at <= closing.at}) <= 1:
+    if len(_dispatched_to(order, closing.at)) <= 1:
         figures.append("closed_first_dispatch")
     if order.reporters:
         figures.append("citizen_closed")
         if not closing.forced:
             figures.append("closed_checked")
     book.book(lead, category, closing.at, *figures)
+
+
+def _dispatched_to(order: Order, at: int) -> set[str]:
+    """The departments that dispatching has given an order to, but for those that have handed it up the levels."""
+    found = {
+        turn.department
+        for turn in order.assignments
+        if turn.at <= at and not turn.above and turn.ended_by != "handed-up"
+    }
+    if order.held_for and order.held_for[0].at <= at:
+        found.add(order.held_for[0].department)
+    return found
 
 
 def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
@@ -258,6 +272,8 @@ def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
         book.stage("accept", own, category, None, turn.accept_missed_at, None)
     if turn.returned_at is not None:
         book.book(own, category, turn.returned_at, "returned")
+    if turn.above or turn.ended_by == "handed-up":
+        _book_levels(book, turn, category)
     if turn.misrouted:
         _book_misroute(book, turn, category)
     if turn.handled_at is not None:
@@ -271,6 +287,14 @@ def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
             book.stage("handle", own, category, None, turn.handled_at, turn.handled_at <= turn.handle_due)
     elif turn.handle_missed_at is not None and not turn.misrouted:
         book.stage("handle", own, category, None, turn.handle_missed_at, None)
+
+
+def _book_levels(book: _Book, turn: Assignment, category: str) -> None:
+    """Handed down, by the department above; handed up, unless that was a return."""
+    if turn.above:
+        book.book(turn.above, category, turn.at, "forwarded")
+    if turn.ended_by == "handed-up" and turn.ended_at is not None and turn.returned_at is None:
+        book.book(turn.department, category, turn.ended_at, "reported_up")
 
 
 def _book_misroute(book: _Book, turn: Assignment, category: str) -> None:

@@ -15,6 +15,7 @@ from dispatcher.figures.booking import bookings
 from dispatcher.figures.figure_row import FigureRow, merge_rows, parse_key
 from dispatcher.figures.sketch import Sketch
 from dispatcher.order.row import Order
+from models.city import Hierarchy
 
 STOCKS = ("open", "overdue_open", "citizen_overdue_open")
 _CHINA = "数字城管 (GB/T 30428)"
@@ -82,6 +83,8 @@ _TABLE = (
     _count("accepted", "签收数", "assignments that were accepted"),
     _count("returned", "退单数", "assignments that were returned"),
     _count("returns_approved", "准退数", "returns that were right"),
+    _count("forwarded", "转办数", "assignments that the department has handed down to one below it"),
+    _count("reported_up", "上报数", "assignments that went to the level above, which was asked to take over"),
     _count("handled", "处置数", "assignments that were dealt with; of several handlings the last one counts"),
     _count("closed", "结案数", "closings that stand: a reopening takes its closing off the day it was booked on"),
     _count("closed_on_time", "按期结案数", "closings with a limit, handled no later than the adjusted due time"),
@@ -244,6 +247,16 @@ def totals(rows: Iterable[tuple[str, FigureRow]], window: Window) -> dict[tuple[
     return {where: total(parts, window) for where, parts in grouped.items()}
 
 
+def with_below(sums: Mapping[str, FigureRow], hierarchy: Hierarchy) -> dict[str, FigureRow]:
+    """Of each department the sum of its own figures and of those of all departments below it; `sums` are its own, and
+    what is no department of the city's stays as it is."""
+    own: dict[str, list[FigureRow]] = {key: [row] for key, row in sums.items()}
+    for key, row in sums.items():
+        for above in hierarchy.above(key):
+            own.setdefault(above, []).append(row)
+    return {key: merge_rows(rows) for key, rows in own.items()}
+
+
 def city(sums: Mapping[tuple[str, str], FigureRow]) -> FigureRow:
     """The city's sum: that of its areas."""
     return merge_rows(row for (dimension, _), row in sums.items() if dimension == "area")
@@ -262,17 +275,19 @@ def indicators(row: FigureRow, weights: Weights | None = None) -> dict[str, Valu
 
 
 def contributes(order: Order, indicator: str, dimension: str, key: str, window: Window, zone: ZoneInfo) -> bool:
-    """Whether an order counts in an indicator (for a rate: above or below the line) of a key (`city`: of the city).
+    """Whether an order counts in an indicator (for a rate: above or below the line) of a key (`city`: of the city); of
+    several departments where `key` names them with commas.
 
     The same bookings that make the figure answer this, so that a list of orders and its figure agree. A counter's or
     sketch's own name is taken as well. Raises KeyError for a name that is neither.
     """
     if dimension == "city":
         dimension, key = "area", order.area
-    prefix = f"{dimension}/{key}/"
+    prefixes = [f"{dimension}/{one}/" for one in (key.split(",") if dimension == "department" else (key,))]
     rows = (
-        (int(row.removeprefix(prefix)), FigureRow().add(amounts))
+        (int(row[len(prefix) :]), FigureRow().add(amounts))
         for row, amounts in bookings(order, zone).items()
+        for prefix in prefixes
         if row.startswith(prefix) and row.rindex("/") == len(prefix) - 1
     )
     row = total(rows, window)

@@ -135,6 +135,55 @@ class Assigned(Fact, frozen=True, kw_only=True):
     due_raw: int | None = None
 
 
+class Forwarded(Fact, frozen=True, kw_only=True):
+    """A department hands the order down to one below it 转办 and stays accountable: its clock and limit run on.
+    `department` has the order from here on, `accept` and `handle` are its limits."""
+
+    attempt: int
+    above: str
+    department: str
+    why: Why
+    assists: tuple[str, ...] = ()
+    binding: bool = False
+    accept: RunningLimit | None = None
+    handle: RunningLimit | None = None
+
+
+class Recalled(Fact, frozen=True, kw_only=True):
+    """A department takes the order back from those below it 收回."""
+
+    attempt: int
+    department: str
+    reason: str
+
+
+class HandedUp(Fact, frozen=True, kw_only=True):
+    """A department hands the order up 上报: what it cannot do itself; with a `code`, what is not its to do 退回上级.
+    `above` is the department that has handed it down, and has it again; empty: it goes to the level above anew."""
+
+    attempt: int
+    reason: str
+    above: str = ""
+    code: str = ""
+    evidence_urls: tuple[str, ...] = ()
+
+
+class Confirmed(Fact, frozen=True, kw_only=True):
+    """A department that has handed the order down looked at what was done 上级核实. Passed, its own clock stops at
+    `handled_ms`/`handled_work_ms`, and `limit` is that of the check where it was the last to confirm; else it is done
+    again below, in the limit that runs."""
+
+    department: str
+    passed: bool
+    attempt: int
+    handled_ms: int = 0
+    handled_work_ms: int = 0
+    late: bool = False
+    note: str = ""
+    evidence_urls: tuple[str, ...] = ()
+    limit: RunningLimit | None = None
+
+
 class Accepted(Fact, frozen=True, kw_only=True):
     """The lead department takes the order on 签收. `late`: after `accept_by`."""
 
@@ -372,17 +421,20 @@ class Released(Fact, frozen=True, kw_only=True):
 
 
 class Warned(Fact, frozen=True, kw_only=True):
-    """80 % of a stage's limit are used up 预警; `due` is when all of it will be."""
+    """80 % of a stage's limit are used up 预警; `due` is when all of it will be. `department` names the one
+    above whose limit it is, where it has handed the order down."""
 
     stage: LimitStage
     due: int
+    department: str = ""
 
 
 class Breached(Fact, frozen=True, kw_only=True):
-    """A stage's limit was used up 超时 at `due`."""
+    """A stage's limit was used up 超时 at `due`; `department` as in `Warned`."""
 
     stage: LimitStage
     due: int
+    department: str = ""
 
 
 class Supervised(Fact, frozen=True, kw_only=True):

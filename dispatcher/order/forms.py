@@ -43,6 +43,7 @@ ASKED: Mapping[str, tuple[Field, ...]] = {
     "another-department": (_DEPARTMENT, _CATEGORY, _CONDITION, _CODE),
     "mergeable-if-duplicate": (_OTHER,),
     "department": (Field("department", "department", needed=True),),
+    "below": (_DEPARTMENT,),
     "known-category": (_CATEGORY, _CONDITION),
     "another-category": (Field("category", "category", needed=True), _CONDITION),
     "another-priority": (Field("priority", "priority", needed=True),),

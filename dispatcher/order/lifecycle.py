@@ -71,9 +71,25 @@ TABLE: tuple[Transition, ...] = (
     ),
     Transition("accept", "签收", ("department",), ("assigned",), ("accepted",), ("lead",), "late when past accept_by"),
     Transition(
-        "return", "退单", ("department",), ("assigned", "accepted"), ("returned", "assigned", "arbitration"),
+        "return", "退单", ("department",), ("assigned", "accepted"),
+        ("returned", "assigned", "arbitration", "accepted"),
         ("lead", "return-code", "reason", "not-binding", "return-window", "known-department"),
-        "re-assigned at once to a safe suggestion; the third return goes to arbitration",
+        "re-assigned at once to a safe suggestion; the third return goes to arbitration; what was handed down goes "
+        "back to the department above, which has accepted it",
+    ),
+    Transition(
+        "forward", "转办", ("department",), ("assigned", "accepted"), ("assigned",),
+        ("lead", "known-department", "below"),
+        "to a department below, which without one the table names; whoever hands it down stays accountable",
+    ),
+    Transition(
+        "take-back", "收回", ("department",), ("assigned", "accepted", "handled"), ("accepted",),
+        ("accountable", "reason"), "from the departments below",
+    ),
+    Transition(
+        "report-up", "上报", ("department",), ("assigned", "accepted"), ("accepted", "assigned", "arbitration"),
+        ("lead", "reason", "not-binding", "level-above"),
+        "the department that handed it down has it again, or the level above gets it anew",
     ),
     Transition(
         "approve-return", "同意退单", ("dispatcher",), ("returned",),
@@ -138,16 +154,26 @@ TABLE: tuple[Transition, ...] = (
     ),
     Transition("handle", "处置完成", ("department",), ("accepted",), ("handled",), ("lead", "evidence")),
     Transition(
-        "give-check", "派核查", ("dispatcher", "duty-officer"), ("handled",), ("handled",), ("another-inspector",),
+        "give-check", "派核查", ("dispatcher", "duty-officer"), ("handled",), ("handled",),
+        ("confirmed-above", "another-inspector"),
         "to an inspector of its area; whoever has it, any inspector may make it",
     ),
     Transition(
-        "check-pass", "核查通过", _CHECKERS, ("handled",), ("closed",), ("its-reporter",), "closes it",
+        "check-pass", "核查通过", _CHECKERS, ("handled",), ("closed",), ("its-reporter", "confirmed-above"),
+        "closes it", never=("handler",),
+    ),
+    Transition(
+        "check-pass", "核查通过", ("department",), ("handled",), ("handled",), ("confirms",),
+        "上级核实: a department that has handed the order down confirms what was done, the lowest first",
         never=("handler",),
     ),
     Transition(
-        "check-fail", "核查不通过", _CHECKERS, ("handled",), ("accepted",), ("its-reporter",),
+        "check-fail", "核查不通过", _CHECKERS, ("handled",), ("accepted",), ("its-reporter", "confirmed-above"),
         "rework 返工: same department, the same limit runs on", never=("handler",),
+    ),
+    Transition(
+        "check-fail", "核查不通过", ("department",), ("handled",), ("accepted",), ("confirms", "reason"),
+        "上级核实: rework below, the same limit runs on", never=("handler",),
     ),
     Transition(
         "reopen", "重新立案", ("reporter", "operator"), ("closed",), ("assigned", "review"),
@@ -236,6 +262,11 @@ REFUSALS: dict[str, str] = {
     "binding": "The assignment is binding: it can be neither returned nor re-assigned.",
     "same-holder": "That department has the order already.",
     "has-returned-it": "That department has returned the order; only a duty officer may give it back.",
+    "nobody-below": "No department stands below this one.",
+    "not-below": "That department does not stand below this one.",
+    "nobody-above": "No department stands above this one.",
+    "not-accountable": "This department has not handed the order down, or has confirmed what was done.",
+    "not-confirmed": "A department that has handed the order down has to confirm first what was done.",
     "same-category": "The order has that category and condition already.",
     "bad-priority": "A priority from 1 (most urgent) to 5 is needed, other than the order's.",
     "bad-level": "Supervision needs a level that the city has, and none below the order's.",

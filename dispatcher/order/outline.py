@@ -14,6 +14,14 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     handle_missed_at: int | None = None
 
 
+class TurnAbove(msgspec.Struct, frozen=True, gc=False):
+    """The same of a department that has handed the order down."""
+
+    department: str
+    handled_at: int | None = None
+    handle_missed_at: int | None = None
+
+
 class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The fields of `Order` that `index.keys_of`, `index.entry_of` and `timers` look at."""
 
@@ -29,6 +37,7 @@ class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     group: str = ""
     waiting_since: int | None = None
     assignments: tuple[Turn, ...] = ()
+    held_for: tuple[TurnAbove, ...] = ()
     overdue_at: int | None = None
     limits: tuple[RunningLimit, ...] = ()
     fired: tuple[str, ...] = ()

@@ -22,7 +22,10 @@ ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
 
 
 class RunningLimit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """One running limit of a stage: when it started, when 80 % are used, when it is up, and how it was set."""
+    """One running limit of a stage: when it started, when 80 % are used, when it is up, and how it was set.
+
+    `department` names the department above whose limit it is while one below has the order 转办; without it the limit
+    is that of whoever has the order, or the order's own."""
 
     stage: LimitStage
     started_at: int
@@ -31,6 +34,12 @@ class RunningLimit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw
     amount: int = 0
     unit: str = ""
     calendar: str = ""
+    department: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tells it from an order's other limits: `handle`, or `handle/<department>` of a department above."""
+        return f"{self.stage}/{self.department}" if self.department else self.stage
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -41,7 +50,8 @@ class Assignment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_o
     department's to handle (its return was approved, or dispatching took the order back), so its time is charged to
     dispatching. `suspended_ms` (wall) and `suspended_work_ms` (working time) are taken out of the department clock;
     `handled_ms` and `handled_work_ms` are that clock's final readings. A rework keeps the assignment: `reworks` counts
-    failed checks. `why` is the reason of the assignment, for those who look at the order.
+    failed checks. `why` is the reason of the assignment, for those who look at the order. `above` is the department
+    that handed the order down 转办 and stays accountable for it; empty where dispatching assigned it.
     """
 
     attempt: int
@@ -72,6 +82,7 @@ class Assignment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_o
     held_work_ms: int | None = None
     dispatched_by: Actor | None = None
     accepted_by: Actor | None = None
+    above: str = ""
 
 
 class Check(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -159,6 +170,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
     (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded of it. `sealed_under` are the names of
     the keys under which the words of its reports are sealed. `pack` is the digest of the city pack that opened it.
+    `held_for` are the turns of the departments that have handed the order down and stay accountable for it, the
+    topmost first; the last of `assignments` is the turn of whoever has it.
     """
 
     id: str
@@ -205,6 +218,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     department: str = ""
     attempt: int = 0
     assignments: tuple[Assignment, ...] = ()
+    held_for: tuple[Assignment, ...] = ()
     dispatches: tuple[Dispatch, ...] = ()
     returns: int = 0
     returned_by: tuple[str, ...] = ()

@@ -4,6 +4,8 @@
 |----------------|--------------------------------------------|--------------------------|---------------------------|
 | warn/<stage>   | the stage's limit counts, not yet warned   | 80 % of the limit        | warned                    |
 | breach/<stage> | the stage's limit counts, not yet breached | 100 % of the limit       | breached (and supervised) |
+| …/handle/<id>  | the limit of a department that has handed  | 80 % and 100 % of it     | warned, breached          |
+|                | the order down counts: until it confirms   |                          |                           |
 | supervise      | a breach of the department's stands, or    | a set interval, or the   | supervised, one level up  |
 |                | a duty officer has ordered supervision     | officer's deadline       |                           |
 | escalate-check | a check that is late was told of         | a set interval           | supervised, one level up  |
@@ -16,6 +18,7 @@ when it has come up, the next one takes its place. An entry is checked against `
 order has outgrown vanishes, so nothing ever has to be taken out of the list.
 """
 
+from dispatcher.order.chain import answered, confirmed
 from dispatcher.order.outline import Outline
 from dispatcher.order.row import ENDED, OPEN, Order, RunningLimit
 from models.city import LimitStage
@@ -35,6 +38,8 @@ SUPERVISED: tuple[LimitStage, ...] = ("accept", "handle", "whole")
 
 ESCALATE_CHECK = "escalate-check"
 CALL_BACK = "call-back"
+# In which states the limit of a department that has handed the order down counts.
+_BELOW = COUNTS["handle"] | {"handled"}
 
 _WARN = {stage: f"warn/{stage}" for stage in COUNTS}
 _BREACH = {stage: f"breach/{stage}" for stage in COUNTS}
@@ -52,12 +57,13 @@ def timers(order: Order | Outline) -> tuple[Timer, ...]:
     if order.state == "suspended":
         return ((order.suspended_until, "resume"),) if order.suspended_until is not None else ()
     pending: list[Timer] = []
-    state, fired = order.state, order.fired
+    fired = order.fired
     for limit in order.limits:
-        if state in COUNTS[limit.stage] and not breached(order, limit):
-            if _WARN[limit.stage] not in fired:
-                pending.append((limit.warn_at, _WARN[limit.stage]))
-            pending.append((limit.due, _BREACH[limit.stage]))
+        if counts(order, limit) and not breached(order, limit):
+            warn, breach = _names(limit)
+            if warn not in fired:
+                pending.append((limit.warn_at, warn))
+            pending.append((limit.due, breach))
     if order.supervise_at is not None and escalating(order):
         pending.append((order.supervise_at, "supervise"))
     if order.check_escalates_at is not None:
@@ -65,8 +71,31 @@ def timers(order: Order | Outline) -> tuple[Timer, ...]:
     return tuple(pending)
 
 
+def counts(order: Order | Outline, limit: RunningLimit) -> bool:
+    """Whether a running limit counts in the order's state.
+
+    Of a department that has handed the order down it counts until that department has confirmed what was done; and so
+    does the order's own, until the topmost has.
+    """
+    if order.held_for:
+        if limit.department:
+            return order.state in _BELOW and not confirmed(order, limit.department)
+        if limit.stage == "whole" and order.state == "handled":
+            return not answered(order)
+    return order.state in COUNTS[limit.stage]
+
+
+def _names(limit: RunningLimit) -> tuple[str, str]:
+    """The kinds of a limit's two timers."""
+    if limit.department:
+        return f"warn/{limit.name}", f"breach/{limit.name}"
+    return _WARN[limit.stage], _BREACH[limit.stage]
+
+
 def breached(order: Order | Outline, limit: RunningLimit) -> bool:
     """Whether a running limit's breach stands."""
+    if limit.department:
+        return any(x.department == limit.department and x.handle_missed_at is not None for x in order.held_for)
     if limit.stage == "whole":
         return order.overdue_at is not None
     if limit.stage == "handle":
@@ -77,6 +106,6 @@ def breached(order: Order | Outline, limit: RunningLimit) -> bool:
 def escalating(order: Order | Outline) -> LimitStage | None:
     """The stage for which supervision keeps rising: that of a standing breach, or `whole` where a duty officer has
     ordered it; None when there is none."""
-    standing = {limit.stage for limit in order.limits if order.state in COUNTS[limit.stage] and breached(order, limit)}
+    standing = {limit.stage for limit in order.limits if counts(order, limit) and breached(order, limit)}
     ordered: LimitStage | None = "whole" if order.supervision_ordered and order.state in COUNTS["whole"] else None
     return next((stage for stage in SUPERVISED if stage in standing), ordered)

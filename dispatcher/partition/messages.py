@@ -4,6 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dispatcher.order import facts, wire
+from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import Fact
 from dispatcher.order.row import Assignment, Order
 from dispatcher.partition.decision import Outgoing
@@ -11,6 +12,7 @@ from models.events import (
     ASSIGNMENT,
     NOTICE,
     REWORK,
+    STEP_BELOW,
     WITHDRAWAL,
     AssignmentMessage,
     Audience,
@@ -19,6 +21,7 @@ from models.events import (
     Notice,
     OrderLocation,
     ReworkMessage,
+    StepBelowMessage,
     Why,
     WithdrawalMessage,
 )
@@ -32,6 +35,10 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.SentToReview: ("supervisor",),
     facts.Decided: ("supervisor",),
     facts.Assigned: ("reporter", "department"),
+    facts.Forwarded: ("department",),
+    facts.Recalled: ("department",),
+    facts.HandedUp: ("department",),
+    facts.Confirmed: ("department",),
     facts.Accepted: ("reporter",),
     facts.Progressed: ("department",),
     facts.Returned: ("supervisor",),
@@ -78,7 +85,7 @@ _OF_A_CHECK: dict[type[Fact], tuple[Audience, ...]] = {
 }
 
 
-def assignment(order: Order, fact: facts.Assigned | facts.ReturnRefused) -> list[Outgoing]:
+def assignment(order: Order, fact: facts.Assigned | facts.Forwarded | facts.ReturnRefused) -> list[Outgoing]:
     """The assignment as the lead gets it and, marked so, each assist."""
     turn = order.assignments[-1]
     message = AssignmentMessage(
@@ -98,7 +105,8 @@ def assignment(order: Order, fact: facts.Assigned | facts.ReturnRefused) -> list
         location=OrderLocation(lat=order.lat, lon=order.lon, address=order.address, area=order.area),
         evidence=tuple(map(_as_told, (*order.evidence_first, *order.evidence_last))),
         due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
-        why=fact.why if isinstance(fact, facts.Assigned) else Why(by="dispatcher", note=fact.reason),
+        why=Why(by="dispatcher", note=fact.reason) if isinstance(fact, facts.ReturnRefused) else fact.why,
+        held_for=tuple(above.department for above in order.held_for),
     )
     return _to_holders(turn, ASSIGNMENT, order.id, fact, wire.encode(message))
 
@@ -108,8 +116,8 @@ def _as_told(seen: Evidence) -> Evidence:
     return seen if seen.gist is None else replace(seen, gist=None)
 
 
-def rework(order: Order, fact: facts.Checked) -> list[Outgoing]:
-    """What a failed check asks of the lead and, marked so, of each assist."""
+def rework(order: Order, fact: facts.Checked | facts.Confirmed) -> list[Outgoing]:
+    """What a failed check, also by a department above, asks of the lead and, marked so, of each assist."""
     turn = order.assignments[-1]
     message = ReworkMessage(
         order_id=order.id,
@@ -141,6 +149,37 @@ def _to_holders(turn: Assignment, ce_type: str, order_id: str, fact: Fact, value
     return sent
 
 
+def steps_below(before: Order | None, order: Order, fact: Fact) -> list[Outgoing]:
+    """A step of an order that was handed down, for each department above that is, or was until now, accountable."""
+    told = {turn.department: turn for turn in (*(before.held_for if before else ()), *order.held_for)}
+    next_to_confirm = confirmer(order) if order.state == "handled" else ""
+    return [
+        _to_department(
+            department,
+            STEP_BELOW,
+            f"{facts.ce_id(fact)}/{department}",
+            order.id,
+            fact.at,
+            wire.encode(
+                StepBelowMessage(
+                    order_id=order.id,
+                    seq=fact.seq,
+                    attempt=order.attempt,
+                    at=fact.at,
+                    kind=facts.NAMES[type(fact)],
+                    state=order.state,
+                    department=order.department,
+                    confirm=department == next_to_confirm,
+                    note=facts.note(fact),
+                    evidence_urls=getattr(fact, "evidence_urls", ()),
+                    due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
+                )
+            ),
+        )
+        for department, turn in told.items()
+    ]
+
+
 def withdrawal(order: Order, fact: Fact, department: str, attempt: int, reason: str) -> Outgoing:
     """The order is no longer this department's."""
     message = WithdrawalMessage(order_id=order.id, seq=fact.seq, attempt=attempt, at=fact.at, reason=reason)
@@ -161,7 +200,9 @@ def _to_department(department: str, ce_type: str, event_id: str, order_id: str, 
 def notices(before: Order | None, order: Order, fact: Fact, others: tuple[str, ...] = ()) -> list[Outgoing]:
     """One notice for each party that cares; `others` are the reporters of orders that were merged into this one."""
     whom = [
-        (audience, to) for audience in _audiences(order, fact) for to in _recipients(audience, before, order, others)
+        (audience, to)
+        for audience in _audiences(order, fact)
+        for to in _recipients(audience, before, order, fact, others)
     ]
     return _told(order, fact, whom)
 
@@ -179,11 +220,15 @@ def subscribed(order: Order, fact: facts.EvidenceAdded) -> list[Outgoing]:
     return _told(order, fact, [("reporter", who)]) if who else []
 
 
-def _recipients(audience: Audience, before: Order | None, order: Order, others: tuple[str, ...]) -> tuple[str, ...]:
+def _recipients(
+    audience: Audience, before: Order | None, order: Order, fact: Fact, others: tuple[str, ...]
+) -> tuple[str, ...]:
     if audience == "reporter":
         return tuple(dict.fromkeys((*order.reporters, *others)))
     if audience == "department":
         department = order.department or (before.department if before else "")
+        if isinstance(fact, facts.Warned | facts.Breached):  # of the one whose limit it is
+            department = fact.department or department
         return (department,) if department else ()
     if audience == "inspector":
         return (order.inspector,) if order.inspector else ()

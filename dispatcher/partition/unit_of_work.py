@@ -6,7 +6,7 @@ from typing import Literal
 
 from dispatcher.figures import booking
 from dispatcher.order import facts
-from dispatcher.order.folds.apply import apply
+from dispatcher.order.folds.apply import SILENT, apply
 from dispatcher.order.row import OPEN, Order, State
 from dispatcher.partition import identity, messages
 from dispatcher.partition.decision import Outgoing
@@ -19,7 +19,7 @@ from models.times import day_number, local_day
 Met = Literal["first", "repeated", "other"]
 
 DESK = Actor(role="desk")
-_ASSIGNING = (facts.Assigned, facts.ReturnRefused)
+_ASSIGNING = (facts.Assigned, facts.Forwarded, facts.ReturnRefused)
 
 
 class UnitOfWork:
@@ -99,8 +99,10 @@ class UnitOfWork:
         self.sent.append(_public(fact))
         if isinstance(fact, _ASSIGNING):
             self.sent.extend(messages.assignment(after, fact))
-        elif isinstance(fact, facts.Checked) and not fact.passed:
+        elif isinstance(fact, facts.Checked | facts.Confirmed) and not fact.passed:
             self.sent.extend(messages.rework(after, fact))
+        if (after.held_for or (before is not None and before.held_for)) and not isinstance(fact, SILENT):
+            self.sent.extend(messages.steps_below(before, after, fact))
         if not self.replayed:  # nobody wants to be told of what was over long ago
             self._tell(before, after, fact)
         if before is not None:
@@ -122,8 +124,9 @@ class UnitOfWork:
         called_off = after.state in ("rejected", "merged") or (after.state == "closed" and before.state != "handled")
         if after.department and not called_off:
             holding = {after.department, *after.assignments[-1].assists}
+            holding.update(one for turn in after.held_for for one in (turn.department, *turn.assists))
         reason = facts.NAMES[type(fact)]
-        for department in (held.department, *held.assists):
+        for department in dict.fromkeys(one for x in (held, *before.held_for) for one in (x.department, *x.assists)):
             if department not in holding:
                 self.sent.append(messages.withdrawal(after, fact, department, before.attempt, reason))
 

@@ -9,10 +9,11 @@ import msgspec
 
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
+from dispatcher.order.chain import answered_at
 from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps import checking, dispatching, splitting
+from dispatcher.steps import checking, dispatching, levels, splitting
 from dispatcher.steps.dispatching import archive_at, call_back_at
 from dispatcher.steps.guards import reopenable, settled
 from dispatcher.steps.routing import Route, responsible
@@ -78,7 +79,26 @@ def _accept(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 
 
 @step
+def _forward(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    if order.state == "assigned":  # whoever hands it down has taken it on
+        order = _accept(work, order, update, at)
+    return levels.forward(work, order, update, at)
+
+
+@step
+def _take_back(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return levels.take_back(work, order, update, at)
+
+
+@step
+def _report_up(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return levels.hand_up(work, order, update, at)
+
+
+@step
 def _return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    if order.held_for:
+        return levels.hand_up(work, order, update, at)
     order = work.emit(
         facts.Returned(
             **work.head(order, at, update.by, "returned"),
@@ -224,10 +244,10 @@ def _handle(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
             late=turn.handle_due is not None and at > turn.handle_due,
             note=update.reason,
             evidence_urls=update.evidence_urls,
-            limit=dispatching.limit(work, order, "check", at),
+            limit=None if order.held_for else dispatching.limit(work, order, "check", at),
         )
     )
-    return checking.give(work, order, at)
+    return order if order.held_for else checking.give(work, order, at)
 
 
 @step
@@ -239,6 +259,8 @@ def _give_check(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) ->
 
 @step
 def _check_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    if update.by.role == "department":
+        return levels.confirm(work, order, update, at, passed=True)
     order = work.emit(
         facts.Checked(
             **work.head(order, at, update.by),
@@ -252,7 +274,7 @@ def _check_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) ->
 
 
 def _close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, forced: bool = False) -> Order:
-    handled_at = order.assignments[-1].handled_at if order.state == "handled" else None
+    handled_at = answered_at(order) if order.state == "handled" else None
     return work.emit(
         facts.Closed(
             **work.head(order, at, update.by, "closed"),
@@ -267,6 +289,8 @@ def _close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, forced:
 
 @step
 def _check_fail(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    if update.by.role == "department":
+        return levels.confirm(work, order, update, at, passed=False)
     return work.emit(
         facts.Checked(
             **work.head(order, at, update.by, "accepted"),

@@ -2,6 +2,7 @@
 
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
+from dispatcher.order.chain import top
 from dispatcher.order.row import Order, RunningLimit
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -122,7 +123,9 @@ def take_back(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor
 
 def _held(work: UnitOfWork, order: Order, at: int) -> facts.HeldFor:
     """How long the department whose turn ends had the order."""
-    at, since = work.bounded(order, at), order.assignments[-1].at
+    turn = top(order)
+    assert turn is not None  # only an order that a department has is taken from it
+    at, since = work.bounded(order, at), turn.at
     return {"held_ms": at - since, "held_work_ms": worktime.diff(work.city.calendar, since, at)}
 
 
@@ -164,7 +167,9 @@ def _anew(work: UnitOfWork, order: Order, at: int, category: str, condition: str
         return {"moved": True, "whole": None, "handle": None}
     turn = order.assignments[-1] if order.assignments else None
     handle = None
-    if turn is not None and turn.ended_at is None:
+    if order.held_for:  # what a department below was given is part of the limit above it
+        handle = next((one for one in order.limits if one.name == "handle"), None)
+    elif turn is not None and turn.ended_at is None:
         handle = limits.stamp(work.city, "handle", turn.at, category, condition, priority)
     whole = limits.whole(work.city, order, at, category, condition, priority)
     return {"moved": False, "whole": whole, "handle": handle}
@@ -225,9 +230,10 @@ def resume(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
 
 
 def reopen(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
-    """A closed order was not settled: back to the department that handled it last, with fresh limits."""
-    department, category = order.department, order.category
-    assists = order.assignments[-1].assists if order.assignments else ()
+    """A closed order was not settled: back to the department that answered for it last, with fresh limits."""
+    turn = top(order) if order.department else None
+    department, category = turn.department if turn else "", order.category
+    assists = turn.assists if turn else ()
     condition, priority = order.condition, order.priority
     order = work.emit(facts.Reopened(**work.head(order, at, actor, "review"), reason=reason))
     if not department:

@@ -5,10 +5,12 @@
 
 from collections.abc import Callable
 
+from dispatcher.order.chain import accountable, answered, confirmer, holders
 from dispatcher.order.row import OPEN, Order, unanswered
 from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
+from dispatcher.steps import levels
 from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS
@@ -52,23 +54,52 @@ def _lead(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
 
 
 @guard
+def _below(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if not work.city.hierarchy.below(order.department):
+        return "nobody-below"
+    if levels.destination(work, order, update.department) is None:
+        return "not-below" if update.department else "missing-department"
+    return ""
+
+
+@guard
+def _level_above(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if levels.level_above(work, order) else "nobody-above"
+
+
+@guard
+def _accountable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if accountable(order, update.by.department) is not None else "not-accountable"
+
+
+@guard
+def _confirms(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if not update.by.department or accountable(order, update.by.department) is None:
+        return "not-accountable"
+    return "" if confirmer(order) == update.by.department else "not-confirmed"
+
+
+@guard
+def _confirmed_above(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if answered(order) else "not-confirmed"
+
+
+@guard
 def _lead_if_department(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return _lead(work, order, update, at) if update.by.role == "department" else ""
 
 
 @guard
 def _lead_or_assist(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    holders = (order.department, *order.assignments[-1].assists)
-    return "" if update.by.department and update.by.department in holders else "not-the-holder"
+    having = (order.department, *order.assignments[-1].assists)
+    return "" if update.by.department and update.by.department in having else "not-the-holder"
 
 
 @guard
 def _holder_if_department(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if update.by.role != "department":
         return ""
-    held = order.assignments[-1] if order.assignments else None
-    holders = (held.department, *held.assists) if held else ()
-    return "" if update.by.department and update.by.department in holders else "not-the-holder"
+    return "" if update.by.department and update.by.department in holders(order) else "not-the-holder"
 
 
 @guard

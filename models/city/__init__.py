@@ -7,6 +7,7 @@ from models.city.areas import Area, Areas
 from models.city.calendar import Calendar
 from models.city.city import City
 from models.city.files.errors import CityError
+from models.city.lookups import Hierarchy
 from models.city.pack.loader import load_city, read_city
 from models.city.places import Place, Places
 from models.city.rules import Rule, RuleInput, RuleOutcome
@@ -35,6 +36,7 @@ __all__ = [
     "CityError",
     "CitySettings",
     "Department",
+    "Hierarchy",
     "Inhibition",
     "Inspector",
     "LabelRule",

@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo
 
 from models.city.areas import Areas
 from models.city.calendar import Calendar
-from models.city.lookups import InspectorTable, LabelTable, LimitTable, RaiseTable, ResponsibilityTable, RetentionTable
+from models.city.lookups import (
+    Hierarchy,
+    InspectorTable,
+    LabelTable,
+    LimitTable,
+    RaiseTable,
+    ResponsibilityTable,
+    RetentionTable,
+)
 from models.city.places import Places
 from models.city.rules import Rule, RuleInput, RuleTable
 from models.city.silences import SilenceTable
@@ -31,6 +39,7 @@ class City:
     merge_level: str
     settings: CitySettings
     departments: Mapping[str, Department]
+    hierarchy: Hierarchy
     categories: Mapping[str, Category]
     areas: Areas
     places: Places
@@ -66,6 +75,19 @@ class City:
         bureau's row for potholes.
         """
         return self.responsibility.find(category, area, day)
+
+    def responsible_below(self, above: str, category: str, area: str, day: date) -> Responsibility | None:
+        """Who is responsible on a local day for what a department hands down 转办, or None.
+
+        Its own rows decide, else those of the departments above it and at last dispatching's: what a level has no rows
+        for is as the level above says. Only a row counts whose lead stands below the department.
+        """
+        below = self.hierarchy.below(above)
+        for whose in (above, *self.hierarchy.above(above), ""):
+            row = self.responsibility.find(category, area, day, whose)
+            if row is not None and row.lead in below:
+                return row
+        return None
 
     def limit(self, category: str, condition: str | None, priority: int, stage: str) -> Limit | None:
         """How long a stage may take: the category's row, else its group's, else that of `*`; None is no limit."""

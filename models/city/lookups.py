@@ -5,31 +5,58 @@ from datetime import date
 from functools import lru_cache
 
 from models.city.areas import Areas
-from models.city.values import Category, Inspector, LabelRule, Limit, Raise, Responsibility, Retention
+from models.city.values import Category, Department, Inspector, LabelRule, Limit, Raise, Responsibility, Retention
+
+
+class Hierarchy:
+    """Which departments stand above and below which 层级."""
+
+    def __init__(self, departments: Mapping[str, Department]) -> None:
+        self._above: dict[str, tuple[str, ...]] = {}
+        below: dict[str, list[str]] = {code: [] for code in departments}
+        for code in departments:
+            line: list[str] = []
+            parent = departments[code].parent
+            while parent in departments and parent not in line:  # a pack that is being checked may hold a circle
+                line.append(parent)
+                below[parent].append(code)
+                parent = departments[parent].parent
+            self._above[code] = tuple(line)
+        self._below = {code: frozenset(found) for code, found in below.items()}
+
+    def above(self, department: str) -> tuple[str, ...]:
+        """The departments above one, its parent first; none of an unknown one."""
+        return self._above.get(department, ())
+
+    def below(self, department: str) -> frozenset[str]:
+        """The departments below one, on all levels; none of an unknown one."""
+        return self._below.get(department, frozenset())
 
 
 class ResponsibilityTable:
-    """Who is responsible for a category in an area on a day."""
+    """Who is responsible for a category in an area on a day: for dispatching, and for each department that hands
+    orders down."""
 
     def __init__(self, rows: Iterable[Responsibility], areas: Areas, categories: Mapping[str, Category]) -> None:
         self.rows = tuple(rows)
         self._areas = areas
         self._lines = _lines_of(categories)
-        self._by_key: dict[tuple[str, str], tuple[Responsibility, ...]] = {}
+        self._by_key: dict[tuple[str, str, str], tuple[Responsibility, ...]] = {}
         for row in self.rows:
-            key = (row.category, row.area)
+            key = (row.above, row.category, row.area)
             self._by_key[key] = (*self._by_key.get(key, ()), row)
         self._found = lru_cache(maxsize=16384)(self._find)  # the rows never change: one search for a day's orders
 
-    def find(self, category: str, area: str, day: date) -> Responsibility | None:
-        """The row of the smallest area that has one; within an area the category goes before its group and `*`."""
-        return self._found(category, area, day)
+    def find(self, category: str, area: str, day: date, above: str = "") -> Responsibility | None:
+        """The row of the smallest area that has one; within an area the category goes before its group and `*`.
+        `above` is whose rows are asked: a department's that hands orders down, else dispatching's."""
+        return self._found(category, area, day, above)
 
-    def _find(self, category: str, area: str, day: date) -> Responsibility | None:
+    def _find(self, category: str, area: str, day: date, above: str) -> Responsibility | None:
         line = self._lines.get(category, (category, "*"))
         for place in (*self._areas.ancestors(area), "*"):
             for name in line:
-                for row in self._by_key.get((name, place), ()):
+                for row in self._by_key.get((above, name, place), ()):
                     if (row.valid_from is None or row.valid_from <= day) and (
                         row.valid_to is None or day <= row.valid_to
                     ):

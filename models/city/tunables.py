@@ -105,6 +105,9 @@ class CitySettings(BaseModel):
 
     # clocks
     warn_share: float = Field(0.8, gt=0, lt=1, description="share of a limit after which a warning is sent")
+    forward_share: float = Field(
+        0.8, gt=0, le=1, description="share of what is left of its limit that a department gives to one below"
+    )
     supervision_interval_hours: float = Field(
         24.0, gt=0, le=87_600, description="time between two levels of supervision"
     )

@@ -38,7 +38,8 @@ _AMOUNT_MAX: dict[Unit, int] = {
 
 
 class Department(Row):
-    """A department 部门; its id is also the suffix of its assignments topic. Level 1: city bureaus, 2: below them."""
+    """A department 部门; its id is also the suffix of its assignments topic. Level 1: city bureaus; below them stand
+    streets, communities, grid officers (市→镇街→社区→网格). `parent` is the department that it stands below."""
 
     id: Code
     name_zh: str
@@ -85,10 +86,12 @@ class Responsibility(Row):
     """Who leads and who assists 责任主体: a category or group (`*`: all) in an area (`*`: everywhere).
 
     Valid from and to the end of the given local days; None is open-ended. `row` is part of an assignment's reason.
+    `above` is the department that hands orders down by this row; without it the row is dispatching's.
     """
 
     category: CodeOrAny
     area: CodeOrAny = "*"
+    above: Code = ""
     lead: Code
     assists: Codes = ()
     valid_from: Day | None = None

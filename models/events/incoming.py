@@ -40,6 +40,9 @@ URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x20\x85]+$"
 Action = Literal[
     "accept",
     "return",
+    "forward",
+    "take-back",
+    "report-up",
     "approve-return",
     "refuse-return",
     "arbitrate",

@@ -18,6 +18,7 @@ from models.guess import Corroboration
 ASSIGNMENT = "city.order.assigned.v1"
 WITHDRAWAL = "city.order.withdrawn.v1"
 REWORK = "city.order.rework.v1"
+STEP_BELOW = "city.order.step-below.v1"
 NOTICE = "city.notice.v1"
 DEAD_LETTER = "city.dead-letter.v1"
 
@@ -55,8 +56,8 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
 
 class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, duty-officer, suggestion,
-    reopening) and all that a person needs to check it. `second` is the category of a second matter in the same words,
-    which a person may split off."""
+    reopening, forward, report-up) and all that a person needs to check it. `second` is the category of a second matter
+    in the same words, which a person may split off."""
 
     by: str
     rule: str = ""
@@ -111,6 +112,32 @@ class AssignmentMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     evidence: Annotated[tuple[Evidence, ...], Meta(description="the first and the newest sightings")]
     due: Deadlines
     why: Why
+    held_for: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="ids of the departments above that handed it down and stay accountable, the topmost first 转办"
+        ),
+    ]
+
+
+class StepBelowMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A step of an order that this department has handed down 转办, and stays accountable for."""
+
+    order_id: str
+    seq: Annotated[int, Meta(description="number of the order's fact that it tells")]
+    attempt: Annotated[
+        int, Meta(description="the order's attempt after it; updates that carry another one are refused")
+    ]
+    at: Annotated[int, Meta(description="when it happened")]
+    kind: Annotated[str, Meta(description="what has happened: the name of a fact")]
+    state: Annotated[str, Meta(description="the order's state after it")]
+    department: Annotated[str, Meta(description="id of the department that has it after it")]
+    confirm: Annotated[bool, Meta(description="this department has to confirm what was done 上级核实")]
+    note: Annotated[
+        str, Meta(description="the reason, note, outcome or stage that belongs to it, for people; may be empty")
+    ]
+    evidence_urls: Annotated[tuple[str, ...], Meta(description="pictures of it; may be empty")]
+    due: Annotated[Deadlines, Meta(description="this department's own limits, which run on")]
 
 
 class WithdrawalMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -215,6 +242,7 @@ OUTGOING: Mapping[str, type[msgspec.Struct]] = {
     ASSIGNMENT: AssignmentMessage,
     WITHDRAWAL: WithdrawalMessage,
     REWORK: ReworkMessage,
+    STEP_BELOW: StepBelowMessage,
     NOTICE: Notice,
     DEAD_LETTER: DeadLetter,
 }

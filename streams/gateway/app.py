@@ -51,6 +51,7 @@ _FROM = Annotated[
     str | None, Query(alias="from", description="first city-local day, or `all`; default: the 1st of the month")
 ]
 _TO = Annotated[str | None, Query(description="last city-local day; default: today")]
+_BELOW = Annotated[bool, Query(description="departments with all that stand below them")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,12 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
         first: _FROM = None,
         to: _TO = None,
         by: Annotated[str, Query(description="department, category, area, stage or actor")] = "department",
+        below: _BELOW = False,
     ) -> Response:
         holder = holder_of(request)
         if by == "actor":
             ask_for(holder, "staff")
-        found = await status.of_all(windows.window(status.city, first, to), by)
+        found = await status.of_all(windows.window(status.city, first, to), by, below=below)
         access = {"access": "open" if parts.holders.open else "tokens"}
         if not may(holder, "orders"):  # how the system does is nobody's affair who may not even see an order
             return answer(found | access)
@@ -133,8 +135,8 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
     @app.get(
         "/status/{department}", tags=["status"], dependencies=[ONLY_KNOWN], summary="The indicators of one department"
     )
-    async def of_one(department: str, first: _FROM = None, to: _TO = None) -> Response:
-        return answer(await status.of_one(windows.window(status.city, first, to), department))
+    async def of_one(department: str, first: _FROM = None, to: _TO = None, below: _BELOW = False) -> Response:
+        return answer(await status.of_one(windows.window(status.city, first, to), department, below=below))
 
 
 def _operation_routes(app: FastAPI, parts: Parts) -> None:

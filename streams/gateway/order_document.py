@@ -73,7 +73,15 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "check_level": order.check_level or None,
             "call_back": order.call_back or None,
             "limits": [
-                {"stage": x.stage, "started_at": to_text(x.started_at), "due": to_text(x.due), "unit": x.unit}
+                _without_empty(
+                    {
+                        "stage": x.stage,
+                        "department": x.department,
+                        "started_at": to_text(x.started_at),
+                        "due": to_text(x.due),
+                        "unit": x.unit,
+                    }
+                )
                 for x in order.limits
             ],
             "why": None if not order.assignments else _why(order.assignments[-1].why),
@@ -102,7 +110,9 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
                 )
                 for entry in order.timeline
             ],
-            "held_by": [_turn(turn, order, city, now) for turn in order.assignments],
+            "held_for": [named(city.departments.get(turn.department), turn.department) for turn in order.held_for]
+            or None,
+            "held_by": [_turn(turn, order, city, now) for turn in _in_turn(order)],
             "dispatching": [
                 {"stage": x.stage, "from": to_text(x.since), "to": to_text(x.at), "seconds": (x.at - x.since) / 1000}
                 for x in order.dispatches
@@ -128,12 +138,17 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
     )
 
 
+def _in_turn(order: Order) -> tuple[Assignment, ...]:
+    """All turns, that of whoever has the order last, behind those of the departments that handed it down."""
+    return (*order.assignments[:-1], *order.held_for, *order.assignments[-1:])
+
+
 def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
     """One department's turn: how long it has had the order, by the wall clock and in working time."""
     until = turn.handled_at if turn.ended_at is None else turn.ended_at
     if until is None and order.closings and order.state not in OPEN:
         until = order.closings[-1].at
-    standing = order.suspended_at if until is None and turn is order.assignments[-1] else None
+    standing = order.suspended_at if until is None and turn in (*order.held_for, order.assignments[-1]) else None
     end = until if until is not None else standing if standing is not None else now
     wall = turn.held_ms if turn.held_ms is not None else turn.handled_ms
     work = turn.held_work_ms if turn.held_work_ms is not None else turn.handled_work_ms
@@ -144,6 +159,7 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
     return _without_empty(
         {
             "department": named(city.departments.get(turn.department), turn.department),
+            "above": turn.above,
             "attempt": turn.attempt,
             "assists": turn.assists,
             "binding": turn.binding,

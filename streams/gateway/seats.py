@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from dispatcher.order.chain import accountable, answered, confirmer, holders
 from dispatcher.order.forms import Field, form
 from dispatcher.order.lifecycle import TABLE, Transition
 from dispatcher.order.row import Order
@@ -120,13 +121,13 @@ def moves(holder: Holder | None, order: Order, city: City) -> list[dict[str, Any
             "fields": [_field(row, field, order, city) for field in form(row)],
             "note": row.note,
         }
-        for row, roles in _rows(holder, order)
+        for row, roles in _rows(holder, order, city)
     ]
 
 
-def _rows(holder: Holder | None, order: Order) -> Iterator[tuple[Transition, tuple[str, ...]]]:
+def _rows(holder: Holder | None, order: Order, city: City) -> Iterator[tuple[Transition, tuple[str, ...]]]:
     for row in TABLE:
-        if order.state not in row.sources:
+        if order.state not in row.sources or not _fits_levels(row, order, city):
             continue
         if holder is None:
             yield row, tuple(role for role in row.roles if role in LISTS)
@@ -134,11 +135,29 @@ def _rows(holder: Holder | None, order: Order) -> Iterator[tuple[Transition, tup
             yield row, (ACCESS[holder.role].acts_as,)
 
 
+def _fits_levels(row: Transition, order: Order, city: City) -> bool:
+    """Whether there is a level to which the row's step would lead, and nobody there has to act first."""
+    fits = {
+        "below": bool(city.hierarchy.below(order.department)),
+        "level-above": bool(order.held_for or city.hierarchy.above(order.department)),
+        "accountable": bool(order.held_for),
+        "confirms": confirmer(order) != "",
+        "confirmed-above": answered(order),
+    }
+    return all(fits.get(guard, True) for guard in row.guards)
+
+
 def _may(by: Actor, row: Transition, order: Order) -> bool:
     if by.role not in row.roles or same_person(order, row, by):
         return False
-    turn = order.assignments[-1] if order.assignments else None
-    return by.role != "department" or (turn is not None and by.department in (turn.department, *turn.assists))
+    if by.role != "department" or not order.assignments:
+        return by.role != "department"
+    if "confirms" in row.guards:
+        return by.department == confirmer(order)
+    if "accountable" in row.guards:
+        return accountable(order, by.department) is not None
+    above = len(order.held_for) if "holder-if-department" not in row.guards else 0
+    return by.department in holders(order)[: len(holders(order)) - above]
 
 
 def _field(row: Transition, field: Field, order: Order, city: City) -> dict[str, Any]:

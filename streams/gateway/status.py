@@ -5,7 +5,7 @@ from typing import Any
 
 from dispatcher.figures.booking import NONE
 from dispatcher.figures.figure_row import FigureRow, merge_rows
-from dispatcher.figures.indicators import Weights, Window, indicators
+from dispatcher.figures.indicators import Weights, Window, indicators, with_below
 from models.city import City
 from models.times import now_ms, numbered_day, to_text
 from streams.gateway.http.problems import Problem
@@ -32,8 +32,9 @@ class Status:
         given = city.settings
         self._weights = Weights(given.response_weight, given.resolution_weight, given.satisfaction_weight)
 
-    async def of_all(self, window: Window, by: str = "department") -> dict[str, Any]:
-        """The whole city and each of its departments (or categories, areas, stages, actors).
+    async def of_all(self, window: Window, by: str = "department", *, below: bool = False) -> dict[str, Any]:
+        """The whole city and each of its departments (or categories, areas, stages, actors); `below`: each department
+        with all that stand below it.
 
         Raises Problem for another `by`, and 503 when no partition answers: nothing is 0 because nobody was asked.
         """
@@ -43,14 +44,17 @@ class Status:
         sums = _merged(answers, by)
         for key in self._known(by):
             sums.setdefault(key, FigureRow())
+        if below and by == "department":
+            sums = with_below(sums, self.city.hierarchy)
         rows = {key: self._named(by, key) | self._indicators(sums[key]) for key in sorted(sums)}
         city = merge_rows(_merged(answers, "area").values())
         return self._head(answers, window) | {"city": self._city_names() | self._indicators(city), GROUPS[by]: rows}
 
-    async def of_one(self, window: Window, department: str) -> dict[str, Any]:
-        """One department. Raises Problem when there is none of that id."""
-        answers = await self._ask(window, {"department"}, department)
-        row = _merged(answers, "department").get(department)
+    async def of_one(self, window: Window, department: str, *, below: bool = False) -> dict[str, Any]:
+        """One department; `below`: with all that stand below it. Raises Problem when there is none of that id."""
+        answers = await self._ask(window, {"department"}, "" if below else department)
+        sums = _merged(answers, "department")
+        row = (with_below(sums, self.city.hierarchy) if below else sums).get(department)
         if row is None and department not in self.city.departments and department != NONE:
             raise Problem(404, "not-found", "there is no department of that id")
         named = self._named("department", department) | self._indicators(row or FigureRow())
@@ -94,7 +98,11 @@ class Status:
             "category": self.city.categories.get(key),
             "area": self.city.areas.get(key),
         }.get(by)
-        return {} if known is None else {"name_zh": known.name_zh, "name_en": known.name_en}
+        if known is None:
+            return {}
+        names = {"name_zh": known.name_zh, "name_en": known.name_en}
+        above = self.city.hierarchy.above(key)[:1] if by == "department" else ()
+        return names | ({"parent": above[0]} if above else {})
 
 
 def _merged(answers: ShardAnswers[PartitionFigures], dimension: str) -> dict[str, FigureRow]:

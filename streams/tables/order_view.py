@@ -50,7 +50,8 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """Only orders that an indicator counts, for one key of a dimension (`city`: the whole) in a window."""
+    """Only orders that an indicator counts, for one key of a dimension (`city`: the whole) in a window; of departments
+    for several of them, with commas."""
 
     indicator: str
     dimension: str
@@ -61,7 +62,7 @@ class Counted(msgspec.Struct, frozen=True):
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which orders, and in which order; empty fields ask for nothing. `states` may hold `open` for all open ones."""
 
-    department: str = ""
+    departments: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     category: str = ""
@@ -188,7 +189,7 @@ class OrderView:
             if not stock and window.first is not None and self._day(summary.recorded_at) < window.first:
                 return False
         return (
-            wanted.department in ("", summary.department)
+            (not wanted.departments or summary.department in wanted.departments)
             and wanted.category in ("", summary.category)
             and (not wanted.areas or summary.area in wanted.areas)
             and (wanted.overdue is None or wanted.overdue == summary.overdue)

@@ -159,7 +159,7 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         figures_of(indicator)
         counted = Counted(indicator, asked["dimension"], asked.get("key", ""), _window(asked))
     return Wanted(
-        department=asked.get("department", ""),
+        departments=tuple(filter(None, asked.get("department", "").split(","))),
         states=tuple(filter(None, asked.get("state", "").split(","))),
         areas=tuple(filter(None, asked.get("area", "").split(","))),
         category=asked.get("category", ""),

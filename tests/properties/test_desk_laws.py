@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.desk import DeskState, decide
+from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import KINDS, Absorbed, Fact, Linked, Released
 from dispatcher.order.lifecycle import TABLE
 from dispatcher.order.row import Order
 from dispatcher.partition import kept_orders
 from models.events.vocabulary import RETURN_CODES
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, Sighting, Tick
+from tests.support.cities import LEVELS, appended
 from tests.support.desks import (
     DAY,
     HOUR,
@@ -33,9 +35,11 @@ from tests.support.desks import (
 )
 from tests.support.examples import examples
 
+# With departments below the roads bureau and the police, so that orders go down and up the levels.
 CITY = quiet_city(
     "camera_heartbeat_hours = 30.0\ncall_back_days = 0.5\n",
     **{"inspectors.csv": "id,areas,lat,lon,checks_max\np1,south-w,30.05,114.05,2\np3,south,30.01,114.01,3\n"},
+    **appended("departments.csv", *(f"{row}," for row in LEVELS)),
 )
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 ENDINGS = ("merge", "reject", "force-close", "unmerge", "split")
@@ -66,6 +70,16 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
         rule = rng.choice([other for other in likely or TABLE if other.action not in ENDINGS + REMARKS] or [rule])
     role = rng.choice(rule.roles) if rng.random() < 0.95 else "operator"
     lead = order.department if order is not None and rng.random() < 0.95 else rng.choice(DEPARTMENTS)
+    if order is not None and order.held_for:
+        if rng.random() < 0.6:  # or hardly an order would be confirmed up to the top
+            upward = ("accept", "handle", "check-pass", "check-fail")
+            rule = next((row for row in likely if row.action in upward and row.roles == ("department",)), rule)
+            role, lead = rule.roles[0], confirmer(order) if "confirms" in rule.guards else order.department
+        elif "accountable" in rule.guards:
+            lead = rng.choice(order.held_for).department
+    named = rng.choice((*DEPARTMENTS, "", "", "nobody"))
+    if rule.action == "forward":
+        named = rng.choice(("", *sorted(CITY.hierarchy.below(lead))))
     codes = {
         "return": (*RETURN_CODES, ""),
         "approve-return": ("", "", "duplicate", "not-a-problem"),
@@ -84,7 +98,7 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
         reason=rng.choice(("because", "because", "because", "")),
         code=rng.choice(codes.get(rule.action, ("",))),
         category=rng.choice(("pothole", "water-leak", "", "", "no-such")),
-        department=rng.choice((*DEPARTMENTS, "", "", "nobody")),
+        department=named,
         other_order_id=rng.choice(list(orders)) if orders else "",
         report=("app", order.evidence_first[-1].id) if rule.action == "split" and order is not None else None,
         until=at + rng.choice((HOUR, 3 * DAY, 3 * DAY, 500 * DAY)),

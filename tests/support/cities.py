@@ -148,6 +148,14 @@ south-e,street-vendor,2026-05-01 08:00,2026-05-03 22:00,police,庙会
 }
 
 
+# Four levels of command below the roads bureau: bureau, street, community, grid officer.
+LEVELS = (
+    "roads-street,道路街道办,Roads Street Office,2,roads",
+    "roads-community,道路社区,Roads Community,3,roads-street",
+    "roads-grid,道路网格员,Roads Grid Officer,4,roads-community",
+    "roads-other,道路另一社区,Other Roads Community,3,roads-street",
+)
+
 # A rule by which reports find their category without a classifier: the only rules.toml of a city that is counted.
 HOLE_RULE = """
 [[rules]]

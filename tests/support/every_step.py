@@ -28,8 +28,10 @@ WAYS["arbitration"] = (
 )
 # The desk gives each check to the first, a dispatcher can give it to the other.
 INSPECTORS = "id,areas,checks_max\nann,*,\nina,*,0\n"
-# Rows of the table for which more is needed than the order has: a report that was merged into it, a department's turn.
-EXCUSED = {state: {("operator", "split")} for state in WAYS}
+# Rows of the table for which more is needed than the order has: a report that was merged into it, a department's turn,
+# departments below or above.
+_LEVELS = {("department", action) for action in ("forward", "take-back", "report-up", "check-pass", "check-fail")}
+EXCUSED = {state: {("operator", "split")} | _LEVELS for state in WAYS}
 EXCUSED["review"] |= {("department", "comment")}
 EXCUSED["rejected"] |= {("department", "comment")}
 EXCUSED["arbitration"] |= {("department", "comment")}

@@ -162,7 +162,7 @@ async def test_pages_together_are_the_whole_list(seed: int) -> None:
     assert any(order.quarantined for order in table.values())
     for wanted, test in (
         (Wanted(), lambda o: True),
-        (Wanted(department="roads", states=("open",)), lambda o: o.department == "roads" and o.state == "assigned"),
+        (Wanted(departments=("roads",), states=("open",)), lambda o: o.department == "roads" and o.state == "assigned"),
         (Wanted(areas=AREAS[:2], states=("closed",)), lambda o: o.area in AREAS[:2] and o.state == "closed"),
         (Wanted(overdue=True), lambda o: False),
         (Wanted(quarantined=True), lambda o: o.quarantined != ""),
@@ -215,7 +215,12 @@ async def test_as_many_are_counted_as_are_listed(seed: int) -> None:
     lives = random_life(rng, 600)
     view, table = _view([msgspec.structs.replace(order, priority=rng.randrange(1, 6)) for order in lives])
 
-    for wanted in (Wanted(), Wanted(mark="urgent"), Wanted(department="roads", sort="urgent"), Wanted(overdue=True)):
+    for wanted in (
+        Wanted(),
+        Wanted(mark="urgent"),
+        Wanted(departments=("roads",), sort="urgent"),
+        Wanted(overdue=True),
+    ):
         assert await view.count(wanted) == len(await _pages(view, table, wanted, 50))
 
 

@@ -10,15 +10,15 @@ from msgspec.structs import replace
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
-from dispatcher.order.folds import departments, elapsed, endings, evidence, handling
+from dispatcher.order.folds import departments, elapsed, endings, evidence, handling, hops
 from dispatcher.order.folds.changes import Folds
 from dispatcher.order.row import Entry, Order
 
 TIMELINE = 200  # the newest entries; the log keeps all
 PHOTOS = 40  # the newest addresses of photos in it: a row has to fit into a record
 TIMERS = (facts.Warned, facts.Breached, facts.Supervised, facts.Quarantined, facts.CallBackDue, facts.Archived)
-_SILENT = (facts.EvidenceAdded, facts.Linked, facts.Classified)
-FOLDS: Folds = evidence.FOLDS | departments.FOLDS | handling.FOLDS | endings.FOLDS | elapsed.FOLDS
+SILENT = (facts.EvidenceAdded, facts.Linked, facts.Classified)
+FOLDS: Folds = evidence.FOLDS | departments.FOLDS | hops.FOLDS | handling.FOLDS | endings.FOLDS | elapsed.FOLDS
 
 
 def apply(order: Order | None, fact: Fact) -> Order:
@@ -34,9 +34,9 @@ def apply(order: Order | None, fact: Fact) -> Order:
     if not isinstance(fact, TIMERS):
         # Timers do not move `last_at`: a step that happened before a breach may still arrive after it.
         changes["last_at"] = max(order.last_at, fact.at)
-        if order.quarantined and not isinstance(fact, _SILENT):
+        if order.quarantined and not isinstance(fact, SILENT):
             changes["quarantined"] = ""
-    if not isinstance(fact, _SILENT):
+    if not isinstance(fact, SILENT):
         entry = Entry(
             seq=fact.seq,
             fact=facts.NAMES[type(fact)],

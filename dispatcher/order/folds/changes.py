@@ -1,6 +1,6 @@
 """Parts of the row that facts of several kinds touch. Each function gives the fields that change."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Never, TypedDict, Unpack
 
 from msgspec.structs import replace
@@ -46,6 +46,7 @@ class Changes(TypedDict, total=False):
     department: str
     attempt: int
     assignments: tuple[Assignment, ...]
+    held_for: tuple[Assignment, ...]
     dispatches: tuple[Dispatch, ...]
     returns: int
     returned_by: tuple[str, ...]
@@ -130,9 +131,9 @@ _WAITING: dict[str, LimitStage] = {"review": "review", "returned": "return", "ar
 
 def with_limits(order: Order, *new: RunningLimit | None, drop: Iterable[LimitStage] = ()) -> Changes:
     """The running limits with some set anew (their warnings and breaches forgotten) and some dropped."""
-    fresh = {limit.stage: limit for limit in new if limit is not None}
+    fresh = {limit.name: limit for limit in new if limit is not None}
     gone = fresh.keys() | set(drop)
-    kept = tuple(limit for limit in order.limits if limit.stage not in gone)
+    kept = tuple(limit for limit in order.limits if limit.name not in gone)
     fired = tuple(name for name in order.fired if name.partition("/")[2] not in gone)
     return {"limits": kept + tuple(fresh.values()), "fired": fired}
 
@@ -150,6 +151,21 @@ def turn_ends(order: Order, at: int, by: str, **more: Unpack[TurnChanges]) -> Ch
         return {}
     ended: TurnChanges = {"ended_at": at, "ended_by": by}
     return in_turn(order, **ended | more)
+
+
+def chain_ends(order: Order, at: int, by: str) -> Changes:
+    """The turns of the departments above end with that of whoever has the order."""
+    if not order.held_for:
+        return {}
+    return {"held_for": tuple(replace(turn, ended_at=at, ended_by=by) for turn in order.held_for)}
+
+
+def without_chain(order: Order) -> Changes:
+    """An order that nobody above is accountable for any more: their turns stand among the past ones, before that of
+    whoever had it."""
+    if not order.held_for:
+        return {}
+    return {"assignments": (*order.assignments[:-1], *order.held_for, order.assignments[-1]), "held_for": ()}
 
 
 def not_overdue(order: Order, at: int) -> Changes:
@@ -180,6 +196,7 @@ def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
     missed = tuple(limit.due for limit in order.limits if limit.stage == "check" and "breach/check" in order.fired)
     return (
         turn_ends(order, at, by)
+        | chain_ends(order, at, by)
         | not_overdue(order, at)
         | nothing_asked()
         | no_check()
@@ -205,16 +222,38 @@ def nothing_asked() -> Changes:
     return {"extension_asked": False, "suspension_asked_until": None, "suspended_at": None, "suspended_until": None}
 
 
+def again(order: Order) -> Changes:
+    """What was handled must be done again 返工, by whoever has the order; nobody above has confirmed it then."""
+    undone = [
+        replace(turn, handled_at=None, handled_ms=None, handled_work_ms=None, reworks=turn.reworks + 1)
+        for turn in (*order.held_for, order.assignments[-1])
+    ]
+    changes: Changes = {"assignments": (*order.assignments[:-1], undone[-1])}
+    if order.held_for:
+        changes["held_for"] = tuple(undone[:-1])
+    return changes
+
+
 def with_moved(order: Order, limits: tuple[RunningLimit, ...], at: int) -> Changes:
     """Running limits with later due times."""
-    due = {limit.stage: limit.due for limit in limits}
+    due = {limit.name: limit.due for limit in limits}
     changes = with_limits(order, *limits) | {"due": due.get("whole", order.due)}
+    if order.held_for:
+        changes["held_for"] = tuple(_above_moved(turn, due, at) for turn in order.held_for)
     if "handle" in due:
         missed = order.assignments[-1].handle_missed_at
         changes |= in_turn(order, handle_due=due["handle"], handle_missed_at=missed if due["handle"] <= at else None)
     if "whole" in due and due["whole"] > at:
         changes |= not_overdue(order, at)
     return changes
+
+
+def _above_moved(turn: Assignment, due: Mapping[str, int], at: int) -> Assignment:
+    """The turn of a department above, with its own limit as it stands now."""
+    moved = due.get(f"handle/{turn.department}")
+    if moved is None:
+        return turn
+    return replace(turn, handle_due=moved, handle_missed_at=turn.handle_missed_at if moved <= at else None)
 
 
 def nothing(order: Order, fact: Fact) -> Changes:

@@ -13,6 +13,7 @@ from dispatcher.order.folds.changes import (
     nothing_asked,
     turn_ends,
     with_limits,
+    without_chain,
 )
 from dispatcher.order.row import Assignment, Order, RunningLimit
 from models.city import LimitStage
@@ -23,6 +24,7 @@ def _sent_to_review(order: Order, fact: facts.SentToReview) -> Changes:
     return (
         dispatched(order, fact.at, fact.actor)
         | turn_ends(order, fact.at, "sent-to-review")
+        | without_chain(order)
         | with_limits(
             order, fact.limit, fact.whole, drop=("review", "accept", "handle", "return", "arbitration", "check")
         )
@@ -54,6 +56,8 @@ def _assigned(order: Order, fact: facts.Assigned) -> Changes:
         dispatched_by=fact.actor,
     )
     before = turn_ends(order, fact.at, "assigned").get("assignments", order.assignments)
+    if order.held_for:  # it comes back after its end
+        before = (*before[:-1], *order.held_for, before[-1])
     whole = fact.whole
     overdue = order.overdue_at is not None and whole is not None and whole.due <= fact.at
     return (
@@ -66,6 +70,7 @@ def _assigned(order: Order, fact: facts.Assigned) -> Changes:
             "department": fact.department,
             "attempt": fact.attempt,
             "assignments": (*before, turn),
+            "held_for": (),
             "category": fact.category,
             "group": fact.group,
             "condition": fact.condition,
@@ -99,14 +104,14 @@ def _returned(order: Order, fact: facts.Returned) -> Changes:
 
 
 def _misrouted(order: Order, fact: facts.ReturnApproved | facts.TakenBack) -> Changes:
-    ended = turn_ends(
-        order,
-        fact.at,
-        facts.NAMES[type(fact)],
-        misrouted=True,
-        held_ms=fact.held_ms,
-        held_work_ms=fact.held_work_ms,
-    )
+    by = facts.NAMES[type(fact)]
+    misrouted: TurnChanges = {"misrouted": True, "held_ms": fact.held_ms, "held_work_ms": fact.held_work_ms}
+    ended = turn_ends(order, fact.at, by, **({} if order.held_for else misrouted))
+    if order.held_for:  # dispatching gave it to the topmost: that turn alone was its mistake
+        first, *rest = (replace(turn, ended_at=fact.at, ended_by=by) for turn in order.held_for)
+        turns = ended.get("assignments", order.assignments)
+        ended["assignments"] = (*turns[:-1], replace(first, **misrouted), *rest, turns[-1])
+        ended["held_for"] = ()
     # What the wrong department was granted ends with its turn, and is not the next one's.
     return ended | {"extensions": 0, "suspensions": 0}
 

@@ -1,12 +1,18 @@
 """What time brings, and supervision."""
 
+from msgspec.structs import replace
+
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds, in_turn
 from dispatcher.order.row import Order
 
 
 def _warned(order: Order, fact: facts.Warned) -> Changes:
-    return {"fired": (*order.fired, f"warn/{fact.stage}")}
+    return {"fired": (*order.fired, f"warn/{_limit_name(fact)}")}
+
+
+def _limit_name(fact: facts.Warned | facts.Breached) -> str:
+    return f"{fact.stage}/{fact.department}" if fact.department else fact.stage
 
 
 def _breached(order: Order, fact: facts.Breached) -> Changes:
@@ -15,7 +21,13 @@ def _breached(order: Order, fact: facts.Breached) -> Changes:
         changes["supervise_at"] = max(order.supervise_at, fact.at)
     if fact.stage == "whole":
         return changes | {"overdue_at": fact.at}
-    changes["fired"] = (*order.fired, f"breach/{fact.stage}")
+    changes["fired"] = (*order.fired, f"breach/{_limit_name(fact)}")
+    if fact.department:
+        changes["held_for"] = tuple(
+            replace(turn, handle_missed_at=fact.at) if turn.department == fact.department else turn
+            for turn in order.held_for
+        )
+        return changes
     if fact.stage == "accept":
         changes |= in_turn(order, accept_missed_at=fact.at)
     if fact.stage == "handle":

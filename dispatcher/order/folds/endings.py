@@ -3,16 +3,16 @@
 from msgspec.structs import replace
 
 from dispatcher.order import facts
+from dispatcher.order.chain import answered_at
 from dispatcher.order.folds.changes import Changes, Folds, dispatched, ends
 from dispatcher.order.row import Answer, Closing, Order, unanswered
 
 
 def _closed(order: Order, fact: facts.Closed) -> Changes:
-    turn = order.assignments[-1] if order.assignments else None
     closing = Closing(
         at=fact.at,
         by=fact.actor,
-        handled_at=turn.handled_at if turn and order.state == "handled" else None,
+        handled_at=answered_at(order) if order.state == "handled" else None,
         due=order.due,
         due_raw=order.due_raw,
         department=order.department,

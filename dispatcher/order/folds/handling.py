@@ -6,6 +6,7 @@ from dispatcher.order import facts
 from dispatcher.order.folds.changes import (
     Changes,
     Folds,
+    again,
     in_turn,
     no_check,
     not_overdue,
@@ -14,7 +15,7 @@ from dispatcher.order.folds.changes import (
     with_limits,
     with_moved,
 )
-from dispatcher.order.row import Check, Order
+from dispatcher.order.row import Assignment, Check, Order
 
 
 def _accepted(order: Order, fact: facts.Accepted) -> Changes:
@@ -65,10 +66,27 @@ def _resumed(order: Order, fact: facts.Resumed) -> Changes:
     )
     return moved | {
         "assignments": (*order.assignments[:-1], turn),
+        **_stood_still(moved.get("held_for", order.held_for), fact),
         "suspended_at": None,
         "suspended_until": None,
         # What was used before the suspension has been warned of; it is not used up a second time.
         "fired": order.fired,
+    }
+
+
+def _stood_still(above: tuple[Assignment, ...], fact: facts.Resumed) -> Changes:
+    """The clocks of the departments above stood still with that of whoever has the order."""
+    if not above:
+        return {}
+    return {
+        "held_for": tuple(
+            replace(
+                turn,
+                suspended_ms=turn.suspended_ms + fact.suspended_ms,
+                suspended_work_ms=turn.suspended_work_ms + fact.suspended_work_ms,
+            )
+            for turn in above
+        )
     }
 
 
@@ -77,7 +95,8 @@ def _handled(order: Order, fact: facts.Handled) -> Changes:
     missed = None if turn.handle_due is None or fact.at <= turn.handle_due else turn.handle_missed_at
     return (
         with_limits(order, fact.limit)
-        | not_overdue(order, fact.at)
+        # Whoever is accountable for it has not answered for it yet.
+        | ({} if order.held_for else not_overdue(order, fact.at))
         | in_turn(
             order,
             handled_at=fact.at,
@@ -98,7 +117,7 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
     changes = with_limits(order, drop=("check",)) | no_check()
     changes |= {"checks": (*order.checks, check), "attempt": fact.attempt}
     if not fact.passed:
-        changes |= in_turn(order, handled_at=None, handled_ms=None, handled_work_ms=None, reworks=turn.reworks + 1)
+        changes |= again(order)
     return changes
 
 

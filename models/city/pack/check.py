@@ -155,22 +155,26 @@ class _References:
 
     def check_responsibility(self) -> None:
         file = "responsibility.csv"
-        by_key: dict[tuple[str, str], list[Responsibility]] = {}
+        by_key: dict[tuple[str, str, str], list[Responsibility]] = {}
         for row in self.city.responsibility.rows:
             self.category(file, row.row, "category", row.category, "any")
             self.area(file, row.row, row.area)
             self.department(file, row.row, "lead", row.lead)
             for assisting in row.assists:
                 self.department(file, row.row, "assists", assisting)
+            if row.above:
+                self.department(file, row.row, "above", row.above)
+                if row.above in self.city.departments and row.lead not in self.city.hierarchy.below(row.above):
+                    self.note(file, row.row, "lead", f"{row.lead} does not stand below {row.above}")
             if row.lead in row.assists:
                 self.note(file, row.row, "assists", f"{row.lead} leads already")
             if row.valid_from is not None and row.valid_to is not None and row.valid_to < row.valid_from:
                 self.note(file, row.row, "valid_to", f"{row.valid_to} lies before {row.valid_from}")
-            for other in by_key.setdefault((row.category, row.area), []):
+            for other in by_key.setdefault((row.above, row.category, row.area), []):
                 if _overlap(row, other):
                     text = f"{row.category} in {row.area}: line {other.row} gives the same days"
                     self.note(file, row.row, "category", text)
-            by_key[row.category, row.area].append(row)
+            by_key[row.above, row.category, row.area].append(row)
 
     def check_tables(self) -> None:
         for limit in self.city.limits.rows:

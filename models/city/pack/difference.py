@@ -79,7 +79,7 @@ _FILES: Mapping[str, Callable[[City], Rows]] = {
     "departments.csv": lambda city: _by(city.departments.values(), "id"),
     "categories.csv": lambda city: _by(city.categories.values(), "code"),
     "areas.geojson": _areas,
-    "responsibility.csv": lambda city: _by(city.responsibility.rows, "category", "area", "valid_from"),
+    "responsibility.csv": lambda city: _by(city.responsibility.rows, "category", "area", "above", "valid_from"),
     "limits.csv": lambda city: _by(city.limits.rows, "category", "condition", "priority", "stage"),
     "priorities.csv": lambda city: _by(city.raises.rows, "category", "seen_by"),
     "retention.csv": lambda city: _by(city.retention.rows, "category"),

@@ -22,7 +22,15 @@ from models.city.files.csv_table import read_registry, read_table
 from models.city.files.errors import CityError, Problems
 from models.city.files.toml import Toml
 from models.city.geojson import read_areas
-from models.city.lookups import InspectorTable, LabelTable, LimitTable, RaiseTable, ResponsibilityTable, RetentionTable
+from models.city.lookups import (
+    Hierarchy,
+    InspectorTable,
+    LabelTable,
+    LimitTable,
+    RaiseTable,
+    ResponsibilityTable,
+    RetentionTable,
+)
 from models.city.pack.check import check_references
 from models.city.places import Place, PlaceRow, Places
 from models.city.rules import read_rules
@@ -149,6 +157,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         merge_level=head.merge_level,
         settings=head.settings,
         departments=departments,
+        hierarchy=Hierarchy(departments),
         categories=categories,
         areas=areas,
         places=Places(place_rows, areas, head.merge_level),

@@ -54,6 +54,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
     async def orders(
         request: Request,
         department: str = "",
+        below: Annotated[bool, Query(description="with `department`: those of all departments below it, too")] = False,
         state: Annotated[str, Query(description="states with commas; `open` for all open ones")] = "",
         area: Annotated[str, Query(description="an area of any level")] = "",
         category: str = "",
@@ -88,6 +89,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         _check_stage(stage)
         if not indicator:  # a figure may be of one that the city has no more
             finder.check(department, category)
+        department = finder.with_below(department, below)
         wanted = {"department": department, "category": category, "state": state, "area": finder.areas(area)}
         _check_mark(mark)
         wanted |= {"mark": mark, "count": "true" if count and not indicator else ""}
@@ -160,6 +162,10 @@ class Finder:
         below = [known.id for known in self._city.areas if area in self._city.areas.ancestors(known.id)]
         return ",".join({area, *below})
 
+    def with_below(self, department: str, below: bool) -> str:
+        """A department, with all below it where these are wanted, too, with commas."""
+        return ",".join((department, *sorted(self._city.hierarchy.below(department)))) if below else department
+
     def counted(self, indicator: str, keys: Mapping[str, str], first: str | None, last: str | None) -> dict[str, str]:
         """The parameters for the orders behind a figure: of the first dimension that is given, else of the city."""
         try:
@@ -207,13 +213,14 @@ class Finder:
     def own(self, holder: Holder | None, department: str, area: str) -> tuple[str, str]:
         """The department and the area that a holder may list, given those that it asks for.
 
-        Raises Problem (403) for another department or an area beyond its own: a list that is empty would say that there
-        are no orders.
+        Raises Problem (403) for a department that does not stand below its own, or an area beyond its own: a list that
+        is empty would say that there are no orders.
         """
         if holder is None:
             return department, area
-        if holder.department and department not in ("", holder.department):
-            raise Problem(403, "forbidden", "a department lists its own orders", field="department")
+        own = (holder.department, *self._city.hierarchy.below(holder.department))
+        if holder.department and department not in ("", *own):
+            raise Problem(403, "forbidden", "a department lists its own orders and those below", field="department")
         if holder.area and area and holder.area not in self._city.areas.ancestors(area):
             raise Problem(403, "forbidden", "the area lies beyond that of the token", field="area")
         return holder.department or department, area or holder.area
@@ -266,7 +273,9 @@ class Finder:
         return holder is None or holder.area in ("", *self._city.areas.ancestors(area))
 
     def _sees(self, holder: Holder | None, order: Order) -> bool:
-        departments = {one for turn in order.assignments for one in (turn.department, *turn.assists)}
+        turns = (*order.assignments, *order.held_for)
+        having = {one for turn in turns for one in (turn.department, *turn.assists)}
+        departments = having.union(*(self._city.hierarchy.above(one) for one in having))
         return sees(holder, departments, self._city.areas.ancestors(order.area))
 
     async def by_report(self, source: str, report_id: str) -> tuple[Brief | None, bool]:
