@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         description="What words make them: `clerks=department:roads,checkers=inspector@gulou`; the first counts.",
     )
 
+    gateway_open311: bool = Field(
+        False,
+        description="Serve Open311 GeoReport v2 under `/open311/v2`. It shows everybody orders without words and exact "
+        "places.",
+    )
     gateway_ack_seconds: PositiveFloat = Field(
         5.0, description="A report that the broker has not acknowledged after so long is answered with 503."
     )

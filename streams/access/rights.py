@@ -33,6 +33,15 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /status": ("figures",),
     "GET /areas": ("figures",),
     "GET /status/{department}": ("figures",),
+    # A standard without tokens in headers: each of these looks at `api_key` itself, and shows everybody only what is
+    # nobody's. They are 404 unless the settings open them.
+    "GET /open311/v2/discovery.{format}": (),
+    "GET /open311/v2/services.{format}": (),
+    "GET /open311/v2/services/{code}.{format}": (),
+    "GET /open311/v2/requests.{format}": (),
+    "POST /open311/v2/requests.{format}": (),
+    "GET /open311/v2/requests/{request_id}.{format}": (),
+    "GET /open311/v2/tokens/{token}.{format}": (),
 }
 
 _PATTERNS = [(route, compile_path(route.partition(" ")[2])[0]) for route in NEEDED]

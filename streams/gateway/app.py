@@ -28,7 +28,9 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problem_language import ProblemLanguage
 from streams.gateway.http.responses import answer
 from streams.gateway.http.without_body import WithoutBody
+from streams.gateway.open311.service_requests import ServiceRequests
 from streams.gateway.routes.area_map import map_routes
+from streams.gateway.routes.georeport_routes import georeport_routes
 from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
@@ -95,6 +97,9 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(seat_routes(parts.city, finder))
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key)
     app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
+    reports = Names(parts.settings.namespace).reports
+    georeport = ServiceRequests(parts.city, reports, receiver, finder, parts.holders)
+    app.include_router(georeport_routes(parts.city, georeport, parts.settings.gateway_open311))
     app.include_router(outcome_routes(parts.tail, key))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))

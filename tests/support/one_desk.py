@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import httpx
 from aiokafka import ConsumerRecord
+from starlette.types import ASGIApp
 
 from dispatcher.desk import DeskState
 from dispatcher.order.facts import Fact, UpdateRefused
@@ -28,7 +29,7 @@ from streams.intake.drafts import Keys
 from streams.intake.ways import way_of
 from streams.kafka.topics import Names
 from streams.settings import load_settings
-from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, brief
+from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, brief, from_cursor
 from tests.support.desks import Desk, facts_of
 
 KEYS = Keys(b"for tests only")
@@ -46,6 +47,7 @@ class DeskBehind:
     seen: list[Fact | UpdateRefused] = field(default_factory=list)  # all facts, refusals included
     dead: list[DeadLetter] = field(default_factory=list)
     tail: FactTail | None = None
+    app: ASGIApp | None = None
 
     async def write(self, topic: str, key: str, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> None:
         """Take an event in and decide on it; whoever waits is told."""
@@ -87,8 +89,14 @@ class DeskBehind:
         orders = self.desk.state.orders
         if kind is ShardOrder:
             return ShardAnswers({0: PartitionOrder(1, orders.get(path.rpartition("/")[2]))}, 1)
-        found = [order for order in orders.values() if params.get("report", "") in ("", *order.report_keys)]
-        return ShardAnswers({0: PartitionOrders(1, tuple(map(brief, found)))}, 1)
+        found = [brief(order) for order in orders.values() if params.get("report", "") in ("", *order.report_keys)]
+        if states := set(filter(None, params.get("state", "").split(","))):
+            found = [line for line in found if line.state in states or ("open" in states and line.open)]
+        if category := params.get("category"):
+            found = [line for line in found if line.category == category]
+        if after := params.get("after"):
+            found = [line for line in found if line.place("newest") > from_cursor(after)]
+        return ShardAnswers({0: PartitionOrders(1, tuple(found))}, 1)
 
     def rows(self) -> dict[str, bytes]:
         """The desk's rows but for those that any input changes."""
@@ -125,6 +133,7 @@ async def gateway_with_desk(
     parts = Parts(
         settings, city, cast(Shards, behind), cast(EventWriter, behind), behind.tail, Holders(settings), Shutdown()
     )
-    transport = httpx.ASGITransport(make_app(parts), raise_app_exceptions=False)
+    behind.app = make_app(parts)
+    transport = httpx.ASGITransport(behind.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client, behind

@@ -62,6 +62,13 @@ ANYBODY = {
     "GET /favicon.ico",
     "GET /livez",
     "GET /readyz",
+    "GET /open311/v2/discovery.{format}",
+    "GET /open311/v2/services.{format}",
+    "GET /open311/v2/services/{code}.{format}",
+    "GET /open311/v2/requests.{format}",
+    "POST /open311/v2/requests.{format}",
+    "GET /open311/v2/requests/{request_id}.{format}",
+    "GET /open311/v2/tokens/{token}.{format}",
 }
 WITHIN = {
     "order_id": "gulou-20260301-aaaaaaaaaa",

@@ -53,7 +53,7 @@ class Gate:
         route = there.get(request.method)
         if route and not NEEDED[route]:
             return None
-        token = _bearer(request)
+        token = bearer_of(request)
         holder = await self._holders.of(token) if token else None
         if holder is None:
             raise Problem(
@@ -94,6 +94,7 @@ def _host(request: Request) -> str:
     return "" if named is None else (named[1] or named[2]).lower()
 
 
-def _bearer(request: Request) -> str:
+def bearer_of(request: Request) -> str:
+    """The token of a request's header; empty without one."""
     given = request.headers.get("authorization", "")
     return given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""

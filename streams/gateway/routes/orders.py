@@ -182,6 +182,28 @@ class Finder:
         # The figure's own department and category decide, which need not be the order's present ones.
         return params | {"dimension": dimension, "key": key, dimension: ""}
 
+    async def newest(self, wanted: Mapping[str, str], since: int, until: int, most: int) -> list[Brief]:
+        """The lines of orders that were opened from `since` to `until` (ms UTC, both included), newest first, at most
+        so many; with their words still sealed. Raises Problem."""
+        found: list[Brief] = []
+        after = (0, -until - 1, "z")
+        params = {key: value for key, value in wanted.items() if value} | {"limit": str(MOST_ORDERS)}
+        while len(found) < most:
+            answers: ShardAnswers[PartitionOrders] = await self._shards.ask(
+                "/orders", params | {"after": to_cursor(after)}, ShardOrders
+            )
+            lines = [line for part in answers.some().partitions.values() for line in part.orders]
+            page = sorted(lines, key=lambda each: each.place("newest"))[:MOST_ORDERS]
+            found += [each for each in page if each.opened_at >= since]
+            if len(page) < MOST_ORDERS or page[-1].opened_at < since:
+                break
+            after = page[-1].place("newest")
+        return found[:most]
+
+    async def opened(self, lines: list[Brief]) -> list[Brief]:
+        """The lines with their words opened. Raises Problem (503) while Kafka is away."""
+        return await self._in_the_clear(lines, list[Brief])
+
     async def page(self, wanted: Mapping[str, str], limit: int, cursor: str) -> dict[str, Any]:
         """One page of the list, with the cursor of the next where there is more. Raises Problem."""
         states = {state for state in wanted["state"].split(",") if state}

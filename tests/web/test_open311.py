@@ -1,0 +1,229 @@
+"""Open311 GeoReport v2, asked by a client of others, `georeport`, and by forms as citizens' apps send them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from defusedxml import ElementTree
+from georeport import GeoReport
+from requests import HTTPError
+
+from models.times import DAY_MS, to_text
+from streams.gateway.open311 import asked
+from streams.gateway.routes import receiving
+from streams.http_server import HttpServer
+from tests.support.desks import T0, quiet_city
+from tests.support.one_desk import DeskBehind, gateway_with_desk
+from tests.support.tokens import bearer, one_of_each
+
+CITY = quiet_city()
+HOLE = {
+    "service_code": "pothole",
+    "description": "路面上有一个大坑，张三说的",
+    "lat": "30.0512",
+    "long": "114.0534",
+    "address_string": "南西路12号",
+    "email": "zhang@example.org",
+    "first_name": "三",
+    "last_name": "张",
+    "phone": "13800138000",
+    "media_url": "https://photos.example/1.jpg",
+}
+CODES = {each for each, row in CITY.categories.items() if row.parent}
+Both = tuple[httpx.AsyncClient, DeskBehind]
+
+
+@pytest.fixture
+async def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Both]:
+    """A gateway that asks for tokens, with a desk behind it, at a time that stands still."""
+    for module in (receiving, asked):
+        monkeypatch.setattr(module, "now_ms", lambda: T0)
+    tokens = one_of_each(tmp_path / "t")
+    async with gateway_with_desk(CITY, T0, gateway_open311=True, gateway_tokens_file=tokens) as both:
+        yield both
+
+
+async def sent(client: httpx.AsyncClient, **changes: str) -> httpx.Response:
+    """The answer to a form of the app."""
+    return await client.post("/open311/v2/requests.json", data=HOLE | {"api_key": "app"} | changes)
+
+
+async def request_id(client: httpx.AsyncClient) -> str:
+    """Send a form, and ask with the token that came back."""
+    [token] = (await sent(client)).json()
+    [found] = (await client.get(f"/open311/v2/tokens/{token['token']}.json")).json()
+    return str(found["service_request_id"])
+
+
+async def test_a_form_becomes_an_order_that_its_token_leads_to(gateway: Both) -> None:
+    """What the app sends is a report like any other; without anybody's name in what it shows to the public."""
+    client, behind = gateway
+
+    order_id = await request_id(client)
+
+    order = behind.desk.only()
+    assert order.id == order_id
+    assert (order.channel, order.hint, order.source.endswith("open311")) == ("open311", "pothole", True)
+    assert order.evidence_first[0].media_urls == ("https://photos.example/1.jpg",)
+    [public] = (await client.get(f"/open311/v2/requests/{order_id}.json?extensions=true")).json()
+    assert (public["lat"], public["long"]) == (30.051, 114.053)
+    for said in ("大坑", "张三", "12号", "photos", "138"):
+        assert said not in str(public)
+    assert public["notes"][0]["type"] == "opened"
+    [whole] = (await client.get(f"/open311/v2/requests/{order_id}.json?api_key=operator")).json()
+    assert (whole["lat"], whole["media_url"]) == (30.0512, "https://photos.example/1.jpg")
+    assert "大坑" in whole["description"]
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+async def test_a_client_of_others_reads_services_and_requests(gateway: Both, format: str) -> None:
+    """`georeport`, as it is on the package index, over HTTP and in both formats."""
+    client, behind = gateway
+    order_id = await request_id(client)
+    assert behind.app is not None
+    async with HttpServer(behind.app, "127.0.0.1", 0) as server:
+        address = f"http://{server.address}/open311/v2"
+        theirs = GeoReport(address, jurisdiction="tiny", output_format=format)
+        services = await asyncio.to_thread(theirs.get_service_list)
+        definition = await asyncio.to_thread(theirs.get_service_definition, "pothole")
+        found = await asyncio.to_thread(theirs.get_service_requests, status="open")
+        one = await asyncio.to_thread(theirs.get_service_request, order_id)
+        elsewhere = GeoReport(address, jurisdiction="elsewhere", output_format=format)
+        with pytest.raises(HTTPError, match="404"):
+            await asyncio.to_thread(elsewhere.get_service_list)
+
+    assert {each["service_code"] for each in services} == CODES
+    assert definition["service_code"] == "pothole"
+    assert [each["service_request_id"] for each in _several(found)] == [order_id]
+    assert (one["status"], one["requested_datetime"]) == ("open", to_text(T0))
+
+
+def _several(found: Any) -> list[dict[str, Any]]:
+    """XML does not tell a list of one from the one."""
+    return found if isinstance(found, list) else [found]
+
+
+async def test_searches_are_by_id_service_status_and_time(gateway: Both) -> None:
+    """Newest first, page by page; the newest 90 days unless others are asked for."""
+    client, behind = gateway
+    first = await request_id(client)
+    behind.now = T0 + 1000
+    await sent(client, description="另一处完全不同的井盖问题", lat="30.01", long="114.01")
+    every = sorted(behind.desk.state.orders.values(), key=lambda order: -order.opened_at)
+    second = every[0].id
+    step = {"action": "reject", "reason": "nothing is there"}
+    assert (await client.post(f"/orders/{second}/updates", json=step, headers=bearer("reviewer"))).status_code == 202
+
+    async def ids(query: str) -> list[str]:
+        answer = await client.get(f"/open311/v2/requests.json?{query}")
+        return [each["service_request_id"] for each in answer.json()]
+
+    now = f"end_date={to_text(T0 + DAY_MS)}"
+    assert await ids(now) == [second, first]
+    assert await ids(f"{now}&page_size=1&page=2") == [first]
+    assert await ids(f"{now}&status=open") == [first]
+    assert await ids(f"{now}&status=closed,open") == [second, first]
+    assert await ids(f"service_request_id={first},nowhere-20260301-aaaaaaaaaa") == [first]
+    assert await ids(f"end_date={to_text(T0 - DAY_MS)}") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("requests.json?start_date=2026-01-01T00:00:00Z&end_date=2026-05-01T00:00:00Z", 400, "90 days"),
+        ("requests.json?status=lost", 400, "status"),
+        ("requests.json?service_code=nothing", 400, "no service nothing"),
+        ("requests.json?page_size=0", 400, "page_size"),
+        ("requests.json?start_date=yesterday", 400, "start_date"),
+        ("requests/nowhere-20260301-aaaaaaaaaa.json", 404, "no order"),
+        ("requests.json?api_key=wrong", 403, "api_key"),
+        ("services/nothing.json", 404, "service_code"),
+        ("tokens/!.json", 404, "token"),
+        ("tokens/aG90bGluZQox.json", 404, "token"),
+        ("services.yaml", 404, "no such address"),
+    ],
+)
+async def test_refusals_are_in_the_standards_form(gateway: Both, path: str, status: int, said: str) -> None:
+    """A list with a code and a sentence, in JSON as in XML."""
+    client, _ = gateway
+
+    answer = await client.get(f"/open311/v2/{path}")
+    in_xml = await client.get(f"/open311/v2/{path.replace('.json', '.xml')}")
+
+    [error] = answer.json()
+    assert (answer.status_code, error["code"]) == (status, status)
+    assert said in error["description"]
+    if ".xml" in str(in_xml.url):
+        assert ElementTree.fromstring(in_xml.content).findtext("error/code") == str(status)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"service_code": ""}, 400, "service_code"),
+        ({"service_code": "nothing"}, 404, "no service"),
+        ({"lat": "", "long": "", "address_string": ""}, 400, "lat and long"),
+        ({"lat": "north"}, 400, "numbers"),
+        ({"lat": "95"}, 400, "lat"),
+        ({"api_key": ""}, 403, "api_key"),
+        ({"api_key": "department"}, 403, "api_key"),
+        ({"jurisdiction_id": "elsewhere"}, 404, "jurisdiction_id"),
+        ({"media_url": "no address"}, 400, "media_urls"),
+    ],
+)
+async def test_a_form_that_cannot_be_taken_is_refused_and_nothing_is_written(
+    gateway: Both, changes: dict[str, str], status: int, said: str
+) -> None:
+    """With the field; a key must be one that may send reports."""
+    client, behind = gateway
+
+    answer = await sent(client, **changes)
+
+    [error] = answer.json()
+    assert (answer.status_code, error["code"]) == (status, status)
+    assert said in error["description"]
+    assert behind.written == []
+
+
+async def test_other_bodies_than_forms_are_not_read(gateway: Both) -> None:
+    """Pictures go by their address."""
+    client, _ = gateway
+    files = {"media": ("1.jpg", b"\xff\xd8")}
+
+    answer = await client.post("/open311/v2/requests.json", data=HOLE, files=files)
+
+    assert (answer.status_code, answer.json()[0]["code"]) == (415, 415)
+
+
+async def test_words_that_xml_has_no_place_for_leave_the_answer_readable(gateway: Both) -> None:
+    """A control character in a report is shown as what it is: unreadable."""
+    client, behind = gateway
+    await sent(client, description="大坑\x0b在路口")
+
+    answer = await client.get(f"/open311/v2/requests/{behind.desk.only().id}.xml?api_key=operator")
+
+    text = ElementTree.fromstring(answer.content).findtext("request/description")
+    assert text is not None
+    assert "在路口" in text
+
+
+async def test_discovery_says_where_it_is(gateway: Both) -> None:
+    """With both formats."""
+    client, _ = gateway
+
+    [endpoint] = (await client.get("/open311/v2/discovery.json")).json()["endpoints"]
+    in_xml = ElementTree.fromstring((await client.get("/open311/v2/discovery.xml")).content)
+
+    assert endpoint["url"] == "http://localhost/open311/v2"
+    assert in_xml.findtext("endpoints/url") == endpoint["url"]
+
+
+async def test_it_is_closed_until_the_settings_open_it() -> None:
+    """Whoever does not want it shows nobody anything."""
+    async with gateway_with_desk(CITY, T0) as (client, _):
+        answer = await client.get("/open311/v2/services.json")
+
+    assert (answer.status_code, answer.json()[0]["code"]) == (404, 404)
