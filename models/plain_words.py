@@ -96,9 +96,11 @@ _MARK, _COMPAT = _ranges(_COMBINING), _ranges(_COMPATIBLE)
 _COMPATIBILITY = re.compile(f"(?:[{_COMPAT}]|.[{_MARK}])[{_COMPAT}{_MARK}]*|[{_MARK}]+", re.DOTALL)
 _SEVERAL = re.compile(f"[{_BLANKS}]+")
 _BETWEEN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
+_QUOTED = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)  # what XML leaves as it is
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<(?:script|style)\b[^<>]*>[^<]*", re.DOTALL | re.IGNORECASE)
 TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9:-]*)(?:\s[^<>]*)?/?>|<[!?][^<>]*>")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,31});")
+_MOST_ESCAPED = 3  # times, one around the other: &amp;lt;p&amp;gt;
 # Within a word these may stand; all others part what is before them from what is after.
 _INLINE = re.compile(
     "a|abbr|b|bdi|bdo|big|code|del|em|font|i|ins|mark|s|small|span|strike|strong|sub|sup|tt|u|wbr", re.IGNORECASE
@@ -127,16 +129,18 @@ def fold(text: str) -> str:
 
 
 def _without_markup(text: str) -> str:
-    bare = _without_tags(text)
-    told = ENTITY.sub(lambda found: html.unescape(found[0]), bare)
-    # What was escaped as a whole has its tags only now.
-    return told if told == bare else _without_tags(told)
+    for _ in range(_MOST_ESCAPED):
+        bare = _without_tags(text)
+        text = ENTITY.sub(lambda found: html.unescape(found[0]), bare)
+        if text == bare:
+            return text
+    return _without_tags(text)  # what was escaped as a whole has its tags only now
 
 
 def _without_tags(text: str) -> str:
     if "<" not in text:
         return text
-    return TAG.sub(_instead, _COMMENT.sub("", text))
+    return TAG.sub(_instead, _COMMENT.sub("", _QUOTED.sub(r"\1", text)))
 
 
 def _instead(found: re.Match[str]) -> str:

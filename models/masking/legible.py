@@ -19,7 +19,7 @@ GAP = rf"[{MARKS}]{{0,5}}"
 HIDDEN = "\ue000"  # stands in the legible text where something is already masked; no pattern asks for it
 
 # By digit from 0 to 9. Radio operators say 洞幺两拐勾 for 0, 1, 2, 7, 9; 么 is Taiwan's spelling of 幺.
-_NUMERALS_OF = ("零〇洞", "一壹幺么", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
+_NUMERALS_OF = ("零〇洞", "一ㄧ壹幺么", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
 _NUMERALS = {ord(numeral): str(digit) for digit, numerals in enumerate(_NUMERALS_OF) for numeral in numerals}
 _NUMERAL = "".join(map(chr, _NUMERALS))
 _IN_NUMERALS = re.compile(rf"(?=[\d{MARKS}]{{0,24}}[{_NUMERAL}])[\d{_NUMERAL}](?:{GAP}[\d{_NUMERAL}]){{2,}}")
@@ -27,7 +27,7 @@ _NUMERALS_TOGETHER = re.compile(rf"[\d{_NUMERAL}](?:(?<=[{_NUMERAL}]){GAP}[\d{_N
 _WHOLE = re.compile(rf"[0-9](?:{GAP}[0-9]){{9}}")
 # Eleven that begin like a mobile number: letters that are read as digits.
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
-IN_LETTERS = re.compile(r"[1lI](?<![A-Za-z0-9].)(?=[oOlI]{0,4}\d)[\doOlI]{10}(?![A-Za-z0-9])")
+IN_LETTERS = re.compile(r"[1lI](?<![A-Za-z0-9].)(?=[oOlI]{0,4}[ \-]?\d)(?:[ \-]?[\doOlI]){10}(?![A-Za-z0-9])")
 
 _DIGITS = {
     code: str(digit)

@@ -7,7 +7,7 @@ from models.masking.shape import END, FREE, TAME, shape, table
 _LOCAL_SIGN = r"[A-Za-z0-9._%+\-&'À-ÿА-яЁё]"
 _LOCAL = rf"(?<!{_LOCAL_SIGN}){_LOCAL_SIGN}{{1,64}}"  # the part before the at sign
 _WHO = f"(?:{_LOCAL}|[\u4e00-\u9fff]{{2,3}})"  # or a Chinese name in its place
-_LABEL = "[A-Za-z0-9\\-À-ÿА-яЁё\u4e00-\u9fff]{1,63}"
+_LABEL = "[\\w\\-]{1,63}"
 _TOP = "(?:[A-Za-z]{2,24}|рф|中国|公司|网络|香港|台湾|集团)"
 
 MAILS = table(
@@ -22,7 +22,7 @@ MAILS = table(
 
 _OPENING = "([{<（【"
 _OPEN, _SHUT = f"[{re.escape(_OPENING)}]", r"[)\]}>）】]"
-_AT = f"(?: ?[@＠] ?| ?小老鼠 ?|-at-| ?{_OPEN} ?(?:at|艾特|圈a) ?{_SHUT} ?| ?艾特 ?| ?圈a ?)"
+_AT = f"(?: ?[@＠] ?| ?小老鼠 ?|-at-| ?{_OPEN} ?(?:at|a|艾特|圈a) ?{_SHUT} ?| ?艾特 ?| ?圈a ?)"
 _POINT = f"(?: ?[.．。] ?| ?{_OPEN} ?(?:dot|点) ?{_SHUT} ?| ?点 ?| dot |-dot-)"
 _PART = r"[A-Za-z0-9\-]{1,63}"
 _KNOWN = "(?:com|cn|net|org|edu|gov|info|io|me|co|uk|de|fr|eu|ru|hk|tw|jp|us|cc|vip|top|xyz)(?![A-Za-z])"
@@ -31,7 +31,7 @@ _MAILERS = "qq|163|126|139|189|sina|sohu|foxmail|aliyun|gmail|outlook|hotmail|li
 # Addresses of mail with words instead of the signs.
 SPELT_MAILS = table(
     r"艾特|圈a|小老鼠|-at-|@[^@]{1,30}(?:点|dot)|＠[^@]{1,30}(?:点|dot)| at [a-z0-9\-.]{1,60}\.[a-z]"
-    rf"|{'|'.join(rf'{re.escape(mark)} ?at ?{_SHUT}' for mark in _OPENING)}"
+    rf"|{'|'.join(rf'{re.escape(mark)} ?at? ?{_SHUT}' for mark in _OPENING)}"
     r"| at [^@]{1,80} dot |#[a-z0-9\-]{1,63}\.",
     shape(
         "mail",

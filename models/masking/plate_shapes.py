@@ -5,7 +5,7 @@ import re
 from models.masking.shape import EDGE, END, WORD_EDGE, WORD_END, shape, table
 
 _PROVINCE = "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
-_DOT = r"[ ·•・∙.．_/\-‐-―−*:：,，、|~#]{0,3}"
+_DOT = r"[ ·•・∙.．_/\-‐-―−*:：,，、|~#★☆()（）]{0,3}"
 _LETTER, _SIGN = "[A-Za-z]", "[A-Za-z0-9]"
 _CYRILLIC = "[АВЕКМНОРСТУХавекмнорстух]"
 _USED_FOR = "挂学警港澳试超领"
@@ -35,7 +35,7 @@ PLATES = table(
     shape("plate", _PROVINCE, _DOT, "领", _DOT, f"{_LETTER}?[0-9]{{4,5}}", END, certain=True),
     # Embassies and consulates; the armed police; the army.
     shape("plate", "使", _DOT, "[0-9]{3}", _DOT, "[0-9]{3}", END, certain=True),
-    shape("plate", "领[0-9]{3}[·•]", "[0-9]{3}", END, certain=True),
+    shape("plate", "领[0-9]{3}[·•・∙\\-‐-―−]", "[0-9]{3}", END, certain=True),
     shape("plate", EDGE, "[0-9]{3}", _DOT, "[0-9]{3} ?使(?![用得者])", certain=True),
     shape(
         "plate",

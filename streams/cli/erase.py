@@ -20,7 +20,7 @@ def erase(
     why: Annotated[str, typer.Option(help="Why; it is kept.")],
     order: Annotated[str, typer.Option(help="All reports of this order, by its id.")] = "",
     reporter: Annotated[str, typer.Option(help="All reports of a person: its id or phone number.")] = "",
-    report: Annotated[tuple[str, str], typer.Option(help="One report: its source and its id.")] = ("", ""),
+    report: Annotated[tuple[str, str], typer.Option(metavar="SOURCE ID", help="One report.")] = ("", ""),
 ) -> None:
     """Destroy the keys under which the words of reports are sealed. The orders, figures and audit stay as they are;
     whoever reads the words reads `erased`. It cannot be undone."""

@@ -17,7 +17,7 @@ from streams.terminal.progress import counting
 
 
 def history(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Structured CloudEvents, one a line.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Structured CloudEvents, one a line.")],
     until: Annotated[str, typer.Option(help="End of the window, RFC 3339. Default: the last event.")] = "",
     model: Annotated[bool, typer.Option(help="Classify texts; without it the pack's rules alone decide.")] = True,
 ) -> None:

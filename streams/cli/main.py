@@ -1,6 +1,7 @@
 """`paidan`: the table of commands. A command's file is imported only when the command runs, so that help is quick."""
 
 import importlib
+import inspect
 import logging
 import signal
 import sys
@@ -78,12 +79,14 @@ def _register(name: str, file: str, attribute: str, summary: str) -> None:
         outer = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         outer.callback()(_group)
         if isinstance(target, typer.Typer):
+            for command in target.registered_commands:  # typer would cut what it takes from the docstring itself
+                command.short_help = " ".join((inspect.getdoc(command.callback) or "").partition("\n\n")[0].split())
             outer.add_typer(target, name=name, help=summary)
         else:
             outer.command(name)(target)
         typer.main.get_command(outer).main(args=[name, *context.args], prog_name="paidan")
 
-    app.command(name, help=summary, context_settings=dict(_PASS_ALL_ON))(run)
+    app.command(name, help=summary, short_help=summary, context_settings=dict(_PASS_ALL_ON))(run)
 
 
 for _name, (_file, _attribute, _summary) in COMMANDS.items():

@@ -10,7 +10,7 @@ from models.classifier.learning.labelled import FIELDS
 from models.errors import UsageError
 from models.times import day_of_text
 
-Files = Annotated[list[Path], typer.Argument(metavar="CSV...", help="Files of labelled texts, UTF-8 with a header.")]
+Files = Annotated[list[Path], typer.Argument(metavar="CSV", help="Files of labelled texts, UTF-8 with a header.")]
 Text = Annotated[str, typer.Option(help="Column of the text.")]
 Label = Annotated[str, typer.Option(help="Column of the category.")]
 Around = Annotated[

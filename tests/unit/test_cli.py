@@ -14,6 +14,15 @@ def test_help_lists_every_command() -> None:
     assert [name for name in COMMANDS if f"  {name} " not in listed] == []
 
 
+@pytest.mark.parametrize("group", ["", "city", "topics", "model", "token", "dead-letters", "labels", "tail"])
+def test_a_list_of_commands_cuts_no_sentence(group: str) -> None:
+    """What a command does is said to its end."""
+    said = CliRunner().invoke(app, [*group.split(), "--help"]).output.partition("Commands:")[2]
+
+    assert said
+    assert "..." not in said
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str) -> None:

@@ -40,6 +40,8 @@ MANHOLE = "文庙小学门口的井盖不见了，非常危险"
         ("路<b>灯</b>坏<wbr>了<br/>Wenchang<br>Street", "路灯坏了 Wenchang Street"),
         ("<!-- x --><style>p {}</style><P CLASS=a>lamp</P>", "lamp"),
         ("lamp&nbsp;out &amp; dark&#12290;", "lamp out & dark。"),
+        ("<![CDATA[路灯<b>坏了</b>]]>", "路灯坏了"),
+        ("&amp;lt;p&amp;gt;路灯&amp;lt;/p&amp;gt;坏了", "路灯坏了"),
         ("&lt;p&gt;路灯&lt;/p&gt;坏了", "路灯坏了"),
         ("a < b && c > d <3 <zhang@example.com>", "a < b && c > d <3 <zhang@example.com>"),
         ("", ""),
