@@ -27,7 +27,7 @@ class Rig:
         gateway, tables = free_ports(2)
         given = {
             "kafka": bootstrap,
-            "personal_key": "for the bench",
+            "personal_key": "for the bench only",
             "namespace": f"bench-{uuid.uuid4().hex[:6]}",
             "data": folder,
             "partitions": PARTITIONS,

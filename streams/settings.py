@@ -1,5 +1,6 @@
 """Everything that can be set, in one frozen object: environment variables `PAIDAN_*`, read once at start."""
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -20,6 +21,7 @@ ADDRESS_FILE = "address"
 # In the data folder while `paidan up` or a demo runs there: where its tables and its gateway listen.
 RUNNING_FILE = "running.json"
 _DEVELOPMENT_KEY = "for development on one machine only"
+_SHORTEST_SECRET, _FEWEST_SIGNS, _KEY_BYTES = 16, 8, 32
 
 
 def _split(value: Any) -> Any:
@@ -43,6 +45,30 @@ def _addresses(value: str) -> str:
     return value
 
 
+def _hard_to_guess(value: SecretStr) -> SecretStr:
+    secret = value.get_secret_value()
+    if secret and (len(secret) < _SHORTEST_SECRET or len(set(secret)) < _FEWEST_SIGNS):
+        raise ValueError(
+            f"can be guessed: it needs {_SHORTEST_SECRET} characters, {_FEWEST_SIGNS} of them different, as "
+            "`openssl rand -base64 32` makes"
+        )
+    return value
+
+
+def _of_32_bytes(value: SecretStr) -> SecretStr:
+    try:
+        key = base64.b64decode(value.get_secret_value(), b"-_", validate=True)
+    except ValueError:
+        key = b""
+    if value.get_secret_value() and (len(key) != _KEY_BYTES or len(set(key)) < _FEWEST_SIGNS):
+        raise ValueError("must be 32 random bytes in URL-safe base64, as `openssl rand -base64 32 | tr +/ -_` makes")
+    return value
+
+
+# What nobody may find out by trying: empty, or long and of many signs.
+Secret = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+# A key of AES: empty, or 32 bytes.
+SecretKey = Annotated[SecretStr, AfterValidator(_of_32_bytes)]
 Addresses = Annotated[str, AfterValidator(_addresses)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -92,15 +118,15 @@ class Settings(BaseSettings):
     )
     max_failures: PositiveInt = Field(5, description="So many failed transactions in a row end the process.")
 
-    personal_key: SecretStr = Field(
+    personal_key: Secret = Field(
         SecretStr(_DEVELOPMENT_KEY),
         description="Key of the hashes (HMAC) that stand for reporters and for names with something personal in them, "
         "and of the seals of dead letters. Required, but for what runs with the local broker of its own data folder.",
     )
-    contact_key: SecretStr = Field(
+    contact_key: SecretKey = Field(
         SecretStr(""), description="Key that encrypts reporters' contacts (Fernet). Empty: contacts are not kept."
     )
-    words_key: SecretStr = Field(
+    words_key: SecretKey = Field(
         SecretStr(""),
         description="Key (32 bytes, URL-safe base64) under which the words of reports are sealed, each report's with a "
         "key of its own that can be destroyed. Empty: they are kept in the clear.",
@@ -157,7 +183,7 @@ class Settings(BaseSettings):
     )
     tables_token: SecretStr = Field(SecretStr(""), description="Token between the gateway and the tables workers.")
 
-    webhook_secret: SecretStr = Field(
+    webhook_secret: Secret = Field(
         SecretStr(""), description="Secret from which each webhook's key for signatures (HMAC) is made."
     )
     notify_supervisor_url: str = Field("", description="Webhook for supervisors' notices. Empty: they are not sent.")
@@ -184,7 +210,7 @@ class Settings(BaseSettings):
     )
     log_format: LogFormat = Field("text", description="`json`: each line of the log is a JSON object.")
     metrics_host: str = Field("127.0.0.1", description="Address of a role's `/metrics` and `/livez`.")
-    metrics_token: SecretStr = Field(
+    metrics_token: Secret = Field(
         SecretStr(""),
         description="Whoever asks a role for `/metrics` must send it as a bearer token. Empty: nobody must.",
     )

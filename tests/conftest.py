@@ -82,7 +82,7 @@ def settings(kafka: Kafka, tmp_path: Path) -> Settings:
         data=tmp_path / "data",
         partitions=4,
         tables_store="memory",
-        personal_key="for tests only",
+        personal_key="for these tests only",
     )
 
 

@@ -47,7 +47,7 @@ async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
         words_key=KEY,
-        personal_key="for tests only",
+        personal_key="for these tests only",
     )
     topics = Names(settings.namespace)
     await create_topics(settings, all_topics(settings, DEPARTMENTS))

@@ -50,7 +50,7 @@ async def placed(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Sett
         data=tmp_path_factory.mktemp("gateway"),
         partitions=2,
         tables_store="memory",
-        personal_key="for tests only",
+        personal_key="for these tests only",
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
     )

@@ -160,7 +160,7 @@ async def test_a_running_system_shows_nothing_personal(
             "tables_workers": f"127.0.0.1:{tables}",
             "notify_supervisor_url": f"http://{server.address}/supervisors",
             "notify_reporter_url": f"http://{server.address}/reporters",
-            "webhook_secret": "for tests only",
+            "webhook_secret": "for these tests only",
             "log_level": "DEBUG",
         }
         running = [roles.start(role, **common, metrics_port=str(port)) for role, port in zip(ROLES, ports, strict=True)]

@@ -26,7 +26,7 @@ from tests.support.cities import tiny_files
 from tests.support.kafka import Kafka, Message, Roles, eventually
 from tests.support.receiver import HANG, TAKEN, Received, Receiver, Reply
 
-SECRET = "for tests only"
+SECRET = "for these tests only"
 QUICK = {
     "webhook_secret": SECRET,
     "notify_backoff_seconds": "0.02",

@@ -62,7 +62,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
             data=folder / "data",
             partitions=2,
             tables_store="memory",
-            personal_key="for tests only",
+            personal_key="for these tests only",
             gateway_port=gateway,
             kafka_protocol="SASL_SSL",
             kafka_user="paidan",

@@ -80,7 +80,7 @@ def test_without_kafka_a_reader_or_writer_says_one_sentence(tmp_path: Path, comm
         events.write_bytes(msgspec.json.encode(first.event | {"time": "2026-03-01T08:00:00.000Z"}) + b"\n")
         command = ("history", "--no-model")
     files = [str(events)] if command[0] in ("feed", "history") else []
-    key = "for tests only"
+    key = "for these tests only"
     done = _paidan(*command, *files, PAIDAN_KAFKA="127.0.0.1:1", PAIDAN_DATA=str(tmp_path), PAIDAN_PERSONAL_KEY=key)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("paidan: no Kafka answers at 127.0.0.1:1")

@@ -32,7 +32,7 @@ from streams.settings import load_settings
 from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, brief, from_cursor
 from tests.support.desks import Desk, facts_of
 
-KEYS = Keys(b"for tests only")
+KEYS = Keys(b"for these tests only")
 NOWHERE = "127.0.0.1:1"
 
 

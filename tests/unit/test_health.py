@@ -34,8 +34,8 @@ async def test_a_taken_metrics_port_is_named() -> None:
 @pytest.mark.slow
 async def test_metrics_are_for_who_sends_the_token() -> None:
     """Where one is set; whether the role lives, anybody may ask."""
-    settings = load_settings(metrics_port=free_port(), metrics_token="only mine")
-    right, wrong = ([(b"authorization", f"Bearer {token}".encode())] for token in ("only mine", "özil"))
+    settings = load_settings(metrics_port=free_port(), metrics_token="only mine and yours")
+    right, wrong = ([(b"authorization", f"Bearer {token}".encode())] for token in ("only mine and yours", "özil"))
     async with serving_health(settings), httpx.AsyncClient(base_url=f"http://{HOST}:{settings.metrics_port}") as web:
         answers = [await web.get("/metrics"), await web.get("/metrics", headers=right)]
         answers += [

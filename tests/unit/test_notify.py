@@ -36,7 +36,7 @@ BODY = '{"text":"路上有个坑"}'.encode()
 
 def settings(**own: str) -> Settings:
     """Settings with a secret."""
-    return load_settings(**({"kafka": "k:9092", "webhook_secret": "s", "namespace": "n"} | own))
+    return load_settings(**({"kafka": "k:9092", "webhook_secret": "signed with this", "namespace": "n"} | own))
 
 
 def departments(**webhooks: str) -> dict[str, Department]:
@@ -292,10 +292,10 @@ def test_everything_on_one_machine_includes_the_sender_when_there_is_a_webhook()
 @pytest.mark.slow
 def test_a_targets_key_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """`paidan notify --show-key` prints what the receiver needs; a target that is not there is an error."""
-    monkeypatch.setenv("PAIDAN_WEBHOOK_SECRET", "s")
+    monkeypatch.setenv("PAIDAN_WEBHOOK_SECRET", "signed with this")
     monkeypatch.setenv("PAIDAN_NOTIFY_REPORTER_URL", "https://r.example/")
     shown = CliRunner().invoke(app, ["notify", "--show-key", "reporter"])
-    assert shown.output.strip() == shown_key(target_key(b"s", "reporter"))
+    assert shown.output.strip() == shown_key(target_key(b"signed with this", "reporter"))
     assert isinstance(CliRunner().invoke(app, ["notify", "--show-key", "supervisor"]).exception, UsageError)
 
 

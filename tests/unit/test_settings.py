@@ -1,6 +1,7 @@
 """Settings are read once, are complete in the documents, and say what is wrong."""
 
 import asyncio
+import base64
 import json
 import socket
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_a_child_process_gets_the_very_same_settings(monkeypatch: pytest.MonkeyP
         city=Path("/city"),
         gateway_token="one",
         tables_workers=("a:1", "b:2"),
-        contact_key="s",
+        contact_key=base64.urlsafe_b64encode(bytes(range(32))).decode(),
     )
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
@@ -43,7 +44,7 @@ def test_a_child_process_gets_the_very_same_settings(monkeypatch: pytest.MonkeyP
 
 def test_secrets_do_not_show() -> None:
     """Printing the settings prints no key and no token."""
-    shown = repr(load_settings(personal_key="hidden-key", gateway_token="hidden-token"))
+    shown = repr(load_settings(personal_key="hidden-personal-key", gateway_token="hidden-token"))
     assert "hidden" not in shown
 
 
@@ -76,7 +77,10 @@ def test_the_development_key_stays_with_the_broker_of_the_data_folder(
     with pytest.raises(UsageError, match="PAIDAN_PERSONAL_KEY"):
         _ = settings.hmac_key
     assert (
-        settings.model_copy(update={"personal_key": load_settings(personal_key="own").personal_key}).hmac_key == b"own"
+        settings.model_copy(
+            update={"personal_key": load_settings(personal_key="a key of its own").personal_key}
+        ).hmac_key
+        == b"a key of its own"
     )
 
 
@@ -147,3 +151,34 @@ def test_the_data_folder_is_open_to_its_owner_alone(tmp_path: Path) -> None:
     modes = [load_settings(data=folder).make_data().stat().st_mode & 0o777 for folder in (there, tmp_path / "new")]
 
     assert modes == [0o700, 0o700]
+
+
+@pytest.mark.parametrize(
+    ("name", "guessable"),
+    [
+        *(
+            (name, secret)
+            for name in ("personal_key", "webhook_secret", "metrics_token")
+            for secret in ("secret", "0" * 64)
+        ),
+        *(
+            (name, key)
+            for name in ("words_key", "contact_key")
+            for key in ("secret", "A" * 43 + "=", "a" * 44, "密" * 32)
+        ),
+    ],
+)
+def test_a_secret_that_can_be_guessed_is_refused(name: str, guessable: str) -> None:
+    """What is short, or one sign over and over, is named when the settings are read; the secret itself is not shown."""
+    with pytest.raises(UsageError, match=f"PAIDAN_{name.upper()}") as caught:
+        load_settings(**{name: guessable})
+
+    assert guessable not in str(caught.value)
+
+
+def test_secrets_may_be_left_out_and_what_is_random_will_do() -> None:
+    """As the commands that the pages name make them."""
+    random = base64.urlsafe_b64encode(bytes(range(1, 33))).decode()
+
+    assert load_settings(personal_key=random, webhook_secret=random, words_key=random, contact_key=random)
+    assert load_settings(webhook_secret="", words_key="", contact_key="", metrics_token="").hmac_key

@@ -22,7 +22,7 @@ NEW = tiny_city({"departments.csv": FILES["departments.csv"] + "parks,园林局,
 
 def board(ready: bool) -> tuple[Switchboard, Parts]:
     """A gateway of the old city, without Kafka and tables, whose pack is at hand or not."""
-    settings = load_settings(kafka="127.0.0.1:1", personal_key="k")
+    settings = load_settings(kafka="127.0.0.1:1", personal_key="for these tests only")
     nothing: Any = None
     labels = LabelWatch(settings, OLD)
     parts = Parts(settings, OLD, nothing, nothing, nothing, Holders(settings), Shutdown(), labels=labels)

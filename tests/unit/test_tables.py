@@ -344,7 +344,9 @@ async def test_a_long_search_lets_the_loop_turn() -> None:
 @pytest.mark.parametrize("token", ["", "a", "fifteen-letters"])
 async def test_beyond_this_machine_a_worker_wants_a_token_that_nobody_guesses(token: str) -> None:
     """It refuses to start, and says which setting to change."""
-    settings = load_settings(kafka="127.0.0.1:1", tables_host="0.0.0.0", tables_token=token, personal_key="k")
+    settings = load_settings(
+        kafka="127.0.0.1:1", tables_host="0.0.0.0", tables_token=token, personal_key="for these tests only"
+    )
 
     with pytest.raises(UsageError, match="PAIDAN_TABLES_TOKEN needs 16 characters"):
         await role.serve(settings, asyncio.Event())

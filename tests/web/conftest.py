@@ -32,7 +32,12 @@ def gateway(city: City) -> Open:
 
     @asynccontextmanager
     async def opened(base: str = "http://localhost", **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
-        given: dict[str, Any] = {"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 4, "personal_key": "k"}
+        given: dict[str, Any] = {
+            "kafka": NOWHERE,
+            "tables_workers": (NOWHERE,),
+            "partitions": 4,
+            "personal_key": "for these tests only",
+        }
         settings = load_settings(**given | changes)
         shutdown = Shutdown()
         shards, writer = Shards(settings), EventWriter(settings, shutdown)

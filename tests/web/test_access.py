@@ -91,7 +91,7 @@ def _routes(routes: list[BaseRoute]) -> Iterator[str]:
 
 async def test_every_route_says_who_may_call_it(city: City) -> None:
     """A new route without a row fails here, and nobody could call it."""
-    settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="k")
+    settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only")
     shards, writer = Shards(settings), EventWriter(settings, Shutdown())
     app: Any = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), Shutdown()))
     await writer.stop()

@@ -55,7 +55,7 @@ async def test_the_page_and_the_probes_need_no_token(gateway: Open, tmp_path: Pa
 
 async def test_beyond_loopback_tokens_are_required() -> None:
     """The role refuses to start and names the setting."""
-    settings = load_settings(kafka=NOWHERE, gateway_host="0.0.0.0", personal_key="k")
+    settings = load_settings(kafka=NOWHERE, gateway_host="0.0.0.0", personal_key="for these tests only")
     with pytest.raises(UsageError, match="PAIDAN_GATEWAY_TOKENS_FILE"):
         await role.serve(settings, asyncio.Event())
 

@@ -137,7 +137,7 @@ ODD = {
 @pytest_asyncio.fixture(scope="module")
 async def place(city: City) -> AsyncIterator[tuple[str, int]]:
     """Host and port of a gateway on a real socket; nothing listens where its Kafka and tables should be."""
-    settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for tests only")
+    settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only")
     shutdown = Shutdown()
     shards, writer = Shards(settings), EventWriter(settings, shutdown)
     app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))

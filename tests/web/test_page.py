@@ -199,7 +199,9 @@ async def _page_of(city: City, order: Order, path: str) -> str:
         f"/orders/{order.id}": ShardOrder({0: PartitionOrder(1, order)}),
     }
     async with workers(answers) as places:
-        settings = load_settings(kafka=NOWHERE, tables_workers=places, partitions=1, personal_key="k")
+        settings = load_settings(
+            kafka=NOWHERE, tables_workers=places, partitions=1, personal_key="for these tests only"
+        )
         shutdown = Shutdown()
         shards, writer = Shards(settings), EventWriter(settings, shutdown)
         app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))
@@ -214,7 +216,9 @@ async def _page_of(city: City, order: Order, path: str) -> str:
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
 async def test_the_page_of_the_api_lists_each_route_with_its_body(city: City) -> None:
     """Made in the browser from the gateway's own description, without anything from elsewhere."""
-    settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), partitions=1, personal_key="k")
+    settings = load_settings(
+        kafka=NOWHERE, tables_workers=(NOWHERE,), partitions=1, personal_key="for these tests only"
+    )
     shutdown = Shutdown()
     shards, writer = Shards(settings), EventWriter(settings, shutdown)
     app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))
