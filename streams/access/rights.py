@@ -27,6 +27,7 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /reports/{report_id:path}": ("own-reports", "orders"),
     "GET /orders": ("orders",),
     "GET /orders/{order_id}": ("orders",),
+    "GET /orders/{order_id}/sightings": ("orders",),
     "GET /orders/{order_id}/moves": ("act",),
     "GET /seat": ("act",),
     "GET /events/assignments": ("orders",),

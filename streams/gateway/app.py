@@ -32,6 +32,7 @@ from streams.gateway.open311.service_requests import ServiceRequests
 from streams.gateway.routes.area_map import map_routes
 from streams.gateway.routes.georeport_routes import georeport_routes
 from streams.gateway.routes.live import live_routes
+from streams.gateway.routes.order_sightings import InboxSightings, order_sighting_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
 from streams.gateway.routes.receiving import Receiver, intake_routes
@@ -94,6 +95,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(ProblemLanguage)
     app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))
+    app.include_router(order_sighting_routes(finder, InboxSightings(parts.settings)))
     app.include_router(seat_routes(parts.city, finder))
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key)
     app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))

@@ -60,7 +60,8 @@ def _of_roles(n: Names) -> list[_Row]:
         ("tables", "Write", "topic", (tables,)),
         ("tables", "Create", "topic", (tables,)),  # Faust makes some of its own
         ("tables", "Read", "group", (tables,)),
-        ("gateway", "Read", "topic", (n.orders, n.outcomes, n.report_keys, n.dead_letters, n.unlisted, n.control)),
+        ("gateway", "Read", "topic", (n.inbox, n.orders, n.outcomes, n.report_keys, n.dead_letters)),
+        ("gateway", "Read", "topic", (n.unlisted, n.control)),
         ("gateway", "Write", "topic", (n.reports, n.detections, n.updates)),
         ("gateway", "Describe", "group", (n.group("intake"), n.group("desk"))),
         ("notify", "Read", "topic", (n.assignments("*"), n.notices, n.control)),

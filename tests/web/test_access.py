@@ -48,6 +48,7 @@ CALLERS = {
     "GET /reports/{report_id:path}": set(ACCESS) - {"sensor", "public"},
     "GET /orders": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /orders/{order_id}": set(ACCESS) - {"sensor", "app", "reporter", "public"},
+    "GET /orders/{order_id}/sightings": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /events/assignments": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /areas": set(ACCESS) - {"sensor", "app", "reporter"},
     "GET /status": set(ACCESS) - {"sensor", "app", "reporter"},

@@ -1,0 +1,135 @@
+"""`GET /orders/{id}/sightings`: all that was seen of an order's incident, from the inbox, a part of it each time."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from dispatcher.order.row import Order
+from dispatcher.partition.sighted import Sighted
+from models.inbox import Sighting, read_record
+from models.times import HOUR_MS, to_text
+from streams.gateway.http.auth import holder_of
+from streams.gateway.http.parameters import ONLY_KNOWN
+from streams.gateway.http.responses import answer
+from streams.gateway.routes.orders import Finder
+from streams.gateway.shards import incomplete
+from streams.kafka.clients import log_reader, started
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_to
+from streams.kafka.sending import partition_of
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+MOST_SIGHTINGS = 500
+READ_MOST = 20_000  # records for one page
+_AT_ONCE = 500
+_BEFORE_MS = HOUR_MS  # what was watched before the order was opened came in not longer ago than this, as a rule
+
+
+class SightingPage(msgspec.Struct, frozen=True):
+    """Sightings in the order in which they came in, and the offset at which the next page begins; None: that was all
+    up to now."""
+
+    sightings: tuple[dict[str, Any], ...]
+    next: int | None
+
+
+class InboxSightings:
+    """Reads the inbox for whoever asks what an order was made of."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def page(self, order: Order, start: int | None, limit: int) -> SightingPage:
+        """So many sightings of an order from an offset on (None: from before its beginning); fewer where the part of
+        the inbox that is read for one page holds no more. Raises KafkaError."""
+        topic = Names(self._settings.namespace).inbox
+        part = TopicPartition(topic, partition_of(order.area, self._settings.partitions))
+        async with started(log_reader(Connection.of(self._settings))) as consumer:
+            consumer.assign([part])
+            end = (await consumer.end_offsets([part]))[part]
+            if start is None:
+                found = (await consumer.offsets_for_times({part: max(order.opened_at - _BEFORE_MS, 0)}))[part]
+                start = end if found is None else found.offset
+            start = max(start, (await consumer.beginning_offsets([part]))[part])
+            consumer.seek(part, start)
+            stop = min(end, start + READ_MOST)
+            page = PageOf(order, limit, stop if stop < end else None)
+            async for _, records in read_to(consumer, {part: stop}, _AT_ONCE):
+                if page.is_full_with(records):
+                    break
+            return page.made()
+
+
+class PageOf:
+    """A page under way: records of the inbox in, the order's sightings out. `stop` is where the next page begins when
+    these do not fill it."""
+
+    def __init__(self, order: Order, limit: int, stop: int | None) -> None:
+        self._sighted = Sighted(order)
+        self._limit, self._next = limit, stop
+        self._shown: list[dict[str, Any]] = []
+
+    def is_full_with(self, records: Iterable[ConsumerRecord]) -> bool:
+        """Take more records, and say whether that is enough. The last record is shown whole: the next page begins
+        behind it."""
+        for record in records:
+            read, _ = read_record(record)
+            for item in read.items:
+                if isinstance(item, Sighting) and self._sighted.takes(item, read.clock):
+                    self._shown.append(_document(item))
+            if len(self._shown) >= self._limit:
+                self._next = record.offset + 1
+                return True
+        return False
+
+    def made(self) -> SightingPage:
+        """The page as far as it has come."""
+        return SightingPage(tuple(self._shown), self._next)
+
+
+def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
+    """The route, with what it needs."""
+    router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
+
+    @router.get("/orders/{order_id}/sightings", summary="Every sighting of an order, repeats included, oldest first")
+    async def sightings(
+        order_id: str,
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=MOST_SIGHTINGS)] = 100,
+        cursor: Annotated[int | None, Query(ge=0, lt=2**62, description="`next` of the page before")] = None,
+    ) -> Response:
+        order = (await finder.order(order_id, holder_of(request))).order
+        try:
+            page = await inbox.page(order, cursor, limit)
+        except KafkaError:
+            raise incomplete("the inbox cannot be read at the moment") from None
+        return answer(msgspec.to_builtins(page))
+
+    return router
+
+
+def _document(sighting: Sighting) -> dict[str, Any]:
+    """What a sighting says for itself, without words: those stand in the order, for whoever may read them."""
+    said = {
+        "kind": sighting.kind,
+        "source": sighting.source,
+        "id": sighting.id,
+        "at": to_text(sighting.at),
+        "camera": sighting.camera,
+        "algorithm": sighting.algorithm,
+        "label": sighting.label,
+        "object_id": sighting.object_id,
+        "phase": sighting.phase,
+        "confidence": sighting.confidence,
+        "bbox": sighting.bbox,
+        "lat": sighting.lat,
+        "lon": sighting.lon,
+        "media_urls": sighting.media_urls,
+    }
+    return {name: value for name, value in said.items() if value not in ("", None, ())}

@@ -1,0 +1,34 @@
+"""All that was seen of an order, read from the inbox of a real Kafka."""
+
+from models.inbox import encode_items
+from streams.gateway.routes.order_sightings import InboxSightings
+from streams.kafka.sending import partition_of
+from streams.kafka.topics import Names
+from streams.settings import Settings
+from tests.support.desks import T0, Desk, detection, report
+from tests.support.kafka import Kafka, Message
+
+
+async def test_every_sighting_of_an_order_comes_from_the_inbox_page_by_page(
+    kafka: Kafka, settings: Settings, topics: Names
+) -> None:
+    """Founding report, evidence and repeats, each once and in their order; what belongs to others is left out."""
+    desk = Desk()
+    own = [report("r", T0, "路灯不亮", "street-light"), *(detection(f"d{n}", T0 + n) for n in range(5))]
+    other = report("x", T0, category="property-fees")
+    for item in (*own, other):
+        desk.feed(item, at=T0 + 10)
+    order = next(one for one in desk.state.orders.values() if one.category == "street-light")
+    part = partition_of("south-w", settings.partitions)
+    sent = [Message(encode_items((item,)), b"south-w", partition=part) for item in (own[0], other, *own[1:], own[1])]
+    await kafka.produce(topics.inbox, sent)
+    inbox = InboxSightings(settings)
+
+    first = await inbox.page(order, None, 2)
+    assert first.next is not None
+    rest = await inbox.page(order, first.next, 100)
+
+    assert [one["id"] for one in first.sightings] == ["r", "d0"]
+    assert [one["id"] for one in rest.sightings] == ["d1", "d2", "d3", "d4", "d0"]  # a page knows its own repeats alone
+    assert rest.next is None
+    assert "text" not in first.sightings[0]
