@@ -16,7 +16,12 @@ function parameters(route) {
     el("th", { scope: "row" }, el("code", {}, one.name)),
     el("td", {}, `${one.in}, ${kind(one.schema)}${one.required ? ", required" : ""}`),
     el("td", { class: "wide" }, one.description || "")));
-  return el("div", { class: "scroll" }, el("table", { class: "told" }, el("tbody", {}, ...rows)));
+  return table(say("parameters"), rows);
+}
+
+// Wider than a phone, it is scrolled, also by key.
+function table(called, rows) {
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": called }, el("table", { class: "told" }, el("tbody", {}, ...rows)));
 }
 
 function body(route) {
@@ -30,8 +35,7 @@ function answers(route) {
     el("th", { scope: "row" }, el("code", {}, status)),
     el("td", { class: "wide" }, one.description),
     el("td", {}, Object.entries(one.content || {}).map(([type, { schema }]) => `${type} ${kind(schema)}`).join("; "))));
-  return el("details", {}, el("summary", {}, say("answers")),
-    el("div", { class: "scroll" }, el("table", { class: "told" }, el("tbody", {}, ...rows))));
+  return el("details", {}, el("summary", {}, say("answers")), table(say("answers"), rows));
 }
 
 function shapes(schemas) {

@@ -100,7 +100,7 @@ function panel(title, inner) {
 // same panel, and the panels `beside` below that.
 export function orderView({ head = [], doing = [], beside = [] }) {
   const parts = {
-    text: el("div", { class: "text" }), why: el("div"), held: el("div", { class: "scroll" }), evidence: el("ol", { class: "list" }),
+    text: el("div", { class: "text" }), why: el("div"), held: el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("Who held it, for how long") }), evidence: el("ol", { class: "list" }),
     facts: el("dl", { class: "facts" }), timeline: el("ol", { class: "timeline" }),
   };
   const node = el("div", { hidden: true },

@@ -1,0 +1,284 @@
+"""The pages in a real browser on a running system: six people play an order's life, and everybody can use the pages."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from models.access import ACCESS
+from streams.gateway.seats import LISTS
+from streams.local.ports import free_ports
+from streams.settings import Settings, load_settings
+from tests.support.browsers import DESK, PHONE, Person, Seen, browser, seated, violations
+from tests.support.kafka import Kafka, Roles, eventually
+from tests.support.tokens import one_of_each
+
+pytestmark = pytest.mark.timeout(240)
+
+SEATED = sorted(role for role, access in ACCESS.items() if access.acts_as in LISTS)
+MARKUP = "<img src=x onerror=\"document.title='owned'\">"
+FORMULA = '=HYPERLINK("http://example.org")'
+BIDI = "\u202eegnahc"
+# Of which nobody can say what they are about.
+DOUBTFUL = (
+    "这里好像有点问题，麻烦看一下",
+    "门口那个东西坏了，一直没人管",
+    "晚上这边很黑也很脏",
+    "小区外面水和垃圾都有",
+    "路边的东西挡住了",
+)
+PRESSED = 20
+# Every other page is looked at in these ways: all of them would take minutes.
+LOOKS = ((("light", DESK), ("dark", PHONE)), (("dark", DESK), ("light", PHONE)))
+
+
+@pytest_asyncio.fixture(scope="module")
+async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
+    """A whole system with a token for each role."""
+    folder = tmp_path_factory.mktemp("browser")
+    gateway, tables = free_ports(2)
+    settings = load_settings(
+        kafka=kafka.bootstrap,
+        namespace=f"t{uuid.uuid4().hex[:10]}",
+        data=folder / "data",
+        partitions=2,
+        tables_store="memory",
+        personal_key="for tests only",
+        gateway_port=gateway,
+        tables_workers=(f"127.0.0.1:{tables}",),
+        gateway_tokens_file=one_of_each(folder / "tokens.json"),
+    )
+    roles = Roles(settings, folder)
+    up = roles.start("up")
+
+    async def ready() -> bool:
+        assert up.alive, up.said()
+        try:
+            return (await client.get("/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway}", timeout=10) as client:
+        try:
+            await eventually(ready, 90.0, "a ready system")
+            yield settings
+        finally:
+            roles.end()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def chrome() -> AsyncIterator[Browser]:
+    """A browser for all people of this file."""
+    async with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def screenshots(tmp_path: Path) -> Path:
+    """Where pictures of the pages are kept: TEST_SCREENSHOTS names a folder that outlasts the test."""
+    folder = Path(os.environ.get("TEST_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class Cast:
+    """The people of a test, who speak one language."""
+
+    def __init__(self, chrome: Browser, running: Settings, language: str, screenshots: Path) -> None:
+        self._chrome, self._language, self._screenshots = chrome, language, screenshots
+        self.base = f"http://127.0.0.1:{running.gateway_port}"
+        self.seen = Seen()
+        self._people: list[Person] = []
+
+    async def seat(self, role: str, size: tuple[int, int] = DESK) -> Person:
+        """Somebody of a role, whose token is called like it."""
+        person = await seated(self._chrome, self.base, role, self._language, self._screenshots, self.seen, size)
+        self._people.append(person)
+        return person
+
+    async def leave(self) -> None:
+        """Everybody goes home. Raises AssertionError where a page has failed, or has asked another host."""
+        for person in self._people:
+            await person.context.close()
+        assert self.seen.faults == []
+        assert [url for url in self.seen.requests if not url.startswith((self.base, "data:"))] == []
+
+
+@pytest_asyncio.fixture
+async def cast(
+    request: pytest.FixtureRequest, chrome: Browser, running: Settings, screenshots: Path
+) -> AsyncIterator[Cast]:
+    """The people of a test, in the language that it names, else in English."""
+    people = Cast(chrome, running, getattr(request, "param", "en"), screenshots)
+    yield people
+    await people.leave()
+
+
+async def reported(reporter: Person, text: str, lat: float, lon: float, **more: str) -> str:
+    """The id of the order that a report has opened."""
+    body = {"text": text, "location": {"lat": lat, "lon": lon}, **more}
+    told = await reporter.ask("POST", "/reports", body, prefer="wait=20", **{"idempotency-key": uuid.uuid4().hex})
+    return str(told["order"]).rpartition("/")[2]
+
+
+async def move(page: Page, action: str, **fields: str) -> None:
+    """Take an action of the order that is open: its button, and its form where it has one."""
+    await page.click(f'.doing [data-action="{action}"]')
+    for name, value in fields.items():
+        control = page.locator(f'form.move [name="{name}"]')
+        if await control.evaluate("node => node.tagName") == "SELECT":
+            await control.select_option(value)
+        else:
+            await control.fill(value)
+    if fields:
+        await page.click("form.move .primary")
+
+
+async def opened(person: Person, order: str, lists: int = 0) -> None:
+    """At the desk: choose a list, and in it an order, which may come only now."""
+    await person.page.click(f"#lists button:nth-child({lists + 1})")
+    await person.page.click(f'#lines [data-id="{order}"]')
+    await expect(person.page.locator(f'.reported a[href="/o/{order}"]')).to_be_visible()
+
+
+@pytest.mark.parametrize("cast", ["zh", "en"], indirect=True)
+async def test_six_people_play_the_life_of_an_order(cast: Cast, request: pytest.FixtureRequest) -> None:
+    """Reported, decided, supervised, accepted, extended, handled, checked and answered; what is in it stays text."""
+    language = request.node.callspec.params["cast"]
+    lat = 30.60 if language == "zh" else 30.66
+    reporter, reviewer, dispatcher, department, duty = [
+        await cast.seat(role) for role in ("reporter", "reviewer", "dispatcher", "department", "duty-officer")
+    ]
+    inspector = await cast.seat("inspector", PHONE)
+    await duty.go("/")
+    await department.go("/desk")
+
+    order = await reported(reporter, f"{MARKUP} {FORMULA} {BIDI} 这里好像有点问题", lat, 114.30)
+
+    await reviewer.go("/desk")
+    await opened(reviewer, order)
+    shown = reviewer.page.locator(".reported .text")
+    await expect(shown).to_contain_text(MARKUP)
+    await expect(shown).to_contain_text(FORMULA)
+    await expect(shown).to_contain_text(BIDI)
+    await expect(reviewer.page).to_have_title({"zh": "席位", "en": "Desk"}[language])
+    assert await reviewer.page.locator("img").count() == 0
+    await reviewer.photograph(f"reviewer-{language}")
+    await move(reviewer.page, "decide", category="pothole")
+    await expect(reviewer.page.locator("#done")).to_be_visible()
+
+    await duty.go(f"/o/{order}")
+    await move(duty.page, "supervise", reason="in front of a school", level="1", until="2036-01-01T12:00")
+    await expect(duty.page.locator(".timeline")).to_contain_text({"zh": "督办", "en": "supervision ordered"}[language])
+
+    await opened(department, order)  # it has come to the page by itself
+    await department.photograph(f"department-{language}")
+    await department.page.keyboard.press("a")
+    await expect(department.page.locator(f'#lines [data-id="{order}"]')).to_have_count(0)
+    await opened(department, order, lists=1)
+    await move(department.page, "request-extension", reason="the asphalt comes on Monday")
+    await department.page.click('.doing [data-action="handle"]')
+    links = department.page.locator('form.move [name="evidence_urls"]')
+    await links.fill("https://example.org/done.jpg")
+
+    await dispatcher.go("/desk")
+    await opened(dispatcher, order, lists=1)
+    await dispatcher.photograph(f"dispatcher-{language}")
+    await move(dispatcher.page, "approve-extension")
+    await expect(dispatcher.page.locator(f'#lines [data-id="{order}"]')).to_have_count(0)
+
+    # The order has changed while the department was typing.
+    await expect(department.page.locator(".doing .notice")).to_be_visible()
+    await expect(links).to_have_value("https://example.org/done.jpg")
+    await department.page.click("form.move .primary")
+    await expect(department.page.locator(f'#lines [data-id="{order}"]')).to_have_count(0)
+
+    await inspector.go("/desk")
+    await opened(inspector, order)
+    await inspector.photograph(f"inspector-{language}")
+    await move(inspector.page, "check-pass")
+    await expect(inspector.page.locator(f'#lines [data-id="{order}"]')).to_have_count(0)
+
+    await reporter.ask("POST", f"/orders/{order}/updates", {"action": "feedback", "satisfaction": 5}, prefer="wait=20")
+    await duty.go("/")
+    await duty.page.click('#cards [data-query="indicator=closed"]')
+    await expect(duty.page.locator(f'#orders a[href="/o/{order}"]')).to_be_visible()
+    await duty.photograph(f"duty-officer-{language}")
+    await duty.go(f"/o/{order}")
+    await expect(duty.page.locator("#state")).to_have_text({"zh": "结案", "en": "closed"}[language])
+    await expect(duty.page.locator('.timeline a[href="https://example.org/done.jpg"]')).to_be_visible()
+    assert "owned" not in await duty.page.title()
+    await duty.photograph(f"order-{language}")
+
+
+async def test_twenty_doubtful_reports_take_twenty_keys(cast: Cast) -> None:
+    """Each key decides the order that is shown; the next one is there at once, and none is decided twice."""
+    reporter, reviewer = await cast.seat("reporter"), await cast.seat("reviewer")
+    for number in range(PRESSED + 5):
+        text = f"{DOUBTFUL[number % len(DOUBTFUL)]} {number}"
+        await reported(reporter, text, 30.58 + 0.004 * (number % 5), 114.28 + 0.004 * (number // 5))
+    await reviewer.go("/desk")
+    page, decided = reviewer.page, []
+    page.on("request", lambda sent: decided.append(sent.url) if sent.method == "POST" else None)
+
+    for _ in range(PRESSED):
+        await page.wait_for_selector(".choices button")
+        before = await page.locator(".reported .head a").get_attribute("href")
+        await page.keyboard.press("1")
+        await expect(page.locator(".reported .head a")).not_to_have_attribute("href", str(before))
+
+    assert len(set(decided)) == len(decided) == PRESSED
+
+    async def all_gone() -> bool:
+        answers = [await reviewer.ask("GET", url.removeprefix(cast.base).removesuffix("/updates")) for url in decided]
+        return all(answer["state"] != "review" for answer in answers)
+
+    await eventually(all_gone, 20.0, "the desk's decisions")
+
+
+async def test_what_is_refused_is_said_in_plain_words(cast: Cast) -> None:
+    """The desk's own sentence, beside the form that is still filled in."""
+    reporter, reviewer = await cast.seat("reporter"), await cast.seat("reviewer")
+    order = await reported(reporter, "麻烦看一下这边", 30.70, 114.36)
+    await reviewer.go("/desk")
+    await opened(reviewer, order)
+
+    await move(reviewer.page, "prioritise", priority="3", reason="as it is")
+
+    await expect(reviewer.page.locator(".doing .notice")).to_contain_text("other than the order's")
+    await expect(reviewer.page.locator('form.move [name="reason"]')).to_have_value("as it is")
+
+
+async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
+    """axe-core finds nothing serious: each page and seat, light and dark, at a desk and on a phone."""
+    reporter = await cast.seat("reporter")
+    order = await reported(reporter, "人民路路口有一个大坑", 30.62, 114.33)
+    pages = [("duty-officer", "/"), ("duty-officer", f"/o/{order}"), ("admin", "/docs")]
+    found: dict[str, list[str]] = {}
+
+    for number, (role, path) in enumerate((*pages, *((role, "/desk") for role in SEATED))):
+        person = await cast.seat(role)
+        await person.go(path)
+        await person.page.wait_for_load_state("networkidle") if path == "/docs" else await settled(person.page)
+        for theme, size in LOOKS[number % 2]:
+            await person.page.set_viewport_size({"width": size[0], "height": size[1]})
+            await person.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+            found[f"{role}{path.replace('/', '-')}-{theme}-{size[0]}"] = await violations(person.page)
+            await person.photograph(f"{role}{path.replace('/', '-').replace(order, 'order')}-{theme}-{size[0]}")
+            wide = await person.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= size[0], (role, path, size)
+
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+async def settled(page: Page) -> None:
+    """Wait until a page has shown what it asked for."""
+    shown: dict[str, Any] = {"/": "#cards .card", "/desk": "#lists .count"}
+    path = "/" + page.url.split("/", 3)[3].split("/")[0]
+    await page.wait_for_selector(shown.get(path, ".timeline li"))

@@ -1,0 +1,107 @@
+"""People before a browser: Chromium, driven by Playwright; each has a context and a token of their own."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+DESK, PHONE = (1280, 900), (390, 844)  # pixels
+_WAIT_MS = 20_000
+_GRAVE = ("serious", "critical")
+expect.set_options(timeout=_WAIT_MS)
+
+
+def chromium() -> str:
+    """Where Chromium is. Where there is none, root fetches Debian's; else the test is skipped with the reason."""
+    if (found := shutil.which("chromium")) is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", *command], check=False, capture_output=True, timeout=240)
+        found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("no Chromium here to show the pages in (Debian: apt-get install chromium)")
+    return found
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    """A running Chromium without a window."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        try:
+            yield started
+        finally:
+            await started.close()
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the browsers of a test have asked for, and what went wrong on their pages."""
+
+    requests: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody at a browser. `page` is the one that they look at."""
+
+    token: str
+    context: BrowserContext
+    page: Page
+    base: str
+    screenshots: Path
+
+    async def go(self, path: str) -> None:
+        """Open a page, and wait until its script has shown it."""
+        await self.page.goto(self.base + path)
+        await self.page.wait_for_selector("html[data-ready]")
+
+    async def photograph(self, name: str) -> None:
+        """Keep what is seen as a picture."""
+        await self.page.screenshot(path=self.screenshots / f"{name}.png")
+
+    async def ask(self, method: str, path: str, body: object = None, **headers: str) -> dict[str, Any]:
+        """Send a request with the person's token, as an app of theirs would. Raises AssertionError for a refusal."""
+        sent = {"authorization": f"Bearer {self.token}", **headers}
+        answer = await self.context.request.fetch(self.base + path, method=method, data=body, headers=sent)
+        assert answer.ok, (path, await answer.text())
+        told: dict[str, Any] = await answer.json()
+        return told
+
+
+async def seated(
+    browser: Browser,
+    base: str,
+    token: str,
+    language: str,
+    screenshots: Path,
+    seen: Seen,
+    size: tuple[int, int] = DESK,
+) -> Person:
+    """A person with a context of their own, whose pages speak their language; what they ask for is noted in `seen`."""
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, locale={"zh": "zh-CN", "en": "en-GB"}[language]
+    )
+    context.set_default_timeout(_WAIT_MS)
+    await context.add_init_script(f"if (location.protocol === 'http:') sessionStorage.setItem('token', '{token}')")
+    context.on("request", lambda request: seen.requests.append(request.url))
+    context.on("weberror", lambda error: seen.faults.append(f"{token}: {error.error}"))
+    return Person(token, context, await context.new_page(), base, screenshots)
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe-core calls serious or critical on a page: the rule and the first place."""
+    found = await Axe().run(page)
+    return [
+        f"{each['id']}: {each['nodes'][0]['target']}"
+        for each in found.response["violations"]
+        if each["impact"] in _GRAVE
+    ]
