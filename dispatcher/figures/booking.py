@@ -311,9 +311,11 @@ def _book_misroute(book: _Book, turn: Assignment, category: str) -> None:
 def _book_waits(book: _Book, order: Order, lead: str, category: str) -> None:
     """The stages that nobody's assignment holds: dispatching (review, return, arbitration) and checking."""
     for dispatch in order.dispatches:
+        book.book(lead, category, dispatch.at, ("dispatching_ms", max(dispatch.at - dispatch.since, 0)))
         if dispatch.due is not None:
             book.stage(dispatch.stage, lead, category, dispatch.by, dispatch.at, dispatch.at <= dispatch.due)
     for check in order.checks:
+        book.book(lead, category, check.at, ("checking_ms", max(check.at - check.handled_at, 0)))
         if check.due is not None:
             book.stage("check", lead, category, check.by, check.at, check.at <= check.due)
     for due in order.checks_missed:

@@ -196,6 +196,13 @@ _TABLE = (
         title="办结时长",
     ),
     Indicator(
+        "dispatching_seconds",
+        "duration",
+        ("dispatching_ms",),
+        "from when an order waits for a person (review, return, arbitration) to the decision",
+        title="派遣时长",
+    ),
+    Indicator(
         "handling_seconds",
         "duration",
         ("handling_ms",),
@@ -208,6 +215,9 @@ _TABLE = (
         ("handling_work_ms",),
         "the department clock in working time",
         title="处置工作时长",
+    ),
+    Indicator(
+        "checking_seconds", "duration", ("checking_ms",), "from `handled` to the check, passed or not", title="核查时长"
     ),
     Indicator(
         "response_seconds", "duration", ("response_ms",), "from the assignment to its acceptance", title="响应时长"

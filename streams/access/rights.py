@@ -32,7 +32,9 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /seat": ("act",),
     "GET /events/assignments": ("orders",),
     "GET /status": ("figures",),
+    "GET /trend": ("figures",),
     "GET /areas": ("figures",),
+    "GET /cameras": ("orders",),
     "GET /status/{department}": ("figures",),
     # A standard without tokens in headers: each of these looks at `api_key` itself, and shows everybody only what is
     # nobody's. They are 404 unless the settings open them.

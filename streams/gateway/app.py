@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp
 
+from dispatcher.figures.indicators import INDICATORS
 from models.access import may
 from models.city import City
 from streams.access.holders import Holders
@@ -138,6 +139,15 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
         stages = None if parts.pulse is None else parts.pulse.section()
         unlisted = None if parts.labels is None else parts.labels.section()
         return answer(found | {"stages": stages, "drift": drift, "unlisted": unlisted} | access)
+
+    @app.get("/trend", tags=["status"], dependencies=[ONLY_KNOWN], summary="Indicators of the city, day by day")
+    async def by_day(
+        first: _FROM = None,
+        to: _TO = None,
+        of: Annotated[str, Query(description="which indicators, with commas; default: all")] = "",
+    ) -> Response:
+        wanted = of.split(",") if of else list(INDICATORS)
+        return answer(await status.by_day(windows.window(status.city, first, to), wanted))
 
     @app.get(
         "/status/{department}", tags=["status"], dependencies=[ONLY_KNOWN], summary="The indicators of one department"

@@ -1,25 +1,26 @@
 """`GET /status`: the indicators of the city and its departments over a window, summed from the tables' partitions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dispatcher.figures.booking import NONE
 from dispatcher.figures.figure_row import FigureRow, merge_rows
-from dispatcher.figures.indicators import Weights, Window, indicators, with_below
+from dispatcher.figures.indicators import INDICATORS, Weights, Window, indicators, with_below
 from models.city import City
 from models.times import now_ms, numbered_day, to_text
 from streams.gateway.http.problems import Problem
 from streams.gateway.shards import ShardAnswers, Shards
-from streams.tables.protocol import PartitionFigures, ShardFigures
+from streams.tables.protocol import PartitionDays, PartitionFigures, ShardDays, ShardFigures
 
 # What `by=` takes: the dimension and the name of its part of the answer.
 GROUPS = {
     "department": "departments",
     "category": "categories",
     "area": "areas",
-    "stage": "stages",
+    "stage": "limited_stages",
     "actor": "actors",
 }
+MOST_DAYS = 92  # of a trend
 _NOBODY = {"name_zh": "未派遣", "name_en": "not assigned"}
 
 
@@ -60,6 +61,28 @@ class Status:
         named = self._named("department", department) | self._indicators(row or FigureRow())
         return self._head(answers, window) | {"departments": {department: named}}
 
+    async def by_day(self, window: Window, wanted: Collection[str]) -> dict[str, Any]:
+        """The `wanted` indicators of the city for each day of a window, oldest first: the flows of the day, the stocks
+        at its end. Raises Problem for a window of more than `MOST_DAYS` days or without a first one, and as `of_all`
+        does."""
+        if unknown := sorted(set(wanted) - INDICATORS.keys()):
+            sentence = f"of must be indicators that /status shows, and {unknown[0]} is none"
+            raise Problem(422, "invalid", sentence, field="of", rule="unknown")
+        if window.first is None or (numbered_day(window.last) - numbered_day(window.first)).days >= MOST_DAYS:
+            raise Problem(422, "invalid", f"a trend has at most {MOST_DAYS} days", field="from", rule="too many days")
+        params = {"from": str(window.first), "to": str(window.last)}
+        answers: ShardAnswers[PartitionDays] = (await self._shards.ask("/days", params, ShardDays)).some()
+        rows: dict[int, list[FigureRow]] = {}
+        for part in answers.partitions.values():
+            for day, row in part.days.items():
+                rows.setdefault(day, []).append(row)
+        days = [
+            {"day": numbered_day(day).isoformat()}
+            | {name: value for name, value in indicators(merge_rows(rows[day])).items() if name in wanted}
+            for day in sorted(rows)
+        ]
+        return self._head(answers, window) | {"days": days}
+
     async def _ask(self, window: Window, dimensions: set[str], key: str = "") -> ShardAnswers[PartitionFigures]:
         params = {"dimension": ",".join(sorted(dimensions)), "to": str(window.last)}
         if window.first is not None:
@@ -68,7 +91,7 @@ class Status:
             params["key"] = key
         return (await self._shards.ask("/figures", params, ShardFigures)).some()
 
-    def _head(self, answers: ShardAnswers[PartitionFigures], window: Window) -> dict[str, Any]:
+    def _head(self, answers: ShardAnswers[Any], window: Window) -> dict[str, Any]:
         return {
             "as_of": to_text(now_ms()),
             "complete": answers.complete,

@@ -10,7 +10,7 @@ from datetime import date
 
 from dispatcher.figures.figure_row import FigureRow, merge_rows, parse_key
 from dispatcher.figures.indicators import STOCKS, Window
-from models.times import numbered_day
+from models.times import day_number, numbered_day
 
 _BITS = 3
 _LEVELS = 3
@@ -96,6 +96,19 @@ class FigureView:
         last = _ordinal(window.last)
         sums = {key: series.total(first, last) for key, series in self._series.get(dimension, {}).items()}
         return {key: row for key, row in sums.items() if row.counters or row.sketches}
+
+    def days(self, dimension: str, window: Window) -> dict[int, FigureRow]:
+        """The sum over all keys of a dimension for each day (yyyymmdd) of a window that has a first one: the flows of
+        the day, the stocks at its end."""
+        series = self._series.get(dimension, {}).values()
+        first, last = _ordinal(window.first or window.last), _ordinal(window.last)
+        before = merge_rows(each.total(first, first - 1) for each in series)
+        found: dict[int, FigureRow] = {}
+        for day in range(first, last + 1):
+            row = merge_rows([before, *(row for each in series if (row := each.blocks[0].get(day)) is not None)])
+            found[day_number(date.fromordinal(day))] = row
+            before = FigureRow(row.version, {name: row.counters[name] for name in STOCKS if name in row.counters})
+        return found
 
 
 def _ordinal(day: int) -> int:

@@ -125,6 +125,13 @@ class PartitionFigures(msgspec.Struct, frozen=True):
     sums: dict[str, dict[str, FigureRow]] = {}
 
 
+class PartitionDays(msgspec.Struct, frozen=True):
+    """The city's sums by day (yyyymmdd): the flows of the day, the stocks at its end."""
+
+    offset: int
+    days: dict[int, FigureRow] = {}
+
+
 class PartitionOrders(msgspec.Struct, frozen=True):
     """Orders as they stand in the list; as many as were asked for when there may be more. `total`: how many there are
     in all, where that was asked."""
@@ -167,6 +174,12 @@ class ShardFigures(msgspec.Struct, frozen=True):
     """`GET /figures`."""
 
     partitions: dict[int, PartitionFigures]
+
+
+class ShardDays(msgspec.Struct, frozen=True):
+    """`GET /days`."""
+
+    partitions: dict[int, PartitionDays]
 
 
 class ShardOrders(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
 """HTTP of a tables worker: figures and orders of the partitions that it owns. For the gateway, not for people.
 
-`GET /shard`, `/figures?dimension=area,department&from=20260301&to=20260331&key=`, `/orders?…`, `/orders/{id}`, for
-the audit `/rows?table=orders` or `figures`, and `/livez`, `/readyz`, `/metrics`. All but `/livez` and `/readyz` need
-the token where one is set.
+`GET /shard`, `/figures?dimension=area,department&from=20260301&to=20260331&key=`, `/days?from=&to=`, `/orders?…`,
+`/orders/{id}`, for the audit `/rows?table=orders` or `figures`, and `/livez`, `/readyz`, `/metrics`. All but `/livez`
+and `/readyz` need the token where one is set.
 """
 
 import asyncio
@@ -21,12 +21,14 @@ from dispatcher.figures.indicators import Window, figures_of
 from dispatcher.order.row import Order
 from streams.tables.order_view import Counted, Wanted
 from streams.tables.protocol import (
+    PartitionDays,
     PartitionFigures,
     PartitionOrder,
     PartitionOrders,
     PartitionRows,
     PartitionState,
     Shard,
+    ShardDays,
     ShardFigures,
     ShardOrder,
     ShardOrders,
@@ -62,6 +64,7 @@ def shard_api(tables: Tables, token: str) -> Starlette:
         routes=[
             Route("/shard", guarded(api.shard)),
             Route("/figures", guarded(api.figures)),
+            Route("/days", guarded(api.days)),
             Route("/orders", guarded(api.orders)),
             Route("/orders/{order_id}", guarded(api.order)),
             Route("/rows", guarded(api.rows)),
@@ -93,6 +96,14 @@ class _ShardApi:
             answer[number] = PartitionFigures(view.figures.offset, sums)
             await asyncio.sleep(0)
         return _json(ShardFigures(answer))
+
+    async def days(self, request: Request) -> Response:
+        window = _window(request.query_params)
+        answer: dict[int, PartitionDays] = {}
+        for number, view in self._tables.partitions.items():
+            answer[number] = PartitionDays(view.figures.offset, view.figures.days("area", window))
+            await asyncio.sleep(0)
+        return _json(ShardDays(answer))
 
     async def orders(self, request: Request) -> Response:
         asked = request.query_params

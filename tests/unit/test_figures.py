@@ -40,7 +40,7 @@ def test_an_assignment_moves_the_order_to_its_lead_on_the_original_day() -> None
     rows = booked(life().review(NOON).assign(NOON + DAY).row)
     assert "department/-/20260105" not in rows
     assert rows["department/roads/20260105"] == {"received": 1, "opened": 1, "open": 1}
-    assert rows["department/roads/20260106"] == {"assigned": 1}
+    assert rows["department/roads/20260106"] == {"assigned": 1, ("dispatching_ms", DAY): 1}
     assert rows["category/pothole/20260105"]["opened"] == 1
 
 
@@ -61,6 +61,7 @@ def test_a_closing_counts_with_its_durations_on_its_day() -> None:
         "closed_on_time": 1,
         "closed_on_time_raw": 1,
         ("resolution_ms", 2 * DAY): 1,
+        ("checking_ms", DAY): 1,
     }
     assert rows["department/roads/20260106"] == {
         "handled": 1,

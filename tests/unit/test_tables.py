@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.figures.figure_row import FigureRow, encode
+from dispatcher.figures.figure_row import FigureRow, encode, merge_rows
 from dispatcher.figures.indicators import Window, contributes, total
 from dispatcher.figures.sketch import Sketch
 from dispatcher.order.row import OPEN, Entry, Order
 from models.errors import UsageError
 from models.guess import Guess
+from models.times import numbered_day
 from streams.settings import load_settings
 from streams.tables import role, stored_row
 from streams.tables.figure_view import FigureView
@@ -118,6 +119,24 @@ def test_a_window_s_sum_is_that_of_its_days(book: dict[int, FigureRow], ends: tu
         book[day] = book[day].add({"closed": 5, ("resolution_ms", 777): 1})
         view.put(f"department/roads/{day}/0", book[day], 1)
     assert _sums(view, window) == _of(total(book.items(), window))
+
+
+@given(st.dictionaries(st.tuples(st.sampled_from(AREAS[:3]), days), rows, max_size=40), days, st.integers(0, 9))
+def test_a_trend_says_for_each_day_what_its_window_says(
+    book: dict[tuple[str, int], FigureRow], last: int, before: int
+) -> None:
+    """The flows of a day and the stocks at its end, over all areas, also for a day on which nothing happened."""
+    first = numbered_day(last) - timedelta(days=before)
+    view = FigureView()
+    for (area, day), row in book.items():
+        view.put(f"area/{area}/{day}/0", row, 0)
+
+    found = view.days("area", Window(last=last, first=int(f"{first:%Y%m%d}")))
+
+    assert len(found) == before + 1
+    for day, row in found.items():
+        sums = [total([(d, r) for (a, d), r in book.items() if a == area], Window(day, day)) for area in AREAS[:3]]
+        assert _of(row) == _of(merge_rows(sums))
 
 
 def _sums(view: FigureView, window: Window) -> tuple[object, object]:

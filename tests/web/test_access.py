@@ -51,6 +51,8 @@ CALLERS = {
     "GET /orders/{order_id}/sightings": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /events/assignments": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /areas": set(ACCESS) - {"sensor", "app", "reporter"},
+    "GET /trend": set(ACCESS) - {"sensor", "app", "reporter"},
+    "GET /cameras": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /status": set(ACCESS) - {"sensor", "app", "reporter"},
     "GET /status/{department}": set(ACCESS) - {"sensor", "app", "reporter"},
 }  # fmt: skip

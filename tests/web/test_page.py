@@ -124,7 +124,8 @@ def test_each_figure_of_the_overview_opens_into_the_orders_of_an_indicator() -> 
     """What its list is asked with is an indicator that `GET /orders` takes, and the one whose value it shows."""
     script = (FILES / "app.js").read_text()
     cards = re.findall(r'^  \[say\("[^"]+"\), "(\w+)", \(x\) => (?:\w+\()?x\.(\w+)', script, re.MULTILINE)
-    counts = re.findall(r'count\(say\("[^"]+"\), "(\w+)", x\.(\w+)\)', script)
+    ranked = (FILES / "ranking.js").read_text()
+    counts = re.findall(r'count\(say\("[^"]+"\), "(\w+)", x\.(\w+)\)', ranked)
 
     assert (len(cards), len(counts)) == (8, 3)
     assert [pair for pair in (*cards, *counts) if pair[0] != pair[1] or not figures_of(pair[0])] == []

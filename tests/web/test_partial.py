@@ -14,9 +14,11 @@ from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.sketch import Sketch
 from streams.http_server import HttpServer
 from streams.tables.protocol import (
+    PartitionDays,
     PartitionFigures,
     PartitionOrder,
     PartitionOrders,
+    ShardDays,
     ShardFigures,
     ShardOrder,
     ShardOrders,
@@ -66,6 +68,28 @@ async def test_partitions_are_summed_and_of_two_answers_the_further_one_counts(g
     assert status["departments"]["roads"]["resolution_seconds"]["p50"] == pytest.approx(60, rel=0.01)
     assert status["departments"]["parks"]["closure_rate"] is None
     assert status["window"] == {"from": "2026-03-01", "to": "2026-03-31", "zone": "Asia/Shanghai"}
+
+
+@pytest.mark.slow
+async def test_a_trend_has_each_day_of_its_window_and_no_more_than_a_quarter_s(gateway: Open) -> None:
+    """Summed over the partitions, for the indicators asked for; too long a window or no indicator is refused."""
+    parts = {
+        number: PartitionDays(1, {20260301: FigureRow(1, {"closed": number}), 20260302: FigureRow(1, {"open": 7})})
+        for number in (1, 2)
+    }
+    async with workers({"/days": ShardDays(parts)}) as places, gateway(tables_workers=places) as client:
+        told = (await client.get("/trend?from=2026-03-01&to=2026-03-02&of=open,closed")).json()
+        refused = [
+            (await client.get(f"/trend?{query}")).json()["field"]
+            for query in ("from=all", "from=2026-01-01&to=2026-06-01", "from=2026-03-01&to=2026-03-02&of=weather")
+        ]
+
+    assert told["days"] == [
+        {"day": "2026-03-01", "closed": 3, "open": 0},
+        {"day": "2026-03-02", "closed": 0, "open": 14},
+    ]
+    assert not told["complete"]
+    assert refused == ["from", "from", "of"]
 
 
 @pytest.mark.slow

@@ -1,11 +1,17 @@
+import { areaMap, mapButtons } from "/page/area_map.js";
 import { ask, duration, el, moment, percent } from "/page/common.js";
-import { areaMap } from "/page/area_map.js";
+import { funnel } from "/page/funnel.js";
 import { name, say, term } from "/page/language.js";
 import { assignments } from "/page/live.js";
+import { ranking } from "/page/ranking.js";
 import { STATES } from "/page/terms.js";
+import { change, line, trendOf } from "/page/trend.js";
 
 const REFRESH_MS = 5000;
+const LOOK_MS = 15000; // what is looked at less often: counts of lists, points on the map
+const TREND_MS = 60000;
 const SHOWN = 12;
+const POINTS = 200;
 const by = (id) => document.getElementById(id);
 let chosen = "month";
 let zone = "UTC";
@@ -22,17 +28,32 @@ function range() {
   return "";
 }
 
-// Each figure with the indicator of `/status` that it is; the orders behind it are those of `GET /orders?indicator=`.
+// Each figure with the indicator of `/status` that it is; the orders behind it are those of `GET /orders?indicator=`. The
+// last says how a week is compared with the one before: `stock`, `flow`, or not at all.
 const CARDS = [
-  [say("Open"), "open", (x) => x.open],
-  [say("Overdue"), "overdue_open", (x) => x.overdue_open, (x) => x.overdue_open > 0],
-  [say("Opened"), "opened", (x) => x.opened],
-  [say("Closed"), "closed", (x) => x.closed],
+  [say("Open"), "open", (x) => x.open, null, "stock"],
+  [say("Overdue"), "overdue_open", (x) => x.overdue_open, (x) => x.overdue_open > 0, "stock"],
+  [say("Opened"), "opened", (x) => x.opened, null, "flow"],
+  [say("Closed"), "closed", (x) => x.closed, null, "flow"],
   [say("Closure rate"), "closure_rate", (x) => percent(x.closure_rate)],
   [say("Closed on time"), "on_time_closure_rate", (x) => percent(x.on_time_closure_rate)],
   [say("First-time right"), "dispatch_accuracy", (x) => percent(x.dispatch_accuracy)],
   [say("Resolution, median"), "resolution_seconds", (x) => duration(x.resolution_seconds.p50)],
 ];
+// What is to be looked at now, as lists of `GET /orders`.
+const WATCHED = [
+  [say("Urgent"), "mark=urgent&sort=urgent"],
+  [say("Overdue"), "overdue=true&sort=urgent"],
+  [say("Unanswered"), "mark=unanswered&sort=urgent"],
+  [say("Arbitration"), "state=arbitration&sort=urgent"],
+  [say("Set aside"), "quarantined=true"],
+];
+// What the drift of the classifier is called, by its figure.
+const DRIFT = {
+  review_share: say("More orders than usual need a person"), return_share: say("More orders than usual are returned"),
+  class_mix: say("The orders are of other categories than the model learnt from"), unseen_share: say("The words are others than the model learnt from"),
+  calibration_error: say("The model's probabilities no longer say how often it is right"),
+};
 const NEWEST = { title: say("Newest orders"), query: "" };
 let listed = NEWEST; // what the list of orders shows
 let map = null; // once it is drawn
@@ -58,26 +79,14 @@ function fill(part, nodes) {
   if (query !== undefined) [...part.querySelectorAll("[data-query]")].find((each) => each.dataset.query === query)?.focus({ preventScroll: true });
 }
 
-function rate(value) {
-  if (value === null) return ["–"];
-  const bar = el("i");
-  bar.style.width = `${Math.round(value * 100)}%`;
-  return [percent(value), el("span", { class: "bar", "aria-hidden": "true" }, bar)];
+function departmentCount(title, indicator, value, department) {
+  return value ? figure(String(value), `${name(department)} · ${title}`, `indicator=${indicator}&department=${encodeURIComponent(department.id)}`) : "0";
 }
 
-function departmentRow([id, x]) {
-  const count = (title, indicator, value) =>
-    value ? figure(String(value), `${name({ ...x, id })} · ${title}`, `indicator=${indicator}&department=${encodeURIComponent(id)}`) : "0";
-  const quiet = !(x.open || x.closed || x.assigned);
-  return el("tr", { class: quiet ? "quiet" : null },
-    el("th", { scope: "row" }, name({ ...x, id })),
-    el("td", {}, count(say("Open"), "open", x.open)),
-    el("td", { class: x.overdue_open > 0 ? "bad" : null }, count(say("Overdue"), "overdue_open", x.overdue_open)),
-    el("td", {}, count(say("Closed"), "closed", x.closed)),
-    el("td", {}, ...rate(x.closure_rate)),
-    el("td", {}, ...rate(x.on_time_closure_rate)),
-    el("td", {}, duration(x.resolution_seconds.p50)),
-    el("td", {}, duration(x.resolution_seconds.p90)));
+let shownStatus = null;
+
+function showDepartments() {
+  fill(by("departments"), ranking(by("ranks"), by("departments"), shownStatus.departments, departmentCount, showDepartments));
 }
 
 const STOPPED = { intake: say("Intake has stopped"), desk: say("The desk has stopped") };
@@ -101,15 +110,19 @@ function showStatus(status) {
   const troubles = Object.entries(status.stages || {}).map(trouble).filter(Boolean);
   by("stages").hidden = !troubles.length;
   by("stages").textContent = troubles.join(" · ");
-  fill(by("cards"), CARDS.map(([title, indicator, value, bad]) =>
+  shownStatus = status;
+  fill(by("cards"), CARDS.map(([title, indicator, value, bad, compared]) =>
     el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
-      el("dt", {}, title), el("dd", {}, figure(String(value(status.city)), title, `indicator=${indicator}`)))));
+      el("dt", {}, title), el("dd", {}, figure(String(value(status.city)), title, `indicator=${indicator}`), compared ? change(trend, indicator, compared) : "",
+        line(by("line").content.firstElementChild.cloneNode(true), trend, indicator)))));
+  fill(by("funnel"), funnel(status.city, figure));
+  const alarms = Object.keys(status.drift?.alarms || {});
   const { labels = [], cameras = [] } = status.unlisted || {};
   by("unlisted").hidden = !labels.length && !cameras.length;
   by("unlisted-names").replaceChildren(...[...labels, ...cameras].map(unlistedLine));
-  const rows = Object.entries(status.departments);
-  const weight = ([, x]) => x.open * 1e6 + x.closed;
-  fill(by("departments"), rows.sort((a, b) => weight(b) - weight(a)).map(departmentRow));
+  by("drift").hidden = !alarms.length;
+  by("drift-alarms").replaceChildren(...alarms.map((each) => el("li", {}, DRIFT[each] || status.drift.alarms[each])));
+  showDepartments();
 }
 
 function unlistedLine({ vendor, algorithm, label, camera, count, last }) {
@@ -170,7 +183,9 @@ function showOrders(found) {
 
 by("all-orders").addEventListener("click", () => {
   listed = NEWEST;
+  map?.showAll();
   refresh();
+  putPoints();
 });
 
 const seen = new Set();
@@ -194,23 +209,61 @@ for (const button of document.querySelectorAll("[data-window]")) {
   });
 }
 
-async function keepFresh() {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
-    if (!document.hidden) await refresh();
-  }
+let trend = [];
+
+async function lookBack() {
+  const today = new Date().toLocaleDateString("sv-SE", { timeZone: zone });
+  trend = await trendOf(today, CARDS.map(([, indicator]) => indicator));
+  if (shownStatus) showStatus(shownStatus);
+}
+
+async function watch() {
+  if (!listable) return;
+  const counts = await Promise.all(WATCHED.map(async ([, query]) => {
+    const response = await ask(`/orders?limit=1&count=true&${query}`);
+    return response.ok ? (await response.json()).total : null;
+  }));
+  fill(by("watched"), WATCHED.map(([title, query], index) => el("div", { class: counts[index] ? "watch" : "watch none" },
+    el("dt", {}, title), el("dd", {}, counts[index] ? figure(String(counts[index]), title, query) : String(counts[index] ?? "–")))));
+  by("watched-panel").hidden = false;
+}
+
+// The most urgent orders as points on the map, and in an area that is open its cameras.
+async function putPoints() {
+  if (!listable || !map) return;
+  const { area } = listed;
+  const [orders, cameras] = await Promise.all([
+    ask(`/orders?state=open&sort=urgent&limit=${POINTS}${area ? `&area=${encodeURIComponent(area)}` : ""}`), area ? ask(`/cameras?area=${encodeURIComponent(area)}`) : null]);
+  if (!orders.ok || area !== listed.area) return;
+  const standing = cameras?.ok ? (await cameras.json()).cameras : [];
+  map.points([...standing.map((each) => ({ ...each, kind: "camera", title: `${each.name} · ${each.id}` })),
+    ...(await orders.json()).orders.map((each) => ({
+      location: each.location, kind: each.overdue_at ? "late" : "order", title: [each.title || name(each.category), name(each.department)].join(" · "),
+      open: () => { location.href = `/o/${encodeURIComponent(each.id)}`; },
+    }))]);
+}
+
+function again(every, run) {
+  setInterval(() => document.hidden || run().catch((error) => console.warn(error.message)), every);
 }
 
 async function openArea(area, called) {
   if (!listable) return;
   const query = `state=open&sort=urgent&area=${encodeURIComponent(area)}`;
   listed = listed.query === query ? NEWEST : { title: say("Open in {}", called), query, area };
-  await refresh();
+  if (listed.area) map.showArea(area);
+  else map.showAll();
+  await Promise.all([refresh(), putPoints()]);
 }
 
 // The first answer also tells the city's zone, in which all times are shown.
 map = await areaMap(by("map"), openArea);
 by("areas").hidden = !map;
+if (map) by("areas-top").append(mapButtons(map));
 await refresh();
-keepFresh();
+await Promise.all([lookBack(), watch(), putPoints()]);
+again(REFRESH_MS, refresh);
+again(LOOK_MS, watch);
+again(LOOK_MS, putPoints);
+again(TREND_MS, lookBack);
 assignments(showAssignment);
