@@ -200,7 +200,7 @@ async def test_six_people_play_the_life_of_an_order(cast: Cast, request: pytest.
     await expect(department.page.locator(f'#lines [data-id="{order}"]')).to_have_count(0)
 
     await inspector.go("/desk")
-    await opened(inspector, order)
+    await opened(inspector, order, lists=1)
     await inspector.photograph(f"inspector-{language}")
     await move(inspector.page, "check-pass")
     await expect(inspector.page.locator(f'#lines [data-id="{order}"]')).to_have_count(0)

@@ -141,7 +141,7 @@ export async function movesPanel(done) {
   const told = el("p", { class: "notice", role: "alert", hidden: true });
   node.append(buttons, place, told);
   let drawn = "";
-  let typing = null; // the form that somebody fills in: the order's id and the action
+  let filling = null; // the form that is open: the order's id, the action, and whether something has been typed
   const there = await takeSeat();
   let mine = [];
 
@@ -150,12 +150,16 @@ export async function movesPanel(done) {
     told.hidden = !sentence;
   }
 
-  async function act(order, action, fields) {
+  function close() {
+    filling = null;
+    place.replaceChildren();
+  }
+
+  async function act(order, action, fields, form = null) {
     const { refused, seq } = await take(order, action, fields);
     tell(refused);
     if (!refused) {
-      typing = null;
-      place.replaceChildren();
+      if (form && filling?.form === form) close(); // another one may have been opened meanwhile
       await done(action, order, seq);
     }
     return refused;
@@ -170,18 +174,18 @@ export async function movesPanel(done) {
       ...move.fields.map((field) => el("label", {}, `${LABELS[field.name] || field.name}${field.needed ? " *" : ""}`, CONTROLS[field.kind](field, order))),
       el("div", { class: "moves" }, send, leave));
     for (const [field, value] of Object.entries(filled)) form.elements[field].value = value;
+    filling = { id: order.id, action: move.action, form, typed: false };
     form.addEventListener("input", () => {
-      typing = { id: order.id, action: move.action, form };
+      if (filling?.form === form) filling.typed = true;
     });
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       send.disabled = true;
-      await act(order, move.action, given(form, move.fields));
+      await act(order, move.action, given(form, move.fields), form);
       send.disabled = false;
     });
     leave.addEventListener("click", () => {
-      typing = null;
-      place.replaceChildren();
+      close();
       buttons.querySelector(`[data-action="${move.action}"]`)?.focus();
     });
     place.replaceChildren(form);
@@ -189,17 +193,17 @@ export async function movesPanel(done) {
     return null;
   }
 
-  // What somebody is typing stays, also when the order changes meanwhile; then it is said.
-  function keepTyping(order) {
-    if (typing?.id !== order.id) {
-      typing = null;
-      place.replaceChildren();
+  // A form stays open, also when the order changes meanwhile; where something has been typed, that is said.
+  function keepForm(order) {
+    if (!filling) return;
+    const still = mine.some((move) => move.action === filling.action);
+    if (filling.id !== order.id || !(still || filling.typed)) {
+      close();
       return;
     }
-    const still = mine.some((move) => move.action === typing.action);
-    tell(still ? say("The order has changed meanwhile. What you have written is still here.")
+    if (filling.typed) tell(still ? say("The order has changed meanwhile. What you have written is still here.")
       : say("The order has changed meanwhile, and this can no longer be done. What you have written is still here."));
-    typing.form.querySelector(".primary").disabled = !still;
+    filling.form.querySelector(".primary").disabled = !still;
   }
 
   async function show(order) {
@@ -212,7 +216,7 @@ export async function movesPanel(done) {
     node.hidden = false;
     who.textContent = name(seat.known.seats.find((each) => each.role === seat.role));
     drawn = state;
-    keepTyping(order);
+    keepForm(order);
     buttons.replaceChildren(...mine.map((move) => {
       const button = el("button", { type: "button", "data-action": move.action, title: language === "en" ? move.note : null }, called(move));
       button.addEventListener("click", () => open(order, move));
