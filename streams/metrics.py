@@ -80,6 +80,9 @@ TABLES_VIEWS_SECONDS = Histogram(
 GATEWAY_REQUESTS = Counter(
     "paidan_gateway_requests", "HTTP requests answered, by route and status.", ["route", "status"]
 )
+GATEWAY_LIMITED = Counter(
+    "paidan_gateway_limited", "Requests answered with 429: more events than a token may send, by its role.", ["role"]
+)
 GATEWAY_SECONDS = Histogram(
     "paidan_gateway_seconds",
     "From the first byte of an HTTP request to the last of its answer, by route.",

@@ -169,6 +169,13 @@ class Settings(BaseSettings):
         5.0, description="A report that the broker has not acknowledged after so long is answered with 503."
     )
     gateway_body_bytes: PositiveInt = Field(1_000_000, description="Longer request bodies are answered with 413.")
+    gateway_events_per_second: float = Field(
+        1_000.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="So many events a second each token may send, five seconds' worth of them at once; more are "
+        "answered with 429. 0: no bound.",
+    )
 
     tables_host: str = Field(
         "127.0.0.1", description="Address a tables worker listens on; any but loopback needs a token."

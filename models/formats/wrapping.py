@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from models.errors import Poison
 
 MAX_BYTES = 2_000_000  # of a record, and of what it unpacks to
+# What devices say packs to a twentieth at best; what becomes so many times as long was made to, unless it is little.
+_MOST_TIMES, _LITTLE = 100, 64 * 1024
 
 # In front of a document: a byte order mark, blanks, line breaks, and the zeros of a device that sends its whole buffer.
 _STRAY = b"\0\t\n\r\x0c\x1e "
@@ -53,15 +55,15 @@ def _unpacked(value: bytes) -> bytes:
     is made than a record may hold."""
     if not _is_packed(value):
         return value
-    unpacked = b""
+    unpacked, most = b"", min(MAX_BYTES, max(_LITTLE, _MOST_TIMES * len(value)))
     while _is_packed(value):
         member = zlib.decompressobj(wbits=_EITHER)
         try:
-            unpacked += member.decompress(value, MAX_BYTES + 1 - len(unpacked))
+            unpacked += member.decompress(value, most + 1 - len(unpacked))
         except zlib.error:
             raise Poison("data", "must be a whole gzip file, or not compressed") from None
-        if len(unpacked) > MAX_BYTES:
-            raise Poison("data", f"must have at most {MAX_BYTES} bytes once it is unpacked", "too-large")
+        if len(unpacked) > most:
+            raise Poison("data", f"must have at most {most} bytes once it is unpacked", "too-large")
         if not member.eof:
             raise Poison("data", "must be a whole gzip file, or not compressed")
         value = member.unused_data

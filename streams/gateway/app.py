@@ -17,6 +17,7 @@ from streams.access.holders import Holders
 from streams.control.city_in_force import CityInForce
 from streams.erasure.report_keys import ReportKeys
 from streams.gateway import windows
+from streams.gateway.events.event_rate import EventRate
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.http import problems
 from streams.gateway.http.auth import Gate, ask_for, holder_of
@@ -89,7 +90,8 @@ def make_app(parts: Parts) -> ASGIApp:
     finder = Finder(parts.city, parts.shards, key, parts.keys)
     problems.install(app)
     app.add_middleware(BodyLimit, most=parts.settings.gateway_body_bytes)  # inside the gate: the token comes first
-    app.middleware("http")(Gate(parts.holders))
+    rate = EventRate(parts.settings.gateway_events_per_second)
+    app.middleware("http")(Gate(parts.holders, rate.begin))
     app.add_middleware(CrossSite)
     app.add_middleware(InTime, shutdown=parts.shutdown)
     app.add_middleware(Measuring)
@@ -98,7 +100,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(order_routes(parts.city, finder))
     app.include_router(order_sighting_routes(finder, InboxSightings(parts.settings)))
     app.include_router(seat_routes(parts.city, finder))
-    receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key)
+    receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key, rate)
     app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
     reports = Names(parts.settings.namespace).reports
     georeport = ServiceRequests(parts.city, reports, receiver, finder, parts.holders)

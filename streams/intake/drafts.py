@@ -238,13 +238,14 @@ class Known(NamedTuple):
     """What is known of an event before intake meets it: under which identity it will go, of several detections that of
     the first good one, and the area, empty where it has still to be looked up. `ends` says why nothing will come of it
     (`ignored`, `unlisted`, `no-alarm`), empty where something may. `content` is the digest of what a report or an
-    update says, as intake will work it out; 0 for a detection."""
+    update says, as intake will work it out; 0 for a detection. `events`: how many detections its message holds."""
 
     source: str
     id: str
     area: str
     ends: str = ""
     content: int = 0
+    events: int = 1
 
 
 def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Vendor | None = None) -> Known:
@@ -258,7 +259,7 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
     found = [one for one in each if isinstance(one, Known)]
     open_ended = next((one for one in found if not one.ends), None)
     if open_ended is not None or found:
-        return open_ended or found[0]
+        return (open_ended or found[0])._replace(events=len(each))
     source, event_id = named_alone(event, vendor)
     return Known(cleaner.name(source), cleaner.name(event_id), "", "no-alarm")
 

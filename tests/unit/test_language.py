@@ -56,7 +56,7 @@ def sources() -> Iterator[Path]:
 def told() -> list[str]:
     """All of it, once each."""
     statuses = [
-        HTTPStatus(number).phrase for number in (400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 500, 503)
+        HTTPStatus(number).phrase for number in (400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 500, 503)
     ]
     tables = [*REFUSALS.values(), *RIGHTS.values(), *incoming._RULES.values(), *incoming._PATTERNS.values(), *statuses]
     found = [said for file in sources() for said in said_in(file)]

@@ -555,3 +555,13 @@ def test_a_rule_of_deepstream_that_has_triggered_is_a_detection(value: str) -> N
 
     assert isinstance(reading, Reading)
     assert reading.detection.label == "overcrowding"
+
+
+def test_what_unpacks_to_a_hundred_times_its_length_is_refused() -> None:
+    """It was made to; a little that says the same over and over is read."""
+    message = MESSAGES["metropolis"]
+
+    with pytest.raises(Poison, match="once it is unpacked"):
+        decode_format("metropolis", gzip.compress((message + " " * 500_000).encode()), SITE)
+
+    assert attempts("metropolis", gzip.compress((message + " " * 50_000).encode())) == [WORDS]

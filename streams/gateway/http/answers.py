@@ -40,6 +40,7 @@ ANSWERS: Mapping[str, Answers] = {
 }
 EVERYWHERE: Answers = dict.fromkeys((400, 403, 405, 413, 500, 503), ("Problem",))
 WITH_TOKENS: Answers = {401: ("Problem",)}
+SENDING_WITH_TOKENS: Answers = {429: ("Problem",)}
 WITHOUT_TOKENS: Answers = {421: ("Problem",)}
 
 _MEANINGS: Mapping[int, str] = {
@@ -57,6 +58,7 @@ _MEANINGS: Mapping[int, str] = {
     415: "No JSON.",
     421: "Without tokens only this machine is served.",
     422: "A parameter or the event breaks its contract: `field` and `rule` say which part.",
+    429: "More events than the token may send.",
     500: "A fault of the gateway.",
     503: "Not at the moment: ask, or send the event, again.",
 }
@@ -66,7 +68,7 @@ _TELLING: Mapping[str, tuple[tuple[int, ...], str]] = {
     "Preference-Applied": ((200, 202), "How long the answer was waited for."),
     "WWW-Authenticate": ((401,), "How to send a token."),
     "Allow": ((405,), "The methods that the address takes."),
-    "Retry-After": ((503,), "Seconds until it is worth another try."),
+    "Retry-After": ((429, 503), "Seconds until it is worth another try."),
 }
 _ALWAYS = {"WWW-Authenticate", "Allow"}
 HEADERS: Mapping[str, Any] = {

@@ -32,8 +32,9 @@ class Gate:
     """Lets a request through with its holder, or answers 401 and 403; without tokens only requests that name this
     machine pass (421)."""
 
-    def __init__(self, holders: Holders) -> None:
-        self._holders = holders
+    def __init__(self, holders: Holders, before_sending: Callable[[Holder], None]) -> None:
+        """`before_sending` is asked about who would send something; what it raises is the answer."""
+        self._holders, self._before_sending = holders, before_sending
 
     async def __call__(self, request: Request, proceed: Handler) -> Response:
         """The answer of `proceed`, or the problem document of a refusal. Nothing of the body is read before."""
@@ -66,6 +67,8 @@ class Gate:
             raise Problem(404, "not-found", "there is no such address")
         if not may(holder, *NEEDED[route]):
             raise forbidden(holder, NEEDED[route])
+        if request.method == "POST":
+            self._before_sending(holder)
         return holder
 
 

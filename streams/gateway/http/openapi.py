@@ -19,6 +19,7 @@ from streams.gateway.http.answers import (
     EVERYWHERE,
     HEADERS,
     SCHEMAS,
+    SENDING_WITH_TOKENS,
     USUAL,
     WITH_TOKENS,
     WITHOUT_TOKENS,
@@ -107,7 +108,8 @@ def _operation(route: str, said: Mapping[str, Any], words: Mapping[str, Any], to
             taken.append({"name": name, "in": "header", "description": meaning, "schema": own})
     if taken:
         operation["parameters"] = taken
-    answers = {**EVERYWHERE, **(WITH_TOKENS if tokens else WITHOUT_TOKENS), **ANSWERS.get(route, USUAL)}
+    limited = SENDING_WITH_TOKENS if tokens and row.startswith("POST") else {}
+    answers = {**EVERYWHERE, **(WITH_TOKENS if tokens else WITHOUT_TOKENS), **limited, **ANSWERS.get(route, USUAL)}
     operation["responses"] = {str(status): described(status, shapes) for status, shapes in sorted(answers.items())}
     if tokens:
         operation["security"] = [{"token": []}] if NEEDED[row] else []

@@ -23,6 +23,7 @@ from models.errors import Poison
 from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE, DeadLetter
 from models.formats import FORMATS
 from models.times import now_ms
+from streams.gateway.events.event_rate import EventRate
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.events.on_behalf import names_another, not_the_sender, of_report, of_update
 from streams.gateway.events.request_event import body_of, read_event
@@ -98,10 +99,18 @@ class Receiver:
     """Checks events and sees them safe in Kafka."""
 
     def __init__(
-        self, city: City, writer: EventWriter, tail: FactTail, finder: Finder, shutdown: Shutdown, key: bytes
+        self,
+        city: City,
+        writer: EventWriter,
+        tail: FactTail,
+        finder: Finder,
+        shutdown: Shutdown,
+        key: bytes,
+        rate: EventRate,
     ) -> None:
-        """`key` is that of pseudonyms, and of the digests by which intake tells repeats from other events."""
-        self._key = key
+        """`key` is that of pseudonyms, and of the digests by which intake tells repeats from other events. `rate`
+        learns how many events a message turns out to hold beyond the one that it was let in for."""
+        self._key, self._rate = key, rate
         self._city, self._writer, self._tail, self._finder, self._shutdown = city, writer, tail, finder, shutdown
         self._off_loop = OffLoop()
 
@@ -139,6 +148,7 @@ class Receiver:
     ) -> Response:
         """Write what a device says and answer. Raises Problem."""
         event, known = await self.read(body, lambda: read_event(request, ce_type, body, raw=vendor is not None), vendor)
+        self._rate.take(holder_of(request), known.events - 1)
         waiter, wait = Waiter(known.source, known.id), preference(request)
         more = () if vendor is None else vendor.headers()
         if known.ends:  # there is nothing to wait for

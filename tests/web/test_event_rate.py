@@ -1,0 +1,92 @@
+"""How many events a token may send: detections within packed messages count, each token by itself."""
+
+import gzip
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from models.access import Holder
+from streams.gateway.events.event_rate import AT_ONCE_SECONDS, EventRate
+from streams.gateway.http.problems import Problem
+from tests.support.tokens import bearer, one_of_each
+from tests.web.conftest import Open
+
+CAMERAS, OTHERS = Holder("sensor", "vms", "vms"), Holder("sensor", "other", "other")
+OBJECTS = json.dumps({"sensorId": "gulou-001", "objects": [{"type": "a"}] * 1_000})
+PACKED = gzip.compress(OBJECTS.encode())
+
+
+def refused_for(rate: EventRate, holder: Holder) -> str:
+    """After how many seconds a refused sender may try again; empty for one that is let in."""
+    try:
+        rate.begin(holder)
+    except Problem as problem:
+        return problem.headers["retry-after"]
+    return ""
+
+
+def test_who_has_sent_too_many_waits_until_it_is_made_up_for() -> None:
+    """A message of a thousand at 100 a second costs ten seconds; another token does not feel it."""
+    now = 0.0
+    rate = EventRate(100, lambda: now)
+
+    assert refused_for(rate, CAMERAS) == ""
+    rate.take(CAMERAS, 999)
+    assert refused_for(rate, CAMERAS) == "6"  # 500 of them were there to be had at once
+    assert refused_for(rate, OTHERS) == ""
+    now = 5.5
+    assert refused_for(rate, CAMERAS) == ""
+
+
+def test_what_is_not_sent_is_saved_up_for_some_seconds_only() -> None:
+    """A night of silence allows no flood."""
+    now = 0.0
+    rate = EventRate(10, lambda: now)
+    refused_for(rate, CAMERAS)
+    now = 100_000.0
+
+    assert [refused_for(rate, CAMERAS) for _ in range(10 * AT_ONCE_SECONDS)] == [""] * 10 * AT_ONCE_SECONDS
+    assert refused_for(rate, CAMERAS) == "1"
+
+
+@pytest.mark.parametrize(("a_second", "holder"), [(0, CAMERAS), (1, None)])
+def test_without_a_bound_or_a_token_all_may_be_sent(a_second: float, holder: Holder | None) -> None:
+    """The bound is off, or whoever tries it out on this machine."""
+    rate = EventRate(a_second)
+
+    rate.take(holder, 1_000_000)
+
+    assert refused_for(rate, CAMERAS) == ""
+
+
+async def send(client: httpx.AsyncClient, body: bytes, token: str = "sensor") -> httpx.Response:
+    """A message of a vendor, packed."""
+    return await client.post("/detections", params={"format": "deepstream"}, content=body, headers=bearer(token))
+
+
+async def test_a_small_packed_message_counts_for_all_that_it_holds(gateway: Open, tmp_path: Path) -> None:
+    """One of two hundred bytes with a thousand detections is let in once; the next is told when to come again."""
+    assert len(PACKED) < 200
+    tokens = one_of_each(tmp_path / "t")
+
+    async with gateway(gateway_tokens_file=tokens, gateway_events_per_second=50, gateway_ack_seconds=0.05) as client:
+        first, second = await send(client, PACKED), await send(client, PACKED)
+        asked = await client.get("/status", headers=bearer("ops"))
+        other = await client.post("/reports", json={"text": "路灯坏了"}, headers=bearer("app"))
+
+    assert first.status_code == 503  # nobody acknowledges it here
+    assert (second.status_code, second.json()["type"]) == (429, "urn:paidan:problem:too-many-events")
+    assert int(second.headers["retry-after"]) >= 10
+    assert {asked.status_code, other.status_code}.isdisjoint({429})
+
+
+async def test_a_refused_message_counts_as_one(gateway: Open, tmp_path: Path) -> None:
+    """What breaks its contract costs time as well."""
+    tokens = one_of_each(tmp_path / "t")
+
+    async with gateway(gateway_tokens_file=tokens, gateway_events_per_second=0.4) as client:
+        statuses = [(await send(client, b"{}")).status_code for _ in range(3)]
+
+    assert statuses == [422, 422, 429]
