@@ -1,7 +1,7 @@
 """Firing: what happens when a timer is due. `at` of its facts is the instant it was due, or that of the order's last
 step where that lies later."""
 
-from dispatcher.arrivals import cameras
+from dispatcher.arrivals import cameras, covering
 from dispatcher.arrivals.watched import watching
 from dispatcher.order import facts
 from dispatcher.order.row import Order, RunningLimit
@@ -22,7 +22,7 @@ def fire(work: UnitOfWork, due: int, key: str, kind: str) -> None:
     if row == "watch":
         watch = work.overlay.watches.get(name)
         if watch is not None and watch.expires == due:
-            watching.expire(work, watch)
+            covering.come_up(work, watch, due) if kind == "come-up" else watching.expire(work, watch)
         return
     if row == "roll":
         cameras.call(work, name, due)

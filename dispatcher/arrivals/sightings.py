@@ -90,7 +90,9 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Dispo
             continue
         if order.state in OPEN:
             return _repeat(work, order, sighting)
-        if closed is None and merging.reopens(work.city, sighting, order):
+        # A parent incident that has ended is not reopened by what it covered.
+        own = merge_group(work.city, certain_category(sighting)) in ("", order.group)
+        if closed is None and own and merging.reopens(work.city, sighting, order):
             closed = order
     if closed is None or sighting.phase == "end":
         return None
@@ -165,5 +167,7 @@ def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> Order | Non
                 continue
             order = work.order(order_id)
             if order is not None and order.state in OPEN and merging.has_room(work.city, sighting, order):
-                return join(work, order, sighting, f"covered:{row.parent}", away)
+                order = join(work, order, sighting, f"covered:{row.parent}", away)
+                watching.cover(work, order, sighting)
+                return order
     return None

@@ -1,6 +1,6 @@
 """Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
 
-from dispatcher.arrivals import unsure
+from dispatcher.arrivals import covering, unsure
 from dispatcher.arrivals.sightings import standing
 from dispatcher.arrivals.watched import false_alarms, watching
 from dispatcher.order.lifecycle import ACTIONS, REFUSALS, Transition, allowed, permit
@@ -34,6 +34,7 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
         false_alarms.learn(work, update, after)
         if after.group != order.group:
             unsure.meet_again(work, watching.take_over(work, after))
+        covering.ended(work, order, after)
 
 
 def named(work: UnitOfWork, update: InboxUpdate) -> Order | None:

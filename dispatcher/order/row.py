@@ -287,7 +287,8 @@ class Watch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     """Detections that are still too few (观察中): they open an order, or reopen `order_id`, or expire.
 
     `until` says of each when its time is over; it is empty in rows of before, of which all expire together. `expires`
-    is the first of these instants. `category` is that of the order; empty where each detection has its own."""
+    is the first of these instants; 0 where they wait for `order_id`, a parent incident that covers them, to end.
+    `category` is that of the order; empty where each detection has its own."""
 
     key: str
     area: str

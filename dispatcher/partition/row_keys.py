@@ -7,6 +7,7 @@
 | `tally/<order id>`                | how often the order's incident was seen again                   |
 | `watch/<area>/<group>/<spot>`     | detections that are still too few to open an order              |
 | `watch/reopen/<order id>`         | detections that are still too few to reopen a closed one        |
+| `watch/covered/<order id>`        | sightings that a parent incident covers until it ends           |
 | `camera/<camera id>`              | when a camera was last heard of                                 |
 | `roll/<area>`                     | when the cameras of an area are looked through for silent ones  |
 | `algorithm/<name>`                | how often an algorithm of cameras was right, and how often not  |
@@ -31,6 +32,7 @@ _PREFIXES: dict[str, Kind] = {
     "failed": "failed",
 }
 _TALLY = "tally/"
+_COVERED = "covered/"
 
 
 def tally(order_id: str) -> str:
@@ -92,6 +94,16 @@ def by_camera(camera_id: str) -> str:
 def reopening_watch(order_id: str) -> str:
     """The name of the watch for detections that may reopen a closed order."""
     return f"reopen/{order_id}"
+
+
+def covered(order_id: str) -> str:
+    """The name of the watch for what a parent incident covers until it ends."""
+    return f"{_COVERED}{order_id}"
+
+
+def is_covered(name: str) -> bool:
+    """Whether a watch of that name is of what a parent incident covers."""
+    return name.startswith(_COVERED)
 
 
 def parse(key: str) -> tuple[Kind, str]:

@@ -115,9 +115,7 @@ class DeskState:
                 case "tally":
                     state.tallies[name] = _decode_tally(value)
                 case "watch":
-                    watch = _decode_watch(value)
-                    state.watches[name] = watch
-                    pending.append((watch.expires, key, "expire"))
+                    state.watches[name] = _decode_watch(value)
                 case "camera":
                     state.cameras[name] = _last_heard(value)
                 case "roll":
@@ -132,10 +130,17 @@ class DeskState:
                     state.seen_rows.setdefault(bucket, deque()).append(key)
                 case "failed":  # those are for the audit
                     pass
+        pending.extend(_expiries(state.watches))
         pending.extend(_roll_calls(state.rolls))
         state.pending = SortedList(pending)
         state.figures = {key: decode_figure(value) for key, value in figures}
         return state
+
+
+def _expiries(watches: Mapping[str, Watch]) -> Iterator[Pending]:
+    for name, watch in watches.items():
+        if watch.expires:
+            yield watch.expires, row_keys.watch(name), "come-up" if row_keys.is_covered(name) else "expire"
 
 
 def _roll_calls(rolls: Mapping[str, RollCall]) -> Iterator[Pending]:

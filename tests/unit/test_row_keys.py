@@ -23,6 +23,7 @@ ORDER = "south-w-20260301-abcdefghij"
             "watch",
             "south-w/dirt/10/-2",
         ),
+        (row_keys.watch(row_keys.covered(ORDER)), "watch", f"covered/{ORDER}"),
         (row_keys.roll("south-w"), "roll", "south-w"),
         (row_keys.algorithm("a/1"), "algorithm", "a/1"),
         (row_keys.watch(row_keys.reopening_watch(ORDER)), "watch", f"reopen/{ORDER}"),

@@ -89,6 +89,46 @@ def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disp
     return Disposition("order", order.id)
 
 
+def cover(work: UnitOfWork, parent: Order, sighting: Sighting) -> None:
+    """Remember a sighting whole that a parent incident covers, so that it can come up again; the first ones of many.
+    What nobody but the inbox may have of a reporter stays there."""
+    name = row_keys.covered(parent.id)
+    watch = work.overlay.watches.get(name) or Watch(key=name, area=parent.area, seen=(), expires=0, order_id=parent.id)
+    if len(watch.seen) < OF_ONE_ROW:
+        kept = replace(sighting, contact="", asked=False)
+        work.overlay.watches.put(name, replace(watch, seen=(*watch.seen, kept)))
+
+
+def no_longer_covered(work: UnitOfWork, parent: Order) -> tuple[Sighting, ...]:
+    """What a parent incident covers, which is remembered no longer."""
+    watch = work.overlay.watches.get(row_keys.covered(parent.id))
+    if watch is None:
+        return ()
+    work.overlay.watches.put(watch.key, None)
+    return watch.seen
+
+
+def uncover(work: UnitOfWork, parent: Order) -> None:
+    """A parent incident is over: what it covers comes up, from now on."""
+    watch = work.overlay.watches.get(row_keys.covered(parent.id))
+    if watch is not None:
+        _come_up_at(work, watch, work.clock)
+
+
+def next_of(work: UnitOfWork, watch: Watch) -> Sighting:
+    """Take the first of what comes up; the others come after it."""
+    rest = replace(watch, seen=watch.seen[1:])
+    work.overlay.watches.put(watch.key, None)
+    if rest.seen:
+        _come_up_at(work, rest, watch.expires)
+    return watch.seen[0]
+
+
+def _come_up_at(work: UnitOfWork, watch: Watch, at: int) -> None:
+    work.overlay.watches.put(watch.key, replace(watch, expires=at))
+    work.overlay.timers.push((at, row_keys.watch(watch.key), "come-up"))
+
+
 def expire(work: UnitOfWork, watch: Watch) -> None:
     """The time of some of the detections is over without enough of them: counted, and forgotten."""
     _let_go(work, watch, [one for one in _with_ends(watch) if one[1] <= watch.expires])

@@ -1,0 +1,59 @@
+"""Coming up again 解除抑制: what a parent incident has covered is looked at anew when that ends.
+
+That is a timer's affair, one sighting each time: so each meets what has come of those before it.
+"""
+
+from msgspec.structs import replace
+
+from dispatcher.arrivals import sightings
+from dispatcher.arrivals.merging import certain_category
+from dispatcher.arrivals.watched import watching
+from dispatcher.order import facts
+from dispatcher.order.row import OPEN, Order, Watch
+from dispatcher.partition import identity
+from dispatcher.partition.unit_of_work import UnitOfWork
+from models.inbox import Sighting
+
+
+def ended(work: UnitOfWork, before: Order, parent: Order) -> None:
+    """After a step on an order: where it is no parent incident any longer, as it has ended or is of another category,
+    what it covered comes up. One that goes on within another order hands on what it covers."""
+    if before.state not in OPEN or (parent.state in OPEN and parent.category == before.category):
+        return
+    into = work.order(parent.parent) if parent.state == "merged" else None
+    if into is None:
+        watching.uncover(work, parent)
+        return
+    for one in watching.no_longer_covered(work, parent):
+        watching.cover(work, into, one)
+
+
+def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
+    """The next of what an order has covered goes through the rules of merging, as if it came in when that ended. Its
+    clocks begin there: until then it was part of the parent."""
+    sighting = watching.next_of(work, watch)
+    parent = work.order(watch.order_id)
+    if parent is None or work.city.silenced(certain_category(sighting), sighting.area, due) is not None:
+        return
+    if sighting.kind == "detection":
+        sightings.find_or_open(work, replace(sighting, at=due))
+        return
+    holder = next((one for one in (parent, *work.children(parent)) if _keeps(one, sighting)), None)
+    if holder is None:  # a report counts in one order: one that a row can no longer let go stays there
+        return
+    own = sightings.find_or_open(work, replace(sighting, at=due)).order_id
+    work.emit(
+        facts.Released(
+            **work.timer_head(work.order(holder.id) or holder, due),
+            child=own,
+            evidence=(sighting.source, sighting.id),
+            report_key=identity.report_key(sighting.source, sighting.id),
+            day=work.day_number(sighting.at),
+        )
+    )
+
+
+def _keeps(order: Order, sighting: Sighting) -> bool:
+    """Whether a sighting is among the evidence that stands in an order's row."""
+    kept = (*order.evidence_first, *order.evidence_last)
+    return any((one.source, one.id) == (sighting.source, sighting.id) for one in kept)
