@@ -1,7 +1,8 @@
 """Firing: what happens when a timer is due. `at` of its facts is the instant it was due, or that of the order's last
 step where that lies later."""
 
-from dispatcher.arrivals import cameras, covering
+from dispatcher.arrivals import cameras
+from dispatcher.arrivals.covered import covering
 from dispatcher.arrivals.watched import watching
 from dispatcher.order import facts
 from dispatcher.order.row import Order, RunningLimit

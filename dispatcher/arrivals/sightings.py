@@ -6,7 +6,7 @@
 4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; of a report
                                 without coordinates words and named places are compared
 5. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate
-6. covered by a parent incident kept as the parent's evidence
+6. covered by a parent incident kept as the parent's evidence; one too many of a category and area opens one, a storm
 7. the end of what is not open  counted as a detection, no more
 8. too few, or too unsure       a detection is watched
 9. otherwise                    opens an order, which takes over what was watched around it and is related to what
@@ -14,6 +14,7 @@
 """
 
 from dispatcher.arrivals import borders, merging, nearby, unsure, wording
+from dispatcher.arrivals.covered import storms
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import watching, weighing
 from dispatcher.order.row import OPEN, Order, Tally
@@ -43,8 +44,9 @@ def on_sighting(work: UnitOfWork, sighting: Sighting) -> None:
         work.sent.append(outcomes.answer(sighting, disposition, work.clock))
 
 
-def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> Disposition:
-    """Find or open the order of a sighting that was not met before; `owner` gets a new one, whatever the tables say."""
+def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone: bool = False) -> Disposition:
+    """Find or open the order of a sighting that was not met before; `owner` gets a new one, whatever the tables say.
+    One that is `alone` is gathered by no storm."""
     city = work.city
     category = certain_category(sighting)
     if city.silenced(category, sighting.area, sighting.at) is not None:
@@ -70,6 +72,8 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "") -> Dispo
         return Disposition("order", join(work, met.same, sighting, "alike", met.away).id)
     if (covering := _covered(work, sighting, category)) is not None:
         return Disposition("order", covering.id)
+    if not alone and sighting.phase != "end" and (storm := storms.gather(work, sighting, kind, category)) is not None:
+        return Disposition("order", storm.id)
     if sighting.phase == "end":  # of something that is not open: there is nothing to do, and nothing to watch for
         return Disposition("nothing-open")
     if sighting.kind == "detection" and kind is not None and (kind.min_sightings > 1 or weighing.is_weighed(kind)):

@@ -1,6 +1,7 @@
 """Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
 
-from dispatcher.arrivals import covering, unsure
+from dispatcher.arrivals import unsure
+from dispatcher.arrivals.covered import covering
 from dispatcher.arrivals.sightings import standing
 from dispatcher.arrivals.watched import false_alarms, watching
 from dispatcher.order.lifecycle import ACTIONS, REFUSALS, Transition, allowed, permit

@@ -65,6 +65,19 @@ class CitySettings(BaseModel):
         le=1440,
         description="how long the desk waits after the first silent camera for those that fall silent with it",
     )
+    storm_orders: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="with so many open orders of a category in an area within `storm_wait_minutes`, the next sighting "
+        "opens a parent incident that covers all that follow; 0 turns this off",
+    )
+    storm_wait_minutes: float = Field(
+        30.0, gt=0, le=5_256_000, description="the time within which that many orders make a storm"
+    )
+    storm_interval_minutes: float = Field(
+        120.0, gt=0, le=5_256_000, description="a storm that has taken in nothing for so long takes in no more"
+    )
 
     # dispatching
     target_accuracy: float = Field(0.97, gt=0, lt=1, description="the accuracy that automatic dispatch must reach")

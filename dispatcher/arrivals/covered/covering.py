@@ -36,12 +36,12 @@ def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
     if parent is None or work.city.silenced(certain_category(sighting), sighting.area, due) is not None:
         return
     if sighting.kind == "detection":
-        sightings.find_or_open(work, replace(sighting, at=due))
+        sightings.find_or_open(work, replace(sighting, at=due), alone=True)
         return
     holder = next((one for one in (parent, *work.children(parent)) if _keeps(one, sighting)), None)
     if holder is None:  # a report counts in one order: one that a row can no longer let go stays there
         return
-    own = sightings.find_or_open(work, replace(sighting, at=due)).order_id
+    own = sightings.find_or_open(work, replace(sighting, at=due), alone=True).order_id
     work.emit(
         facts.Released(
             **work.timer_head(work.order(holder.id) or holder, due),

@@ -1,0 +1,1 @@
+"""Parent incidents: what many orders of one kind come to, and what becomes of what they cover."""

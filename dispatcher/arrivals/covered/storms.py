@@ -1,0 +1,86 @@
+"""Storms 事件风暴: many orders of one category in one area are followed by one that takes in the rest.
+
+The terms are Alertmanager's: orders are grouped by category and area. Once `storm_orders` (the limit) of a group have
+been opened within `storm_wait_minutes` (its group wait), the next sighting opens a parent incident, which covers it and
+all that follow, until for `storm_interval_minutes` (its group interval) nothing has. When the parent ends, what it
+covers comes up again.
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from msgspec.structs import replace
+
+from dispatcher.arrivals import merging, nearby
+from dispatcher.arrivals.watched import watching
+from dispatcher.order.row import OPEN, Order
+from dispatcher.partition import index
+from dispatcher.partition.unit_of_work import UnitOfWork
+from dispatcher.steps.opening import join, open_order
+from models.city import Category
+from models.inbox import Sighting
+from models.times import MINUTE_MS
+
+_RULE = "covered:storm"
+
+
+def gather(work: UnitOfWork, sighting: Sighting, kind: Category | None, category: str) -> Order | None:
+    """The storm that takes a sighting in, which would have an order of its own otherwise; None where there is none."""
+    most = work.city.settings.storm_orders
+    if not most or kind is None or not kind.merge:
+        return None
+    order = _raging(work, sighting, category)
+    if order is None:
+        opened = _opened_just_now(work, sighting, category, most)
+        if len(opened) < most:
+            return None
+        order = open_order(work, _storm(sighting, kind, category, opened), opened)
+    order = join(work, order, sighting, _RULE)
+    watching.cover(work, order, sighting)
+    return order
+
+
+def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None:
+    """The open storm of the group that has taken something in within the interval."""
+    quiet_ms = int(work.city.settings.storm_interval_minutes * MINUTE_MS)
+    known = index.of_fingerprint(index.fingerprint(_sign(sighting, category)))
+    for _, order_id, *_ in work.overlay.index.newest(known):
+        order = work.order(order_id)
+        if (
+            order is not None
+            and order.state in OPEN
+            and sighting.at <= nearby.last_seen(work, order) + quiet_ms
+            and merging.has_room(work.city, sighting, order)
+        ):
+            return order
+    return None
+
+
+def _opened_just_now(work: UnitOfWork, sighting: Sighting, category: str, most: int) -> Sequence[Order]:
+    """The newest open orders of the group, as many as it takes, of those that were opened within the wait."""
+    since = sighting.at - int(work.city.settings.storm_wait_minutes * MINUTE_MS)
+    newest = islice(work.overlay.index.newest(index.of_kind(sighting.area, category)), most)
+    orders = (work.order(order_id) for opened_at, order_id, *_ in newest if opened_at > since)
+    return [order for order in orders if order is not None]
+
+
+def _sign(sighting: Sighting, category: str) -> Sighting:
+    """What a storm of a group is known by."""
+    return Sighting(
+        kind="detection",
+        source="paidan/storm",
+        id=f"{sighting.area}/{category}/{sighting.source}/{sighting.id}",
+        at=sighting.at,
+        area=sighting.area,
+        algorithm="storm",
+        label=category,
+        object_id=sighting.area,
+        category=category,
+    )
+
+
+def _storm(sighting: Sighting, kind: Category, category: str, opened: Sequence[Order]) -> Sighting:
+    """What founds a storm's order: how many there are already, and which."""
+    text = f"{kind.name_zh}: 短时间内已立案 {len(opened)} 起 / {kind.name_en}: {len(opened)} orders within a short time"
+    named = "\n".join((text, *(order.id for order in opened)))
+    return replace(_sign(sighting, category), text=named)

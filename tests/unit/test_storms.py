@@ -1,0 +1,95 @@
+"""A rainstorm: many orders of one category in one area are followed by one that takes in the rest."""
+
+from typing import Any
+
+from models.inbox import Sighting
+from tests.support.desks import HOUR, MINUTE, OPERATOR, T0, Desk, assert_laws, detection, quiet_city, report
+
+STORM = "storm_orders = 3\nstorm_wait_minutes = 30.0\nstorm_interval_minutes = 60.0\ncamera_heartbeat_hours = 0.0\n"
+
+
+def flood(n: int, at: int, **own: Any) -> Sighting:
+    """Water on another street, 330 m further north each time."""
+    return report(f"f{n}", at, f"第{n}条街积水", "flooding", **{"lat": 30.0 + n * 0.003} | own)
+
+
+def rain(count: int, settings: str = STORM, every: int = MINUTE) -> Desk:
+    """A desk in so many floods, one after the other."""
+    desk = Desk(quiet_city(settings))
+    for n in range(count):
+        desk.feed(flood(n, T0 + n * every), at=T0 + n * every)
+    return desk
+
+
+def sizes(desk: Desk) -> list[int]:
+    """How many sightings each order has."""
+    return [order.evidence_count for order in desk.state.orders.values()]
+
+
+def test_what_comes_after_the_limit_is_one_order() -> None:
+    """Three floods are three orders; the next twenty are in a fourth, which names the first three."""
+    desk = rain(23)
+
+    *first, storm = desk.state.orders.values()
+    assert sizes(desk) == [1, 1, 1, 21]  # the storm's own sign, and twenty
+    assert (storm.category, storm.department, storm.state) == ("flooding", "works", "assigned")
+    assert {order.id for order in first} == set(storm.candidates)
+    assert {each.rule for each in storm.evidence_first[1:]} == {"covered:storm"}
+    assert desk.count("received") == 23
+    assert_laws(desk)
+
+
+def test_without_a_limit_each_flood_is_an_order() -> None:
+    """A city that does not ask for it has what it had."""
+    assert sizes(rain(8, "camera_heartbeat_hours = 0.0\n")) == [1] * 8
+
+
+def test_slow_rain_is_no_storm() -> None:
+    """Three within the wait make one; one every quarter of an hour do not."""
+    assert sizes(rain(8, every=16 * MINUTE)) == [1] * 8
+
+
+def test_another_category_and_another_area_are_no_part_of_it() -> None:
+    """Groups are of one category in one area."""
+    desk = rain(5)
+    later = T0 + 10 * MINUTE
+
+    desk.feed(
+        flood(9, later, area="south-e", lon=114.15),
+        detection("pipe", later, "water-leak", lat=30.09),
+        at=later,
+    )
+
+    assert sizes(desk) == [1, 1, 1, 3, 1, 1]
+
+
+def test_what_is_near_an_open_order_joins_that() -> None:
+    """A second report of the same street is evidence of its own order, storm or not."""
+    desk = rain(5)
+
+    desk.feed(report("again", T0 + 6 * MINUTE, "第0条街积水", "flooding", lat=30.0001), at=T0 + 6 * MINUTE)
+
+    assert sizes(desk) == [2, 1, 1, 3]
+
+
+def test_a_storm_that_is_over_takes_in_no_more() -> None:
+    """After an hour without anything the next flood is an order of its own."""
+    desk = rain(5)
+
+    desk.feed(flood(9, T0 + 2 * HOUR), at=T0 + 2 * HOUR)
+
+    assert sizes(desk) == [1, 1, 1, 3, 1]
+
+
+def test_what_a_storm_has_taken_in_comes_up_one_by_one_when_it_ends() -> None:
+    """They are not gathered again: somebody has to go to each street."""
+    desk = rain(7)
+    storm = list(desk.state.orders)[-1]
+
+    assert desk.update("force-close", OPERATOR, T0 + HOUR, storm, reason="the rain is over") == ""
+    desk.tick(T0 + HOUR)
+
+    assert [order.state for order in desk.state.orders.values()].count("assigned") == 7
+    assert desk.order(storm).evidence_count == 1
+    assert desk.count("received") == 7
+    assert_laws(desk)
