@@ -99,6 +99,7 @@ class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     category: str = ""
     condition: str = ""
     inspector: str = ""
+    plan: str = ""
     department: str = ""
     assists: tuple[str, ...] = ()
     other_order_id: str = ""

@@ -8,7 +8,7 @@ from dispatcher.order.lifecycle import ACTIONS, REFUSALS, Transition, allowed, p
 from dispatcher.order.row import Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps import opening
+from dispatcher.steps import joint, opening
 from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS, timely
 from dispatcher.steps.two_people import same_person
@@ -33,6 +33,7 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
     else:
         after = STEPS[update.action](work, order, update, at)
         false_alarms.learn(work, update, after)
+        joint.follow(work, order, at, update.by)
         if after.group != order.group:
             unsure.meet_again(work, watching.take_over(work, after))
         covering.ended(work, order, after)

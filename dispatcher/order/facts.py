@@ -15,7 +15,7 @@ from typing import TypedDict
 import msgspec
 
 from dispatcher.order import wire
-from dispatcher.order.row import RunningLimit, State
+from dispatcher.order.row import Part, RunningLimit, State
 from models.city import LimitStage
 from models.events import Evidence, Why
 from models.guess import Guess
@@ -53,7 +53,7 @@ class Head(TypedDict):
 
 class Opened(Fact, frozen=True, kw_only=True):
     """An order begins with its founding sighting 立案. `whole` is its own limit where one is known by now; `day` the
-    city-local day (yyyymmdd); `linked` an earlier order it belongs to."""
+    city-local day (yyyymmdd); `linked` an earlier order it belongs to, `part_of` the joint one that it is a part of."""
 
     area: str
     day: int
@@ -67,6 +67,7 @@ class Opened(Fact, frozen=True, kw_only=True):
     fingerprint: str = ""
     report_key: str = ""
     linked: str = ""
+    part_of: str = ""
 
 
 class EvidenceAdded(Fact, frozen=True, kw_only=True):
@@ -182,6 +183,29 @@ class Confirmed(Fact, frozen=True, kw_only=True):
     note: str = ""
     evidence_urls: tuple[str, ...] = ()
     limit: RunningLimit | None = None
+
+
+class Divided(Fact, frozen=True, kw_only=True):
+    """The order becomes a joint one 联办: these parts are added to it, those of a `plan` or single ones."""
+
+    parts: tuple[Part, ...]
+    plan: str = ""
+    reason: str = ""
+
+
+class PartOpened(Fact, frozen=True, kw_only=True):
+    """A part of the joint order is under way, as an order of its own; or again, when that was reopened."""
+
+    part: str
+    order: str
+
+
+class PartEnded(Fact, frozen=True, kw_only=True):
+    """The order of a part has ended: `passed`, or without anybody having done it."""
+
+    part: str
+    order: str
+    passed: bool
 
 
 class Accepted(Fact, frozen=True, kw_only=True):
@@ -575,4 +599,4 @@ def note(fact: Fact) -> str:
 def _noted(kind: type[Fact]) -> tuple[str, ...]:
     """The fields of a kind that say something for people."""
     names = kind.__struct_fields__
-    return tuple(field for field in ("reason", "note", "outcome", "error", "stage") if field in names)
+    return tuple(field for field in ("reason", "note", "outcome", "error", "stage", "part") if field in names)

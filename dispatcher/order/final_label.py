@@ -89,7 +89,9 @@ def final_label(order: Order) -> Label | None:
 
 def classified_text(order: Order) -> str:
     """The words that a classifier was given: a report's title and text; a detection's text or label if that had no
-    category of its own."""
+    category of its own. A part of a joint order has none of its own: they speak of the whole."""
+    if order.part_of:
+        return ""
     if order.kind == "report":
         return whole_text(order.title, order.text)
     if order.guess is None or not order.evidence_first:

@@ -12,7 +12,7 @@ from dispatcher.order.lifecycle import Transition
 
 Kind = Literal[
     "text", "category", "condition", "department", "code", "instant", "level", "priority", "links", "yes-no", "grade",
-    "order", "report", "inspector",
+    "order", "report", "inspector", "plan",
 ]  # fmt: skip
 
 
@@ -44,6 +44,7 @@ ASKED: Mapping[str, tuple[Field, ...]] = {
     "mergeable-if-duplicate": (_OTHER,),
     "department": (Field("department", "department", needed=True),),
     "below": (_DEPARTMENT,),
+    "parts": (Field("plan", "plan"), _CATEGORY, _CONDITION),
     "known-category": (_CATEGORY, _CONDITION),
     "another-category": (Field("category", "category", needed=True), _CONDITION),
     "another-priority": (Field("priority", "priority", needed=True),),

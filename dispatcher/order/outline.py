@@ -33,6 +33,7 @@ class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     lon: float | None = None
     report_keys: tuple[str, ...] = ()
     fingerprints: tuple[str, ...] = ()
+    part_of: str = ""
     category: str = ""
     group: str = ""
     waiting_since: int | None = None

@@ -137,6 +137,23 @@ class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     by: Actor | None = None
 
 
+PartState = Literal["waiting", "open", "passed", "dropped"]
+
+
+class Part(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One part of a joint order 联办: what it is about, whose it is (empty: whoever is responsible), which parts it
+    comes after, and the order that it has become. `dropped`: that order ended without anybody having done it."""
+
+    name: str
+    category: str
+    condition: str = ""
+    department: str = ""
+    assists: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    order: str = ""
+    state: PartState = "waiting"
+
+
 class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One line of the order's timeline: what happened, when, by whom, the state after, who held it, and the photos
     that were given as evidence (the newest of an order; the log keeps all)."""
@@ -171,7 +188,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded of it. `sealed_under` are the names of
     the keys under which the words of its reports are sealed. `pack` is the digest of the city pack that opened it.
     `held_for` are the turns of the departments that have handed the order down and stay accountable for it, the
-    topmost first; the last of `assignments` is the turn of whoever has it.
+    topmost first; the last of `assignments` is the turn of whoever has it. `parts` are those of a joint order,
+    `part_of` names the joint order that it is a part of.
     """
 
     id: str
@@ -258,6 +276,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     parent: str = ""
     children: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    part_of: str = ""
     reminded_on: tuple[int, ...] = ()
     answers: tuple[Answer, ...] = ()
     first_response_at: int | None = None

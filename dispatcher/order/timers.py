@@ -57,9 +57,9 @@ def timers(order: Order | Outline) -> tuple[Timer, ...]:
     if order.state == "suspended":
         return ((order.suspended_until, "resume"),) if order.suspended_until is not None else ()
     pending: list[Timer] = []
-    fired = order.fired
+    state, fired, chained = order.state, order.fired, order.held_for != ()
     for limit in order.limits:
-        if counts(order, limit) and not breached(order, limit):
+        if (counts(order, limit) if chained else state in COUNTS[limit.stage]) and not breached(order, limit):
             warn, breach = _names(limit)
             if warn not in fired:
                 pending.append((limit.warn_at, warn))

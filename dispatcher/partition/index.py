@@ -36,6 +36,8 @@ def entry_of(order: Order | Outline) -> Entry:
 
 def keys_of(order: Order | Outline) -> set[Key]:
     """The keys under which an order is found."""
+    if order.part_of:  # what is seen again is a matter of the joint order
+        return {of_checks(order.inspector)} if order.inspector else set()
     keys: set[Key] = {int(key, 16) for key in order.report_keys}
     if order.state == "rejected":
         return keys

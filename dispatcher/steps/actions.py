@@ -7,14 +7,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from dispatcher.clocks import limits, worktime
+from dispatcher.clocks import limits
 from dispatcher.order import facts
-from dispatcher.order.chain import answered_at
 from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps import checking, dispatching, levels, splitting
-from dispatcher.steps.dispatching import archive_at, call_back_at
+from dispatcher.steps import concluding, dispatching, joint, levels, splitting
 from dispatcher.steps.guards import reopenable, settled
 from dispatcher.steps.routing import Route, responsible
 from models.events import Why
@@ -235,19 +233,12 @@ def _resume(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 
 @step
 def _handle(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    turn = order.assignments[-1]
-    order = work.emit(
-        facts.Handled(
-            **work.head(order, at, update.by, "handled"),
-            handled_ms=at - turn.at - turn.suspended_ms,
-            handled_work_ms=worktime.diff(work.city.calendar, turn.at, at) - turn.suspended_work_ms,
-            late=turn.handle_due is not None and at > turn.handle_due,
-            note=update.reason,
-            evidence_urls=update.evidence_urls,
-            limit=None if order.held_for else dispatching.limit(work, order, "check", at),
-        )
-    )
-    return order if order.held_for else checking.give(work, order, at)
+    return concluding.handle(work, order, at, update.by, update.reason, update.evidence_urls)
+
+
+@step
+def _divide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return joint.divide(work, order, update, at)
 
 
 @step
@@ -270,21 +261,7 @@ def _check_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) ->
             evidence_urls=update.evidence_urls,
         )
     )
-    return _close(work, order, update, at)
-
-
-def _close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, forced: bool = False) -> Order:
-    handled_at = answered_at(order) if order.state == "handled" else None
-    return work.emit(
-        facts.Closed(
-            **work.head(order, at, update.by, "closed"),
-            forced=forced,
-            reason=update.reason,
-            late=None if handled_at is None or order.due is None else handled_at > order.due,
-            archive_at=archive_at(work, order, at),
-            call_back_at=call_back_at(work, order, at),
-        )
-    )
+    return concluding.close(work, order, at, update.by, update.reason)
 
 
 @step
@@ -389,7 +366,7 @@ def _refuse_appeal(work: UnitOfWork, order: Order, update: InboxUpdate, at: int)
 
 @step
 def _force_close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return _close(work, order, update, at, forced=True)
+    return concluding.close(work, order, at, update.by, update.reason, forced=True)
 
 
 @step

@@ -10,7 +10,7 @@ from dispatcher.order.row import OPEN, Order, unanswered
 from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps import levels
+from dispatcher.steps import joint, levels
 from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS
@@ -82,6 +82,26 @@ def _confirms(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> s
 @guard
 def _confirmed_above(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if answered(order) else "not-confirmed"
+
+
+@guard
+def _parts(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if order.part_of:
+        return "is-a-part"
+    if not update.plan:
+        kind = work.city.categories.get(update.category)
+        if not update.category:
+            return "missing-category"
+        return _known_category(work, order, update, at) if kind is not None and kind.parent else "unknown-category"
+    added = joint.parts_of(work, order, update)
+    if not added:
+        return "unknown-plan"
+    return "already-divided" if {part.name for part in added} & {part.name for part in order.parts} else ""
+
+
+@guard
+def _parts_settled(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if joint.settled(order) else "parts-open"
 
 
 @guard

@@ -20,7 +20,7 @@ from models.city.places import Places
 from models.city.rules import Rule, RuleInput, RuleTable
 from models.city.silences import SilenceTable
 from models.city.tunables import CitySettings
-from models.city.values import Camera, Category, Department, Inhibition, Limit, Responsibility, Silence
+from models.city.values import Camera, Category, Department, Inhibition, Limit, PlanPart, Responsibility, Silence
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False, kw_only=True)
@@ -46,6 +46,7 @@ class City:
     cameras: Mapping[str, Camera]
     cameras_by_area: Mapping[str, tuple[Camera, ...]]
     inspectors: InspectorTable
+    plan_parts: tuple[PlanPart, ...]
     labels: LabelTable
     responsibility: ResponsibilityTable
     limits: LimitTable
@@ -88,6 +89,10 @@ class City:
             if row is not None and row.lead in below:
                 return row
         return None
+
+    def plan(self, name: str) -> tuple[PlanPart, ...]:
+        """The parts of a plan of joint orders, in the order of the file; none where there is no such plan."""
+        return tuple(row for row in self.plan_parts if row.plan == name)
 
     def limit(self, category: str, condition: str | None, priority: int, stage: str) -> Limit | None:
         """How long a stage may take: the category's row, else its group's, else that of `*`; None is no limit."""

@@ -126,6 +126,21 @@ class Raise(Row):
     priority: Whole = Field(ge=1, le=5)
 
 
+class PlanPart(Row):
+    """One part of a joint order 联办/一件事: every order that goes by `plan` has a part of `category` for `department`
+    (empty: the one that is responsible), which begins when the parts named in `after` are settled (empty: at once)."""
+
+    plan: Code
+    part: Code
+    category: Code
+    condition: str = ""
+    department: Code = ""
+    assists: Codes = ()
+    after: Codes = ()
+    name_zh: str
+    name_en: str
+
+
 class Retention(Row):
     """The words of reports of `category` are destroyed so many days after their order's end 保存期限."""
 

@@ -74,6 +74,7 @@ Action = Literal[
     "supervise",
     "remind",
     "comment",
+    "divide",
     "give-check",
     "call-back",
 ]
@@ -292,11 +293,11 @@ class Update(Contract):
     `location`; `split` names by both the order and the report to take out of it.
 
     `attempt`, when given, must be the order's: so an update meant for an earlier one is refused. `suggested_department`
-    belongs to a return; `department`, `assists`, `category` and `condition` to a decision; `inspector` to give-check;
-    `other_order_id` to merge and unmerge; `priority` (1 is the most urgent) to prioritise; `until` to a suspension and,
-    with `level`, to supervision; `satisfied` (was it settled?) and `satisfaction` (1 to 5) to feedback and call-back.
-    What an action needs, the desk checks and refuses. `sender` is the gateway's, and counts on `paidan.updates` only:
-    who has sent an update that names somebody else, which is refused.
+    belongs to a return; `department`, `assists`, `category` and `condition` to a decision, `plan` or these to divide;
+    `inspector` to give-check; `other_order_id` to merge and unmerge; `priority` (1 is the most urgent) to prioritise;
+    `until` to a suspension and, with `level`, to supervision; `satisfied` (was it settled?) and `satisfaction` (1 to 5)
+    to feedback and call-back. What an action needs, the desk checks and refuses. `sender` is the gateway's, and counts
+    on `paidan.updates` only: who has sent an update that names somebody else, which is refused.
     """
 
     action: Action
@@ -314,6 +315,7 @@ class Update(Contract):
     category: Name = ""
     condition: Name = ""
     inspector: Annotated[str, _text(256)] = ""
+    plan: Name = ""
     other_order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
     until: Instant | None = None
     priority: Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(_whole)] | None = None

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from dispatcher.clocks import worktime
-from dispatcher.order.row import OPEN, Assignment, Order, Tally
+from dispatcher.order.row import OPEN, Assignment, Order, Part, Tally
 from models.city import City
 from models.events import Evidence, Why
 from models.inbox import Actor
@@ -124,6 +124,8 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
                 )
                 for x in order.closings
             ],
+            "part_of": order.part_of,
+            "parts": [_part(part, city) for part in order.parts] or None,
             "parent": order.parent,
             "children": order.children,
             "candidates": order.candidates,
@@ -134,6 +136,20 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "archived_at": _text(order.archived_at),
             "quarantined": order.quarantined,
             "zone": city.zone.key,
+        }
+    )
+
+
+def _part(part: Part, city: City) -> Document:
+    """A part of a joint order: whose it is and how it stands; one that waits names what it waits for."""
+    return _without_empty(
+        {
+            "name": part.name,
+            "state": part.state,
+            "category": named(city.categories.get(part.category), part.category),
+            "department": named(city.departments.get(part.department), part.department),
+            "after": part.after,
+            "order": part.order,
         }
     )
 

@@ -166,6 +166,11 @@ def _field(row: Transition, field: Field, order: Order, city: City) -> dict[str,
         shown["choices"] = [
             {"id": code, "name_zh": names[0], "name_en": names[1]} for code, names in CODES[row.action].items()
         ]
+    if field.kind == "plan":
+        shown["choices"] = [named(None, plan) for plan in dict.fromkeys(row.plan for row in city.plan_parts)]
+    # A second matter in the same words is told by the classifier: a person decides whether it is one.
+    if row.action == "divide" and field.kind == "category" and order.guess is not None and order.guess.second:
+        shown["suggested"] = order.guess.second
     if field.kind == "inspector":
         shown["choices"] = [
             named(None, row.id) for row in city.inspectors.find(order.area) if row.id != order.inspector

@@ -218,6 +218,7 @@ class DraftReader:
             category=said.category,
             condition=said.condition,
             inspector=said.inspector,
+            plan=said.plan,
             department=said.suggested_department or said.department,
             assists=said.assists,
             other_order_id=said.other_order_id or "",

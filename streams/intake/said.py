@@ -113,6 +113,7 @@ class SaidUpdate(_Said, frozen=True, gc=False):
     category: Name = ""
     condition: Name = ""
     inspector: OwnId = ""
+    plan: Name = ""
     other_order_id: OwnId | None = None
     until: Instant | None = None
     priority: Annotated[int, Meta(ge=1, le=5)] | None = None

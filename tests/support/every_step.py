@@ -52,6 +52,7 @@ def step(action: str, other: str, at: int) -> dict[str, Any]:
         "request-suspension": {"until": tomorrow},
         "feedback": {"satisfied": True},
         "call-back": {"satisfied": True},
+        "divide": {"category": "street-light"},
         "give-check": {"inspector": "ina"},
         "re-assign": {"department": "works"},
         "re-categorise": {"category": "street-light"},

@@ -6,7 +6,7 @@ from typing import Never, TypedDict, Unpack
 from msgspec.structs import replace
 
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import Answer, Assignment, Check, Closing, Dispatch, Entry, Order, RunningLimit, State
+from dispatcher.order.row import Answer, Assignment, Check, Closing, Dispatch, Entry, Order, Part, RunningLimit, State
 from models.city import LimitStage
 from models.events import Evidence
 from models.guess import Guess
@@ -84,6 +84,7 @@ class Changes(TypedDict, total=False):
     parent: str
     children: tuple[str, ...]
     linked: tuple[str, ...]
+    parts: tuple[Part, ...]
     reminded_on: tuple[int, ...]
     answers: tuple[Answer, ...]
     first_response_at: int | None
@@ -133,7 +134,7 @@ def with_limits(order: Order, *new: RunningLimit | None, drop: Iterable[LimitSta
     """The running limits with some set anew (their warnings and breaches forgotten) and some dropped."""
     fresh = {limit.name: limit for limit in new if limit is not None}
     gone = fresh.keys() | set(drop)
-    kept = tuple(limit for limit in order.limits if limit.name not in gone)
+    kept = tuple(limit for limit in order.limits if (limit.name if limit.department else limit.stage) not in gone)
     fired = tuple(name for name in order.fired if name.partition("/")[2] not in gone)
     return {"limits": kept + tuple(fresh.values()), "fired": fired}
 

@@ -1,8 +1,10 @@
 """What was seen, and what it is taken for."""
 
+from msgspec.structs import replace
+
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, PartState
 from models.events import Evidence
 from models.sealed_words import key_name
 
@@ -63,10 +65,13 @@ def opened(fact: facts.Opened) -> Order:
         due_raw=whole.due if whole else None,
         limits=(whole,) if whole else (),
         linked=(fact.linked,) if fact.linked else (),
+        part_of=fact.part_of,
     )
 
 
 def _open(order: Order, fact: facts.Opened) -> Changes:
+    if fact.part_of:  # what was seen is the joint order's, which counts it and whose end ends its words
+        return {"evidence_count": 1, "evidence_first": (fact.evidence,)}
     return _seen(order, fact.evidence, fact.day, fact.fingerprint, fact.report_key)
 
 
@@ -117,7 +122,30 @@ def _released(order: Order, fact: facts.Released) -> Changes:
     return changes
 
 
+def _divided(order: Order, fact: facts.Divided) -> Changes:
+    return {"parts": (*order.parts, *fact.parts)}
+
+
+def _part_opened(order: Order, fact: facts.PartOpened) -> Changes:
+    return _with_part(order, fact.part, fact.order, "open")
+
+
+def _part_ended(order: Order, fact: facts.PartEnded) -> Changes:
+    return _with_part(order, fact.part, fact.order, "passed" if fact.passed else "dropped")
+
+
+def _with_part(order: Order, name: str, its_order: str, state: PartState) -> Changes:
+    return {
+        "parts": tuple(
+            replace(part, order=its_order, state=state) if part.name == name else part for part in order.parts
+        )
+    }
+
+
 FOLDS: Folds = {
+    facts.Divided: _divided,
+    facts.PartOpened: _part_opened,
+    facts.PartEnded: _part_ended,
     facts.Opened: _open,
     facts.EvidenceAdded: _evidence_added,
     facts.Linked: _linked,

@@ -41,6 +41,7 @@ def check_references(
     _check_twice("retention.csv", "category", [(row.category, row.row) for row in city.retention.rows], problems)
     _check_twice("inspectors.csv", "id", [(row.id, row.row) for row in city.inspectors.rows], problems)
     _check_twice("labels.csv", "label", [(label_key(row), row.row) for row in city.labels.rows], problems)
+    _check_twice("plans.csv", "part", [((row.plan, row.part), row.row) for row in city.plan_parts], problems)
     references = _References(city, problems)
     references.check_categories()
     references.check_departments()
@@ -49,6 +50,7 @@ def check_references(
     references.check_responsibility()
     references.check_tables()
     references.check_inspectors()
+    references.check_plans()
     references.check_rules()
 
 
@@ -197,6 +199,21 @@ class _References:
             self.area("silences.csv", silence.row, silence.area)
             if silence.to_local <= silence.from_local:
                 self.note("silences.csv", silence.row, "to", "lies not after from")
+
+    def check_plans(self) -> None:
+        """A part comes after parts that stand above it, so no two wait for each other."""
+        file, seen = "plans.csv", set[tuple[str, str]]()
+        for row in self.city.plan_parts:
+            self.category(file, row.row, "category", row.category)
+            if row.condition:
+                self.condition(file, row.row, "condition", row.condition)
+            for field, departments in (("department", (row.department,)), ("assists", row.assists)):
+                for department in filter(None, departments):
+                    self.department(file, row.row, field, department)
+            for before in row.after:
+                if (row.plan, before) not in seen:
+                    self.note(file, row.row, "after", f"{before} is no part of {row.plan} that stands above")
+            seen.add((row.plan, row.part))
 
     def check_inspectors(self) -> None:
         for inspector in self.city.inspectors.rows:

@@ -1,0 +1,177 @@
+"""Joint orders 联办/一件事: one order in parts, each an order of its own, in parallel or one after the other.
+
+The joint order stays with its lead 牵头部门, its clock runs; the parts have departments, limits, clocks, checks and
+figures of their own. When all have passed, it is closed by itself; what fails its check is done again by itself.
+"""
+
+from dispatcher.order import facts
+from dispatcher.order.chain import answered
+from dispatcher.order.row import ENDED, OPEN, Order, Part
+from dispatcher.partition import identity
+from dispatcher.partition.unit_of_work import DESK, UnitOfWork
+from dispatcher.steps import concluding, dispatching
+from dispatcher.steps.routing import Route, responsible
+from models.events import Evidence, Why
+from models.inbox import Actor, InboxUpdate
+
+_SETTLED = ("passed", "dropped")
+
+
+def parts_of(work: UnitOfWork, order: Order, update: InboxUpdate) -> tuple[Part, ...]:
+    """The parts that a step adds to an order: those of the plan that it names, else one of the category that it names.
+    None where the city has no such plan."""
+    if update.plan:
+        return tuple(
+            Part(
+                name=row.part,
+                category=row.category,
+                condition=row.condition,
+                department=row.department,
+                assists=row.assists,
+                after=row.after,
+            )
+            for row in work.city.plan(update.plan)
+        )
+    taken = sum(1 for part in order.parts if part.category == update.category)
+    return (
+        Part(
+            name=f"{update.category}-{taken + 1}" if taken else update.category,
+            category=update.category,
+            condition=update.condition,
+            department=update.department,
+            assists=update.assists,
+        ),
+    )
+
+
+def settled(order: Order) -> bool:
+    """Whether none of an order's parts waits or is under way."""
+    return all(part.state in _SETTLED for part in order.parts)
+
+
+def divide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    """Add parts to an order 联办, and open those that wait for no other."""
+    order = work.emit(
+        facts.Divided(
+            **work.head(order, at, update.by),
+            parts=parts_of(work, order, update),
+            plan=update.plan,
+            reason=update.reason,
+        )
+    )
+    return _open_next(work, order, at, update.by)
+
+
+def follow(work: UnitOfWork, before: Order, at: int, actor: Actor) -> None:
+    """After a step: a joint order hears of the end or the reopening of a part of it; what is left of a joint order that
+    has ended otherwise is called off."""
+    after = work.order(before.id)
+    if after is None or (before.state in ENDED) == (after.state in ENDED):
+        return
+    if after.part_of:
+        _tell(work, after, at, actor)
+    if after.state in ENDED:
+        for part in after.parts:
+            own = work.order(part.order) if part.state == "open" else None
+            if own is not None and own.state in OPEN:
+                dispatching.reject(work, own, "joint-order-ended", at, actor)
+
+
+def _tell(work: UnitOfWork, part: Order, at: int, actor: Actor) -> None:
+    joint = work.order(part.part_of)
+    name = next((one.name for one in joint.parts if one.order == part.id), "") if joint is not None else ""
+    if joint is None or not name:
+        return
+    if part.state in OPEN:
+        work.emit(facts.PartOpened(**work.head(joint, at, actor), part=name, order=part.id))
+        return
+    passed = part.state == "closed"
+    joint = work.emit(facts.PartEnded(**work.head(joint, at, actor), part=name, order=part.id, passed=passed))
+    if joint.state in OPEN:
+        joint = _open_next(work, joint, at, actor)
+        if all(one.state == "passed" for one in joint.parts):
+            _conclude(work, joint, at)
+
+
+def _conclude(work: UnitOfWork, order: Order, at: int) -> None:
+    """All parts have passed their checks: the joint order is done, and closed where no department above has to confirm.
+    One that is not with its lead just then (returned, suspended) the lead handles itself."""
+    if order.state == "assigned":
+        due = next((limit.due for limit in order.limits if limit.stage == "accept"), None)
+        late = due is not None and at > due
+        order = work.emit(facts.Accepted(**work.head(order, at, DESK, "accepted"), late=late))
+    if order.state == "accepted":
+        order = concluding.handle(work, order, work.bounded(order, at), DESK, "all parts have passed")
+        if answered(order):
+            concluding.close(work, order, at, DESK, "all parts have passed")
+
+
+def _open_next(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
+    """Open the parts that wait for none that is not settled."""
+    done = {part.name for part in order.parts if part.state in _SETTLED}
+    for part in order.parts:
+        if part.state == "waiting" and done.issuperset(part.after):
+            own = _open(work, order, part, at, actor)
+            order = work.emit(facts.PartOpened(**work.head(order, at, actor), part=part.name, order=own.id))
+    return order
+
+
+def _open(work: UnitOfWork, order: Order, part: Part, at: int, actor: Actor) -> Order:
+    """A part as an order of its own, in the same area and so in the same partition, with what was first seen."""
+    at = work.bounded(order, at)
+    day = work.day_number(at)
+    seen = order.evidence_first[0]
+    own = work.emit(
+        facts.Opened(
+            **work.head(identity.order_id(order.area, day, f"{order.id} part", part.name), at, actor, "review"),
+            area=order.area,
+            day=day,
+            pack=work.city.digest,
+            # The joint order's reporters hear of that one alone.
+            evidence=Evidence(
+                kind=seen.kind,
+                source=seen.source,
+                id=seen.id,
+                at=seen.at,
+                text=order.text,
+                channel=seen.channel,
+                lat=order.lat,
+                lon=order.lon,
+                address=order.address,
+                media_urls=seen.media_urls,
+            ),
+            title=order.title,
+            place=order.place,
+            linked=order.id,
+            part_of=order.id,
+        )
+    )
+    kind = work.city.categories.get(part.category)
+    own = work.emit(
+        facts.Classified(
+            **work.head(own, at, DESK),
+            category=part.category,
+            group=dispatching.merge_group(work.city, part.category),
+            priority=order.priority if order.priority_by or kind is None else kind.priority,
+        )
+    )
+    to = _route(work, order, part, own)
+    if not to.department:
+        return dispatching.to_review(work, own, to.review, at, actor, to.why)
+    return dispatching.assign(work, own, to, at, actor)
+
+
+def _route(work: UnitOfWork, order: Order, part: Part, own: Order) -> Route:
+    why = Why(by="plan", note=part.name)
+    to = responsible(work.city, part.category, order.area, work.day(own.opened_at), why)
+    if part.department:
+        to = Route(category=part.category, department=part.department, priority=own.priority, why=why)
+    return Route(
+        category=part.category,
+        condition=part.condition,
+        department=to.department,
+        assists=part.assists or to.assists,
+        priority=own.priority,
+        why=to.why,
+        review=to.review,
+    )
