@@ -106,9 +106,10 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
                         "attempt": entry.attempt,
                         "note": entry.note,
                         "evidence_urls": entry.evidence_urls,
+                        **_since(before, entry.at, city),
                     }
                 )
-                for entry in order.timeline
+                for before, entry in zip((None, *(step.at for step in order.timeline)), order.timeline, strict=False)
             ],
             "held_for": [named(city.departments.get(turn.department), turn.department) for turn in order.held_for]
             or None,
@@ -195,6 +196,17 @@ def _turn(turn: Assignment, order: Order, city: City, now: int) -> Document:
             "why": _why(turn.why),
         }
     )
+
+
+def _since(before: int | None, at: int, city: City) -> Document:
+    """How long after the step before it one came, by the wall clock and in working time; nothing for the first one,
+    and for one that is dated before it."""
+    if before is None or at < before:
+        return {}
+    return {
+        "after_seconds": (at - before) / 1000,
+        "after_work_seconds": max(worktime.diff(city.calendar, before, at), 0) / 1000,
+    }
 
 
 def _actor(actor: Actor, names_people: bool) -> Document:

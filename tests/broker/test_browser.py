@@ -34,8 +34,8 @@ DOUBTFUL = (
     "路边的东西挡住了",
 )
 PRESSED = 20
-# Every other page is looked at in these ways: all of them would take minutes.
-LOOKS = ((("light", DESK), ("dark", PHONE)), (("dark", DESK), ("light", PHONE)))
+# How pages are looked at. Seats, which are much alike, in one way each, the others in two: all of them take minutes.
+LOOKS = (("light", DESK), ("dark", PHONE), ("dark", DESK), ("light", PHONE))
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -49,7 +49,7 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
         data=folder / "data",
         partitions=2,
         tables_store="memory",
-        personal_key="for tests only",
+        personal_key="for these tests only",
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
         gateway_tokens_file=one_of_each(folder / "tokens.json"),
@@ -242,6 +242,34 @@ async def test_twenty_doubtful_reports_take_twenty_keys(cast: Cast) -> None:
     await eventually(all_gone, 20.0, "the desk's decisions")
 
 
+async def test_several_are_accepted_together_and_a_step_is_taken_back(cast: Cast) -> None:
+    """A department picks by key and accepts what it has picked; a dispatcher's other category is undone by key."""
+    reporter, department, dispatcher = [await cast.seat(role) for role in ("reporter", "department", "dispatcher")]
+    orders = [await reported(reporter, f"人民路路口有一个大坑 {n}", 30.64 + 0.004 * n, 114.40) for n in range(3)]
+    await department.go("/desk")
+    for order in orders:
+        await department.page.click(f'#lines [data-id="{order}"]')
+        await department.page.keyboard.press("x")
+
+    await department.page.click("#lines .primary")
+
+    await expect(department.page.locator("#done")).to_contain_text("3 accepted, 0 refused")
+    for order in orders:
+        await expect(department.page.locator(f'#lines [data-id="{order}"]')).to_have_count(0)
+
+    await dispatcher.go("/desk")
+    await dispatcher.page.get_by_role("button", name="with departments").click()
+    await dispatcher.page.click(f'#lines [data-id="{orders[0]}"]')
+    category = (await dispatcher.ask("GET", f"/orders/{orders[0]}"))["category"]["id"]
+    others = [each["id"] for each in (await dispatcher.ask("GET", "/seat"))["categories"] if each["id"] != category]
+    await move(dispatcher.page, "re-categorise", category=others[0], reason="so it says")
+    await dispatcher.page.wait_for_selector("#done button")
+    await dispatcher.page.keyboard.press("u")
+
+    await expect(dispatcher.page.locator("#done")).to_contain_text("Taken back")
+    assert (await dispatcher.ask("GET", f"/orders/{orders[0]}"))["category"]["id"] == category
+
+
 async def test_what_is_refused_is_said_in_plain_words(cast: Cast) -> None:
     """The desk's own sentence, beside the form that is still filled in."""
     reporter, reviewer = await cast.seat("reporter"), await cast.seat("reviewer")
@@ -266,7 +294,7 @@ async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
         person = await cast.seat(role)
         await person.go(path)
         await person.page.wait_for_load_state("networkidle") if path == "/docs" else await settled(person.page)
-        for theme, size in LOOKS[number % 2]:
+        for theme, size in LOOKS[number % 4 :][:1] if path == "/desk" else LOOKS[2 * (number % 2) :][:2]:
             await person.page.set_viewport_size({"width": size[0], "height": size[1]})
             await person.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
             found[f"{role}{path.replace('/', '-')}-{theme}-{size[0]}"] = await violations(person.page)

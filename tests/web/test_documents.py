@@ -149,3 +149,21 @@ def test_a_row_keeps_the_newest_photos_only() -> None:
 
     assert kept == [str(n) for n in range(2 * PHOTOS - PHOTOS // 2, 2 * PHOTOS)]
     assert len(entries) == 2 * PHOTOS
+
+
+def test_each_step_says_how_long_after_the_one_before_it_came(city: City) -> None:
+    """By the wall clock and in working time, which stands still in the evening; the first one comes after nothing."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    lead = Actor("department", "roads", "ren")
+    desk.update("accept", lead, T0 + HOUR)
+    desk.update("progress", lead, T0 + 15 * HOUR)
+
+    shown = document(desk.only(), None, city, T0 + 16 * HOUR)["timeline"]
+
+    assert "after_seconds" not in shown[0]
+    steps = {step["fact"]: (step["after_seconds"], step["after_work_seconds"]) for step in shown[1:]}
+    assert steps["assigned"] == (0, 0)
+    assert steps["accepted"] == (3600, 3600)
+    wall, work = steps["progressed"]
+    assert 0 < work < wall == 14 * 3600

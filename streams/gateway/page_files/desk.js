@@ -100,6 +100,8 @@ function query(which) {
 async function openList(index) {
   chosenList = index;
   chosen = "";
+  order = null;
+  view.node.hidden = true;
   look("list");
   showLists();
   list.begin(query(mySeat().lists[index]));

@@ -5,6 +5,7 @@ import { categoryName } from "/page/moves.js";
 import { FACTS, REASONS, ROLES, STATES } from "/page/terms.js";
 
 const SHOWN_SHARE = 0.15; // terms that weigh less than this share of the heaviest would only clutter the text
+const SHOWN_SECONDS = 60; // between two steps, from which on it is worth a word
 const LATE = new Set(["breached", "supervised", "quarantined"]);
 // What decided to which department an order went (`why.by`).
 const DECIDERS = {
@@ -145,7 +146,8 @@ function fill(node, parts, order) {
     [say("Linked"), orders(order.linked)],
   ]);
   parts.timeline.replaceChildren(...order.timeline.map((entry) => el("li", { class: LATE.has(entry.fact) ? "late" : null },
-    el("time", { datetime: entry.at }, at(entry.at)),
+    el("time", { datetime: entry.at }, at(entry.at), entry.after_seconds >= SHOWN_SECONDS
+      ? el("span", {}, ` · ${say("after {}, in working time {}", duration(entry.after_seconds), duration(entry.after_work_seconds))}`) : ""),
     el("strong", {}, term(FACTS[entry.fact], entry.fact)), " ",
     entry.fact === "checked" ? el("span", { class: entry.state === "accepted" ? "badge bad" : "badge good" },
       entry.state === "accepted" ? say("failed") : say("passed")) : "", " ", photos(entry.evidence_urls),
