@@ -137,6 +137,9 @@ class Settings(BaseSettings):
     )
     model: str = Field("", description="Artefact to use when none was promoted: a path. Empty: the shipped model.")
 
+    lake: str = Field("", description="Where Parquet is written, any fsspec address. Empty: `lake` in the data folder.")
+    lake_seconds: PositiveFloat = Field(60.0, description="How often `paidan lake` writes what is new.")
+
     gateway_host: str = Field("127.0.0.1", description="Address the gateway listens on; any but loopback needs tokens.")
     gateway_port: Port = Field(8080, description="Port of the gateway. 0: a free one.")
     gateway_tokens_file: str = Field(
@@ -269,6 +272,11 @@ class Settings(BaseSettings):
     def models_address(self) -> str:
         """Where artefacts are kept, as an fsspec address."""
         return self.models or str(self.data / "models")
+
+    @property
+    def lake_address(self) -> str:
+        """Where Parquet is kept, as an fsspec address."""
+        return self.lake or str(self.data / "lake")
 
     @property
     def gateway_url(self) -> str:

@@ -26,6 +26,7 @@ def test_what_is_made_from_the_code_stands_between_markers() -> None:
         "classifier.md": 6,
         "contracts.md": 14,
         "indicators.md": 1,
+        "lake.md": 1,
         "lifecycle.md": 1,
         "notices.md": 2,
         "operations.md": 4,

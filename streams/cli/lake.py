@@ -1,0 +1,77 @@
+"""`paidan export`, `lake`, `query`: the log and the tables as Parquet, and SQL over them."""
+
+import asyncio
+import logging
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+from aiokafka.errors import KafkaError
+
+from models.city import City, load_city
+from streams.cli.publishing import pack_in_force
+from streams.run import run_until_stopped
+from streams.settings import Settings, load_settings
+from streams.terminal.console import Console, whole_table
+from streams.terminal.harmless import say
+from streams.terminal.progress import counting
+from streams.terminal.safe_csv import write_safe_csv
+
+log = logging.getLogger(__name__)
+
+
+def export() -> None:
+    """Write what is new since the last time as Parquet to PAIDAN_LAKE. May be ended and run again at any moment."""
+    from streams.lake.exporting import export as run  # here, because Parquet takes a while to import
+    from streams.lake.parquet import Lake
+
+    settings = load_settings()
+    lake = Lake(settings.lake_address)
+    city, _ = asyncio.run(pack_in_force(settings))
+    with counting("exporting", None) as advance:
+        done = asyncio.run(run(settings, city, lake, advance))
+    say(f"{done.records} records of the log, {done.files} files written to {lake.address}")
+
+
+def lake() -> None:
+    """Role: write what is new as Parquet to PAIDAN_LAKE every PAIDAN_LAKE_SECONDS, until Ctrl-C."""
+    run_until_stopped(_again_and_again)
+
+
+async def _again_and_again(settings: Settings) -> None:
+    from streams.lake.exporting import export as run
+    from streams.lake.parquet import Lake
+
+    city: City = load_city(settings.city)  # only its zone counts, which no publication changes
+    lake = Lake(settings.lake_address)
+    while True:
+        try:
+            done = await run(settings, city, lake)
+            log.info("%d records of the log, %d files written to %s", done.records, done.files, lake.address)
+        except (KafkaError, OSError) as error:  # what is away comes back; nothing is lost or doubled meanwhile
+            log.warning("not exported this time: %s", error)
+        await asyncio.sleep(settings.lake_seconds)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One query; the tables are facts, assignments, orders and figures.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV in which nothing is a formula.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
+) -> None:
+    """Ask the Parquet in PAIDAN_LAKE in SQL (DuckDB); docs/lake.md has every column."""
+    from streams.lake.parquet import Lake
+    from streams.lake.querying import ask
+
+    found = ask(Lake(load_settings().lake_address), sql)
+    if as_csv:
+        write_safe_csv(found.names, found.rows, sys.stdout)
+    elif as_json:
+        for row in found.rows:
+            line = dict(zip(found.names, row, strict=True))
+            sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+    else:
+        table = whole_table(*found.names)
+        for row in found.rows:
+            table.add_row(*("" if cell is None else str(cell) for cell in row))
+        Console().print(table)

@@ -1,0 +1,137 @@
+"""Writing the lake 入湖: the log in blocks of offsets, orders and figures as they stand.
+
+A file of the log is named by its block, and a block's rows are those of the offsets in it: whoever writes it again,
+after it was killed or beside another, writes the same rows under the same name. Nothing is kept beside the files: how
+far they go stands in them.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from dispatcher.figures import figure_row
+from dispatcher.order import facts
+from dispatcher.order.row import Order
+from dispatcher.partition import row_keys
+from models.city import City
+from models.envelope import event_type
+from streams.kafka.clients import log_reader, started
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_to, read_whole, take_newest
+from streams.kafka.topics import Names
+from streams.lake.parquet import Lake, Mark
+from streams.lake.rows import Row, assignment_row, fact_row, figure_rows, order_row
+from streams.settings import Settings
+
+BLOCK = 20_000  # offsets
+_NEXT = "next_offset"
+_NOW = "now"  # the name of a file that is written anew whenever something has changed
+_order = msgspec.json.Decoder(Order)
+
+
+class Exported(NamedTuple):
+    """How many records of the log were read, and how many files written."""
+
+    records: int
+    files: int
+
+
+async def export(
+    settings: Settings, city: City, lake: Lake, progress: Callable[[int], None] = lambda _: None
+) -> Exported:
+    """Write what is new since the last time. Raises KafkaError, and OSError when the lake is away."""
+    records = files = 0
+    async with started(log_reader(Connection.of(settings))) as consumer:
+        exporter = _Exporter(consumer, Names(settings.namespace), city, lake, progress)
+        for number in range(settings.partitions):
+            done = await exporter.log(number)
+            records, files = records + done.records, files + done.files + await exporter.tables(number)
+    return Exported(records, files)
+
+
+class _Exporter:
+    def __init__(
+        self, consumer: AIOKafkaConsumer, names: Names, city: City, lake: Lake, progress: Callable[[int], None]
+    ) -> None:
+        self._consumer, self._names, self._zone, self._lake = consumer, names, city.zone, lake
+        self._progress = progress
+
+    async def log(self, number: int) -> Exported:
+        """The facts of a partition, from the block that is not full on."""
+        part = TopicPartition(self._names.orders, number)
+        end = (await self._consumer.end_offsets([part]))[part]
+        start, known = await asyncio.to_thread(self._start, number)
+        if known >= end:
+            return Exported(0, 0)
+        self._consumer.assign([part])
+        self._consumer.seek(part, start)
+        block, rows, count, files = start // BLOCK, list[ConsumerRecord](), 0, 0
+        async for _, batch in read_to(self._consumer, {part: end}):
+            for record in batch:
+                if record.offset >= end:
+                    break
+                if record.offset // BLOCK != block and rows:
+                    files += await asyncio.to_thread(self._put_block, number, block, rows, (block + 1) * BLOCK)
+                    rows = []
+                block = record.offset // BLOCK
+                rows.append(record)
+                count += 1
+            self._progress(len(batch))
+        if rows:
+            files += await asyncio.to_thread(self._put_block, number, block, rows, end)
+        return Exported(count, files)
+
+    def _start(self, number: int) -> tuple[int, int]:
+        """From which offset on to read, the first one of a block, and up to where all is there."""
+        names = self._lake.names("facts", number)
+        if not names:
+            return 0, 0
+        last = int(names[-1])
+        known = self._lake.mark("facts", number, names[-1]).get(_NEXT, 0)
+        return (last if known < last + BLOCK else last + BLOCK), known
+
+    def _put_block(self, number: int, block: int, records: list[ConsumerRecord], next_offset: int) -> int:
+        name, mark = f"{block * BLOCK:020}", {_NEXT: next_offset}
+        every: list[Row] = []
+        assigned: list[Row] = []
+        for record in records:
+            fact = facts.from_wire(event_type(record.headers), record.value)
+            every.append(fact_row(number, record.offset, fact, self._zone))
+            if isinstance(fact, facts.Assigned):
+                assigned.append(assignment_row(number, record.offset, fact, self._zone))
+        self._lake.put("assignments", number, name, assigned, mark)
+        self._lake.put("facts", number, name, every, mark)  # last: where the next export begins goes by it
+        return 2
+
+    async def tables(self, number: int) -> int:
+        """Orders and figures as they stand, where anything has changed: how many files were written."""
+        names = self._names
+        topics = (names.desk, names.archive, names.figures)
+        desk, archive, figures = (TopicPartition(topic, number) for topic in topics)
+        ends = await self._consumer.end_offsets([desk, archive, figures])
+        mark: Mark = {"desk": ends[desk], "archive": ends[archive], "figures": ends[figures]}
+        if await asyncio.to_thread(self._lake.mark, "figures", number, _NOW) == mark:
+            return 0
+        newest: dict[TopicPartition, dict[str, bytes]] = {part: {} for part in ends}
+        async for part, batch in read_whole(self._consumer, list(ends), ends):
+            take_newest(newest[part], [record for record in batch if record.offset < ends[part]])
+            self._progress(len(batch))
+        await asyncio.to_thread(self._put_tables, number, newest[desk], newest[archive], newest[figures], mark)
+        return 2
+
+    def _put_tables(
+        self,
+        number: int,
+        desk: dict[str, bytes],
+        archive: dict[str, bytes],
+        figures: dict[str, bytes],
+        mark: Mark,
+    ) -> None:
+        rows = {key: row for key, row in desk.items() if row_keys.is_order(key)} | archive
+        orders = (order_row(number, _order.decode(row)) for row in rows.values())
+        counted = {key: figure_row.decode(row) for key, row in figures.items()}
+        self._lake.put("orders", number, _NOW, orders, mark)
+        self._lake.put("figures", number, _NOW, figure_rows(counted), mark)

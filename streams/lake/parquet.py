@@ -1,0 +1,94 @@
+"""The files of the lake: `<table>/partition=<number>/<name>.parquet`, each whole or not there."""
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import uuid4
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from models.errors import UsageError
+from streams.lake.lake_columns import TABLES, Kind
+from streams.lake.rows import Row
+
+try:
+    import pyarrow
+    from pyarrow import parquet
+except ImportError:
+    raise UsageError("the lake needs more: pip install 'paidan[lake]'") from None
+
+_MARK = b"paidan"  # the key of the files' metadata under which a mark stands
+_ARROW: Mapping[Kind, pyarrow.DataType] = {
+    "string": pyarrow.string(),
+    "int64": pyarrow.int64(),
+    "double": pyarrow.float64(),
+    "bool": pyarrow.bool_(),
+    "instant": pyarrow.timestamp("ms", tz="UTC"),
+}
+
+Mark = dict[str, int]
+
+
+class Lake:
+    """The files under one address. Raises UsageError for an address that cannot be used, OSError where it is away."""
+
+    def __init__(self, address: str) -> None:
+        try:
+            self.files, root = fsspec.core.url_to_fs(address)
+        except (ValueError, ImportError) as error:
+            raise UsageError(f"the lake's address cannot be used: {error}") from None
+        self.address, self._root = address, root.rstrip("/")
+
+    def names(self, table: str, partition: int) -> list[str]:
+        """The names of a partition's files, sorted."""
+        folder = self._folder(table, partition)
+        if not self.files.exists(folder):
+            return []
+        found = (path.rpartition("/")[2] for path in self.files.ls(folder, detail=False))
+        return sorted(name.removesuffix(".parquet") for name in found if name.endswith(".parquet"))
+
+    def mark(self, table: str, partition: int, name: str) -> Mark:
+        """What was noted in a file: how far it has read; empty where there is no such file."""
+        path = self._path(table, partition, name)
+        if not self.files.exists(path):
+            return {}
+        with self.files.open(path, "rb") as file:
+            found = parquet.read_schema(file).metadata or {}
+        mark: Mark = json.loads(found.get(_MARK, b"{}"))
+        return mark
+
+    def put(self, table: str, partition: int, name: str, rows: Iterable[Row], mark: Mark) -> None:
+        """Write a file in the place of the one of that name, if any: whoever reads meets the one or the other."""
+        columns = TABLES[table]
+        fields = [pyarrow.field(each.name, _ARROW[each.kind]) for each in columns]
+        schema = pyarrow.schema(fields, metadata={_MARK: json.dumps(mark).encode()})
+        body = io.BytesIO()
+        parquet.write_table(pyarrow.Table.from_pylist(list(rows), schema), body, compression="zstd")
+        path = self._path(table, partition, name)
+        part = f"{path}.{uuid4().hex}.part"
+        self.files.makedirs(self._folder(table, partition), exist_ok=True)
+        self.files.pipe_file(part, body.getvalue())
+        self.files.mv(part, path)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the files lie on this machine's disk."""
+        return isinstance(self.files, LocalFileSystem)
+
+    def pattern(self, table: str) -> str:
+        """Where all files of a table are, as a pattern."""
+        return self.files.unstrip_protocol(self._glob(table)) if not self.is_local else self._glob(table)
+
+    def tables(self) -> Sequence[str]:
+        """The tables of which there are files."""
+        return [table for table in TABLES if self.files.glob(self._glob(table))]
+
+    def _glob(self, table: str) -> str:
+        return f"{self._root}/{table}/*/*.parquet"
+
+    def _folder(self, table: str, partition: int) -> str:
+        return f"{self._root}/{table}/partition={partition}"
+
+    def _path(self, table: str, partition: int, name: str) -> str:
+        return f"{self._folder(table, partition)}/{name}.parquet"

@@ -1,0 +1,99 @@
+"""The lake on a real broker: what is in the Parquet is what the audit recomputes, however often an export dies."""
+
+import itertools
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from models.city import City, load_city
+from streams.audit.recompute import audit
+from streams.kafka.topics import Names
+from streams.lake import exporting
+from streams.lake.exporting import export
+from streams.lake.parquet import Lake
+from streams.lake.querying import ask
+from streams.settings import Settings
+from tests.broker.test_desk import AREA, city, departments, opened
+from tests.broker.test_whatif import pothole
+from tests.support.kafka import Kafka, Message, Roles
+
+__all__ = ["city", "departments"]
+
+
+class Dying(Lake):
+    """A lake at which an export dies before it has written so many files."""
+
+    def __init__(self, address: str, writes: int) -> None:
+        super().__init__(address)
+        self._left = writes
+
+    def put(self, *given: object) -> None:
+        """Write one, or die."""
+        if not self._left:
+            raise RuntimeError("killed")
+        self._left -= 1
+        super().put(*given)  # type: ignore[arg-type]
+
+
+async def as_audited(settings: Settings, pack: City, lake: Lake) -> None:
+    """Counts and figures of the lake are those of the log, and no row is there twice."""
+    audited = await audit(settings, pack)
+    assert [difference for part in audited for difference in part.differences] == []
+    counted = 'SELECT count(*) FILTER (seq IS NOT NULL), count(*), count(DISTINCT (partition, "offset")) FROM facts'
+    [(facts, records, distinct)] = ask(lake, counted).rows
+    assert facts == sum(part.facts for part in audited)
+    assert records == distinct == facts + sum(part.refusals for part in audited)
+    assigned = "SELECT count(*), (SELECT count(*) FROM facts WHERE fact = 'assigned') FROM assignments"
+    [(assignments, of_facts)] = ask(lake, assigned).rows
+    assert assignments == of_facts
+    assert assignments
+    assert ask(lake, "SELECT count(*) FROM orders").rows == [(sum(part.orders for part in audited),)]
+    figures: dict[tuple[str, str], int] = {}
+    for part in audited:
+        for key, row in part.figures.items():
+            dimension = key.partition("/")[0]
+            if dimension != "actor":
+                for name, count in row.counters.items():
+                    figures[dimension, name] = figures.get((dimension, name), 0) + count
+    kept = ask(lake, "SELECT dimension, figure, sum(count) FROM figures WHERE total_ms IS NULL GROUP BY ALL").rows
+    assert {(dimension, name): int(str(count)) for dimension, name, count in kept} == figures
+
+
+def has_opened(count: int, records: list[object]) -> bool:
+    """Whether so many orders are there."""
+    return len(opened(records)) == count
+
+
+async def killed_until_done(settings: Settings, pack: City, place: str) -> int:
+    """Export again and again, each time up to one more write: how often it died before it had nothing left to do."""
+    for writes in itertools.count():
+        try:
+            await export(settings, pack, Dying(place, writes))
+        except RuntimeError:
+            continue
+        return writes
+    raise AssertionError
+
+
+@pytest.mark.timeout(120)
+async def test_the_parquet_is_the_log_whatever_write_an_export_dies_at(
+    kafka: Kafka,
+    topics: Names,
+    roles: Roles,
+    settings: Settings,
+    city: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Over several blocks of the log, and again when more has come; what is not new is not read again."""
+    monkeypatch.setattr(exporting, "BLOCK", 4)
+    pack, place = load_city(city), str(tmp_path / "lake")
+    roles.start("desk", city=str(city))
+    for batch in (range(3), range(3, 5)):
+        await kafka.produce(topics.inbox, [Message(pothole(str(n)), AREA.encode(), partition=0) for n in batch])
+        await kafka.read_until(topics.orders, partial(has_opened, batch.stop), timeout=60)
+
+        assert await killed_until_done(settings, pack, place) > 1
+        await as_audited(settings, pack, Lake(place))
+        assert await export(settings, pack, Lake(place)) == (0, 0)
