@@ -96,7 +96,8 @@ def classified_text(order: Order) -> str:
         return whole_text(order.title, order.text)
     if order.guess is None or not order.evidence_first:
         return ""
-    return order.text or order.evidence_first[0].label
+    first = order.evidence_first[0]
+    return order.text or ("" if first.gist else first.label)  # with a gist it had words, which were erased
 
 
 def _no_fault(order: Order) -> bool:

@@ -34,6 +34,7 @@ from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
 
+_WATCHES = row_keys.watch("").encode()
 _TO_REVIEW = (CE_TYPE, facts.CE_TYPES[facts.SentToReview].encode())
 
 
@@ -137,12 +138,20 @@ class DeskProcessor:
         ]
 
     def _needless(self, inbox: Sequence[InboxRecord], sends: Sequence[Send], keys: ReportKeys) -> list[Send]:
-        """What destroys the keys of reports that are in no fact: repeats, and what a control zone has swallowed."""
-        said = [item.text for each in inbox for item in each.items if isinstance(item, Sighting) and item.gist]
-        came = key_names("\n".join(said).encode())
-        if came:
-            came -= key_names(b"\n".join(send.value or b"" for send in sends if send.topic == self._names.orders))
-        return [Send(self._names.report_keys, name.encode(), None, keys.partition_of(name)) for name in sorted(came)]
+        """What destroys the keys of sightings that are in no fact and are not watched: repeats, what a control zone has
+        swallowed, and what was watched in vain."""
+        watched = [send.key or b"" for send in sends if self._is_watch(send)]
+        before = [self._state.watches.get(key.removeprefix(_WATCHES).decode()) for key in watched]
+        came = [item for each in inbox for item in each.items if isinstance(item, Sighting)]
+        said = [item.text for item in (*came, *(one for each in before if each for one in each.seen)) if item.gist]
+        spare = key_names("\n".join(said).encode())
+        if spare:
+            kept = [send.value or b"" for send in sends if send.topic == self._names.orders or self._is_watch(send)]
+            spare -= key_names(b"\n".join(kept))
+        return [Send(self._names.report_keys, name.encode(), None, keys.partition_of(name)) for name in sorted(spare)]
+
+    def _is_watch(self, send: Send) -> bool:
+        return send.topic == self._names.desk and (send.key or b"").startswith(_WATCHES)
 
     def settle(self, outcome: DeskOutcome) -> None:
         """The outcome is committed: merge its changes into the state."""

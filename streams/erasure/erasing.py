@@ -22,25 +22,23 @@ _WITH_WORDS = (facts.CE_TYPES[facts.Opened], facts.CE_TYPES[facts.EvidenceAdded]
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Whose words: of all reports of an order, of a reporter (the hash), or of one report (source and id)."""
+    """Whose words: of all sightings of an order, of a reporter (the hash), or of one report (source and id)."""
 
     order_id: str = ""
     reporter: str = ""
     report: tuple[str, str] | None = None
 
     def means(self, order_id: str, seen: Evidence) -> bool:
-        """Whether this report of an order is one of them."""
-        if seen.kind != "report":
-            return False
-        return (
-            order_id == self.order_id
-            or (self.reporter != "" and seen.reporter == self.reporter)
-            or (seen.source, seen.id) == self.report
+        """Whether this sighting of an order is one of them; a person and a name are those of reports alone."""
+        if order_id == self.order_id:
+            return True
+        return seen.kind == "report" and (
+            (self.reporter != "" and seen.reporter == self.reporter) or (seen.source, seen.id) == self.report
         )
 
 
 async def erase(settings: Settings, whose: Whose, erasure: Erasure) -> tuple[int, int]:
-    """Destroy the keys of these reports: how many reports there are, and how many keys were there to be destroyed.
+    """Destroy the keys of these sightings: how many there are, and how many keys were there to be destroyed.
 
     Who asked, when and why stays in the topic in the place of each key. Raises UsageError without the city's key,
     KafkaError when the cluster fails: then it can be asked for again.
@@ -56,7 +54,7 @@ async def erase(settings: Settings, whose: Whose, erasure: Erasure) -> tuple[int
 
 
 async def _sealed(settings: Settings, whose: Whose) -> AsyncIterator[set[str]]:
-    """The names of the keys of each of these reports, from the log of facts."""
+    """The names of the keys of each of these sightings, from the log of facts."""
     topic = Names(settings.namespace).orders
     parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
     async with started(log_reader(Connection.of(settings))) as consumer:

@@ -35,8 +35,8 @@ from streams.kafka.topics import Names
 from streams.settings import load_settings
 from streams.stage.same_time import SameTime
 from streams.tables.protocol import Brief, shortened
-from tests.support.desks import MINUTE, T0, guess, quiet_city
-from tests.support.messages import report
+from tests.support.desks import DAY, MINUTE, T0, guess, quiet_city
+from tests.support.messages import detection, report
 from tests.support.one_city import one_city
 
 SECRET = bytes(range(32))
@@ -156,10 +156,15 @@ async def test_a_repeat_leaves_no_second_key(road: Road) -> None:
 
 def as_learnt(keys: ReportKeys, sent: list[Send]) -> Order:
     """The order as it is folded for learning: words that are erased are empty."""
+    return folded(replace(send, value=keys.opened(send.value or b"", "")) for send in sent)
+
+
+def folded(sent: Iterable[Send]) -> Order:
+    """The order that these facts are about."""
     order: Order | None = None
     for send in sent:
         if send.topic == NAMES.orders:
-            fact = facts.from_wire(event_type(send.headers), keys.opened(send.value or b"", ""))
+            fact = facts.from_wire(event_type(send.headers), send.value or b"")
             assert isinstance(fact, facts.Fact)
             order = apply(order, fact)
     assert order is not None
@@ -216,3 +221,67 @@ def test_an_erasure_means_reports_of_one_order_person_or_name(whose: Whose, mean
     seen = Evidence(kind="report", source="app", id="1", at=T0, reporter="hash-1")
 
     assert whose.means("o-1", seen) is meant
+
+
+SCENE = "一名穿红衣的男子站在塌陷的路面旁"
+
+
+def scene(name: str, label: str = "pothole", **more: Any) -> Any:
+    """What a model says of a picture, of a label of which it takes two."""
+    return detection(label=label, text=SCENE, event={"id": name}, **more)
+
+
+async def test_what_a_model_says_of_a_picture_is_sealed_too(road: Road) -> None:
+    """The department alone reads it in the clear; the order names the key, and erasing the order takes it."""
+    sent = await road.send(scene("d-1", "lamp_off"))
+
+    clear = [send.topic for send in sent if SCENE.encode() in (send.value or b"")]
+    assert clear
+    assert all(topic.startswith(NAMES.assignments("")) for topic in clear)
+    [key] = [send for send in sent if send.topic == NAMES.report_keys]
+    order = folded(sent)
+    assert (as_learnt(road.keys, sent).text, order.sealed_under) == (SCENE, (name_of(key),))
+    assert Whose(order_id=order.id).means(order.id, order.evidence_first[0])
+    assert not Whose(report=("test", "d-1")).means(order.id, order.evidence_first[0])
+
+
+async def test_a_label_is_not_learnt_in_the_place_of_words_that_were_erased(road: Road) -> None:
+    """The classifier was given the words."""
+    sent = await road.send(scene("d-1", "unlisted"), scene("d-2", "unlisted", object_id="2"))
+    order = as_learnt(road.keys, sent)
+    erased = msgspec.json.encode(Erasure(T0, "clerk", "asked for"))
+
+    road.keys.take(record(replace(send, value=erased)) for send in sent if send.topic == NAMES.report_keys)
+
+    assert (classified_text(order), classified_text(as_learnt(road.keys, sent))) == (SCENE, "")
+
+
+async def test_a_detection_without_words_needs_no_key(road: Road) -> None:
+    """And costs none."""
+    sent = await road.send(detection(label="lamp_off", event={"id": "d-1"}))
+
+    assert [send for send in sent if send.topic == NAMES.report_keys] == []
+
+
+async def test_what_is_watched_keeps_its_words_until_it_opens_an_order(road: Road) -> None:
+    """The one of two that came first is read like the other."""
+    first = await road.send(scene("d-1"))
+    second = await road.send(scene("d-2", object_id="2"))
+
+    made = [name_of(send) for send in (*first, *second) if send.topic == NAMES.report_keys and send.value]
+    assert len(made) == 2
+    assert road.keys.known(made) == made
+    assert folded(road.sent).sealed_under == tuple(made)
+
+
+async def test_what_was_watched_in_vain_is_readable_no_more(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key goes when the time of watching is over."""
+    sent = await road.send(scene("d-1"))
+    [made] = [name_of(send) for send in sent if send.topic == NAMES.report_keys]
+
+    monkeypatch.setattr(processor, "now_ms", lambda: T0 + DAY)
+    outcome = await road.desk.decide([record(road.desk.tick(), 99, T0 + DAY)])
+
+    assert [(send.key, send.value) for send in outcome.sends if send.topic == NAMES.report_keys] == [
+        (made.encode(), None)
+    ]

@@ -24,8 +24,8 @@ def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_k
             changes["report_keys"] = (*order.report_keys, report_key)
         if evidence.reporter and evidence.reporter not in order.reporters:
             changes["reporters"] = (*order.reporters, evidence.reporter)
-        if name := key_name((evidence.text, evidence.address)):
-            changes["sealed_under"] = (*order.sealed_under, name)
+    if name := key_name((evidence.text, evidence.address)):
+        changes["sealed_under"] = (*order.sealed_under, name)
     if fingerprint and fingerprint not in order.fingerprints:
         changes["fingerprints"] = (*order.fingerprints[-FINGERPRINTS + 1 :], fingerprint)
     return changes
