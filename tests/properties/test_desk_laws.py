@@ -15,9 +15,10 @@ from dispatcher.order.facts import KINDS, Absorbed, Fact, Linked, PartEnded, Par
 from dispatcher.order.lifecycle import TABLE
 from dispatcher.order.row import Order
 from dispatcher.partition import kept_orders
+from models.city import City
 from models.events.vocabulary import RETURN_CODES
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, Sighting, Tick
-from tests.support.cities import LEVELS, appended
+from tests.support.cities import FILES, LEVELS, appended
 from tests.support.desks import (
     DAY,
     HOUR,
@@ -41,6 +42,23 @@ CITY = quiet_city(
     **{"inspectors.csv": "id,areas,lat,lon,checks_max\np1,south-w,30.05,114.05,2\np3,south,30.01,114.01,3\n"},
     **appended("departments.csv", *(f"{row}," for row in LEVELS)),
 )
+
+
+def stormy_city() -> City:
+    """One where all that may weigh, gather or cover something does."""
+    head, *rows = FILES["categories.csv"].splitlines()
+    weighed = {"illegal-parking": ",0.5,0.85,0.97"}
+    lines = [f"{head},verify_at,file_at,urgent_at", *(row + weighed.get(row.partition(",")[0], ",,,") for row in rows)]
+    lines.append("camera-fault,order,镜头,Camera,fault,x,50,24,1,4,1,off,,,")
+    cameras = FILES["cameras.csv"].replace("owner\n", "owner,heartbeat_minutes,link\n")
+    cameras = cameras.replace("police\n", "police,90,mast\n").replace("office\n", "office,,\n")
+    storms = "outage_cameras = 2\nstorm_orders = 2\nstorm_wait_minutes = 600.0\n"
+    return quiet_city(
+        f"camera_heartbeat_hours = 30.0\n{storms}", **{"categories.csv": "\n".join(lines), "cameras.csv": cameras}
+    )
+
+
+STORMY = stormy_city()
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 ENDINGS = ("merge", "reject", "force-close", "unmerge", "split")
 REMARKS = ("comment", "remind", "supervise", "prioritise", "re-categorise", "progress")  # an order stays where it is
@@ -55,7 +73,13 @@ def random_sighting(rng: random.Random, n: int, at: int) -> Sighting:
     number = str(rng.randrange(n + 1) if rng.random() < 0.1 else n)
     if rng.random() < 0.5:
         return detection(
-            number, at, category, rng.choice(("cam-sw-1", "cam-sw-2")), phase=rng.choice(("", "start", "end")), **place
+            number,
+            at,
+            category,
+            rng.choice(("cam-sw-1", "cam-sw-2")),
+            phase=rng.choice(("", "start", "end")),
+            confidence=rng.choice((None, 0.4, 0.7, 0.95)),
+            **place,
         )
     certain = category if rng.random() < 0.7 else ""
     return report(number, at, rng.choice(TEXTS), certain, reporter=rng.choice(("r1", "r2", "")), **place)
@@ -111,10 +135,10 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
     )
 
 
-def random_inbox(seed: int, length: int = 60) -> list[InboxRecord]:
+def random_inbox(seed: int, length: int = 60, city: City = CITY) -> list[InboxRecord]:
     """A random inbox of one partition, made while a desk decides it, so that its steps fit; `seed` says it all."""
     rng = random.Random(seed)
-    desk = Desk(CITY)
+    desk = Desk(city)
     clock = T0
     for offset in range(1, length):
         clock += rng.choice((0, MINUTE, MINUTE, HOUR, 5 * HOUR, DAY, 20 * DAY) if rng.random() < 0.15 else (0, MINUTE))
@@ -131,9 +155,9 @@ def random_inbox(seed: int, length: int = 60) -> list[InboxRecord]:
     return desk.inbox
 
 
-def run(inbox: list[InboxRecord], cuts: random.Random | None = None) -> Desk:
+def run(inbox: list[InboxRecord], cuts: random.Random | None = None, city: City = CITY) -> Desk:
     """A desk that has decided an inbox, one record at a time or cut at random."""
-    desk = Desk(CITY)
+    desk = Desk(city)
     desk.replay(inbox, cuts)
     return desk
 
@@ -169,6 +193,26 @@ def test_batch_sizes_change_nothing(seed: int) -> None:
     assert one.state.orders == other.state.orders
     assert standing_under(one.state) == standing_under(other.state)
     assert totals(one) == totals(other)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 89))
+@settings(max_examples=examples(10))
+def test_storms_outages_and_weighed_evidence_keep_all_laws(seed: int, stop: int) -> None:
+    """Where detections are weighed and gathered, and children come up: any batches, and a restart anywhere, come to the
+    same facts, rows and totals, and nothing fails."""
+    inbox = random_inbox(seed, 90, STORMY)
+    steady, cut = run(inbox, city=STORMY), run(inbox, random.Random(seed), STORMY)
+    restored = run(inbox[:stop], city=STORMY)
+    restored.state = DeskState.restore(3, list(restored.rows.items()), list(restored.figure_rows.items()))
+    for record in inbox[stop:]:
+        restored.batch([record])
+
+    assert steady.failures == []
+    assert "quarantined" not in steady.names()
+    assert steady.sent == cut.sent == restored.sent
+    assert totals(steady) == totals(cut) == totals(restored)
+    assert standing_under(steady.state) == standing_under(cut.state)
+    assert_laws(steady)
 
 
 @pytest.mark.slow

@@ -32,8 +32,8 @@ def learn(work: UnitOfWork, update: InboxUpdate, order: Order) -> None:
         each.algorithm
         for one in (order, *work.children(order))
         for each in (*one.evidence_first, *one.evidence_last)
-        # What a parent incident covers shows that, not the parent's own.
-        if each.kind == "detection" and each.algorithm and not each.rule.startswith("covered:")
+        # A camera's alarms alone; and what a parent incident covers shows something else than the parent.
+        if each.camera and each.algorithm and not each.rule.startswith("covered:")
     ):
         record = work.overlay.algorithms.get(algorithm) or _NOTHING
         work.overlay.algorithms.put(algorithm, AlarmRecord(record.right + right, record.wrong + (not right)))
