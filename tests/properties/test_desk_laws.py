@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.desk import DeskState, decide
+from dispatcher.figures import indicators
+from dispatcher.figures.figure_row import FigureRow, merge_rows
 from dispatcher.order.chain import confirmer
-from dispatcher.order.facts import KINDS, Absorbed, Fact, Linked, PartEnded, PartOpened, Rejected, Released
+from dispatcher.order.facts import KINDS, Absorbed, Fact, Linked, Opened, PartEnded, PartOpened, Rejected, Released
 from dispatcher.order.lifecycle import TABLE
 from dispatcher.order.row import Order
 from dispatcher.partition import kept_orders
@@ -307,3 +309,24 @@ def test_no_sequence_of_actions_leaves_the_table(seed: int) -> None:
                     for rule in TABLE
                 ), (asked[cause], before, after)
             before = took[-1].state
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=examples(5))
+def test_no_order_counts_twice_over_the_levels(seed: int) -> None:
+    """Each order is one department's, or nobody's yet; with those below, the topmost departments come to the city's own
+    sums, figure by figure."""
+    desk = run(random_inbox(seed))
+    orders = {f.order_id: f for f in facts_of(desk.sent) if isinstance(f, Opened)}
+    sums = indicators.totals(desk.state.figures.items(), indicators.Window(99991231))
+    own = {key: row for (dimension, key), row in sums.items() if dimension == "department"}
+
+    summed = indicators.with_below(own, CITY.hierarchy)
+
+    tops = [row for key, row in summed.items() if not CITY.hierarchy.above(key)]
+    assert merge_rows(tops).counters == indicators.city(sums).counters
+    assert merge_rows(tops).sketches == indicators.city(sums).sketches
+    assert sum(row.counters.get("opened", 0) for row in own.values()) == len(orders)
+    for above in ("roads", "police"):
+        parts = [own[key] for key in (above, *CITY.hierarchy.below(above)) if key in own]
+        assert merge_rows(parts).counters == summed.get(above, FigureRow()).counters

@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.figure_row import FigureRow, parse_key
 from dispatcher.figures.indicators import Value, Window, city, indicators, totals
+from dispatcher.figures.indicators import with_below as sums_with_below
+from models.city import Hierarchy
 from tests.support.boston import convert, oracle
 
 EXACT = ("received", "closed", "open", "overdue_open", "closed_on_time", "closure_rate", "on_time_closure_rate")
@@ -40,6 +42,21 @@ def differences(rows: Iterable[tuple[str, FigureRow]], frame: pd.DataFrame) -> l
             where = f"{department} {first:%Y-%m}"
             wrong += unlike(indicators(row), oracle.expected(part, first, last), where)
     return wrong
+
+
+def with_below(rows: Iterable[tuple[str, FigureRow]], hierarchy: Hierarchy) -> list[tuple[str, FigureRow]]:
+    """The same figure rows, but those of each department with all below it, day by day."""
+    kept = list(rows)
+    days: dict[tuple[int, int], dict[str, FigureRow]] = {}
+    for key, row in kept:
+        dimension, name, day, partition = parse_key(key)
+        if dimension == "department":
+            days.setdefault((day, partition), {})[name] = row
+    return [(key, row) for key, row in kept if not key.startswith("department/")] + [
+        (f"department/{name}/{day}/{partition}", row)
+        for (day, partition), own in days.items()
+        for name, row in sums_with_below(own, hierarchy).items()
+    ]
 
 
 def _day(moment: pd.Timestamp) -> int:
