@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import msgspec
@@ -13,6 +14,7 @@ import pytest
 
 from dispatcher.figures.indicators import figures_of
 from dispatcher.order.facts import KINDS
+from dispatcher.order.forms import Kind, form
 from dispatcher.order.lifecycle import STATE_TERMS, TABLE
 from dispatcher.order.row import Entry, Order
 from dispatcher.partition.unit_of_work import DESK
@@ -129,6 +131,16 @@ def test_each_figure_of_the_overview_opens_into_the_orders_of_an_indicator() -> 
 
     assert (len(cards), len(counts)) == (8, 3)
     assert [pair for pair in (*cards, *counts) if pair[0] != pair[1] or not figures_of(pair[0])] == []
+
+
+def test_each_kind_of_field_has_a_control_and_each_field_a_label() -> None:
+    """A form of the lifecycle with a kind that the pages do not know could not be opened."""
+    script = (FILES / "moves.js").read_text()
+    controls = re.findall(r'^  "?([a-z-]+)"?: \(field', script, re.MULTILINE)
+    labels = re.findall(r"\b(\w+): say\(", script.partition("LABELS = {")[2].partition("};")[0])
+
+    assert set(controls) == set(get_args(Kind))
+    assert {field.name for row in TABLE for field in form(row)} - set(labels) == set()
 
 
 @pytest.mark.parametrize("file", sorted(FILES.iterdir()), ids=lambda file: file.name)

@@ -7,6 +7,7 @@ const LABELS = {
   reason: say("Reason"), code: say("Code"), category: say("Category"), condition: say("Condition"), department: say("Department"),
   until: say("Until (time of this computer)"), level: say("Level"), priority: say("Priority"), evidence_urls: say("Links to photos, one a line"),
   satisfied: say("Settled?"), satisfaction: say("Satisfaction"), other_order_id: say("The other order"), report: say("Report"), inspector: say("Inspector"),
+  plan: say("Plan of the city"),
 };
 
 // Who sits there. Without tokens a person says so; it is kept for this tab.
@@ -103,6 +104,7 @@ const CONTROLS = {
   department: (field) => choice(field.name, seat.known.departments.map(named), field.needed),
   inspector: (field) => choice(field.name, field.choices.map((each) => [each.id, each.id]), field.needed),
   code: (field) => choice(field.name, field.choices.map(named), field.needed),
+  plan: (field) => choice(field.name, field.choices.map(named), field.needed),
   level: (field) => choice(field.name, numbers(seat.known.levels), field.needed),
   priority: (field) => choice(field.name, numbers(5), field.needed),
   "yes-no": (field) => choice(field.name, [["true", say("yes")], ["false", say("no")]], field.needed),
@@ -173,6 +175,7 @@ export async function movesPanel(done) {
     const form = el("form", { class: "move", "data-action": move.action },
       ...move.fields.map((field) => el("label", {}, `${LABELS[field.name] || field.name}${field.needed ? " *" : ""}`, CONTROLS[field.kind](field, order))),
       el("div", { class: "moves" }, send, leave));
+    for (const { name: field, suggested } of move.fields) if (suggested) form.elements[field].value = suggested;
     for (const [field, value] of Object.entries(filled)) form.elements[field].value = value;
     filling = { id: order.id, action: move.action, form, typed: false };
     form.addEventListener("input", () => {
