@@ -3,7 +3,7 @@ import { areaMap } from "/page/area_map.js";
 import { ask, el, moment } from "/page/common.js";
 import { name, say, term } from "/page/language.js";
 import { distance, metres } from "/page/places.js";
-import { STATES } from "/page/terms.js";
+import { NO_FAULT, STATES } from "/page/terms.js";
 
 const MOST = 4; // that are compared with an order
 const SIMILAR = 5;
@@ -64,7 +64,7 @@ export function precedents(of) {
     if (state === drawn) return;
     drawn = state;
     node.hidden = true;
-    if (!category || !order.area) return;
+    if (!category || category === NO_FAULT || !order.area) return;
     const response = await ask(`/orders?state=closed,rejected&category=${encodeURIComponent(category)}&area=${encodeURIComponent(order.area.id)}&limit=${SIMILAR}`);
     if (!response.ok || state !== drawn) return;
     const { orders } = await response.json();

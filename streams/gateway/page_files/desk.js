@@ -14,7 +14,7 @@ const SOON_MS = 400; // several changes at once are looked at together
 const AHEAD = 2; // orders that are fetched before somebody comes to them
 const FRESH_MS = 10000; // for so long what was fetched ahead is good
 const GONE_MS = 20000; // an order that was decided stays out of its list, though the tables still show it
-const UNDO_MS = 20000;
+const SAID_MS = 20000; // for so long it is said what was done, and may be taken back
 const TITLE = 40; // characters of a text that stand for a title
 const by = (id) => document.getElementById(id);
 
@@ -39,23 +39,25 @@ function notice(text) {
   by("notice").hidden = !text;
 }
 
-// Says what was done, with the button that takes it back where something does.
-function sayDone(sentence, order_, undo = null) {
+let hiding = 0; // the timer that ends what was said last
+
+// Says for a while what was done, with the button that takes it back where something does.
+function sayDone(sentence, about, undo = null) {
   takeBack = undo && (async () => {
     takeBack = null;
     const { refused } = await undo();
-    sayDone(refused || say("Taken back"), order_);
+    sayDone(refused || say("Taken back"), about);
     await refresh();
   });
   const button = undo ? el("button", { type: "button" }, say("Undo"), el("kbd", {}, "u")) : "";
   if (button) button.addEventListener("click", () => takeBack?.());
-  by("done").replaceChildren(sentence, " ", order_ ? el("a", { href: `/o/${encodeURIComponent(order_.id)}` }, called(order_)) : "", " ", button);
+  by("done").replaceChildren(sentence, " ", about ? el("a", { href: `/o/${encodeURIComponent(about.id)}` }, called(about)) : "", " ", button);
   by("done").hidden = false;
-  const mine = takeBack;
-  setTimeout(() => {
-    if (takeBack === mine) takeBack = null;
-    if (button) button.remove();
-  }, UNDO_MS);
+  clearTimeout(hiding);
+  hiding = setTimeout(() => {
+    takeBack = null;
+    by("done").hidden = true;
+  }, SAID_MS);
 }
 
 function called(each) {
