@@ -20,6 +20,7 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /metrics": ("metrics",),
     "GET /openapi.json": ("describe",),
     "POST /reports": ("report",),
+    "GET /prefill": ("report", "orders"),
     "POST /detections": ("detect",),
     "POST /measurements": ("detect",),
     "GET /detections/{detection_id:path}": ("detect",),

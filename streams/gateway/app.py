@@ -37,6 +37,7 @@ from streams.gateway.routes.live import live_routes
 from streams.gateway.routes.order_sightings import InboxSightings, order_sighting_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
+from streams.gateway.routes.prefill import prefill_routes
 from streams.gateway.routes.receiving import Receiver, intake_routes
 from streams.gateway.routes.seat import seat_routes
 from streams.gateway.routes.sighting_outcomes import outcome_routes
@@ -105,6 +106,7 @@ def make_app(parts: Parts) -> ASGIApp:
     reports = Names(parts.settings.namespace).reports
     georeport = ServiceRequests(parts.city, reports, receiver, finder, parts.holders)
     app.include_router(georeport_routes(parts.city, georeport, parts.settings.gateway_open311))
+    app.include_router(prefill_routes(parts.city, finder))
     app.include_router(outcome_routes(parts.tail, key))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))

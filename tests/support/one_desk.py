@@ -92,6 +92,8 @@ class DeskBehind:
         found = [brief(order) for order in orders.values() if params.get("report", "") in ("", *order.report_keys)]
         if states := set(filter(None, params.get("state", "").split(","))):
             found = [line for line in found if line.state in states or ("open" in states and line.open)]
+        if areas := set(filter(None, params.get("area", "").split(","))):
+            found = [line for line in found if line.area in areas]
         if category := params.get("category"):
             found = [line for line in found if line.category == category]
         if after := params.get("after"):

@@ -39,6 +39,7 @@ CALLERS = {
     "GET /metrics": {"ops", "admin"},
     "GET /openapi.json": set(ACCESS),
     "POST /reports": {"app", "reporter"},
+    "GET /prefill": set(ACCESS) - {"sensor", "public"},
     "POST /detections": {"sensor"},
     "POST /measurements": {"sensor"},
     "GET /detections/{detection_id:path}": {"sensor"},

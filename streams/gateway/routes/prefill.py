@@ -1,0 +1,104 @@
+"""`GET /prefill`: what the city knows of a place, for whoever is about to report something there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from dispatcher.partition.index import distance_m
+from models.city import City, Place
+from models.times import DAY_MS, now_ms, to_text
+from streams.gateway.http.parameters import ONLY_KNOWN
+from streams.gateway.http.problems import Problem
+from streams.gateway.http.responses import answer
+from streams.gateway.order_document import named
+from streams.gateway.routes.orders import Finder
+from streams.intake.placing import locate_points
+from streams.tables.protocol import Brief
+
+NEARBY_M = 100.0
+_CORNER = 0.0013  # degrees: beyond NEARBY_M to the north everywhere, and to the east up to 45°
+_MOST_ORDERS = 500  # of the areas around that are looked at
+_MOST_SHOWN = 10
+_MOST_DAYS = 90
+
+_LAT = Annotated[float, Query(ge=-90, le=90, description="WGS 84, degrees")]
+_LON = Annotated[float, Query(ge=-180, le=180, description="WGS 84, degrees")]
+
+
+def prefill_routes(city: City, finder: Finder) -> APIRouter:
+    """The route, with what it needs."""
+    router = APIRouter(tags=["intake"], dependencies=[ONLY_KNOWN])
+
+    @cache
+    def places() -> Mapping[str, list[Place]]:
+        found: dict[str, list[Place]] = defaultdict(list)
+        for place in city.places.all:
+            found[place.area].append(place)
+        return found
+
+    @router.get("/prefill", summary="What is known of a place: its area, the nearest name, open orders close by")
+    async def prefill(lat: _LAT, lon: _LON) -> Response:
+        areas = _around(city, lat, lon)
+        if areas is None:
+            raise Problem(404, "not-found", "the place lies outside the city")
+        until = now_ms()
+        wanted = {"area": ",".join(areas), "state": "open"}
+        lines = await finder.newest(wanted, until - _MOST_DAYS * DAY_MS, until, _MOST_ORDERS)
+        own = areas[0]
+        return answer(
+            {
+                "location": {"lat": lat, "lon": lon},
+                "area": named(city.areas.get(own), own),
+                "place": _nearest((each for area in areas for each in places().get(area, ())), lat, lon),
+                "orders": _close(lines, city, lat, lon),
+            }
+        )
+
+    return router
+
+
+def _around(city: City, lat: float, lon: float) -> list[str] | None:
+    """The area of a point, then those of the corners around it; None outside the city."""
+    corners = [(lat + north * _CORNER, lon + east * _CORNER) for north in (-1, 1) for east in (-1, 1)]
+    found = locate_points(city, [(lat, lon), *corners])
+    if found[lat, lon] is None:
+        return None
+    return list(dict.fromkeys(placed.area for placed in found.values() if placed is not None))
+
+
+def _nearest(places: Iterable[Place], lat: float, lon: float) -> dict[str, Any] | None:
+    """The name of what is closest, where anything of a name is close by."""
+    near = [
+        (distance_m(lat, lon, each.lat, each.lon), each.row, each)
+        for each in places
+        if each.lat is not None and each.lon is not None
+    ]
+    distance, _, place = min(near, default=(NEARBY_M + 1, 0, None))
+    if place is None or distance > NEARBY_M:
+        return None
+    return {"name_zh": place.name_zh, "name_en": place.name_en, "distance_m": round(distance)}
+
+
+def _close(lines: Iterable[Brief], city: City, lat: float, lon: float) -> list[dict[str, Any]]:
+    """Open orders close by, the closest first, without the words of those who have reported them."""
+    near = []
+    for line in lines:
+        if line.lat is not None and line.lon is not None:
+            distance = distance_m(lat, lon, line.lat, line.lon)
+            if distance <= NEARBY_M:
+                near.append((distance, line))
+    near.sort(key=lambda one: (one[0], one[1].id))
+    return [
+        {
+            "id": line.id,
+            "category": named(city.categories.get(line.category), line.category),
+            "state": line.state,
+            "opened_at": to_text(line.opened_at),
+            "distance_m": round(distance),
+        }
+        for distance, line in near[:_MOST_SHOWN]
+    ]
