@@ -80,7 +80,7 @@ def random_sighting(rng: random.Random, n: int, at: int) -> Sighting:
             category,
             rng.choice(("cam-sw-1", "cam-sw-2")),
             phase=rng.choice(("", "start", "end")),
-            confidence=rng.choice((None, 0.4, 0.7, 0.95)),
+            confidence=(None, 0.4, 0.7, 0.95)[n % 4],
             **place,
         )
     certain = category if rng.random() < 0.7 else ""
