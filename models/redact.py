@@ -17,6 +17,17 @@ _UUID_LENGTH = 36
 _PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9}|0?[1-9]\d{6,11})")
 
 
+# How an update names a reporter by their hash, where whoever writes it knows no more: the gateway, for a link.
+KNOWN_AS = "known-as:"
+_KNOWN_AS = re.compile(f"{KNOWN_AS}([0-9a-f]{{32}})")
+
+
+def acting_reporter(key: bytes, identity: str) -> str:
+    """The hash of the reporter whom an update names, by their identity or, after `known-as:`, by the hash itself."""
+    known = _KNOWN_AS.fullmatch(identity)
+    return known[1] if known else reporter_hash(key, identity)
+
+
 def reporter_hash(key: bytes, identity: str) -> str:
     """32 hex characters that stand for a reporter: HMAC-SHA256 under the city's key; empty for an empty identity.
 

@@ -132,6 +132,16 @@ class Settings(BaseSettings):
         "key of its own that can be destroyed. Empty: they are kept in the clear.",
     )
 
+    link_key: SecretKey = Field(
+        SecretStr(""),
+        description="Key (32 bytes, URL-safe base64) of the links by which reporters see their orders, for notify and "
+        "the gateway. Empty: there are no links.",
+    )
+    link_days: PositiveFloat = Field(30.0, description="How long such a link shows its order.")
+    public_url: str = Field(
+        "", description="Where reporters reach the gateway, the beginning of their links. Empty: notices have no links."
+    )
+
     models: str = Field(
         "", description="Store of classifier artefacts, any fsspec address. Empty: `models` in the data folder."
     )

@@ -222,6 +222,10 @@ TABLE: tuple[Transition, ...] = (
         "the state stays; a department on what it holds or held last",
     ),
     Transition(
+        "comment", "补充", ("reporter",), _OPEN, _OPEN, ("its-reporter", "words-or-photo"),
+        "a reporter adds words or a photo; the state stays",
+    ),
+    Transition(
         "force-close", "强制结案", ("operator",), _OPEN, ("closed",), ("reason", "named"), "the actor is the approver"
     ),
     Transition("reject", "作废", ("operator",), _OPEN, ("rejected",), ("reason",)),

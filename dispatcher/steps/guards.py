@@ -166,6 +166,11 @@ def _reason(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str
 
 
 @guard
+def _words_or_photo(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if update.evidence_urls else _reason(work, order, update, at)
+
+
+@guard
 def _reason_if_operator(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return _reason(work, order, update, at) if update.by.role == "operator" else ""
 

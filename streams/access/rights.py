@@ -13,6 +13,10 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /o/{order_id}": (),
     "GET /desk": (),
     "GET /docs": (),
+    # Whoever has a reporter's link may see and do what it is for.
+    "GET /r/{token}": (),
+    "GET /r/{token}/order": (),
+    "POST /r/{token}/updates": (),
     "GET /page/{name}": (),
     "GET /favicon.ico": (),
     "GET /livez": (),

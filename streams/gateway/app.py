@@ -39,6 +39,7 @@ from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
 from streams.gateway.routes.prefill import prefill_routes
 from streams.gateway.routes.receiving import Receiver, intake_routes
+from streams.gateway.routes.reporter_page import reporter_routes
 from streams.gateway.routes.seat import seat_routes
 from streams.gateway.routes.sighting_outcomes import outcome_routes
 from streams.gateway.shards import Shards
@@ -50,6 +51,7 @@ from streams.kafka.topics import Names
 from streams.learning.drift_watch import DriftWatch
 from streams.readiness.checks import judge
 from streams.readiness.pulse import Pulse
+from streams.reporter_links import ReporterLinks
 from streams.settings import Settings
 from streams.tables.protocol import Shard
 
@@ -102,11 +104,12 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(order_sighting_routes(finder, InboxSightings(parts.settings)))
     app.include_router(seat_routes(parts.city, finder))
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key, rate)
-    app.include_router(intake_routes(Names(parts.settings.namespace), receiver, finder))
-    reports = Names(parts.settings.namespace).reports
-    georeport = ServiceRequests(parts.city, reports, receiver, finder, parts.holders)
+    names = Names(parts.settings.namespace)
+    app.include_router(intake_routes(names, receiver, finder))
+    georeport = ServiceRequests(parts.city, names.reports, receiver, finder, parts.holders)
     app.include_router(georeport_routes(parts.city, georeport, parts.settings.gateway_open311))
     app.include_router(prefill_routes(parts.city, finder))
+    app.include_router(reporter_routes(parts.city, names, receiver, finder, _links(parts.settings)))
     app.include_router(outcome_routes(parts.tail, key))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))
@@ -116,6 +119,12 @@ def make_app(parts: Parts) -> ASGIApp:
     described = lru_cache(partial(describe, app, parts.city, tokens=not parts.holders.open))
     app.openapi = described  # type: ignore[method-assign] # the way that FastAPI's documentation shows
     return app
+
+
+def _links(settings: Settings) -> ReporterLinks | None:
+    """What reads reporters' links; None without a key."""
+    key = settings.link_key.get_secret_value()
+    return ReporterLinks(key) if key else None
 
 
 def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:

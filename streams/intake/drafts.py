@@ -16,7 +16,7 @@ from models.formats.scenes import describes_scene
 from models.inbox import UNLOCATED, UNREGISTERED, Actor, InboxUpdate, Sighting
 from models.masking import mask
 from models.record import Record
-from models.redact import Contact, encrypt_contact, reporter_hash
+from models.redact import Contact, acting_reporter, encrypt_contact, reporter_hash
 from models.words import whole_text
 from streams.intake.personal.cleaning import cleaner_for
 from streams.intake.placing import Described, Placement, Point, by_camera
@@ -193,7 +193,7 @@ class DraftReader:
         return Draft(item, _point(place) or Described(place.area, (place.address, words)), words)
 
     def _actor(self, by: SaidBy) -> Actor:
-        person = reporter_hash(self._keys.hmac, by.id) if by.role == "reporter" else self._cleaner.name(by.id)
+        person = acting_reporter(self._keys.hmac, by.id) if by.role == "reporter" else self._cleaner.name(by.id)
         return Actor(by.role or "department", by.department, person)
 
     def _update(self, said: SaidUpdate, statement: Statement) -> Draft:

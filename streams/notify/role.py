@@ -5,10 +5,10 @@ offset, and its backlog stays in Kafka however long it is away.
 """
 
 import asyncio
-import functools
 from collections.abc import Awaitable, Callable
 
 from models.city import load_city
+from models.envelope import Event
 from models.errors import UsageError
 from streams.control.city_in_force import CityInForce
 from streams.control.packs import Packs
@@ -17,10 +17,12 @@ from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.notify.courier import Courier
+from streams.notify.delivery import TargetAnswer
 from streams.notify.finisher import FinishingConsumer
 from streams.notify.lines import Lines
 from streams.notify.signature import target_key
 from streams.notify.targets import Target, targets
+from streams.notify.to_reporters import letters_of
 from streams.notify.webhook import Webhooks
 from streams.settings import Settings
 from streams.tasks import race
@@ -65,5 +67,10 @@ def _line(
     settings: Settings, target: Target, webhooks: Webhooks, bury: Callable[[Send], Awaitable[None]]
 ) -> FinishingConsumer:
     key = target_key(settings.webhook_secret.get_secret_value().encode(), target.name)
-    courier = Courier(settings, target, functools.partial(webhooks.post, target.url, key), bury)
+    letters = letters_of(settings) if target.audience == "reporter" else None
+
+    async def post(event: Event) -> TargetAnswer:
+        return await webhooks.post(target.url, key, event if letters is None else letters.letter(event))
+
+    courier = Courier(settings, target, post, bury)
     return FinishingConsumer(settings, Names(settings.namespace).group(f"notify-{target.name}"), target.topics, courier)

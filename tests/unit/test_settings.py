@@ -163,7 +163,7 @@ def test_the_data_folder_is_open_to_its_owner_alone(tmp_path: Path) -> None:
         ),
         *(
             (name, key)
-            for name in ("words_key", "contact_key")
+            for name in ("words_key", "contact_key", "link_key")
             for key in ("secret", "A" * 43 + "=", "a" * 44, "密" * 32)
         ),
     ],

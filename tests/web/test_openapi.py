@@ -23,6 +23,9 @@ HIDDEN = {
     "GET /o/{order_id}",
     "GET /docs",
     "GET /page/{name}",
+    "GET /r/{token}",
+    "GET /r/{token}/order",
+    "POST /r/{token}/updates",
     "GET /favicon.ico",
     "GET /openapi.json",
 }

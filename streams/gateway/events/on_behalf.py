@@ -1,6 +1,6 @@
 """Whose an event is: the token says it, and what the body says besides must agree."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -8,8 +8,12 @@ from models.access import Holder, actor, is_sender
 from models.envelope import Event
 from models.errors import Poison
 from models.inbox import Actor
+from models.redact import KNOWN_AS
 from streams.gateway.events.request_event import data_of, with_data
 from streams.gateway.http.problems import Problem, of_poison
+
+# The fields of an update that a reporter's link fills.
+_BY_LINK = ("action", "order_id", "attempt", "reason", "satisfied", "satisfaction", "evidence_urls")
 
 
 def of_update(event: Event, holder: Holder | None) -> Event:
@@ -31,6 +35,18 @@ def of_update(event: Event, holder: Holder | None) -> Event:
 def names_another(event: Event) -> bool:
     """Whether an update that `of_update` gave names somebody else than who has sent it."""
     return "sender" in data_of(event)
+
+
+def of_reporter(event: Event, reporter: str, steps: Collection[str]) -> Event:
+    """The update of whoever has the link of a reporter, known by their hash, with what such a link may say alone.
+
+    Raises Problem for a step that is none of `steps`, and Poison for data that are no object.
+    """
+    data = data_of(event)
+    if data.get("action") not in steps:
+        raise Problem(422, "invalid", f"action must be one of {', '.join(steps)}", field="action", rule="unknown")
+    said = {name: data[name] for name in _BY_LINK if name in data}
+    return with_data(event, said | {"by": {"role": "reporter", "id": f"{KNOWN_AS}{reporter}"}})
 
 
 def of_report(event: Event, holder: Holder | None) -> Event:

@@ -1,0 +1,1 @@
+"""What a reporter with a link is shown and may do."""

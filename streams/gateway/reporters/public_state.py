@@ -1,0 +1,35 @@
+"""An order as its reporter is shown it: how it stands, in words that name nobody."""
+
+from typing import Any
+
+from dispatcher.order.facts import KINDS
+from dispatcher.order.lifecycle import allowed
+from dispatcher.order.row import Order
+from dispatcher.partition.messages import AUDIENCES
+from models.city import City
+from models.times import to_text
+from streams.gateway.order_document import named
+
+# What a reporter may do by a link; whether the desk takes it, the table of the lifecycle says.
+STEPS = ("feedback", "reopen", "remind", "comment")
+_TOLD = frozenset(name for name, kind in KINDS.items() if "reporter" in AUDIENCES.get(kind, ()))
+
+
+def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
+    """No word that anybody has written, no address and no person: only what the city's tables call it, and the steps
+    that reporters are told of."""
+    answer = next((each for each in order.answers if each.by == reporter), None)
+    return {
+        "id": order.id,
+        "state": order.state,
+        "category": named(city.categories.get(order.category), order.category),
+        "area": named(city.areas.get(order.area), order.area),
+        "department": named(city.departments.get(order.department), order.department),
+        "city": {"id": city.id, "name_zh": city.name_zh, "name_en": city.name_en},
+        "opened_at": to_text(order.opened_at),
+        "due": None if order.due is None else to_text(order.due),
+        "steps": [{"fact": entry.fact, "at": to_text(entry.at)} for entry in order.timeline if entry.fact in _TOLD],
+        "answered": None if answer is None else {"satisfied": answer.satisfied, "satisfaction": answer.satisfaction},
+        "may": [action for action in allowed(order.state, "reporter") if action in STEPS],
+        "zone": city.zone.key,
+    }

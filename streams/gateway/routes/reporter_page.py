@@ -1,0 +1,69 @@
+"""`/r/{token}`: what a reporter's link shows and takes. Whoever has the link is the reporter; nobody needs a token."""
+
+import time
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from models.city import City
+from models.events import UPDATE
+from streams.gateway.events.on_behalf import of_reporter
+from streams.gateway.events.request_event import body_of, read_event
+from streams.gateway.http.parameters import ONLY_KNOWN
+from streams.gateway.http.problems import Problem
+from streams.gateway.http.responses import answer
+from streams.gateway.preferences import preference
+from streams.gateway.reporters.public_state import STEPS, public_state
+from streams.gateway.reporters.rate_limit import RateLimit
+from streams.gateway.routes.orders import Finder
+from streams.gateway.routes.receiving import Receiver
+from streams.gateway.waiting import Waiter
+from streams.kafka.topics import Names
+from streams.reporter_links import ReporterLink, ReporterLinks
+
+_LOOKS, _STEPS = 60, 6  # a minute
+_SOURCE = "urn:paidan:reporter-link"
+
+
+def reporter_routes(
+    city: City, names: Names, receiver: Receiver, finder: Finder, links: ReporterLinks | None
+) -> APIRouter:
+    """The routes, with what they need. Without a key for links each of them is one that is over."""
+    router = APIRouter(include_in_schema=False, dependencies=[ONLY_KNOWN])
+    looks, steps = RateLimit(_LOOKS, time.monotonic), RateLimit(_STEPS, time.monotonic)
+
+    def read(token: str, limit: RateLimit) -> ReporterLink:
+        link = None if links is None else links.read(token, time.time())
+        if link is None:
+            raise Problem(404, "not-found", "this link is over, or was never one")
+        if not limit.admits(f"{link.order_id}/{link.reporter}"):
+            raise Problem(429, "too-often", "that was too often: wait a minute", {"retry-after": "60"})
+        return link
+
+    @router.get("/r/{token}/order")
+    async def shown(token: str) -> Response:
+        link = read(token, looks)
+        found = await finder.order(link.order_id, None)
+        return answer(public_state(found.order, link.reporter, city))
+
+    @router.post("/r/{token}/updates")
+    async def said(token: str, request: Request) -> Response:
+        link = read(token, steps)
+        body = await body_of(request)
+
+        event, known = await receiver.read(
+            body,
+            lambda: of_reporter(
+                msgspec.structs.replace(read_event(request, UPDATE, body, link.order_id), source=_SOURCE),
+                link.reporter,
+                STEPS,
+            ),
+        )
+        waiter, wait = Waiter(known.source, known.id), preference(request)
+        there = f"/r/{token}/order"
+        taken = await receiver.receive(request, names.updates, link.order_id, event, waiter, there, wait)
+        # What the desk has written of it names the reporter's hash, which is nobody's affair here.
+        return answer({"taken": taken.status_code == 200}, taken.status_code, wait.applied)
+
+    return router

@@ -1,0 +1,54 @@
+"""What reporters are sent beside the notice: their own link, and for whoever reaches them how that is done."""
+
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import msgspec
+
+from models.envelope import Event
+from models.errors import UsageError
+from streams.addresses import LOOPBACK
+from streams.reporter_links import ReporterLink, ReporterLinks
+from streams.settings import Settings
+
+_DAY_SECONDS = 86_400
+
+
+class _Notice(msgspec.Struct):
+    to: str
+    order_id: str
+
+
+_read = msgspec.json.Decoder(_Notice).decode
+
+
+class ReporterLetters:
+    """Makes of a reporter's notice what the reporters' target is sent; `clock` gives seconds UTC."""
+
+    def __init__(self, links: ReporterLinks, base: str, days: float, clock: Callable[[], float] = time.time) -> None:
+        self._links, self._base, self._clock = links, base.rstrip("/"), clock
+        self._seconds = int(days * _DAY_SECONDS)
+
+    def letter(self, event: Event) -> Event:
+        """The notice with the `link` at which its reporter sees the order. It is the same event: a repeat has the same
+        id, though another link."""
+        notice, data = _read(event.data), msgspec.json.decode(event.data)
+        until = int(self._clock()) + self._seconds
+        token = self._links.token(ReporterLink(notice.order_id, notice.to, until))
+        return msgspec.structs.replace(event, data=msgspec.json.encode(data | {"link": f"{self._base}/r/{token}"}))
+
+
+def letters_of(settings: Settings) -> ReporterLetters | None:
+    """What the settings say; None where notices have no links. Raises UsageError for settings that do not fit."""
+    key, base = settings.link_key.get_secret_value(), settings.public_url
+    if not base:
+        return None
+    if not key:
+        raise UsageError("PAIDAN_LINK_KEY must be set: PAIDAN_PUBLIC_URL says that reporters get links")
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError("PAIDAN_PUBLIC_URL must be an address that begins with http:// or https://")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise UsageError("PAIDAN_PUBLIC_URL must be https: whoever has a link is the reporter")
+    return ReporterLetters(ReporterLinks(key), base, settings.link_days)

@@ -1,0 +1,106 @@
+"""Links for reporters: nobody can make one up or change one, and each is over some day."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from models.envelope import Event
+from models.errors import UsageError
+from models.events import NOTICE
+from models.redact import acting_reporter, reporter_hash
+from streams.gateway.reporters.rate_limit import RateLimit
+from streams.notify.to_reporters import letters_of
+from streams.reporter_links import LONGEST, ReporterLink, ReporterLinks
+from streams.settings import load_settings
+
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+LINK = ReporterLink("south-w-20260302-aaaaaaaaaa", "0123456789abcdef" * 2, 1_000)
+
+
+def test_a_link_says_what_it_was_made_of_until_it_is_over() -> None:
+    """And is short enough for a text message; two of the same are not alike."""
+    links = ReporterLinks(KEY)
+
+    token, other = links.token(LINK), links.token(LINK)
+
+    assert links.read(token, 999.9) == LINK == links.read(other, 0)
+    assert links.read(token, 1_000) is None
+    assert token != other
+    assert len(token) < 120
+    assert LINK.order_id not in base64.urlsafe_b64decode(token + "==").decode("latin-1")
+
+
+def test_a_link_that_was_changed_is_none() -> None:
+    """In any of its characters; nor is anything that somebody has thought of, or one of another city."""
+    links = ReporterLinks(KEY)
+    token = links.token(LINK)
+
+    changed = [token[:n] + ("A" if token[n] != "A" else "B") + token[n + 1 :] for n in range(len(token) - 1)]
+    made_up = ["", "x", "A" * 100, "中文", token[:-4], token + "AAAA", "A" * (LONGEST + 1), "/../", token + "="]
+
+    assert [each for each in (*changed, *made_up) if links.read(each, 0) is not None] == []
+    assert ReporterLinks(base64.urlsafe_b64encode(bytes(32)).decode()).read(token, 0) is None
+
+
+def notice() -> Event:
+    """A notice to a reporter, as the desk has made it."""
+    data = {"audience": "reporter", "to": LINK.reporter, "order_id": LINK.order_id, "kind": "closed"}
+    return Event("e-1", "desk", NOTICE, json.dumps(data).encode(), None)
+
+
+def test_a_reporter_s_notice_has_their_link() -> None:
+    """All else of the event is as it was."""
+    letters = letters_of(load_settings(link_key=KEY, public_url="https://city.example/", link_days=2.0))
+    assert letters is not None
+
+    told = letters.letter(notice())
+
+    data: dict[str, Any] = json.loads(told.data)
+    link = data.pop("link")
+    assert (told.id, told.type, data) == ("e-1", NOTICE, json.loads(notice().data))
+    assert link.startswith("https://city.example/r/")
+    read = ReporterLinks(KEY).read(link.rpartition("/")[2], 0)
+    assert read is not None
+    assert (read.order_id, read.reporter) == (LINK.order_id, LINK.reporter)
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"public_url": "https://city.example"}, "PAIDAN_LINK_KEY must be set"),
+        ({"public_url": "city.example", "link_key": KEY}, "PAIDAN_PUBLIC_URL"),
+        ({"public_url": "http://city.example", "link_key": KEY}, "must be https"),
+        ({"public_url": "https://city.example/?a=b", "link_key": KEY}, "PAIDAN_PUBLIC_URL"),
+    ],
+)
+def test_settings_that_give_reporters_no_link_are_refused(given: dict[str, str], wrong: str) -> None:
+    """A link that does not work would be found out by a citizen."""
+    with pytest.raises(UsageError, match=wrong):
+        letters_of(load_settings(**given))
+
+
+def test_without_an_address_there_are_no_links() -> None:
+    """The key alone makes none."""
+    assert letters_of(load_settings(link_key=KEY)) is None
+
+
+def test_a_link_s_reporter_acts_under_the_hash_that_it_names() -> None:
+    """Anybody else's name is hashed, also one that only looks like it."""
+    assert acting_reporter(b"k", f"known-as:{LINK.reporter}") == LINK.reporter
+    for said in ("li", f"known-as:{LINK.reporter}0", f"known-as: {LINK.reporter}", LINK.reporter):
+        assert acting_reporter(b"k", said) == reporter_hash(b"k", said)
+
+
+def test_a_link_asks_so_often_a_minute() -> None:
+    """All at once or one after the other; others are not held up, and time gives it back."""
+    now = 0.0
+    limit = RateLimit(6, lambda: now)
+
+    assert [limit.admits("a") for _ in range(8)] == [True] * 6 + [False] * 2
+    assert limit.admits("b")
+    now = 9.0
+    assert not limit.admits("a")
+    now = 20.0
+    assert limit.admits("a")

@@ -1,0 +1,165 @@
+"""What a reporter's link shows and takes: the order's state in words that name nobody, and what its reporter may do."""
+
+import itertools
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from models.inbox import Actor
+from models.redact import reporter_hash
+from streams.gateway.routes import receiving
+from streams.reporter_links import ReporterLink, ReporterLinks
+from tests.support.desks import INSPECTOR, T0, quiet_city
+from tests.support.one_desk import KEYS, DeskBehind, gateway_with_desk
+from tests.unit.test_desk_returns import ROADS
+from tests.unit.test_reporter_links import KEY
+
+TEXT, PHONE, ADDRESS = "梧桐路上有一个大坑", "13812345678", "梧桐路12号"
+WAIT = {"prefer": "wait=1"}
+_NUMBERS = itertools.count()
+
+
+class Link:
+    """A reporter with the link to the order that their report became."""
+
+    def __init__(self, client: httpx.AsyncClient, behind: DeskBehind, order: str, reporter: str = PHONE) -> None:
+        self.client, self.behind, self.order = client, behind, order
+        until = int(time.time()) + 1_000
+        self.token = ReporterLinks(KEY).token(ReporterLink(order, reporter_hash(KEYS.hmac, reporter), until))
+
+    async def state(self) -> dict[str, Any]:
+        """What the link shows."""
+        answer = await self.client.get(f"/r/{self.token}/order")
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    async def say(self, action: str, **more: Any) -> httpx.Response:
+        """What the reporter says by the link."""
+        headers = WAIT | {"idempotency-key": f"link-{next(_NUMBERS)}"}
+        return await self.client.post(f"/r/{self.token}/updates", json={"action": action} | more, headers=headers)
+
+    def close(self) -> None:
+        """The order is handled, checked and closed."""
+        desk = self.behind.desk
+        desk.update("accept", ROADS, T0)
+        desk.update("handle", ROADS, T0, evidence_urls=("https://pictures.example/1.jpg",))
+        desk.update("check-pass", INSPECTOR, T0)
+
+
+@pytest.fixture
+async def link(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Link]:
+    """A citizen's pothole, assigned, with the link that its notices have."""
+    monkeypatch.setattr(receiving, "now_ms", lambda: T0)
+    async with gateway_with_desk(quiet_city(), T0, link_key=KEY) as (client, behind):
+        said = {
+            "text": TEXT, "location": {"lat": 30.05, "lon": 114.05, "address": ADDRESS},
+            "reporter": {"phone": PHONE, "name": "王小明"},
+        }  # fmt: skip
+        order = (await client.post("/reports", json=said, headers=WAIT)).json()["fact"]["order_id"]
+        behind.desk.update("decide", Actor("reviewer", "", "rita"), T0, category="pothole")
+        yield Link(client, behind, order)
+
+
+async def test_the_page_and_what_it_shows_name_nobody(link: Link) -> None:
+    """The state, the category, the department and the steps that reporters are told of; no word of the report, no
+    address, no person. The page runs its own scripts alone and says nothing of the link to anybody."""
+    page = await link.client.get(f"/r/{link.token}")
+    shown = await link.client.get(f"/r/{link.token}/order")
+
+    assert (page.status_code, shown.status_code) == (200, 200)
+    assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
+    assert page.headers["referrer-policy"] == "no-referrer"
+    data = shown.json()
+    assert (data["state"], data["category"]["id"], data["department"]["id"]) == ("assigned", "pothole", "roads")
+    assert [step["fact"] for step in data["steps"]] == ["opened", "assigned"]
+    assert data["may"] == ["remind", "comment"]
+    for personal in (TEXT, PHONE, ADDRESS, "王小明", "rita", reporter_hash(KEYS.hmac, PHONE)):
+        assert personal not in shown.text
+        assert personal not in page.text
+
+
+async def test_a_reporter_adds_words_or_a_photo(link: Link) -> None:
+    """Either will do; nothing at all is refused, and the desk has them in the order's timeline."""
+    photo = "https://pictures.example/2.jpg"
+
+    said = await link.say("comment", reason="It is deeper now")
+    shown = await link.say("comment", evidence_urls=[photo])
+    nothing = await link.say("comment")
+
+    assert (said.status_code, said.json(), shown.status_code) == (200, {"taken": True}, 200)
+    assert (nothing.status_code, nothing.json()["reason"]) == (409, "missing-reason")
+    entries = link.behind.desk.only().timeline[-2:]
+    assert [(each.note, each.evidence_urls) for each in entries] == [("It is deeper now", ()), ("", (photo,))]
+    assert {each.actor.id for each in entries} == {reporter_hash(KEYS.hmac, PHONE)}
+
+
+async def test_a_reporter_answers_and_opens_it_again(link: Link) -> None:
+    """Once it is closed; what they have answered is shown to them."""
+    assert (await link.say("feedback", satisfied=True)).status_code == 409
+    link.close()
+    assert (await link.state())["may"] == ["reopen", "feedback"]
+
+    answered = await link.say("feedback", satisfied=False, satisfaction=2, reason="the hole is back")
+
+    assert answered.status_code == 200, answered.text
+    assert (await link.state())["answered"] == {"satisfied": False, "satisfaction": 2}
+    assert (await link.say("reopen", reason="the hole is back")).status_code == 200
+    assert (await link.state())["state"] == "assigned"
+
+
+@pytest.mark.parametrize("action", ["force-close", "accept", "check-pass", "prioritise", "", None])
+async def test_a_link_takes_no_other_steps(link: Link, action: str) -> None:
+    """Whoever has it is a reporter, and of those they may do what the page offers."""
+    answer = await link.say(action)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "action")
+    assert link.behind.desk.only().state == "assigned"
+
+
+async def test_a_link_speaks_for_nobody_else_and_of_no_other_order(link: Link) -> None:
+    """Whoever the body names, it is the link's reporter; another order's name is refused, and the desk refuses the link
+    of somebody who has not reported this."""
+    link.close()
+    await link.say("feedback", satisfied=True, by={"role": "operator", "id": "olga"}, sender={"role": "operator"})
+    other = await link.say("feedback", satisfied=True, order_id="south-w-20260302-bbbbbbbbbb")
+    stranger = await Link(link.client, link.behind, link.order, "13912345678").say("feedback", satisfied=True)
+
+    assert [each.by for each in link.behind.desk.only().answers] == [reporter_hash(KEYS.hmac, PHONE)]
+    assert (other.status_code, other.json()["field"]) == (422, "order_id")
+    assert (stranger.status_code, stranger.json()["reason"]) == (409, "not-its-reporter")
+
+
+async def test_what_is_no_link_shows_nothing(link: Link) -> None:
+    """One that is over, one that was changed, one that somebody has made up; all alike."""
+    over = ReporterLinks(KEY).token(ReporterLink(link.order, reporter_hash(KEYS.hmac, PHONE), int(time.time())))
+
+    answers = [await link.client.get(f"/r/{token}/order") for token in (over, link.token[:-2] + "AA", "x", "%2E%2E")]
+    posted = await link.client.post(f"/r/{over}/updates", json={"action": "comment", "reason": "r"})
+
+    assert [each.status_code for each in (*answers, posted)] == [404] * 5
+    assert len({each.json()["detail"] for each in answers}) == 1
+
+
+async def test_without_a_key_there_are_no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even the ones that another key has made."""
+    async with gateway_with_desk(quiet_city(), T0) as (client, behind):
+        link = Link(client, behind, "south-w-20260302-aaaaaaaaaa")
+        assert (await client.get(f"/r/{link.token}/order")).status_code == 404
+
+
+async def test_a_link_is_not_asked_without_end(link: Link) -> None:
+    """Six steps a minute; then it says when to come again. A page of another site asks nothing at all."""
+    statuses = [(await link.say("comment", reason="r")).status_code for _ in range(7)]
+    again = await link.say("comment", reason="r")
+    foreign = await link.client.post(
+        f"/r/{link.token}/updates",
+        json={"action": "comment", "reason": "r"},
+        headers={"origin": "https://evil.example"},
+    )
+
+    assert statuses == [200] * 6 + [429]
+    assert (again.headers["retry-after"], foreign.status_code) == ("60", 403)
