@@ -1,5 +1,12 @@
 import { language, say } from "/page/language.js";
 
+// Signs that turn the writing round for what follows: shown as a sign, they cannot make a text read otherwise than it is.
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+
+function shown(child) {
+  return typeof child === "string" ? child.replace(TURNING, "\ufffd") : child;
+}
+
 // Everything that is shown is made of text nodes: what a report says is never read as markup.
 export function el(tag, attributes, ...children) {
   const node = document.createElement(tag);
@@ -7,7 +14,7 @@ export function el(tag, attributes, ...children) {
     if (value === false || value === null || value === undefined) continue;
     node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  node.append(...children.filter((child) => child !== null && child !== undefined && child !== "").map(shown));
   return node;
 }
 

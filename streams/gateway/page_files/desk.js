@@ -35,7 +35,7 @@ by("order").append(view.node);
 const list = workList(by("lines"), { open: choose, opened: () => chosen, accept: acceptAll, done: refresh });
 
 function notice(text) {
-  by("notice").textContent = text;
+  by("notice").replaceChildren(el("span", {}, text));
   by("notice").hidden = !text;
 }
 

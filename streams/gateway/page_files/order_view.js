@@ -122,7 +122,7 @@ function fill(node, parts, order) {
   if (order.zone) zone = order.zone;
   const terms = (order.why && order.why.terms) || (order.guess && order.guess.terms) || [];
   parts.text.replaceChildren(...(order.title ? [el("strong", {}, ...marked(order.title, terms)), "\n"] : []),
-    ...marked(order.text || "", terms));
+    el("span", {}, ...marked(order.text || "", terms)));
   parts.why.replaceChildren(why(order));
   const strip = heldStrip(order, at);
   parts.held.replaceChildren(strip);
