@@ -126,19 +126,19 @@ async def run(count: int, times: int, folder: Path) -> None:
         try:
             base = f"http://127.0.0.1:{rig.settings.gateway_port}"
             async with httpx.AsyncClient(base_url=base, timeout=60) as client:
-                await _complete(client)
+                await _read(client, len(orders))
                 await _show(client, orders[0].id, times)
         finally:
             rig.stop()
 
 
-async def _complete(client: httpx.AsyncClient) -> None:
-    """Wait until all partitions are answered for. Raises TimeoutError."""
+async def _read(client: httpx.AsyncClient, count: int) -> None:
+    """Wait until the tables have read so many orders. Raises TimeoutError."""
     async with asyncio.timeout(READY_SECONDS):
         while True:
             try:
-                answer = await client.get("/status")
-                if answer.is_success and answer.json()["complete"]:
+                answer = await client.get("/orders?limit=1&count=true")
+                if answer.is_success and answer.json()["total"] == count:
                     return
             except httpx.TransportError:
                 pass  # not listening yet
