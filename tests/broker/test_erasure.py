@@ -1,7 +1,6 @@
 """A report's words on a real broker: sealed in every topic but its department's, and gone when its key is destroyed."""
 
 import base64
-import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -9,32 +8,39 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from aiokafka import ConsumerRecord
+from msgspec.json import encode
 from pydantic import SecretStr
 
 from dispatcher.order import facts
-from models.envelope import event_type
+from models.envelope import Event, event_type
 from models.errors import UsageError
+from models.events import REPORT, UPDATE
 from models.sealed_words import ERASED
+from models.times import DAY_MS, HOUR_MS, MINUTE_MS, now_ms, to_text
 from streams.erasure.report_keys import Erasure, check_words_key
+from streams.erasure.retention import BY
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import load_settings
 from tests.support.cities import tiny_files
 from tests.support.kafka import Kafka, Message, Roles, eventually
-from tests.support.messages import report
+from tests.support.messages import report, to_structured
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 DEPARTMENTS = ("roads", "police", "works", "north-office")
+SHORT = "archive_days = 0.5\nreopen_days = 0.5\nfeedback_days = 0.5\n"
 WORDS = "梧桐路口的井盖不见了，请找红房子旁边的老宋"
 
 
 @pytest.mark.timeout(120)
 async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka: Kafka, tmp_path: Path) -> None:
     """From the report to the page: only the department has it in the clear. The key is destroyed, with who asked; the
-    order is there as before, the audit agrees, and a desk without the city's key does not start."""
+    order is there as before, the audit agrees, and a desk without the city's key does not start. The words of an order
+    that ended long before are gone by themselves."""
     city = tmp_path / "city"
     city.mkdir()
-    for name, content in tiny_files().items():
+    for name, content in tiny_files({"retention.csv": "category,days\n*,1\n"}, SHORT).items():
         (city / name).write_bytes(content)
     gateway, tables = free_ports(2)
     settings = load_settings(
@@ -62,18 +68,20 @@ async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka
 
 async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables: int) -> None:
     settings = roles.settings
-    for role in ("intake", "desk", "gateway"):
+    past = await _ended_long_ago(kafka, topics, roles)
+    for role in ("intake", "gateway"):
         roles.start(role)
     roles.start("tables", tables_port=str(tables))
-    now = int(time.time() * 1000)
+    now = now_ms()
     sent = report(WORDS, event={"id": "r-1", "time": now, "timestamp": now})
     await kafka.produce(topics.reports, [Message(sent.value, b"any", sent.headers, 0, now)])
     [opened] = [
         record
-        for record in await kafka.read_until(topics.orders, 3, timeout=60)
-        if event_type(record.headers) == facts.CE_TYPES[facts.Opened]
+        for record in await kafka.read_until(topics.orders, past + 3, timeout=60)
+        if event_type(record.headers) == facts.CE_TYPES[facts.Opened] and b'"r-1"' in record.value
     ]
     order_id = opened.key.decode()
+    await _words_have_ended(kafka, topics)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.gateway_port}", timeout=30) as client:
         before = await eventually(lambda: _order(client, order_id), what="the order's page")
         assert before["text"] == WORDS
@@ -84,15 +92,52 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         assert await asked.ended(60) == 0, asked.said()
 
         assert "1 keys destroyed" in asked.said()
-        last = (await kafka.read_all(topics.report_keys))[-1]
-        assert msgspec.json.decode(last.value, type=Erasure).by == "clerk"
+        by_clerk = [r for r in await kafka.read_all(topics.report_keys) if b'"clerk"' in (r.value or b"")]
+        assert [msgspec.json.decode(record.value, type=Erasure).by for record in by_clerk] == ["clerk"]
         after = await eventually(lambda: _order(client, order_id), what="the order's page")
         listed = (await client.get("/orders")).json()["orders"]
     assert after["text"] == ERASED
-    assert [order["title"] for order in listed] == [ERASED]
+    assert {order["title"] for order in listed} == {ERASED}
     assert {**after, "text": WORDS, "evidence": before["evidence"], "held_by": before["held_by"]} == before
     audit = roles.start("audit", "--no-tables")
     assert await audit.ended(60) == 0, audit.said()
+
+
+async def _ended_long_ago(kafka: Kafka, topics: Names, roles: Roles) -> int:
+    """A desk that has decided on a report of ten days ago, which was rejected at once and is archived. How many facts
+    there are."""
+    sent, until = now_ms() - 10 * DAY_MS, to_text(now_ms() - MINUTE_MS)
+    there = {"lat": 30.05, "lon": 114.05}
+    rejected = {"action": "reject", "by": {"role": "reviewer", "id": "rita"}, "reason": "不属实"}
+    said = [
+        (REPORT, "old-1", sent, {"text": "井盖边有人摔倒，是老周", "location": there}),
+        (UPDATE, "old-2", sent + HOUR_MS, rejected | {"report": {"source": "app", "id": "old-1"}, "location": there}),
+    ]
+    file = roles.folder / "past.jsonl"
+    file.write_bytes(
+        b"\n".join(to_structured(Event(id, "app", kind, encode(data), at))[1] for kind, id, at, data in said)
+    )
+    replay = roles.start("history", str(file), "--until", until, "--no-model")
+    assert await replay.ended(60) == 0, replay.said()
+    roles.start("desk")
+    return len(await kafka.read_until(topics.orders, _is_archived, timeout=60))
+
+
+def _is_archived(records: list[ConsumerRecord]) -> bool:
+    return any(event_type(record.headers) == facts.CE_TYPES[facts.Archived] for record in records)
+
+
+async def _words_have_ended(kafka: Kafka, topics: Names) -> None:
+    """The key of the archived order's report is destroyed by itself as soon as time goes on."""
+
+    async def gone() -> list[ConsumerRecord]:
+        return [r for r in await kafka.read_all(topics.report_keys) if r.value and BY.encode() in r.value]
+
+    [end] = await eventually(gone, what="the end of the words")
+    kept = await kafka.read_all(topics.report_keys)
+    assert msgspec.json.decode(end.value, type=Erasure).by == BY
+    assert [record.key for record in kept].count(end.key) == 2  # the key and what came in its place
+    assert [r.value for r in kept if r.key.startswith(b"ending/")][-1] is None
 
 
 async def _order(client: httpx.AsyncClient, order_id: str) -> Any:
