@@ -194,10 +194,12 @@ class Divided(Fact, frozen=True, kw_only=True):
 
 
 class PartOpened(Fact, frozen=True, kw_only=True):
-    """A part of the joint order is under way, as an order of its own; or again, when that was reopened."""
+    """A part of the joint order is under way, as an order of its own; or again, when that was reopened or another
+    department has it (empty: a person must decide)."""
 
     part: str
     order: str
+    department: str = ""
 
 
 class PartEnded(Fact, frozen=True, kw_only=True):

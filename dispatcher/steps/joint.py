@@ -63,18 +63,22 @@ def divide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Orde
 
 
 def follow(work: UnitOfWork, before: Order, at: int, actor: Actor) -> None:
-    """After a step: a joint order hears of the end or the reopening of a part of it; what is left of a joint order that
-    has ended otherwise is called off."""
+    """After a step: a joint order hears of the end or the reopening of a part of it, and who has it; what is left of a
+    joint order that has ended otherwise is called off."""
     after = work.order(before.id)
-    if after is None or (before.state in ENDED) == (after.state in ENDED):
+    if after is None:
         return
-    if after.part_of:
+    if after.part_of and (_ended(before), before.department) != (_ended(after), after.department):
         _tell(work, after, at, actor)
-    if after.state in ENDED:
+    if _ended(after) and not _ended(before):
         for part in after.parts:
             own = work.order(part.order) if part.state == "open" else None
             if own is not None and own.state in OPEN:
                 dispatching.reject(work, own, "joint-order-ended", at, actor)
+
+
+def _ended(order: Order) -> bool:
+    return order.state in ENDED
 
 
 def _tell(work: UnitOfWork, part: Order, at: int, actor: Actor) -> None:
@@ -83,7 +87,8 @@ def _tell(work: UnitOfWork, part: Order, at: int, actor: Actor) -> None:
     if joint is None or not name:
         return
     if part.state in OPEN:
-        work.emit(facts.PartOpened(**work.head(joint, at, actor), part=name, order=part.id))
+        opened = facts.PartOpened(**work.head(joint, at, actor), part=name, order=part.id, department=part.department)
+        work.emit(opened)
         return
     passed = part.state == "closed"
     joint = work.emit(facts.PartEnded(**work.head(joint, at, actor), part=name, order=part.id, passed=passed))
@@ -112,7 +117,10 @@ def _open_next(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
     for part in order.parts:
         if part.state == "waiting" and done.issuperset(part.after):
             own = _open(work, order, part, at, actor)
-            order = work.emit(facts.PartOpened(**work.head(order, at, actor), part=part.name, order=own.id))
+            opened = facts.PartOpened(
+                **work.head(order, at, actor), part=part.name, order=own.id, department=own.department
+            )
+            order = work.emit(opened)
     return order
 
 

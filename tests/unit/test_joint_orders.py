@@ -120,6 +120,24 @@ def test_a_joint_order_is_closed_when_all_its_parts_have_passed() -> None:
     assert_laws(desk)
 
 
+def test_a_joint_order_says_who_holds_it_up() -> None:
+    """The department that has an open part, also when another one gets it; nobody while a person must decide."""
+    desk = joint()
+    assert {each.name: each.department for each in whole(desk).parts} == {
+        "fire": "works", "kitchen": "works", "sign": ""
+    }  # fmt: skip
+
+    desk.update("re-assign", DISPATCHER, T0 + HOUR, part(desk, "kitchen").id, department="police", reason="r")
+    desk.update("return", WORKS, T0 + HOUR, part(desk, "fire").id, code="unclear", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + HOUR, part(desk, "fire").id)
+
+    assert part(desk, "fire").state == "review"
+    assert {each.name: each.department for each in whole(desk).parts if each.state == "open"} == {
+        "fire": "", "kitchen": "police"
+    }  # fmt: skip
+    assert_laws(desk)
+
+
 def test_one_failed_part_is_done_again_alone() -> None:
     """The others and the joint order stay as they are."""
     desk = joint()

@@ -127,7 +127,10 @@ def _divided(order: Order, fact: facts.Divided) -> Changes:
 
 
 def _part_opened(order: Order, fact: facts.PartOpened) -> Changes:
-    return _with_part(order, fact.part, fact.order, "open")
+    parts = _with_part(order, fact.part, fact.order, "open")["parts"]
+    return {
+        "parts": tuple(replace(part, department=fact.department) if part.name == fact.part else part for part in parts)
+    }
 
 
 def _part_ended(order: Order, fact: facts.PartEnded) -> Changes:
