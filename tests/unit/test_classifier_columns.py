@@ -6,9 +6,10 @@ from msgspec.structs import replace
 
 from models.classifier import Classifier, ClassifierError
 from models.classifier.learning.labelled import Labelled
-from models.classifier.learning.training import RECIPES, train
+from models.classifier.learning.training import RECIPES, Recipe, fit, train
 from models.classifier.serving.artefact import pack, unpack
 from models.classifier.serving.columns import Columns, category_of, kind_of
+from models.classifier.serving.vectoriser import count
 from models.guess import NO_FAULT, NO_FAULT_KINDS
 from tests.support.classifiers import GROUPS, small_rows
 
@@ -46,6 +47,7 @@ def test_kinds_are_columns_of_one_category() -> None:
     assert columns.chosen(scores, np.array([0, 1])).tolist() == [0, 1]
     assert columns.numbers(["none/test"]).tolist() == [2]
     assert columns.category_numbers(["none/test", "pothole"]).tolist() == [1, 2]
+    assert columns.no_fault.tolist() == [False, True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -99,3 +101,19 @@ def test_columns_of_other_classes_are_refused(data: bytes) -> None:
 
     with pytest.raises(ClassifierError, match="columns are not those of its classes"):
         Classifier.from_bytes(pack(strange, arrays))
+
+
+def test_one_machine_of_all_kinds_counts_beside_each_of_them() -> None:
+    """It adds the same score to every kind of no fault, more where a message is none, and nothing to any category."""
+    columns = Columns.among(rows().labels)
+    counts, y = count(rows().texts), columns.numbers(rows().labels)
+
+    vectoriser, alone = fit(counts, y, len(columns.labels), Recipe(min_count=1), 0, no_fault=columns.no_fault)
+    _, beside = fit(counts, y, len(columns.labels), Recipe(min_count=1, whether=1.0), 0, no_fault=columns.no_fault)
+    matrix, _ = vectoriser.weigh(counts)
+    added = matrix @ (beside.weights - alone.weights) + beside.bias - alone.bias
+    none = columns.no_fault[y]
+
+    assert not added[:, ~columns.no_fault].any()
+    assert np.ptp(added[:, columns.no_fault], axis=1).max() < 1e-5
+    assert added[none][:, columns.no_fault].min() > added[~none][:, columns.no_fault].max()

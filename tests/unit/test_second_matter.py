@@ -51,7 +51,7 @@ def test_both_matters_must_be_said_surely() -> None:
 def test_only_what_is_in_question_is_asked_again() -> None:
     """A text that is all of one category, or no fault, costs nothing more."""
     assert in_question(guess("pothole", pothole=0.9, litter=0.05))
-    assert not in_question(guess("pothole", pothole=0.99, litter=0.004))
+    assert not in_question(guess("pothole", pothole=0.99, litter=0.002))
     assert not in_question(guess("none", none=0.5, litter=0.4))
 
 

@@ -23,7 +23,7 @@ LETTERS = (Recipe(min_count=2, c=1.0), Recipe(min_count=2, c=0.2))
 _SHORT = (1.0, 0.15, 0.6, 0.7)
 # A word is no message: it weighs less than one.
 _WORD = 0.3
-MESSAGES = tuple(Recipe(blocks=_SHORT, min_count=2, c=c, floor=1.0, extra=_WORD) for c in (1.0, 0.5))
+MESSAGES = tuple(Recipe(blocks=_SHORT, min_count=2, c=c, floor=1.0, extra=_WORD, whether=1.0) for c in (1.0, 0.5))
 WORDS = Recipe(min_count=1, c=0.2)
 # So many of a category's names and keywords must mean what a category of the corpus does: fewer may be chance.
 _WORDS_ALIKE = 3

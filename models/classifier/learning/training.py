@@ -34,7 +34,8 @@ Progress = Callable[[int, int], None]
 class Recipe(msgspec.Struct, frozen=True):
     """What tuning chooses among. `blocks`: weights of body, head, word parts and context (0 leaves one out);
     `prior`: how far the scores of the prior, if there is one, spread beside a message's length of 1; `floor`: see
-    `vectoriser.learn`; `extra`: what an extra row weighs in learning, beside 1 for a row."""
+    `vectoriser.learn`; `extra`: what an extra row weighs in learning, beside 1 for a row; `whether`: what the machine
+    that tells faults from what is no fault counts beside the one of each kind of no fault."""
 
     blocks: tuple[float, float, float, float] = (1.0, 0.5, 0.6, 0.7)
     c: float = 1.0
@@ -43,6 +44,7 @@ class Recipe(msgspec.Struct, frozen=True):
     prior: float = 0.05
     floor: float = FLOOR
     extra: float = 1.0
+    whether: float = 0.0
 
 
 # What `paidan train` chooses among.
@@ -51,6 +53,8 @@ RECIPES = (Recipe(), Recipe(blocks=(1.0, 0.5, 1.0, 0.7), min_count=1))
 PRIOR = Recipe(min_count=2, c=0.2)
 # How many texts the name of a category counts for.
 NAMED = 3
+# The regularisation of the machine that tells whether a message is a fault: the same on any of the texts tried.
+_WHETHER = 0.3
 
 
 class HeldOut(NamedTuple):
@@ -105,8 +109,8 @@ def train(
     try:
         if tried is None:
             tried = rows
-            recipe, held = tune(rows, counts, y, helping, len(columns.labels), recipes, seed, progress, prior)
-            vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping)
+            recipe, held = tune(rows, counts, y, helping, columns, recipes, seed, progress, prior)
+            vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping, columns.no_fault)
         else:
             recipe, held, vectoriser, linear = _best(tried, counts, y, helping, columns, recipes, seed, progress, prior)
     except ValueError as error:
@@ -183,7 +187,7 @@ def _best(
     truth, theirs = columns.category_numbers(tried.labels), count(tried.texts)
     found = []
     for done, recipe in enumerate(recipes, 1):
-        vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping)
+        vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping, columns.no_fault)
         matrix, known = vectoriser.weigh(theirs)
         held = HeldOut(matrix @ linear.weights.astype(np.float64) + linear.bias, known)
         table = confusion(truth, columns.by_category(held.scores).argmax(axis=1), len(columns.categories))
@@ -198,7 +202,7 @@ def tune(
     counts: sp.csr_matrix,
     y: Ints,
     helping: Flags,
-    classes: int,
+    columns: Columns,
     recipes: Sequence[Recipe],
     seed: int,
     progress: Progress,
@@ -209,7 +213,7 @@ def tune(
     `counts`, `y` and `helping` may be longer than `rows`: what follows are extra rows and names, which only help to
     learn, and those that resemble a held-out row do not even do that. `helping` tells which are extra rows.
     """
-    own = len(rows)
+    own, classes, none = len(rows), len(columns.labels), columns.no_fault
     cluster = clusters(counts)
     loose = cluster if len(y) == own else clusters(counts, LOOSELY)
     parts = folds(rows.labels, cluster[:own], max(2, min(INNER, min(Counter(rows.labels).values()))), seed)
@@ -222,7 +226,7 @@ def tune(
             alike[:own] = False
             alike[test] = True
             rest = np.flatnonzero(~alike)
-            vectoriser, linear = fit(counts[rest], y[rest], classes, recipe, seed, prior, helping[rest])
+            vectoriser, linear = fit(counts[rest], y[rest], classes, recipe, seed, prior, helping[rest], none)
             matrix, held.known[test] = vectoriser.weigh(counts[test])
             held.scores[test] = matrix @ linear.weights + linear.bias
             done += 1
@@ -241,16 +245,25 @@ def fit(
     seed: int,
     prior: Prior | None = None,
     helping: Flags | None = None,
+    no_fault: Flags | None = None,
 ) -> tuple[Vectoriser, Linear]:
     """The vectoriser and the linear model of exactly these rows; those that are `helping` weigh what the recipe says of
-    extra rows. Raises ValueError when no feature is left."""
+    extra rows. `no_fault` tells which classes are kinds of no fault. Raises ValueError when no feature is left."""
     vectoriser = learn(counts, y, recipe.blocks, recipe.min_count, recipe.most, recipe.floor)
     weight = None if helping is None or recipe.extra == 1 else np.where(helping, recipe.extra, 1.0)
     if prior is None or not recipe.prior:
-        return vectoriser, solve(vectoriser.weigh(counts)[0], y, classes, recipe.c, seed, weight)
-    vectoriser = prior.widened(vectoriser)
-    beside = Beside.of(vectoriser.weigh(counts)[0], prior.over(vectoriser), recipe.prior)
-    return vectoriser, beside.folded(solve(beside.rows, y, classes, recipe.c, seed, weight))
+        matrix = vectoriser.weigh(counts)[0]
+        linear = solve(matrix, y, classes, recipe.c, seed, weight)
+    else:
+        vectoriser = prior.widened(vectoriser)
+        matrix = vectoriser.weigh(counts)[0]
+        beside = Beside.of(matrix, prior.over(vectoriser), recipe.prior)
+        linear = beside.folded(solve(beside.rows, y, classes, recipe.c, seed, weight))
+    if recipe.whether and no_fault is not None and 0 < no_fault[y].sum() < len(y):
+        whether = solve(matrix, no_fault[y].astype(np.intp), 2, _WHETHER, seed, weight)
+        linear.weights[:, no_fault] += recipe.whether * whether.weights[:, 1:]
+        linear.bias[no_fault] += recipe.whether * whether.bias[1]
+    return vectoriser, linear
 
 
 def learn_prior(rows: Labelled, seed: int = 0) -> Prior:

@@ -28,7 +28,7 @@ from models.guess import NO_FAULT, Corroboration, Guess, GuessOutcome
 
 _NAMED = re.compile(r"[0-9a-f]{16}")
 FEWEST = 2
-# Corroboration the installed packages, so that each environment has the model its own library versions made.
+# Beside the installed packages, so that each environment has the model its own library versions made.
 SHIPPED = Path(sys.prefix) / "share" / "paidan" / "model"
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.classifier.serving.arrays import Floats, Ints
+from models.classifier.serving.arrays import Flags, Floats, Ints
 from models.guess import NO_FAULT
 
 _KIND = f"{NO_FAULT}/"
@@ -39,6 +39,11 @@ class Columns(NamedTuple):
         of = [category_of(label) for label in ordered]
         categories = tuple(dict.fromkeys(of))
         return cls(ordered, categories, np.array([of.index(name) for name in categories], dtype=np.intp))
+
+    @property
+    def no_fault(self) -> Flags:
+        """Which columns are of no fault."""
+        return np.array([category_of(label) == NO_FAULT for label in self.labels], dtype=np.bool_)
 
     def numbers(self, labels: Sequence[str]) -> Ints:
         """The column of each label. Raises KeyError for a label that has none."""
