@@ -92,9 +92,14 @@ def _by_topic(names: Names, state: str) -> Iterator[Asked]:
         refused = _refused(action, state, "department")
         yield Asked(f"department-{OURS}", ours, person("department"), action, refused)
         if state != "arbitration":  # there the other one has had the order last
-            yield Asked(f"department-{THEIRS}", theirs, person("works"), action, refused or _NOT_ITS)
+            yield Asked(f"department-{THEIRS}", theirs, person("works"), action, _not_its(refused))
         for liar in ("operator", "works"):
             yield Asked(f"department-{OURS}", ours, person(liar), action, frozenset({"not-the-sender"}))
+
+
+def _not_its(refused: frozenset[str]) -> frozenset[str]:
+    """Why the other department is refused: as its own would be, or because it does not have the order."""
+    return refused | _NOT_ITS if refused in (frozenset(), EXCUSES) else refused
 
 
 def _refused(action: str, state: str, role: str) -> frozenset[str]:
