@@ -142,4 +142,5 @@ def test_every_event_has_an_identity_of_its_own() -> None:
     ids = [(out.topic, dict(out.headers)["ce_id"]) for out in desk.sent]
 
     assert len(ids) == len(set(ids))
-    assert {"reporter", "department", "inspector", "supervisor"} == {one for parties in AUDIENCES.values() for one in parties}
+    told = {one for parties in AUDIENCES.values() for one in parties}
+    assert told == {"reporter", "department", "inspector", "supervisor"}
