@@ -47,12 +47,13 @@ def close(desk: Desk, at: int = T0 + 3 * HOUR) -> None:
 
 
 def test_handling_takes_evidence_and_the_handler_is_not_the_checker(desk: Desk) -> None:
-    """Neither the department nor the same person checks; a citizen must be one of the order's."""
+    """Neither the department, unless it has handed the order down, nor the same person checks; a citizen must be one of
+    the order's."""
     desk.update("accept", ROADS, T0 + HOUR)
     assert desk.update("handle", ROADS, T0 + HOUR) == "missing-evidence"
     desk.update("handle", ROADS, T0 + HOUR, evidence_urls=("e",))
 
-    assert desk.update("check-pass", ROADS, T0 + HOUR) == "wrong-role"
+    assert desk.update("check-pass", ROADS, T0 + HOUR) == "not-accountable"
     assert desk.update("check-pass", Actor("inspector", "roads", "i"), T0 + HOUR) == "handler-is-checker"
     assert desk.update("check-pass", Actor("inspector", "", "ren"), T0 + HOUR) == "handler-is-checker"
     assert desk.update("check-pass", Actor("reporter", "", "hash-9"), T0 + HOUR) == "not-its-reporter"
@@ -260,19 +261,24 @@ def test_each_bad_update_has_its_named_refusal_and_changes_nothing(
     assert b'"seq"' not in out.value
 
 
+OF_A_DEPARTMENT = (
+    "accept", "return", "forward", "take-back", "report-up", "request-extension", "divide", "comment",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("action", "by", "own", "allowed", "choices"),
     [
-        ("handle", ROADS, {}, ("accept", "return", "request-extension", "comment"), ()),
-        ("return", ROADS, {}, ("accept", "return", "request-extension", "comment"), tuple(RETURN_CODES)),
+        ("handle", ROADS, {}, OF_A_DEPARTMENT, ()),
+        ("return", ROADS, {}, OF_A_DEPARTMENT, tuple(RETURN_CODES)),
         (
             "return",
             ROADS,
             {"code": "no-such"},
-            ("accept", "return", "request-extension", "comment"),
+            OF_A_DEPARTMENT,
             tuple(RETURN_CODES),
         ),
-        ("accept", ROADS, {"attempt": 7}, ("accept", "return", "request-extension", "comment"), ()),
+        ("accept", ROADS, {"attempt": 7}, OF_A_DEPARTMENT, ()),
         ("accept", OPERATOR, {}, ("comment", "force-close", "reject", "merge", "split"), ("department",)),
         ("dance", INSPECTOR, {}, ("comment",), tuple(ACTIONS)),
     ],
