@@ -2,8 +2,9 @@
 the table."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import get_args
+from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -75,6 +76,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     sort: Sort = "newest"
 
 
+class _Kind(NamedTuple):
+    """What most lists ask for. Orders are many, their kinds some thousands at most."""
+
+    state: State
+    department: str
+    category: str
+    area: str
+
+
 class OrderView:
     """The orders of one partition; `offset` is one more than the highest offset that any row came from."""
 
@@ -82,6 +92,7 @@ class OrderView:
         self.offset = 0
         self._zone = zone
         self._orders: dict[str, Summary] = {}
+        self._kinds: Counter[_Kind] = Counter()
         self._sorted: dict[Sort, SortedList[Place]] = {sort: SortedList() for sort in get_args(Sort)}
         self._reports: dict[str, str] = {}
 
@@ -120,6 +131,7 @@ class OrderView:
             inspector=order.inspector,
         )
         self._orders[order.id] = summary
+        self._kinds[_kind(summary)] += 1
         for sort, places in self._sorted.items():
             if summary.is_in(sort):
                 places.add(summary.place(sort))
@@ -127,6 +139,10 @@ class OrderView:
             self._reports[report] = order.id
 
     def _drop(self, summary: Summary) -> None:
+        kind = _kind(summary)
+        self._kinds[kind] -= 1
+        if not self._kinds[kind]:
+            del self._kinds[kind]
         for sort, places in self._sorted.items():
             if summary.is_in(sort):
                 places.remove(summary.place(sort))
@@ -142,6 +158,8 @@ class OrderView:
         Rows may change while it searches: each order is judged as it stands when it is met.
         """
         found: list[Order] = []
+        if not self._has(wanted):
+            return found
         while len(found) < limit:
             batch = list(self._candidates(wanted, after))
             if not batch:
@@ -161,6 +179,10 @@ class OrderView:
 
     async def count(self, wanted: Wanted) -> int:
         """How many orders a list would show in all. Not for those behind a figure: the figure says it."""
+        if wanted == _by_kinds(wanted):
+            return sum(count for kind, count in self._kinds.items() if _of_kind(kind, wanted))
+        if not self._has(wanted):
+            return 0
         found, after = 0, None
         while batch := list(self._candidates(wanted, after)):
             summaries = (self._orders.get(place[2]) for place in batch)
@@ -168,6 +190,10 @@ class OrderView:
             after = batch[-1]
             await asyncio.sleep(0)
         return found
+
+    def _has(self, wanted: Wanted) -> bool:
+        """Whether there is any order of a wanted kind: what is not there need not be looked for among all."""
+        return any(_of_kind(kind, wanted) for kind in self._kinds)
 
     def _candidates(self, wanted: Wanted, after: Place | None) -> Iterator[Place]:
         if wanted.report:
@@ -179,9 +205,7 @@ class OrderView:
         return iter(places.islice(start, start + _SEARCHED_AT_ONCE))
 
     def _may_be(self, summary: Summary, wanted: Wanted) -> bool:
-        if not summary.is_in(wanted.sort):
-            return False
-        if wanted.states and not self._in_state(summary.state, wanted.states):
+        if not summary.is_in(wanted.sort) or not _of_kind(summary, wanted):
             return False
         if wanted.counted is not None:
             window, stock = wanted.counted.window, _is_stock(wanted.counted.indicator)
@@ -189,18 +213,11 @@ class OrderView:
             if not stock and window.first is not None and self._day(summary.recorded_at) < window.first:
                 return False
         return (
-            (not wanted.departments or summary.department in wanted.departments)
-            and wanted.category in ("", summary.category)
-            and (not wanted.areas or summary.area in wanted.areas)
-            and (wanted.overdue is None or wanted.overdue == summary.overdue)
+            (wanted.overdue is None or wanted.overdue == summary.overdue)
             and (wanted.quarantined is None or wanted.quarantined == summary.quarantined)
             and (not wanted.mark or wanted.mark in summary.marks)
             and wanted.inspector in ("", summary.inspector)
         )
-
-    @staticmethod
-    def _in_state(state: State, states: tuple[str, ...]) -> bool:
-        return state in states or ("open" in states and state in OPEN)
 
     def _is(self, order: Order, wanted: Wanted) -> bool:
         counted = wanted.counted
@@ -210,6 +227,25 @@ class OrderView:
 
     def _day(self, instant: int) -> int:
         return day_number(local_day(instant, self._zone))
+
+
+def _kind(summary: Summary) -> _Kind:
+    return _Kind(summary.state, summary.department, summary.category, summary.area)
+
+
+def _of_kind(one: _Kind | Summary, wanted: Wanted) -> bool:
+    """Whether a list may show it, by what is asked of its kind."""
+    return (
+        (not wanted.states or one.state in wanted.states or ("open" in wanted.states and one.state in OPEN))
+        and (not wanted.departments or one.department in wanted.departments)
+        and wanted.category in ("", one.category)
+        and (not wanted.areas or one.area in wanted.areas)
+    )
+
+
+def _by_kinds(wanted: Wanted) -> Wanted:
+    """The same list, were it asked for by kinds of orders alone."""
+    return Wanted(departments=wanted.departments, states=wanted.states, areas=wanted.areas, category=wanted.category)
 
 
 def _is_stock(indicator: str) -> bool:
