@@ -159,7 +159,7 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
         to: _TO = None,
         of: Annotated[str, Query(description="which indicators, with commas; default: all")] = "",
     ) -> Response:
-        wanted = of.split(",") if of else list(INDICATORS)
+        wanted = [name for name in of.split(",") if name] or list(INDICATORS)
         return answer(await status.by_day(windows.window(status.city, first, to), wanted))
 
     @app.get(

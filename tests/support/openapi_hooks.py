@@ -11,6 +11,8 @@ import hypothesis.internal.lambda_sources
 import schemathesis
 from hypothesis import strategies as st
 
+from streams.tables.protocol import from_cursor, sort_of
+
 # CPython before 3.11.5 fails at random when it parses a source deep in the stack (gh-106905), which hypothesis does to
 # describe a function. Nothing but that description is lost.
 if sys.version_info < (3, 11, 5):
@@ -35,8 +37,8 @@ schemathesis.openapi.media_type("application/octet-stream", st.just(ALERT.encode
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: "schemathesis.Case[Any]", kwargs: dict[str, Any]) -> None:
-    """`from` is no later than `to`, a cursor is of the list's order, a step is somebody's, and a vendor's bytes go with
-    `format`."""
+    """`from` is no later than `to`, a trend is of some days, a cursor is of the list's order, a step is somebody's, and
+    a vendor's bytes go with `format`."""
     if case.meta is None or case.meta.generation.mode is not schemathesis.GenerationMode.POSITIVE:
         return
     query: dict[str, Any] = case.query
@@ -49,8 +51,10 @@ def before_call(context: schemathesis.HookContext, case: "schemathesis.Case[Any]
     if case.operation.path.endswith("/updates"):
         by = body.get("data", body)["by"]
         by["role"] = by.get("role") or "operator"
-    if query.get("cursor"):
-        query["sort"] = "newest" if query["cursor"].startswith("0") else "urgent"
+    if case.operation.path == "/trend":  # of some days: not of all, and not of centuries
+        query["from"], query["to"] = str(NOW.date() - timedelta(days=6)), str(NOW.date())
+    if query.get("cursor") and case.operation.path == "/orders":
+        query["sort"] = sort_of(from_cursor(query["cursor"]))
     if case.operation.path == "/detections":
         if case.media_type == "application/octet-stream":
             query |= {"format": "hikvision", "camera": CAMERA}

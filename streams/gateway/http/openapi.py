@@ -27,6 +27,7 @@ from streams.gateway.http.answers import (
 )
 from streams.gateway.routes.orders import CURSOR, MOST_ORDERS, STATES
 from streams.gateway.status import GROUPS
+from streams.tables.marks import MARKS
 
 _VENDOR = "application/octet-stream"
 _DAY = {"type": "string", "format": "date"}
@@ -76,6 +77,8 @@ def _words(city: City) -> Mapping[str, Mapping[str, Any]]:
         "department": {"enum": ["", *sorted(city.departments)]},
         "category": {"enum": ["", *sorted(city.categories)]},
         "area": {"enum": sorted(["", *(area.id for area in city.areas), "unlocated"])},
+        "mark": {"enum": ["", *sorted(MARKS)]},
+        "of": {"type": "array", "items": {"enum": ["", *sorted(INDICATORS)]}},
         "state": {"type": "array", "items": {"enum": ["", *sorted(STATES)]}},
         "overdue": flag,
         "quarantined": flag,
@@ -119,8 +122,13 @@ def _operation(route: str, said: Mapping[str, Any], words: Mapping[str, Any], to
 
 def _parameter(one: Mapping[str, Any], words: Mapping[str, Any], route: str) -> dict[str, Any]:
     schema = words.get(one["name"], one["schema"])
-    if (route, one["name"]) == ("GET /status/{department}", "department"):
-        schema = {"enum": ["-", *schema["enum"][1:]]}  # `-`: what no department has yet
+    match route, one["name"]:
+        case "GET /status/{department}", "department":
+            schema = {"enum": ["-", *schema["enum"][1:]]}  # `-`: what no department has yet
+        case "GET /cameras", "area":
+            schema = {"enum": [area for area in schema["enum"] if area not in ("", "unlocated")]}
+        case "GET /orders/{order_id}/sightings", "cursor" | "limit":
+            schema = one["schema"]  # an offset of the inbox, and more at once than orders
     taken = {"name": one["name"], "in": one["in"], "required": one["required"], "schema": schema}
     if "description" in one:
         taken["description"] = one["description"]
