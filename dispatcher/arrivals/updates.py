@@ -34,9 +34,10 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
         after = STEPS[update.action](work, order, update, at)
         false_alarms.learn(work, update, after)
         joint.follow(work, order, at, update.by)
-        if after.group != order.group:
+        if after.group != order.group and not after.part_of:  # what is seen is a matter of the joint order
             unsure.meet_again(work, watching.take_over(work, after))
-        covering.ended(work, order, after)
+        for before, now in work.changed():
+            covering.ended(work, before, now)
 
 
 def named(work: UnitOfWork, update: InboxUpdate) -> Order | None:

@@ -203,7 +203,8 @@ class PartOpened(Fact, frozen=True, kw_only=True):
 
 
 class PartEnded(Fact, frozen=True, kw_only=True):
-    """The order of a part has ended: `passed`, or without anybody having done it."""
+    """The order of a part has ended: `passed`, or without anybody having done it; with the joint order every part that
+    is left ends so, also one that had not begun (`order` is empty)."""
 
     part: str
     order: str

@@ -305,7 +305,7 @@ REFUSALS: dict[str, str] = {
     "already-appealed": "The order was already appealed.",
     "not-appealed": "There is no appeal to review.",
     "same-reviewer": "The two reviewers must be different people.",
-    "not-mergeable": "Orders merge only into another open order of the same area.",
+    "not-mergeable": "Orders merge only into another open order of the same area, which is no part of theirs.",
     "not-joined": "No such report was merged into this order.",
 }
 

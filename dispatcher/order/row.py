@@ -142,7 +142,8 @@ PartState = Literal["waiting", "open", "passed", "dropped"]
 
 class Part(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One part of a joint order 联办: what it is about, whose it is (empty: nobody's yet), which parts it comes
-    after, and the order that it has become. `dropped`: that order ended without anybody having done it."""
+    after, and the order that it has become. `dropped`: that order ended without anybody having done it, or the joint
+    order had ended before it began."""
 
     name: str
     category: str

@@ -53,6 +53,12 @@ class UnitOfWork:
         """The order's row as it is now; None when there is none, or no longer."""
         return self.overlay.orders.get(order_id)
 
+    def changed(self) -> list[tuple[Order, Order]]:
+        """The orders that the item has changed, each as it was before and as it is now; none of those it has opened."""
+        orders = self.overlay.orders
+        pairs = ((orders.before(key), after) for key, after in orders.item.items())
+        return [(before, after) for before, after in pairs if before is not None and after is not None]
+
     def bounded(self, order: Order | None, at: int) -> int:
         """When a step counts as taken: its own time, moved into [the order's previous step, clock]."""
         return min(after_previous(order, at), self.clock)

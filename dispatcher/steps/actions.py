@@ -72,14 +72,13 @@ def _target(work: UnitOfWork, order: Order, update: InboxUpdate, by: str, catego
 
 @step
 def _accept(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    due = next((limit.due for limit in order.limits if limit.stage == "accept"), None)
-    return work.emit(facts.Accepted(**work.head(order, at, update.by, "accepted"), late=due is not None and at > due))
+    return dispatching.accept(work, order, at, update.by)
 
 
 @step
 def _forward(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     if order.state == "assigned":  # whoever hands it down has taken it on
-        order = _accept(work, order, update, at)
+        order = dispatching.accept(work, order, at, update.by)
     return levels.forward(work, order, update, at)
 
 

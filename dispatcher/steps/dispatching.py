@@ -103,6 +103,12 @@ def assign(
     )
 
 
+def accept(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
+    """The department that an order was given to takes it on 签收."""
+    due = next((limit.due for limit in order.limits if limit.stage == "accept"), None)
+    return work.emit(facts.Accepted(**work.head(order, at, actor, "accepted"), late=due is not None and at > due))
+
+
 def to_arbitration(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
     """Send an order to the duty officer, who decides which department has it 争议裁定."""
     running = limit(work, order, "arbitration", at)

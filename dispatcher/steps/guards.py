@@ -266,7 +266,7 @@ def _mergeable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
     other = work.order(update.other_order_id)
     if other is None or other.id == order.id or other.area != order.area or other.state not in OPEN:
         return "not-mergeable"
-    return ""
+    return "not-mergeable" if other.part_of == order.id else ""  # which is called off with it
 
 
 @guard

@@ -4,6 +4,8 @@ The joint order stays with its lead 牵头部门, its clock runs; the parts have
 figures of their own. When all have passed, it is closed by itself; what fails its check is done again by itself.
 """
 
+from itertools import chain, count
+
 from dispatcher.order import facts
 from dispatcher.order.chain import answered
 from dispatcher.order.row import ENDED, OPEN, Order, Part
@@ -32,10 +34,11 @@ def parts_of(work: UnitOfWork, order: Order, update: InboxUpdate) -> tuple[Part,
             )
             for row in work.city.plan(update.plan)
         )
-    taken = sum(1 for part in order.parts if part.category == update.category)
+    taken = {part.name for part in order.parts}
+    names = chain((update.category,), (f"{update.category}-{number}" for number in count(2)))
     return (
         Part(
-            name=f"{update.category}-{taken + 1}" if taken else update.category,
+            name=next(name for name in names if name not in taken),
             category=update.category,
             condition=update.condition,
             department=update.department,
@@ -71,14 +74,23 @@ def follow(work: UnitOfWork, before: Order, at: int, actor: Actor) -> None:
     if after.part_of and (_ended(before), before.department) != (_ended(after), after.department):
         _tell(work, after, at, actor)
     if _ended(after) and not _ended(before):
-        for part in after.parts:
-            own = work.order(part.order) if part.state == "open" else None
-            if own is not None and own.state in OPEN:
-                dispatching.reject(work, own, "joint-order-ended", at, actor)
+        _call_off(work, after, at, actor)
 
 
 def _ended(order: Order) -> bool:
     return order.state in ENDED
+
+
+def _call_off(work: UnitOfWork, joint: Order, at: int, actor: Actor) -> None:
+    """Drop the parts that are under way or wait: should the joint order come back, they hold nothing up."""
+    for part in joint.parts:
+        if part.state in _SETTLED:
+            continue
+        own = work.order(part.order) if part.order else None
+        if own is not None and own.state in OPEN:
+            dispatching.reject(work, own, "joint-order-ended", at, actor)
+        ended = facts.PartEnded(**work.head(joint, at, actor), part=part.name, order=part.order, passed=False)
+        joint = work.emit(ended)
 
 
 def _tell(work: UnitOfWork, part: Order, at: int, actor: Actor) -> None:
@@ -102,9 +114,7 @@ def _conclude(work: UnitOfWork, order: Order, at: int) -> None:
     """All parts have passed their checks: the joint order is done, and closed where no department above has to confirm.
     One that is not with its lead just then (returned, suspended) the lead handles itself."""
     if order.state == "assigned":
-        due = next((limit.due for limit in order.limits if limit.stage == "accept"), None)
-        late = due is not None and at > due
-        order = work.emit(facts.Accepted(**work.head(order, at, DESK, "accepted"), late=late))
+        order = dispatching.accept(work, order, at, DESK)
     if order.state == "accepted":
         order = concluding.handle(work, order, work.bounded(order, at), DESK, "all parts have passed")
         if answered(order):
@@ -170,15 +180,17 @@ def _open(work: UnitOfWork, order: Order, part: Part, at: int, actor: Actor) -> 
 
 
 def _route(work: UnitOfWork, order: Order, part: Part, own: Order) -> Route:
-    why = Why(by="plan", note=part.name)
+    why, departments = Why(by="plan", note=part.name), work.city.departments
     to = responsible(work.city, part.category, order.area, work.day(own.opened_at), why)
-    if part.department:
-        to = Route(category=part.category, department=part.department, priority=own.priority, why=why)
+    if part.department in departments:
+        to = Route(category=part.category, department=part.department, why=why)
+    elif part.department:  # it was there when the order was divided
+        to = Route(category=part.category, why=why, review="unknown-department")
     return Route(
         category=part.category,
         condition=part.condition,
         department=to.department,
-        assists=part.assists or to.assists,
+        assists=tuple(one for one in part.assists if one in departments) or to.assists,
         priority=own.priority,
         why=to.why,
         review=to.review,

@@ -9,17 +9,19 @@ from dispatcher.order.final_label import final_label
 from dispatcher.order.row import Order
 from dispatcher.partition import index
 from models.city import CityError
-from models.inbox import Actor
+from models.inbox import Actor, PackChange
 from streams.gateway.seats import moves
-from tests.support.cities import tiny_city
+from tests.support.cities import appended, tiny_city
 from tests.support.desks import (
     DISPATCHER,
     HOUR,
     INSPECTOR,
     OPERATOR,
+    REVIEWER,
     T0,
     Desk,
     assert_laws,
+    detection,
     facts_of,
     guess,
     quiet_city,
@@ -252,3 +254,110 @@ def test_a_plan_names_what_stands_in_the_pack() -> None:
     assert "plans.csv:2: after: b is no part of p that stands above" in told
     assert "plans.csv:3: category: road is a group; name one of its categories" in told
     assert "plans.csv:4: part: p b stands already in line 3" in told
+
+
+@pytest.mark.parametrize("action", ["force-close", "merge"])
+def test_what_was_called_off_holds_up_nothing_when_the_joint_order_comes_back(action: str) -> None:
+    """Parts under way and parts that wait are both dropped with it, so its lead can say in the end that it is done."""
+    desk = joint()
+    other = ""
+    if action == "merge":
+        desk.feed(report("2", T0, "别处另一件事", lat=30.01, lon=114.01), at=T0 + HOUR)
+        other = next(each.id for each in desk.state.orders.values() if each.lat == 30.01)
+    order = next(each.id for each in desk.state.orders.values() if each.parts)
+    assert desk.update(action, OPERATOR, T0 + 2 * HOUR, order, reason="r", other_order_id=other) == ""
+    assert {each.state for each in desk.order(order).parts} == {"dropped"}
+
+    back = {"force-close": "reopen", "merge": "unmerge"}[action]
+    assert desk.update(back, OPERATOR, T0 + 3 * HOUR, order, reason="not done") == ""
+    if action == "merge":
+        assert desk.update("decide", REVIEWER, T0 + 3 * HOUR, order, department="roads") == ""
+    assert desk.update("accept", ROADS, T0 + 3 * HOUR, order) == ""
+
+    assert desk.update("handle", ROADS, T0 + 4 * HOUR, order, evidence_urls=PICTURE) == ""
+    assert_laws(desk)
+
+
+def test_a_part_of_a_department_that_is_gone_by_then_goes_to_a_person() -> None:
+    """A part may wait for weeks; the pack that is in force when it begins knows who there is."""
+    plans = PLANS.replace("restaurant,fire,flooding,works,,", "restaurant,fire,flooding,,,").replace(
+        "restaurant,sign,street-vendor,,", "restaurant,sign,street-vendor,fairs,"
+    )
+    fairs = appended("departments.csv", "fairs,集市,Fairs,1,,")
+    desk = Desk(quiet_city(**fairs, **{"plans.csv": plans}))
+    desk.feed(report("1", T0, reporter="hash-1"), at=T0)
+    assert desk.update("divide", DISPATCHER, T0 + HOUR, plan="restaurant") == ""
+    without = quiet_city()
+    desk.cities[without.digest] = without
+    desk.feed(PackChange(without.digest, 1), at=T0 + HOUR)
+
+    settle(desk, "fire", T0 + HOUR)
+    settle(desk, "kitchen", T0 + HOUR)
+
+    assert (part(desk, "sign").state, part(desk, "sign").department) == ("review", "")
+    assert "unknown-department" in [entry.note for entry in part(desk, "sign").timeline]
+    assert desk.failures == []
+    assert_laws(desk)
+
+
+def test_a_joint_order_goes_on_in_none_of_its_own_parts() -> None:
+    """They are called off with it: both would be gone."""
+    desk = joint()
+
+    said = {"reason": "r", "other_order_id": part(desk, "fire").id}
+
+    assert desk.update("merge", OPERATOR, T0 + 2 * HOUR, whole(desk).id, **said) == "not-mergeable"
+
+
+def test_a_single_part_takes_no_name_that_is_taken() -> None:
+    """Plans name their parts as they like, also by the code of some category."""
+    plans = "plan,part,category,department,after,name_zh,name_en\nleaks,water-leak,flooding,,,水,Water\n"
+    desk = Desk(quiet_city(**{"plans.csv": plans}))
+    desk.feed(report("1", T0), at=T0)
+    assert desk.update("divide", DISPATCHER, T0 + HOUR, plan="leaks") == ""
+
+    for _ in range(2):
+        assert desk.update("divide", DISPATCHER, T0 + HOUR, whole(desk).id, category="water-leak") == ""
+
+    assert list(states(desk)) == ["water-leak", "water-leak-2", "water-leak-3"]
+    assert desk.failures == []
+    assert_laws(desk)
+
+
+def test_what_a_storm_has_covered_comes_up_when_its_parts_are_done() -> None:
+    """A parent incident that is closed by its parts has ended as well as any."""
+    storm = "storm_orders = 1\nstorm_wait_minutes = 30.0\nstorm_interval_minutes = 60.0\ncamera_heartbeat_hours = 0.0\n"
+    desk = Desk(quiet_city(storm))
+    for n in range(2):
+        street = report(f"f{n}", T0 + n, f"第{n}条街积水", "flooding", lat=30.0 + n * 0.003)
+        desk.feed(street, at=T0 + n)
+    _, parent = desk.state.orders.values()
+    assert desk.update("divide", DISPATCHER, T0 + HOUR, parent.id, category="water-leak") == ""
+    [leak] = desk.order(parent.id).parts
+    for action, who, said in (
+        ("accept", WORKS, {}),
+        ("handle", WORKS, {"evidence_urls": PICTURE}),
+        ("check-pass", INSPECTOR, {}),
+    ):
+        assert desk.update(action, who, T0 + 2 * HOUR, leak.order, **said) == ""
+    assert desk.order(parent.id).state == "closed"
+
+    desk.tick(T0 + 2 * HOUR)
+
+    assert desk.state.watches == {}
+    assert desk.names().count("released") == 1
+    assert_laws(desk)
+
+
+def test_a_part_takes_over_nothing_that_is_watched() -> None:
+    """What is seen is a matter of the joint order, also when the part is said to be of another group."""
+    desk = joint()
+    parked = detection("1", T0 + 2 * HOUR, "illegal-parking")
+    desk.feed(parked, at=T0 + 2 * HOUR)
+
+    said = {"category": "illegal-parking", "reason": "cars"}
+    assert desk.update("re-categorise", DISPATCHER, T0 + 2 * HOUR, part(desk, "fire").id, **said) == ""
+
+    assert part(desk, "fire").evidence_count == 1
+    assert len(desk.state.watches) == 1
+    assert_laws(desk)
