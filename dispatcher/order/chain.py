@@ -17,6 +17,12 @@ def holders(order: Order) -> tuple[str, ...]:
     return (turn.department, *turn.assists, *(above.department for above in order.held_for))
 
 
+def handlers(order: Order) -> tuple[str, ...]:
+    """The people, by id, who handled the order or confirmed that for a department above; rework does not undo it."""
+    turns = (*order.assignments[-1:], *order.held_for)
+    return tuple(turn.handled_by.id for turn in turns if turn.handled_by is not None)
+
+
 def accountable(order: Order, department: str) -> Assignment | None:
     """The turn of a department that has handed the order down and has not confirmed what was done; None: it has no
     such turn."""

@@ -120,12 +120,6 @@ class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     satisfaction: int | None = None
 
 
-def unanswered(reporters: tuple[str, ...], answers: tuple[Answer, ...]) -> tuple[str, ...]:
-    """The reporters who are yet to say whether it was settled."""
-    answered = {answer.by for answer in answers}
-    return tuple(each for each in reporters if each not in answered)
-
-
 class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to
     the decision, against that stage's limit."""
@@ -291,6 +285,14 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     archived_at: int | None = None
     quarantined: str = ""
     timeline: tuple[Entry, ...] = ()
+
+
+def unanswered(order: Order) -> tuple[str, ...]:
+    """The reporters of a closed order who are yet to say whether it was settled; what they said of an earlier closing
+    is no answer."""
+    closed_at = order.closings[-1].at
+    answered = {answer.by for answer in order.answers if answer.at >= closed_at}
+    return tuple(each for each in order.reporters if each not in answered)
 
 
 class Tally(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

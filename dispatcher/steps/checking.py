@@ -1,6 +1,7 @@
 """Giving checks 派核查: which inspector is to look at what a department says it has handled."""
 
 from dispatcher.order import facts
+from dispatcher.order.chain import handlers
 from dispatcher.order.row import Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -18,13 +19,13 @@ def give(work: UnitOfWork, order: Order, at: int) -> Order:
 
 def _chosen(work: UnitOfWork, order: Order) -> Inspector | None:
     """The inspector with the fewest open checks in the desk's partition, then the shortest way, then the first id. Who
-    handled the order never checks it."""
-    handler = order.assignments[-1].handled_by
+    handled the order, or confirmed it for a department above, never checks it."""
+    kept_from_it = handlers(order)
     rest: list[tuple[int, float, str, Inspector]] = []
     for inspector in work.city.inspectors.find(order.area):
         has = sum(1 for _ in work.overlay.index.newest(index.of_checks(inspector.id)))
         full = inspector.checks_max is not None and has >= inspector.checks_max
-        if not full and (handler is None or handler.id != inspector.id):
+        if not full and inspector.id not in kept_from_it:
             rest.append((has, _way(inspector, order), inspector.id, inspector))
     return min(rest, default=(0, 0.0, "", None), key=lambda each: each[:3])[3]
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 
-from dispatcher.order.chain import accountable, answered, confirmer, holders
+from dispatcher.order.chain import accountable, answered, confirmer, handlers, holders
 from dispatcher.order.row import OPEN, Order, unanswered
 from dispatcher.order.timers import breached
 from dispatcher.partition import identity
@@ -193,8 +193,7 @@ def _another_inspector(work: UnitOfWork, order: Order, update: InboxUpdate, at: 
         return "same-inspector"
     if all(row.id != update.inspector for row in work.city.inspectors.find(order.area)):
         return "unknown-inspector"
-    handler = order.assignments[-1].handled_by
-    return "handler-is-checker" if handler is not None and handler.id == update.inspector else ""
+    return "handler-is-checker" if update.inspector in handlers(order) else ""
 
 
 @guard
@@ -355,7 +354,7 @@ def _satisfied(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
 
 @guard
 def _somebody_to_call(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    return "" if unanswered(order.reporters, order.answers) else "nobody-to-call"
+    return "" if unanswered(order) else "nobody-to-call"
 
 
 @guard

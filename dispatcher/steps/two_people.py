@@ -7,7 +7,7 @@ none of the departments above that answer for it approves or checks for others.
 
 from collections.abc import Callable, Iterable, Mapping
 
-from dispatcher.order.chain import holders
+from dispatcher.order.chain import handlers, holders
 from dispatcher.order.lifecycle import PARTIES, Transition
 from dispatcher.order.row import Order
 from models.inbox import Actor
@@ -16,9 +16,7 @@ from models.inbox import Actor
 _NAMELESS = frozenset({"reporter", "camera"})
 
 _PERSONS: Mapping[str, Callable[[Order], Iterable[str]]] = {
-    "handler": lambda order: (
-        one for turn in (*order.assignments[-1:], *order.held_for) for one in _ids(turn.handled_by)
-    ),
+    "handler": handlers,
     "who-returned": lambda order: _ids(order.return_asked_by),
     "who-asked-extension": lambda order: _ids(order.extension_asked_by),
     "who-asked-suspension": lambda order: _ids(order.suspension_asked_by),

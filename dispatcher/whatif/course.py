@@ -17,7 +17,7 @@ from models.inbox import InboxRecord, Tick
 
 # What an order's way is called where no department has it.
 PERSON, ARBITER, REJECTED = "(review)", "(arbitration)", "(rejected)"
-_PACKS = re.compile(rb'"(?:pack|decided_under)":"[^"]*",?')
+_PACKS = re.compile(rb',"(?:pack|decided_under)":"[^"]*"')  # neither is a fact's first field
 
 
 class Course:
@@ -77,6 +77,6 @@ def chained(before: bytes, value: bytes) -> bytes:
 
 
 def _stop(fact: facts.Fact) -> str:
-    if isinstance(fact, facts.Assigned):
+    if isinstance(fact, facts.Assigned | facts.Forwarded):
         return fact.department
     return {facts.SentToReview: PERSON, facts.SentToArbitration: ARBITER, facts.Rejected: REJECTED}.get(type(fact), "")

@@ -204,6 +204,25 @@ def test_a_reporter_who_is_called_and_not_satisfied_reopens_where_the_city_says_
     assert_laws(desk)
 
 
+def test_a_reporter_is_called_back_again_after_the_next_closing() -> None:
+    """An answer is about the closing that it came after: what was reopened is asked about anew."""
+    desk = closed("call_back_days = 1.0\nunsatisfied_reopens = true")
+    desk.update("feedback", Actor("reporter", "", "r1"), T0 + 2 * HOUR, satisfied=False)
+    assert desk.only().state == "assigned"
+    desk.update("accept", ROADS, T0 + 3 * HOUR)
+    desk.update("handle", ROADS, T0 + 3 * HOUR, evidence_urls=PHOTO)
+    desk.update("check-pass", INSPECTOR, T0 + 4 * HOUR)
+
+    desk.tick(T0 + 2 * DAY)
+    assert desk.only().call_back
+    assert desk.update("call-back", DISPATCHER, T0 + 2 * DAY, satisfied=True) == ""
+
+    order = desk.only()
+    assert (order.call_back, [(answer.by, answer.satisfied) for answer in order.answers]) == (False, [("r1", True)])
+    assert desk.update("call-back", DISPATCHER, T0 + 2 * DAY, satisfied=True) == "nobody-to-call"
+    assert_laws(desk)
+
+
 def test_the_three_rates_count_orders_with_reporters_alone() -> None:
     """What nobody by name has reported is in no rate of what citizens were told and got."""
     desk = desk_with()

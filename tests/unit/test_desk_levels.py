@@ -8,6 +8,7 @@ import pytest
 from dispatcher.figures.indicators import Window, totals, with_below
 from dispatcher.order import facts
 from dispatcher.order.row import Order
+from dispatcher.partition.state import AlarmRecord
 from models.city import City, CityError
 from models.events import ASSIGNMENT, REWORK, STEP_BELOW, WITHDRAWAL
 from models.inbox import Actor
@@ -21,6 +22,7 @@ from tests.support.desks import (
     T0,
     Desk,
     assert_laws,
+    detection,
     facts_of,
     quiet_city,
     report,
@@ -79,6 +81,35 @@ def figures(desk: Desk, *, below: bool = False) -> dict[str, dict[str, int]]:
 def chain(order: Order) -> tuple[str, ...]:
     """Who has it and who stays accountable, the topmost first."""
     return (*(turn.department for turn in order.held_for), order.department)
+
+
+def test_a_check_speaks_once_for_an_algorithm_however_many_levels_confirm() -> None:
+    """What the departments above confirm is no check yet: the check of the whole counts, once."""
+    desk = Desk(levels_city())
+    desk.feed(detection("1", T0), at=T0)
+    desk.update("forward", ROADS, T0 + HOUR, department="roads-street")
+    desk.update("accept", STREET, T0 + 2 * HOUR)
+    desk.update("handle", STREET, T0 + 3 * HOUR, evidence_urls=PICTURE)
+
+    assert desk.update("check-pass", ROADS, T0 + 4 * HOUR) == ""
+    assert desk.state.algorithms == {}
+    assert desk.update("check-pass", INSPECTOR, T0 + 5 * HOUR) == ""
+
+    assert desk.state.algorithms == {"a1": AlarmRecord(1, 0)}
+
+
+def test_nobody_is_given_the_check_of_what_they_confirmed() -> None:
+    """A department above answers for what was handled: who confirmed it for that department does not check it."""
+    inspectors = f"id,areas,lat,lon,checks_max\n{ROADS.id},*,,,\nother,*,,,\n"
+    desk = opened(**{"inspectors.csv": inspectors})
+    desk.update("forward", ROADS, T0 + HOUR, department="roads-street")
+    desk.update("accept", STREET, T0 + 2 * HOUR)
+    desk.update("handle", STREET, T0 + 3 * HOUR, evidence_urls=PICTURE)
+    desk.update("check-pass", ROADS, T0 + 4 * HOUR)
+
+    assert desk.only().inspector == "other"
+    assert desk.update("give-check", DISPATCHER, T0 + 5 * HOUR, inspector=ROADS.id) == "handler-is-checker"
+    assert_laws(desk)
 
 
 def test_an_order_goes_down_as_far_as_the_pack_does() -> None:

@@ -224,12 +224,23 @@ def test_a_failed_verification_is_a_false_alarm_and_makes_the_next_one_harder() 
     assert_laws(desk)
 
 
-def test_an_operators_rejection_says_nothing_of_what_was_seen() -> None:
-    """It was dry again: the alarm was right."""
+def test_a_remark_on_a_rejected_order_is_no_second_false_alarm() -> None:
+    """A reviewer may write on it as often as they like."""
+    desk = Desk()
+    verified(desk, right=0, wrong=1)
+
+    assert desk.update("comment", REVIEWER, desk.clock, reason="a shadow") == ""
+
+    assert desk.state.algorithms == {"a1": AlarmRecord(0, 1)}
+
+
+@pytest.mark.parametrize("code", ["", "not-a-problem"])
+def test_an_operators_rejection_says_nothing_of_what_was_seen(code: str) -> None:
+    """It was dry again: the alarm was right. The action asks for no code, and one that comes along is none."""
     desk = Desk()
     desk.feed(detection("1", T0, "flooding"), at=T0)
 
-    assert desk.update("reject", OPERATOR, T0, reason="dry again") == ""
+    assert desk.update("reject", OPERATOR, T0, reason="dry again", code=code) == ""
 
     assert desk.state.algorithms == {}
 

@@ -17,7 +17,7 @@ from models.inbox import Actor, InboxRecord, InboxUpdate, Item, PackChange, Sigh
 from streams.erasure.report_keys import Erasure
 from streams.kafka.sending import Send
 from streams.whatif.read_again import ReadAgain
-from tests.support.cities import FILES
+from tests.support.cities import FILES, appended
 from tests.support.desks import DAY, HOUR, T0, guess, quiet_city, report
 from tests.unit import test_sealed_reports
 from tests.unit.test_sealed_reports import NAMES, TEXT, TITLE, Road, Sure, of, record
@@ -76,6 +76,35 @@ def test_what_came_before_the_first_day_is_as_it_was() -> None:
 
     assert what.orders == 2
     assert [each.order_id.split("-")[2] for each in what.elsewhere] == ["20260303"]
+
+
+def test_what_goes_the_same_way_is_the_same_although_another_pack_decided_it() -> None:
+    """The name of the pack that decided a step is no difference, wherever it stands in the fact."""
+    other = works_has_roads()
+    items = [(T0, report("1", T0)), step("1", "accept", T0 + HOUR), step("1", "handle", T0 + 2 * HOUR)]
+
+    what = told(other, *items, since=T0 + HOUR // 2)
+
+    assert (what.unlike, what.changes, what.refused) == ((), (), 0)
+
+
+def test_an_order_that_is_handed_down_elsewhere_went_elsewhere() -> None:
+    """The departments that an order came to are also those that another one handed it to."""
+    below = appended("departments.csv", "east,东街,East,2,roads", "west,西街,West,2,roads")
+    head, *rows = FILES["responsibility.csv"].splitlines()
+    there = [
+        quiet_city(**below, **{"responsibility.csv": "\n".join([f"{head},above", *(f"{row}," for row in rows), row])})
+        for row in ("road,*,east,,,,roads", "road,*,west,,,,roads")
+    ]
+    courses = TwoCourses(0, there[0].digest, there[1].digest, 0)
+    items = [(T0, report("1", T0)), step("1", "forward", T0 + HOUR)]
+    courses.feed(
+        [InboxRecord(0, n, at, (item,)) for n, (at, item) in enumerate(items)], {one.digest: one for one in there}
+    )
+
+    [real], [whatif] = courses.real.ways.values(), courses.whatif.ways.values()
+
+    assert (real, whatif) == (("roads", "east"), ("roads", "west"))
 
 
 def test_what_falls_due_under_other_limits_fires_although_nothing_came_in() -> None:

@@ -7,6 +7,7 @@ from dispatcher.partition.unit_of_work import UnitOfWork
 from models.inbox import InboxUpdate
 
 _NOTHING = AlarmRecord()
+_REJECTING = ("decide", "reject", "approve-return")
 
 
 def rate_of(work: UnitOfWork, algorithm: str) -> float:
@@ -22,9 +23,9 @@ def learn(work: UnitOfWork, update: InboxUpdate, order: Order) -> None:
     verification), or that a return is approved as `not-a-problem`. A force-close or an operator's rejection says
     nothing of what was seen.
     """
-    if update.action == "check-pass":
+    if update.action == "check-pass" and order.state == "closed":  # not yet where a department above has confirmed
         right = True
-    elif order.state == "rejected" and (update.by.role == "reviewer" or update.code == "not-a-problem"):
+    elif update.action in _REJECTING and order.state == "rejected" and update.by.role != "operator":
         right = False
     else:
         return

@@ -82,7 +82,7 @@ def _answered(order: Order, answer: Answer) -> Changes:
     """One reporter has answered, anew or for the first time; once all have, nobody is called back."""
     answers = (*(each for each in order.answers if each.by != answer.by), answer)
     changes: Changes = {"answers": answers}
-    if not unanswered(order.reporters, answers):
+    if not unanswered(replace(order, answers=answers)):
         changes |= {"call_back_at": None, "call_back": False}
     return changes
 
@@ -95,7 +95,7 @@ def _called_back(order: Order, fact: facts.CalledBack) -> Changes:
     if fact.satisfied is None:
         return {}
     # Who calls knows telephone numbers and no hashes: what was said is the answer of the first who had not answered.
-    by = unanswered(order.reporters, order.answers)[0]
+    by = unanswered(order)[0]
     return _answered(order, Answer(by=by, at=fact.at, satisfied=fact.satisfied, satisfaction=fact.satisfaction))
 
 
