@@ -12,7 +12,7 @@ from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps import concluding, dispatching, joint, levels, splitting
+from dispatcher.steps import checking, concluding, dispatching, joint, levels, splitting
 from dispatcher.steps.guards import reopenable, settled
 from dispatcher.steps.routing import Route, responsible
 from models.events import Why
@@ -232,7 +232,8 @@ def _resume(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 
 @step
 def _handle(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    return concluding.handle(work, order, at, update.by, update.reason, update.evidence_urls)
+    order = concluding.handle(work, order, at, update.by, update.reason, update.evidence_urls)
+    return order if order.held_for else checking.give(work, order, at)
 
 
 @step

@@ -5,17 +5,17 @@ from dispatcher.order import facts
 from dispatcher.order.chain import answered_at
 from dispatcher.order.row import Order
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps import checking, dispatching
+from dispatcher.steps import dispatching
 from models.inbox import Actor
 
 
 def handle(
     work: UnitOfWork, order: Order, at: int, actor: Actor, note: str = "", evidence_urls: tuple[str, ...] = ()
 ) -> Order:
-    """The department that has an order has dealt with it 处置完成: its clock stops. The check is given, unless a
-    department above has to confirm first."""
+    """The department that has an order has dealt with it 处置完成: its clock stops. The check's limit begins, unless a
+    department above has to confirm first; whose the check is, is said apart."""
     turn = order.assignments[-1]
-    order = work.emit(
+    return work.emit(
         facts.Handled(
             **work.head(order, at, actor, "handled"),
             handled_ms=at - turn.at - turn.suspended_ms,
@@ -26,8 +26,6 @@ def handle(
             limit=None if order.held_for else dispatching.limit(work, order, "check", at),
         )
     )
-    # Of a joint order each part was checked.
-    return order if order.held_for or order.parts else checking.give(work, order, at)
 
 
 def close(work: UnitOfWork, order: Order, at: int, actor: Actor, reason: str = "", *, forced: bool = False) -> Order:

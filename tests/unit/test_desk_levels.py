@@ -18,6 +18,7 @@ from tests.support.desks import (
     DISPATCHER,
     HOUR,
     INSPECTOR,
+    OFFICER,
     OPERATOR,
     T0,
     Desk,
@@ -81,6 +82,26 @@ def figures(desk: Desk, *, below: bool = False) -> dict[str, dict[str, int]]:
 def chain(order: Order) -> tuple[str, ...]:
     """Who has it and who stays accountable, the topmost first."""
     return (*(turn.department for turn in order.held_for), order.department)
+
+
+def test_an_order_that_arbitration_leaves_where_it_was_goes_on_there() -> None:
+    """Handed up to a department that had returned it, it goes to the duty officer; whoever has to keep it then has the
+    same turn and the same limit, also under another priority."""
+    desk = opened()
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + HOUR, department="roads-street")
+    desk.update("accept", STREET, T0 + 2 * HOUR)
+    assert desk.update("report-up", STREET, T0 + 3 * HOUR, reason="too big") == ""
+    assert desk.only().state == "arbitration"
+
+    assert desk.update("arbitrate", OFFICER, T0 + 4 * HOUR, department="roads-street", reason="small enough") == ""
+    assert desk.update("prioritise", OFFICER, T0 + 5 * HOUR, priority=1, reason="a school") == ""
+
+    turn = desk.only().assignments[-1]
+    assert (turn.department, turn.ended_at, turn.ended_by, turn.binding) == ("roads-street", None, "", True)
+    assert turn.handle_due is not None
+    assert "handle" in {limit.name for limit in desk.only().limits}
+    assert_laws(desk)
 
 
 def test_a_check_speaks_once_for_an_algorithm_however_many_levels_confirm() -> None:

@@ -168,6 +168,20 @@ def test_a_part_that_nobody_has_to_do_holds_nothing_up() -> None:
     assert_laws(desk)
 
 
+def test_what_the_lead_says_is_done_is_checked_by_somebody() -> None:
+    """An inspector is given the check, as of any order: a part that was dropped has had none."""
+    desk = Desk(quiet_city("", **{"plans.csv": PLANS, "inspectors.csv": "id,areas,lat,lon,checks_max\nina,*,,,\n"}))
+    desk.feed(report("1", T0, reporter="hash-1"), at=T0)
+    desk.update("divide", DISPATCHER, T0 + HOUR, category="water-leak")
+    desk.update("reject", OPERATOR, T0 + HOUR, part(desk, "water-leak").id, reason="dry")
+    desk.update("accept", ROADS, T0 + HOUR, whole(desk).id)
+
+    assert desk.update("handle", ROADS, T0 + 2 * HOUR, whole(desk).id, evidence_urls=PICTURE) == ""
+
+    assert (whole(desk).state, whole(desk).inspector) == ("handled", "ina")
+    assert_laws(desk)
+
+
 @pytest.mark.parametrize("action", ["force-close", "reject"])
 def test_what_is_left_of_a_joint_order_that_ends_otherwise_is_called_off(action: str) -> None:
     """Its departments are withdrawn; what had passed stays."""

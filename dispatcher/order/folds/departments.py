@@ -157,7 +157,8 @@ def _turn_anew(order: Order, handle: RunningLimit | None, at: int) -> Changes:
 
 
 def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
-    turn: TurnChanges = {"binding": True, "returned_at": None}
+    # Where it was handed up and is left where it was, its turn had ended.
+    turn: TurnChanges = {"binding": True, "returned_at": None, "ended_at": None, "ended_by": ""}
     if fact.accept and order.assignments[-1].accepted_at is None:
         turn["accept_due"] = fact.accept.due
     return (
