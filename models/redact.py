@@ -60,7 +60,7 @@ def _digest(key: bytes, text: str) -> str:
 
 
 class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How to reach a reporter. It is encrypted into the inbox where the city has a key for it; nothing opens it yet."""
+    """How to reach a reporter. It is encrypted where the city has a key for it; only notify opens it."""
 
     name: str = ""
     phone: str = ""
@@ -79,6 +79,11 @@ def encrypt_contact(key: str, contact: Contact) -> str:
 def decrypt_contact(key: str, token: str) -> Contact:
     """The contact in a token. Raises UsageError for a bad key, cryptography.fernet.InvalidToken for a foreign token."""
     return msgspec.json.decode(_fernet(key).decrypt(token), type=Contact)
+
+
+def check_contact_key(key: str) -> None:
+    """Raises UsageError when contacts cannot be encrypted or opened with this key."""
+    _fernet(key)
 
 
 def _fernet(key: str) -> Fernet:

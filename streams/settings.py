@@ -124,7 +124,9 @@ class Settings(BaseSettings):
         "and of the seals of dead letters. Required, but for what runs with the local broker of its own data folder.",
     )
     contact_key: SecretKey = Field(
-        SecretStr(""), description="Key that encrypts reporters' contacts (Fernet). Empty: contacts are not kept."
+        SecretStr(""),
+        description="Key (Fernet) under which intake encrypts reporters' contacts and notify opens them for the target "
+        "`reporter`. Empty: contacts are not kept.",
     )
     words_key: SecretKey = Field(
         SecretStr(""),

@@ -38,7 +38,8 @@ class Whose:
 
 
 async def erase(settings: Settings, whose: Whose, erasure: Erasure) -> tuple[int, int]:
-    """Destroy the keys of these sightings: how many there are, and how many keys were there to be destroyed.
+    """Destroy the keys of these sightings: how many there are, and how many keys were there to be destroyed. A
+    reporter's contact is forgotten with them.
 
     Who asked, when and why stays in the topic in the place of each key. Raises UsageError without the city's key,
     KafkaError when the cluster fails: then it can be asked for again.
@@ -50,6 +51,8 @@ async def erase(settings: Settings, whose: Whose, erasure: Erasure) -> tuple[int
     async with started(writer(Connection.of(settings))) as producer:
         for name in there:
             await producer.send_and_wait(topic, value, name.encode(), place_of(name, settings.partitions))
+        if whose.reporter:  # also what is known of somebody whose words nobody has sealed
+            await producer.send_and_wait(Names(settings.namespace).contacts, None, whose.reporter.encode(), 0)
     return len(names), len(there)
 
 

@@ -23,6 +23,7 @@ from streams.dead_letters.letter import of_record
 from streams.erasure.sealer import Sealer
 from streams.intake.batch import Taken, finish, guess_all, prepare
 from streams.intake.drafts import Keys, Unlisted
+from streams.intake.personal.contacts import contacts_of
 from streams.intake.unlisted import UnlistedCount, UnlistedTally, series
 from streams.intake.ways import ANY, Way
 from streams.kafka.log_reading import Row
@@ -102,6 +103,7 @@ class IntakeProcessor:
             else:
                 items, sends = self._sealer.sealed(taken.items, city)
             taken = replace(taken, items=items)
+        sends += contacts_of(taken.items.values(), self._names)
         sends += [self._to_inbox(area, value, city) for area, value in taken.packed()]
         for dead in taken.dead:
             sends.append(

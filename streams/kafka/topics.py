@@ -73,6 +73,16 @@ class Names:
         return self._of("report-keys")
 
     @property
+    def contacts(self) -> str:
+        """How reporters are reached, encrypted, for notify alone."""
+        return self._of("contacts")
+
+    @property
+    def disclosures(self) -> str:
+        """Each time that a reporter's contact was opened, without the contact."""
+        return self._of("disclosures")
+
+    @property
     def orders(self) -> str:
         """The public log of facts, kept for ever."""
         return self._of("orders")
@@ -156,6 +166,8 @@ _COMPACT = {
 
 # A key that was destroyed is gone from the brokers' disks within two days.
 _SOON = {"max.compaction.lag.ms": str(DAY_MS)}
+_CONTACT_DAYS = 365  # of whoever has not reported for so long the contact is known no more
+_TRAIL_DAYS = 365
 _PLAIN_DAYS = 90  # where words are sealed, those that departments got in the clear are kept for so long
 
 # The same limit everywhere: a row with forty long reports is as long as the reports are.
@@ -183,6 +195,9 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.updates, shared, raw),
         (names.inbox, shared, _EVER | _ARRIVAL),
         (names.report_keys, shared, _COMPACT | _SOON),
+        # One partition: what says how reporters are reached is read by notify as a whole.
+        (names.contacts, 1, _days(_CONTACT_DAYS)),
+        (names.disclosures, 1, _days(_TRAIL_DAYS)),
         (names.orders, shared, _EVER),
         (names.desk, shared, _COMPACT),
         (names.figures, shared, _COMPACT),

@@ -18,7 +18,9 @@ from streams.kafka.sending import Send
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.notify.courier import Courier
 from streams.notify.delivery import TargetAnswer
+from streams.notify.disclosing import Discloser
 from streams.notify.finisher import FinishingConsumer
+from streams.notify.known_contacts import KnownContacts, open_contacts
 from streams.notify.lines import Lines
 from streams.notify.signature import target_key
 from streams.notify.targets import Target, targets
@@ -31,7 +33,7 @@ from streams.tasks import race
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Send to all targets of the city pack in force until `stop` is set.
 
-    Raises UsageError without any, CityError, TopicError, StageError.
+    Raises UsageError without any or where a key is missing, CityError, TopicError, StageError, KafkaError.
     """
     packs = Packs(settings, load_city(settings.city))
     cities = CityInForce(settings, packs)
@@ -40,11 +42,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         Webhooks(settings.notify_timeout_seconds) as webhooks,
     ):
 
-        async def bury(letter: Send) -> None:
-            await producer.send_and_wait(letter.topic, letter.value, key=letter.key, headers=list(letter.headers))
-
-        def line(target: Target) -> FinishingConsumer:
-            return _line(settings, target, webhooks, bury)
+        async def write(send: Send) -> None:
+            await producer.send_and_wait(send.topic, send.value, key=send.key, headers=list(send.headers))
 
         async def send() -> None:
             city = await cities.ready()
@@ -54,23 +53,39 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     "PAIDAN_NOTIFY_INSPECTOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
                 )
             await check_topics(settings, all_topics(settings, city.departments))
-            async with Lines(line) as lines:
-                while True:
-                    await lines.have(targets(settings, city.departments))
-                    await race(cities.changed(city), lines.failed())
-                    city = cities.city
+            async with open_contacts(settings) as contacts:
+
+                def line(target: Target) -> FinishingConsumer:
+                    return _line(settings, target, webhooks, write, contacts)
+
+                async with Lines(line) as lines:
+                    while True:
+                        await lines.have(targets(settings, city.departments))
+                        await race(cities.changed(city), lines.failed())
+                        city = cities.city
 
         await race(stop.wait(), cities.follow(), send())
 
 
 def _line(
-    settings: Settings, target: Target, webhooks: Webhooks, bury: Callable[[Send], Awaitable[None]]
+    settings: Settings,
+    target: Target,
+    webhooks: Webhooks,
+    write: Callable[[Send], Awaitable[None]],
+    contacts: KnownContacts | None,
 ) -> FinishingConsumer:
-    key = target_key(settings.webhook_secret.get_secret_value().encode(), target.name)
-    letters = letters_of(settings) if target.audience == "reporter" else None
+    key, names = target_key(settings.webhook_secret.get_secret_value().encode(), target.name), Names(settings.namespace)
+    to_reporters = target.audience == "reporter"
+    letters = letters_of(settings) if to_reporters else None
+    discloser = Discloser(contacts, target.name, names, write) if to_reporters and contacts is not None else None
 
     async def post(event: Event) -> TargetAnswer:
-        return await webhooks.post(target.url, key, event if letters is None else letters.letter(event))
+        if letters is not None:
+            event = letters.letter(event)
+        if discloser is not None:
+            event = await discloser.with_contact(event)
+        return await webhooks.post(target.url, key, event)
 
-    courier = Courier(settings, target, post, bury)
-    return FinishingConsumer(settings, Names(settings.namespace).group(f"notify-{target.name}"), target.topics, courier)
+    return FinishingConsumer(
+        settings, names.group(f"notify-{target.name}"), target.topics, Courier(settings, target, post, write)
+    )

@@ -16,18 +16,23 @@ from dispatcher.order import facts
 from models.envelope import Event, event_type
 from models.errors import UsageError
 from models.events import REPORT, UPDATE
+from models.redact import Contact, reporter_hash
 from models.sealed_words import ERASED
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, now_ms, to_text
+from streams.erasure.erasing import Whose, erase
 from streams.erasure.report_keys import Erasure, check_words_key
 from streams.erasure.retention import BY
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
-from streams.settings import load_settings
+from streams.notify.known_contacts import open_contacts
+from streams.settings import Settings, load_settings
 from tests.support.cities import tiny_files
 from tests.support.kafka import Kafka, Message, Roles, eventually
 from tests.support.messages import report, to_structured
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+PERSONAL_KEY, PHONE = "for these tests only", "13812345678"
+REPORTER = reporter_hash(PERSONAL_KEY.encode(), PHONE)
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 SHORT = "archive_days = 0.5\nreopen_days = 0.5\nfeedback_days = 0.5\n"
 WORDS = "梧桐路口的井盖不见了，请找红房子旁边的老宋"
@@ -37,7 +42,7 @@ WORDS = "梧桐路口的井盖不见了，请找红房子旁边的老宋"
 async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka: Kafka, tmp_path: Path) -> None:
     """From the report to the page: only the department has it in the clear. The key is destroyed, with who asked; the
     order is there as before, the audit agrees, and a desk without the city's key does not start. The words of an order
-    that ended long before are gone by themselves."""
+    that ended long before are gone by themselves. The reporter's contact goes with the words."""
     city = tmp_path / "city"
     city.mkdir()
     for name, content in tiny_files({"retention.csv": "category,days\n*,1\n"}, SHORT).items():
@@ -53,7 +58,9 @@ async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
         words_key=KEY,
-        personal_key="for these tests only",
+        contact_key=KEY,
+        notify_reporter_url="https://city.example/reporters",
+        personal_key=PERSONAL_KEY,
     )
     topics = Names(settings.namespace)
     await create_topics(settings, all_topics(settings, DEPARTMENTS))
@@ -73,7 +80,7 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         roles.start(role)
     roles.start("tables", tables_port=str(tables))
     now = now_ms()
-    sent = report(WORDS, event={"id": "r-1", "time": now, "timestamp": now})
+    sent = report(WORDS, reporter={"phone": PHONE}, event={"id": "r-1", "time": now, "timestamp": now})
     await kafka.produce(topics.reports, [Message(sent.value, b"any", sent.headers, 0, now)])
     [opened] = [
         record
@@ -85,8 +92,10 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.gateway_port}", timeout=30) as client:
         before = await eventually(lambda: _order(client, order_id), what="the order's page")
         assert before["text"] == WORDS
-        for name in (topics.inbox, topics.orders, topics.desk, topics.archive, topics.report_keys):
-            assert not [r for r in await kafka.read_all(name) if WORDS.encode() in (r.value or b"")], name
+        assert await _contact(settings) == Contact(phone=PHONE)
+        for name in (topics.inbox, topics.orders, topics.desk, topics.archive, topics.report_keys, topics.contacts):
+            values = [r.value or b"" for r in await kafka.read_all(name)]
+            assert not [value for value in values if WORDS.encode() in value or PHONE.encode() in value], name
 
         asked = roles.start("erase", "--order", order_id, "--by", "clerk", "--why", "asked for")
         assert await asked.ended(60) == 0, asked.said()
@@ -94,6 +103,9 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         assert "1 keys destroyed" in asked.said()
         by_clerk = [r for r in await kafka.read_all(topics.report_keys) if b'"clerk"' in (r.value or b"")]
         assert [msgspec.json.decode(record.value, type=Erasure).by for record in by_clerk] == ["clerk"]
+        assert await _contact(settings) is None
+        await erase(settings, Whose(reporter=REPORTER), Erasure(now, "clerk", "asked for"))
+        assert [(r.key, r.value) for r in await kafka.read_all(topics.contacts)][-1] == (REPORTER.encode(), None)
         after = await eventually(lambda: _order(client, order_id), what="the order's page")
         listed = (await client.get("/orders")).json()["orders"]
     assert after["text"] == ERASED
@@ -125,6 +137,12 @@ async def _ended_long_ago(kafka: Kafka, topics: Names, roles: Roles) -> int:
 
 def _is_archived(records: list[ConsumerRecord]) -> bool:
     return any(event_type(record.headers) == facts.CE_TYPES[facts.Archived] for record in records)
+
+
+async def _contact(settings: Settings) -> Contact | None:
+    """The reporter's contact, as who is to bring them notices knows it."""
+    async with open_contacts(settings) as contacts:
+        return None if contacts is None else contacts.open(REPORTER)
 
 
 async def _words_have_ended(kafka: Kafka, topics: Names) -> None:

@@ -1,6 +1,7 @@
 """paidan notify on a real broker and a real web server: every event arrives or is a dead letter, none waits for another
 target, and a killed sender repeats only what was not finished."""
 
+import base64
 import itertools
 import json
 import signal
@@ -16,6 +17,7 @@ from standardwebhooks.webhooks import Webhook
 
 from dispatcher.order import wire
 from models.events import ASSIGNMENT, NOTICE
+from models.redact import Contact, encrypt_contact
 from streams.dead_letters.letter import decode_dead_letter
 from streams.dead_letters.replay import find, replay
 from streams.kafka.clients import admin, started
@@ -38,6 +40,8 @@ PATIENT = QUICK | {"notify_timeout_seconds": "60"}
 COUNT = 12
 OUTAGE = 14
 FEW = 3
+CONTACT_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+PHONE = "13812345678"
 
 
 @pytest.fixture
@@ -195,22 +199,41 @@ async def test_an_outage_costs_no_event_and_no_order(
 async def test_each_post_is_the_very_event_and_signed_with_the_targets_own_key(
     kafka: Kafka, topics: Names, roles: Roles, receiver: tuple[Receiver, str], tmp_path: Path
 ) -> None:
-    """The body is the record's bytes, the headers its attributes; the signature verifies under that target's key."""
+    """The body is the record's bytes, the headers its attributes; the signature verifies under that target's key. A
+    reporter's notice has their contact beside, where one is known; that it was opened a record says, without it."""
     web, address = receiver
-    told, given = notice("reporter", "hash-1", 1), assignment("roads", 2)
-    await kafka.produce(topics.notices, [told])
+    told, given, known = notice("reporter", "hash-1", 1), assignment("roads", 2), notice("reporter", "hash-2", 3)
+    contact = encrypt_contact(CONTACT_KEY, Contact("王小明", PHONE))
+    await kafka.produce(topics.contacts, [Message(json.dumps(contact).encode(), b"hash-2")])
+    await kafka.produce(topics.notices, [told, known])
     await kafka.produce(topics.assignments("roads"), [given])
-    roles.start(
-        "notify", city=city(tmp_path, roads=f"{address}/roads"), notify_reporter_url=f"{address}/reporter", **QUICK
-    )
+    changes = QUICK | {"notify_reporter_url": f"{address}/reporter"}
+    pack = city(tmp_path, roads=f"{address}/roads")
+    without_key = roles.start("notify", city=pack, **changes)
+    assert await without_key.ended() == 2, without_key.said()
+    assert "PAIDAN_CONTACT_KEY must be set" in without_key.said()
+    assert web.received == []
+    roles.start("notify", city=pack, contact_key=CONTACT_KEY, **changes)
 
-    async def both() -> bool:
-        return len(web.received) == 2
+    async def all_three() -> bool:
+        return len(web.received) == 3
 
-    await eventually(both, what="two POSTs")
-    for path, target, message in (("/reporter", "reporter", told), ("/roads", "department-roads", given)):
-        [post] = [each for each in web.received if each.path == path]
-        assert post.body == message.value
+    await eventually(all_three, what="three POSTs")
+    [disclosed] = await kafka.read_all(topics.disclosures)
+    trail = json.loads(disclosed.value)
+    assert trail.pop("at") > 0
+    assert trail == {"target": "reporter", "reporter": "hash-2", "order_id": "o-1", "notice": "hash-2/3"}
+    for path, target, message in (
+        ("/reporter", "reporter", told),
+        ("/reporter", "reporter", known),
+        ("/roads", "department-roads", given),
+    ):
+        [post] = [each for each in web.received if each.path == path and [each.id] == ids([message])]
+        if message is known:
+            whole = json.loads(known.value or b"") | {"contact": {"name": "王小明", "phone": PHONE}}
+            assert json.loads(post.body) == whole
+        else:
+            assert post.body == message.value
         attributes = {name.replace("_", "-"): value.decode() for name, value in message.headers}
         assert attributes.items() <= post.headers.items()
         assert post.headers["webhook-id"] == post.id

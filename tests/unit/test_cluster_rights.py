@@ -48,12 +48,20 @@ def test_who_sends_writes_to_one_topic_and_reads_none() -> None:
 
 
 def test_every_topic_has_somebody_who_writes_and_somebody_who_reads_it() -> None:
-    """Beside the commands, which may do both with all."""
+    """Beside the commands, which may do both with all: the trail of disclosures is for those who operate it alone."""
     parties = {right.party for right in TABLE} - {"commands"}
     topics = {topic.name for topic in all_topics(load_settings(namespace="city"), DEPARTMENTS)}
 
-    for operation in ("Read", "Write"):
-        assert set().union(*(may(party, operation) for party in parties)) == topics
+    assert set().union(*(may(party, "Write") for party in parties)) == topics
+    assert set().union(*(may(party, "Read") for party in parties)) == topics - {NAMES.disclosures}
+
+
+def test_contacts_are_read_by_notify_alone() -> None:
+    """Beside the commands; what intake has written it does not read."""
+    parties = {right.party for right in TABLE} - {"commands"}
+
+    assert {party for party in parties if NAMES.contacts in may(party, "Read")} == {"notify"}
+    assert {party for party in parties if NAMES.contacts in may(party, "Write")} == {"intake"}
 
 
 def test_a_party_is_called_as_the_cluster_calls_it() -> None:

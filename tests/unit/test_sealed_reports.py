@@ -79,16 +79,16 @@ def record(send: Send, offset: int = 0, at: int = T0) -> ConsumerRecord:
 
 
 class Road:
-    """Intake and desk behind one another, and the keys as readers have them."""
+    """Intake and desk behind one another, and the keys as readers have them; contacts are kept under `contact_key`."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, contact_key: str = "") -> None:
         monkeypatch.setattr(processor, "now_ms", lambda: T0)
         settings = load_settings(namespace="t", partitions=4, words_key=base64.urlsafe_b64encode(SECRET).decode())
         models = cast(LiveModels, SimpleNamespace(active=Sure(), shadow=None))
         self.keys = ReportKeys(cast(Any, NothingNew()), cast(Any, NothingNew()), PARTS, CityKey(SECRET))
         same_time = SameTime(5 * MINUTE)
         self.intake = IntakeProcessor(
-            NAMES, one_city(CITY), models, Keys(b"k"), 4, same_time, sealer=sealer_of(settings)
+            NAMES, one_city(CITY), models, Keys(b"k", contact_key), 4, same_time, sealer=sealer_of(settings)
         )
         packs = cast(Packs, OnePack({CITY.digest: CITY}))
         self.desk = DeskProcessor(NAMES, 0, packs, same_time, self.keys)

@@ -1,0 +1,123 @@
+"""The contacts of reporters 联系方式, encrypted as intake has written them, and opened one at a time."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from cryptography.fernet import InvalidToken
+
+from models.errors import UsageError
+from models.redact import Contact, check_contact_key, decrypt_contact
+from models.sealed_words import key_names
+from streams.erasure.report_keys import ReportKeys, check_words_key, open_report_keys
+from streams.kafka.clients import log_reader, started
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_to
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+# Of a reporter so many are kept: when the words of the last report are erased, an earlier one's contact still stands.
+_OF_ONE_REPORTER = 4
+
+
+class KnownContacts:
+    """What reports have said of how their reporters are reached, by reporter. A contact whose report was erased is
+    forgotten; `keys` are those of the reports, None where words are not sealed."""
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        ends: AIOKafkaConsumer,
+        part: TopicPartition,
+        key: str,
+        keys: ReportKeys | None,
+    ) -> None:
+        self._consumer, self._ends, self._part, self._key, self._keys = consumer, ends, part, key, keys
+        self._sealed: dict[str, tuple[bytes, ...]] = {}
+        self._lock = asyncio.Lock()
+
+    async def catch_up(self) -> None:
+        """Know all that intake has written by now, and all that was erased. Raises KafkaError."""
+        async with self._lock:
+            came: set[str] = set()
+            async for _, records in read_to(self._consumer, await self._ends.end_offsets([self._part])):
+                came |= self.take(records)
+            if self._keys is not None:
+                await self._keys.catch_up()
+            for reporter in came:
+                self._drop_spare(reporter)
+
+    def take(self, records: Iterable[ConsumerRecord]) -> set[str]:
+        """Learn what these records of the topic say; whose they are."""
+        came = set()
+        for record in records:
+            reporter = record.key.decode()
+            if record.value is None:
+                self._sealed.pop(reporter, None)
+            else:
+                self._sealed[reporter] = (record.value, *self._sealed.get(reporter, ()))
+            came.add(reporter)
+        return came
+
+    def open(self, reporter: str) -> Contact | None:
+        """The last contact of a reporter that has a phone number, else the last one; None where none is left. Raises
+        UsageError or SealError where the settings' keys do not open it."""
+        self._drop_spare(reporter)
+        last: Contact | None = None
+        for value in self._sealed.get(reporter, ()):
+            contact = self._opened(value)
+            if contact.phone:
+                return contact
+            last = last or contact
+        return last
+
+    def _drop_spare(self, reporter: str) -> None:
+        """Forget those whose key was destroyed and those that are too many: a report that comes twice has left one
+        under a key that the desk has destroyed."""
+        left = tuple(filter(self._stands, self._sealed.get(reporter, ())))[:_OF_ONE_REPORTER]
+        if left:
+            self._sealed[reporter] = left
+        else:
+            self._sealed.pop(reporter, None)
+
+    def _stands(self, value: bytes) -> bool:
+        return self._keys is None or all(self._keys.known([name]) for name in key_names(value))
+
+    def _opened(self, value: bytes) -> Contact:
+        if self._keys is None and key_names(value):
+            raise UsageError("PAIDAN_WORDS_KEY must be set: words of reports are sealed under it")
+        token = msgspec.json.decode(value if self._keys is None else self._keys.opened(value), type=str)
+        try:
+            return decrypt_contact(self._key, token)
+        except InvalidToken:
+            raise UsageError("PAIDAN_CONTACT_KEY is not the key that encrypted the reporters' contacts") from None
+
+
+@contextlib.asynccontextmanager
+async def open_contacts(settings: Settings) -> AsyncIterator[KnownContacts | None]:
+    """The contacts of all reporters, for the one target that is sent them; None where the settings have no such target,
+    or intake keeps none. Raises UsageError where a key is missing or cannot be used, and KafkaError."""
+    if not settings.notify_reporter_url:
+        yield None
+        return
+    key = settings.contact_key.get_secret_value()
+    part, connection = TopicPartition(Names(settings.namespace).contacts, 0), Connection.of(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        uncommitted = log_reader(connection, isolation_level="read_uncommitted")
+        ends = await stack.enter_async_context(started(uncommitted))
+        if not key:
+            if (await ends.end_offsets([part]))[part] > (await ends.beginning_offsets([part]))[part]:
+                raise UsageError("PAIDAN_CONTACT_KEY must be set: the contacts of reporters are encrypted under it")
+            yield None
+            return
+        check_contact_key(key)
+        await check_words_key(settings)
+        keys = await stack.enter_async_context(open_report_keys(settings))
+        consumer = await stack.enter_async_context(started(log_reader(connection)))
+        consumer.assign([part])
+        await consumer.seek_to_beginning(part)
+        contacts = KnownContacts(consumer, ends, part, key, keys)
+        await contacts.catch_up()
+        yield contacts
