@@ -106,7 +106,7 @@ def make_app(parts: Parts) -> ASGIApp:
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key, rate)
     names = Names(parts.settings.namespace)
     app.include_router(intake_routes(names, receiver, finder))
-    georeport = ServiceRequests(parts.city, names.reports, receiver, finder, parts.holders)
+    georeport = ServiceRequests(parts.city, names.reports, receiver, finder, parts.holders, rate.begin)
     app.include_router(georeport_routes(parts.city, georeport, parts.settings.gateway_open311))
     app.include_router(prefill_routes(parts.city, finder))
     app.include_router(reporter_routes(parts.city, names, receiver, finder, _links(parts.settings)))

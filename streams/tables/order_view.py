@@ -66,7 +66,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     departments: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
-    category: str = ""
+    categories: tuple[str, ...] = ()
     overdue: bool | None = None
     quarantined: bool | None = None
     mark: str = ""
@@ -238,14 +238,16 @@ def _of_kind(one: _Kind | Summary, wanted: Wanted) -> bool:
     return (
         (not wanted.states or one.state in wanted.states or ("open" in wanted.states and one.state in OPEN))
         and (not wanted.departments or one.department in wanted.departments)
-        and wanted.category in ("", one.category)
+        and (not wanted.categories or one.category in wanted.categories)
         and (not wanted.areas or one.area in wanted.areas)
     )
 
 
 def _by_kinds(wanted: Wanted) -> Wanted:
     """The same list, were it asked for by kinds of orders alone."""
-    return Wanted(departments=wanted.departments, states=wanted.states, areas=wanted.areas, category=wanted.category)
+    return Wanted(
+        departments=wanted.departments, states=wanted.states, areas=wanted.areas, categories=wanted.categories
+    )
 
 
 def _is_stock(indicator: str) -> bool:

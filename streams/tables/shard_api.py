@@ -164,16 +164,20 @@ def _window(asked: Mapping[str, str]) -> Window:
 _FLAG = {"": None, "true": True, "false": False}
 
 
+def _several(asked: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(filter(None, asked.get(name, "").split(",")))
+
+
 def _wanted(asked: Mapping[str, str]) -> Wanted:
     counted = None
     if indicator := asked.get("indicator"):
         figures_of(indicator)
         counted = Counted(indicator, asked["dimension"], asked.get("key", ""), _window(asked))
     return Wanted(
-        departments=tuple(filter(None, asked.get("department", "").split(","))),
-        states=tuple(filter(None, asked.get("state", "").split(","))),
-        areas=tuple(filter(None, asked.get("area", "").split(","))),
-        category=asked.get("category", ""),
+        departments=_several(asked, "department"),
+        states=_several(asked, "state"),
+        areas=_several(asked, "area"),
+        categories=_several(asked, "category"),
         overdue=_FLAG[asked.get("overdue", "")],
         quarantined=_FLAG[asked.get("quarantined", "")],
         mark=asked.get("mark", ""),

@@ -94,8 +94,8 @@ class DeskBehind:
             found = [line for line in found if line.state in states or ("open" in states and line.open)]
         if areas := set(filter(None, params.get("area", "").split(","))):
             found = [line for line in found if line.area in areas]
-        if category := params.get("category"):
-            found = [line for line in found if line.category == category]
+        if categories := set(filter(None, params.get("category", "").split(","))):
+            found = [line for line in found if line.category in categories]
         if after := params.get("after"):
             found = [line for line in found if line.place("newest") > from_cursor(after)]
         return ShardAnswers({0: PartitionOrders(1, tuple(found))}, 1)

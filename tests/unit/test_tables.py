@@ -273,6 +273,18 @@ async def test_a_list_can_be_asked_for_what_is_marked(mark: str) -> None:
     assert await view.count(Wanted(mark=mark)) == 0
 
 
+async def test_a_list_can_be_of_several_categories() -> None:
+    """Page and count alike, with an order of any of them and with none of the others."""
+    kinds = ("pothole", "street-light", "manhole")
+    orders = [msgspec.structs.replace(opened(n, AREAS[0], START + n), category=kind) for n, kind in enumerate(kinds)]
+    view, table = _view(orders)
+    wanted = Wanted(categories=("manhole", "pothole"))
+
+    assert await _pages(view, table, wanted, 5) == [orders[2].id, orders[0].id]
+    assert await view.count(wanted) == 2
+    assert await view.count(Wanted(categories=("tree",))) == 0
+
+
 async def test_a_list_can_be_asked_for_the_checks_of_an_inspector() -> None:
     """Those that were given to nobody, or to another one, are not among them."""
     own, others = (msgspec.structs.replace(opened(n), inspector=who) for n, who in ((1, "ina"), (2, "ivan")))

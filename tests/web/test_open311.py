@@ -1,7 +1,7 @@
 """Open311 GeoReport v2, asked by a client of others, `georeport`, and by forms as citizens' apps send them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from requests import HTTPError
 from models.times import DAY_MS, to_text
 from streams.gateway.open311 import asked
 from streams.gateway.routes import receiving
+from streams.gateway.shards import ShardAnswers
 from streams.http_server import HttpServer
 from tests.support.desks import T0, quiet_city
 from tests.support.one_desk import DeskBehind, gateway_with_desk
@@ -130,6 +131,40 @@ async def test_searches_are_by_id_service_status_and_time(gateway: Both) -> None
     assert await ids(f"end_date={to_text(T0 - DAY_MS)}") == []
 
 
+async def test_many_services_are_one_question(gateway: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody may ask, so a long list of services must not cost more than a short one."""
+    client, behind = gateway
+    first = await request_id(client)
+    asked_for: list[str] = []
+    ask = behind.ask
+
+    async def noted(path: str, params: Mapping[str, str], kind: type[Any]) -> ShardAnswers[Any]:
+        asked_for.append(params.get("category", ""))
+        return await ask(path, params, kind)
+
+    monkeypatch.setattr(behind, "ask", noted)
+    codes = ",".join(sorted(CODES))
+    answer = await client.get(f"/open311/v2/requests.json?end_date={to_text(T0 + DAY_MS)}&service_code={codes}")
+
+    assert asked_for == [codes]
+    order = behind.desk.only()
+    shown = [each["service_request_id"] for each in answer.json()]
+    assert shown == ([first] if order.category in CODES else [])
+
+
+async def test_a_key_may_send_so_many_reports_a_second(tmp_path: Path) -> None:
+    """A form counts as an event of its key, as `POST /reports` does of its token."""
+    tokens = one_of_each(tmp_path / "t")
+    changes = {"gateway_open311": True, "gateway_tokens_file": tokens, "gateway_events_per_second": 0.4}
+    async with gateway_with_desk(CITY, T0, **changes) as (client, behind):
+        answers = [await sent(client) for _ in range(3)]
+
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert answers[-1].json()[0]["code"] == 429
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert len(behind.written) == 2
+
+
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
@@ -137,6 +172,8 @@ async def test_searches_are_by_id_service_status_and_time(gateway: Both) -> None
         ("requests.json?status=lost", 400, "status"),
         ("requests.json?service_code=nothing", 400, "no service nothing"),
         ("requests.json?page_size=0", 400, "page_size"),
+        ("requests.json?page_size=000000020000000", 400, "page_size"),
+        (f"requests.json?page=000000001{'0' * 5000}", 400, "page"),
         ("requests.json?start_date=yesterday", 400, "start_date"),
         ("requests/nowhere-20260301-aaaaaaaaaa.json", 404, "no order"),
         ("requests.json?api_key=wrong", 403, "api_key"),
@@ -168,6 +205,7 @@ async def test_refusals_are_in_the_standards_form(gateway: Both, path: str, stat
         ({"lat": "", "long": "", "address_string": ""}, 400, "lat and long"),
         ({"lat": "north"}, 400, "numbers"),
         ({"lat": "95"}, 400, "lat"),
+        ({"lat": "nan", "long": "inf"}, 400, "numbers"),
         ({"api_key": ""}, 403, "api_key"),
         ({"api_key": "department"}, 403, "api_key"),
         ({"jurisdiction_id": "elsewhere"}, 404, "jurisdiction_id"),

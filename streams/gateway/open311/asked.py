@@ -1,5 +1,6 @@
 """What clients of GeoReport v2 ask: query parameters as a search, form fields as a report."""
 
+import math
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ from streams.gateway.http.problems import Problem
 MOST_DAYS = 90
 MOST_IDS = 50
 _PAGE_SIZE, _MOST_PAGE_SIZE, _MOST_PAGES = 50, 200, 20
+_MOST_DIGITS = 9
 _FORM = "application/x-www-form-urlencoded"
 _STATUSES = {"open": "open", "closed": "closed,rejected,merged"}
 
@@ -78,9 +80,12 @@ def report_of(form: Mapping[str, str], city: City) -> dict[str, object]:
         location["area"] = form["address_id"]
     if form.get("lat") or form.get("long"):
         try:
-            location |= {"lat": float(form.get("lat", "")), "lon": float(form.get("long", ""))}
+            lat, lon = float(form.get("lat", "")), float(form.get("long", ""))
         except ValueError:
-            raise wrong("lat and long must be numbers") from None
+            lat = lon = math.nan
+        if not (math.isfinite(lat) and math.isfinite(lon)):
+            raise wrong("lat and long must be numbers")
+        location |= {"lat": lat, "lon": lon}
     if not any(location.values()):
         raise wrong("lat and long, address_string or address_id must be provided")
     name = " ".join(part for part in (form.get("first_name", ""), form.get("last_name", "")) if part)
@@ -123,6 +128,6 @@ def _number(asked: Mapping[str, str], name: str, default: int, most: int) -> int
     given = asked.get(name, "")
     if not given:
         return default
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= most:
+    if not given.isascii() or not given.isdigit() or len(given) > _MOST_DIGITS or not 1 <= int(given) <= most:
         raise wrong(f"{name} must be a number from 1 to {most}")
     return int(given)

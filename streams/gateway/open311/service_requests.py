@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 from fastapi import Request
@@ -33,9 +33,18 @@ _TOKEN = re.compile(r"([^\n]*open311)\n([0-9a-f]{32})")
 class ServiceRequests:
     """Services, requests and tokens, each as a Response in a format. All methods raise Problem."""
 
-    def __init__(self, city: City, reports: str, receiver: Receiver, finder: Finder, holders: Holders) -> None:
-        """`reports` is the topic of reports."""
-        self._city, self._reports = city, reports
+    def __init__(
+        self,
+        city: City,
+        reports: str,
+        receiver: Receiver,
+        finder: Finder,
+        holders: Holders,
+        before_sending: Callable[[Holder], None],
+    ) -> None:
+        """`reports` is the topic of reports; `before_sending` is asked about whose key would send something, and raises
+        Problem where it may not now."""
+        self._city, self._reports, self._before_sending = city, reports, before_sending
         self._receiver, self._finder, self._holders = receiver, finder, holders
         self._georeport = GeoReport(city)
 
@@ -72,6 +81,8 @@ class ServiceRequests:
         holder = await self._holder(request, form.get("api_key") or request.query_params.get("api_key", ""))
         if not self._holders.open and (holder is None or not may(holder, "report")):
             raise Problem(403, "forbidden", "api_key must be given, and be one that may send reports")
+        if holder is not None:
+            self._before_sending(holder)
         data = report_of(form, self._city)
         if holder is not None and holder.role == "reporter":
             data["reporter"] = {}  # the key says who it is
@@ -122,12 +133,10 @@ class ServiceRequests:
         return self._georeport.request(order, brief(order), whole, extensions)
 
     async def _searched(self, search: Search) -> list[Brief]:
-        """A page of what was searched for, of all its services together."""
-        lines: list[Brief] = []
-        for code in search.codes or ("",):
-            wanted = {"category": code, "state": search.states}
-            lines += await self._finder.newest(wanted, search.since, search.until, search.skip + search.size)
-        return sorted(lines, key=lambda each: each.place("newest"))[search.skip : search.skip + search.size]
+        """A page of what was searched for."""
+        wanted = {"category": ",".join(search.codes), "state": search.states}
+        lines = await self._finder.newest(wanted, search.since, search.until, search.skip + search.size)
+        return lines[search.skip :]
 
 
 def _requests(format: str, found: list[Fields]) -> Response:

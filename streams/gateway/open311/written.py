@@ -29,9 +29,11 @@ def written(format: str, root: str, fields: Mapping[str, object], json: object, 
     return Response(body, status, {"cache-control": "no-store"}, FORMATS.get(format, FORMATS["json"]))
 
 
-def refusal(format: str, status: int, description: str) -> Response:
+def refusal(format: str, status: int, description: str, headers: Mapping[str, str]) -> Response:
     """An error as the standard has it: a code, which is the HTTP status, and a sentence."""
-    return listed(format, "errors", "error", [{"code": status, "description": description}], status)
+    response = listed(format, "errors", "error", [{"code": status, "description": description}], status)
+    response.headers.update(headers)
+    return response
 
 
 def _fill(element: ElementTree.Element, fields: Mapping[str, object]) -> None:

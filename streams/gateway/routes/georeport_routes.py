@@ -26,7 +26,7 @@ class _RefusingInItsForm(APIRoute):
                 return await handle(request)
             except Problem as problem:
                 status = 400 if problem.status == 422 else problem.status
-                return refusal(request.path_params.get("format", ""), status, problem.detail)
+                return refusal(request.path_params.get("format", ""), status, problem.detail, problem.headers)
 
         return handled
 
