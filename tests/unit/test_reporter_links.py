@@ -10,7 +10,6 @@ from models.envelope import Event
 from models.errors import UsageError
 from models.events import NOTICE
 from models.redact import acting_reporter, reporter_hash
-from streams.gateway.reporters.rate_limit import RateLimit
 from streams.notify.to_reporters import letters_of
 from streams.reporter_links import LONGEST, ReporterLink, ReporterLinks
 from streams.settings import load_settings
@@ -91,16 +90,3 @@ def test_a_link_s_reporter_acts_under_the_hash_that_it_names() -> None:
     assert acting_reporter(b"k", f"known-as:{LINK.reporter}") == LINK.reporter
     for said in ("li", f"known-as:{LINK.reporter}0", f"known-as: {LINK.reporter}", LINK.reporter):
         assert acting_reporter(b"k", said) == reporter_hash(b"k", said)
-
-
-def test_a_link_asks_so_often_a_minute() -> None:
-    """All at once or one after the other; others are not held up, and time gives it back."""
-    now = 0.0
-    limit = RateLimit(6, lambda: now)
-
-    assert [limit.admits("a") for _ in range(8)] == [True] * 6 + [False] * 2
-    assert limit.admits("b")
-    now = 9.0
-    assert not limit.admits("a")
-    now = 20.0
-    assert limit.admits("a")

@@ -9,6 +9,7 @@ import pytest
 
 from models.access import Holder
 from streams.gateway.events.event_rate import AT_ONCE_SECONDS, EventRate
+from streams.gateway.events.token_buckets import TokenBuckets
 from streams.gateway.http.problems import Problem
 from tests.support.tokens import bearer, one_of_each
 from tests.web.conftest import Open
@@ -59,6 +60,25 @@ def test_without_a_bound_or_a_token_all_may_be_sent(a_second: float, holder: Hol
     rate.take(holder, 1_000_000)
 
     assert refused_for(rate, CAMERAS) == ""
+
+
+def test_a_bucket_is_taken_from_until_it_is_empty() -> None:
+    """All at once or one after the other; others are not held up, and time gives it back."""
+    now = 0.0
+    buckets = TokenBuckets[str](0.1, 6, lambda: now)
+
+    def taken(who: str) -> bool:
+        there = buckets.seconds_until(who) <= 0
+        if there:
+            buckets.take(who)
+        return there
+
+    assert [taken("a") for _ in range(8)] == [True] * 6 + [False] * 2
+    assert taken("b")
+    now = 9.0
+    assert not taken("a")
+    now = 20.0
+    assert taken("a")
 
 
 async def send(client: httpx.AsyncClient, body: bytes, token: str = "sensor") -> httpx.Response:

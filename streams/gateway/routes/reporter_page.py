@@ -10,12 +10,12 @@ from models.city import City
 from models.events import UPDATE
 from streams.gateway.events.on_behalf import of_reporter
 from streams.gateway.events.request_event import body_of, read_event
+from streams.gateway.events.token_buckets import TokenBuckets
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.preferences import preference
 from streams.gateway.reporters.public_state import STEPS, public_state
-from streams.gateway.reporters.rate_limit import RateLimit
 from streams.gateway.routes.orders import Finder
 from streams.gateway.routes.receiving import Receiver
 from streams.gateway.waiting import Waiter
@@ -31,14 +31,17 @@ def reporter_routes(
 ) -> APIRouter:
     """The routes, with what they need. Without a key for links each of them is one that is over."""
     router = APIRouter(include_in_schema=False, dependencies=[ONLY_KNOWN])
-    looks, steps = RateLimit(_LOOKS, time.monotonic), RateLimit(_STEPS, time.monotonic)
+    # By order and reporter: each notice has a link of its own.
+    looks, steps = (TokenBuckets[tuple[str, str]](most / 60, most, time.monotonic) for most in (_LOOKS, _STEPS))
 
-    def read(token: str, limit: RateLimit) -> ReporterLink:
+    def read(token: str, left: TokenBuckets[tuple[str, str]]) -> ReporterLink:
         link = None if links is None else links.read(token, time.time())
         if link is None:
             raise Problem(404, "not-found", "this link is over, or was never one")
-        if not limit.admits(f"{link.order_id}/{link.reporter}"):
+        who = link.order_id, link.reporter
+        if left.seconds_until(who) > 0:
             raise Problem(429, "too-often", "that was too often: wait a minute", {"retry-after": "60"})
+        left.take(who)
         return link
 
     @router.get("/r/{token}/order")
