@@ -1,6 +1,9 @@
 """The pages in a real browser on a running system: six people play an order's life, and everybody can use the pages."""
 
+import base64
+import json
 import os
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,8 +15,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from models.access import ACCESS
+from models.redact import reporter_hash
 from streams.gateway.seats import LISTS
 from streams.local.ports import free_ports
+from streams.reporter_links import ReporterLink, ReporterLinks
 from streams.settings import Settings, load_settings
 from tests.support.browsers import DESK, PHONE, Person, Seen, browser, seated, violations
 from tests.support.kafka import Kafka, Roles, eventually
@@ -34,6 +39,7 @@ DOUBTFUL = (
     "路边的东西挡住了",
 )
 PRESSED = 20
+LINK_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 # How pages are looked at. Seats, which are much alike, in one way each, the others in two: all of them take minutes.
 LOOKS = (("light", DESK), ("dark", PHONE), ("dark", DESK), ("light", PHONE))
 
@@ -50,6 +56,7 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
         partitions=2,
         tables_store="memory",
         personal_key="for these tests only",
+        link_key=LINK_KEY,
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
         gateway_tokens_file=one_of_each(folder / "tokens.json"),
@@ -283,11 +290,42 @@ async def test_what_is_refused_is_said_in_plain_words(cast: Cast) -> None:
     await expect(reviewer.page.locator('form.move [name="reason"]')).to_have_value("as it is")
 
 
+async def test_an_order_page_shows_its_parts_and_who_handed_it_down(cast: Cast) -> None:
+    """Of a joint order each part with its department and a link, of a part the whole; of levels all, from the top."""
+    reporter = await cast.seat("reporter")
+    duty = await cast.seat("duty-officer")
+    order = await reported(reporter, "人民路路口有一个大坑", 30.55, 114.36)
+    dispatcher = await cast.seat("dispatcher")
+    step = {"action": "divide", "category": "street-light-out", "reason": "two matters"}
+    await dispatcher.ask("POST", f"/orders/{order}/updates", step, prefer="wait=20")
+    whole = await duty.ask("GET", f"/orders/{order}")
+    [part] = whole["parts"]
+    above = [{"id": "roads", "name_zh": "市路政局", "name_en": "City Roads"}]
+    answer = json.dumps(whole | {"held_for": above})
+    await duty.page.route(f"**/orders/{order}", lambda route: route.fulfill(body=answer))
+
+    await duty.go(f"/o/{order}")
+
+    shown = duty.page.locator(".panel").filter(has=duty.page.get_by_role("heading", name="Parts", exact=True))
+    await expect(shown.locator("li")).to_contain_text(part["department"]["name_en"])
+    await expect(shown.locator(".badge")).to_have_text("under way")
+    handed = duty.page.locator(".facts dd").filter(has_text=f"City Roads → {whole['department']['name_en']}")
+    await expect(handed).to_be_visible()
+    step_of_part = duty.page.locator(".timeline li").filter(has_text="part under way")
+    await expect(step_of_part).to_contain_text(part["category"]["name_en"])
+    await duty.photograph("order-parts")
+    await shown.get_by_role("link").click()
+    await expect(duty.page.locator('dt:text-is("Part of") + dd')).to_have_text(order)
+    await expect(shown).to_be_hidden()
+
+
 async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
     """axe-core finds nothing serious: each page and seat, light and dark, at a desk and on a phone."""
     reporter = await cast.seat("reporter")
     order = await reported(reporter, "人民路路口有一个大坑", 30.62, 114.33)
-    pages = [("duty-officer", "/"), ("duty-officer", f"/o/{order}"), ("admin", "/docs")]
+    until = int(time.time()) + 3_600
+    link = ReporterLinks(LINK_KEY).token(ReporterLink(order, reporter_hash(b"for these tests only", "zhang"), until))
+    pages = [("duty-officer", "/"), ("duty-officer", f"/o/{order}"), ("admin", "/docs"), ("reporter", f"/r/{link}")]
     found: dict[str, list[str]] = {}
 
     for number, (role, path) in enumerate((*pages, *((role, "/desk") for role in SEATED))):
@@ -298,7 +336,8 @@ async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
             await person.page.set_viewport_size({"width": size[0], "height": size[1]})
             await person.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
             found[f"{role}{path.replace('/', '-')}-{theme}-{size[0]}"] = await violations(person.page)
-            await person.photograph(f"{role}{path.replace('/', '-').replace(order, 'order')}-{theme}-{size[0]}")
+            seen = path.replace("/", "-").replace(order, "order").replace(link, "link")
+            await person.photograph(f"{role}{seen}-{theme}-{size[0]}")
             wide = await person.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= size[0], (role, path, size)
 
@@ -307,6 +346,6 @@ async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
 
 async def settled(page: Page) -> None:
     """Wait until a page has shown what it asked for."""
-    shown: dict[str, Any] = {"/": "#cards .card", "/desk": "#lists .count"}
+    shown: dict[str, Any] = {"/": "#cards .card", "/desk": "#lists .count", "/r": "#state"}
     path = "/" + page.url.split("/", 3)[3].split("/")[0]
     await page.wait_for_selector(shown.get(path, ".timeline li"))

@@ -12,6 +12,11 @@ const DECIDERS = {
   rule: say("a rule of the city"), table: say("the table of responsibility"), reviewer: say("a reviewer"), dispatcher: say("a dispatcher"),
   "duty-officer": say("the duty officer"), suggestion: say("the department that returned it"), reopening: say("reopening"),
 };
+// How a part of a joint order stands, and the look of that.
+const PARTS = {
+  waiting: [say("waits for others"), "badge"], open: [say("under way"), "badge"], passed: [say("passed"), "badge good"],
+  dropped: [say("ended without work"), "badge warn"],
+};
 let zone = "Asia/Shanghai";
 
 function at(text) {
@@ -70,6 +75,21 @@ function orders(ids) {
     el("a", { href: `/o/${encodeURIComponent(other)}` }, other), " "])) : "";
 }
 
+// The departments that handed an order down, the topmost first, and the one that has it; "" where nobody did.
+function chain(order) {
+  return (order.held_for || []).length ? [...order.held_for, order.department].map(name).join(" → ") : "";
+}
+
+// A part of a joint order: what it is about, whose it is, how it stands, which of `parts` it comes after.
+function part(one, parts) {
+  const [state, look] = PARTS[one.state];
+  const before = (one.after || []).map((each) => name(parts.find((other) => other.name === each)?.category)).join(", ");
+  return el("li", {},
+    el("div", { class: "top" }, el("span", {}, [name(one.category), one.department ? name(one.department) : ""].filter(Boolean).join(" · ")),
+      el("span", { class: look }, state)),
+    el("span", { class: "soft" }, before ? `${say("comes after {}", before)} ` : "", orders(one.order ? [one.order] : [])));
+}
+
 function evidence(seen, terms) {
   const source = seen.kind === "report" ? seen.channel || say("citizen") : `${seen.camera} · ${seen.label}`;
   return el("li", {},
@@ -87,8 +107,11 @@ function actor(by, order) {
   return by.role === "desk" ? say("by itself") : term(ROLES[by.role], by.role);
 }
 
-// A reason of the table of terms in the user's language, and so the classifier's doubt; what people write stays as it is.
-function noted(note) {
+// What a step says besides: a part by what it is about, a reason of the table of terms in the user's language, and so the
+// classifier's doubt; what people write stays as it is.
+function noted({ fact, note }, order) {
+  const meant = fact.startsWith("part-") && (order.parts || []).find((each) => each.name === note);
+  if (meant) return name(meant.category);
   const doubt = /^probability ([\d.]+) is below the threshold ([\d.]+)$/.exec(note || "");
   return doubt ? say("probability {} is below the threshold {}", doubt[1], doubt[2]) : term(REASONS[note], note);
 }
@@ -102,12 +125,12 @@ function panel(title, inner) {
 export function orderView({ head = [], doing = [], beside = [] }) {
   const parts = {
     text: el("div", { class: "text" }), why: el("div"), held: el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("Who held it, for how long") }), evidence: el("ol", { class: "list" }),
-    facts: el("dl", { class: "facts" }), timeline: el("ol", { class: "timeline" }),
+    facts: el("dl", { class: "facts" }), parts: el("ol", { class: "list" }), timeline: el("ol", { class: "timeline" }),
   };
   const node = el("div", { hidden: true },
     el("section", { class: "panel reported", "aria-label": say("What was reported") }, ...head, parts.text, ...doing), ...beside,
     el("div", { class: "columns" },
-      el("div", {}, panel(say("Why this department"), parts.why), panel(say("Who held it, for how long"), parts.held), panel(say("Evidence"), parts.evidence)),
+      el("div", {}, panel(say("Parts"), parts.parts), panel(say("Why this department"), parts.why), panel(say("Who held it, for how long"), parts.held), panel(say("Evidence"), parts.evidence)),
       el("div", {}, panel(say("At a glance"), parts.facts), panel(say("Timeline"), parts.timeline))));
   return { node, show: (order) => fill(node, parts, order) };
 }
@@ -127,10 +150,13 @@ function fill(node, parts, order) {
   const strip = heldStrip(order, at);
   parts.held.replaceChildren(strip);
   parts.held.parentElement.hidden = !strip;
+  parts.parts.replaceChildren(...(order.parts || []).map((one) => part(one, order.parts)));
+  parts.parts.parentElement.hidden = !order.parts;
   parts.evidence.replaceChildren(...order.evidence.shown.map((seen) => evidence(seen, terms)));
   const place = order.location || {};
   pairs(parts.facts, [
     [say("Department"), order.department ? name(order.department) : ""],
+    [say("Handed down"), chain(order)],
     [say("Area"), order.area ? name(order.area) : ""],
     [say("Address"), place.address],
     [say("Place"), place.lat === undefined ? "" : `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`],
@@ -140,6 +166,7 @@ function fill(node, parts, order) {
     [say("Attempt"), String(order.attempt ?? 0)],
     [say("Sightings"), String(order.evidence.count + (order.evidence.seen_again || 0))],
     [say("Supervision"), order.supervision ? say("level {}", order.supervision) : ""],
+    [say("Part of"), orders(order.part_of ? [order.part_of] : [])],
     [say("Merged into"), orders(order.parent ? [order.parent] : [])],
     [say("Merged from"), orders(order.children)],
     [say("May be the same"), orders(order.candidates)],
@@ -151,6 +178,6 @@ function fill(node, parts, order) {
     el("strong", {}, term(FACTS[entry.fact], entry.fact)), " ",
     entry.fact === "checked" ? el("span", { class: entry.state === "accepted" ? "badge bad" : "badge good" },
       entry.state === "accepted" ? say("failed") : say("passed")) : "", " ", photos(entry.evidence_urls),
-    el("span", { class: "soft" }, [actor(entry.by, order), noted(entry.note)].filter(Boolean).join(" · ")))));
+    el("span", { class: "soft" }, [actor(entry.by, order), noted(entry, order)].filter(Boolean).join(" · ")))));
   node.hidden = false;
 }
