@@ -17,13 +17,15 @@ from models.inbox import InboxUpdate
 
 def destination(work: UnitOfWork, order: Order, department: str) -> Route | None:
     """Where the department that has an order hands it down: to the one named, else to the one that the table of
-    responsibility names below it. None where that is none of those below."""
+    responsibility names below it. None where that is none of those below, or is accountable for the order, as it stood
+    above by another pack."""
+    above = {turn.department for turn in order.held_for}
     if department:
-        known = department in work.city.hierarchy.below(order.department)
+        known = department in work.city.hierarchy.below(order.department) - above
         return Route(category=order.category, department=department, why=Why(by="forward")) if known else None
     day = work.day(order.opened_at)
     row = work.city.responsible_below(order.department, order.category, order.area, day)
-    if row is None:
+    if row is None or row.lead in above:
         return None
     why = Why(by="forward", table_row=row.row)
     return Route(category=order.category, department=row.lead, assists=row.assists, why=why)

@@ -11,8 +11,8 @@ from dispatcher.order.row import Order
 from dispatcher.partition.state import AlarmRecord
 from models.city import City, CityError
 from models.events import ASSIGNMENT, REWORK, STEP_BELOW, WITHDRAWAL
-from models.inbox import Actor
-from tests.support.cities import LEVELS, appended, tiny_city
+from models.inbox import Actor, PackChange
+from tests.support.cities import FILES, LEVELS, appended, tiny_city
 from tests.support.desks import (
     DAY,
     DISPATCHER,
@@ -102,6 +102,22 @@ def test_an_order_that_arbitration_leaves_where_it_was_goes_on_there() -> None:
     assert turn.handle_due is not None
     assert "handle" in {limit.name for limit in desk.only().limits}
     assert_laws(desk)
+
+
+@pytest.mark.parametrize("named", ["roads", ""])
+def test_an_order_is_handed_down_to_nobody_who_is_accountable_for_it(named: str) -> None:
+    """Another pack may have turned the levels round: who answers for the order does not get it from below."""
+    desk = opened()
+    assert desk.update("forward", ROADS, T0 + HOUR, department="roads-street") == ""
+    turned = FILES["departments.csv"].replace("Roads Bureau,1,", "Roads Bureau,2,roads-street")
+    assert turned != FILES["departments.csv"]
+    street = "roads-street,道路街道,Roads Street,1,\n"
+    other = quiet_city(**{"departments.csv": turned + street})
+    desk.cities[other.digest] = other
+    desk.feed(PackChange(other.digest, 1), at=T0 + HOUR)
+
+    refusal = "not-below" if named else "missing-department"
+    assert desk.update("forward", STREET, T0 + 2 * HOUR, department=named) == refusal
 
 
 def test_a_check_speaks_once_for_an_algorithm_however_many_levels_confirm() -> None:

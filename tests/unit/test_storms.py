@@ -49,6 +49,24 @@ def test_slow_rain_is_no_storm() -> None:
     assert sizes(rain(8, every=16 * MINUTE)) == [1] * 8
 
 
+def test_a_report_that_comes_late_makes_no_storm_of_slow_rain() -> None:
+    """The wait is around when it was seen: what was opened since then over hours is no storm."""
+    desk = rain(3, every=HOUR)
+
+    desk.feed(flood(9, T0 + 1), at=T0 + 4 * HOUR)
+
+    assert sizes(desk) == [1] * 4
+
+
+def test_what_was_seen_long_before_a_storm_is_no_part_of_it() -> None:
+    """It has an order of its own, however late it comes."""
+    desk = rain(5)
+
+    desk.feed(flood(9, T0 - 2 * HOUR), at=T0 + 10 * MINUTE)
+
+    assert sizes(desk) == [1, 1, 1, 3, 1]
+
+
 def test_another_category_and_another_area_are_no_part_of_it() -> None:
     """Groups are of one category in one area."""
     desk = rain(5)

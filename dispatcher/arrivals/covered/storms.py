@@ -32,7 +32,7 @@ def gather(work: UnitOfWork, sighting: Sighting, kind: Category | None, category
     order = _raging(work, sighting, category)
     if order is None:
         opened = _opened_just_now(work, sighting, category, most)
-        if len(opened) < most:
+        if not opened:
             return None
         order = open_order(work, _storm(sighting, kind, category, opened), opened)
     order = join(work, order, sighting, _RULE)
@@ -41,7 +41,8 @@ def gather(work: UnitOfWork, sighting: Sighting, kind: Category | None, category
 
 
 def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None:
-    """The open storm of the group that has taken something in within the interval."""
+    """The open storm of the group that has taken something in within the interval; of what comes late, only what was
+    seen no longer before the storm than the wait."""
     quiet_ms = int(work.city.settings.storm_interval_minutes * MINUTE_MS)
     known = index.of_fingerprint(index.fingerprint(_sign(sighting, category)))
     for _, order_id, *_ in work.overlay.index.newest(known):
@@ -49,7 +50,7 @@ def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None
         if (
             order is not None
             and order.state in OPEN
-            and sighting.at <= nearby.last_seen(work, order) + quiet_ms
+            and order.opened_at - _wait_ms(work) < sighting.at <= nearby.last_seen(work, order) + quiet_ms
             and merging.has_room(work.city, sighting, order)
         ):
             return order
@@ -57,11 +58,18 @@ def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None
 
 
 def _opened_just_now(work: UnitOfWork, sighting: Sighting, category: str, most: int) -> Sequence[Order]:
-    """The newest open orders of the group, as many as it takes, of those that were opened within the wait."""
-    since = sighting.at - int(work.city.settings.storm_wait_minutes * MINUTE_MS)
-    newest = islice(work.overlay.index.newest(index.of_kind(sighting.area, category)), most)
-    orders = (work.order(order_id) for opened_at, order_id, *_ in newest if opened_at > since)
+    """The newest open orders of the group, as many as it takes, where all of them were opened, and the sighting was
+    seen, within the wait; else none."""
+    newest = list(islice(work.overlay.index.newest(index.of_kind(sighting.area, category)), most))
+    moments = [sighting.at, *(opened_at for opened_at, *_ in newest)]
+    if len(newest) < most or max(moments) - min(moments) >= _wait_ms(work):
+        return []
+    orders = (work.order(order_id) for _, order_id, *_ in newest)
     return [order for order in orders if order is not None]
+
+
+def _wait_ms(work: UnitOfWork) -> int:
+    return int(work.city.settings.storm_wait_minutes * MINUTE_MS)
 
 
 def _sign(sighting: Sighting, category: str) -> Sighting:
