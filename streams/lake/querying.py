@@ -22,10 +22,10 @@ def ask(lake: Lake, sql: str) -> Answered:
         if not lake.is_local:
             connection.register_filesystem(lake.files)
         connection.execute("SET TimeZone = 'UTC'")
-        for table in lake.tables():
-            files = lake.pattern(table).replace("'", "''")
-            connection.execute(f"CREATE VIEW {table} AS FROM read_parquet('{files}', hive_partitioning = false)")
         try:
+            for table in lake.tables():
+                files = lake.pattern(table).replace("'", "''")
+                connection.execute(f"CREATE VIEW {table} AS FROM read_parquet('{files}', hive_partitioning = false)")
             found = connection.execute(sql)
             names = [column[0] for column in found.description or ()]
             return Answered(names, found.fetchall())

@@ -53,6 +53,16 @@ def test_a_query_that_cannot_be_answered_is_refused_with_a_sentence(tmp_path: Pa
         ask(Lake(str(tmp_path / "nothing")), "SELECT * FROM facts")
 
 
+def test_a_file_that_is_no_parquet_is_named_in_the_refusal(tmp_path: Path) -> None:
+    """Somebody has put it there; a sentence says which, and no traceback."""
+    lake = Lake(str(tmp_path))
+    lake.put("facts", 1, "0", [row()], {"next_offset": 1})
+    (tmp_path / "facts" / "partition=1" / "0.parquet").write_bytes(b"not at all")
+
+    with pytest.raises(UsageError, match=r"facts/partition=1/0\.parquet"):
+        ask(lake, "SELECT 1 FROM facts")
+
+
 def test_an_address_of_no_known_kind_is_refused() -> None:
     """Before anything is read."""
     with pytest.raises(UsageError, match="address"):
