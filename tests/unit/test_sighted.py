@@ -75,3 +75,15 @@ def test_a_page_is_as_long_as_asked_and_says_where_the_next_begins() -> None:
     last = PageOf(order, 100, None)
     assert last.is_full_with(records[2:]) is False
     assert last.made().next is None
+
+
+def test_what_lies_behind_the_end_of_a_page_is_for_the_next_one() -> None:
+    """The last batch that Kafka hands out may go on beyond it; nothing is shown on two pages."""
+    desk = Desk()
+    desk.feed(detection("1", T0), at=T0)
+    records = [raw(encode_items((detection(str(n), T0),)), (), offset=n, timestamp=T0) for n in range(5)]
+
+    page = PageOf(desk.only(), 100, 3)
+
+    assert page.is_full_with(records) is False
+    assert ([one["id"] for one in page.made().sightings], page.made().next) == (["0", "1", "2"], 3)

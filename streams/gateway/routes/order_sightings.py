@@ -77,8 +77,10 @@ class PageOf:
 
     def is_full_with(self, records: Iterable[ConsumerRecord]) -> bool:
         """Take more records, and say whether that is enough. The last record is shown whole: the next page begins
-        behind it."""
+        behind it. What lies behind the page's end is left to the next one: a batch may go on beyond it."""
         for record in records:
+            if self._next is not None and record.offset >= self._next:
+                break
             read, _ = read_record(record)
             for item in read.items:
                 if isinstance(item, Sighting) and self._sighted.takes(item, read.clock):
