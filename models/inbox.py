@@ -115,7 +115,7 @@ class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
 
 
 class Heard(msgspec.Struct, frozen=True, gc=False, tag="heard"):
-    """A camera is alive 心跳: it has sent what opens nothing."""
+    """A camera is alive 心跳: it has sent what opens nothing, or its own heartbeat."""
 
     camera: str
     area: str

@@ -19,6 +19,7 @@ MAX_READINGS = 1_000
 TOO_COMPLEX = "too-complex"
 
 T = TypeVar("T")
+Made = TypeVar("Made")
 
 _NO_CAMERA_BEFORE = 978_307_200_000  # 2001: a clock that shows less has never been set
 _NOISE = 1.5  # a share that its device has reckoned with too few bits; no detector tells of a percent
@@ -58,6 +59,13 @@ class Reading(msgspec.Struct, frozen=True):
     at: int | None = None
 
 
+class Alive(msgspec.Struct, frozen=True):
+    """A camera is alive 心跳, by its own heartbeat or a message that tells of nothing. `camera` is empty where neither
+    the message nor its bridge names one."""
+
+    camera: str
+
+
 def local(element: Element) -> str:
     """An element's name without its namespace."""
     return element.tag.rpartition("}")[2]
@@ -94,15 +102,14 @@ def bounded(things: Iterable[T]) -> Iterator[T]:
         yield each
 
 
-def attempts(things: Iterable[T], read: Callable[[T], Reading | None]) -> Iterator[Reading | Poison]:
-    """What `read` makes of each thing, unless that is nothing, or the rule that it breaks.
+def attempts(things: Iterable[T], read: Callable[[T], Made]) -> Iterator[Made | Poison]:
+    """What `read` makes of each thing, or the rule that it breaks.
 
     Its neighbours are read all the same.
     """
     for thing in things:
         try:
-            if (made := read(thing)) is not None:
-                yield made
+            yield read(thing)
         except Poison as poison:
             yield poison
 

@@ -15,7 +15,7 @@ from models.city import City
 from models.classifier.serving.features import Context
 from models.errors import Poison
 from models.guess import Guess
-from models.inbox import UNLOCATED, InboxUpdate, Sighting, encode_items
+from models.inbox import UNLOCATED, InboxUpdate, Item, Sighting, encode_items
 from models.record import Record
 from models.times import local_hour
 from streams.dead_letters.letter import MAX_KEPT
@@ -53,8 +53,8 @@ class Dead(msgspec.Struct, frozen=True):
 class Taken(msgspec.Struct, frozen=True):
     """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
     records; `ignored` counts detections that the label table drops, by category, `unlisted` those whose label it does
-    not list, `heard` are the cameras of both with their areas; `misplaced` counts devices' places that the registry
-    overruled; `guesses` are all made."""
+    not list, `heard` are the cameras of both and of devices' own heartbeats, with their areas; `misplaced` counts
+    devices' places that the registry overruled; `guesses` are all made."""
 
     items: dict[str, list[Sighting | InboxUpdate]]
     dead: list[Dead]
@@ -66,7 +66,7 @@ class Taken(msgspec.Struct, frozen=True):
 
     def packed(self) -> list[tuple[str, bytes]]:
         """Area and value of each inbox record: at most 64 items and, but for a single longer one, 256 kB each."""
-        return [(area, value) for area, items in self.items.items() for value in _packed(items)]
+        return [(area, value) for area, items in self.items.items() for value in packed_items(items)]
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -245,7 +245,8 @@ def context_of(city: City, sighting: Sighting) -> Context:
     )
 
 
-def _packed(items: Sequence[Sighting | InboxUpdate]) -> list[bytes]:
+def packed_items(items: Sequence[Item]) -> list[bytes]:
+    """The values of the inbox records of one area: at most 64 items and, but for a single longer one, 256 kB each."""
     values: list[bytes] = []
     for start in range(0, len(items), MAX_ITEMS):
         value = encode_items(items[start : start + MAX_ITEMS])
@@ -255,7 +256,7 @@ def _packed(items: Sequence[Sighting | InboxUpdate]) -> list[bytes]:
     return values
 
 
-def _packed_by_size(items: Sequence[Sighting | InboxUpdate]) -> list[bytes]:
+def _packed_by_size(items: Sequence[Item]) -> list[bytes]:
     values: list[bytes] = []
     some: list[bytes] = []
     size = 0

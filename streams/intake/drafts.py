@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from dispatcher.partition.identity import area_of
-from models import envelope
+from models import envelope, events
 from models.city import Camera, City
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
@@ -108,17 +108,22 @@ def _each(statements: Sequence[Statement | Poison], make: Callable[[Statement], 
 
 
 class DraftReader:
-    """Reads records that come by one way, with one city, one set of keys and one receipt time, ms UTC.
-
-    `heard` are the cameras of which something came that opens nothing, each with its area: they are alive.
-    """
+    """Reads records that come by one way, with one city, one set of keys and one receipt time, ms UTC."""
 
     def __init__(self, city: City, now_ms: int, keys: Keys, way: Way = ANY) -> None:
         self._city, self._keys = city, keys
         self._way = way
         self._statements = StatementReader(city, now_ms)
-        self.heard: dict[str, str] = {}
+        self._told: dict[str, None] = {}
         self._cleaner = cleaner_for(city, keys.hmac)
+
+    @property
+    def heard(self) -> dict[str, str]:
+        """The registered cameras of which something came that opens nothing, each with its area: they are alive.
+        A device's own heartbeat counts where detections are taken."""
+        said = self._statements.alive if events.DETECTION in self._way.takes else {}
+        cameras = self._city.cameras
+        return {camera: cameras[camera].area for camera in self._told | said if camera in cameras}
 
     def read(self, record: Record) -> list[Draft | Ignored | Unlisted | Flaw]:
         """The drafts of one record, and what is wrong with others in it. Raises Poison when nothing in it is good."""
@@ -137,8 +142,7 @@ class DraftReader:
     def _detection(self, said: SaidDetection, statement: Statement) -> Draft | Ignored | Unlisted:
         meant = _meaning(self._city, said, measured=statement.measured)
         if not isinstance(meant, _Meaning):
-            if (known := self._city.cameras.get(said.camera_id)) is not None:
-                self.heard[said.camera_id] = known.area
+            self._told[said.camera_id] = None
             return meant
         camera = meant.camera
         stands = Placement(UNLOCATED, UNREGISTERED) if camera is None else by_camera(camera)

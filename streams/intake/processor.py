@@ -6,6 +6,7 @@ label has come that the city has not listed, and of which cameras it has told th
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,14 +15,14 @@ from msgspec.structs import replace
 
 from dispatcher.arrivals.cameras import step_of
 from models.city import City
-from models.inbox import Heard, encode_items, taken_in_under
+from models.inbox import Heard, taken_in_under
 from models.times import now_ms
 from streams import metrics
 from streams.control.city_in_force import CityInForce
 from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
 from streams.erasure.sealer import Sealer
-from streams.intake.batch import Taken, finish, guess_all, prepare
+from streams.intake.batch import Taken, finish, guess_all, packed_items, prepare
 from streams.intake.drafts import Keys, Unlisted
 from streams.intake.personal.contacts import contacts_of
 from streams.intake.unlisted import UnlistedCount, UnlistedTally, series
@@ -117,9 +118,11 @@ class IntakeProcessor:
         unlisted = self._tally.raised(taken.unlisted, now)
         sends += self._tally.sends(self._names, unlisted)
         heard = self._news_of(taken.heard, now, city)
+        signs = defaultdict[str, list[Heard]](list)  # of life, by area
         for camera in heard:
             area = taken.heard[camera]
-            sends.append(self._to_inbox(area, encode_items((Heard(camera, area),)), city))
+            signs[area].append(Heard(camera, area))
+        sends += [self._to_inbox(area, value, city) for area, some in signs.items() for value in packed_items(some)]
         return IntakeOutcome(taken, unlisted, heard, sends)
 
     def _news_of(self, cameras: Iterable[str], now: int, city: City) -> dict[str, int]:

@@ -14,7 +14,7 @@ from models.city import City
 from models.envelope import Event
 from models.errors import Poison
 from models.formats import MAX_BYTES as MAX_BYTES
-from models.formats import Reading, Site, decode_format
+from models.formats import Decoded, Reading, Site, decode_message
 from models.record import Record
 from models.redact import in_letters
 from streams.dead_letters.letter import ONLY, REPLAYED
@@ -44,12 +44,14 @@ class Vendor(NamedTuple):
 class StatementReader:
     """Reads records and events with one city at one time of receipt, ms UTC.
 
-    Where a message holds several detections, what is wrong with one of them stands in its place.
+    Where a message holds several detections, what is wrong with one of them stands in its place. `alive` are the
+    cameras of which vendors' records have said only that they are, in the order in which they came.
     """
 
     def __init__(self, city: City, now_ms: int) -> None:
         self._zone, self._now = city.zone, now_ms
         self._time_rule = TimeRule(city.settings)
+        self.alive: dict[str, None] = {}
 
     def read(self, record: Record) -> Sequence[Statement | Poison]:
         """What a record says. Raises Poison, when that is wrong as a whole."""
@@ -72,7 +74,9 @@ class StatementReader:
 
     def _of_message(self, value: bytes, headers: Mapping[str, bytes], receipt: Receipt) -> Sequence[Statement | Poison]:
         vendor = Vendor(envelope.attribute(headers, "format"), envelope.attribute(headers, "camera"))
-        readings = self._decode(vendor, value)
+        readings, alive = self._decode(vendor, value)
+        if REPLAYED not in headers:  # a replayed one tells of the past
+            self.alive.update(dict.fromkeys(alive))
         source, event_id = envelope.attribute(headers, envelope.CE_SOURCE), envelope.attribute(headers, envelope.CE_ID)
         time = envelope.attribute(headers, envelope.CE_TIME)
         at = envelope.instant(envelope.CE_TIME, time) if time and readings else None
@@ -88,8 +92,7 @@ class StatementReader:
             return (self._of_event(envelope.checked(event), receipt),)
         for name, text in vendor._asdict().items():
             envelope.check_attribute(name, text)
-        readings = self._decode(vendor, event.data)
-        return self._of_readings(vendor, readings, event, receipt)
+        return self._of_readings(vendor, self._decode(vendor, event.data).detections, event, receipt)
 
     def _of_event(self, event: Event, receipt: Receipt) -> Statement:
         said = quick.decode(event.type, event.data)
@@ -101,8 +104,8 @@ class StatementReader:
             at = receipt.now
         return Statement(said, event.source, event.id, at, receipt.now, measured=event.type == events.MEASUREMENT)
 
-    def _decode(self, vendor: Vendor, value: bytes) -> tuple[Reading | Poison, ...]:
-        return decode_format(vendor.format, value, Site(self._zone, vendor.camera))
+    def _decode(self, vendor: Vendor, value: bytes) -> Decoded:
+        return decode_message(vendor.format, value, Site(self._zone, vendor.camera))
 
     def _of_readings(
         self, vendor: Vendor, readings: tuple[Reading | Poison, ...], event: Event, receipt: Receipt

@@ -150,15 +150,19 @@ EMPTY = {
 @pytest.mark.parametrize("name", EMPTY)
 @pytest.mark.parametrize("prefer", [{}, {"prefer": "wait=5"}])
 async def test_a_message_without_an_alarm_is_answered_at_once_and_has_a_name(
-    gateway: Open, written: list[tuple[bytes, list[tuple[str, bytes]]]], name: str, prefer: dict[str, str]
+    gateway: Open, city: City, written: list[tuple[bytes, list[tuple[str, bytes]]]], name: str, prefer: dict[str, str]
 ) -> None:
-    """Nothing goes on, so nothing is waited for."""
+    """Nothing goes on, so nothing is waited for; intake hears that the camera is alive."""
     async with gateway() as client:
         answer = await client.post(f"/detections?format={name}&camera={CAMERA}", content=EMPTY[name], headers=prefer)
 
     assert answer.status_code == (200 if prefer else 202)
     assert (answer.json()["outcome"], answer.json()["event"]["source"]) == ("no-alarm", f"{name}/{CAMERA}")
     assert len(answer.json()["event"]["id"]) == 32
+
+    [(value, said)] = written
+    taken = take_in([raw(value, said, timestamp=now_ms())], city, None, now_ms(), Keys(b"k"))
+    assert (taken.dead, taken.items, list(taken.heard)) == ([], {}, [CAMERA])
 
 
 @pytest.mark.parametrize(("path", "encoding", "status"), [

@@ -13,6 +13,7 @@ from models.errors import Poison
 from models.events import make_detection
 from models.formats.parsing import json_messages
 from models.formats.reading import (
+    Alive,
     Reading,
     Site,
     at_path,
@@ -28,7 +29,8 @@ from models.formats.reading import (
 )
 
 _THINGS = ("Object", "Vehicle", "NonMotor", "Human")
-_BEGINNINGS = (b"Code=", b"Heartbeat")
+_HEARTBEAT = b"Heartbeat"
+_BEGINNINGS = (b"Code=", _HEARTBEAT)
 _LINE = re.compile(
     rb"^Code=(?P<Code>[^;\r\n]*);action=(?P<Action>[^;\r\n]*)(?:;index=\d*)?(?:;data=(?P<data>(?:(?!^Code=).)*))?",
     re.MULTILINE | re.DOTALL,
@@ -42,6 +44,8 @@ def parse(document: bytes) -> Iterator[dict[str, Any] | Poison]:
     if not document.startswith(_BEGINNINGS):
         yield from json_messages(document)
         return
+    if document.startswith(_HEARTBEAT):
+        yield {"Code": _HEARTBEAT.decode()}
     for line in _LINE.finditer(document):
         event = {name: line[name].decode("utf-8", "replace") for name in ("Code", "Action")}
         try:
@@ -50,29 +54,37 @@ def parse(document: bytes) -> Iterator[dict[str, Any] | Poison]:
             yield poison
 
 
-def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
-    """One reading for each event in the list. Raises Poison."""
-    if message.get("method") == "global.keepAlive":
-        return iter(())  # the heartbeat of a healthy device
+def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive | Poison]:
+    """One reading for each event in the list; of none, and of a heartbeat, that the device is alive. Raises Poison."""
+    if message.get("method") == "global.keepAlive" or _is_heartbeat(message):
+        return iter((Alive(_camera(message, site)),))
     holder = next((each for each in (message.get("params"), message) if listed(each, "eventList")), None)
     if holder is None and text_of(message.get("Code")) and text_of(message.get("Action")):
         return attempts([message], lambda event: _reading(event, site))  # a bridge has taken the list apart
     if holder is None:
         raise Poison("params.eventList", "is missing")
-    events = (each for each in objects(holder["eventList"]) if not _is_heartbeat(each))
+    if not (events := objects(holder["eventList"])):
+        return iter((Alive(site.camera),))
     return attempts(events, lambda event: _reading(event, site))
 
 
-def _is_heartbeat(event: object) -> bool:
-    return isinstance(event, Mapping) and text_of(event.get("Code")).lower() == "heartbeat"
+def _is_heartbeat(event: Mapping[str, Any]) -> bool:
+    return text_of(event.get("Code")).lower() == "heartbeat"
 
 
-def _reading(event: object, site: Site) -> Reading:
+def _camera(event: Mapping[str, Any], site: Site) -> str:
+    data = event.get("Data")
+    return site.camera or text_of(at_path(data, "MachineName")) or text_of(at_path(data, "TrafficCar", "MachineName"))
+
+
+def _reading(event: object, site: Site) -> Reading | Alive:
     if not isinstance(event, Mapping):
         raise Poison("params.eventList", "must hold objects")
+    camera = _camera(event, site)
+    if _is_heartbeat(event):
+        return Alive(camera)
     given = event.get("Data")
     data: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    camera = site.camera or text_of(data.get("MachineName")) or text_of(at_path(data, "TrafficCar", "MachineName"))
     code = text_of(event.get("Code")) or text_of(data.get("Code"))
     things = [data[name] for name in _THINGS if isinstance(data.get(name), Mapping)]
     measured = [thing for thing in things if thing.get("Confidence")]

@@ -10,6 +10,7 @@ from typing import Any
 from models.errors import Poison
 from models.events import make_detection
 from models.formats.reading import (
+    Alive,
     Reading,
     Site,
     at_path,
@@ -29,8 +30,9 @@ _PHASES = {"entry": "start", "start": "start", "exit": "end", "stop": "end", "en
 _Sighting = tuple[Callable[[Any], dict[str, Any]], Any]  # how a thing is read, and the thing
 
 
-def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
-    """One reading for each object, and one for each analytics rule that says `triggered`. Raises Poison."""
+def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive | Poison]:
+    """One reading for each object, and one for each analytics rule that says `triggered`; of an empty frame, that the
+    camera is alive. Raises Poison."""
     camera = site.camera or text_of(message.get("sensorId")) or text_of(at_path(message, "sensor", "id"))
     algorithm = text_of(at_path(message, "analyticsModule", "source")) or text_of(
         at_path(message, "analyticsModule", "id")
@@ -40,8 +42,10 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]
     base = text_of(message.get("messageid"))
     minimal = "objects" in message
     seen = list(_minimal(message) if minimal else _full(message))
-    if not seen and not minimal:  # an empty frame says that nothing goes on
+    if not seen and not minimal:
         raise Poison("objects", "is missing")
+    if not seen:  # an empty frame says that nothing goes on
+        return iter((Alive(camera),))
 
     def reading(one: tuple[int, _Sighting]) -> Reading:
         n, (read, thing) = one

@@ -3,12 +3,12 @@
 The plate, the face and the pictures' bytes are not read: only what the object is, where and when.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, attempts, box, listed, moment, objects, text_of
+from models.formats.reading import Alive, Reading, Site, at_path, attempts, box, listed, moment, objects, text_of
 
 # The list of each kind of object, the name in it, the field of its id, and the label that it becomes. What a
 # subscriber is notified of (GA/T 1400.4) holds the same objects in lists with the words the other way round.
@@ -22,22 +22,34 @@ _KINDS = (
 _EDGES = ("LeftTopX", "LeftTopY", "RightBtmX", "RightBtmY")
 _TIMES = ("PassTime", "AppearTime", "MarkTime", "LocationMarkTime", "PersonAppearTime", "FaceAppearTime")
 _DEVICE_CHARS = 20
-# The heartbeat of a healthy device, its coming and going, and answers.
-_WITHOUT_OBJECTS = ("KeepaliveObject", "RegisterObject", "UnRegisterObject", "ResponseStatusListObject")
+# A device's heartbeat, its coming, and its answers; and its going, after which it is silent.
+_ALIVE, _GONE = ("KeepaliveObject", "RegisterObject", "ResponseStatusListObject"), "UnRegisterObject"
 _NOTIFIED, _NOTIFIED_OF = "SubscribeNotificationListObject", "SubscribeNotificationObject"
 
 
-def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
-    """One reading for each object. Raises Poison."""
-    if any(listed(message, name) for name in _WITHOUT_OBJECTS):
+def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive | Poison]:
+    """One reading for each object; of none, and of a heartbeat, that the device is alive. Raises Poison."""
+    if listed(message, _GONE):
         return iter(())
+    for name in _ALIVE:
+        if listed(message, name):
+            return iter((Alive(site.camera or text_of(at_path(message, name, "DeviceID"))),))
     if listed(message, _NOTIFIED):
         held = message[_NOTIFIED]
         told = objects(held.get(_NOTIFIED_OF) if isinstance(held, Mapping) else held)
-        return attempts((thing for each in told for thing in _things(each)), lambda each: _reading(*each, site))
+        return _readings((thing for each in told for thing in _things(each)), site)
     if not any(listed(message, name) for kind in _KINDS for name in kind[:2]):
         raise Poison("data", f"must hold one of {', '.join(kind[0] for kind in _KINDS)}")
-    return attempts(_things(message), lambda each: _reading(*each, site))
+    return _readings(_things(message), site)
+
+
+def _readings(things: Iterable[tuple[object, str, str]], site: Site) -> Iterator[Reading | Alive | Poison]:
+    nothing = True
+    for each in attempts(things, lambda thing: _reading(*thing, site)):
+        nothing = False
+        yield each
+    if nothing:
+        yield Alive(site.camera)
 
 
 def _things(message: object) -> Iterator[tuple[object, str, str]]:

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, known, moment, place, texts
+from models.formats.reading import Alive, Reading, Site, known, local, moment, place, texts
 
 # Table of AlarmMethod in GB/T 28181-2016, annex A.
 _METHODS = {
@@ -42,12 +42,15 @@ _DEVICE = {
 }
 
 
-def decode(root: Element, site: Site) -> Iterator[Reading]:
-    """One reading. The label is the name of the alarm's method and type, the text its description. Raises Poison."""
+def decode(root: Element, site: Site) -> Iterator[Reading | Alive]:
+    """One reading: the label is the name of the alarm's method and type, the text its description. Of a heartbeat
+    状态信息报送 that the device is alive, unless it says that it does not work. Raises Poison."""
     said = texts(root)
     command = said.get("CmdType", "").lower()
     if command == "keepalive":
-        return  # the heartbeat of a healthy device
+        if said.get("Status", "").lower() != "error":
+            yield Alive(site.camera or _own_id(root))
+        return
     if command != "alarm":
         raise Poison("CmdType", "must be Alarm")
     method = _code(said.get("AlarmMethod", ""))
@@ -70,6 +73,13 @@ def decode(root: Element, site: Site) -> Iterator[Reading]:
     # SN counts from 1 in each session of a device: only together with the time it names one alarm.
     number = said.get("SN", "")
     yield Reading(detection, f"{camera}/{said['AlarmTime']}/{number}" if at is not None and number else "", at)
+
+
+def _own_id(root: Element) -> str:
+    """The device's own id; `Info` lists the faulty ones behind it."""
+    faulty = {id(each) for info in root.iter() if local(info) == "Info" for each in info.iter()}
+    own = (each.text or "" for each in root.iter() if local(each) == "DeviceID" and id(each) not in faulty)
+    return next(own, "").strip()
 
 
 def _code(text: str) -> str:

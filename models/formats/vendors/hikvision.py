@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from models.errors import Poison
 from models.events import make_detection
 from models.formats.parsing import json_messages, xml_messages
-from models.formats.reading import Reading, Site, attempts, goes_on, local, moment, share, text_of, texts
+from models.formats.reading import Alive, Reading, Site, attempts, goes_on, local, moment, share, text_of, texts
 
 _ALERT = "EventNotificationAlert"
 
@@ -18,7 +18,7 @@ def parse(document: bytes) -> Iterator[Element | dict[str, Any] | Poison]:
     return json_messages(document) if document.startswith((b"{", b"[")) else xml_messages(document)
 
 
-def decode(message: Element | Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
+def decode(message: Element | Mapping[str, Any], site: Site) -> Iterator[Reading | Alive | Poison]:
     """One reading for each alert; a camera that nobody named by the header `camera` is `ipAddress:channelID`. Raises
     Poison."""
     alerts = _of_json(message) if isinstance(message, Mapping) else _of_xml(message)
@@ -54,13 +54,13 @@ def _leaves(alert: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _reading(said: Mapping[str, str], site: Site) -> Reading | None:
-    """None for what a healthy device says of itself."""
+def _reading(said: Mapping[str, str], site: Site) -> Reading | Alive:
+    """What a healthy device says of itself is no reading."""
     channel = said.get("channelID") or said.get("dynChannelID", "")
     camera = site.camera or said.get("deviceID") or f"{said.get('ipAddress') or said.get('ipv6Address', '')}:{channel}"
     over, kind = goes_on(said.get("eventState", "")) is False, said.get("eventType", "")
     if kind.lower() == "heartbeat" or (over and kind.lower() == "videoloss"):
-        return None
+        return Alive(camera)
     # "It still goes on": the event that it is about stands beside it.
     going_on = kind.lower() == "duration" and said.get("relationEvent", "")
     detection = make_detection(

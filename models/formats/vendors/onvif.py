@@ -10,23 +10,29 @@ from zoneinfo import ZoneInfo
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Reading, Site, attempts, goes_on, local, moment
+from models.formats.reading import Alive, Reading, Site, attempts, goes_on, local, moment, texts
 
 _CAMERA = ("VideoSourceToken", "VideoSourceConfigurationToken", "Source", "VideoAnalyticsConfigurationToken")
 _UTC = ZoneInfo("UTC")
 
 
-def decode(root: Element, site: Site) -> Iterator[Reading | Poison]:
-    """One reading for each notification in the document that tells of something. Raises Poison."""
+def decode(root: Element, site: Site) -> Iterator[Reading | Alive | Poison]:
+    """One reading for each notification in the document that tells of something; of the others, and of a device that
+    greets (`Hello` of WS-Discovery), that it is alive. Raises Poison."""
     notifications = [e for e in root.iter() if local(e) == "NotificationMessage"]
+    greeting = next((e for e in root.iter() if local(e) == "Hello"), None)
+    if not notifications and greeting is not None:
+        return iter((Alive(site.camera or texts(greeting).get("Address", "")),))
     # What a device answers, to a pull or to a subscription, has none where there is no news.
     if not notifications and not any(local(e) == "Notify" or local(e).endswith("Response") for e in root.iter()):
         raise Poison("NotificationMessage", "is missing")
+    if not notifications:
+        return iter((Alive(site.camera),))
     return attempts(notifications, lambda each: _reading(each, site))
 
 
-def _reading(notification: Element, site: Site) -> Reading | None:
-    """None for a state that is as it should be, and for what a device counts of itself."""
+def _reading(notification: Element, site: Site) -> Reading | Alive:
+    """A state that is as it should be, and what a device counts of itself, are no readings."""
     topic = next((e.text or "" for e in notification.iter() if local(e) == "Topic"), "").strip()
     inner = [e for e in notification.iter() if local(e) == "Message"]
     if not inner:
@@ -35,12 +41,12 @@ def _reading(notification: Element, site: Site) -> Reading | None:
     items = _items(message)
     camera = site.camera or next((items[name] for name in _CAMERA if items.get(name)), "")
     if "Monitoring/" in topic:
-        return None
+        return Alive(camera)
     states = list(_states(message))
     operation = message.attrib.get("PropertyOperation", "")
     ended = operation == "Deleted" or (bool(states) and not any(states))
     if operation == "Initialized" and states and not any(states):
-        return None
+        return Alive(camera)
     detection = make_detection(
         {
             "camera_id": camera,

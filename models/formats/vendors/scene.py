@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from models.errors import Poison
 from models.events import make_detection
 from models.formats.reading import (
+    Alive,
     Reading,
     Site,
     attempts,
@@ -39,16 +40,20 @@ _LONGEST_LABEL = 200
 _EDGE_NAMES = (("left", "top", "right", "bottom"), ("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"))
 
 
-def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
-    """One reading of a description; without one, a reading of each object, else of each label. Raises Poison."""
+def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive | Poison]:
+    """One reading of a description; without one, a reading of each object, else of each label; of an empty list of
+    them, that the camera is alive. Raises Poison."""
     words = first_text(message, _WORDS)
     things = _things(message)
     if words:
         label = next((name for name in map(_name_of, things) if name), words[:_LONGEST_LABEL])
         yield _reading(message, label, next((thing for thing in things if _edges(thing)), {}), words, site)
         return
-    if not any(listed(message, name) for name in (*_OBJECTS, *_LABELS)):  # an empty list says that nothing is seen
+    if not any(listed(message, name) for name in (*_OBJECTS, *_LABELS)):
         raise Poison("description", "is missing")
+    if not things:  # an empty list says that nothing is seen
+        yield Alive(_camera(message, site))
+        return
 
     def of_thing(one: tuple[int, Mapping[str, Any]]) -> Reading:
         n, thing = one
@@ -58,13 +63,17 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]
     yield from attempts(enumerate(things), of_thing)
 
 
+def _camera(message: Mapping[str, Any], site: Site) -> str:
+    return site.camera or first_text(message, _CAMERA)
+
+
 def _reading(message: Mapping[str, Any], label: str, thing: Mapping[str, Any], words: str, site: Site) -> Reading:
     here = message.get("location")
     where: Mapping[str, Any] = here if isinstance(here, Mapping) else message
     sure = first_said(thing, _SURE) if thing and not words else first_said(message, _SURE)
     detection = make_detection(
         {
-            "camera_id": site.camera or first_text(message, _CAMERA),
+            "camera_id": _camera(message, site),
             "vendor": "scene",
             "label": label,
             "algorithm": first_text(message, _MODEL),

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from models.errors import Poison
 from models.events import make_detection
 from models.formats.reading import (
+    Alive,
     Reading,
     Site,
     attempts,
@@ -40,8 +41,9 @@ _PICTURES = ("image_url", "picture_url", "media_url", "thumbnail", "href")
 _METRES_A_DEGREE = math.radians(6_371_008.8)  # of the mean Earth (IUGG)
 
 
-def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]:
-    """One reading for each feature, in the point of its geometry, or one well inside. Raises Poison."""
+def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive | Poison]:
+    """One reading for each feature, in the point of its geometry, or one well inside; of none, that who looked is
+    alive. Raises Poison."""
     kind = message.get("type")
     if kind == "FeatureCollection":
         features = objects(message.get("features"))
@@ -49,8 +51,11 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Poison]
         features = [message]
     else:
         raise Poison("type", "must be FeatureCollection or Feature")
-    shared = message.get("properties") if kind == "FeatureCollection" else None
-    return attempts(features, lambda feature: _reading(feature, shared if isinstance(shared, Mapping) else {}, site))
+    own = message.get("properties") if kind == "FeatureCollection" else None
+    shared: Mapping[str, Any] = own if isinstance(own, Mapping) else {}
+    if not features:
+        return iter((Alive(site.camera or first_text(shared, _CAMERA)),))
+    return attempts(features, lambda feature: _reading(feature, shared, site))
 
 
 def _reading(feature: object, shared: Mapping[str, Any], site: Site) -> Reading:
