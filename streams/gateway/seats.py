@@ -19,6 +19,8 @@ from models.city import City
 from models.events.vocabulary import CODES, ROLES, Names
 from models.inbox import Actor
 from streams.gateway.order_document import named
+from streams.tables.marks import MARKS
+from streams.tables.protocol import Sort
 
 
 class WorkList(msgspec.Struct, frozen=True):
@@ -29,33 +31,37 @@ class WorkList(msgspec.Struct, frozen=True):
     query: str
 
 
+def _marked(mark: str, sort: Sort = "urgent") -> WorkList:
+    return WorkList(MARKS[mark].names, f"mark={mark}&sort={sort}")
+
+
 _PERSON = "{person}"
 _OVERDUE = WorkList(("超期", "overdue"), "overdue=true&sort=urgent")
 # The lists of each role of the lifecycle that works at the desk, the one that it works through first.
 LISTS: Mapping[str, tuple[WorkList, ...]] = {
     "reviewer": (
         WorkList(("待研判", "in review"), "sort=surest"),
-        WorkList(("疑似重复", "perhaps the same"), "mark=candidates&sort=urgent"),
-        WorkList(("申诉", "appeals"), "mark=appeal"),
+        _marked("candidates"),
+        _marked("appeal", "newest"),
         WorkList(("结案", "closed"), "state=closed"),
     ),
     "dispatcher": (
         WorkList(("退单待审", "returned"), "state=returned&sort=urgent"),
-        WorkList(("延期申请", "extension requests"), "mark=extension-request&sort=urgent"),
-        WorkList(("挂账申请", "suspension requests"), "mark=suspension-request&sort=urgent"),
-        WorkList(("无法派遣", "without a department"), "mark=unroutable&sort=urgent"),
+        _marked("extension-request"),
+        _marked("suspension-request"),
+        _marked("unroutable"),
         WorkList(("争议裁定", "arbitration"), "state=arbitration&sort=urgent"),
-        WorkList(("疑似重复", "perhaps the same"), "mark=candidates&sort=urgent"),
+        _marked("candidates"),
         WorkList(("处置中", "with departments"), "state=assigned,accepted,suspended&sort=urgent"),
         WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),
-        WorkList(("待回访", "to call back"), "mark=call-back"),
+        _marked("call-back", "newest"),
         _OVERDUE,
     ),
     "duty-officer": (
         WorkList(("争议裁定", "arbitration"), "state=arbitration&sort=urgent"),
-        WorkList(("紧急", "urgent"), "mark=urgent&sort=urgent"),
+        _marked("urgent"),
         _OVERDUE,
-        WorkList(("未响应", "unanswered"), "mark=unanswered&sort=urgent"),
+        _marked("unanswered"),
         WorkList(("在办", "open"), "state=open&sort=urgent"),
     ),
     "department": (
@@ -70,7 +76,7 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
     ),
     "operator": (
         WorkList(("隔离", "set aside"), "quarantined=true"),
-        WorkList(("疑似重复", "perhaps the same"), "mark=candidates&sort=urgent"),
+        _marked("candidates"),
         WorkList(("在办", "open"), "state=open&sort=urgent"),
         WorkList(("全部", "all"), ""),
     ),
