@@ -31,4 +31,4 @@ def erase(
     named = (pseudonym(key, report[0]), pseudonym(key, report[1])) if any(report) else None
     whose = Whose(order, reporter_hash(key, reporter), named)
     found, destroyed = asyncio.run(destroy(settings, whose, Erasure(now_ms(), by, why)))
-    say(f"{found} with sealed words, {destroyed} keys destroyed")
+    say(f"{found} reports and scenes with sealed words, {destroyed} keys destroyed")
