@@ -165,8 +165,8 @@ TABLE: tuple[Transition, ...] = (
         "to an inspector of its area; whoever has it, any inspector may make it",
     ),
     Transition(
-        "check-pass", "核查通过", _CHECKERS, ("handled",), ("closed",), ("its-reporter", "confirmed-above"),
-        "closes it", never=("handler",),
+        "check-pass", "核查通过", _CHECKERS, ("handled",), ("closed",),
+        ("its-reporter", "confirmed-above", "parts-settled"), "closes it", never=("handler",),
     ),
     Transition(
         "check-pass", "核查通过", ("department",), ("handled",), ("handled",), ("confirms",),

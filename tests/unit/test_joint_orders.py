@@ -208,6 +208,23 @@ def test_a_part_that_is_reopened_is_under_way_again() -> None:
     assert_laws(desk)
 
 
+def test_a_joint_order_passes_no_check_while_a_part_is_under_way_again() -> None:
+    """The part that came back would be called off with it."""
+    desk = joint()
+    settle(desk, "fire", T0 + 2 * HOUR)
+    settle(desk, "kitchen", T0 + 2 * HOUR)
+    desk.update("reject", OPERATOR, T0 + 2 * HOUR, part(desk, "sign").id, reason="no sign")
+    desk.update("handle", ROADS, T0 + 3 * HOUR, whole(desk).id, evidence_urls=PICTURE)
+    desk.update("reopen", OPERATOR, T0 + 3 * HOUR, part(desk, "fire").id, reason="it burns")
+
+    assert desk.update("check-pass", INSPECTOR, T0 + 4 * HOUR, whole(desk).id) == "parts-open"
+    settle(desk, "fire", T0 + 5 * HOUR)
+    assert desk.update("check-pass", INSPECTOR, T0 + 6 * HOUR, whole(desk).id) == ""
+
+    assert (whole(desk).state, states(desk)["fire"]) == ("closed", "passed")
+    assert_laws(desk)
+
+
 def test_a_person_adds_one_part_of_a_category() -> None:
     """To whoever is responsible or is named; the second matter that the classifier has told is the suggestion."""
     desk = Desk(quiet_city("", **{"plans.csv": PLANS}))
