@@ -25,6 +25,7 @@ def test_what_is_made_from_the_code_stands_between_markers() -> None:
         "asyncapi.yaml": 1,
         "classifier.md": 6,
         "contracts.md": 14,
+        "http.md": 1,
         "indicators.md": 1,
         "lake.md": 1,
         "lifecycle.md": 1,
