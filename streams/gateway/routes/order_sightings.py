@@ -1,5 +1,6 @@
 """`GET /orders/{id}/sightings`: all that was seen of an order's incident, from the inbox, a part of it each time."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ from streams.settings import Settings
 MOST_SIGHTINGS = 500
 READ_MOST = 20_000  # records for one page
 _AT_ONCE = 500
+_READERS = 4  # each reads some megabytes of the inbox: the others wait their turn
 _BEFORE_MS = HOUR_MS  # what was watched before the order was opened came in not longer ago than this, as a rule
 
 
@@ -44,13 +46,14 @@ class InboxSightings:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._turn = asyncio.Semaphore(_READERS)
 
     async def page(self, order: Order, start: int | None, limit: int) -> SightingPage:
         """So many sightings of an order from an offset on (None: from before its beginning); fewer where the part of
         the inbox that is read for one page holds no more. Raises KafkaError."""
         topic = Names(self._settings.namespace).inbox
         part = TopicPartition(topic, partition_of(order.area, self._settings.partitions))
-        async with started(log_reader(Connection.of(self._settings))) as consumer:
+        async with self._turn, started(log_reader(Connection.of(self._settings))) as consumer:
             consumer.assign([part])
             end = (await consumer.end_offsets([part]))[part]
             if start is None:
