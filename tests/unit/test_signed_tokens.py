@@ -101,7 +101,8 @@ async def test_the_claims_say_who_it_is(keys: Path) -> None:
     ],
 )
 async def test_claims_that_do_not_fit_let_nobody_in(keys: Path, claims: Mapping[str, Any]) -> None:
-    """Of another issuer, for somebody else, over, not yet, of nobody, of a name that the gateway keeps for itself, without a word that the settings list."""
+    """Of another issuer, for somebody else, over, not yet, of nobody, under a name that the gateway keeps for itself,
+    without a word that the settings list."""
     assert await holders(str(keys)).of(signed(**claims)) is None
 
 
