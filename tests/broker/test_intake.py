@@ -25,7 +25,7 @@ from tests.support.cities import tiny_city, tiny_files
 from tests.support.kafka import Kafka, Message, Roles, eventually
 from tests.support.messages import detection, raw, report, update
 
-KEYS = Keys(b"for tests only")
+KEYS = Keys(b"for these tests only")
 BORN = int(time.time() * 1000)  # the broker throws away what is older than the topic keeps
 GOOD_AND_BAD = 40
 WINDOW_MS = 6_000

@@ -88,7 +88,9 @@ async def seated(
 ) -> Person:
     """A person with a context of their own, whose pages speak their language; what they ask for is noted in `seen`."""
     context = await browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, locale={"zh": "zh-CN", "en": "en-GB"}[language]
+        viewport={"width": size[0], "height": size[1]},
+        locale={"zh": "zh-CN", "en": "en-GB"}[language],
+        reduced_motion="reduce",  # a row that lights up as it appears has other colours for a moment
     )
     context.set_default_timeout(_WAIT_MS)
     await context.add_init_script(f"if (location.protocol === 'http:') sessionStorage.setItem('token', '{token}')")
