@@ -11,7 +11,7 @@ from models.masking.number_shapes import DICTATED, NUMBERS, PAPERS, SPOKEN
 from models.masking.plain_name import is_plain
 from models.masking.plate_shapes import PLATES
 from models.masking.shape import Shape
-from models.masking.words_around import AMOUNT, SERVICE, THING, Before, after, before, may_be_said
+from models.masking.words_around import AMOUNT, MOST_OF_AN_AMOUNT, SERVICE, THING, Before, after, before, may_be_said
 
 MASK = "***"
 # What a city may choose to mask, and what it masks when it chooses nothing. All other kinds always go.
@@ -120,12 +120,17 @@ class _Search:
         """Whether the words around leave it a person's, and say so where they must."""
         word = self._before(start)
         if shape.telling:
-            return not ((word.kind in _STAY and word.number) or after(self._text, end, AMOUNT))
+            return not ((word.kind in _STAY and word.number) or self._is_amount(start, end))
         if word.kind == SERVICE or (word.kind in _STAY and word.adjacent):
             return False
-        if after(self._text, end, THING) or after(self._text, end, AMOUNT):
+        if after(self._text, end, THING) or self._is_amount(start, end):
             return False
         return not shape.words or word.kind == shape.words or after(self._text, end, shape.words)
+
+    def _is_amount(self, start: int, end: int) -> bool:
+        """Whether the words behind say so, and it is not longer than any amount: 打13800138000人不接."""
+        digits = sum(map(str.isdigit, self._text[start:end]))
+        return digits <= MOST_OF_AN_AMOUNT and after(self._text, end, AMOUNT)
 
     def _before(self, start: int) -> Before:
         if start not in self._words:

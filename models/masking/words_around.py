@@ -87,6 +87,8 @@ AFTER: Mapping[str, str] = {
     "document": r"[，, ]{0,2}(?:的|这本|是我的?|is (?:my|his|her|the) )? ?(?:护照|通行证|passport)",
 }
 _MONEY = re.compile(r"[¥￥$€£] ?$")
+MOST_OF_AN_AMOUNT = 10  # digits: who has tens of billions to tell of? A longer number is one of somebody
+_NO_AMOUNT = re.compile(f"[0-9]{{{MOST_OF_AN_AMOUNT + 1}}}")
 _SENTENCE = re.compile(r"[。！？!?；;\ue000]")
 # Between the word and its number: 护照号码是：E12345678, "order no. #4415552671".
 _FILLER = re.compile(
@@ -169,7 +171,7 @@ class Before(NamedTuple):
 def before(text: str, start: int) -> Before:
     """The nearest word before `start` that says what a number is, within the sentence and twelve characters."""
     window = _SENTENCE.split(text[max(0, start - WINDOW) : start])[-1].lower()
-    if _MONEY.search(window):
+    if _MONEY.search(window) and not _NO_AMOUNT.match(text, start):
         return Before(AMOUNT, True, True)
     last = None
     for found in _WORD.finditer(window):
