@@ -146,21 +146,8 @@ def _open_outage(work: UnitOfWork, outage: Sighting) -> Order | None:
 
 def _fault(area: str, camera: Camera, at: int) -> Sighting:
     """One camera that is silent."""
-    return Sighting(
-        kind="detection",
-        source="paidan/heartbeat",
-        id=f"{camera.id}/{at}",
-        at=at,
-        area=area,
-        place="camera",
-        lat=camera.lat,
-        lon=camera.lon,
-        text=f"{camera.name}: 摄像头离线 / camera silent",
-        camera=camera.id,
-        algorithm="heartbeat",
-        label="silent",
-        category=FAULT,
-    )
+    text = f"{camera.name}: 摄像头离线 / camera silent"
+    return replace(_silence(area, camera, at, f"{camera.id}/{at}", text), camera=camera.id, label="silent")
 
 
 def _outage(area: str, owner: str, link: str, cameras: Sequence[Camera], at: int) -> Sighting:
@@ -169,18 +156,22 @@ def _outage(area: str, owner: str, link: str, cameras: Sequence[Camera], at: int
     more = [f"… +{len(cameras) - _LISTED}"] if len(cameras) > _LISTED else []
     behind = f" ({link})" if link else ""
     head = f"{len(cameras)} 个摄像头同时离线{behind} / {len(cameras)} cameras silent together{behind}"
+    found = _silence(area, cameras[0], at, f"{area}/{owner}/{link}/{at}", "\n".join([head, *named, *more]))
+    return replace(found, label="outage", object_id=f"{owner}/{link}")
+
+
+def _silence(area: str, camera: Camera, at: int, id: str, text: str) -> Sighting:
+    """What the desk itself notices, where a camera stands."""
     return Sighting(
         kind="detection",
         source="paidan/heartbeat",
-        id=f"{area}/{owner}/{link}/{at}",
+        id=id,
         at=at,
         area=area,
         place="camera",
-        lat=cameras[0].lat,
-        lon=cameras[0].lon,
-        text="\n".join([head, *named, *more]),
+        lat=camera.lat,
+        lon=camera.lon,
+        text=text,
         algorithm="heartbeat",
-        label="outage",
-        object_id=f"{owner}/{link}",
         category=FAULT,
     )

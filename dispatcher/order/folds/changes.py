@@ -5,6 +5,7 @@ from typing import Never, TypedDict, Unpack
 
 from msgspec.structs import replace
 
+from dispatcher.order import facts
 from dispatcher.order.facts import Fact
 from dispatcher.order.row import Answer, Assignment, Check, Closing, Dispatch, Entry, Order, Part, RunningLimit, State
 from models.city import LimitStage
@@ -137,6 +138,38 @@ def with_limits(order: Order, *new: RunningLimit | None, drop: Iterable[LimitSta
     kept = tuple(limit for limit in order.limits if (limit.name if limit.department else limit.stage) not in gone)
     fired = tuple(name for name in order.fired if name.partition("/")[2] not in gone)
     return {"limits": kept + tuple(fresh.values()), "fired": fired}
+
+
+def new_turn(fact: facts.Assigned | facts.Forwarded, category: str, above: str = "") -> Assignment:
+    """The turn of the department that gets an order of a category now; `above` is who hands it down, if anybody."""
+    handle_due = fact.handle.due if fact.handle else None
+    return Assignment(
+        attempt=fact.attempt,
+        department=fact.department,
+        at=fact.at,
+        category=category,
+        assists=fact.assists,
+        binding=fact.binding,
+        why=fact.why,
+        accept_due=fact.accept.due if fact.accept else None,
+        handle_due=handle_due,
+        handle_due_raw=handle_due,
+        dispatched_by=fact.actor,
+        above=above,
+    )
+
+
+def turn_handled(turn: Assignment, fact: facts.Handled | facts.Confirmed) -> TurnChanges:
+    """A department says that it is done: the clock of its turn is read for the last time. A breach that lies no earlier
+    than that never stood."""
+    in_time = turn.handle_due is None or fact.at <= turn.handle_due
+    return {
+        "handled_at": fact.at,
+        "handled_by": fact.actor,
+        "handled_ms": fact.handled_ms,
+        "handled_work_ms": fact.handled_work_ms,
+        "handle_missed_at": None if in_time else turn.handle_missed_at,
+    }
 
 
 def in_turn(order: Order, **changes: Unpack[TurnChanges]) -> Changes:

@@ -9,13 +9,14 @@ from dispatcher.order.folds.changes import (
     TurnChanges,
     dispatched,
     in_turn,
+    new_turn,
     not_overdue,
     nothing_asked,
     turn_ends,
     with_limits,
     without_chain,
 )
-from dispatcher.order.row import Assignment, Order, RunningLimit
+from dispatcher.order.row import Order, RunningLimit
 from models.city import LimitStage
 
 
@@ -42,19 +43,6 @@ def _decided(order: Order, fact: facts.Decided) -> Changes:
 
 
 def _assigned(order: Order, fact: facts.Assigned) -> Changes:
-    turn = Assignment(
-        attempt=fact.attempt,
-        department=fact.department,
-        at=fact.at,
-        category=fact.category,
-        assists=fact.assists,
-        binding=fact.binding,
-        why=fact.why,
-        accept_due=fact.accept.due if fact.accept else None,
-        handle_due=fact.handle.due if fact.handle else None,
-        handle_due_raw=fact.handle.due if fact.handle else None,
-        dispatched_by=fact.actor,
-    )
     before = turn_ends(order, fact.at, "assigned").get("assignments", order.assignments)
     if order.held_for:  # it comes back after its end
         before = (*before[:-1], *order.held_for, before[-1])
@@ -69,7 +57,7 @@ def _assigned(order: Order, fact: facts.Assigned) -> Changes:
             "waiting_since": None,
             "department": fact.department,
             "attempt": fact.attempt,
-            "assignments": (*before, turn),
+            "assignments": (*before, new_turn(fact, fact.category)),
             "held_for": (),
             "category": fact.category,
             "group": fact.group,

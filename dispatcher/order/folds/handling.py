@@ -12,6 +12,7 @@ from dispatcher.order.folds.changes import (
     not_overdue,
     nothing,
     responded,
+    turn_handled,
     with_limits,
     with_moved,
 )
@@ -91,20 +92,11 @@ def _stood_still(above: tuple[Assignment, ...], fact: facts.Resumed) -> Changes:
 
 
 def _handled(order: Order, fact: facts.Handled) -> Changes:
-    turn = order.assignments[-1]
-    missed = None if turn.handle_due is None or fact.at <= turn.handle_due else turn.handle_missed_at
     return (
         with_limits(order, fact.limit)
         # Whoever is accountable for it has not answered for it yet.
         | ({} if order.held_for else not_overdue(order, fact.at))
-        | in_turn(
-            order,
-            handled_at=fact.at,
-            handled_by=fact.actor,
-            handled_ms=fact.handled_ms,
-            handled_work_ms=fact.handled_work_ms,
-            handle_missed_at=missed,
-        )
+        | in_turn(order, **turn_handled(order.assignments[-1], fact))
         | {"extension_asked": False, "suspension_asked_until": None}
     )
 

@@ -9,31 +9,20 @@ from dispatcher.order.folds.changes import (
     Folds,
     TurnChanges,
     again,
+    new_turn,
     not_overdue,
     nothing_asked,
     turn_ends,
+    turn_handled,
     with_limits,
 )
-from dispatcher.order.row import Assignment, Order
+from dispatcher.order.row import Order
 
 _OWN = ("accept", "handle", "check")  # the stages whose limits are those of whoever has the order
 
 
 def _forwarded(order: Order, fact: facts.Forwarded) -> Changes:
-    turn = Assignment(
-        attempt=fact.attempt,
-        department=fact.department,
-        at=fact.at,
-        category=order.category,
-        assists=fact.assists,
-        binding=fact.binding,
-        why=fact.why,
-        accept_due=fact.accept.due if fact.accept else None,
-        handle_due=fact.handle.due if fact.handle else None,
-        handle_due_raw=fact.handle.due if fact.handle else None,
-        dispatched_by=fact.actor,
-        above=fact.above,
-    )
+    turn = new_turn(fact, order.category, fact.above)
     above = order.assignments[-1]
     kept = tuple(replace(x, department=fact.above) if x.name == "handle" else x for x in order.limits)
     fired = tuple(f"{name}/{fact.above}" if name.partition("/")[2] == "handle" else name for name in order.fired)
@@ -87,15 +76,7 @@ def _confirmed(order: Order, fact: facts.Confirmed) -> Changes:
         return again(order) | {"attempt": fact.attempt}
     place = next(n for n, turn in enumerate(order.held_for) if turn.department == fact.department)
     turn = order.held_for[place]
-    missed = None if turn.handle_due is None or fact.at <= turn.handle_due else turn.handle_missed_at
-    turn = replace(
-        turn,
-        handled_at=fact.at,
-        handled_by=fact.actor,
-        handled_ms=fact.handled_ms,
-        handled_work_ms=fact.handled_work_ms,
-        handle_missed_at=missed,
-    )
+    turn = replace(turn, **turn_handled(turn, fact))
     above = (*order.held_for[:place], turn, *order.held_for[place + 1 :])
     changes = with_limits(order, fact.limit) | {"held_for": above}
     return changes | not_overdue(order, fact.at) if answered(replace(order, held_for=above)) else changes
