@@ -6,14 +6,13 @@ import zlib
 from collections.abc import AsyncIterator, Iterable
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from models.errors import UsageError
 from models.sealed_words import ERASED, CityKey, ReportKey, unsealed_json
 from streams.erasure.retention import Ending, Endings, ending_of
-from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import read_to
+from streams.kafka.log_reading import FollowedLog, followed, open_ends
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -32,15 +31,8 @@ class ReportKeys:
     """All keys, wrapped as they are kept; what is destroyed is forgotten. A desk also has the endings that are still
     to come (`with_endings`)."""
 
-    def __init__(
-        self,
-        consumer: AIOKafkaConsumer,
-        ends: AIOKafkaConsumer,
-        parts: list[TopicPartition],
-        key: CityKey,
-        with_endings: bool = False,
-    ) -> None:
-        self._consumer, self._ends, self._parts, self._key = consumer, ends, parts, key
+    def __init__(self, log: FollowedLog, key: CityKey, with_endings: bool = False) -> None:
+        self._log, self._key = log, key
         self._wrapped: dict[str, bytes] = {}
         self._with_endings = with_endings
         self._endings: dict[int, Endings] = {}
@@ -50,7 +42,7 @@ class ReportKeys:
         """Know all that is written by now, also what a transaction that is still open holds back: this waits for its
         end. Raises KafkaError."""
         async with self._lock:
-            async for _, records in read_to(self._consumer, await self._ends.end_offsets(self._parts)):
+            async for records in self._log.news():
                 self.take(records)
 
     def opened(self, value: bytes, erased: str = ERASED) -> bytes:
@@ -60,7 +52,7 @@ class ReportKeys:
 
     def partition_of(self, name: str) -> int:
         """The partition of a key's records."""
-        return place_of(name, len(self._parts))
+        return place_of(name, len(self._log.parts))
 
     def known(self, names: Iterable[str]) -> list[str]:
         """Those whose keys are there."""
@@ -96,11 +88,9 @@ async def open_report_keys(settings: Settings, with_endings: bool = False) -> As
     if not text:
         yield None
         return
-    key, parts = CityKey.of(text), _partitions(settings)
-    async with _ends(settings) as ends, started(log_reader(Connection.of(settings))) as consumer:
-        consumer.assign(parts)
-        await consumer.seek_to_beginning(*parts)
-        keys = ReportKeys(consumer, ends, parts, key, with_endings)
+    key = CityKey.of(text)
+    async with followed(Connection.of(settings), _partitions(settings)) as log:
+        keys = ReportKeys(log, key, with_endings)
         await keys.catch_up()
         yield keys
 
@@ -109,7 +99,7 @@ async def check_words_key(settings: Settings) -> None:
     """Raises UsageError where reports have been sealed and the settings have no key to open them; KafkaError."""
     if settings.words_key.get_secret_value():
         return
-    async with _ends(settings) as ends:
+    async with open_ends(Connection.of(settings)) as ends:
         if any((await ends.end_offsets(_partitions(settings))).values()):
             raise UsageError("PAIDAN_WORDS_KEY must be set: words of reports are sealed under it")
 
@@ -117,11 +107,6 @@ async def check_words_key(settings: Settings) -> None:
 def _partitions(settings: Settings) -> list[TopicPartition]:
     topic = Names(settings.namespace).report_keys
     return [TopicPartition(topic, number) for number in range(settings.partitions)]
-
-
-def _ends(settings: Settings) -> contextlib.AbstractAsyncContextManager[AIOKafkaConsumer]:
-    """What tells where the partitions end, transactions that are still open included."""
-    return started(log_reader(Connection.of(settings), isolation_level="read_uncommitted"))
 
 
 def place_of(name: str, partitions: int) -> int:

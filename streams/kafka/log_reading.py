@@ -1,6 +1,7 @@
 """Partitions read up to given ends: record after record, or the newest row of each key."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -44,6 +45,34 @@ async def read_whole(
     await consumer.seek_to_beginning(*parts)
     async for batch in read_to(consumer, ends, at_once):
         yield batch
+
+
+def open_ends(connection: Connection) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
+    """What tells where partitions end, transactions that are still open included."""
+    return started(log_reader(connection, isolation_level="read_uncommitted"))
+
+
+class FollowedLog:
+    """Partitions that are read on each time up to what is written by then, from their beginning on. What a transaction
+    that is still open holds back is waited for: `ends` sees it, `consumer` what is committed alone."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, ends: AIOKafkaConsumer, parts: Sequence[TopicPartition]) -> None:
+        self.parts = parts
+        self._consumer, self._ends = consumer, ends
+
+    async def news(self) -> AsyncIterator[Sequence[ConsumerRecord]]:
+        """What has come since the last time. Raises KafkaError."""
+        async for _, records in read_to(self._consumer, await self._ends.end_offsets(self.parts)):
+            yield records
+
+
+@asynccontextmanager
+async def followed(connection: Connection, parts: Sequence[TopicPartition]) -> AsyncIterator[FollowedLog]:
+    """Follow these partitions from their beginning on. Raises KafkaError."""
+    async with open_ends(connection) as ends, started(log_reader(connection)) as consumer:
+        consumer.assign(list(parts))
+        await consumer.seek_to_beginning(*parts)
+        yield FollowedLog(consumer, ends, parts)
 
 
 def as_it_is(_: str, row: bytes) -> bytes:

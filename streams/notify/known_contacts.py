@@ -5,16 +5,15 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from cryptography.fernet import InvalidToken
 
 from models.errors import UsageError
 from models.redact import Contact, check_contact_key, decrypt_contact
 from models.sealed_words import key_names
 from streams.erasure.report_keys import ReportKeys, check_words_key, open_report_keys
-from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import read_to
+from streams.kafka.log_reading import FollowedLog, followed, open_ends
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -26,15 +25,8 @@ class KnownContacts:
     """What reports have said of how their reporters are reached, by reporter. A contact whose report was erased is
     forgotten; `keys` are those of the reports, None where words are not sealed."""
 
-    def __init__(
-        self,
-        consumer: AIOKafkaConsumer,
-        ends: AIOKafkaConsumer,
-        part: TopicPartition,
-        key: str,
-        keys: ReportKeys | None,
-    ) -> None:
-        self._consumer, self._ends, self._part, self._key, self._keys = consumer, ends, part, key, keys
+    def __init__(self, log: FollowedLog, key: str, keys: ReportKeys | None) -> None:
+        self._log, self._key, self._keys = log, key, keys
         self._sealed: dict[str, tuple[bytes, ...]] = {}
         self._lock = asyncio.Lock()
 
@@ -42,7 +34,7 @@ class KnownContacts:
         """Know all that intake has written by now, and all that was erased. Raises KafkaError."""
         async with self._lock:
             came: set[str] = set()
-            async for _, records in read_to(self._consumer, await self._ends.end_offsets([self._part])):
+            async for records in self._log.news():
                 came |= self.take(records)
             if self._keys is not None:
                 await self._keys.catch_up()
@@ -104,20 +96,15 @@ async def open_contacts(settings: Settings) -> AsyncIterator[KnownContacts | Non
         return
     key = settings.contact_key.get_secret_value()
     part, connection = TopicPartition(Names(settings.namespace).contacts, 0), Connection.of(settings)
-    async with contextlib.AsyncExitStack() as stack:
-        uncommitted = log_reader(connection, isolation_level="read_uncommitted")
-        ends = await stack.enter_async_context(started(uncommitted))
-        if not key:
+    if not key:
+        async with open_ends(connection) as ends:
             if (await ends.end_offsets([part]))[part] > (await ends.beginning_offsets([part]))[part]:
                 raise UsageError("PAIDAN_CONTACT_KEY must be set: the contacts of reporters are encrypted under it")
-            yield None
-            return
-        check_contact_key(key)
-        await check_words_key(settings)
-        keys = await stack.enter_async_context(open_report_keys(settings))
-        consumer = await stack.enter_async_context(started(log_reader(connection)))
-        consumer.assign([part])
-        await consumer.seek_to_beginning(part)
-        contacts = KnownContacts(consumer, ends, part, key, keys)
+        yield None
+        return
+    check_contact_key(key)
+    await check_words_key(settings)
+    async with open_report_keys(settings) as keys, followed(connection, [part]) as log:
+        contacts = KnownContacts(log, key, keys)
         await contacts.catch_up()
         yield contacts

@@ -26,7 +26,7 @@ from streams.stage.same_time import SameTime
 from tests.support.desks import MINUTE, T0
 from tests.support.messages import detection, report
 from tests.support.one_city import one_city
-from tests.unit.test_sealed_reports import CITY, NAMES, TEXT, NothingNew, Road, record
+from tests.unit.test_sealed_reports import CITY, NAMES, TEXT, Road, nothing_new, record
 
 KEY = base64.urlsafe_b64encode(bytes(range(1, 33))).decode()
 NAME, PHONE = "王小明", "13812345678"
@@ -41,8 +41,7 @@ def road(monkeypatch: pytest.MonkeyPatch) -> Road:
 
 def known(keys: ReportKeys | None = None, key: str = KEY) -> KnownContacts:
     """What notify knows before anything was written."""
-    nothing = cast(Any, NothingNew())
-    return KnownContacts(nothing, nothing, TopicPartition(NAMES.contacts, 0), key, keys)
+    return KnownContacts(nothing_new(TopicPartition(NAMES.contacts, 0)), key, keys)
 
 
 def written(sent: list[Send]) -> list[Send]:

@@ -23,7 +23,7 @@ from streams.stage.same_time import SameTime
 from tests.support.cities import tiny_city
 from tests.support.desks import MINUTE, T0, quiet_city
 from tests.support.messages import report, update
-from tests.unit.test_sealed_reports import NAMES, PARTS, SECRET, TEXT, NothingNew, OnePack, Road, record
+from tests.unit.test_sealed_reports import NAMES, PARTS, SECRET, TEXT, OnePack, Road, nothing_new, record
 
 RETENTION = "category,days\n*,100\npothole,40\norder,60\n"
 CITY = quiet_city(**{"retention.csv": RETENTION})
@@ -115,7 +115,7 @@ class Retaining(Road):
         super().__init__(monkeypatch)
         self.now = T0
         monkeypatch.setattr(processor, "now_ms", lambda: self.now)
-        self.keys = ReportKeys(cast(Any, NothingNew()), cast(Any, NothingNew()), PARTS, CityKey(SECRET), True)
+        self.keys = ReportKeys(nothing_new(*PARTS), CityKey(SECRET), True)
         packs = ThisPack({CITY.digest: CITY})
         self.desk = DeskProcessor(NAMES, 0, cast(Packs, packs), SameTime(5 * MINUTE), self.keys)
 

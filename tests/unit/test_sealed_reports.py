@@ -30,6 +30,7 @@ from streams.erasure.sealer import sealer_of
 from streams.gateway.order_document import line
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeProcessor
+from streams.kafka.log_reading import FollowedLog
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 from streams.settings import load_settings
@@ -72,6 +73,12 @@ class NothingNew(SimpleNamespace):
         return {}
 
 
+def nothing_new(*parts: TopicPartition) -> FollowedLog:
+    """Partitions in which nothing is written."""
+    nothing = cast(Any, NothingNew())
+    return FollowedLog(nothing, nothing, parts)
+
+
 def record(send: Send, offset: int = 0, at: int = T0) -> ConsumerRecord:
     """What was sent, as it is read."""
     size = len(send.value or b"")
@@ -85,7 +92,7 @@ class Road:
         monkeypatch.setattr(processor, "now_ms", lambda: T0)
         settings = load_settings(namespace="t", partitions=4, words_key=base64.urlsafe_b64encode(SECRET).decode())
         models = cast(LiveModels, SimpleNamespace(active=Sure(), shadow=None))
-        self.keys = ReportKeys(cast(Any, NothingNew()), cast(Any, NothingNew()), PARTS, CityKey(SECRET))
+        self.keys = ReportKeys(nothing_new(*PARTS), CityKey(SECRET))
         same_time = SameTime(5 * MINUTE)
         self.intake = IntakeProcessor(
             NAMES, one_city(CITY), models, Keys(b"k", contact_key), 4, same_time, sealer=sealer_of(settings)
