@@ -11,7 +11,7 @@ from models.masking.number_shapes import DICTATED, NUMBERS, PAPERS, SPOKEN
 from models.masking.plain_name import is_plain
 from models.masking.plate_shapes import PLATES
 from models.masking.shape import Shape
-from models.masking.words_around import AMOUNT, MOST_OF_AN_AMOUNT, SERVICE, THING, Before, after, before, may_be_said
+from models.masking.words_around import AMOUNT, SERVICE, THING, Before, after, before, is_measured, may_be_said
 
 MASK = "***"
 # What a city may choose to mask, and what it masks when it chooses nothing. All other kinds always go.
@@ -87,7 +87,7 @@ class _Search:
 
     def __init__(self, text: str, small: str) -> None:
         self._text, self._small = text, small
-        self._words: dict[int, Before] = {}
+        self._words: dict[tuple[int, int], Before] = {}
         self._said: dict[str, bool] = {}
         self.around_digits = [
             (max(0, found.start() - _IN_FRONT), found.end() + _BEHIND) for found in _DIGITS.finditer(text)
@@ -118,21 +118,16 @@ class _Search:
 
     def _is_told(self, shape: Shape, start: int, end: int) -> bool:
         """Whether the words around leave it a person's, and say so where they must."""
-        word = self._before(start)
+        word = self._before(start, end)
         if shape.telling:
-            return not ((word.kind in _STAY and word.number) or self._is_amount(start, end))
+            return not ((word.kind in _STAY and word.number) or is_measured(self._text, start, end))
         if word.kind == SERVICE or (word.kind in _STAY and word.adjacent):
             return False
-        if after(self._text, end, THING) or self._is_amount(start, end):
+        if after(self._text, end, THING) or is_measured(self._text, start, end):
             return False
         return not shape.words or word.kind == shape.words or after(self._text, end, shape.words)
 
-    def _is_amount(self, start: int, end: int) -> bool:
-        """Whether the words behind say so, and it is not longer than any amount: 打13800138000人不接."""
-        digits = sum(map(str.isdigit, self._text[start:end]))
-        return digits <= MOST_OF_AN_AMOUNT and after(self._text, end, AMOUNT)
-
-    def _before(self, start: int) -> Before:
-        if start not in self._words:
-            self._words[start] = before(self._text, start)
-        return self._words[start]
+    def _before(self, start: int, end: int) -> Before:
+        if (start, end) not in self._words:
+            self._words[start, end] = before(self._text, start, end)
+        return self._words[start, end]

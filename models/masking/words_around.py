@@ -87,8 +87,7 @@ AFTER: Mapping[str, str] = {
     "document": r"[，, ]{0,2}(?:的|这本|是我的?|is (?:my|his|her|the) )? ?(?:护照|通行证|passport)",
 }
 _MONEY = re.compile(r"[¥￥$€£] ?$")
-MOST_OF_AN_AMOUNT = 10  # digits: who has tens of billions to tell of? A longer number is one of somebody
-_NO_AMOUNT = re.compile(f"[0-9]{{{MOST_OF_AN_AMOUNT + 1}}}")
+_MOST_OF_AN_AMOUNT = 10  # digits: who has tens of billions to tell of? A longer number is one of somebody
 _SENTENCE = re.compile(r"[。！？!?；;\ue000]")
 # Between the word and its number: 护照号码是：E12345678, "order no. #4415552671".
 _FILLER = re.compile(
@@ -168,10 +167,11 @@ class Before(NamedTuple):
     number: bool = False
 
 
-def before(text: str, start: int) -> Before:
-    """The nearest word before `start` that says what a number is, within the sentence and twelve characters."""
+def before(text: str, start: int, end: int) -> Before:
+    """The nearest word before the number from `start` to `end` that says what it is, within the sentence and twelve
+    characters."""
     window = _SENTENCE.split(text[max(0, start - WINDOW) : start])[-1].lower()
-    if _MONEY.search(window) and not _NO_AMOUNT.match(text, start):
+    if _MONEY.search(window) and _may_be_amount(text[start:end]):
         return Before(AMOUNT, True, True)
     last = None
     for found in _WORD.finditer(window):
@@ -187,6 +187,15 @@ def before(text: str, start: int) -> Before:
     if len(between) > _NEAR or _HAS_DIGIT.search(between):
         return Before()
     return Before(kind)
+
+
+def is_measured(text: str, start: int, end: int) -> bool:
+    """Whether the words after a number say that it is an amount, as they cannot of 打13800138000人不接."""
+    return after(text, end, AMOUNT) and _may_be_amount(text[start:end])
+
+
+def _may_be_amount(number: str) -> bool:
+    return sum(map(str.isdigit, number)) <= _MOST_OF_AN_AMOUNT
 
 
 def after(text: str, end: int, kind: str) -> bool:
