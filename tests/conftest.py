@@ -3,7 +3,6 @@
 import gc
 import os
 import random
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,8 +13,8 @@ import pytest_asyncio
 from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
-from streams.settings import Settings, load_settings
-from tests.support.kafka import Kafka, Roles
+from streams.settings import Settings
+from tests.support.kafka import Kafka, Roles, own_settings
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -76,13 +75,10 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka
 @pytest.fixture
 def settings(kafka: Kafka, tmp_path: Path) -> Settings:
     """Settings of a test of its own: a fresh namespace on the run's Kafka, four partitions, tables in memory."""
-    return load_settings(
-        kafka=kafka.bootstrap,
-        namespace=f"t{uuid.uuid4().hex[:10]}",
-        data=tmp_path / "data",
+    return own_settings(
+        kafka,
+        tmp_path / "data",
         partitions=4,
-        tables_store="memory",
-        personal_key="for these tests only",
     )
 
 

@@ -19,9 +19,9 @@ from models.redact import reporter_hash
 from streams.gateway.seats import LISTS
 from streams.local.ports import free_ports
 from streams.reporter_links import ReporterLink, ReporterLinks
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
 from tests.support.browsers import DESK, PHONE, Person, Seen, browser, seated, violations
-from tests.support.kafka import Kafka, Roles, eventually
+from tests.support.kafka import PERSONAL_KEY, Kafka, Roles, eventually, own_settings
 from tests.support.tokens import one_of_each
 
 pytestmark = pytest.mark.timeout(240)
@@ -49,13 +49,10 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
     """A whole system with a token for each role."""
     folder = tmp_path_factory.mktemp("browser")
     gateway, tables = free_ports(2)
-    settings = load_settings(
-        kafka=kafka.bootstrap,
-        namespace=f"t{uuid.uuid4().hex[:10]}",
-        data=folder / "data",
+    settings = own_settings(
+        kafka,
+        folder / "data",
         partitions=2,
-        tables_store="memory",
-        personal_key="for these tests only",
         link_key=LINK_KEY,
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
@@ -324,7 +321,7 @@ async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
     reporter = await cast.seat("reporter")
     order = await reported(reporter, "人民路路口有一个大坑", 30.62, 114.33)
     until = int(time.time()) + 3_600
-    link = ReporterLinks(LINK_KEY).token(ReporterLink(order, reporter_hash(b"for these tests only", "zhang"), until))
+    link = ReporterLinks(LINK_KEY).token(ReporterLink(order, reporter_hash(PERSONAL_KEY.encode(), "zhang"), until))
     pages = [("duty-officer", "/"), ("duty-officer", f"/o/{order}"), ("admin", "/docs"), ("reporter", f"/r/{link}")]
     found: dict[str, list[str]] = {}
 

@@ -1,7 +1,6 @@
 """A report's words on a real broker: sealed in every topic but its department's, and gone when its key is destroyed."""
 
 import base64
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,13 @@ from streams.erasure.retention import BY
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.notify.known_contacts import open_contacts
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
 from tests.support.cities import tiny_files
-from tests.support.kafka import Kafka, Message, Roles, eventually
+from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, own_settings
 from tests.support.messages import report, to_structured
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
-PERSONAL_KEY, PHONE = "for these tests only", "13812345678"
+PHONE = "13812345678"
 REPORTER = reporter_hash(PERSONAL_KEY.encode(), PHONE)
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 SHORT = "archive_days = 0.5\nreopen_days = 0.5\nfeedback_days = 0.5\n"
@@ -48,19 +47,16 @@ async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka
     for name, content in tiny_files({"retention.csv": "category,days\n*,1\n"}, SHORT).items():
         (city / name).write_bytes(content)
     gateway, tables = free_ports(2)
-    settings = load_settings(
-        kafka=kafka.bootstrap,
-        namespace=f"t{uuid.uuid4().hex[:10]}",
-        data=tmp_path / "data",
+    settings = own_settings(
+        kafka,
+        tmp_path / "data",
         city=city,
         partitions=2,
-        tables_store="memory",
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
         words_key=KEY,
         contact_key=KEY,
         notify_reporter_url="https://city.example/reporters",
-        personal_key=PERSONAL_KEY,
     )
     topics = Names(settings.namespace)
     await create_topics(settings, all_topics(settings, DEPARTMENTS))

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,11 +27,11 @@ from streams.intake.said import SaidReport, content_of
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.local.ports import free_ports
-from streams.settings import DEMO_CITY, Settings, load_settings
+from streams.settings import DEMO_CITY, Settings
 from streams.terminal.gateway_client import StatusError, ask_status
 from tests.conftest import REPOSITORY
 from tests.support.desk_rows import START, Book, closed, desk_producer, opened, write
-from tests.support.kafka import Kafka, Message, Role, Roles, eventually
+from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
 
 ORDER, STREAMED, NEVER = (f"gulou-20260301-{letter * 10}" for letter in "qrs")
 DESK = Actor("desk")
@@ -44,13 +43,10 @@ PREFER = {"prefer": "wait=20"}
 async def placed(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """One namespace for all tests of this file, with free ports for a gateway and a tables worker."""
     gateway, tables = free_ports(2)
-    settings = load_settings(
-        kafka=kafka.bootstrap,
-        namespace=f"t{uuid.uuid4().hex[:10]}",
-        data=tmp_path_factory.mktemp("gateway"),
+    settings = own_settings(
+        kafka,
+        tmp_path_factory.mktemp("gateway"),
         partitions=2,
-        tables_store="memory",
-        personal_key="for these tests only",
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
     )

@@ -22,10 +22,10 @@ from streams.intake.unlisted import LabelWatch, read_unlisted
 from streams.kafka.topics import Names
 from streams.terminal.feed import feed, read_events, scheduled
 from tests.support.cities import tiny_city, tiny_files
-from tests.support.kafka import Kafka, Message, Roles, eventually
+from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually
 from tests.support.messages import detection, raw, report, update
 
-KEYS = Keys(b"for these tests only")
+KEYS = Keys(PERSONAL_KEY.encode())
 BORN = int(time.time() * 1000)  # the broker throws away what is older than the topic keeps
 GOOD_AND_BAD = 40
 WINDOW_MS = 6_000

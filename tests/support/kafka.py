@@ -5,10 +5,11 @@ import contextlib
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.record.util import calc_crc32c
@@ -19,9 +20,10 @@ from streams.kafka.log_reading import read_whole
 from streams.local.broker import LocalBroker
 from streams.local.children import signal_group, spawn
 from streams.local.supervisor import base_environment
-from streams.settings import Settings
+from streams.settings import Settings, load_settings
 
 Isolation = Literal["read_committed", "read_uncommitted"]
+PERSONAL_KEY = "for these tests only"
 T = TypeVar("T")
 _CRC_END = 21  # where the checksum of a record batch ends and what it covers begins
 
@@ -141,6 +143,12 @@ class Kafka:
         consumer._client.add_topic(topic)
         found = await eventually(known, what=f"topic {topic}")
         return [TopicPartition(topic, number) for number in sorted(found)]
+
+
+def own_settings(kafka: Kafka, data: Path, **own: Any) -> Settings:
+    """Settings with a fresh namespace on the run's Kafka, tables in memory, and whatever else is given."""
+    usual = {"kafka": kafka.bootstrap, "data": data, "tables_store": "memory", "personal_key": PERSONAL_KEY}
+    return load_settings(**usual | {"namespace": f"t{uuid.uuid4().hex[:10]}"} | own)
 
 
 async def eventually(
