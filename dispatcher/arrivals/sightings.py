@@ -76,7 +76,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
         return Disposition("order", storm.id)
     if sighting.phase == "end":  # of something that is not open: there is nothing to do, and nothing to watch for
         return Disposition("nothing-open")
-    if sighting.kind == "detection" and kind is not None and (kind.min_sightings > 1 or weighing.is_weighed(kind)):
+    if sighting.kind == "detection" and kind is not None and (weighing.needed(kind) > 1 or weighing.is_weighed(kind)):
         return watching.watch_on(work, sighting, kind, category)
     candidates = (*(() if candidate is None else (candidate,)), *met.maybe)
     order = open_order(work, sighting, candidates, owner)

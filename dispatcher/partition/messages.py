@@ -8,6 +8,7 @@ from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import Fact
 from dispatcher.order.row import Assignment, Order
 from dispatcher.partition.decision import Outgoing
+from models.city import URGENT
 from models.events import (
     ASSIGNMENT,
     NOTICE,
@@ -25,8 +26,6 @@ from models.events import (
     Why,
     WithdrawalMessage,
 )
-
-URGENT = 1  # the priority of what is a matter of life and limb: the supervisors hear of it with the department
 
 # Who cares about which fact: what waits for a dispatcher, reviewer or duty officer goes to `supervisor`, what a
 # department has asked for comes back to it. A reporter's notice goes to every reporter of the order.
@@ -214,6 +213,7 @@ def _audiences(order: Order, fact: Fact) -> tuple[Audience, ...]:
     if isinstance(fact, facts.Warned | facts.Breached | facts.Supervised) and fact.stage == "check":
         return _OF_A_CHECK[type(fact)]
     audiences = AUDIENCES.get(type(fact), ())
+    # The supervisors hear with the department of what is a matter of life and limb.
     return (*audiences, "supervisor") if order.priority == URGENT and isinstance(fact, facts.Assigned) else audiences
 
 

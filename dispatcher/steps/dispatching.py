@@ -7,7 +7,7 @@ from dispatcher.order.row import Order, RunningLimit
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps.routing import Route, route
-from models.city import City, LimitStage, RuleInput
+from models.city import URGENT, City, LimitStage, RuleInput
 from models.events import Why
 from models.inbox import UNKNOWN_AREA, UNLOCATED, Actor, Sighting
 from models.times import DAY_MS, local_hour
@@ -33,11 +33,16 @@ def routed(work: UnitOfWork, sighting: Sighting, at: int) -> Route:
 
 def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) -> Order:
     """Act on where a new order goes: assign it, reject it, or send it to review, where a small share of what the
-    classifier was sure of goes as well, so that people judge it unseen."""
+    classifier was sure of goes as well, so that people judge it unseen; nothing that is urgent."""
     city = work.city
     at = order.opened_at
     guessed = target.why.model != "" and not target.reject
-    blind = bool(target.department) and guessed and share(order.id) < city.settings.blind_review_share
+    blind = (
+        bool(target.department)
+        and guessed
+        and target.priority != URGENT
+        and share(order.id) < city.settings.blind_review_share
+    )
     order = work.emit(
         facts.Classified(
             **work.head(order, at, DESK),

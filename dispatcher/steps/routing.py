@@ -8,9 +8,11 @@ from datetime import date
 
 import msgspec
 
-from models.city import City, Rule, RuleInput, RuleOutcome
+from models.city import URGENT, City, Rule, RuleInput, RuleOutcome
 from models.events import Why
 from models.guess import NO_FAULT, Guess
+
+_LIKELY = 0.5  # more likely than not
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,8 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date) -> Rou
     `subject` carries what rules may ask for, with `category` set where it is certain without a classifier (a camera's
     label); otherwise the category is that of a confident `guess`, and rules see it too. `day` is the city-local day
     of opening, on which the responsibility row must be valid. What surely is no fault has no category; rules see its
-    kind, and where none of them says otherwise a person decides.
+    kind, and where none of them says otherwise a person decides. What is urgent waits for nobody where one department
+    has its whole group.
     """
     why = Why(by="label", note=subject.label) if subject.category else because(guess, "table")
     category, kind = subject.category, ""
@@ -54,7 +57,7 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date) -> Rou
         return Route(why=why, review="not-classified")
     if kind:
         return Route(why=why, review="no-fault")
-    if guess.outcome == "group":
+    if guess.outcome == "group" or _urgent(city, guess):
         return _by_group(city, guess, subject.area, day, why)
     return Route(why=why, review=guess.reason or "uncertain")
 
@@ -124,6 +127,12 @@ def _by_group(city: City, guess: Guess, area: str, day: date, why: Why) -> Route
         return Route(why=why, review=guess.reason or "uncertain")
     priority = min(_priority(city, member) for member in city.members(guess.group))
     return Route(category=guess.group, department=leads.pop(), priority=priority, why=why)
+
+
+def _urgent(city: City, guess: Guess) -> bool:
+    """Whether it is likely something urgent, or something else of that group. Whoever is sent in vain loses less than
+    is lost while it waits for a person."""
+    return _priority(city, guess.category) == URGENT and guess.group_probability >= _LIKELY
 
 
 def _group(city: City, category: str) -> str:

@@ -13,6 +13,7 @@ from models.city.places import Place, Places
 from models.city.rules import Rule, RuleInput, RuleOutcome
 from models.city.tunables import CitySettings
 from models.city.values import (
+    URGENT,
     Camera,
     Category,
     Department,
@@ -27,6 +28,7 @@ from models.city.values import (
 )
 
 __all__ = [
+    "URGENT",
     "Area",
     "Areas",
     "Calendar",

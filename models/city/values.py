@@ -27,6 +27,7 @@ from models.city.files.cells import (
 
 _YEARS_MAX = 10  # longer limits and windows are slips of the pen: with larger ones the calendar ends
 _DAYS_MAX = _YEARS_MAX * 365
+URGENT = 1  # the priority of what is a matter of life and limb 紧急
 LimitStage = Literal["review", "accept", "handle", "check", "return", "arbitration", "whole"]
 Unit = Literal["hour24", "work-hour", "work-day", "day"]
 _AMOUNT_MAX: dict[Unit, int] = {
@@ -53,8 +54,9 @@ class Category(Row):
     """A category of incidents 事件类别, or, without `parent`, a group of them.
 
     Sightings of one merge `group` within `merge_radius_m` metres and `merge_hours` hours may be one incident, unless
-    `merge` is off; detections become an order at `min_sightings`. Where `file_at` is given it is instead how sure they
-    are together, 0 to 1, that decides; from `verify_at` on a person is asked, from `urgent_at` on it is of priority 1.
+    `merge` is off; detections become an order at `min_sightings`, of priority 1 at the first. Where `file_at` is given
+    it is instead how sure they are together, 0 to 1, that decides; from `verify_at` on a person is asked, from
+    `urgent_at` on it is of priority 1.
     `priority` runs from 1 (most urgent) to 5; `cost` weighs a wrong dispatch.
     """
 

@@ -47,8 +47,8 @@ def watch_on(work: UnitOfWork, sighting: Sighting, kind: Category, category: str
     found = weighing.verdict(kind, len(alarms), sure)
     if found == "watch":
         name = row_keys.opening_watch(sighting.area, merge_group(work.city, category), _spot(sighting, kind))
-        _add(work, Watch(key=name, area=sighting.area, seen=(), expires=0), sighting, kind.min_sightings)
-        return Disposition("watched", "", len(alarms), kind.min_sightings if kind.file_at is None else 0)
+        _add(work, Watch(key=name, area=sighting.area, seen=(), expires=0), sighting, weighing.needed(kind))
+        return Disposition("watched", "", len(alarms), weighing.needed(kind) if kind.file_at is None else 0)
     _take_out(work, seen)
     order = open_order(work, alarms[0], unverified=found == "verify", urgent=found == "urgent")
     for one in alarms[1:]:
@@ -73,7 +73,7 @@ def take_over(work: UnitOfWork, order: Order) -> Order:
 def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
     """A camera reopens a closed order when it has seen the thing as often as it takes to open one."""
     kind = work.city.categories.get(order.category)
-    wanted = kind.min_sightings if kind is not None else 1
+    wanted = weighing.needed(kind) if kind is not None else 1
     name = row_keys.reopening_watch(order.id)
     watch = work.overlay.watches.get(name)
     sightings = (*watch.seen, sighting) if watch is not None else (sighting,)

@@ -17,7 +17,7 @@ one of ten alarms had been false (Laplace's rule of succession with another prio
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from models.city import Category
+from models.city import URGENT, Category
 from models.inbox import Sighting
 
 Verdict = Literal["watch", "verify", "file", "urgent"]
@@ -53,12 +53,17 @@ def is_weighed(kind: Category) -> bool:
     return any(least is not None for least in (kind.verify_at, kind.file_at, kind.urgent_at))
 
 
+def needed(kind: Category) -> int:
+    """How many detections it takes: `min_sightings`, but of what is urgent the first is enough."""
+    return 1 if kind.priority == URGENT else kind.min_sightings
+
+
 def verdict(kind: Category, count: int, sure: float) -> Verdict:
     """What is done about so many detections that are so sure together. Where the city has not set how sure it must be
-    to file, it is `min_sightings` that decides."""
+    to file, it is their number that decides (`needed`)."""
     if kind.urgent_at is not None and sure >= kind.urgent_at:
         return "urgent"
-    if (count >= kind.min_sightings) if kind.file_at is None else (sure >= kind.file_at):
+    if (count >= needed(kind)) if kind.file_at is None else (sure >= kind.file_at):
         return "file"
     if kind.verify_at is not None and sure >= kind.verify_at:
         return "verify"
