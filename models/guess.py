@@ -36,7 +36,7 @@ class Corroboration(msgspec.Struct, frozen=True, gc=False):
     weight: float
 
 
-class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
+class Guess(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A category with a calibrated probability, or the admission that there is none.
 
     `outcome` is "confident" (dispatch on the category), "group" (the category is unsure, its group is not) or

@@ -35,5 +35,8 @@ def _beyond(work: UnitOfWork, own: str, lat: float, lon: float, reach: float) ->
     """The other areas that lie so many metres to the north, east, south or west."""
     north = reach / METRES_PER_DEGREE
     east = north / max(math.cos(math.radians(lat)), 0.01)
-    there = work.city.areas.locate_many((lat + north, lat - north, lat, lat), (lon, lon, lon + east, lon - east))
+    areas = work.city.areas
+    if areas.holds_all(own, lat - north, lon - east, lat + north, lon + east):
+        return []  # most places are far from any border
+    there = areas.locate_many((lat + north, lat - north, lat, lat), (lon, lon, lon + east, lon - east))
     return sorted({area.id for area in there if area is not None and area.id != own})

@@ -79,6 +79,8 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Quarantined: ("supervisor",),
 }
 
+_MISSING_A_LIMIT = (facts.Warned, facts.Breached)
+_OF_A_LIMIT = (*_MISSING_A_LIMIT, facts.Supervised)
 # The same where it is the check that is late, which is nothing to the department.
 _OF_A_CHECK: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Warned: ("inspector",),
@@ -210,7 +212,7 @@ def notices(before: Order | None, order: Order, fact: Fact, others: tuple[str, .
 
 
 def _audiences(order: Order, fact: Fact) -> tuple[Audience, ...]:
-    if isinstance(fact, facts.Warned | facts.Breached | facts.Supervised) and fact.stage == "check":
+    if isinstance(fact, _OF_A_LIMIT) and fact.stage == "check":
         return _OF_A_CHECK[type(fact)]
     audiences = AUDIENCES.get(type(fact), ())
     # The supervisors hear with the department of what is a matter of life and limb.
@@ -230,7 +232,7 @@ def _recipients(
         return tuple(dict.fromkeys((*order.reporters, *others)))
     if audience == "department":
         department = order.department or (before.department if before else "")
-        if isinstance(fact, facts.Warned | facts.Breached):  # of the one whose limit it is
+        if isinstance(fact, _MISSING_A_LIMIT):  # of the one whose limit it is
             department = fact.department or department
         return (department,) if department else ()
     if audience == "inspector":

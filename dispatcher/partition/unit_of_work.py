@@ -20,6 +20,7 @@ Met = Literal["first", "repeated", "other"]
 
 DESK = Actor(role="desk")
 _ASSIGNING = (facts.Assigned, facts.Forwarded, facts.ReturnRefused)
+_CHECKING = (facts.Checked, facts.Confirmed)
 
 
 class UnitOfWork:
@@ -105,7 +106,7 @@ class UnitOfWork:
         self.sent.append(_public(fact))
         if isinstance(fact, _ASSIGNING):
             self.sent.extend(messages.assignment(after, fact))
-        elif isinstance(fact, facts.Checked | facts.Confirmed) and not fact.passed:
+        elif isinstance(fact, _CHECKING) and not fact.passed:
             self.sent.extend(messages.rework(after, fact))
         if (after.held_for or (before is not None and before.held_for)) and not isinstance(fact, SILENT):
             self.sent.extend(messages.steps_below(before, after, fact))

@@ -33,7 +33,8 @@ def open_order(
     `unverified` goes to a person first 核实; one that is `urgent` has priority 1."""
     city = work.city
     at = min(sighting.at, work.clock)
-    order_id = identity.order_id(sighting.area, work.day_number(at), sighting.source, sighting.id)
+    day = work.day_number(at)
+    order_id = identity.order_id(sighting.area, day, sighting.source, sighting.id)
     if (there := work.order(order_id)) is not None:  # its identity was forgotten, the order was not
         return join(work, there, sighting, "same-identity")
     target = dispatching.routed(work, sighting, at)
@@ -51,7 +52,7 @@ def open_order(
         facts.Opened(
             **work.head(order_id, at, DESK, "review"),
             area=sighting.area,
-            day=work.day_number(at),
+            day=day,
             pack=city.digest,
             evidence=evidence(sighting),
             title=sighting.title,

@@ -74,6 +74,12 @@ class Areas:
                 found[at] = self._grid.find((lats[at],), (-lons[at],))[0]
         return [None if number is None else units[number] for number in found]
 
+    def holds_all(self, area: str, south: float, west: float, north: float, east: float) -> bool:
+        """Whether all of a box surely lies in one merge-level area and in no other; False says nothing, and costs
+        less than to look closely."""
+        number = self._grid.holds_all(south, west, north, east)
+        return number is not None and self._units[number].id == area
+
     def _climb(self, area: str) -> tuple[str, ...]:
         chain: list[str] = []
         while area and area not in chain:

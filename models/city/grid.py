@@ -42,6 +42,19 @@ class Grid:
                     found[n] = index
         return found
 
+    def holds_all(self, south: float, west: float, north: float, east: float) -> int | None:
+        """The index of the only polygon that touches a box, where the raster alone can tell that it holds all of it;
+        None says nothing."""
+        first, last = self._cell(south, west), self._cell(north, east)
+        if first is None or last is None:
+            return None
+        width = last % _CELLS - first % _CELLS + 1
+        found = self._sure[first]
+        for row in range(first, last + 1, _CELLS):
+            if any(held != found for held in self._sure[row : row + width]):
+                return None
+        return found
+
     def _cell(self, lat: float, lon: float) -> int | None:
         if not (self._south <= lat <= self._north and self._west <= lon <= self._east):
             return None

@@ -72,6 +72,45 @@ def test_the_raster_never_changes_the_answer(lat: float, lon: float) -> None:
     assert (found.id if found else None) == (plain[0] if plain else None)
 
 
+@given(
+    st.floats(29.95, 30.25),
+    st.floats(113.95, 114.25),
+    st.floats(0, 0.04),
+    st.floats(0, 0.04),
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=8),
+)
+def test_a_box_that_an_area_surely_holds_has_no_point_in_another(
+    south: float, west: float, height: float, width: float, inside: list[tuple[float, float]]
+) -> None:
+    """Whoever asks the raster alone need not look closely: corners, sides and whatever lies between are that area's."""
+    north, east = south + height, west + width
+    places = [(south, west), (north, east), (north, west), (south, east)]
+    places += [(min(south + up * height, north), min(west + right * width, east)) for up, right in inside]
+
+    there = {found.id if found else None for found in CITY.areas.locate_many(*zip(*places, strict=True))}
+
+    for area in CITY.areas.at_level("town"):
+        assert not CITY.areas.holds_all(area.id, south, west, north, east) or there == {area.id}
+
+
+@pytest.mark.parametrize(
+    ("south", "west", "size", "held"),
+    [
+        (30.04, 114.04, 0.01, True),
+        (30.04, 114.095, 0.01, False),
+        (30.095, 114.04, 0.01, False),
+        (29.99, 114, 0.02, False),
+    ],
+    ids=["amid", "to the east", "to the north", "out of the city"],
+)
+def test_a_box_far_from_any_border_is_surely_held(south: float, west: float, size: float, held: bool) -> None:
+    """It is no other area's; one that reaches over a border, or out of the city, is nobody's."""
+    areas = CITY.areas
+
+    assert areas.holds_all("south-w", south, west, south + size, west + size) is held
+    assert not areas.holds_all("south-e", south, west, south + size, west + size)
+
+
 def test_ancestors_run_from_the_smallest_to_the_city() -> None:
     """An area is its own first ancestor; an unknown one has none."""
     assert CITY.areas.ancestors("north-e") == ("north-e", "north", "tiny")
