@@ -24,6 +24,7 @@ from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order
+from models.above import is_from_above
 from models.city import Category
 from models.inbox import Sighting
 from models.times import MINUTE_MS
@@ -49,7 +50,8 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
     One that is `alone` is gathered by no storm."""
     city = work.city
     category = certain_category(sighting)
-    if city.silenced(category, sighting.area, sighting.at) is not None:
+    # A control zone is this city's own: what a platform above asks for, it waits for.
+    if not is_from_above(sighting.source) and city.silenced(category, sighting.area, sighting.at) is not None:
         if sighting.kind == "report":
             work.book("received", sighting.at, sighting.area, sighting.category)
         work.book("suppressed", sighting.at, sighting.area, category)

@@ -228,7 +228,7 @@ TABLE: tuple[Transition, ...] = (
     Transition(
         "force-close", "强制结案", ("operator",), _OPEN, ("closed",), ("reason", "named"), "the actor is the approver"
     ),
-    Transition("reject", "作废", ("operator",), _OPEN, ("rejected",), ("reason",)),
+    Transition("reject", "作废", ("operator",), _OPEN, ("rejected",), ("reason", "nobody-else-waits")),
     Transition("reject", "作废", ("reviewer",), ("review",), ("rejected",), ("reason",), "a label as well"),
     Transition("merge", "并案", ("operator",), _OPEN, ("merged",), ("reason", "mergeable"), "child of other_order_id"),
     Transition(
@@ -306,6 +306,7 @@ REFUSALS: dict[str, str] = {
     "not-appealed": "There is no appeal to review.",
     "same-reviewer": "The two reviewers must be different people.",
     "not-mergeable": "Orders merge only into another open order of the same area, which is no part of theirs.",
+    "others-wait": "Others have reported it as well: what a platform above takes back goes on for them.",
     "not-joined": "No such report was merged into this order.",
 }
 

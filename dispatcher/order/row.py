@@ -184,7 +184,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     the keys under which the words of its sightings are sealed. `pack` is the digest of the city pack that opened it.
     `held_for` are the turns of the departments that have handed the order down and stay accountable for it, the
     topmost first; the last of `assignments` is the turn of whoever has it. `parts` are those of a joint order,
-    `part_of` names the joint order that it is a part of.
+    `part_of` names the joint order that it is a part of. `from_above` are its reports that are orders of platforms
+    above 上级平台, by source and id: of each order there the newest one.
     """
 
     id: str
@@ -273,6 +274,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     linked: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     part_of: str = ""
+    from_above: tuple[tuple[str, str], ...] = ()
     reminded_on: tuple[int, ...] = ()
     answers: tuple[Answer, ...] = ()
     first_response_at: int | None = None

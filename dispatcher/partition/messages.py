@@ -7,13 +7,16 @@ from dispatcher.order import facts, wire
 from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import Fact
 from dispatcher.order.row import Assignment, Order
+from dispatcher.order.upward import stage
 from dispatcher.partition.decision import Outgoing
 from models.city import URGENT
+from models.above import order_named
 from models.events import (
     ASSIGNMENT,
     NOTICE,
     REWORK,
     STEP_BELOW,
+    UPWARD_STEP,
     WITHDRAWAL,
     AssignmentMessage,
     Audience,
@@ -23,6 +26,7 @@ from models.events import (
     OrderLocation,
     ReworkMessage,
     StepBelowMessage,
+    UpwardStepMessage,
     Why,
     WithdrawalMessage,
 )
@@ -89,8 +93,12 @@ _OF_A_CHECK: dict[type[Fact], tuple[Audience, ...]] = {
 }
 
 
-def assignment(order: Order, fact: facts.Assigned | facts.Forwarded | facts.ReturnRefused) -> list[Outgoing]:
-    """The assignment as the lead gets it and, marked so, each assist."""
+Assigning = facts.Assigned | facts.Forwarded | facts.ReturnRefused
+Failing = facts.Checked | facts.Confirmed
+
+
+def assignment(order: Order, fact: Assigning | Failing) -> list[Outgoing]:
+    """The assignment as the lead gets it and, marked so, each assist. A hub gets it anew when a check has failed."""
     turn = order.assignments[-1]
     message = AssignmentMessage(
         order_id=order.id,
@@ -106,13 +114,26 @@ def assignment(order: Order, fact: facts.Assigned | facts.Forwarded | facts.Retu
         priority=order.priority,
         title=order.title,
         text=order.text,
-        location=OrderLocation(lat=order.lat, lon=order.lon, address=order.address, area=order.area),
+        location=_location(order),
         evidence=tuple(map(_as_told, (*order.evidence_first, *order.evidence_last))),
         due=Deadlines(accept_by=turn.accept_due, handle_by=turn.handle_due),
-        why=Why(by="dispatcher", note=fact.reason) if isinstance(fact, facts.ReturnRefused) else fact.why,
+        why=_why(fact),
         held_for=tuple(above.department for above in order.held_for),
     )
     return _to_holders(turn, ASSIGNMENT, order.id, fact, wire.encode(message))
+
+
+def _why(fact: Assigning | Failing) -> Why:
+    match fact:
+        case facts.ReturnRefused():
+            return Why(by="dispatcher", note=fact.reason)
+        case facts.Checked() | facts.Confirmed():
+            return Why(by="rework", note=fact.note)
+    return fact.why
+
+
+def _location(order: Order) -> OrderLocation:
+    return OrderLocation(lat=order.lat, lon=order.lon, address=order.address, area=order.area)
 
 
 def _as_told(seen: Evidence) -> Evidence:
@@ -120,7 +141,7 @@ def _as_told(seen: Evidence) -> Evidence:
     return seen if seen.gist is None else replace(seen, gist=None)
 
 
-def rework(order: Order, fact: facts.Checked | facts.Confirmed) -> list[Outgoing]:
+def rework(order: Order, fact: Failing) -> list[Outgoing]:
     """What a failed check, also by a department above, asks of the lead and, marked so, of each assist."""
     turn = order.assignments[-1]
     message = ReworkMessage(
@@ -184,9 +205,43 @@ def steps_below(before: Order | None, order: Order, fact: Fact) -> list[Outgoing
     ]
 
 
-def withdrawal(order: Order, fact: Fact, department: str, attempt: int, reason: str) -> Outgoing:
-    """The order is no longer this department's."""
-    message = WithdrawalMessage(order_id=order.id, seq=fact.seq, attempt=attempt, at=fact.at, reason=reason)
+def upward_step(order: Order, fact: Fact, report: tuple[str, str], before: Order | None) -> Outgoing:
+    """A step of an order for the platform above that has reported it; `before` is the order as that knows it, None
+    where the report has joined it with this step."""
+    source, report_id = report
+    now = stage(order)
+    evidence: tuple[str, ...] = getattr(fact, "evidence_urls", ())
+    if now == "done" and not evidence:
+        evidence = next((entry.evidence_urls for entry in reversed(order.timeline) if entry.fact == "handled"), ())
+    message = UpwardStepMessage(
+        source=source,
+        id=report_id,
+        order_id=order.id,
+        seq=fact.seq,
+        at=fact.at,
+        kind=facts.NAMES[type(fact)],
+        state=order.state,
+        before=None if before is None else stage(before),
+        stage=now,
+        department=order.department,
+        note=facts.note(fact),
+        evidence_urls=evidence,
+        until=fact.until if isinstance(fact, facts.Suspended) else None,
+    )
+    headers = wire.headers(UPWARD_STEP, f"{facts.ce_id(fact)}/{source}/{report_id}", order.id, fact.at)
+    return Outgoing("upward", order_named(report_id), wire.encode(message), headers)
+
+
+def withdrawal(order: Order, fact: Fact, department: str, attempt: int, is_hub: bool) -> Outgoing:
+    """The order is no longer this department's. A hub keeps nothing by which it would know where that was."""
+    message = WithdrawalMessage(
+        order_id=order.id,
+        seq=fact.seq,
+        attempt=attempt,
+        at=fact.at,
+        reason=facts.NAMES[type(fact)],
+        location=_location(order) if is_hub else None,
+    )
     event_id = f"{facts.ce_id(fact)}/{department}"
     return _to_department(department, WITHDRAWAL, event_id, order.id, fact.at, wire.encode(message))
 

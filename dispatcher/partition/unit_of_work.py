@@ -6,7 +6,7 @@ from typing import Literal
 
 from dispatcher.figures import booking
 from dispatcher.order import facts
-from dispatcher.order.folds.apply import SILENT, apply
+from dispatcher.order.folds.apply import SILENT, TIMERS, apply
 from dispatcher.order.row import OPEN, Order, State
 from dispatcher.partition import identity, messages
 from dispatcher.partition.decision import Outgoing
@@ -107,9 +107,12 @@ class UnitOfWork:
         if isinstance(fact, _ASSIGNING):
             self.sent.extend(messages.assignment(after, fact))
         elif isinstance(fact, _CHECKING) and not fact.passed:
-            self.sent.extend(messages.rework(after, fact))
+            again = messages.assignment if self._is_hub(after.department) else messages.rework
+            self.sent.extend(again(after, fact))
         if (after.held_for or (before is not None and before.held_for)) and not isinstance(fact, SILENT):
             self.sent.extend(messages.steps_below(before, after, fact))
+        if after.from_above or after.children:
+            self._tell_above(before, after, fact)
         if not self.replayed:  # nobody wants to be told of what was over long ago
             self._tell(before, after, fact)
         if before is not None:
@@ -123,6 +126,25 @@ class UnitOfWork:
             others = tuple(who for child in self.children(after) for who in child.reporters) if after.children else ()
             self.sent.extend(messages.notices(before, after, fact, others))
 
+    def _tell_above(self, before: Order | None, after: Order, fact: facts.Fact) -> None:
+        """Tell the platforms above whose orders this one is, or has taken in, but none what it has asked for itself."""
+        known = () if before is None else self._waiting_above(before)
+        source, name = fact.cause or ("", "")
+        for report in self._waiting_above(after):
+            joined = report not in known
+            own = report[0] == source and name.startswith(f"{report[1]}/")
+            if not own and (joined or not isinstance(fact, (*SILENT, *TIMERS))):
+                self.sent.append(messages.upward_step(after, fact, report, None if joined else before))
+
+    def _waiting_above(self, order: Order) -> tuple[tuple[str, str], ...]:
+        """The reports from above that wait for this order, also those of orders that were merged into it."""
+        return (*order.from_above, *(each for child in self.children(order) for each in child.from_above))
+
+    def _is_hub(self, department: str) -> bool:
+        """Whether a department is a platform of its own."""
+        known = self.city.departments.get(department)
+        return known is not None and known.hub
+
     def _withdraw(self, before: Order, after: Order, fact: facts.Fact) -> None:
         """Tell the departments that hold nothing of the order any more."""
         if before.state not in OPEN or not before.department or not before.assignments:
@@ -132,10 +154,10 @@ class UnitOfWork:
         if after.department and not called_off:
             holding = {after.department, *after.assignments[-1].assists}
             holding.update(one for turn in after.held_for for one in (turn.department, *turn.assists))
-        reason = facts.NAMES[type(fact)]
         for department in dict.fromkeys(one for x in (held, *before.held_for) for one in (x.department, *x.assists)):
             if department not in holding:
-                self.sent.append(messages.withdrawal(after, fact, department, before.attempt, reason))
+                to_hub = self._is_hub(department)
+                self.sent.append(messages.withdrawal(after, fact, department, before.attempt, to_hub))
 
     def children(self, order: Order) -> Iterator[Order]:
         """All orders that were merged into this one, directly or through another."""

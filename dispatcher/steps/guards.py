@@ -11,6 +11,7 @@ from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, levels
+from models.above import is_from_above
 from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS
@@ -181,6 +182,14 @@ def _named(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
 
 
 @guard
+def _nobody_else_waits(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    """A platform above takes back what it has reported: others may have reported the same here."""
+    if not is_from_above(update.source):
+        return ""
+    return "" if len(order.from_above) == order.evidence_count == 1 and not order.children else "others-wait"
+
+
+@guard
 def _evidence(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if update.evidence_urls else "missing-evidence"
 
@@ -245,6 +254,8 @@ def _not_binding(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -
 @guard
 def _return_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     turn = order.assignments[-1]
+    if (returning := work.city.departments.get(turn.department)) is not None and returning.hub:
+        return ""  # what is found out below takes as long as it takes
     ends = turn.accept_due
     if ends is None:
         ends = turn.at + int(work.city.settings.accept_window_hours * HOUR_MS)

@@ -40,7 +40,8 @@ _AMOUNT_MAX: dict[Unit, int] = {
 
 class Department(Row):
     """A department 部门; its id is also the suffix of its assignments topic. Level 1: city bureaus; below them stand
-    streets, communities, grid officers (市→镇街→社区→网格). `parent` is the department that it stands below."""
+    streets, communities, grid officers (市→镇街→社区→网格). `parent` is the department that it stands below. A `hub`
+    下级平台 is a platform of its own: its orders go there by `paidan bridge`."""
 
     id: Code
     name_zh: str
@@ -48,6 +49,7 @@ class Department(Row):
     level: Whole = Field(default=1, ge=1, le=20)
     parent: Code = ""
     webhook: str = ""
+    hub: Flag = False
 
 
 class Category(Row):

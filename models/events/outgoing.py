@@ -19,10 +19,13 @@ ASSIGNMENT = "city.order.assigned.v1"
 WITHDRAWAL = "city.order.withdrawn.v1"
 REWORK = "city.order.rework.v1"
 STEP_BELOW = "city.order.step-below.v1"
+UPWARD_STEP = "city.order.upward-step.v1"
 NOTICE = "city.notice.v1"
 DEAD_LETTER = "city.dead-letter.v1"
 
 Audience = Literal["reporter", "department", "inspector", "supervisor"]
+# How far an order has come for the platform above that waits for it; `elsewhere`: it goes on as part of another one.
+UpwardStage = Literal["waiting", "under-way", "done", "refused", "elsewhere"]
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -56,8 +59,8 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
 
 class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, duty-officer, suggestion,
-    reopening, forward, report-up) and all that a person needs to check it. `second` is the category of a second matter
-    in the same words, which a person may split off."""
+    reopening, forward, report-up, rework) and all that a person needs to check it. `second` is the category of a second
+    matter in the same words, which a person may split off."""
 
     by: str
     rule: str = ""
@@ -140,14 +143,37 @@ class StepBelowMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     due: Annotated[Deadlines, Meta(description="this department's own limits, which run on")]
 
 
-class WithdrawalMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The order is no longer this department's 撤回派单."""
+class UpwardStepMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A step of an order for the platform above whose order it is 上级平台, as its report named it."""
+
+    source: Annotated[str, Meta(description="of the report, `hub:` and the cities that it has come through")]
+    id: Annotated[str, Meta(description="of the report, `<order above>/<attempt>`")]
+    order_id: Annotated[str, Meta(description="the order that it has become, or has joined, here")]
+    seq: Annotated[int, Meta(description="number of the order's fact that it tells")]
+    at: Annotated[int, Meta(description="when it happened")]
+    kind: Annotated[str, Meta(description="what has happened: the name of a fact")]
+    state: Annotated[str, Meta(description="the order's state after it")]
+    before: Annotated[UpwardStage | None, Meta(description="how far it was before; null: the report has joined it now")]
+    stage: Annotated[UpwardStage, Meta(description="how far it is now")]
+    department: Annotated[str, Meta(description="id of the department that has it after it; may be empty")]
+    note: Annotated[
+        str, Meta(description="the reason, note, outcome or stage that belongs to it, for people; may be empty")
+    ]
+    evidence_urls: Annotated[
+        tuple[str, ...], Meta(description="pictures of it; of an order that is done, of what was handled")
+    ]
+    until: Annotated[int | None, Meta(description="of a suspension: its end")]
+
+
+class WithdrawalMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The order is no longer this department's 撤回派单. `location` is there where the department is a hub."""
 
     order_id: str
     seq: Annotated[int, Meta(description="number of the order's fact that took it away")]
     attempt: Annotated[int, Meta(description="the order's last one that was this department's")]
     at: Annotated[int, Meta(description="when it happened")]
     reason: Annotated[str, Meta(description="name of the fact that took it away")]
+    location: Annotated[OrderLocation | None, Meta(description="where the order is, for a hub alone")] = None
 
 
 class ReworkMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -243,6 +269,7 @@ OUTGOING: Mapping[str, type[msgspec.Struct]] = {
     WITHDRAWAL: WithdrawalMessage,
     REWORK: ReworkMessage,
     STEP_BELOW: StepBelowMessage,
+    UPWARD_STEP: UpwardStepMessage,
     NOTICE: Notice,
     DEAD_LETTER: DeadLetter,
 }

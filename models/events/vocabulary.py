@@ -63,6 +63,7 @@ REVIEW_REASONS: Mapping[str, Names] = {
 ARBITRATION_REASONS: Mapping[str, Names] = {
     "third-return": ("多次退单", "returned as often as the city allows"),
     "circle": ("循环派单", "would go to a department that has returned it"),
+    "hub": ("下级平台退回", "a hub has returned it"),
 }
 
 # All of them, under what they are for.

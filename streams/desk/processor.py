@@ -67,8 +67,13 @@ class DeskProcessor:
         self._packs = packs
         self._packing = Packing()
         self._state = self._fresh()
-        logs = {"orders": names.orders, "outcomes": names.outcomes, "notices": names.notices, "archive": names.archive}
-        self._logs = logs
+        self._logs = {
+            "orders": names.orders,
+            "outcomes": names.outcomes,
+            "notices": names.notices,
+            "upward": names.upward,
+            "archive": names.archive,
+        }
         self.changelogs: tuple[str, ...] = (names.desk, names.figures)
 
     def held(self, key: str, row: bytes) -> bytes:

@@ -33,6 +33,7 @@ from models.events import (
     REWORK,
     STEP_BELOW,
     UPDATE,
+    UPWARD_STEP,
     WITHDRAWAL,
     Contract,
 )
@@ -48,6 +49,8 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("FactUpdateRefused", "state"): ("", *get_args(State)),
     ("Notice", "kind"): tuple(facts.KINDS),
     ("Notice", "state"): get_args(State),
+    ("UpwardStepMessage", "kind"): tuple(facts.KINDS),
+    ("UpwardStepMessage", "state"): get_args(State),
     ("WithdrawalMessage", "reason"): tuple(facts.KINDS),
 }
 _REFUSED = facts.CE_TYPES[facts.UpdateRefused]
@@ -71,6 +74,7 @@ def asyncapi() -> dict[str, Any]:
          "The orders of one department."),
         ("orders", names.orders, "send", log, "The log of facts, kept for ever. Read it read_committed."),
         ("notices", names.notices, "send", _of(NOTICE), "What parties are told."),
+        ("upward", names.upward, "send", _of(UPWARD_STEP), "What platforms above hear of their orders."),
         ("deadLetters", names.dead_letters, "send", _of(DEAD_LETTER), "What could not be taken in."),
     ]  # fmt: skip
     # An assignment has the type of the fact that makes it: the channel tells them apart.

@@ -37,7 +37,7 @@ def cluster_rights(
     )
 
 
-_ROLES = ("intake", "desk", "tables", "gateway", "notify", "learning", "commands")
+_ROLES = ("intake", "desk", "tables", "gateway", "notify", "bridge", "learning", "commands")
 _Row = tuple[str, Operation, Kind, tuple[str, ...]]
 
 
@@ -53,7 +53,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("intake", "Write", "transactional-id", (n.group("intake-*"),)),
         ("desk", "Read", "topic", (n.inbox, n.report_keys, n.desk, n.figures, n.claims, n.control)),
         ("desk", "Write", "topic", (n.inbox, n.orders, n.desk, n.figures, n.archive, n.notices, n.dead_letters)),
-        ("desk", "Write", "topic", (n.outcomes, n.assignments("*"), n.report_keys, n.claims, n.control)),
+        ("desk", "Write", "topic", (n.outcomes, n.upward, n.assignments("*"), n.report_keys, n.claims, n.control)),
         ("desk", "Read", "group", (n.group("desk"),)),
         ("desk", "Write", "transactional-id", (n.group("desk-*"), n.group("packs"))),
         ("tables", "Read", "topic", (n.desk, n.figures, n.archive, n.control, tables)),
@@ -67,6 +67,10 @@ def _of_roles(n: Names) -> list[_Row]:
         ("notify", "Read", "topic", (n.assignments("*"), n.notices, n.contacts, n.report_keys, n.control)),
         ("notify", "Write", "topic", (n.disclosures, n.dead_letters)),
         ("notify", "Read", "group", (n.group("notify-*"),)),
+        # Of the platform below; on that above a bridge is the department that is the hub.
+        ("bridge", "Read", "topic", (n.upward, n.dead_letters)),
+        ("bridge", "Write", "topic", (n.reports, n.updates)),
+        ("bridge", "Read", "group", (n.group("bridge-*"),)),
         # paidan labels, train --from-log, compare, model
         ("learning", "Read", "topic", (n.orders, n.report_keys, n.unlisted, n.control)),
         ("learning", "Write", "topic", (n.control,)),

@@ -108,6 +108,11 @@ class Names:
         return self._of("notices")
 
     @property
+    def upward(self) -> str:
+        """What platforms above hear of their orders."""
+        return self._of("upward")
+
+    @property
     def dead_letters(self) -> str:
         """What could not be taken in, with its bytes and the reason."""
         return self._of("dead-letters")
@@ -203,6 +208,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.figures, shared, _COMPACT),
         (names.archive, shared, _COMPACT),
         (names.notices, shared, _days(30)),
+        (names.upward, shared, _days(90)),
         (names.outcomes, shared, _hours(1) | {"segment.ms": str(HOUR_MS)}),
         (names.dead_letters, 1, _days(90)),
         (names.unlisted, 1, _COMPACT | {"cleanup.policy": "compact,delete", "retention.ms": str(90 * DAY_MS)}),

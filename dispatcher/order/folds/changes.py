@@ -29,6 +29,7 @@ class Changes(TypedDict, total=False):
     reporters: tuple[str, ...]
     report_keys: tuple[str, ...]
     sealed_under: tuple[str, ...]
+    from_above: tuple[tuple[str, str], ...]
     fingerprints: tuple[str, ...]
     candidates: tuple[str, ...]
     # what it is

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds
 from dispatcher.order.row import Order, PartState
+from models.above import is_from_above, order_named
 from models.events import Evidence
 from models.sealed_words import key_name
 
@@ -24,11 +25,19 @@ def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_k
             changes["report_keys"] = (*order.report_keys, report_key)
         if evidence.reporter and evidence.reporter not in order.reporters:
             changes["reporters"] = (*order.reporters, evidence.reporter)
+        if is_from_above(evidence.source):
+            changes["from_above"] = _with_newest(order.from_above, (evidence.source, evidence.id))
     if name := key_name((evidence.text, evidence.address)):
         changes["sealed_under"] = (*order.sealed_under, name)
     if fingerprint and fingerprint not in order.fingerprints:
         changes["fingerprints"] = (*order.fingerprints[-FINGERPRINTS + 1 :], fingerprint)
     return changes
+
+
+def _with_newest(reports: tuple[tuple[str, str], ...], newest: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    """Who waits above, with one report more, which takes the place of that of an earlier attempt."""
+    source, name = newest
+    return (*(each for each in reports if (each[0], order_named(each[1])) != (source, order_named(name))), newest)
 
 
 def _count(days: tuple[tuple[int, int], ...], day: int, times: int) -> tuple[tuple[int, int], ...]:
@@ -112,6 +121,8 @@ def _released(order: Order, fact: facts.Released) -> Changes:
         "report_keys": tuple(key for key in order.report_keys if key != fact.report_key),
         "linked": (*order.linked, fact.child),
     }
+    if fact.evidence in order.from_above:
+        changes["from_above"] = tuple(each for each in order.from_above if each != fact.evidence)
     if fact.report_key:
         changes["reports_by_day"] = _count(order.reports_by_day, fact.day, -1)
         gone = next(e for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == fact.evidence)
