@@ -89,6 +89,19 @@ GATEWAY_SECONDS = Histogram(
     ["route"],
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
+BRIDGE_CARRIED = Counter(
+    "paidan_bridge_carried", "Events that have crossed the bridge, by side: above, below.", ["side"]
+)
+BRIDGE_KEPT = Counter(
+    "paidan_bridge_kept",
+    "Records that did not cross: other, assist, no-hub (the pack above has no `hub`), refused (above), unreadable.",
+    ["reason"],
+)
+BRIDGE_AT_WORK_ON = Gauge(
+    "paidan_bridge_at_work_on_seconds",
+    "When the record was written that the bridge is at work on, Unix time, by the side that it comes from; 0: on none.",
+    ["side"],
+)
 NOTIFY_SENT = Counter("paidan_notify_sent", "Events that a webhook has taken, by target.", ["target"])
 NOTIFY_FAILURES = Counter("paidan_notify_failures", "Attempts that will be made again, by target.", ["target"])
 NOTIFY_ATTEMPT_SECONDS = Histogram(

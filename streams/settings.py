@@ -71,6 +71,9 @@ Secret = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 SecretKey = Annotated[SecretStr, AfterValidator(_of_32_bytes)]
 Addresses = Annotated[str, AfterValidator(_addresses)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+Namespace = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,60}$")]
 
 
 class Settings(BaseSettings):
@@ -81,12 +84,10 @@ class Settings(BaseSettings):
     kafka: Addresses = Field(
         "", description="Address of the cluster, `host:port,…`. Empty: the local broker of `paidan up`."
     )
-    kafka_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+    kafka_protocol: Protocol = Field(
         "PLAINTEXT", description="How the cluster is spoken to: SSL is TLS, SASL says who we are."
     )
-    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = Field(
-        "SCRAM-SHA-512", description="How SASL says who we are."
-    )
+    kafka_mechanism: Mechanism = Field("SCRAM-SHA-512", description="How SASL says who we are.")
     kafka_user: str = Field("", description="User for PLAIN and SCRAM.")
     kafka_password_file: str = Field(
         "", description="File with the user's password, for OAUTHBEARER with the token; read anew for each client."
@@ -94,10 +95,8 @@ class Settings(BaseSettings):
     kafka_ca: str = Field("", description="PEM file with the authority of the brokers. Empty: those the system trusts.")
     kafka_certificate: str = Field("", description="PEM file with our own certificate, where the cluster asks for one.")
     kafka_certificate_key: str = Field("", description="PEM file with its key. Empty: it is in the same file.")
-    namespace: str = Field(
-        "paidan",
-        pattern=r"^[a-zA-Z0-9_-]{1,60}$",
-        description="First part of the names of all topics, groups and transactional ids.",
+    namespace: Namespace = Field(
+        "paidan", description="First part of the names of all topics, groups and transactional ids."
     )
     city: Path = Field(DEMO_CITY, description="Folder of the city pack. Default: the demo city.")
     data: Path = Field(Path("var"), description="Folder for what is kept on this machine: local broker, tables.")
@@ -225,6 +224,25 @@ class Settings(BaseSettings):
     )
     notify_first_hours: PositiveFloat = Field(
         24.0, description="A webhook that is new begins with the events of the last hours, so many."
+    )
+
+    bridge_kafka: Addresses = Field(
+        "", description="Address of the cluster of the platform above, for `paidan bridge`."
+    )
+    bridge_kafka_protocol: Protocol = Field("PLAINTEXT", description="How it is spoken to, as `PAIDAN_KAFKA_PROTOCOL`.")
+    bridge_kafka_mechanism: Mechanism = Field("SCRAM-SHA-512", description="As `PAIDAN_KAFKA_MECHANISM`.")
+    bridge_kafka_user: str = Field("", description="As `PAIDAN_KAFKA_USER`: the department that is the hub.")
+    bridge_kafka_password_file: str = Field("", description="As `PAIDAN_KAFKA_PASSWORD_FILE`.")
+    bridge_kafka_ca: str = Field("", description="As `PAIDAN_KAFKA_CA`.")
+    bridge_kafka_certificate: str = Field("", description="As `PAIDAN_KAFKA_CERTIFICATE`.")
+    bridge_kafka_certificate_key: str = Field("", description="As `PAIDAN_KAFKA_CERTIFICATE_KEY`.")
+    bridge_namespace: Namespace = Field("paidan", description="The namespace above.")
+    bridge_city: str = Field("", description="Id of the city above, as its pack has it.")
+    bridge_hub: str = Field("", description="Id of the department above that is this platform.")
+    bridge_dated: bool = Field(
+        False,
+        description="Whether steps go up with the time at which they were taken: the city above must name "
+        "`bridge:<this city>` among its `importers`. Else they count from when they arrive.",
     )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

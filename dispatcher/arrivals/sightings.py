@@ -24,8 +24,8 @@ from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order
-from models.above import is_from_above
 from models.city import Category
+from models.events.above import is_from_above
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 

@@ -10,7 +10,6 @@ from dispatcher.order.row import Assignment, Order
 from dispatcher.order.upward import stage
 from dispatcher.partition.decision import Outgoing
 from models.city import URGENT
-from models.above import order_named
 from models.events import (
     ASSIGNMENT,
     NOTICE,
@@ -30,6 +29,7 @@ from models.events import (
     Why,
     WithdrawalMessage,
 )
+from models.events.above import order_named
 
 # Who cares about which fact: what waits for a dispatcher, reviewer or duty officer goes to `supervisor`, what a
 # department has asked for comes back to it. A reporter's notice goes to every reporter of the order.

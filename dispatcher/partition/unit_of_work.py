@@ -21,6 +21,7 @@ Met = Literal["first", "repeated", "other"]
 DESK = Actor(role="desk")
 _ASSIGNING = (facts.Assigned, facts.Forwarded, facts.ReturnRefused)
 _CHECKING = (facts.Checked, facts.Confirmed)
+_NO_STEP = (*SILENT, *TIMERS)  # nobody has done anything with the order
 
 
 class UnitOfWork:
@@ -133,7 +134,7 @@ class UnitOfWork:
         for report in self._waiting_above(after):
             joined = report not in known
             own = report[0] == source and name.startswith(f"{report[1]}/")
-            if not own and (joined or not isinstance(fact, (*SILENT, *TIMERS))):
+            if not own and (joined or not isinstance(fact, _NO_STEP)):
                 self.sent.append(messages.upward_step(after, fact, report, None if joined else before))
 
     def _waiting_above(self, order: Order) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, levels
-from models.above import is_from_above
+from models.events.above import is_from_above
 from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS

@@ -146,7 +146,7 @@ class StepBelowMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class UpwardStepMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A step of an order for the platform above whose order it is 上级平台, as its report named it."""
 
-    source: Annotated[str, Meta(description="of the report, `hub:` and the cities that it has come through")]
+    source: Annotated[str, Meta(description="of the report, `hub:` and the city above")]
     id: Annotated[str, Meta(description="of the report, `<order above>/<attempt>`")]
     order_id: Annotated[str, Meta(description="the order that it has become, or has joined, here")]
     seq: Annotated[int, Meta(description="number of the order's fact that it tells")]

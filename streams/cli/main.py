@@ -23,6 +23,7 @@ COMMANDS = {
     "tables": ("roles", "tables", "Role: keep the live tables of orders and figures."),
     "gateway": ("roles", "gateway", "Role: HTTP for citizens, departments and operators."),
     "notify": ("notify", "notify", "Role: send notices and assignments to webhooks."),
+    "bridge": ("roles", "bridge", "Role: join this platform to the one above it."),
     "broker": ("broker", "broker", "Run only the local Kafka and print its address."),
     "topics": ("topics", "topics", "Create or check the topics; who may use which."),
     "token": ("token", "token", "Add, list or revoke the tokens with which people and systems ask the gateway."),

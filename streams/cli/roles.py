@@ -1,4 +1,4 @@
-"""`paidan intake`, `desk`, `tables` and `gateway`: the roles that are started without a word."""
+"""`paidan intake`, `desk`, `tables`, `gateway` and `bridge`: the roles that are started without a word."""
 
 from streams.run import run_role
 
@@ -27,5 +27,15 @@ def tables() -> None:
 def gateway() -> None:
     """Serve HTTP until Ctrl-C: reports in, status and orders out, the dashboard at `/`."""
     from streams.gateway.role import serve
+
+    run_role(serve)
+
+
+def bridge() -> None:
+    """Join this platform to the one above: its orders for this hub come as reports, their steps go up as updates.
+
+    PAIDAN_BRIDGE_* say where the platform above is and which of its departments this platform is.
+    """
+    from streams.bridge.role import serve
 
     run_role(serve)

@@ -22,6 +22,7 @@ class Alert(NamedTuple):
 
 
 _GAPS = '{reason=~"unknown-department|nobody-responsible|unknown-category"}'
+_LOST_STEPS = '{reason=~"refused|no-hub|unreadable"}'
 
 ALERTS: tuple[Alert, ...] = (
     Alert(
@@ -81,6 +82,19 @@ ALERTS: tuple[Alert, ...] = (
     Alert(
         "PaidanWebhookAway", (metrics.NOTIFY_OPEN,), f"{highest(metrics.NOTIFY_OPEN)} > 0", 15, "ticket",
         "it stays 1: this target's webhook is away; what it is owed waits in Kafka ([notices.md](notices.md))",
+    ),
+    Alert(
+        "PaidanBridgeStands", (metrics.BRIDGE_AT_WORK_ON,),
+        f"(time() - {exposed_name(metrics.BRIDGE_AT_WORK_ON)}) * ({exposed_name(metrics.BRIDGE_AT_WORK_ON)} > bool 0) "
+        "> 300", 5, "ticket",
+        "it stays the same: the cluster on the other side is away, and what is to cross waits in Kafka "
+        "([hubs.md](hubs.md))",
+    ),
+    Alert(
+        "PaidanBridgeRefused", (metrics.BRIDGE_KEPT,),
+        f"{risen(metrics.BRIDGE_KEPT, '1h', _LOST_STEPS)} > 0", 0, "ticket",
+        "it rises with `reason` `refused`, `no-hub` or `unreadable`: the two platforms may not agree on an order; the "
+        "bridge's log names it",
     ),
     Alert(
         "PaidanPackMissing", (metrics.PACK_MISSING,), f"{highest(metrics.PACK_MISSING)} > 0", 5, "page",

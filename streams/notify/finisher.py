@@ -47,9 +47,15 @@ class Finisher(Protocol):
 
 
 class FinishingConsumer(ConsumerRebalanceListener):
-    """A member of `group` that brings the records of `topics` to `finisher`. All partitions share one line."""
+    """A member of `group` that brings the records of `topics` to `finisher`. All partitions share one line.
 
-    def __init__(self, settings: Settings, group: str, topics: Sequence[str], finisher: Finisher) -> None:
+    A group that is new begins with the records of the last `notify_first_hours`, or with all that there are where it is
+    `complete`."""
+
+    def __init__(
+        self, settings: Settings, group: str, topics: Sequence[str], finisher: Finisher, complete: bool = False
+    ) -> None:
+        self._complete = complete
         self._settings = settings
         self._group = group
         self._topics = topics
@@ -132,12 +138,12 @@ class FinishingConsumer(ConsumerRebalanceListener):
                     await self._finish_all(partition, records)
 
     async def _position(self, partition: TopicPartition) -> int:
-        """The first unfinished offset. A group that is new begins with the records of the last hours."""
+        """The first unfinished offset."""
         offset: int | None = await self._consumer.committed(partition)
         if offset is None:
             # In this order: what arrives between the two questions is found by the second.
             end = (await self._consumer.end_offsets([partition]))[partition]
-            since = now_ms() - int(self._settings.notify_first_hours * HOUR_MS)
+            since = 0 if self._complete else now_ms() - int(self._settings.notify_first_hours * HOUR_MS)
             found = (await self._consumer.offsets_for_times({partition: since}))[partition]
             offset = found.offset if found is not None else end
             await self._consumer.commit({partition: offset})

@@ -7,9 +7,9 @@ import pytest
 
 from dispatcher.order.row import Order, State
 from dispatcher.order.upward import STAGES, stage
-from models.above import cities_of, is_from_above, order_named, order_of, report_of, source_of
 from models.envelope import event_type
 from models.events import ASSIGNMENT, REWORK, UPWARD_STEP, WITHDRAWAL, UpwardStage
+from models.events.above import channel_of, cities_of, is_from_above, order_named, order_of, report_of, source_of
 from models.inbox import Actor
 from tests.support.cities import FILES
 from tests.support.desks import (
@@ -69,9 +69,9 @@ def test_every_state_says_how_far_the_order_has_come() -> None:
 
 
 def test_a_report_from_above_says_so_by_its_source_and_id() -> None:
-    """Cities that it has come through, the order and its attempt; what says it otherwise is no such report."""
-    assert cities_of(source_of(("province", "city"))) == ("province", "city")
-    assert (is_from_above("app"), cities_of("app")) == (False, ())
+    """And by its channel the cities that it has come through; what says it otherwise is no such report."""
+    assert cities_of(source_of("city"), channel_of(("province", "city"))) == ("province", "city")
+    assert (is_from_above("app"), cities_of("app", "phone")) == (False, ())
     assert order_of(report_of(PARENT, 12)) == (PARENT, 12)
     assert (order_named(report_of(PARENT, 12)), order_named("else")) == (PARENT, "else")
     for wrong in ("", PARENT, f"{PARENT}/x", "/1"):

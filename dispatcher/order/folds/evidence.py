@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds
 from dispatcher.order.row import Order, PartState
-from models.above import is_from_above, order_named
 from models.events import Evidence
+from models.events.above import is_from_above, order_named
 from models.sealed_words import key_name
 
 KEPT = 20  # sightings kept in full at each end

@@ -1,28 +1,33 @@
-"""How a report says that it is an order of a platform above 上级平台: by its source, which names the cities it has come
-through, the topmost first (`hub:province/city`), and by its id, `<order>/<attempt>`.
+"""How a report says that it is an order of a platform above 上级平台: by its source, `hub:` and the city above; by its
+id, `<order>/<attempt>`; by its channel, the cities that the order has come through, the topmost first: `province/city`.
 
 So each platform drops what comes twice, knows whom to tell what became of it, and sees a circle before it closes.
 """
 
 from collections.abc import Sequence
 
-SOURCE = "hub:"
+_SOURCE = "hub:"
 _BETWEEN = "/"
 
 
-def source_of(cities: Sequence[str]) -> str:
-    """The source of a report that has come through these cities, the topmost first."""
-    return SOURCE + _BETWEEN.join(cities)
+def source_of(city: str) -> str:
+    """The source of the reports that are orders of this city."""
+    return _SOURCE + city
 
 
 def is_from_above(source: str) -> bool:
     """Whether a report with this source is an order of a platform above."""
-    return source.startswith(SOURCE)
+    return source.startswith(_SOURCE)
 
 
-def cities_of(source: str) -> tuple[str, ...]:
+def channel_of(cities: Sequence[str]) -> str:
+    """The channel of a report that has come through these cities, the topmost first."""
+    return _BETWEEN.join(cities)
+
+
+def cities_of(source: str, channel: str) -> tuple[str, ...]:
     """The cities that a report has come through, the topmost first; none where it is not from above."""
-    return tuple(source.removeprefix(SOURCE).split(_BETWEEN)) if is_from_above(source) else ()
+    return tuple(channel.split(_BETWEEN)) if is_from_above(source) else ()
 
 
 def report_of(order_id: str, attempt: int) -> str:

@@ -1,0 +1,140 @@
+"""`paidan bridge`: two consumers, each a member of a group on its side, whose offsets are all that is kept.
+
+A record is finished when what it has become is written on the other side. A bridge that ends in between writes it once
+more: always the same event, which is dropped there as a repeat.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import msgspec
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+
+from models.city import load_city
+from models.envelope import Event, decode, header_map, to_binary
+from models.errors import Poison, UsageError
+from models.events import REPORT
+from streams import metrics
+from streams.bridge.crossing import Banks, Crossing, Side, Stays
+from streams.bridge.down import down
+from streams.bridge.up import up
+from streams.kafka.clients import started, writer
+from streams.kafka.connection import Connection
+from streams.kafka.topics import Names
+from streams.notify.finisher import FinishingConsumer
+from streams.settings import Settings
+from streams.tasks import race
+
+log = logging.getLogger(__name__)
+
+
+class Carrier:
+    """Finishes the records of one side: reads what they become and writes that, one after the other."""
+
+    def __init__(self, side: Side, banks: Banks, topics: "Landings", writers: dict[Side, AIOKafkaProducer]) -> None:
+        self._side, self._banks, self._topics, self._writers = side, banks, topics, writers
+        self._at_work_on = metrics.BRIDGE_AT_WORK_ON.labels(side)
+
+    async def finish(self, record: ConsumerRecord, halted: asyncio.Event) -> bool:
+        """Carry a record over; False when it stays. Raises KafkaError of either side."""
+        self._at_work_on.set(record.timestamp / 1000)
+        becomes = self._read(record)
+        if isinstance(becomes, Stays):
+            metrics.BRIDGE_KEPT.labels(becomes.reason).inc()
+            if becomes.told:
+                log.warning("%s/%s/%s: %s", record.topic, record.partition, record.offset, becomes.told)
+            carried: Sequence[Crossing] = ()
+        else:
+            carried = becomes
+        for crossing in carried:
+            headers, value = to_binary(crossing.event)
+            topic = self._topics.of(crossing)
+            await self._writers[crossing.side].send_and_wait(topic, value, key=crossing.key.encode(), headers=headers)
+            metrics.BRIDGE_CARRIED.labels(crossing.side).inc()
+        self._at_work_on.set(0)
+        return bool(carried)
+
+    def _read(self, record: ConsumerRecord) -> Sequence[Crossing] | Stays:
+        """What a record becomes. What nobody can read stays where it is: it is there to be looked at."""
+        try:
+            event: Event = decode(record.value, header_map(record.headers))
+            if self._side == "below":
+                return up(self._banks, event)
+            becomes = down(self._banks, event)
+        except (Poison, ValueError, msgspec.MsgspecError) as error:
+            return Stays("unreadable", f"cannot be read: {error}")
+        return becomes if isinstance(becomes, Stays) else (becomes,)
+
+
+class Landings:
+    """Where events go: reports and updates below, the hub's updates above."""
+
+    def __init__(self, above: Names, below: Names, hub: str) -> None:
+        self._above, self._below, self._hub = above, below, hub
+
+    def of(self, crossing: Crossing) -> str:
+        """The topic of a crossing."""
+        if crossing.side == "above":
+            return self._above.updates_of(self._hub)
+        return self._below.reports if crossing.event.type == REPORT else self._below.updates
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Carry both ways until `stop` is set.
+
+    Raises UsageError where a setting is missing, CityError, StageError when a cluster has failed too often in a row,
+    KafkaError.
+    """
+    banks, upper = ends(settings)
+    above, below = Names(upper.namespace), Names(settings.namespace)
+    topics = Landings(above, below, banks.hub)
+    async with (
+        started(writer(Connection.of(upper), enable_idempotence=True)) as to_above,
+        started(writer(Connection.of(settings), enable_idempotence=True)) as to_below,
+    ):
+        writers: dict[Side, AIOKafkaProducer] = {"above": to_above, "below": to_below}
+        downward = FinishingConsumer(
+            upper,
+            above.group(f"department-{banks.hub}.bridge"),
+            [above.assignments(banks.hub)],
+            Carrier("above", banks, topics, writers),
+            complete=True,
+        )
+        upward = FinishingConsumer(
+            settings,
+            below.group(f"bridge-{banks.above}"),
+            [below.upward, below.dead_letters],
+            Carrier("below", banks, topics, writers),
+            complete=True,
+        )
+        log.info("a bridge from %s, where this is %s, to %s", banks.above, banks.hub, banks.below)
+        await race(downward.run(stop), upward.run(stop))
+
+
+def ends(settings: Settings) -> tuple[Banks, Settings]:
+    """Both ends of the bridge, and the settings with which the cluster above is reached. Raises UsageError where one is
+    missing, CityError for the pack of this platform."""
+    for name in ("bridge_kafka", "bridge_city", "bridge_hub"):
+        if not getattr(settings, name):
+            raise UsageError(f"PAIDAN_{name.upper()} must be set: the platform above is reached by it")
+    below = load_city(settings.city).id
+    if below == settings.bridge_city:
+        raise UsageError(f"PAIDAN_BRIDGE_CITY is {below}, which is this city")
+    upper = {name: getattr(settings, f"bridge_{name}") for name in _ABOVE}
+    banks = Banks(settings.bridge_city, below, settings.bridge_hub, settings.bridge_dated)
+    return banks, settings.model_copy(update=upper)
+
+
+# The settings of a cluster that has one of its own for the platform above.
+_ABOVE = (
+    "kafka",
+    "kafka_protocol",
+    "kafka_mechanism",
+    "kafka_user",
+    "kafka_password_file",
+    "kafka_ca",
+    "kafka_certificate",
+    "kafka_certificate_key",
+    "namespace",
+)
