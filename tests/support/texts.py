@@ -22,13 +22,15 @@ class Row(NamedTuple):
 
 
 def written(folder: Path) -> list[Row]:
-    """Every line of every file, files in order of their names."""
+    """Every line of every file, files in order of their names. A calibration text may name a second matter too."""
     rows = []
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            assert reader.fieldnames == ["text", "category", "lang"], path.name
-            rows += [Row(path.stem, **row) for row in reader]
+            assert reader.fieldnames in (["text", "category", "lang"], ["text", "category", "lang", "second"]), (
+                path.name
+            )
+            rows += [Row(path.stem, row["text"], row["category"], row["lang"]) for row in reader]
     return rows
 
 

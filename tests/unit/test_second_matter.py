@@ -1,16 +1,30 @@
 """Two matters in one message: the second is told beside the first."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
 from models.classifier import Classifier
-from models.classifier.serving.matter.second_matter import clauses, in_question, second_of
+from models.classifier.serving.features import HEADS
+from models.classifier.serving.matter.clauses import Parted, clauses
+from models.classifier.serving.matter.clauses import parted as scored
+from models.classifier.serving.matter.second_matter import others, second_of, signs
 from models.guess import Guess
-from tests.support.classifiers import small_model, small_rows
+from tests.support.classifiers import GROUPS, small_model, small_rows
 
 
 def guess(category: str, **alternatives: float) -> Guess:
     """A guess with these alternatives."""
     return Guess(category, alternatives.get(category, 0.5), "m", 0.9, alternatives=tuple(alternatives.items()))
+
+
+NO_WORD = "路上有个大坑，垃圾堆在那儿"
+
+
+def parted(text: str, scores: Sequence[Sequence[float]]) -> Parted:
+    """A text of two clauses with these scores."""
+    return Parted(text, clauses(text), list(map(list, scores)))
 
 
 @pytest.mark.parametrize(
@@ -37,26 +51,60 @@ def test_a_message_of_one_matter_has_no_second() -> None:
     assert len(told) <= 0.02 * len(texts)
 
 
-def test_both_matters_must_be_said_surely() -> None:
-    """A clause that is as sure of nothing names nothing, and without a clause for the first there is no second."""
-    doubt = guess("pothole", pothole=0.6, litter=0.3)
+def test_both_matters_must_be_spoken_for() -> None:
+    """A clause that speaks for nothing names nothing, and without a clause for the first there is no second."""
+    whole = guess("pothole", pothole=0.9, litter=0.03)
 
-    assert second_of(doubt, [("pothole", 0.9), ("litter", 0.9)]) == "litter"
-    assert second_of(doubt, [("pothole", 0.9), ("litter", 0.7)]) == ""
-    assert second_of(doubt, [("litter", 0.9)]) == ""
-    assert second_of(doubt, [("pothole", 0.9), ("gas-leak", 0.9)]) == ""
-    assert second_of(guess("pothole", pothole=0.6, none=0.3), [("pothole", 0.9), ("none", 0.9)]) == ""
+    assert second_of(whole, parted(NO_WORD, [(0.5, -1.0), (-1.0, 0.5)])) == "litter"
+    assert second_of(whole, parted(NO_WORD, [(0.5, -1.0), (-1.0, -1.0)])) == ""
+    assert second_of(whole, parted(NO_WORD, [(-1.0, -1.0), (-1.0, 0.5)])) == ""
+
+
+def test_a_word_that_joins_makes_two_matters_likelier_and_a_denial_less() -> None:
+    """The signs are read where they stand: between the two clauses, and in the second one's own."""
+    unsure = guess("pothole", pothole=0.6, litter=0.3)
+    scores = [(0.1, -1.0), (-1.0, 0.1)]
+
+    (joined,) = signs(unsure, parted("路上有个大坑，垃圾也没人扫", scores)).values()
+    (bare,) = signs(unsure, parted(NO_WORD, scores)).values()
+    (denied,) = signs(unsure, parted("路上有个大坑，不是垃圾很多", scores)).values()
+
+    assert (joined.joined, bare.joined, denied.joined) == (1.0, 0.0, 0.0)
+    assert (joined.denied, bare.denied, denied.denied) == (0.0, 0.0, 1.0)
 
 
 def test_only_what_is_in_question_is_asked_again() -> None:
     """A text that is all of one category, or no fault, costs nothing more."""
-    assert in_question(guess("pothole", pothole=0.9, litter=0.05))
-    assert not in_question(guess("pothole", pothole=0.99, litter=0.002))
-    assert not in_question(guess("none", none=0.5, litter=0.4))
+    assert others(guess("pothole", pothole=0.9, litter=0.05, none=0.02)) == ("litter",)
+    assert others(guess("pothole", pothole=0.999, litter=0.0005)) == ()
+    assert others(guess("none", none=0.5, litter=0.4)) == ()
 
 
-def test_clauses_are_told_once_and_in_order() -> None:
+def test_clauses_are_told_in_order() -> None:
     """A single clause is none, and a long story is asked about its first dozen."""
-    assert clauses("路上有个大坑，路灯也不亮。路上有个大坑") == ("路上有个大坑", "路灯也不亮")
+    text = "路上有个大坑，路灯也不亮。好的"
+
+    assert [text[start:end] for start, end in clauses(text)] == ["路上有个大坑", "路灯也不亮"]
     assert clauses("路上有个大坑") == ()
     assert len(clauses("，".join(f"这里有第{n}个坑" for n in range(40)))) == 12
+
+
+@pytest.mark.parametrize("text", ["路上有个大坑，路灯一盏不亮", "There is a huge pothole in Oak Street, lamps are out"])
+def test_a_clause_scores_as_a_text_of_its_own_without_a_head(text: str) -> None:
+    """What is cut for the whole message serves its clauses: the same pieces, the same scores."""
+    model = small_model()
+    parts = clauses(text)
+    table = model.vectoriser.table()
+    columns = tuple(range(len(GROUPS)))
+
+    found = scored(
+        model.vectoriser.encode([text], None, table),
+        {0: (parts, columns)},
+        model.vectoriser.worth,
+        model.weights,
+        model.bias,
+    )
+
+    rows = model.vectoriser.encode([text[start:end] for start, end in parts], None, table).rows.toarray()
+    rows[:, model.vectoriser.block == HEADS] = 0.0
+    assert np.allclose(found[0].scores, rows @ model.weights + model.bias, atol=1e-5)

@@ -3,8 +3,7 @@
 import copy
 import re
 import sys
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +20,8 @@ from models.classifier.serving.confidence import Groups, Judged
 from models.classifier.serving.explain import top_terms
 from models.classifier.serving.features import SLOTS, slot_of
 from models.classifier.serving.matter.beside import CityWords, weighed
-from models.classifier.serving.matter.second_matter import clauses, in_question, second_of
+from models.classifier.serving.matter.clauses import Clause, Parted, clauses, parted
+from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs
 from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
 from models.guess import NO_FAULT, Corroboration, Guess, GuessOutcome
@@ -49,6 +49,7 @@ class Classifier:
         self.bias = arrays["bias"]
         self._table = self.vectoriser.table()
         self._columns = Columns.among(self.manifest.columns or self.classes)
+        self._column_of = dict(zip(self.classes, self._columns.first.tolist(), strict=True))
         self._groups = Groups.among(self.classes, self.manifest.groups)
         self.target = self.manifest.target if target is None else target
         self._thresholds = self._for_target(self.target)
@@ -194,20 +195,33 @@ class Classifier:
             )
         return guesses
 
+    def second_signs(self, texts: Sequence[str]) -> Iterator[tuple[Guess, Mapping[str, Signs]]]:
+        """For each text its guess, and the signs of each matter that could be its second one."""
+        for some, _ in batches(texts, None, BATCH):
+            encoded = self._encoded(some, None)
+            guesses = self._guesses(encoded, self._told(encoded, None))
+            found = self._parted(encoded, guesses)
+            for number, guess in enumerate(guesses):
+                yield guess, signs(guess, found[number]) if number in found else {}
+
     def _with_second(self, encoded: Encoded, guesses: list[Guess]) -> list[Guess]:
         """The guesses, each with the category of a second matter where its text has one."""
-        texts = encoded.pieces.texts
-        asked = [(n, part) for n, guess in enumerate(guesses) if in_question(guess) for part in clauses(texts[n])]
-        said = defaultdict[int, list[tuple[str, float]]](list)
-        for some in range(0, len(asked), BATCH):
-            parts = self.vectoriser.encode([part for _, part in asked[some : some + BATCH]], None, self._table)
-            judged = self._judge(parts, self._told(parts, None))[1]
-            for (n, _), best, row in zip(asked[some:], judged.best.tolist(), judged.probability, strict=False):
-                said[n].append((self.classes[best], float(row[best])))
-        return [
-            msgspec.structs.replace(guess, second=second_of(guess, said[n])) if n in said else guess
-            for n, guess in enumerate(guesses)
-        ]
+        found = list(guesses)
+        for number, parts in self._parted(encoded, guesses).items():
+            if second := second_of(guesses[number], parts):
+                found[number] = msgspec.structs.replace(guesses[number], second=second)
+        return found
+
+    def _parted(self, encoded: Encoded, guesses: Sequence[Guess]) -> dict[int, Parted]:
+        """The texts that may have a second matter, by their number: what their clauses speak for their own category and
+        the one or two others."""
+        column = self._column_of
+        asked: dict[int, tuple[tuple[Clause, ...], tuple[int, ...]]] = {}
+        for number, guess in enumerate(guesses):
+            if (names := others(guess)) and (parts := clauses(encoded.pieces.texts[number])):
+                # As many columns for each: where there is one other, it is asked about twice.
+                asked[number] = parts, (column[guess.category], column[names[0]], column[names[-1]])
+        return parted(encoded, asked, self.vectoriser.worth, self.weights, self.bias)
 
     def _decide(
         self, encoded: Encoded, n: int, own: float, whole: float, limit: float, costly: str, elsewhere: bool
