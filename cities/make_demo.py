@@ -1,6 +1,6 @@
-"""Draws the demo city: areas.geojson, places.csv and cameras.csv from the names in demo_places.py.
+"""Draws the demo city: areas.geojson, places.csv, cameras.csv and assets.csv from the names in demo_places.py.
 
-    python cities/make_demo.py          writes the three files; the same seed gives the same bytes
+    python cities/make_demo.py          writes the four files; the same seed gives the same bytes
 
 Towns are the cells around their middles. Every border is drawn once and bent like a hand-drawn line, so that both
 neighbours have exactly the same one; districts and the city are made of the towns.
@@ -32,6 +32,12 @@ CAMERAS = {
     "dukou": 10, "jiangwan": 12, "caihong": 13, "tieta": 10, "lingang": 16, "xuefu": 13, "yunjin": 10, "hubin": 9,
     "keyuan": 11, "songling": 6, "maimiao": 10, "bailu": 7, "xinhe": 7, "luhua": 6, "chashan": 6,
 }  # fmt: skip
+# Kinds of assets, the letters of their ids, how many of them stand by each place, and whose they are in turn.
+ASSETS = (
+    ("路灯杆", "LD", 2, ("roads", "roads", "energy")),
+    ("井盖", "JG", 1, ("water", "energy")),
+    ("消火栓", "XF", 1, ("water",)),
+)
 SPOTS = ("东口", "西口", "南段", "北段", "中段", "门口", "公交站", "路口", "停车场")
 
 
@@ -150,6 +156,27 @@ def write_cameras(
     write_table("cameras.csv", "id,lat,lon,area,name,owner,heartbeat_minutes,link", rows)
 
 
+def write_assets(
+    towns: dict[str, Polygon], known: dict[str, list[tuple[str, float, float]]], chance: random.Random
+) -> None:
+    """assets.csv: lamps, manhole covers and hydrants near the places of their town, with the numbers on them."""
+    rows: list[tuple[object, ...]] = []
+    count = dict.fromkeys((letters for _, letters, *_ in ASSETS), 0)
+    for town, *_ in TOWNS:
+        inside = towns[town].buffer(-0.0002)
+        for place, lat, lon in known[town]:
+            for kind, letters, number, owners in ASSETS:
+                for _ in range(number):
+                    while True:
+                        at = round(chance.gauss(lat, 0.0009), 6), round(chance.gauss(lon, 0.0009), 6)
+                        if inside.contains(shapely.Point(at[1], at[0])):
+                            break
+                    count[letters] += 1
+                    owner = owners[count[letters] % len(owners)]
+                    rows.append((f"{letters}-{count[letters]:05d}", kind, *at, town, place, owner))
+    write_table("assets.csv", "id,kind,lat,lon,area,name,owner", rows)
+
+
 def _owner(town: str, district: str) -> str:
     if town in ("bailu", "xinhe", "songling"):
         return f"{town}-town"
@@ -161,7 +188,9 @@ def main() -> None:
     chance = random.Random(SEED)
     towns = draw_towns(chance)
     write_areas(towns)
-    write_cameras(towns, write_places(towns, chance), chance)
+    known = write_places(towns, chance)
+    write_cameras(towns, known, chance)
+    write_assets(towns, known, chance)
 
 
 if __name__ == "__main__":

@@ -33,15 +33,15 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
 class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False, tag="sighting"):
     """One report of a citizen or one detection of a camera algorithm.
 
-    `place` says how the area was found: polygon, camera, words, given, none, unknown-area, or unregistered (a camera
-    that the registry does not have, by its own coordinates). `hint` is the reporter's
-    own category. For a detection `category` comes from the label table; `guess` is there whenever text was classified,
+    `place` says how the area was found: polygon, camera, asset, words, given, none, unknown-area, or unregistered (a
+    camera that the registry does not have, by its own coordinates). `hint` is the reporter's own category. For a
+    detection `category` comes from the label table; `guess` is there whenever text was classified,
     `shadow` when a candidate model ran beside the active one. `due_given` tells a `due_at` of null (no limit, `due`
     is None) from an absent one (computed). `contact` is the reporter's, encrypted with the city's own key, empty
     without one: the desk copies it nowhere, notify opens what intake has copied of it. `content` is a keyed digest
     of all that a report says, by which a repeat is told from another one of the same source and id; 0: it is not
     compared. `gist` is what is compared of the words; None: it is made of them when it is asked for. `asked`: somebody
-    waits to hear what becomes of it.
+    waits to hear what becomes of it. `asset` is the id of the city's asset that it names 部件, empty without one.
     """
 
     kind: Literal["report", "detection"]
@@ -75,6 +75,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     content: int = 0
     gist: Gist | None = None
     asked: bool = False
+    asset: str = ""
 
 
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):

@@ -8,9 +8,9 @@ import math
 
 from dispatcher.arrivals import merging, nearby
 from dispatcher.order.row import OPEN, Order
-from dispatcher.partition.index import METRES_PER_DEGREE
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.opening import NAMED, link
+from models.city.ground.distances import METRES_PER_DEGREE
 
 
 def relate(work: UnitOfWork, order: Order) -> Order:

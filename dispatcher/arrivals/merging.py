@@ -3,8 +3,8 @@
 from dispatcher.arrivals.gists import gist_of, similarity
 from dispatcher.arrivals.numbered import contradict
 from dispatcher.order.row import Order
-from dispatcher.partition.index import distance_m
 from models.city import Category, City
+from models.city.ground.distances import distance_m
 from models.gist import Gist
 from models.guess import NO_FAULT
 from models.inbox import Sighting

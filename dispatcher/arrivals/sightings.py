@@ -3,7 +3,8 @@
 1. known `source` and `id`      dropped, counted; a report that says something else is a dead letter
 2. control zone                 counted as suppressed
 3. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
-4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; of a report
+4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; at one
+                                asset is as near as can be, and whose id is named needs no other words; of a report
                                 without coordinates words and named places are compared
 5. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate
 6. covered by a parent incident kept as the parent's evidence; one too many of a category and area opens one, a storm
@@ -13,7 +14,7 @@
                                 lies beyond the border of its area
 """
 
-from dispatcher.arrivals import borders, merging, nearby, unsure, wording
+from dispatcher.arrivals import borders, located, merging, nearby, unsure, wording
 from dispatcher.arrivals.covered import storms
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import watching, weighing
@@ -135,30 +136,35 @@ def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
 def _near(
     work: UnitOfWork, sighting: Sighting, kind: Category, category: str
 ) -> tuple[Disposition | None, Order | None]:
-    """Join or reopen the nearest order that means the same; else name the nearest that may."""
-    same: list[tuple[int, float, str]] = []
+    """Join or reopen the order at the asset that is named, else the nearest that means the same; else name the nearest
+    that may."""
+    asset = work.city.asset_at_fault(category, sighting.asset, sighting.lat, sighting.lon)
+    same: list[tuple[int, bool, float, str]] = []
     maybe: list[tuple[float, str]] = []
-    for order, away in nearby.around(work, sighting, (merge_group(work.city, category),), kind.merge_radius_m):
+    for order, away in located.around(work, sighting, kind, category, asset):
         if order.state in OPEN and merging.in_time(sighting.at, order, nearby.last_seen(work, order), kind):
             rank = 0
         elif merging.reopens(work.city, sighting, order):
             rank = 1
         else:
             continue
-        if merging.agrees(work.city, sighting, order) and merging.has_room(work.city, sighting, order):
-            same.append((rank, away, order.id))
+        by_asset = located.is_same(work.city, sighting, category, asset, order)
+        agrees = merging.agrees(work.city, sighting, order) if by_asset is None else by_asset
+        if agrees and merging.has_room(work.city, sighting, order):
+            same.append((rank, not by_asset, away, order.id))
         else:
             maybe.append((away, order.id))
     if same:
-        rank, away, order_id = min(same)
+        rank, by_place, away, order_id = min(same)
+        rule = "near" if by_place else "asset"
         nearest = work.order(order_id)
         assert nearest is not None  # it was there a moment ago
         if rank == 0:
-            join(work, nearest, sighting, "near", away)
+            join(work, nearest, sighting, rule, away)
         elif sighting.kind == "detection":
             return watching.reopen_by_camera(work, nearest, sighting), None
         else:
-            nearest = join(work, nearest, sighting, "near", away)
+            nearest = join(work, nearest, sighting, rule, away)
             dispatching.reopen(work, nearest, "seen-again", sighting.at, DESK)
         return Disposition("order", nearest.id), None
     return None, work.order(min(maybe)[1]) if maybe else None

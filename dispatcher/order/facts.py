@@ -17,7 +17,7 @@ import msgspec
 from dispatcher.order import wire
 from dispatcher.order.row import Part, RunningLimit, State
 from models.city import LimitStage
-from models.events import Evidence, Why
+from models.events import AssetRef, Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor
 
@@ -53,7 +53,8 @@ class Head(TypedDict):
 
 class Opened(Fact, frozen=True, kw_only=True):
     """An order begins with its founding sighting 立案. `whole` is its own limit where one is known by now; `day` the
-    city-local day (yyyymmdd); `linked` an earlier order it belongs to, `part_of` the joint one that it is a part of."""
+    city-local day (yyyymmdd); `linked` an earlier order it belongs to, `part_of` the joint one that it is a part of,
+    `asset` the one that it is at 部件."""
 
     area: str
     day: int
@@ -68,15 +69,18 @@ class Opened(Fact, frozen=True, kw_only=True):
     report_key: str = ""
     linked: str = ""
     part_of: str = ""
+    asset: AssetRef | None = None
 
 
 class EvidenceAdded(Fact, frozen=True, kw_only=True):
-    """Another sighting of the same incident joins 并案; the evidence's `rule` says why it was taken for the same."""
+    """Another sighting of the same incident joins 并案; the evidence's `rule` says why it was taken for the same,
+    `asset` is the one that it names."""
 
     evidence: Evidence
     day: int
     fingerprint: str = ""
     report_key: str = ""
+    asset: AssetRef | None = None
 
 
 class Linked(Fact, frozen=True, kw_only=True):

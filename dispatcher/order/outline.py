@@ -6,6 +6,7 @@ To restore a desk takes no more of a million rows than this. Names, types and de
 import msgspec
 
 from dispatcher.order.row import RunningLimit, State
+from models.events import AssetRef
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +32,7 @@ class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     opened_at: int
     lat: float | None = None
     lon: float | None = None
+    asset: AssetRef | None = None
     report_keys: tuple[str, ...] = ()
     fingerprints: tuple[str, ...] = ()
     part_of: str = ""

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from models.city import LimitStage
-from models.events import Evidence, Why
+from models.events import AssetRef, Evidence, Why
 from models.guess import Guess
 from models.inbox import Actor, Sighting
 
@@ -185,7 +185,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `held_for` are the turns of the departments that have handed the order down and stay accountable for it, the
     topmost first; the last of `assignments` is the turn of whoever has it. `parts` are those of a joint order,
     `part_of` names the joint order that it is a part of. `from_above` are its reports that are orders of platforms
-    above 上级平台, by source and id: of each order there the newest one.
+    above 上级平台, by source and id: of each order there the newest one. `asset` is the one that its first sightings
+    were found to be at.
     """
 
     id: str
@@ -203,6 +204,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     lon: float | None = None
     address: str = ""
     place: str = ""
+    asset: AssetRef | None = None
     channel: str = ""
     hint: str = ""
     source: str = ""

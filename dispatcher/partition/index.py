@@ -7,26 +7,25 @@
 | cell/<area>/<group>/<y>/<x> | of a merge group in one cell of the grid | neither rejected nor merged |
 | cell/<area>//<y>/<x>        | of no group yet in one cell of the grid  | waiting for a person        |
 | kind/<area>/<category>      | of a category, or of none, in an area    | open                        |
+| asset/<id>/<group>          | of a merge group at one asset            | neither rejected nor merged |
 | checks/<inspector>          | whose check an inspector has             | waiting for it              |
 
 The report's key is the number that the report's identity is digested to; the others are texts. The index lives in
 memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers.Index` holds it.
 """
 
-import math
 from collections.abc import Iterator
 
 from dispatcher.order.outline import Outline
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import identity
+from models.city.ground.distances import cell_of, cells
 from models.inbox import Sighting
 
 Key = str | int
 Entry = tuple[int, str, float | None, float | None]  # opened_at, order id, lat, lon: of one order always the same
 
-CELL = 0.003  # degrees; about 330 m north to south
 NO_GROUP = ""  # of an order whose category nobody knows yet
-METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 
 
 def entry_of(order: Order | Outline) -> Entry:
@@ -47,6 +46,8 @@ def keys_of(order: Order | Outline) -> set[Key]:
     nobody_knows = not order.group and order.waiting_since is not None  # it waits for a person to say what it is
     if order.lat is not None and order.lon is not None and (order.group or nobody_knows):
         keys.add(_cell_key(order.area, order.group, *cell_of(order.lat, order.lon)))
+    if order.asset is not None and order.group:
+        keys.add(of_asset(order.asset.id, order.group))
     if order.state in OPEN and (order.category or nobody_knows):
         keys.add(of_kind(order.area, order.category))
     if order.inspector:
@@ -63,6 +64,7 @@ def same_keys(before: Order, after: Order) -> bool:
         and before.group == after.group
         and before.category == after.category
         and before.inspector == after.inspector
+        and before.asset is after.asset
         and (after.group != "" or (before.waiting_since is None) == (after.waiting_since is None))
     )
 
@@ -82,37 +84,20 @@ def of_kind(area: str, category: str) -> Key:
     return f"kind/{area}/{category}"
 
 
+def of_asset(asset: str, group: str) -> Key:
+    """The key of the orders of a merge group whose incident is at an asset."""
+    return f"asset/{asset}/{group}"
+
+
 def of_checks(inspector: str) -> Key:
     """The key of the orders whose check an inspector has been given and not made."""
     return f"checks/{inspector}"
-
-
-def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Metres between two places (equirectangular; within a city the error is far below a metre)."""
-    north = (other_lat - lat) * METRES_PER_DEGREE
-    east = (other_lon - lon) * METRES_PER_DEGREE * math.cos(math.radians((lat + other_lat) / 2))
-    return math.hypot(north, east)
 
 
 def cells_around(area: str, group: str, lat: float, lon: float, radius_m: float) -> Iterator[Key]:
     """The keys of all cells of a merge group that a circle may touch."""
     for y, x in cells(lat, lon, radius_m):
         yield _cell_key(area, group, y, x)
-
-
-def cell_of(lat: float, lon: float) -> tuple[int, int]:
-    """The cell of the grid in which a place lies: row and column."""
-    return math.floor(lat / CELL), math.floor(lon / CELL)
-
-
-def cells(lat: float, lon: float, radius_m: float) -> Iterator[tuple[int, int]]:
-    """All cells that a circle may touch."""
-    narrow = max(math.cos(math.radians(lat)), 0.01)
-    dy = radius_m / METRES_PER_DEGREE
-    dx = dy / narrow
-    for y in range(math.floor((lat - dy) / CELL), math.floor((lat + dy) / CELL) + 1):
-        for x in range(math.floor((lon - dx) / CELL), math.floor((lon + dx) / CELL) + 1):
-            yield y, x
 
 
 def _cell_key(area: str, group: str, y: int, x: int) -> Key:

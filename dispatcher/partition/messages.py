@@ -133,7 +133,7 @@ def _why(fact: Assigning | Failing) -> Why:
 
 
 def _location(order: Order) -> OrderLocation:
-    return OrderLocation(lat=order.lat, lon=order.lon, address=order.address, area=order.area)
+    return OrderLocation(lat=order.lat, lon=order.lon, address=order.address, area=order.area, asset=order.asset)
 
 
 def _as_told(seen: Evidence) -> Evidence:

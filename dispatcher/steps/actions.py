@@ -14,7 +14,7 @@ from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import checking, concluding, dispatching, joint, levels, splitting
 from dispatcher.steps.guards import reopenable, settled
-from dispatcher.steps.routing import Route, responsible
+from dispatcher.steps.routing import Route, responsible, spot_of
 from models.events import Why
 from models.inbox import InboxUpdate
 
@@ -55,7 +55,7 @@ def _decide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 def _target(work: UnitOfWork, order: Order, update: InboxUpdate, by: str, category: str) -> Route:
     """Where a person sends an order: the department named, else the one that the table names for the category."""
     why = Why(by=by, note=update.reason)
-    target = responsible(work.city, category, order.area, work.day(order.opened_at), why)
+    target = responsible(work.city, category, order.area, work.day(order.opened_at), why, spot_of(order))
     condition = update.condition or (order.condition if category == order.category else "")
     if update.department and update.department != target.department:
         target = Route(
@@ -129,7 +129,7 @@ def _safe(work: UnitOfWork, order: Order, suggested: str) -> Route | None:
     categories = [order.category, *(name for name, _ in guess.alternatives)] if guess else [order.category]
     why = Why(by="suggestion", note=order.return_code)
     for category in dict.fromkeys(categories):
-        target = responsible(work.city, category, order.area, work.day(order.opened_at), why)
+        target = responsible(work.city, category, order.area, work.day(order.opened_at), why, spot_of(order))
         if target.department == suggested:
             return msgspec.structs.replace(target, condition=order.condition if category == order.category else "")
     return None

@@ -6,6 +6,7 @@ from dispatcher.order.row import Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from models.city import Inspector
+from models.city.ground.distances import distance_m
 
 
 def give(work: UnitOfWork, order: Order, at: int) -> Order:
@@ -34,4 +35,4 @@ def _way(inspector: Inspector, order: Order) -> float:
     """Metres from where an inspector sets out; further than any where one of the two places is not known."""
     if inspector.lat is None or inspector.lon is None or order.lat is None or order.lon is None:
         return float("inf")
-    return index.distance_m(inspector.lat, inspector.lon, order.lat, order.lon)
+    return distance_m(inspector.lat, inspector.lon, order.lat, order.lon)

@@ -6,7 +6,7 @@ from dispatcher.order.chain import top
 from dispatcher.order.row import Order, RunningLimit
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps.routing import Route, route
+from dispatcher.steps.routing import Route, route, spot_of
 from models.city import URGENT, City, LimitStage, RuleInput
 from models.events import Why
 from models.inbox import UNKNOWN_AREA, UNLOCATED, Actor, Sighting
@@ -28,7 +28,7 @@ def routed(work: UnitOfWork, sighting: Sighting, at: int) -> Route:
         label=sighting.label,
         phrases=None if sighting.gist is None else frozenset(sighting.gist.phrases),
     )
-    return route(city, subject, sighting.guess, work.day(at))
+    return route(city, subject, sighting.guess, work.day(at), spot_of(sighting))
 
 
 def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) -> Order:

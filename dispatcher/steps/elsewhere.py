@@ -3,7 +3,7 @@
 from datetime import date
 
 from dispatcher.order.row import OPEN, Order
-from dispatcher.steps.routing import Route, route
+from dispatcher.steps.routing import Route, route, spot_of
 from models.city import City, RuleInput
 from models.times import local_hour
 from models.words import whole_text
@@ -36,4 +36,4 @@ def _route(order: Order, city: City, day: date) -> Route:
         label="" if first is None else first.label,
         phrases=None if gist is None else frozenset(gist.phrases),
     )
-    return route(city, subject, order.guess, day)
+    return route(city, subject, order.guess, day, spot_of(order))

@@ -12,7 +12,7 @@ from dispatcher.order.row import ENDED, OPEN, Order, Part
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching
-from dispatcher.steps.routing import Route, responsible
+from dispatcher.steps.routing import Route, responsible, spot_of
 from models.events import Evidence, Why
 from models.inbox import Actor, InboxUpdate
 
@@ -162,6 +162,7 @@ def _open(work: UnitOfWork, order: Order, part: Part, at: int, actor: Actor) -> 
             place=order.place,
             linked=order.id,
             part_of=order.id,
+            asset=order.asset,
         )
     )
     kind = work.city.categories.get(part.category)
@@ -181,7 +182,7 @@ def _open(work: UnitOfWork, order: Order, part: Part, at: int, actor: Actor) -> 
 
 def _route(work: UnitOfWork, order: Order, part: Part, own: Order) -> Route:
     why, departments = Why(by="plan", note=part.name), work.city.departments
-    to = responsible(work.city, part.category, order.area, work.day(own.opened_at), why)
+    to = responsible(work.city, part.category, order.area, work.day(own.opened_at), why, spot_of(order))
     if part.department in departments:
         to = Route(category=part.category, department=part.department, why=why)
     elif part.department:  # it was there when the order was divided

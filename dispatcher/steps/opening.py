@@ -12,7 +12,8 @@ from dispatcher.order.row import Order
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
-from models.events import Evidence
+from models.city import Asset
+from models.events import AssetRef, Evidence
 from models.inbox import InboxUpdate, Sighting
 
 NAMED = 3  # orders to which a new one is linked
@@ -62,6 +63,9 @@ def open_order(
             whole=whole,
             fingerprint=index.fingerprint(sighting),
             report_key=_report_key(sighting),
+            asset=_ref(
+                city.assets.get(sighting.asset) or city.asset_at_fault(target.category, "", sighting.lat, sighting.lon)
+            ),
         )
     )
     order = dispatching.dispatch(work, order, sighting, target)
@@ -114,6 +118,7 @@ def join(work: UnitOfWork, order: Order, sighting: Sighting, rule: str, distance
             day=work.day_number(sighting.at),
             fingerprint=index.fingerprint(sighting),
             report_key=_report_key(sighting),
+            asset=_ref(work.city.assets.get(sighting.asset)),
         )
     )
     return _raised(work, order, sighting.at)
@@ -161,6 +166,10 @@ def evidence(sighting: Sighting, distance_m: float | None = None, rule: str = ""
         content=sighting.content,
         gist=sighting.gist,
     )
+
+
+def _ref(asset: Asset | None) -> AssetRef | None:
+    return None if asset is None else AssetRef(asset.id, asset.kind)
 
 
 def _report_key(sighting: Sighting) -> str:

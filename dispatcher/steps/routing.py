@@ -1,16 +1,29 @@
 """Routing 派单: from what is known of an order to the department that is responsible, with the reason.
 
-The first matching rule decides, else the responsibility table under the category, else a person. Routing never
-raises: what it cannot decide is an outcome with a reason.
+The first matching rule decides, else the owner of the asset that it is at, else the responsibility table under the
+category, else a person. Routing never raises: what it cannot decide is an outcome with a reason.
 """
 
 from datetime import date
 
 import msgspec
 
+from dispatcher.order.row import Order
 from models.city import URGENT, City, Rule, RuleInput, RuleOutcome
 from models.events import Why
 from models.guess import NO_FAULT, Guess
+from models.inbox import Sighting
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """Where it is: the id of the asset that was named 部件 (empty: none), and the coordinates, where they are known."""
+
+    asset: str = ""
+    lat: float | None = None
+    lon: float | None = None
+
+
+NOWHERE = Spot()
 
 _LIKELY = 0.5  # more likely than not
 
@@ -32,14 +45,20 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     reject: str = ""
 
 
-def route(city: City, subject: RuleInput, guess: Guess | None, day: date) -> Route:
+def spot_of(seen: Sighting | Order) -> Spot:
+    """Where a sighting or an order is."""
+    asset = seen.asset if isinstance(seen.asset, str) else "" if seen.asset is None else seen.asset.id
+    return Spot(asset, seen.lat, seen.lon)
+
+
+def route(city: City, subject: RuleInput, guess: Guess | None, day: date, spot: Spot = NOWHERE) -> Route:
     """Decide for an order that nobody has looked at yet.
 
     `subject` carries what rules may ask for, with `category` set where it is certain without a classifier (a camera's
     label); otherwise the category is that of a confident `guess`, and rules see it too. `day` is the city-local day
-    of opening, on which the responsibility row must be valid. What surely is no fault has no category; rules see its
-    kind, and where none of them says otherwise a person decides. What is urgent waits for nobody where one department
-    has its whole group.
+    of opening, on which the responsibility row must be valid; `spot` is where it is. What surely is no fault has no
+    category; rules see its kind, and where none of them says otherwise a person decides. What is urgent waits for
+    nobody where one department has its whole group.
     """
     why = Why(by="label", note=subject.label) if subject.category else because(guess, "table")
     category, kind = subject.category, ""
@@ -50,23 +69,28 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date) -> Rou
     )
     if rule is not None:
         why = msgspec.structs.replace(why, by="rule", rule=rule.id, note=rule.reason)
-        return _by_rule(city, rule, category, subject.area, day, why)
+        return _by_rule(city, rule, category, subject.area, day, why, spot)
     if category:
-        return responsible(city, category, subject.area, day, why)
+        return responsible(city, category, subject.area, day, why, spot)
     if guess is None:
         return Route(why=why, review="not-classified")
     if kind:
         return Route(why=why, review="no-fault")
     if guess.outcome == "group" or _urgent(city, guess):
-        return _by_group(city, guess, subject.area, day, why)
+        return _by_group(city, guess, subject.area, day, why, spot)
     return Route(why=why, review=guess.reason or "uncertain")
 
 
-def responsible(city: City, category: str, area: str, day: date, why: Why) -> Route:
-    """The responsibility table's answer for a category that is settled: a department, or the reason for a review."""
+def responsible(city: City, category: str, area: str, day: date, why: Why, spot: Spot = NOWHERE) -> Route:
+    """Who is responsible for a category that is settled: the owner of the asset that it is at, else whom the table
+    names; or the reason for a review."""
     kind = city.categories.get(category)
     if kind is None:
         return Route(category=category, why=why, review="unknown-category")
+    asset = city.asset_at_fault(category, spot.asset, spot.lat, spot.lon)
+    if asset is not None and asset.owner in city.departments:
+        why = msgspec.structs.replace(why, asset=asset.id)
+        return Route(category=category, department=asset.owner, priority=kind.priority, why=why)
     row = city.responsible(category, area, day)
     if row is None or row.lead not in city.departments:
         reason = "nobody-responsible" if row is None else "unknown-department"
@@ -97,14 +121,14 @@ def because(guess: Guess | None, by: str) -> Why:
     )
 
 
-def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: Why) -> Route:
+def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: Why, spot: Spot) -> Route:
     """What the rule says; what it leaves out is decided as without it."""
     then: RuleOutcome = rule.outcome
     category = then.category or category
     if then.reject:
         return Route(category=category, why=why, reject=rule.id)
     if then.department is None:
-        target = responsible(city, category, area, day, why) if category else Route(why=why, review="uncertain")
+        target = responsible(city, category, area, day, why, spot) if category else Route(why=why, review="uncertain")
     elif then.department in city.departments:
         target = Route(category=category, department=then.department, priority=_priority(city, category), why=why)
     else:
@@ -119,13 +143,18 @@ def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: W
     return msgspec.structs.replace(target, **changes)
 
 
-def _by_group(city: City, guess: Guess, area: str, day: date, why: Why) -> Route:
-    """Dispatch on the group when all its categories have one lead here; its name then is the order's category."""
+def _by_group(city: City, guess: Guess, area: str, day: date, why: Why, spot: Spot) -> Route:
+    """Dispatch on the group when all its categories have one lead here, or names an asset that the group is about;
+    its name then is the order's category."""
+    priority = min((_priority(city, member) for member in city.members(guess.group)), default=3)
+    asset = city.asset_at_fault(guess.group, spot.asset, None, None)
+    if asset is not None and asset.owner in city.departments:
+        why = msgspec.structs.replace(why, asset=asset.id)
+        return Route(category=guess.group, department=asset.owner, priority=priority, why=why)
     rows = [city.responsible(member, area, day) for member in city.members(guess.group)]
     leads = {"" if row is None else row.lead for row in rows}
     if len(leads) != 1 or not leads <= city.departments.keys():
         return Route(why=why, review=guess.reason or "uncertain")
-    priority = min(_priority(city, member) for member in city.members(guess.group))
     return Route(category=guess.group, department=leads.pop(), priority=priority, why=why)
 
 

@@ -7,6 +7,7 @@ from models.city.areas import Area, Areas
 from models.city.calendar import Calendar
 from models.city.city import City
 from models.city.files.errors import CityError
+from models.city.ground.assets import Asset
 from models.city.lookups import Hierarchy
 from models.city.pack.loader import load_city, read_city
 from models.city.places import Place, Places
@@ -31,6 +32,7 @@ __all__ = [
     "URGENT",
     "Area",
     "Areas",
+    "Asset",
     "Calendar",
     "Camera",
     "Category",

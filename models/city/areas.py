@@ -6,7 +6,7 @@ from types import MappingProxyType
 import msgspec
 from shapely.geometry.base import BaseGeometry
 
-from models.city.grid import Grid
+from models.city.ground.grid import Grid
 
 
 class Area(msgspec.Struct, frozen=True):

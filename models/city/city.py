@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from models.city.areas import Areas
 from models.city.calendar import Calendar
+from models.city.ground.assets import Asset, AssetTable
 from models.city.lookups import (
     Hierarchy,
     InspectorTable,
@@ -45,6 +46,7 @@ class City:
     places: Places
     cameras: Mapping[str, Camera]
     cameras_by_area: Mapping[str, tuple[Camera, ...]]
+    assets: AssetTable
     inspectors: InspectorTable
     plan_parts: tuple[PlanPart, ...]
     labels: LabelTable
@@ -109,6 +111,25 @@ class City:
     def cameras_of(self, area: str) -> tuple[Camera, ...]:
         """The cameras of a merge-level area, in the order of the registry."""
         return self.cameras_by_area.get(area, ())
+
+    def is_about(self, category: str, asset: Asset) -> bool:
+        """Whether incidents of a category, or of one of a group's categories, are faults of such an asset 部件."""
+        own = self.categories.get(category)
+        if own is None:
+            return False
+        return any(asset.kind in self.categories[code].assets for code in (category, *self.members(category)))
+
+    def asset_at_fault(self, category: str, named: str, lat: float | None, lon: float | None) -> Asset | None:
+        """The asset 部件 that an incident of a category is at: the one that is `named` by its id, if the category is
+        about such; where none of the city's is named, the only one of such within the category's radius of a place."""
+        if not self.assets or (own := self.categories.get(category)) is None:
+            return None
+        if (known := self.assets.get(named)) is not None:
+            return known if self.is_about(category, known) else None
+        if lat is None or lon is None:
+            return None
+        near = [each for _, each in self.assets.around(lat, lon, own.merge_radius_m) if self.is_about(category, each)]
+        return near[0] if len(near) == 1 else None
 
     def inhibitors(self, category: str) -> tuple[Inhibition, ...]:
         """The rows that say whose open orders cover sightings of this category in the same area."""

@@ -59,7 +59,8 @@ class Category(Row):
     `merge` is off; detections become an order at `min_sightings`, of priority 1 at the first. Where `file_at` is given
     it is instead how sure they are together, 0 to 1, that decides; from `verify_at` on a person is asked, from
     `urgent_at` on it is of priority 1.
-    `priority` runs from 1 (most urgent) to 5; `cost` weighs a wrong dispatch.
+    `priority` runs from 1 (most urgent) to 5; `cost` weighs a wrong dispatch. `assets` are the kinds of assets that it
+    is about 部件.
     """
 
     code: Code
@@ -77,6 +78,7 @@ class Category(Row):
     priority: Whole = Field(default=3, ge=1, le=5)
     cost: Number = Field(default=1.0, gt=0, le=1_000_000)
     merge: Flag = True
+    assets: WordList = ()
 
     @model_validator(mode="after")
     def _rising(self) -> "Category":

@@ -190,7 +190,8 @@ class Reporter(Contract):
 class Report(Contract):
     """What a citizen writes 市民诉求.
 
-    `category` is the reporter's own choice. `due_at` absent: the city's limits count; null: no limit.
+    `category` is the reporter's own choice; `asset` is the id that stands on what it is about 部件, where that was read
+    off. `due_at` absent: the city's limits count; null: no limit.
     """
 
     text: Annotated[str, _text(10_000, 1)]
@@ -200,6 +201,7 @@ class Report(Contract):
     reporter: Reporter | None = None
     media_urls: Urls = ()
     channel: Name = ""
+    asset: Name = ""
     due_at: Instant | None = None
 
 
@@ -208,7 +210,7 @@ class Detection(Contract):
 
     `label` is the vendor's word for it, `text` what the algorithm says in a sentence; `bbox` is left, top, right and
     bottom in pixels, at most 100,000, or shares of the picture. `object_id` names what stays the same while it is seen:
-    an object or a region.
+    an object or a region. `asset` is the id of the asset that it is about 部件.
     """
 
     camera_id: Id
@@ -222,6 +224,7 @@ class Detection(Contract):
     bbox: tuple[Edge, Edge, Edge, Edge] | None = None
     text: Words = ""
     media_urls: Urls = ()
+    asset: Name = ""
 
 
 class Measurement(Contract):
@@ -242,6 +245,7 @@ class Measurement(Contract):
     object_id: Annotated[str, _text(256)] = ""
     text: Annotated[str, _text(9_000)] = ""
     media_urls: Urls = ()
+    asset: Name = ""
 
     def detection(self) -> Detection:
         """The same as a detection: what was read stands before the sender's own words."""
@@ -256,6 +260,7 @@ class Measurement(Contract):
             phase="start" if beyond else "end",
             text=f"{read} {self.text}".strip(),
             media_urls=self.media_urls,
+            asset=self.asset,
         )
 
 

@@ -59,12 +59,14 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
 
 class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The reason of an assignment: what decided (`by`: rule, table, reviewer, dispatcher, duty-officer, suggestion,
-    reopening, forward, report-up, rework) and all that a person needs to check it. `second` is the category of a second
-    matter in the same words, which a person may split off."""
+    reopening, forward, report-up, rework) and all that a person needs to check it. `asset` is the one whose owner it is
+    where that decided, and not a `table_row`. `second` is the category of a second matter in the same words, which a
+    person may split off."""
 
     by: str
     rule: str = ""
     table_row: int | None = None
+    asset: str = ""
     note: str = ""
     model: str = ""
     probability: float | None = None
@@ -76,13 +78,22 @@ class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tru
     second: str = ""
 
 
+class AssetRef(msgspec.Struct, frozen=True, gc=False):
+    """An asset of the city's register 部件 that an order is at: its id and its kind."""
+
+    id: str
+    kind: str
+
+
 class OrderLocation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """Where it is 事发地点: coordinates (WGS 84, degrees) where they are known, an address in words, the area's id."""
+    """Where it is 事发地点: coordinates (WGS 84, degrees) where they are known, an address in words, the area's id, the
+    asset that it is at 部件, where one is known."""
 
     lat: float | None = None
     lon: float | None = None
     address: str = ""
     area: str
+    asset: AssetRef | None = None
 
 
 class Deadlines(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -7,7 +7,7 @@ import msgspec
 from dispatcher.clocks import worktime
 from dispatcher.order.row import OPEN, Assignment, Order, Part, Tally
 from models.city import City
-from models.events import Evidence, Why
+from models.events import AssetRef, Evidence, Why
 from models.inbox import Actor
 from models.times import to_text
 from streams.tables.protocol import Brief, shortened
@@ -61,6 +61,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "priority": order.priority,
             "attempt": order.attempt,
             "location": _without_empty({"lat": order.lat, "lon": order.lon, "address": order.address}),
+            "asset": None if order.asset is None else _asset(order.asset, city),
             "channel": order.channel,
             "reporters": len(order.reporters),
             "opened_at": to_text(order.opened_at),
@@ -139,6 +140,13 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "zone": city.zone.key,
         }
     )
+
+
+def _asset(asset: AssetRef, city: City) -> Document:
+    """The asset that an order is at 部件, with its name and owner where the register has it still."""
+    known = city.assets.get(asset.id)
+    owner = None if known is None else named(city.departments.get(known.owner), known.owner)
+    return _without_empty({"id": asset.id, "kind": asset.kind, "name": known.name if known else "", "owner": owner})
 
 
 def _part(part: Part, city: City) -> Document:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dispatcher.partition.identity import area_of
 from models import envelope, events
-from models.city import Camera, City
+from models.city import Asset, Camera, City
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
 from models.formats.scenes import describes_scene
@@ -19,9 +19,10 @@ from models.record import Record
 from models.redact import Contact, acting_reporter, encrypt_contact, reporter_hash
 from models.words import whole_text
 from streams.intake.personal.cleaning import cleaner_for
-from streams.intake.placing import Described, Placement, Point, by_camera
+from streams.intake.placing import Described, Placement, Point, by_asset, by_camera
 from streams.intake.said import (
     Instant,
+    Said,
     SaidBy,
     SaidDetection,
     SaidLocation,
@@ -130,16 +131,17 @@ class DraftReader:
         return _each(self._statements.read(record), self._draft)
 
     def _draft(self, statement: Statement) -> Draft | Ignored | Unlisted:
+        asset = _asset_of(self._city, statement.said)  # before its id is masked as somebody's number
         statement = self._cleaner.clean(statement)
         said = statement.said
         self._way.check(said)
         if isinstance(said, SaidDetection):
-            return self._detection(said, statement)
+            return self._detection(said, statement, asset)
         if isinstance(said, SaidReport):
-            return self._report(said, statement)
+            return self._report(said, statement, asset)
         return self._update(said, statement)
 
-    def _detection(self, said: SaidDetection, statement: Statement) -> Draft | Ignored | Unlisted:
+    def _detection(self, said: SaidDetection, statement: Statement, asset: Asset | None) -> Draft | Ignored | Unlisted:
         meant = _meaning(self._city, said, measured=statement.measured)
         if not isinstance(meant, _Meaning):
             self._told[said.camera_id] = None
@@ -167,12 +169,13 @@ class DraftReader:
             text=said.text,
             category=meant.category,
             asked=statement.asked,
+            asset="" if asset is None else asset.id,
         )
         # Where the registry has put a camera counts for more than the place that its maker has set.
         otherwise = stands if statement.by_device and camera is not None else None
         return Draft(item, meant.point, said.text if meant.by_words else "", otherwise)
 
-    def _report(self, said: SaidReport, statement: Statement) -> Draft:
+    def _report(self, said: SaidReport, statement: Statement, asset: Asset | None) -> Draft:
         place, who = said.location or SaidLocation(), said.reporter or SaidReporter()
         item = Sighting(
             kind="report",
@@ -192,9 +195,13 @@ class DraftReader:
             due=int(said.due_at) if isinstance(said.due_at, Instant) else None,
             content=content_of(said, self._keys.hmac),
             asked=statement.asked,
+            asset="" if asset is None else asset.id,
         )
         words = whole_text(said.title, said.text)
-        return Draft(item, _point(place) or Described(place.area, (place.address, words)), words)
+        point = _point(place)
+        if point is None and asset is not None:
+            return Draft(Draft(item).at(by_asset(asset)), None, words)
+        return Draft(item, point or Described(place.area, (place.address, words)), words)
 
     def _actor(self, by: SaidBy) -> Actor:
         person = acting_reporter(self._keys.hmac, by.id) if by.role == "reporter" else self._cleaner.name(by.id)
@@ -327,6 +334,19 @@ def _of_order(said: SaidUpdate) -> Point | Placement | Described:
     if (point := _point(place)) is not None:
         return point
     return Placement(UNLOCATED, "given") if place.area == UNLOCATED else Described(place.area, (place.address,))
+
+
+def _asset_of(city: City, said: Said) -> Asset | None:
+    """The asset 部件 whose id a report or detection names: in its field, else in its words. None where it names none of
+    the city's, or several."""
+    if not city.assets or isinstance(said, SaidUpdate):
+        return None
+    if (known := city.assets.find(said.asset)) is not None:
+        return known
+    if isinstance(said, SaidDetection):
+        return city.assets.find(said.object_id) or city.assets.named(said.text)
+    address = said.location.address if said.location is not None else ""
+    return city.assets.named("\n".join((said.title, said.text, address)))
 
 
 def _point(place: SaidLocation) -> Point | None:

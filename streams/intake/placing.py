@@ -1,10 +1,10 @@
-"""Where a sighting belongs: polygon, camera, given area, words, or nowhere known."""
+"""Where a sighting belongs: polygon, camera, asset, given area, words, or nowhere known."""
 
 from collections.abc import Sequence
 
 import msgspec
 
-from models.city import Camera, City
+from models.city import Asset, Camera, City
 from models.errors import Poison
 from models.inbox import UNKNOWN_AREA as UNKNOWN
 from models.inbox import UNLOCATED
@@ -47,6 +47,11 @@ def locate_points(city: City, points: Sequence[Point]) -> dict[Point, Placement 
 def by_camera(camera: Camera) -> Placement:
     """Where the registry puts a camera."""
     return Placement(camera.area, "camera", camera.lat, camera.lon)
+
+
+def by_asset(asset: Asset) -> Placement:
+    """Where the register puts an asset 部件."""
+    return Placement(asset.area, "asset", asset.lat, asset.lon)
 
 
 def by_words(city: City, described: Described) -> Placement:

@@ -90,7 +90,7 @@ def _at(text: str) -> int:
 
 def _fits_detection(said: SaidDetection) -> bool:
     return (
-        _are_bare(said.camera_id, said.label, said.algorithm, said.vendor, said.object_id, said.text)
+        _are_bare(said.camera_id, said.label, said.algorithm, said.vendor, said.object_id, said.text, said.asset)
         and _are_urls(said.media_urls)
         and _fits_location(said.location)
     )
@@ -99,7 +99,7 @@ def _fits_detection(said: SaidDetection) -> bool:
 def _fits_report(said: SaidReport) -> bool:
     who = said.reporter
     return (
-        _are_bare(said.text, said.title, said.category, said.channel)
+        _are_bare(said.text, said.title, said.category, said.channel, said.asset)
         and (who is None or _are_bare(who.id, who.name, who.phone))
         and _are_urls(said.media_urls)
         and _fits_location(said.location)

@@ -61,6 +61,7 @@ class SaidReport(_Said, frozen=True, gc=False):
     reporter: SaidReporter | None = None
     media_urls: Urls = ()
     channel: Name = ""
+    asset: Name = ""
     due_at: Instant | UnsetType | None = UNSET
 
 
@@ -78,6 +79,7 @@ class SaidDetection(_Said, frozen=True, gc=False):
     bbox: tuple[Edge, Edge, Edge, Edge] | None = None
     text: Words = ""
     media_urls: Urls = ()
+    asset: Name = ""
 
 
 class SaidBy(_Said, frozen=True, gc=False):

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from models.city.files.csv_table import read_table
 from models.city.files.errors import Problems
 from models.city.files.plain_table import read_plain
+from models.city.ground.assets import Asset, AssetRow
 from models.city.places import Place, PlaceRow
 from models.city.values import Camera, CameraRow, Department
 
 COLUMNS = {
+    AssetRow: ("id", "kind", "lat", "lon", "area", "name", "owner"),
     CameraRow: ("id", "lat", "lon", "area", "name", "owner"),
     PlaceRow: ("name_zh", "name_en", "aliases", "kind", "area", "lat", "lon"),
 }
-MADE: dict[Any, Any] = {CameraRow: Camera, PlaceRow: Place}
+MADE: dict[Any, Any] = {AssetRow: Asset, CameraRow: Camera, PlaceRow: Place}
 _ODD = ["", " x ", "\u3000y", "# note", "a\u200b", "a\u200db", "\ufeffx", "x\ufffd", "a\x0bb", "a\tb", "a\nb"]
 _TEXTS = [
     "c-1",

@@ -33,6 +33,7 @@ tns1:RuleEngine/LineDetector/Crossed</w:Topic>
 SAID: dict[str, dict[str, Any]] = {
     REPORT: {
         "text": "路灯坏了", "title": "路灯", "category": "street-light", "channel": "hotline", "due_at": None,
+        "asset": "LD-0101",
         "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"},
         "reporter": {"id": "r", "name": "n", "phone": "p"}, "media_urls": ["https://media.example/1.jpg"],
     },
@@ -40,11 +41,12 @@ SAID: dict[str, dict[str, Any]] = {
         "camera_id": "cam-sw-1", "label": "pothole", "algorithm": "a", "vendor": "v", "confidence": 0.9,
         "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"}, "object_id": "o",
         "phase": "start", "bbox": [1, 2, 3, 4], "text": "路面上有一个坑", "media_urls": ["https://media.example/1.jpg"],
+        "asset": "LD-0101",
     },
     MEASUREMENT: {
         "sensor_id": "cam-sw-1", "quantity": "waterlogging", "value": 0.3, "threshold": 0.1, "unit": "m",
         "side": "above", "vendor": "v", "object_id": "o", "text": "水深", "media_urls": ["https://media.example/1.jpg"],
-        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"},
+        "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"}, "asset": "LD-0101",
     },
     UPDATE: {
         "action": "return", "by": {"role": "dispatcher", "department": "roads", "id": "d"},

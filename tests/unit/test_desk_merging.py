@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from dispatcher.arrivals.gists import gist_of, similarity
-from dispatcher.partition import index
 from dispatcher.partition.identity import area_of, order_id, share
 from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE
 from dispatcher.partition.state import DeskState
 from models.city import read_city
+from models.city.ground.distances import distance_m
 from models.inbox import UNLOCATED, Actor, Heard
 from models.times import day_number, from_text, local_day
 from tests.support.desks import (
@@ -505,8 +505,8 @@ def test_similarity_compares_pairs_of_characters(text: str, other: str, alike: b
 
 def test_distance_is_that_of_the_earth() -> None:
     """A thousandth of a degree of latitude is 111.2 m; of longitude at 60° half of that."""
-    assert index.distance_m(30.0, 114.0, 30.001, 114.0) == pytest.approx(111.2, abs=0.1)
-    assert index.distance_m(60.0, 10.0, 60.0, 10.001) == pytest.approx(55.6, abs=0.1)
+    assert distance_m(30.0, 114.0, 30.001, 114.0) == pytest.approx(111.2, abs=0.1)
+    assert distance_m(60.0, 10.0, 60.0, 10.001) == pytest.approx(55.6, abs=0.1)
 
 
 @pytest.mark.slow

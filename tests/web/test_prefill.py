@@ -12,7 +12,14 @@ from tests.support.desks import T0, quiet_city
 from tests.support.one_desk import DeskBehind, gateway_with_desk
 from tests.support.tokens import bearer, one_of_each
 
-CITY = quiet_city(**appended("places.csv", "和平桥,Peace Bridge,,road,south-w,30.0502,114.0502"))
+ASSETS = """id,kind,lat,lon,area,name,owner
+LD-0101,灯杆,30.0503,114.05,south-w,梧桐路1号杆,works
+LD-0102,灯杆,30.0501,114.05,south-w,,works
+LD-0103,灯杆,30.06,114.05,south-w,,works
+"""
+CITY = quiet_city(
+    **appended("places.csv", "和平桥,Peace Bridge,,road,south-w,30.0502,114.0502"), **{"assets.csv": ASSETS}
+)
 HERE = {"lat": 30.05, "lon": 114.05}
 Both = tuple[httpx.AsyncClient, DeskBehind]
 
@@ -48,6 +55,20 @@ async def test_open_orders_close_by_are_told_without_their_words(gateway: Both) 
     assert [order["distance_m"] for order in found["orders"]] == [15, 56]
     for said in ("路灯", "井盖", "12号"):
         assert said not in answer.text
+
+
+async def test_the_assets_close_by_are_told(gateway: Both) -> None:
+    """The closest first, with their owners: an app can offer their ids."""
+    client, _ = gateway
+
+    found = (await client.get("/prefill", params=HERE, headers=bearer("app"))).json()["assets"]
+
+    assert [(each["id"], each["kind"], each["distance_m"]) for each in found] == [
+        ("LD-0102", "灯杆", 11),
+        ("LD-0101", "灯杆", 33),
+    ]
+    assert found[1]["name"] == "梧桐路1号杆"
+    assert found[1]["owner"] == {"id": "works", "name_zh": "水务局", "name_en": "Water Bureau"}
 
 
 @pytest.mark.parametrize(

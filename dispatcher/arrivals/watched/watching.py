@@ -14,13 +14,14 @@ from dispatcher.arrivals import borders, merging
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import false_alarms, weighing
 from dispatcher.order.row import OPEN, Order, Watch
-from dispatcher.partition import index, row_keys
+from dispatcher.partition import row_keys
 from dispatcher.partition.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order
 from models.city import Category
+from models.city.ground.distances import cell_of, cells
 from models.inbox import Sighting
 from models.times import HOUR_MS, MINUTE_MS
 
@@ -138,14 +139,14 @@ def _spot(sighting: Sighting, kind: Category) -> str:
     """Where a detection is watched: in its cell of the grid, else with its camera."""
     if sighting.lat is None or sighting.lon is None or not kind.merge:
         return row_keys.by_camera(sighting.camera)
-    return row_keys.in_cell(*index.cell_of(sighting.lat, sighting.lon))
+    return row_keys.in_cell(*cell_of(sighting.lat, sighting.lon))
 
 
 def _around(work: UnitOfWork, centre: Sighting | Order, kind: Category) -> list[_Seen]:
     """What is watched of the merge group within its radius and hours around a sighting or an order."""
     spots: Iterable[str] = ()
     if centre.lat is not None and centre.lon is not None and kind.merge:
-        spots = (row_keys.in_cell(*cell) for cell in index.cells(centre.lat, centre.lon, kind.merge_radius_m))
+        spots = (row_keys.in_cell(*cell) for cell in cells(centre.lat, centre.lon, kind.merge_radius_m))
     elif isinstance(centre, Sighting):
         spots = (_spot(centre, kind),)
     at, hours = (centre.at if isinstance(centre, Sighting) else centre.opened_at), kind.merge_hours * HOUR_MS

@@ -9,7 +9,7 @@ from dispatcher.order import facts
 from dispatcher.order.facts import Fact
 from dispatcher.order.row import Answer, Assignment, Check, Closing, Dispatch, Entry, Order, Part, RunningLimit, State
 from models.city import LimitStage
-from models.events import Evidence
+from models.events import AssetRef, Evidence
 from models.guess import Guess
 from models.inbox import Actor
 
@@ -22,6 +22,7 @@ class Changes(TypedDict, total=False):
     recorded_at: int
     last_at: int
     # what was seen
+    asset: AssetRef | None
     evidence_count: int
     reports_by_day: tuple[tuple[int, int], ...]
     evidence_first: tuple[Evidence, ...]

@@ -64,6 +64,7 @@ def opened(fact: facts.Opened) -> Order:
         lon=evidence.lon,
         address=evidence.address,
         place=fact.place,
+        asset=fact.asset,
         channel=evidence.channel,
         hint=fact.hint,
         source=evidence.source,
@@ -85,7 +86,8 @@ def _open(order: Order, fact: facts.Opened) -> Changes:
 
 
 def _evidence_added(order: Order, fact: facts.EvidenceAdded) -> Changes:
-    return _seen(order, fact.evidence, fact.day, fact.fingerprint, fact.report_key)
+    changes = _seen(order, fact.evidence, fact.day, fact.fingerprint, fact.report_key)
+    return changes if order.asset is not None or fact.asset is None else {**changes, "asset": fact.asset}
 
 
 def _linked(order: Order, fact: facts.Linked) -> Changes:

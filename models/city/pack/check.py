@@ -10,11 +10,14 @@ from models.city.city import City
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.city.files.errors import Problems
 from models.city.geojson import FILE as AREAS
+from models.city.ground.assets import Asset, is_telling, spelling
 from models.city.lookups import label_key
 from models.city.places import NAME_LEAST, Place
 from models.city.rules import FILE as RULES
 from models.city.values import Camera, Category, Department, Responsibility
 from models.masking import masked_term
+
+_TELLING = "letters, digits and hyphens, at least four with a digit among them, or six digits"
 
 
 def check_references(
@@ -31,6 +34,7 @@ def check_references(
     _check_twice(CATEGORIES, "code", [(row.code, row.row) for row in categories], problems)
     _check_twice("departments.csv", "id", [(row.id, row.row) for row in departments], problems)
     _check_twice("cameras.csv", "id", [(row.id, row.row) for row in cameras], problems)
+    _check_twice("assets.csv", "id", [(spelling(row.id), row.row) for row in city.assets.rows], problems)
     limits = [
         ((row.category, row.condition, *((row.priority,) if row.priority else ()), row.stage), row.row)
         for row in city.limits.rows
@@ -47,6 +51,7 @@ def check_references(
     references.check_departments()
     references.check_places()
     references.check_cameras()
+    references.check_assets()
     references.check_responsibility()
     references.check_tables()
     references.check_inspectors()
@@ -95,12 +100,12 @@ class _References:
         if id != "*" and id not in self.city.areas and id not in self.excused and AREAS not in self.unread:
             self.note(file, line, field, f"{id!r} is not an area")
 
-    def spots(self, file: str, things: Iterable[Camera | Place]) -> None:
+    def spots(self, file: str, things: Iterable[Camera | Place | Asset]) -> None:
         """Of each thing a merge-level area and a point, if there is one, within it."""
         if AREAS in self.unread:
             return
         areas = {area.id: area for area in self.city.areas.at_level(self.city.merge_level)}
-        stand: list[Camera | Place] = []
+        stand: list[Camera | Place | Asset] = []
         for each in things:
             if each.area in areas:
                 stand.append(each)
@@ -154,6 +159,19 @@ class _References:
             if row.owner not in self.city.departments:
                 self.department("cameras.csv", row.row, "owner", row.owner)
         self.spots("cameras.csv", self.city.cameras.values())
+
+    def check_assets(self) -> None:
+        file, kinds = "assets.csv", {row.kind for row in self.city.assets.rows}
+        for row in self.city.assets.rows:
+            if row.owner not in self.city.departments:
+                self.department(file, row.row, "owner", row.owner)
+            if not is_telling(row.id):
+                self.note(file, row.row, "id", f"{row.id!r} cannot be told from other words of a text ({_TELLING})")
+        self.spots(file, self.city.assets.rows)
+        for category in self.city.categories.values():
+            for kind in category.assets:
+                if kind not in kinds and file not in self.unread:
+                    self.note(CATEGORIES, category.row, "assets", f"{kind!r} is not a kind of assets.csv")
 
     def check_responsibility(self) -> None:
         file = "responsibility.csv"

@@ -86,6 +86,7 @@ _FILES: Mapping[str, Callable[[City], Rows]] = {
     "calendar.csv": _calendar,
     "places.csv": lambda city: {(one.name_zh, one.name_en, one.area): replace(one, row=0) for one in city.places.all},
     "cameras.csv": lambda city: {(one.id,): replace(one, row=0) for one in city.cameras.values()},
+    "assets.csv": lambda city: {(one.id,): replace(one, row=0) for one in city.assets.rows},
     "plans.csv": lambda city: _by(city.plan_parts, "plan", "part"),
     "inspectors.csv": lambda city: _by(city.inspectors.rows, "id"),
     "labels.csv": lambda city: _by(city.labels.rows, "vendor", "algorithm", "label"),

@@ -22,6 +22,7 @@ from models.city.files.csv_table import read_registry, read_table
 from models.city.files.errors import CityError, Problems
 from models.city.files.toml import Toml
 from models.city.geojson import read_areas
+from models.city.ground.assets import Asset, AssetRow, AssetTable
 from models.city.lookups import (
     Hierarchy,
     InspectorTable,
@@ -62,6 +63,7 @@ REQUIRED = (
     "responsibility.csv",
 )
 OPTIONAL = (
+    "assets.csv",
     "cameras.csv",
     "inhibitions.csv",
     "inspectors.csv",
@@ -165,6 +167,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         places=Places(place_rows, areas, head.merge_level),
         cameras=MappingProxyType({row.id: row for row in camera_rows}),
         cameras_by_area=_by_area(camera_rows),
+        assets=AssetTable(registered("assets.csv", AssetRow, Asset)),
         inspectors=InspectorTable(rows("inspectors.csv", Inspector), areas),
         plan_parts=tuple(rows("plans.csv", PlanPart)),
         labels=LabelTable(rows("labels.csv", LabelRule)),

@@ -52,6 +52,7 @@ function why(order) {
   pairs(list, [
     [say("Decided by"), DECIDERS[reason.by] || reason.by],
     [say("Rule"), rule],
+    [say("Owner of the asset"), reason.asset],
     [say("Probability"), sure === undefined ? "" : percent(sure)],
     [say("Threshold"), threshold === undefined ? "" : threshold > 1 ? say("none would do") : percent(threshold)],
     [say("Alternatives"), alternatives.map(([code, share]) => `${categoryName(code)} ${percent(share)}`).join(", ")],
@@ -160,6 +161,7 @@ function fill(node, parts, order) {
     [say("Area"), order.area ? name(order.area) : ""],
     [say("Address"), place.address],
     [say("Place"), place.lat === undefined ? "" : `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}`],
+    [say("Asset"), order.asset ? [order.asset.id, order.asset.kind, order.asset.name].filter(Boolean).join(" · ") : ""],
     [say("Opened"), at(order.opened_at)],
     [say("Priority"), String(order.priority)],
     [say("Due"), order.due ? at(order.due) : say("none")],

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from dispatcher.partition.index import distance_m
 from models.city import City, Place
+from models.city.ground.distances import distance_m
 from models.times import DAY_MS, now_ms, to_text
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
@@ -40,7 +40,7 @@ def prefill_routes(city: City, finder: Finder) -> APIRouter:
             found[place.area].append(place)
         return found
 
-    @router.get("/prefill", summary="What is known of a place: its area, the nearest name, open orders close by")
+    @router.get("/prefill", summary="What is known of a place: its area, the nearest name, what is close by")
     async def prefill(lat: _LAT, lon: _LON) -> Response:
         areas = _around(city, lat, lon)
         if areas is None:
@@ -54,6 +54,7 @@ def prefill_routes(city: City, finder: Finder) -> APIRouter:
                 "location": {"lat": lat, "lon": lon},
                 "area": named(city.areas.get(own), own),
                 "place": _nearest((each for area in areas for each in places().get(area, ())), lat, lon),
+                "assets": _standing(city, lat, lon),
                 "orders": _close(lines, city, lat, lon),
             }
         )
@@ -81,6 +82,21 @@ def _nearest(places: Iterable[Place], lat: float, lon: float) -> dict[str, Any] 
     if place is None or distance > NEARBY_M:
         return None
     return {"name_zh": place.name_zh, "name_en": place.name_en, "distance_m": round(distance)}
+
+
+def _standing(city: City, lat: float, lon: float) -> list[dict[str, Any]]:
+    """The assets close by 部件, the closest first: a report that names one by its id goes to its owner."""
+    near = city.assets.around(lat, lon, NEARBY_M)[:_MOST_SHOWN]
+    return [
+        {
+            "id": asset.id,
+            "kind": asset.kind,
+            "name": asset.name,
+            "owner": named(city.departments.get(asset.owner), asset.owner),
+            "distance_m": round(distance),
+        }
+        for distance, asset in near
+    ]
 
 
 def _close(lines: Iterable[Brief], city: City, lat: float, lon: float) -> list[dict[str, Any]]:
