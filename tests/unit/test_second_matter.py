@@ -80,6 +80,11 @@ def test_only_what_is_in_question_is_asked_again() -> None:
     assert others(guess("none", none=0.5, litter=0.4)) == ()
 
 
+def test_two_categories_are_asked_about_even_where_three_are_likelier_than_the_one_chosen() -> None:
+    """The category is chosen inside the likeliest group, so three of other groups may each be likelier."""
+    assert others(guess("pothole", litter=0.2, pension=0.18, fire=0.15)) == ("litter", "pension")
+
+
 def test_clauses_are_told_in_order() -> None:
     """A single clause is none, and a long story is asked about its first dozen."""
     text = "路上有个大坑，路灯也不亮。好的"

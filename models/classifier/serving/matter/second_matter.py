@@ -47,13 +47,13 @@ BIAS = -2.6
 
 
 def others(guess: Guess) -> tuple[str, ...]:
-    """The categories that a second matter may be of, likeliest first: none where the whole text is as good as all of
-    one category, or is no fault."""
+    """The one or two categories that a second matter may be of, likeliest first: none where the whole text is as good
+    as all of one category, or is no fault."""
     if guess.category == NO_FAULT:
         return ()
-    return tuple(
-        name for name, share in guess.alternatives if share >= LEAST and name not in (guess.category, NO_FAULT)
-    )
+    # The guess's own, chosen inside the likeliest group, need not be among the three likeliest.
+    apart = [name for name, share in guess.alternatives if share >= LEAST and name not in (guess.category, NO_FAULT)]
+    return tuple(apart[:2])
 
 
 def signs(guess: Guess, parted: Parted) -> dict[str, Signs]:
