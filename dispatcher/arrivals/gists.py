@@ -10,18 +10,37 @@ from models.plain_words import fold
 
 _READ = 1000  # characters of a text that are compared
 _SHORTS = 0xFFFF
+# A process keeps many gists of what people usually write and few of what is long: nobody can fill its memory by writing
+# much.
+_MANY, _FEW = 4096, 512
+_USUAL_CHARACTERS = 300
+_USUAL_PAIRS_BYTES = 2 * 128
+_MOST_NAMES = 32  # of a gist that is kept
 
 
-@lru_cache(maxsize=8192)
 def gist_of(title: str, text: str, phrases: tuple[str, ...] = ()) -> Gist:
     """The gist of a title and a text; `phrases` are those that the rules found in them."""
+    kept = _usual_gist if len(text) <= _USUAL_CHARACTERS else _long_gist
+    return kept(title, text, phrases) or _made(title, text, phrases)
+
+
+def _made(title: str, text: str, phrases: tuple[str, ...]) -> Gist:
     return Gist(_sketch(text), names_in(text), names_in(title) if title else (), phrases)
+
+
+def _to_be_kept(title: str, text: str, phrases: tuple[str, ...]) -> Gist | None:
+    """The gist; None for one with so many numbers that it is made again each time."""
+    gist = _made(title, text, phrases)
+    return gist if len(gist.named) + len(gist.titled) <= _MOST_NAMES else None
+
+
+_usual_gist, _long_gist = lru_cache(_MANY)(_to_be_kept), lru_cache(_FEW)(_to_be_kept)
 
 
 def similarity(pairs: bytes, other: bytes) -> float:
     """How alike two texts are by their sketches, 0 to 1: Jaccard index of the pairs of characters, blanks, case and
     other spellings aside."""
-    first, second = _shorts(pairs), _shorts(other)
+    first, second = _sums_of(pairs), _sums_of(other)
     if not first or not second:
         return 0.0
     common = len(first & second)
@@ -38,6 +57,12 @@ def _sketch(text: str) -> bytes:
     return struct.pack(f"<{len(sums)}H", *sums)
 
 
-@lru_cache(maxsize=8192)
-def _shorts(pairs: bytes) -> frozenset[int]:
+def _sums_of(pairs: bytes) -> frozenset[int]:
+    return _usual_sums(pairs) if len(pairs) <= _USUAL_PAIRS_BYTES else _long_sums(pairs)
+
+
+def _sums(pairs: bytes) -> frozenset[int]:
     return frozenset(struct.unpack(f"<{len(pairs) // 2}H", pairs))
+
+
+_usual_sums, _long_sums = lru_cache(_MANY)(_sums), lru_cache(_FEW)(_sums)

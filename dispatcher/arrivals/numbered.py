@@ -96,6 +96,7 @@ _AND = re.compile(r"\s*(?:,|、|和|与|及|或|and|&|or)\s*")
 _SIGN = re.compile(rf"[\d{''.join(_DIGITS)}{''.join(_UNITS)}{_STEMS}]")
 _SPELT = re.compile(rf"(?<![a-z])(?:[a-z]\s*[座栋幢区口出单]|#[a-z]|[ivx]{{2,4}}\s*[期号标]|(?:{_FIRST_WORDS}))")
 _PARTS = re.compile(rf"([a-z{_STEMS}]?)0*(\d+)([a-z]?)")
+_USUAL_NAMES = 32  # in a text; those of texts with more are grouped again each time
 
 
 def contradict(names: Names, other: Names) -> bool:
@@ -108,12 +109,18 @@ def contradict(names: Names, other: Names) -> bool:
     return frozenset.union(*first.values()).isdisjoint(frozenset.union(*second.values()))
 
 
-@lru_cache(maxsize=4096)
 def _by_kind(names: Names) -> dict[str, frozenset[str]]:
+    return _usual_by_kind(names) if len(names) <= _USUAL_NAMES else _grouped(names)
+
+
+def _grouped(names: Names) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for kind, number in names:
         found[kind].add(number)
     return {kind: frozenset(numbers) for kind, numbers in found.items()}
+
+
+_usual_by_kind = lru_cache(maxsize=2048)(_grouped)
 
 
 def names_in(text: str) -> Names:

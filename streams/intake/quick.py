@@ -44,7 +44,7 @@ def read(record: Record, now_ms: int, time_rule: TimeRule) -> Statement | None:
         return None
     if headers.pop(envelope.CONTENT_TYPE, _JSON) != _JSON or len(headers) != _HEADERS:
         return None
-    source, event_id = _source(headers.get(envelope.CE_SOURCE)), _attribute(headers.get(envelope.CE_ID))
+    source, event_id = _source_of(headers.get(envelope.CE_SOURCE)), _attribute(headers.get(envelope.CE_ID))
     at = _at(_attribute(headers.get(envelope.CE_TIME)))
     received = min(record.timestamp, now_ms) if record.timestamp > 0 else now_ms
     if not (source and event_id) or at < 0 or not time_rule.is_kept(kind, at, received):
@@ -74,6 +74,11 @@ def _attribute(raw: bytes | None) -> str:
     except UnicodeDecodeError:
         return ""
     return text if text.isprintable() else ""
+
+
+def _source_of(raw: bytes | None) -> str:
+    """The same of a source: there are few, and each sends again. What is too long is not kept."""
+    return "" if raw is None or len(raw) > envelope.MAX_ATTRIBUTE else _source(raw)
 
 
 _source = lru_cache(maxsize=1_024)(_attribute)

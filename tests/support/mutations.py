@@ -16,6 +16,7 @@ from aiokafka import ConsumerRecord
 
 from models.envelope import CE_TIME, Event, header_map
 from models.formats import FORMATS
+from streams.kafka.sizes import MAX_RECORD_BYTES
 from tests.support.every_field import PERSONAL, in_each_field
 from tests.support.messages import NOW, raw, to_structured
 from tests.support.odd_values import ADDRESSES, INSTANTS, NASTY, NUMBERS, OTHER
@@ -53,11 +54,14 @@ class Input(NamedTuple):
 
 
 def mutated(seed: int, number: int) -> Input:
-    """The mutated input of this number: the same for the same seed."""
+    """The mutated input of this number: the same for the same seed. A mutation that leaves more than Kafka takes is
+    not made."""
     chance = Random(f"{seed}/{number}")
     found = chance.choice(_good())
     for _ in range(chance.choice((1, 1, 1, 2, 3, 6))):
-        found = chance.choice(MUTATIONS)(found, chance)
+        changed = chance.choice(MUTATIONS)(found, chance)
+        if len(changed.value or b"") <= MAX_RECORD_BYTES:
+            found = changed
     return found
 
 
