@@ -193,10 +193,20 @@ class _Node(NamedTuple):
 
 
 def _nodes(tree: Any) -> Iterator[_Node]:
-    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
-    for key, value in pairs:
-        yield _Node(tree, key)
-        yield from _nodes(value)
+    """Every place below, each before those within it. However deep it is, one costs what another does."""
+    within = [_children(tree)]
+    while within:
+        for node in within[-1]:
+            yield node
+            within.append(_children(node.holder[node.key]))
+            break
+        else:
+            within.pop()
+
+
+def _children(tree: Any) -> Iterator[_Node]:
+    keys = tree if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ()
+    return (_Node(tree, key) for key in keys)
 
 
 def _of_tree(change: Callable[[list[_Node], Random], str]) -> Callable[[Input, Random], Input]:
@@ -212,7 +222,10 @@ def _of_tree(change: Callable[[list[_Node], Random], str]) -> Callable[[Input, R
         if not nodes:
             return value
         instead = change(nodes, chance)
-        text = json.dumps(tree, ensure_ascii=chance.random() < 0.3)
+        try:
+            text = json.dumps(tree, ensure_ascii=chance.random() < 0.3)
+        except RecursionError:
+            return value
         text = text.replace(f'"{_RAW}"', instead).replace(_AGAIN, instead)
         return text.encode(errors=chance.choice(("surrogatepass", "replace")))
 
