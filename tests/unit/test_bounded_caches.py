@@ -6,7 +6,7 @@ import gc
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -34,12 +34,12 @@ NUMBERS = "、".join(f"{n}到{n + 40}" for n in range(100, 9_000, 50))  # each a
 def hostile() -> None:
     """Everything as long as may be, in each field of each contract and vendor's format; texts that are compared."""
     for said in LONGEST:
-        came = [record(kind, each) for kind, data in SAID.items() for each in filled(data, lambda _, said=said: said)]
+        came = [record(kind, each) for kind, data in SAID.items() for each in filled(data, saying(said))]
         came += [with_header(name, said * 100) for name in HEADERS]
         for name, tree in TREES.items():
-            came += [vendor(name, msgspec.json.encode(each)) for each in filled(tree, lambda _, said=said: said)]
+            came += [vendor(name, msgspec.json.encode(each)) for each in filled(tree, saying(said))]
         for name, text in DOCUMENTS.items():
-            came += [vendor(name, each) for each in documents(text, lambda _, said=said: said)]
+            came += [vendor(name, each) for each in documents(text, saying(said))]
         take_in(came, CITY, None, NOW, KEYS)
     texts = [*LONGEST, NUMBERS[:300], NUMBERS, "".join(map(chr, range(0x4E00, 0x4E00 + 9_000)))]
     gists = [gist_of(title, text) for text in texts for title in ("", text[:500])]
@@ -47,6 +47,11 @@ def hostile() -> None:
         similarity(gist.pairs, gists[0].pairs)
         contradict(gist.named, (("", "1"),))
         contradict(gist.titled, (("", "1"),))
+
+
+def saying(said: str) -> Callable[[str], str]:
+    """What fills every text with this."""
+    return lambda _: said
 
 
 def vendor(name: str, value: bytes) -> ConsumerRecord:
