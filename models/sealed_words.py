@@ -8,8 +8,8 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -17,17 +17,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from models.errors import PaidanError, UsageError
 
-Field = Literal["text", "title", "address", "contact"]
 ERASED = "erased"  # what is read in place of words that nothing opens any more
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
+_MOST_LINKS = 20  # as the contracts have it
+# The number of a field, by which it has a nonce of its own: it never changes.
+_FIELDS = ("text", "title", "address", "contact", *(f"link{number}" for number in range(1, _MOST_LINKS + 1)))
 _NONCES: dict[str, bytes] = {
-    field: bytes([number]).rjust(_NONCE_BYTES, b"\0")
-    for number, field in enumerate(("text", "title", "address", "contact"), 1)
+    field: bytes([number]).rjust(_NONCE_BYTES, b"\0") for number, field in enumerate(_FIELDS, 1)
 }
-_SEALED = re.compile(r"sealed:1:(?P<name>[\w-]{22}):(?P<field>[a-z]+):(?P<words>[\w-]+)", re.ASCII)
-_QUOTED = re.compile(rb'"(sealed:1:[\w-]{22}:[a-z]+:[\w-]+)"')
+_SEALED = re.compile(r"sealed:1:(?P<name>[\w-]{22}):(?P<field>[a-z]+[0-9]*):(?P<words>[\w-]+)", re.ASCII)
+_QUOTED = re.compile(rb'"(sealed:1:[\w-]{22}:[a-z]+[0-9]*:[\w-]+)"')
 _NAMED = re.compile(rb"sealed:1:([\w-]{22}):")
 
 
@@ -47,15 +48,21 @@ class ReportKey(NamedTuple):
         return cls(_text(os.urandom(16)), os.urandom(_KEY_BYTES))
 
 
-def seal(key: ReportKey, words: dict[Field, str]) -> dict[Field, str]:
-    """Each field's words as text that begins with `sealed:1:`; what is empty stays empty. Call it once for a key."""
+def seal(key: ReportKey, words: Mapping[str, str]) -> dict[str, str]:
+    """The words of `text`, `title`, `address` and `contact` as text that begins with `sealed:1:`; what is empty stays
+    empty. Call it once for a key."""
     cipher = AESGCM(key.secret)
 
-    def sealed(field: Field, said: str) -> str:
+    def sealed(field: str, said: str) -> str:
         closed = cipher.encrypt(_NONCES[field], said.encode(), _bound(key.name, field))
         return f"sealed:1:{key.name}:{field}:{_text(closed)}"
 
     return {field: sealed(field, said) if said else "" for field, said in words.items()}
+
+
+def seal_links(key: ReportKey, urls: Sequence[str]) -> tuple[str, ...]:
+    """The addresses of pictures, 20 at most, sealed like words. Call it once for a key."""
+    return tuple(seal(key, {f"link{number}": url for number, url in enumerate(urls, 1)}).values())
 
 
 def unseal(key: ReportKey, sealed: str) -> str:

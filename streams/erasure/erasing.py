@@ -1,4 +1,4 @@
-"""Destroying keys: the words of a report, of an order or of a person are gone, wherever copies of them lie."""
+"""Destroying keys: words and links of a report, of an order or of a person are gone, wherever copies of them lie."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from aiokafka import TopicPartition
 
 from dispatcher.order import facts
 from models.envelope import event_type
-from models.events import Evidence
 from models.sealed_words import key_names
 from streams.erasure.report_keys import Erasure, open_report_keys, place_of
 from streams.kafka.clients import log_reader, started, writer
@@ -17,7 +16,7 @@ from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
-_WITH_WORDS = (facts.CE_TYPES[facts.Opened], facts.CE_TYPES[facts.EvidenceAdded])
+_SEALED = b'"sealed:'
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +27,21 @@ class Whose:
     reporter: str = ""
     report: tuple[str, str] | None = None
 
-    def means(self, order_id: str, seen: Evidence) -> bool:
-        """Whether this sighting of an order is one of them; a person and a name are those of reports alone."""
-        if order_id == self.order_id:
+    def means(self, fact: facts.Fact) -> bool:
+        """Whether what is sealed in this fact of an order is theirs; a person and a name are those of reports alone."""
+        if fact.order_id == self.order_id:
             return True
+        seen = fact.evidence if isinstance(fact, facts.Opened | facts.EvidenceAdded) else None
+        if seen is None:
+            return fact.actor.role == "reporter" and fact.actor.id == self.reporter != ""
         return seen.kind == "report" and (
             (self.reporter != "" and seen.reporter == self.reporter) or (seen.source, seen.id) == self.report
         )
 
 
 async def erase(settings: Settings, whose: Whose, erasure: Erasure) -> tuple[int, int]:
-    """Destroy the keys of these sightings: how many there are, and how many keys were there to be destroyed. A
-    reporter's contact is forgotten with them.
+    """Destroy the keys of these sightings, and of the links that reporters have sent later: how many there are, and how
+    many keys were there to be destroyed. A reporter's contact is forgotten with them.
 
     Who asked, when and why stays in the topic in the place of each key. Raises UsageError without the city's key,
     KafkaError when the cluster fails: then it can be asked for again.
@@ -57,14 +59,14 @@ async def erase(settings: Settings, whose: Whose, erasure: Erasure) -> tuple[int
 
 
 async def _sealed(settings: Settings, whose: Whose) -> AsyncIterator[set[str]]:
-    """The names of the keys of each of these sightings, from the log of facts."""
+    """The names of the keys under which something is sealed in each of these facts, from their log."""
     topic = Names(settings.namespace).orders
     parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
     async with started(log_reader(Connection.of(settings))) as consumer:
         async for _, records in read_whole(consumer, parts):
             for record in records:
-                if event_type(record.headers) not in _WITH_WORDS:
+                if _SEALED not in record.value:
                     continue
                 fact = facts.from_wire(event_type(record.headers), record.value)
-                if isinstance(fact, facts.Opened | facts.EvidenceAdded) and whose.means(fact.order_id, fact.evidence):
+                if isinstance(fact, facts.Fact) and whose.means(fact):
                     yield key_names(record.value)

@@ -1,4 +1,4 @@
-"""Sealing 加密: the words of reports on their way into the inbox, and their keys to be written with them."""
+"""Sealing 加密: words and links of reports on their way into the inbox, and their keys to be written with them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from models.city import City
 from models.classifier.serving.matter.beside import KEYWORD
 from models.guess import Guess
 from models.inbox import InboxUpdate, Sighting
-from models.sealed_words import CityKey, Field, ReportKey, seal
+from models.sealed_words import CityKey, ReportKey, seal, seal_links
 from models.words import whole_text
 from streams.erasure.report_keys import made, place_of
 from streams.kafka.sending import Send
@@ -20,35 +20,47 @@ Items = dict[str, list[Sighting | InboxUpdate]]
 
 
 class Sealer:
-    """Seals the words of reports, and those in which a model describes what a camera sees: they may be about somebody.
-    What has no words needs no key."""
+    """Seals the words of reports and where their pictures are, the links that reporters send later, and the words in
+    which a model describes what a camera sees: they may be about somebody. What has none of these needs no key."""
 
     def __init__(self, key: CityKey, names: Names, partitions: int) -> None:
         self._key, self._names, self._partitions = key, names, partitions
 
     def sealed(self, items: Mapping[str, Sequence[Sighting | InboxUpdate]], city: City) -> tuple[Items, list[Send]]:
-        """The items by area, each that has words with them sealed and their gist for the city's rules beside them; and
-        the records of the keys, which belong into the same transaction. Each call makes new keys."""
+        """The items by area, each that has words or links with them sealed and the gist of words for the city's rules
+        beside them; and the records of the keys, which belong into the same transaction. Each call makes new keys."""
         keys: list[ReportKey] = []
         found = {area: [self._item(item, city, keys) for item in some] for area, some in items.items()}
         return found, [self._kept(key) for key in keys]
 
     def _item(self, item: Sighting | InboxUpdate, city: City, keys: list[ReportKey]) -> Sighting | InboxUpdate:
-        if not isinstance(item, Sighting) or not (item.kind == "report" or item.text):
+        if isinstance(item, InboxUpdate):
+            return self._update(item, keys)
+        if not (item.kind == "report" or item.text):
             return item
-        said: dict[Field, str] = {"text": item.text, "title": item.title}
-        if item.kind == "report":  # a camera's address is that of the registry
-            said |= {"address": item.address, "contact": item.contact}
         key = ReportKey.new()
         keys.append(key)
+        said, links = {"text": item.text, "title": item.title}, item.media_urls
+        if item.kind == "report":  # a camera's address is that of the registry, and its pictures are the city's
+            said |= {"address": item.address, "contact": item.contact}
+            links = seal_links(key, links)
         phrases = city.rules.phrases_in(whole_text(item.title, item.text))
         return replace(
             item,
             **seal(key, said),
+            media_urls=links,
             gist=gist_of(item.title, item.text, phrases),
             guess=without_terms(item.guess),
             shadow=without_terms(item.shadow),
         )
+
+    def _update(self, update: InboxUpdate, keys: list[ReportKey]) -> InboxUpdate:
+        """What a reporter adds later; pictures of whoever works on an order are the city's."""
+        if update.by.role != "reporter" or not update.evidence_urls:
+            return update
+        key = ReportKey.new()
+        keys.append(key)
+        return replace(update, evidence_urls=seal_links(key, update.evidence_urls))
 
     def _kept(self, key: ReportKey) -> Send:
         partition = place_of(key.name, self._partitions)

@@ -35,6 +35,7 @@ REPORTER = reporter_hash(PERSONAL_KEY.encode(), PHONE)
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 SHORT = "archive_days = 0.5\nreopen_days = 0.5\nfeedback_days = 0.5\n"
 WORDS = "梧桐路口的井盖不见了，请找红房子旁边的老宋"
+PICTURE = "https://media.example/old-song.jpg"
 
 
 @pytest.mark.timeout(120)
@@ -76,7 +77,9 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         roles.start(role)
     roles.start("tables", tables_port=str(tables))
     now = now_ms()
-    sent = report(WORDS, reporter={"phone": PHONE}, event={"id": "r-1", "time": now, "timestamp": now})
+    sent = report(
+        WORDS, reporter={"phone": PHONE}, media_urls=[PICTURE], event={"id": "r-1", "time": now, "timestamp": now}
+    )
     await kafka.produce(topics.reports, [Message(sent.value, b"any", sent.headers, 0, now)])
     [opened] = [
         record
@@ -91,7 +94,11 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         assert await _contact(settings) == Contact(phone=PHONE)
         for name in (topics.inbox, topics.orders, topics.desk, topics.archive, topics.report_keys, topics.contacts):
             values = [r.value or b"" for r in await kafka.read_all(name)]
-            assert not [value for value in values if WORDS.encode() in value or PHONE.encode() in value], name
+            assert not [value for value in values if any(said.encode() in value for said in (WORDS, PHONE, PICTURE))], (
+                name
+            )
+        sightings = f"/orders/{order_id}/sightings"
+        assert [seen["media_urls"] for seen in (await client.get(sightings)).json()["sightings"]] == [[PICTURE]]
 
         asked = roles.start("erase", "--order", order_id, "--by", "clerk", "--why", "asked for")
         assert await asked.ended(60) == 0, asked.said()
@@ -104,6 +111,7 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         assert [(r.key, r.value) for r in await kafka.read_all(topics.contacts)][-1] == (REPORTER.encode(), None)
         after = await eventually(lambda: _order(client, order_id), what="the order's page")
         listed = (await client.get("/orders")).json()["orders"]
+        assert [seen["media_urls"] for seen in (await client.get(sightings)).json()["sightings"]] == [[ERASED]]
     assert after["text"] == ERASED
     assert {order["title"] for order in listed} == {ERASED}
     assert {**after, "text": WORDS, "evidence": before["evidence"], "held_by": before["held_by"]} == before

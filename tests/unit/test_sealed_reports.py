@@ -18,7 +18,7 @@ from models.city import City
 from models.envelope import event_type
 from models.events import Evidence
 from models.guess import Guess
-from models.inbox import Sighting, decode_items
+from models.inbox import Actor, Sighting, decode_items
 from models.sealed_words import ERASED, CityKey
 from streams.control.models_in_force import LiveModels
 from streams.control.packs import Packs
@@ -37,7 +37,7 @@ from streams.settings import load_settings
 from streams.stage.same_time import SameTime
 from streams.tables.protocol import Brief, shortened
 from tests.support.desks import DAY, MINUTE, T0, guess, quiet_city
-from tests.support.messages import detection, report
+from tests.support.messages import detection, report, update
 from tests.support.one_city import one_city
 
 SECRET = bytes(range(32))
@@ -45,6 +45,7 @@ NAMES = Names("t")
 CITY = quiet_city()
 PARTS = [TopicPartition(NAMES.report_keys, number) for number in range(4)]
 TEXT, TITLE = "梧桐路12号门口路面塌陷", "路面塌陷"
+PICTURES = ("https://media.example/hole.jpg", "https://media.example/red-house.jpg")
 
 
 class OnePack(dict[str, City]):
@@ -128,20 +129,62 @@ def of(sent: list[Send], topic: str) -> list[bytes]:
 
 
 async def test_only_departments_get_the_words_in_the_clear(road: Road) -> None:
-    """Inbox, facts and rows hold them sealed; who has the keys opens them, who has not reads that they were erased."""
-    sent = await road.send(report(TEXT, title=TITLE, event={"id": "1"}))
+    """Inbox, facts and rows hold them sealed, and the addresses of the pictures as well; who has the keys opens them,
+    who has not reads that they were erased."""
+    sent = await road.send(report(TEXT, title=TITLE, media_urls=PICTURES, event={"id": "1"}))
 
-    clear = [send.topic for send in sent if TEXT.encode() in (send.value or b"")]
-    assert clear
-    assert all(topic.startswith(NAMES.assignments("")) for topic in clear)
+    for said in (TEXT, *PICTURES):
+        clear = [send.topic for send in sent if said.encode() in (send.value or b"")]
+        assert clear
+        assert all(topic.startswith(NAMES.assignments("")) for topic in clear)
     assignment, *_ = of(sent, NAMES.assignments(""))
     assert msgspec.json.decode(assignment)["title"] == TITLE
+    assert msgspec.json.decode(assignment)["evidence"][0]["media_urls"] == list(PICTURES)
     assert b"gist" not in assignment
     [opened] = [value for value in of(sent, NAMES.orders) if b"evidence" in value]
     assert TEXT.encode() in road.keys.opened(opened)
+    assert msgspec.json.decode(road.keys.opened(opened))["evidence"]["media_urls"] == list(PICTURES)
     [send] = [send for send in sent if send.topic == NAMES.report_keys]
     road.keys.take([record(Send(send.topic, send.key, msgspec.json.encode(Erasure(T0, "clerk", "asked for"))))])
-    assert msgspec.json.decode(road.keys.opened(opened))["evidence"]["text"] == ERASED
+    evidence = msgspec.json.decode(road.keys.opened(opened))["evidence"]
+    assert (evidence["text"], evidence["media_urls"]) == (ERASED, [ERASED, ERASED])
+
+
+def by_reporter(action: str, name: str, **more: Any) -> Any:
+    """A step of the reporter's, who sends pictures with it."""
+    said = {"by": {"role": "reporter", "id": "13812345678"}, "evidence_urls": PICTURES, "reason": "还是这样"}
+    return update(action, event={"id": name}, **said | more)
+
+
+async def test_pictures_that_a_reporter_sends_later_are_sealed_too(road: Road) -> None:
+    """Their key is one of the order's, which erasing the order or the reporter takes; no key is left of a step that was
+    refused."""
+    first = await road.send(report(TEXT, reporter={"id": "13812345678"}, event={"id": "1"}))
+    order_id = folded(first).id
+
+    later = await road.send(by_reporter("comment", "u-1", order_id=order_id))
+    refused = await road.send(by_reporter("comment", "u-2", order_id=order_id, attempt=9))
+
+    made, anew, gone = (send for send in (*later, *refused) if send.topic == NAMES.report_keys)
+    assert (anew.key, gone.value) == (gone.key, None)
+    assert [send for send in (*later, *refused) if PICTURES[0].encode() in (send.value or b"")] == []
+    order = folded(road.sent)
+    assert order.sealed_under[1:] == (name_of(made),)
+    assert as_learnt(road.keys, road.sent).timeline[-1].evidence_urls == PICTURES
+    [fact] = [fact for fact in facts_of(later) if isinstance(fact, facts.Commented)]
+    assert Whose(order_id=order_id).means(fact)
+    assert Whose(reporter=order.reporters[0]).means(fact)
+    assert not Whose(reporter="another").means(fact)
+
+
+async def test_pictures_of_whoever_works_on_it_are_the_citys(road: Road) -> None:
+    """They show the work and need no key."""
+    order_id = folded(await road.send(report(TEXT, event={"id": "1"}))).id
+
+    sent = await road.send(update("comment", order_id=order_id, reason="看过了", evidence_urls=PICTURES))
+
+    assert [send for send in sent if send.topic == NAMES.report_keys] == []
+    assert folded(road.sent).timeline[-1].evidence_urls == PICTURES
 
 
 def name_of(send: Send) -> str:
@@ -166,14 +209,17 @@ def as_learnt(keys: ReportKeys, sent: list[Send]) -> Order:
     return folded(replace(send, value=keys.opened(send.value or b"", "")) for send in sent)
 
 
+def facts_of(sent: Iterable[Send]) -> list[facts.Fact]:
+    """The facts in what was sent, without what was refused."""
+    said = [facts.from_wire(event_type(each.headers), each.value or b"") for each in sent if each.topic == NAMES.orders]
+    return [fact for fact in said if isinstance(fact, facts.Fact)]
+
+
 def folded(sent: Iterable[Send]) -> Order:
     """The order that these facts are about."""
     order: Order | None = None
-    for send in sent:
-        if send.topic == NAMES.orders:
-            fact = facts.from_wire(event_type(send.headers), send.value or b"")
-            assert isinstance(fact, facts.Fact)
-            order = apply(order, fact)
+    for fact in facts_of(sent):
+        order = apply(order, fact)
     assert order is not None
     return order
 
@@ -226,8 +272,11 @@ def test_a_sealed_title_stays_whole_until_it_is_opened() -> None:
 def test_an_erasure_means_reports_of_one_order_person_or_name(whose: Whose, meant: bool) -> None:
     """And no other: what is not named stays readable."""
     seen = Evidence(kind="report", source="app", id="1", at=T0, reporter="hash-1")
+    fact = facts.EvidenceAdded(
+        order_id="o-1", seq=2, state="assigned", at=T0, recorded_at=T0, actor=Actor("desk"), evidence=seen, day=20260301
+    )
 
-    assert whose.means("o-1", seen) is meant
+    assert whose.means(fact) is meant
 
 
 SCENE = "一名穿红衣的男子站在塌陷的路面旁"
@@ -248,8 +297,9 @@ async def test_what_a_model_says_of_a_picture_is_sealed_too(road: Road) -> None:
     [key] = [send for send in sent if send.topic == NAMES.report_keys]
     order = folded(sent)
     assert (as_learnt(road.keys, sent).text, order.sealed_under) == (SCENE, (name_of(key),))
-    assert Whose(order_id=order.id).means(order.id, order.evidence_first[0])
-    assert not Whose(report=("test", "d-1")).means(order.id, order.evidence_first[0])
+    opened, *_ = facts_of(sent)
+    assert Whose(order_id=order.id).means(opened)
+    assert not Whose(report=("test", "d-1")).means(opened)
 
 
 async def test_a_label_is_not_learnt_in_the_place_of_words_that_were_erased(road: Road) -> None:

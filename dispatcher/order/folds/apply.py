@@ -13,6 +13,7 @@ from dispatcher.order.facts import Fact
 from dispatcher.order.folds import departments, elapsed, endings, evidence, handling, hops
 from dispatcher.order.folds.changes import Folds
 from dispatcher.order.row import Entry, Order
+from models.sealed_words import key_name
 
 TIMELINE = 200  # the newest entries; the log keeps all
 PHOTOS = 40  # the newest addresses of photos in it: a row has to fit into a record
@@ -50,6 +51,8 @@ def apply(order: Order | None, fact: Fact) -> Order:
         )
         timeline = (*order.timeline[-TIMELINE + 1 :], entry)
         changes["timeline"] = _newest_photos(timeline) if entry.evidence_urls else timeline
+        if name := key_name(entry.evidence_urls):
+            changes["sealed_under"] = (*changes.get("sealed_under", order.sealed_under), name)
     return replace(order, **changes)
 
 

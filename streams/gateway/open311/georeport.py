@@ -10,6 +10,7 @@ from dispatcher.order.fact_terms import FACT_TERMS
 from dispatcher.order.lifecycle import STATE_TERMS
 from dispatcher.order.row import OPEN, Order
 from models.city import City
+from models.sealed_words import ERASED
 from models.times import to_text
 from streams.tables.protocol import Brief
 
@@ -55,7 +56,7 @@ class GeoReport:
     def request(self, order: Order, line: Brief, whole: bool, extensions: bool) -> Fields:
         """One service request; with `extensions` its steps as notes."""
         fields = self._request(line, order.text if whole else "", whole)
-        photos = [url for seen in order.evidence_first for url in seen.media_urls]
+        photos = [url for seen in order.evidence_first for url in seen.media_urls if url != ERASED]
         if whole and photos:
             fields["media_url"] = photos[0]
         if extensions:

@@ -4,6 +4,7 @@ import { name, say, term } from "/page/language.js";
 import { categoryName } from "/page/moves.js";
 import { FACTS, REASONS, ROLES, STATES } from "/page/terms.js";
 
+const ERASED = "erased"; // stands in the place of words and addresses whose key was destroyed
 const SHOWN_SHARE = 0.15; // terms that weigh less than this share of the heaviest would only clutter the text
 const SHOWN_SECONDS = 60; // between two steps, from which on it is worth a word
 const LATE = new Set(["breached", "supervised", "quarantined"]);
@@ -68,7 +69,7 @@ function why(order) {
 // Links, not pictures: the page loads nothing from elsewhere, and an address in a report may be anybody's.
 function photos(urls) {
   return el("span", { class: "photos" }, ...(urls || []).flatMap((url, index) => [
-    el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, say("Photo {}", index + 1)), " "]));
+    url === ERASED ? url : el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, say("Photo {}", index + 1)), " "]));
 }
 
 function orders(ids) {

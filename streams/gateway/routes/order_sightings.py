@@ -114,7 +114,7 @@ def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
             page = await inbox.page(order, cursor, limit)
         except KafkaError:
             raise incomplete("the inbox cannot be read at the moment") from None
-        return answer(msgspec.to_builtins(page))
+        return answer(msgspec.to_builtins(await finder.in_the_clear(page, SightingPage)))
 
     return router
 

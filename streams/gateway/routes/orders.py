@@ -202,7 +202,7 @@ class Finder:
 
     async def opened(self, lines: list[Brief]) -> list[Brief]:
         """The lines with their words opened. Raises Problem (503) while Kafka is away."""
-        return await self._in_the_clear(lines, list[Brief])
+        return await self.in_the_clear(lines, list[Brief])
 
     async def page(self, wanted: Mapping[str, str], limit: int, cursor: str) -> dict[str, Any]:
         """One page of the list, with the cursor of the next where there is more. Raises Problem."""
@@ -228,7 +228,7 @@ class Finder:
             "complete": answers.complete,
             "partitions": {"answered": len(answers.partitions), "total": answers.total},
             **total,
-            "orders": [line(order, self._city) for order in await self._in_the_clear(page, list[Brief])],
+            "orders": [line(order, self._city) for order in await self.in_the_clear(page, list[Brief])],
             "next": to_cursor(page[-1].place(sort)) if more else None,
         }
 
@@ -255,9 +255,9 @@ class Finder:
         newest = max(held, key=lambda found: found.order.seq, default=None)
         if newest is None or not self._sees(holder, newest.order):
             raise _missing("there is no order of that id", answers.complete or newest is not None)
-        return await self._in_the_clear(newest, Held)
+        return await self.in_the_clear(newest, Held)
 
-    async def _in_the_clear(self, found: T, kind: type[T]) -> T:
+    async def in_the_clear(self, found: T, kind: type[T]) -> T:
         """The same with the words opened that are sealed in it. Raises Problem (503) while Kafka is away: nobody can
         say then whether they have been erased."""
         if self._keys is None:
@@ -306,7 +306,7 @@ class Finder:
         params = {"report": report_key(*known_as), "limit": "1"}
         answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
         found = [order for part in answers.partitions.values() for order in part.orders]
-        shown = await self._in_the_clear(found[:1], list[Brief])
+        shown = await self.in_the_clear(found[:1], list[Brief])
         return (shown[0] if shown else None), answers.complete
 
 
