@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
@@ -107,8 +107,10 @@ def _most_connections() -> int:
 class HttpServer:
     """Serves an ASGI application while the body runs. Port 0 takes a free one; `address` says which."""
 
-    def __init__(self, application: Any, host: str, port: int) -> None:
+    def __init__(self, application: Any, host: str, port: int, proxies: Sequence[str] = ()) -> None:
+        """`proxies` are the addresses and networks whose word on the client's address and scheme is believed."""
         self._application = application
+        self._proxies = list(proxies)
         self._host = host
         self._port = port
         self._most = _most_connections()
@@ -129,7 +131,8 @@ class HttpServer:
             self._bounded,
             interface="asgi3",
             http=_Prompt,
-            proxy_headers=False,  # nothing asks for the client's address or scheme
+            proxy_headers=bool(self._proxies),
+            forwarded_allow_ips=self._proxies,
             log_config=None,
             access_log=False,
             lifespan="off",

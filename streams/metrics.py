@@ -81,7 +81,9 @@ GATEWAY_REQUESTS = Counter(
     "paidan_gateway_requests", "HTTP requests answered, by route and status.", ["route", "status"]
 )
 GATEWAY_LIMITED = Counter(
-    "paidan_gateway_limited", "Requests answered with 429: more events than a token may send, by its role.", ["role"]
+    "paidan_gateway_limited",
+    "Requests answered with 429: more events than a token may send, by its role; `public`: too many of an address.",
+    ["role"],
 )
 GATEWAY_SECONDS = Histogram(
     "paidan_gateway_seconds",

@@ -17,6 +17,7 @@ from streams.access.holders import Holders
 from streams.control.city_in_force import CityInForce
 from streams.erasure.report_keys import ReportKeys
 from streams.gateway import windows
+from streams.gateway.events.address_rate import AddressRate
 from streams.gateway.events.event_rate import EventRate
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.http import problems
@@ -106,7 +107,8 @@ def make_app(parts: Parts) -> ASGIApp:
     receiver = Receiver(parts.city, parts.writer, parts.tail, finder, parts.shutdown, key, rate)
     names = Names(parts.settings.namespace)
     app.include_router(intake_routes(names, receiver, finder))
-    georeport = ServiceRequests(parts.city, names.reports, receiver, finder, parts.holders, rate.begin)
+    public = AddressRate(parts.settings.gateway_public_per_minute)
+    georeport = ServiceRequests(parts.city, names.reports, receiver, finder, parts.holders, rate.begin, public)
     app.include_router(georeport_routes(parts.city, georeport, parts.settings.gateway_open311))
     app.include_router(prefill_routes(parts.city, finder))
     app.include_router(reporter_routes(parts.city, names, receiver, finder, _links(parts.settings)))

@@ -58,7 +58,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             lambda: cities.is_ready,
         )
         cities.before = application.use
-        server = await stack.enter_async_context(HttpServer(application, settings.gateway_host, settings.gateway_port))
+        where = settings.gateway_host, settings.gateway_port
+        server = await stack.enter_async_context(HttpServer(application, *where, settings.gateway_proxies))
         stack.callback(tail.end_listening)
         stack.callback(shutdown.begin)
         log.info("gateway at http://%s", server.address)

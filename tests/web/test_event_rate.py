@@ -1,13 +1,16 @@
-"""How many events a token may send: detections within packed messages count, each token by itself."""
+"""How many events a token may send, detections within packed messages too, and how often an address may ask."""
 
+import contextlib
 import gzip
 import json
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request
 
 from models.access import Holder
+from streams.gateway.events.address_rate import AddressRate
 from streams.gateway.events.event_rate import AT_ONCE_SECONDS, EventRate
 from streams.gateway.events.token_buckets import TokenBuckets
 from streams.gateway.http.problems import Problem
@@ -39,6 +42,46 @@ def test_who_has_sent_too_many_waits_until_it_is_made_up_for() -> None:
     assert refused_for(rate, OTHERS) == ""
     now = 5.5
     assert refused_for(rate, CAMERAS) == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("2001:db8::1", "2001:db8::2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("unix", "unix", True),
+    ],
+)
+def test_whoever_has_an_address_of_ipv6_has_the_others_of_its_house(one: str, other: str, same: bool) -> None:
+    """They are counted as one."""
+    rate = AddressRate(1, lambda: 0.0)
+
+    rate.take(Request({"type": "http", "client": (one, 1)}))
+
+    with pytest.raises(Problem) if same else contextlib.nullcontext():
+        rate.take(Request({"type": "http", "client": (other, 1)}))
+
+
+def test_an_address_is_answered_again_when_time_has_gone_by() -> None:
+    """One of two a minute after thirty seconds; 0 sets no bound."""
+    now = 0.0
+    rate, free = AddressRate(2, lambda: now), AddressRate(0)
+    request = Request({"type": "http", "client": ("192.0.2.1", 1)})
+    for _ in range(2):
+        rate.take(request)
+
+    with pytest.raises(Problem) as refused:
+        rate.take(request)
+
+    assert (refused.value.status, refused.value.headers["retry-after"]) == (429, "30")
+    now = 30.0
+    rate.take(request)
+    for _ in range(1_000):
+        free.take(request)
 
 
 def test_what_is_not_sent_is_saved_up_for_some_seconds_only() -> None:

@@ -107,6 +107,30 @@ def _several(found: Any) -> list[dict[str, Any]]:
     return found if isinstance(found, list) else [found]
 
 
+async def test_without_a_key_an_address_may_read_so_often(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Addresses are told apart by what a proxy says that the settings name; a key counts for itself."""
+    tokens = one_of_each(tmp_path / "t")
+    settings = {"gateway_open311": True, "gateway_tokens_file": tokens, "gateway_public_per_minute": 2}
+    async with gateway_with_desk(CITY, T0, **settings) as (_, behind):
+        assert behind.app is not None
+        async with (
+            HttpServer(behind.app, "127.0.0.1", 0, ("127.0.0.1",)) as server,
+            httpx.AsyncClient(base_url=f"http://{server.address}/open311/v2") as client,
+        ):
+
+            async def status(address: str, what: str = "requests.json", **more: str) -> int:
+                answer = await client.get(f"/{what}", headers={"x-forwarded-for": address}, params=more)
+                assert answer.status_code != 429 or answer.headers["retry-after"] == "30"
+                return answer.status_code
+
+            assert [await status("192.0.2.1") for _ in range(3)] == [200, 200, 429]
+            assert await status("192.0.2.1", "requests/any.json") == 429
+            assert await status("192.0.2.1", "tokens/any.json") == 429
+            assert await status("192.0.2.1", "services.json") == 200
+            assert await status("192.0.2.1", api_key="operator") == 200
+            assert await status("192.0.2.2") == 200
+
+
 async def test_searches_are_by_id_service_status_and_time(gateway: Both) -> None:
     """Newest first, page by page; the newest 90 days unless others are asked for."""
     client, behind = gateway

@@ -15,6 +15,7 @@ from models.city import City
 from models.envelope import Event
 from models.events import REPORT
 from streams.access.holders import Holders
+from streams.gateway.events.address_rate import AddressRate
 from streams.gateway.events.on_behalf import of_report
 from streams.gateway.http.auth import bearer_of
 from streams.gateway.http.problems import Problem
@@ -41,11 +42,12 @@ class ServiceRequests:
         finder: Finder,
         holders: Holders,
         before_sending: Callable[[Holder], None],
+        public: AddressRate,
     ) -> None:
         """`reports` is the topic of reports; `before_sending` is asked about whose key would send something, and raises
-        Problem where it may not now."""
+        Problem where it may not now; `public` counts who asks without a key."""
         self._city, self._reports, self._before_sending = city, reports, before_sending
-        self._receiver, self._finder, self._holders = receiver, finder, holders
+        self._receiver, self._finder, self._holders, self._public = receiver, finder, holders, public
         self._georeport = GeoReport(city)
 
     def services(self, format: str) -> Response:
@@ -92,8 +94,9 @@ class ServiceRequests:
         await self._receiver.write(self._reports, event.id, event)
         return _requests(format, [{"token": _token(event), "service_notice": None, "account_id": None}])
 
-    async def of_token(self, format: str, token: str) -> Response:
+    async def of_token(self, format: str, request: Request, token: str) -> Response:
         """The id of a token's request, empty while there is none yet."""
+        await self._asker(request)
         source, event_id = _named(token)
         known, complete = await self._finder.by_report(source, event_id)
         if known is None and not complete:
@@ -110,9 +113,16 @@ class ServiceRequests:
             raise Problem(403, "forbidden", "api_key is not valid")
         return holder
 
+    async def _asker(self, request: Request) -> Holder | None:
+        """Who asks to read. Raises Problem: 403 for a key that does not hold, 429 for too many requests without one."""
+        holder = await self._holder(request, request.query_params.get("api_key", ""))
+        if holder is None and not self._holders.open:
+            self._public.take(request)
+        return holder
+
     async def _sees_all(self, request: Request) -> bool:
         """Whether the asker may read all orders, with their words."""
-        holder = await self._holder(request, request.query_params.get("api_key", ""))
+        holder = await self._asker(request)
         if holder is None:
             return self._holders.open
         return may(holder, "orders") and not holder.department and not holder.area

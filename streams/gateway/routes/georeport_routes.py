@@ -69,7 +69,7 @@ def georeport_routes(city: City, service: ServiceRequests, is_open: bool) -> API
         return await service.create(format, request)
 
     @router.get("/tokens/{token}.{format}")
-    async def of_token(token: str, format: str) -> Response:
-        return await service.of_token(format, token)
+    async def of_token(request: Request, token: str, format: str) -> Response:
+        return await service.of_token(format, request, token)
 
     return router
