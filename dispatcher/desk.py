@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET
 
-from dispatcher.arrivals import cameras
+from dispatcher.arrivals import cameras, silencing
 from dispatcher.arrivals.due import fire
 from dispatcher.arrivals.sightings import on_sighting
 from dispatcher.arrivals.updates import named, on_update
@@ -23,7 +23,7 @@ from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import DeskState, Meta
 from dispatcher.partition.unit_of_work import UnitOfWork
 from models.city import City
-from models.inbox import Heard, InboxRecord, InboxUpdate, PackChange, Sighting, Tick
+from models.inbox import Heard, InboxRecord, InboxUpdate, LiveSilence, PackChange, Sighting, Tick
 
 __all__ = ["DeskState", "UnknownPack", "decide"]
 
@@ -74,6 +74,9 @@ class _Batch:
             for index, item in enumerate(record.items):
                 if isinstance(item, PackChange):
                     self._change(item)
+                elif isinstance(item, LiveSilence):
+                    silencing.learn(self.overlay, item, self.clock)
+                    self.overlay.keep()
                 elif not isinstance(item, Tick):
                     self._decide_item(record.offset, index, item)
             next_offset = record.offset + 1

@@ -12,7 +12,19 @@ import msgspec
 from models.events.vocabulary import ROLES, Names
 from models.inbox import Actor
 
-Right = Literal["report", "detect", "act", "own-reports", "orders", "figures", "staff", "metrics", "describe"]
+Right = Literal[
+    "report",
+    "detect",
+    "act",
+    "own-reports",
+    "orders",
+    "figures",
+    "staff",
+    "silence",
+    "approve-silences",
+    "metrics",
+    "describe",
+]
 
 # What may be asked of the gateway.
 RIGHTS: Mapping[Right, str] = {
@@ -23,6 +35,8 @@ RIGHTS: Mapping[Right, str] = {
     "orders": "read orders",
     "figures": "read the figures of the city and its departments",
     "staff": "read figures and lists by person",
+    "silence": "silence something for a time, and end that",
+    "approve-silences": "approve what somebody else wants silenced",
     "metrics": "read the gateway's metrics",
     "describe": "read the description of the API",
 }
@@ -69,9 +83,9 @@ ACCESS: Mapping[str, Access] = {
     ),
     "inspector": _official("inspector"),
     "reviewer": _official("reviewer"),
-    "dispatcher": _official("dispatcher"),
-    "duty-officer": _official("duty-officer", "staff"),
-    "operator": _official("operator", "staff"),
+    "dispatcher": _official("dispatcher", "silence"),
+    "duty-officer": _official("duty-officer", "staff", "silence", "approve-silences"),
+    "operator": _official("operator", "staff", "silence", "approve-silences"),
     "ops": Access(("运维", "operations"), _READS | {"metrics"}, note="reads"),
     "public": Access(("公众", "public"), frozenset(("figures", "describe")), note="aggregates only"),
     "admin": Access(

@@ -10,7 +10,8 @@
     ├── MissingPack         a city pack that is in force cannot be had; what needs it has to wait
     ├── TopicError          a topic is missing, set up differently, or could not be created
     ├── AccessError         the cluster's access lists could not be read or set
-    ├── ControlError        the models or the city in force cannot be changed this way; nothing was changed
+    ├── ControlError        what is in force cannot be changed this way; nothing was changed
+    │   └── UnknownSilence  there is no silence of that number
     ├── LogError            the log of orders holds something that is no fact
     ├── AuditError          the audit could not be made
     ├── DeadLetterError     a dead letter is not there, or cannot be replayed

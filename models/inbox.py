@@ -135,7 +135,43 @@ class PackChange(msgspec.Struct, frozen=True, omit_defaults=True, tag="pack"):
     publication: int = 0
 
 
-Item = Sighting | InboxUpdate | Heard | Tick | PackChange
+class LiveSilence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="silence"):
+    """A silence 静默 as it stands from here on: what of its category, area, camera, source and place is seen from
+    `starts_at` up to, not including, `ends_at` (ms UTC) counts as suppressed. `*` and what is left out match all.
+
+    It was set while the city runs, unlike the control zones of the pack. `number` counts them from 1, `version` the
+    changes of one; the highest holds. `owner` is who answers for it, `comment` says why. One that `needs_approval`
+    holds once a second person has approved it; one that was ended early has that moment as its `ends_at`.
+    """
+
+    number: int
+    version: int = 1
+    starts_at: int
+    ends_at: int
+    category: str = "*"
+    area: str = "*"
+    camera: str = ""
+    source: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    radius_m: float = 0.0
+    owner: str
+    comment: str
+    created_by: str
+    created_at: int
+    needs_approval: bool = False
+    approved_by: str = ""
+    approved_at: int | None = None
+    ended_by: str = ""
+    ended_at: int | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it silences anything within its time."""
+        return not self.needs_approval or bool(self.approved_by)
+
+
+Item = Sighting | InboxUpdate | Heard | Tick | PackChange | LiveSilence
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Item, ...])

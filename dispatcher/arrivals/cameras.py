@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from dispatcher.arrivals import sightings
+from dispatcher.arrivals import sightings, silencing
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.state import RollCall
@@ -77,18 +77,18 @@ def call(work: UnitOfWork, area: str, due: int) -> None:
     first = due
     for camera in city.cameras_of(area):
         missed_at = _missed_at(work, camera, roll.since)
-        if missed_at is not None and missed_at <= due:
-            missing.setdefault((camera.owner, camera.link), []).append(camera)
-            first = min(first, missed_at)
-    if missing and city.silenced(FAULT, area, due) is not None:  # maintenance: they count anew from here
-        for camera in (each for group in missing.values() for each in group):
+        if missed_at is None or missed_at > due:
+            continue
+        if silencing.silenced(work, _fault(area, camera, due), FAULT, due):  # maintenance: it counts anew from here
             work.overlay.cameras.put(camera.id, due)
             work.book("suppressed", due, area, FAULT)
-    else:
-        for (owner, link), cameras in missing.items():
-            for camera in cameras:
-                work.overlay.cameras.put(camera.id, _MISSED)
-            _report(work, area, owner, link, cameras, first)
+        else:
+            missing.setdefault((camera.owner, camera.link), []).append(camera)
+            first = min(first, missed_at)
+    for (owner, link), cameras in missing.items():
+        for camera in cameras:
+            work.overlay.cameras.put(camera.id, _MISSED)
+        _report(work, area, owner, link, cameras, first)
     _call_next(work, area, roll)
 
 

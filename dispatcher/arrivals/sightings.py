@@ -1,7 +1,8 @@
 """Sightings 线索 into orders: the rules of merging in their order; the first that applies decides.
 
 1. known `source` and `id`      dropped, counted; a report that says something else is a dead letter
-2. control zone                 counted as suppressed
+2. control zone, silence        counted as suppressed; a report becomes an order that ends at once, and its reporter is
+                                told so
 3. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
 4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; at one
                                 asset is as near as can be, and whose id is named needs no other words; of a report
@@ -14,7 +15,7 @@
                                 lies beyond the border of its area
 """
 
-from dispatcher.arrivals import borders, located, merging, nearby, unsure, wording
+from dispatcher.arrivals import borders, located, merging, nearby, silencing, unsure, wording
 from dispatcher.arrivals.covered import storms
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import watching, weighing
@@ -26,7 +27,6 @@ from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order
 from models.city import Category
-from models.events.above import is_from_above
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 
@@ -51,12 +51,11 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
     One that is `alone` is gathered by no storm."""
     city = work.city
     category = certain_category(sighting)
-    # A control zone is this city's own: what a platform above asks for, it waits for.
-    if not is_from_above(sighting.source) and city.silenced(category, sighting.area, sighting.at) is not None:
-        if sighting.kind == "report":
-            work.book("received", sighting.at, sighting.area, sighting.category)
+    if silence := silencing.silenced(work, sighting, category, sighting.at):
         work.book("suppressed", sighting.at, sighting.area, category)
-        return Disposition("suppressed")
+        if sighting.kind == "detection":
+            return Disposition("suppressed")
+        return Disposition("suppressed", open_order(work, sighting, reject=silencing.reason(silence)).id)
     fingerprint = index.fingerprint(sighting)
     if fingerprint and (again := _seen_again(work, sighting, fingerprint)) is not None:
         return again

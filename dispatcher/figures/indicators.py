@@ -75,7 +75,7 @@ _TABLE = (
     _count("received", "受理数", "reports, without repeats of the same source and id"),
     _count("detections", "感知数", "detections of cameras, without repeats of the same source and id"),
     _count("duplicates", "重复数", "sightings dropped as repeats of the same source and id within its window"),
-    _count("suppressed", "抑制数", "sightings inside a control zone 管控区域"),
+    _count("suppressed", "抑制数", "sightings inside a control zone 管控区域 or a silence 静默"),
     _count("expired", "观察失效数", "incidents that were watched and not seen often enough"),
     _count("merged", "并案数", "sightings that joined an order that was there"),
     _count("opened", "立案数", "orders opened"),

@@ -36,6 +36,12 @@ class Table(Generic[V]):
         """The value as it was before the present item."""
         return self.batch[key] if key in self.batch else self.base.get(key)
 
+    def all(self) -> dict[str, V]:
+        """All that there is, by key; for what is small."""
+        if not (self.batch or self.item):
+            return dict(self.base)
+        return {key: value for key, value in {**self.base, **self.batch, **self.item}.items() if value is not None}
+
     def put(self, key: str, value: V | None) -> None:
         """Set a value for the present item, or delete it with None."""
         self.item[key] = value

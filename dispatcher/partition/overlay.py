@@ -17,8 +17,12 @@ from dispatcher.partition.index import Entry, Key
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.layers import Index, Table, Timers
 from dispatcher.partition.state import AlarmRecord, DeskState, RollCall, SeenChunk
+from models.inbox import LiveSilence
 
-_AnyTable: TypeAlias = "Table[Order] | Table[Tally] | Table[Watch] | Table[int] | Table[RollCall] | Table[AlarmRecord]"
+_AnyTable: TypeAlias = (
+    "Table[Order] | Table[Tally] | Table[Watch] | Table[int] | Table[RollCall] | Table[AlarmRecord] "
+    "| Table[LiveSilence]"
+)
 _NEVER = (2**63, "")
 FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
 
@@ -34,6 +38,7 @@ class Overlay:
         self.cameras = Table(state.cameras)
         self.rolls = Table(state.rolls)
         self.algorithms = Table(state.algorithms)
+        self.silences = Table(state.silences)
         # all that is kept by key, layer by layer
         self.tables: tuple[_AnyTable, ...] = (
             self.orders,
@@ -42,6 +47,7 @@ class Overlay:
             self.cameras,
             self.rolls,
             self.algorithms,
+            self.silences,
         )
         self.index = Index(state.index)
         self.order_rows: dict[str, bytes] = {}  # of the batch's orders, once they are encoded
@@ -144,6 +150,7 @@ class Overlay:
             (row_keys.camera, self.cameras),
             (row_keys.roll, self.rolls),
             (row_keys.algorithm, self.algorithms),
+            (row_keys.silence, self.silences),
         ):
             for name, value in table.batch.items():
                 rows[row_key(name)] = None if value is None else encode_row(value)
@@ -170,6 +177,7 @@ class Overlay:
         self.cameras.apply()
         self.rolls.apply()
         self.algorithms.apply()
+        self.silences.apply()
         self.index.apply()
         state.figures.update(self.figures)
         del state.pending[: self.timers.gone]

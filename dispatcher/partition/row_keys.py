@@ -11,6 +11,7 @@
 | `camera/<camera id>`              | when a camera was last heard of                                 |
 | `roll/<area>`                     | when the cameras of an area are looked through for silent ones  |
 | `algorithm/<name>`                | how often an algorithm of cameras was right, and how often not  |
+| `silence/<number>`                | a silence that was set while the city runs                      |
 | `seen/<kind>/<bucket>/<offset>`   | identities that were met: those of one bucket, from one batch   |
 | `failed/<offset>`                 | the items of a batch at which the core raised                   |
 
@@ -19,7 +20,7 @@ The pending timers name what they are of by the same keys.
 
 from typing import Literal
 
-Kind = Literal["meta", "order", "tally", "watch", "camera", "roll", "algorithm", "seen", "failed"]
+Kind = Literal["meta", "order", "tally", "watch", "camera", "roll", "algorithm", "silence", "seen", "failed"]
 
 META = "meta"
 _PREFIXES: dict[str, Kind] = {
@@ -28,6 +29,7 @@ _PREFIXES: dict[str, Kind] = {
     "camera": "camera",
     "roll": "roll",
     "algorithm": "algorithm",
+    "silence": "silence",
     "seen": "seen",
     "failed": "failed",
 }
@@ -58,6 +60,11 @@ def roll(area: str) -> str:
 def algorithm(name: str) -> str:
     """The key of what is known of an algorithm."""
     return f"algorithm/{name}"
+
+
+def silence(number: str) -> str:
+    """The key of the silence with that number."""
+    return f"silence/{number}"
 
 
 def seen(bucket: str, offset: int) -> str:

@@ -5,7 +5,8 @@ lies above the state in an `Overlay`.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 from sortedcontainers import SortedList
@@ -18,6 +19,9 @@ from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.kept_orders import Orders, Packing
 from dispatcher.partition.layers import Entered, Pending, enter
+from models.inbox import LiveSilence
+
+V = TypeVar("V")
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -75,6 +79,7 @@ class DeskState:
         self.cameras: dict[str, int] = {}
         self.rolls: dict[str, RollCall] = {}  # by area
         self.algorithms: dict[str, AlarmRecord] = {}
+        self.silences: dict[str, LiveSilence] = {}  # by number
         self.index: Entered = {}
         self.seen: dict[str, set[int]] = {}  # "<kind>/<bucket>" → digests
         self.seen_until: dict[str, int] = {}
@@ -100,6 +105,14 @@ class DeskState:
         state = cls(partition)
         state.orders = Orders(packing)
         pending: list[Pending] = []
+        by_name: dict[row_keys.Kind, Callable[[str, bytes], None]] = {
+            "tally": _into(state.tallies, _decode_tally),
+            "watch": _into(state.watches, _decode_watch),
+            "camera": _into(state.cameras, _last_heard),
+            "roll": _into(state.rolls, _decode_roll),
+            "algorithm": _into(state.algorithms, _decode_alarms),
+            "silence": _into(state.silences, _decode_silence),
+        }
         for key, value in rows:
             kind, name = row_keys.parse(key)
             match kind:
@@ -112,16 +125,8 @@ class DeskState:
                     entry = (order.opened_at, key, order.lat, order.lon)
                     for found_by in index.keys_of(order):
                         enter(state.index, found_by, entry)
-                case "tally":
-                    state.tallies[name] = _decode_tally(value)
-                case "watch":
-                    state.watches[name] = _decode_watch(value)
-                case "camera":
-                    state.cameras[name] = _last_heard(value)
-                case "roll":
-                    state.rolls[name] = _decode_roll(value)
-                case "algorithm":
-                    state.algorithms[name] = _decode_alarms(value)
+                case "tally" | "watch" | "camera" | "roll" | "algorithm" | "silence":
+                    by_name[kind](name, value)
                 case "seen":
                     chunk = _decode_chunk(value)
                     bucket = row_keys.seen_bucket(name)
@@ -135,6 +140,15 @@ class DeskState:
         state.pending = SortedList(pending)
         state.figures = {key: decode_figure(value) for key, value in figures}
         return state
+
+
+def _into(table: dict[str, V], decode: Callable[[bytes], V]) -> Callable[[str, bytes], None]:
+    """What reads a row into a table, under its name."""
+
+    def read(name: str, row: bytes) -> None:
+        table[name] = decode(row)
+
+    return read
 
 
 def _expiries(watches: Mapping[str, Watch]) -> Iterator[Pending]:
@@ -159,4 +173,5 @@ _decode_watch = msgspec.json.Decoder(Watch).decode
 _decode_heard = msgspec.json.Decoder(int | _HeardBefore).decode
 _decode_roll = msgspec.json.Decoder(RollCall).decode
 _decode_alarms = msgspec.json.Decoder(AlarmRecord).decode
+_decode_silence = msgspec.json.Decoder(LiveSilence).decode
 _decode_chunk = msgspec.json.Decoder(SeenChunk).decode

@@ -28,10 +28,12 @@ def open_order(
     *,
     unverified: bool = False,
     urgent: bool = False,
+    reject: str = "",
 ) -> Order:
     """Open an order with its founding sighting and dispatch it. The first of the candidates and the new order name
     each other, so that whoever looks at either sees both. `owner` gets it, whatever the tables say; one that is
-    `unverified` goes to a person first 核实; one that is `urgent` has priority 1."""
+    `unverified` goes to a person first 核实; one that is `urgent` has priority 1. With `reject`, why, it ends at once,
+    and nobody gets it 不予立案."""
     city = work.city
     at = min(sighting.at, work.clock)
     day = work.day_number(at)
@@ -45,6 +47,8 @@ def open_order(
         target = replace(target, department="", assists=(), review="unverified")
     if urgent:
         target = replace(target, priority=1)
+    if reject:
+        target = replace(target, department="", assists=(), review="", reject=reject)
     if sighting.due_given:
         whole = limits.given(city, at, sighting.due) if sighting.due is not None else None
     else:

@@ -32,14 +32,15 @@ class SilenceTable:
     def find(self, category: str, area: str, at: int) -> Silence | None:
         """The first zone that covers a sighting at this instant (ms UTC), or None."""
         for start, end, row in self._spans:
-            if start <= at < end and self._covers(row, category, area):
+            if start <= at < end and self.covers(row.category, row.area, category, area):
                 return row
         return None
 
-    def _covers(self, row: Silence, category: str, area: str) -> bool:
-        if row.area != "*" and row.area not in self._areas.ancestors(area):
+    def covers(self, silent_category: str, silent_area: str, category: str, area: str) -> bool:
+        """Whether what is silenced, a category or group in an area (`*`: all), holds a sighting's category and area."""
+        if silent_area != "*" and silent_area not in self._areas.ancestors(area):
             return False
-        if row.category in ("*", category):
+        if silent_category in ("*", category):
             return True
         known = self._categories.get(category)
-        return known is not None and row.category == known.parent
+        return known is not None and silent_category == known.parent

@@ -79,6 +79,15 @@ class CitySettings(BaseModel):
         120.0, gt=0, le=5_256_000, description="a storm that has taken in nothing for so long takes in no more"
     )
 
+    # silencing
+    silence_alone_hours: float = Field(
+        24.0,
+        ge=0,
+        le=8_784,
+        description="a silence that lasts longer than so many hours holds only once a second person has approved it; "
+        "0: each does",
+    )
+
     # dispatching
     target_accuracy: float = Field(0.97, gt=0, lt=1, description="the accuracy that automatic dispatch must reach")
     caution: Literal["usual", "cautious"] = Field(

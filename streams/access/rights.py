@@ -12,6 +12,7 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /": (),
     "GET /o/{order_id}": (),
     "GET /desk": (),
+    "GET /desk/silences": (),
     "GET /docs": (),
     # Whoever has a reporter's link may see and do what it is for.
     "GET /r/{token}": (),
@@ -35,6 +36,10 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /orders/{order_id}/sightings": ("orders",),
     "GET /orders/{order_id}/moves": ("act",),
     "GET /seat": ("act",),
+    "GET /silences": ("orders",),
+    "POST /silences": ("silence",),
+    "POST /silences/{number}/approve": ("approve-silences",),
+    "POST /silences/{number}/end": ("silence",),
     "GET /events/assignments": ("orders",),
     "GET /status": ("figures",),
     "GET /trend": ("figures",),

@@ -39,6 +39,7 @@ COMMANDS = {
     "dead-letters": ("dead_letters", "dead_letters", "List, show or replay what could not be taken in."),
     "status": ("status", "status", "Show the indicators of the city and its departments."),
     "city": ("city", "app", "Check, try and publish a city pack."),
+    "silence": ("silence", "app", "Silence something for a time; approve or end that, list it."),
     "train": ("train", "train", "Train a classifier from labelled CSV files or the log."),
     "evaluate": ("evaluate", "evaluate", "Measure a classifier on labelled texts."),
     "compare": ("compare", "compare", "Compare two classifiers on the same orders."),

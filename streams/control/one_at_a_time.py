@@ -14,13 +14,13 @@ from streams.settings import Settings
 
 
 class ControlError(PaidanError):
-    """The models or the city in force cannot be changed this way; nothing was changed."""
+    """What is in force (models, the city, silences) cannot be changed this way; nothing was changed."""
 
 
 @contextlib.asynccontextmanager
 async def changing(settings: Settings, what: str) -> AsyncIterator[AIOKafkaProducer]:
-    """A started producer for one transaction. `what` are the models or the packs: of two who change the same at once,
-    the later one ends the earlier one's change.
+    """A started producer for one transaction. `what` are the models, the packs or the silences: of two who
+    change the same at once, the later one ends the earlier one's change.
 
     Raises ControlError when that happens to this one, KafkaError when the cluster fails.
     """

@@ -21,11 +21,23 @@ from dispatcher.partition.kept_orders import Packing
 from dispatcher.partition.state import Meta
 from models.envelope import CE_TYPE
 from models.events.vocabulary import REVIEW_REASONS
-from models.inbox import InboxRecord, InboxUpdate, PackChange, Sighting, Tick, clock_headers, encode_items, read_record
+from models.inbox import (
+    InboxRecord,
+    InboxUpdate,
+    Item,
+    LiveSilence,
+    PackChange,
+    Sighting,
+    Tick,
+    clock_headers,
+    encode_items,
+    read_record,
+)
 from models.sealed_words import key_names
 from models.times import now_ms
 from streams import metrics
 from streams.control.packs import Packs
+from streams.control.silences_followed import FollowedSilences
 from streams.dead_letters.letter import of_item, of_record
 from streams.desk.words_end import EndingChanges, WordsEnd
 from streams.erasure.report_keys import ReportKeys
@@ -57,8 +69,15 @@ class DeskProcessor:
     """The desk's work on one inbox partition."""
 
     def __init__(
-        self, names: Names, partition: int, packs: Packs, same_time: SameTime, keys: ReportKeys | None = None
+        self,
+        names: Names,
+        partition: int,
+        packs: Packs,
+        same_time: SameTime,
+        keys: ReportKeys | None = None,
+        silences: FollowedSilences | None = None,
     ) -> None:
+        self._silences = silences or FollowedSilences()
         self._names = names
         self._keys = keys
         self._words_end = None if keys is None else WordsEnd(names, partition, keys)
@@ -173,9 +192,10 @@ class DeskProcessor:
 
     def due(self) -> int | None:
         """The earliest timer or end of words; at once while another city pack than this process's own is in force and
-        none was ever published. After a replayed record time goes on with the next record, not with the wall's clock.
+        none was ever published, or a silence was set or changed. After a replayed record time goes on with the next
+        record, not with the wall's clock.
         """
-        if self._began_with_another:
+        if self._began_with_another or self._unheard:
             return 0
         if self._state.meta.replayed:
             return None
@@ -187,12 +207,18 @@ class DeskProcessor:
         """Whether a former desk's folder has decided so far. Once a pack was published, no folder decides any more."""
         return not self._state.meta.publication and self._state.meta.pack != self._packs.own.digest
 
+    @property
+    def _unheard(self) -> tuple[LiveSilence, ...]:
+        """Silences as they are now, of which the inbox does not tell yet."""
+        return self._silences.unlike(self._state.silences, self._state.meta.clock)
+
     def tick(self) -> Send:
-        """Tell the own inbox partition the time, or that a new city pack decides from there on."""
-        item = PackChange(self._packs.own.digest) if self._began_with_another else Tick()
+        """Tell the own inbox partition the time, or what holds from there on: a new city pack, silences."""
+        items: list[Item] = [PackChange(self._packs.own.digest)] if self._began_with_another else []
+        items += self._unheard
         meta = self._state.meta
         headers = clock_headers(meta.clock) if meta.replayed else ()
-        return Send(self._names.inbox, b"", encode_items([item]), self._partition, headers)
+        return Send(self._names.inbox, b"", encode_items(items or [Tick()]), self._partition, headers)
 
     def ticked(self, at: int) -> None:
         """Raises StageError when Kafka's clock and this machine's differ."""

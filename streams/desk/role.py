@@ -5,6 +5,7 @@ import asyncio
 from aiokafka import TopicPartition
 
 from streams.control.packs import open_packs
+from streams.control.silences_followed import FollowedSilences
 from streams.desk.processor import DeskOutcome, DeskProcessor
 from streams.erasure.report_keys import check_words_key, open_report_keys
 from streams.kafka.topics import Names
@@ -12,6 +13,7 @@ from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options
 from streams.stage.same_time import SameTime
 from streams.stage.stage import Stage
+from streams.tasks import race
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -20,13 +22,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     names = Names(settings.namespace)
     packs = await open_packs(settings)
     await packs.open()
+    silences = FollowedSilences()
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
     await check_words_key(settings)
     async with open_report_keys(settings, with_endings=True) as keys:
 
         def opened(tp: TopicPartition) -> DeskProcessor:
-            return DeskProcessor(names, tp.partition, packs, same_time, keys)
+            return DeskProcessor(names, tp.partition, packs, same_time, keys, silences)
 
         stage: Stage[DeskOutcome] = Stage(stage_options(settings, "desk"), [names.inbox], opened)
-        await run_stage(stage, stop)
+        await race(run_stage(stage, stop), silences.follow(settings))

@@ -15,6 +15,7 @@ from models.access import may
 from models.city import City
 from streams.access.holders import Holders
 from streams.control.city_in_force import CityInForce
+from streams.control.live_silences import SilenceBook
 from streams.erasure.report_keys import ReportKeys
 from streams.gateway import windows
 from streams.gateway.events.address_rate import AddressRate
@@ -43,6 +44,7 @@ from streams.gateway.routes.receiving import Receiver, intake_routes
 from streams.gateway.routes.reporter_page import reporter_routes
 from streams.gateway.routes.seat import seat_routes
 from streams.gateway.routes.sighting_outcomes import outcome_routes
+from streams.gateway.routes.silence_routes import silence_routes
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.status import Status
@@ -79,6 +81,7 @@ class Parts:
     labels: LabelWatch | None = None
     keys: ReportKeys | None = None
     cities: CityInForce | None = None
+    silences: SilenceBook | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -113,6 +116,8 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(prefill_routes(parts.city, finder))
     app.include_router(reporter_routes(parts.city, names, receiver, finder, _links(parts.settings)))
     app.include_router(outcome_routes(parts.tail, key))
+    book = parts.silences or SilenceBook(parts.settings)
+    app.include_router(silence_routes(parts.city, book, finder, key))
     app.include_router(live_routes(parts.city, parts.tail))
     app.include_router(page_routes(parts.city))
     app.include_router(map_routes(parts.city))

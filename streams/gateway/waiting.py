@@ -70,7 +70,8 @@ class Waiter:
 
     def see_outcome(self, outcome: SightingOutcome) -> None:
         """Take notice of what has become of a sighting; where that is an order, its facts say more."""
-        if not self.decision.done() and outcome.outcome != "order" and self._is_mine(outcome.source, outcome.id):
+        told_by_facts = outcome.outcome == "order" or (outcome.outcome == "suppressed" and outcome.order_id)
+        if not self.decision.done() and not told_by_facts and self._is_mine(outcome.source, outcome.id):
             self.decision.set_result(outcome)
 
     def see_dead(self, letter: DeadLetter) -> None:

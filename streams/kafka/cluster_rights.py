@@ -51,7 +51,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("intake", "Write", "topic", (n.inbox, n.report_keys, n.contacts, n.dead_letters, n.unlisted, n.claims)),
         ("intake", "Read", "group", (n.group("intake"),)),
         ("intake", "Write", "transactional-id", (n.group("intake-*"),)),
-        ("desk", "Read", "topic", (n.inbox, n.report_keys, n.desk, n.figures, n.claims, n.control)),
+        ("desk", "Read", "topic", (n.inbox, n.report_keys, n.desk, n.figures, n.claims, n.control, n.silences)),
         ("desk", "Write", "topic", (n.inbox, n.orders, n.desk, n.figures, n.archive, n.notices, n.dead_letters)),
         ("desk", "Write", "topic", (n.outcomes, n.upward, n.assignments("*"), n.report_keys, n.claims, n.control)),
         ("desk", "Read", "group", (n.group("desk"),)),
@@ -61,8 +61,9 @@ def _of_roles(n: Names) -> list[_Row]:
         ("tables", "Create", "topic", (tables,)),  # Faust makes some of its own
         ("tables", "Read", "group", (tables,)),
         ("gateway", "Read", "topic", (n.inbox, n.orders, n.outcomes, n.report_keys, n.dead_letters)),
-        ("gateway", "Read", "topic", (n.unlisted, n.control)),
-        ("gateway", "Write", "topic", (n.reports, n.detections, n.updates)),
+        ("gateway", "Read", "topic", (n.unlisted, n.control, n.silences)),
+        ("gateway", "Write", "topic", (n.reports, n.detections, n.updates, n.silences)),
+        ("gateway", "Write", "transactional-id", (n.group("silences"),)),
         ("gateway", "Describe", "group", (n.group("intake"), n.group("desk"))),
         ("notify", "Read", "topic", (n.assignments("*"), n.notices, n.contacts, n.report_keys, n.control)),
         ("notify", "Write", "topic", (n.disclosures, n.dead_letters)),
@@ -80,7 +81,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("commands", "Write", "topic", (every,)),
         ("commands", "Create", "topic", (every,)),
         ("commands", "Describe", "group", (n.group("intake"), n.group("desk"), tables)),
-        ("commands", "Write", "transactional-id", (n.group("desk-*"), n.group("packs"))),
+        ("commands", "Write", "transactional-id", (n.group("desk-*"), n.group("packs"), n.group("silences"))),
     ]
 
 

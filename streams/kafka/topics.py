@@ -137,6 +137,11 @@ class Names:
         """Which city pack and which models are in force, and the build of the tables."""
         return self._of("control")
 
+    @property
+    def silences(self) -> str:
+        """What people have silenced while the city runs."""
+        return self._of("silences")
+
     def tables_group(self, build: int = 1) -> str:
         """The consumer group of the tables' workers; the name is Faust's."""
         return self._of("tables" if build == 1 else f"tables-v{build}")
@@ -214,6 +219,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.unlisted, 1, _COMPACT | {"cleanup.policy": "compact,delete", "retention.ms": str(90 * DAY_MS)}),
         (names.claims, shared, _COMPACT),
         (names.control, 1, _COMPACT),
+        (names.silences, 1, _COMPACT),
         # One partition each: commits slow down with the number of partitions written to.
         *((names.assignments(department), 1, kept) for department in departments),
         *((names.updates_of(department), 1, raw) for department in departments),

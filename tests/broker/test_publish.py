@@ -21,7 +21,7 @@ from dispatcher.partition.state import Meta
 from models.city import City, load_city
 from models.envelope import event_type
 from models.events import REPORT
-from models.inbox import PackChange, Sighting, read_record
+from models.inbox import LiveSilence, PackChange, Sighting, read_record
 from models.times import now_ms, to_text
 from streams.cli.city import app
 from streams.control.pack_store import PackStore
@@ -107,8 +107,8 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
     kafka: Kafka, topics: Names, settings: Settings, roles: Roles, city: Path, changed: City
 ) -> None:
     """At 1,000 reports a second, and with a desk that is killed meanwhile: every report is in one order, every order
-    went where the pack says that it names, and from the inbox alone comes the same log, byte for byte. Intake reads the
-    updates of a new department, and the gateway knows it."""
+    went where the pack says that it names, and from the inbox alone comes the same log, byte for byte, also behind a
+    silence that was set over HTTP. Intake reads the updates of a new department, and the gateway knows it."""
     first, [port] = load_city(city), free_ports(1)
     for role in ("intake", "desk", "gateway"):
         roles.start(role, city=str(city), session_timeout_ms="3000", gateway_port=str(port))
@@ -128,8 +128,13 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
     roles.started[1].signal(signal.SIGKILL)
     roles.start("desk", city=str(city), session_timeout_ms="3000")
     sent = await feeding
-    log = await kafka.read_until(topics.orders, lambda records: len(opened(records)) >= sent, timeout=60)
+    await kafka.read_until(topics.orders, lambda records: len(opened(records)) >= sent, timeout=60)
+    await silence_all(port, settings.partitions, kafka, topics)
+    await kafka.produce(topics.reports, [report(sent)])
+    log = await kafka.read_until(topics.orders, lambda records: len(opened(records)) > sent)
 
+    assert why_ended(log) == ["control-zone silence/1"]
+    sent += 1
     log = sorted(await kafka.read_all(topics.orders), key=lambda record: (record.partition, record.offset))
     assert Counter(opened(log).values()).most_common(1)[0][1] == 1
     assert set(opened(log).values()) == {str(n) for n in range(sent)}
@@ -153,6 +158,27 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as asking:
         seat = (await asking.get("/seat")).json()
     assert {each["id"] for each in seat["departments"]} == set(changed.departments)
+
+
+async def silence_all(port: int, partitions: int, kafka: Kafka, names: Names) -> None:
+    """Silence everything everywhere, by two people, until each partition of the inbox tells of it."""
+    wanted = {"ends_at": to_text(now_ms() + 600_000), "owner": "duty office", "comment": "a drill", "by": "dora"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as asking:
+        made = (await asking.post("/silences", json=wanted)).json()
+        assert made["state"] == "awaiting-approval"
+        approved = (await asking.post("/silences/1/approve", json={"by": "otto"})).json()
+        assert approved["state"] == "active"
+    await kafka.read_until(names.inbox, lambda records: len({r.partition for r in records if _tells(r)}) == partitions)
+
+
+def _tells(record: ConsumerRecord) -> bool:
+    return any(isinstance(item, LiveSilence) and item.holds for item in read_record(record)[0].items)
+
+
+def why_ended(log: list[ConsumerRecord]) -> list[str]:
+    """The reasons for which orders were rejected."""
+    found = (facts.from_wire(event_type(record.headers), record.value) for record in log)
+    return [fact.reason for fact in found if isinstance(fact, facts.Rejected)]
 
 
 def has_report(record: ConsumerRecord) -> bool:

@@ -336,14 +336,17 @@ def test_the_end_of_what_is_not_open_opens_nothing() -> None:
 
 
 def test_a_control_zone_suppresses() -> None:
-    """The fair allows street vendors for three days: counted, no order."""
+    """The fair allows street vendors for three days: counted, no order; a report leaves one that has ended, which tells
+    its reporter so."""
     desk = Desk()
     fair = from_text("2026-05-02T02:00:00Z")
     own = {"area": "south-e", "lat": 30.06, "lon": 114.12}
     desk.feed(detection("1", fair, "street-vendor", "cam-se-1", **own), at=fair)
     desk.feed(report("2", fair, "占道", "street-vendor", **own), at=fair)
 
-    assert desk.state.orders == {}
+    only = desk.only()
+    assert (only.state, only.department, only.evidence_count) == ("rejected", "", 1)
+    assert [entry.note for entry in only.timeline if entry.fact == "rejected"] == ["control-zone silences.csv:2"]
     assert desk.count("suppressed", "area/south-e") == 2
     assert desk.count("received", "area/south-e") == 1
 

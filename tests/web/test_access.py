@@ -46,6 +46,10 @@ CALLERS = {
     "POST /orders/{order_id}/updates": ACTING,
     "GET /orders/{order_id}/moves": ACTING,
     "GET /seat": ACTING,
+    "GET /silences": set(ACCESS) - {"sensor", "app", "reporter", "public"},
+    "POST /silences": {"dispatcher", "duty-officer", "operator"},
+    "POST /silences/{number}/approve": {"duty-officer", "operator"},
+    "POST /silences/{number}/end": {"dispatcher", "duty-officer", "operator"},
     "GET /reports/{report_id:path}": set(ACCESS) - {"sensor", "public"},
     "GET /orders": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /orders/{order_id}": set(ACCESS) - {"sensor", "app", "reporter", "public"},
@@ -61,6 +65,7 @@ ANYBODY = {
     "GET /",
     "GET /o/{order_id}",
     "GET /desk",
+    "GET /desk/silences",
     "GET /docs",
     "GET /r/{token}",
     "GET /r/{token}/order",
@@ -83,6 +88,7 @@ WITHIN = {
     "department": "roads",
     "report_id:path": "r-1?source=x",
     "detection_id:path": "d-1?source=x",
+    "number": "1",
 }
 
 

@@ -5,7 +5,7 @@ That is a timer's affair, one sighting each time: so each meets what has come of
 
 from msgspec.structs import replace
 
-from dispatcher.arrivals import sightings
+from dispatcher.arrivals import sightings, silencing
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import watching
 from dispatcher.order import facts
@@ -33,7 +33,7 @@ def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
     clocks begin there: until then it was part of the parent."""
     sighting = watching.next_of(work, watch)
     parent = work.order(watch.order_id)
-    if parent is None or work.city.silenced(certain_category(sighting), sighting.area, due) is not None:
+    if parent is None or silencing.silenced(work, sighting, certain_category(sighting), due):
         return
     if sighting.kind == "detection":
         sightings.find_or_open(work, replace(sighting, at=due), alone=True)

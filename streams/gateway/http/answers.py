@@ -18,6 +18,7 @@ _EVENT_TAKEN: Answers = {
     415: ("Problem",),
     422: ("Problem",),
 }
+_SILENCE_STEP: Answers = {200: ("Silence",), **dict.fromkeys((404, 408, 409, 415, 422), ("Problem",))}
 # What is asked for, as a document of its own shape: of every address that has no row.
 USUAL: Answers = {200: ("Document",), 404: ("Problem",), 422: ("Problem",)}
 # By method and path; what any address may answer besides stands in EVERYWHERE.
@@ -30,6 +31,10 @@ ANSWERS: Mapping[str, Answers] = {
     "GET /detections/{detection_id}": {200: ("Outcome",), 404: ("Problem",), 422: ("Problem",)},
     "GET /orders": {200: ("OrderList",), 422: ("Problem",)},
     "GET /orders/{order_id}": {200: ("Order",), 303: (), 404: ("Problem",), 422: ("Problem",)},
+    "GET /silences": {200: ("SilenceList",), 422: ("Problem",)},
+    "POST /silences": {201: ("Silence",), **dict.fromkeys((408, 409, 415, 422), ("Problem",))},
+    "POST /silences/{number}/approve": _SILENCE_STEP,
+    "POST /silences/{number}/end": _SILENCE_STEP,
     "GET /events/assignments": {200: ("text/event-stream",), 422: ("Problem",)},
     "GET /status": {200: ("Status",), 422: ("Problem",)},
     "GET /trend": {200: ("Trend",), 422: ("Problem",)},
@@ -45,6 +50,7 @@ WITHOUT_TOKENS: Answers = {421: ("Problem",)}
 
 _MEANINGS: Mapping[int, str] = {
     200: "What was asked for; of an event with `Prefer: wait` the decision.",
+    201: "It is set.",
     202: "The broker has acknowledged the event.",
     303: "Asked for `text/html`: the order's page.",
     400: "No proper request, or a header that cannot be read.",
@@ -53,7 +59,7 @@ _MEANINGS: Mapping[int, str] = {
     404: "There is none.",
     405: "Not this method.",
     408: "The body did not come in time.",
-    409: "The desk refused the update, or the key stands for another event already.",
+    409: "It was refused, or the key stands for another event already.",
     413: "The body is too long.",
     415: "No JSON.",
     421: "Without tokens only this machine is served.",
@@ -64,7 +70,7 @@ _MEANINGS: Mapping[int, str] = {
 }
 # Headers that answers of these statuses have.
 _TELLING: Mapping[str, tuple[tuple[int, ...], str]] = {
-    "Location": ((202, 303), "Where to look."),
+    "Location": ((201, 202, 303), "Where to look."),
     "Preference-Applied": ((200, 202), "How long the answer was waited for."),
     "WWW-Authenticate": ((401,), "How to send a token."),
     "Allow": ((405,), "The methods that the address takes."),
@@ -139,6 +145,11 @@ SCHEMAS: Mapping[str, Any] = {
         limited_stages=_FIGURES, stages={"anyOf": [_FIGURES, {"type": "null"}]},
         actors=_FIGURES,
     ),
+    "Silence": _object(
+        "number", "state", "starts_at", "ends_at", "owner", "comment", number=_COUNT, state=_TEXT, starts_at=_TIME,
+        ends_at=_TIME, owner=_TEXT, comment=_TEXT, created_by=_TEXT, approved_by=_TEXT, ended_by=_TEXT,
+    ),
+    "SilenceList": _object("silences", as_of=_TIME, silences={"type": "array", "items": _ref("Silence")}),
     "Trend": _object(
         "complete", "partitions", "window", "days", as_of=_TIME, **_HEAD, window={"type": "object"},
         days={"type": "array", "items": _object("day", day={"type": "string", "format": "date"})},

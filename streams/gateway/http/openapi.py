@@ -13,6 +13,7 @@ from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE, Detection, Mea
 from models.events.incoming import NOISE, ORDER_ID
 from models.formats import FORMATS
 from streams.access.rights import NEEDED, callers
+from streams.control.live_silences import SilenceState
 from streams.documents.asyncapi import or_nulls, schemas
 from streams.gateway.http.answers import (
     ANSWERS,
@@ -26,6 +27,7 @@ from streams.gateway.http.answers import (
     described,
 )
 from streams.gateway.routes.orders import CURSOR, MOST_ORDERS, STATES
+from streams.gateway.routes.silence_routes import SilenceRequest, SilenceStep
 from streams.gateway.status import GROUPS
 from streams.tables.marks import MARKS
 
@@ -44,6 +46,12 @@ _BODIES: Mapping[str, tuple[str, type]] = {
     "POST /detections": (DETECTION, Detection),
     "POST /measurements": (MEASUREMENT, Measurement),
     "POST /orders/{order_id}/updates": (UPDATE, Update),
+}
+# Which document the body of another route is, and whether there must be one.
+_FORMS: Mapping[str, tuple[type, bool]] = {
+    "POST /silences": (SilenceRequest, True),
+    "POST /silences/{number}/approve": (SilenceStep, False),
+    "POST /silences/{number}/end": (SilenceStep, False),
 }
 _EVENT_HEADERS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "Idempotency-Key": (_ATTRIBUTE, "the event's id: the same key sent again has no effect"),
@@ -109,6 +117,12 @@ def _operation(route: str, said: Mapping[str, Any], words: Mapping[str, Any], to
         for name, (schema, meaning) in _EVENT_HEADERS.items():
             own = {"const": ce_type} if name == "ce-type" else schema
             taken.append({"name": name, "in": "header", "description": meaning, "schema": own})
+    if route in _FORMS:
+        form, needed = _FORMS[route]
+        operation["requestBody"] = {
+            "required": needed,
+            "content": {JSON: {"schema": {"$ref": _REF.format(form.__name__)}}},
+        }
     if taken:
         operation["parameters"] = taken
     limited = SENDING_WITH_TOKENS if tokens and row.startswith("POST") else {}
@@ -125,6 +139,8 @@ def _parameter(one: Mapping[str, Any], words: Mapping[str, Any], route: str) -> 
     match route, one["name"]:
         case "GET /status/{department}", "department":
             schema = {"enum": ["-", *schema["enum"][1:]]}  # `-`: what no department has yet
+        case "GET /silences", "state":
+            schema = {"enum": ["", *get_args(SilenceState)]}
         case "GET /cameras", "area":
             schema = {"enum": [area for area in schema["enum"] if area not in ("", "unlocated")]}
         case "GET /orders/{order_id}/sightings", "cursor" | "limit":
@@ -148,14 +164,18 @@ def _content(route: str, contract: type) -> dict[str, Any]:
 
 def _schemas(city: City) -> dict[str, Any]:
     """The contracts with this city's words, each as the data of a whole CloudEvent too, and what is answered."""
-    made: dict[str, Any] = schemas([contract for _, contract in _BODIES.values()])
+    forms = dict.fromkeys(form for form, _ in _FORMS.values())
+    made: dict[str, Any] = schemas([*(contract for _, contract in _BODIES.values()), *forms])
     for kind, schema in made.items():
         fields = {name: _open(_said(said)) for name, said in schema["properties"].items()}
         made[kind] = or_nulls({**schema, "properties": fields})
     del made["Update"]["properties"]["order_id"]  # the address names it
     # What is a little beyond them is taken for 0 and 1.
     made["Detection"]["properties"]["confidence"]["anyOf"][0] |= {"minimum": -NOISE, "maximum": 1 + NOISE}
+    wanted = made["SilenceRequest"]["properties"]
+    wanted["category"], wanted["area"] = {"enum": ["*", *city.categories]}, {"enum": ["*", *(a.id for a in city.areas)]}
     if len(city.cameras) <= _MOST_WORDS:
+        wanted["camera_id"] = {"enum": ["", *sorted(city.cameras)]}
         made["Detection"]["properties"]["camera_id"]["enum"] = sorted(city.cameras)
         made["Measurement"]["properties"]["sensor_id"]["enum"] = sorted(city.cameras)
     events = {f"{contract.__name__}Event": _event(ce_type, contract) for ce_type, contract in _BODIES.values()}

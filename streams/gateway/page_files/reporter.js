@@ -15,6 +15,7 @@ const PLAIN = {
   rejected: say("It was ended without work being done."),
   merged: say("Others have reported the same; it goes on together with theirs."),
 };
+const SUPPRESSED = say("It was noted, and nobody is sent: for that place and time the city has announced that such things are not followed up.");
 const CALLED = {
   feedback: say("Say whether it is settled"), reopen: say("It is not settled: open it again"),
   remind: say("Ask how long it will take"), comment: say("Add words or a photo"),
@@ -80,7 +81,7 @@ async function show() {
     by("report").replaceChildren(
       el("section", { class: "panel" },
         el("h2", {}, order.category ? name(order.category) : say("Your report")),
-        el("p", { id: "state" }, PLAIN[order.state]),
+        el("p", { id: "state" }, order.suppressed ? SUPPRESSED : PLAIN[order.state]),
         el("p", { class: "soft" }, [name(order.area), order.department ? name(order.department) : ""].filter(Boolean).join(" · ")),
         order.due && order.may.includes("remind") ? el("p", {}, say("It is to be done by {}", moment(order.due, order.zone))) : null,
         el("ol", {}, ...order.steps.map((step) => el("li", {}, `${moment(step.at, order.zone)} ${term(FACTS[step.fact], step.fact)}`))),

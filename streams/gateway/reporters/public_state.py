@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dispatcher.arrivals.silencing import is_suppressed
 from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import allowed
 from dispatcher.order.row import Order
@@ -22,6 +23,8 @@ def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
     return {
         "id": order.id,
         "state": order.state,
+        "suppressed": order.state == "rejected"
+        and any(entry.fact == "rejected" and is_suppressed(entry.note) for entry in order.timeline),
         "category": named(city.categories.get(order.category), order.category),
         "area": named(city.areas.get(order.area), order.area),
         "department": named(city.departments.get(order.department), order.department),

@@ -67,6 +67,10 @@ def page_routes(city: City) -> APIRouter:
     async def desk() -> Response:
         return _file("desk.html", "text/html; charset=utf-8")
 
+    @router.get("/desk/silences")
+    async def silences() -> Response:
+        return _file("silences.html", "text/html; charset=utf-8")
+
     @router.get("/r/{token}")
     async def of_reporter(token: str) -> Response:
         return _file("reporter.html", "text/html; charset=utf-8")

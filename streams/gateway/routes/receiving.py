@@ -13,6 +13,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from dispatcher.arrivals.silencing import is_suppressed
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import UpdateRefused
 from dispatcher.partition.identity import area_of
@@ -215,6 +216,8 @@ def _decided(decision: Decision, event: Waiter, wait: Preference) -> Response:
         "type": facts.CE_TYPES[type(decision)],
         "fact": msgspec.Raw(wire.encode(decision)),
     }
+    if isinstance(decision, facts.Rejected) and is_suppressed(decision.reason):
+        content["outcome"] = "suppressed"
     return answer(content, headers=wait.applied)
 
 

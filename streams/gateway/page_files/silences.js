@@ -1,0 +1,102 @@
+import { ask, el, moment } from "/page/common.js";
+import { name, say } from "/page/language.js";
+import { seat, takeSeat } from "/page/moves.js";
+
+const REFRESH_MS = 5000;
+const by = (id) => document.getElementById(id);
+const STATES = {
+  "awaiting-approval": say("waits for a second person"), pending: say("begins later"), active: say("in force"), expired: say("over"),
+};
+const SETTING = ["dispatcher", "duty-officer", "operator"];
+const APPROVING = ["duty-officer", "operator"];
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+function tell(sentence) {
+  by("notice").textContent = sentence;
+  by("notice").hidden = !sentence;
+}
+
+// As whom somebody acts; with a token the gateway knows.
+function acting() {
+  return seat.known?.open ? { by: seat.person || `trial-${seat.role}` } : {};
+}
+
+async function send(path, body) {
+  const response = await ask(path, { method: "POST", body: JSON.stringify({ ...body, ...acting() }), headers: { "content-type": "application/json" } });
+  const told = await response.json();
+  tell(response.ok ? "" : told.detail || `HTTP ${response.status}`);
+  await show();
+  return response.ok;
+}
+
+function button(title, path) {
+  const node = el("button", { type: "button" }, title);
+  node.addEventListener("click", async () => {
+    node.disabled = true;
+    await send(path, {});
+    node.disabled = false;
+  });
+  return node;
+}
+
+function line(silence) {
+  const what = [silence.category ? name(silence.category) : say("everything"), silence.area ? name(silence.area) : say("the whole city"),
+    silence.camera_id, silence.source, silence.location ? say("{} m around {}", silence.radius_m, `${silence.location.lat}, ${silence.location.lon}`) : ""];
+  const path = `/silences/${silence.number}`;
+  const waits = silence.state === "awaiting-approval";
+  return el("li", {},
+    el("div", { class: "top" }, el("strong", {}, `${silence.number} · ${what.filter(Boolean).join(" · ")}`), el("span", { class: waits ? "badge warn" : "badge" }, STATES[silence.state])),
+    el("p", {}, silence.comment),
+    el("p", { class: "soft" }, say("{} to {}", moment(silence.starts_at, zone), moment(silence.ends_at, zone)), " · ", silence.owner,
+      silence.created_by ? ` · ${say("set by {}", silence.created_by)}` : "", silence.approved_by ? ` · ${say("approved by {}", silence.approved_by)}` : ""),
+    el("div", { class: "buttons" },
+      waits && APPROVING.includes(seat.role) ? button(say("Approve"), `${path}/approve`) : "",
+      SETTING.includes(seat.role) ? button(say("End"), `${path}/end`) : ""));
+}
+
+async function show() {
+  const response = await ask("/silences");
+  const told = await response.json();
+  if (!response.ok) {
+    tell(told.detail || `HTTP ${response.status}`);
+    return;
+  }
+  by("known").replaceChildren(...told.silences.map(line), ...(told.silences.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
+}
+
+function select(field, first, rows) {
+  return el("select", { name: field }, el("option", { value: "*" }, first), ...rows.map((each) => el("option", { value: each.id }, name(each))));
+}
+
+function form(areas) {
+  const number = (field, most) => el("input", { name: field, type: "number", step: "any", min: -most, max: most });
+  const node = el("form", { class: "move" },
+    el("label", {}, say("Category"), select("category", say("everything"), seat.known.categories)),
+    el("label", {}, say("Area"), select("area", say("the whole city"), areas)),
+    el("label", {}, say("Camera"), el("input", { name: "camera_id", maxlength: 200 })),
+    el("label", {}, say("Source"), el("input", { name: "source", maxlength: 200 })),
+    el("label", {}, say("Latitude"), number("lat", 90)), el("label", {}, say("Longitude"), number("lon", 180)),
+    el("label", {}, say("Metres around it"), el("input", { name: "radius_m", type: "number", step: "any", min: 1, max: 100000 })),
+    el("label", {}, say("Until (time of this computer)"), el("input", { name: "ends_at", type: "datetime-local", required: true })),
+    el("label", {}, say("Who answers for it"), el("input", { name: "owner", required: true, maxlength: 200 })),
+    el("label", {}, say("Reason"), el("textarea", { name: "comment", rows: 3, required: true, maxlength: 2000 })),
+    el("button", { class: "primary" }, say("Silence")));
+  node.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const given = Object.fromEntries([...new FormData(node)].map(([field, text]) => [field, text.trim()]).filter(([, text]) => text));
+    const { lat, lon, radius_m: radius, ends_at: ends, ...rest } = given;
+    const place = lat && lon ? { location: { lat: Number(lat), lon: Number(lon) }, ...(radius ? { radius_m: Number(radius) } : {}) } : {};
+    if (await send("/silences", { ...rest, ...place, ends_at: new Date(ends).toISOString() })) node.reset();
+  });
+  return node;
+}
+
+await takeSeat();
+if (seat.known && SETTING.includes(seat.role)) {
+  by("wanted").hidden = false;
+  const response = await ask("/areas");
+  const { features } = response.ok ? await response.json() : { features: [] };
+  by("wanted").append(form(features.map((each) => ({ id: each.id, ...each.properties }))));
+}
+await show();
+setInterval(() => document.hidden || show(), REFRESH_MS);

@@ -1,0 +1,182 @@
+"""Silences over HTTP: who sets, approves and ends them, what is refused, and what a silenced reporter is shown."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from models.inbox import LiveSilence
+from models.times import to_text
+from streams.control.live_silences import Decide, Known
+from streams.gateway import app as application
+from streams.gateway.reporters.public_state import public_state
+from streams.gateway.routes import silence_routes
+from tests.support.desks import DAY, HOUR, T0, Desk, quiet_city, report
+from tests.support.tokens import bearer, grant, one_of_each, tokens_file
+from tests.web.conftest import Open
+
+LAMPS = {
+    "category": "street-light-out",
+    "area": "gulou",
+    "ends_at": to_text(T0 + HOUR),
+    "owner": "lighting works",
+    "comment": "the feeder is replaced",
+}
+
+
+class Kept:
+    """Silences without Kafka."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, LiveSilence] = {}
+
+    async def all(self) -> Known:
+        """All of them."""
+        return self.known
+
+    async def change(self, decide: Decide) -> LiveSilence:
+        """Keep what is decided."""
+        made = decide(self.known)
+        self.known[made.number] = made
+        return made
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """In place of the topic, at a time that stands still."""
+    found = Kept()
+    monkeypatch.setattr(application, "SilenceBook", lambda settings: found)
+    monkeypatch.setattr(silence_routes, "now_ms", lambda: T0)
+    return found
+
+
+@pytest.fixture
+async def client(gateway: Open, kept: Kept, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A gateway with a token of each role."""
+    async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as found:
+        yield found
+
+
+async def post(client: httpx.AsyncClient, role: str, path: str, body: Any = None) -> httpx.Response:
+    """What a role sends."""
+    return (
+        await client.post(path, json=body, headers=bearer(role))
+        if body
+        else await client.post(path, headers=bearer(role))
+    )
+
+
+async def test_a_silence_is_set_approved_by_a_second_person_listed_and_ended(
+    client: httpx.AsyncClient, kept: Kept
+) -> None:
+    """Whoever acts is the token's person; each step says how it stands now."""
+    made = await post(client, "duty-officer", "/silences", LAMPS | {"ends_at": to_text(T0 + 2 * DAY), "by": "somebody"})
+    assert (made.status_code, made.json()["state"], made.json()["created_by"]) == (
+        201,
+        "awaiting-approval",
+        "duty-officer",
+    )
+    own = await post(client, "duty-officer", "/silences/1/approve")
+    assert (own.status_code, own.json()["detail"]) == (
+        409,
+        "silence 1 was set by duty-officer: a second person has to approve it",
+    )
+
+    approved = await post(client, "operator", "/silences/1/approve")
+    assert (approved.status_code, approved.json()["state"], approved.json()["approved_by"]) == (
+        200,
+        "active",
+        "operator",
+    )
+    listed = (await client.get("/silences", headers=bearer("department"))).json()["silences"]
+    assert [(one["number"], one["owner"], one["area"]["id"]) for one in listed] == [(1, "lighting works", "gulou")]
+
+    ended = await post(client, "dispatcher", "/silences/1/end")
+    assert (ended.status_code, ended.json()["state"], ended.json()["ended_by"]) == (200, "expired", "dispatcher")
+    assert (await client.get("/silences", headers=bearer("ops"))).json()["silences"] == []
+    over = (await client.get("/silences?state=expired", headers=bearer("ops"))).json()["silences"]
+    assert [one["number"] for one in over] == [1]
+    assert "created_by" not in over[0]  # who works there is the affair of those who work there
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"ends_at": None}, "ends_at"),
+        ({"ends_at": to_text(T0)}, "ends_at"),
+        ({"owner": " "}, "owner"),
+        ({"comment": ""}, "comment"),
+        ({"category": "nonsense"}, "category"),
+        ({"area": "nowhere"}, "area"),
+        ({"camera_id": "none"}, "camera_id"),
+        ({"location": {"lat": 91, "lon": 0}}, "location.lat"),
+        ({"location": {"lat": 30}}, "location.lon"),
+        ({"radius_m": 0}, "radius_m"),
+    ],
+)
+async def test_what_is_no_silence_is_refused_by_its_field(
+    client: httpx.AsyncClient, kept: Kept, changes: dict[str, Any], field: str
+) -> None:
+    """Without an owner, a reason or an end there is none."""
+    answer = await post(client, "dispatcher", "/silences", LAMPS | changes)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+    assert not kept.known
+
+
+async def test_what_is_not_there_or_over_is_said(client: httpx.AsyncClient, kept: Kept) -> None:
+    """404, 409; and 415 for what is no JSON."""
+    assert (await post(client, "operator", "/silences/9/end")).status_code == 404
+    await post(client, "dispatcher", "/silences", LAMPS)
+    assert (await post(client, "operator", "/silences/1/approve")).status_code == 409
+    plain = {"content-type": "text/plain", **bearer("dispatcher")}
+    assert (await client.post("/silences", content="x", headers=plain)).status_code == 415
+
+
+async def test_a_token_of_an_area_silences_nothing_beyond_it(gateway: Open, kept: Kept, tmp_path: Path) -> None:
+    """Neither anew, nor by ending what somebody has silenced elsewhere."""
+    near = grant("near", "duty-officer", area="gulou")
+    file = tokens_file(tmp_path / "t", near, grant("all", "operator"))
+    async with gateway(gateway_tokens_file=file) as client:
+        inside = await post(client, "near", "/silences", LAMPS)
+        beyond = await post(client, "near", "/silences", LAMPS | {"area": "*"})
+        await post(client, "all", "/silences", LAMPS | {"area": "*"})
+        ending = await post(client, "near", "/silences/2/end")
+
+    assert [each.status_code for each in (inside, beyond, ending)] == [201, 403, 403]
+
+
+async def test_without_tokens_the_body_says_who_acts(gateway: Open, kept: Kept) -> None:
+    """As with steps of orders, for whoever tries it out."""
+    async with gateway() as client:
+        await client.post("/silences", json=LAMPS | {"by": "dora"})
+        await client.post("/silences/1/end", json={"by": "otto"})
+
+    assert (kept.known[1].created_by, kept.known[1].ended_by) == ("dora", "otto")
+
+
+async def test_without_kafka_it_is_said_that_they_cannot_be_read(gateway: Open) -> None:
+    """Nobody is told that nothing is silenced."""
+    async with gateway() as client:
+        assert (await client.get("/silences")).status_code == 503
+
+
+def test_a_reporter_whose_report_is_silenced_sees_that_by_the_link() -> None:
+    """Another one whose report was rejected does not."""
+    city = quiet_city()
+    desk = Desk(city)
+    desk.feed(report("1", T0), at=T0)
+    plain = desk.only()
+    desk = Desk(city)
+    whole = LiveSilence(
+        number=1, starts_at=T0, ends_at=T0 + HOUR, owner="o", comment="c", created_by="d", created_at=T0
+    )
+    desk.feed(whole, report("1", T0), at=T0)
+
+    silenced = public_state(desk.only(), "hash-1", city)
+
+    assert (silenced["state"], silenced["suppressed"]) == ("rejected", True)
+    assert [step["fact"] for step in silenced["steps"]] == ["opened", "rejected"]
+    assert public_state(plain, "hash-1", city)["suppressed"] is False
