@@ -151,12 +151,14 @@ def test_a_platform_above_takes_back_what_it_has_reported_alone(below: Desk) -> 
 
 
 def test_a_control_zone_does_not_swallow_what_a_platform_above_waits_for() -> None:
-    """Its own citizens' reports it does."""
+    """Its own citizens' reports it does: their orders have ended."""
     zone = "area,category,from,to,owner,reason\nsouth-w,*,2026-03-01 00:00,2026-04-01 00:00,roads,closed\n"
     desk = Desk(quiet_city(**{"silences.csv": zone}))
     desk.feed(report("1", T0), report(ABOVE[1], T0, source=ABOVE[0]), at=T0)
 
-    assert desk.only().from_above == (ABOVE,)
+    silenced, asked = sorted(desk.state.orders.values(), key=lambda order: len(order.from_above))
+    assert (silenced.state, silenced.from_above) == ("rejected", ())
+    assert (asked.state, asked.from_above) == ("assigned", (ABOVE,))
 
 
 def test_what_a_hub_returns_goes_to_the_duty_officer(above: Desk) -> None:
