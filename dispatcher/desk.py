@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET
 
-from dispatcher.arrivals import cameras, silencing
+from dispatcher.arrivals import cameras
+from dispatcher.arrivals.covered import silencing
 from dispatcher.arrivals.due import fire
 from dispatcher.arrivals.sightings import on_sighting
 from dispatcher.arrivals.updates import named, on_update

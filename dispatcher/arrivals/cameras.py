@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from dispatcher.arrivals import sightings, silencing
+from dispatcher.arrivals import sightings
+from dispatcher.arrivals.covered import silencing
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.state import RollCall

@@ -15,8 +15,8 @@
                                 lies beyond the border of its area
 """
 
-from dispatcher.arrivals import borders, located, merging, nearby, silencing, unsure, wording
-from dispatcher.arrivals.covered import storms
+from dispatcher.arrivals import borders, located, merging, nearby, unsure, wording
+from dispatcher.arrivals.covered import silencing, storms
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import watching, weighing
 from dispatcher.order.row import OPEN, Order, Tally

@@ -1,1 +1,1 @@
-"""Parent incidents: what many orders of one kind come to, and what becomes of what they cover."""
+"""What opens no order of its own: silences; parent incidents, that many orders come to, and what they cover."""

@@ -5,7 +5,8 @@ That is a timer's affair, one sighting each time: so each meets what has come of
 
 from msgspec.structs import replace
 
-from dispatcher.arrivals import sightings, silencing
+from dispatcher.arrivals import sightings
+from dispatcher.arrivals.covered import silencing
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import watching
 from dispatcher.order import facts

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dispatcher.arrivals.silencing import is_suppressed
+from dispatcher.arrivals.covered.silencing import is_suppressed
 from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import allowed
 from dispatcher.order.row import Order

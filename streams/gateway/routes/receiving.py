@@ -13,7 +13,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from dispatcher.arrivals.silencing import is_suppressed
+from dispatcher.arrivals.covered.silencing import is_suppressed
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import UpdateRefused
 from dispatcher.partition.identity import area_of
