@@ -165,7 +165,7 @@ def test_an_order_goes_further_down_with_the_cities_it_has_come_through() -> Non
 
 
 def test_what_is_none_of_a_hubs_affairs_stays() -> None:
-    """Another event, an assist's copy; and what says that the two packs do not agree is told."""
+    """Another event, a second acceptance; what was refused above is told."""
     refusing = hub_city()
     refusing.feed(report("1", T0), at=T0)
     refused = refusing.update("handle", ROADS, T0, evidence_urls=PICTURE, sender=ROADS)
@@ -174,6 +174,9 @@ def test_what_is_none_of_a_hubs_affairs_stays() -> None:
     assert carried_down(refusing)[-1] == Stays(
         "refused", f"{refusing.only().id}: handle was refused above: wrong-state"
     )
+    assert refusing.update("accept", ROADS, T0) == ""
+    assert refusing.update("accept", ROADS, T0, sender=ROADS) == "wrong-state"
+    assert carried_down(refusing)[-1] == Stays("moot")
     assert down(BANKS, Event("1", "paidan/desk", "city.else.v1", b"{}")) == Stays("other")
     assert up(BANKS, Event("1", "paidan/desk", "city.else.v1", b"{}")) == Stays("other")
 

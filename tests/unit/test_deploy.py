@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 COMPOSE = (REPOSITORY / "compose.yaml").read_text(encoding="utf-8")
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
 SERVICES = msgspec.yaml.decode(COMPOSE)["services"]
-ROLES = ("intake", "desk", "tables", "gateway", "notify")
+ROLES = ("intake", "desk", "tables", "gateway", "notify", "bridge")
 # What the compose file itself asks for, which is no setting of a role.
 _OWN = {"PAIDAN_PACK", "PAIDAN_KAFKA_OUTSIDE", "PAIDAN_KAFKA_BIND"}
 
