@@ -96,7 +96,7 @@ BRIDGE_CARRIED = Counter(
 )
 BRIDGE_KEPT = Counter(
     "paidan_bridge_kept",
-    "Records that did not cross: other, assist, no-hub (the pack above has no `hub`), moot, refused (above), unreadable.",
+    "Records that did not cross: other, assist, no-hub (above it is none), moot, refused (above), unreadable.",
     ["reason"],
 )
 BRIDGE_AT_WORK_ON = Gauge(

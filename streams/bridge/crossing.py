@@ -1,13 +1,16 @@
 """What crosses a bridge: a record of one platform as the event that it becomes, always the same one."""
 
 import hashlib
+import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
 
 from models.envelope import MAX_ATTRIBUTE, Event
-from models.events import REPORT, UPDATE
+from models.events import REPORT, UPDATE, URL
 
+_MOST_LINKS = 20  # as the contracts have it
 Side = Literal["above", "below"]
 
 
@@ -39,6 +42,11 @@ class Stays(msgspec.Struct, frozen=True):
 
     reason: str
     told: str = ""
+
+
+def links(urls: Iterable[str]) -> list[str]:
+    """The addresses of pictures that the other side takes, each once: not those that are sealed, or erased."""
+    return [url for url in dict.fromkeys(urls) if re.match(URL, url)][:_MOST_LINKS]
 
 
 def report(key: str, source: str, event_id: str, data: dict[str, Any]) -> Crossing:

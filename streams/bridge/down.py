@@ -9,10 +9,10 @@ from models.envelope import Event
 from models.events import ASSIGNMENT, REWORK, WITHDRAWAL, AssignmentMessage, OrderLocation, WithdrawalMessage
 from models.events.above import channel_of, cities_of, report_of, source_of
 from models.times import to_text
-from streams.bridge.crossing import Banks, Crossing, Stays, report, update
+from streams.bridge.crossing import Banks, Crossing, Stays, links, report, update
 
 # As long as a report's contract lets them be.
-_TEXT, _TITLE, _PICTURES = 10_000, 500, 20
+_TEXT, _TITLE = 10_000, 500
 _NO_HUB = "{} says nothing of where the order is: the pack above has no `hub` at this department"
 
 
@@ -32,13 +32,12 @@ def _order(banks: Banks, data: bytes) -> Crossing | Stays:
     text = message.text or message.title or message.category
     if message.why.by == "rework" and message.why.note:
         text = f"{text[: _TEXT - len(message.why.note) - 1]}\n{message.why.note}"
-    pictures = dict.fromkeys(url for seen in message.evidence for url in seen.media_urls)
     said = {
         "text": text[:_TEXT],
         "title": message.title[:_TITLE],
         "location": _place(message.location),
         "category": message.category,
-        "media_urls": list(pictures)[:_PICTURES],
+        "media_urls": links(url for seen in message.evidence for url in seen.media_urls),
         "channel": channel_of((*cities, banks.above)),
         "due_at": None if message.due.handle_by is None else to_text(message.due.handle_by),
     }

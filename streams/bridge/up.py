@@ -14,8 +14,9 @@ from models.envelope import Event
 from models.events import DEAD_LETTER, UPWARD_STEP, Action, DeadLetter, UpwardStage, UpwardStepMessage
 from models.events.above import order_of, source_of
 from models.events.vocabulary import RETURN_CODES
+from models.sealed_words import key_names
 from models.times import to_text
-from streams.bridge.crossing import Banks, Crossing, Stays, update
+from streams.bridge.crossing import Banks, Crossing, Stays, links, update
 
 _TOLD: tuple[Action, ...] = ("comment",)
 # From one stage below to another: what the department above does. A report that joins begins with `waiting`.
@@ -59,20 +60,21 @@ def actions(step: UpwardStepMessage) -> tuple[Action, ...]:
     if before == step.stage and step.kind in REQUESTS:
         return (REQUESTS[step.kind],)
     moves = MOVES[before, step.stage]
-    if "handle" in moves and not step.evidence_urls:
+    if "handle" in moves and not links(step.evidence_urls):
         return ("return",)
     return moves
 
 
 def _does(banks: Banks, step: UpwardStepMessage, action: Action) -> Crossing:
     order_id, attempt = order_of(step.id)
+    note = "" if key_names(step.note.encode()) else step.note  # a reporter's own words stay sealed, and below
     said: dict[str, Any] = {
         "action": action,
         "by": {"department": banks.hub, "id": banks.source},
         "order_id": order_id,
         "attempt": attempt,
-        "reason": " · ".join(filter(None, (banks.below, step.order_id, step.department, step.kind, step.note))),
-        "evidence_urls": list(step.evidence_urls),
+        "reason": " · ".join(filter(None, (banks.below, step.order_id, step.department, step.kind, note))),
+        "evidence_urls": links(step.evidence_urls),
     }
     if action == "return":
         said["code"] = _code(step)

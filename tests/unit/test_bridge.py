@@ -25,6 +25,7 @@ from models.events import (
     UpwardStepMessage,
     parse,
 )
+from models.sealed_words import ReportKey, seal, seal_links
 from streams.bridge.crossing import Banks, Crossing, Stays, update
 from streams.bridge.down import down
 from streams.bridge.role import ends
@@ -248,6 +249,18 @@ def test_a_step_goes_up_once_under_a_name_of_its_own() -> None:
     assert {each.key for each in once} == {PARENT}
     assert ([each.event.time for each in once], [each.event.time for each in dated]) == ([None] * 2, [T0] * 2)
     assert len(update("above", "k", "s", "x" * 400, {}).event.id) <= MAX_ATTRIBUTE
+
+
+def test_what_is_sealed_below_stays_below() -> None:
+    """Words and pictures that a reporter there has sent later: nobody above could open them, and none is an address."""
+    key = ReportKey.new()
+    sealed = seal(key, {"text": "call me"})["text"]
+    pictures = (*seal_links(key, PICTURE), "erased", *PICTURE)
+
+    (said,) = carried_up(step("under-way", "under-way", "commented", note=sealed, evidence_urls=pictures))
+
+    assert said.evidence_urls == PICTURE
+    assert "sealed" not in said.reason
 
 
 def test_a_step_of_another_city_above_stays() -> None:
