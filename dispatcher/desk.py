@@ -13,6 +13,7 @@ from dispatcher.arrivals.covered import silencing
 from dispatcher.arrivals.due import fire
 from dispatcher.arrivals.sightings import on_sighting
 from dispatcher.arrivals.updates import named, on_update
+from dispatcher.arrivals.watched import looks
 from dispatcher.figures import booking, figure_row
 from dispatcher.figures.figure_row import Figure
 from dispatcher.order import facts
@@ -130,7 +131,7 @@ class _Batch:
                 cameras.heard(work, item.camera)
             else:
                 cameras.enrol(work, item.area)
-            on_sighting(work, item)
+            looks.look(work, item, on_sighting(work, item))
         else:
             work.cause = (item.source, item.id)
             on_update(work, item)

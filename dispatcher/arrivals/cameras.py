@@ -22,7 +22,7 @@ from dispatcher.partition.state import RollCall
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.opening import join
 from models.city import Camera, City
-from models.inbox import Sighting
+from models.inbox import OWN_SIGHTINGS, Sighting
 from models.times import HOUR_MS, MINUTE_MS
 
 FAULT = "camera-fault"
@@ -165,7 +165,7 @@ def _silence(area: str, camera: Camera, at: int, id: str, text: str) -> Sighting
     """What the desk itself notices, where a camera stands."""
     return Sighting(
         kind="detection",
-        source="paidan/heartbeat",
+        source=OWN_SIGHTINGS,
         id=id,
         at=at,
         area=area,

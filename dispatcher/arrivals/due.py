@@ -6,10 +6,11 @@ from dispatcher.arrivals.covered import covering
 from dispatcher.arrivals.watched import watching
 from dispatcher.order import facts
 from dispatcher.order.row import Order, RunningLimit
-from dispatcher.order.timers import CALL_BACK, ESCALATE_CHECK, SUPERVISED, escalating, timers
+from dispatcher.order.timers import CALL_BACK, ESCALATE_CHECK, RECHECK, SUPERVISED, escalating, timers
 from dispatcher.partition import row_keys
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork, after_previous
 from dispatcher.steps import dispatching
+from dispatcher.steps.checks import rechecking
 from models.city import LimitStage
 from models.times import HOUR_MS
 
@@ -55,6 +56,8 @@ def _fire(work: UnitOfWork, order: Order, due: int, kind: str) -> None:
             _escalate_check(work, order, due)
     elif what == ESCALATE_CHECK:
         _escalate_check(work, order, due)
+    elif what == RECHECK:
+        rechecking.lapse(work, order, due)
     elif what == "supervise":
         rising = escalating(order)
         assert rising is not None  # else this timer would not be pending

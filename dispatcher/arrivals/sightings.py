@@ -31,8 +31,8 @@ from models.inbox import Sighting
 from models.times import MINUTE_MS
 
 
-def on_sighting(work: UnitOfWork, sighting: Sighting) -> None:
-    """Take one report or detection in."""
+def on_sighting(work: UnitOfWork, sighting: Sighting) -> Disposition:
+    """Take one report or detection in; what became of it."""
     met = work.meet(sighting.kind, sighting.source, sighting.id, sighting.content)
     if met == "first":
         if sighting.kind == "detection":
@@ -44,6 +44,7 @@ def on_sighting(work: UnitOfWork, sighting: Sighting) -> None:
         disposition = Disposition("duplicate")
     if sighting.asked and not work.usurped:
         work.sent.append(outcomes.answer(sighting, disposition, work.clock))
+    return disposition
 
 
 def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone: bool = False) -> Disposition:

@@ -317,7 +317,15 @@ def _book_waits(book: _Book, order: Order, lead: str, category: str) -> None:
     for check in order.checks:
         book.book(lead, category, check.at, ("checking_ms", max(check.at - check.handled_at, 0)))
         if check.due is not None:
-            book.stage("check", lead, category, check.by, check.at, check.at <= check.due)
+            # There may be more cameras than the table of people should have rows.
+            person = None if check.by.role == "camera" else check.by
+            book.stage("check", lead, category, person, check.at, check.at <= check.due)
+        if check.by.role == "camera":
+            book.book(lead, category, check.at, "rechecked")
+        if check.camera_found:
+            agreed = (check.camera_found == "passed") == check.passed
+            figures = ("recheck_compared", "recheck_agreed") if agreed else ("recheck_compared",)
+            book.book(lead, category, check.at, *figures)
     for due in order.checks_missed:
         book.stage("check", lead, category, None, due, None)
     for limit in order.limits:

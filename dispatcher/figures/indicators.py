@@ -86,6 +86,7 @@ _TABLE = (
     _count("forwarded", "转办数", "assignments that the department has handed down to one below it"),
     _count("reported_up", "上报数", "assignments that went to the level above, which was asked to take over"),
     _count("handled", "处置数", "assignments that were dealt with; of several handlings the last one counts"),
+    _count("rechecked", "复核数", "checks that the camera which had seen the incident has made, passed or not"),
     _count("closed", "结案数", "closings that stand: a reopening takes its closing off the day it was booked on"),
     _count("closed_on_time", "按期结案数", "closings with a limit, handled no later than the adjusted due time"),
     _count("rejected", "作废数", "orders that were nothing for anybody"),
@@ -143,6 +144,13 @@ _TABLE = (
         ("closed", "overdue_open"),
         "closed with at least one failed check / due",
         _CHINA,
+    ),
+    _rate(
+        "recheck_agreement",
+        "复核一致率",
+        ("recheck_agreed",),
+        ("recheck_compared",),
+        "checks of inspectors that came to what the camera had found / those of orders at which a camera had looked",
     ),
     _rate(
         "dispatch_accuracy",

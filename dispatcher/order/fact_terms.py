@@ -38,6 +38,8 @@ FACT_TERMS: Mapping[str, Names] = {
     "resumed": ("恢复", "resumed"),
     "handled": ("处置完成", "handled"),
     "check-given": ("派核查", "check given"),
+    "recheck-requested": ("请求复核", "camera asked to look again"),
+    "recheck-answered": ("复核结果", "what the camera has found"),
     "checked": ("核查", "checked"),
     "closed": ("结案", "closed"),
     "reopened": ("重新立案", "reopened"),

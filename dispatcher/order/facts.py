@@ -15,7 +15,7 @@ from typing import TypedDict
 import msgspec
 
 from dispatcher.order import wire
-from dispatcher.order.row import Part, RunningLimit, State
+from dispatcher.order.row import Part, RecheckOutcome, RunningLimit, State
 from models.city import LimitStage
 from models.events import AssetRef, Evidence, Why
 from models.guess import Guess
@@ -374,6 +374,31 @@ class CheckGiven(Fact, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RecheckRequested(Fact, frozen=True, kw_only=True):
+    """The camera that has seen the incident is asked to look again 请求复核, until `due`; what it had seen is named by
+    `source`, `label`, `algorithm` and `object_id`. `decides`: its look is the check; else a person makes it, and the
+    two are compared."""
+
+    camera: str
+    source: str
+    due: int
+    label: str = ""
+    algorithm: str = ""
+    object_id: str = ""
+    bbox: tuple[float, float, float, float] | None = None
+    media_urls: tuple[str, ...] = ()
+    decides: bool = True
+
+
+class RecheckAnswered(Fact, frozen=True, kw_only=True):
+    """What came of asking the camera where that is not the check 复核结果: a person makes it. `outcome`: the camera
+    would have it `passed` or `failed`, or it was `silent` until its deadline."""
+
+    outcome: RecheckOutcome
+    reason: str = ""
+    evidence_urls: tuple[str, ...] = ()
+
+
 class Checked(Fact, frozen=True, kw_only=True):
     """Somebody else looked 核查. Failed means rework 返工: same department, the same limit runs on."""
 
@@ -606,4 +631,4 @@ def note(fact: Fact) -> str:
 def _noted(kind: type[Fact]) -> tuple[str, ...]:
     """The fields of a kind that say something for people."""
     names = kind.__struct_fields__
-    return tuple(field for field in ("reason", "note", "outcome", "error", "stage", "part") if field in names)
+    return tuple(field for field in ("reason", "note", "outcome", "error", "stage", "part", "camera") if field in names)

@@ -34,7 +34,7 @@ AUTOMATIC: tuple[tuple[State, State | None, str], ...] = (
 )
 
 _OPEN: tuple[State, ...] = ("review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled")
-_CHECKERS = ("inspector", "reporter", "camera")
+_CHECKERS = ("inspector", "reporter")
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -169,6 +169,12 @@ TABLE: tuple[Transition, ...] = (
         ("its-reporter", "confirmed-above", "parts-settled"), "closes it", never=("handler",),
     ),
     Transition(
+        "check-pass", "复核通过", ("camera",), ("handled",), ("closed", "handled"),
+        ("asked-camera", "confirmed-above", "parts-settled"),
+        "by the camera that was asked to look again; in the city's share, or where its category has lost the right, "
+        "a person makes the check all the same",
+    ),
+    Transition(
         "check-pass", "核查通过", ("department",), ("handled",), ("handled",), ("confirms",),
         "上级核实: a department that has handed the order down confirms what was done, the lowest first",
         never=("handler",),
@@ -176,6 +182,11 @@ TABLE: tuple[Transition, ...] = (
     Transition(
         "check-fail", "核查不通过", _CHECKERS, ("handled",), ("accepted",), ("its-reporter", "confirmed-above"),
         "rework 返工: same department, the same limit runs on", never=("handler",),
+    ),
+    Transition(
+        "check-fail", "复核不通过", ("camera",), ("handled",), ("accepted", "handled"),
+        ("asked-camera", "confirmed-above"),
+        "seen again by the camera that was asked; where its category has lost the right, a person makes the check",
     ),
     Transition(
         "check-fail", "核查不通过", ("department",), ("handled",), ("accepted",), ("confirms", "reason"),
@@ -296,6 +307,7 @@ REFUSALS: dict[str, str] = {
     "unknown-inspector": "The city has no such inspector for the order's area.",
     "same-inspector": "That inspector has the check already.",
     "no-limit": "The order has no limit to extend.",
+    "not-asked": "This camera was not asked to look again, or no longer is.",
     "handler-is-checker": "Who handled the order may neither check it nor call its reporters back.",
     "asker-is-approver": "Who asked may not decide on it, nor may anybody of the departments that have the order.",
     "not-its-reporter": "Only a reporter of this order may do that.",

@@ -5,7 +5,7 @@ To restore a desk takes no more of a million rows than this. Names, types and de
 
 import msgspec
 
-from dispatcher.order.row import RunningLimit, State
+from dispatcher.order.row import Recheck, RunningLimit, State
 from models.events import AssetRef
 
 
@@ -49,6 +49,7 @@ class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     suspended_until: int | None = None
     archive_at: int | None = None
     quarantined: str = ""
+    recheck: Recheck | None = None
     inspector: str = ""
     check_escalates_at: int | None = None
     call_back_at: int | None = None

@@ -85,14 +85,35 @@ class Assignment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_o
     above: str = ""
 
 
+RecheckOutcome = Literal["passed", "failed", "silent"]
+
+
+class Recheck(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """The re-check 复核 of a handled order: which camera was asked when, for what it had seen, and until when it is
+    waited for. `decides`: its look is the check. `found` is what it has found where a person makes the check; empty
+    while it is waited for."""
+
+    camera: str
+    source: str
+    asked_at: int
+    due: int
+    label: str = ""
+    algorithm: str = ""
+    object_id: str = ""
+    decides: bool = True
+    found: RecheckOutcome | Literal[""] = ""
+
+
 class Check(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """One check 核查 of a handled order: who looked, whether it passed, and whether in time."""
+    """One check 核查 of a handled order: who looked, whether it passed, and whether in time. `camera_found` is what a
+    camera had found before an inspector looked; empty where none was asked, or none has answered."""
 
     at: int
     handled_at: int
     passed: bool
     by: Actor
     due: int | None = None
+    camera_found: RecheckOutcome | Literal[""] = ""
 
 
 class Closing(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -174,9 +195,10 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `priority_by` is the role that set the priority by itself (`desk`: because many have seen it; empty: category and
     rules did), so that it outlasts a change of hands;
     `supervision_ordered`: a person has set the level, so the next one comes without a breach too.
-    `checks_missed` are the due times of checks that were never made; while it waits for its check, `inspector` is who
-    was given it (empty: nobody), and once the check is late `check_level` says how far up that has been told, and
-    `check_escalates_at` when the next level comes; `answers` has one for each reporter who gave one.
+    `checks_missed` are the due times of checks that were never made; while it waits for its check, `recheck` is what a
+    camera was asked and `inspector` who was given it (empty: nobody), and once the check is late `check_level` says how
+    far up that has been told, and `check_escalates_at` when the next level comes; `answers` has one for each reporter
+    who gave one.
     `call_back`: somebody is to call its reporters back; before that, `call_back_at` is until when they are waited for.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
     `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
@@ -265,6 +287,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     # how it ended
     checks: tuple[Check, ...] = ()
     checks_missed: tuple[int, ...] = ()
+    recheck: Recheck | None = None
     inspector: str = ""
     check_level: int = 0
     check_escalates_at: int | None = None

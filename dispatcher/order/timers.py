@@ -9,6 +9,7 @@
 | supervise      | a breach of the department's stands, or    | a set interval, or the   | supervised, one level up  |
 |                | a duty officer has ordered supervision     | officer's deadline       |                           |
 | escalate-check | a check that is late was told of         | a set interval           | supervised, one level up  |
+| recheck        | a camera is asked to look again        | its deadline             | recheck-answered          |
 | resume         | suspended                                  | the end of suspension    | resumed                   |
 | call-back      | a reporter is yet to say what they think | a set time after closing | call-back-due             |
 | archive        | ended                                      | the window after the end | archived                  |
@@ -37,6 +38,7 @@ COUNTS: dict[LimitStage, frozenset[str]] = {
 SUPERVISED: tuple[LimitStage, ...] = ("accept", "handle", "whole")
 
 ESCALATE_CHECK = "escalate-check"
+RECHECK = "recheck"
 CALL_BACK = "call-back"
 # In which states the limit of a department that has handed the order down counts.
 _BELOW = COUNTS["handle"] | {"handled"}
@@ -66,6 +68,8 @@ def timers(order: Order | Outline) -> tuple[Timer, ...]:
             pending.append((limit.due, breach))
     if order.supervise_at is not None and escalating(order):
         pending.append((order.supervise_at, "supervise"))
+    if order.recheck is not None and not order.recheck.found:
+        pending.append((order.recheck.due, RECHECK))
     if order.check_escalates_at is not None:
         pending.append((order.check_escalates_at, ESCALATE_CHECK))
     return tuple(pending)

@@ -12,8 +12,8 @@ _decode_places = msgspec.json.Decoder(tuple[tuple[int, int], ...]).decode
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """A record to publish. `topic` is logical: orders, outcomes, notices, archive, or
-    assignments/<department>."""
+    """A record to publish. `topic` is logical: orders, outcomes, notices, rechecks, archive,
+    or assignments/<department>."""
 
     topic: str
     key: str

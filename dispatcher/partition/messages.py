@@ -13,6 +13,7 @@ from models.city import URGENT
 from models.events import (
     ASSIGNMENT,
     NOTICE,
+    RECHECK,
     REWORK,
     STEP_BELOW,
     UPWARD_STEP,
@@ -23,6 +24,7 @@ from models.events import (
     Evidence,
     Notice,
     OrderLocation,
+    RecheckMessage,
     ReworkMessage,
     StepBelowMessage,
     UpwardStepMessage,
@@ -244,6 +246,28 @@ def withdrawal(order: Order, fact: Fact, department: str, attempt: int, is_hub: 
     )
     event_id = f"{facts.ce_id(fact)}/{department}"
     return _to_department(department, WITHDRAWAL, event_id, order.id, fact.at, wire.encode(message))
+
+
+def recheck(order: Order, fact: facts.RecheckRequested) -> Outgoing:
+    """What a camera is asked. Under the camera's id as key: what one of them is asked stays in its order."""
+    message = RecheckMessage(
+        order_id=order.id,
+        seq=fact.seq,
+        attempt=order.attempt,
+        at=fact.at,
+        due=fact.due,
+        camera=fact.camera,
+        source=fact.source,
+        label=fact.label,
+        algorithm=fact.algorithm,
+        object_id=fact.object_id,
+        bbox=fact.bbox,
+        category=order.category,
+        media_urls=fact.media_urls,
+    )
+    event_id = f"{facts.ce_id(fact)}/{fact.camera}"
+    headers = wire.headers(RECHECK, event_id, order.id, fact.at)
+    return Outgoing("rechecks", fact.camera, wire.encode(message), headers)
 
 
 def refusal(fact: facts.UpdateRefused, department: str) -> Outgoing:

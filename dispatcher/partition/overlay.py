@@ -16,12 +16,12 @@ from dispatcher.partition import index, row_keys
 from dispatcher.partition.index import Entry, Key
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.layers import Index, Table, Timers
-from dispatcher.partition.state import AlarmRecord, DeskState, RollCall, SeenChunk
+from dispatcher.partition.state import Agreement, AlarmRecord, DeskState, RollCall, SeenChunk
 from models.inbox import LiveSilence
 
 _AnyTable: TypeAlias = (
     "Table[Order] | Table[Tally] | Table[Watch] | Table[int] | Table[RollCall] | Table[AlarmRecord] "
-    "| Table[LiveSilence]"
+    "| Table[LiveSilence] | Table[Agreement]"
 )
 _NEVER = (2**63, "")
 FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
@@ -39,6 +39,7 @@ class Overlay:
         self.rolls = Table(state.rolls)
         self.algorithms = Table(state.algorithms)
         self.silences = Table(state.silences)
+        self.agreements = Table(state.agreements)
         # all that is kept by key, layer by layer
         self.tables: tuple[_AnyTable, ...] = (
             self.orders,
@@ -48,6 +49,7 @@ class Overlay:
             self.rolls,
             self.algorithms,
             self.silences,
+            self.agreements,
         )
         self.index = Index(state.index)
         self.order_rows: dict[str, bytes] = {}  # of the batch's orders, once they are encoded
@@ -151,6 +153,7 @@ class Overlay:
             (row_keys.roll, self.rolls),
             (row_keys.algorithm, self.algorithms),
             (row_keys.silence, self.silences),
+            (row_keys.agreement, self.agreements),
         ):
             for name, value in table.batch.items():
                 rows[row_key(name)] = None if value is None else encode_row(value)
@@ -178,6 +181,7 @@ class Overlay:
         self.rolls.apply()
         self.algorithms.apply()
         self.silences.apply()
+        self.agreements.apply()
         self.index.apply()
         state.figures.update(self.figures)
         del state.pending[: self.timers.gone]

@@ -12,6 +12,7 @@
 | `roll/<area>`                     | when the cameras of an area are looked through for silent ones  |
 | `algorithm/<name>`                | how often an algorithm of cameras was right, and how often not  |
 | `silence/<number>`                | a silence that was set while the city runs                      |
+| `agreement/<category>`            | whether cameras and inspectors agreed on what was handled       |
 | `seen/<kind>/<bucket>/<offset>`   | identities that were met: those of one bucket, from one batch   |
 | `failed/<offset>`                 | the items of a batch at which the core raised                   |
 
@@ -20,7 +21,9 @@ The pending timers name what they are of by the same keys.
 
 from typing import Literal
 
-Kind = Literal["meta", "order", "tally", "watch", "camera", "roll", "algorithm", "silence", "seen", "failed"]
+Kind = Literal[
+    "meta", "order", "tally", "watch", "camera", "roll", "algorithm", "silence", "agreement", "seen", "failed"
+]
 
 META = "meta"
 _PREFIXES: dict[str, Kind] = {
@@ -30,6 +33,7 @@ _PREFIXES: dict[str, Kind] = {
     "roll": "roll",
     "algorithm": "algorithm",
     "silence": "silence",
+    "agreement": "agreement",
     "seen": "seen",
     "failed": "failed",
 }
@@ -65,6 +69,11 @@ def algorithm(name: str) -> str:
 def silence(number: str) -> str:
     """The key of the silence with that number."""
     return f"silence/{number}"
+
+
+def agreement(category: str) -> str:
+    """The key of how cameras and inspectors have agreed in a category."""
+    return f"agreement/{category}"
 
 
 def seen(bucket: str, offset: int) -> str:

@@ -58,6 +58,12 @@ class AlarmRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     wrong: int = 0
 
 
+class Agreement(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Whether cameras and inspectors agreed 复核一致, check by check, the newest last."""
+
+    pairs: tuple[bool, ...] = ()
+
+
 class SeenChunk(msgspec.Struct, frozen=True):
     """A chunk of identity digests of one kind and bucket; `until` is when the bucket may be forgotten."""
 
@@ -80,6 +86,7 @@ class DeskState:
         self.rolls: dict[str, RollCall] = {}  # by area
         self.algorithms: dict[str, AlarmRecord] = {}
         self.silences: dict[str, LiveSilence] = {}  # by number
+        self.agreements: dict[str, Agreement] = {}  # by category
         self.index: Entered = {}
         self.seen: dict[str, set[int]] = {}  # "<kind>/<bucket>" → digests
         self.seen_until: dict[str, int] = {}
@@ -112,10 +119,11 @@ class DeskState:
             "roll": _into(state.rolls, _decode_roll),
             "algorithm": _into(state.algorithms, _decode_alarms),
             "silence": _into(state.silences, _decode_silence),
+            "agreement": _into(state.agreements, _decode_agreement),
         }
         for key, value in rows:
             kind, name = row_keys.parse(key)
-            match kind:
+            match kind:  # what has failed is for the audit
                 case "meta":
                     state.meta = _decode_meta(value)
                 case "order":
@@ -125,7 +133,7 @@ class DeskState:
                     entry = (order.opened_at, key, order.lat, order.lon)
                     for found_by in index.keys_of(order):
                         enter(state.index, found_by, entry)
-                case "tally" | "watch" | "camera" | "roll" | "algorithm" | "silence":
+                case "tally" | "watch" | "camera" | "roll" | "algorithm" | "silence" | "agreement":
                     by_name[kind](name, value)
                 case "seen":
                     chunk = _decode_chunk(value)
@@ -133,8 +141,6 @@ class DeskState:
                     state.seen.setdefault(bucket, set()).update(chunk.digests)
                     state.seen_until[bucket] = max(chunk.until, state.seen_until.get(bucket, 0))
                     state.seen_rows.setdefault(bucket, deque()).append(key)
-                case "failed":  # those are for the audit
-                    pass
         pending.extend(_expiries(state.watches))
         pending.extend(_roll_calls(state.rolls))
         state.pending = SortedList(pending)
@@ -174,4 +180,5 @@ _decode_heard = msgspec.json.Decoder(int | _HeardBefore).decode
 _decode_roll = msgspec.json.Decoder(RollCall).decode
 _decode_alarms = msgspec.json.Decoder(AlarmRecord).decode
 _decode_silence = msgspec.json.Decoder(LiveSilence).decode
+_decode_agreement = msgspec.json.Decoder(Agreement).decode
 _decode_chunk = msgspec.json.Decoder(SeenChunk).decode

@@ -110,6 +110,8 @@ class UnitOfWork:
         elif isinstance(fact, _CHECKING) and not fact.passed:
             again = messages.assignment if self._is_hub(after.department) else messages.rework
             self.sent.extend(again(after, fact))
+        elif isinstance(fact, facts.RecheckRequested):
+            self.sent.append(messages.recheck(after, fact))
         if (after.held_for or (before is not None and before.held_for)) and not isinstance(fact, SILENT):
             self.sent.extend(messages.steps_below(before, after, fact))
         if after.from_above or after.children:

@@ -12,7 +12,8 @@ from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps import checking, concluding, dispatching, joint, levels, splitting
+from dispatcher.steps import concluding, dispatching, joint, levels, splitting
+from dispatcher.steps.checks import rechecking
 from dispatcher.steps.guards import reopenable, settled
 from dispatcher.steps.routing import Route, responsible, spot_of
 from models.events import Why
@@ -236,7 +237,7 @@ def _resume(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 @step
 def _handle(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     order = concluding.handle(work, order, at, update.by, update.reason, update.evidence_urls)
-    return order if order.held_for else checking.give(work, order, at)
+    return order if order.held_for else rechecking.begin(work, order, at)
 
 
 @step
@@ -255,31 +256,23 @@ def _give_check(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) ->
 def _check_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     if update.by.role == "department":
         return levels.confirm(work, order, update, at, passed=True)
-    order = work.emit(
-        facts.Checked(
-            **work.head(order, at, update.by),
-            passed=True,
-            attempt=order.attempt,
-            note=update.reason,
-            evidence_urls=update.evidence_urls,
-        )
-    )
-    return concluding.close(work, order, at, update.by, update.reason)
+    return _checked(work, order, update, at, passed=True)
 
 
 @step
 def _check_fail(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     if update.by.role == "department":
         return levels.confirm(work, order, update, at, passed=False)
-    return work.emit(
-        facts.Checked(
-            **work.head(order, at, update.by, "accepted"),
-            passed=False,
-            attempt=order.attempt + 1,
-            note=update.reason,
-            evidence_urls=update.evidence_urls,
-        )
-    )
+    return _checked(work, order, update, at, passed=False)
+
+
+def _checked(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, *, passed: bool) -> Order:
+    """A camera that was asked has looked, or a person has made the check."""
+    by, note, urls = update.by, update.reason, update.evidence_urls
+    if by.role == "camera":
+        return rechecking.judge(work, order, at, by, passed=passed, note=note, evidence_urls=urls)
+    rechecking.compare(work, order, by, passed=passed)
+    return concluding.check(work, order, at, by, passed=passed, note=note, evidence_urls=urls)
 
 
 @step

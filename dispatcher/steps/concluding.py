@@ -28,6 +28,29 @@ def handle(
     )
 
 
+def check(
+    work: UnitOfWork,
+    order: Order,
+    at: int,
+    actor: Actor,
+    *,
+    passed: bool,
+    note: str = "",
+    evidence_urls: tuple[str, ...] = (),
+) -> Order:
+    """Somebody else has looked 核查: passed, the order is closed; else it is done again 返工."""
+    order = work.emit(
+        facts.Checked(
+            **work.head(order, at, actor, None if passed else "accepted"),
+            passed=passed,
+            attempt=order.attempt if passed else order.attempt + 1,
+            note=note,
+            evidence_urls=evidence_urls,
+        )
+    )
+    return close(work, order, at, actor, note) if passed else order
+
+
 def close(work: UnitOfWork, order: Order, at: int, actor: Actor, reason: str = "", *, forced: bool = False) -> Order:
     """End an order well 结案, or by force 强制结案."""
     handled_at = answered_at(order) if order.state == "handled" else None

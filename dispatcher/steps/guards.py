@@ -86,6 +86,15 @@ def _confirmed_above(work: UnitOfWork, order: Order, update: InboxUpdate, at: in
 
 
 @guard
+def _asked_camera(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    recheck = order.recheck
+    if recheck is None or recheck.found or recheck.camera != update.by.id:
+        return "not-asked"
+    # What a device sends comes under the source of what it has seen; a system that is trusted has one of its own.
+    return "" if update.sender is None or update.source == recheck.source else "not-asked"
+
+
+@guard
 def _parts(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     if order.part_of:
         return "is-a-part"

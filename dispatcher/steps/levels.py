@@ -9,7 +9,8 @@ from dispatcher.order import facts
 from dispatcher.order.chain import accountable, confirmer
 from dispatcher.order.row import Order, RunningLimit
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps import checking, dispatching
+from dispatcher.steps import dispatching
+from dispatcher.steps.checks import rechecking
 from dispatcher.steps.routing import Route
 from models.events import Why
 from models.inbox import InboxUpdate
@@ -144,4 +145,4 @@ def confirm(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, *, pas
             limit=dispatching.limit(work, order, "check", at) if last else None,
         )
     )
-    return checking.give(work, order, at) if last else order
+    return rechecking.begin(work, order, at) if last else order

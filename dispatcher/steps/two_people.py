@@ -12,8 +12,8 @@ from dispatcher.order.lifecycle import PARTIES, Transition
 from dispatcher.order.row import Order
 from models.inbox import Actor
 
-# Who needs no name: a camera has none, and a reporter is told by the guard `its-reporter`.
-_NAMELESS = frozenset({"reporter", "camera"})
+# Who needs no name: a reporter is told by the guard `its-reporter`.
+_NAMELESS = frozenset({"reporter"})
 
 _PERSONS: Mapping[str, Callable[[Order], Iterable[str]]] = {
     "handler": handlers,

@@ -125,6 +125,26 @@ class CitySettings(BaseModel):
         0.1, gt=0, le=1, description="alarm when the share of unknown vocabulary exceeds the training's by more"
     )
 
+    # checks
+    recheck_minutes: float = Field(
+        0.0,
+        ge=0,
+        le=5_256_000,
+        description="how long the camera that has seen an order is waited for once that is handled, before a person "
+        "makes the check; at most until the check's limit is warned of. 0: cameras are not asked",
+    )
+    recheck_share: float = Field(
+        0.05, ge=0, le=1, description="share of what a camera would pass that an inspector checks all the same"
+    )
+    recheck_agreement_min: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="in a category in which cameras and inspectors agree less often than this in their newest 100 "
+        "pairs, inspectors make the checks",
+    )
+    recheck_pairs_min: int = Field(20, ge=1, le=100, description="with fewer pairs a category keeps that right")
+
     # clocks
     warn_share: float = Field(0.8, gt=0, lt=1, description="share of a limit after which a warning is sent")
     forward_share: float = Field(

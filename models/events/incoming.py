@@ -31,6 +31,7 @@ REPORT = "city.report.received.v1"
 DETECTION = "city.detection.observed.v1"
 UPDATE = "city.order.update.v1"
 MEASUREMENT = "city.measurement.v1"
+RECHECKED = "city.recheck.answered.v1"
 
 ORDER_ID = r"^[a-z0-9]+(-[a-z0-9]+)*-\d{8}-[a-z2-7]{10}$"
 NOISE = 1e-5
@@ -267,6 +268,22 @@ class Measurement(Contract):
 _SIGNS: Mapping[str, str] = {"above": ">", "below": "<"}
 
 
+class RecheckAnswer(Contract):
+    """What a camera finds when it was asked to look again 复核结果: the incident is `gone`, or still `there`.
+
+    It names the order and the camera as the request does (`city.recheck.requested.v1`) and comes under the `source`
+    that the request names; of any other camera it is refused. `attempt`, when given, must be the request's. Its time
+    is that of the picture.
+    """
+
+    order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)]
+    camera_id: Id
+    result: Literal["gone", "there"]
+    attempt: Annotated[int, Field(strict=True, ge=0, le=1_000_000), BeforeValidator(_whole)] | None = None
+    text: Words = ""
+    media_urls: Urls = ()
+
+
 class By(Contract):
     """Who asks for a step: a department or another role (reviewer, dispatcher, inspector, …), and its own id.
 
@@ -340,20 +357,21 @@ CONTRACTS: Mapping[str, type[Contract]] = {
     REPORT: Report,
     DETECTION: Detection,
     MEASUREMENT: Measurement,
+    RECHECKED: RecheckAnswer,
     UPDATE: Update,
 }
 _READERS: Mapping[str, TypeAdapter[Any]] = {name: TypeAdapter(model) for name, model in CONTRACTS.items()}
 _DETECTION: TypeAdapter[Detection] = TypeAdapter(Detection)
 
 
-def parse(ce_type: str, data: bytes) -> Report | Detection | Measurement | Update:
+def parse(ce_type: str, data: bytes) -> Report | Detection | Measurement | RecheckAnswer | Update:
     """The data of an event of this type. Raises Poison that names the field and the rule."""
     reader = _READERS.get(ce_type)
     if reader is None:
         raise Poison(CE_TYPE, f"must be one of {', '.join(CONTRACTS)}", "unknown-type")
     data = data.removeprefix(BYTE_ORDER_MARK)
     try:
-        event: Report | Detection | Measurement | Update = reader.validate_json(data)
+        event: Report | Detection | Measurement | RecheckAnswer | Update = reader.validate_json(data)
     except ValidationError as error:
         raise broken(error, data) from None
     return event

@@ -20,6 +20,7 @@ WITHDRAWAL = "city.order.withdrawn.v1"
 REWORK = "city.order.rework.v1"
 STEP_BELOW = "city.order.step-below.v1"
 UPWARD_STEP = "city.order.upward-step.v1"
+RECHECK = "city.recheck.requested.v1"
 NOTICE = "city.notice.v1"
 DEAD_LETTER = "city.dead-letter.v1"
 
@@ -204,6 +205,28 @@ class ReworkMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     due: Deadlines
 
 
+class RecheckMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A camera is asked to look again at what a department says it has handled 请求复核. `source`, `camera`, `label`,
+    `algorithm` and `object_id` are those of the detection that it had sent."""
+
+    order_id: str
+    seq: Annotated[int, Meta(description="number of the order's fact that asks for it")]
+    attempt: Annotated[int, Meta(description="the order's present attempt; an answer that carries another is refused")]
+    at: Annotated[int, Meta(description="when it was asked for; what was seen before says nothing")]
+    due: Annotated[int, Meta(description="until when the answer is waited for 复核时限; then a person makes the check")]
+    camera: Annotated[str, Meta(description="id of the camera; the record's key")]
+    source: Annotated[str, Meta(description="the source of its detection, under which the answer comes")]
+    label: str
+    algorithm: str
+    object_id: str
+    bbox: Annotated[
+        tuple[float, float, float, float] | None,
+        Meta(description="where it stood in the picture: left, top, right and bottom in pixels or shares"),
+    ]
+    category: Annotated[str, Meta(description="id of the order's category")]
+    media_urls: Annotated[tuple[str, ...], Meta(description="the pictures in which it was seen")]
+
+
 class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What a reporter (by hash), a department, an inspector or the supervisors are told about an order 通知."""
 
@@ -281,6 +304,7 @@ OUTGOING: Mapping[str, type[msgspec.Struct]] = {
     REWORK: ReworkMessage,
     STEP_BELOW: StepBelowMessage,
     UPWARD_STEP: UpwardStepMessage,
+    RECHECK: RecheckMessage,
     NOTICE: Notice,
     DEAD_LETTER: DeadLetter,
 }

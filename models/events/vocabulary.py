@@ -41,6 +41,13 @@ CODES: Mapping[str, Mapping[str, Names]] = {
 # What a check comes to 核查结果: the action that says so.
 CHECKS: Mapping[str, Names] = {"check-pass": ("核查通过", "passed"), "check-fail": ("核查不通过", "not passed")}
 
+# What came of asking a camera to look again 复核结果, where a person makes the check all the same.
+RECHECK_OUTCOMES: Mapping[str, Names] = {
+    "passed": ("已消除", "it would pass"),
+    "failed": ("仍存在", "it would not pass"),
+    "silent": ("未答复", "no answer in time"),
+}
+
 # Why a person must decide (of `sent-to-review`), besides the ids of the city's rules and the classifier's reasons.
 REVIEW_REASONS: Mapping[str, Names] = {
     "not-classified": ("未分类", "nothing was classified"),
@@ -74,6 +81,7 @@ VOCABULARIES: Mapping[str, Mapping[str, Names]] = {
     "`code` of `approve-return`": CODES["approve-return"],
     "`code` of `call-back`": CODES["call-back"],
     "result of a check": CHECKS,
+    "`outcome` of `recheck-answered`": RECHECK_OUTCOMES,
     "`reason` of `sent-to-review`": REVIEW_REASONS,
     "`reason` of `sent-to-arbitration`": ARBITRATION_REASONS,
 }

@@ -28,6 +28,7 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /prefill": ("report", "orders"),
     "POST /detections": ("detect",),
     "POST /measurements": ("detect",),
+    "POST /rechecks": ("detect",),
     "GET /detections/{detection_id:path}": ("detect",),
     "POST /orders/{order_id}/updates": ("act",),
     "GET /reports/{report_id:path}": ("own-reports", "orders"),

@@ -1,7 +1,7 @@
 """The desk on the transactional stage: inbox in, facts, assignments and rows out, all or nothing.
 
 Everything that inbox partition n leads to in the logs and changelogs goes to their partition n; an assignment goes to
-the only partition of its department's topic.
+the only partition of its department's topic, what a camera is asked to that of the camera's id.
 """
 
 import asyncio
@@ -91,6 +91,7 @@ class DeskProcessor:
             "outcomes": names.outcomes,
             "notices": names.notices,
             "upward": names.upward,
+            "rechecks": names.rechecks,
             "archive": names.archive,
         }
         self.changelogs: tuple[str, ...] = (names.desk, names.figures)
@@ -236,7 +237,8 @@ class DeskProcessor:
         for out in decision.records:
             kind, _, department = out.topic.partition("/")
             topic, part = (self._names.assignments(department), 0) if department else (self._logs[kind], n)
-            sends.append(Send(topic, out.key.encode(), out.value, part, out.headers))
+            # What one camera is asked stands in one partition, whatever the areas in which it sees something.
+            sends.append(Send(topic, out.key.encode(), out.value, None if kind == "rechecks" else part, out.headers))
         for topic, rows in ((self._names.desk, decision.rows), (self._names.figures, decision.figures)):
             sends.extend(Send(topic, key.encode(), value, n) for key, value in rows.items())
         if decision.failures:

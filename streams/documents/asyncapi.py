@@ -29,6 +29,8 @@ from models.events import (
     MEASUREMENT,
     NOTICE,
     OUTGOING,
+    RECHECK,
+    RECHECKED,
     REPORT,
     REWORK,
     STEP_BELOW,
@@ -63,8 +65,8 @@ def asyncapi() -> dict[str, Any]:
     log = {ce_type: kind for kind, ce_type in facts.CE_TYPES.items()}
     channels: list[tuple[str, str, str, Mapping[str, type], str]] = [
         ("reports", names.reports, "receive", _of(REPORT), "What citizens write."),
-        ("detections", names.detections, "receive", _of(DETECTION, MEASUREMENT),
-         "What cameras' algorithms see and instruments read."),
+        ("detections", names.detections, "receive", _of(DETECTION, MEASUREMENT, RECHECKED),
+         "What cameras' algorithms see and instruments read, and what cameras find that were asked to look again."),
         ("updates", names.updates, "receive", _of(UPDATE),
          "What people do with orders, from those who may speak for others."),
         ("departmentUpdates", names.updates_of("{department}"), "receive", _of(UPDATE),
@@ -75,6 +77,8 @@ def asyncapi() -> dict[str, Any]:
         ("orders", names.orders, "send", log, "The log of facts, kept for ever. Read it read_committed."),
         ("notices", names.notices, "send", _of(NOTICE), "What parties are told."),
         ("upward", names.upward, "send", _of(UPWARD_STEP), "What platforms above hear of their orders."),
+        ("rechecks", names.rechecks, "send", _of(RECHECK),
+         "What cameras are asked to look at again, each under its camera's id."),
         ("deadLetters", names.dead_letters, "send", _of(DEAD_LETTER), "What could not be taken in."),
     ]  # fmt: skip
     # An assignment has the type of the fact that makes it: the channel tells them apart.

@@ -26,6 +26,7 @@ from streams.intake.said import (
     SaidBy,
     SaidDetection,
     SaidLocation,
+    SaidRecheck,
     SaidReport,
     SaidReporter,
     SaidUpdate,
@@ -139,6 +140,8 @@ class DraftReader:
             return self._detection(said, statement, asset)
         if isinstance(said, SaidReport):
             return self._report(said, statement, asset)
+        if isinstance(said, SaidRecheck):
+            return self._recheck(said, statement)
         return self._update(said, statement)
 
     def _detection(self, said: SaidDetection, statement: Statement, asset: Asset | None) -> Draft | Ignored | Unlisted:
@@ -202,6 +205,27 @@ class DraftReader:
         if point is None and asset is not None:
             return Draft(Draft(item).at(by_asset(asset)), None, words)
         return Draft(item, point or Described(place.area, (place.address, words)), words)
+
+    def _recheck(self, said: SaidRecheck, statement: Statement) -> Draft:
+        """A camera answers as one that makes the check: it is its own word, whatever the topic."""
+        known = said.camera_id in self._city.cameras
+        camera = Actor("camera", "", said.camera_id if known else self._cleaner.name(said.camera_id))
+        item = InboxUpdate(
+            source=statement.source,
+            id=statement.id,
+            at=statement.at,
+            action="check-pass" if said.result == "gone" else "check-fail",
+            by=camera,
+            area=area_of(said.order_id),
+            order_id=said.order_id,
+            attempt=said.attempt,
+            reason=said.text,
+            evidence_urls=said.media_urls,
+            received=statement.received,
+            sender=camera,
+            content=content_of(said, self._keys.hmac),
+        )
+        return Draft(item)
 
     def _actor(self, by: SaidBy) -> Actor:
         person = acting_reporter(self._keys.hmac, by.id) if by.role == "reporter" else self._cleaner.name(by.id)
@@ -285,6 +309,8 @@ def _known(city: City, statement: Statement, key: bytes) -> Known:
             place = meant.point or (None if meant.camera is None else by_camera(meant.camera))
         else:
             ends = "ignored" if isinstance(meant, Ignored) else "unlisted"
+    elif isinstance(said, SaidRecheck):
+        place = Placement(area_of(said.order_id), "given")
     elif isinstance(said, SaidUpdate):
         place = _of_order(said)
     area = place.area if isinstance(place, Placement) else ""
@@ -339,7 +365,7 @@ def _of_order(said: SaidUpdate) -> Point | Placement | Described:
 def _asset_of(city: City, said: Said) -> Asset | None:
     """The asset 部件 whose id a report or detection names: in its field, else in its words. None where it names none of
     the city's, or several."""
-    if not city.assets or isinstance(said, SaidUpdate):
+    if not city.assets or isinstance(said, SaidUpdate | SaidRecheck):
         return None
     if (known := city.assets.find(said.asset)) is not None:
         return known

@@ -23,10 +23,19 @@ from typing import Any
 import msgspec
 
 from models import envelope
-from models.events import DETECTION, ORDER_ID, REPORT, UPDATE, URL
+from models.events import DETECTION, ORDER_ID, RECHECKED, REPORT, UPDATE, URL
 from models.record import Record
 from models.times import from_text
-from streams.intake.said import Instant, Said, SaidDetection, SaidLocation, SaidReport, SaidUpdate, Statement
+from streams.intake.said import (
+    Instant,
+    Said,
+    SaidDetection,
+    SaidLocation,
+    SaidRecheck,
+    SaidReport,
+    SaidUpdate,
+    Statement,
+)
 from streams.intake.too_late import TimeRule
 
 MAX_BYTES = 4_096
@@ -111,6 +120,10 @@ def _fits_report(said: SaidReport) -> bool:
     )
 
 
+def _fits_recheck(said: SaidRecheck) -> bool:
+    return _are_bare(said.camera_id, said.text) and _order_id(said.order_id) is not None and _are_urls(said.media_urls)
+
+
 def _fits_update(said: SaidUpdate) -> bool:
     by, report = said.by, said.report
     return (
@@ -150,6 +163,7 @@ def _instant(kind: type, value: object) -> Instant:
 
 _RULES: Mapping[str, tuple[type[Said], Callable[[Any], bool]]] = {
     DETECTION: (SaidDetection, _fits_detection),
+    RECHECKED: (SaidRecheck, _fits_recheck),
     REPORT: (SaidReport, _fits_report),
     UPDATE: (SaidUpdate, _fits_update),
 }

@@ -82,6 +82,17 @@ class SaidDetection(_Said, frozen=True, gc=False):
     asset: Name = ""
 
 
+class SaidRecheck(_Said, frozen=True, gc=False):
+    """What a camera finds when it was asked to look again 复核结果."""
+
+    order_id: OwnId
+    camera_id: Id
+    result: Literal["gone", "there"]
+    attempt: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    text: Words = ""
+    media_urls: Urls = ()
+
+
 class SaidBy(_Said, frozen=True, gc=False):
     """Who asks for a step: a department or another role."""
 
@@ -129,7 +140,7 @@ class SaidUpdate(_Said, frozen=True, gc=False):
 _CONTENT_BYTES = 6
 _encode = msgspec.json.Encoder(enc_hook=int).encode  # the hook is for an Instant, which is one
 
-Said = SaidReport | SaidDetection | SaidUpdate
+Said = SaidReport | SaidDetection | SaidRecheck | SaidUpdate
 
 
 class Statement(msgspec.Struct, frozen=True, gc=False):
@@ -152,11 +163,14 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
 _TYPES: dict[type[events.Contract], type[Said]] = {
     events.Report: SaidReport,
     events.Detection: SaidDetection,
+    events.RecheckAnswer: SaidRecheck,
     events.Update: SaidUpdate,
 }
 
 
-def of_contract(kept: events.Report | events.Detection | events.Measurement | events.Update) -> Said:
+def of_contract(
+    kept: events.Report | events.Detection | events.Measurement | events.RecheckAnswer | events.Update,
+) -> Said:
     """What the model of a contract says; a measurement says it as a detection."""
     if isinstance(kept, events.Measurement):
         kept = kept.detection()
@@ -174,6 +188,8 @@ def _without_empty(said: Said) -> Said:
     """The same without a place or a reporter of which nothing is said."""
     if isinstance(said, SaidReport) and said.reporter == SaidReporter():
         said = replace(said, reporter=None)
+    if isinstance(said, SaidRecheck):
+        return said
     return replace(said, location=None) if said.location == SaidLocation() else said
 
 

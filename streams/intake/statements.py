@@ -19,7 +19,7 @@ from models.record import Record
 from models.redact import in_letters
 from streams.dead_letters.letter import ONLY, REPLAYED
 from streams.intake import quick
-from streams.intake.said import SaidDetection, SaidUpdate, Statement, of_contract
+from streams.intake.said import SaidDetection, SaidRecheck, SaidUpdate, Statement, of_contract
 from streams.intake.too_late import Receipt, TimeRule, receipt_of
 
 # What a message's detections say may be so much longer than the message: what it says once, each of them repeats.
@@ -100,7 +100,7 @@ class StatementReader:
             said = of_contract(events.parse(event.type, event.data))
         at = receipt.first if event.time is None else event.time
         self._time_rule.check(event.type, at, receipt)
-        if isinstance(said, SaidUpdate) and event.time is None:
+        if isinstance(said, SaidUpdate | SaidRecheck) and event.time is None:
             at = receipt.now
         return Statement(said, event.source, event.id, at, receipt.now, measured=event.type == events.MEASUREMENT)
 

@@ -7,7 +7,7 @@ intake is down. A dead letter that is sent again is as old as it was when it cam
 * `too-late`: a report is dated more than `identity_reports_days` before its first receipt, a detection more than
   `identity_detections_minutes`. For so long the desk remembers who said what; of anything older it could not tell
   whether it has been said before.
-* An update is not judged here: only the desk knows the time of its order.
+* An update and the answer of a camera that was asked are not judged here: only the desk knows the time of its order.
 """
 
 from collections.abc import Mapping

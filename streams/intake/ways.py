@@ -8,11 +8,16 @@ from typing import NamedTuple
 
 from models import envelope
 from models.errors import Poison
-from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE
-from streams.intake.said import Said, SaidDetection, SaidReport, SaidUpdate
+from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE
+from streams.intake.said import Said, SaidDetection, SaidRecheck, SaidReport, SaidUpdate
 from streams.kafka.topics import Names
 
-_TYPES: dict[type[Said], str] = {SaidReport: REPORT, SaidDetection: DETECTION, SaidUpdate: UPDATE}
+_TYPES: dict[type[Said], str] = {
+    SaidReport: REPORT,
+    SaidDetection: DETECTION,
+    SaidRecheck: RECHECKED,
+    SaidUpdate: UPDATE,
+}
 
 
 class Way(NamedTuple):
@@ -38,6 +43,6 @@ def way_of(names: Names, topic: str) -> Way:
         return Way((UPDATE,), department)
     return {
         names.reports: Way((REPORT,)),
-        names.detections: Way((DETECTION, MEASUREMENT)),
+        names.detections: Way((DETECTION, MEASUREMENT, RECHECKED)),
         names.updates: Way((UPDATE,)),
     }[topic]

@@ -30,7 +30,8 @@ def cluster_rights(
     rows = sorted(_of_roles(names), key=lambda row: _ROLES.index(row[0]))
     for department in sorted(departments):
         rows += _of_department(names, department)
-    rows += [(f"sensor/{one}", "Write", "topic", (names.detections,)) for one in sensors]
+    for sensor in sensors:
+        rows += _of_sensor(names, sensor)
     rows += [(f"app/{one}", "Write", "topic", (names.reports,)) for one in apps]
     return tuple(
         ClusterRight(party, operation, kind, name) for party, operation, kind, things in rows for name in things
@@ -53,7 +54,8 @@ def _of_roles(n: Names) -> list[_Row]:
         ("intake", "Write", "transactional-id", (n.group("intake-*"),)),
         ("desk", "Read", "topic", (n.inbox, n.report_keys, n.desk, n.figures, n.claims, n.control, n.silences)),
         ("desk", "Write", "topic", (n.inbox, n.orders, n.desk, n.figures, n.archive, n.notices, n.dead_letters)),
-        ("desk", "Write", "topic", (n.outcomes, n.upward, n.assignments("*"), n.report_keys, n.claims, n.control)),
+        ("desk", "Write", "topic", (n.outcomes, n.upward, n.rechecks, n.assignments("*"))),
+        ("desk", "Write", "topic", (n.report_keys, n.claims, n.control)),
         ("desk", "Read", "group", (n.group("desk"),)),
         ("desk", "Write", "transactional-id", (n.group("desk-*"), n.group("packs"))),
         ("tables", "Read", "topic", (n.desk, n.figures, n.archive, n.control, tables)),
@@ -82,6 +84,16 @@ def _of_roles(n: Names) -> list[_Row]:
         ("commands", "Create", "topic", (every,)),
         ("commands", "Describe", "group", (n.group("intake"), n.group("desk"), tables)),
         ("commands", "Write", "transactional-id", (n.group("desk-*"), n.group("packs"), n.group("silences"))),
+    ]
+
+
+def _of_sensor(n: Names, sensor: str) -> list[_Row]:
+    """It sends what it sees, reads what its cameras are asked, and calls its consumer groups by its own name."""
+    party, group = f"sensor/{sensor}", n.group(f"sensor-{sensor}")
+    return [
+        (party, "Write", "topic", (n.detections,)),
+        (party, "Read", "topic", (n.rechecks,)),
+        (party, "Read", "group", (group, f"{group}.*")),
     ]
 
 

@@ -113,6 +113,11 @@ class Names:
         return self._of("upward")
 
     @property
+    def rechecks(self) -> str:
+        """What cameras are asked to look at again, keyed by camera."""
+        return self._of("rechecks")
+
+    @property
     def dead_letters(self) -> str:
         """What could not be taken in, with its bytes and the reason."""
         return self._of("dead-letters")
@@ -214,6 +219,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.archive, shared, _COMPACT),
         (names.notices, shared, _days(30)),
         (names.upward, shared, _days(90)),
+        (names.rechecks, shared, _days(30)),
         (names.outcomes, shared, _hours(1) | {"segment.ms": str(HOUR_MS)}),
         (names.dead_letters, 1, _days(90)),
         (names.unlisted, 1, _COMPACT | {"cleanup.policy": "compact,delete", "retention.ms": str(90 * DAY_MS)}),

@@ -11,13 +11,19 @@ import msgspec
 
 from models.envelope import BYTE_ORDER_MARK, STRUCTURED
 from models.errors import UsageError
-from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE
+from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE
 from models.times import now_ms, to_text
 from streams.kafka.clients import started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 
-_TOPICS = {REPORT: "reports", DETECTION: "detections", MEASUREMENT: "detections", UPDATE: "updates"}
+_TOPICS = {
+    REPORT: "reports",
+    DETECTION: "detections",
+    MEASUREMENT: "detections",
+    RECHECKED: "detections",
+    UPDATE: "updates",
+}
 _IN_FLIGHT = 10_000
 SOURCE = "paidan/feed"  # of events that name none
 _decode = msgspec.json.Decoder(dict[str, Any]).decode

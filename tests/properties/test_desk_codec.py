@@ -13,7 +13,18 @@ from dispatcher.order.facts import KINDS, Fact, UpdateRefused, ce_id, from_wire,
 from dispatcher.order.row import Assignment, Order
 from dispatcher.order.wire import INSTANTS, decode, encode
 from dispatcher.partition import messages
-from models.events import ASSIGNMENT, NOTICE, OUTGOING, REWORK, STEP_BELOW, WITHDRAWAL, AssignmentMessage, Notice, Why
+from models.events import (
+    ASSIGNMENT,
+    NOTICE,
+    OUTGOING,
+    RECHECK,
+    REWORK,
+    STEP_BELOW,
+    WITHDRAWAL,
+    AssignmentMessage,
+    Notice,
+    Why,
+)
 from models.inbox import Actor
 from models.times import from_text, to_text
 from tests.support.examples import examples
@@ -53,7 +64,9 @@ def of(annotation: Any, numbers: st.SearchStrategy[int]) -> st.SearchStrategy[An
 
 ALL: list[type[Any]] = [*KINDS.values(), UpdateRefused]
 FACTS = st.one_of([built(kind) for kind in ALL])
-SENT = st.one_of(FACTS, *(built(OUTGOING[kind]) for kind in (ASSIGNMENT, NOTICE, REWORK, STEP_BELOW, WITHDRAWAL)))
+SENT = st.one_of(
+    FACTS, *(built(OUTGOING[kind]) for kind in (ASSIGNMENT, NOTICE, RECHECK, REWORK, STEP_BELOW, WITHDRAWAL))
+)
 # An instant in encoded JSON. Only a key can look like that: inside a text each quotation mark follows a backslash.
 IN_JSON = re.compile(rb'([{,]"(?:%b)":)(-?\d+)' % "|".join(sorted(INSTANTS)).encode())
 

@@ -40,7 +40,8 @@ from tests.support.examples import examples
 
 # With departments below the roads bureau and the police, so that orders go down and up the levels.
 CITY = quiet_city(
-    "camera_heartbeat_hours = 30.0\ncall_back_days = 0.5\n",
+    "camera_heartbeat_hours = 30.0\ncall_back_days = 0.5\n"
+    "recheck_minutes = 600.0\nrecheck_share = 0.3\nrecheck_pairs_min = 2\n",
     **{"inspectors.csv": "id,areas,lat,lon,checks_max\np1,south-w,30.05,114.05,2\np3,south,30.01,114.01,3\n"},
     **appended("departments.csv", *(f"{row}," for row in LEVELS)),
 )
@@ -106,6 +107,9 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
     named = rng.choice((*DEPARTMENTS, "", "", "nobody"))
     if rule.action == "forward":
         named = rng.choice(("", *sorted(CITY.hierarchy.below(lead))))
+    person = rng.choice(("r1", "r2", "p1", "p2"))
+    if role == "camera" and order is not None and order.recheck is not None:
+        person = order.recheck.camera
     codes = {
         "return": (*RETURN_CODES, ""),
         "approve-return": ("", "", "duplicate", "not-a-problem"),
@@ -117,7 +121,7 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
         id=str(rng.randrange(n + 1) if rng.random() < 0.05 else n),
         at=at - rng.choice((0, 0, 0, 0, MINUTE, HOUR, -MINUTE)),
         action=rule.action if rng.random() < 0.98 else "dance",
-        by=Actor(role, lead if role == "department" else "", rng.choice(("r1", "r2", "p1", "p2"))),
+        by=Actor(role, lead if role == "department" else "", person),
         area="south-w",
         order_id=order.id if order is not None and rng.random() < 0.97 else "south-w-20260302-aaaaaaaaaa",
         attempt=order.attempt if order is not None and rng.random() < 0.5 else rng.choice((None, 1)),

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pydantic import StringConstraints, TypeAdapter
 
 from models.envelope import Event, to_binary
-from models.events import CONTRACTS, DETECTION, MEASUREMENT, REPORT, UPDATE
+from models.events import CONTRACTS, DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE
 from streams.intake import quick, said
 from streams.intake.batch import Taken, take_in
 from streams.intake.drafts import Keys
@@ -103,6 +103,14 @@ DATA = {
             "text": TEXTS,
             "media_urls": URLS,
         },
+    ),
+    RECHECKED: objects(
+        {
+            "order_id": IDS | st.just(quoted(ORDER)),
+            "camera_id": st.sampled_from(['"cam-sw-1"', '" cam-sw-1"', '"cam-x"', '"13912345678"']),
+            "result": st.sampled_from(['"gone"', '"there"', '"Gone"', '""', "null"]),
+        },
+        {"attempt": st.sampled_from(NUMBERS), "text": TEXTS, "media_urls": URLS},
     ),
     REPORT: objects(
         {"text": TEXTS},
@@ -267,7 +275,12 @@ def test_the_plain_case_is_taken_quickly(name: str) -> None:
     assert taken_quickly(PLAIN[name])
 
 
-SAID = {DETECTION: said.SaidDetection, REPORT: said.SaidReport, UPDATE: said.SaidUpdate}
+SAID = {
+    DETECTION: said.SaidDetection,
+    RECHECKED: said.SaidRecheck,
+    REPORT: said.SaidReport,
+    UPDATE: said.SaidUpdate,
+}
 # What the two spell differently, or what no struct states: patterns are checked by hand.
 UNSAID = ("$defs", "title", "description", "pattern", "additionalProperties", "format")
 

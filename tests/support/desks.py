@@ -215,6 +215,7 @@ def assert_same_state(one: DeskState, other: DeskState) -> None:
     assert one.cameras == other.cameras
     assert one.rolls == other.rolls
     assert one.algorithms == other.algorithms
+    assert one.agreements == other.agreements
     assert standing_under(one) == standing_under(other)
     assert one.seen == other.seen
     assert one.seen_until == other.seen_until

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from aiokafka import ConsumerRecord
 
 from models.city import City
-from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE
+from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE
 from tests.support.cities import appended, tiny_city
 from tests.support.messages import NOW, ORDER, raw, record
 
@@ -47,6 +47,10 @@ SAID: dict[str, dict[str, Any]] = {
         "sensor_id": "cam-sw-1", "quantity": "waterlogging", "value": 0.3, "threshold": 0.1, "unit": "m",
         "side": "above", "vendor": "v", "object_id": "o", "text": "水深", "media_urls": ["https://media.example/1.jpg"],
         "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"}, "asset": "LD-0101",
+    },
+    RECHECKED: {
+        "order_id": ORDER, "camera_id": "cam-sw-1", "result": "gone", "attempt": 1, "text": "路面完好",
+        "media_urls": ["https://media.example/2.jpg"],
     },
     UPDATE: {
         "action": "return", "by": {"role": "dispatcher", "department": "roads", "id": "d"},

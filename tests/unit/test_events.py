@@ -7,7 +7,19 @@ from pydantic import ValidationError
 
 from dispatcher.order.lifecycle import ACTIONS
 from models.errors import Poison
-from models.events import CONTRACTS, DETECTION, MEASUREMENT, REPORT, UPDATE, Action, Detection, Report, Update, parse
+from models.events import (
+    CONTRACTS,
+    DETECTION,
+    MEASUREMENT,
+    RECHECKED,
+    REPORT,
+    UPDATE,
+    Action,
+    Detection,
+    Report,
+    Update,
+    parse,
+)
 from models.times import from_text
 
 
@@ -46,7 +58,7 @@ def test_times_are_instants_inside_and_text_outside() -> None:
 
 def test_each_type_has_one_contract() -> None:
     """And a type that has none is poison."""
-    assert {REPORT, DETECTION, MEASUREMENT, UPDATE} == set(CONTRACTS)
+    assert {REPORT, DETECTION, MEASUREMENT, RECHECKED, UPDATE} == set(CONTRACTS)
     with pytest.raises(Poison, match="ce_type must be one of"):
         parse("city.report.received.v2", b"{}")
 

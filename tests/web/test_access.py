@@ -42,6 +42,7 @@ CALLERS = {
     "GET /prefill": set(ACCESS) - {"sensor", "public"},
     "POST /detections": {"sensor"},
     "POST /measurements": {"sensor"},
+    "POST /rechecks": {"sensor"},
     "GET /detections/{detection_id:path}": {"sensor"},
     "POST /orders/{order_id}/updates": ACTING,
     "GET /orders/{order_id}/moves": ACTING,

@@ -21,8 +21,10 @@ def learn(work: UnitOfWork, update: InboxUpdate, order: Order) -> None:
 
     For them speaks a check that has passed, against them that a reviewer rejects the order (as after a failed
     verification), or that a return is approved as `not-a-problem`. A force-close or an operator's rejection says
-    nothing of what was seen.
+    nothing of what was seen, and nor does what a camera finds when it looks again: it would speak for itself.
     """
+    if update.by.role == "camera":  # what a camera says of itself
+        return
     if update.action == "check-pass" and order.state == "closed":  # not yet where a department above has confirmed
         right = True
     elif update.action in _REJECTING and order.state == "rejected" and update.by.role != "operator":

@@ -31,6 +31,8 @@ def apply(order: Order | None, fact: Fact) -> Order:
     elif fact.order_id != order.id or fact.seq != order.seq + 1:
         raise ValueError(f"{fact.order_id}/{fact.seq} cannot follow {order.id}/{order.seq}")
     changes = FOLDS[type(fact)](order, fact)  # type: ignore[arg-type]  # it stands under the kind that it takes
+    if order.recheck is not None and fact.state != "handled":  # nothing waits for its check any more
+        changes["recheck"] = None
     changes |= {"seq": fact.seq, "state": fact.state, "recorded_at": fact.recorded_at}
     if not isinstance(fact, TIMERS):
         # Timers do not move `last_at`: a step that happened before a breach may still arrive after it.

@@ -7,7 +7,19 @@ from msgspec.structs import replace
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import Answer, Assignment, Check, Closing, Dispatch, Entry, Order, Part, RunningLimit, State
+from dispatcher.order.row import (
+    Answer,
+    Assignment,
+    Check,
+    Closing,
+    Dispatch,
+    Entry,
+    Order,
+    Part,
+    Recheck,
+    RunningLimit,
+    State,
+)
 from models.city import LimitStage
 from models.events import AssetRef, Evidence
 from models.guess import Guess
@@ -78,6 +90,7 @@ class Changes(TypedDict, total=False):
     # how it ended
     checks: tuple[Check, ...]
     checks_missed: tuple[int, ...]
+    recheck: Recheck | None
     inspector: str
     check_level: int
     check_escalates_at: int | None

@@ -16,7 +16,7 @@ from dispatcher.order.folds.changes import (
     with_limits,
     with_moved,
 )
-from dispatcher.order.row import Assignment, Check, Order
+from dispatcher.order.row import Assignment, Check, Order, Recheck
 
 
 def _accepted(order: Order, fact: facts.Accepted) -> Changes:
@@ -105,7 +105,8 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
     turn = order.assignments[-1]
     due = next((limit.due for limit in order.limits if limit.stage == "check"), None)
     handled_at = turn.handled_at if turn.handled_at is not None else fact.at
-    check = Check(at=fact.at, handled_at=handled_at, passed=fact.passed, by=fact.actor, due=due)
+    found = order.recheck.found if order.recheck is not None and fact.actor.role == "inspector" else ""
+    check = Check(at=fact.at, handled_at=handled_at, passed=fact.passed, by=fact.actor, due=due, camera_found=found)
     changes = with_limits(order, drop=("check",)) | no_check()
     changes |= {"checks": (*order.checks, check), "attempt": fact.attempt}
     if not fact.passed:
@@ -114,7 +115,30 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
 
 
 def _check_given(order: Order, fact: facts.CheckGiven) -> Changes:
-    return {"inspector": fact.inspector}
+    given: Changes = {"inspector": fact.inspector}
+    if order.recheck is not None:  # a person makes the check now, whatever the camera finds
+        given["recheck"] = replace(order.recheck, decides=False)
+    return given
+
+
+def _recheck_requested(order: Order, fact: facts.RecheckRequested) -> Changes:
+    asked = Recheck(
+        camera=fact.camera,
+        source=fact.source,
+        asked_at=fact.at,
+        due=fact.due,
+        label=fact.label,
+        algorithm=fact.algorithm,
+        object_id=fact.object_id,
+        decides=fact.decides,
+    )
+    return {"recheck": asked}
+
+
+def _recheck_answered(order: Order, fact: facts.RecheckAnswered) -> Changes:
+    if order.recheck is None or fact.outcome == "silent":
+        return {"recheck": None}
+    return {"recheck": replace(order.recheck, found=fact.outcome)}
 
 
 def _reminded(order: Order, fact: facts.Reminded) -> Changes:
@@ -132,6 +156,8 @@ FOLDS: Folds = {
     facts.Resumed: _resumed,
     facts.Handled: _handled,
     facts.CheckGiven: _check_given,
+    facts.RecheckRequested: _recheck_requested,
+    facts.RecheckAnswered: _recheck_answered,
     facts.Checked: _checked,
     facts.Progressed: nothing,
     facts.Commented: nothing,

@@ -9,7 +9,18 @@ from fastapi.openapi.utils import get_openapi
 from dispatcher.figures.indicators import FIGURES, INDICATORS
 from models.city import City, LimitStage
 from models.envelope import JSON, MAX_ATTRIBUTE, SPEC_VERSION, STRUCTURED
-from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE, Detection, Measurement, Report, Update
+from models.events import (
+    DETECTION,
+    MEASUREMENT,
+    RECHECKED,
+    REPORT,
+    UPDATE,
+    Detection,
+    Measurement,
+    RecheckAnswer,
+    Report,
+    Update,
+)
 from models.events.incoming import NOISE, ORDER_ID
 from models.formats import FORMATS
 from streams.access.rights import NEEDED, callers
@@ -45,6 +56,7 @@ _BODIES: Mapping[str, tuple[str, type]] = {
     "POST /reports": (REPORT, Report),
     "POST /detections": (DETECTION, Detection),
     "POST /measurements": (MEASUREMENT, Measurement),
+    "POST /rechecks": (RECHECKED, RecheckAnswer),
     "POST /orders/{order_id}/updates": (UPDATE, Update),
 }
 # Which document the body of another route is, and whether there must be one.

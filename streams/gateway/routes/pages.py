@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from dispatcher.order.fact_terms import FACT_TERMS
 from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import City
-from models.events.vocabulary import ARBITRATION_REASONS, REVIEW_REASONS, ROLES
+from models.events.vocabulary import ARBITRATION_REASONS, RECHECK_OUTCOMES, REVIEW_REASONS, ROLES
 from models.guess import NO_FAULT
 from streams.gateway.http.problems import Problem
 
@@ -38,7 +38,7 @@ def terms() -> bytes:
         "FACTS": FACT_TERMS,
         "ROLES": ROLES,
         "NO_FAULT": NO_FAULT,
-        "REASONS": {**REVIEW_REASONS, **ARBITRATION_REASONS},
+        "REASONS": {**REVIEW_REASONS, **ARBITRATION_REASONS, **RECHECK_OUTCOMES},
         "WORDS": {row["en"]: row["zh"] for row in csv.DictReader(words.splitlines())},
     }
     return b"".join(b"export const %s = %s;\n" % (name.encode(), msgspec.json.encode(tables[name])) for name in tables)

@@ -1,5 +1,5 @@
-"""`POST /reports`, `/detections`, `/measurements`, `/orders/{id}/updates`: events over HTTP, safe in Kafka before they
-are answered.
+"""`POST /reports`, `/detections`, `/measurements`, `/rechecks`, `/orders/{id}/updates`: events over HTTP, safe in Kafka
+before they are answered.
 
 202 once the broker has acknowledged. With `Prefer: wait=5` the desk's decision instead: 200 with the fact, 409 when an
 update was refused, 422 when intake could not take the event in; 202 when there was no decision in time.
@@ -16,18 +16,19 @@ from fastapi.responses import Response
 from dispatcher.arrivals.covered.silencing import is_suppressed
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import UpdateRefused
+from dispatcher.order.lifecycle import REFUSALS
 from dispatcher.partition.identity import area_of
 from dispatcher.partition.outcomes import SightingOutcome
 from models.city import City
 from models.envelope import MAX_ATTRIBUTE, Event
 from models.errors import Poison
-from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE, DeadLetter
+from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE, DeadLetter
 from models.formats import FORMATS
 from models.times import now_ms
 from streams.gateway.events.event_rate import EventRate
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.events.on_behalf import names_another, not_the_sender, of_report, of_update
-from streams.gateway.events.request_event import body_of, read_event
+from streams.gateway.events.request_event import body_of, data_of, read_event
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem, of_poison
@@ -72,6 +73,10 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
     @router.post("/measurements", summary="What an instrument reads")
     async def measurement(request: Request) -> Response:
         return await receiver.sighted(request, names.detections, await body_of(request), MEASUREMENT)
+
+    @router.post("/rechecks", summary="What a camera finds that was asked to look again")
+    async def recheck(request: Request) -> Response:
+        return await receiver.looked(request, names.detections, await body_of(request))
 
     @router.post("/orders/{order_id}/updates", summary="One step")
     async def update(order_id: str, request: Request) -> Response:
@@ -157,6 +162,19 @@ class Receiver:
             return answer({"event": _named(waiter), "outcome": known.ends}, 200 if wait.seconds else 202, wait.applied)
         link = f"/detections/{quote(known.id, safe='')}?{urlencode({'source': known.source})}"
         return await self.receive(request, topic, known.source, event, waiter, link, wait, more)
+
+    async def looked(self, request: Request, topic: str, body: bytes) -> Response:
+        """Write what a camera finds that was asked to look again, and answer. Raises Problem."""
+        event, known = await self.read(body, lambda: read_event(request, RECHECKED, body))
+        waiter, wait = Waiter(known.source, known.id), preference(request)
+        link = f"/orders/{data_of(event)['order_id']}"
+        try:
+            return await self.receive(request, topic, known.source, event, waiter, link, wait)
+        except Problem as problem:
+            if problem.kind != "refused":
+                raise
+            # Who may only send hears nothing else of an order: not even whether there is one.
+            raise Problem(409, "refused", REFUSALS["not-asked"], wait.applied, reason="not-asked") from None
 
     async def receive(
         self,
