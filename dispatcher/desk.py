@@ -24,8 +24,9 @@ from dispatcher.partition.decision import Decision, Failure, Outgoing
 from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import DeskState, Meta
 from dispatcher.partition.unit_of_work import UnitOfWork
+from dispatcher.units.reports import on_unit
 from models.city import City
-from models.inbox import Heard, InboxRecord, InboxUpdate, LiveSilence, PackChange, Sighting, Tick
+from models.inbox import Heard, InboxRecord, InboxUpdate, LiveSilence, PackChange, Sighting, Tick, UnitHeard
 
 __all__ = ["DeskState", "UnknownPack", "decide"]
 
@@ -103,7 +104,7 @@ class _Batch:
         assert self.memory is not None  # it comes with the city
         return UnitOfWork(self.overlay, city, self.memory, self.clock, self.replayed)
 
-    def _decide_item(self, offset: int, index: int, item: Sighting | InboxUpdate | Heard) -> None:
+    def _decide_item(self, offset: int, index: int, item: Sighting | InboxUpdate | Heard | UnitHeard) -> None:
         self._city()  # without a pack nothing is decided, and nothing is a failure
         try:
             if isinstance(item, InboxUpdate) and (order := named(self._work(), item)) is not None:
@@ -122,10 +123,12 @@ class _Batch:
             self.overlay.drop()
             self.failures.append(Failure(offset, index, item, _text(error)))
 
-    def _tried(self, item: Sighting | InboxUpdate | Heard) -> UnitOfWork:
+    def _tried(self, item: Sighting | InboxUpdate | Heard | UnitHeard) -> UnitOfWork:
         work = self._work()
         if isinstance(item, Heard):
             cameras.heard(work, item.camera)
+        elif isinstance(item, UnitHeard):
+            on_unit(work, item)
         elif isinstance(item, Sighting):
             if item.kind == "detection":
                 cameras.heard(work, item.camera)

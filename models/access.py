@@ -15,6 +15,7 @@ from models.inbox import Actor
 Right = Literal[
     "report",
     "detect",
+    "locate",
     "act",
     "own-reports",
     "orders",
@@ -30,6 +31,7 @@ Right = Literal[
 RIGHTS: Mapping[Right, str] = {
     "report": "send reports",
     "detect": "send detections",
+    "locate": "say where a mobile unit is",
     "act": "ask for steps of orders",
     "own-reports": "see what became of the reports that it has sent",
     "orders": "read orders",
@@ -82,6 +84,9 @@ ACCESS: Mapping[str, Access] = {
         ROLES["department"], _ACTS, "department", ("department",), "one department: its own orders only"
     ),
     "inspector": _official("inspector"),
+    "unit": Access(
+        ROLES["unit"], _ACTS | {"locate"}, "unit", note="one mobile unit, whose id is the person: its own tasks only"
+    ),
     "reviewer": _official("reviewer"),
     "dispatcher": _official("dispatcher", "silence"),
     "duty-officer": _official("duty-officer", "staff", "silence", "approve-silences"),

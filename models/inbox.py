@@ -18,6 +18,7 @@ UNLOCATED = "unlocated"
 OWN_SIGHTINGS = "paidan/heartbeat"  # the source of what the desk itself notices: cameras that are silent
 UNREGISTERED = "unregistered"  # how its area was found: by its own coordinates, as the registry has no such camera
 UNKNOWN_AREA = "unknown-area"  # how its area was found: the id that was given is none of the city's
+UnitMode = Literal["free", "busy", "off"]
 _CLOCK = "clock"
 _PACK = "pack"
 
@@ -123,6 +124,19 @@ class Heard(msgspec.Struct, frozen=True, gc=False, tag="heard"):
     area: str
 
 
+class UnitHeard(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="unit"):
+    """Where a mobile unit is and whether it is free 位置上报, as it said at an instant (ms UTC). Without coordinates it
+    is where it was. `load` is how many things it has to do; it goes to each partition whose areas it serves."""
+
+    unit: str
+    area: str
+    at: int
+    state: UnitMode
+    lat: float | None = None
+    lon: float | None = None
+    load: int = 0
+
+
 class Tick(msgspec.Struct, frozen=True, tag="tick"):
     """Nothing happened but time: its record's clock fires the timers that are due."""
 
@@ -172,7 +186,7 @@ class LiveSilence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
         return not self.needs_approval or bool(self.approved_by)
 
 
-Item = Sighting | InboxUpdate | Heard | Tick | PackChange | LiveSilence
+Item = Sighting | InboxUpdate | Heard | UnitHeard | Tick | PackChange | LiveSilence
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Item, ...])

@@ -6,11 +6,12 @@ from dispatcher.arrivals.covered import covering
 from dispatcher.arrivals.watched import watching
 from dispatcher.order import facts
 from dispatcher.order.row import Order, RunningLimit
-from dispatcher.order.timers import CALL_BACK, ESCALATE_CHECK, RECHECK, SUPERVISED, escalating, timers
+from dispatcher.order.timers import CALL_BACK, ESCALATE_CHECK, RECHECK, SUPERVISED, TASK, escalating, timers
 from dispatcher.partition import row_keys
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork, after_previous
 from dispatcher.steps import dispatching
 from dispatcher.steps.checks import rechecking
+from dispatcher.units import tasking
 from models.city import LimitStage
 from models.times import HOUR_MS
 
@@ -64,6 +65,8 @@ def _fire(work: UnitOfWork, order: Order, due: int, kind: str) -> None:
         _supervise(work, order, due, rising)
     elif what == CALL_BACK:
         work.emit(facts.CallBackDue(**work.timer_head(order, due)))
+    elif what == TASK:
+        tasking.lapse(work, order, due)
     elif what == "resume":
         dispatching.resume(work, order, due, DESK)
     else:

@@ -15,7 +15,7 @@ from typing import TypedDict
 import msgspec
 
 from dispatcher.order import wire
-from dispatcher.order.row import Part, RecheckOutcome, RunningLimit, State
+from dispatcher.order.row import Part, RecheckOutcome, RunningLimit, State, TaskKind, TaskStage
 from models.city import LimitStage
 from models.events import AssetRef, Evidence, Why
 from models.guess import Guess
@@ -396,6 +396,50 @@ class RecheckAnswered(Fact, frozen=True, kw_only=True):
 
     outcome: RecheckOutcome
     reason: str = ""
+    evidence_urls: tuple[str, ...] = ()
+
+
+class TaskGiven(Fact, frozen=True, kw_only=True):
+    """A mobile unit is sent to look 派员核实: whether the incident is there, or has been dealt with. It has to accept
+    by `due`; it is `distance_m` away."""
+
+    unit: str
+    what: TaskKind
+    due: int
+    distance_m: float
+    reason: str = ""
+
+
+class TaskAccepted(Fact, frozen=True, kw_only=True):
+    """The unit is on its way 接受任务; it has to be there by `due`."""
+
+    due: int
+
+
+class UnitArrived(Fact, frozen=True, kw_only=True):
+    """The unit is there 到达现场; it has to say by `due` what it has found."""
+
+    due: int
+
+
+class TaskDeclined(Fact, frozen=True, kw_only=True):
+    """The unit cannot do it 谢绝任务."""
+
+    reason: str = ""
+
+
+class TaskLapsed(Fact, frozen=True, kw_only=True):
+    """The unit has not taken the next step in time 任务超时: it came no further than `stage`."""
+
+    unit: str
+    stage: TaskStage
+
+
+class Verified(Fact, frozen=True, kw_only=True):
+    """The unit has looked 现场核实: the incident is there, or it is not."""
+
+    passed: bool
+    note: str = ""
     evidence_urls: tuple[str, ...] = ()
 
 

@@ -59,7 +59,7 @@ ASKED: Mapping[str, tuple[Field, ...]] = {
     "joined-report": (Field("report", "report", needed=True),),
 }
 # Actions that keep photos without asking for them.
-_SHOWN = frozenset({"progress", "check-pass", "check-fail", "comment"})
+_SHOWN = frozenset({"progress", "check-pass", "check-fail", "verify-pass", "verify-fail", "comment"})
 
 
 def form(row: Transition) -> tuple[Field, ...]:

@@ -34,6 +34,7 @@ AUTOMATIC: tuple[tuple[State, State | None, str], ...] = (
 )
 
 _OPEN: tuple[State, ...] = ("review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled")
+_LOOKED_AT: tuple[State, ...] = ("review", "assigned", "accepted", "handled")
 _CHECKERS = ("inspector", "reporter")
 
 
@@ -163,6 +164,31 @@ TABLE: tuple[Transition, ...] = (
         "give-check", "派核查", ("dispatcher", "duty-officer"), ("handled",), ("handled",),
         ("confirmed-above", "another-inspector"),
         "to an inspector of its area; whoever has it, any inspector may make it",
+    ),
+    Transition(
+        "send-unit", "派员", ("dispatcher", "duty-officer"), _LOOKED_AT, _LOOKED_AT, ("no-unit-yet", "unit-free"),
+        "the nearest mobile unit that is free and suits looks whether it is there, or has been dealt with",
+    ),
+    Transition("accept-task", "接受任务", ("unit",), _LOOKED_AT, _LOOKED_AT, ("its-task", "not-yet-accepted")),
+    Transition("arrive", "到达现场", ("unit",), _LOOKED_AT, _LOOKED_AT, ("its-task", "not-yet-there")),
+    Transition(
+        "decline-task", "谢绝任务", ("unit",), _LOOKED_AT, _LOOKED_AT, ("its-task",), "the next nearest is asked",
+    ),
+    Transition(
+        "verify-pass", "核实属实", ("unit",), ("review", "assigned", "accepted"), ("assigned", "review", "accepted"),
+        ("its-task",), "files what was doubtful: the table names the department",
+    ),
+    Transition(
+        "verify-fail", "核实不实", ("unit",), ("review", "assigned", "accepted"), ("rejected", "accepted"),
+        ("its-task", "reason"), "not a problem; where a department has accepted it, that is told",
+    ),
+    Transition(
+        "check-pass", "核查通过", ("unit",), ("handled",), ("closed",),
+        ("its-task", "confirmed-above", "parts-settled"), "closes it", never=("handler",),
+    ),
+    Transition(
+        "check-fail", "核查不通过", ("unit",), ("handled",), ("accepted",), ("its-task", "confirmed-above"),
+        "rework 返工", never=("handler",),
     ),
     Transition(
         "check-pass", "核查通过", _CHECKERS, ("handled",), ("closed",),
@@ -306,6 +332,11 @@ REFUSALS: dict[str, str] = {
     "missing-inspector": "An inspector is needed.",
     "unknown-inspector": "The city has no such inspector for the order's area.",
     "same-inspector": "That inspector has the check already.",
+    "has-unit": "A mobile unit has been sent already.",
+    "no-unit": "No mobile unit that suits is free and near enough, or where the order is, is not known.",
+    "not-its-task": "This unit has not been given the order to look at, or no longer.",
+    "task-accepted": "The unit has accepted the task already.",
+    "unit-there": "The unit has said already that it is there.",
     "no-limit": "The order has no limit to extend.",
     "not-asked": "This camera was not asked to look again, or no longer is.",
     "handler-is-checker": "Who handled the order may neither check it nor call its reporters back.",

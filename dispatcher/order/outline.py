@@ -23,6 +23,13 @@ class TurnAbove(msgspec.Struct, frozen=True, gc=False):
     handle_missed_at: int | None = None
 
 
+class TaskGivenTo(msgspec.Struct, frozen=True, gc=False):
+    """The same of a mobile unit's `Task`."""
+
+    unit: str
+    due: int
+
+
 class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The fields of `Order` that `index.keys_of`, `index.entry_of` and `timers` look at."""
 
@@ -51,5 +58,6 @@ class Outline(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     quarantined: str = ""
     recheck: Recheck | None = None
     inspector: str = ""
+    task: TaskGivenTo | None = None
     check_escalates_at: int | None = None
     call_back_at: int | None = None

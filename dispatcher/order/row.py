@@ -17,6 +17,8 @@ from models.inbox import Actor, Sighting
 State = Literal[
     "review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled", "closed", "rejected", "merged"
 ]
+TaskKind = Literal["verify", "check"]
+TaskStage = Literal["given", "accepted", "arrived"]
 OPEN: frozenset[str] = frozenset({"review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled"})
 ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
 
@@ -152,6 +154,18 @@ class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     by: Actor | None = None
 
 
+class Task(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What a mobile unit is to look at now 核实任务: whether the incident is there (`verify`), or has been dealt with
+    (`check`). By `due` it must have taken the next step; `given_in` is the order's state when it was given."""
+
+    unit: str
+    what: TaskKind
+    given_in: State
+    given_at: int
+    due: int
+    stage: TaskStage = "given"
+
+
 PartState = Literal["waiting", "open", "passed", "dropped"]
 
 
@@ -197,8 +211,9 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `supervision_ordered`: a person has set the level, so the next one comes without a breach too.
     `checks_missed` are the due times of checks that were never made; while it waits for its check, `recheck` is what a
     camera was asked and `inspector` who was given it (empty: nobody), and once the check is late `check_level` says how
-    far up that has been told, and `check_escalates_at` when the next level comes; `answers` has one for each reporter
-    who gave one.
+    far up that has been told, and `check_escalates_at` when the next level comes; `task` is what a
+    mobile unit is to look at, and `tried` are the units that had it in this state and did not do it; `answers` has one
+    for each reporter who gave one.
     `call_back`: somebody is to call its reporters back; before that, `call_back_at` is until when they are waited for.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
     `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
@@ -289,6 +304,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     checks_missed: tuple[int, ...] = ()
     recheck: Recheck | None = None
     inspector: str = ""
+    task: Task | None = None
+    tried: tuple[str, ...] = ()
     check_level: int = 0
     check_escalates_at: int | None = None
     closings: tuple[Closing, ...] = ()

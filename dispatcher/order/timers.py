@@ -11,6 +11,7 @@
 | escalate-check | a check that is late was told of         | a set interval           | supervised, one level up  |
 | recheck        | a camera is asked to look again        | its deadline             | recheck-answered          |
 | resume         | suspended                                  | the end of suspension    | resumed                   |
+| task           | a mobile unit has been given to look at it | its next step's time     | task-lapsed, task-given   |
 | call-back      | a reporter is yet to say what they think | a set time after closing | call-back-due             |
 | archive        | ended                                      | the window after the end | archived                  |
 
@@ -40,6 +41,7 @@ SUPERVISED: tuple[LimitStage, ...] = ("accept", "handle", "whole")
 ESCALATE_CHECK = "escalate-check"
 RECHECK = "recheck"
 CALL_BACK = "call-back"
+TASK = "task"
 # In which states the limit of a department that has handed the order down counts.
 _BELOW = COUNTS["handle"] | {"handled"}
 
@@ -72,6 +74,8 @@ def timers(order: Order | Outline) -> tuple[Timer, ...]:
         pending.append((order.recheck.due, RECHECK))
     if order.check_escalates_at is not None:
         pending.append((order.check_escalates_at, ESCALATE_CHECK))
+    if order.task is not None:
+        pending.append((order.task.due, TASK))
     return tuple(pending)
 
 

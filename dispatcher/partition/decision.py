@@ -13,7 +13,7 @@ _decode_places = msgspec.json.Decoder(tuple[tuple[int, int], ...]).decode
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """A record to publish. `topic` is logical: orders, outcomes, notices, rechecks, archive,
-    or assignments/<department>."""
+    assignments/<department>, or tasks/<unit>."""
 
     topic: str
     key: str

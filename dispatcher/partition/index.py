@@ -9,11 +9,14 @@
 | kind/<area>/<category>      | of a category, or of none, in an area    | open                        |
 | asset/<id>/<group>          | of a merge group at one asset            | neither rejected nor merged |
 | checks/<inspector>          | whose check an inspector has             | waiting for it              |
+| tasks/<unit>                | that a mobile unit is to look at         | waiting for it              |
+| unit/<y>/<x>                | no order: units in one cell of a coarser grid | reporting from there   |
 
 The report's key is the number that the report's identity is digested to; the others are texts. The index lives in
 memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers.Index` holds it.
 """
 
+import math
 from collections.abc import Iterator
 
 from dispatcher.order.outline import Outline
@@ -25,6 +28,8 @@ from models.inbox import Sighting
 Key = str | int
 Entry = tuple[int, str, float | None, float | None]  # opened_at, order id, lat, lon: of one order always the same
 
+UNIT_CELL = 0.02  # degrees; about 2 km north to south
+_COLUMNS = round(360 / UNIT_CELL)
 NO_GROUP = ""  # of an order whose category nobody knows yet
 
 
@@ -36,8 +41,9 @@ def entry_of(order: Order | Outline) -> Entry:
 def keys_of(order: Order | Outline) -> set[Key]:
     """The keys under which an order is found."""
     if order.part_of:  # what is seen again is a matter of the joint order
-        return {of_checks(order.inspector)} if order.inspector else set()
-    keys: set[Key] = {int(key, 16) for key in order.report_keys}
+        return _waited_for(order)
+    keys = _waited_for(order)
+    keys.update(int(key, 16) for key in order.report_keys)
     if order.state == "rejected":
         return keys
     keys.update(map(of_fingerprint, order.fingerprints))
@@ -50,8 +56,14 @@ def keys_of(order: Order | Outline) -> set[Key]:
         keys.add(of_asset(order.asset.id, order.group))
     if order.state in OPEN and (order.category or nobody_knows):
         keys.add(of_kind(order.area, order.category))
-    if order.inspector:
-        keys.add(of_checks(order.inspector))
+    return keys
+
+
+def _waited_for(order: Order | Outline) -> set[Key]:
+    """The keys of whoever is to look at it."""
+    keys: set[Key] = {of_checks(order.inspector)} if order.inspector else set()
+    if order.task is not None:
+        keys.add(of_tasks(order.task.unit))
     return keys
 
 
@@ -65,6 +77,7 @@ def same_keys(before: Order, after: Order) -> bool:
         and before.category == after.category
         and before.inspector == after.inspector
         and before.asset is after.asset
+        and (None if before.task is None else before.task.unit) == (None if after.task is None else after.task.unit)
         and (after.group != "" or (before.waiting_since is None) == (after.waiting_since is None))
     )
 
@@ -92,6 +105,31 @@ def of_asset(asset: str, group: str) -> Key:
 def of_checks(inspector: str) -> Key:
     """The key of the orders whose check an inspector has been given and not made."""
     return f"checks/{inspector}"
+
+
+def of_tasks(unit: str) -> Key:
+    """The key of the orders that a mobile unit has been given to look at."""
+    return f"tasks/{unit}"
+
+
+def unit_cell(lat: float, lon: float) -> tuple[int, int]:
+    """The cell of the units' grid in which a place lies: row and column."""
+    return math.floor(lat / UNIT_CELL), math.floor(lon / UNIT_CELL)
+
+
+def of_unit_cell(y: int, x: int) -> Key:
+    """The key of the units in a cell; its columns go round the earth."""
+    return f"unit/{y}/{x % _COLUMNS}"
+
+
+def of_unit(lat: float, lon: float) -> Key:
+    """The key of the units around a place."""
+    return of_unit_cell(*unit_cell(lat, lon))
+
+
+def entry_of_unit(unit: str, lat: float, lon: float) -> Entry:
+    """What stands under the key of a unit's cell."""
+    return 0, unit, lat, lon
 
 
 def cells_around(area: str, group: str, lat: float, lon: float, radius_m: float) -> Iterator[Key]:

@@ -16,6 +16,8 @@ from models.events import (
     RECHECK,
     REWORK,
     STEP_BELOW,
+    TASK,
+    TASK_WITHDRAWAL,
     UPWARD_STEP,
     WITHDRAWAL,
     AssignmentMessage,
@@ -27,6 +29,8 @@ from models.events import (
     RecheckMessage,
     ReworkMessage,
     StepBelowMessage,
+    TaskMessage,
+    TaskWithdrawalMessage,
     UpwardStepMessage,
     Why,
     WithdrawalMessage,
@@ -65,6 +69,12 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Resumed: ("department", "reporter"),
     facts.Handled: ("reporter",),
     facts.CheckGiven: ("inspector",),
+    facts.TaskGiven: ("department",),
+    facts.TaskAccepted: ("department",),
+    facts.UnitArrived: ("department",),
+    facts.TaskDeclined: ("supervisor",),
+    facts.TaskLapsed: ("supervisor",),
+    facts.Verified: ("department", "supervisor"),
     facts.Checked: ("department",),
     facts.Closed: ("reporter", "department"),
     facts.Reopened: ("reporter", "supervisor"),
@@ -270,10 +280,43 @@ def recheck(order: Order, fact: facts.RecheckRequested) -> Outgoing:
     return Outgoing("rechecks", fact.camera, wire.encode(message), headers)
 
 
-def refusal(fact: facts.UpdateRefused, department: str) -> Outgoing:
-    """The refusal of what this department has sent, the same event as in the log."""
+def task(order: Order, fact: facts.TaskGiven) -> Outgoing:
+    """What a mobile unit is to look at."""
+    message = TaskMessage(
+        order_id=order.id,
+        seq=fact.seq,
+        attempt=order.attempt,
+        at=fact.at,
+        unit=fact.unit,
+        what=fact.what,
+        accept_by=fact.due,
+        distance_m=fact.distance_m,
+        category=order.category,
+        priority=order.priority,
+        title=order.title,
+        text=order.text,
+        location=_location(order),
+        evidence=tuple(map(_as_told, (*order.evidence_first, *order.evidence_last))),
+    )
+    return _to_unit(fact.unit, TASK, fact, wire.encode(message))
+
+
+def task_withdrawal(order: Order, fact: Fact, unit: str) -> Outgoing:
+    """The unit need not look any more."""
+    reason = facts.NAMES[type(fact)]
+    message = TaskWithdrawalMessage(order_id=order.id, seq=fact.seq, at=fact.at, unit=unit, reason=reason)
+    return _to_unit(unit, TASK_WITHDRAWAL, fact, wire.encode(message))
+
+
+def _to_unit(unit: str, ce_type: str, fact: Fact, value: bytes) -> Outgoing:
+    headers = wire.headers(ce_type, f"{facts.ce_id(fact)}/{unit}", fact.order_id, fact.at)
+    return Outgoing(f"tasks/{unit}", fact.order_id, value, headers)
+
+
+def refusal(fact: facts.UpdateRefused, topic: str) -> Outgoing:
+    """The refusal of what somebody with a topic of their own has sent, the same event as in the log."""
     _, headers, value = facts.to_wire(fact)
-    return Outgoing(f"assignments/{department}", fact.order_id, value, headers)
+    return Outgoing(topic, fact.order_id, value, headers)
 
 
 def _to_department(department: str, ce_type: str, event_id: str, order_id: str, at: int, value: bytes) -> Outgoing:

@@ -16,12 +16,12 @@ from dispatcher.partition import index, row_keys
 from dispatcher.partition.index import Entry, Key
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.layers import Index, Table, Timers
-from dispatcher.partition.state import Agreement, AlarmRecord, DeskState, RollCall, SeenChunk
+from dispatcher.partition.state import Agreement, AlarmRecord, DeskState, RollCall, SeenChunk, UnitState
 from models.inbox import LiveSilence
 
 _AnyTable: TypeAlias = (
     "Table[Order] | Table[Tally] | Table[Watch] | Table[int] | Table[RollCall] | Table[AlarmRecord] "
-    "| Table[LiveSilence] | Table[Agreement]"
+    "| Table[LiveSilence] | Table[Agreement] | Table[UnitState]"
 )
 _NEVER = (2**63, "")
 FORGOTTEN_AT_ONCE = 500  # rows of identities that one batch may take away
@@ -40,6 +40,7 @@ class Overlay:
         self.algorithms = Table(state.algorithms)
         self.silences = Table(state.silences)
         self.agreements = Table(state.agreements)
+        self.units = Table(state.units)
         # all that is kept by key, layer by layer
         self.tables: tuple[_AnyTable, ...] = (
             self.orders,
@@ -50,6 +51,7 @@ class Overlay:
             self.algorithms,
             self.silences,
             self.agreements,
+            self.units,
         )
         self.index = Index(state.index)
         self.order_rows: dict[str, bytes] = {}  # of the batch's orders, once they are encoded
@@ -67,6 +69,7 @@ class Overlay:
         moves = [
             move for key, order in self.orders.item.items() for move in self._moves(self.orders.before(key), order)
         ]
+        moves += [move for key, unit in self.units.item.items() for move in self._of_unit(key, unit)]
         for key, order in self.orders.item.items():
             self._follow(key, self.orders.before(key), order)
         for entry, left, reached in moves:
@@ -98,6 +101,14 @@ class Overlay:
         old = index.keys_of(before) if before is not None else set()
         new = index.keys_of(after) if after is not None else set()
         yield index.entry_of(there), old - new, new - old
+
+    def _of_unit(self, key: str, after: UnitState | None) -> Iterator[tuple[Entry, set[Key], set[Key]]]:
+        """A unit's entry where it was and where it is."""
+        before = self.units.before(key)
+        if before is not None:
+            yield index.entry_of_unit(key, before.lat, before.lon), {index.of_unit(before.lat, before.lon)}, set()
+        if after is not None:
+            yield index.entry_of_unit(key, after.lat, after.lon), set(), {index.of_unit(after.lat, after.lon)}
 
     def _follow(self, key: str, before: Order | None, after: Order | None) -> None:
         """The first of an order's timers stands for all of them: only what comes before it is news."""
@@ -154,6 +165,7 @@ class Overlay:
             (row_keys.algorithm, self.algorithms),
             (row_keys.silence, self.silences),
             (row_keys.agreement, self.agreements),
+            (row_keys.unit, self.units),
         ):
             for name, value in table.batch.items():
                 rows[row_key(name)] = None if value is None else encode_row(value)
@@ -182,6 +194,7 @@ class Overlay:
         self.algorithms.apply()
         self.silences.apply()
         self.agreements.apply()
+        self.units.apply()
         self.index.apply()
         state.figures.update(self.figures)
         del state.pending[: self.timers.gone]

@@ -13,6 +13,7 @@
 | `algorithm/<name>`                | how often an algorithm of cameras was right, and how often not  |
 | `silence/<number>`                | a silence that was set while the city runs                      |
 | `agreement/<category>`            | whether cameras and inspectors agreed on what was handled       |
+| `unit/<unit id>`                  | where a mobile unit is, and whether it is free                  |
 | `seen/<kind>/<bucket>/<offset>`   | identities that were met: those of one bucket, from one batch   |
 | `failed/<offset>`                 | the items of a batch at which the core raised                   |
 
@@ -22,7 +23,7 @@ The pending timers name what they are of by the same keys.
 from typing import Literal
 
 Kind = Literal[
-    "meta", "order", "tally", "watch", "camera", "roll", "algorithm", "silence", "agreement", "seen", "failed"
+    "meta", "order", "tally", "watch", "camera", "roll", "algorithm", "silence", "agreement", "unit", "seen", "failed"
 ]
 
 META = "meta"
@@ -34,6 +35,7 @@ _PREFIXES: dict[str, Kind] = {
     "algorithm": "algorithm",
     "silence": "silence",
     "agreement": "agreement",
+    "unit": "unit",
     "seen": "seen",
     "failed": "failed",
 }
@@ -89,6 +91,11 @@ def seen_bucket(name: str) -> str:
 def failed(offset: int) -> str:
     """The key of a batch's failures, by the offset of the first."""
     return f"failed/{offset}"
+
+
+def unit(unit_id: str) -> str:
+    """The key of a mobile unit."""
+    return f"unit/{unit_id}"
 
 
 def opening_watch(area: str, group: str, spot: str) -> str:

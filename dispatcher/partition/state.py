@@ -19,7 +19,7 @@ from dispatcher.order.timers import timers
 from dispatcher.partition import index, row_keys
 from dispatcher.partition.kept_orders import Orders, Packing
 from dispatcher.partition.layers import Entered, Pending, enter
-from models.inbox import LiveSilence
+from models.inbox import LiveSilence, UnitMode
 
 V = TypeVar("V")
 
@@ -64,6 +64,16 @@ class Agreement(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     pairs: tuple[bool, ...] = ()
 
 
+class UnitState(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A mobile unit as it last reported: where it was (WGS 84, degrees), when (ms UTC), and what it had to do."""
+
+    lat: float
+    lon: float
+    at: int
+    state: UnitMode
+    load: int = 0
+
+
 class SeenChunk(msgspec.Struct, frozen=True):
     """A chunk of identity digests of one kind and bucket; `until` is when the bucket may be forgotten."""
 
@@ -87,6 +97,7 @@ class DeskState:
         self.algorithms: dict[str, AlarmRecord] = {}
         self.silences: dict[str, LiveSilence] = {}  # by number
         self.agreements: dict[str, Agreement] = {}  # by category
+        self.units: dict[str, UnitState] = {}
         self.index: Entered = {}
         self.seen: dict[str, set[int]] = {}  # "<kind>/<bucket>" → digests
         self.seen_until: dict[str, int] = {}
@@ -107,7 +118,8 @@ class DeskState:
         figures: Iterable[tuple[str, bytes]],
         packing: Packing | None = None,
     ) -> "DeskState":
-        """The state from the two changelogs' rows (without tombstones); rows of orders may come packed by `packing`."""
+        """The state from the two changelogs' rows (without tombstones); rows of orders may come packed by `packing`.
+        Those of items that failed are for the audit."""
         packing = packing or Packing()
         state = cls(partition)
         state.orders = Orders(packing)
@@ -120,6 +132,7 @@ class DeskState:
             "algorithm": _into(state.algorithms, _decode_alarms),
             "silence": _into(state.silences, _decode_silence),
             "agreement": _into(state.agreements, _decode_agreement),
+            "unit": _into(state.units, _decode_unit),
         }
         for key, value in rows:
             kind, name = row_keys.parse(key)
@@ -133,7 +146,7 @@ class DeskState:
                     entry = (order.opened_at, key, order.lat, order.lon)
                     for found_by in index.keys_of(order):
                         enter(state.index, found_by, entry)
-                case "tally" | "watch" | "camera" | "roll" | "algorithm" | "silence" | "agreement":
+                case "tally" | "watch" | "camera" | "roll" | "algorithm" | "silence" | "agreement" | "unit":
                     by_name[kind](name, value)
                 case "seen":
                     chunk = _decode_chunk(value)
@@ -141,11 +154,17 @@ class DeskState:
                     state.seen.setdefault(bucket, set()).update(chunk.digests)
                     state.seen_until[bucket] = max(chunk.until, state.seen_until.get(bucket, 0))
                     state.seen_rows.setdefault(bucket, deque()).append(key)
+        _enter_units(state)
         pending.extend(_expiries(state.watches))
         pending.extend(_roll_calls(state.rolls))
         state.pending = SortedList(pending)
         state.figures = {key: decode_figure(value) for key, value in figures}
         return state
+
+
+def _enter_units(state: DeskState) -> None:
+    for name, unit in state.units.items():
+        enter(state.index, index.of_unit(unit.lat, unit.lon), index.entry_of_unit(name, unit.lat, unit.lon))
 
 
 def _into(table: dict[str, V], decode: Callable[[bytes], V]) -> Callable[[str, bytes], None]:
@@ -181,4 +200,5 @@ _decode_roll = msgspec.json.Decoder(RollCall).decode
 _decode_alarms = msgspec.json.Decoder(AlarmRecord).decode
 _decode_silence = msgspec.json.Decoder(LiveSilence).decode
 _decode_agreement = msgspec.json.Decoder(Agreement).decode
+_decode_unit = msgspec.json.Decoder(UnitState).decode
 _decode_chunk = msgspec.json.Decoder(SeenChunk).decode

@@ -116,10 +116,13 @@ class UnitOfWork:
             self.sent.extend(messages.steps_below(before, after, fact))
         if after.from_above or after.children:
             self._tell_above(before, after, fact)
+        if isinstance(fact, facts.TaskGiven):
+            self.sent.append(messages.task(after, fact))
         if not self.replayed:  # nobody wants to be told of what was over long ago
             self._tell(before, after, fact)
         if before is not None:
             self._withdraw(before, after, fact)
+            self._call_off(before, after, fact)
         return after
 
     def _tell(self, before: Order | None, after: Order, fact: facts.Fact) -> None:
@@ -162,6 +165,13 @@ class UnitOfWork:
                 to_hub = self._is_hub(department)
                 self.sent.append(messages.withdrawal(after, fact, department, before.attempt, to_hub))
 
+    def _call_off(self, before: Order, after: Order, fact: facts.Fact) -> None:
+        """Tell a mobile unit that it need not look any more, unless it has said so itself."""
+        if before.task is None or (fact.actor.role == "unit" and fact.actor.id == before.task.unit):
+            return
+        if after.task is None or after.task.unit != before.task.unit:
+            self.sent.append(messages.task_withdrawal(after, fact, before.task.unit))
+
     def children(self, order: Order) -> Iterator[Order]:
         """All orders that were merged into this one, directly or through another."""
         for child in order.children:
@@ -181,7 +191,8 @@ class UnitOfWork:
     ) -> None:
         """Record that an update was refused: nothing changes. `allowed` and `choices` say what would be taken.
 
-        A department that sent it by its own topic reads of it on its own, too: it need not see the log of all facts.
+        A department that sent it by its own topic reads of it on its own, too: it need not see the log of all facts. So
+        does a mobile unit for which it came by the topic of the units.
         """
         order_id = order.id if order is not None else update.order_id
         fact = facts.UpdateRefused(
@@ -204,7 +215,9 @@ class UnitOfWork:
         )
         self.sent.append(_public(fact))
         if update.sender is not None and update.sender.department in self.city.departments:
-            self.sent.append(messages.refusal(fact, update.sender.department))
+            self.sent.append(messages.refusal(fact, f"assignments/{update.sender.department}"))
+        elif update.sender is not None and update.sender.role == "unit" and update.by.id in self.city.units.by_id:
+            self.sent.append(messages.refusal(fact, f"tasks/{update.by.id}"))
 
     def book(self, figure: str, at: int, area: str, category: str = "") -> None:
         """Book something that belongs to no order."""

@@ -16,6 +16,7 @@ from dispatcher.steps import concluding, dispatching, joint, levels, splitting
 from dispatcher.steps.checks import rechecking
 from dispatcher.steps.guards import reopenable, settled
 from dispatcher.steps.routing import Route, responsible, spot_of
+from dispatcher.units import tasking
 from models.events import Why
 from models.inbox import InboxUpdate
 
@@ -249,6 +250,54 @@ def _divide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 def _give_check(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(
         facts.CheckGiven(**work.head(order, at, update.by), inspector=update.inspector, reason=update.reason)
+    )
+
+
+@step
+def _send_unit(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return tasking.send(work, order, update.by, update.reason)
+
+
+@step
+def _accept_task(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return tasking.accept(work, order, at, update.by)
+
+
+@step
+def _arrive(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return tasking.arrive(work, order, at, update.by)
+
+
+@step
+def _decline_task(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return tasking.decline(work, order, at, update.by, update.reason)
+
+
+@step
+def _verify_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    order = _verified(work, order, update, at, passed=True)
+    if order.state != "review" or not order.category:  # a department has it already, or nobody knows what it is
+        return order
+    target = _target(work, order, update, "unit", order.category)
+    if not target.department:
+        return dispatching.to_review(work, order, target.review, at, DESK, target.why)
+    return dispatching.assign(work, order, target, at, update.by)
+
+
+@step
+def _verify_fail(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    order = _verified(work, order, update, at, passed=False)
+    if order.state == "accepted":  # its department is there, and returns it where it agrees
+        return order
+    return dispatching.reject(work, order, update.reason, at, update.by)
+
+
+def _verified(work: UnitOfWork, order: Order, update: InboxUpdate, at: int, *, passed: bool) -> Order:
+    """What a mobile unit has found."""
+    return work.emit(
+        facts.Verified(
+            **work.head(order, at, update.by), passed=passed, note=update.reason, evidence_urls=update.evidence_urls
+        )
     )
 
 

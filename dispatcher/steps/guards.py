@@ -11,6 +11,7 @@ from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, levels
+from dispatcher.units import tasking
 from models.events.above import is_from_above
 from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
@@ -201,6 +202,33 @@ def _nobody_else_waits(work: UnitOfWork, order: Order, update: InboxUpdate, at: 
 @guard
 def _evidence(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if update.evidence_urls else "missing-evidence"
+
+
+@guard
+def _its_task(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if order.task is not None and order.task.unit == update.by.id else "not-its-task"
+
+
+@guard
+def _not_yet_accepted(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if order.task is None or order.task.stage == "given" else "task-accepted"
+
+
+@guard
+def _not_yet_there(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "unit-there" if order.task is not None and order.task.stage == "arrived" else ""
+
+
+@guard
+def _no_unit_yet(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if order.task is None else "has-unit"
+
+
+@guard
+def _unit_free(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if order.state == "handled" and not answered(order):
+        return "not-confirmed"
+    return "no-unit" if work.replayed or tasking.free(work, order) is None else ""
 
 
 @guard

@@ -12,6 +12,7 @@ from dispatcher.order.row import Order
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
+from dispatcher.units import tasking
 from models.city import Asset
 from models.events import AssetRef, Evidence
 from models.inbox import InboxUpdate, Sighting
@@ -32,8 +33,8 @@ def open_order(
 ) -> Order:
     """Open an order with its founding sighting and dispatch it. The first of the candidates and the new order name
     each other, so that whoever looks at either sees both. `owner` gets it, whatever the tables say; one that is
-    `unverified` goes to a person first 核实; one that is `urgent` has priority 1. With `reject`, why, it ends at once,
-    and nobody gets it 不予立案."""
+    `unverified` goes to a person first, and to a mobile unit where one is free 核实; one that is `urgent` has
+    priority 1. With `reject`, why, it ends at once, and nobody gets it 不予立案."""
     city = work.city
     at = min(sighting.at, work.clock)
     day = work.day_number(at)
@@ -73,6 +74,7 @@ def open_order(
         )
     )
     order = dispatching.dispatch(work, order, sighting, target)
+    order = tasking.look_at(work, order, unverified=unverified)
     for other in list({one.id: one for one in candidates}.values())[:NAMED]:
         order = link(work, order, other, at)
     return order

@@ -16,6 +16,7 @@ from models.city.lookups import (
     RaiseTable,
     ResponsibilityTable,
     RetentionTable,
+    UnitTable,
 )
 from models.city.places import Places
 from models.city.rules import Rule, RuleInput, RuleTable
@@ -48,6 +49,7 @@ class City:
     cameras_by_area: Mapping[str, tuple[Camera, ...]]
     assets: AssetTable
     inspectors: InspectorTable
+    units: UnitTable
     plan_parts: tuple[PlanPart, ...]
     labels: LabelTable
     responsibility: ResponsibilityTable

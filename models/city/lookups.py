@@ -5,7 +5,17 @@ from datetime import date
 from functools import lru_cache
 
 from models.city.areas import Areas
-from models.city.values import Category, Department, Inspector, LabelRule, Limit, Raise, Responsibility, Retention
+from models.city.values import (
+    Category,
+    Department,
+    Inspector,
+    LabelRule,
+    Limit,
+    MobileUnit,
+    Raise,
+    Responsibility,
+    Retention,
+)
 
 
 class Hierarchy:
@@ -146,6 +156,30 @@ class InspectorTable:
     def _find(self, area: str) -> tuple[Inspector, ...]:
         within = {"*", area, *self._areas.ancestors(area)}
         return tuple(row for row in self.rows if not within.isdisjoint(row.areas))
+
+
+class UnitTable:
+    """The mobile units of a city, and who of them is sent in an area."""
+
+    def __init__(self, rows: Iterable[MobileUnit], areas: Areas, merge_level: str) -> None:
+        self.rows = tuple(rows)
+        self.by_id = {row.id: row for row in self.rows}
+        self._areas, self._merge_level = areas, merge_level
+        self._serving = lru_cache(maxsize=1024)(self._find)  # the rows never change
+
+    def serving(self, area: str) -> Mapping[str, MobileUnit]:
+        """The units of an area and of those above it, by id."""
+        return self._serving(area)
+
+    def areas_of(self, unit: str) -> tuple[str, ...]:
+        """The merge-level areas in which a unit is sent, by id; none where there is no such unit."""
+        row = self.by_id.get(unit)
+        within = () if row is None else self._areas.at_level(self._merge_level)
+        return tuple(area.id for area in within if unit in self.serving(area.id))
+
+    def _find(self, area: str) -> Mapping[str, MobileUnit]:
+        within = {"*", area, *self._areas.ancestors(area)}
+        return {row.id: row for row in self.rows if not within.isdisjoint(row.areas)}
 
 
 class LabelTable:

@@ -107,6 +107,27 @@ class CitySettings(BaseModel):
     )
     returns_to_arbitration: int = Field(3, ge=1, le=100, description="the return that sends an order to arbitration")
 
+    # mobile units
+    unit_silent_minutes: float = Field(
+        15.0, gt=0, le=1440, description="a mobile unit that has not reported for longer is given no task"
+    )
+    unit_reach_km: float = Field(20.0, gt=0, le=100, description="no unit further away is sent")
+    unit_load_km: float = Field(
+        2.0, ge=0, le=100, description="each thing that a unit has to do makes it so much further away"
+    )
+    unit_tries: int = Field(
+        3, ge=1, le=20, description="units that are asked one after the other; then a person decides"
+    )
+    unit_accept_minutes: float = Field(
+        5.0, gt=0, le=1440, description="a unit that has not accepted its task by then loses it to the next nearest"
+    )
+    unit_arrive_minutes: float = Field(
+        30.0, gt=0, le=1440, description="how long a unit may be on its way once it has accepted its task"
+    )
+    unit_result_minutes: float = Field(
+        30.0, gt=0, le=1440, description="how long it may look once it is there, before somebody else is asked"
+    )
+
     # drift of the classifier
     drift_days: float = Field(7.0, gt=0, le=90, description="the window over which the classifier is watched")
     drift_orders_min: int = Field(

@@ -165,6 +165,18 @@ class Inspector(Row):
     checks_max: Whole | None = Field(default=None, ge=0, le=1_000)
 
 
+class MobileUnit(Row):
+    """A mobile unit 移动单元 (两车一机): a car, an officer or a drone that is sent to look at what happens in `areas`
+    (`*`: everywhere). `skills` are the categories and groups that it is sent for (none: all), `department` whose it is,
+    so that it never checks what that has handled. `id` is also the suffix of its topic of tasks."""
+
+    id: Code
+    kind: Literal["car", "officer", "drone"]
+    areas: CodesOrAny
+    department: Code = ""
+    skills: Codes = ()
+
+
 class Camera(msgspec.Struct, frozen=True, gc=False):
     """A camera 摄像头 and the department that keeps it running (`owner`); a city has hundreds of thousands.
 

@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 from models.envelope import BYTE_ORDER_MARK, CE_TYPE, LATEST, RFC_3339
 from models.errors import Poison
 from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, ROLES
+from models.inbox import UnitMode
 from models.times import from_text, to_ms, to_text
 
 REPORT = "city.report.received.v1"
@@ -32,6 +33,7 @@ DETECTION = "city.detection.observed.v1"
 UPDATE = "city.order.update.v1"
 MEASUREMENT = "city.measurement.v1"
 RECHECKED = "city.recheck.answered.v1"
+UNIT = "city.unit.reported.v1"
 
 ORDER_ID = r"^[a-z0-9]+(-[a-z0-9]+)*-\d{8}-[a-z2-7]{10}$"
 NOISE = 1e-5
@@ -78,6 +80,12 @@ Action = Literal[
     "divide",
     "give-check",
     "call-back",
+    "send-unit",
+    "accept-task",
+    "arrive",
+    "decline-task",
+    "verify-pass",
+    "verify-fail",
 ]
 
 
@@ -265,6 +273,18 @@ class Measurement(Contract):
         )
 
 
+class UnitReport(Contract):
+    """Where a mobile unit is and whether it is free 位置上报: a car, an officer, a drone of `units.csv`.
+
+    Without coordinates it is where it was. `load` is how many things it has to do; it counts as distance.
+    """
+
+    unit: Id
+    state: UnitMode
+    location: Location | None = None
+    load: Annotated[int, Field(strict=True, ge=0, le=1_000), BeforeValidator(_whole)] = 0
+
+
 _SIGNS: Mapping[str, str] = {"above": ">", "below": "<"}
 
 
@@ -359,19 +379,23 @@ CONTRACTS: Mapping[str, type[Contract]] = {
     MEASUREMENT: Measurement,
     RECHECKED: RecheckAnswer,
     UPDATE: Update,
+    UNIT: UnitReport,
 }
 _READERS: Mapping[str, TypeAdapter[Any]] = {name: TypeAdapter(model) for name, model in CONTRACTS.items()}
 _DETECTION: TypeAdapter[Detection] = TypeAdapter(Detection)
 
 
-def parse(ce_type: str, data: bytes) -> Report | Detection | Measurement | RecheckAnswer | Update:
+Incoming = Report | Detection | Measurement | RecheckAnswer | Update | UnitReport
+
+
+def parse(ce_type: str, data: bytes) -> Incoming:
     """The data of an event of this type. Raises Poison that names the field and the rule."""
     reader = _READERS.get(ce_type)
     if reader is None:
         raise Poison(CE_TYPE, f"must be one of {', '.join(CONTRACTS)}", "unknown-type")
     data = data.removeprefix(BYTE_ORDER_MARK)
     try:
-        event: Report | Detection | Measurement | RecheckAnswer | Update = reader.validate_json(data)
+        event: Incoming = reader.validate_json(data)
     except ValidationError as error:
         raise broken(error, data) from None
     return event

@@ -21,6 +21,8 @@ REWORK = "city.order.rework.v1"
 STEP_BELOW = "city.order.step-below.v1"
 UPWARD_STEP = "city.order.upward-step.v1"
 RECHECK = "city.recheck.requested.v1"
+TASK = "city.task.given.v1"
+TASK_WITHDRAWAL = "city.task.withdrawn.v1"
 NOTICE = "city.notice.v1"
 DEAD_LETTER = "city.dead-letter.v1"
 
@@ -227,6 +229,39 @@ class RecheckMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     media_urls: Annotated[tuple[str, ...], Meta(description="the pictures in which it was seen")]
 
 
+class TaskMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What a mobile unit is to look at 核实任务: `accept-task` by `accept_by`, `arrive`, and then `verify-pass` or
+    `verify-fail`, of a check `check-pass` or `check-fail`; or `decline-task`."""
+
+    order_id: str
+    seq: Annotated[int, Meta(description="number of the order's fact that gives it")]
+    attempt: Annotated[int, Meta(description="the order's present attempt; updates that carry another one are refused")]
+    at: Annotated[int, Meta(description="when it was given")]
+    unit: Annotated[str, Meta(description="id of the unit")]
+    what: Annotated[
+        Literal["verify", "check"],
+        Meta(description="verify: whether the incident is there 核实; check: whether it has been dealt with 核查"),
+    ]
+    accept_by: Annotated[int, Meta(description="by when it has to be accepted; then another unit is asked")]
+    distance_m: Annotated[float, Meta(description="how far away the unit was, metres as the crow flies")]
+    category: Annotated[str, Meta(description="id of the category; may be empty")]
+    priority: Annotated[int, Meta(description="1 is most urgent")]
+    title: str
+    text: str
+    location: OrderLocation
+    evidence: Annotated[tuple[Evidence, ...], Meta(description="the first and the newest sightings")]
+
+
+class TaskWithdrawalMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The unit need not look at the order any more 撤回任务."""
+
+    order_id: str
+    seq: Annotated[int, Meta(description="number of the order's fact that took it away")]
+    at: Annotated[int, Meta(description="when it happened")]
+    unit: Annotated[str, Meta(description="id of the unit")]
+    reason: Annotated[str, Meta(description="name of the fact that took it away")]
+
+
 class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What a reporter (by hash), a department, an inspector or the supervisors are told about an order 通知."""
 
@@ -305,6 +340,8 @@ OUTGOING: Mapping[str, type[msgspec.Struct]] = {
     STEP_BELOW: StepBelowMessage,
     UPWARD_STEP: UpwardStepMessage,
     RECHECK: RecheckMessage,
+    TASK: TaskMessage,
+    TASK_WITHDRAWAL: TaskWithdrawalMessage,
     NOTICE: Notice,
     DEAD_LETTER: DeadLetter,
 }

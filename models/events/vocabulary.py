@@ -17,6 +17,7 @@ ROLES: Mapping[str, Names] = {
     "reporter": ("市民", "reporter"),
     "camera": ("摄像头", "camera"),
     "department": ("承办部门", "department"),
+    "unit": ("移动单元", "mobile unit"),
 }
 
 # Why a department returns an order 退单.

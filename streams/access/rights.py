@@ -29,6 +29,7 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "POST /detections": ("detect",),
     "POST /measurements": ("detect",),
     "POST /rechecks": ("detect",),
+    "POST /units": ("locate",),
     "GET /detections/{detection_id:path}": ("detect",),
     "POST /orders/{order_id}/updates": ("act",),
     "GET /reports/{report_id:path}": ("own-reports", "orders"),

@@ -135,7 +135,7 @@ def _publish(settings: Settings, old: City, new: City, made: publications.Decide
     store = PackStore(settings.models_address)
     for city in (old, new):
         store.put(city)
-    created = asyncio.run(create_topics(settings, all_topics(settings, new.departments)))
+    created = asyncio.run(create_topics(settings, all_topics(settings, new.departments, new.units.by_id)))
     if created:
         say(f"topics created: {', '.join(created)}")
     publication, offsets = asyncio.run(publications.publish(settings, made))

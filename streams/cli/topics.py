@@ -10,8 +10,8 @@ from models.errors import UsageError
 from streams.kafka.access_lists import add, as_command, entries
 from streams.kafka.cluster_rights import cluster_rights
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names, all_topics, check_topics, create_topics
-from streams.settings import load_settings
+from streams.kafka.topics import Names, Topic, all_topics, check_topics, create_topics
+from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
 
 topics = typer.Typer(no_args_is_help=True)
@@ -21,7 +21,7 @@ topics = typer.Typer(no_args_is_help=True)
 def create() -> None:
     """Create the topics that are missing, then check all. Nothing that is there is ever changed."""
     settings = load_settings()
-    wanted = all_topics(settings, load_city(settings.city).departments)
+    wanted = _wanted(settings)
     created = asyncio.run(create_topics(settings, wanted))
     say(f"{len(created)} topics created, {len(wanted) - len(created)} were there")
 
@@ -30,7 +30,7 @@ def create() -> None:
 def check() -> None:
     """Check that every topic is there with its partitions and settings; exit code 1 when not."""
     settings = load_settings()
-    wanted = all_topics(settings, load_city(settings.city).departments)
+    wanted = _wanted(settings)
     asyncio.run(check_topics(settings, wanted))
     say(f"{len(wanted)} topics are as they must be")
 
@@ -39,6 +39,9 @@ def check() -> None:
 def acl(
     sensor: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Who sends detections; repeatable.")] = None,
     app: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Who sends reports; repeatable.")] = None,
+    fleet: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Who sends what mobile units say; repeatable.")
+    ] = None,
     principal: Annotated[
         list[str] | None,
         typer.Option(
@@ -52,7 +55,10 @@ def acl(
 ) -> None:
     """Show who may read and write what: the access lists of the whole city. None that is there is ever taken away."""
     settings = load_settings()
-    needed = cluster_rights(Names(settings.namespace), load_city(settings.city).departments, sensor or (), app or ())
+    city = load_city(settings.city)
+    needed = cluster_rights(
+        Names(settings.namespace), city.departments, sensor or (), app or (), city.units.by_id, fleet or ()
+    )
     called = dict(_named(one, {right.party for right in needed}) for one in principal or ())
     wanted = entries(needed, settings.namespace, called)
     if apply:
@@ -63,6 +69,11 @@ def acl(
     for entry in wanted:
         line = f"{entry.principal:{width}}  {entry.operation:16} {entry.kind:16}  {entry.name}"
         say(as_command(entry, settings.kafka or "BROKER:9092") if script else line)
+
+
+def _wanted(settings: Settings) -> tuple[Topic, ...]:
+    city = load_city(settings.city)
+    return all_topics(settings, city.departments, city.units.by_id)
 
 
 def _named(given: str, parties: set[str]) -> tuple[str, str]:

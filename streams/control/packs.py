@@ -86,5 +86,5 @@ class Packs:
 async def open_packs(settings: Settings) -> Packs:
     """The city of the settings, its topics checked. Raises CityError or TopicError."""
     city = load_city(settings.city)
-    await check_topics(settings, all_topics(settings, city.departments))
+    await check_topics(settings, all_topics(settings, city.departments, city.units.by_id))
     return Packs(settings, city)

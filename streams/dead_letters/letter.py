@@ -56,6 +56,7 @@ ERRORS = {
     "too-late": "It is older than the time for which its identity would be remembered.",
     "outside-city": "Its coordinates lie outside the city.",
     "unknown-camera": "The city's registry has no such camera.",
+    "unknown-unit": "The city has no such mobile unit.",
     "no-area": "An update from which no area can be found.",
     "not-an-inbox-record": "The inbox holds something that intake did not write.",
     "other-content": "A report under the source and id of one that was taken before and said something else.",

@@ -67,7 +67,7 @@ async def replay(connection: Connection, names: Names, letters: Collection[Numbe
     another one gets its own. Nothing is sent unless all can be. Raises DeadLetterError when the bytes of one were too
     long to be kept or sealed under another `key`, or it came from a file.
     """
-    topics = {names.reports, names.detections, names.updates, names.inbox}
+    topics = {names.reports, names.detections, names.updates, names.units, names.inbox}
     topics |= {each.letter.topic for each in letters if names.department_of(each.letter.topic)}
     topics |= {each.letter.topic for each in letters if each.letter.error in WEBHOOK_ERRORS}
     _refuse("it was too long to be kept", [each.number for each in letters if not _whole(each.letter)])

@@ -1,7 +1,8 @@
 """The desk on the transactional stage: inbox in, facts, assignments and rows out, all or nothing.
 
 Everything that inbox partition n leads to in the logs and changelogs goes to their partition n; an assignment goes to
-the only partition of its department's topic, what a camera is asked to that of the camera's id.
+the only partition of its department's topic, a task to that of its unit's, what a camera is asked to that of the
+camera's id.
 """
 
 import asyncio
@@ -94,6 +95,7 @@ class DeskProcessor:
             "rechecks": names.rechecks,
             "archive": names.archive,
         }
+        self._own = {"assignments": names.assignments, "tasks": names.tasks}
         self.changelogs: tuple[str, ...] = (names.desk, names.figures)
 
     def held(self, key: str, row: bytes) -> bytes:
@@ -151,9 +153,9 @@ class DeskProcessor:
         return DeskOutcome(decision, [*sends, *dead], endings)
 
     async def _in_the_clear(self, sends: list[Send], keys: ReportKeys) -> list[Send]:
-        """The same with the words opened in what departments get, and nowhere else."""
-        assignments = self._names.assignments("")
-        to_open = [send.topic.startswith(assignments) and b"sealed:" in (send.value or b"") for send in sends]
+        """The same with the words opened in what departments and mobile units get, and nowhere else."""
+        told = self._names.assignments(""), self._names.tasks("")
+        to_open = [send.topic.startswith(told) and b"sealed:" in (send.value or b"") for send in sends]
         if not any(to_open):
             return sends
         await keys.catch_up()
@@ -235,8 +237,8 @@ class DeskProcessor:
         n = self._partition
         sends = []
         for out in decision.records:
-            kind, _, department = out.topic.partition("/")
-            topic, part = (self._names.assignments(department), 0) if department else (self._logs[kind], n)
+            kind, _, whose = out.topic.partition("/")
+            topic, part = (self._own[kind](whose), 0) if whose else (self._logs[kind], n)
             # What one camera is asked stands in one partition, whatever the areas in which it sees something.
             sends.append(Send(topic, out.key.encode(), out.value, None if kind == "rechecks" else part, out.headers))
         for topic, rows in ((self._names.desk, decision.rows), (self._names.figures, decision.figures)):

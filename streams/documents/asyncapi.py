@@ -34,6 +34,9 @@ from models.events import (
     REPORT,
     REWORK,
     STEP_BELOW,
+    TASK,
+    TASK_WITHDRAWAL,
+    UNIT,
     UPDATE,
     UPWARD_STEP,
     WITHDRAWAL,
@@ -53,6 +56,7 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("Notice", "state"): get_args(State),
     ("UpwardStepMessage", "kind"): tuple(facts.KINDS),
     ("UpwardStepMessage", "state"): get_args(State),
+    ("TaskWithdrawalMessage", "reason"): tuple(facts.KINDS),
     ("WithdrawalMessage", "reason"): tuple(facts.KINDS),
 }
 _REFUSED = facts.CE_TYPES[facts.UpdateRefused]
@@ -74,6 +78,10 @@ def asyncapi() -> dict[str, Any]:
         ("assignments", names.assignments("{department}"), "send",
          {**_of(ASSIGNMENT, REWORK, STEP_BELOW, WITHDRAWAL), _REFUSED: facts.UpdateRefused},
          "The orders of one department."),
+        ("units", names.units, "receive", _of(UNIT, UPDATE),
+         "Where mobile units are and what they do with their tasks: whatever is here, they have sent."),
+        ("tasks", names.tasks("{unit}"), "send", {**_of(TASK, TASK_WITHDRAWAL), _REFUSED: facts.UpdateRefused},
+         "What one mobile unit is to look at."),
         ("orders", names.orders, "send", log, "The log of facts, kept for ever. Read it read_committed."),
         ("notices", names.notices, "send", _of(NOTICE), "What parties are told."),
         ("upward", names.upward, "send", _of(UPWARD_STEP), "What platforms above hear of their orders."),
@@ -142,8 +150,9 @@ def _channel(key: str, address: str, messages: Mapping[str, type], about: str) -
             _key(key, ce_type): {"$ref": f"#/components/messages/{_key(key, ce_type)}"} for ce_type in messages
         },
     }
-    if "{department}" in address:
-        channel["parameters"] = {"department": {"description": "Id of a department of the city pack."}}
+    for whose, meaning in (("department", "a department"), ("unit", "a mobile unit")):
+        if f"{{{whose}}}" in address:
+            channel["parameters"] = {whose: {"description": f"Id of {meaning} of the city pack."}}
     return channel
 
 

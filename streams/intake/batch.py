@@ -15,7 +15,7 @@ from models.city import City
 from models.classifier.serving.features import Context
 from models.errors import Poison
 from models.guess import Guess
-from models.inbox import UNLOCATED, InboxUpdate, Item, Sighting, encode_items
+from models.inbox import UNLOCATED, InboxUpdate, Item, Sighting, UnitHeard, encode_items
 from models.record import Record
 from models.times import local_hour
 from streams.dead_letters.letter import MAX_KEPT
@@ -53,14 +53,15 @@ class Dead(msgspec.Struct, frozen=True):
 class Taken(msgspec.Struct, frozen=True):
     """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
     records; `ignored` counts detections that the label table drops, by category, `unlisted` those whose label it does
-    not list, `heard` are the cameras of both and of devices' own heartbeats, with their areas; `misplaced` counts
-    devices' places that the registry overruled; `guesses` are all made."""
+    not list, `heard` are the cameras of both and of devices' own heartbeats, with their areas, `units` what mobile
+    units say of themselves; `misplaced` counts devices' places that the registry overruled; `guesses` are all made."""
 
     items: dict[str, list[Sighting | InboxUpdate]]
     dead: list[Dead]
     ignored: Counter[str]
     unlisted: Counter[Unlisted]
     heard: dict[str, str]
+    units: list[UnitHeard]
     misplaced: int
     guesses: list[Guess]
 
@@ -83,6 +84,7 @@ class Prepared(msgspec.Struct, frozen=True):
     ignored: Counter[str]
     unlisted: Counter[Unlisted]
     heard: dict[str, str]
+    units: list[UnitHeard]
     misplaced: int
     wanted: list[int]
     texts: list[str]
@@ -115,6 +117,7 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
     ignored: Counter[str] = Counter()
     unlisted: Counter[Unlisted] = Counter()
     drafts: list[tuple[int, Draft]] = []
+    units: list[UnitHeard] = []
     flaws: dict[int, list[Dead]] = {}
     for n, record in enumerate(records):
         try:
@@ -123,6 +126,8 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
                     drafts.append((n, draft))
                     if draft.unregistered:
                         unlisted[Unlisted(camera=draft.unregistered)] += 1
+                elif isinstance(draft, UnitHeard):
+                    units.append(draft)
                 elif isinstance(draft, Ignored):
                     ignored[draft.category] += 1
                 elif isinstance(draft, Unlisted):
@@ -135,7 +140,9 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
     # Nothing of a record that is dead is shown to a model.
     asked = [one for one in asked if placed[one.at][0] not in dead] if dead else asked
     wanted, texts, contexts = [one.at for one in asked], [one.text for one in asked], [one.context for one in asked]
-    return Prepared(records, placed, dead, flaws, ignored, unlisted, reader.heard, misplaced, wanted, texts, contexts)
+    return Prepared(
+        records, placed, dead, flaws, ignored, unlisted, reader.heard, units, misplaced, wanted, texts, contexts
+    )
 
 
 def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
@@ -161,7 +168,16 @@ def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequenc
     made = [guess for guess in guesses if guess is not None]
     letters = prepared.flaws | {n: [one] for n, one in dead.items()}
     in_order = [one for n in sorted(letters) for one in letters[n]]
-    return Taken(dict(items), in_order, prepared.ignored, prepared.unlisted, prepared.heard, prepared.misplaced, made)
+    return Taken(
+        dict(items),
+        in_order,
+        prepared.ignored,
+        prepared.unlisted,
+        prepared.heard,
+        prepared.units,
+        prepared.misplaced,
+        made,
+    )
 
 
 def _guessed(item: Sighting | InboxUpdate, guess: Guess | None, shadow: Guess | None) -> Sighting | InboxUpdate:

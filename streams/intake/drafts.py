@@ -13,7 +13,7 @@ from models.city import Asset, Camera, City
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
 from models.formats.scenes import describes_scene
-from models.inbox import UNLOCATED, UNREGISTERED, Actor, InboxUpdate, Sighting
+from models.inbox import UNLOCATED, UNREGISTERED, Actor, InboxUpdate, Sighting, UnitHeard
 from models.masking import mask
 from models.record import Record
 from models.redact import Contact, acting_reporter, encrypt_contact, reporter_hash
@@ -29,6 +29,7 @@ from streams.intake.said import (
     SaidRecheck,
     SaidReport,
     SaidReporter,
+    SaidUnit,
     SaidUpdate,
     Statement,
     content_of,
@@ -127,11 +128,11 @@ class DraftReader:
         cameras = self._city.cameras
         return {camera: cameras[camera].area for camera in self._told | said if camera in cameras}
 
-    def read(self, record: Record) -> list[Draft | Ignored | Unlisted | Flaw]:
+    def read(self, record: Record) -> list[Draft | Ignored | Unlisted | UnitHeard | Flaw]:
         """The drafts of one record, and what is wrong with others in it. Raises Poison when nothing in it is good."""
         return _each(self._statements.read(record), self._draft)
 
-    def _draft(self, statement: Statement) -> Draft | Ignored | Unlisted:
+    def _draft(self, statement: Statement) -> Draft | Ignored | Unlisted | UnitHeard:
         asset = _asset_of(self._city, statement.said)  # before its id is masked as somebody's number
         statement = self._cleaner.clean(statement)
         said = statement.said
@@ -142,6 +143,8 @@ class DraftReader:
             return self._report(said, statement, asset)
         if isinstance(said, SaidRecheck):
             return self._recheck(said, statement)
+        if isinstance(said, SaidUnit):
+            return _unit(self._city, said, statement.at)
         return self._update(said, statement)
 
     def _detection(self, said: SaidDetection, statement: Statement, asset: Asset | None) -> Draft | Ignored | Unlisted:
@@ -234,10 +237,10 @@ class DraftReader:
     def _update(self, said: SaidUpdate, statement: Statement) -> Draft:
         by, where = self._actor(said.by), _of_order(said)
         sender = None if said.sender is None else self._actor(said.sender)
-        if own := self._way.department:
-            sender = Actor("department", own)
-            if by.role == "department" and not by.department:
-                by = replace(by, department=own)
+        if self._way.sender is not None:
+            sender = self._way.sender
+            if by.role == sender.role and not by.department:
+                by = replace(by, department=sender.department)
         item = InboxUpdate(
             source=statement.source,
             id=statement.id,
@@ -273,8 +276,9 @@ class DraftReader:
 class Known(NamedTuple):
     """What is known of an event before intake meets it: under which identity it will go, of several detections that of
     the first good one, and the area, empty where it has still to be looked up. `ends` says why nothing will come of it
-    (`ignored`, `unlisted`, `no-alarm`), empty where something may. `content` is the digest of what a report or an
-    update says, as intake will work it out; 0 for a detection. `events`: how many detections its message holds."""
+    (`ignored`, `unlisted`, `no-alarm`, of where a unit is `noted`), empty where something may. `content` is the digest
+    of what a report or an update says, as intake will work it out; 0 for a detection. `events`: how many detections its
+    message holds."""
 
     source: str
     id: str
@@ -313,9 +317,20 @@ def _known(city: City, statement: Statement, key: bytes) -> Known:
         place = Placement(area_of(said.order_id), "given")
     elif isinstance(said, SaidUpdate):
         place = _of_order(said)
+    elif isinstance(said, SaidUnit):
+        _unit(city, said, statement.at)
+        ends = "noted"
     area = place.area if isinstance(place, Placement) else ""
     content = 0 if isinstance(said, SaidDetection) else content_of(said, key)
     return Known(statement.source, statement.id, area, ends, content)
+
+
+def _unit(city: City, said: SaidUnit, at: int) -> UnitHeard:
+    """Where a unit of the city says that it is, in no area yet: it may serve several. Raises Poison for another one."""
+    if said.unit not in city.units.by_id:
+        raise Poison("unit", "must be a mobile unit of units.csv", "unknown-unit")
+    lat, lon = (None, None) if said.location is None else (said.location.lat, said.location.lon)
+    return UnitHeard(unit=said.unit, area="", at=at, state=said.state, lat=lat, lon=lon, load=said.load)
 
 
 class _Meaning(msgspec.Struct, frozen=True, gc=False):
@@ -365,7 +380,7 @@ def _of_order(said: SaidUpdate) -> Point | Placement | Described:
 def _asset_of(city: City, said: Said) -> Asset | None:
     """The asset 部件 whose id a report or detection names: in its field, else in its words. None where it names none of
     the city's, or several."""
-    if not city.assets or isinstance(said, SaidUpdate | SaidRecheck):
+    if not city.assets or isinstance(said, SaidUpdate | SaidRecheck | SaidUnit):
         return None
     if (known := city.assets.find(said.asset)) is not None:
         return known

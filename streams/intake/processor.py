@@ -1,7 +1,7 @@
 """Intake on the transactional stage: records of the input topics in, inbox records and dead letters out.
 
 Where a partition goes on is the offset that its last transaction committed; besides it remembers only how often each
-label has come that the city has not listed, and of which cameras it has told the desk that they are alive.
+label has come that the city has not listed, and of which cameras and mobile units it has told the desk.
 """
 
 import asyncio
@@ -14,8 +14,9 @@ from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from dispatcher.arrivals.cameras import step_of
+from dispatcher.units.reports import unit_step
 from models.city import City
-from models.inbox import Heard, taken_in_under
+from models.inbox import Heard, UnitHeard, UnitMode, taken_in_under
 from models.times import now_ms
 from streams import metrics
 from streams.control.city_in_force import CityInForce
@@ -44,6 +45,7 @@ class IntakeOutcome:
     taken: Taken
     unlisted: Mapping[Unlisted, UnlistedCount]
     heard: Mapping[str, int]
+    units: Mapping[tuple[str, UnitMode], int]
     sends: list[Send]
 
 
@@ -66,6 +68,8 @@ class IntakeProcessor:
         self._names, self._cities, self._models, self._keys = names, cities, models, keys
         self._partitions, self._same_time, self._way, self._sealer = partitions, same_time, way, sealer
         self._tally = UnlistedTally()
+        # Mobile units by what they said, and in which step the desk was told that last.
+        self._units: dict[tuple[str, UnitMode], int] = {}
         self._heard: dict[str, int] = {}  # cameras, and in which step of their heartbeat time the desk was told last
 
     def held(self, key: str, row: bytes) -> bytes:
@@ -123,12 +127,36 @@ class IntakeProcessor:
             area = taken.heard[camera]
             signs[area].append(Heard(camera, area))
         sends += [self._to_inbox(area, value, city) for area, some in signs.items() for value in packed_items(some)]
-        return IntakeOutcome(taken, unlisted, heard, sends)
+        units = self._news_of_units(taken.units, now, city)
+        there = self._in_partitions(units.values(), city)
+        sends += [self._to_inbox(area, value, city) for area, those in there.items() for value in packed_items(those)]
+        steps = dict.fromkeys(units, unit_step(city, now))
+        return IntakeOutcome(taken, unlisted, heard, steps, sends)
 
     def _news_of(self, cameras: Iterable[str], now: int, city: City) -> dict[str, int]:
         """Those that the desk does not know yet to be alive in this step of their heartbeat time."""
         steps = ((camera, step_of(city, city.cameras[camera], now)) for camera in cameras)
         return {camera: step for camera, step in steps if step and self._heard.get(camera) != step}
+
+    def _news_of_units(self, units: Iterable[UnitHeard], now: int, city: City) -> dict[tuple[str, UnitMode], UnitHeard]:
+        """What units say that the desk has not been told in this step, each once: where they are, free, busy or off."""
+        step = unit_step(city, now)
+        news: dict[tuple[str, UnitMode], UnitHeard] = {}
+        for heard in units:
+            named = heard.unit, heard.state
+            if self._units.get(named) != step:
+                news.pop(named, None)  # what is said last comes last
+                news[named] = heard
+        return news
+
+    def _in_partitions(self, units: Iterable[UnitHeard], city: City) -> dict[str, list[UnitHeard]]:
+        """By area, once for each partition that holds areas in which a unit is sent."""
+        found = defaultdict[str, list[UnitHeard]](list)
+        for heard in units:
+            served = {partition_of(area, self._partitions): area for area in city.units.areas_of(heard.unit)}
+            for area in served.values():
+                found[area].append(replace(heard, area=area))
+        return found
 
     def _to_inbox(self, area: str, value: bytes, city: City) -> Send:
         partition = partition_of(area, self._partitions)
@@ -152,6 +180,7 @@ class IntakeProcessor:
             metrics.DETECTIONS_UNLISTED.labels(shown.vendor, shown.algorithm, shown.label).inc(count)
         self._tally.settle(outcome.unlisted)
         self._heard |= outcome.heard
+        self._units |= outcome.units
 
     def due(self) -> int | None:
         """Intake has no timers."""

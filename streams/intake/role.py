@@ -53,8 +53,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def inputs(names: Names, city: City) -> list[str]:
-    """The topics that intake reads: the three of all, and that of each department's updates."""
-    return [names.reports, names.detections, names.updates, *map(names.updates_of, city.departments)]
+    """The topics that intake reads: those of all, and that of each department's updates."""
+    return [names.reports, names.detections, names.updates, names.units, *map(names.updates_of, city.departments)]
 
 
 def keys_of(settings: Settings) -> Keys:

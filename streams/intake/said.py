@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from models import events
 from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, ROLES
+from models.inbox import UnitMode
 
 
 class Instant(int):
@@ -136,11 +137,20 @@ class SaidUpdate(_Said, frozen=True, gc=False):
     evidence_urls: Urls = ()
 
 
+class SaidUnit(_Said, frozen=True, gc=False):
+    """Where a mobile unit is and whether it is free 位置上报."""
+
+    unit: Id
+    state: UnitMode
+    location: SaidLocation | None = None
+    load: Annotated[int, Meta(ge=0, le=1_000)] = 0
+
+
 # A name is taken once: the digest tells two contents apart, it finds none among millions.
 _CONTENT_BYTES = 6
 _encode = msgspec.json.Encoder(enc_hook=int).encode  # the hook is for an Instant, which is one
 
-Said = SaidReport | SaidDetection | SaidRecheck | SaidUpdate
+Said = SaidReport | SaidDetection | SaidRecheck | SaidUpdate | SaidUnit
 
 
 class Statement(msgspec.Struct, frozen=True, gc=False):
@@ -165,11 +175,12 @@ _TYPES: dict[type[events.Contract], type[Said]] = {
     events.Detection: SaidDetection,
     events.RecheckAnswer: SaidRecheck,
     events.Update: SaidUpdate,
+    events.UnitReport: SaidUnit,
 }
 
 
 def of_contract(
-    kept: events.Report | events.Detection | events.Measurement | events.RecheckAnswer | events.Update,
+    kept: events.Incoming,
 ) -> Said:
     """What the model of a contract says; a measurement says it as a detection."""
     if isinstance(kept, events.Measurement):

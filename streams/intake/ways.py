@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from models import envelope
 from models.errors import Poison
-from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE
-from streams.intake.said import Said, SaidDetection, SaidRecheck, SaidReport, SaidUpdate
+from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UNIT, UPDATE
+from models.inbox import Actor
+from streams.intake.said import Said, SaidDetection, SaidRecheck, SaidReport, SaidUnit, SaidUpdate
 from streams.kafka.topics import Names
 
 _TYPES: dict[type[Said], str] = {
@@ -17,14 +18,16 @@ _TYPES: dict[type[Said], str] = {
     SaidDetection: DETECTION,
     SaidRecheck: RECHECKED,
     SaidUpdate: UPDATE,
+    SaidUnit: UNIT,
 }
 
 
 class Way(NamedTuple):
-    """The types of events that are taken, and the department that has sent whatever comes; empty for no one's own."""
+    """The types of events that are taken, and who has sent whatever comes: somebody of a role, a department; None where
+    the way is no one's own."""
 
     takes: tuple[str, ...] = tuple(_TYPES.values())
-    department: str = ""
+    sender: Actor | None = None
 
     def check(self, said: Said) -> None:
         """Raises Poison for what is not taken here."""
@@ -40,9 +43,11 @@ ANY = Way()
 def way_of(names: Names, topic: str) -> Way:
     """The way by which the records of an input topic come."""
     if department := names.department_of(topic):
-        return Way((UPDATE,), department)
+        return Way((UPDATE,), Actor("department", department))
     return {
         names.reports: Way((REPORT,)),
         names.detections: Way((DETECTION, MEASUREMENT, RECHECKED)),
         names.updates: Way((UPDATE,)),
+        # Whoever may write here speaks for the mobile units, each by its own id, and for nobody else.
+        names.units: Way((UNIT, UPDATE), Actor("unit")),
     }[topic]

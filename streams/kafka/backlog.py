@@ -79,7 +79,7 @@ class Backlog:
             return None
 
     async def _measure(self) -> int:
-        inputs = [self._names.reports, self._names.detections, self._names.updates]
+        inputs = [self._names.reports, self._names.detections, self._names.updates, self._names.units]
         parts = [part for topic in inputs for part in self._parts(topic)] + self._of_departments
         taken = await self._committed("intake")
         ends = await self._reader.end_offsets(parts)

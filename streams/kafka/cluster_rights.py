@@ -24,15 +24,24 @@ class ClusterRight(NamedTuple):
 
 
 def cluster_rights(
-    names: Names, departments: Iterable[str], sensors: Iterable[str] = (), apps: Iterable[str] = ()
+    names: Names,
+    departments: Iterable[str],
+    sensors: Iterable[str] = (),
+    apps: Iterable[str] = (),
+    units: Iterable[str] = (),
+    fleets: Iterable[str] = (),
 ) -> tuple[ClusterRight, ...]:
-    """The rights of all parties of a city: its departments, and whoever sends detections or reports, by their ids."""
+    """The rights of all parties of a city: its departments and mobile units, and whoever sends detections, reports or
+    what units say, by their ids."""
     rows = sorted(_of_roles(names), key=lambda row: _ROLES.index(row[0]))
     for department in sorted(departments):
         rows += _of_department(names, department)
     for sensor in sensors:
         rows += _of_sensor(names, sensor)
     rows += [(f"app/{one}", "Write", "topic", (names.reports,)) for one in apps]
+    rows += [(f"fleet/{one}", "Write", "topic", (names.units,)) for one in fleets]
+    for unit in sorted(units):
+        rows += _of_unit(names, unit)
     return tuple(
         ClusterRight(party, operation, kind, name) for party, operation, kind, things in rows for name in things
     )
@@ -48,13 +57,14 @@ def _of_roles(n: Names) -> list[_Row]:
         # Each of them checks at its start that the topics are there and set up as they must be.
         *((role, "Describe", "topic", (every,)) for role in _ROLES),
         *((role, "DescribeConfigs", "topic", (every,)) for role in _ROLES),
-        ("intake", "Read", "topic", (n.reports, n.detections, n.updates, n.updates_of("*"), n.claims, n.control)),
+        ("intake", "Read", "topic", (n.reports, n.detections, n.updates, n.updates_of("*"), n.units)),
+        ("intake", "Read", "topic", (n.claims, n.control)),
         ("intake", "Write", "topic", (n.inbox, n.report_keys, n.contacts, n.dead_letters, n.unlisted, n.claims)),
         ("intake", "Read", "group", (n.group("intake"),)),
         ("intake", "Write", "transactional-id", (n.group("intake-*"),)),
         ("desk", "Read", "topic", (n.inbox, n.report_keys, n.desk, n.figures, n.claims, n.control, n.silences)),
         ("desk", "Write", "topic", (n.inbox, n.orders, n.desk, n.figures, n.archive, n.notices, n.dead_letters)),
-        ("desk", "Write", "topic", (n.outcomes, n.upward, n.rechecks, n.assignments("*"))),
+        ("desk", "Write", "topic", (n.outcomes, n.upward, n.rechecks, n.assignments("*"), n.tasks("*"))),
         ("desk", "Write", "topic", (n.report_keys, n.claims, n.control)),
         ("desk", "Read", "group", (n.group("desk"),)),
         ("desk", "Write", "transactional-id", (n.group("desk-*"), n.group("packs"))),
@@ -64,7 +74,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("tables", "Read", "group", (tables,)),
         ("gateway", "Read", "topic", (n.inbox, n.orders, n.outcomes, n.report_keys, n.dead_letters)),
         ("gateway", "Read", "topic", (n.unlisted, n.control, n.silences)),
-        ("gateway", "Write", "topic", (n.reports, n.detections, n.updates, n.silences)),
+        ("gateway", "Write", "topic", (n.reports, n.detections, n.updates, n.units, n.silences)),
         ("gateway", "Write", "transactional-id", (n.group("silences"),)),
         ("gateway", "Describe", "group", (n.group("intake"), n.group("desk"))),
         ("notify", "Read", "topic", (n.assignments("*"), n.notices, n.contacts, n.report_keys, n.control)),
@@ -105,3 +115,9 @@ def _of_department(n: Names, department: str) -> list[_Row]:
         (party, "Write", "topic", (n.updates_of(department),)),
         (party, "Read", "group", (group, f"{group}.*")),
     ]
+
+
+def _of_unit(n: Names, unit: str) -> list[_Row]:
+    """It reads its tasks. What it says comes by the gateway, or by the city's fleet system, which speaks for all."""
+    party, group = f"unit/{unit}", n.group(f"unit-{unit}")
+    return [(party, "Read", "topic", (n.tasks(unit),)), (party, "Read", "group", (group, f"{group}.*"))]

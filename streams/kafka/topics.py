@@ -53,6 +53,15 @@ class Names:
         here is by whom it says."""
         return self._of("updates")
 
+    @property
+    def units(self) -> str:
+        """Input: where mobile units are, and what they do with their tasks."""
+        return self._of("units")
+
+    def tasks(self, unit: str) -> str:
+        """What one mobile unit is to look at."""
+        return self._of(f"tasks.{unit}")
+
     def updates_of(self, department: str) -> str:
         """Input: what one department does with orders. Whatever is here, the department has sent."""
         return f"{self.updates}.{department}"
@@ -197,8 +206,9 @@ def _days(count: int) -> dict[str, str]:
     return _hours(24 * count)
 
 
-def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, ...]:
-    """Every topic of the namespace; `departments` are the ids of the city's departments."""
+def all_topics(settings: Settings, departments: Iterable[str], units: Iterable[str] = ()) -> tuple[Topic, ...]:
+    """Every topic of the namespace; `departments` and `units` are the ids of the city's departments and mobile
+    units."""
     names, shared, departments = Names(settings.namespace), settings.partitions, sorted(departments)
     kept = _days(_PLAIN_DAYS) if settings.words_key.get_secret_value() else _EVER
     # A segment is deleted as a whole: without an end of its own it would keep a slow city's for a week.
@@ -208,6 +218,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         (names.reports, shared, raw),
         (names.detections, shared, raw),
         (names.updates, shared, raw),
+        (names.units, shared, raw),
         (names.inbox, shared, _EVER | _ARRIVAL),
         (names.report_keys, shared, _COMPACT | _SOON),
         # One partition: what says how reporters are reached is read by notify as a whole.
@@ -229,6 +240,7 @@ def all_topics(settings: Settings, departments: Iterable[str]) -> tuple[Topic, .
         # One partition each: commits slow down with the number of partitions written to.
         *((names.assignments(department), 1, kept) for department in departments),
         *((names.updates_of(department), 1, raw) for department in departments),
+        *((names.tasks(unit), 1, kept) for unit in sorted(units)),
     ]
     return *(Topic(name, count, configs | _LIMIT) for name, count, configs in table), *tables_changelogs(settings)
 

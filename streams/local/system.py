@@ -81,7 +81,7 @@ async def running_system(
             broker = LocalBroker(settings.data / BROKER_FOLDER, port=settings.broker_port, quick=quick)
             kafka = (await stack.enter_async_context(broker)).bootstrap
         settings = _placed(settings.model_copy(update={"kafka": kafka}), counts)
-        await create_topics(settings, all_topics(settings, city.departments))
+        await create_topics(settings, all_topics(settings, city.departments, city.units.by_id))
         if before is not None:
             await before(settings, city)
         notify = bool(targets(settings, city.departments))

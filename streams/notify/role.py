@@ -52,7 +52,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     "no webhook is configured: departments.csv has a column for it, PAIDAN_NOTIFY_SUPERVISOR_URL, "
                     "PAIDAN_NOTIFY_INSPECTOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
                 )
-            await check_topics(settings, all_topics(settings, city.departments))
+            await check_topics(settings, all_topics(settings, city.departments, city.units.by_id))
             async with open_contacts(settings) as contacts:
 
                 def line(target: Target) -> FinishingConsumer:

@@ -35,7 +35,7 @@ class Pulse:
         self._connection, self._data = Connection.of(settings), settings.data
         self._names, shared = names, range(settings.partitions)
         self._groups = {stage: names.group(stage) for stage in ("intake", "desk")}
-        topics = (names.reports, names.detections, names.updates)
+        topics = (names.reports, names.detections, names.updates, names.units)
         self._of_all = [TopicPartition(topic, number) for topic in topics for number in shared]
         self._inputs = {"desk": [TopicPartition(names.inbox, number) for number in shared]}
         self.look_at(departments)

@@ -216,6 +216,7 @@ def assert_same_state(one: DeskState, other: DeskState) -> None:
     assert one.rolls == other.rolls
     assert one.algorithms == other.algorithms
     assert one.agreements == other.agreements
+    assert one.units == other.units
     assert standing_under(one) == standing_under(other)
     assert one.seen == other.seen
     assert one.seen_until == other.seen_until

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from aiokafka import ConsumerRecord
 
 from models.city import City
-from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE
+from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UNIT, UPDATE
 from tests.support.cities import appended, tiny_city
 from tests.support.messages import NOW, ORDER, raw, record
 
@@ -51,6 +51,10 @@ SAID: dict[str, dict[str, Any]] = {
     RECHECKED: {
         "order_id": ORDER, "camera_id": "cam-sw-1", "result": "gone", "attempt": 1, "text": "路面完好",
         "media_urls": ["https://media.example/2.jpg"],
+    },
+    UNIT: {
+        "unit": "car-1", "state": "free", "load": 1,
+        "location": {"lat": 30.05, "lon": 114.05, "address": "a", "area": "south-w"},
     },
     UPDATE: {
         "action": "return", "by": {"role": "dispatcher", "department": "roads", "id": "d"},
@@ -101,8 +105,9 @@ HEADERS = ("ce_id", "ce_source", "ce_subject", "ce_time", "ce_type", "content-ty
 
 
 def listing_city() -> City:
-    """The tiny city, which also lists what the instrument reads: each of the messages opens something."""
-    return tiny_city(appended("labels.csv", "*,*,waterlogging-above,flooding,0.5"))
+    """The tiny city, which also lists what the instrument reads, and the unit: each of the messages comes through."""
+    units = {"units.csv": "id,kind,areas\ncar-1,car,*\n"}
+    return tiny_city(appended("labels.csv", "*,*,waterlogging-above,flooding,0.5") | units)
 
 
 # One of somebody's numbers however its characters are kept apart; within a longer number or word it is none.

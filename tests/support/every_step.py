@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dispatcher.order.lifecycle import TABLE
 from models.times import DAY_MS, to_text
 
 # Who has to ask for what before it can be granted.
@@ -29,9 +30,11 @@ WAYS["arbitration"] = (
 # The desk gives each check to the first, a dispatcher can give it to the other.
 INSPECTORS = "id,areas,checks_max\nann,*,\nina,*,0\n"
 # Rows of the table for which more is needed than the order has: a report that was merged into it, a department's turn,
-# departments below or above.
+# departments below or above, mobile units.
 _LEVELS = {("department", action) for action in ("forward", "take-back", "report-up", "check-pass", "check-fail")}
-EXCUSED = {state: {("operator", "split")} | _LEVELS for state in WAYS}
+_UNITS = {("unit", row.action) for row in TABLE if "unit" in row.roles}
+_UNITS |= {("dispatcher", "send-unit"), ("duty-officer", "send-unit")}
+EXCUSED = {state: {("operator", "split")} | _LEVELS | _UNITS for state in WAYS}
 EXCUSED["review"] |= {("department", "comment")}
 EXCUSED["rejected"] |= {("department", "comment")}
 EXCUSED["arbitration"] |= {("department", "comment")}

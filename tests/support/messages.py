@@ -9,7 +9,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from models.envelope import CONTENT_TYPE, SPEC_VERSION, STRUCTURED, Event, to_binary
-from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE
+from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UNIT, UPDATE
 from models.times import to_text
 
 NOW = 1_772_352_000_000  # 2026-03-01T08:00:00Z
@@ -19,6 +19,7 @@ TOPICS = {
     MEASUREMENT: "t.detections",
     RECHECKED: "t.detections",
     UPDATE: "t.updates",
+    UNIT: "t.units",
 }
 ORDER = "south-w-20260301-abcdefgh23"
 

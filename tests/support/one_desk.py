@@ -55,6 +55,8 @@ class DeskBehind:
         headers, value = to_binary(event)
         record = ConsumerRecord(topic, 0, 0, self.now, 0, key.encode(), value, 0, 0, len(value), [*headers, *more])
         taken = take_in([record], self.desk.city, None, self.now, KEYS, way=way_of(self.names, topic))
+        for heard in taken.units:
+            self.desk.feed(heard, at=self.now)
         for _, packed in taken.packed():
             for item in decode_items(packed):
                 dead = len(self.desk.usurpers)

@@ -26,7 +26,9 @@ from tests.support.kafka import eventually
 OURS, THEIRS = "roads", "works"  # the department that the orders go to, and another one
 _AREA = "south-w"
 _PER_ROW = 16  # orders lie on a grid, six hundred metres apart: none meets another
-EXCUSES = frozenset({"not-joined", "not-the-holder", "nobody-below", "nobody-above", "not-accountable"})
+EXCUSES = frozenset(
+    {"not-joined", "not-the-holder", "nobody-below", "nobody-above", "not-accountable", "not-its-task", "no-unit"}
+)
 # Why the other department gets nothing where its own may.
 _NOT_ITS = frozenset({"wrong-department", "not-the-holder", "not-accountable"})
 

@@ -12,7 +12,8 @@ from streams.settings import load_settings
 
 NAMES = Names("city")
 DEPARTMENTS = ("roads", "roads-north")
-TABLE = cluster_rights(NAMES, DEPARTMENTS, ("gate",), ("hotline",))
+UNITS = ("car-1", "car-12")
+TABLE = cluster_rights(NAMES, DEPARTMENTS, ("gate",), ("hotline",), UNITS, ("fleet-1",))
 
 
 def covers(right: ClusterRight, name: str) -> bool:
@@ -23,7 +24,7 @@ def covers(right: ClusterRight, name: str) -> bool:
 def may(party: str, operation: str) -> set[str]:
     """The topics of the city to which the table gives a party a right."""
     own = [right for right in TABLE if (right.party, right.operation, right.kind) == (party, operation, "topic")]
-    topics = all_topics(load_settings(namespace="city"), DEPARTMENTS)
+    topics = all_topics(load_settings(namespace="city"), DEPARTMENTS, UNITS)
     return {topic.name for topic in topics if any(covers(right, topic.name) for right in own)}
 
 
@@ -41,6 +42,15 @@ def test_a_department_has_its_own_two_topics_and_its_own_groups(department: str)
         assert not any(covers(right, name) for right in groups)
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_reads_its_own_tasks_and_writes_nothing(unit: str) -> None:
+    """What it says comes by the gateway, or by a system that may speak for all units."""
+    assert (may(f"unit/{unit}", "Read"), may(f"unit/{unit}", "Write")) == ({NAMES.tasks(unit)}, set())
+    assert (may("fleet/fleet-1", "Read"), may("fleet/fleet-1", "Write")) == (set(), {NAMES.units})
+    readers = {right.party for right in TABLE if right.operation == "Read" and covers(right, NAMES.tasks(unit))}
+    assert readers == {f"unit/{unit}", "commands"}
+
+
 def test_who_sends_writes_to_one_topic_and_reads_no_more_than_it_is_asked() -> None:
     """A sensor is no citizen, an app no camera, and neither is a department; its cameras may be asked to look again."""
     assert (may("sensor/gate", "Write"), may("app/hotline", "Write")) == ({NAMES.detections}, {NAMES.reports})
@@ -50,7 +60,7 @@ def test_who_sends_writes_to_one_topic_and_reads_no_more_than_it_is_asked() -> N
 def test_every_topic_has_somebody_who_writes_and_somebody_who_reads_it() -> None:
     """Beside the commands, which may do both with all: the trail of disclosures is for those who operate it alone."""
     parties = {right.party for right in TABLE} - {"commands"}
-    topics = {topic.name for topic in all_topics(load_settings(namespace="city"), DEPARTMENTS)}
+    topics = {topic.name for topic in all_topics(load_settings(namespace="city"), DEPARTMENTS, UNITS)}
 
     assert set().union(*(may(party, "Write") for party in parties)) == topics
     assert set().union(*(may(party, "Read") for party in parties)) == topics - {NAMES.disclosures}

@@ -14,7 +14,18 @@ from pydantic import ValidationError
 from dispatcher.order import facts
 from dispatcher.order.lifecycle import REFUSALS
 from models.envelope import event_type, header_map
-from models.events import ASSIGNMENT, DEAD_LETTER, NOTICE, OUTGOING, RECHECK, REWORK, STEP_BELOW, WITHDRAWAL
+from models.events import (
+    ASSIGNMENT,
+    DEAD_LETTER,
+    NOTICE,
+    OUTGOING,
+    RECHECK,
+    REWORK,
+    STEP_BELOW,
+    TASK,
+    TASK_WITHDRAWAL,
+    WITHDRAWAL,
+)
 from models.events.incoming import (
     By,
     Contract,
@@ -25,6 +36,7 @@ from models.events.incoming import (
     Report,
     Reporter,
     ReportRef,
+    UnitReport,
     Update,
 )
 from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, REVIEW_REASONS, ROLES
@@ -38,6 +50,7 @@ from tests.support.desks import quiet_city
 from tests.support.messages import ORDER, raw
 from tests.support.schemas import misfits, resolved
 from tests.unit.test_intake import BAD
+from tests.unit.test_units import life_of_a_task
 
 DOCUMENT: dict[str, Any] = asyncapi()
 HEADERS = DOCUMENT["components"]["messageTraits"]["sent"]["headers"]
@@ -73,10 +86,11 @@ def test_every_reference_in_the_document_leads_somewhere() -> None:
 
 @pytest.fixture(scope="module")
 def sent() -> Sent:
-    """The data of all events that desks have sent in random lives, by channel and type."""
+    """The data of all events that desks have sent in random lives and one with mobile units, by channel and type."""
     events: Sent = defaultdict(lambda: defaultdict(list))
-    for seed in SEEDS:
-        for out in run(random_inbox(seed)).sent:
+    random_lives = (run(random_inbox(seed)).sent for seed in SEEDS)
+    for sent in (*random_lives, life_of_a_task().sent):
+        for out in sent:
             channel = out.topic.partition("/")[0]
             if channel != "archive":  # it holds rows, not events
                 assert not list(misfits(_texts(out.headers), HEADERS, DOCUMENT))
@@ -99,6 +113,7 @@ def _misfits(events: Sent) -> Iterator[str]:
 def test_all_that_the_desk_sends_is_as_documented(sent: Sent) -> None:
     """Every assignment, withdrawal, notice and fact: each field of its type, none missing, none more."""
     assert set(sent["assignments"]) == {ASSIGNMENT, REWORK, STEP_BELOW, WITHDRAWAL}
+    assert set(sent["tasks"]) == {TASK, TASK_WITHDRAWAL, facts.CE_TYPES[facts.UpdateRefused]}
     assert set(sent["notices"]) == {NOTICE}
     assert set(sent["rechecks"]) == {RECHECK}
     assert set(facts.CE_TYPES.values()) - set(sent["orders"]) == {facts.CE_TYPES[kind] for kind in RARE}
@@ -122,6 +137,7 @@ GOOD: dict[type[Contract], dict[str, Any]] = {
     Detection: {"camera_id": "c", "label": "l"},
     Measurement: {"sensor_id": "s", "quantity": "q", "value": 2.0, "threshold": 1.0},
     RecheckAnswer: {"order_id": ORDER, "camera_id": "c", "result": "gone"},
+    UnitReport: {"unit": "u", "state": "free"},
     Update: {
         "action": "accept",
         "by": {"role": "inspector"},

@@ -25,7 +25,7 @@ from tests.support.cities import appended, tiny_city
 from tests.support.messages import NOW, ORDER, detection, raw, record, report, to_structured, update
 
 KEYS = Keys(b"for tests only")
-WORKS = Way((UPDATE,), "works")
+WORKS = Way((UPDATE,), Actor("department", "works"))
 MINUTE = 60_000
 DAY = 86_400_000
 REF = {"source": "app", "id": "7"}

@@ -41,7 +41,7 @@ async def test_nothing_personal_comes_out_of_any_field(city: City, caplog: pytes
     """Neither in the inbox nor in dead letters, whose bytes are sealed, nor in logs and metrics."""
     caplog.set_level(logging.DEBUG)
     models = cast(LiveModels, SimpleNamespace(active=None, shadow=None))
-    topics = ("t.reports", "t.detections", "t.updates")
+    topics = ("t.reports", "t.detections", "t.updates", "t.units")
     intakes = {
         each: IntakeProcessor(
             Names("t"), one_city(city), models, KEYS, 4, SameTime(5 * MINUTE_MS), way_of(Names("t"), each)

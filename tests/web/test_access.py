@@ -34,7 +34,7 @@ from tests.web.conftest import NOWHERE, Open
 from tests.web.test_partial import figures, workers
 
 # What each role may call, besides what everybody may.
-ACTING = {"reporter", "department", "inspector", "reviewer", "dispatcher", "duty-officer", "operator"}
+ACTING = {"unit", "reporter", "department", "inspector", "reviewer", "dispatcher", "duty-officer", "operator"}
 CALLERS = {
     "GET /metrics": {"ops", "admin"},
     "GET /openapi.json": set(ACCESS),
@@ -43,6 +43,7 @@ CALLERS = {
     "POST /detections": {"sensor"},
     "POST /measurements": {"sensor"},
     "POST /rechecks": {"sensor"},
+    "POST /units": {"unit"},
     "GET /detections/{detection_id:path}": {"sensor"},
     "POST /orders/{order_id}/updates": ACTING,
     "GET /orders/{order_id}/moves": ACTING,

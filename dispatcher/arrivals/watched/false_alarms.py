@@ -7,7 +7,7 @@ from dispatcher.partition.unit_of_work import UnitOfWork
 from models.inbox import InboxUpdate
 
 _NOTHING = AlarmRecord()
-_REJECTING = ("decide", "reject", "approve-return")
+_REJECTING = ("decide", "reject", "approve-return", "verify-fail")
 
 
 def rate_of(work: UnitOfWork, algorithm: str) -> float:
@@ -19,8 +19,8 @@ def rate_of(work: UnitOfWork, algorithm: str) -> float:
 def learn(work: UnitOfWork, update: InboxUpdate, order: Order) -> None:
     """Count a step on an order, which stands as it is after it, for or against the algorithms that have seen it.
 
-    For them speaks a check that has passed, against them that a reviewer rejects the order (as after a failed
-    verification), or that a return is approved as `not-a-problem`. A force-close or an operator's rejection says
+    For them speaks a check that has passed, against them that a reviewer rejects the order, a mobile unit
+    finds nothing there, or a return is approved as `not-a-problem`. A force-close or an operator's rejection says
     nothing of what was seen, and nor does what a camera finds when it looks again: it would speak for itself.
     """
     if update.by.role == "camera":  # what a camera says of itself

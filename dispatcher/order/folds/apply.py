@@ -10,16 +10,26 @@ from msgspec.structs import replace
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
-from dispatcher.order.folds import departments, elapsed, endings, evidence, handling, hops
+from dispatcher.order.folds import departments, elapsed, endings, evidence, handling, hops, looking
 from dispatcher.order.folds.changes import Folds
 from dispatcher.order.row import Entry, Order
 from models.sealed_words import key_name
 
 TIMELINE = 200  # the newest entries; the log keeps all
 PHOTOS = 40  # the newest addresses of photos in it: a row has to fit into a record
-TIMERS = (facts.Warned, facts.Breached, facts.Supervised, facts.Quarantined, facts.CallBackDue, facts.Archived)
+TIMERS = (
+    facts.Warned,
+    facts.Breached,
+    facts.Supervised,
+    facts.Quarantined,
+    facts.CallBackDue,
+    facts.TaskLapsed,
+    facts.Archived,
+)
 SILENT = (facts.EvidenceAdded, facts.Linked, facts.Classified)
-FOLDS: Folds = evidence.FOLDS | departments.FOLDS | hops.FOLDS | handling.FOLDS | endings.FOLDS | elapsed.FOLDS
+FOLDS: Folds = (
+    evidence.FOLDS | departments.FOLDS | hops.FOLDS | handling.FOLDS | looking.FOLDS | endings.FOLDS | elapsed.FOLDS
+)
 
 
 def apply(order: Order | None, fact: Fact) -> Order:
@@ -33,6 +43,7 @@ def apply(order: Order | None, fact: Fact) -> Order:
     changes = FOLDS[type(fact)](order, fact)  # type: ignore[arg-type]  # it stands under the kind that it takes
     if order.recheck is not None and fact.state != "handled":  # nothing waits for its check any more
         changes["recheck"] = None
+    changes |= looking.after_state(order, fact)
     changes |= {"seq": fact.seq, "state": fact.state, "recorded_at": fact.recorded_at}
     if not isinstance(fact, TIMERS):
         # Timers do not move `last_at`: a step that happened before a breach may still arrive after it.

@@ -19,6 +19,7 @@ from dispatcher.order.row import (
     Recheck,
     RunningLimit,
     State,
+    Task,
 )
 from models.city import LimitStage
 from models.events import AssetRef, Evidence
@@ -92,6 +93,8 @@ class Changes(TypedDict, total=False):
     checks_missed: tuple[int, ...]
     recheck: Recheck | None
     inspector: str
+    task: Task | None
+    tried: tuple[str, ...]
     check_level: int
     check_escalates_at: int | None
     closings: tuple[Closing, ...]

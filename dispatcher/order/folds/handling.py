@@ -115,7 +115,7 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
 
 
 def _check_given(order: Order, fact: facts.CheckGiven) -> Changes:
-    given: Changes = {"inspector": fact.inspector}
+    given: Changes = {"inspector": fact.inspector, "task": None}
     if order.recheck is not None:  # a person makes the check now, whatever the camera finds
         given["recheck"] = replace(order.recheck, decides=False)
     return given

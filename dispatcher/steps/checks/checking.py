@@ -5,16 +5,17 @@ from dispatcher.order.chain import handlers
 from dispatcher.order.row import Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
+from dispatcher.units import tasking
 from models.city import Inspector
 from models.city.ground.distances import distance_m
 
 
 def give(work: UnitOfWork, order: Order, at: int) -> Order:
     """Give a handled order to the freest inspector of its area, of these to the nearest. Where there is none, or none
-    has room for one more, anybody who may make the check does."""
+    has room for one more, to the nearest mobile unit; without one, anybody who may make the check does."""
     inspector = _chosen(work, order)
     if inspector is None:
-        return order
+        return tasking.send(work, order)
     return work.emit(facts.CheckGiven(**work.head(order, at, DESK), inspector=inspector.id))
 
 

@@ -44,6 +44,7 @@ def check_references(
     _check_twice("priorities.csv", "category", raises, problems)
     _check_twice("retention.csv", "category", [(row.category, row.row) for row in city.retention.rows], problems)
     _check_twice("inspectors.csv", "id", [(row.id, row.row) for row in city.inspectors.rows], problems)
+    _check_twice("units.csv", "id", [(row.id, row.row) for row in city.units.rows], problems)
     _check_twice("labels.csv", "label", [(label_key(row), row.row) for row in city.labels.rows], problems)
     _check_twice("plans.csv", "part", [((row.plan, row.part), row.row) for row in city.plan_parts], problems)
     references = _References(city, problems)
@@ -55,6 +56,7 @@ def check_references(
     references.check_responsibility()
     references.check_tables()
     references.check_inspectors()
+    references.check_units()
     references.check_plans()
     references.check_rules()
 
@@ -241,6 +243,15 @@ class _References:
                 self.note("inspectors.csv", inspector.row, "id", "holds something personal, which orders would keep")
             if (inspector.lat is None) != (inspector.lon is None):
                 self.note("inspectors.csv", inspector.row, "lat", "lat and lon are given together or not at all")
+
+    def check_units(self) -> None:
+        for unit in self.city.units.rows:
+            for area in unit.areas:
+                self.area("units.csv", unit.row, area, "areas")
+            if unit.department:
+                self.department("units.csv", unit.row, "department", unit.department)
+            for skill in unit.skills:
+                self.category("units.csv", unit.row, "skills", skill, "group")
 
     def check_rules(self) -> None:
         for rule in self.city.rules:

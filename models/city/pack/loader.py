@@ -31,6 +31,7 @@ from models.city.lookups import (
     RaiseTable,
     ResponsibilityTable,
     RetentionTable,
+    UnitTable,
 )
 from models.city.pack.check import check_references
 from models.city.places import Place, PlaceRow, Places
@@ -45,6 +46,7 @@ from models.city.values import (
     Inspector,
     LabelRule,
     Limit,
+    MobileUnit,
     PlanPart,
     Raise,
     Responsibility,
@@ -74,6 +76,7 @@ OPTIONAL = (
     "retention.csv",
     rules_file.FILE,
     "silences.csv",
+    "units.csv",
 )
 _PACK_ENDINGS = (".csv", ".toml", ".geojson")
 
@@ -169,6 +172,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         cameras_by_area=_by_area(camera_rows),
         assets=AssetTable(registered("assets.csv", AssetRow, Asset)),
         inspectors=InspectorTable(rows("inspectors.csv", Inspector), areas),
+        units=UnitTable(rows("units.csv", MobileUnit), areas, head.merge_level),
         plan_parts=tuple(rows("plans.csv", PlanPart)),
         labels=LabelTable(rows("labels.csv", LabelRule)),
         responsibility=ResponsibilityTable(rows("responsibility.csv", Responsibility), areas, categories),

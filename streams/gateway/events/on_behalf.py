@@ -68,6 +68,22 @@ def of_report(event: Event, holder: Holder | None) -> Event:
     return with_data(event, data | {"reporter": said | {"id": holder.person}})
 
 
+def of_unit(event: Event, holder: Holder | None) -> Event:
+    """What a mobile unit says of itself, with the unit filled from its token.
+
+    Raises Problem for one that names another, and for data that are no object.
+    """
+    if holder is None:
+        return event
+    try:
+        data = data_of(event)
+    except Poison as poison:
+        raise of_poison(poison) from None
+    if data.get("unit") not in (None, "", holder.person):
+        raise not_the_sender(holder, event)
+    return with_data(event, data | {"unit": holder.person})
+
+
 def not_the_sender(holder: Holder, event: Event) -> Problem:
     """403: the body says that it is somebody else's."""
     detail = "the body names somebody else than the token: leave out who it is, or name its holder"

@@ -27,6 +27,7 @@ ANSWERS: Mapping[str, Answers] = {
     "POST /detections": _EVENT_TAKEN,
     "POST /measurements": _EVENT_TAKEN,
     "POST /rechecks": _EVENT_TAKEN,
+    "POST /units": _EVENT_TAKEN,
     "POST /orders/{order_id}/updates": _EVENT_TAKEN,
     "GET /reports/{report_id}": {200: ("ReportedOrder",), 404: ("Problem",), 422: ("Problem",)},
     "GET /detections/{detection_id}": {200: ("Outcome",), 404: ("Problem",), 422: ("Problem",)},

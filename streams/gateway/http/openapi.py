@@ -14,11 +14,13 @@ from models.events import (
     MEASUREMENT,
     RECHECKED,
     REPORT,
+    UNIT,
     UPDATE,
     Detection,
     Measurement,
     RecheckAnswer,
     Report,
+    UnitReport,
     Update,
 )
 from models.events.incoming import NOISE, ORDER_ID
@@ -57,6 +59,7 @@ _BODIES: Mapping[str, tuple[str, type]] = {
     "POST /detections": (DETECTION, Detection),
     "POST /measurements": (MEASUREMENT, Measurement),
     "POST /rechecks": (RECHECKED, RecheckAnswer),
+    "POST /units": (UNIT, UnitReport),
     "POST /orders/{order_id}/updates": (UPDATE, Update),
 }
 # Which document the body of another route is, and whether there must be one.

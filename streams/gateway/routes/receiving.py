@@ -1,5 +1,5 @@
-"""`POST /reports`, `/detections`, `/measurements`, `/rechecks`, `/orders/{id}/updates`: events over HTTP, safe in Kafka
-before they are answered.
+"""`POST /reports`, `/detections`, `/measurements`, `/rechecks`, `/units`, `/orders/{id}/updates`: events over HTTP,
+safe in Kafka before they are answered.
 
 202 once the broker has acknowledged. With `Prefer: wait=5` the desk's decision instead: 200 with the fact, 409 when an
 update was refused, 422 when intake could not take the event in; 202 when there was no decision in time.
@@ -22,12 +22,12 @@ from dispatcher.partition.outcomes import SightingOutcome
 from models.city import City
 from models.envelope import MAX_ATTRIBUTE, Event
 from models.errors import Poison
-from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE, DeadLetter
+from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UNIT, UPDATE, DeadLetter
 from models.formats import FORMATS
 from models.times import now_ms
 from streams.gateway.events.event_rate import EventRate
 from streams.gateway.events.event_writer import EventWriter
-from streams.gateway.events.on_behalf import names_another, not_the_sender, of_report, of_update
+from streams.gateway.events.on_behalf import names_another, not_the_sender, of_report, of_unit, of_update
 from streams.gateway.events.request_event import body_of, data_of, read_event
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
@@ -98,7 +98,19 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
                 raise
             raise Problem(404, "not-found", "there is no order of that id", wait.applied) from None
 
+    _add_units(router, names, receiver)
     return router
+
+
+def _add_units(router: APIRouter, names: Names, receiver: "Receiver") -> None:
+    @router.post("/units", summary="Where a mobile unit is")
+    async def unit(request: Request) -> Response:
+        holder, body, wait = holder_of(request), await body_of(request), preference(request)
+        event, known = await receiver.read(body, lambda: of_unit(read_event(request, UNIT, body), holder))
+        # There is nothing to wait for. By one source a unit's reports stay in their order.
+        await receiver.write(names.units, known.source, event)
+        outcome = {"event": {"source": known.source, "id": known.id}, "outcome": known.ends}
+        return answer(outcome, 200 if wait.seconds else 202, wait.applied)
 
 
 class Receiver:

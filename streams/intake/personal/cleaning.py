@@ -23,6 +23,7 @@ from streams.intake.said import (
     SaidReport,
     SaidReporter,
     SaidReportRef,
+    SaidUnit,
     SaidUpdate,
     Statement,
 )
@@ -33,7 +34,7 @@ TERM = "what is personal in it is masked with `***`, whatever word stands before
 WORDS = "what is personal in it is masked with `***`"
 NAME = "a keyed pseudonym stands for it where it holds something personal"
 ADDRESS = "without user and password; what is personal in the rest is masked"
-REGISTERED = "as it is where the city's registry has it; of any other camera a name, as above"
+REGISTERED = "as it is where the city's pack has it; of any other camera a name, as above"
 OF_AN_ORDER = "as it is: the form of an order's id leaves no room"
 SEALED = "a keyed hash, or sealed with the city's key"
 PERSON = "a keyed hash of a reporter's; of others a keyed pseudonym where it holds something personal"
@@ -60,6 +61,7 @@ TREATMENTS: Mapping[tuple[type[msgspec.Struct], str], str] = {
     (SaidBy, "id"): PERSON,
     (SaidReportRef, "source"): NAME,
     (SaidReportRef, "id"): NAME,
+    (SaidUnit, "unit"): REGISTERED,
     (SaidUpdate, "order_id"): OF_AN_ORDER,
     (SaidUpdate, "other_order_id"): OF_AN_ORDER,
     (SaidUpdate, "inspector"): NAME,
@@ -73,6 +75,7 @@ _STRUCTS: tuple[type[msgspec.Struct], ...] = (
     SaidDetection,
     SaidRecheck,
     SaidUpdate,
+    SaidUnit,
     SaidLocation,
     SaidReporter,
     SaidBy,
