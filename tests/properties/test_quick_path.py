@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pydantic import StringConstraints, TypeAdapter
 
 from models.envelope import Event, to_binary
-from models.events import CONTRACTS, DETECTION, MEASUREMENT, RECHECKED, REPORT, UPDATE
+from models.events import CONTRACTS, DETECTION, MEASUREMENT, RECHECKED, REPORT, UNIT, UPDATE
 from streams.intake import quick, said
 from streams.intake.batch import Taken, take_in
 from streams.intake.drafts import Keys
@@ -286,6 +286,7 @@ def test_the_plain_case_is_taken_quickly(name: str) -> None:
 SAID = {
     DETECTION: said.SaidDetection,
     RECHECKED: said.SaidRecheck,
+    UNIT: said.SaidUnit,
     REPORT: said.SaidReport,
     UPDATE: said.SaidUpdate,
 }

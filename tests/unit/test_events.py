@@ -13,6 +13,7 @@ from models.events import (
     MEASUREMENT,
     RECHECKED,
     REPORT,
+    UNIT,
     UPDATE,
     Action,
     Detection,
@@ -58,7 +59,7 @@ def test_times_are_instants_inside_and_text_outside() -> None:
 
 def test_each_type_has_one_contract() -> None:
     """And a type that has none is poison."""
-    assert {REPORT, DETECTION, MEASUREMENT, RECHECKED, UPDATE} == set(CONTRACTS)
+    assert {REPORT, DETECTION, MEASUREMENT, RECHECKED, UPDATE, UNIT} == set(CONTRACTS)
     with pytest.raises(Poison, match="ce_type must be one of"):
         parse("city.report.received.v2", b"{}")
 
