@@ -154,11 +154,11 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
         found = await status.of_all(windows.window(status.city, first, to), by, below=below)
         access = {"access": "open" if parts.holders.open else "tokens"}
         if not may(holder, "orders"):  # how the system does is nobody's affair who may not even see an order
-            return answer(found | access)
+            return answer({**found, **access})
         drift = None if parts.drift is None else parts.drift.section()
         stages = None if parts.pulse is None else parts.pulse.section()
         unlisted = None if parts.labels is None else parts.labels.section()
-        return answer(found | {"stages": stages, "drift": drift, "unlisted": unlisted} | access)
+        return answer({**found, "stages": stages, "drift": drift, "unlisted": unlisted, **access})
 
     @app.get("/trend", tags=["status"], dependencies=[ONLY_KNOWN], summary="Indicators of the city, day by day")
     async def by_day(

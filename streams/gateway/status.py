@@ -1,6 +1,8 @@
 """`GET /status`: the indicators of the city and its departments over a window, summed from the tables' partitions."""
 
-from collections.abc import Collection, Mapping
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from dispatcher.figures.booking import NONE
@@ -21,7 +23,54 @@ GROUPS = {
     "actor": "actors",
 }
 MOST_DAYS = 92  # of a trend
+# Whoever asks for the whole city again gets what was summed less than a second ago; after a fifth of one it is summed
+# anew meanwhile, once for all who ask. So a hundred open pages cost as much as one, and none waits for a busy worker.
+_FRESH_SECONDS = 0.2
+_KEPT_SECONDS = 1.0
+_KEPT_WINDOWS = 32
 _NOBODY = {"name_zh": "未派遣", "name_en": "not assigned"}
+
+
+StatusDocument = Mapping[str, Any]
+
+
+class StatusCache:
+    """The latest answers by what was asked; `now` counts seconds."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._kept: dict[object, tuple[float, StatusDocument]] = {}
+        self._under_way: dict[object, asyncio.Task[StatusDocument]] = {}
+
+    async def get(self, asked: object, work: Callable[[], Awaitable[StatusDocument]]) -> StatusDocument:
+        """The answer, at most `_KEPT_SECONDS` old; one that is not there yet is waited for, and its work raises what it
+        raises. Whoever asks for the same at the same time shares the work."""
+        at, document = self._kept.get(asked, (float("-inf"), {}))
+        age = self._now() - at
+        if age < _FRESH_SECONDS:
+            return document
+        task = self._under_way.get(asked)
+        if task is None:
+            task = self._under_way[asked] = asyncio.ensure_future(self._renew(asked, work))
+            task.add_done_callback(_seen)
+        return document if age < _KEPT_SECONDS else await asyncio.shield(task)
+
+    async def _renew(self, asked: object, work: Callable[[], Awaitable[StatusDocument]]) -> StatusDocument:
+        try:
+            began, document = self._now(), await work()
+        finally:
+            del self._under_way[asked]
+        self._kept.pop(asked, None)
+        self._kept[asked] = (began, document)
+        while len(self._kept) > _KEPT_WINDOWS:
+            del self._kept[next(iter(self._kept))]
+        return document
+
+
+def _seen(task: "asyncio.Task[StatusDocument]") -> None:
+    """A renewal that failed while nobody waited is tried again, and told, once the answer at hand is too old."""
+    if not task.cancelled():
+        task.exception()
 
 
 class Status:
@@ -30,17 +79,22 @@ class Status:
     def __init__(self, city: City, shards: Shards) -> None:
         self.city = city
         self._shards = shards
+        self._cache = StatusCache()
         given = city.settings
         self._weights = Weights(given.response_weight, given.resolution_weight, given.satisfaction_weight)
 
-    async def of_all(self, window: Window, by: str = "department", *, below: bool = False) -> dict[str, Any]:
-        """The whole city and each of its departments (or categories, areas, stages, actors); `below`: each department
-        with all that stand below it.
+    async def of_all(self, window: Window, by: str = "department", *, below: bool = False) -> StatusDocument:
+        """The whole city and each of its departments (or categories, areas, stages, actors), as it was no more than a
+        second ago: `as_of` says when. `below`: each department with all that stand below it.
 
         Raises Problem for another `by`, and 503 when no partition answers: nothing is 0 because nobody was asked.
         """
         if by not in GROUPS:
             raise Problem(422, "invalid", f"by must be one of {', '.join(GROUPS)}", field="by", rule="unknown")
+        asked = (window.first, window.last, by, below)
+        return await self._cache.get(asked, lambda: self._of_all(window, by, below=below))
+
+    async def _of_all(self, window: Window, by: str, *, below: bool) -> StatusDocument:
         answers = await self._ask(window, {"area", by})
         sums = _merged(answers, by)
         for key in self._known(by):
