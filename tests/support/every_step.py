@@ -30,11 +30,12 @@ WAYS["arbitration"] = (
 # The desk gives each check to the first, a dispatcher can give it to the other.
 INSPECTORS = "id,areas,checks_max\nann,*,\nina,*,0\n"
 # Rows of the table for which more is needed than the order has: a report that was merged into it, a department's turn,
-# departments below or above, mobile units.
+# departments below or above, mobile units, a camera that was asked to look again.
 _LEVELS = {("department", action) for action in ("forward", "take-back", "report-up", "check-pass", "check-fail")}
 _UNITS = {("unit", row.action) for row in TABLE if "unit" in row.roles}
 _UNITS |= {("dispatcher", "send-unit"), ("duty-officer", "send-unit")}
-EXCUSED = {state: {("operator", "split")} | _LEVELS | _UNITS for state in WAYS}
+_CAMERAS = {("camera", row.action) for row in TABLE if "camera" in row.roles}
+EXCUSED = {state: {("operator", "split")} | _LEVELS | _UNITS | _CAMERAS for state in WAYS}
 EXCUSED["review"] |= {("department", "comment")}
 EXCUSED["rejected"] |= {("department", "comment")}
 EXCUSED["arbitration"] |= {("department", "comment")}

@@ -27,8 +27,11 @@ OURS, THEIRS = "roads", "works"  # the department that the orders go to, and ano
 _AREA = "south-w"
 _PER_ROW = 16  # orders lie on a grid, six hundred metres apart: none meets another
 EXCUSES = frozenset(
-    {"not-joined", "not-the-holder", "nobody-below", "nobody-above", "not-accountable", "not-its-task", "no-unit"}
-)
+    {
+        "not-joined", "not-the-holder", "nobody-below", "nobody-above", "not-accountable", "not-its-task", "no-unit",
+        "not-asked",
+    }
+)  # fmt: skip
 # Why the other department gets nothing where its own may.
 _NOT_ITS = frozenset({"wrong-department", "not-the-holder", "not-accountable"})
 
