@@ -31,6 +31,11 @@ SENT_TO_REVIEW = Counter(
     "Orders that a person must decide, by reason; a rule's id, a person's words and the classifier's doubts: `other`.",
     ["reason"],
 )
+UNIT_TASKS = Counter(
+    "paidan_unit_tasks",
+    "Tasks of mobile units, by what has come of them: given, accepted, declined, lapsed (no next step in time).",
+    ["outcome"],
+)
 
 DEAD_LETTERS = Counter("paidan_dead_letters", "Records sent to the dead letters, by class of error.", ["error"])
 DETECTIONS_IGNORED = Counter(

@@ -49,6 +49,14 @@ from streams.stage.same_time import SameTime
 
 _WATCHES = row_keys.watch("").encode()
 _TO_REVIEW = (CE_TYPE, facts.CE_TYPES[facts.SentToReview].encode())
+# What has come of a mobile unit's task, by the fact that says so.
+_OUTCOMES: Mapping[type[facts.Fact], str] = {
+    facts.TaskGiven: "given",
+    facts.TaskAccepted: "accepted",
+    facts.TaskDeclined: "declined",
+    facts.TaskLapsed: "lapsed",
+}
+_TASKS = {(CE_TYPE, facts.CE_TYPES[fact].encode()): outcome for fact, outcome in _OUTCOMES.items()}
 
 
 class _Reviewed(msgspec.Struct, frozen=True):
@@ -187,9 +195,14 @@ class DeskProcessor:
         """The outcome is committed: merge its changes into the state."""
         outcome.decision.changes.apply()
         for out in outcome.decision.records:
-            if out.topic == "orders" and _TO_REVIEW in out.headers:
+            if out.topic != "orders":
+                continue
+            if _TO_REVIEW in out.headers:
                 reason = msgspec.json.decode(out.value, type=_Reviewed).reason
                 metrics.SENT_TO_REVIEW.labels(reason if reason in REVIEW_REASONS else "other").inc()
+            for header in out.headers:
+                if (of_task := _TASKS.get(header)) is not None:
+                    metrics.UNIT_TASKS.labels(of_task).inc()
         if self._words_end is not None:
             self._words_end.settle(outcome.endings)
 

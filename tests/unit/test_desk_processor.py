@@ -8,16 +8,18 @@ import pytest
 from aiokafka import ConsumerRecord
 from prometheus_client import REGISTRY
 
-from models.inbox import Tick, clock_headers, encode_items
+from models.inbox import InboxUpdate, Item, Tick, UnitHeard, clock_headers, encode_items
 from streams.control.packs import Packs
 from streams.desk import processor
 from streams.desk.processor import DeskProcessor
 from streams.kafka.topics import Names
 from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
-from tests.support.desks import DAY, MINUTE, T0, guess, quiet_city, report
+from tests.support.desks import DAY, HOUR, MINUTE, T0, detection, guess, quiet_city, report
+from tests.unit.test_units import unit, unit_city
 
 CITY = quiet_city()
+CARS = ("car-1", "car-2")
 
 
 class OnePack(SimpleNamespace):
@@ -84,6 +86,36 @@ async def test_why_people_must_decide_is_counted_once_it_is_committed(desk: Desk
 
     assert undone == before
     assert {reason: _reviewed(reason) - count for reason, count in before.items()} == dict.fromkeys(before, 1)
+
+
+async def test_what_comes_of_units_tasks_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given to the nearest, declined by it, given to the next, which accepts it, and lets its time to arrive pass."""
+    monkeypatch.setattr(processor, "now_ms", lambda: T0)
+    city = unit_city("unit_tries = 2")
+    desk = DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=city, first=city.digest)), SameTime(HOUR))
+    before = {outcome: _tasks(outcome) for outcome in ("given", "accepted", "declined", "lapsed")}
+    here = (UnitHeard(unit=name, area="south-w", at=T0, state="free", lat=30.05, lon=114.05) for name in CARS)
+    await _settled(desk, 0, T0, [*here, detection("d", T0, "illegal-parking", confidence=0.6)])
+    order = next(iter(desk._state.orders))
+
+    for n, (name, action) in enumerate(zip(CARS, ("decline-task", "accept-task"), strict=True), 1):
+        step = InboxUpdate(
+            source="u", id=action, at=T0, action=action, area="south-w", order_id=order, by=unit(name), reason="r"
+        )
+        await _settled(desk, n, T0, [step])
+    await _settled(desk, 3, T0 + 31 * MINUTE, [Tick()])
+
+    came = {outcome: _tasks(outcome) - count for outcome, count in before.items()}
+    assert came == {"given": 2, "accepted": 1, "declined": 1, "lapsed": 1}
+
+
+async def _settled(desk: DeskProcessor, offset: int, at: int, items: list[Item]) -> None:
+    value = encode_items(items)
+    desk.settle(await desk.decide([ConsumerRecord("t.inbox", 0, offset, at, 0, b"", value, None, 0, len(value), ())]))
+
+
+def _tasks(outcome: str) -> float:
+    return REGISTRY.get_sample_value("paidan_unit_tasks_total", {"outcome": outcome}) or 0.0
 
 
 def _reviewed(reason: str) -> float:
