@@ -91,7 +91,8 @@ class Linked(Fact, frozen=True, kw_only=True):
 
 
 class Classified(Fact, frozen=True, kw_only=True):
-    """What the order is taken to be. `blind`: a person decides without being shown the guess."""
+    """What the order is taken to be. `blind`: a person decides without being shown the guess. `priority_by` is `desk`
+    where a rule or what cameras see has set the priority, and not the category: then it stays."""
 
     category: str = ""
     group: str = ""
@@ -99,6 +100,7 @@ class Classified(Fact, frozen=True, kw_only=True):
     shadow: Guess | None = None
     blind: bool = False
     priority: int = 3
+    priority_by: str = ""
 
 
 class SentToReview(Fact, frozen=True, kw_only=True):

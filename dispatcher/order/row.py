@@ -206,8 +206,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `overdue_at` is the instant since which it is overdue (None: it is not); `overdue_past` are the spans that stood
     once, each from when it fell overdue to the fact that took that off, left out where that fact lay no later.
     `*_asked_by` and `appealed_by` are who last asked for it, waiting or decided.
-    `priority_by` is the role that set the priority by itself (`desk`: because many have seen it; empty: category and
-    rules did), so that it outlasts a change of hands;
+    `priority_by` is the role that set the priority by itself (`desk`: because many have seen it, a rule says so or
+    cameras are sure; empty: the category did), so that it outlasts a change of hands;
     `supervision_ordered`: a person has set the level, so the next one comes without a breach too.
     `checks_missed` are the due times of checks that were never made; while it waits for its check, `recheck` is what a
     camera was asked and `inspector` who was given it (empty: nobody), and once the check is late `check_level` says how

@@ -52,6 +52,7 @@ def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) 
             shadow=sighting.shadow,
             blind=blind,
             priority=target.priority,
+            priority_by=DESK.role if target.priority_stays else "",
         )
     )
     if target.reject:

@@ -47,7 +47,7 @@ def open_order(
     if unverified and target.department:
         target = replace(target, department="", assists=(), review="unverified")
     if urgent:
-        target = replace(target, priority=1)
+        target = replace(target, priority=1, priority_stays=True)
     if reject:
         target = replace(target, department="", assists=(), review="", reject=reject)
     if sighting.due_given:

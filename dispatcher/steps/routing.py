@@ -33,6 +33,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     `department` is empty when a person must decide (`review` says why) or when a rule rejects the order outright
     (`reject` says why). `category` is empty while it is not settled; it is a group's code when only the group is sure.
+    `priority_stays` where a rule has set the priority, or how sure cameras are, and not the category.
     """
 
     category: str = ""
@@ -40,6 +41,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     department: str = ""
     assists: tuple[str, ...] = ()
     priority: int = 3
+    priority_stays: bool = False
     why: Why
     review: str = ""
     reject: str = ""
@@ -137,7 +139,7 @@ def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: W
     if then.assists is not None:
         changes["assists"] = then.assists
     if then.priority is not None:
-        changes["priority"] = then.priority
+        changes |= {"priority": then.priority, "priority_stays": True}
     if then.review:
         changes |= {"department": "", "assists": (), "review": rule.id}
     return msgspec.structs.replace(target, **changes)

@@ -87,10 +87,13 @@ class Status:
         """The whole city and each of its departments (or categories, areas, stages, actors), as it was no more than a
         second ago: `as_of` says when. `below`: each department with all that stand below it.
 
-        Raises Problem for another `by`, and 503 when no partition answers: nothing is 0 because nobody was asked.
+        Raises Problem for another `by`, for `below` with one that is not of departments, and 503 when no partition
+        answers: nothing is 0 because nobody was asked.
         """
         if by not in GROUPS:
             raise Problem(422, "invalid", f"by must be one of {', '.join(GROUPS)}", field="by", rule="unknown")
+        if below and by != "department":
+            raise Problem(422, "invalid", "below counts departments: leave by out", field="below", rule="unknown")
         asked = (window.first, window.last, by, below)
         return await self._cache.get(asked, lambda: self._of_all(window, by, below=below))
 

@@ -1,6 +1,5 @@
 """Final labels from the log: what models learn from and are judged by."""
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
@@ -24,6 +23,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.settings import Settings
+from streams.terminal.safe_csv import write_safe_csv
 
 _REFUSED = facts.CE_TYPES[facts.UpdateRefused]
 _BATCH = 2000  # records between two words of progress
@@ -88,13 +88,15 @@ def between(labels: Iterable[Label], since: int | None, until: int | None) -> li
 
 
 def write_csv(labels: Iterable[Label], zone: ZoneInfo, file: TextIO) -> None:
-    """The labels as CSV with `COLUMNS`; instants are RFC 3339 in UTC, what is not known is empty."""
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for label in labels:
-        row = msgspec.structs.asdict(label)
-        hour = local_hour(label.opened_at, zone)
-        writer.writerow(row | {name: to_text(row[name]) for name in _INSTANTS} | {"hour": hour})
+    """The labels as CSV with `COLUMNS`; instants are RFC 3339 in UTC, what is not known is empty. A text that a
+    spreadsheet would take for a formula has an apostrophe before it, which says nothing to whoever learns from it."""
+    rows = (
+        msgspec.structs.asdict(label)
+        | {name: to_text(getattr(label, name)) for name in _INSTANTS}
+        | {"hour": local_hour(label.opened_at, zone)}
+        for label in labels
+    )
+    write_safe_csv(COLUMNS, ([row[name] for name in COLUMNS] for row in rows), file)
 
 
 def as_rows(labels: Sequence[Label], zone: ZoneInfo, fields: Iterable[str] | None = None) -> Labelled:

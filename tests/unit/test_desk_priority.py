@@ -121,3 +121,29 @@ def test_supervisors_hear_of_what_is_a_matter_of_life_and_limb() -> None:
     told = [(out.key, b'"priority":1' in out.value) for out in desk.sent[before:] if out.topic == "notices"
             and b'"kind":"assigned"' in out.value]  # fmt: skip
     assert told == [("r1", True), ("works", True), ("supervisor", True)]
+
+
+def test_a_priority_that_a_rule_has_set_outlasts_review_and_another_department() -> None:
+    """Only a person changes it: the category that a reviewer settles has another one."""
+    rule = """
+[[rules]]
+id = "school"
+reason = "near a school"
+[rules.when]
+text_any = ["school"]
+[rules.then]
+priority = 1
+review = true
+"""
+    desk = Desk(quiet_city("", **{"rules.toml": rule}))
+    desk.feed(report("1", T0, "a pothole at the school", guess=guess("pothole")), at=T0)
+    assert (desk.only().state, desk.only().priority, desk.only().priority_by) == ("review", 1, "desk")
+
+    desk.update("decide", REVIEWER, T0 + HOUR, category="pothole")
+    assert (desk.only().state, desk.only().priority) == ("assigned", 1)
+    desk.update("re-assign", DISPATCHER, T0 + 2 * HOUR, department="works", reason="r")
+    assert desk.only().priority == 1
+
+    desk.update("prioritise", OFFICER, T0 + 3 * HOUR, priority=4, reason="it is not that bad")
+    assert (desk.only().priority, desk.only().priority_by) == (4, "duty-officer")
+    assert_laws(desk)

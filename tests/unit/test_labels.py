@@ -178,6 +178,15 @@ def test_the_csv_has_every_field_and_reads_back() -> None:
     assert (rows[1]["label"], rows[1]["probability"]) == ('a,"b"\nc', "")
 
 
+def test_no_spreadsheet_takes_what_a_citizen_wrote_for_a_formula() -> None:
+    """The apostrophe makes it a text."""
+    file = io.StringIO()
+    write_csv([replace(made_up(1, "pothole"), text="=HYPERLINK(1)")], ZONE, file)
+
+    [row] = csv.DictReader(io.StringIO(file.getvalue()))
+    assert row["text"] == "'=HYPERLINK(1)"
+
+
 def test_labels_are_chosen_by_the_time_at_which_they_were_settled() -> None:
     """The first bound is in, the second is out."""
     some = [made_up(n, "pothole", n) for n in range(5)]

@@ -66,6 +66,14 @@ async def test_figures_are_summed_over_the_levels_where_that_is_asked(tables: Ta
     assert (street["closed"], alone["closed"]) == (14, 2)
 
 
+@pytest.mark.parametrize("by", ["area", "category", "stage", "actor"])
+async def test_only_departments_stand_below_each_other(tables: Tables, by: str) -> None:
+    """What would be ignored is refused."""
+    answer = await tables.client.get(f"/status?by={by}&below=true", headers=bearer("operator"))
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "below")
+
+
 @pytest.mark.parametrize(
     ("query", "departments"),
     [

@@ -104,6 +104,7 @@ def _classified(order: Order, fact: facts.Classified) -> Changes:
         "shadow": fact.shadow,
         "blind": fact.blind,
         "priority": fact.priority,
+        "priority_by": fact.priority_by,
     }
 
 

@@ -173,7 +173,7 @@ function fill(node, parts, order) {
     [say("Merged into"), orders(order.parent ? [order.parent] : [])],
     [say("Merged from"), orders(order.children)],
     [say("May be the same"), orders(order.candidates)],
-    [say("Linked"), orders(order.linked)],
+    [say("Linked"), orders((order.linked || []).filter((other) => other !== order.part_of))],
   ]);
   parts.timeline.replaceChildren(...order.timeline.map((entry) => el("li", { class: LATE.has(entry.fact) ? "late" : null },
     el("time", { datetime: entry.at }, at(entry.at), entry.after_seconds >= SHOWN_SECONDS
