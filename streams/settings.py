@@ -182,13 +182,18 @@ class Settings(BaseSettings):
     gateway_public_per_minute: int = Field(
         120,
         ge=0,
-        description="So many requests a minute without a key each address (each /64 of IPv6) may send to Open311; more "
-        "get 429. 0: no bound.",
+        description="So many requests a minute without a key each address (each /64 of IPv6) may send to Open311 and "
+        "the open figures; more get 429. 0: no bound.",
     )
     gateway_proxies: Listed = Field(
         (),
         description="Addresses and networks of the proxies before the gateway: from these `X-Forwarded-For` and "
         "`X-Forwarded-Proto` are believed. Without it all who come through a proxy count as one address.",
+    )
+    gateway_open_figures: bool = Field(
+        False,
+        description="Show everybody the figures of months that are over, small counts withheld: the page `/open`, "
+        "`/open/figures` and `/indicators.csv`.",
     )
     gateway_ack_seconds: PositiveFloat = Field(
         5.0, description="A report that the broker has not acknowledged after so long is answered with 503."

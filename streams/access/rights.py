@@ -14,6 +14,10 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /desk": (),
     "GET /desk/silences": (),
     "GET /docs": (),
+    # What everybody may know: of whole months, without small counts.
+    "GET /open": (),
+    "GET /open/figures": (),
+    "GET /indicators.csv": (),
     # Whoever has a reporter's link may see and do what it is for.
     "GET /r/{token}": (),
     "GET /r/{token}/order": (),

@@ -33,9 +33,11 @@ from streams.gateway.http.problem_language import ProblemLanguage
 from streams.gateway.http.responses import answer
 from streams.gateway.http.without_body import WithoutBody
 from streams.gateway.open311.service_requests import ServiceRequests
+from streams.gateway.open_figures.monthly import OpenFigures
 from streams.gateway.routes.area_map import map_routes
 from streams.gateway.routes.georeport_routes import georeport_routes
 from streams.gateway.routes.live import live_routes
+from streams.gateway.routes.open_page import open_routes
 from streams.gateway.routes.order_sightings import InboxSightings, order_sighting_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes
@@ -119,6 +121,8 @@ def make_app(parts: Parts) -> ASGIApp:
     book = parts.silences or SilenceBook(parts.settings)
     app.include_router(silence_routes(parts.city, book, finder, key))
     app.include_router(live_routes(parts.city, parts.tail))
+    figures = OpenFigures(parts.city, parts.shards)
+    app.include_router(open_routes(figures, public, parts.settings.gateway_open_figures))
     app.include_router(page_routes(parts.city))
     app.include_router(map_routes(parts.city))
     _status_routes(app, Status(parts.city, parts.shards), parts)

@@ -99,19 +99,19 @@ class Status:
 
     async def _of_all(self, window: Window, by: str, *, below: bool) -> StatusDocument:
         answers = await self._ask(window, {"area", by})
-        sums = _merged(answers, by)
+        sums = merged(answers, by)
         for key in self._known(by):
             sums.setdefault(key, FigureRow())
         if below and by == "department":
             sums = with_below(sums, self.city.hierarchy)
         rows = {key: self._named(by, key) | self._indicators(sums[key]) for key in sorted(sums)}
-        city = merge_rows(_merged(answers, "area").values())
+        city = merge_rows(merged(answers, "area").values())
         return self._head(answers, window) | {"city": self._city_names() | self._indicators(city), GROUPS[by]: rows}
 
     async def of_one(self, window: Window, department: str, *, below: bool = False) -> dict[str, Any]:
         """One department; `below`: with all that stand below it. Raises Problem when there is none of that id."""
         answers = await self._ask(window, {"department"}, "" if below else department)
-        sums = _merged(answers, "department")
+        sums = merged(answers, "department")
         row = (with_below(sums, self.city.hierarchy) if below else sums).get(department)
         if row is None and department not in self.city.departments and department != NONE:
             raise Problem(404, "not-found", "there is no department of that id")
@@ -141,12 +141,7 @@ class Status:
         return self._head(answers, window) | {"days": days}
 
     async def _ask(self, window: Window, dimensions: set[str], key: str = "") -> ShardAnswers[PartitionFigures]:
-        params = {"dimension": ",".join(sorted(dimensions)), "to": str(window.last)}
-        if window.first is not None:
-            params["from"] = str(window.first)
-        if key:
-            params["key"] = key
-        return (await self._shards.ask("/figures", params, ShardFigures)).some()
+        return await ask_figures(self._shards, window, dimensions, key)
 
     def _head(self, answers: ShardAnswers[Any], window: Window) -> dict[str, Any]:
         return {
@@ -185,7 +180,21 @@ class Status:
         return names | ({"parent": above[0]} if above else {})
 
 
-def _merged(answers: ShardAnswers[PartitionFigures], dimension: str) -> dict[str, FigureRow]:
+async def ask_figures(
+    shards: Shards, window: Window, dimensions: Collection[str], key: str = ""
+) -> ShardAnswers[PartitionFigures]:
+    """The figures of a window by these dimensions, of all keys or of one, partition by partition. Raises Problem (503)
+    when no partition answers."""
+    params = {"dimension": ",".join(sorted(dimensions)), "to": str(window.last)}
+    if window.first is not None:
+        params["from"] = str(window.first)
+    if key:
+        params["key"] = key
+    return (await shards.ask("/figures", params, ShardFigures)).some()
+
+
+def merged(answers: ShardAnswers[PartitionFigures], dimension: str) -> dict[str, FigureRow]:
+    """The sums over all partitions that have answered, by key."""
     parts: dict[str, list[FigureRow]] = {}
     for answer in answers.partitions.values():
         for key, row in answer.sums.get(dimension, {}).items():

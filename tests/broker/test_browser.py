@@ -57,6 +57,7 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
         gateway_tokens_file=one_of_each(folder / "tokens.json"),
+        gateway_open_figures=True,
     )
     roles = Roles(settings, folder)
     up = roles.start("up")
@@ -322,7 +323,13 @@ async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
     order = await reported(reporter, "人民路路口有一个大坑", 30.62, 114.33)
     until = int(time.time()) + 3_600
     link = ReporterLinks(LINK_KEY).token(ReporterLink(order, reporter_hash(PERSONAL_KEY.encode(), "zhang"), until))
-    pages = [("duty-officer", "/"), ("duty-officer", f"/o/{order}"), ("admin", "/docs"), ("reporter", f"/r/{link}")]
+    pages = [
+        ("duty-officer", "/"),
+        ("duty-officer", f"/o/{order}"),
+        ("admin", "/docs"),
+        ("reporter", f"/r/{link}"),
+        ("reporter", "/open"),
+    ]
     found: dict[str, list[str]] = {}
 
     for number, (role, path) in enumerate((*pages, *((role, "/desk") for role in SEATED))):
@@ -343,6 +350,8 @@ async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
 
 async def settled(page: Page) -> None:
     """Wait until a page has shown what it asked for."""
-    shown: dict[str, Any] = {"/": "#cards .card", "/desk": "#lists .count", "/r": "#state"}
+    shown: dict[str, Any] = {
+        "/": "#cards .card", "/desk": "#lists .count", "/r": "#state", "/open": "#figures .panel"
+    }  # fmt: skip
     path = "/" + page.url.split("/", 3)[3].split("/")[0]
     await page.wait_for_selector(shown.get(path, ".timeline li"))

@@ -23,6 +23,7 @@ HIDDEN = {
     "GET /desk/silences",
     "GET /o/{order_id}",
     "GET /docs",
+    "GET /open",
     "GET /page/{name}",
     "GET /r/{token}",
     "GET /r/{token}/order",

@@ -19,6 +19,7 @@ _EVENT_TAKEN: Answers = {
     422: ("Problem",),
 }
 _SILENCE_STEP: Answers = {200: ("Silence",), **dict.fromkeys((404, 408, 409, 415, 422), ("Problem",))}
+_KEPT: Answers = {304: (), 404: ("Problem",), 422: ("Problem",), 429: ("Problem",)}
 # What is asked for, as a document of its own shape: of every address that has no row.
 USUAL: Answers = {200: ("Document",), 404: ("Problem",), 422: ("Problem",)}
 # By method and path; what any address may answer besides stands in EVERYWHERE.
@@ -41,6 +42,8 @@ ANSWERS: Mapping[str, Answers] = {
     "GET /status": {200: ("Status",), 422: ("Problem",)},
     "GET /trend": {200: ("Trend",), 422: ("Problem",)},
     "GET /status/{department}": {200: ("Status",), 404: ("Problem",), 422: ("Problem",)},
+    "GET /open/figures": {200: ("OpenFigures",), **_KEPT},
+    "GET /indicators.csv": {200: ("text/csv",), **_KEPT},
     "GET /livez": {200: ("Alive",)},
     "GET /readyz": {200: ("Readiness",), 503: ("Readiness", "Problem")},
     "GET /metrics": {200: ("text/plain",)},
@@ -54,6 +57,7 @@ _MEANINGS: Mapping[int, str] = {
     200: "What was asked for; of an event with `Prefer: wait` the decision.",
     201: "It is set.",
     202: "The broker has acknowledged the event.",
+    304: "The copy that is there is still right.",
     303: "Asked for `text/html`: the order's page.",
     400: "No proper request, or a header that cannot be read.",
     401: "No valid token.",
@@ -66,7 +70,7 @@ _MEANINGS: Mapping[int, str] = {
     415: "No JSON.",
     421: "Without tokens only this machine is served.",
     422: "A parameter or the event breaks its contract: `field` and `rule` say which part.",
-    429: "More events than the token may send.",
+    429: "More events than the token may send, or more questions than an address may ask.",
     500: "A fault of the gateway.",
     503: "Not at the moment: ask, or send the event, again.",
 }
@@ -100,6 +104,8 @@ _LINK = {"type": "string", "format": "uri-reference"}
 _STATE = {"enum": sorted(OPEN | ENDED)}
 _HEAD = {"complete": {"type": "boolean"}, "partitions": _ref("Partitions")}
 _FIGURES = {"type": "object", "additionalProperties": {"type": "object"}}
+_TOLD_COUNT = {"anyOf": [_COUNT, {"type": "null"}]}
+_TOLD = _object("received", "opened", "closed", id=_TEXT, received=_TOLD_COUNT, opened=_TOLD_COUNT, closed=_TOLD_COUNT)
 _DAY_OR_NONE = {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
 
 SCHEMAS: Mapping[str, Any] = {
@@ -152,6 +158,11 @@ SCHEMAS: Mapping[str, Any] = {
         ends_at=_TIME, owner=_TEXT, comment=_TEXT, created_by=_TEXT, approved_by=_TEXT, ended_by=_TEXT,
     ),
     "SilenceList": _object("silences", as_of=_TIME, silences={"type": "array", "items": _ref("Silence")}),
+    "OpenFigures": _object(
+        "month", "least", "city", "counts", "rates", "areas", "categories", month=_TEXT, least=_COUNT,
+        city={"type": "object"}, counts=_TOLD, rates={"type": "object"},
+        areas={"type": "array", "items": _TOLD}, categories={"type": "array", "items": _TOLD},
+    ),
     "Trend": _object(
         "complete", "partitions", "window", "days", as_of=_TIME, **_HEAD, window={"type": "object"},
         days={"type": "array", "items": _object("day", day={"type": "string", "format": "date"})},

@@ -71,6 +71,10 @@ def page_routes(city: City) -> APIRouter:
     async def silences() -> Response:
         return _file("silences.html", "text/html; charset=utf-8")
 
+    @router.get("/open")
+    async def open_figures() -> Response:
+        return _file("open.html", "text/html; charset=utf-8")
+
     @router.get("/r/{token}")
     async def of_reporter(token: str) -> Response:
         return _file("reporter.html", "text/html; charset=utf-8")
