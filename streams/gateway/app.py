@@ -34,10 +34,10 @@ from streams.gateway.http.responses import answer
 from streams.gateway.http.without_body import WithoutBody
 from streams.gateway.open311.service_requests import ServiceRequests
 from streams.gateway.open_figures.monthly import OpenFigures
+from streams.gateway.open_figures.open_page import open_routes
 from streams.gateway.routes.area_map import map_routes
 from streams.gateway.routes.georeport_routes import georeport_routes
 from streams.gateway.routes.live import live_routes
-from streams.gateway.routes.open_page import open_routes
 from streams.gateway.routes.order_sightings import InboxSightings, order_sighting_routes
 from streams.gateway.routes.orders import Finder, order_routes
 from streams.gateway.routes.pages import page_routes

@@ -15,7 +15,7 @@ from aiokafka import ConsumerRecord
 
 from dispatcher.order import facts
 from models.envelope import event_type, header_map
-from models.events import DETECTION, MEASUREMENT, REPORT, UPDATE
+from models.events import DETECTION, MEASUREMENT, RECHECKED, REPORT, UNIT, UPDATE
 from models.times import now_ms
 from streams.access.rights import NEEDED
 from streams.kafka.clients import admin, started
@@ -38,7 +38,14 @@ CLEAN: dict[str, dict[str, Any]] = {
     DETECTION: {"camera_id": "cam-nw-1", "label": "lamp_off", "confidence": 0.9},
     UPDATE: {"action": "accept", "by": {"department": "roads"}, "order_id": ORDER},
 }
-ADDRESSES = {REPORT: "/reports", DETECTION: "/detections", MEASUREMENT: "/measurements"}
+ADDRESSES = {
+    REPORT: "/reports",
+    DETECTION: "/detections",
+    MEASUREMENT: "/measurements",
+    RECHECKED: "/rechecks",
+    UNIT: "/units",
+    UPDATE: "/orders/{order}/updates",
+}
 # The city's time is eight hours ahead of UTC; these are the spellings of NOW that the messages have.
 _LOCAL = timedelta(hours=8)
 
@@ -67,7 +74,12 @@ def at(now: int, value: bytes) -> bytes:
 def to_write(names: Names, now: int) -> dict[str, list[Message]]:
     """Every message with something personal in one field by its topic; the last one of each is clean."""
     found: dict[str, list[Message]] = {}
-    topics = {"t.reports": names.reports, "t.detections": names.detections, "t.updates": names.updates}
+    topics = {
+        "t.reports": names.reports,
+        "t.detections": names.detections,
+        "t.updates": names.updates,
+        "t.units": names.units,
+    }
     messages = [each for personal in PERSONAL for each in in_each_field(personal)]
     messages += [record(kind, data, id=LAST) for kind, data in CLEAN.items()]
     for n, each in enumerate(messages):
@@ -92,12 +104,13 @@ def ended(records: list[ConsumerRecord]) -> bool:
 async def posts(client: httpx.AsyncClient, order: str) -> AsyncIterator[httpx.Response]:
     """The answers to a request with a phone in each field or header of each contract."""
     for kind, data in SAID.items():
-        address = ADDRESSES.get(kind, f"/orders/{order}/updates")
+        address = ADDRESSES[kind].format(order=order)
         bodies = [(each, {"ce-id": f"h-{kind}-{n}"}) for n, each in enumerate(filled(data, lambda _: PERSONAL[0]))]
         bodies += [(data, {name: PERSONAL[0]}) for name in ("ce-source", "ce-subject", "ce-time", "prefer", "x-own")]
         for body, headers in bodies:
-            body.pop("order_id", None)
-            body.pop("sender", None)
+            if kind == UPDATE:  # whose step it is, and of which order, is not in its body
+                body.pop("order_id", None)
+                body.pop("sender", None)
             yield await client.post(address, json=body, headers={"ce-id": "h"} | headers)
 
 
@@ -190,7 +203,7 @@ async def test_a_running_system_shows_nothing_personal(
         webhooks.ended.set()
     roles.end()
     found |= {f"log of {role.name}": role.said() for role in running}
-    raw = {topics.reports, topics.detections, topics.updates, *map(topics.updates_of, DEPARTMENTS)}
+    raw = {topics.reports, topics.detections, topics.updates, topics.units, *map(topics.updates_of, DEPARTMENTS)}
     async with started(admin(kafka.connection)) as cluster:
         kept = [each for each in await cluster.list_topics() if each.startswith(topics.namespace) and each not in raw]
     for topic in kept:
