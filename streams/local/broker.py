@@ -85,6 +85,11 @@ class LocalBroker:
         return bool(self._processes) and all(process.poll() is None for process in self._processes.values())
 
     @property
+    def ended(self) -> tuple[int, ...]:
+        """The nodes whose process has ended by itself."""
+        return tuple(node for node, process in self._processes.items() if process.poll() is not None)
+
+    @property
     def _address_file(self) -> Path:
         return self._folder / ADDRESS_FILE
 
