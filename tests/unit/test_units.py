@@ -315,6 +315,30 @@ def test_an_inspectors_check_can_be_given_to_a_unit_and_back() -> None:
     assert_laws(desk)
 
 
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_unit_that_is_sent_takes_the_check_from_the_camera_that_was_asked(ends: bool) -> None:
+    """Neither its silence nor its look sends another unit beside the first, or makes the check in its stead."""
+    desk = Desk(unit_city("recheck_minutes = 30.0\nrecheck_share = 0.0\nunit_accept_minutes = 90.0\n"))
+    at(desk, "car-1")
+    at(desk, "car-2", lat=30.06)
+    desk.feed(*(detection(f"d{n}", T0, "pothole", object_id="1") for n in (1, 2)))
+    desk.update("accept", ROADS, T0)
+    desk.update("handle", ROADS, T0, evidence_urls=("https://a.example/1",))
+    assert sent_to(desk) == "" and desk.only().recheck is not None
+
+    assert desk.update("send-unit", DISPATCHER, T0) == ""
+    if ends:
+        desk.feed(detection("e", T0 + MINUTE, "pothole", object_id="1", phase="end"), at=T0 + MINUTE)
+    desk.tick(T0 + 29 * MINUTE)
+    at(desk, "car-2", lat=30.06)  # it is free, and could be sent, too
+    desk.tick(T0 + 31 * MINUTE)
+
+    assert (desk.only().state, sent_to(desk)) == ("handled", "car-1")
+    assert desk.update("check-pass", unit("car-1"), T0 + HOUR) == ""
+    assert (desk.only().state, desk.only().recheck) == ("closed", None)
+    assert_laws(desk)
+
+
 def test_an_older_report_changes_nothing_and_one_without_a_place_keeps_it() -> None:
     """What comes late over a bad line; and a unit that only says that it is busy."""
     desk = Desk(unit_city())

@@ -31,9 +31,12 @@ def after_state(order: Order, fact: Fact) -> Changes:
 
 
 def _given(order: Order, fact: facts.TaskGiven) -> Changes:
-    return {
+    given: Changes = {
         "task": Task(unit=fact.unit, what=fact.what, given_in=fact.state, given_at=fact.at, due=fact.due),
     }
+    if order.recheck is not None:  # the unit makes the check now, whatever the camera finds, or if it is silent
+        given["recheck"] = replace(order.recheck, decides=False)
+    return given
 
 
 def _accepted(order: Order, fact: facts.TaskAccepted) -> Changes:
