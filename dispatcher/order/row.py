@@ -21,6 +21,7 @@ TaskKind = Literal["verify", "check"]
 TaskStage = Literal["given", "accepted", "arrived"]
 OPEN: frozenset[str] = frozenset({"review", "assigned", "accepted", "suspended", "returned", "arbitration", "handled"})
 ENDED: frozenset[str] = frozenset({"closed", "rejected", "merged"})
+ON_THE_SPOT: frozenset[str] = frozenset({"inspector", "unit"})  # roles that go there to check
 
 
 class RunningLimit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -108,7 +109,7 @@ class Recheck(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only
 
 class Check(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One check 核查 of a handled order: who looked, whether it passed, and whether in time. `camera_found` is what a
-    camera had found before an inspector looked; empty where none was asked, or none has answered."""
+    camera had found before a person on the spot looked; empty where none was asked, or none has answered."""
 
     at: int
     handled_at: int

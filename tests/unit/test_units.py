@@ -324,7 +324,8 @@ def test_a_unit_that_is_sent_takes_the_check_from_the_camera_that_was_asked(ends
     desk.feed(*(detection(f"d{n}", T0, "pothole", object_id="1") for n in (1, 2)))
     desk.update("accept", ROADS, T0)
     desk.update("handle", ROADS, T0, evidence_urls=("https://a.example/1",))
-    assert sent_to(desk) == "" and desk.only().recheck is not None
+    assert sent_to(desk) == ""
+    assert desk.only().recheck is not None
 
     assert desk.update("send-unit", DISPATCHER, T0) == ""
     if ends:
@@ -336,6 +337,7 @@ def test_a_unit_that_is_sent_takes_the_check_from_the_camera_that_was_asked(ends
     assert (desk.only().state, sent_to(desk)) == ("handled", "car-1")
     assert desk.update("check-pass", unit("car-1"), T0 + HOUR) == ""
     assert (desk.only().state, desk.only().recheck) == ("closed", None)
+    assert desk.only().checks[-1].camera_found == ("passed" if ends else "")
     assert_laws(desk)
 
 

@@ -16,7 +16,7 @@ from dispatcher.order.folds.changes import (
     with_limits,
     with_moved,
 )
-from dispatcher.order.row import Assignment, Check, Order, Recheck
+from dispatcher.order.row import ON_THE_SPOT, Assignment, Check, Order, Recheck
 
 
 def _accepted(order: Order, fact: facts.Accepted) -> Changes:
@@ -105,7 +105,7 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
     turn = order.assignments[-1]
     due = next((limit.due for limit in order.limits if limit.stage == "check"), None)
     handled_at = turn.handled_at if turn.handled_at is not None else fact.at
-    found = order.recheck.found if order.recheck is not None and fact.actor.role == "inspector" else ""
+    found = order.recheck.found if order.recheck is not None and fact.actor.role in ON_THE_SPOT else ""
     check = Check(at=fact.at, handled_at=handled_at, passed=fact.passed, by=fact.actor, due=due, camera_found=found)
     changes = with_limits(order, drop=("check",)) | no_check()
     changes |= {"checks": (*order.checks, check), "attempt": fact.attempt}

@@ -7,7 +7,7 @@ compared, so a category can win the right back.
 """
 
 from dispatcher.order import facts
-from dispatcher.order.row import Order
+from dispatcher.order.row import ON_THE_SPOT, Order
 from dispatcher.partition.identity import share
 from dispatcher.partition.state import Agreement
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -90,7 +90,7 @@ def lapse(work: UnitOfWork, order: Order, due: int) -> None:
 
 def compare(work: UnitOfWork, order: Order, by: Actor, *, passed: bool) -> None:
     """A person makes the check of an order that the camera has looked at: whether the two agree is remembered."""
-    if by.role != "inspector" or order.recheck is None or not order.recheck.found:
+    if by.role not in ON_THE_SPOT or order.recheck is None or not order.recheck.found:
         return
     agreed = (order.recheck.found == "passed") == passed
     pairs = (*_pairs(work, order.category), agreed)[-COMPARED:]
