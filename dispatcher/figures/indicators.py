@@ -150,7 +150,7 @@ _TABLE = (
         "复核一致率",
         ("recheck_agreed",),
         ("recheck_compared",),
-        "checks of inspectors that came to what the camera had found / those of orders at which a camera had looked",
+        "checks of inspectors and units that came to what the camera had found / those where a camera had looked",
     ),
     _rate(
         "dispatch_accuracy",
