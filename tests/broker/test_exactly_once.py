@@ -24,7 +24,7 @@ from dispatcher.figures.figure_row import parse_key
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import fold
 from dispatcher.order.row import Order
-from models.envelope import event_type
+from models.envelope import event_type, header_map
 from models.events import ASSIGNMENT, DETECTION, REPORT
 from models.times import to_text
 from streams.kafka.topics import Names
@@ -212,6 +212,18 @@ def told(records: list[ConsumerRecord]) -> Iterator[facts.Fact]:
             yield fact
 
 
+async def waiting(kafka: Kafka, names: Names, people: PredictablePeople) -> dict[str, str]:
+    """Of each order that is not at its end: its state, and whether the answer to its last fact is on its topic, or was
+    refused."""
+    answered = {header_map(each.headers).get("ce_id", b"").decode() for each in await kafka.read_all(names.updates)}
+    refused = {fact.id: fact.reason for fact in people.refused}
+    found = {}
+    for order in (people.rows[each] for each in sorted(people.busy)):
+        last = f"{order.id}/{order.seq}"
+        found[last] = f"{order.state}, answer {'sent' if last in answered else 'not sent'} {refused.get(last, '')}"
+    return found
+
+
 def _note(struck: list[str], said: str) -> None:
     """Keep and say what was struck at once: a run that ends early has its schedule, too."""
     struck.append(said)
@@ -248,7 +260,11 @@ async def test_kills_and_zombies_lose_and_double_nothing(
         assert not any(task.done() for task in tasks), "the crew or the people failed"
         return not people.busy
 
-    assert await eventually(quiet, 120, "the end of every order")
+    try:
+        await eventually(quiet, 120, "the end of every order")
+    except AssertionError:
+        print(await waiting(kafka, topics, people))
+        raise
     for task in tasks:
         task.cancel()
     roles.end()

@@ -48,7 +48,8 @@ class PredictablePeople:
                 (self.busy.discard if at_its_end else self.busy.add)(fact.order_id)
                 if answer is not None:
                     value, headers = _update(fact, answer)
-                    await producer.send(self._names.updates, value, headers=headers)
+                    # Waited for: an answer that got lost here would look as if Paidan had lost it.
+                    await producer.send_and_wait(self._names.updates, value, headers=headers)
 
     def answer(self, fact: facts.Fact, order: Order) -> dict[str, Any] | None:
         """The next step after a fact, without the order's id; None when somebody else is to act, or nobody."""
