@@ -18,6 +18,7 @@ from typing import Literal
 
 from aiokafka import ConsumerRecord
 
+from models.events import UNIT
 from models.inbox import InboxUpdate, Sighting, decode_items
 from streams.dead_letters.letter import ERRORS, of_record
 from streams.intake.batch import INTERNAL, Taken, take_in
@@ -100,8 +101,9 @@ def _batch(seed: int, numbers: range, found: Tried) -> None:
 
 
 def _neighbour(way: Way, number: int) -> ConsumerRecord:
-    """A good record of a kind that is taken on this way."""
-    kind = way.takes[number % len(way.takes)]
+    """A good record of a kind that is taken on this way, and of which each is kept: of a unit's reports the last is."""
+    kinds = [each for each in way.takes if each != UNIT]
+    kind = kinds[number % len(kinds)]
     return record(kind, SAID[kind], source=NEIGHBOUR, id=f"n{number}", offset=number)
 
 
