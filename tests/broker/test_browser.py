@@ -225,7 +225,7 @@ async def test_six_people_play_the_life_of_an_order(cast: Cast, request: pytest.
 async def test_twenty_doubtful_reports_take_twenty_keys(cast: Cast) -> None:
     """Each key decides the order that is shown; the next one is there at once, and none is decided twice."""
     reporter, reviewer = await cast.seat("reporter"), await cast.seat("reviewer")
-    for number in range(PRESSED + 5):
+    for number in range(2 * PRESSED):
         text = f"{DOUBTFUL[number % len(DOUBTFUL)]} {number}"
         await reported(reporter, text, 30.58 + 0.004 * (number % 5), 114.28 + 0.004 * (number // 5))
     await reviewer.go("/desk")

@@ -357,10 +357,12 @@ async def test_what_the_openapi_document_says_holds(
     headers and bodies, other methods, chains of requests.
 
     The stream of assignments is left out, as it has no end, and so is readiness: here is no intake, and it says so.
+    So are reports of mobile units: the demo city has none, and no unit that could be made up is one of them.
     """
     record_property("seed", SEED)
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{client.base_url}/openapi.json", "--checks", "all"]
-    command += ["--exclude-path-regex", "/(events/assignments|readyz)", "--max-examples", "2", "--seed", str(SEED)]
+    command += ["--exclude-path-regex", "/(events/assignments|readyz|units)"]
+    command += ["--max-examples", "2", "--seed", str(SEED)]
     # One after the other: of two threads that compile deep expressions Python 3.11 lets one fail now and then.
     command += ["--workers", "1", "--continue-on-failure", "--no-color"]
     hooks = {"SCHEMATHESIS_HOOKS": "tests.support.openapi_hooks", "PYTHONPATH": str(REPOSITORY)}

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from models.errors import Poison
+from streams.access.rights import methods
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -57,7 +58,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-        return Problem(error.status_code, kind, str(error.detail), error.headers).response()
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (allowed := methods(request.scope["path"])):
+            headers["Allow"] = ", ".join(allowed)  # the router names those of one of its routes alone
+        return Problem(error.status_code, kind, str(error.detail), headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def _parameter(request: Request, error: RequestValidationError) -> Response:
