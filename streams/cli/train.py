@@ -11,10 +11,12 @@ from models.city import load_city
 from models.classifier import ClassifierError
 from models.classifier.learning import bootstrap, training
 from models.classifier.learning.labelled import Labelled, check_classes, read
-from models.classifier.learning.shipped import known_before, no_fault, no_fault_tried
+from models.classifier.learning.shipped import known_before, no_fault
 from models.classifier.learning.taxonomy import Taxonomy, read_taxonomy
+from models.classifier.serving.columns import category_of
 from models.classifier.serving.store import Store
 from models.errors import UsageError
+from models.guess import NO_FAULT
 from models.times import to_text
 from streams.cli.options import Around, Day, Drop, Label, Target, Text, day_of, fields_of
 from streams.settings import load_settings
@@ -43,20 +45,13 @@ def train(
     ] = None,
     city: Annotated[Path | None, typer.Option(help="City pack whose groups and costs the model takes.")] = None,
     target: Target = 0.97,
-    every_text_is_a_matter: Annotated[
-        bool,
-        typer.Option(
-            "--every-text-is-a-matter",
-            help="Questions, thanks and suggestions are handled like any other report: learn only what the labels say.",
-        ),
-    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of folds and solver.")] = 0,
     day: Day = "",
 ) -> None:
     """Train a classifier from labelled CSV files, from the log, or both; prints its id or file.
 
-    Beside the texts it knows the shipped ones and, with a city, its categories' names and keywords. What is no fault it
-    learns from the shipped texts as well, whether or not some of the labels say so (but: --every-text-is-a-matter).
+    Beside the texts it knows the shipped ones and, with a city, its categories' names and keywords. Where some of the
+    texts are labelled as no fault, it learns that from the shipped ones as well.
     The same rows, day and versions give the same bytes. What is learnt from the log records the instant of its newest
     label instead of a day, and takes groups and costs from the city of the settings unless --city names another.
     """
@@ -73,7 +68,7 @@ def train(
     helping = bootstrap.keyword_rows(taxonomy)
     if extra is not None:
         helping = read([extra], text, label, drop=drop or ()).plus(helping)
-    if not every_text_is_a_matter:
+    if any(category_of(label) == NO_FAULT for label in rows.labels):
         helping = helping.plus(no_fault())
     with filling(f"training on {len(rows)} texts") as tell:
         data = training.train(
@@ -81,7 +76,6 @@ def train(
             training.RECIPES,
             prior=training.learn_prior(known_before()),
             extra=helping,
-            no_fault=None if every_text_is_a_matter else no_fault_tried(),
             day=trained,
             target=target,
             groups=taxonomy.groups,

@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from bench import second_set
 from models.classifier import Classifier, ClassifierError
 from models.classifier.learning.labelled import Labelled
-from models.classifier.learning.shipped import no_fault, no_fault_tried
 from models.classifier.learning.training import RECIPES, Recipe, fit, train
 from models.classifier.serving.artefact import pack, unpack
 from models.classifier.serving.columns import Columns, category_of, kind_of
@@ -119,34 +117,3 @@ def test_one_machine_of_all_kinds_counts_beside_each_of_them() -> None:
     assert not added[:, ~columns.no_fault].any()
     assert np.ptp(added[:, columns.no_fault], axis=1).max() < 1e-5
     assert added[none][:, columns.no_fault].min() > added[~none][:, columns.no_fault].max()
-
-
-def test_a_city_whose_labels_hold_no_such_text_still_tells_what_is_no_fault() -> None:
-    """Thanks, withdrawals, questions and the like of another hand are told by the shipped texts, and none goes out."""
-    faults = small_rows().take(range(0, len(small_rows()), 4))
-    shipped = no_fault()
-    half = shipped.take(range(0, len(shipped), 2))
-    unseen = [row.text for row in second_set.read() if row.category == NO_FAULT]
-
-    model = Classifier.from_bytes(
-        train(faults, RECIPES[1:], day="2026-01-01", groups=GROUPS, extra=half, no_fault=no_fault_tried())
-    )
-
-    guesses = model.classify(unseen)
-    told = sum(guess.category == NO_FAULT for guess in guesses)
-    sent = sum(guess.category != NO_FAULT and guess.outcome != "abstain" for guess in guesses)
-    assert told >= 0.95 * len(unseen)
-    assert sent <= 0.02 * len(unseen)
-
-
-def test_texts_of_no_fault_that_are_held_out_count_in_the_thresholds() -> None:
-    """What the city's labels lack is tried all the same: thresholds and confidence are not those of faults alone."""
-    rows, tried = small_rows().take(range(0, len(small_rows()), 12)), no_fault_tried()
-    extra = no_fault().take(range(0, 2000, 20))
-
-    _, alone, _ = unpack(train(rows, RECIPES[:1], day="2026-01-01", extra=extra))
-    _, beside, _ = unpack(train(rows, RECIPES[:1], day="2026-01-01", extra=extra, no_fault=tried))
-
-    assert alone.classes == beside.classes
-    assert alone.mix == beside.mix
-    assert alone.confidence != beside.confidence

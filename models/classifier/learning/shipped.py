@@ -58,15 +58,7 @@ def lexicon() -> Labelled:
 
 def no_fault() -> Labelled:
     """The texts of the corpus that are no fault, labelled by their kinds; no city's own rows need have any."""
-    return _no_fault_of(corpus())
-
-
-def no_fault_tried() -> Labelled:
-    """The calibration texts that are no fault: by them a city's own model is tried whose labels hold none."""
-    return _no_fault_of(calibration())
-
-
-def _no_fault_of(rows: Labelled) -> Labelled:
+    rows = corpus()
     return rows.take(n for n, label in enumerate(rows.labels) if category_of(label) == NO_FAULT)
 
 

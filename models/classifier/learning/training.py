@@ -76,7 +76,6 @@ def train(
     extra: Labelled | None = None,
     prior: Prior | None = None,
     tried: Labelled | None = None,
-    no_fault: Labelled | None = None,
     target: float = 0.97,
     groups: Mapping[str, str] | None = None,
     costs: Mapping[str, float] | None = None,
@@ -86,16 +85,14 @@ def train(
     """The artefact of a model trained on `rows`, the same bytes for the same arguments and library versions.
 
     A label is a category or a kind of no fault (see `Columns`). Of several recipes the one with the best held-out
-    accuracy and macro-F1 (their mean) is taken. Held out are parts of the rows in turn, or, where there are any,
-    the texts `tried`, which are of other hands than the rows and never train: recipe, confidence and thresholds
-    come from what is said of these alone. The texts of `no_fault`, which never train either, are held out beside
-    the rows, where the rows have fewer such texts of their own: a city's labels may hold none, its messages do.
-    `extra` rows help to learn but are never held out: nothing is tuned, calibrated or limited by them, and of
-    categories that the rows do not have only those of no fault are taken; so does each category's name, as a text.
-    The `prior` (see `learn_prior`) may have other categories; it helps where the rows teach little. `day` goes into
-    the provenance (the training reads no clock); `target` is the accuracy that automatic decisions shall have;
-    `groups` maps categories to their groups; `costs` says what missing a category costs relative to 1.
-    `progress(done, total)` is called after each fit. Raises ClassifierError when the rows cannot teach anything.
+    accuracy and macro-F1 (their mean) is taken. Held out are parts of the rows in turn, or, where there are any, the
+    texts `tried`, which are of other hands than the rows and never train: recipe, confidence and thresholds come from
+    what is said of these alone. `extra` rows help to learn but are never held out: nothing is tuned, calibrated or
+    limited by them, and of categories that the rows do not have only those of no fault are taken; so does each
+    category's name, as a text. The `prior` (see `learn_prior`) may have other categories; it helps where the rows teach
+    little. `day` goes into the provenance (the training reads no clock); `target` is the accuracy that automatic
+    decisions shall have; `groups` maps categories to their groups; `costs` says what missing a category costs relative
+    to 1. `progress(done, total)` is called after each fit. Raises ClassifierError when the rows cannot teach anything.
     """
     check_classes(rows)
     own = set(rows.labels)
@@ -114,10 +111,6 @@ def train(
             tried = rows
             recipe, held = tune(rows, counts, y, helping, columns, recipes, seed, progress, prior)
             vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping, columns.no_fault)
-            if no_fault is not None and _no_faults(rows) < len(no_fault):
-                theirs = _held_out(count(no_fault.texts), vectoriser, linear)
-                held = HeldOut(np.vstack([held.scores, theirs.scores]), np.append(held.known, theirs.known))
-                tried = rows.plus(no_fault)
         else:
             recipe, held, vectoriser, linear = _best(tried, counts, y, helping, columns, recipes, seed, progress, prior)
     except ValueError as error:
@@ -195,22 +188,13 @@ def _best(
     found = []
     for done, recipe in enumerate(recipes, 1):
         vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping, columns.no_fault)
-        held = _held_out(theirs, vectoriser, linear)
+        matrix, known = vectoriser.weigh(theirs)
+        held = HeldOut(matrix @ linear.weights.astype(np.float64) + linear.bias, known)
         table = confusion(truth, columns.by_category(held.scores).argmax(axis=1), len(columns.categories))
         found.append((_worth(table), recipe, held, vectoriser, linear))
         progress(done, len(recipes))
     _, recipe, held, vectoriser, linear = max(found, key=lambda entry: entry[0])
     return recipe, held, vectoriser, linear
-
-
-def _held_out(counts: sp.csr_matrix, vectoriser: Vectoriser, linear: Linear) -> HeldOut:
-    """What a model says of texts that it has not seen."""
-    matrix, known = vectoriser.weigh(counts)
-    return HeldOut(matrix @ linear.weights.astype(np.float64) + linear.bias, known)
-
-
-def _no_faults(rows: Labelled) -> int:
-    return sum(category_of(label) == NO_FAULT for label in rows.labels)
 
 
 def tune(
