@@ -16,14 +16,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from models.errors import PaidanError, UsageError
+from models.events.incoming import MAX_LINKS
 
 ERASED = "erased"  # what is read in place of words that nothing opens any more
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
-_MOST_LINKS = 20  # as the contracts have it
 # The number of a field, by which it has a nonce of its own: it never changes.
-_FIELDS = ("text", "title", "address", "contact", *(f"link{number}" for number in range(1, _MOST_LINKS + 1)))
+_FIELDS = ("text", "title", "address", "contact", *(f"link{number}" for number in range(1, MAX_LINKS + 1)))
 _NONCES: dict[str, bytes] = {
     field: bytes([number]).rjust(_NONCE_BYTES, b"\0") for number, field in enumerate(_FIELDS, 1)
 }

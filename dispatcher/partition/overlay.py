@@ -187,14 +187,8 @@ class Overlay:
                 state.orders.pop(key, None)
             else:
                 state.orders.keep(key, order, self.order_rows[key])
-        self.tallies.apply()
-        self.watches.apply()
-        self.cameras.apply()
-        self.rolls.apply()
-        self.algorithms.apply()
-        self.silences.apply()
-        self.agreements.apply()
-        self.units.apply()
+        for table in self.tables[1:]:  # all but the orders, of which the state keeps the rows
+            table.apply()
         self.index.apply()
         state.figures.update(self.figures)
         del state.pending[: self.timers.gone]

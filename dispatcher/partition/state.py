@@ -118,8 +118,7 @@ class DeskState:
         figures: Iterable[tuple[str, bytes]],
         packing: Packing | None = None,
     ) -> "DeskState":
-        """The state from the two changelogs' rows (without tombstones); rows of orders may come packed by `packing`.
-        Those of items that failed are for the audit."""
+        """The state from the two changelogs' rows (without tombstones); rows of orders may come packed by `packing`."""
         packing = packing or Packing()
         state = cls(partition)
         state.orders = Orders(packing)
@@ -136,7 +135,7 @@ class DeskState:
         }
         for key, value in rows:
             kind, name = row_keys.parse(key)
-            match kind:  # what has failed is for the audit
+            match kind:
                 case "meta":
                     state.meta = _decode_meta(value)
                 case "order":
@@ -146,14 +145,16 @@ class DeskState:
                     entry = (order.opened_at, key, order.lat, order.lon)
                     for found_by in index.keys_of(order):
                         enter(state.index, found_by, entry)
-                case "tally" | "watch" | "camera" | "roll" | "algorithm" | "silence" | "agreement" | "unit":
-                    by_name[kind](name, value)
                 case "seen":
                     chunk = _decode_chunk(value)
                     bucket = row_keys.seen_bucket(name)
                     state.seen.setdefault(bucket, set()).update(chunk.digests)
                     state.seen_until[bucket] = max(chunk.until, state.seen_until.get(bucket, 0))
                     state.seen_rows.setdefault(bucket, deque()).append(key)
+                case "failed":  # those are for the audit
+                    pass
+                case _:
+                    by_name[kind](name, value)
         _enter_units(state)
         pending.extend(_expiries(state.watches))
         pending.extend(_roll_calls(state.rolls))

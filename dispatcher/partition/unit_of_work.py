@@ -108,7 +108,7 @@ class UnitOfWork:
         if isinstance(fact, _ASSIGNING):
             self.sent.extend(messages.assignment(after, fact))
         elif isinstance(fact, _CHECKING) and not fact.passed:
-            again = messages.assignment if self._is_hub(after.department) else messages.rework
+            again = messages.assignment if self.city.is_hub(after.department) else messages.rework
             self.sent.extend(again(after, fact))
         elif isinstance(fact, facts.RecheckRequested):
             self.sent.append(messages.recheck(after, fact))
@@ -146,11 +146,6 @@ class UnitOfWork:
         """The reports from above that wait for this order, also those of orders that were merged into it."""
         return (*order.from_above, *(each for child in self.children(order) for each in child.from_above))
 
-    def _is_hub(self, department: str) -> bool:
-        """Whether a department is a platform of its own."""
-        known = self.city.departments.get(department)
-        return known is not None and known.hub
-
     def _withdraw(self, before: Order, after: Order, fact: facts.Fact) -> None:
         """Tell the departments that hold nothing of the order any more."""
         if before.state not in OPEN or not before.department or not before.assignments:
@@ -162,7 +157,7 @@ class UnitOfWork:
             holding.update(one for turn in after.held_for for one in (turn.department, *turn.assists))
         for department in dict.fromkeys(one for x in (held, *before.held_for) for one in (x.department, *x.assists)):
             if department not in holding:
-                to_hub = self._is_hub(department)
+                to_hub = self.city.is_hub(department)
                 self.sent.append(messages.withdrawal(after, fact, department, before.attempt, to_hub))
 
     def _call_off(self, before: Order, after: Order, fact: facts.Fact) -> None:

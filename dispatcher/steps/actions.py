@@ -108,7 +108,7 @@ def _return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
             limit=dispatching.limit(work, order, "return", at),
         )
     )
-    if (returning := work.city.departments.get(order.department)) is not None and returning.hub:
+    if work.city.is_hub(order.department):
         # It is told that it is another's as often as it is asked, and has no dispatcher's word above its own.
         return dispatching.to_arbitration(work, order, "hub", at, DESK)
     if order.returns >= work.city.settings.returns_to_arbitration:

@@ -291,7 +291,7 @@ def _not_binding(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -
 @guard
 def _return_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     turn = order.assignments[-1]
-    if (returning := work.city.departments.get(turn.department)) is not None and returning.hub:
+    if work.city.is_hub(turn.department):
         return ""  # what is found out below takes as long as it takes
     ends = turn.accept_due
     if ends is None:

@@ -89,10 +89,9 @@ def responsible(city: City, category: str, area: str, day: date, why: Why, spot:
     kind = city.categories.get(category)
     if kind is None:
         return Route(category=category, why=why, review="unknown-category")
-    asset = city.asset_at_fault(category, spot.asset, spot.lat, spot.lon)
-    if asset is not None and asset.owner in city.departments:
-        why = msgspec.structs.replace(why, asset=asset.id)
-        return Route(category=category, department=asset.owner, priority=kind.priority, why=why)
+    owned = _by_owner(city, category, spot, kind.priority, why)
+    if owned is not None:
+        return owned
     row = city.responsible(category, area, day)
     if row is None or row.lead not in city.departments:
         reason = "nobody-responsible" if row is None else "unknown-department"
@@ -123,6 +122,15 @@ def because(guess: Guess | None, by: str) -> Why:
     )
 
 
+def _by_owner(city: City, category: str, spot: Spot, priority: int, why: Why) -> Route | None:
+    """The owner of the asset that what is of a category, or of one of a group's, is at; None where there is none."""
+    asset = city.asset_at_fault(category, spot.asset, spot.lat, spot.lon)
+    if asset is None or asset.owner not in city.departments:
+        return None
+    why = msgspec.structs.replace(why, asset=asset.id)
+    return Route(category=category, department=asset.owner, priority=priority, why=why)
+
+
 def _by_rule(city: City, rule: Rule, category: str, area: str, day: date, why: Why, spot: Spot) -> Route:
     """What the rule says; what it leaves out is decided as without it."""
     then: RuleOutcome = rule.outcome
@@ -149,10 +157,9 @@ def _by_group(city: City, guess: Guess, area: str, day: date, why: Why, spot: Sp
     """Dispatch on the group when all its categories have one lead here, or names an asset that the group is about;
     its name then is the order's category."""
     priority = min((_priority(city, member) for member in city.members(guess.group)), default=3)
-    asset = city.asset_at_fault(guess.group, spot.asset, None, None)
-    if asset is not None and asset.owner in city.departments:
-        why = msgspec.structs.replace(why, asset=asset.id)
-        return Route(category=guess.group, department=asset.owner, priority=priority, why=why)
+    owned = _by_owner(city, guess.group, Spot(spot.asset), priority, why)
+    if owned is not None:
+        return owned
     rows = [city.responsible(member, area, day) for member in city.members(guess.group)]
     leads = {"" if row is None else row.lead for row in rows}
     if len(leads) != 1 or not leads <= city.departments.keys():

@@ -106,6 +106,11 @@ class City:
         """The conditions that limits.csv distinguishes for a category."""
         return self.limits.conditions(category)
 
+    def is_hub(self, department: str) -> bool:
+        """Whether a department is a platform of its own 下级平台."""
+        known = self.departments.get(department)
+        return known is not None and known.hub
+
     def members(self, group: str) -> tuple[str, ...]:
         """The codes of the categories in a group, in the order of the file."""
         return tuple(code for code, category in self.categories.items() if category.parent == group)

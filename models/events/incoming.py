@@ -126,9 +126,10 @@ Instant = Annotated[
 Id = Annotated[str, _text(256, 1)]
 Name = Annotated[str, _text(200)]
 Label = Annotated[str, _text(200, 1)]
-Words = Annotated[str, _text(10_000)]
+MAX_TEXT, MAX_TITLE, MAX_LINKS = 10_000, 500, 20
+Words = Annotated[str, _text(MAX_TEXT)]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=URL)]
-Urls = Annotated[tuple[Url, ...], Field(max_length=20)]
+Urls = Annotated[tuple[Url, ...], Field(max_length=MAX_LINKS)]
 Degrees = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 # No picture is that large, and so no edge is somebody's number.
 MAX_EDGE = 100_000
@@ -203,8 +204,8 @@ class Report(Contract):
     off. `due_at` absent: the city's limits count; null: no limit.
     """
 
-    text: Annotated[str, _text(10_000, 1)]
-    title: Annotated[str, _text(500)] = ""
+    text: Annotated[str, _text(MAX_TEXT, 1)]
+    title: Annotated[str, _text(MAX_TITLE)] = ""
     location: Location | None = None
     category: Name = ""
     reporter: Reporter | None = None

@@ -2,15 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from models.envelope import MAX_ATTRIBUTE, Event
 from models.events import REPORT, UPDATE, URL
+from models.events.incoming import MAX_LINKS
 
-_MOST_LINKS = 20  # as the contracts have it
 Side = Literal["above", "below"]
 
 
@@ -46,21 +46,35 @@ class Stays(msgspec.Struct, frozen=True):
 
 def links(urls: Iterable[str]) -> list[str]:
     """The addresses of pictures that the other side takes, each once: not those that are sealed, or erased."""
-    return [url for url in dict.fromkeys(urls) if re.match(URL, url)][:_MOST_LINKS]
+    return [url for url in dict.fromkeys(urls) if re.match(URL, url)][:MAX_LINKS]
 
 
 def report(key: str, source: str, event_id: str, data: dict[str, Any]) -> Crossing:
     """A report for the platform below. It has no time of its own: the clock below begins when it arrives."""
-    return Crossing("below", key, Event(event_id, source, REPORT, msgspec.json.encode(_said(data))))
+    return Crossing("below", key, Event(event_id, source, REPORT, msgspec.json.encode(said_of(data))))
 
 
 def update(side: Side, key: str, source: str, event_id: str, data: dict[str, Any], at: int | None = None) -> Crossing:
     """An update for a side, dated `at` (ms UTC) or, without it, when it arrives."""
-    event = Event(_bounded(event_id), source, UPDATE, msgspec.json.encode(_said(data)), at)
+    event = Event(_bounded(event_id), source, UPDATE, msgspec.json.encode(said_of(data)), at)
     return Crossing(side, key, event)
 
 
-def _said(data: dict[str, Any]) -> dict[str, Any]:
+def returned(banks: Banks, order_id: str, attempt: int, name: str, code: str, reason: str) -> Crossing:
+    """The hub gives an order back without having begun with it; `name` tells this event from others."""
+    said = {
+        "action": "return",
+        "by": {"department": banks.hub, "id": banks.source},
+        "order_id": order_id,
+        "attempt": attempt,
+        "code": code,
+        "reason": reason,
+    }
+    return update("above", order_id, banks.source, name, said)
+
+
+def said_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What data say: without what is empty or not known."""
     return {name: value for name, value in data.items() if value not in (None, "", (), [], {})}
 
 

@@ -8,11 +8,10 @@ from dispatcher.order import facts, wire
 from models.envelope import Event
 from models.events import ASSIGNMENT, REWORK, WITHDRAWAL, AssignmentMessage, OrderLocation, WithdrawalMessage
 from models.events.above import channel_of, cities_of, report_of, source_of
+from models.events.incoming import MAX_TEXT, MAX_TITLE
 from models.times import to_text
-from streams.bridge.crossing import Banks, Crossing, Stays, links, report, update
+from streams.bridge.crossing import Banks, Crossing, Stays, links, report, returned, said_of, update
 
-# As long as a report's contract lets them be.
-_TEXT, _TITLE = 10_000, 500
 _NO_HUB = "{} says nothing of where the order is: the pack above has no `hub` at this department"
 
 
@@ -31,10 +30,10 @@ def _order(banks: Banks, data: bytes) -> Crossing | Stays:
         return _returned(banks, message)
     text = message.text or message.title or message.category
     if message.why.by == "rework" and message.why.note:
-        text = f"{text[: _TEXT - len(message.why.note) - 1]}\n{message.why.note}"
+        text = f"{text[: MAX_TEXT - len(message.why.note) - 1]}\n{message.why.note}"
     said = {
-        "text": text[:_TEXT],
-        "title": message.title[:_TITLE],
+        "text": text[:MAX_TEXT],
+        "title": message.title[:MAX_TITLE],
         "location": _place(message.location),
         "category": message.category,
         "media_urls": links(url for seen in message.evidence for url in seen.media_urls),
@@ -46,16 +45,9 @@ def _order(banks: Banks, data: bytes) -> Crossing | Stays:
 
 def _returned(banks: Banks, message: AssignmentMessage) -> Crossing:
     """The order has come through the city below, or is its own: the duty officer above decides."""
-    said = {
-        "action": "return",
-        "by": {"department": banks.hub, "id": banks.source},
-        "order_id": message.order_id,
-        "attempt": message.attempt,
-        "code": "not-my-function",
-        "reason": f"it has come through {banks.below} already",
-    }
     name = f"{report_of(message.order_id, message.attempt)}/circle"
-    return update("above", message.order_id, banks.source, name, said)
+    reason = f"it has come through {banks.below} already"
+    return returned(banks, message.order_id, message.attempt, name, "not-my-function", reason)
 
 
 def _withdrawal(banks: Banks, data: bytes) -> Crossing | Stays:
@@ -85,8 +77,7 @@ def _refusal(_banks: Banks, data: bytes) -> Stays:
 
 
 def _place(place: OrderLocation) -> Mapping[str, Any]:
-    given = {"lat": place.lat, "lon": place.lon, "address": place.address, "area": place.area}
-    return {name: value for name, value in given.items() if value not in (None, "")}
+    return said_of({"lat": place.lat, "lon": place.lon, "address": place.address, "area": place.area})
 
 
 _READ: Mapping[str, Callable[[Banks, bytes], Crossing | Stays]] = {

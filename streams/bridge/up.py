@@ -16,7 +16,7 @@ from models.events.above import order_of, source_of
 from models.events.vocabulary import RETURN_CODES
 from models.sealed_words import key_names
 from models.times import to_text
-from streams.bridge.crossing import Banks, Crossing, Stays, links, update
+from streams.bridge.crossing import Banks, Crossing, Stays, links, returned, update
 
 _TOLD: tuple[Action, ...] = ("comment",)
 # From one stage below to another: what the department above does. A report that joins begins with `waiting`.
@@ -99,12 +99,5 @@ def _never_taken_in(banks: Banks, event: Event) -> Sequence[Crossing] | Stays:
         order_id, attempt = order_of(letter.event_id)
     except ValueError:
         return Stays("other")
-    said = {
-        "action": "return",
-        "by": {"department": banks.hub, "id": banks.source},
-        "order_id": order_id,
-        "attempt": attempt,
-        "code": "unclear",
-        "reason": f"{banks.below} could not take it in: {letter.message}",
-    }
-    return [update("above", order_id, banks.source, f"{letter.event_id}/dead-letter", said)]
+    reason = f"{banks.below} could not take it in: {letter.message}"
+    return [returned(banks, order_id, attempt, f"{letter.event_id}/dead-letter", "unclear", reason)]

@@ -102,7 +102,7 @@ class Status:
         sums = merged(answers, by)
         for key in self._known(by):
             sums.setdefault(key, FigureRow())
-        if below and by == "department":
+        if below:
             sums = with_below(sums, self.city.hierarchy)
         rows = {key: self._named(by, key) | self._indicators(sums[key]) for key in sorted(sums)}
         city = merge_rows(merged(answers, "area").values())

@@ -269,6 +269,11 @@ def no_check() -> Changes:
     return {"inspector": "", "check_level": 0, "check_escalates_at": None}
 
 
+def recheck_decides_nothing(order: Order) -> Changes:
+    """Somebody else makes the check now, whatever the camera finds that was asked, or if it is silent."""
+    return {} if order.recheck is None else {"recheck": replace(order.recheck, decides=False)}
+
+
 def nothing_asked() -> Changes:
     """No extension or suspension is asked for or running."""
     return {"extension_asked": False, "suspension_asked_until": None, "suspended_at": None, "suspended_until": None}

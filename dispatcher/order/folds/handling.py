@@ -11,6 +11,7 @@ from dispatcher.order.folds.changes import (
     no_check,
     not_overdue,
     nothing,
+    recheck_decides_nothing,
     responded,
     turn_handled,
     with_limits,
@@ -115,10 +116,7 @@ def _checked(order: Order, fact: facts.Checked) -> Changes:
 
 
 def _check_given(order: Order, fact: facts.CheckGiven) -> Changes:
-    given: Changes = {"inspector": fact.inspector, "task": None}
-    if order.recheck is not None:  # a person makes the check now, whatever the camera finds
-        given["recheck"] = replace(order.recheck, decides=False)
-    return given
+    return recheck_decides_nothing(order) | {"inspector": fact.inspector, "task": None}
 
 
 def _recheck_requested(order: Order, fact: facts.RecheckRequested) -> Changes:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
-from dispatcher.order.folds.changes import Changes, Folds
+from dispatcher.order.folds.changes import Changes, Folds, recheck_decides_nothing
 from dispatcher.order.row import Order, State, Task, TaskStage
 
 # As long as the order is in one of these states, a task stands that was given in that one. A person who has decided, or
@@ -31,12 +31,8 @@ def after_state(order: Order, fact: Fact) -> Changes:
 
 
 def _given(order: Order, fact: facts.TaskGiven) -> Changes:
-    given: Changes = {
-        "task": Task(unit=fact.unit, what=fact.what, given_in=fact.state, given_at=fact.at, due=fact.due),
-    }
-    if order.recheck is not None:  # the unit makes the check now, whatever the camera finds, or if it is silent
-        given["recheck"] = replace(order.recheck, decides=False)
-    return given
+    task = Task(unit=fact.unit, what=fact.what, given_in=fact.state, given_at=fact.at, due=fact.due)
+    return recheck_decides_nothing(order) | {"task": task}
 
 
 def _accepted(order: Order, fact: facts.TaskAccepted) -> Changes:

@@ -1,7 +1,6 @@
 """How often each address of the network may ask for what everybody may see 限流."""
 
 import ipaddress
-import math
 import time
 from collections.abc import Callable
 
@@ -29,15 +28,14 @@ class AddressRate:
         if not self._a_minute:
             return
         address = _counted("" if request.client is None else request.client.host)
-        if (seconds := self._buckets.seconds_until(address)) <= 0:
-            self._buckets.take(address)
+        if not (seconds := self._buckets.try_take(address)):
             return
         metrics.GATEWAY_LIMITED.labels("public").inc()
         raise Problem(
             429,
             "too-often",
             f"without a key {self._a_minute} requests a minute are answered: ask the rest later",
-            {"retry-after": str(max(1, math.ceil(seconds)))},
+            {"retry-after": str(seconds)},
         )
 
 

@@ -1,6 +1,5 @@
 """How many events each token may send 限流: a small packed message can hold a thousand, and each costs time."""
 
-import math
 import time
 from collections.abc import Callable
 
@@ -29,15 +28,12 @@ class EventRate:
     def begin(self, holder: Holder) -> None:
         """Count a message, of one event as far as is known. Raises Problem (429, with the seconds after which it will
         be otherwise) while its sender owes."""
-        if not self._a_second:
-            return
-        if (seconds := self._buckets.seconds_until(holder)) <= 0:
-            self._buckets.take(holder)
+        if not self._a_second or not (seconds := self._buckets.try_take(holder)):
             return
         metrics.GATEWAY_LIMITED.labels(holder.role).inc()
         raise Problem(
             429,
             "too-many-events",
             f"this token may send {self._a_second:g} events a second: send the rest later",
-            {"retry-after": str(max(1, math.ceil(seconds)))},
+            {"retry-after": str(seconds)},
         )

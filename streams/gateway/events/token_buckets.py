@@ -1,5 +1,6 @@
 """How often each of many may do something: a token bucket 令牌桶 for each of them."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
@@ -20,6 +21,13 @@ class TokenBuckets(Generic[Who]):
     def seconds_until(self, who: Who) -> float:
         """After how many seconds there is one to be taken; 0 or less: there is."""
         return (1 - self._available(who)) / self._a_second
+
+    def try_take(self, who: Who) -> int:
+        """Take one out where there is one, and 0; else the whole seconds, 1 at least, after which there is one."""
+        if (seconds := self.seconds_until(who)) > 0:
+            return max(1, math.ceil(seconds))
+        self.take(who)
+        return 0
 
     def take(self, who: Who, count: int = 1) -> None:
         """Take so many out. There may be fewer: then that is owed, and made up for before there is one again."""

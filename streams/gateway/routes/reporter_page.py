@@ -39,9 +39,8 @@ def reporter_routes(
         if link is None:
             raise Problem(404, "not-found", "this link is over, or was never one")
         who = link.order_id, link.reporter
-        if left.seconds_until(who) > 0:
+        if left.try_take(who):
             raise Problem(429, "too-often", "that was too often: wait a minute", {"retry-after": "60"})
-        left.take(who)
         return link
 
     @router.get("/r/{token}/order")
