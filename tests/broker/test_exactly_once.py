@@ -260,8 +260,13 @@ async def test_kills_and_zombies_lose_and_double_nothing(
         assert not any(task.done() for task in tasks), "the crew or the people failed"
         return not people.busy
 
+    async def moved() -> bool:
+        return people.heard > heard or await quiet()
+
     try:
-        await eventually(quiet, 120, "the end of every order")
+        while not await quiet():
+            heard = people.heard
+            await eventually(moved, 120, "another fact, or the end of every order")
     except AssertionError:
         print(await waiting(kafka, topics, people))
         raise

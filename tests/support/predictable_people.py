@@ -4,10 +4,15 @@ Departments accept, return and handle; reviewers, dispatchers and the duty offic
 and then a closed order is reopened. What they do depends on the order's id and seq alone.
 """
 
+import asyncio
 import json
 import time
 import zlib
+from collections.abc import Iterator
 from typing import Any
+
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import KafkaError
 
 from dispatcher.order import facts
 from dispatcher.order.folds.apply import apply
@@ -19,17 +24,21 @@ from streams.kafka.clients import follower, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 
+Headers = list[tuple[str, bytes]]
+Message = tuple[bytes, Headers]
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 
 
 class PredictablePeople:
-    """Follows the log and answers on the updates' topic until cancelled. `busy` are the orders not at their end."""
+    """Follows the log and answers on the updates' topic until cancelled. `busy` are the orders not at their end,
+    `heard` is how many facts it has read."""
 
     def __init__(self, bootstrap: str, names: Names) -> None:
         self._connection, self._names = Connection(bootstrap), names
         self.rows: dict[str, Order] = {}
         self.busy: set[str] = set()
         self.refused: list[facts.UpdateRefused] = []
+        self.heard = 0
 
     async def work(self) -> None:
         """Answer everything from the first fact on."""
@@ -37,19 +46,36 @@ class PredictablePeople:
             started(follower(self._connection, self._names.orders, auto_offset_reset="earliest")) as consumer,
             started(writer(self._connection, enable_idempotence=True)) as producer,
         ):
-            async for record in consumer:
-                fact = facts.from_wire(event_type(record.headers), record.value)
-                if isinstance(fact, facts.UpdateRefused):
-                    self.refused.append(fact)
-                    continue
-                order = self.rows[fact.order_id] = apply(self.rows.get(fact.order_id), fact)
-                answer = self.answer(fact, order)
-                at_its_end = fact.state in ENDED and answer is None
-                (self.busy.discard if at_its_end else self.busy.add)(fact.order_id)
-                if answer is not None:
-                    value, headers = _update(fact, answer)
-                    # Waited for: an answer that got lost here would look as if Paidan had lost it.
-                    await producer.send_and_wait(self._names.updates, value, headers=headers)
+            while True:
+                read = await consumer.getmany(timeout_ms=200)
+                answers = [answer for records in read.values() for each in records for answer in self._heard(each)]
+                # Waited for: an answer that got lost here would look as if Paidan had lost it. Together: one after the
+                # other, people are slower than the city.
+                await asyncio.gather(*(self._send(producer, *answer) for answer in answers))
+
+    def _heard(self, record: ConsumerRecord) -> Iterator[Message]:
+        """The answer to a fact, where there is one."""
+        fact = facts.from_wire(event_type(record.headers), record.value)
+        if isinstance(fact, facts.UpdateRefused):
+            self.refused.append(fact)
+            return
+        self.heard += 1
+        order = self.rows[fact.order_id] = apply(self.rows.get(fact.order_id), fact)
+        answer = self.answer(fact, order)
+        at_its_end = fact.state in ENDED and answer is None
+        (self.busy.discard if at_its_end else self.busy.add)(fact.order_id)
+        if answer is not None:
+            yield _update(fact, answer)
+
+    async def _send(self, producer: AIOKafkaProducer, value: bytes, headers: Headers) -> None:
+        """Until it is delivered: what comes twice has the same identity."""
+        while True:
+            try:
+                await producer.send_and_wait(self._names.updates, value, headers=headers)
+            except KafkaError:
+                await asyncio.sleep(0.2)
+            else:
+                return
 
     def answer(self, fact: facts.Fact, order: Order) -> dict[str, Any] | None:
         """The next step after a fact, without the order's id; None when somebody else is to act, or nobody."""
@@ -94,7 +120,7 @@ def _department(department: str) -> dict[str, str]:
     return {"role": "department", "department": department, "id": f"{department}-clerk"}
 
 
-def _update(fact: facts.Fact, answer: dict[str, Any]) -> tuple[bytes, list[tuple[str, bytes]]]:
+def _update(fact: facts.Fact, answer: dict[str, Any]) -> Message:
     headers = [
         ("ce_specversion", b"1.0"),
         ("ce_id", f"{fact.order_id}/{fact.seq}".encode()),
