@@ -109,6 +109,9 @@ BRIDGE_AT_WORK_ON = Gauge(
     "When the record was written that the bridge is at work on, Unix time, by the side that it comes from; 0: on none.",
     ["side"],
 )
+HUB_HEARD = Gauge(
+    "paidan_hub_heard_seconds", "When a hub has last told its figures, Unix time, as the gateway sees it.", ["hub"]
+)
 NOTIFY_SENT = Counter("paidan_notify_sent", "Events that a webhook has taken, by target.", ["target"])
 NOTIFY_FAILURES = Counter("paidan_notify_failures", "Attempts that will be made again, by target.", ["target"])
 NOTIFY_ATTEMPT_SECONDS = Histogram(

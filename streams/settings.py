@@ -255,6 +255,9 @@ class Settings(BaseSettings):
     bridge_namespace: Namespace = Field("paidan", description="The namespace above.")
     bridge_city: str = Field("", description="Id of the city above, as its pack has it.")
     bridge_hub: str = Field("", description="Id of the department above that is this platform.")
+    bridge_figures_seconds: PositiveFloat = Field(
+        30.0, description="How often the bridge tells the figures of this city to the platform above."
+    )
     bridge_dated: bool = Field(
         False,
         description="Whether steps go up with the time at which they were taken: the city above must name "

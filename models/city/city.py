@@ -111,6 +111,11 @@ class City:
         known = self.departments.get(department)
         return known is not None and known.hub
 
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The ids of the departments that are platforms of their own, in the order of the file."""
+        return tuple(one for one, department in self.departments.items() if department.hub)
+
     def members(self, group: str) -> tuple[str, ...]:
         """The codes of the categories in a group, in the order of the file."""
         return tuple(code for code, category in self.categories.items() if category.parent == group)

@@ -24,6 +24,7 @@ RECHECK = "city.recheck.requested.v1"
 TASK = "city.task.given.v1"
 TASK_WITHDRAWAL = "city.task.withdrawn.v1"
 NOTICE = "city.notice.v1"
+HUB_FIGURES = "city.hub.figures.v1"
 DEAD_LETTER = "city.dead-letter.v1"
 
 Audience = Literal["reporter", "department", "inspector", "supervisor"]
@@ -177,6 +178,32 @@ class UpwardStepMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         tuple[str, ...], Meta(description="pictures of it; of an order that is done, of what was handled")
     ]
     until: Annotated[int | None, Meta(description="of a suspension: its end")]
+
+
+# An indicator's value: a count, a rate or null, of a duration its count, mean and quantiles in seconds.
+IndicatorValue = int | float | Mapping[str, int | float | None] | None
+
+
+class PeriodFigures(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The indicators of a whole city over a period of its own local days, both included."""
+
+    first: Annotated[str | None, Meta(description="the first day, as 2026-03-01; null: from the beginning on")]
+    last: Annotated[str, Meta(description="the last day")]
+    indicators: Annotated[Mapping[str, IndicatorValue], Meta(description="those of its `/status`, by name")]
+
+
+class HubFiguresMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A platform below tells its own figures to the one above 下级指标, again and again: that none come says that it is
+    away."""
+
+    city: Annotated[str, Meta(description="id of the city below")]
+    at: Annotated[int, Meta(description="when they were so")]
+    every_seconds: Annotated[float, Meta(gt=0, description="how soon the next are to come")]
+    zone: Annotated[str, Meta(description="the time zone of its days")]
+    periods: Annotated[
+        tuple[PeriodFigures, ...],
+        Meta(min_length=1, description="this month first, then those that are also asked for: today, a week, all"),
+    ]
 
 
 class WithdrawalMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -343,5 +370,6 @@ OUTGOING: Mapping[str, type[msgspec.Struct]] = {
     TASK: TaskMessage,
     TASK_WITHDRAWAL: TaskWithdrawalMessage,
     NOTICE: Notice,
+    HUB_FIGURES: HubFiguresMessage,
     DEAD_LETTER: DeadLetter,
 }

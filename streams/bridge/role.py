@@ -1,4 +1,5 @@
-"""`paidan bridge`: two consumers, each a member of a group on its side, whose offsets are all that is kept.
+"""`paidan bridge`: two consumers, each a member of a group on its side, whose offsets are all that is kept; beside them
+the figures of the platform below are told above.
 
 A record is finished when what it has become is written on the other side. A bridge that ends in between writes it once
 more: always the same event, which is dropped there as a repeat.
@@ -11,13 +12,14 @@ from collections.abc import Sequence
 import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
-from models.city import load_city
+from models.city import City, load_city
 from models.envelope import Event, decode, header_map, to_binary
 from models.errors import Poison, UsageError
 from models.events import REPORT
 from streams import metrics
 from streams.bridge.crossing import Banks, Crossing, Side, Stays
 from streams.bridge.down import down
+from streams.bridge.figures_told import tell
 from streams.bridge.up import up
 from streams.kafka.clients import started, writer
 from streams.kafka.connection import Connection
@@ -86,7 +88,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     Raises UsageError where a setting is missing, CityError, StageError when a cluster has failed too often in a row,
     KafkaError.
     """
-    banks, upper = ends(settings)
+    city = load_city(settings.city)
+    banks, upper = ends(settings, city)
     above, below = Names(upper.namespace), Names(settings.namespace)
     topics = Landings(above, below, banks.hub)
     async with (
@@ -109,20 +112,20 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             complete=True,
         )
         log.info("a bridge from %s, where this is %s, to %s", banks.above, banks.hub, banks.below)
-        await race(downward.run(stop), upward.run(stop))
+        figures = tell(settings, city, to_above, above.hub_figures(banks.hub))
+        await race(downward.run(stop), upward.run(stop), figures)
 
 
-def ends(settings: Settings) -> tuple[Banks, Settings]:
-    """Both ends of the bridge, and the settings with which the cluster above is reached. Raises UsageError where one is
-    missing, CityError for the pack of this platform."""
+def ends(settings: Settings, city: City) -> tuple[Banks, Settings]:
+    """Both ends of the bridge of this city, and the settings with which the cluster above is reached. Raises UsageError
+    where one is missing."""
     for name in ("bridge_kafka", "bridge_city", "bridge_hub"):
         if not getattr(settings, name):
             raise UsageError(f"PAIDAN_{name.upper()} must be set: the platform above is reached by it")
-    below = load_city(settings.city).id
-    if below == settings.bridge_city:
-        raise UsageError(f"PAIDAN_BRIDGE_CITY is {below}, which is this city")
+    if city.id == settings.bridge_city:
+        raise UsageError(f"PAIDAN_BRIDGE_CITY is {city.id}, which is this city")
     upper = {name: getattr(settings, f"bridge_{name}") for name in _ABOVE}
-    banks = Banks(settings.bridge_city, below, settings.bridge_hub, settings.bridge_dated)
+    banks = Banks(settings.bridge_city, city.id, settings.bridge_hub, settings.bridge_dated)
     return banks, settings.model_copy(update=upper)
 
 

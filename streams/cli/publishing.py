@@ -19,7 +19,7 @@ from streams.control.one_at_a_time import ControlError
 from streams.control.pack_store import PackStore
 from streams.control.packs import Packs
 from streams.control.publications import Publication, read_publications
-from streams.kafka.topics import all_topics, create_topics
+from streams.kafka.topics import city_topics, create_topics
 from streams.notify.targets import usable_address
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console, whole_table
@@ -135,7 +135,7 @@ def _publish(settings: Settings, old: City, new: City, made: publications.Decide
     store = PackStore(settings.models_address)
     for city in (old, new):
         store.put(city)
-    created = asyncio.run(create_topics(settings, all_topics(settings, new.departments, new.units.by_id)))
+    created = asyncio.run(create_topics(settings, city_topics(settings, new)))
     if created:
         say(f"topics created: {', '.join(created)}")
     publication, offsets = asyncio.run(publications.publish(settings, made))

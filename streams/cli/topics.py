@@ -10,7 +10,7 @@ from models.errors import UsageError
 from streams.kafka.access_lists import add, as_command, entries
 from streams.kafka.cluster_rights import cluster_rights
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names, Topic, all_topics, check_topics, create_topics
+from streams.kafka.topics import Names, Topic, check_topics, city_topics, create_topics
 from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
 
@@ -57,7 +57,13 @@ def acl(
     settings = load_settings()
     city = load_city(settings.city)
     needed = cluster_rights(
-        Names(settings.namespace), city.departments, sensor or (), app or (), city.units.by_id, fleet or ()
+        Names(settings.namespace),
+        city.departments,
+        sensor or (),
+        app or (),
+        city.units.by_id,
+        fleet or (),
+        city.hubs,
     )
     called = dict(_named(one, {right.party for right in needed}) for one in principal or ())
     wanted = entries(needed, settings.namespace, called)
@@ -73,7 +79,7 @@ def acl(
 
 def _wanted(settings: Settings) -> tuple[Topic, ...]:
     city = load_city(settings.city)
-    return all_topics(settings, city.departments, city.units.by_id)
+    return city_topics(settings, city)
 
 
 def _named(given: str, parties: set[str]) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from streams.control.pack_store import MissingPack, PackStore, unpacked
 from streams.control.publications import begin, read_publications
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_changelogs
-from streams.kafka.topics import Names, all_topics, check_topics
+from streams.kafka.topics import Names, check_topics, city_topics
 from streams.settings import Settings
 
 _RECORD = "city/"  # under these keys of the control topic packs were kept before they had a store
@@ -86,5 +86,5 @@ class Packs:
 async def open_packs(settings: Settings) -> Packs:
     """The city of the settings, its topics checked. Raises CityError or TopicError."""
     city = load_city(settings.city)
-    await check_topics(settings, all_topics(settings, city.departments, city.units.by_id))
+    await check_topics(settings, city_topics(settings, city))
     return Packs(settings, city)

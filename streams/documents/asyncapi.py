@@ -26,6 +26,7 @@ from models.events import (
     CONTRACTS,
     DEAD_LETTER,
     DETECTION,
+    HUB_FIGURES,
     MEASUREMENT,
     NOTICE,
     OUTGOING,
@@ -87,6 +88,8 @@ def asyncapi() -> dict[str, Any]:
         ("upward", names.upward, "send", _of(UPWARD_STEP), "What platforms above hear of their orders."),
         ("rechecks", names.rechecks, "send", _of(RECHECK),
          "What cameras are asked to look at again, each under its camera's id."),
+        ("hubs", names.hub_figures("{hub}"), "receive", _of(HUB_FIGURES),
+         "What a hub tells of its own figures: whatever is here, the hub has sent."),
         ("deadLetters", names.dead_letters, "send", _of(DEAD_LETTER), "What could not be taken in."),
     ]  # fmt: skip
     # An assignment has the type of the fact that makes it: the channel tells them apart.
@@ -150,7 +153,7 @@ def _channel(key: str, address: str, messages: Mapping[str, type], about: str) -
             _key(key, ce_type): {"$ref": f"#/components/messages/{_key(key, ce_type)}"} for ce_type in messages
         },
     }
-    for whose, meaning in (("department", "a department"), ("unit", "a mobile unit")):
+    for whose, meaning in (("department", "a department"), ("unit", "a mobile unit"), ("hub", "a hub")):
         if f"{{{whose}}}" in address:
             channel["parameters"] = {whose: {"description": f"Id of {meaning} of the city pack."}}
     return channel

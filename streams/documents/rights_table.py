@@ -6,11 +6,11 @@ from streams.kafka.topics import Names
 
 
 def who_may_what() -> str:
-    """Each party with what it may do, of a city with one department and one mobile unit; a sensor, an app and a
-    fleet system stand for all."""
+    """Each party with what it may do, of a city with one department, one that is a hub, and one mobile unit; a sensor,
+    an app and a fleet system stand for all."""
     cells: dict[str, dict[str, list[str]]] = {}
     for party, operation, kind, name in cluster_rights(
-        Names(), ("roads",), ("NAME",), ("NAME",), ("car-1",), ("NAME",)
+        Names(), ("roads", "east-district"), ("NAME",), ("NAME",), ("car-1",), ("NAME",), ("east-district",)
     ):
         what = f"`{name}`" if kind == "topic" else f"{kind} `{name}`"
         cells.setdefault(party, {}).setdefault(operation, []).append(what)

@@ -14,6 +14,7 @@ from dispatcher.figures.indicators import INDICATORS
 from models.access import may
 from models.city import City
 from streams.access.holders import Holders
+from streams.bridge.figures_heard import HubsHeard
 from streams.control.city_in_force import CityInForce
 from streams.control.live_silences import SilenceBook
 from streams.erasure.report_keys import ReportKeys
@@ -84,6 +85,7 @@ class Parts:
     keys: ReportKeys | None = None
     cities: CityInForce | None = None
     silences: SilenceBook | None = None
+    hubs: HubsHeard | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -155,8 +157,10 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
         holder = holder_of(request)
         if by == "actor":
             ask_for(holder, "staff")
-        found = await status.of_all(windows.window(status.city, first, to), by, below=below)
-        access = {"access": "open" if parts.holders.open else "tokens"}
+        window = windows.window(status.city, first, to)
+        found = await status.of_all(window, by, below=below)
+        hubs = {} if parts.hubs is None else parts.hubs.section(window)
+        access = {"hubs": hubs, "access": "open" if parts.holders.open else "tokens"}
         if not may(holder, "orders"):  # how the system does is nobody's affair who may not even see an order
             return answer({**found, **access})
         drift = None if parts.drift is None else parts.drift.section()

@@ -6,6 +6,7 @@ import logging
 
 from models.city import load_city
 from streams.access.holders import Holders
+from streams.bridge.figures_heard import HubsHeard
 from streams.control.city_in_force import CityInForce
 from streams.control.packs import Packs
 from streams.erasure.report_keys import open_report_keys
@@ -52,9 +53,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         labels = LabelWatch(settings, city)
         counting = asyncio.create_task(labels.run())
         stack.push_async_callback(_end, counting)
+        hubs = HubsHeard(settings, city)
+        listening = asyncio.create_task(hubs.run())
+        stack.push_async_callback(_end, listening)
         cities = CityInForce(settings, packs)
         application = Switchboard(
-            Parts(settings, city, shards, writer, tail, holders, shutdown, drift, pulse, labels, keys, cities),
+            Parts(
+                settings, city, shards, writer, tail, holders, shutdown, drift, pulse, labels, keys, cities, hubs=hubs
+            ),
             lambda: cities.is_ready,
         )
         cities.before = application.use
@@ -64,7 +70,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         stack.callback(shutdown.begin)
         log.info("gateway at http://%s", server.address)
         # These end only by failing. They outlive the server, whose last answers still wait for what the tail sees.
-        await race(stop.wait(), end_of(following), end_of(watching), end_of(looking), end_of(counting), cities.follow())
+        tasks = following, watching, looking, counting, listening
+        await race(stop.wait(), *map(end_of, tasks), cities.follow())
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

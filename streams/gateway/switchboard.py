@@ -32,6 +32,8 @@ class Switchboard:
                 watch.city = city
         if parts.pulse is not None:
             parts.pulse.look_at(city.departments)
+        if parts.hubs is not None:
+            parts.hubs.look_at(city)
         self._parts = parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -30,12 +30,14 @@ def cluster_rights(
     apps: Iterable[str] = (),
     units: Iterable[str] = (),
     fleets: Iterable[str] = (),
+    hubs: Iterable[str] = (),
 ) -> tuple[ClusterRight, ...]:
-    """The rights of all parties of a city: its departments and mobile units, and whoever sends detections, reports or
-    what units say, by their ids."""
+    """The rights of all parties of a city: its departments (`hubs`: those that are platforms of their own) and mobile
+    units, and whoever sends detections, reports or what units say, by their ids."""
     rows = sorted(_of_roles(names), key=lambda row: _ROLES.index(row[0]))
     for department in sorted(departments):
         rows += _of_department(names, department)
+    rows += [(f"department/{hub}", "Write", "topic", (names.hub_figures(hub),)) for hub in sorted(hubs)]
     for sensor in sensors:
         rows += _of_sensor(names, sensor)
     rows += [(f"app/{one}", "Write", "topic", (names.reports,)) for one in apps]
@@ -73,7 +75,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("tables", "Create", "topic", (tables,)),  # Faust makes some of its own
         ("tables", "Read", "group", (tables,)),
         ("gateway", "Read", "topic", (n.inbox, n.orders, n.outcomes, n.report_keys, n.dead_letters)),
-        ("gateway", "Read", "topic", (n.unlisted, n.control, n.silences)),
+        ("gateway", "Read", "topic", (n.unlisted, n.control, n.silences, n.hub_figures("*"))),
         ("gateway", "Write", "topic", (n.reports, n.detections, n.updates, n.units, n.silences)),
         ("gateway", "Write", "transactional-id", (n.group("silences"),)),
         ("gateway", "Describe", "group", (n.group("intake"), n.group("desk"))),
@@ -81,7 +83,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("notify", "Write", "topic", (n.disclosures, n.dead_letters)),
         ("notify", "Read", "group", (n.group("notify-*"),)),
         # Of the platform below; on that above a bridge is the department that is the hub.
-        ("bridge", "Read", "topic", (n.upward, n.dead_letters)),
+        ("bridge", "Read", "topic", (n.upward, n.dead_letters, n.figures)),
         ("bridge", "Write", "topic", (n.reports, n.updates)),
         ("bridge", "Read", "group", (n.group("bridge-*"),)),
         # paidan labels, train --from-log, compare, model

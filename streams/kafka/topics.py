@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from models.city import City
 from models.errors import PaidanError
 from models.times import DAY_MS, HOUR_MS
 from streams.kafka.clients import admin, started
@@ -164,6 +165,10 @@ class Names:
         """What the tables' workers keep of one stream table; the name is Faust's."""
         return f"{self.tables_group(build)}-{table}-changelog"
 
+    def hub_figures(self, hub: str) -> str:
+        """What a hub tells of its own figures."""
+        return self._of(f"hubs.{hub}")
+
     def assignments(self, department: str) -> str:
         """The orders of one department."""
         return self._of(f"assignments.{department}")
@@ -206,9 +211,16 @@ def _days(count: int) -> dict[str, str]:
     return _hours(24 * count)
 
 
-def all_topics(settings: Settings, departments: Iterable[str], units: Iterable[str] = ()) -> tuple[Topic, ...]:
-    """Every topic of the namespace; `departments` and `units` are the ids of the city's departments and mobile
-    units."""
+def city_topics(settings: Settings, city: City) -> tuple[Topic, ...]:
+    """Every topic of a city."""
+    return all_topics(settings, city.departments, city.units.by_id, city.hubs)
+
+
+def all_topics(
+    settings: Settings, departments: Iterable[str], units: Iterable[str] = (), hubs: Iterable[str] = ()
+) -> tuple[Topic, ...]:
+    """Every topic of the namespace; `departments`, `units` and `hubs` are the ids of the city's departments, of its
+    mobile units, and of the departments that are hubs."""
     names, shared, departments = Names(settings.namespace), settings.partitions, sorted(departments)
     kept = _days(_PLAIN_DAYS) if settings.words_key.get_secret_value() else _EVER
     # A segment is deleted as a whole: without an end of its own it would keep a slow city's for a week.
@@ -241,6 +253,8 @@ def all_topics(settings: Settings, departments: Iterable[str], units: Iterable[s
         *((names.assignments(department), 1, kept) for department in departments),
         *((names.updates_of(department), 1, raw) for department in departments),
         *((names.tasks(unit), 1, kept) for unit in sorted(units)),
+        # When a hub was last heard of, the broker says.
+        *((names.hub_figures(hub), 1, _COMPACT | _ARRIVAL) for hub in sorted(hubs)),
     ]
     return *(Topic(name, count, configs | _LIMIT) for name, count, configs in table), *tables_changelogs(settings)
 

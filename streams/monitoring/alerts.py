@@ -97,6 +97,12 @@ ALERTS: tuple[Alert, ...] = (
         "bridge's log names it",
     ),
     Alert(
+        "PaidanHubAway", (metrics.HUB_HEARD,),
+        f"time() - max by (hub) ({exposed_name(metrics.HUB_HEARD)}) > 300", 5, "ticket",
+        "it stays the same: this hub has not told its figures for minutes; its bridge, its cluster or the link between "
+        "is away ([hubs.md](hubs.md))",
+    ),
+    Alert(
         "PaidanPackMissing", (metrics.PACK_MISSING,), f"{highest(metrics.PACK_MISSING)} > 0", 5, "page",
         "it stays 1: the role waits for the city pack in force, which it cannot load from the store "
         "([city-pack.md](city-pack.md))",

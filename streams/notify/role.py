@@ -15,7 +15,7 @@ from streams.control.packs import Packs
 from streams.kafka.clients import started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
-from streams.kafka.topics import Names, all_topics, check_topics
+from streams.kafka.topics import Names, check_topics, city_topics
 from streams.notify.courier import Courier
 from streams.notify.delivery import TargetAnswer
 from streams.notify.disclosing import Discloser
@@ -52,7 +52,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     "no webhook is configured: departments.csv has a column for it, PAIDAN_NOTIFY_SUPERVISOR_URL, "
                     "PAIDAN_NOTIFY_INSPECTOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
                 )
-            await check_topics(settings, all_topics(settings, city.departments, city.units.by_id))
+            await check_topics(settings, city_topics(settings, city))
             async with open_contacts(settings) as contacts:
 
                 def line(target: Target) -> FinishingConsumer:

@@ -14,6 +14,7 @@ Status = Mapping[str, Any]
 _ANY = 10_000  # wider than any table is
 _NOBODYS = "(not assigned)"
 _COUNTS = ("opened", "assigned", "open", "overdue_open", "closed")
+_OF_HUB = ("open", "overdue_open", "opened", "closed")
 _RATES = ("closure_rate", "on_time_closure_rate", "dispatch_accuracy")
 _TIMES = ("response_seconds", "resolution_seconds")
 _HEADS = ("opened", "assigned", "open", "overdue", "closed", "closure", "on time", "accurate", "response", "resolution")
@@ -46,6 +47,7 @@ def _table(status: Status, heads: tuple[str, ...]) -> Table:
             "response: assigned to accepted, resolution: first report to closing; medians",
             *([f"left out for want of width: {', '.join(missing_heads)}"] if missing_heads else ()),
             *(f"drift: {a}" for a in alarms),
+            *(f"hub {name}: {_of_hub(hub)}" for name, hub in (status.get("hubs") or {}).items()),
         )
     )
     table = Table(
@@ -60,6 +62,15 @@ def _table(status: Status, heads: tuple[str, ...]) -> Table:
     table.add_section()
     table.add_row(status["city"]["name_en"], *_row(status["city"], heads), style="bold")
     return table
+
+
+def _of_hub(hub: Mapping[str, Any]) -> str:
+    """A hub's own figures in a line, or that it is away."""
+    if hub["state"] == "never":
+        return "never heard of"
+    told = ", ".join(f"{name.replace('_', ' ')} {hub['indicators'].get(name, '–')}" for name in _OF_HUB)
+    heard = f"away since {hub['heard_at']}" if hub["state"] == "away" else f"{_seconds(hub['age_seconds'])} ago"
+    return f"{told}, from {hub['window']['from'] or 'the beginning'} to {hub['window']['to']} ({heard})"
 
 
 def _row(indicators: Mapping[str, Any], heads: tuple[str, ...]) -> list[str]:

@@ -17,12 +17,16 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from dispatcher.figures.indicators import Window
 from dispatcher.order import wire
 from dispatcher.order.facts import Fact, UpdateRefused
+from models.city import load_city
 from models.envelope import decode, event_type, header_map
 from models.events import ASSIGNMENT, AssignmentMessage
 from models.events.above import report_of, source_of
+from models.times import day_number, local_day, now_ms
 from streams.bridge.crossing import Banks, Stays
+from streams.bridge.figures_heard import HubsHeard
 from streams.bridge.up import up
 from streams.local.broker import LocalBroker
 from tests.support.kafka import Kafka, Roles, eventually, own_settings
@@ -65,6 +69,7 @@ async def platforms(kafka: Kafka, tmp_path: Path) -> AsyncIterator[dict[str, Pla
         for name in HUBS:
             above = found[CITY].settings
             given = {"kafka": above.kafka, "namespace": above.namespace, "city": CITY, "hub": name}
+            given["figures_seconds"] = "0.3"
             found[name].bridge = {f"bridge_{key}": value for key, value in given.items()}
         try:
             for each in found.values():
@@ -140,7 +145,30 @@ async def test_every_order_is_once_on_each_side_whoever_is_killed(platforms: dic
             own = fate(number_of(order)) in ("not-ours", "taken-back")
             assert (order.department, state) == ((OWN, "rejected") if own else (hub, "closed"))
     assert set(refused) <= TOLD_TOO_LATE
+    await _each_hub_is_heard_until_it_is_away(platforms, logs)
     print(f"{ORDERS * len(HUBS)} orders, struck: {struck}, refused above: {dict(refused)}")
+
+
+async def _each_hub_is_heard_until_it_is_away(
+    platforms: dict[str, Platform], logs: dict[str, list[Fact | UpdateRefused]]
+) -> None:
+    """The figures above are those that each hub's own log comes to; without its bridge it is away, and they stay."""
+    settings = platforms[CITY].settings
+    hubs = HubsHeard(settings, load_city(settings.city))
+    window = Window(day_number(local_day(now_ms(), load_city(settings.city).zone)))
+    listening = asyncio.create_task(hubs.run())
+    for hub in HUBS:
+        orders = rows(logs[hub]).values()
+        own = {"opened": len(orders), "closed": sum(order.state == "closed" for order in orders), "open": 0}
+
+        async def shown(state: str, hub: str = hub, own: dict[str, int] = own) -> bool:
+            found = hubs.section(window)[hub]
+            return found["state"] == state and {name: found["indicators"][name] for name in own} == own
+
+        await eventually(lambda: shown("heard"), 20, f"the figures of {hub}")
+        platforms[hub].running["bridge"].signal(signal.SIGKILL)
+        await eventually(lambda: shown("away"), 20, f"the silence of {hub}")
+    listening.cancel()
 
 
 async def _given(city: Platform, hub: str) -> list[str]:

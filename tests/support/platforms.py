@@ -84,7 +84,10 @@ class Platform:
         """Its topics, then its roles."""
         departments = [*(row.partition(",")[0] for row in FILES["departments.csv"].splitlines()[1:]), *_AREA_OF]
         await create_topics(
-            self.settings, all_topics(self.settings, departments if self.name == CITY else departments[:4])
+            self.settings,
+            all_topics(self.settings, departments, hubs=_AREA_OF)
+            if self.name == CITY
+            else all_topics(self.settings, departments[:4]),
         )
         self.see_to_roles()
 

@@ -31,7 +31,7 @@ from streams.bridge.down import down
 from streams.bridge.role import ends
 from streams.bridge.up import MOVES, REQUESTS, actions, up
 from streams.settings import load_settings
-from tests.support.cities import FILES
+from tests.support.cities import FILES, tiny_city
 from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, T0, Desk, quiet_city, report
 from tests.unit.test_desk_hubs import PARENT, PICTURE
 from tests.unit.test_desk_returns import ROADS
@@ -298,12 +298,12 @@ def test_an_order_that_intake_below_cannot_take_is_returned(source: str, name: s
 def test_a_bridge_needs_to_know_both_ends() -> None:
     """The platform above is reached by settings of its own; the rest is as for this one."""
     given = {"bridge_kafka": "above:9092", "bridge_city": "city", "bridge_hub": "roads", "bridge_namespace": "up"}
-    banks, upper = ends(load_settings(kafka="below:9092", **given))
+    banks, upper = ends(load_settings(kafka="below:9092", **given), tiny_city())
 
-    assert (banks.above, banks.hub, banks.source) == ("city", "roads", f"bridge:{banks.below}")
+    assert (banks.above, banks.hub, banks.source) == ("city", "roads", "bridge:tiny")
     assert (upper.bootstrap, upper.namespace) == ("above:9092", "up")
     for name in ("bridge_kafka", "bridge_city", "bridge_hub"):
         with pytest.raises(UsageError, match=name.upper()):
-            ends(load_settings(kafka="below:9092", **given | {name: ""}))
+            ends(load_settings(kafka="below:9092", **given | {name: ""}), tiny_city())
     with pytest.raises(UsageError, match="this city"):
-        ends(load_settings(kafka="below:9092", **given | {"bridge_city": banks.below}))
+        ends(load_settings(kafka="below:9092", **given | {"bridge_city": "tiny"}), tiny_city())

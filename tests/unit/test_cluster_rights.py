@@ -13,7 +13,8 @@ from streams.settings import load_settings
 NAMES = Names("city")
 DEPARTMENTS = ("roads", "roads-north")
 UNITS = ("car-1", "car-12")
-TABLE = cluster_rights(NAMES, DEPARTMENTS, ("gate",), ("hotline",), UNITS, ("fleet-1",))
+HUBS = ("roads-north",)
+TABLE = cluster_rights(NAMES, DEPARTMENTS, ("gate",), ("hotline",), UNITS, ("fleet-1",), HUBS)
 
 
 def covers(right: ClusterRight, name: str) -> bool:
@@ -24,7 +25,7 @@ def covers(right: ClusterRight, name: str) -> bool:
 def may(party: str, operation: str) -> set[str]:
     """The topics of the city to which the table gives a party a right."""
     own = [right for right in TABLE if (right.party, right.operation, right.kind) == (party, operation, "topic")]
-    topics = all_topics(load_settings(namespace="city"), DEPARTMENTS, UNITS)
+    topics = all_topics(load_settings(namespace="city"), DEPARTMENTS, UNITS, HUBS)
     return {topic.name for topic in topics if any(covers(right, topic.name) for right in own)}
 
 
@@ -35,7 +36,8 @@ def test_a_department_has_its_own_two_topics_and_its_own_groups(department: str)
     groups = [right for right in TABLE if right.party == party and right.kind == "group"]
 
     assert may(party, "Read") == {NAMES.assignments(department)}
-    assert may(party, "Write") == {NAMES.updates_of(department)}
+    own = {NAMES.hub_figures(department)} if department in HUBS else set()
+    assert may(party, "Write") == {NAMES.updates_of(department)} | own
     for name in (f"city-department-{department}", f"city-department-{department}.night"):
         assert any(covers(right, name) for right in groups)
     for name in ("city-intake", "city-department-road", "city-department-roads-north-2", "city-department-roadsx"):
@@ -60,7 +62,7 @@ def test_who_sends_writes_to_one_topic_and_reads_no_more_than_it_is_asked() -> N
 def test_every_topic_has_somebody_who_writes_and_somebody_who_reads_it() -> None:
     """Beside the commands, which may do both with all: the trail of disclosures is for those who operate it alone."""
     parties = {right.party for right in TABLE} - {"commands"}
-    topics = {topic.name for topic in all_topics(load_settings(namespace="city"), DEPARTMENTS, UNITS)}
+    topics = {topic.name for topic in all_topics(load_settings(namespace="city"), DEPARTMENTS, UNITS, HUBS)}
 
     assert set().union(*(may(party, "Write") for party in parties)) == topics
     assert set().union(*(may(party, "Read") for party in parties)) == topics - {NAMES.disclosures}

@@ -1,6 +1,7 @@
 import { areaMap, mapButtons } from "/page/area_map.js";
 import { ask, duration, el, moment, percent } from "/page/common.js";
 import { funnel } from "/page/funnel.js";
+import { hubTable } from "/page/hubs.js";
 import { name, say, term } from "/page/language.js";
 import { assignments } from "/page/live.js";
 import { ranking } from "/page/ranking.js";
@@ -122,6 +123,11 @@ function showStatus(status) {
   by("unlisted-names").replaceChildren(...[...labels, ...cameras].map(unlistedLine));
   by("drift").hidden = !alarms.length;
   by("drift-alarms").replaceChildren(...alarms.map((each) => el("li", {}, DRIFT[each] || status.drift.alarms[each])));
+  const hubs = status.hubs || {};
+  by("hubs-panel").hidden = !Object.keys(hubs).length;
+  const [titles, rows] = hubTable(hubs, zone);
+  by("hubs-head").replaceChildren(...titles);
+  by("hubs").replaceChildren(...rows);
   showDepartments();
 }
 
