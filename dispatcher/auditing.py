@@ -46,11 +46,17 @@ class Repairs(msgspec.Struct, frozen=True):
 class Recount:
     """One partition recomputed. Feed it the facts, then the inbox, then ask for the differences.
 
-    `failed` names the items of the inbox, by offset and index, at which the core raised: they are dead letters and
-    have changed nothing.
+    `failed` names the items of the inbox, by offset and index, at which the core raised, `failed_urgent` those of the
+    urgent lane: they are dead letters and have changed nothing.
     """
 
-    def __init__(self, partition: int, zone: ZoneInfo, failed: Collection[tuple[int, int]] = frozenset()) -> None:
+    def __init__(
+        self,
+        partition: int,
+        zone: ZoneInfo,
+        failed: Collection[tuple[int, int]] = frozenset(),
+        failed_urgent: Collection[tuple[int, int]] = frozenset(),
+    ) -> None:
         self.partition = partition
         self.orders: dict[str, Order] = {}
         self.facts = 0
@@ -59,7 +65,7 @@ class Recount:
         self.differences: list[Difference] = []
         self.unbroken = True  # every order's facts follow each other
         self._zone = zone
-        self._failed = failed
+        self._failed = {False: failed, True: failed_urgent}
         self._founded: set[int] = set()  # digests of the reports that are in an order
         self._seen: dict[str, dict[int, int]] = {"report": {}, "detection": {}}  # digest → bucket of the stream clock
         self._clock = 0
@@ -92,22 +98,25 @@ class Recount:
             self._founded.add(_digest(fact.evidence))
 
     def inbox(self, record: InboxRecord, cities: Mapping[str, City], pack: str) -> None:
-        """The next record of the inbox, all facts having been fed. `pack` is the digest in force at the beginning."""
-        self._clock = max(self._clock, record.clock)
+        """The next record of the inbox or the urgent lane, in the order in which they were decided, all facts having
+        been fed. `pack` is the digest in force at the beginning."""
+        clock = max(self._clock, record.clock)
+        if not record.urgent:
+            self._clock = clock
         for index, item in enumerate(record.items):
             if isinstance(item, PackChange):
                 if item.publication >= self._publication:
                     self._pack, self._publication = item.digest, item.publication
-            elif isinstance(item, Sighting) and (record.offset, index) not in self._failed:
-                self._sighting(item, identity.windows(cities[self._pack or pack].settings)[item.kind])
+            elif isinstance(item, Sighting) and (record.offset, index) not in self._failed[record.urgent]:
+                self._sighting(item, clock, identity.windows(cities[self._pack or pack].settings)[item.kind])
 
-    def _sighting(self, item: Sighting, window: identity.KeptFor) -> None:
+    def _sighting(self, item: Sighting, clock: int, window: identity.KeptFor) -> None:
         met, digest = self._seen[item.kind], _digest(item)
         last = met.get(digest)
-        if last is not None and last >= (self._clock - window.kept_ms) // window.bucket_ms:
+        if last is not None and last >= (clock - window.kept_ms) // window.bucket_ms:
             self._book("duplicates", item)
             return
-        met[digest] = self._clock // window.bucket_ms
+        met[digest] = clock // window.bucket_ms
         self.sightings += 1
         if item.kind == "detection":
             self._book("detections", item)

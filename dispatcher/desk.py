@@ -1,7 +1,10 @@
 """The desk 派单台: `decide` is the one entry of the core. A batch of inbox records goes in, a decision comes out.
 
 Nothing in the state changes, nothing is read but the arguments, and nothing depends on where one batch ends and the
-next begins: the same inbox and packs give the same facts, byte for byte.
+next begins: the same records in the same order and the same packs give the same facts, byte for byte.
+
+Records of the urgent lane stand among those of the inbox where they are decided. Each counts from its own time, but
+leaves the stream's clock where it is: no timer fires before what the inbox still holds has been read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +23,7 @@ from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.order.timers import Timer, timers
 from dispatcher.partition import identity, row_keys
-from dispatcher.partition.decision import Decision, Failure, Outgoing
+from dispatcher.partition.decision import Decision, Failure, Outgoing, Overtaking, overtaking_row
 from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import DeskState, Meta
 from dispatcher.partition.unit_of_work import UnitOfWork
@@ -42,7 +45,7 @@ class UnknownPack(LookupError):
 
 
 def decide(state: DeskState, records: Sequence[InboxRecord], cities: Mapping[str, City]) -> Decision:
-    """Decide a batch of one partition's inbox records, in order. `cities` holds the packs by digest.
+    """Decide a batch of one partition's inbox records and urgent ones, in order. `cities` holds the packs by digest.
 
     Raises UnknownPack when the pack in force is not among `cities`; an item or a timer at which the rules raise does
     not raise here: the item is a `Failure`, the timer's order is quarantined.
@@ -59,6 +62,9 @@ class _Batch:
         self.pack = state.meta.pack
         self.publication = state.meta.publication or 0
         self.replayed = state.meta.replayed
+        self.urgent_offset = state.meta.urgent_offset or 0
+        self.urgent_clock = state.meta.urgent_clock or 0
+        self.overtakings: list[Overtaking] = []
         self.city: City | None = None
         self.memory: identity.Memory | None = None
         self.records: list[Outgoing] = []
@@ -71,9 +77,13 @@ class _Batch:
     def run(self, records: Sequence[InboxRecord]) -> Decision:
         next_offset = self.state.meta.next_offset
         for record in records:
-            self.replayed = record.replayed
-            self.clock = max(self.clock, record.clock)
-            self._fire_due()
+            if record.urgent:
+                self._overtake(record, next_offset)
+            else:
+                self.replayed = record.replayed
+                self.clock = max(self.clock, record.clock)
+                self._fire_due()
+                next_offset = record.offset + 1
             for index, item in enumerate(record.items):
                 if isinstance(item, PackChange):
                     self._change(item)
@@ -81,9 +91,18 @@ class _Batch:
                     silencing.learn(self.overlay, item, self.clock)
                     self.overlay.keep()
                 elif not isinstance(item, Tick):
-                    self._decide_item(record.offset, index, item)
-            next_offset = record.offset + 1
+                    self._decide_item(record, index, item)
         return self._decision(next_offset)
+
+    def _overtake(self, record: InboxRecord, before: int) -> None:
+        """Note that an urgent record is decided before that offset of the inbox."""
+        self.urgent_offset = record.offset + 1
+        self.urgent_clock = max(self.urgent_clock, self.clock, record.clock)
+        last = self.overtakings[-1] if self.overtakings else None
+        if last is not None and last.before == before:
+            self.overtakings[-1] = Overtaking(last.first, self.urgent_offset, before)
+        else:
+            self.overtakings.append(Overtaking(record.offset, self.urgent_offset, before))
 
     def _change(self, change: PackChange) -> None:
         """Another pack decides from here on. Orders keep their limits: what was decided stays as it is."""
@@ -99,32 +118,35 @@ class _Batch:
             self.memory = identity.Memory(self.city.settings)
         return self.city
 
-    def _work(self) -> UnitOfWork:
+    def _work(self, record: InboxRecord | None = None) -> UnitOfWork:
+        """For an item of a record, or for a timer."""
         city = self._city()
         assert self.memory is not None  # it comes with the city
-        return UnitOfWork(self.overlay, city, self.memory, self.clock, self.replayed)
+        clock = self.clock if record is None else max(self.clock, record.clock)
+        replayed = self.replayed if record is None else record.replayed
+        return UnitOfWork(self.overlay, city, self.memory, clock, replayed, max(clock, self.urgent_clock))
 
-    def _decide_item(self, offset: int, index: int, item: Sighting | InboxUpdate | Heard | UnitHeard) -> None:
+    def _decide_item(self, record: InboxRecord, index: int, item: Sighting | InboxUpdate | Heard | UnitHeard) -> None:
         self._city()  # without a pack nothing is decided, and nothing is a failure
         try:
-            if isinstance(item, InboxUpdate) and (order := named(self._work(), item)) is not None:
+            if isinstance(item, InboxUpdate) and (order := named(self._work(record), item)) is not None:
                 self._catch_up([order.id])
-            work = self._tried(item)
+            work = self._tried(record, item)
             caught_up: set[str] = set()
             while late := self._late() - caught_up:
                 self.overlay.drop()
                 self._catch_up(sorted(late))
                 caught_up |= late
-                work = self._tried(item)
+                work = self._tried(record, item)
             self._keep(work)
             if work.usurped:
-                self.usurpers.append(Failure(offset, index, item, _USURPED))
+                self.usurpers.append(Failure(record.offset, index, item, _USURPED, record.urgent))
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a dead letter and its neighbours go on
             self.overlay.drop()
-            self.failures.append(Failure(offset, index, item, _text(error)))
+            self.failures.append(Failure(record.offset, index, item, _text(error), record.urgent))
 
-    def _tried(self, item: Sighting | InboxUpdate | Heard | UnitHeard) -> UnitOfWork:
-        work = self._work()
+    def _tried(self, record: InboxRecord, item: Sighting | InboxUpdate | Heard | UnitHeard) -> UnitOfWork:
+        work = self._work(record)
         if isinstance(item, Heard):
             cameras.heard(work, item.camera)
         elif isinstance(item, UnitHeard):
@@ -233,7 +255,11 @@ class _Batch:
 
     def _decision(self, next_offset: int) -> Decision:
         overlay = self.overlay
-        overlay.meta = Meta(next_offset, self.clock, self.pack, self.replayed, self.publication or UNSET)
+        overlay.meta = Meta(
+            *(next_offset, self.clock, self.pack, self.replayed, self.publication or UNSET),
+            urgent_offset=self.urgent_offset or UNSET,
+            urgent_clock=self.urgent_clock or UNSET,
+        )
         overlay.forget(self.clock)
         for row, amounts in booking.spread(self.booked).items():
             key = figure_row.row_key(row, self.state.partition)
@@ -242,7 +268,7 @@ class _Batch:
         first = overlay.timers.first()
         return Decision(
             records=self.records,
-            rows=overlay.rows(),
+            rows=overlay.rows() | dict(map(overtaking_row, self.overtakings)),
             figures={key: figure_row.encode(row) for key, row in overlay.figures.items()},
             changes=overlay,
             clock=self.clock,

@@ -208,7 +208,8 @@ def decode_items(value: bytes) -> tuple[Item, ...]:
 class InboxRecord(msgspec.Struct, frozen=True):
     """One record of the inbox as the desk meets it: where it stands, when it counts as come in, what it says.
 
-    `replayed`: its clock is history's, not the wall's.
+    `replayed`: its clock is history's, not the wall's. `urgent`: it came by the urgent lane 急件通道, a topic with
+    offsets of its own, and is decided before what waits in the inbox.
     """
 
     partition: int
@@ -216,6 +217,7 @@ class InboxRecord(msgspec.Struct, frozen=True):
     clock: int
     items: tuple[Item, ...]
     replayed: bool = False
+    urgent: bool = False
 
 
 def clock_headers(clock: int) -> tuple[tuple[str, bytes], ...]:
@@ -244,11 +246,12 @@ def clock_of(headers: Headers, appended: int) -> tuple[int, bool]:
     return appended, False
 
 
-def read_record(record: Record) -> tuple[InboxRecord, str]:
-    """An inbox record as it counts, and why it cannot be read, or "": then it has no items and its log-append time."""
+def read_record(record: Record, *, urgent: bool = False) -> tuple[InboxRecord, str]:
+    """An inbox record, or one of the urgent lane, as it counts, and why it cannot be read, or "": then it has no items
+    and its log-append time."""
     appended = int(record.timestamp)
     try:
         items, (clock, replayed) = decode_items(record.value or b""), clock_of(record.headers, appended)
     except (msgspec.DecodeError, ValueError) as error:
-        return InboxRecord(record.partition, record.offset, appended, ()), str(error) or repr(error)
-    return InboxRecord(record.partition, record.offset, clock, items, replayed), ""
+        return InboxRecord(record.partition, record.offset, appended, (), urgent=urgent), str(error) or repr(error)
+    return InboxRecord(record.partition, record.offset, clock, items, replayed, urgent), ""

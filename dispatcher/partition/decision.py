@@ -9,6 +9,7 @@ from dispatcher.partition.overlay import Overlay
 from models.inbox import Item
 
 _decode_places = msgspec.json.Decoder(tuple[tuple[int, int], ...]).decode
+_decode_overtaking = msgspec.json.Decoder(tuple[int, int]).decode
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -28,13 +29,24 @@ class Failure(msgspec.Struct, frozen=True):
     index: int
     item: Item
     error: str
+    urgent: bool = False  # its record came by the urgent lane
+
+
+class Overtaking(msgspec.Struct, frozen=True):
+    """Where urgent records were decided: those of the urgent lane from offset `first` up to, not including, `end` came
+    before the inbox record at offset `before`, and behind the one before that."""
+
+    first: int
+    end: int
+    before: int
 
 
 class Decision(msgspec.Struct, frozen=True):
     """The outcome of one batch.
 
     `records` in the order they must appear; `rows` and `figures` the changed rows of the two changelogs, each once,
-    None for a tombstone, with the `meta` row (next input offset, stream clock, pack digest) among `rows`. Once
+    None for a tombstone, with the `meta` row (next input offset, stream clock, pack digest) among `rows`, and a row for
+    urgent records that were decided before others. Once
     the transaction is committed, `changes.apply()` writes them into the state; dropping the decision drops them.
     `failures` are the items at which the core raised, `usurpers` the reports under the name of another one.
     `next_due` is the earliest pending timer after the batch, in milliseconds UTC. `quarantined` counts the timers at
@@ -52,13 +64,32 @@ class Decision(msgspec.Struct, frozen=True):
     quarantined: int = 0
 
 
-def failed_row(failures: Sequence[Failure]) -> tuple[str, bytes]:
-    """Key and value of the row of the desk's changelog that names a batch's items at which the core raised."""
-    places = [(failure.offset, failure.index) for failure in failures]
-    return row_keys.failed(places[0][0]), msgspec.json.encode(places)
+def failed_rows(failures: Sequence[Failure]) -> dict[str, bytes]:
+    """The rows of the desk's changelog that name a batch's items at which the core raised."""
+    rows = {}
+    for urgent in (False, True):
+        places = [(failure.offset, failure.index) for failure in failures if failure.urgent == urgent]
+        if places:
+            rows[row_keys.failed(places[0][0], urgent=urgent)] = msgspec.json.encode(places)
+    return rows
 
 
-def failed_items(rows: Mapping[str, bytes]) -> frozenset[tuple[int, int]]:
-    """Offset and index of all items at which the core raised, from the rows of the desk's changelog."""
-    batches = [_decode_places(value) for key, value in rows.items() if row_keys.is_failed(key)]
+def failed_items(rows: Mapping[str, bytes], *, urgent: bool = False) -> frozenset[tuple[int, int]]:
+    """Offset and index of all items of the inbox, or of the urgent lane, at which the core raised, from the rows of the
+    desk's changelog."""
+    batches = [_decode_places(value) for key, value in rows.items() if row_keys.is_failed(key, urgent=urgent)]
     return frozenset(place for places in batches for place in places)
+
+
+def overtaking_row(one: Overtaking) -> tuple[str, bytes]:
+    """Key and value of the row of the desk's changelog that says where urgent records were decided."""
+    return row_keys.urgent(one.first), msgspec.json.encode((one.end, one.before))
+
+
+def overtakings(rows: Mapping[str, bytes]) -> list[Overtaking]:
+    """Where all urgent records were decided, in their order, from the rows of the desk's changelog."""
+    firsts = ((row_keys.urgent_offset(key), value) for key, value in rows.items())
+    return sorted(
+        (Overtaking(first, *_decode_overtaking(value)) for first, value in firsts if first is not None),
+        key=lambda one: one.first,
+    )

@@ -42,7 +42,7 @@ class Memory:
 
     def __init__(self, settings: CitySettings) -> None:
         self._windows = windows(settings)
-        self._names: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._names: dict[str, tuple[int, int, tuple[str, ...]]] = {}
 
     def bucket(self, kind: str, clock: int) -> tuple[str, int]:
         """The bucket for what is met now, and when it may be forgotten."""
@@ -50,15 +50,16 @@ class Memory:
         number = clock // window.bucket_ms
         return f"{kind}/{number}", (number + 1) * window.bucket_ms + window.kept_ms
 
-    def buckets(self, kind: str, clock: int) -> tuple[str, ...]:
-        """All buckets of the window, newest first."""
+    def buckets(self, kind: str, clock: int, latest: int) -> tuple[str, ...]:
+        """All buckets of the window that ends at `clock`, newest first, and before them those up to `latest`, the last
+        instant at which anything was met."""
         window = self._windows[kind]
-        last, first = clock // window.bucket_ms, (clock - window.kept_ms) // window.bucket_ms
+        last, first = max(clock, latest) // window.bucket_ms, (clock - window.kept_ms) // window.bucket_ms
         kept = self._names.get(kind)
-        if kept is None or kept[0] != last:
+        if kept is None or kept[:2] != (last, first):
             names = tuple(f"{kind}/{number}" for number in range(last, first - 1, -1))
-            kept = self._names[kind] = (last, names)
-        return kept[1]
+            kept = self._names[kind] = (last, first, names)
+        return kept[2]
 
 
 def digest(source: str, event_id: str) -> Digest:

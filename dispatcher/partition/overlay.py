@@ -177,7 +177,9 @@ class Overlay:
         return rows
 
     def _seen_row(self, bucket: str) -> str:
-        return row_keys.seen(bucket, self.state.meta.next_offset)
+        # A batch moves one of the two offsets or both: no other batch has their sum.
+        meta = self.state.meta
+        return row_keys.seen(bucket, meta.next_offset + (meta.urgent_offset or 0))
 
     def apply(self) -> None:
         """The batch is committed: write its changes into the state that they lie above. Once, and only then."""

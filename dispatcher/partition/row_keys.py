@@ -16,6 +16,8 @@
 | `unit/<unit id>`                  | where a mobile unit is, and whether it is free                  |
 | `seen/<kind>/<bucket>/<offset>`   | identities that were met: those of one bucket, from one batch   |
 | `failed/<offset>`                 | the items of a batch at which the core raised                   |
+| `failed/urgent/<offset>`          | those of the urgent lane                                        |
+| `urgent/<offset>`                 | before which record of the inbox urgent ones were decided       |
 
 The pending timers name what they are of by the same keys.
 """
@@ -23,8 +25,9 @@ The pending timers name what they are of by the same keys.
 from typing import Literal
 
 Kind = Literal[
-    "meta", "order", "tally", "watch", "camera", "roll", "algorithm", "silence", "agreement", "unit", "seen", "failed"
-]
+    "meta", "order", "tally", "watch", "camera", "roll", "algorithm", "silence", "agreement", "unit", "seen", "failed",
+    "urgent",
+]  # fmt: skip
 
 META = "meta"
 _PREFIXES: dict[str, Kind] = {
@@ -38,8 +41,12 @@ _PREFIXES: dict[str, Kind] = {
     "unit": "unit",
     "seen": "seen",
     "failed": "failed",
+    "urgent": "urgent",
 }
 _TALLY = "tally/"
+_FAILED = "failed/"
+_FAILED_URGENT = "failed/urgent/"
+_URGENT = "urgent/"
 _COVERED = "covered/"
 
 
@@ -88,9 +95,19 @@ def seen_bucket(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def failed(offset: int) -> str:
-    """The key of a batch's failures, by the offset of the first."""
-    return f"failed/{offset}"
+def failed(offset: int, *, urgent: bool = False) -> str:
+    """The key of a batch's failures in the inbox or in the urgent lane, by the offset of the first."""
+    return f"{_FAILED_URGENT if urgent else _FAILED}{offset}"
+
+
+def urgent(offset: int) -> str:
+    """The key of where records of the urgent lane, from this offset on, were decided."""
+    return f"{_URGENT}{offset}"
+
+
+def urgent_offset(key: str) -> int | None:
+    """The offset in a key of `urgent`; None for other keys."""
+    return int(key.removeprefix(_URGENT)) if key.startswith(_URGENT) else None
 
 
 def unit(unit_id: str) -> str:
@@ -147,9 +164,9 @@ def is_order(key: str) -> bool:
     return "/" not in key and key != META
 
 
-def is_failed(key: str) -> bool:
-    """Whether a row names items at which the core raised."""
-    return key.startswith("failed/")
+def is_failed(key: str, *, urgent: bool = False) -> bool:
+    """Whether a row names items of the inbox, or of the urgent lane, at which the core raised."""
+    return key.startswith(_FAILED_URGENT if urgent else _FAILED) and key.startswith(_FAILED_URGENT) == urgent
 
 
 def is_tally(key: str) -> bool:

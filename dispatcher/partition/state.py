@@ -27,13 +27,17 @@ V = TypeVar("V")
 class Meta(msgspec.Struct, frozen=True):
     """Where a partition stands: the next input offset, its stream clock, the pack in force, and whether its newest
     record was replayed: then history drives the clock, not the wall. `publication` is the number under which the pack
-    was published; unset where none was."""
+    was published; unset where none was. `urgent_offset` is the next one of the urgent lane, `urgent_clock` the latest
+    instant at which one of its records counts as come in: it may lie before the stream clock or behind it; both unset
+    before the first."""
 
     next_offset: int = 0
     clock: int = 0
     pack: str = ""
     replayed: bool = False
     publication: int | msgspec.UnsetType = msgspec.UNSET
+    urgent_offset: int | msgspec.UnsetType = msgspec.UNSET
+    urgent_clock: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class RollCall(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -151,7 +155,7 @@ class DeskState:
                     state.seen.setdefault(bucket, set()).update(chunk.digests)
                     state.seen_until[bucket] = max(chunk.until, state.seen_until.get(bucket, 0))
                     state.seen_rows.setdefault(bucket, deque()).append(key)
-                case "failed":  # those are for the audit
+                case "failed" | "urgent":  # those are for the audit
                     pass
                 case _:
                     by_name[kind](name, value)

@@ -29,15 +29,21 @@ class UnitOfWork:
     order. All of it counts only once the overlay keeps the item. `usurped`: the item has the name of another one, and
     goes to the dead letters.
 
+    `clock` is when what is at hand counts as come in, `latest` the latest such instant so far: that of an urgent record
+    may lie behind the stream's.
+
     A fact is built by name from its head, which the unit of work gives, and its own fields:
     `work.emit(facts.Accepted(**work.head(order, at, actor, "accepted"), late=True))`."""
 
-    def __init__(self, overlay: Overlay, city: City, memory: identity.Memory, clock: int, replayed: bool) -> None:
+    def __init__(
+        self, overlay: Overlay, city: City, memory: identity.Memory, clock: int, replayed: bool, latest: int
+    ) -> None:
         self.overlay = overlay
         self.city = city
         self.memory = memory
         self.clock = clock
         self.replayed = replayed
+        self.latest = latest
         self.cause: tuple[str, str] | None = None
         self.sent: list[Outgoing] = []
         self.booked: list[tuple[booking.Rows, str]] = []
@@ -62,8 +68,9 @@ class UnitOfWork:
         return [(before, after) for before, after in pairs if before is not None and after is not None]
 
     def bounded(self, order: Order | None, at: int) -> int:
-        """When a step counts as taken: its own time, moved into [the order's previous step, clock]."""
-        return min(after_previous(order, at), self.clock)
+        """When a step counts as taken: its own time, but not later than the clock, nor before the order's previous
+        step, which may have come by the urgent lane and lie behind the clock."""
+        return after_previous(order, min(at, self.clock))
 
     def head(self, order: Order | str, at: int, actor: Actor, state: State | None = None) -> facts.Head:
         """The head of an order's next fact, or of the first one of the order with that id.
@@ -90,7 +97,7 @@ class UnitOfWork:
             "seq": seq,
             "state": state,
             "at": at,
-            "recorded_at": self.clock,
+            "recorded_at": max(self.clock, at),
             "actor": actor,
             "cause": self.cause,
             "decided_under": under,
@@ -231,7 +238,7 @@ class UnitOfWork:
         """Whether an identity is met for the first time within its window; from here on it is not. One that is met
         again is `repeated`, or `other` when what it says has another digest than at first (0: it is not compared)."""
         digest = identity.digest(source, event_id)
-        buckets = self.memory.buckets(kind, self.clock)
+        buckets = self.memory.buckets(kind, self.clock, self.latest)
         if self.overlay.is_seen(buckets, digest):
             same = not content or self.overlay.is_seen(buckets, identity.with_content(digest, content))
             return "repeated" if same else "other"
@@ -243,7 +250,8 @@ class UnitOfWork:
 
     def was_archived(self, order_id: str) -> bool:
         """Whether an order was archived within the last year."""
-        return self.overlay.is_seen(self.memory.buckets("archived", self.clock), identity.digest(order_id, ""))
+        buckets = self.memory.buckets("archived", self.clock, self.latest)
+        return self.overlay.is_seen(buckets, identity.digest(order_id, ""))
 
 
 def after_previous(order: Order | None, at: int) -> int:

@@ -6,29 +6,11 @@ from dispatcher.order.chain import top
 from dispatcher.order.row import Order, RunningLimit
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps.routing import Route, route, spot_of
-from models.city import URGENT, City, LimitStage, RuleInput
+from dispatcher.steps.routing import Route
+from models.city import URGENT, City, LimitStage
 from models.events import Why
 from models.inbox import UNKNOWN_AREA, UNLOCATED, Actor, Sighting
-from models.times import DAY_MS, local_hour
-from models.words import whole_text
-
-
-def routed(work: UnitOfWork, sighting: Sighting, at: int) -> Route:
-    """Where the rules and tables send a sighting that opens an order at `at`."""
-    city = work.city
-    subject = RuleInput(
-        category=sighting.category,
-        hint=sighting.hint,
-        area=sighting.area,
-        text=whole_text(sighting.title, sighting.text),
-        source=sighting.source,
-        channel=sighting.channel,
-        hour=local_hour(at, city.zone),
-        label=sighting.label,
-        phrases=None if sighting.gist is None else frozenset(sighting.gist.phrases),
-    )
-    return route(city, subject, sighting.guess, work.day(at), spot_of(sighting))
+from models.times import DAY_MS
 
 
 def dispatch(work: UnitOfWork, order: Order, sighting: Sighting, target: Route) -> Order:

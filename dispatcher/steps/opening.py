@@ -12,6 +12,7 @@ from dispatcher.order.row import Order
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
+from dispatcher.steps.routing import routed
 from dispatcher.units import tasking
 from models.city import Asset
 from models.events import AssetRef, Evidence
@@ -41,7 +42,7 @@ def open_order(
     order_id = identity.order_id(sighting.area, day, sighting.source, sighting.id)
     if (there := work.order(order_id)) is not None:  # its identity was forgotten, the order was not
         return join(work, there, sighting, "same-identity")
-    target = dispatching.routed(work, sighting, at)
+    target = routed(city, sighting, at)
     if owner in city.departments:
         target = replace(target, department=owner, assists=(), review="")
     if unverified and target.department:

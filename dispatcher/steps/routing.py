@@ -13,6 +13,8 @@ from models.city import URGENT, City, Rule, RuleInput, RuleOutcome
 from models.events import Why
 from models.guess import NO_FAULT, Guess
 from models.inbox import Sighting
+from models.times import local_day, local_hour
+from models.words import whole_text
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -26,6 +28,7 @@ class Spot(msgspec.Struct, frozen=True):
 NOWHERE = Spot()
 
 _LIKELY = 0.5  # more likely than not
+_KNOWN = 50_000
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,62 @@ def spot_of(seen: Sighting | Order) -> Spot:
     """Where a sighting or an order is."""
     asset = seen.asset if isinstance(seen.asset, str) else "" if seen.asset is None else seen.asset.id
     return Spot(asset, seen.lat, seen.lon)
+
+
+def routed(city: City, sighting: Sighting, at: int) -> Route:
+    """Where the rules and tables send a sighting that opens an order at `at`, ms UTC."""
+    subject = RuleInput(
+        category=sighting.category,
+        hint=sighting.hint,
+        area=sighting.area,
+        text=whole_text(sighting.title, sighting.text),
+        source=sighting.source,
+        channel=sighting.channel,
+        hour=local_hour(at, city.zone),
+        label=sighting.label,
+        phrases=None if sighting.gist is None else frozenset(sighting.gist.phrases),
+    )
+    return route(city, subject, sighting.guess, local_day(at, city.zone), spot_of(sighting))
+
+
+class Urgency:
+    """Tells what a city takes for urgent 紧急, a matter of life and limb, from all the rest."""
+
+    def __init__(self, city: City) -> None:
+        urgent = [kind for kind in city.categories.values() if kind.priority == URGENT]
+        self._codes = frozenset(code for kind in urgent for code in (kind.code, kind.parent))
+        self._by_rule = any(rule.outcome.priority == URGENT for rule in city.rules)
+        self._city = city
+        self._known: dict[tuple[str, ...], bool] = {}  # of what cameras see without words, again and again
+
+    def of(self, sighting: Sighting) -> bool:
+        """Whether an order that the sighting opened would be urgent by rules and tables. What makes one urgent later
+        is not known yet: how many see it, how sure they are together, what a person says."""
+        guess = sighting.guess
+        codes = {sighting.category} if guess is None else {sighting.category, guess.category, guess.group}
+        if not self._by_rule and self._codes.isdisjoint(codes):
+            return False
+        if guess is not None or sighting.text or sighting.title:
+            return self._routed(sighting)
+        hour = str(local_hour(sighting.at, self._city.zone))
+        alike = (
+            sighting.category,
+            sighting.label,
+            sighting.area,
+            sighting.source,
+            sighting.channel,
+            sighting.hint,
+            hour,
+        )
+        known = self._known.get(alike)
+        if known is None:
+            if len(self._known) == _KNOWN:
+                self._known.clear()
+            known = self._known[alike] = self._routed(sighting)
+        return known
+
+    def _routed(self, sighting: Sighting) -> bool:
+        return routed(self._city, sighting, sighting.at).priority == URGENT
 
 
 def route(city: City, subject: RuleInput, guess: Guess | None, day: date, spot: Spot = NOWHERE) -> Route:

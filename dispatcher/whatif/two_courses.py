@@ -14,13 +14,14 @@ Judge = Callable[[InboxRecord], InboxRecord]
 
 
 class TwoCourses:
-    """`real` follows the packs that the inbox names, having begun with `first`. `whatif` does the same up to the first
-    record that counts as come in at `since` (ms UTC; 0: from the beginning on) or later; from there on the pack `other`
-    decides (empty: those that the inbox names), and each record is as `judge`, if any, makes it."""
+    """`real` follows the packs that the inbox names, having begun with `first`. `whatif` does the same until the clock
+    of the inbox has come to `since` (ms UTC; 0: from the beginning on). From there on the pack `other` decides (empty:
+    those that the inbox names), and each record is as `judge`, if any, makes it."""
 
     def __init__(self, partition: int, first: str, other: str, since: int, judge: Judge | None = None) -> None:
         self.real, self.whatif = Course(partition, first), Course(partition, first)
         self._other, self._since, self._judge = other, since, judge or _as_it_is
+        self._clock = 0
         self._parted = False
 
     def feed(self, records: Sequence[InboxRecord], cities: Mapping[str, City]) -> None:
@@ -35,7 +36,9 @@ class TwoCourses:
 
     def _changed(self, record: InboxRecord) -> InboxRecord:
         if not self._parted:
-            if record.clock < self._since:
+            if not record.urgent:  # what is urgent moves no clock
+                self._clock = max(self._clock, record.clock)
+            if self._clock < self._since:
                 return record
             self._parted = True
             if self._other:

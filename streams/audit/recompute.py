@@ -18,12 +18,13 @@ from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Window
 from dispatcher.order.row import Order
 from dispatcher.partition import row_keys
-from dispatcher.partition.decision import failed_items
+from dispatcher.partition.decision import failed_items, overtakings
 from dispatcher.partition.state import Meta
 from models.city import City
 from models.envelope import event_type
 from models.errors import PaidanError
-from models.inbox import PackChange, read_record
+from models.inbox import InboxRecord, PackChange, read_record
+from streams.audit.both_lanes import BothLanes
 from streams.control.packs import Packs
 from streams.control.publications import read_publications
 from streams.kafka.clients import log_reader, started
@@ -131,6 +132,31 @@ class LogReader:
             self._progress(len(wanted))
             yield wanted
 
+    async def decided(
+        self, number: int, meta: Meta, rows: Mapping[str, bytes]
+    ) -> AsyncIterator[tuple[list[InboxRecord], dict[str, City]]]:
+        """What the desk of a partition has decided, in its order and batch by batch, each with the packs that it names.
+        `meta` and `rows` are of the desk's changelog. All of the urgent lane is in memory meanwhile.
+
+        Raises AuditError when the changelog does not say where an urgent record was decided.
+        """
+        urgent: list[InboxRecord] = []
+        lane, inbox = TopicPartition(self.names.urgent, number), TopicPartition(self.names.inbox, number)
+        async for batch in self.records(lane, meta.urgent_offset or 0):
+            urgent += [read_record(record, urgent=True)[0] for record in batch]
+        try:
+            lanes = BothLanes(urgent, overtakings(rows))
+        except LookupError as error:
+            raise AuditError(f"partition {number}: {error.args[0]}") from error
+        async for batch in self.records(inbox, meta.next_offset):
+            records = list(lanes.with_urgent(read_record(record)[0] for record in batch))
+            yield records, await self._packs_of(records)
+        yield (records := list(lanes.rest())), await self._packs_of(records)
+
+    async def _packs_of(self, records: Sequence[InboxRecord]) -> dict[str, City]:
+        named = [item.digest for each in records for item in each.items if isinstance(item, PackChange)]
+        return dict(await self.packs.at_hand(named)) if named else {}
+
     async def rows(self, part: TopicPartition, end: int) -> dict[str, bytes]:
         """The newest value of each key before an offset, tombstones left out."""
         newest: dict[str, bytes] = {}
@@ -169,19 +195,17 @@ async def recompute(reader: LogReader, number: int) -> Partition:
         TopicPartition(topic, number) for topic in (names.orders, names.desk, names.figures, names.archive)
     )
     rows = await reader.rows(desk, ends[desk])
-    recount = Recount(number, packs.own.zone, failed_items(rows))
+    recount = Recount(number, packs.own.zone, failed_items(rows), failed_items(rows, urgent=True))
     async for batch in reader.records(log, ends[log]):
         for record in batch:
             recount.fact(event_type(record.headers), record.value)
     meta = _meta.decode(rows[row_keys.META]) if row_keys.META in rows else Meta(pack=packs.own.digest)
     first = reader.first_pack or meta.pack
     cities = await packs.at_hand([first])
-    async for batch in reader.records(TopicPartition(names.inbox, number), meta.next_offset):
-        for record in batch:
-            read = read_record(record)[0]
-            named = [item.digest for item in read.items if isinstance(item, PackChange)]
-            cities |= await packs.at_hand([each for each in named if each not in cities])
-            recount.inbox(read, cities, first)
+    async for records, named in reader.decided(number, meta, rows):
+        cities |= named
+        for record in records:
+            recount.inbox(record, cities, first)
     return Partition(
         recount, rows, await reader.rows(archive, ends[archive]), await reader.rows(figures, ends[figures])
     )

@@ -81,6 +81,10 @@ class LetterTopics(Protocol):
     def inbox(self) -> str:
         """The desk's input, to name where an item came from."""
 
+    @property
+    def urgent(self) -> str:
+        """Its urgent lane."""
+
 
 _decoder = msgspec.json.Decoder(DeadLetter)
 
@@ -168,11 +172,11 @@ def _fernet(key: bytes) -> Fernet:
 
 
 def of_item(names: LetterTopics, partition: int, failure: Failure, clock: int, error: str) -> Send:
-    """The dead letter of one item of an inbox record."""
+    """The dead letter of one item of an inbox record, or of one of the urgent lane."""
     item = failure.item
     length, kept, digest = _value(encode_items((item,)))
     letter = DeadLetter(
-        topic=names.inbox,
+        topic=names.urgent if failure.urgent else names.inbox,
         partition=partition,
         offset=failure.offset,
         index=failure.index,

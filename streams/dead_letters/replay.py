@@ -67,7 +67,8 @@ async def replay(connection: Connection, names: Names, letters: Collection[Numbe
     another one gets its own. Nothing is sent unless all can be. Raises DeadLetterError when the bytes of one were too
     long to be kept or sealed under another `key`, or it came from a file.
     """
-    topics = {names.reports, names.detections, names.updates, names.units, names.inbox}
+    decided = {names.inbox, names.urgent}
+    topics = {names.reports, names.detections, names.updates, names.units, *decided}
     topics |= {each.letter.topic for each in letters if names.department_of(each.letter.topic)}
     topics |= {each.letter.topic for each in letters if each.letter.error in WEBHOOK_ERRORS}
     _refuse("it was too long to be kept", [each.number for each in letters if not _whole(each.letter)])
@@ -79,7 +80,7 @@ async def replay(connection: Connection, names: Names, letters: Collection[Numbe
             first = given[RECEIVED] if {REPLAYED, RECEIVED} <= given.keys() else letter.at.encode()
             headers = [header for header in letter.original_headers if header[0] not in (REPLAYED, RECEIVED)]
             headers += [(REPLAYED, str(number).encode()), (RECEIVED, first)]
-            if letter.index is not None and letter.topic != names.inbox:
+            if letter.index is not None and letter.topic not in decided:
                 headers.append((ONLY, str(letter.index).encode()))
             value, own = under_own_name(letter), letter.original_key
             own = b"" if value is None and own is None else own  # the client wants one of them

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from dispatcher.desk import DeskState, decide
 from dispatcher.order import facts
 from dispatcher.partition import row_keys
-from dispatcher.partition.decision import Decision, failed_row
+from dispatcher.partition.decision import Decision, failed_rows
 from dispatcher.partition.kept_orders import Packing
 from dispatcher.partition.state import Meta
 from models.envelope import CE_TYPE
@@ -106,6 +106,11 @@ class DeskProcessor:
         self._own = {"assignments": names.assignments, "tasks": names.tasks}
         self.changelogs: tuple[str, ...] = (names.desk, names.figures)
 
+    @property
+    def urgent_offset(self) -> int:
+        """The next offset of the urgent lane."""
+        return self._state.meta.urgent_offset or 0
+
     def held(self, key: str, row: bytes) -> bytes:
         """An order's row waits as the state keeps it."""
         return self._packing.packed(row) if row_keys.is_order(key) else row
@@ -126,14 +131,14 @@ class DeskProcessor:
         return self._state.meta.next_offset
 
     async def decide(self, records: Sequence[ConsumerRecord]) -> DeskOutcome:
-        """Decide on a batch of inbox records; where a pack that is to decide cannot be had, wait for it. Raises
-        StageError when Kafka's clock is ahead of this machine's."""
+        """Decide on a batch of records of the urgent lane and the inbox; where a pack that is to decide cannot be had,
+        wait for it. Raises StageError when Kafka's clock is ahead of this machine's."""
         now = now_ms()
         wanted = [self._state.meta.pack]
         inbox: list[InboxRecord] = []
         dead: list[Send] = []
         for record in records:
-            read, error = read_record(record)
+            read, error = read_record(record, urgent=record.topic == self._names.urgent)
             if not read.replayed:
                 self._same_time.taken_in(read.clock, now)
             if error:
@@ -258,8 +263,8 @@ class DeskProcessor:
             sends.extend(Send(topic, key.encode(), value, n) for key, value in rows.items())
         if decision.failures:
             # The dead letters are deleted after a while; the audit must know for ever what changed nothing.
-            key, value = failed_row(decision.failures)
-            sends.append(Send(self._names.desk, key.encode(), value, n))
+            failed = failed_rows(decision.failures)
+            sends.extend(Send(self._names.desk, key.encode(), value, n) for key, value in failed.items())
         return sends
 
 

@@ -1,6 +1,7 @@
 """The desk role: the inbox in; facts, rows, figures, assignments and notices out. The one writer of orders."""
 
 import asyncio
+from dataclasses import replace
 
 from aiokafka import TopicPartition
 
@@ -17,7 +18,7 @@ from streams.tasks import race
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Work on the inbox until `stop` is set. Raises CityError, TopicError, and UsageError without the
+    """Work on inbox and urgent lane until `stop` is set. Raises CityError, TopicError, and UsageError without the
     key that words are sealed under; what ends a stage ends the process."""
     names = Names(settings.namespace)
     packs = await open_packs(settings)
@@ -31,5 +32,6 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         def opened(tp: TopicPartition) -> DeskProcessor:
             return DeskProcessor(names, tp.partition, packs, same_time, keys, silences)
 
-        stage: Stage[DeskOutcome] = Stage(stage_options(settings, "desk"), [names.inbox], opened)
+        options = replace(stage_options(settings, "desk"), urgent=names.urgent)
+        stage: Stage[DeskOutcome] = Stage(options, [names.inbox], opened)
         await race(run_stage(stage, stop), silences.follow(settings))

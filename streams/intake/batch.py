@@ -6,11 +6,13 @@ are alike.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
+from dispatcher.steps.routing import Urgency
 from models.city import City
 from models.classifier.serving.features import Context
 from models.errors import Poison
@@ -26,6 +28,9 @@ from streams.intake.ways import ANY, Way
 MAX_ITEMS = 64
 MAX_PACKED_BYTES = 256_000
 INTERNAL = "internal-error"
+
+
+_urgency_in = lru_cache(maxsize=2)(Urgency)
 
 
 class Model(Protocol):
@@ -68,6 +73,17 @@ class Taken(msgspec.Struct, frozen=True):
     def packed(self) -> list[tuple[str, bytes]]:
         """Area and value of each inbox record: at most 64 items and, but for a single longer one, 256 kB each."""
         return [(area, value) for area, items in self.items.items() for value in packed_items(items)]
+
+
+def parted(items: Mapping[str, Sequence[Item]], city: City) -> tuple[dict[str, list[Item]], dict[str, list[Item]]]:
+    """Items by area as what is urgent, for the lane that waits for no backlog, and all the rest, each in its order."""
+    urgency = _urgency_in(city)
+    urgent, rest = defaultdict[str, list[Item]](list), defaultdict[str, list[Item]](list)
+    for area, those in items.items():
+        for item in those:
+            ahead = isinstance(item, Sighting) and urgency.of(item)
+            (urgent if ahead else rest)[area].append(item)
+    return urgent, rest
 
 
 class Prepared(msgspec.Struct, frozen=True):

@@ -181,8 +181,9 @@ class Historian:
         end = chronicle.last if until is None else until
         if end < chronicle.last:
             raise UsageError(f"the last event happened at {to_text(chronicle.last)}, after the end of the window")
-        inbox = [TopicPartition(self._names.inbox, number) for number in range(self._partitions)]
-        await self._require_empty(inbox)
+        lanes = (self._names.inbox, self._names.urgent)
+        inbox, urgent = ([TopicPartition(topic, number) for number in range(self._partitions)] for topic in lanes)
+        await self._require_empty([*inbox, *urgent])
         bulk = writer(self._connection, enable_idempotence=True, max_batch_size=_BATCH_BYTES, linger_ms=5)
         async with started(bulk) as producer:
             written = Written()
@@ -212,13 +213,14 @@ class Historian:
         written.records += len(stamped)
         written.dead += len(taken.dead)
 
-    async def _require_empty(self, inbox: Sequence[TopicPartition]) -> None:
+    async def _require_empty(self, lanes: Sequence[TopicPartition]) -> None:
         # What is not committed yet counts, too.
         async with started(log_reader(self._connection, isolation_level="read_uncommitted")) as consumer:
-            ends = await consumer.end_offsets(inbox)
-        if any(ends.values()):
+            ends = await consumer.end_offsets(lanes)
+        written = sorted(part.topic for part, end in ends.items() if end)
+        if written:
             raise UsageError(
-                f"{self._names.inbox} is not empty, and history comes before everything else: "
+                f"{written[0]} is not empty, and history comes before everything else: "
                 "use a namespace of its own (PAIDAN_NAMESPACE)"
             )
 

@@ -1,4 +1,4 @@
-"""Intake on the transactional stage: records of the input topics in, inbox records and dead letters out.
+"""Intake on the transactional stage: records of the input topics in; inbox records, urgent ones and dead letters out.
 
 Where a partition goes on is the offset that its last transaction committed; besides it remembers only how often each
 label has come that the city has not listed, and of which cameras and mobile units it has told the desk.
@@ -23,7 +23,7 @@ from streams.control.city_in_force import CityInForce
 from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
 from streams.erasure.sealer import Sealer
-from streams.intake.batch import Taken, finish, guess_all, packed_items, prepare
+from streams.intake.batch import Taken, finish, guess_all, packed_items, parted, prepare
 from streams.intake.drafts import Keys, Unlisted
 from streams.intake.personal.contacts import contacts_of
 from streams.intake.unlisted import UnlistedCount, UnlistedTally, series
@@ -53,6 +53,7 @@ class IntakeProcessor:
     """Intake's work on one input partition."""
 
     changelogs: tuple[str, ...] = ()
+    urgent_offset = 0
 
     def __init__(
         self,
@@ -109,7 +110,11 @@ class IntakeProcessor:
                 items, sends = self._sealer.sealed(taken.items, city)
             taken = replace(taken, items=items)
         sends += contacts_of(taken.items.values(), self._names)
-        sends += [self._to_inbox(area, value, city) for area, value in taken.packed()]
+        urgent, rest = parted(taken.items, city)
+        for topic, lane in ((self._names.urgent, urgent), (self._names.inbox, rest)):
+            sends += [
+                self._to_desk(topic, area, value, city) for area, some in lane.items() for value in packed_items(some)
+            ]
         for dead in taken.dead:
             sends.append(
                 of_record(
@@ -126,10 +131,15 @@ class IntakeProcessor:
         for camera in heard:
             area = taken.heard[camera]
             signs[area].append(Heard(camera, area))
-        sends += [self._to_inbox(area, value, city) for area, some in signs.items() for value in packed_items(some)]
+        inbox = self._names.inbox
+        sends += [
+            self._to_desk(inbox, area, value, city) for area, some in signs.items() for value in packed_items(some)
+        ]
         units = self._news_of_units(taken.units, now, city)
         there = self._in_partitions(units.values(), city)
-        sends += [self._to_inbox(area, value, city) for area, those in there.items() for value in packed_items(those)]
+        sends += [
+            self._to_desk(inbox, area, value, city) for area, those in there.items() for value in packed_items(those)
+        ]
         steps = dict.fromkeys(units, unit_step(city, now))
         return IntakeOutcome(taken, unlisted, heard, steps, sends)
 
@@ -158,9 +168,9 @@ class IntakeProcessor:
                 found[area].append(replace(heard, area=area))
         return found
 
-    def _to_inbox(self, area: str, value: bytes, city: City) -> Send:
+    def _to_desk(self, topic: str, area: str, value: bytes, city: City) -> Send:
         partition = partition_of(area, self._partitions)
-        return Send(self._names.inbox, area.encode(), value, partition, taken_in_under(city.digest))
+        return Send(topic, area.encode(), value, partition, taken_in_under(city.digest))
 
     def settle(self, outcome: IntakeOutcome) -> None:
         """The outcome is committed: count it."""

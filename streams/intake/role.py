@@ -1,4 +1,4 @@
-"""The intake role: reports, detections and updates in, inbox records and dead letters out."""
+"""The intake role: reports, detections and updates in; inbox records, urgent ones and dead letters out."""
 
 import asyncio
 from dataclasses import replace
@@ -38,7 +38,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         way = way_of(names, tp.topic)
         return IntakeProcessor(names, cities, models, keys, settings.partitions, same_time, way, sealer)
 
-    traces = tuple(TopicPartition(names.inbox, number) for number in range(settings.partitions))
+    lanes = (names.inbox, names.urgent)
+    traces = tuple(TopicPartition(topic, number) for topic in lanes for number in range(settings.partitions))
     options = replace(stage_options(settings, "intake"), traces=traces)
     stage: Stage[IntakeOutcome] = Stage(options, inputs(names, packs.own), opened)
 

@@ -27,8 +27,8 @@ def _only_retriable(error: KafkaError) -> None:
 class Backlog:
     """`async with Backlog(settings) as backlog: await backlog.measure()` gives the records still to be decided.
 
-    The end of a topic that is written in transactions lies behind its last record; so the inbox is read for where its
-    records really end.
+    The end of a topic that is written in transactions lies behind its last record; so inbox and urgent lane are read
+    for where their records really end.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -41,7 +41,7 @@ class Backlog:
         async with contextlib.AsyncExitStack() as opening:
             self._admin = await opening.enter_async_context(started(admin(connection)))
             self._reader = await opening.enter_async_context(started(log_reader(connection)))
-            self._reader.assign(self._parts(self._names.inbox))
+            self._reader.assign(self._lanes())
             present = await self._admin.list_topics()
             self._of_departments = [TopicPartition(name, 0) for name in present if self._names.department_of(name)]
             self._opened = opening.pop_all()
@@ -68,7 +68,7 @@ class Backlog:
         return bool(described[2] == "Stable" and described[5])
 
     async def measure(self) -> int | None:
-        """Input records that intake has not taken in, plus inbox records that the desk has not decided.
+        """Input records that intake has not taken in, plus what it has passed on that the desk has not decided.
 
         None when Kafka could not tell just now.
         """
@@ -85,19 +85,22 @@ class Backlog:
         ends = await self._reader.end_offsets(parts)
         # Only what intake has committed is sure to be in the inbox when it is read next.
         behind: int = sum(max(0, end - taken.get(part, 0)) for part, end in ends.items())
-        await self._read_inbox()
+        await self._read_lanes()
         decided = await self._committed("desk")
         return behind + sum(max(0, last + 1 - decided.get(part, 0)) for part, last in self._last.items())
 
-    async def _read_inbox(self) -> None:
-        """Read to where the inbox ends now."""
-        ends = await self._reader.end_offsets(self._parts(self._names.inbox))
+    async def _read_lanes(self) -> None:
+        """Read to where inbox and urgent lane end now."""
+        ends = await self._reader.end_offsets(self._lanes())
         async for part, records in read_to(self._reader, ends):
             self._last[part] = records[-1].offset
 
     async def _committed(self, role: str) -> Mapping[TopicPartition, int]:
         committed = await self._admin.list_consumer_group_offsets(self._names.group(role))
         return {part: at.offset for part, at in committed.items()}
+
+    def _lanes(self) -> list[TopicPartition]:
+        return self._parts(self._names.inbox) + self._parts(self._names.urgent)
 
     def _parts(self, topic: str) -> list[TopicPartition]:
         return [TopicPartition(topic, number) for number in range(self._settings.partitions)]

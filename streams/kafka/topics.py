@@ -78,6 +78,11 @@ class Names:
         return self._of("inbox")
 
     @property
+    def urgent(self) -> str:
+        """Intake to desk, keyed by area: what is decided before what waits in the inbox."""
+        return self._of("urgent")
+
+    @property
     def report_keys(self) -> str:
         """The key of each report whose words are sealed, wrapped by the city's, or who had it destroyed."""
         return self._of("report-keys")
@@ -232,6 +237,7 @@ def all_topics(
         (names.updates, shared, raw),
         (names.units, shared, raw),
         (names.inbox, shared, _EVER | _ARRIVAL),
+        (names.urgent, shared, _EVER | _ARRIVAL),
         (names.report_keys, shared, _COMPACT | _SOON),
         # One partition: what says how reporters are reached is read by notify as a whole.
         (names.contacts, 1, _days(_CONTACT_DAYS)),

@@ -37,7 +37,8 @@ class Pulse:
         self._groups = {stage: names.group(stage) for stage in ("intake", "desk")}
         topics = (names.reports, names.detections, names.updates, names.units)
         self._of_all = [TopicPartition(topic, number) for topic in topics for number in shared]
-        self._inputs = {"desk": [TopicPartition(names.inbox, number) for number in shared]}
+        lanes = (names.inbox, names.urgent)
+        self._inputs = {"desk": [TopicPartition(topic, number) for topic in lanes for number in shared]}
         self.look_at(departments)
         self._lags = {stage: StageLag() for stage in self._groups}
         self._members: dict[str, int] = {}

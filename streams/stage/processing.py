@@ -44,12 +44,17 @@ class Processor(Protocol[O]):
     def held(self, key: str, row: bytes, /) -> bytes:
         """How a row of a changelog waits in memory until all are read and `load` takes them: a desk holds a million."""
 
+    @property
+    def urgent_offset(self) -> int:
+        """The next offset of the urgent lane, by the state as it was loaded and settled; 0 for a stage without one."""
+
     def load(self, rows: Mapping[str, list[Row]], /) -> Awaitable[int | None]:
         """Rebuild the state from all rows of the changelogs, as `held` gave them, and let go of these; return the next
         input offset, None when none is known. A load that is cancelled leaves the state as it was."""
 
     def decide(self, records: Sequence[ConsumerRecord], /) -> Awaitable[O]:
-        """Decide on a batch without changing anything. What it raises stops the process."""
+        """Decide on a batch without changing anything: records of the urgent lane, if any, come first. What it raises
+        stops the process."""
 
     def settle(self, outcome: O, /) -> None:
         """The outcome is committed: make it part of the state."""
@@ -72,6 +77,7 @@ class StageOptions:
     sooner, and at once where there is little to do: a transaction costs much the same for ten records as for a
     thousand. The batches of a cycle are cut so that deciding stays near `budget`. After `max_failures` tenures in a
     row that have committed nothing the process ends.
+    `urgent` is a topic whose partition n is decided ahead of what waits in input partition n 急件通道; empty: none.
     `claims` is the topic that says which process owns which input partition (`streams/stage/claims.py`). `traces` are
     partitions that a stage without a state has written to if it ever worked, kept for ever.
     """
@@ -89,3 +95,4 @@ class StageOptions:
     max_failures: int = 5
     backoff: float = 0.2
     traces: tuple[TopicPartition, ...] = ()
+    urgent: str = ""

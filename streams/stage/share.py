@@ -1,21 +1,32 @@
 """One input partition in the hands of a process: its processor, how far it is, what it still has to decide."""
 
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import islice
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams import metrics
 from streams.kafka.log_reading import read_changelogs
-from streams.kafka.raw_fetch import read_leniently
 from streams.kafka.sending import Send
+from streams.stage.inlet import Inlet
 from streams.stage.processing import O, Processor, StageError, StageOptions
 
 _RESET = "; docs/operations.md says how to set where to go on"
 _TICK_SECONDS = 1.0
+_SHARE_OF_THE_REST = 4  # one part in so many of a batch is not urgent, as long as anything is waiting
+
+
+class Batch(NamedTuple):
+    """What is decided in one go: urgent records, then others."""
+
+    urgent: Sequence[ConsumerRecord]
+    rest: Sequence[ConsumerRecord]
+
+    @property
+    def size(self) -> int:
+        """How many records it has."""
+        return len(self.urgent) + len(self.rest)
 
 
 class Share(Generic[O]):
@@ -27,26 +38,25 @@ class Share(Generic[O]):
         self._options = options
         self._ends: dict[TopicPartition, int] | None = None
         self._before: dict[TopicPartition, int] | None = None
-        self._next_offset: int | None = None
-        self._position = 0
-        self._queue: deque[ConsumerRecord] = deque()
-        self._full = False
+        self._next_offset: int | None = None  # of the input, by the state; it stands when a restore is tried again
+        self.input = Inlet(tp, options.max_records)
+        lane = TopicPartition(options.urgent, tp.partition)
+        self.urgent = Inlet(lane, options.max_records) if options.urgent else None
         self._limit = min(64, options.max_records)
-        self._behind_markers = 0
         self._tick_offset = -1
         self._ticked = 0.0
         self._ticked_for: int | None = None
 
     # Taking over
 
-    async def restore(self, consumer: AIOKafkaConsumer, worked_on: bool) -> None:
-        """Make sure that the state is the fold of its changelogs, and go to where it goes on. Call it once the
-        partition is claimed: nobody else writes any more. `worked_on`: somebody had claimed it before.
+    async def restore(self, consumer: AIOKafkaConsumer, ahead: AIOKafkaConsumer | None, worked_on: bool) -> None:
+        """Make sure that the state is the fold of its changelogs, and go to where it goes on, in the urgent lane with
+        `ahead`. Call it once the partition is claimed: nobody else writes any more. `worked_on`: somebody had claimed
+        it before.
 
         Raises KafkaError, and StageError when the records from there on are gone or Kafka has forgotten the committed
         offset: no position is ever guessed.
         """
-        self._queue.clear()
         parts = [TopicPartition(topic, self.tp.partition) for topic in self.processor.changelogs]
         if parts:
             started = time.monotonic()
@@ -57,14 +67,13 @@ class Share(Generic[O]):
             self._ends = ends
         else:
             self._next_offset = await consumer.committed(self.tp)
-        self._next_offset = self._position = await self._begin(consumer, self._next_offset, worked_on)
-        consumer.seek(self.tp, self._position)
-        consumer.resume(self.tp)
-        self._full = False
+        self._next_offset = await self._begin(consumer, self._next_offset, worked_on)
+        self.input.begin(consumer, self._next_offset)
+        if self.urgent is not None and ahead is not None:
+            self.urgent.begin(ahead, await self._within(ahead, self.urgent.tp, self.processor.urgent_offset))
 
     async def _begin(self, consumer: AIOKafkaConsumer, offset: int | None, worked_on: bool) -> int:
         first = (await consumer.beginning_offsets([self.tp]))[self.tp]
-        last = (await consumer.end_offsets([self.tp]))[self.tp]
         if offset is None:
             stateless = not self.processor.changelogs
             if first > 0:
@@ -75,8 +84,14 @@ class Share(Generic[O]):
                     raise StageError(f"{self}: Kafka has forgotten the group's committed offsets{_RESET}")
                 await consumer.commit({self.tp: first})  # from here on, none means forgotten
             offset = first
+        return await self._within(consumer, self.tp, offset)
+
+    async def _within(self, consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> int:
+        first = (await consumer.beginning_offsets([tp]))[tp]
+        last = (await consumer.end_offsets([tp]))[tp]
         if not first <= offset <= last:
-            raise StageError(f"{self}: offset {offset} is wanted, but the log holds only {first} to {last}")
+            place = f"{self._options.group} {tp.topic}/{tp.partition}"
+            raise StageError(f"{place}: offset {offset} is wanted, but the log holds only {first} to {last}")
         return offset
 
     async def _forgotten(self, consumer: AIOKafkaConsumer) -> bool:
@@ -94,51 +109,24 @@ class Share(Generic[O]):
     # Reading
 
     @property
+    def inlets(self) -> tuple[Inlet, ...]:
+        """What it reads: its partition and, where the stage has one, that of the urgent lane."""
+        return (self.input,) if self.urgent is None else (self.input, self.urgent)
+
+    @property
     def waiting(self) -> int:
         """How many records are fetched and not yet decided."""
-        return len(self._queue)
-
-    def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Records that the consumer has fetched, next to those at hand."""
-        if records:
-            self._queue.extend(records)
-            self._position = records[-1].offset + 1
-
-    async def read_leniently(self, consumer: AIOKafkaConsumer) -> None:
-        """Go on behind what is at hand, also where the consumer refuses a batch or has lost what it had fetched.
-
-        Raises KafkaError.
-        """
-        records, after = await read_leniently(consumer, self.tp, self._position, self._options.max_records)
-        self.take(records)
-        self._position = after
-        consumer.seek(self.tp, after)
-
-    async def behind_markers(self, consumer: AIOKafkaConsumer) -> int | None:
-        """Where the input goes on once all is decided, if that is behind what was committed, and was not told before:
-        only the markers of transactions lie in between, which hold nothing to decide. Else None."""
-        if self._queue or self._next_offset is None:
-            return None
-        position = int(await consumer.position(self.tp))
-        if position <= max(self._next_offset, self._behind_markers):
-            return None
-        self._behind_markers = position
-        return position
-
-    def regulate(self, consumer: AIOKafkaConsumer) -> None:
-        """Fetch no more while there is enough to do."""
-        if not self._full and len(self._queue) >= self._options.max_records:
-            self._full = True
-            consumer.pause(self.tp)
-        elif self._full and len(self._queue) < self._options.max_records // 2:
-            self._full = False
-            consumer.resume(self.tp)
+        return sum(inlet.waiting for inlet in self.inlets)
 
     # Deciding
 
-    def batch(self) -> list[ConsumerRecord]:
-        """What to decide next: so much as fits into the time."""
-        return list(islice(self._queue, self._limit))
+    def batch(self) -> Batch:
+        """What to decide next: so much as fits into the time, what is urgent first. Some of the rest is always with it:
+        the clock of a partition must go on however much is urgent."""
+        if self.urgent is None or not self.urgent.waiting:
+            return Batch((), self.input.first(self._limit))
+        urgent = self.urgent.first(max(1, self._limit - self._limit // _SHARE_OF_THE_REST))
+        return Batch(urgent, self.input.first(max(1, self._limit - len(urgent))))
 
     def took(self, count: int, seconds: float, budget: float) -> None:
         """So many records took so long: cut the next batch so that it stays near the budget."""
@@ -149,7 +137,7 @@ class Share(Generic[O]):
         """A tick for the own input when a timer is due: at most one outstanding and one a second, but without a pause
         while what is due has waited for longer than that (one tick fires only so many)."""
         due, now = self.processor.due(), time.time() * 1000
-        if due is None or due > now or (self._next_offset or 0) <= self._tick_offset:
+        if due is None or due > now or self.input.next_offset <= self._tick_offset:
             return None
         # The same timer still first means that the last tick did not reach it: the broker's clock may lie behind ours.
         unhurried = due > now - 1_000 or due == self._ticked_for
@@ -169,12 +157,17 @@ class Share(Generic[O]):
         """A transaction begins that may write to the changelogs: where they end is unknown until it has succeeded."""
         self._before, self._ends = self._ends, None
 
-    def committed(self, outcome: O, count: int, next_offset: int) -> None:
-        """The first `count` records are decided, and what they led to is committed."""
+    def offsets_after(self, batch: Batch) -> dict[TopicPartition, int]:
+        """Where its partitions go on behind a batch."""
+        lanes = zip(self.inlets, (batch.rest, batch.urgent), strict=False)
+        return {inlet.tp: records[-1].offset + 1 for inlet, records in lanes if records}
+
+    def committed(self, outcome: O, batch: Batch) -> None:
+        """The batch is decided, and what it led to is committed."""
         self.processor.settle(outcome)
-        for _ in range(count):
-            self._queue.popleft()
-        self._next_offset = next_offset
+        for inlet, records in zip(self.inlets, (batch.rest, batch.urgent), strict=False):
+            inlet.decided(records)
+        self._next_offset = self.input.next_offset
         self._ends = None if self._before is None else _ends_after(self._before, outcome.sends)
 
     def __str__(self) -> str:

@@ -4,6 +4,9 @@
     join     each partition by itself: claim it, restore its state, go to where it goes on; then it takes part in
     cycle    fetch → decide each partition's batch → one transaction: send, offsets, await every send, commit → settle
 
+Where the stage has an urgent lane, a reader that belongs to no group fetches it beside the input: so the partition of
+the lane goes with that of the input, whatever the group's members read. Both of its offsets are committed together.
+
 Nothing but the commit makes a decision true: until then it is an overlay that can be dropped. Whatever fails ends the
 tenure; what it left open is aborted when its partitions are claimed the next time, by this process or another.
 """
@@ -13,36 +16,38 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CorruptRecordException, IllegalOperation, KafkaError
 from aiokafka.structs import RecordMetadata
 
 from streams import metrics
+from streams.kafka.clients import log_reader, started
 from streams.kafka.closing import CLOSE_SECONDS, death_of, seen, within
 from streams.kafka.polling import poll
 from streams.kafka.sending import Send, send_all
 from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids, producer_of
+from streams.stage.inlet import Inlet
 from streams.stage.processing import O, StageOptions
-from streams.stage.share import Share
+from streams.stage.share import Batch, Share
 
 log = logging.getLogger(__name__)
 
 _SMOOTHING = 0.2
+_NOTHING: Mapping[TopicPartition, int] = {}
 _MARKERS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Decided(Generic[O]):
-    """A batch of one partition: what it leads to, how many records it had, and where its input goes on."""
+    """A batch of one partition, and what it leads to."""
 
     share: Share[O]
     outcome: O
-    count: int
-    next_offset: int
+    batch: Batch
 
 
 class Tenure(Generic[O]):
@@ -60,12 +65,15 @@ class Tenure(Generic[O]):
         self._started = asyncio.Event()
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._come = asyncio.Event()
+        self._ahead: AIOKafkaConsumer | None = None
         self._rate = 0.0  # records a second
         self._began = time.monotonic()
 
     def stop(self) -> None:
         """Finish the cycle at hand, then return from `run`."""
         self._stopping.set()
+        self._come.set()
         self._news.set()
 
     async def run(self) -> None:
@@ -77,12 +85,29 @@ class Tenure(Generic[O]):
         joining = asyncio.create_task(self._join_all(), name=f"{self.owner} joins")
         try:
             await asyncio.gather(*(producer.start() for producer in producers))
-            self._started.set()
-            await self._work(producers, joining)
+            async with self._reading_ahead():
+                self._started.set()
+                await self._work(producers, joining)
         finally:
             joining.cancel()
             stops = [within(CLOSE_SECONDS, producer.stop()) for producer in producers]
             self.closing = asyncio.gather(joining, *stops, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _reading_ahead(self) -> AsyncIterator[None]:
+        """The reader of the urgent lane, if there is one; of each partition from where its share says on."""
+        parts = [share.urgent.tp for share in self._shares if share.urgent is not None]
+        if not parts:
+            yield
+            return
+        reader = log_reader(self._options.connection, fetch_max_wait_ms=20, auto_offset_reset="none")
+        async with started(reader, CLOSE_SECONDS):
+            reader.assign(parts)
+            reader.pause(*parts)
+            for part in parts:
+                reader.seek(part, 0)  # or the client would look for a place by itself before the share knows it
+            self._ahead = reader
+            yield
 
     async def _join_all(self) -> None:
         await self._started.wait()  # before any claim: whoever claims a partition next fences these producers
@@ -99,7 +124,7 @@ class Tenure(Generic[O]):
         log.debug("claiming %s", share)
         former = await claim(ledger, share.tp, self.owner)
         log.debug("restoring %s", share)
-        await share.restore(self._consumer, worked_on=bool(former))
+        await share.restore(self._consumer, self._ahead, worked_on=bool(former))
         log.debug("joined %s", share)
         self._joined.append(share)
         self._news.set()
@@ -118,7 +143,7 @@ class Tenure(Generic[O]):
                 await self._transact(producer, decided, ticks)
                 await self._pace(decided, began)
             else:
-                await self._pass_markers()
+                await self._pass_markers(producer)
 
     async def _fetch(self) -> None:
         """Take over what has come, as soon as there is something to decide or a timer is due."""
@@ -126,17 +151,47 @@ class Tenure(Generic[O]):
             await self._pause(self._options.idle)
             return
         wait = 0.0 if any(share.waiting for share in self._joined) else self._until_due()
-        shares = {share.tp: share for share in self._joined}
+        self._come.clear()
+        if self._stopping.is_set():
+            return
+        both = [self._take_over(consumer, inlets, wait) for consumer, inlets in self._lanes()]
+        await asyncio.gather(*both)
+        if self._ahead is not None and any(share.input.waiting for share in self._joined):
+            await self._urgent_first(self._ahead)
+
+    async def _urgent_first(self, reader: AIOKafkaConsumer) -> None:
+        """Fetch the urgent lane to where it ends now: nothing that was written to the input later than an urgent record
+        shall be decided before it, but where there is more that is urgent than fits into memory."""
+        inlets = {share.urgent.tp: share.urgent for share in self._joined if share.urgent is not None}
+        ends = await reader.end_offsets(list(inlets))
+        while not self._stopping.is_set():
+            fetched = [tp for tp, inlet in inlets.items() if not inlet.full]
+            behind = [tp for tp in fetched if await reader.position(tp) < ends[tp]]
+            if not behind:
+                return
+            self._come.clear()
+            await self._take_over(reader, [inlets[tp] for tp in behind], self._options.idle)
+
+    def _lanes(self) -> Iterator[tuple[AIOKafkaConsumer, list[Inlet]]]:
+        yield self._consumer, [share.input for share in self._joined]
+        if self._ahead is not None:
+            yield self._ahead, [share.urgent for share in self._joined if share.urgent is not None]
+
+    async def _take_over(self, consumer: AIOKafkaConsumer, inlets: Sequence[Inlet], wait: float) -> None:
+        """What has come, up to so many seconds from now, or until something has come by the other lane."""
+        by_part = {inlet.tp: inlet for inlet in inlets}
         try:
-            batches = await poll(self._consumer, shares, wait, self._stopping)
+            batches = await poll(consumer, by_part, wait, self._come)
         except (UnicodeDecodeError, CorruptRecordException):
             # One partition's batch is refused. Which one, and what was fetched of the others, the client does not say.
-            await asyncio.gather(*(share.read_leniently(self._consumer) for share in self._joined))
+            await asyncio.gather(*(inlet.read_leniently(consumer) for inlet in inlets))
             return
+        finally:
+            self._come.set()
         for tp, records in batches.items():
-            shares[tp].take(records)
-        for share in self._joined:
-            share.regulate(self._consumer)
+            by_part[tp].take(records)
+        for inlet in inlets:
+            inlet.regulate(consumer)
 
     def _until_due(self) -> float:
         """Seconds until the next timer, at most `idle`."""
@@ -149,32 +204,41 @@ class Tenure(Generic[O]):
         busy = [share for share in self._joined if share.waiting]
         decided: list[_Decided[O]] = []
         for share in busy:
-            records, started = share.batch(), time.monotonic()
-            outcome = await share.processor.decide(records)
-            share.took(len(records), time.monotonic() - started, self._options.budget / len(busy))
-            decided.append(_Decided(share, outcome, len(records), records[-1].offset + 1))
+            batch, began = share.batch(), time.monotonic()
+            outcome = await share.processor.decide([*batch.urgent, *batch.rest])
+            share.took(batch.size, time.monotonic() - began, self._options.budget / len(busy))
+            decided.append(_Decided(share, outcome, batch))
         return decided
 
     async def _transact(
-        self, producer: AIOKafkaProducer, decided: Sequence[_Decided[O]], ticks: Sequence[tuple[Share[O], Send]]
+        self,
+        producer: AIOKafkaProducer,
+        decided: Sequence[_Decided[O]],
+        ticks: Sequence[tuple[Share[O], Send]],
+        passed: Mapping[TopicPartition, int] = _NOTHING,
     ) -> None:
-        """All or nothing. Raises KafkaError or FENCED; then nothing is settled, though it may have been committed."""
+        """All or nothing; `passed` are offsets behind markers. Raises KafkaError or FENCED; then nothing is settled,
+        though it may have been committed."""
         try:
-            started = time.monotonic()
-            placed = await self._commit(producer, decided, [tick for _, tick in ticks])
+            began = time.monotonic()
+            placed = await self._commit(producer, decided, [tick for _, tick in ticks], passed)
         except (AssertionError, IllegalOperation) as error:
             # What a producer is asked to do that has died, or dies meanwhile, aiokafka takes for a wrong use of it.
             raise death_of(producer) or KafkaError(f"the producer is in a wrong state: {error}") from error
         for each in decided:
-            each.share.committed(each.outcome, each.count, each.next_offset)
+            each.share.committed(each.outcome, each.batch)
         for (share, _), metadata in zip(ticks, placed, strict=True):
             share.ticked(metadata.offset, metadata.timestamp)
         self.committed += 1
-        metrics.STAGE_COMMIT_SECONDS.labels(self._options.group).observe(time.monotonic() - started)
-        metrics.STAGE_RECORDS.labels(self._options.group).inc(sum(each.count for each in decided))
+        metrics.STAGE_COMMIT_SECONDS.labels(self._options.group).observe(time.monotonic() - began)
+        metrics.STAGE_RECORDS.labels(self._options.group).inc(sum(each.batch.size for each in decided))
 
     async def _commit(
-        self, producer: AIOKafkaProducer, decided: Sequence[_Decided[O]], ticks: Sequence[Send]
+        self,
+        producer: AIOKafkaProducer,
+        decided: Sequence[_Decided[O]],
+        ticks: Sequence[Send],
+        passed: Mapping[TopicPartition, int],
     ) -> list[RecordMetadata]:
         """Where and when the ticks were taken in."""
         log.debug("sending")
@@ -186,8 +250,10 @@ class Tenure(Generic[O]):
         # A failed send fails only its own future: without awaiting all, the commit would lose the record.
         acknowledged = asyncio.gather(*ticked, *(future for future, _ in sent))
         acknowledged.add_done_callback(seen)
-        if decided:
-            offsets = {each.share.tp: each.next_offset for each in decided}
+        offsets = dict(passed)
+        for each in decided:
+            offsets |= each.share.offsets_after(each.batch)
+        if offsets:
             await producer.send_offsets_to_transaction(offsets, self._options.group)
         placed = await acknowledged
         log.debug("committing")
@@ -195,20 +261,21 @@ class Tenure(Generic[O]):
         log.debug("committed")
         return placed[: len(ticked)]
 
-    async def _pass_markers(self) -> None:
+    async def _pass_markers(self, producer: AIOKafkaProducer) -> None:
         """Commit that nothing is left, so that whoever compares committed offsets with the ends of the log sees no
         backlog. It decides nothing, and the group refuses it from a process that has lost its partitions; what fails
         here is committed with the next batch."""
-        positions = {share.tp: await share.behind_markers(self._consumer) for share in self._joined}
-        offsets = {tp: position for tp, position in positions.items() if position is not None}
-        if offsets:
-            await within(_MARKERS_SECONDS, self._consumer.commit(offsets))
+        own, *ahead = [await _behind_markers(consumer, inlets) for consumer, inlets in self._lanes()]
+        if own:
+            await within(_MARKERS_SECONDS, self._consumer.commit(own))
+        for passed in filter(None, ahead):  # a member may commit only what the group has given it
+            await self._transact(producer, (), (), passed)
 
     async def _pace(self, decided: Sequence[_Decided[O]], began: float) -> None:
         """Wait before the next cycle, the longer the more there is to do: a transaction costs much the same for ten
         records as for a thousand."""
         now = time.monotonic()
-        count = sum(each.count for each in decided)
+        count = sum(each.batch.size for each in decided)
         self._rate += (count / max(now - self._began, 1e-3) - self._rate) * _SMOOTHING
         self._began = now
         pace = self._options.pace * min(1.0, self._rate / self._options.busy_rate)
@@ -220,3 +287,8 @@ class Tenure(Generic[O]):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), seconds)
             self._news.clear()
+
+
+async def _behind_markers(consumer: AIOKafkaConsumer, inlets: Sequence[Inlet]) -> dict[TopicPartition, int]:
+    positions = {inlet.tp: await inlet.behind_markers(consumer) for inlet in inlets}
+    return {tp: position for tp, position in positions.items() if position is not None}

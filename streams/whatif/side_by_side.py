@@ -15,7 +15,7 @@ from dispatcher.whatif.course import Course, chained
 from dispatcher.whatif.two_courses import TwoCourses
 from models.city import City
 from models.errors import UsageError
-from models.inbox import InboxRecord, PackChange, read_record
+from models.inbox import InboxRecord
 from models.times import day_number, from_text, from_wall, wall_midnight
 from streams.audit.recompute import LogReader, reading
 from streams.erasure.report_keys import check_words_key, open_report_keys
@@ -96,10 +96,10 @@ async def _partition(
     reader: LogReader, number: int, other: City, again: ReadAgain, span: Span, packs_stay: bool
 ) -> tuple[PartitionComparison, list[str]]:
     names, packs, zone = reader.names, reader.packs, other.zone
-    inbox, log = TopicPartition(names.inbox, number), TopicPartition(names.orders, number)
-    desk = TopicPartition(names.desk, number)
-    if not await reader.is_whole(inbox):
-        raise UsageError(f"the beginning of {names.inbox} is no longer there: nothing can be decided again from it")
+    log, desk = TopicPartition(names.orders, number), TopicPartition(names.desk, number)
+    for topic in (names.inbox, names.urgent):
+        if not await reader.is_whole(TopicPartition(topic, number)):
+            raise UsageError(f"the beginning of {topic} is no longer there: nothing can be decided again from it")
     ends = await reader.ends_at_rest(number)
     rows = await reader.rows(desk, ends[desk])
     meta = _meta.decode(rows[row_keys.META]) if row_keys.META in rows else Meta(pack=packs.own.digest)
@@ -108,16 +108,14 @@ async def _partition(
     until = span.until(other)
     courses = TwoCourses(number, first, "" if packs_stay else other.digest, span.since(other), again.record)
     over = False
-    async for batch in reader.records(inbox, meta.next_offset):
+    async for decided, named in reader.decided(number, meta, rows):
+        cities |= named
         records: list[InboxRecord] = []
-        for record in batch:
-            read = read_record(record)[0]
-            over = over or (until is not None and read.clock >= until)
-            if over:
-                break
-            named = [item.digest for item in read.items if isinstance(item, PackChange)]
-            cities |= await packs.at_hand([each for each in named if each not in cities])
-            records.append(read)
+        for record in decided:
+            late = until is not None and record.clock >= until
+            over = over or (late and not record.urgent)
+            if not over and not late:  # of what was urgent some may have come later than what it was decided before
+                records.append(record)
         courses.feed(records, cities)
     chains = await _chains(reader, log, ends[log], until)
     unlike = _unlike(chains, courses.real)

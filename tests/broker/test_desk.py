@@ -1,19 +1,24 @@
-"""The desk as a process on a real broker: what it cannot read, and what it fails at, holds up nobody."""
+"""The desk as a process on a real broker: what it cannot read, what it fails at and what waits hold up nobody."""
 
+import signal
 import time
 from pathlib import Path
 
 import pytest
+from aiokafka import TopicPartition
 
 from dispatcher.order import facts
 from models.envelope import event_type
 from models.inbox import Sighting, encode_items
 from streams.dead_letters.letter import decode_dead_letter
+from streams.kafka.clients import admin, log_reader, started, transactional
 from streams.kafka.topics import Names
 from tests.support.cities import tiny_files
-from tests.support.kafka import Kafka, Message, Roles
+from tests.support.desks import detection, guess
+from tests.support.kafka import Kafka, Message, Roles, eventually
 
 AREA = "south-w"
+BACKLOG = 20_000
 
 
 @pytest.fixture
@@ -44,7 +49,8 @@ async def test_one_record_at_which_the_core_raises_costs_nobody_else(
     kafka: Kafka, topics: Names, roles: Roles, city: Path
 ) -> None:
     """Junk in the inbox and a sighting that no rule can take become dead letters; the reports around them open, and
-    the audit agrees, also when the dead letter is replayed and taken in or fails again."""
+    the audit agrees, also when the dead letter is replayed and taken in or fails again. What is urgent is decided while
+    thousands wait, also where the desk is killed before and after."""
     values = [
         report("before"),
         b"\xff junk",
@@ -52,7 +58,7 @@ async def test_one_record_at_which_the_core_raises_costs_nobody_else(
         report("after"),
     ]
     await kafka.produce(topics.inbox, [Message(value, AREA.encode(), partition=0) for value in values])
-    roles.start("desk", city=str(city))
+    desk = roles.start("desk", city=str(city))
 
     dead = [decode_dead_letter(record.value) for record in await kafka.read_until(topics.dead_letters, 2, timeout=60)]
     log = await kafka.read_until(topics.orders, lambda records: len(opened(records)) == 2)
@@ -69,8 +75,39 @@ async def test_one_record_at_which_the_core_raises_costs_nobody_else(
     log = await kafka.read_until(topics.orders, lambda records: len(opened(records)) == 3)
     await kafka.read_until(topics.dead_letters, 3)
     assert opened(log) == ["before", "after", "impossible"]
+
+    desk.signal(signal.SIGKILL)
+    await desk.ended()
+    waiting = [stall(number) for number in range(BACKLOG)] + [report("last")]
+    await kafka.produce(topics.inbox, [Message(value, AREA.encode(), partition=0) for value in waiting])
+    urgent = [report("impossible", at=10**17), report("gas", guess=guess("flooding"), text="燃气泄漏")]
+    async with started(transactional(kafka.connection, "intake")) as producer, producer.transaction():
+        for value in urgent:
+            await producer.send_and_wait(topics.urgent, value, key=AREA.encode(), partition=0)
+    desk = roles.start("desk", city=str(city))
+    await kafka.read_until(topics.orders, lambda records: "gas" in opened(records))
+    desk.signal(signal.SIGKILL)
+    await desk.ended()
+    roles.start("desk", city=str(city))
+    log = await kafka.read_until(topics.orders, lambda records: "last" in opened(records), timeout=60)
+    assert opened(log) == ["before", "after", "impossible", "gas", "0", "last"]
+    dead = [decode_dead_letter(record.value) for record in await kafka.read_until(topics.dead_letters, 4)]
+    await eventually(lambda: _nothing_waits(kafka, topics), what="the end of the urgent lane, with its marker")
+    assert (dead[-1].topic, dead[-1].offset, dead[-1].error) == (topics.urgent, 0, "internal-error")
     audit = roles.start("audit", "--no-tables", city=str(city))
     assert await audit.ended(60) == 0, audit.said()
+
+
+def stall(number: int) -> bytes:
+    """An inbox record of a camera that sees one stall again and again."""
+    return encode_items([detection(str(number), int(time.time() * 1000), "street-vendor")])
+
+
+async def _nothing_waits(kafka: Kafka, topics: Names) -> bool:
+    lane = TopicPartition(topics.urgent, 0)
+    async with started(admin(kafka.connection)) as client, started(log_reader(kafka.connection)) as reader:
+        committed = (await client.list_consumer_group_offsets(topics.group("desk"))).get(lane)
+        return committed is not None and committed.offset == (await reader.end_offsets([lane]))[lane] == 3
 
 
 def opened(records: list[object]) -> list[str]:

@@ -92,7 +92,15 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         before = await eventually(lambda: _order(client, order_id), what="the order's page")
         assert before["text"] == WORDS
         assert await _contact(settings) == Contact(phone=PHONE)
-        for name in (topics.inbox, topics.orders, topics.desk, topics.archive, topics.report_keys, topics.contacts):
+        for name in (
+            topics.inbox,
+            topics.urgent,
+            topics.orders,
+            topics.desk,
+            topics.archive,
+            topics.report_keys,
+            topics.contacts,
+        ):
             values = [r.value or b"" for r in await kafka.read_all(name)]
             assert not [value for value in values if any(said.encode() in value for said in (WORDS, PHONE, PICTURE))], (
                 name

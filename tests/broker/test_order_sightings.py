@@ -1,4 +1,4 @@
-"""All that was seen of an order, read from the inbox of a real Kafka."""
+"""All that was seen of an order, read from the urgent lane and the inbox of a real Kafka."""
 
 from models.inbox import encode_items
 from streams.gateway.routes.order_sightings import InboxSightings
@@ -32,3 +32,9 @@ async def test_every_sighting_of_an_order_comes_from_the_inbox_page_by_page(
     assert [one["id"] for one in rest.sightings] == ["d1", "d2", "d3", "d4", "d0"]  # a page knows its own repeats alone
     assert rest.next is None
     assert "text" not in first.sightings[0]
+
+    await kafka.produce(topics.urgent, [Message(encode_items((own[0],)), b"south-w", partition=part)] * 2)
+    urgent = await inbox.page(order, None, 1)
+    assert urgent.next is not None
+    behind = await inbox.page(order, urgent.next, 2)
+    assert [one["id"] for one in (*urgent.sightings, *behind.sightings)] == ["r", "r", "r"]  # the lane, then the inbox

@@ -38,17 +38,18 @@ async def test_the_log_is_decided_again_and_another_pack_beside_it(
     for name, content in tiny_files({"responsibility.csv": table}).items():
         (other / name).write_bytes(content)
     await kafka.produce(topics.inbox, [Message(pothole(str(n)), AREA.encode(), partition=0) for n in range(3)])
+    await kafka.produce(topics.urgent, [Message(pothole("urgent"), AREA.encode(), partition=0)])
     roles.start("desk", city=str(city))
-    await kafka.read_until(topics.orders, lambda records: len(opened(records)) == 3, timeout=60)
+    await kafka.read_until(topics.orders, lambda records: len(opened(records)) == 4, timeout=60)
     command = roles.start("whatif", "--pack", str(other), "--json", city=str(city))
 
     own = load_city(city)
     same = await try_out(settings, own, own, Span())
     never = await try_out(settings, own, load_city(other), Span(last=date(2026, 1, 1)))
 
-    assert (same.off_log, same.what.orders, same.what.unlike, same.what.changes) == ((), 3, (), ())
+    assert (same.off_log, same.what.orders, same.what.unlike, same.what.changes) == ((), 4, (), ())
     assert (never.off_log, never.what.orders) == ((), 0)
     assert await command.ended(60) == 0, command.said()
     tried = msgspec.json.decode(command.said().splitlines()[-1], type=Tried)
-    assert [(each.real, each.whatif) for each in tried.what.elsewhere] == [(("roads",), ("works",))] * 3
+    assert [(each.real, each.whatif) for each in tried.what.elsewhere] == [(("roads",), ("works",))] * 4
     assert tried.off_log == ()

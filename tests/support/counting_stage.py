@@ -42,6 +42,8 @@ class Counting:
     due_at: int | None = None
     ticks: int = 0
 
+    urgent_offset = 0
+
     @property
     def changelogs(self) -> tuple[str, ...]:
         return (f"{self.namespace}.log",)

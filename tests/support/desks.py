@@ -97,6 +97,14 @@ class Desk:
         self.commit(decision)
         return decision.records
 
+    def urgent(self, *items: Item, at: int) -> list[Outgoing]:
+        """One record of the urgent lane that came in at `at`, as a batch of its own; what it sent."""
+        record = InboxRecord(3, self.state.meta.urgent_offset or 0, at, items, urgent=True)
+        self.inbox.append(record)
+        decision = decide(self.state, [record], self.cities)
+        self.commit(decision)
+        return decision.records
+
     def replay(self, inbox: Sequence[InboxRecord], cuts: Random | None = None, restarts: bool = False) -> None:
         """Forget all and decide an inbox, one record at a time, or cut at random; with `restarts` restored from its
         rows now and then."""

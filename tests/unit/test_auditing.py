@@ -12,7 +12,7 @@ from dispatcher.figures.figure_row import FigureRow, decode, encode
 from dispatcher.figures.indicators import Window
 from dispatcher.order.row import Order
 from dispatcher.partition import row_keys
-from dispatcher.partition.decision import Failure, Outgoing, failed_items, failed_row
+from dispatcher.partition.decision import Failure, Outgoing, failed_items, failed_rows
 from dispatcher.partition.state import DeskState, Meta
 from dispatcher.steps import dispatching
 from models.city import City
@@ -284,13 +284,16 @@ def test_a_report_that_was_lost_without_a_failure_is_still_named(monkeypatch: py
 
 
 def test_the_desk_names_what_it_failed_at_in_its_changelog() -> None:
-    """One row for a batch, which a restored state passes over."""
+    """One row for a batch and lane, which a restored state passes over."""
     item = desk_report("1", T0)
-    failures = [Failure(7, 0, item, "E"), Failure(9, 2, item, "E")]
-    key, value = failed_row(failures)
-    assert key == "failed/7"
-    assert failed_items({key: value, "meta": b"{}"}) == {(7, 0), (9, 2)}
-    assert DeskState.restore(0, [(key, value)], []).orders == {}
+    failures = [Failure(7, 0, item, "E"), Failure(9, 2, item, "E"), Failure(7, 1, item, "E", urgent=True)]
+
+    rows = failed_rows(failures)
+
+    assert list(rows) == ["failed/7", "failed/urgent/7"]
+    assert failed_items({**rows, "meta": b"{}"}) == {(7, 0), (9, 2)}
+    assert failed_items({**rows, "meta": b"{}"}, urgent=True) == {(7, 1)}
+    assert DeskState.restore(0, list(rows.items()), []).orders == {}
 
 
 def _raise(*_: object) -> None:

@@ -76,7 +76,7 @@ def test_roles_grow_with_what_waits_for_them(scaled: Manifest) -> None:
 
     assert role in DEPLOYMENTS
     assert {each["consumerGroup"] for each in waits} == {names.group(role)}
-    assert {each["topic"] for each in waits} <= {names.inbox, names.reports, names.detections}
+    assert {each["topic"] for each in waits} <= {names.inbox, names.urgent, names.reports, names.detections}
     assert scaled["spec"]["maxReplicaCount"] == int(settings["data"]["PAIDAN_PARTITIONS"])
 
 

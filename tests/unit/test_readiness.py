@@ -148,7 +148,7 @@ async def test_what_a_dead_desk_and_a_silent_kafka_look_like(clock: SimpleNamesp
     assert judge(watch.figures() | rest).wrong == ("no intake is at work", "no desk is at work")
     section = watch.section()
     assert section is not None
-    assert section["desk"] == {"members": 0, "waiting": 4, "oldest_seconds": 7.0, "since_commit_seconds": None}
+    assert section["desk"] == {"members": 0, "waiting": 8, "oldest_seconds": 7.0, "since_commit_seconds": None}
     clock.now = 1_032.5
     wrong = judge(watch.figures() | rest).wrong
     assert {"Kafka does not answer", "intake takes nothing in", "the desk decides nothing"} < set(wrong)

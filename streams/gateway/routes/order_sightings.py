@@ -1,11 +1,12 @@
-"""`GET /orders/{id}/sightings`: all that was seen of an order's incident, from the inbox, a part of it each time."""
+"""`GET /orders/{id}/sightings`: all that was seen of an order's incident, from the urgent lane and then the inbox, a
+part of it each time."""
 
 import asyncio
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -31,47 +32,61 @@ READ_MOST = 20_000  # records for one page
 _AT_ONCE = 500
 _READERS = 4  # each reads some megabytes of the inbox: the others wait their turn
 _BEFORE_MS = HOUR_MS  # what was watched before the order was opened came in not longer ago than this, as a rule
+_URGENT = 2**61  # from here on places are those of the urgent lane
 
 
 class SightingPage(msgspec.Struct, frozen=True):
-    """Sightings in the order in which they came in, and the offset at which the next page begins; None: that was all
-    up to now."""
+    """Sightings in the order in which they came in, what was urgent before the rest, and the place at which the next
+    page begins; None: that was all up to now."""
 
     sightings: tuple[dict[str, Any], ...]
     next: int | None
 
 
 class InboxSightings:
-    """Reads the inbox for whoever asks what an order was made of."""
+    """Reads urgent lane and inbox for whoever asks what an order was made of."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._turn = asyncio.Semaphore(_READERS)
 
     async def page(self, order: Order, start: int | None, limit: int) -> SightingPage:
-        """So many sightings of an order from an offset on (None: from before its beginning); fewer where the part of
-        the inbox that is read for one page holds no more. Raises KafkaError."""
-        topic = Names(self._settings.namespace).inbox
-        part = TopicPartition(topic, partition_of(order.area, self._settings.partitions))
+        """So many sightings of an order from a place on (None: from before its beginning); fewer where the part that is
+        read for one page holds no more. Raises KafkaError."""
+        names, number = Names(self._settings.namespace), partition_of(order.area, self._settings.partitions)
+        lane, inbox = TopicPartition(names.urgent, number), TopicPartition(names.inbox, number)
         async with self._turn, started(log_reader(Connection.of(self._settings))) as consumer:
-            consumer.assign([part])
-            end = (await consumer.end_offsets([part]))[part]
-            if start is None:
-                found = (await consumer.offsets_for_times({part: max(order.opened_at - _BEFORE_MS, 0)}))[part]
-                start = end if found is None else found.offset
-            start = max(start, (await consumer.beginning_offsets([part]))[part])
-            consumer.seek(part, start)
-            stop = min(end, start + READ_MOST)
-            page = PageOf(order, limit, stop if stop < end else None)
-            async for _, records in read_to(consumer, {part: stop}, _AT_ONCE):
-                if page.is_full_with(records):
-                    break
-            return page.made()
+            if start is not None and start < _URGENT:
+                return await _page(consumer, inbox, order, start, limit)
+            urgent = await _page(consumer, lane, order, None if start is None else start - _URGENT, limit)
+            if urgent.next is not None:
+                return SightingPage(urgent.sightings, urgent.next + _URGENT)
+            rest = await _page(consumer, inbox, order, None, limit - len(urgent.sightings))
+            return SightingPage((*urgent.sightings, *rest.sightings), rest.next)
+
+
+async def _page(
+    consumer: AIOKafkaConsumer, part: TopicPartition, order: Order, start: int | None, limit: int
+) -> SightingPage:
+    """A page of one partition; where the next begins is an offset."""
+    consumer.assign([part])
+    end = (await consumer.end_offsets([part]))[part]
+    if start is None:
+        found = (await consumer.offsets_for_times({part: max(order.opened_at - _BEFORE_MS, 0)}))[part]
+        start = end if found is None else found.offset
+    start = max(start, (await consumer.beginning_offsets([part]))[part])
+    consumer.seek(part, start)
+    stop = min(end, start + READ_MOST)
+    page = PageOf(order, limit, stop if stop < end else None)
+    async for _, records in read_to(consumer, {part: stop}, _AT_ONCE):
+        if page.is_full_with(records):
+            break
+    return page.made()
 
 
 class PageOf:
-    """A page under way: records of the inbox in, the order's sightings out. `stop` is where the next page begins when
-    these do not fill it."""
+    """A page under way: records of one partition in, the order's sightings out. `stop` is where the next page begins
+    when these do not fill it."""
 
     def __init__(self, order: Order, limit: int, stop: int | None) -> None:
         self._sighted = Sighted(order)
