@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.auditing import Recount
@@ -15,6 +15,7 @@ from models.inbox import InboxRecord, Sighting
 from streams.audit.both_lanes import BothLanes
 from tests.properties.test_desk_laws import CITY, random_inbox, totals
 from tests.support.desks import Desk, assert_laws, facts_of
+from tests.support.examples import examples
 
 FURTHEST = 25  # records of the inbox that an urgent one may overtake
 
@@ -41,6 +42,7 @@ def lanes(records: list[InboxRecord]) -> tuple[list[InboxRecord], list[InboxReco
 
 
 @given(st.integers(0, 10**6))
+@settings(max_examples=examples(15))
 def test_what_both_lanes_were_decided_to_be_is_decided_again_from_the_logs(seed: int) -> None:
     """The rows of the changelog say in which order; cuts and restarts change no byte."""
     first, again = Desk(CITY), Desk(CITY)
@@ -57,6 +59,7 @@ def test_what_both_lanes_were_decided_to_be_is_decided_again_from_the_logs(seed:
 
 
 @given(st.integers(0, 10**6))
+@settings(max_examples=examples(15))
 def test_an_urgent_record_never_moves_the_clock(seed: int) -> None:
     """It is that of the inbox alone, so no timer fires before its time."""
     desk = Desk(CITY)
@@ -69,6 +72,7 @@ def test_an_urgent_record_never_moves_the_clock(seed: int) -> None:
 
 
 @given(st.integers(0, 10**6))
+@settings(max_examples=examples(15))
 def test_no_order_is_lost_or_doubled_by_an_urgent_record(seed: int) -> None:
     """Rows are folds of their facts, an order is opened once, and the audit finds each sighting where it is."""
     desk = Desk(CITY)
@@ -82,6 +86,7 @@ def test_no_order_is_lost_or_doubled_by_an_urgent_record(seed: int) -> None:
 
 
 @given(st.integers(0, 10**6))
+@settings(max_examples=examples(15))
 def test_the_steps_of_an_order_never_go_back_in_time(seed: int) -> None:
     """Also where the backlog adds to what an urgent record has opened, later by its own time."""
     desk = Desk(CITY)
