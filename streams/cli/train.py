@@ -10,8 +10,9 @@ import typer
 from models.city import load_city
 from models.classifier import ClassifierError
 from models.classifier.learning import bootstrap, training
+from models.classifier.learning.gate import behind_gate
 from models.classifier.learning.labelled import Labelled, check_classes, read
-from models.classifier.learning.shipped import known_before, no_fault
+from models.classifier.learning.shipped import calibration, corpus, known_before, no_fault
 from models.classifier.learning.taxonomy import Taxonomy, read_taxonomy
 from models.classifier.serving.columns import category_of
 from models.classifier.serving.store import Store
@@ -51,7 +52,8 @@ def train(
     """Train a classifier from labelled CSV files, from the log, or both; prints its id or file.
 
     Beside the texts it knows the shipped ones and, with a city, its categories' names and keywords. Where some of the
-    texts are labelled as no fault, it learns that from the shipped ones as well.
+    texts are labelled as no fault, it learns that from the shipped ones as well; where none is, what by the shipped
+    ones reads like no fault goes to a person, unless many of the labelled texts do.
     The same rows, day and versions give the same bytes. What is learnt from the log records the instant of its newest
     label instead of a day, and takes groups and costs from the city of the settings unless --city names another.
     """
@@ -68,7 +70,8 @@ def train(
     helping = bootstrap.keyword_rows(taxonomy)
     if extra is not None:
         helping = read([extra], text, label, drop=drop or ()).plus(helping)
-    if any(category_of(label) == NO_FAULT for label in rows.labels):
+    knows_no_fault = any(category_of(label) == NO_FAULT for label in rows.labels)
+    if knows_no_fault:
         helping = helping.plus(no_fault())
     with filling(f"training on {len(rows)} texts") as tell:
         data = training.train(
@@ -83,6 +86,8 @@ def train(
             seed=seed,
             progress=tell,
         )
+    if not knows_no_fault:
+        data = behind_gate(data, rows, corpus(), calibration(), trained, seed)
     if out is None:
         say(Store(load_settings().models_address).put(data))
     else:

@@ -107,9 +107,9 @@ def test_the_second_set_floor() -> None:
     sure it is, and that what is no fault stays."""
     found = second_set.judge(Classifier.shipped())
 
-    assert found["top 1"][0] >= 0.92
-    assert found["top 3"][0] >= 0.985
-    assert found["dispatched"][0] >= 0.77
+    assert found["top 1"][0] >= 0.93
+    assert found["top 3"][0] >= 0.988
+    assert found["dispatched"][0] >= 0.79
     assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.97
     assert found["no fault, dispatched"] <= 0.01 * found["dispatched"][0] * found["faults"]
     assert found["no fault, dispatched on the group alone"] == 0
@@ -134,7 +134,7 @@ def test_the_third_set_floor() -> None:
     """The set that chooses between recipes; easier than the second, being of the hand of some of the corpus."""
     found = second_set.judge(Classifier.shipped(), second_set.THIRD)
 
-    assert found["top 1"][0] >= 0.94
+    assert found["top 1"][0] >= 0.95
     assert found["top 3"][0] >= 0.985
     assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.98
     assert found["no fault, dispatched"] <= 1

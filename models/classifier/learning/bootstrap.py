@@ -101,6 +101,11 @@ def _from(taught: Mapping[str, str], code: str) -> list[str]:
     return [name for name, mine in taught.items() if mine == code and name != code]
 
 
+def _among(rows: Labelled, known: Collection[str]) -> Labelled:
+    """The rows whose categories are known."""
+    return rows.take(n for n, label in enumerate(rows.labels) if category_of(label) in known)
+
+
 def _renamed(rows: Labelled, new: Mapping[str, str | None]) -> Labelled:
     """The rows under their new labels, without those that have none; what is no fault keeps its own."""
     labels = [label if category_of(label) == NO_FAULT else new.get(label) for label in rows.labels]
@@ -121,6 +126,7 @@ def bootstrap(
     recipes: Sequence[Recipe] = LETTERS,
     strange: bool = True,
     lexicon: Labelled | None = None,
+    everyday: Labelled | None = None,
 ) -> bytes:
     """The artefact of a first model.
 
@@ -128,7 +134,8 @@ def bootstrap(
     reports. Recipe, confidence and limits therefore come from the texts `tried`, which are of another hand; they hold
     for a city whose people write as those do. Where reports will be `strange` to both, letters of another city say, the
     model has a witness: one of names and keywords alone, with limits from the same texts. Automatic is what both are
-    sure of. Of the `recipes` the best on the texts tried is taken.
+    sure of. Of the `recipes` the best on the texts tried is taken. Texts that are `everyday` count in the confidence
+    beside those tried (see `train`).
 
     Names and keywords are extra rows, which only help to learn; a category without any text has nothing else and
     learns from them alone. Nothing says how sure the model may be of such a category, so it never is; and a text that
@@ -139,13 +146,15 @@ def bootstrap(
     words = keyword_rows(taxonomy)
     if len(set(words.labels)) < 2:
         raise ClassifierError("a model needs at least two categories with names or keywords")
-    rows, tried = adopt(corpus, tried, counterparts(corpus, taxonomy, seed))
+    taught = counterparts(corpus, taxonomy, seed)
+    rows, tried = adopt(corpus, tried, taught)
     sizes = Counter(rows.labels)
     alone = [n for n, label in enumerate(words.labels) if sizes[label] < 2]
     helping = [n for n, label in enumerate(words.labels) if sizes[label] >= 2]
     every = rows.plus(words.take(alone))
     known = {category_of(label) for label in every.labels}
-    tried = tried.take(n for n, label in enumerate(tried.labels) if category_of(label) in known)
+    tried = _among(tried, known)
+    plainer = None if everyday is None else _among(_renamed(everyday, taught), known)
     enough = len(tried) >= _ENOUGH
     judging = tried if enough else rows
     extra = words.take(helping)
@@ -155,6 +164,7 @@ def bootstrap(
         day=day,
         extra=extra if lexicon is None else extra.plus(lexicon),
         tried=tried if enough else None,
+        everyday=plainer if enough else None,
         target=target,
         groups=taxonomy.groups,
         costs=taxonomy.costs,

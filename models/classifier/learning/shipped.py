@@ -28,6 +28,7 @@ from models.guess import NO_FAULT
 
 CORPUS = Path(__file__).parent / "corpus"
 CALIBRATION = Path(__file__).parent / "calibration"
+EVERYDAY = Path(__file__).parent / "everyday"
 LEXICON = Path(__file__).parent / "lexicon.csv"
 TAXONOMY = Path(__file__).parents[3] / "cities" / "demo" / "categories.csv"
 DAY = "2026-01-01"
@@ -46,6 +47,12 @@ def calibration() -> Labelled:
     """The texts of another hand than the corpus's that no model learns from: how sure a model of the corpus may be is
     learnt from what it says of them. Raises ClassifierError."""
     return read(sorted(CALIBRATION.glob("*.csv")), "text", "category")
+
+
+def everyday() -> Labelled:
+    """Plain texts like most of a day's messages, on which no model trains either: how sure a model may be is learnt
+    from them too, but not from where on it decides by itself. Raises ClassifierError."""
+    return read(sorted(EVERYDAY.glob("*.csv")), "text", "category")
 
 
 def lexicon() -> Labelled:
@@ -75,6 +82,7 @@ def key() -> str:
         for path in (
             *sorted(CORPUS.glob("*.csv")),
             *sorted(CALIBRATION.glob("*.csv")),
+            *sorted(EVERYDAY.glob("*.csv")),
             LEXICON,
             *sorted(Path(__file__).parents[1].rglob("*.py")),
         )
@@ -94,7 +102,15 @@ def build(out: Path, progress: Progress = quiet) -> Path:
         return present[0]
     # The demo city's people write as those of the calibration texts do.
     known = read_taxonomy(TAXONOMY), corpus(), calibration()
-    data = bootstrap(*known, day=DAY, progress=progress, recipes=MESSAGES, strange=False, lexicon=lexicon())
+    data = bootstrap(
+        *known,
+        day=DAY,
+        progress=progress,
+        recipes=MESSAGES,
+        strange=False,
+        lexicon=lexicon(),
+        everyday=everyday(),
+    )
     model = Classifier.from_bytes(data)
     out.mkdir(parents=True, exist_ok=True)
     part = out / f"{model.id}.{os.getpid()}.part"

@@ -76,6 +76,7 @@ def train(
     extra: Labelled | None = None,
     prior: Prior | None = None,
     tried: Labelled | None = None,
+    everyday: Labelled | None = None,
     target: float = 0.97,
     groups: Mapping[str, str] | None = None,
     costs: Mapping[str, float] | None = None,
@@ -87,12 +88,14 @@ def train(
     A label is a category or a kind of no fault (see `Columns`). Of several recipes the one with the best held-out
     accuracy and macro-F1 (their mean) is taken. Held out are parts of the rows in turn, or, where there are any, the
     texts `tried`, which are of other hands than the rows and never train: recipe, confidence and thresholds come from
-    what is said of these alone. `extra` rows help to learn but are never held out: nothing is tuned, calibrated or
-    limited by them, and of categories that the rows do not have only those of no fault are taken; so does each
-    category's name, as a text. The `prior` (see `learn_prior`) may have other categories; it helps where the rows teach
-    little. `day` goes into the provenance (the training reads no clock); `target` is the accuracy that automatic
-    decisions shall have; `groups` maps categories to their groups; `costs` says what missing a category costs relative
-    to 1. `progress(done, total)` is called after each fit. Raises ClassifierError when the rows cannot teach anything.
+    what is said of these alone. Texts that are `everyday`, plainer than the texts tried, count in the confidence too,
+    but not in the thresholds, which must hold where messages are harder. `extra` rows help to learn but are never held
+    out: nothing is tuned, calibrated or limited by them, and of categories that the rows do not have only those of no
+    fault are taken; so does each category's name, as a text. The `prior` (see `learn_prior`) may have other categories;
+    it helps where the rows teach little. `day` goes into the provenance (the training reads no clock); `target` is the
+    accuracy that automatic decisions shall have; `groups` maps categories to their groups; `costs` says what missing a
+    category costs relative to 1. `progress(done, total)` is called after each fit. Raises ClassifierError when the rows
+    cannot teach anything.
     """
     check_classes(rows)
     own = set(rows.labels)
@@ -113,6 +116,11 @@ def train(
             vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping, columns.no_fault)
         else:
             recipe, held, vectoriser, linear = _best(tried, counts, y, helping, columns, recipes, seed, progress, prior)
+        limiting = len(tried)
+        if everyday is not None and len(everyday):
+            theirs = _held_out(count(everyday.texts), vectoriser, linear)
+            held = HeldOut(np.vstack([held.scores, theirs.scores]), np.append(held.known, theirs.known))
+            tried = tried.plus(everyday)
     except ValueError as error:
         raise ClassifierError(f"the {len(rows)} texts cannot teach anything: {error}") from error
     origin = Provenance(
@@ -125,7 +133,8 @@ def train(
         versions={name: version(name) for name in ("numpy", "scikit-learn", "scipy", "skops")},
     )
     mix = Counter(map(category_of, rows.labels))
-    return pack(*assemble(tried, columns, held, vectoriser, linear, origin, target, groups or {}, costs or {}, mix))
+    costs, groups = costs or {}, groups or {}
+    return pack(*assemble(tried, columns, held, vectoriser, linear, origin, target, groups, costs, mix, limiting))
 
 
 def assemble(
@@ -139,22 +148,24 @@ def assemble(
     groups: Mapping[str, str],
     costs: Mapping[str, float],
     mix: Mapping[str, int],
+    limiting: int | None = None,
 ) -> tuple[Manifest, dict[str, NDArray[Any]]]:
     """Manifest and arrays of a fitted model whose doubt is learnt from what it said (`held`) about the unseen texts
-    `tried`."""
+    `tried`; the thresholds come from the first `limiting` of these (all, if None)."""
     classes = columns.categories
     y = columns.category_numbers(tried.labels)
     scores = columns.by_category(held.scores)
     grouping = Groups.among(classes, groups)
     lengths = np.array([len(plain(text)) for text in tried.texts], dtype=np.float64)
     confidence = learn_confidence(scores, y, lengths, grouping)
+    judged = confidence.judge(scores[:limiting], lengths[:limiting], grouping)
     manifest = Manifest(
         classes=classes,
         columns=columns.labels if columns.labels != classes else (),
         groups={name: group for name, group in groups.items() if name in classes},
         costs={name: cost for name, cost in costs.items() if name in classes and cost != 1},
         target=target,
-        thresholds=_limits(classes, confidence.judge(scores, lengths, grouping), grouping, y, target),
+        thresholds=_limits(classes, judged, grouping, y[:limiting], target),
         confidence=confidence,
         least_known=round(float(np.quantile(held.known, 0.005)) * 0.9, 4),
         mix=dict(sorted(mix.items())),
@@ -188,13 +199,18 @@ def _best(
     found = []
     for done, recipe in enumerate(recipes, 1):
         vectoriser, linear = fit(counts, y, len(columns.labels), recipe, seed, prior, helping, columns.no_fault)
-        matrix, known = vectoriser.weigh(theirs)
-        held = HeldOut(matrix @ linear.weights.astype(np.float64) + linear.bias, known)
+        held = _held_out(theirs, vectoriser, linear)
         table = confusion(truth, columns.by_category(held.scores).argmax(axis=1), len(columns.categories))
         found.append((_worth(table), recipe, held, vectoriser, linear))
         progress(done, len(recipes))
     _, recipe, held, vectoriser, linear = max(found, key=lambda entry: entry[0])
     return recipe, held, vectoriser, linear
+
+
+def _held_out(counts: sp.csr_matrix, vectoriser: Vectoriser, linear: Linear) -> HeldOut:
+    """What a model says of texts that it has not seen."""
+    matrix, known = vectoriser.weigh(counts)
+    return HeldOut(matrix @ linear.weights.astype(np.float64) + linear.bias, known)
 
 
 def tune(

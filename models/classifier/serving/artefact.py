@@ -27,8 +27,9 @@ SUFFIX = ".skops"
 LARGEST = 256 * 1024 * 1024
 _ARRAYS = {"slots": "uint32", "block": "uint8", "worth": "float32", "lengths": "float32", "weights": "float32"}
 _ARRAYS["bias"] = "float32"
-# The bytes of a second model, only in a first one (see `bootstrap`).
+# The bytes of a second model: in a first one (see `bootstrap`), and in a city's own (see `gate`).
 WITNESS = "witness"
+GATE = "gate"
 _ID = re.compile(r'("__id__": |"file": ")(\d+)')
 
 
@@ -49,7 +50,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """All of a model that is not an array. `columns`: the labels of the weights' columns where they are not the classes
     (see `Columns`); `least_known`: the share of known pieces below which a text is alien; `mix`: how many training
     texts each category had, `unseen`: the mean share of unknown pieces in the texts that confidence comes from;
-    `heard_on`: the categories that a witness is heard on, where it is not heard on all (see `bootstrap`)."""
+    `heard_on`: the categories that a witness is heard on, where it is not heard on all (see `bootstrap`);
+    `withheld_from`: the probability of no fault from which on a gate withholds a message (see `gate`)."""
 
     format: str = FORMAT
     classes: tuple[str, ...]
@@ -63,6 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     mix: dict[str, int] = {}
     unseen: float = 0.0
     heard_on: tuple[str, ...] = ()
+    withheld_from: float = 0.0
     provenance: Provenance
 
 
@@ -160,7 +163,7 @@ def _manifest(data: bytes) -> Manifest:
 
 
 def _checked(arrays: dict[str, NDArray[Any]], manifest: Manifest) -> dict[str, NDArray[Any]]:
-    kinds = _ARRAYS | ({WITNESS: "uint8"} if WITNESS in arrays else {})
+    kinds = _ARRAYS | {name: "uint8" for name in (WITNESS, GATE) if name in arrays}
     if arrays.keys() != kinds.keys():
         raise ClassifierError("the model does not hold the arrays of its format")
     for name, kind in kinds.items():

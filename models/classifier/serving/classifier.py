@@ -18,13 +18,13 @@ from models.classifier.serving.calibration import NEVER, Thresholds
 from models.classifier.serving.columns import Columns, kind_of
 from models.classifier.serving.confidence import Groups, Judged
 from models.classifier.serving.explain import top_terms
-from models.classifier.serving.features import SLOTS, slot_of
+from models.classifier.serving.features import SLOTS, Pieces, slot_of
 from models.classifier.serving.matter.beside import CityWords, weighed
 from models.classifier.serving.matter.clauses import Clause, Parted, clauses, parted
 from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs
 from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
-from models.guess import NO_FAULT, Corroboration, Guess, GuessOutcome
+from models.guess import NO_FAULT, NO_FAULT_KINDS, Corroboration, Guess, GuessOutcome
 
 _NAMED = re.compile(r"[0-9a-f]{16}")
 FEWEST = 2
@@ -56,6 +56,10 @@ class Classifier:
         second = arrays.get(artefact.WITNESS)
         self._words: CityWords | None = None
         self._witness = None if second is None else Classifier(second.tobytes(), target=self.target)
+        gate = arrays.get(artefact.GATE)
+        self._gate = None if gate is None else Classifier(gate.tobytes())
+        # A message that is no fault more likely than the target lets an answer be wrong cannot be as sure as that.
+        self._withheld_from = max(1 - self.target, self.manifest.withheld_from)
         self._limits = np.array([self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes])
         self._costs = np.array([self.manifest.costs.get(c, 1.0) for c in self.classes], dtype=np.float32)
 
@@ -90,7 +94,7 @@ class Classifier:
         keywords that the model, asked about one alone, is not sure are of their category (see `beside`)."""
         words = CityWords(categories, self.classes)
         asked = list(words.keywords)
-        taken = zip(asked, self._by_itself(asked, None), strict=True)
+        taken = zip(asked, self._by_itself(asked, None, gated=False), strict=True)
         words.look_for(
             word for word, guess in taken if guess.outcome == "abstain" or guess.category not in words.keywords[word]
         )
@@ -105,19 +109,39 @@ class Classifier:
         """
         if contexts is not None and len(contexts) != len(texts):
             raise ValueError(f"{len(contexts)} contexts for {len(texts)} texts")
-        guesses = self._by_itself(texts, contexts)
+        guesses = self._by_itself(texts, contexts, gated=True)
         if self._witness is None:
             return guesses
         seconded = partial(_not_claimed, self.manifest.heard_on) if self.manifest.heard_on else _seconded
         return list(map(seconded, guesses, self._witness.classify(texts, contexts)))
 
-    def _by_itself(self, texts: Sequence[str], contexts: Contexts) -> list[Guess]:
-        """The guesses without a witness."""
+    def _by_itself(self, texts: Sequence[str], contexts: Contexts, *, gated: bool) -> list[Guess]:
+        """The guesses without a witness; those of words alone, which are no messages, pass no gate."""
         guesses: list[Guess] = []
         for some, around in batches(texts, contexts, BATCH):
             encoded = self._encoded(some, around)
-            guesses.extend(self._with_second(encoded, self._guesses(encoded, self._told(encoded, around))))
+            found = self._with_second(encoded, self._guesses(encoded, self._told(encoded, around)))
+            guesses.extend(self._through_gate(encoded.pieces, found) if gated else found)
         return guesses
+
+    def _through_gate(self, pieces: Pieces, guesses: list[Guess]) -> list[Guess]:
+        """The guesses, in doubt where the gate takes the message for no fault, which the classes do not know."""
+        if self._gate is None:
+            return guesses
+        likely = zip(guesses, self._gate.no_fault_of(pieces), strict=True)
+        return [
+            guess if share < self._withheld_from else _withheld(guess, share, kind) for guess, (share, kind) in likely
+        ]
+
+    def no_fault_of(self, pieces: Pieces) -> list[tuple[float, str]]:
+        """How likely each message is no fault, and of which kind it would be. Only for models that know no fault."""
+        encoded = self.vectoriser.encode_pieces(pieces, self._table)
+        scores = encoded.rows @ self.weights + self.bias
+        judged = self.manifest.confidence.judge(self._columns.by_category(scores), pieces.lengths, self._groups)
+        none = self.classes.index(NO_FAULT)
+        columns = self._columns.chosen(scores, np.full(len(scores), none, dtype=np.intp))
+        kinds = [kind_of(self._columns.labels[column]) for column in columns.tolist()]
+        return list(zip(judged.probability[:, none].tolist(), kinds, strict=True))
 
     @property
     def never_sure(self) -> tuple[str, ...]:
@@ -254,6 +278,16 @@ def _seconded(guess: Guess, witness: Guess) -> Guess:
     if guess.outcome == "abstain" or (witness.outcome == "confident" and witness.category == guess.category):
         return guess
     return msgspec.structs.replace(guess, outcome="abstain", reason="names and keywords alone do not say so surely")
+
+
+def _withheld(guess: Guess, share: float, kind: str) -> Guess:
+    """The guess in doubt. No fault is among its alternatives, with no more than the two likeliest leave, so that a
+    reviewer is offered it and the answer is a label."""
+    likeliest = guess.alternatives[:2]
+    rest = min(share, max(0.0, 1 - sum(probability for _, probability in likeliest)))
+    offered = sorted([*likeliest, (NO_FAULT, rest)], key=lambda pair: -pair[1])
+    doubt = guess.reason if guess.outcome == "abstain" else f"it may be no fault: {NO_FAULT_KINDS[kind][1]}"
+    return msgspec.structs.replace(guess, outcome="abstain", reason=doubt, alternatives=tuple(offered))
 
 
 def _not_claimed(categories: Collection[str], guess: Guess, witness: Guess) -> Guess:

@@ -58,7 +58,10 @@ class Vectoriser(msgspec.Struct, frozen=True):
 
     def encode(self, texts: Sequence[str], contexts: Contexts, table: I32) -> Encoded:
         """One batch; `table` is what `table()` returned, kept by the caller because it is large."""
-        cut = pieces(texts, contexts)
+        return self.encode_pieces(pieces(texts, contexts), table)
+
+    def encode_pieces(self, cut: Pieces, table: I32) -> Encoded:
+        """The same of texts that are in pieces already: those of one model are those of any."""
         count = len(cut.texts)
         feature = table[cut.slot]
         hit = feature >= 0

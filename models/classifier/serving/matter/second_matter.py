@@ -14,7 +14,7 @@ from models.classifier.serving.matter.clauses import Parted
 from models.guess import NO_FAULT, Guess
 
 # Of a text that is as good as all of one category the clauses need not be asked.
-LEAST = 0.002
+LEAST = 0.001
 # The probability from which on a second matter is told: a person who is told in vain loses a glance.
 TOLD = 0.03
 _JOINED = re.compile(
