@@ -12,7 +12,7 @@ from models.classifier import ClassifierError
 from models.classifier.learning import bootstrap, training
 from models.classifier.learning.gate import behind_gate
 from models.classifier.learning.labelled import Labelled, check_classes, read
-from models.classifier.learning.shipped import calibration, corpus, known_before, no_fault
+from models.classifier.learning.shipped import gate_parts, known_before, no_fault
 from models.classifier.learning.taxonomy import Taxonomy, read_taxonomy
 from models.classifier.serving.columns import category_of
 from models.classifier.serving.store import Store
@@ -87,7 +87,7 @@ def train(
             progress=tell,
         )
     if not knows_no_fault:
-        data = behind_gate(data, rows, corpus(), calibration(), trained, seed)
+        data = behind_gate(data, rows, gate_parts(), trained, seed)
     if out is None:
         say(Store(load_settings().models_address).put(data))
     else:

@@ -17,6 +17,7 @@ import msgspec
 
 from models.classifier.errors import ClassifierError
 from models.classifier.learning.bootstrap import MESSAGES, bootstrap, keyword_rows
+from models.classifier.learning.gate import Shipped
 from models.classifier.learning.labelled import Labelled, read
 from models.classifier.learning.taxonomy import read_taxonomy
 from models.classifier.learning.training import Progress, quiet
@@ -72,6 +73,12 @@ def no_fault() -> Labelled:
 def known_before() -> Labelled:
     """What a city's model may know before its first label: the corpus, names and keywords of the demo city."""
     return corpus().plus(keyword_rows(read_taxonomy(TAXONOMY)))
+
+
+def gate_parts() -> Shipped:
+    """What the gate before a city's own model is made of. Raises ClassifierError."""
+    taxonomy = read_taxonomy(TAXONOMY)
+    return Shipped(corpus(), lexicon().plus(keyword_rows(taxonomy)), calibration(), taxonomy.groups)
 
 
 def key() -> str:
