@@ -212,6 +212,19 @@ def told(records: list[ConsumerRecord]) -> Iterator[facts.Fact]:
             yield fact
 
 
+async def everything_counted(kafka: Kafka, names: Names, events: int) -> None:
+    """Wait until the figures count so many events, for as long as they count more and more."""
+    seen = 0
+
+    async def grown() -> int | None:
+        rows = newest(await kafka.read_all(names.figures))
+        found = counted(rows, "received") + counted(rows, "detections")
+        return found if found > seen else None
+
+    while seen < events:
+        seen = await eventually(grown, 120, f"another of {events} events counted after {seen}", every=1.0)
+
+
 async def waiting(kafka: Kafka, names: Names, people: PredictablePeople) -> dict[str, str]:
     """Of each order that is not at its end: its state, and whether the answer to its last fact is on its topic, or was
     refused."""
@@ -251,10 +264,7 @@ async def test_kills_and_zombies_lose_and_double_nothing(
     reports, detections = await flowing
     print(dict(crew.codes))
 
-    def enough(records: list[ConsumerRecord]) -> bool:
-        return counted(newest(records), "received") + counted(newest(records), "detections") >= reports + detections
-
-    await kafka.read_until(topics.figures, enough, timeout=120)
+    await everything_counted(kafka, topics, reports + detections)
 
     async def quiet() -> bool:
         assert not any(task.done() for task in tasks), "the crew or the people failed"
