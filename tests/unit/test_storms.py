@@ -39,6 +39,17 @@ def test_what_comes_after_the_limit_is_one_order() -> None:
     assert_laws(desk)
 
 
+def test_a_storm_is_one_order_however_many_cameras_see_it() -> None:
+    """It is known by its first sign, which the many that come after it do not push out."""
+    desk = Desk(quiet_city(STORM))
+    for n in range(120):
+        at = T0 + n * 1000
+        desk.feed(detection(f"d{n}", at, "flooding", f"cam-{n}", lat=30.0 + n * 0.003), at=at)
+
+    assert sizes(desk) == [1, 1, 1, 118]
+    assert_laws(desk)
+
+
 def test_without_a_limit_each_flood_is_an_order() -> None:
     """A city that does not ask for it has what it had."""
     assert sizes(rain(8, "camera_heartbeat_hours = 0.0\n")) == [1] * 8

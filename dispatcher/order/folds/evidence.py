@@ -10,7 +10,7 @@ from models.events.above import is_from_above, order_named
 from models.sealed_words import key_name
 
 KEPT = 20  # sightings kept in full at each end
-FINGERPRINTS = 50  # the newest ones by which repeats are recognised
+FINGERPRINTS = 50  # by which repeats are recognised: the first one, which a storm is known by, and the newest
 
 
 def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_key: str) -> Changes:
@@ -30,7 +30,8 @@ def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_k
     if name := key_name((evidence.text, evidence.address)):
         changes["sealed_under"] = (*order.sealed_under, name)
     if fingerprint and fingerprint not in order.fingerprints:
-        changes["fingerprints"] = (*order.fingerprints[-FINGERPRINTS + 1 :], fingerprint)
+        first, newest = order.fingerprints[:1], order.fingerprints[1:]
+        changes["fingerprints"] = (*first, *newest[-FINGERPRINTS + 2 :], fingerprint)
     return changes
 
 
