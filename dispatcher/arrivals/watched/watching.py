@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from dispatcher.arrivals import borders, merging
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import false_alarms, weighing
+from dispatcher.order.folds.room import fitting, seen_weight
 from dispatcher.order.row import OPEN, Order, Watch
 from dispatcher.partition import row_keys
 from dispatcher.partition.outcomes import Disposition
@@ -95,9 +96,11 @@ def cover(work: UnitOfWork, parent: Order, sighting: Sighting) -> None:
     What nobody but the inbox may have of a reporter stays there."""
     name = row_keys.covered(parent.id)
     watch = work.overlay.watches.get(name) or Watch(key=name, area=parent.area, seen=(), expires=0, order_id=parent.id)
-    if len(watch.seen) < OF_ONE_ROW:
-        kept = replace(sighting, contact="", asked=False)
-        work.overlay.watches.put(name, replace(watch, seen=(*watch.seen, kept)))
+    kept = replace(sighting, contact="", asked=False)
+    seen = (*watch.seen, kept)
+    room = not seen_weight(kept, OF_ONE_ROW) or fitting(seen_weight(one, OF_ONE_ROW) for one in seen) == len(seen)
+    if len(seen) <= OF_ONE_ROW and room:
+        work.overlay.watches.put(name, replace(watch, seen=seen))
 
 
 def no_longer_covered(work: UnitOfWork, parent: Order) -> tuple[Sighting, ...]:
@@ -168,7 +171,10 @@ def _add(work: UnitOfWork, new: Watch, sighting: Sighting, wanted: int) -> None:
     until = work.clock + int(work.city.settings.watching_minutes * MINUTE_MS)
     watch = _with(watch, [*_with_ends(watch), (sighting, until)])
     own = [one for one in _with_ends(watch) if _source(one[0]) == _source(sighting)]
-    over = own[: -max(wanted, OF_ONE_SOURCE)] or _with_ends(watch)[: -max(wanted, OF_ONE_ROW)]
+    all_of_it = _with_ends(watch)
+    over = own[: -max(wanted, OF_ONE_SOURCE)] or all_of_it[: -max(wanted, OF_ONE_ROW)]
+    if seen_weight(sighting, OF_ONE_ROW):
+        over = max(over, all_of_it[: -fitting(seen_weight(one, OF_ONE_ROW) for one, _ in reversed(all_of_it))], key=len)
     _let_go(work, watch, over)
 
 

@@ -12,7 +12,8 @@ from dispatcher.order import facts
 from dispatcher.order.facts import Fact
 from dispatcher.order.folds import departments, elapsed, endings, evidence, handling, hops, looking
 from dispatcher.order.folds.changes import Folds
-from dispatcher.order.row import Entry, Order
+from dispatcher.order.folds.room import fitting, weight
+from dispatcher.order.row import Assignment, Entry, Order
 from models.sealed_words import key_name
 
 TIMELINE = 200  # the newest entries; the log keeps all
@@ -44,6 +45,8 @@ def apply(order: Order | None, fact: Fact) -> Order:
     if order.recheck is not None and fact.state != "handled":  # nothing waits for its check any more
         changes["recheck"] = None
     changes |= looking.after_state(order, fact)
+    if turns := changes.get("assignments"):
+        changes["assignments"] = _newest_reasons(turns)
     changes |= {"seq": fact.seq, "state": fact.state, "recorded_at": fact.recorded_at}
     if not isinstance(fact, TIMERS):
         # Timers do not move `last_at`: a step that happened before a breach may still arrive after it.
@@ -63,10 +66,32 @@ def apply(order: Order | None, fact: Fact) -> Order:
             evidence_urls=getattr(fact, "evidence_urls", ()),
         )
         timeline = (*order.timeline[-TIMELINE + 1 :], entry)
+        if weight((entry.note,), TIMELINE):
+            timeline = _newest_notes(timeline)
         changes["timeline"] = _newest_photos(timeline) if entry.evidence_urls else timeline
-        if name := key_name(entry.evidence_urls):
-            changes["sealed_under"] = (*changes.get("sealed_under", order.sealed_under), name)
+        before = changes.get("sealed_under", order.sealed_under)
+        if (name := key_name((entry.note, *entry.evidence_urls))) and name not in before:
+            changes["sealed_under"] = (*before, name)
     return replace(order, **changes)
+
+
+def _newest_reasons(turns: tuple[Assignment, ...]) -> tuple[Assignment, ...]:
+    """The turns, of which the last alone keeps a long note of why; the timeline says for a while what it was."""
+    if not any(_is_long(turn) for turn in turns[:-1]):
+        return turns
+    former = (replace(t, why=replace(t.why, note="")) if _is_long(t) and t.why else t for t in turns[:-1])
+    return (*former, turns[-1])
+
+
+def _is_long(turn: Assignment) -> bool:
+    return turn.why is not None and weight((turn.why.note,), TIMELINE) > 0
+
+
+def _newest_notes(timeline: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The timeline with so many of its long notes as there is room for; the entries that are older keep short ones."""
+    count = fitting(weight((entry.note,), TIMELINE) for entry in reversed(timeline))
+    older, newest = timeline[:-count], timeline[-count:]
+    return (*(replace(entry, note="") if weight((entry.note,), TIMELINE) else entry for entry in older), *newest)
 
 
 def _newest_photos(timeline: tuple[Entry, ...]) -> tuple[Entry, ...]:

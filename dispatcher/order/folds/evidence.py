@@ -4,21 +4,24 @@ from msgspec.structs import replace
 
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds
+from dispatcher.order.folds.room import fitting, seen_weight
 from dispatcher.order.row import Order, PartState
 from models.events import Evidence
 from models.events.above import is_from_above, order_named
 from models.sealed_words import key_name
 
-KEPT = 20  # sightings kept in full at each end
+KEPT = 20  # sightings kept in full at each end, fewer where they say much
 FINGERPRINTS = 50  # by which repeats are recognised: the first one, which a storm is known by, and the newest
 
 
 def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_key: str) -> Changes:
     changes: Changes = {"evidence_count": order.evidence_count + 1}
-    if len(order.evidence_first) < KEPT and not order.evidence_last:
-        changes["evidence_first"] = (*order.evidence_first, evidence)
+    first, last = (*order.evidence_first, evidence), (*order.evidence_last[-KEPT + 1 :], evidence)
+    is_long = seen_weight(evidence, KEPT) > 0
+    if not order.evidence_last and len(first) <= KEPT and not (is_long and _fitting(first) < len(first)):
+        changes["evidence_first"] = first
     else:
-        changes["evidence_last"] = (*order.evidence_last[-KEPT + 1 :], evidence)
+        changes["evidence_last"] = last[-_fitting(last[::-1]) :] if is_long else last
     if evidence.kind == "report":
         changes["reports_by_day"] = _count(order.reports_by_day, day, 1)
         if report_key:
@@ -33,6 +36,10 @@ def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_k
         first, newest = order.fingerprints[:1], order.fingerprints[1:]
         changes["fingerprints"] = (*first, *newest[-FINGERPRINTS + 2 :], fingerprint)
     return changes
+
+
+def _fitting(seen: tuple[Evidence, ...]) -> int:
+    return fitting(seen_weight(one, KEPT) for one in seen)
 
 
 def _with_newest(reports: tuple[tuple[str, str], ...], newest: tuple[str, str]) -> tuple[tuple[str, str], ...]:
