@@ -1,7 +1,8 @@
 """Sealed words 密文: what a person wrote, under a key of its report alone, and that key under the city's.
 
-Each report has a key of its own, 32 random bytes, which seals each of its fields once with the field as nonce: so no
-nonce ever meets a key twice. Where that key is destroyed nobody reads the words again, wherever copies of them lie.
+Each report, and each later step of a reporter's, has a key of its own, 32 random bytes, which seals each of its fields
+once with the field as nonce: so no nonce ever meets a key twice. Where that key is destroyed nobody reads the words
+again, wherever copies of them lie.
 """
 
 import base64
@@ -23,7 +24,7 @@ ERASED = "erased"  # what is read in place of words that nothing opens any more
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 # The number of a field, by which it has a nonce of its own: it never changes.
-_FIELDS = ("text", "title", "address", "contact", *(f"link{number}" for number in range(1, MAX_LINKS + 1)))
+_FIELDS = ("text", "title", "address", "contact", *(f"link{number}" for number in range(1, MAX_LINKS + 1)), "reason")
 _NONCES: dict[str, bytes] = {
     field: bytes([number]).rjust(_NONCE_BYTES, b"\0") for number, field in enumerate(_FIELDS, 1)
 }
@@ -49,8 +50,8 @@ class ReportKey(NamedTuple):
 
 
 def seal(key: ReportKey, words: Mapping[str, str]) -> dict[str, str]:
-    """The words of `text`, `title`, `address` and `contact` as text that begins with `sealed:1:`; what is empty stays
-    empty. Call it once for a key."""
+    """The words of `text`, `title`, `address`, `contact` and `reason` as text that begins with `sealed:1:`; what is
+    empty stays empty. Call it once for a key."""
     cipher = AESGCM(key.secret)
 
     def sealed(field: str, said: str) -> str:

@@ -18,12 +18,12 @@ from streams.terminal.harmless import say
 def erase(
     by: Annotated[str, typer.Option(help="Who asks for it; it is kept.")],
     why: Annotated[str, typer.Option(help="Why; it is kept.")],
-    order: Annotated[str, typer.Option(help="All words of this order, scenes included, by its id.")] = "",
-    reporter: Annotated[str, typer.Option(help="All reports of a person: its id or phone number.")] = "",
+    order: Annotated[str, typer.Option(help="All words of this order, later steps and scenes too.")] = "",
+    reporter: Annotated[str, typer.Option(help="All that a person has written: its id or phone number.")] = "",
     report: Annotated[tuple[str, str], typer.Option(metavar="SOURCE ID", help="One report.")] = ("", ""),
 ) -> None:
-    """Destroy the keys under which the words of reports and scenes are sealed. The orders, figures and audit stay as
-    they are; whoever reads the words reads `erased`. It cannot be undone."""
+    """Destroy the keys under which the words of reports, of their reporters' later steps and of scenes are sealed. The
+    orders, figures and audit stay as they are; whoever reads the words reads `erased`. It cannot be undone."""
     if sum(map(bool, (order, reporter, any(report)))) != 1:
         raise UsageError("say one of --order, --reporter, --report")
     settings = load_settings()
@@ -31,4 +31,4 @@ def erase(
     named = (pseudonym(key, report[0]), pseudonym(key, report[1])) if any(report) else None
     whose = Whose(order, reporter_hash(key, reporter), named)
     found, destroyed = asyncio.run(destroy(settings, whose, Erasure(now_ms(), by, why)))
-    say(f"{found} reports and scenes with sealed words, {destroyed} keys destroyed")
+    say(f"{found} reports, later steps and scenes with sealed words, {destroyed} keys destroyed")

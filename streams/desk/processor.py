@@ -179,14 +179,13 @@ class DeskProcessor:
 
     def _needless(self, inbox: Sequence[InboxRecord], sends: Sequence[Send], keys: ReportKeys) -> list[Send]:
         """What destroys the keys of what is in no fact and is not watched: repeats, what a control zone has swallowed,
-        what was watched in vain, links that came with a step that was refused."""
+        what was watched in vain, words and links that came with a step that was refused."""
         watched = [send.key or b"" for send in sends if self._is_watch(send)]
         before = [self._state.watches.get(key.removeprefix(_WATCHES).decode()) for key in watched]
         came = [item for each in inbox for item in each.items if isinstance(item, Sighting)]
         said = [item.text for item in (*came, *(one for each in before if each for one in each.seen)) if item.gist]
-        said += [
-            url for each in inbox for item in each.items if isinstance(item, InboxUpdate) for url in item.evidence_urls
-        ]
+        steps = [item for each in inbox for item in each.items if isinstance(item, InboxUpdate)]
+        said += [text for step in steps for text in (step.reason, *step.evidence_urls)]
         spare = key_names("\n".join(said).encode())
         if spare:
             kept = [send.value or b"" for send in sends if send.topic == self._names.orders or self._is_watch(send)]

@@ -19,9 +19,15 @@ from streams.settings import Settings
 Items = dict[str, list[Sighting | InboxUpdate]]
 
 
+# Whose steps hold words that may be about a person 本人: those of a reporter, and what a model says of the picture by
+# which a camera answers. What officers write is the city's.
+_OF_A_PERSON = ("reporter", "camera")
+
+
 class Sealer:
-    """Seals the words of reports and where their pictures are, the links that reporters send later, and the words in
-    which a model describes what a camera sees: they may be about somebody. What has none of these needs no key."""
+    """Seals the words of reports and where their pictures are, the words and links that reporters send later, and the
+    words in which a model describes what a camera sees: they may be about somebody. What has none of these needs no
+    key."""
 
     def __init__(self, key: CityKey, names: Names, partitions: int) -> None:
         self._key, self._names, self._partitions = key, names, partitions
@@ -55,12 +61,14 @@ class Sealer:
         )
 
     def _update(self, update: InboxUpdate, keys: list[ReportKey]) -> InboxUpdate:
-        """What a reporter adds later; pictures of whoever works on an order are the city's."""
-        if update.by.role != "reporter" or not update.evidence_urls:
+        """A later step; the pictures of a camera, as those of whoever works on an order, are the city's."""
+        links = update.evidence_urls if update.by.role == "reporter" else ()
+        if update.by.role not in _OF_A_PERSON or not (update.reason or links):
             return update
         key = ReportKey.new()
         keys.append(key)
-        return replace(update, evidence_urls=seal_links(key, update.evidence_urls))
+        sealed_links = seal_links(key, links) if links else update.evidence_urls
+        return replace(update, **seal(key, {"reason": update.reason}), evidence_urls=sealed_links)
 
     def _kept(self, key: ReportKey) -> Send:
         partition = place_of(key.name, self._partitions)

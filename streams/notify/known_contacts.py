@@ -11,7 +11,7 @@ from cryptography.fernet import InvalidToken
 from models.errors import UsageError
 from models.redact import Contact, check_contact_key, decrypt_contact
 from models.sealed_words import key_names
-from streams.erasure.report_keys import ReportKeys, check_words_key, open_report_keys
+from streams.erasure.report_keys import ReportKeys
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import FollowedLog, followed, open_ends
 from streams.kafka.topics import Names
@@ -88,9 +88,10 @@ class KnownContacts:
 
 
 @contextlib.asynccontextmanager
-async def open_contacts(settings: Settings) -> AsyncIterator[KnownContacts | None]:
-    """The contacts of all reporters, for the one target that is sent them; None where the settings have no such target,
-    or intake keeps none. Raises UsageError where a key is missing or cannot be used, and KafkaError."""
+async def open_contacts(settings: Settings, keys: ReportKeys | None) -> AsyncIterator[KnownContacts | None]:
+    """The contacts of all reporters, for the one target that is sent them, with the keys of reports; None where the
+    settings have no such target, or intake keeps none. Raises UsageError where a key is missing or cannot be used, and
+    KafkaError."""
     if not settings.notify_reporter_url:
         yield None
         return
@@ -103,8 +104,7 @@ async def open_contacts(settings: Settings) -> AsyncIterator[KnownContacts | Non
         yield None
         return
     check_contact_key(key)
-    await check_words_key(settings)
-    async with open_report_keys(settings) as keys, followed(connection, [part]) as log:
+    async with followed(connection, [part]) as log:
         contacts = KnownContacts(log, key, keys)
         await contacts.catch_up()
         yield contacts

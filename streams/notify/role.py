@@ -7,11 +7,14 @@ offset, and its backlog stays in Kafka however long it is away.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from msgspec.structs import replace
+
 from models.city import load_city
 from models.envelope import Event
 from models.errors import UsageError
 from streams.control.city_in_force import CityInForce
 from streams.control.packs import Packs
+from streams.erasure.report_keys import ReportKeys, check_words_key, open_report_keys
 from streams.kafka.clients import started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
@@ -53,10 +56,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     "PAIDAN_NOTIFY_INSPECTOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
                 )
             await check_topics(settings, city_topics(settings, city))
-            async with open_contacts(settings) as contacts:
+            await check_words_key(settings)
+            async with open_report_keys(settings) as keys, open_contacts(settings, keys) as contacts:
 
                 def line(target: Target) -> FinishingConsumer:
-                    return _line(settings, target, webhooks, write, contacts)
+                    return _line(settings, target, webhooks, write, contacts, keys)
 
                 async with Lines(line) as lines:
                     while True:
@@ -73,6 +77,7 @@ def _line(
     webhooks: Webhooks,
     write: Callable[[Send], Awaitable[None]],
     contacts: KnownContacts | None,
+    keys: ReportKeys | None,
 ) -> FinishingConsumer:
     key, names = target_key(settings.webhook_secret.get_secret_value().encode(), target.name), Names(settings.namespace)
     to_reporters = target.audience == "reporter"
@@ -80,6 +85,7 @@ def _line(
     discloser = Discloser(contacts, target.name, names, write) if to_reporters and contacts is not None else None
 
     async def post(event: Event) -> TargetAnswer:
+        event = await in_the_clear(event, keys)
         if letters is not None:
             event = letters.letter(event)
         if discloser is not None:
@@ -89,3 +95,12 @@ def _line(
     return FinishingConsumer(
         settings, names.group(f"notify-{target.name}"), target.topics, Courier(settings, target, post, write)
     )
+
+
+async def in_the_clear(event: Event, keys: ReportKeys | None) -> Event:
+    """The same event with the words opened that reporters have written into their steps; of those who had them erased
+    it reads `erased`. Raises SealError where another city's key has wrapped the keys, and KafkaError."""
+    if keys is None or b'"sealed:' not in event.data:
+        return event
+    await keys.catch_up()
+    return replace(event, data=keys.opened(event.data))

@@ -19,7 +19,7 @@ from models.redact import Contact, reporter_hash
 from models.sealed_words import ERASED
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, now_ms, to_text
 from streams.erasure.erasing import Whose, erase
-from streams.erasure.report_keys import Erasure, check_words_key
+from streams.erasure.report_keys import Erasure, check_words_key, open_report_keys
 from streams.erasure.retention import BY
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
@@ -27,7 +27,7 @@ from streams.notify.known_contacts import open_contacts
 from streams.settings import Settings
 from tests.support.cities import tiny_files
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, own_settings
-from tests.support.messages import report, to_structured
+from tests.support.messages import report, to_structured, update
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 PHONE = "13812345678"
@@ -36,6 +36,8 @@ DEPARTMENTS = ("roads", "police", "works", "north-office")
 SHORT = "archive_days = 0.5\nreopen_days = 0.5\nfeedback_days = 0.5\n"
 WORDS = "梧桐路口的井盖不见了，请找红房子旁边的老宋"
 PICTURE = "https://media.example/old-song.jpg"
+LATER = "还在，老宋说车轮掉进去了"
+SAID = (WORDS, PHONE, PICTURE, LATER)
 
 
 @pytest.mark.timeout(120)
@@ -89,31 +91,23 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
     order_id = opened.key.decode()
     await _words_have_ended(kafka, topics)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.gateway_port}", timeout=30) as client:
-        before = await eventually(lambda: _order(client, order_id), what="the order's page")
-        assert before["text"] == WORDS
+        await _said_later(kafka, topics, order_id)
+        before = await eventually(lambda: _order(client, order_id, after="commented"), what="the order's page")
+        assert (before["text"], before["timeline"][-1]["note"]) == (WORDS, LATER)
         assert await _contact(settings) == Contact(phone=PHONE)
-        for name in (
-            topics.inbox,
-            topics.urgent,
-            topics.orders,
-            topics.desk,
-            topics.archive,
-            topics.report_keys,
-            topics.contacts,
-        ):
+        sealed = topics.inbox, topics.urgent, topics.orders, topics.desk, topics.archive, topics.report_keys
+        for name in (*sealed, topics.contacts, topics.notices):
             values = [r.value or b"" for r in await kafka.read_all(name)]
-            assert not [value for value in values if any(said.encode() in value for said in (WORDS, PHONE, PICTURE))], (
-                name
-            )
+            assert not [value for value in values if any(said.encode() in value for said in SAID)], name
         sightings = f"/orders/{order_id}/sightings"
         assert [seen["media_urls"] for seen in (await client.get(sightings)).json()["sightings"]] == [[PICTURE]]
 
         asked = roles.start("erase", "--order", order_id, "--by", "clerk", "--why", "asked for")
         assert await asked.ended(60) == 0, asked.said()
 
-        assert "1 keys destroyed" in asked.said()
+        assert "2 keys destroyed" in asked.said()
         by_clerk = [r for r in await kafka.read_all(topics.report_keys) if b'"clerk"' in (r.value or b"")]
-        assert [msgspec.json.decode(record.value, type=Erasure).by for record in by_clerk] == ["clerk"]
+        assert [msgspec.json.decode(record.value, type=Erasure).by for record in by_clerk] == ["clerk"] * 2
         assert await _contact(settings) is None
         await erase(settings, Whose(reporter=REPORTER), Erasure(now, "clerk", "asked for"))
         assert [(r.key, r.value) for r in await kafka.read_all(topics.contacts)][-1] == (REPORTER.encode(), None)
@@ -122,7 +116,9 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
         assert [seen["media_urls"] for seen in (await client.get(sightings)).json()["sightings"]] == [[ERASED]]
     assert after["text"] == ERASED
     assert {order["title"] for order in listed} == {ERASED}
-    assert {**after, "text": WORDS, "evidence": before["evidence"], "held_by": before["held_by"]} == before
+    assert after["timeline"][-1]["note"] == ERASED
+    words = {name: before[name] for name in ("text", "evidence", "timeline", "held_by")}
+    assert {**after, **words} == before
     audit = roles.start("audit", "--no-tables")
     assert await audit.ended(60) == 0, audit.said()
 
@@ -153,7 +149,7 @@ def _is_archived(records: list[ConsumerRecord]) -> bool:
 
 async def _contact(settings: Settings) -> Contact | None:
     """The reporter's contact, as who is to bring them notices knows it."""
-    async with open_contacts(settings) as contacts:
+    async with open_report_keys(settings) as keys, open_contacts(settings, keys) as contacts:
         return None if contacts is None else contacts.open(REPORTER)
 
 
@@ -170,10 +166,18 @@ async def _words_have_ended(kafka: Kafka, topics: Names) -> None:
     assert [r.value for r in kept if r.key.startswith(b"ending/")][-1] is None
 
 
-async def _order(client: httpx.AsyncClient, order_id: str) -> Any:
-    """The order as the gateway shows it, once it does."""
+async def _said_later(kafka: Kafka, topics: Names, order_id: str) -> None:
+    """The reporter adds something."""
+    by = {"role": "reporter", "id": PHONE}
+    said = update("comment", order_id=order_id, by=by, reason=LATER, event={"id": "u-1", "time": now_ms()})
+    await kafka.produce(topics.updates, [Message(said.value, None, said.headers, 0)])
+
+
+async def _order(client: httpx.AsyncClient, order_id: str, after: str = "") -> Any:
+    """The order as the gateway shows it, once it does; `after` a fact as soon as that is its last one."""
     try:
         answer = await client.get(f"/orders/{order_id}")
     except httpx.TransportError:
         return None
-    return answer.json() if answer.status_code == 200 else None
+    order = answer.json() if answer.status_code == 200 else None
+    return order if order and after in ("", order["timeline"][-1]["fact"]) else None

@@ -13,10 +13,11 @@ from msgspec.structs import replace
 from dispatcher.order import facts
 from dispatcher.order.final_label import classified_text
 from dispatcher.order.folds.apply import apply
+from dispatcher.order.lifecycle import TABLE, Transition
 from dispatcher.order.row import Order
 from models.city import City
-from models.envelope import event_type
-from models.events import Evidence
+from models.envelope import Event, event_type
+from models.events import NOTICE, RECHECKED, Evidence
 from models.guess import Guess
 from models.inbox import Actor, Sighting, decode_items
 from models.sealed_words import ERASED, CityKey
@@ -33,11 +34,13 @@ from streams.intake.processor import IntakeProcessor
 from streams.kafka.log_reading import FollowedLog
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
+from streams.notify.role import in_the_clear
 from streams.settings import load_settings
 from streams.stage.same_time import SameTime
 from streams.tables.protocol import Brief, shortened
 from tests.support.desks import DAY, MINUTE, T0, guess, quiet_city
 from tests.support.messages import detection, report, update
+from tests.support.messages import record as message
 from tests.support.one_city import one_city
 
 SECRET = bytes(range(32))
@@ -150,14 +153,17 @@ async def test_only_departments_get_the_words_in_the_clear(road: Road) -> None:
     assert (evidence["text"], evidence["media_urls"]) == (ERASED, [ERASED, ERASED])
 
 
+AGAIN = "还是这样，请找红房子旁边的老宋"
+
+
 def by_reporter(action: str, name: str, **more: Any) -> Any:
-    """A step of the reporter's, who sends pictures with it."""
-    said = {"by": {"role": "reporter", "id": "13812345678"}, "evidence_urls": PICTURES, "reason": "还是这样"}
+    """A step of the reporter's, who sends words and pictures with it."""
+    said = {"by": {"role": "reporter", "id": "13812345678"}, "evidence_urls": PICTURES, "reason": AGAIN}
     return update(action, event={"id": name}, **said | more)
 
 
-async def test_pictures_that_a_reporter_sends_later_are_sealed_too(road: Road) -> None:
-    """Their key is one of the order's, which erasing the order or the reporter takes; no key is left of a step that was
+async def test_what_a_reporter_sends_later_is_sealed_too(road: Road) -> None:
+    """Its key is one of the order's, which erasing the order or the reporter takes; no key is left of a step that was
     refused."""
     first = await road.send(report(TEXT, reporter={"id": "13812345678"}, event={"id": "1"}))
     order_id = folded(first).id
@@ -167,14 +173,73 @@ async def test_pictures_that_a_reporter_sends_later_are_sealed_too(road: Road) -
 
     made, anew, gone = (send for send in (*later, *refused) if send.topic == NAMES.report_keys)
     assert (anew.key, gone.value) == (gone.key, None)
-    assert [send for send in (*later, *refused) if PICTURES[0].encode() in (send.value or b"")] == []
+    for said in (AGAIN, PICTURES[0]):
+        assert [send for send in (*later, *refused) if said.encode() in (send.value or b"")] == []
     order = folded(road.sent)
     assert order.sealed_under[1:] == (name_of(made),)
-    assert as_learnt(road.keys, road.sent).timeline[-1].evidence_urls == PICTURES
+    last = as_learnt(road.keys, road.sent).timeline[-1]
+    assert (last.note, last.evidence_urls) == (AGAIN, PICTURES)
     [fact] = [fact for fact in facts_of(later) if isinstance(fact, facts.Commented)]
     assert Whose(order_id=order_id).means(fact)
     assert Whose(reporter=order.reporters[0]).means(fact)
     assert not Whose(reporter="another").means(fact)
+
+
+OFFICER = {"department": "roads", "id": "zhao"}
+STEPS_BEFORE = {"closed": ("accept", "handle", "check-pass"), "handled": ("accept", "handle"), "assigned": ()}
+CAN_WRITE = [row for row in TABLE if "reporter" in row.roles]
+
+
+@pytest.mark.parametrize("row", CAN_WRITE, ids=lambda row: str(row.action))
+async def test_whatever_a_reporter_writes_only_departments_read_in_the_clear(road: Road, row: Transition) -> None:
+    """Each action that the lifecycle's table gives to reporters, taken with words: they are in no topic but the
+    departments', the order names their key once, and after an erasure nobody reads them."""
+    order_id = folded(await road.send(report(TEXT, reporter={"id": "13812345678"}, event={"id": "1"}))).id
+    before = next(steps for state, steps in STEPS_BEFORE.items() if state in row.sources)
+    for n, action in enumerate(before):
+        said = {"order_id": order_id, "evidence_urls": PICTURES, "by": OFFICER}
+        said |= {"by": {"role": "inspector", "id": "ines"}} if action == "check-pass" else {}
+        await road.send(update(action, event={"id": f"u-{n}"}, **said))
+    assert folded(road.sent).state in row.sources
+
+    sent = await road.send(by_reporter(row.action, "said", order_id=order_id, satisfied=False))
+
+    assert facts_of(sent)
+    clear = [send.topic for send in sent if AGAIN.encode() in (send.value or b"")]
+    assert all(topic.startswith(NAMES.assignments("")) for topic in clear)
+    [made] = [send for send in sent if send.topic == NAMES.report_keys]
+    assert folded(road.sent).sealed_under.count(name_of(made)) == 1
+    assert AGAIN in {entry.note for entry in as_learnt(road.keys, road.sent).timeline}
+    road.keys.take([record(Send(made.topic, made.key, msgspec.json.encode(Erasure(T0, "clerk", "asked for"))))])
+    assert AGAIN not in {entry.note for entry in as_learnt(road.keys, road.sent).timeline}
+
+
+async def test_what_a_camera_says_of_the_picture_it_answers_by_is_sealed_too(road: Road) -> None:
+    """As what a model says of the one by which it has seen it."""
+    order_id = folded(await road.send(scene("d-1", "lamp_off"))).id
+
+    answer = {"order_id": order_id, "camera_id": "cam-sw-1", "result": "gone", "text": SCENE}
+    said = await road.send(message(RECHECKED, answer, id="a-1"))
+
+    assert [send.topic for send in said if SCENE.encode() in (send.value or b"")] == []
+    made, *gone = (send for send in said if send.topic == NAMES.report_keys)
+    assert [(send.key, send.value) for send in gone] == [(made.key, None)]  # nobody had asked it
+
+
+async def test_a_notice_has_a_reporters_words_for_those_who_are_sent_it(road: Road) -> None:
+    """Sealed in the topic, opened for the webhook, `erased` after an erasure."""
+    order_id = folded(await road.send(report(TEXT, reporter={"id": "13812345678"}, event={"id": "1"}))).id
+    sent = await road.send(by_reporter("comment", "u-1", order_id=order_id))
+    notice, *_ = [each for each in of(sent, NAMES.notices) if b"commented" in each]
+    [made] = [send for send in sent if send.topic == NAMES.report_keys]
+    event = Event("n-1", "paidan", NOTICE, notice)
+
+    opened = await in_the_clear(event, road.keys)
+    road.keys.take([record(Send(made.topic, made.key, msgspec.json.encode(Erasure(T0, "clerk", "asked for"))))])
+    erased = await in_the_clear(event, road.keys)
+
+    assert AGAIN.encode() not in notice
+    assert [msgspec.json.decode(each.data)["note"] for each in (opened, erased)] == [AGAIN, ERASED]
 
 
 async def test_pictures_of_whoever_works_on_it_are_the_citys(road: Road) -> None:
