@@ -9,7 +9,7 @@
     ├── StageError          intake or desk cannot go on safely: the process ends and starts again from the log
     ├── MissingPack         a city pack that is in force cannot be had; what needs it has to wait
     ├── TopicError          a topic is missing, set up differently, or could not be created
-    ├── AccessError         the cluster's access lists could not be read or set
+    ├── AccessError         the cluster's access lists or quotas could not be read or set
     ├── ControlError        what is in force cannot be changed this way; nothing was changed
     │   └── UnknownSilence  there is no silence of that number
     ├── LogError            the log of orders holds something that is no fact

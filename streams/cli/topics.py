@@ -1,4 +1,4 @@
-"""`paidan topics`: what must be in Kafka, created or checked, and who may read and write what."""
+"""`paidan topics`: what must be in Kafka, created or checked, who may read and write what, and how much."""
 
 import asyncio
 from typing import Annotated
@@ -7,9 +7,10 @@ import typer
 
 from models.city import load_city
 from models.errors import UsageError
-from streams.kafka.access_lists import add, as_command, entries
-from streams.kafka.cluster_rights import cluster_rights
 from streams.kafka.connection import Connection
+from streams.kafka.rights.access_lists import add, as_command, entries, principal_of
+from streams.kafka.rights.cluster_rights import ClusterRight, cluster_rights, is_outside
+from streams.kafka.rights.quotas import limit, quota_command
 from streams.kafka.topics import Names, Topic, check_topics, city_topics, create_topics
 from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
@@ -35,37 +36,36 @@ def check() -> None:
     say(f"{len(wanted)} topics are as they must be")
 
 
+Sensors = Annotated[
+    list[str] | None, typer.Option("--sensor", metavar="NAME", help="Who sends detections; repeatable.")
+]
+Apps = Annotated[list[str] | None, typer.Option("--app", metavar="NAME", help="Who sends reports; repeatable.")]
+Fleets = Annotated[
+    list[str] | None, typer.Option("--fleet", metavar="NAME", help="Who sends what mobile units say; repeatable.")
+]
+Principals = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--principal",
+        metavar="PARTY=PRINCIPAL",
+        help="What the cluster calls a party, as intake=User:CN=intake or department/roads=User:roads; repeatable. "
+        "Without: User:NAMESPACE-PARTY.",
+    ),
+]
+
+
 @topics.command()
 def acl(
-    sensor: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Who sends detections; repeatable.")] = None,
-    app: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Who sends reports; repeatable.")] = None,
-    fleet: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Who sends what mobile units say; repeatable.")
-    ] = None,
-    principal: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PARTY=PRINCIPAL",
-            help="What the cluster calls a party, as intake=User:CN=intake or department/roads=User:roads; repeatable. "
-            "Without: User:NAMESPACE-PARTY.",
-        ),
-    ] = None,
+    sensor: Sensors = None,
+    app: Apps = None,
+    fleet: Fleets = None,
+    principal: Principals = None,
     script: Annotated[bool, typer.Option("--script", help="As commands of kafka-acls.sh.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Add those that the cluster lacks.")] = False,
 ) -> None:
     """Show who may read and write what: the access lists of the whole city. None that is there is ever taken away."""
     settings = load_settings()
-    city = load_city(settings.city)
-    needed = cluster_rights(
-        Names(settings.namespace),
-        city.departments,
-        sensor or (),
-        app or (),
-        city.units.by_id,
-        fleet or (),
-        city.hubs,
-    )
-    called = dict(_named(one, {right.party for right in needed}) for one in principal or ())
+    needed, called = _rights(settings, sensor, app, fleet, principal)
     wanted = entries(needed, settings.namespace, called)
     if apply:
         added = asyncio.run(add(Connection.of(settings), wanted))
@@ -75,6 +75,53 @@ def acl(
     for entry in wanted:
         line = f"{entry.principal:{width}}  {entry.operation:16} {entry.kind:16}  {entry.name}"
         say(as_command(entry, settings.kafka or "BROKER:9092") if script else line)
+
+
+@topics.command()
+def quotas(
+    rate: Annotated[int, typer.Option(min=1, metavar="BYTES", help="What each may send in a second.")] = 1_000_000,
+    sensor: Sensors = None,
+    app: Apps = None,
+    fleet: Fleets = None,
+    principal: Principals = None,
+    script: Annotated[bool, typer.Option("--script", help="As commands of kafka-configs.sh.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Set them, in place of what each has.")] = False,
+) -> None:
+    """Show how much each of those outside may send: departments, sensors, apps and fleets. Brokers hold back what is
+    more."""
+    settings = load_settings()
+    needed, called = _rights(settings, sensor, app, fleet, principal)
+    senders = dict.fromkeys(each.party for each in needed if is_outside(each.party) and each.operation == "Write")
+    principals = dict.fromkeys(principal_of(party, settings.namespace, called) for party in senders)
+    if apply:
+        asyncio.run(limit(Connection.of(settings), principals, rate))
+        say(f"{len(principals)} quotas set")
+        return
+    width = max(map(len, principals))
+    for one in principals:
+        line = f"{one:{width}}  {rate} bytes a second"
+        say(quota_command(one, rate, settings.kafka or "BROKER:9092") if script else line)
+
+
+def _rights(
+    settings: Settings,
+    sensors: list[str] | None,
+    apps: list[str] | None,
+    fleets: list[str] | None,
+    principals: list[str] | None,
+) -> tuple[tuple[ClusterRight, ...], dict[str, str]]:
+    """All rights of the city, and which principals its parties are where somebody has said so."""
+    city = load_city(settings.city)
+    needed = cluster_rights(
+        Names(settings.namespace),
+        city.departments,
+        sensors or (),
+        apps or (),
+        city.units.by_id,
+        fleets or (),
+        city.hubs,
+    )
+    return needed, dict(_named(one, {right.party for right in needed}) for one in principals or ())
 
 
 def _wanted(settings: Settings) -> tuple[Topic, ...]:

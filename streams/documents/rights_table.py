@@ -1,7 +1,7 @@
 """The table of rights on the cluster in docs/operations.md."""
 
 from streams.documents.markdown import table
-from streams.kafka.cluster_rights import cluster_rights
+from streams.kafka.rights.cluster_rights import cluster_rights
 from streams.kafka.topics import Names
 
 

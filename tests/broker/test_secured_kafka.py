@@ -20,16 +20,17 @@ from models.events import UPDATE
 from models.times import now_ms
 from streams.addresses import LOOPBACK_HOST
 from streams.kafka.clients import admin, follower, log_reader, started, writer
-from streams.kafka.cluster_rights import cluster_rights
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
+from streams.kafka.rights.cluster_rights import cluster_rights
+from streams.kafka.rights.quotas import limit
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings, load_settings
 from tests.support.cities import tiny_files
 from tests.support.every_step import INSPECTORS
 from tests.support.kafka import Roles, eventually
-from tests.support.secured import secured_broker
+from tests.support.secured import quotas_of_users, secured_broker
 from tests.support.steps_on_kafka import Asked, Message, as_party, asking, cases, parties, reports, way
 from tests.unit.test_cluster_rights import covers
 
@@ -235,6 +236,22 @@ async def _apply(settings: Settings, folder: Path, *more: str) -> str:
     command = Roles(settings, folder).start("topics", "acl", "--apply", "--sensor", "gate", "--app", "hotline", *more)
     assert await command.ended(60) == 0, command.said()
     return command.said().strip()
+
+
+async def test_the_broker_has_a_quota_for_each_of_those_outside(secured: Settings, tmp_path: Path) -> None:
+    """The command sets it in place of another; of the roles none has one."""
+    gate, roads = f"{_NAMESPACE}-sensor-gate", "CN=roads, O=city"
+    await limit(Connection.of(secured), [f"User:{gate}"], 1_000_000)
+
+    options = ("--rate", "50000", "--sensor", "gate", "--principal", f"department/roads=User:{roads}")
+    command = Roles(secured, tmp_path).start("topics", "quotas", "--apply", *options)
+    assert await command.ended(60) == 0, command.said()
+
+    others = {f"{_NAMESPACE}-department-{each}" for each in load_city(secured.city).departments} - {
+        f"{_NAMESPACE}-department-roads"
+    }
+    there = await quotas_of_users(Connection.of(secured))
+    assert there == {user: {"producer_byte_rate": 50_000.0} for user in (gate, roads, *others)}
 
 
 async def test_a_certificate_is_enough_where_the_cluster_knows_its_clients_by_it(

@@ -5,6 +5,8 @@ import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
 
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.types import Array, Boolean, Float64, Int8, Int16, Int32, Schema, String
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,8 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from streams.addresses import LOOPBACK_HOST
+from streams.kafka.clients import admin, started
+from streams.kafka.connection import Connection
 from streams.local.broker import LocalBroker
 
+_TEXT = String("utf-8")
 _LISTENER = """
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURED:SASL_SSL,CERTIFIED:SSL
 listeners=PLAINTEXT://{host}:{{client}},CONTROLLER://{host}:{{controller}},SECURED://{host}:{port},\
@@ -88,3 +93,44 @@ def _certificate(
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=2))
     )
+
+
+class _Described(Response):
+    API_KEY = 48
+    API_VERSION = 0
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        ("error_code", Int16),
+        ("error_message", _TEXT),
+        (
+            "entries",
+            Array(
+                ("entity", Array(("entity_type", _TEXT), ("entity_name", _TEXT))),
+                ("values", Array(("key", _TEXT), ("value", Float64))),
+            ),
+        ),
+    )
+
+
+class _Describe(RequestStruct):
+    API_KEY = 48
+    API_VERSION = 0
+    RESPONSE_TYPE = _Described
+    SCHEMA = Schema(
+        ("components", Array(("entity_type", _TEXT), ("match_type", Int8), ("match", _TEXT))), ("strict", Boolean)
+    )
+
+
+class _DescribeClientQuotas(Request[_Describe]):
+    API_KEY = 48
+
+    def build(self, request_struct_class: type[_Describe]) -> _Describe:
+        any_name = 2
+        return request_struct_class([("user", any_name, None)], True)
+
+
+async def quotas_of_users(connection: Connection) -> dict[str, dict[str, float]]:
+    """What the cluster bounds, by user."""
+    async with started(admin(connection)) as client:
+        answer = await client._send_request(_DescribeClientQuotas())
+    return {entity[0][1]: dict(values) for entity, values in answer.entries}

@@ -3,10 +3,12 @@
 import pytest
 from typer.testing import CliRunner
 
+from models.city import load_city
 from models.errors import UsageError
 from streams.cli.main import app
-from streams.kafka.access_lists import AccessEntry, as_command, entries
-from streams.kafka.cluster_rights import ClusterRight, cluster_rights
+from streams.kafka.rights.access_lists import AccessEntry, as_command, entries
+from streams.kafka.rights.cluster_rights import ClusterRight, cluster_rights
+from streams.kafka.rights.quotas import quota_command
 from streams.kafka.topics import Names, all_topics
 from streams.settings import load_settings
 
@@ -95,8 +97,29 @@ def test_an_entry_is_a_command_of_kafkas_own_tool() -> None:
     )
 
 
+def test_a_quota_is_a_command_of_kafkas_own_tool() -> None:
+    """It knows users by their names alone."""
+    assert quota_command("User:CN=a, O=b", 5_000, "one:9092") == (
+        "kafka-configs.sh --bootstrap-server one:9092 --alter --add-config producer_byte_rate=5000 "
+        "--entity-type users --entity-name 'CN=a, O=b'"
+    )
+
+
+def test_quotas_are_for_those_outside_who_send() -> None:
+    """No role of Paidan is held back, and nobody who only reads needs to be; a principal of several parties has one."""
+    named = ("--sensor", "gate", "--app", "hotline", "--fleet", "cars", "--principal", "app/hotline=User:cars")
+    told = CliRunner().invoke(app, ["topics", "quotas", "--rate", "5000", *named])
+
+    whose = {line.split()[0] for line in told.output.splitlines()}
+    departments = load_city(load_settings().city).departments
+    expected = {f"User:paidan-department-{department}" for department in departments}
+    assert whose == expected | {"User:paidan-sensor-gate", "User:cars", "User:paidan-fleet-cars"}
+    assert {line.split(maxsplit=1)[1] for line in told.output.splitlines()} == {"5000 bytes a second"}
+
+
 def test_a_principal_for_nobody_is_refused() -> None:
     """A slip in the name of a department would leave the department without its rights."""
     for given in ("raods=User:x", "department/raods=User:x", "intake=x"):
-        told = CliRunner().invoke(app, ["topics", "acl", "--principal", given])
-        assert isinstance(told.exception, UsageError)
+        for command in ("acl", "quotas"):
+            told = CliRunner().invoke(app, ["topics", command, "--principal", given])
+            assert isinstance(told.exception, UsageError)

@@ -49,6 +49,11 @@ def cluster_rights(
     )
 
 
+def is_outside(party: str) -> bool:
+    """Whether a party is none of Paidan's own roles: a department, a mobile unit, or who sends what is seen or said."""
+    return "/" in party
+
+
 _ROLES = ("intake", "desk", "tables", "gateway", "notify", "bridge", "learning", "commands")
 _Row = tuple[str, Operation, Kind, tuple[str, ...]]
 

@@ -13,8 +13,8 @@ from aiokafka.protocol.admin import CreateAclsRequest, DescribeAclsRequest
 
 from models.errors import PaidanError
 from streams.kafka.clients import admin, started
-from streams.kafka.cluster_rights import ClusterRight
 from streams.kafka.connection import Connection
+from streams.kafka.rights.cluster_rights import ClusterRight
 
 # Kafka's numbers.
 _ANY = 1
@@ -28,7 +28,7 @@ _EVERYWHERE = "*"
 
 
 class AccessError(PaidanError):
-    """The access lists could not be read or changed."""
+    """The access lists or quotas could not be read or changed."""
 
 
 class AccessEntry(NamedTuple):
@@ -42,13 +42,16 @@ class AccessEntry(NamedTuple):
 
 
 def entries(rights: Iterable[ClusterRight], namespace: str, principals: Mapping[str, str]) -> tuple[AccessEntry, ...]:
-    """The entries that give these rights, each once. A party without a principal of its own is the user with its name
-    behind the namespace: `User:paidan-intake`, `User:paidan-department-roads`."""
+    """The entries that give these rights, each once, to the principals of the parties."""
+    return tuple(
+        dict.fromkeys(AccessEntry(principal_of(each.party, namespace, principals), *each[1:]) for each in rights)
+    )
 
-    def principal(party: str) -> str:
-        return principals.get(party, f"User:{namespace}-{party.replace('/', '-')}")
 
-    return tuple(dict.fromkeys(AccessEntry(principal(each.party), *each[1:]) for each in rights))
+def principal_of(party: str, namespace: str, principals: Mapping[str, str]) -> str:
+    """What the cluster calls a party. One without a principal of its own is the user with its name behind the
+    namespace: `User:paidan-intake`, `User:paidan-department-roads`."""
+    return principals.get(party, f"User:{namespace}-{party.replace('/', '-')}")
 
 
 def as_command(entry: AccessEntry, bootstrap: str) -> str:
@@ -75,7 +78,7 @@ async def add(connection: Connection, wanted: Iterable[AccessEntry]) -> tuple[Ac
 async def _present(client: AIOKafkaAdminClient) -> set[AccessEntry]:
     """What the cluster allows anybody now, of what is known here."""
     answer = await client._send_request(DescribeAclsRequest(_ANY, None, _ANY, None, None, _ANY, _ANY))
-    _raise(answer.error_code, answer.error_message)
+    raise_for(answer.error_code, answer.error_message)
     return {
         AccessEntry(principal, _OPERATIONS[operation], _KINDS[kind], name + ("*" if pattern == _PREFIXED else ""))
         for kind, name, pattern, lists in answer.resources
@@ -98,9 +101,10 @@ async def _create(client: AIOKafkaAdminClient, entry: AccessEntry) -> None:
         )
     )
     [(code, message)] = answer.creation_responses
-    _raise(code, message)
+    raise_for(code, message)
 
 
-def _raise(code: int, message: str | None) -> None:
+def raise_for(code: int, message: str | None) -> None:
+    """Raises the KafkaError that a code of an answer stands for; 0 is none."""
     if (error := for_code(code)) is not NoError:
         raise error(message or error.description)
