@@ -33,8 +33,8 @@ def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_k
     if name := key_name((evidence.text, evidence.address)):
         changes["sealed_under"] = (*order.sealed_under, name)
     if fingerprint and fingerprint not in order.fingerprints:
-        first, newest = order.fingerprints[:1], order.fingerprints[1:]
-        changes["fingerprints"] = (*first, *newest[-FINGERPRINTS + 2 :], fingerprint)
+        known = order.fingerprints
+        changes["fingerprints"] = (*known[:1], *known[1:][-FINGERPRINTS + 2 :], fingerprint)
     return changes
 
 
