@@ -1,6 +1,6 @@
 """An open-loop load in C: events leave at their intended times, whatever the system does, and carry those times.
 
-`python -m bench.end_to_end.load BOOTSTRAP TOPIC --city CITY --kind detections --rate 5000 --count 100000` sends and
+`python -m bench.end_to_end.load TOPIC --city CITY --kind detections --rate 5000 --count 100000` sends and
 prints two lines of JSON: when it began, and what it sent. An event that leaves late still carries the time at which it
 should have left, so a stall shows as latency and not as silence (no coordinated omission). Rate 0 sends as fast as the
 broker takes it. SIGTERM ends it in good order. Needs confluent-kafka.
@@ -17,10 +17,13 @@ from pathlib import Path
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from bench.end_to_end.c_client import client_options
 from bench.texts import report_texts
 from models.city import Camera, City, load_city
 from models.events import DETECTION, REPORT
 from models.times import to_text
+from streams.kafka.connection import Connection
+from streams.settings import load_settings
 
 SLOT_SECONDS = 0.005
 NEW_SHARE = 0.02
@@ -86,13 +89,13 @@ KINDS: dict[str, tuple[str, Callable[[City, int], Iterator[Made]]]] = {
 class Load:
     """Sends what was made before, so that making it costs nothing while the system is measured."""
 
-    def __init__(self, bootstrap: str, topic: str, kind: str, count: int, seed: int, city: City) -> None:
+    def __init__(self, connection: Connection, topic: str, kind: str, count: int, seed: int, city: City) -> None:
         ce_type, make = KINDS[kind]
         self._topic = topic
         self._ready = list(islice(make(city, seed), count))
         self._fixed = [("ce_specversion", b"1.0"), ("ce_type", ce_type.encode()), ("ce_source", b"bench/%d" % seed)]
         self._producer = Producer(
-            {"bootstrap.servers": bootstrap, "linger.ms": 5, "queue.buffering.max.messages": 1_000_000}
+            client_options(connection) | {"linger.ms": 5, "queue.buffering.max.messages": 1_000_000}
         )
         self._producer.list_topics(topic)  # connected before the first event is due
         self._failed: list[KafkaError] = []
@@ -138,7 +141,6 @@ class Load:
 def main() -> None:
     """Send and print what was sent."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bootstrap")
     parser.add_argument("topic")
     parser.add_argument("--city", type=Path, required=True)
     parser.add_argument("--kind", choices=list(KINDS), default="detections")
@@ -146,7 +148,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     a = parser.parse_args()
-    load = Load(a.bootstrap, a.topic, a.kind, a.count, a.seed, load_city(a.city))
+    load = Load(Connection.of(load_settings()), a.topic, a.kind, a.count, a.seed, load_city(a.city))
     signal.signal(signal.SIGTERM, load.stop)
     started, used = time.time(), time.process_time()
     print(json.dumps({"started": started}), flush=True)

@@ -1,22 +1,24 @@
 """A reader in C of what becomes visible: committed assignments, facts and figures of a namespace, from their beginning.
 
-`python -m bench.end_to_end.reader BOOTSTRAP NAMESPACE` prints a line of JSON (`Visible`) whenever something was read,
-ten times a second at most; the first one says that it reads. Needs confluent-kafka.
+`python -m bench.end_to_end.reader` reads the namespace of the settings and prints a line of JSON (`Visible`) whenever
+something was read, ten times a second at most; the first one says that it reads. Needs confluent-kafka.
 """
 
-import sys
 import time
 from collections.abc import Callable
 
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 
+from bench.end_to_end.c_client import client_options
 from bench.end_to_end.visible import Visible
 from dispatcher.figures.figure_row import decode
 from dispatcher.order import facts
 from models.envelope import CE_TIME, CE_TYPE
 from models.times import from_text
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
+from streams.settings import load_settings
 
 SIGHTINGS = ("received", "detections", "suppressed", "duplicates")
 LINE_SECONDS = 0.1
@@ -26,15 +28,15 @@ _OPENED = facts.CE_TYPES[facts.Opened].encode()
 class Reader:
     """Reads and counts."""
 
-    def __init__(self, bootstrap: str, names: Names) -> None:
+    def __init__(self, connection: Connection, names: Names) -> None:
         self._names = names
         self._rows: dict[bytes, int] = {}
         self._assignments = 0
         self._assigned: list[tuple[float, float]] = []
         self._opened: list[tuple[float, float]] = []
         self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
+            client_options(connection)
+            | {
                 "group.id": f"{names.namespace}-reader",  # the client asks for one; it joins none
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
@@ -97,9 +99,10 @@ class Reader:
 
 def main() -> None:
     """Read and print until killed."""
-    bootstrap, namespace = sys.argv[1:3]
+    settings = load_settings()
     encode = msgspec.json.encode
-    Reader(bootstrap, Names(namespace)).run(lambda visible: print(encode(visible).decode(), flush=True))
+    reader = Reader(Connection.of(settings), Names(settings.namespace))
+    reader.run(lambda visible: print(encode(visible).decode(), flush=True))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Ways to do it without Paidan, each at its best: the same contract, classifier and routing, batches of up to 512.
 
-`python -m bench.end_to_end.rivals NAME BOOTSTRAP NAMESPACE CITY MODEL` reads `<ns>.reports`, checks, classifies,
+`python -m bench.end_to_end.rivals NAME CITY MODEL` reads `<ns>.reports`, checks, classifies,
 routes, writes to `<ns>.assignments.<department>`, or `.review` for a person, and commits. None of them merges, keeps
 orders, follows them or counts them. Needs confluent-kafka and quixstreams.
 """
@@ -16,11 +16,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from bench.end_to_end.c_client import client_options
 from dispatcher.steps.routing import route
 from models.city import City, RuleInput, load_city
 from models.classifier import Classifier
 from models.events import REPORT, Report, parse
 from models.guess import Guess
+from streams.kafka.connection import Connection
+from streams.settings import load_settings
 
 DAY = date(2026, 3, 2)
 BATCH = 512
@@ -33,7 +36,7 @@ Output = tuple[str, bytes]  # topic and value
 class Work:
     """What all of them do with a batch."""
 
-    bootstrap: str
+    connection: Connection
     namespace: str
     city: City
     model: Classifier
@@ -75,7 +78,7 @@ def faust_take(work: Work) -> None:
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     app = faust.App(
         work.group("faust"),
-        broker=f"kafka://{work.bootstrap}",
+        **work.connection.faust_options(),
         store="memory://",
         topic_disable_leader=True,
         web_enabled=False,
@@ -87,7 +90,7 @@ def faust_take(work: Work) -> None:
 
     @app.agent(source)  # type: ignore[untyped-decorator, unused-ignore]
     async def dispatch(stream: Any) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=work.bootstrap)
+        producer = AIOKafkaProducer(**work.connection.options())
         await producer.start()
         async for events in stream.take_events(BATCH, within=0.02):
             outputs = work.outputs([(event.value, event.message.headers) for event in events])
@@ -105,13 +108,13 @@ def aiokafka_loop(work: Work) -> None:
     async def run() -> None:
         consumer = AIOKafkaConsumer(
             work.source,
-            bootstrap_servers=work.bootstrap,
+            **work.connection.options(),
             group_id=work.group("aiokafka"),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=20,
         )
-        producer = AIOKafkaProducer(bootstrap_servers=work.bootstrap)
+        producer = AIOKafkaProducer(**work.connection.options())
         await consumer.start()
         await producer.start()
         sent: list[asyncio.Future[Any]] = []
@@ -134,8 +137,8 @@ def _confluent_consumer(work: Work, name: str) -> Any:
     from confluent_kafka import Consumer
 
     consumer = Consumer(
-        {
-            "bootstrap.servers": work.bootstrap,
+        client_options(work.connection)
+        | {
             "group.id": work.group(name),
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
@@ -164,7 +167,7 @@ def confluent_loop(work: Work) -> None:
     from confluent_kafka import Producer
 
     consumer = _confluent_consumer(work, "confluent")
-    producer = Producer({"bootstrap.servers": work.bootstrap, "linger.ms": 1})
+    producer = Producer(client_options(work.connection) | {"linger.ms": 1})
     ends: list[Any] = []
     while True:
         outputs = work.outputs(batch) if (batch := _confluent_batch(consumer)) else []
@@ -183,7 +186,7 @@ def confluent_transactions(work: Work) -> None:
 
     consumer = _confluent_consumer(work, "confluent-transactions")
     producer = Producer(
-        {"bootstrap.servers": work.bootstrap, "linger.ms": 1, "transactional.id": work.group("transactions")}
+        client_options(work.connection) | {"linger.ms": 1, "transactional.id": work.group("transactions")}
     )
     producer.init_transactions()
     while True:
@@ -200,9 +203,10 @@ def quix_sink(work: Work) -> None:
     """A batching sink that is flushed at each checkpoint; its records one by one would be classified one by one."""
     from confluent_kafka import Producer
     from quixstreams import Application
+    from quixstreams.kafka import ConnectionConfig
     from quixstreams.sinks import BatchingSink, SinkBatch
 
-    producer = Producer({"bootstrap.servers": work.bootstrap, "linger.ms": 1})
+    producer = Producer(client_options(work.connection) | {"linger.ms": 1})
 
     class Assignments(BatchingSink):
         def write(self, batch: SinkBatch) -> None:
@@ -212,7 +216,7 @@ def quix_sink(work: Work) -> None:
             producer.flush()
 
     app = Application(
-        broker_address=work.bootstrap,
+        broker_address=ConnectionConfig.from_librdkafka_dict(client_options(work.connection)),
         consumer_group=work.group("quixstreams"),
         auto_offset_reset="earliest",
         auto_create_topics=False,
@@ -246,10 +250,12 @@ RIVALS = {
 
 def main() -> None:
     """Run one of them until killed."""
-    name, bootstrap, namespace, city, model = sys.argv[1:6]
+    name, city, model = sys.argv[1:4]
+    settings = load_settings()
     sys.argv = sys.argv[:1]  # Faust reads the command line
     logging.disable(logging.WARNING)
-    RIVALS[name].run(Work(bootstrap, namespace, load_city(Path(city)), Classifier.load(Path(model))))
+    work = Work(Connection.of(settings), settings.namespace, load_city(Path(city)), Classifier.load(Path(model)))
+    RIVALS[name].run(work)
 
 
 if __name__ == "__main__":

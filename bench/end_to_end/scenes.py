@@ -50,7 +50,7 @@ class Generator:
     def __init__(self, rig: Rig, kind: str, rate: float, count: int, seed: int) -> None:
         topic = rig.names.detections if kind == "detections" else rig.names.reports
         options = ["--kind", kind, "--rate", str(rate), "--count", str(count), "--seed", str(seed)]
-        command = ("bench.end_to_end.load", rig.settings.bootstrap, topic, "--city", str(DEMO_CITY), *options)
+        command = ("bench.end_to_end.load", topic, "--city", str(DEMO_CITY), *options)
         self._rig, self._name = rig, f"load-{seed}"
         self.process = rig.measuring(self._name, *command)
 
@@ -260,8 +260,7 @@ def rival(name: str) -> Callable[[Rig], None]:
     """Another way to do it."""
 
     def start(rig: Rig) -> None:
-        where = (rig.settings.bootstrap, rig.settings.namespace, str(DEMO_CITY), str(SHIPPED))
-        rig.measuring(name, "bench.end_to_end.rivals", name, *where)
+        rig.measuring(name, "bench.end_to_end.rivals", name, str(DEMO_CITY), str(SHIPPED))
 
     return start
 

@@ -28,7 +28,7 @@ class Watch:
 
     async def __aenter__(self) -> Self:
         rig = self._rig
-        self._process = rig.measuring("reader", "bench.end_to_end.reader", rig.settings.bootstrap, rig.names.namespace)
+        self._process = rig.measuring("reader", "bench.end_to_end.reader")
         self._task = asyncio.create_task(self._follow())
         async with asyncio.timeout(_READY_SECONDS), self._changed:
             await self._changed.wait_for(lambda: self.last > 0)

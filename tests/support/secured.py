@@ -49,7 +49,7 @@ def secured_broker(
     authority's certificate is `folder/ca.pem`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _certificates(folder)
+    write_certificates(folder)
     more = _LISTENER.format(
         host=LOOPBACK_HOST, port=port, certified=certified, user=user, password=password, folder=folder
     )
@@ -61,7 +61,7 @@ def secured_broker(
     return LocalBroker(folder / "broker", quick=True, more=more, format_options=scram)
 
 
-def _certificates(folder: Path) -> None:
+def write_certificates(folder: Path) -> None:
     """An authority (ca.pem), and the certificates of the broker and of a client with their keys (broker.pem, …)."""
     key = ec.generate_private_key(ec.SECP256R1())
     authority = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])

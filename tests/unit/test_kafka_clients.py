@@ -14,11 +14,13 @@ from aiokafka.errors import (
 )
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
+from bench.end_to_end.c_client import client_options
 from models.errors import UsageError
 from streams.kafka.clients import admin, follower, log_reader, member, started, transactional, writer
 from streams.kafka.connection import Connection, in_words
 from streams.run import is_worth_a_line
 from streams.settings import load_settings
+from tests.support.secured import write_certificates
 
 CONNECTION = Connection("one:9092,two:9092")
 
@@ -110,6 +112,40 @@ async def test_faust_says_who_we_are_as_all_others_do(
     if mechanism == "OAUTHBEARER":
         secret.write_text("renewed\n")
         assert [await each["sasl_oauth_token_provider"].token() for each in (ours, theirs)] == ["renewed", "renewed"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "mechanism", "expected"),
+    [
+        ("PLAINTEXT", "", {}),
+        ("SASL_PLAINTEXT", "PLAIN", {"sasl.mechanisms": "PLAIN", "sasl.username": "u", "sasl.password": "secret"}),
+        ("SASL_PLAINTEXT", "OAUTHBEARER", {"sasl.mechanisms": "OAUTHBEARER", "token": "secret"}),
+    ],
+)
+def test_clients_in_c_say_who_we_are_as_all_others_do(
+    tmp_path: Path, protocol: str, mechanism: str, expected: dict[str, str]
+) -> None:
+    """What measures reaches a secured cluster by the same settings; a token is what the file holds."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret\n")
+    connection = Connection("one:9092", protocol, mechanism, user="u", password_file=str(secret))
+
+    given = client_options(connection)
+
+    if (token := given.pop("oauth_cb", None)) is not None:
+        given["token"] = token("")[0]
+    assert given == {"bootstrap.servers": "one:9092", "security.protocol": protocol} | expected
+
+
+def test_clients_in_c_trust_and_show_the_same_certificates(tmp_path: Path) -> None:
+    """The authority that the connection names, and our certificate with its key."""
+    write_certificates(tmp_path)
+    ca, own = str(tmp_path / "ca.pem"), str(tmp_path / "client.pem")
+
+    given = client_options(Connection("one:9092", "SSL", ca=ca, certificate=own, certificate_key=own))
+
+    shown = {name: file for name, file in given.items() if name.startswith("ssl.")}
+    assert shown == {"ssl.ca.location": ca, "ssl.certificate.location": own, "ssl.key.location": own}
 
 
 async def test_every_consumer_sees_committed_records_only_and_commits_nothing_itself() -> None:
