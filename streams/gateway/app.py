@@ -17,6 +17,7 @@ from streams.access.holders import Holders
 from streams.bridge.figures_heard import HubsHeard
 from streams.control.city_in_force import CityInForce
 from streams.control.live_silences import SilenceBook
+from streams.dead_letters.recent_letters import RecentLetters
 from streams.erasure.report_keys import ReportKeys
 from streams.gateway import windows
 from streams.gateway.events.address_rate import AddressRate
@@ -86,6 +87,7 @@ class Parts:
     cities: CityInForce | None = None
     silences: SilenceBook | None = None
     hubs: HubsHeard | None = None
+    letters: RecentLetters | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -166,7 +168,9 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
         drift = None if parts.drift is None else parts.drift.section()
         stages = None if parts.pulse is None else parts.pulse.section()
         unlisted = None if parts.labels is None else parts.labels.section()
-        return answer({**found, "stages": stages, "drift": drift, "unlisted": unlisted, **access})
+        letters = None if parts.letters is None else parts.letters.section()
+        inner = {"stages": stages, "drift": drift, "unlisted": unlisted, "dead_letters": letters}
+        return answer({**found, **inner, **access})
 
     @app.get("/trend", tags=["status"], dependencies=[ONLY_KNOWN], summary="Indicators of the city, day by day")
     async def by_day(

@@ -9,6 +9,7 @@ from streams.access.holders import Holders
 from streams.bridge.figures_heard import HubsHeard
 from streams.control.city_in_force import CityInForce
 from streams.control.packs import Packs
+from streams.dead_letters.recent_letters import RecentLetters
 from streams.erasure.report_keys import open_report_keys
 from streams.gateway.app import Parts
 from streams.gateway.events.event_writer import EventWriter
@@ -56,10 +57,26 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         hubs = HubsHeard(settings, city)
         listening = asyncio.create_task(hubs.run())
         stack.push_async_callback(_end, listening)
+        letters = RecentLetters(settings)
+        reading = asyncio.create_task(letters.run())
+        stack.push_async_callback(_end, reading)
         cities = CityInForce(settings, packs)
         application = Switchboard(
             Parts(
-                settings, city, shards, writer, tail, holders, shutdown, drift, pulse, labels, keys, cities, hubs=hubs
+                settings,
+                city,
+                shards,
+                writer,
+                tail,
+                holders,
+                shutdown,
+                drift,
+                pulse,
+                labels,
+                keys,
+                cities,
+                hubs=hubs,
+                letters=letters,
             ),
             lambda: cities.is_ready,
         )
@@ -70,7 +87,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         stack.callback(shutdown.begin)
         log.info("gateway at http://%s", server.address)
         # These end only by failing. They outlive the server, whose last answers still wait for what the tail sees.
-        tasks = following, watching, looking, counting, listening
+        tasks = following, watching, looking, counting, listening, reading
         await race(stop.wait(), *map(end_of, tasks), cities.follow())
 
 

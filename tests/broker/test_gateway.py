@@ -284,6 +284,21 @@ async def test_what_intake_cannot_take_in_is_said_to_who_waits(
     assert (answer.status_code, answer.json()["field"]) == (422, "location")
 
 
+async def test_the_status_counts_what_could_not_be_taken_in(
+    kafka: Kafka, topics: Names, client: httpx.AsyncClient, tables: Role
+) -> None:
+    """By what was wrong, as soon as the letter is there."""
+    await client.post("/reports", json={"text": "x"}, headers={"ce-id": "d-1"})
+    letter = of_record(topics, await sent(kafka, topics.reports, "d-1"), "too-late", "it is too old")
+    await kafka.produce(topics.dead_letters, [Message(letter.value, letter.key, letter.headers)])
+
+    async def counted() -> bool:
+        found = (await client.get("/status?from=all")).json()["dead_letters"]
+        return found is not None and found["by_error"].get("too-late") == 1
+
+    assert await eventually(counted, what="the letter in the status")
+
+
 async def test_no_decision_in_time_is_no_error(client: httpx.AsyncClient) -> None:
     """The event is safe; the answer is the usual 202."""
     answer = await client.post("/reports", json={"text": "x"}, headers={"prefer": "wait=1"})

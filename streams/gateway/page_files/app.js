@@ -121,6 +121,10 @@ function showStatus(status) {
   const { labels = [], cameras = [] } = status.unlisted || {};
   by("unlisted").hidden = !labels.length && !cameras.length;
   by("unlisted-names").replaceChildren(...[...labels, ...cameras].map(unlistedLine));
+  const dead = Object.entries(status.dead_letters?.by_error || {});
+  by("dead").hidden = !dead.length;
+  by("dead-errors").replaceChildren(...dead.map(([error, count]) => el("li", {},
+    el("div", { class: "top" }, el("code", {}, error), el("span", {}, say("{} times", count))))));
   by("drift").hidden = !alarms.length;
   by("drift-alarms").replaceChildren(...alarms.map((each) => el("li", {}, DRIFT[each] || status.drift.alarms[each])));
   const hubs = status.hubs || {};
