@@ -1,6 +1,7 @@
 """Exactly once, shown: processes are killed, stopped and woken in full flow, and not one order is lost or doubled."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -121,9 +122,14 @@ class Crew:
                 role.signal(signal.SIGCONT)
             return None
 
-        if phase in ("claiming", "restoring"):  # there is no such moment without a rebalance
-            chance.choice(self.members)[1].signal(signal.SIGTERM)
-        name, role = await eventually(caught, 60, f"a process that is {phase}", every=0.003)
+        async def caught_soon() -> tuple[str, Role] | None:
+            if phase in ("claiming", "restoring"):  # there is no such moment without a rebalance, and each is short
+                chance.choice(self.members)[1].signal(signal.SIGTERM)
+            with contextlib.suppress(AssertionError):
+                return await eventually(caught, 15, every=0.003)
+            return None
+
+        name, role = await eventually(caught_soon, 120, f"a process that is {phase}")
         if kind is signal.SIGSTOP:
             await asyncio.sleep(SESSION_MS / 1000 + chance.uniform(1, 3))
         else:
