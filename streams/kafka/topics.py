@@ -17,6 +17,7 @@ from streams.kafka.connection import Connection, in_words
 from streams.kafka.sizes import MAX_MESSAGE_BYTES
 from streams.settings import Settings
 
+_ASKED = 10  # so often any broker is asked whether it knows new topics
 _LEADERS_TIMEOUT_S = 30.0
 _REQUEST_TIMEOUT_MS = 20_000
 
@@ -290,6 +291,7 @@ async def create_topics(settings: Settings, topics: Iterable[Topic]) -> tuple[st
                         f"topic {name} could not be created: {error.__name__} {' '.join(map(str, reason))}"
                     )
             await _await_leaders(client, [topic.name for topic in missing])
+            await _await_all_brokers(client, wanted)
         await _check(client, wanted)
     return tuple(topic.name for topic in missing)
 
@@ -326,9 +328,26 @@ async def _await_leaders(client: AIOKafkaAdminClient, names: list[str]) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _check(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
+async def _await_all_brokers(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
+    """Each question goes to any broker, and one may hear of new topics later than another: roles that start now would
+    be told that there are none."""
+    deadline = asyncio.get_running_loop().time() + _LEADERS_TIMEOUT_S
+    in_a_row = 0
+    while in_a_row < _ASKED and asyncio.get_running_loop().time() < deadline:
+        if await _missing(client, topics):
+            in_a_row = 0
+            await asyncio.sleep(0.05)
+        else:
+            in_a_row += 1
+
+
+async def _missing(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> list[str]:
     present = set(await client.list_topics())
-    if missing := sorted(topic.name for topic in topics if topic.name not in present):
+    return sorted(topic.name for topic in topics if topic.name not in present)
+
+
+async def _check(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
+    if missing := await _missing(client, topics):
         raise TopicError(f"missing topics: {', '.join(missing)}; `paidan topics create` makes them")
     partitions = {t["topic"]: len(t["partitions"]) for t in await client.describe_topics([t.name for t in topics])}
     configs = await _configs(client, topics)
