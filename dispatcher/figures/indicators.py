@@ -6,7 +6,7 @@ all come from it. Two steps lead to a value: `total` sums the rows of a window (
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,7 +15,7 @@ from dispatcher.figures.booking import bookings
 from dispatcher.figures.figure_row import FigureRow, merge_rows, parse_key
 from dispatcher.figures.sketch import Sketch
 from dispatcher.order.row import Order
-from models.city import Hierarchy
+from models.city import CitySettings, Hierarchy
 
 STOCKS = ("open", "overdue_open", "citizen_overdue_open")
 _CHINA = "数字城管 (GB/T 30428)"
@@ -53,6 +53,11 @@ class Weights(msgspec.Struct, frozen=True):
     response: float = 0.2
     resolution: float = 0.4
     satisfaction: float = 0.4
+
+    @classmethod
+    def of(cls, settings: CitySettings) -> Self:
+        """Those that a city has set."""
+        return cls(settings.response_weight, settings.resolution_weight, settings.satisfaction_weight)
 
 
 def _count(name: str, title: str, definition: str, *top: str) -> Indicator:

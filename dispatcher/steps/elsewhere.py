@@ -3,10 +3,8 @@
 from datetime import date
 
 from dispatcher.order.row import OPEN, Order
-from dispatcher.steps.routing import Route, route, spot_of
-from models.city import City, RuleInput
-from models.times import local_hour
-from models.words import whole_text
+from dispatcher.steps.routing import Route, route, spot_of, subject_of
+from models.city import City
 
 A_PERSON = "review"  # where an order goes for which no department is found
 
@@ -24,16 +22,5 @@ def elsewhere(order: Order, old: City, new: City, day: date) -> str:
 
 def _route(order: Order, city: City, day: date) -> Route:
     first = order.evidence_first[0] if order.evidence_first else None
-    gist = None if first is None else first.gist
-    subject = RuleInput(
-        category=order.category,
-        hint=order.hint,
-        area=order.area,
-        text=whole_text(order.title, order.text),
-        source=order.source,
-        channel=order.channel,
-        hour=local_hour(order.opened_at, city.zone),
-        label="" if first is None else first.label,
-        phrases=None if gist is None else frozenset(gist.phrases),
-    )
+    subject = subject_of(city, order, order.opened_at, first)
     return route(city, subject, order.guess, day, spot_of(order))

@@ -10,7 +10,7 @@ import msgspec
 
 from dispatcher.order.row import Order
 from models.city import URGENT, City, Rule, RuleInput, RuleOutcome
-from models.events import Why
+from models.events import Evidence, Why
 from models.guess import NO_FAULT, Guess
 from models.inbox import Sighting
 from models.times import local_day, local_hour
@@ -56,19 +56,25 @@ def spot_of(seen: Sighting | Order) -> Spot:
     return Spot(asset, seen.lat, seen.lon)
 
 
+def subject_of(city: City, seen: Sighting | Order, at: int, first: Sighting | Evidence | None) -> RuleInput:
+    """What rules look at in a sighting, or an order with its `first` one, that opens or was opened at `at`, ms UTC."""
+    gist = None if first is None else first.gist
+    return RuleInput(
+        category=seen.category,
+        hint=seen.hint,
+        area=seen.area,
+        text=whole_text(seen.title, seen.text),
+        source=seen.source,
+        channel=seen.channel,
+        hour=local_hour(at, city.zone),
+        label="" if first is None else first.label,
+        phrases=None if gist is None else frozenset(gist.phrases),
+    )
+
+
 def routed(city: City, sighting: Sighting, at: int) -> Route:
     """Where the rules and tables send a sighting that opens an order at `at`, ms UTC."""
-    subject = RuleInput(
-        category=sighting.category,
-        hint=sighting.hint,
-        area=sighting.area,
-        text=whole_text(sighting.title, sighting.text),
-        source=sighting.source,
-        channel=sighting.channel,
-        hour=local_hour(at, city.zone),
-        label=sighting.label,
-        phrases=None if sighting.gist is None else frozenset(sighting.gist.phrases),
-    )
+    subject = subject_of(city, sighting, at, sighting)
     return route(city, subject, sighting.guess, local_day(at, city.zone), spot_of(sighting))
 
 
@@ -80,7 +86,7 @@ class Urgency:
         self._codes = frozenset(code for kind in urgent for code in (kind.code, kind.parent))
         self._by_rule = any(rule.outcome.priority == URGENT for rule in city.rules)
         self._city = city
-        self._known: dict[tuple[str, ...], bool] = {}  # of what cameras see without words, again and again
+        self._known: dict[RuleInput, bool] = {}  # of what cameras see without words, again and again
 
     def of(self, sighting: Sighting) -> bool:
         """Whether an order that the sighting opened would be urgent by rules and tables. What makes one urgent later
@@ -91,16 +97,7 @@ class Urgency:
             return False
         if guess is not None or sighting.text or sighting.title:
             return self._routed(sighting)
-        hour = str(local_hour(sighting.at, self._city.zone))
-        alike = (
-            sighting.category,
-            sighting.label,
-            sighting.area,
-            sighting.source,
-            sighting.channel,
-            sighting.hint,
-            hour,
-        )
+        alike = subject_of(self._city, sighting, sighting.at, sighting)
         known = self._known.get(alike)
         if known is None:
             if len(self._known) == _KNOWN:

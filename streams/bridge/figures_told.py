@@ -35,8 +35,7 @@ class OwnFigures:
 
     def __init__(self, city: City) -> None:
         self._city = city
-        given = city.settings
-        self._weights = Weights(given.response_weight, given.resolution_weight, given.satisfaction_weight)
+        self._weights = Weights.of(city.settings)
         self._views: dict[int, FigureView] = defaultdict(FigureView)
 
     def take(self, records: Iterable[ConsumerRecord]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Coroutine
 
 from models.city import load_city
 from streams.access.holders import Holders
@@ -42,24 +43,18 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(writer.stop)
         await writer.start()
         tail = FactTail(settings)
-        following = asyncio.create_task(tail.run())
-        stack.push_async_callback(_end, following)
+        following = _begun(stack, tail.run())
         keys = await stack.enter_async_context(open_report_keys(settings))
         drift = DriftWatch(settings, city, keys=keys)
-        watching = asyncio.create_task(drift.run())
-        stack.push_async_callback(_end, watching)
+        watching = _begun(stack, drift.run())
         pulse = Pulse(settings, city.departments)
-        looking = asyncio.create_task(pulse.run())
-        stack.push_async_callback(_end, looking)
+        looking = _begun(stack, pulse.run())
         labels = LabelWatch(settings, city)
-        counting = asyncio.create_task(labels.run())
-        stack.push_async_callback(_end, counting)
+        counting = _begun(stack, labels.run())
         hubs = HubsHeard(settings, city)
-        listening = asyncio.create_task(hubs.run())
-        stack.push_async_callback(_end, listening)
+        listening = _begun(stack, hubs.run())
         letters = RecentLetters(settings)
-        reading = asyncio.create_task(letters.run())
-        stack.push_async_callback(_end, reading)
+        reading = _begun(stack, letters.run())
         cities = CityInForce(settings, packs)
         application = Switchboard(
             Parts(
@@ -89,6 +84,13 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         # These end only by failing. They outlive the server, whose last answers still wait for what the tail sees.
         tasks = following, watching, looking, counting, listening, reading
         await race(stop.wait(), *map(end_of, tasks), cities.follow())
+
+
+def _begun(stack: contextlib.AsyncExitStack, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+    """The task that does this work until the stack is left."""
+    task = asyncio.create_task(work)
+    stack.push_async_callback(_end, task)
+    return task
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

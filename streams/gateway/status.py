@@ -80,8 +80,7 @@ class Status:
         self.city = city
         self._shards = shards
         self._cache = StatusCache()
-        given = city.settings
-        self._weights = Weights(given.response_weight, given.resolution_weight, given.satisfaction_weight)
+        self._weights = Weights.of(city.settings)
 
     async def of_all(self, window: Window, by: str = "department", *, below: bool = False) -> StatusDocument:
         """The whole city and each of its departments (or categories, areas, stages, actors), as it was no more than a

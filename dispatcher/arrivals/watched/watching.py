@@ -170,8 +170,8 @@ def _add(work: UnitOfWork, new: Watch, sighting: Sighting, wanted: int) -> None:
     watch = work.overlay.watches.get(new.key) or new
     until = work.clock + int(work.city.settings.watching_minutes * MINUTE_MS)
     watch = _with(watch, [*_with_ends(watch), (sighting, until)])
-    own = [one for one in _with_ends(watch) if _source(one[0]) == _source(sighting)]
     all_of_it = _with_ends(watch)
+    own = [one for one in all_of_it if _source(one[0]) == _source(sighting)]
     over = own[: -max(wanted, OF_ONE_SOURCE)] or all_of_it[: -max(wanted, OF_ONE_ROW)]
     if seen_weight(sighting, OF_ONE_ROW):
         over = max(over, all_of_it[: -fitting(seen_weight(one, OF_ONE_ROW) for one, _ in reversed(all_of_it))], key=len)
