@@ -148,6 +148,11 @@ async def move(page: Page, action: str, **fields: str) -> None:
 async def opened(person: Person, order: str, lists: int = 0) -> None:
     """At the desk: choose a list, and in it an order, which may come only now."""
     await person.page.click(f"#lists button:nth-child({lists + 1})")
+    await chosen(person, order)
+
+
+async def chosen(person: Person, order: str) -> None:
+    """In the list that is shown: an order, until it is the one beside the list."""
     await person.page.click(f'#lines [data-id="{order}"]')
     await expect(person.page.locator(f'.reported a[href="/o/{order}"]')).to_be_visible()
 
@@ -253,7 +258,7 @@ async def test_several_are_accepted_together_and_a_step_is_taken_back(cast: Cast
     orders = [await reported(reporter, f"人民路路口有一个大坑 {n}", 30.64 + 0.004 * n, 114.40) for n in range(3)]
     await department.go("/desk")
     for order in orders:
-        await department.page.click(f'#lines [data-id="{order}"]')
+        await chosen(department, order)
         await department.page.keyboard.press("x")
 
     await department.page.click("#lines .primary")
@@ -264,7 +269,7 @@ async def test_several_are_accepted_together_and_a_step_is_taken_back(cast: Cast
 
     await dispatcher.go("/desk")
     await dispatcher.page.get_by_role("button", name="with departments").click()
-    await dispatcher.page.click(f'#lines [data-id="{orders[0]}"]')
+    await chosen(dispatcher, orders[0])
     category = (await dispatcher.ask("GET", f"/orders/{orders[0]}"))["category"]["id"]
     others = [each["id"] for each in (await dispatcher.ask("GET", "/seat"))["categories"] if each["id"] != category]
     await move(dispatcher.page, "re-categorise", category=others[0], reason="so it says")

@@ -143,6 +143,7 @@ export async function movesPanel(done) {
   const told = el("p", { class: "notice", role: "alert", hidden: true });
   node.append(buttons, place, told);
   let drawn = "";
+  let wanted = ""; // what was asked for last
   let filling = null; // the form that is open: the order's id, the action, and whether something has been typed
   const there = await takeSeat();
   let mine = [];
@@ -209,12 +210,23 @@ export async function movesPanel(done) {
     filling.form.querySelector(".primary").disabled = !still;
   }
 
+  // No button may act on an order that is no longer the one shown.
+  function forget() {
+    tell("");
+    close();
+    mine = [];
+    drawn = "";
+    buttons.replaceChildren();
+  }
+
   async function show(order) {
     if (!there) return;
     const state = JSON.stringify([order.id, order.seq, seat.role, seat.department]);
+    wanted = state;
     if (state === drawn) return;
+    if (!drawn.startsWith(`["${order.id}"`)) forget();
     const found = await movesOf(order);
-    if (!drawn.startsWith(`["${order.id}"`)) tell("");
+    if (wanted !== state) return; // another order is shown meanwhile
     mine = found;
     node.hidden = false;
     who.textContent = name(seat.known.seats.find((each) => each.role === seat.role));
