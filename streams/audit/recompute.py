@@ -27,7 +27,7 @@ from models.inbox import InboxRecord, PackChange, read_record
 from streams.audit.both_lanes import BothLanes
 from streams.control.packs import Packs
 from streams.control.publications import read_publications
-from streams.kafka.clients import log_reader, started
+from streams.kafka.clients import scanner, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole, take_newest
 from streams.kafka.topics import Names
@@ -81,7 +81,7 @@ async def reading(
     """A reader of the namespace's partitions, until the body ends."""
     connection = Connection.of(settings)
     packs = Packs(settings, city)
-    async with started(log_reader(connection)) as consumer:
+    async with started(scanner(connection)) as consumer:
         first = (await read_publications(settings)).first
         yield LogReader(consumer, Names(settings.namespace), packs, progress, first)
 

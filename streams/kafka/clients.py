@@ -1,6 +1,7 @@
 """Kafka clients: each kind with what it is for, and the one way to open and close it.
 
     log_reader     reads whole partitions, from their beginning or another place, in large pieces; no group
+    scanner        is a log_reader of many partitions, one after the other
     follower       reads what is written from now on, soon after it is; no group
     member         reads what a group gives it; who uses it commits, and never guesses a position
     writer         sends, and takes for written what all in-sync replicas have
@@ -30,6 +31,8 @@ _CONSUMER = {
     "max_partition_fetch_bytes": FETCH_BYTES,
 }
 _LOG_READER = _CONSUMER | {"auto_offset_reset": "earliest", "fetch_max_bytes": WHOLE_FETCH_BYTES}
+# A fetch that waits at the end of one partition, 500 ms where nothing else is said, holds up the next partition.
+_SCANNER = _LOG_READER | {"fetch_max_wait_ms": 20}
 _FOLLOWER = _CONSUMER | {"auto_offset_reset": "latest", "fetch_max_wait_ms": 50}
 _MEMBER = _CONSUMER | {"auto_offset_reset": "none"}
 _WRITER = {"acks": "all", "max_request_size": REQUEST_BYTES}
@@ -41,6 +44,11 @@ _REBALANCE_MS = 10_000
 def log_reader(connection: Connection, **options: Any) -> AIOKafkaConsumer:
     """Reads whole partitions, which its user assigns."""
     return AIOKafkaConsumer(**connection.options(), **_LOG_READER | options)
+
+
+def scanner(connection: Connection, **options: Any) -> AIOKafkaConsumer:
+    """Reads one partition after the other to its end; its user assigns each."""
+    return AIOKafkaConsumer(**connection.options(), **_SCANNER | options)
 
 
 def follower(connection: Connection, *topics: str, **options: Any) -> AIOKafkaConsumer:

@@ -18,7 +18,7 @@ from dispatcher.order.row import Order
 from dispatcher.partition import row_keys
 from models.city import City
 from models.envelope import event_type
-from streams.kafka.clients import log_reader, started
+from streams.kafka.clients import scanner, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_to, read_whole, take_newest
 from streams.kafka.topics import Names
@@ -44,7 +44,7 @@ async def export(
 ) -> Exported:
     """Write what is new since the last time. Raises KafkaError, and OSError when the lake is away."""
     records = files = 0
-    async with started(log_reader(Connection.of(settings))) as consumer:
+    async with started(scanner(Connection.of(settings))) as consumer:
         exporter = _Exporter(consumer, Names(settings.namespace), city, lake, progress)
         for number in range(settings.partitions):
             done = await exporter.log(number)

@@ -18,7 +18,7 @@ from models.envelope import event_type
 from models.errors import PaidanError
 from models.times import local_hour, to_text
 from streams.erasure.report_keys import ReportKeys, open_report_keys
-from streams.kafka.clients import log_reader, started
+from streams.kafka.clients import scanner, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.kafka.topics import Names, all_topics, check_topics
@@ -46,7 +46,7 @@ async def read_labels(settings: Settings, progress: Callable[[int], None] = lamb
     topic = Names(settings.namespace).orders
     await check_topics(settings, [one for one in all_topics(settings, ()) if one.name == topic])
     labels: list[Label] = []
-    async with open_report_keys(settings) as keys, started(log_reader(Connection.of(settings))) as consumer:
+    async with open_report_keys(settings) as keys, started(scanner(Connection.of(settings))) as consumer:
         for number in range(settings.partitions):
             orders = await _folded(consumer, TopicPartition(topic, number), progress, keys)
             labels += [label for order in orders.values() if (label := final_label(order)) is not None]

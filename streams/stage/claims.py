@@ -25,7 +25,7 @@ from typing import Protocol
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.kafka.clients import log_reader, started, transactional
+from streams.kafka.clients import log_reader, scanner, started, transactional
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.log_reading import read_whole, take_newest
 from streams.kafka.sizes import REQUEST_BYTES
@@ -103,7 +103,7 @@ class KafkaLedger:
 
     async def __aenter__(self) -> "KafkaLedger":
         async with contextlib.AsyncExitStack() as stack:
-            committed = log_reader(self._options.connection, fetch_max_wait_ms=20)
+            committed = scanner(self._options.connection)
             written = log_reader(self._options.connection, isolation_level="read_uncommitted")
             self._committed = await stack.enter_async_context(started(committed, CLOSE_SECONDS))
             self._written = await stack.enter_async_context(started(written, CLOSE_SECONDS))

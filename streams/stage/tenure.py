@@ -25,7 +25,7 @@ from aiokafka.errors import CorruptRecordException, IllegalOperation, KafkaError
 from aiokafka.structs import RecordMetadata
 
 from streams import metrics
-from streams.kafka.clients import log_reader, started
+from streams.kafka.clients import scanner, started
 from streams.kafka.closing import CLOSE_SECONDS, death_of, seen, within
 from streams.kafka.polling import poll
 from streams.kafka.sending import Send, send_all
@@ -100,7 +100,7 @@ class Tenure(Generic[O]):
         if not parts:
             yield
             return
-        reader = log_reader(self._options.connection, fetch_max_wait_ms=20, auto_offset_reset="none")
+        reader = scanner(self._options.connection, auto_offset_reset="none")
         async with started(reader, CLOSE_SECONDS):
             reader.assign(parts)
             reader.pause(*parts)
