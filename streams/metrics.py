@@ -36,6 +36,22 @@ UNIT_TASKS = Counter(
     "Tasks of mobile units, by what has come of them: given, accepted, declined, lapsed (no next step in time).",
     ["outcome"],
 )
+RECHECKS = Counter(
+    "paidan_rechecks",
+    "What comes of asking cameras to look again: asked, passed, failed, silent (no answer in time); person: the check "
+    "is a person's all the same.",
+    ["outcome"],
+)
+RECHECK_PAIRS = Counter(
+    "paidan_recheck_pairs",
+    "Checks of inspectors and units where the camera had looked, by whether both came to the same: agreed, differed.",
+    ["outcome"],
+)
+RECHECKS_WITHOUT_RIGHT = Counter(
+    "paidan_rechecks_without_right",
+    "Cameras asked in a category in which they have lost the right to decide: a person makes the check.",
+    ["category"],
+)
 
 DEAD_LETTERS = Counter("paidan_dead_letters", "Records sent to the dead letters, by class of error.", ["error"])
 DETECTIONS_IGNORED = Counter(

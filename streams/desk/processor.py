@@ -10,18 +10,14 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
 from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from dispatcher.desk import DeskState, decide
-from dispatcher.order import facts
 from dispatcher.partition import row_keys
 from dispatcher.partition.decision import Decision, failed_rows
 from dispatcher.partition.kept_orders import Packing
 from dispatcher.partition.state import Meta
-from models.envelope import CE_TYPE
-from models.events.vocabulary import REVIEW_REASONS
 from models.inbox import (
     InboxRecord,
     InboxUpdate,
@@ -40,6 +36,7 @@ from streams import metrics
 from streams.control.packs import Packs
 from streams.control.silences_followed import FollowedSilences
 from streams.dead_letters.letter import of_item, of_record
+from streams.desk import counting
 from streams.desk.words_end import EndingChanges, WordsEnd
 from streams.erasure.report_keys import ReportKeys
 from streams.kafka.log_reading import Row
@@ -48,21 +45,6 @@ from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
 
 _WATCHES = row_keys.watch("").encode()
-_TO_REVIEW = (CE_TYPE, facts.CE_TYPES[facts.SentToReview].encode())
-# What has come of a mobile unit's task, by the fact that says so.
-_OUTCOMES: Mapping[type[facts.Fact], str] = {
-    facts.TaskGiven: "given",
-    facts.TaskAccepted: "accepted",
-    facts.TaskDeclined: "declined",
-    facts.TaskLapsed: "lapsed",
-}
-_TASKS = {(CE_TYPE, facts.CE_TYPES[fact].encode()): outcome for fact, outcome in _OUTCOMES.items()}
-
-
-class _Reviewed(msgspec.Struct, frozen=True):
-    """What the metric counts of a fact."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +180,7 @@ class DeskProcessor:
     def settle(self, outcome: DeskOutcome) -> None:
         """The outcome is committed: merge its changes into the state."""
         outcome.decision.changes.apply()
-        for out in outcome.decision.records:
-            if out.topic != "orders":
-                continue
-            if _TO_REVIEW in out.headers:
-                reason = msgspec.json.decode(out.value, type=_Reviewed).reason
-                metrics.SENT_TO_REVIEW.labels(reason if reason in REVIEW_REASONS else "other").inc()
-            for header in out.headers:
-                if (of_task := _TASKS.get(header)) is not None:
-                    metrics.UNIT_TASKS.labels(of_task).inc()
+        counting.count(outcome.decision.records, self._state.orders)
         if self._words_end is not None:
             self._words_end.settle(outcome.endings)
 

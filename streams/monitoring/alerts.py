@@ -60,6 +60,13 @@ ALERTS: tuple[Alert, ...] = (
         "them",
     ),
     Alert(
+        "PaidanCamerasLostTheRight", (metrics.RECHECKS_WITHOUT_RIGHT,),
+        f"{risen(metrics.RECHECKS_WITHOUT_RIGHT, '1d')} > 0", 0, "ticket",
+        "it rises: in this category cameras and inspectors have agreed too seldom of late, and inspectors make every "
+        "check until they agree again ([lifecycle.md](lifecycle.md)); `recheck_agreement` of `/status?by=category` "
+        "tells how often they do",
+    ),
+    Alert(
         "PaidanFallsBehind", (metrics.WAITING_SECONDS, metrics.WAITING_RECORDS),
         f"{highest(metrics.WAITING_SECONDS)} > 60", 2, "page",
         "they keep rising: intake or the desk is behind or stands still",

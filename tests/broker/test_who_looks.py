@@ -201,8 +201,8 @@ async def _handled(running: Running, lamps: dict[str, int], at: int) -> dict[str
 async def test_what_a_camera_finds_is_the_check_and_one_that_is_silent_is_waited_for_by_the_next_desk(
     running: Running,
 ) -> None:
-    """Over HTTP and over Kafka it is gone, or is seen again; the deadline of the one that says nothing outlives the desk
-    that has asked it, and then a person makes the check."""
+    """Over HTTP and over Kafka it is gone, or is seen again. The deadline of the one that says nothing outlives the
+    desk that has asked it, and then a person makes the check."""
     kafka, names = running.kafka, running.names
     http, gone, there, silent = "cam-sw-1", "cam-sw-2", "cam-se-1", "cam-nw-1"
     at = int(time.time() * 1000)
