@@ -175,6 +175,35 @@ def test_nothing_else_that_is_seen_is_a_look(own: dict[str, Any]) -> None:
     assert_laws(desk)
 
 
+@pytest.mark.parametrize(
+    ("own", "came_to", "checked"),
+    [
+        (None, "handled", []),  # it says no more: a person looks
+        ({"phase": "end"}, "closed", [(True, "camera", "cam-sw-1")]),  # it tells of the end once more
+        ({}, "accepted", [(False, "camera", "cam-sw-1")]),  # it sees it again, a moment after that end
+    ],
+)
+def test_an_end_that_was_seen_before_it_was_handled_passes_nothing(
+    own: dict[str, Any] | None, came_to: str, checked: list[tuple[bool, str, str]]
+) -> None:
+    """The camera is asked all the same, and only what it sees after that is its look."""
+    desk = desk_with()
+    seen(desk, ASKED - HOUR, media_urls=SEEN)
+    seen(desk, ASKED - HOUR + 1)
+    seen(desk, ASKED - 1, phase="end")
+    desk.update("accept", ROADS, ASKED)
+    desk.update("handle", ROADS, ASKED, evidence_urls=PHOTO)
+    assert (len(asked(desk)), desk.only().state) == (1, "handled")
+
+    if own is not None:
+        seen(desk, ASKED + MINUTE, **own)
+    desk.tick(ASKED + HOUR)
+
+    assert (desk.only().state, checks(desk.only())) == (came_to, checked)
+    assert answered(desk) == (["silent"] if own is None else [])
+    assert_laws(desk)
+
+
 def test_a_camera_that_is_silent_leaves_the_check_to_a_person() -> None:
     """At its deadline, and no later; what it says then comes too late."""
     desk = desk_with()
