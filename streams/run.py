@@ -26,6 +26,7 @@ def set_up_logging(level: str, file: Path | None = None, lines: LogFormat = "tex
     logging.basicConfig(level=level, force=True, **to)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(formatter(lines))
         handler.addFilter(is_worth_a_line)

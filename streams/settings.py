@@ -268,6 +268,12 @@ class Settings(BaseSettings):
         "INFO", description="What the roles log, to stderr."
     )
     log_format: LogFormat = Field("text", description="`json`: each line of the log is a JSON object.")
+    traces: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Where spans go: an OpenTelemetry collector that takes OTLP over HTTP, `http://host:4318`. Empty: "
+        "there are no traces.",
+    )
     metrics_host: str = Field("127.0.0.1", description="Address of a role's `/metrics` and `/livez`.")
     metrics_token: Secret = Field(
         SecretStr(""),

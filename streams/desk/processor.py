@@ -9,6 +9,7 @@ import asyncio
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from aiokafka import ConsumerRecord
 from msgspec.structs import replace
@@ -43,6 +44,8 @@ from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
+from streams.tracing.item_spans import NO_ITEM_SPANS, ItemSpans, begin_item_spans
+from streams.tracing.tracer import Tracer
 
 _WATCHES = row_keys.watch("").encode()
 
@@ -54,6 +57,7 @@ class DeskOutcome:
     decision: Decision
     sends: list[Send]
     endings: EndingChanges = field(default_factory=dict)
+    spans: ItemSpans = NO_ITEM_SPANS
 
 
 class DeskProcessor:
@@ -67,7 +71,9 @@ class DeskProcessor:
         same_time: SameTime,
         keys: ReportKeys | None = None,
         silences: FollowedSilences | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer
         self._silences = silences or FollowedSilences()
         self._names = names
         self._keys = keys
@@ -128,6 +134,7 @@ class DeskProcessor:
             wanted += [item.digest for item in read.items if isinstance(item, PackChange)]
             inbox.append(read)
         cities = await self._packs.awaited(wanted)
+        spans = NO_ITEM_SPANS if self._tracer is None else begin_item_spans(self._tracer, records, inbox)
         decision = decide(self._state, inbox, cities)
         metrics.CORE_ERRORS.labels("timer").inc(decision.quarantined)
         for failure in decision.failures:
@@ -136,7 +143,7 @@ class DeskProcessor:
         for usurper in decision.usurpers:
             metrics.DEAD_LETTERS.labels("other-content").inc()
             dead.append(of_item(self._names, self._partition, usurper, decision.clock, "other-content"))
-        sends = self._sends(decision)
+        sends = self._sends(decision, spans)
         if self._keys is not None:
             # What is set aside may be tried again: then its words are still wanted.
             spare = [] if dead else self._needless(inbox, sends, self._keys)
@@ -145,7 +152,7 @@ class DeskProcessor:
         if self._words_end is not None:
             endings = await self._words_end.changes(decision, cities[decision.changes.meta.pack])
             sends += self._words_end.sends(endings, decision.clock)
-        return DeskOutcome(decision, [*sends, *dead], endings)
+        return DeskOutcome(decision, [*sends, *dead], endings, spans)
 
     async def _in_the_clear(self, sends: list[Send], keys: ReportKeys) -> list[Send]:
         """The same with the words opened in what departments and mobile units get, and nowhere else."""
@@ -183,6 +190,7 @@ class DeskProcessor:
         counting.count(outcome.decision.records, self._state.orders)
         if self._words_end is not None:
             self._words_end.settle(outcome.endings)
+        outcome.spans.end()
 
     def due(self) -> int | None:
         """The earliest timer or end of words; at once while another city pack than this process's own is in force and
@@ -224,16 +232,20 @@ class DeskProcessor:
         state.meta = Meta(pack=self._packs.first)
         return state
 
-    def _sends(self, decision: Decision) -> list[Send]:
+    def _sends(self, decision: Decision, spans: ItemSpans) -> list[Send]:
         n = self._partition
         sends = []
-        for out in decision.records:
+        carried = spans.carried(decision.records) if spans else repeat(())
+        for out, more in zip(decision.records, carried, strict=False):
             kind, _, whose = out.topic.partition("/")
             topic, part = (self._own[kind](whose), 0) if whose else (self._logs[kind], n)
             # What one camera is asked stands in one partition, whatever the areas in which it sees something.
-            sends.append(Send(topic, out.key.encode(), out.value, None if kind == "rechecks" else part, out.headers))
-        for topic, rows in ((self._names.desk, decision.rows), (self._names.figures, decision.figures)):
-            sends.extend(Send(topic, key.encode(), value, n) for key, value in rows.items())
+            headers = (*out.headers, *more) if more else out.headers
+            sends.append(Send(topic, out.key.encode(), out.value, None if kind == "rechecks" else part, headers))
+        sends.extend(
+            Send(self._names.desk, key.encode(), value, n, spans.of_row(key)) for key, value in decision.rows.items()
+        )
+        sends.extend(Send(self._names.figures, key.encode(), value, n) for key, value in decision.figures.items())
         if decision.failures:
             # The dead letters are deleted after a while; the audit must know for ever what changed nothing.
             failed = failed_rows(decision.failures)

@@ -15,6 +15,7 @@ from streams.stage.run_stage import run_stage, stage_options
 from streams.stage.same_time import SameTime
 from streams.stage.stage import Stage
 from streams.tasks import race
+from streams.tracing.tracer import open_tracer
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -27,10 +28,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
     await check_words_key(settings)
-    async with open_report_keys(settings, with_endings=True) as keys:
+    async with open_report_keys(settings, with_endings=True) as keys, open_tracer(settings, "desk") as tracer:
 
         def opened(tp: TopicPartition) -> DeskProcessor:
-            return DeskProcessor(names, tp.partition, packs, same_time, keys, silences)
+            return DeskProcessor(names, tp.partition, packs, same_time, keys, silences, tracer)
 
         options = replace(stage_options(settings, "desk"), urgent=names.urgent)
         stage: Stage[DeskOutcome] = Stage(options, [names.inbox], opened)

@@ -61,6 +61,8 @@ from streams.readiness.pulse import Pulse
 from streams.reporter_links import ReporterLinks
 from streams.settings import Settings
 from streams.tables.protocol import Shard
+from streams.tracing.request_spans import RequestSpans
+from streams.tracing.tracer import Tracer
 
 _FROM = Annotated[
     str | None, Query(alias="from", description="first city-local day, or `all`; default: the 1st of the month")
@@ -88,6 +90,7 @@ class Parts:
     silences: SilenceBook | None = None
     hubs: HubsHeard | None = None
     letters: RecentLetters | None = None
+    tracer: Tracer | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -108,6 +111,8 @@ def make_app(parts: Parts) -> ASGIApp:
     app.add_middleware(CrossSite)
     app.add_middleware(InTime, shutdown=parts.shutdown)
     app.add_middleware(Measuring)
+    if parts.tracer is not None:
+        app.add_middleware(RequestSpans, tracer=parts.tracer)
     app.add_middleware(ProblemLanguage)
     app.add_middleware(WithoutBody)
     app.include_router(order_routes(parts.city, finder))

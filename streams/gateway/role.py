@@ -25,6 +25,7 @@ from streams.learning.drift_watch import DriftWatch
 from streams.readiness.pulse import Pulse
 from streams.settings import Settings
 from streams.tasks import end_of, race
+from streams.tracing.tracer import open_tracer
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     packs = Packs(settings, load_city(settings.city))
     city = packs.own
     async with contextlib.AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(open_tracer(settings, "gateway"))
         shards = Shards(settings)
         stack.push_async_callback(shards.close)
         shutdown = Shutdown()
@@ -72,6 +74,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 cities,
                 hubs=hubs,
                 letters=letters,
+                tracer=tracer,
             ),
             lambda: cities.is_ready,
         )

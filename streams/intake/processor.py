@@ -32,6 +32,8 @@ from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send, partition_of
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
+from streams.tracing.record_spans import NO_RECORD_SPANS, KafkaHeaders, RecordSpans, begin_record_spans
+from streams.tracing.tracer import Tracer
 
 # More than this is worked on in a thread: the event loop must never stand still for 100 ms.
 INLINE_BYTES = 500_000
@@ -47,6 +49,7 @@ class IntakeOutcome:
     heard: Mapping[str, int]
     units: Mapping[tuple[str, UnitMode], int]
     sends: list[Send]
+    traced: RecordSpans
 
 
 class IntakeProcessor:
@@ -65,7 +68,9 @@ class IntakeProcessor:
         same_time: SameTime,
         way: Way = ANY,
         sealer: Sealer | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer
         self._names, self._cities, self._models, self._keys = names, cities, models, keys
         self._partitions, self._same_time, self._way, self._sealer = partitions, same_time, way, sealer
         self._tally = UnlistedTally()
@@ -86,6 +91,7 @@ class IntakeProcessor:
         record holds. Raises StageError when Kafka's clock is ahead of this machine's."""
         city = await self._cities.ready()
         now = now_ms()
+        traced = NO_RECORD_SPANS if self._tracer is None else begin_record_spans(self._tracer, records)
         self._same_time.taken_in(max(record.timestamp for record in records), now)
         heavy = sum(len(record.value or b"") for record in records) > INLINE_BYTES
         if heavy:
@@ -102,6 +108,8 @@ class IntakeProcessor:
         if prepared.texts:
             metrics.CLASSIFY_SECONDS.observe(time.perf_counter() - started)
         taken = finish(prepared, guesses, shadows)
+        if traced.spans:
+            traced.come_to(prepared.placed, {n: dead.error for n, dead in prepared.dead.items()})
         sends: list[Send] = []
         if self._sealer is not None:
             if len(prepared.texts) > INLINE_TEXTS:
@@ -112,9 +120,12 @@ class IntakeProcessor:
         sends += contacts_of(taken.items.values(), self._names)
         urgent, rest = parted(taken.items, city)
         for topic, lane in ((self._names.urgent, urgent), (self._names.inbox, rest)):
-            sends += [
-                self._to_desk(topic, area, value, city) for area, some in lane.items() for value in packed_items(some)
-            ]
+            for area, some in lane.items():
+                values = packed_items(some)
+                sends += [
+                    self._to_desk(topic, area, value, city, more)
+                    for value, more in zip(values, traced.headers(some, values), strict=True)
+                ]
         for dead in taken.dead:
             sends.append(
                 of_record(
@@ -141,7 +152,7 @@ class IntakeProcessor:
             self._to_desk(inbox, area, value, city) for area, those in there.items() for value in packed_items(those)
         ]
         steps = dict.fromkeys(units, unit_step(city, now))
-        return IntakeOutcome(taken, unlisted, heard, steps, sends)
+        return IntakeOutcome(taken, unlisted, heard, steps, sends, traced)
 
     def _news_of(self, cameras: Iterable[str], now: int, city: City) -> dict[str, int]:
         """Those that the desk does not know yet to be alive in this step of their heartbeat time."""
@@ -168,9 +179,9 @@ class IntakeProcessor:
                 found[area].append(replace(heard, area=area))
         return found
 
-    def _to_desk(self, topic: str, area: str, value: bytes, city: City) -> Send:
+    def _to_desk(self, topic: str, area: str, value: bytes, city: City, more: KafkaHeaders = ()) -> Send:
         partition = partition_of(area, self._partitions)
-        return Send(topic, area.encode(), value, partition, taken_in_under(city.digest))
+        return Send(topic, area.encode(), value, partition, (*taken_in_under(city.digest), *more))
 
     def settle(self, outcome: IntakeOutcome) -> None:
         """The outcome is committed: count it."""
@@ -191,6 +202,7 @@ class IntakeProcessor:
         self._tally.settle(outcome.unlisted)
         self._heard |= outcome.heard
         self._units |= outcome.units
+        outcome.traced.end()
 
     def due(self) -> int | None:
         """Intake has no timers."""

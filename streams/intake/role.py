@@ -20,6 +20,7 @@ from streams.stage.run_stage import run_stage, stage_options
 from streams.stage.same_time import SameTime
 from streams.stage.stage import Stage
 from streams.tasks import race
+from streams.tracing.tracer import open_tracer
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -34,22 +35,23 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
-    def opened(tp: TopicPartition) -> IntakeProcessor:
-        way = way_of(names, tp.topic)
-        return IntakeProcessor(names, cities, models, keys, settings.partitions, same_time, way, sealer)
+    async with models.following(), open_tracer(settings, "intake") as tracer:
 
-    lanes = (names.inbox, names.urgent)
-    traces = tuple(TopicPartition(topic, number) for topic in lanes for number in range(settings.partitions))
-    options = replace(stage_options(settings, "intake"), traces=traces)
-    stage: Stage[IntakeOutcome] = Stage(options, inputs(names, packs.own), opened)
+        def opened(tp: TopicPartition) -> IntakeProcessor:
+            way = way_of(names, tp.topic)
+            return IntakeProcessor(names, cities, models, keys, settings.partitions, same_time, way, sealer, tracer)
 
-    async def read_all() -> None:
-        city = await cities.ready()
-        while True:
-            await stage.read(inputs(names, city))
-            city = await cities.changed(city)
+        lanes = (names.inbox, names.urgent)
+        traces = tuple(TopicPartition(topic, number) for topic in lanes for number in range(settings.partitions))
+        options = replace(stage_options(settings, "intake"), traces=traces)
+        stage: Stage[IntakeOutcome] = Stage(options, inputs(names, packs.own), opened)
 
-    async with models.following():
+        async def read_all() -> None:
+            city = await cities.ready()
+            while True:
+                await stage.read(inputs(names, city))
+                city = await cities.changed(city)
+
         await race(run_stage(stage, stop), cities.follow(), read_all())
 
 

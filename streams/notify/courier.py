@@ -20,6 +20,8 @@ from streams.notify.delivery import Delivery, Patience, TargetAnswer
 from streams.notify.finisher import Halted
 from streams.notify.targets import Target
 from streams.settings import Settings
+from streams.tracing.record_spans import begin_record_span
+from streams.tracing.tracer import Tracer, WorkSpan, on_behalf_of
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,9 @@ class Courier:
         target: Target,
         post: Callable[[Event], Awaitable[TargetAnswer]],
         bury: Callable[[Send], Awaitable[None]],
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer
         self._names = Names(settings.namespace)
         self._give_up_seconds = settings.notify_give_up_hours * _HOUR
         self._target = target
@@ -62,15 +66,26 @@ class Courier:
         except Poison as poison:
             await self._give_up(record, poison.error, str(poison), poison.field, poison.rule)
             return True
+        span = None if self._tracer is None else begin_record_span(self._tracer, "notify", record)
+        if span is None:
+            await self._deliver(record, event)
+            return True
+        with on_behalf_of(span):
+            await self._deliver(record, event, span)
+        span.end()
+        return True
+
+    async def _deliver(self, record: ConsumerRecord, event: Event, span: WorkSpan | None = None) -> None:
         written = record.timestamp / 1000
         give_up_at = time.monotonic() + self._give_up_seconds - (time.time() - written)
         undelivered = await self._delivery.deliver(event, give_up_at)
         if undelivered is not None:
+            if span is not None:
+                span.fail(undelivered.error)
             await self._give_up(record, undelivered.error, f"{self._target.name}: {undelivered.message}")
         else:
             metrics.NOTIFY_SENT.labels(self._target.name).inc()
             metrics.NOTIFY_DELAY_SECONDS.labels(self._target.name).observe(max(0.0, time.time() - written))
-        return True
 
     async def _give_up(self, record: ConsumerRecord, error: str, message: str, field: str = "", rule: str = "") -> None:
         await self._bury(of_record(self._names, record, error, message, field, rule, stage="notify"))

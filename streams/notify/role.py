@@ -31,6 +31,7 @@ from streams.notify.to_reporters import letters_of
 from streams.notify.webhook import Webhooks
 from streams.settings import Settings
 from streams.tasks import race
+from streams.tracing.tracer import Tracer, open_tracer
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -43,6 +44,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     async with (
         started(writer(Connection.of(settings), enable_idempotence=True)) as producer,
         Webhooks(settings.notify_timeout_seconds) as webhooks,
+        open_tracer(settings, "notify") as tracer,
     ):
 
         async def write(send: Send) -> None:
@@ -60,7 +62,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             async with open_report_keys(settings) as keys, open_contacts(settings, keys) as contacts:
 
                 def line(target: Target) -> FinishingConsumer:
-                    return _line(settings, target, webhooks, write, contacts, keys)
+                    return _line(settings, target, webhooks, write, contacts, keys, tracer)
 
                 async with Lines(line) as lines:
                     while True:
@@ -78,6 +80,7 @@ def _line(
     write: Callable[[Send], Awaitable[None]],
     contacts: KnownContacts | None,
     keys: ReportKeys | None,
+    tracer: Tracer | None,
 ) -> FinishingConsumer:
     key, names = target_key(settings.webhook_secret.get_secret_value().encode(), target.name), Names(settings.namespace)
     to_reporters = target.audience == "reporter"
@@ -92,9 +95,8 @@ def _line(
             event = await discloser.with_contact(event)
         return await webhooks.post(target.url, key, event)
 
-    return FinishingConsumer(
-        settings, names.group(f"notify-{target.name}"), target.topics, Courier(settings, target, post, write)
-    )
+    courier = Courier(settings, target, post, write, tracer)
+    return FinishingConsumer(settings, names.group(f"notify-{target.name}"), target.topics, courier)
 
 
 async def in_the_clear(event: Event, keys: ReportKeys | None) -> Event:

@@ -16,6 +16,8 @@ from models.envelope import SPEC_VERSION, Event
 from models.times import to_text
 from streams.notify.delivery import TargetAnswer
 from streams.notify.signature import signature_headers
+from streams.tracing.trace_context import TRACEPARENT
+from streams.tracing.tracer import current_traceparent
 
 # Tried again although it is 4xx: not the event is wrong, but the moment.
 _TRY_AGAIN = frozenset({408, 425, 429})
@@ -53,6 +55,8 @@ class Webhooks:
         now = self._clock()
         headers = http_headers(event)
         headers |= signature_headers(key, headers["ce-id"], int(now), event.data)
+        if traceparent := current_traceparent():
+            headers[TRACEPARENT] = traceparent
         try:
             async with (
                 asyncio.timeout(self._seconds),

@@ -19,6 +19,7 @@ from streams.tables import stall_guard
 from streams.tables.build import Build, following
 from streams.tables.shard_api import shard_api
 from streams.tables.worker import Tables
+from streams.tracing.tracer import open_tracer
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +42,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, log.getEffectiveLevel()))
     await check_topics(settings, _sources(settings))
     with _own_folder(settings) as folder:
-        async with following(settings) as build:
+        async with following(settings) as build, open_tracer(settings, "tables") as tracer:
             _clear(folder, build.number)
-            tables = Tables(settings, city, str(folder), build.number)
+            tables = Tables(settings, city, str(folder), build.number, tracer)
             async with HttpServer(shard_api(tables, token), settings.tables_host, settings.tables_port) as server:
                 log.info("tables worker at %s, data in %s, build %d", server.address, folder, build.number)
                 await _keep(tables, build, stop)

@@ -28,6 +28,8 @@ from streams.tables.faust_transport import Transport
 from streams.tables.stall_guard import StallGuard, leave
 from streams.tables.stored_row import ARCHIVED, Kept
 from streams.tables.views import PartitionView, Views, decode_order
+from streams.tracing.record_spans import begin_record_span
+from streams.tracing.tracer import Tracer
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,10 @@ _tallies = msgspec.json.Decoder(Tally)
 class Tables:
     """The tables of one worker process, in one build of them. `app` is the Faust service to start and stop."""
 
-    def __init__(self, settings: Settings, city: City, folder: str, build: int = 1) -> None:
+    def __init__(
+        self, settings: Settings, city: City, folder: str, build: int = 1, tracer: Tracer | None = None
+    ) -> None:
+        self._tracer = tracer
         self.build = build
         self._names = Names(settings.namespace)
         self.views = Views(city.zone)
@@ -79,6 +84,7 @@ class Tables:
         async def keep(stream: Any) -> None:
             async for event in stream.events():
                 message = event.message
+                span = None if self._tracer is None else begin_record_span(self._tracer, "tables", message)
                 try:
                     take(message.topic, message.key.decode(), message.value, message.partition, message.offset)
                 except Exception as error:
@@ -87,6 +93,8 @@ class Tables:
                     where = f"{message.topic}-{message.partition} at {message.offset}"
                     leave(stall_guard.POISON, f"{where} holds a row that cannot be kept: {type(error).__name__}")
                 fresh.observe(time.time() - message.timestamp)
+                if span is not None:
+                    span.end()
 
         self.app.agent(source, name=f"keep-{name}", concurrency=1)(keep)
 

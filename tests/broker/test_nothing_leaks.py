@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import re
+import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.support.every_field import PERSONAL, SAID, filled, in_each_field, lea
 from tests.support.kafka import Kafka, Message, Roles, eventually
 from tests.support.messages import NOW, ORDER, record
 from tests.support.receiver import Receiver
+from tests.support.spans import SPANS_PATH, TRACE, TRACEPARENT, spans_in
 
 # What an address does not answer without.
 WANTED = {"/prefill": "?lat=30.05&lon=114.05", "/cameras": "?area=south-w"}
@@ -158,7 +160,7 @@ async def test_a_running_system_shows_nothing_personal(
     kafka: Kafka, topics: Names, roles: Roles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither in a topic but those that hold what came in as it came, whose bytes dead letters keep sealed, nor in a
-    page or an answer, a webhook, a log or a metric of any role."""
+    page or an answer, a webhook, a span, a log or a metric of any role; of one report every role has a span."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     pack = tmp_path / "city"
     pack.mkdir()
@@ -176,6 +178,7 @@ async def test_a_running_system_shows_nothing_personal(
             "notify_supervisor_url": f"http://{server.address}/supervisors",
             "notify_reporter_url": f"http://{server.address}/reporters",
             "webhook_secret": "for these tests only",
+            "traces": f"http://{server.address}",
             "log_level": "DEBUG",
         }
         running = [roles.start(role, **common, metrics_port=str(port)) for role, port in zip(ROLES, ports, strict=True)]
@@ -192,14 +195,26 @@ async def test_a_running_system_shows_nothing_personal(
         log = await kafka.read_until(topics.orders, ended, timeout=90)
         orders = sorted({each.key.decode() for each in log})
         answers = [answer async for answer in posts(client, orders[0])]
-        last = {"ce-id": "h-last", "prefer": "wait=30"}
+        last = {"ce-id": "h-last", "prefer": "wait=30", "traceparent": TRACEPARENT}
         assert (await client.post("/reports", json=SAID[REPORT], headers=last)).status_code == 200
+
+        async def told() -> bool:
+            return any(each.headers.get("traceparent", "").startswith(f"00-{TRACE}-") for each in webhooks.received)
+
+        await eventually(told, 30.0, "a notice about the last report")
 
         found = {f"POST {n}": without_link(each) for n, each in enumerate(answers)}
         found |= {address: text async for address, text in shown(client, orders, LAST)}
         for role, port in zip(ROLES, ports, strict=True):
             found[f"metrics of {role}"] = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
-        found["webhooks"] = " ".join(f"{each.headers} {words(each.body)}" for each in webhooks.received)
+        for each in running:  # they send their last spans
+            each.signal(signal.SIGTERM)
+        for each in running:
+            await each.ended()
+        notices = [each for each in webhooks.received if each.path != SPANS_PATH]
+        found["webhooks"] = " ".join(f"{each.headers} {words(each.body)}" for each in notices)
+        spans = list(spans_in(each for each in webhooks.received if each.path == SPANS_PATH))
+        found["spans"] = "\n".join(map(str, spans))
         webhooks.ended.set()
     roles.end()
     found |= {f"log of {role.name}": role.said() for role in running}
@@ -213,7 +228,8 @@ async def test_a_running_system_shows_nothing_personal(
 
     assert [(where, leak) for where, text in found.items() if (leak := leaked(text))] == []
     assert {answer.status_code for answer in answers} >= {202, 422}
-    assert webhooks.received
+    assert notices
+    assert {span.service for span in spans if span.trace == TRACE} == {f"paidan-{role}" for role in ROLES}
     assert {topics.inbox, topics.orders, topics.desk, topics.dead_letters, topics.figures, topics.unlisted} <= {
         where.split()[0] for where in found
     }

@@ -12,6 +12,8 @@ from streams.kafka.clients import writer
 from streams.kafka.closing import CLOSE_SECONDS, within
 from streams.kafka.connection import Connection
 from streams.settings import Settings
+from streams.tracing.trace_context import traced_by
+from streams.tracing.tracer import current_traceparent
 
 _RETRY_AFTER_SECONDS = 5
 
@@ -54,6 +56,7 @@ class EventWriter:
     async def write(self, topic: str, key: str, event: Event, more: Sequence[tuple[str, bytes]] = ()) -> None:
         """Returns when the event is safe. Raises Unacknowledged when the broker does not say so in time."""
         headers, value = to_binary(event)
+        headers += traced_by(current_traceparent())
         try:
             async with self._shutdown.within(self._seconds, ACK_SECONDS):
                 written = await self._producer.send(topic, value, key.encode(), headers=[*headers, *more])
