@@ -198,7 +198,7 @@ _TITLES = {
 def _shown(value: float | Sequence[float]) -> str:
     """A count, a share, a share with its interval, or a band."""
     if isinstance(value, int | float):
-        return f"{value:.0f}" if value == int(value) and value != 1 else f"{value:.3f}"
+        return f"{value}" if isinstance(value, int) else f"{value:.3f}"
     if len(value) == 3:
         return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
     return " to ".join(f"{one:.3f}" for one in value)
