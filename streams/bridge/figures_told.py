@@ -2,13 +2,11 @@
 changelog, again and again."""
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from dispatcher.figures.figure_row import decode, merge_rows
 from dispatcher.figures.indicators import Weights, Window, indicators
@@ -19,12 +17,11 @@ from models.events import HUB_FIGURES, HubFiguresMessage, PeriodFigures
 from models.times import day_number, local_day, now_ms, to_text
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
+from streams.kafka.kept_up import keep_up
 from streams.kafka.log_reading import read_to
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.tables.figure_view import FigureView
-
-log = logging.getLogger(__name__)
 
 _DIMENSION = "area"  # every order counts in one area, so that all areas are the city
 _WEEK_DAYS = 7
@@ -67,12 +64,11 @@ class OwnFigures:
 async def tell(settings: Settings, city: City, to_above: AIOKafkaProducer, topic: str) -> None:
     """Read the figures of this cluster and write them to a topic above, until cancelled. While either cluster is away
     nothing is told, and the age of what was told last says so there: orders do not wait for figures."""
-    while True:
-        try:
-            await _tell_on(settings, city, to_above, topic)
-        except (KafkaError, OSError) as error:  # OSError: this process has no descriptor left for a moment
-            log.warning("the figures cannot be told to the platform above: %r", error)
-        await asyncio.sleep(settings.bridge_figures_seconds)
+
+    async def tell_on() -> None:
+        await _tell_on(settings, city, to_above, topic)
+
+    await keep_up("the figures cannot be told to the platform above", settings.bridge_figures_seconds, tell_on)
 
 
 async def _tell_on(settings: Settings, city: City, to_above: AIOKafkaProducer, topic: str) -> None:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from aiokafka.errors import KafkaError
 
 from models.city import City, load_city
 from streams.cli.publishing import pack_in_force
@@ -40,18 +39,19 @@ def lake() -> None:
 
 
 async def _again_and_again(settings: Settings) -> None:
+    from streams.kafka.kept_up import keep_up
     from streams.lake.exporting import export as run
     from streams.lake.parquet import Lake
 
     city: City = load_city(settings.city)  # only its zone counts, which no publication changes
     lake = Lake(settings.lake_address)
-    while True:
-        try:
-            done = await run(settings, city, lake)
-            log.info("%d records of the log, %d files written to %s", done.records, done.files, lake.address)
-        except (KafkaError, OSError) as error:  # what is away comes back; nothing is lost or doubled meanwhile
-            log.warning("not exported this time: %s", error)
-        await asyncio.sleep(settings.lake_seconds)
+
+    async def export_once() -> None:
+        done = await run(settings, city, lake)
+        log.info("%d records of the log, %d files written to %s", done.records, done.files, lake.address)
+
+    # What is away comes back; nothing is lost or doubled meanwhile.
+    await keep_up("not exported this time", settings.lake_seconds, export_once)
 
 
 def query(

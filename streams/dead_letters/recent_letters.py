@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from models.times import HOUR_MS, now_ms, to_text
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
+from streams.kafka.kept_up import keep_up
 from streams.kafka.log_reading import read_to
 from streams.kafka.topics import Names
 from streams.settings import Settings
@@ -45,12 +45,7 @@ class RecentLetters:
 
     async def run(self) -> None:
         """Follow until cancelled; when Kafka is away, begin again."""
-        while True:
-            try:
-                await self._follow()
-            except (KafkaError, OSError) as error:  # OSError: this process has no descriptor left for a moment
-                log.warning("the dead letters cannot be followed: %s", error)
-            await asyncio.sleep(self._every)
+        await keep_up("the dead letters cannot be followed", self._every, self._follow)
 
     async def _follow(self) -> None:
         part = self._part

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact, UpdateRefused
@@ -20,6 +19,7 @@ from models.events import DeadLetter
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.clients import follower, started
 from streams.kafka.connection import Connection
+from streams.kafka.kept_up import keep_up
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -156,13 +156,7 @@ class FactTail:
 
     async def run(self) -> None:
         """Follow until cancelled; when Kafka is away, begin again at the then ends."""
-        while True:
-            try:
-                await self._follow()
-            except (KafkaError, OSError) as error:  # OSError: this process has no descriptor left for a moment
-                log.warning("the log of facts cannot be followed: %s", error)
-            self.following.clear()
-            await asyncio.sleep(_AGAIN_SECONDS)
+        await keep_up("the log of facts cannot be followed", _AGAIN_SECONDS, self._follow)
 
     async def _follow(self) -> None:
         async with started(follower(self._connection)) as consumer:
@@ -171,10 +165,13 @@ class FactTail:
             for part, end in (await consumer.end_offsets(parts)).items():
                 consumer.seek(part, max(end - self._back(part), 0))
             self.following.set()
-            while True:
-                for part, records in (await consumer.getmany(timeout_ms=500)).items():
-                    for record in records:
-                        self._take_of[part.topic](record)
+            try:
+                while True:
+                    for part, records in (await consumer.getmany(timeout_ms=500)).items():
+                        for record in records:
+                            self._take_of[part.topic](record)
+            finally:
+                self.following.clear()
 
     def _back(self, part: TopicPartition) -> int:
         """How many records before the end are read at the start."""

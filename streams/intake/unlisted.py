@@ -8,7 +8,6 @@ compacted by run and name, so it holds one record for each; whoever wants to kno
 """
 
 import asyncio
-import logging
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,19 +15,17 @@ from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 from models.city import City
 from models.times import now_ms, to_text
 from streams.intake.drafts import Unlisted
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
+from streams.kafka.kept_up import keep_up
 from streams.kafka.log_reading import read_to, read_whole, take_newest
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names, all_topics, check_topics
 from streams.settings import Settings
-
-log = logging.getLogger(__name__)
 
 MOST = 1_000  # labels, and cameras, that one run tells apart: an algorithm may say something new each time
 OTHERS = Unlisted("…", "…", "…")
@@ -166,12 +163,7 @@ class LabelWatch:
 
     async def run(self) -> None:
         """Follow until cancelled; when Kafka is away, begin again."""
-        while True:
-            try:
-                await self._follow()
-            except (KafkaError, OSError) as error:  # OSError: this process has no descriptor left for a moment
-                log.warning("the counts of unlisted labels cannot be followed: %s", error)
-            await asyncio.sleep(self._every)
+        await keep_up("the counts of unlisted labels cannot be followed", self._every, self._follow)
 
     async def _follow(self) -> None:
         rows: dict[str, bytes] = {}

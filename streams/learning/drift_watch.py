@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from dispatcher.order import facts
 from models.city import City
@@ -20,6 +19,7 @@ from streams.control.models_in_force import LiveModels
 from streams.erasure.report_keys import ReportKeys
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
+from streams.kafka.kept_up import keep_up
 from streams.kafka.log_reading import read_to
 from streams.kafka.topics import Names
 from streams.learning.drift_window import TYPES, Drift, RecentOrders
@@ -72,13 +72,12 @@ class DriftWatch:
         except ClassifierError as error:
             log.error("the classifier is not watched: %s", error)
             await asyncio.Event().wait()
-        while True:
-            try:
-                async with models.following():
-                    await self._follow(models)
-            except (KafkaError, OSError) as error:  # OSError: this process has no descriptor left for a moment
-                log.warning("the log cannot be followed to watch the classifier: %s", error)
-            await asyncio.sleep(_AGAIN_SECONDS)
+
+        async def watch() -> None:
+            async with models.following():
+                await self._follow(models)
+
+        await keep_up("the log cannot be followed to watch the classifier", _AGAIN_SECONDS, watch)
 
     async def _follow(self, models: LiveModels) -> None:
         self._orders = RecentOrders()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import shutil
 import time
 from collections.abc import Iterable, Mapping
@@ -11,16 +10,15 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, NoError, for_code
+from aiokafka.errors import NoError, for_code
 
 from streams import metrics
 from streams.kafka.clients import admin, log_reader, started
 from streams.kafka.connection import Connection
+from streams.kafka.kept_up import keep_up
 from streams.kafka.topics import Names
 from streams.readiness.stage_lag import StageLag
 from streams.settings import Settings
-
-log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 2.0
 _REQUEST_TIMEOUT_MS = 5_000
@@ -52,12 +50,7 @@ class Pulse:
 
     async def run(self) -> None:
         """Look until cancelled; when Kafka is away, begin again."""
-        while True:
-            try:
-                await self._look_on()
-            except (KafkaError, OSError) as error:  # OSError: this process has no descriptor left for a moment
-                log.warning("Kafka cannot be asked how far intake and desk are: %s", error)
-            await asyncio.sleep(_EVERY_SECONDS)
+        await keep_up("Kafka cannot be asked how far intake and desk are", _EVERY_SECONDS, self._look_on)
 
     async def _look_on(self) -> None:
         brief: dict[str, Any] = {"request_timeout_ms": _REQUEST_TIMEOUT_MS}
