@@ -154,7 +154,8 @@ class LiveSilence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     """A silence 静默 as it stands from here on: what of its category, area, camera, source and place is seen from
     `starts_at` up to, not including, `ends_at` (ms UTC) counts as suppressed. `*` and what is left out match all.
 
-    It was set while the city runs, unlike the control zones of the pack. `number` counts them from 1, `version` the
+    It was set while the city runs, unlike the control zones of the pack. One that `lifts` a zone of the pack 解除管控
+    silences nothing itself: in its time that zone does not, either. `number` counts them from 1, `version` the
     changes of one; the highest holds. `owner` is who answers for it, `comment` says why. One that `needs_approval`
     holds once a second person has approved it; one that was ended early has that moment as its `ends_at`.
     """
@@ -170,6 +171,7 @@ class LiveSilence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     lat: float | None = None
     lon: float | None = None
     radius_m: float = 0.0
+    lifts: str = ""
     owner: str
     comment: str
     created_by: str

@@ -1,6 +1,6 @@
 """A city: everything that decides differently in one city than in another, as one frozen value."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -149,9 +149,10 @@ class City:
         covered = {category, own.parent} if own is not None else {category}
         return tuple(row for row in self.inhibitions if row.child in covered and row.parent != category)
 
-    def silenced(self, category: str, area: str, at: int) -> Silence | None:
-        """The control zone that suppresses a sighting at this instant (ms UTC), or None."""
-        return self.silences.find(category, area, at)
+    def silenced(self, category: str, area: str, at: int, lifted: Collection[str] = ()) -> Silence | None:
+        """The control zone that suppresses a sighting at this instant (ms UTC), or None; `lifted` are the zones that
+        suppress nothing now."""
+        return self.silences.find(category, area, at, lifted)
 
     def first_rule(self, subject: RuleInput) -> Rule | None:
         """The first rule whose condition holds, or None."""

@@ -1,6 +1,6 @@
 """Control zones 管控区域: where and when sightings are counted but open no order."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 from models.city.areas import Areas
@@ -29,12 +29,17 @@ class SilenceTable:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def find(self, category: str, area: str, at: int) -> Silence | None:
-        """The first zone that covers a sighting at this instant (ms UTC), or None."""
+    def find(self, category: str, area: str, at: int, lifted: Collection[str] = ()) -> Silence | None:
+        """The first zone that covers a sighting at this instant (ms UTC), or None; those that are lifted cover none."""
         for start, end, row in self._spans:
-            if start <= at < end and self.covers(row.category, row.area, category, area):
+            covers = start <= at < end and self.covers(row.category, row.area, category, area)
+            if covers and row.zone not in lifted:
                 return row
         return None
+
+    def to_come(self, at: int) -> Iterator[tuple[int, int, Silence]]:
+        """The zones that are not over at an instant: from when up to when, ms UTC, and the row."""
+        return (span for span in self._spans if span[1] > at)
 
     def covers(self, silent_category: str, silent_area: str, category: str, area: str) -> bool:
         """Whether what is silenced, a category or group in an area (`*`: all), holds a sighting's category and area."""

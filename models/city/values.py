@@ -243,3 +243,8 @@ class Silence(Row):
     to_local: LocalTime = Field(alias="to")
     owner: str
     reason: str
+
+    @property
+    def zone(self) -> str:
+        """What it is called where it is lifted while the city runs: the same in each pack that has the row."""
+        return f"{self.area} {self.category} {self.from_local:%Y-%m-%dT%H:%M}"

@@ -25,6 +25,8 @@ from streams.settings import load_settings
 from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import say
 
+Owner = Annotated[str, typer.Option(help="Who answers for it.")]
+Comment = Annotated[str, typer.Option(help="Why.")]
 By = Annotated[str, typer.Option(help="Who does it; it is kept. Default: the user of this machine.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `paidan silence list` shows it.")]
 
@@ -35,8 +37,10 @@ app = typer.Typer(no_args_is_help=True)
 def list_silences(
     every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
 ) -> None:
-    """The silences that are not over, the newest first: what, until when, by whom and why."""
-    known, now = asyncio.run(SilenceBook(load_settings()).all()), now_ms()
+    """The silences that are not over, the newest first: what, until when, by whom and why; and the control zones of the
+    city pack in force."""
+    settings, now = load_settings(), now_ms()
+    known = asyncio.run(SilenceBook(settings).all())
     table = whole_table("number", "state", "what", "from", "to", "owner", "set by", "approved by", "comment")
     for one in sorted(known.values(), key=lambda each: each.number, reverse=True):
         if every or state_of(one, now) != "expired":
@@ -44,13 +48,18 @@ def list_silences(
             when = to_text(one.starts_at), to_text(one.ends_at)
             table.add_row(str(one.number), state_of(one, now), _what(one), *when, *who)
     Console().print(table)
+    city, _ = asyncio.run(pack_in_force(settings))
+    zones = whole_table("control zone", "from", "to", "owner", "reason")
+    for start, end, row in city.silences.to_come(0 if every else now):
+        zones.add_row(row.zone, to_text(start), to_text(end), row.owner, row.reason)
+    Console().print(zones)
 
 
 @app.command("set")
 def set_silence(
     until: Annotated[str, typer.Option(help="RFC 3339 time at which it ends.")],
-    owner: Annotated[str, typer.Option(help="Who answers for it.")],
-    comment: Annotated[str, typer.Option(help="Why.")],
+    owner: Owner,
+    comment: Comment,
     category: Annotated[str, typer.Option(help="A category or group; default: all.")] = "*",
     area: Annotated[str, typer.Option(help="An area, with all below it; default: the whole city.")] = "*",
     camera: Annotated[str, typer.Option(help="A camera of the registry.")] = "",
@@ -84,6 +93,37 @@ def set_silence(
 
 
 @app.command()
+def lift(
+    zone: Annotated[str, typer.Argument(metavar="ZONE", help="As `paidan silence list` shows it.")],
+    owner: Owner,
+    comment: Comment,
+    until: Annotated[str, typer.Option(help="RFC 3339 time from which on it holds again. Default: never.")] = "",
+    by: By = "",
+) -> None:
+    """Lift a control zone of the city pack: from now on it silences nothing, until it would have ended."""
+    settings, now = load_settings(), now_ms()
+    city, _ = asyncio.run(pack_in_force(settings))
+    found = [(end, row) for _, end, row in city.silences.to_come(now) if row.zone == zone]
+    if not found:
+        raise UsageError(f"{zone!r} is no control zone of the city that is not over")
+    [(end, row), *_] = found
+    lifted = LiveSilence(
+        number=0,
+        starts_at=now,
+        ends_at=_instant("--until", until) if until else end,
+        category=row.category,
+        area=row.area,
+        lifts=zone,
+        owner=owner,
+        comment=comment,
+        created_by=by or getpass.getuser(),
+        created_at=now,
+    )
+    check(city, lifted)
+    _change(set_anew(lifted, asks_for_approval(city, lifted)))
+
+
+@app.command()
 def approve(number: Number, by: By = "") -> None:
     """Approve a silence that waits for a second person."""
     _change(approved(number, by or getpass.getuser(), now_ms()))
@@ -101,6 +141,8 @@ def _change(decide: Decide) -> None:
 
 
 def _what(silence: LiveSilence) -> str:
+    if silence.lifts:
+        return f"lifts {silence.lifts}"
     around = "" if silence.lat is None else f"{silence.radius_m:g} m around {silence.lat:g},{silence.lon:g}"
     said = (f"category {silence.category}", f"area {silence.area}", silence.camera, silence.source, around)
     return ", ".join(each for each in said if each)

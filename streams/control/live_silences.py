@@ -77,7 +77,9 @@ def state_of(silence: LiveSilence, now: int) -> SilenceState:
 
 def asks_for_approval(city: City, silence: LiveSilence) -> bool:
     """Whether a silence holds only once a second person has approved it: it lasts longer than the city lets one person
-    decide, or silences everything everywhere."""
+    decide, or silences everything everywhere. What lifts a control zone silences nothing: one person may."""
+    if silence.lifts:
+        return False
     narrowed = {silence.category, silence.area} != {"*"} or silence.camera or silence.source or silence.lat is not None
     return not narrowed or silence.ends_at - silence.starts_at > city.settings.silence_alone_hours * HOUR_MS
 
@@ -90,9 +92,11 @@ def check(city: City, silence: LiveSilence) -> None:
         raise Poison("area", "must be one of the city's, or *")
     if silence.camera and silence.camera not in city.cameras:
         raise Poison("camera_id", "must be a camera of the city's registry")
+    if silence.lifts and silence.lifts not in {row.zone for _, _, row in city.silences.to_come(silence.starts_at)}:
+        raise Poison("lifts", "must be a control zone of the city that is not over")
     if silence.ends_at <= silence.starts_at:
         raise Poison("ends_at", "must lie ahead, and after starts_at")
-    if silence.ends_at - silence.created_at > DAYS_MAX * DAY_MS:
+    if not silence.lifts and silence.ends_at - silence.created_at > DAYS_MAX * DAY_MS:
         raise Poison("ends_at", f"must be at most {DAYS_MAX} days ahead")
 
 

@@ -3,25 +3,28 @@
 import base64
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from models.access import ACCESS
 from models.redact import reporter_hash
 from streams.gateway.seats import LISTS
+from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.reporter_links import ReporterLink, ReporterLinks
-from streams.settings import Settings
+from streams.settings import DEMO_CITY, Settings
 from tests.support.browsers import DESK, PHONE, Person, Seen, browser, seated, violations
-from tests.support.kafka import PERSONAL_KEY, Kafka, Roles, eventually, own_settings
+from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, own_settings
 from tests.support.tokens import one_of_each
 
 pytestmark = pytest.mark.timeout(240)
@@ -39,6 +42,7 @@ DOUBTFUL = (
     "路边的东西挡住了",
 )
 PRESSED = 20
+ZONE = "hubin,noise-construction,2026-01-01 00:00,2126-01-01 00:00,housing,湖滨隧道施工(已公告) A tunnel; announced"
 LINK_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 # How pages are looked at. Seats, which are much alike, in one way each, the others in two: all of them take minutes.
 LOOKS = (("light", DESK), ("dark", PHONE), ("dark", DESK), ("light", PHONE))
@@ -49,9 +53,13 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
     """A whole system with a token for each role."""
     folder = tmp_path_factory.mktemp("browser")
     gateway, tables = free_ports(2)
+    city = shutil.copytree(DEMO_CITY, folder / "city")
+    with (city / "silences.csv").open("a", encoding="utf-8") as zones:
+        zones.write(f"{ZONE}\n")
     settings = own_settings(
         kafka,
         folder / "data",
+        city=city,
         partitions=2,
         link_key=LINK_KEY,
         gateway_port=gateway,
@@ -191,6 +199,7 @@ async def test_six_people_play_the_life_of_an_order(cast: Cast, request: pytest.
     await department.photograph(f"department-{language}")
     await department.page.keyboard.press("a")
     await expect(department.page.locator(f'#lines [data-id="{order}"]')).to_have_count(0)
+    await expect(department.page.locator("#done")).to_contain_text({"zh": "签收", "en": "accept"}[language])
     await opened(department, order, lists=1)
     await move(department.page, "request-extension", reason="the asphalt comes on Monday")
     await department.page.click('.doing [data-action="handle"]')
@@ -320,6 +329,109 @@ async def test_an_order_page_shows_its_parts_and_who_handed_it_down(cast: Cast) 
     await shown.get_by_role("link").click()
     await expect(duty.page.locator('dt:text-is("Part of") + dd')).to_have_text(order)
     await expect(shown).to_be_hidden()
+
+
+async def test_an_inspector_s_checks_stand_in_walking_order(cast: Cast) -> None:
+    """From the most urgent one to the nearest that is left, and so on; one whose place is not known comes last."""
+    reporter, inspector = await cast.seat("reporter"), await cast.seat("inspector", PHONE)
+    await reported(reporter, "人民路路口有一个大坑", 30.53, 114.36)
+    [line] = (await inspector.ask("GET", "/orders?limit=1"))["orders"]
+    places = {"first": 30.600, "far": 30.640, "near": 30.605, "between": 30.612, "unknown": None}
+    lines = [
+        line | {"id": name, "title": name, "location": {"lat": lat, "lon": 114.30} if lat else None}
+        for name, lat in sorted(places.items(), key=lambda place: place[0] != "first")
+    ]
+
+    async def listed(route: Route) -> None:
+        await route.fulfill(json={"orders": lines, "complete": True, "next": None})
+
+    await inspector.page.route("**/orders?limit=200*", listed)
+
+    await inspector.go("/desk")
+
+    shown = inspector.page.locator("#lines [data-id] strong")
+    await expect(shown).to_have_text(["1first", "2near", "3between", "4far", "5unknown"])
+    await inspector.photograph("inspector-walks")
+
+
+@pytest.mark.parametrize("cast", ["zh"], indirect=True)
+async def test_two_people_silence_something_and_end_it(cast: Cast) -> None:
+    """What lasts long waits for the second one; whoever has set it may not approve it, and each step shows at once."""
+    waits, holds, approve, end = "待第二人批准", "生效中", "批准", "结束"
+    duty, operator = await cast.seat("duty-officer"), await cast.seat("operator", PHONE)
+    until = datetime.now() + timedelta(days=30)  # noqa: DTZ005 - by the browser's clock, which is this machine's
+    await duty.go("/desk/silences")
+    form = duty.page.locator("#wanted form")
+    await form.locator('[name="category"]').select_option("pothole")
+    await form.locator('[name="area"]').select_option("gulou")
+    await form.locator('[name="ends_at"]').fill(until.strftime("%Y-%m-%dT%H:%M"))
+    await form.locator('[name="owner"]').fill("lighting works")
+    await form.locator('[name="comment"]').fill(MARKUP)
+    await form.locator(".primary").click()
+
+    own = duty.page.locator("#known li").filter(has_text="lighting works")
+    await expect(own.locator(".badge")).to_have_text(waits)
+    await expect(own).to_contain_text(MARKUP)
+    await own.get_by_role("button", name=approve).click()
+    await expect(duty.page.locator("#notice")).to_contain_text("须由第二人批准")
+    await duty.photograph("silences-set")
+
+    await operator.go("/desk/silences")
+    seen = operator.page.locator("#known li").filter(has_text="lighting works")
+    await seen.get_by_role("button", name=approve).click()
+    await expect(seen.locator(".badge")).to_have_text(holds)
+    await operator.photograph("silences-approved")
+
+    await own.get_by_role("button", name=end).click()
+    await expect(own).to_have_count(0)
+
+
+async def test_a_control_zone_of_the_city_is_lifted_on_the_page(cast: Cast) -> None:
+    """With owner and reason; it holds again once what lifts it is ended."""
+    dispatcher = await cast.seat("dispatcher")
+    await dispatcher.go("/desk/silences")
+    zone = dispatcher.page.locator("#zones li").filter(has_text="湖滨隧道施工")
+    await expect(zone.locator(".badge")).to_have_text("in force")
+
+    await zone.locator("summary").click()
+    await zone.locator('[name="owner"]').fill("housing")
+    await zone.locator('[name="comment"]').fill("the tunnel is through")
+    await zone.get_by_role("button", name="Lift").click()
+
+    await expect(zone.locator(".badge")).to_contain_text("lifted by silence")
+    await dispatcher.photograph("control-zone-lifted")
+    lifting = dispatcher.page.locator("#known li").filter(has_text="lifts a control zone")
+    await lifting.get_by_role("button", name="End").click()
+    await expect(zone.locator(".badge")).to_have_text("in force")
+
+
+@pytest.mark.parametrize("cast", ["zh"], indirect=True)
+async def test_the_duty_officer_sees_what_could_not_be_taken_in_and_what_has_drifted(
+    cast: Cast, kafka: Kafka, running: Settings
+) -> None:
+    """Each error with how often it came in the last day, the most frequent first; nothing of what was sent. Beside it
+    how the classifier has drifted."""
+    duty = await cast.seat("duty-officer")
+
+    async def drifted(route: Route) -> None:
+        told = await (await route.fetch()).json()
+        await route.fulfill(json=told | {"drift": {"alarms": {"return_share": "more are returned"}}})
+
+    await duty.page.route("**/status?*", drifted)
+    await kafka.produce(Names(running.namespace).reports, [b"junk", b"junk", Message(None, b"k")])
+
+    await duty.go("/")
+
+    panel = duty.page.locator("#dead")
+    await expect(panel.locator("li")).to_have_count(2)
+    await expect(panel.locator("li").first).to_contain_text("有字段不符合约定。")
+    for size in (DESK, PHONE):
+        await duty.page.set_viewport_size({"width": size[0], "height": size[1]})
+        await panel.scroll_into_view_if_needed()
+        await duty.photograph(f"dead-letters-{size[0]}")
+        assert await duty.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert "junk" not in await panel.inner_text()
+    await expect(duty.page.locator("#drift li")).to_have_text("退单多于往常")
 
 
 async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:

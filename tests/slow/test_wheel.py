@@ -22,6 +22,31 @@ print(streams.__file__)
 print(load_city(DEMO_CITY).id, len(read_day(DEMO_CITY / "day.jsonl")) > 0, len(known_before()) > 0)
 """
 
+_SERVE = """
+import asyncio, re
+import httpx
+from fastapi import FastAPI
+from models.city import load_city
+from streams.gateway.routes.pages import page_routes
+from streams.settings import DEMO_CITY
+
+async def main():
+    app = FastAPI(docs_url=None)
+    app.include_router(page_routes(load_city(DEMO_CITY)))
+    wanted = ["/", "/desk", "/desk/silences", "/o/1", "/r/1", "/open", "/docs"]
+    asked = set()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://wheel") as client:
+        while wanted:
+            path = wanted.pop()
+            answer = await client.get(path)
+            assert answer.status_code == 200 and answer.text, path
+            asked.add(path)
+            wanted += set(re.findall('"(/page/[^"]+)"', answer.text)) - asked - set(wanted)
+    print(len([each for each in asked if each.endswith(".js")]))
+
+asyncio.run(main())
+"""
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -38,11 +63,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_demo_city_and_the_texts_of_every_training_are_installed(installed: Path, tmp_path: Path) -> None:
-    """Without the checkout the default city loads, with its sample day, and training finds what it knows before."""
+def said(installed: Path, script: str, folder: Path) -> list[str]:
+    """What a script prints that knows nothing but what is installed. Raises AssertionError where it fails."""
     environment = os.environ | {"PYTHONPATH": str(installed)}
     done = subprocess.run(
-        [sys.executable, "-c", _READ], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
-    assert done.stdout.splitlines() == [str(installed / "streams" / "__init__.py"), "yunhe True True"]
+    return done.stdout.splitlines()
+
+
+def test_the_pages_and_all_that_they_load_are_installed(installed: Path, tmp_path: Path) -> None:
+    """Each page is served without the checkout, and each script and style that it names, and so on."""
+    [scripts] = said(installed, _SERVE, tmp_path)
+
+    kept = len(list((REPOSITORY / "streams" / "gateway" / "page_files").glob("*.js")))
+    assert int(scripts) == kept + 1  # and the table of terms, which is made
+
+
+def test_the_demo_city_and_the_texts_of_every_training_are_installed(installed: Path, tmp_path: Path) -> None:
+    """Without the checkout the default city loads, with its sample day, and training finds what it knows before."""
+    assert said(installed, _READ, tmp_path) == [str(installed / "streams" / "__init__.py"), "yunhe True True"]

@@ -10,6 +10,7 @@ from dispatcher.arrivals.cameras import FAULT
 from dispatcher.desk import DeskState
 from models.errors import Poison
 from models.inbox import LiveSilence, PackChange, Sighting, decode_items, encode_items
+from models.times import from_text
 from streams.control.live_silences import (
     UnknownSilence,
     approved,
@@ -21,6 +22,7 @@ from streams.control.live_silences import (
 )
 from streams.control.one_at_a_time import ControlError
 from streams.control.silences_followed import FollowedSilences
+from tests.support.cities import FILES
 from tests.support.desks import DAY, HOUR, T0, Desk, detection, quiet_city, report
 
 CITY = quiet_city()
@@ -133,9 +135,51 @@ def test_a_restored_desk_knows_the_silences_and_forgets_them_a_month_after_their
     assert "silence/1" not in desk.rows
 
 
+ZONE = "south-e street-vendor 2026-05-01T08:00"
+FAIR = from_text("2026-05-01T00:00:00Z")  # when that zone begins
+
+
+@pytest.mark.parametrize(
+    ("area", "at", "silenced_by"),
+    [
+        ("south-e", FAIR, "silences.csv:2"),
+        ("south-e", FAIR + HOUR, ""),
+        ("south-e", FAIR + 2 * HOUR, "silences.csv:2"),
+        ("south-w", FAIR + HOUR, "silences.csv:3"),
+        ("north-w", FAIR + HOUR, ""),
+    ],
+)
+def test_a_control_zone_that_is_lifted_silences_nothing_meanwhile(area: str, at: int, silenced_by: str) -> None:
+    """That zone alone, from then up to when that ends; and what lifts it silences nothing itself."""
+    zones = f"{FILES['silences.csv']}south-w,street-vendor,2026-05-01 08:00,2026-05-03 22:00,police,x\n"
+    desk = Desk(quiet_city(**{"silences.csv": zones}))
+    lifting = {"lifts": ZONE, "category": "*", "area": "*", "starts_at": FAIR + HOUR, "ends_at": FAIR + 2 * HOUR}
+    desk.feed(silence(**lifting), at=FAIR)
+
+    desk.feed(report("1", at, category="street-vendor", area=area), at=FAIR + DAY)
+
+    [order] = desk.state.orders.values()
+    assert (order.timeline[-1].note == f"control-zone {silenced_by}") is bool(silenced_by)
+    assert (order.state == "rejected") is bool(silenced_by)
+
+
+def test_a_control_zone_is_lifted_by_one_person_while_the_pack_has_it() -> None:
+    """However long it lasts; one that is over, or none of the city's, cannot be."""
+    lifting = silence(lifts=ZONE, category="*", area="*", starts_at=FAIR, ends_at=FAIR + 2 * DAY, created_at=FAIR)
+
+    check(CITY, lifting)
+    assert not asks_for_approval(CITY, lifting)
+    for wrong in ({"lifts": "south-e street-vendor"}, {"starts_at": FAIR + 5 * DAY, "ends_at": FAIR + 6 * DAY}):
+        with pytest.raises(Poison) as refused:
+            check(CITY, replace(lifting, **wrong))
+        assert refused.value.field == "lifts"
+
+
 def test_a_silence_is_itself_again_from_the_inbox() -> None:
     """All of its fields."""
-    full = silence(lat=30.0, lon=114.0, radius_m=5.0, camera="c", source="s", needs_approval=True, approved_by="otto")
+    full = silence(
+        lifts="z", lat=30.0, lon=114.0, radius_m=5.0, camera="c", source="s", needs_approval=True, approved_by="otto"
+    )
 
     assert decode_items(encode_items([full])) == (full,)
 

@@ -23,6 +23,7 @@ from models.events.vocabulary import CODES
 from models.guess import NO_FAULT
 from streams import gateway as package
 from streams.access.holders import Holders
+from streams.dead_letters.letter import ERRORS
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
 from streams.gateway.shards import Shards
@@ -94,12 +95,13 @@ def words() -> dict[str, str]:
 
 
 def said() -> set[str]:
-    """Whatever the pages say: in scripts the argument of `say`, in pages the text or label of what is marked."""
+    """Whatever the pages say: in scripts the argument of `say`, in pages the text or label of what is marked; and why
+    something was set aside."""
     scripts = "".join(file.read_text() for file in FILES.glob("*.js"))
     pages = "".join(file.read_text() for file in FILES.glob("*.html"))
     in_scripts = re.findall(r'\bsay\("([^"]+)"|\bWORDS\["([^"]+)"\]', scripts)
     in_pages = re.findall(r'\bdata-say(?:\s[^>]*)?>([^<]+)<|\bdata-say-label="([^"]+)"', pages)
-    return {one or other for one, other in (*in_scripts, *in_pages)}
+    return {one or other for one, other in (*in_scripts, *in_pages)} | set(ERRORS.values())
 
 
 def test_whatever_the_pages_say_stands_in_the_table_in_both_languages() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from models.inbox import LiveSilence
-from models.times import to_text
+from models.times import from_text, to_text
 from streams.control.live_silences import Decide, Known
 from streams.gateway import app as application
 from streams.gateway.reporters.public_state import public_state
@@ -133,6 +133,32 @@ async def test_what_is_not_there_or_over_is_said(client: httpx.AsyncClient, kept
     assert (await post(client, "operator", "/silences/1/approve")).status_code == 409
     plain = {"content-type": "text/plain", **bearer("dispatcher")}
     assert (await client.post("/silences", content="x", headers=plain)).status_code == 415
+
+
+ZONE = "lingang noise-construction 2026-11-01T00:00"
+
+
+async def test_a_control_zone_of_the_tables_is_listed_and_lifted_and_holds_again(
+    client: httpx.AsyncClient, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whoever may silence, with owner and reason; the list says by which silence it is lifted."""
+    monkeypatch.setattr(silence_routes, "now_ms", lambda: from_text("2026-11-20T00:00:00Z"))
+
+    async def listed() -> dict[str, Any]:
+        zones = (await client.get("/silences", headers=bearer("ops"))).json()["control_zones"]
+        return {one["lifts"]: one["lifted_by"] for one in zones}
+
+    assert await listed() == {ZONE: None}
+    wanted = {"lifts": ZONE, "ends_at": "2026-12-31T15:59:00Z", "owner": "housing", "comment": "they pour at night"}
+    assert (await post(client, "reviewer", "/silences", wanted)).status_code == 403
+    assert (await post(client, "dispatcher", "/silences", wanted | {"area": "gulou"})).json()["field"] == "lifts"
+    assert (await post(client, "dispatcher", "/silences", wanted | {"lifts": "none"})).json()["field"] == "lifts"
+
+    made = (await post(client, "dispatcher", "/silences", wanted)).json()
+    assert (made["state"], made["area"]["id"], made["lifts"]) == ("active", "lingang", ZONE)
+    assert await listed() == {ZONE: 1}
+    await post(client, "dispatcher", "/silences/1/end")
+    assert await listed() == {ZONE: None}
 
 
 async def test_a_token_of_an_area_silences_nothing_beyond_it(gateway: Open, kept: Kept, tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ def silenced(work: UnitOfWork, sighting: Sighting, category: str, at: int) -> st
     for."""
     if is_from_above(sighting.source):
         return ""
-    zone = work.city.silenced(category, sighting.area, at)
+    silences = work.overlay.silences.all()
+    holding = [one for one in silences.values() if one.holds and one.starts_at <= at < one.ends_at]
+    zone = work.city.silenced(category, sighting.area, at, {one.lifts for one in holding})
     if zone is not None:
         return f"silences.csv:{zone.row}"
-    silences = work.overlay.silences.all()
-    holding = (one for one in silences.values() if one.holds and one.starts_at <= at < one.ends_at)
     numbers = [one.number for one in holding if _matches(work.city, one, sighting, category)]
     return f"silence/{min(numbers)}" if numbers else ""
 
@@ -48,6 +48,8 @@ def is_suppressed(why: str) -> bool:
 
 
 def _matches(city: City, silence: LiveSilence, sighting: Sighting, category: str) -> bool:
+    if silence.lifts:
+        return False
     if silence.camera not in ("", sighting.camera) or silence.source not in ("", sighting.source):
         return False
     if not city.silences.covers(silence.category, silence.area, category, sighting.area):

@@ -157,7 +157,14 @@ SCHEMAS: Mapping[str, Any] = {
         "number", "state", "starts_at", "ends_at", "owner", "comment", number=_COUNT, state=_TEXT, starts_at=_TIME,
         ends_at=_TIME, owner=_TEXT, comment=_TEXT, created_by=_TEXT, approved_by=_TEXT, ended_by=_TEXT,
     ),
-    "SilenceList": _object("silences", as_of=_TIME, silences={"type": "array", "items": _ref("Silence")}),
+    "ControlZone": _object(
+        "lifts", "line", "starts_at", "ends_at", "owner", "reason", "lifted_by", lifts=_TEXT, line=_COUNT,
+        starts_at=_TIME, ends_at=_TIME, owner=_TEXT, reason=_TEXT, lifted_by={"type": ["integer", "null"]},
+    ),
+    "SilenceList": _object(
+        "silences", "control_zones", as_of=_TIME, silences={"type": "array", "items": _ref("Silence")},
+        control_zones={"type": "array", "items": _ref("ControlZone")},
+    ),
     "OpenFigures": _object(
         "month", "least", "city", "counts", "rates", "areas", "categories", month=_TEXT, least=_COUNT,
         city={"type": "object"}, counts=_TOLD, rates={"type": "object"},

@@ -189,6 +189,7 @@ def _schemas(city: City) -> dict[str, Any]:
     made["Detection"]["properties"]["confidence"]["anyOf"][0] |= {"minimum": -NOISE, "maximum": 1 + NOISE}
     wanted = made["SilenceRequest"]["properties"]
     wanted["category"], wanted["area"] = {"enum": ["*", *city.categories]}, {"enum": ["*", *(a.id for a in city.areas)]}
+    wanted["lifts"] = {"enum": ["", *dict.fromkeys(row.zone for row in city.silences)]}
     if len(city.cameras) <= _MOST_WORDS:
         wanted["camera_id"] = {"enum": ["", *sorted(city.cameras)]}
         made["Detection"]["properties"]["camera_id"]["enum"] = sorted(city.cameras)

@@ -5,7 +5,7 @@ import { hubTable } from "/page/hubs.js";
 import { name, say, term } from "/page/language.js";
 import { assignments } from "/page/live.js";
 import { ranking } from "/page/ranking.js";
-import { STATES } from "/page/terms.js";
+import { DEAD_LETTERS, STATES } from "/page/terms.js";
 import { change, line, trendOf } from "/page/trend.js";
 
 const REFRESH_MS = 5000;
@@ -124,7 +124,8 @@ function showStatus(status) {
   const dead = Object.entries(status.dead_letters?.by_error || {});
   by("dead").hidden = !dead.length;
   by("dead-errors").replaceChildren(...dead.map(([error, count]) => el("li", {},
-    el("div", { class: "top" }, el("code", {}, error), el("span", {}, say("{} times", count))))));
+    el("div", { class: "top" }, el("span", {}, say(DEAD_LETTERS[error] || error).replaceAll("`", "")), el("span", { class: "times" }, say("{} times", count))),
+    el("code", { class: "soft" }, error))));
   by("drift").hidden = !alarms.length;
   by("drift-alarms").replaceChildren(...alarms.map((each) => el("li", {}, DRIFT[each] || status.drift.alarms[each])));
   const hubs = status.hubs || {};

@@ -3,7 +3,7 @@ import { comparison, precedents } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { name, say } from "/page/language.js";
 import { assignments } from "/page/live.js";
-import { changeSeat, movesPanel, seat, take, undoing } from "/page/moves.js";
+import { called as moveName, changeSeat, movesPanel, seat, take, undoing } from "/page/moves.js";
 import { alternativesOf, alternativeRows, decision } from "/page/alternatives.js";
 import { orderView, stateBadge } from "/page/order_view.js";
 import { workList } from "/page/work_list.js";
@@ -141,8 +141,8 @@ async function refresh() {
   try {
     await list.load((id) => stillGone().has(id));
     if (!chosen) chosen = list.first();
+    list.show(); // also where the order that is open cannot be had
     await showOrder();
-    list.show();
     notice("");
   } catch (error) {
     notice(say("Cannot update at the moment ({})", error.message));
@@ -239,9 +239,9 @@ async function shownAs(id, seq) {
   }
 }
 
-async function afterMove(action, before, seq) {
+async function afterMove(move, before, seq) {
   await shownAs(before.id, seq);
-  sayDone(`${moves.nameOf(action)}:`, before, await undoing(before, action));
+  sayDone(`${moveName(move)}:`, before, await undoing(before, move.action));
   const [next] = list.after(before.id, 1);
   await list.load((id) => stillGone().has(id));
   if (!list.has(before.id)) {
@@ -298,7 +298,7 @@ const sheet = keyboard([
   ["1", say("the first alternative"), () => decide(0), deciding],
   ["2", say("the second alternative"), () => decide(1), deciding],
   ["3", say("the third alternative"), () => decide(2), deciding],
-  ["a", say("accept"), () => moves.act(order, "accept", {}), () => order?.id === chosen && moves.has("accept")],
+  ["a", say("accept"), () => moves.act(order, moves.find("accept"), {}), () => order?.id === chosen && moves.find("accept") !== undefined],
   ["x", say("pick it, to accept several together"), () => list.pick(chosen), () => list.picking()],
   ["u", say("take the last step back"), () => takeBack(), () => takeBack !== null],
 ]);

@@ -127,14 +127,14 @@ function given(form, fields) {
 }
 
 // A move by its name: the trade's term, or what the action is called in English.
-function called(move) {
+export function called(move) {
   return language === "zh" ? move.term : move.action.replaceAll("-", " ");
 }
 
 // These need no form where nothing has to be given with them.
 const AT_ONCE = ["accept", "resume", "check-pass", "approve-extension", "approve-suspension"];
 
-// The moves of an order as buttons, each of which opens its form. `done(action, before, seq)` is called when one was taken.
+// The moves of an order as buttons, each of which opens its form. `done(move, before, seq)` is called when one was taken.
 export async function movesPanel(done) {
   const who = el("small", {});
   const node = el("section", { class: "doing", hidden: true, "aria-label": say("What may be done now") }, who);
@@ -158,19 +158,20 @@ export async function movesPanel(done) {
     place.replaceChildren();
   }
 
-  async function act(order, action, fields, form = null) {
-    const { refused, seq } = await take(order, action, fields);
+  // `done` gets the move itself: the table may have others by the time that the desk has decided.
+  async function act(order, move, fields, form = null) {
+    const { refused, seq } = await take(order, move.action, fields);
     tell(refused);
     if (!refused) {
       if (form && filling?.form === form) close(); // another one may have been opened meanwhile
-      await done(action, order, seq);
+      await done(move, order, seq);
     }
     return refused;
   }
 
   function open(order, move, filled = {}) {
     tell("");
-    if (AT_ONCE.includes(move.action) && !move.fields.some((field) => field.needed)) return act(order, move.action, {});
+    if (AT_ONCE.includes(move.action) && !move.fields.some((field) => field.needed)) return act(order, move, {});
     const send = el("button", { class: "primary" }, called(move));
     const leave = el("button", { type: "button" }, say("Cancel"));
     const form = el("form", { class: "move", "data-action": move.action },
@@ -185,7 +186,7 @@ export async function movesPanel(done) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       send.disabled = true;
-      await act(order, move.action, given(form, move.fields), form);
+      await act(order, move, given(form, move.fields), form);
       send.disabled = false;
     });
     leave.addEventListener("click", () => {
@@ -251,7 +252,6 @@ export async function movesPanel(done) {
 
   return {
     node, show, act, naming,
-    has: (action) => mine.some((move) => move.action === action),
-    nameOf: (action) => called(mine.find((move) => move.action === action) || { action, term: action }),
+    find: (action) => mine.find((move) => move.action === action),
   };
 }

@@ -39,8 +39,13 @@ function button(title, path) {
   return node;
 }
 
+// What a silence or a control zone covers.
+function covered(each) {
+  return [each.category ? name(each.category) : say("everything"), each.area ? name(each.area) : say("the whole city")];
+}
+
 function line(silence) {
-  const what = [silence.category ? name(silence.category) : say("everything"), silence.area ? name(silence.area) : say("the whole city"),
+  const what = [silence.lifts ? say("lifts a control zone") : "", ...covered(silence),
     silence.camera_id, silence.source, silence.location ? say("{} m around {}", silence.radius_m, `${silence.location.lat}, ${silence.location.lon}`) : ""];
   const path = `/silences/${silence.number}`;
   const waits = silence.state === "awaiting-approval";
@@ -49,9 +54,47 @@ function line(silence) {
     el("p", {}, silence.comment),
     el("p", { class: "soft" }, say("{} to {}", moment(silence.starts_at, zone), moment(silence.ends_at, zone)), " · ", silence.owner,
       silence.created_by ? ` · ${say("set by {}", silence.created_by)}` : "", silence.approved_by ? ` · ${say("approved by {}", silence.approved_by)}` : ""),
-    el("div", { class: "buttons" },
+    el("div", { class: "moves" },
       waits && APPROVING.includes(seat.role) ? button(say("Approve"), `${path}/approve`) : "",
       SETTING.includes(seat.role) ? button(say("End"), `${path}/end`) : ""));
+}
+
+const answering = () => el("label", {}, say("Who answers for it"), el("input", { name: "owner", required: true, maxlength: 200 }));
+const because = () => el("label", {}, say("Reason"), el("textarea", { name: "comment", rows: 3, required: true, maxlength: 2000 }));
+
+const lifting = new Map(); // the forms, by zone: what is written there stays, whatever is drawn anew meanwhile
+
+function lift(controlled) {
+  const { lifts, ends_at: ends } = controlled;
+  if (!lifting.has(lifts)) {
+    const form = el("form", { class: "move" }, answering(), because(), el("button", { class: "primary" }, say("Lift")));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const said = Object.fromEntries(new FormData(form));
+      if (await send("/silences", { ...said, lifts, ends_at: ends })) lifting.delete(lifts);
+    });
+    lifting.set(lifts, el("details", {}, el("summary", {}, say("Lift this control zone")), form));
+  }
+  return lifting.get(lifts);
+}
+
+function stateOf(controlled) {
+  if (controlled.lifted_by) return say("lifted by silence {}", controlled.lifted_by);
+  return new Date(controlled.starts_at) > Date.now() ? STATES.pending : STATES.active;
+}
+
+let drawn = "";
+
+function showZones(zones) {
+  const rows = zones.map((each) => [each, stateOf(each)]);
+  if (JSON.stringify(rows) === drawn) return; // nobody's typing is disturbed for nothing
+  drawn = JSON.stringify(rows);
+  const lines = rows.map(([each, state]) => el("li", {},
+    el("div", { class: "top" }, el("strong", {}, covered(each).join(" · ")), el("span", { class: each.lifted_by ? "badge warn" : "badge" }, state)),
+    el("p", {}, each.reason),
+    el("p", { class: "soft" }, say("{} to {}", moment(each.starts_at, zone), moment(each.ends_at, zone)), " · ", each.owner),
+    SETTING.includes(seat.role) && !each.lifted_by ? lift(each) : ""));
+  by("zones").replaceChildren(...lines, ...(lines.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
 
 async function show() {
@@ -61,6 +104,7 @@ async function show() {
     tell(told.detail || `HTTP ${response.status}`);
     return;
   }
+  showZones(told.control_zones);
   by("known").replaceChildren(...told.silences.map(line), ...(told.silences.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
 
@@ -78,8 +122,7 @@ function form(areas) {
     el("label", {}, say("Latitude"), number("lat", 90)), el("label", {}, say("Longitude"), number("lon", 180)),
     el("label", {}, say("Metres around it"), el("input", { name: "radius_m", type: "number", step: "any", min: 1, max: 100000 })),
     el("label", {}, say("Until (time of this computer)"), el("input", { name: "ends_at", type: "datetime-local", required: true })),
-    el("label", {}, say("Who answers for it"), el("input", { name: "owner", required: true, maxlength: 200 })),
-    el("label", {}, say("Reason"), el("textarea", { name: "comment", rows: 3, required: true, maxlength: 2000 })),
+    answering(), because(),
     el("button", { class: "primary" }, say("Silence")));
   node.addEventListener("submit", async (event) => {
     event.preventDefault();

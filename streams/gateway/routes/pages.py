@@ -15,6 +15,7 @@ from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import City
 from models.events.vocabulary import ARBITRATION_REASONS, RECHECK_OUTCOMES, REVIEW_REASONS, ROLES
 from models.guess import NO_FAULT
+from streams.dead_letters.letter import ERRORS
 from streams.gateway.http.problems import Problem
 
 _SCRIPT = "text/javascript; charset=utf-8"
@@ -31,13 +32,14 @@ _HEADERS = {
 @lru_cache(maxsize=1)
 def terms() -> bytes:
     """The script that the pages import: what people call states, facts, roles and reasons (Chinese, English), the
-    classifier's label for what is no fault, and the Chinese of what the pages themselves say."""
+    classifier's label for what is no fault, why something was set aside, and the Chinese of what the pages say."""
     words = (files("streams.gateway") / "page_files" / "words.csv").read_text(encoding="utf-8")
     tables = {
         "STATES": STATE_TERMS,
         "FACTS": FACT_TERMS,
         "ROLES": ROLES,
         "NO_FAULT": NO_FAULT,
+        "DEAD_LETTERS": ERRORS,
         "REASONS": {**REVIEW_REASONS, **ARBITRATION_REASONS, **RECHECK_OUTCOMES},
         "WORDS": {row["en"]: row["zh"] for row in csv.DictReader(words.splitlines())},
     }

@@ -1,6 +1,6 @@
 """`/silences`: what people silence 静默 while the city runs: set, approved by a second person, ended, and listed."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from aiokafka.errors import KafkaError
@@ -56,7 +56,8 @@ class SilenceRequest(Contract):
     """What is to be silenced, and until when: all that is left out, or `*`, matches everything.
 
     `category` may be a group, `area` one above others; within `radius_m` metres of `location` only what has coordinates
-    is silenced. `owner` answers for it, `comment` says why. `by` is read where no token says who asks.
+    is silenced. `lifts` stands alone: a control zone of the city's tables that silences nothing meanwhile.
+    `owner` answers for it, `comment` says why. `by` is read where no token says who asks.
     """
 
     category: Name = "*"
@@ -65,6 +66,7 @@ class SilenceRequest(Contract):
     source: Name = ""
     location: Centre | None = None
     radius_m: Annotated[float, Field(strict=True, gt=0, le=100_000, allow_inf_nan=False)] = 100.0
+    lifts: Name = ""
     starts_at: Instant | None = None
     ends_at: Instant
     owner: _Said
@@ -96,12 +98,16 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
         known = sorted((await _done(book.all())).values(), key=lambda one: one.number, reverse=True)
         shown = [_document(one, city, now, people) for one in known]
         wanted = [one for one in shown if (one["state"] == state if state else one["state"] != "expired")]
-        return answer({"silences": wanted, "as_of": to_text(now)})
+        zones = list(control_zones(city, known, now))
+        return answer({"silences": wanted, "control_zones": zones, "as_of": to_text(now)})
 
     @router.post("/silences", status_code=201, summary="Silence something for a time")
     async def wanted(request: Request) -> Response:
         holder, now = holder_of(request), now_ms()
-        said = _parsed(_REQUEST, await body_of(request))
+        try:
+            said = _lifting(city, _parsed(_REQUEST, await body_of(request)))
+        except Poison as poison:
+            raise of_poison(poison) from None
         within(finder, holder, said.area)
         silence = LiveSilence(
             number=0,
@@ -114,6 +120,7 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
             lat=None if said.location is None else said.location.lat,
             lon=None if said.location is None else said.location.lon,
             radius_m=0.0 if said.location is None else said.radius_m,
+            lifts=said.lifts,
             owner=said.owner,
             comment=said.comment,
             created_by=_who(holder, said.by),
@@ -152,6 +159,35 @@ def within(finder: Finder, holder: Holder | None, area: str) -> None:
         raise Problem(403, "forbidden", "the area lies beyond that of the token", field="area")
 
 
+def control_zones(city: City, known: Iterable[LiveSilence], now: int) -> Iterable[Mapping[str, Any]]:
+    """The control zones of the city's tables that are not over, with what lifts each at this moment (ms UTC)."""
+    lifting = {one.lifts: one.number for one in known if one.lifts and state_of(one, now) == "active"}
+    for start, end, row in city.silences.to_come(now):
+        yield {
+            "lifts": row.zone,
+            "line": row.row,
+            "category": None if row.category == "*" else named(city.categories.get(row.category), row.category),
+            "area": None if row.area == "*" else named(city.areas.get(row.area), row.area),
+            "starts_at": to_text(start),
+            "ends_at": to_text(end),
+            "owner": row.owner,
+            "reason": row.reason,
+            "lifted_by": lifting.get(row.zone),
+        }
+
+
+def _lifting(city: City, said: SilenceRequest) -> SilenceRequest:
+    """What is asked for, with the category and the area of the zone that it lifts. Raises Poison for anything beside
+    that: a zone is lifted as a whole."""
+    if not said.lifts:
+        return said
+    narrowed = {said.category, said.area} - {"", "*"} or said.camera_id or said.source or said.location
+    if narrowed:
+        raise Poison("lifts", "stands alone: a control zone is lifted as a whole")
+    zones = (row for row in city.silences if row.zone == said.lifts)
+    return next((said.model_copy(update={"category": row.category, "area": row.area}) for row in zones), said)
+
+
 def _who(holder: Holder | None, said: str) -> str:
     return holder.person if holder is not None else said or ANYBODY
 
@@ -187,6 +223,7 @@ def _document(silence: LiveSilence, city: City, now: int, people: bool = True) -
         "source": silence.source,
         "location": place,
         "radius_m": silence.radius_m if place else None,
+        "lifts": silence.lifts,
         "starts_at": to_text(silence.starts_at),
         "ends_at": to_text(silence.ends_at),
         "owner": silence.owner,
