@@ -21,7 +21,7 @@ from models.guess import Guess
 from models.inbox import UNLOCATED
 from streams.cli.options import Day, Target, day_of
 from streams.cli.pack_notes import tell_gaps
-from streams.cli.publishing import history, publish, rollback
+from streams.cli.publishing import cancel, history, publish, rollback
 from streams.control.model_pointers import in_force
 from streams.intake.placing import Described, Placement, by_words, locate_points
 from streams.settings import NEW_CITY, load_settings
@@ -31,7 +31,7 @@ from streams.terminal.model_file import keep_model
 from streams.terminal.progress import filling
 
 app = typer.Typer(no_args_is_help=True)
-for _command in (publish, history, rollback):
+for _command in (publish, cancel, history, rollback):
     app.command()(_command)
 
 Pack = Annotated[Path | None, typer.Option("--city", help="Folder of the city pack. Default: the one in force.")]

@@ -1,4 +1,4 @@
-"""`paidan city publish`, `history`, `rollback`: the city changes while it runs."""
+"""`paidan city publish`, `cancel`, `history`, `rollback`: the city changes while it runs."""
 
 import asyncio
 import getpass
@@ -10,7 +10,8 @@ import typer
 
 from models.city import City, load_city
 from models.city.pack.difference import differences, unchangeable
-from models.times import now_ms
+from models.errors import UsageError
+from models.times import from_text, now_ms
 from streams.cli.pack_notes import tell_gaps
 from streams.control import publications
 from streams.control.moving_orders import Survey
@@ -18,7 +19,7 @@ from streams.control.moving_orders import survey as look
 from streams.control.one_at_a_time import ControlError
 from streams.control.pack_store import PackStore
 from streams.control.packs import Packs
-from streams.control.publications import Publication, read_publications
+from streams.control.publications import Announcement, Publication, read_publications
 from streams.kafka.topics import city_topics, create_topics
 from streams.notify.targets import usable_address
 from streams.settings import Settings, load_settings
@@ -36,19 +37,39 @@ def publish(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the city pack.")],
     comment: Comment = "",
     by: By = "",
+    at: Annotated[
+        str, typer.Option("--at", help="RFC 3339 time at which it comes in force, e.g. 2027-01-01T00:00:00+08:00.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what differs, and publish nothing.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Check a city pack, show what differs from the one in force, and put it in force without restarting anything."""
-    settings, new = load_settings(), load_city(folder)
+    """Check a city pack, show what differs from the one in force, and put it in force without restarting anything: now,
+    or at the time of --at, for which it is announced."""
+    settings, new, due = load_settings(), load_city(folder), _ahead(at) if at else None
     old, _ = asyncio.run(pack_in_force(settings))
     found = _compared(settings, old, new)
     if dry_run:
         return
     _check_departments(found, old, new)
+    if due is not None and (gone := [one for one in old.departments if one not in new.departments]):
+        raise ControlError(f"who is given orders until then cannot be announced to be taken away: {', '.join(gone)}")
     _ask(yes, new)
-    made = publications.published(new.digest, old.digest, now_ms(), by or getpass.getuser(), comment)
-    _publish(settings, old, new, made)
+    by = by or getpass.getuser()
+    if due is None:
+        _publish(settings, old, new, publications.published(new.digest, old.digest, now_ms(), by, comment))
+        return
+    _make_ready(settings, old, new)
+    wanted = publications.announced(new.digest, old.digest, due, now_ms(), by, comment)
+    made = asyncio.run(publications.announce(settings, wanted))
+    say(f"{made.digest} is announced for {made.comes_at}: a desk puts it in force then")
+
+
+def cancel(comment: Comment = "", by: By = "") -> None:
+    """Take back the city pack that is announced; nothing else comes in force at its hour."""
+    made = asyncio.run(
+        publications.announce(load_settings(), publications.cancelled(now_ms(), by or getpass.getuser(), comment))
+    )
+    say(f"{made.digest} does not come in force at {made.comes_at}")
 
 
 def rollback(comment: Comment = "", by: By = "", yes: Yes = False) -> None:
@@ -66,13 +87,18 @@ def rollback(comment: Comment = "", by: By = "", yes: Yes = False) -> None:
 
 
 def history() -> None:
-    """List all publications of city packs: when, by whom, which, and why."""
+    """List all publications of city packs: when, by whom, which, and why; and what was announced."""
     settings = load_settings()
     now = asyncio.run(read_publications(settings))
     table = whole_table("number", "when", "who", "what", "digest", "instead of", "comment")
     for each in reversed(now.changes):
         table.add_row(str(each.number), each.at, each.by, each.action, each.digest, each.before, each.comment)
     Console().print(table)
+    if now.announcements:
+        ahead = whole_table("announced for", "when", "who", "digest", "what came of it", "comment")
+        for one in reversed(now.announcements):
+            ahead.add_row(one.comes_at, one.at, one.by, one.digest, _outcome(one), one.comment)
+        Console().print(ahead)
     if now.first:
         say(f"partitions began with {now.first}")
 
@@ -126,18 +152,42 @@ def _check_departments(found: Survey, old: City, new: City) -> None:
         raise ControlError(f"these departments still have open orders and cannot be taken away: {named}")
 
 
+def _ahead(at: str) -> int:
+    """The instant of --at, ms UTC. Raises UsageError."""
+    try:
+        due = from_text(at)
+    except ValueError as error:
+        raise UsageError(f"--at {at!r}: give a time such as 2027-01-01T00:00:00+08:00") from error
+    if due <= now_ms():
+        raise UsageError(f"--at {at!r} lies behind; without it the pack comes in force at once")
+    return due
+
+
+def _outcome(one: Announcement) -> str:
+    if one.publication:
+        return f"in force as number {one.publication}"
+    if one.cancelled_at:
+        return ": ".join(filter(None, (f"cancelled by {one.cancelled_by}", one.cancelled_for)))
+    return "is to come"
+
+
 def _ask(yes: bool, new: City) -> None:
     if not yes:
         typer.confirm(f"publish {new.digest}?", abort=True)
 
 
-def _publish(settings: Settings, old: City, new: City, made: publications.Decide) -> None:
+def _make_ready(settings: Settings, old: City, new: City) -> None:
+    """Keep both packs in the store, and create the topics of new departments."""
     store = PackStore(settings.models_address)
     for city in (old, new):
         store.put(city)
     created = asyncio.run(create_topics(settings, city_topics(settings, new)))
     if created:
         say(f"topics created: {', '.join(created)}")
+
+
+def _publish(settings: Settings, old: City, new: City, made: publications.Decide) -> None:
+    _make_ready(settings, old, new)
     publication, offsets = asyncio.run(publications.publish(settings, made))
     places = ", ".join(f"{number}: {offset}" for number, offset in enumerate(offsets))
     say(

@@ -36,6 +36,13 @@ class PackStore:
         except OSError as error:
             raise MissingPack(f"the store {self.address!r} cannot be written: {error}") from error
 
+    def has(self, digest: str) -> bool:
+        """Whether the pack with this digest is there. Raises MissingPack when the store cannot be read."""
+        try:
+            return digest in self._blobs
+        except OSError as error:
+            raise MissingPack(f"the store {self.address!r} cannot be read: {error}") from error
+
     def load(self, digest: str) -> City:
         """The pack with this digest, checked. Raises MissingPack."""
         try:

@@ -7,6 +7,7 @@ from aiokafka import TopicPartition
 
 from streams.control.packs import open_packs
 from streams.control.silences_followed import FollowedSilences
+from streams.desk.announced_packs import AnnouncedPacks
 from streams.desk.processor import DeskOutcome, DeskProcessor
 from streams.erasure.report_keys import check_words_key, open_report_keys
 from streams.kafka.topics import Names
@@ -35,4 +36,4 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
         options = replace(stage_options(settings, "desk"), urgent=names.urgent)
         stage: Stage[DeskOutcome] = Stage(options, [names.inbox], opened)
-        await race(run_stage(stage, stop), silences.follow(settings))
+        await race(run_stage(stage, stop), silences.follow(settings), AnnouncedPacks(settings).follow())

@@ -22,10 +22,20 @@ from models.city import City, load_city
 from models.envelope import event_type
 from models.events import REPORT
 from models.inbox import LiveSilence, PackChange, Sighting, read_record
-from models.times import now_ms, to_text
+from models.times import from_text, now_ms, to_text
 from streams.cli.city import app
+from streams.cli.silence import app as silence
+from streams.control.one_at_a_time import ControlError
 from streams.control.pack_store import PackStore
-from streams.control.publications import publish, published, read_publications
+from streams.control.publications import (
+    Publications,
+    announce,
+    announced,
+    come,
+    publish,
+    published,
+    read_publications,
+)
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings
@@ -56,9 +66,10 @@ def changed(tmp_path: Path) -> City:
     return load_city(written(tmp_path / "changed", table, "parks,园林局,Parks,1,\n"))
 
 
-def written(folder: Path, responsibility: str, department: str = "") -> Path:
+def written(folder: Path, responsibility: str, department: str = "", silences: str = FILES["silences.csv"]) -> Path:
     """A folder with the tiny city's files, some of them changed."""
     changes = {
+        "silences.csv": silences,
         "responsibility.csv": responsibility,
         "departments.csv": FILES["departments.csv"] + department,
         "rules.toml": HOLE_RULE,
@@ -237,3 +248,101 @@ def test_packs_are_compared_published_listed_and_taken_back(
         True
     ] * 5
     assert [line.split()[1] for line in listed.splitlines() if line.startswith("│")] == ["2", "1"]
+
+
+def test_a_pack_is_announced_and_cancelled_at_a_terminal(
+    topics: Names, settings: Settings, city: Path, changed: City, tmp_path: Path
+) -> None:
+    """For an hour that lies ahead; meanwhile nothing else is published, and who has orders then is not taken away."""
+    environment = settings.model_copy(update={"city": city}).environment() | {"COLUMNS": "200"}
+
+    def paidan(*command: str) -> str:
+        result = CliRunner().invoke(app, command, env=environment)
+        return f"{result.stdout}{result.exception or ''}"
+
+    folder, hour = str(tmp_path / "changed"), "2126-01-01T00:00:00+08:00"
+
+    assert "give a time such as" in paidan("publish", folder, "--yes", "--at", "midnight")
+    assert "lies behind" in paidan("publish", folder, "--yes", "--at", "2026-01-01T00:00:00Z")
+    assert "nothing is announced" in paidan("cancel")
+    assert f"{changed.digest} is announced for 2125-12-31T16:00:00" in paidan("publish", folder, "--yes", "--at", hour)
+    assert "cancel that first" in paidan("publish", folder, "--yes")
+    assert "is to come" in paidan("history")
+    assert "does not come in force" in paidan("cancel", "--by", "otto", "--comment", "too early")
+    assert "cancelled by otto: too early" in paidan("history")
+    paidan("publish", folder, "--yes")
+    assert "cannot be announced to be taken away: parks" in paidan("publish", str(city), "--yes", "--at", hour)
+
+
+async def pack_changes(kafka: Kafka, names: Names) -> dict[int, list[ConsumerRecord]]:
+    """By partition of the inbox the records that change the pack."""
+    found = defaultdict(list)
+    for record in await kafka.read_all(names.inbox):
+        if any(isinstance(item, PackChange) for item in read_record(record)[0].items):
+            found[record.partition].append(record)
+    return found
+
+
+async def test_what_is_announced_comes_in_force_at_its_hour_of_the_log_by_one_desk_of_several(
+    kafka: Kafka, topics: Names, settings: Settings, roles: Roles, city: Path, changed: City
+) -> None:
+    """In each partition one record, none before that hour by Kafka's clock; without the pack in the store, none."""
+    first = load_city(city)
+    desks = [roles.start("desk", city=str(city)) for _ in range(2)]
+
+    async def began() -> bool:
+        return (await read_publications(settings)).first == first.digest
+
+    await eventually(began, what="two desks")
+    due = now_ms() + 500
+    made = await announce(settings, announced(changed.digest, first.digest, due, now_ms(), "olga", "the new year"))
+
+    async def said() -> bool:
+        return any("does not come in force" in desk.said() for desk in desks)
+
+    await eventually(said, what="a desk that misses the pack")
+    assert await pack_changes(kafka, topics) == {}
+    PackStore(settings.models_address).put(changed)
+
+    async def came() -> bool:
+        return (await read_publications(settings)).active is not None
+
+    await eventually(came, what="what was announced")
+    now = await read_publications(settings)
+    assert now.active == come(made.number, from_text(now.changes[0].at))(Publications("", (), (made,)))
+    assert [(one.publication, one.is_open) for one in now.announcements] == [(1, False)]
+    changes = await pack_changes(kafka, topics)
+    assert {number: len(records) for number, records in changes.items()} == dict.fromkeys(range(settings.partitions), 1)
+    assert all(record.timestamp >= due for [record] in changes.values())
+
+
+async def test_by_a_clock_that_is_ahead_of_kafkas_nothing_comes_before_its_hour(
+    kafka: Kafka, topics: Names, settings: Settings, changed: City
+) -> None:
+    """The hour is the log's: nothing is published, and it stays announced."""
+    await announce(settings, announced(changed.digest, "", now_ms() + 3_600_000, now_ms(), "olga"))
+
+    with pytest.raises(ControlError, match="by Kafka's clock it is not"):
+        await publish(settings, come(1, now_ms() + 3_600_000))
+
+    now = await read_publications(settings)
+    assert (now.active, now.announced and now.announced.number) == (None, 1)
+    assert await pack_changes(kafka, topics) == {}
+
+
+def test_a_control_zone_is_listed_and_lifted_at_a_terminal(topics: Names, settings: Settings, tmp_path: Path) -> None:
+    """It holds again once what lifts it is ended; what is no zone of the city in force is refused."""
+    zones = "area,category,from,to,owner,reason\nsouth-e,street-vendor,2026-05-01 08:00,2126-05-03 22:00,police,fair\n"
+    city = written(tmp_path / "city", FILES["responsibility.csv"], silences=zones)
+    environment = settings.model_copy(update={"city": city}).environment() | {"COLUMNS": "200"}
+
+    def paidan(*command: str) -> str:
+        result = CliRunner().invoke(silence, command, env=environment)
+        return f"{result.stdout}{result.exception or ''}"
+
+    zone, why = "south-e street-vendor 2026-05-01T08:00", ("--owner", "police", "--comment", "called off")
+    assert zone in paidan("list")
+    assert "is no control zone of the city" in paidan("lift", "fair", *why)
+    assert f"silence 1: active, lifts {zone}" in paidan("lift", zone, *why, "--by", "dora")
+    assert f"lifts {zone}" in paidan("list")
+    assert "silence 1: expired" in paidan("end", "1", "--by", "otto")
