@@ -201,6 +201,12 @@ class Day:
             self.put("detections", self.second(), DETECTION, "vision://lanjing", data)
         self.put("reports", self.second(), "city.report.received.v9", "app://citizen", {"text": text, "location": here})
 
+    def one_thing(self) -> None:
+        """Somebody has business with three departments at once; a dispatcher divides it by the plan of the city."""
+        text = "您好，我在南塘街道租了门面，想申请开餐饮店一件事，消防、食品许可和招牌一次办好"
+        data = {"text": text, "channel": "web", "location": {"lat": 30.5373, "lon": 114.3027}}
+        self.put("reports", 9 * 3600 + 1200, REPORT, "web://portal", data)
+
 
 def main() -> None:
     """Make the day up anew."""
@@ -211,6 +217,7 @@ def main() -> None:
         day.seen()
     day.odd()
     day.broken()
+    day.one_thing()
     day.lines.sort(key=lambda line: (line["at_s"], line["event"]["id"]))
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in day.lines)
     (DEMO / "day.jsonl").write_text(text, encoding="utf-8")

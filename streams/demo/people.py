@@ -16,6 +16,8 @@ from models.guess import NO_FAULT
 from streams.demo.habits import LINGERING, PLAIN, Habits
 
 SOURCE = "demo/people"
+# What is several departments' business at once: the rule that knows it, and the plan by which a dispatcher divides it.
+_ONE_THING: Mapping[str, str] = {"open-a-restaurant": "restaurant"}
 _URGENT = 2  # priority, and what is more urgent
 
 Order = dict[str, Any]  # of an update: which order it is about
@@ -53,6 +55,8 @@ class DemoPeople:
         self._true: dict[str, str] = {}
         self._handlers: dict[str, str] = {}
         self._leads: dict[str, str] = {}
+        self._joint: set[str] = set()
+        self._inspectors: dict[str, str] = {}
         self._urgent: set[str] = set()
         self._reporters: dict[str, str] = {}
         self._numbers = itertools.count(1)
@@ -79,7 +83,8 @@ class DemoPeople:
         self._leads[data["order_id"]] = department
         if data["priority"] <= _URGENT:
             self._urgent.add(data["order_id"])
-        if not data["binding"] and self._random.random() < self._habits.returns:
+        its_own = data["binding"] or data.get("why", {}).get("rule") in _ONE_THING
+        if not its_own and self._random.random() < self._habits.returns:
             reason = "不属于本部门职责 (not this department's function)"
             said = {"action": "return", "code": "not-my-function", "reason": reason}
             if self._does(self._habits.returns_with_advice) and (other := self._another(department)):
@@ -137,8 +142,15 @@ class DemoPeople:
         by = {"role": "duty-officer", "id": "duty-officer-1"}
         yield self._reply(order | {"action": "arbitrate", "by": by, "department": self._leads.get(fact.order_id, "")})
 
+    def _assigned(self, fact: facts.Assigned, order: Order) -> Iterator[Reply]:
+        if (plan := _ONE_THING.get(fact.why.rule)) and fact.order_id not in self._joint:
+            self._joint.add(fact.order_id)
+            yield self._reply(
+                order | {"action": "divide", "plan": plan, "by": {"role": "dispatcher", "id": "dispatcher-1"}}
+            )
+
     def _accepted(self, fact: facts.Accepted, order: Order) -> Iterator[Reply]:
-        if self._does(self._habits.forgets):
+        if fact.order_id in self._joint or self._does(self._habits.forgets):  # a joint order ends with its parts
             return
         true = self._true.get(fact.order_id, "")
         if true != self._guessed.get(fact.order_id, ""):
@@ -158,9 +170,15 @@ class DemoPeople:
         yield self._reply(order | {"action": action, "by": {"role": "dispatcher", "id": "dispatcher-2"}})
 
     def _handled(self, fact: facts.Handled, order: Order) -> Iterator[Reply]:
+        if fact.order_id in self._joint:  # its parts were checked, each by itself
+            return
         passed = self._random.random() >= self._habits.reworks
         by = {"role": "inspector", "id": "inspector-1"}
         yield self._reply(order | {"action": "check-pass" if passed else "check-fail", "by": by})
+
+    def _check_given(self, fact: facts.CheckGiven, order: Order) -> Iterator[Reply]:
+        self._inspectors[fact.order_id] = fact.inspector
+        return iter(())
 
     def _checked(self, fact: facts.Checked, order: Order) -> Iterator[Reply]:
         if not fact.passed:
@@ -212,9 +230,11 @@ class DemoPeople:
         return Reply(delay * (LINGERING if lingers else 1.0), data, urgent)
 
     def event(self, reply: Reply, now_ms: int) -> Event:
-        """The CloudEvent of a reply sent now."""
-        number = next(self._numbers)
-        return Event(f"{number}", self._source, UPDATE, json.dumps(reply.data).encode(), now_ms)
+        """The CloudEvent of a reply sent now. A check is made by whom it was given to meanwhile."""
+        number, data = next(self._numbers), reply.data
+        if data["by"]["role"] == "inspector" and (given := self._inspectors.get(data["order_id"])):
+            data = data | {"by": data["by"] | {"id": given}}
+        return Event(f"{number}", self._source, UPDATE, json.dumps(data).encode(), now_ms)
 
 
 # What the people do about a fact; all others they only read.
@@ -224,9 +244,11 @@ _REACTIONS: Mapping[type[Fact], Callable[[DemoPeople, Any, Order], Iterator[Repl
     facts.SentToReview: DemoPeople._in_review,
     facts.Returned: DemoPeople._returned,
     facts.SentToArbitration: DemoPeople._in_arbitration,
+    facts.Assigned: DemoPeople._assigned,
     facts.Accepted: DemoPeople._accepted,
     facts.ExtensionRequested: DemoPeople._extension,
     facts.Handled: DemoPeople._handled,
+    facts.CheckGiven: DemoPeople._check_given,
     facts.Checked: DemoPeople._checked,
     facts.Closed: DemoPeople._closed,
     facts.Appealed: DemoPeople._appealed,

@@ -95,6 +95,16 @@ def test_a_corner_of_a_border_belongs_to_the_lowest_id(data: st.DataObject) -> N
     assert found.id == holding[0]
 
 
+def test_every_town_has_inspectors_and_one_thing_its_plan() -> None:
+    """Checks are given to somebody of the district, and a restaurant is opened by three departments, in order."""
+    assert all(len(CITY.inspectors.find(town.id)) == 2 for town in TOWNS)
+    assert [(part.part, part.department, part.after) for part in CITY.plan("restaurant")] == [
+        ("fire", "fire-rescue", ()),
+        ("licence", "market", ("fire",)),
+        ("sign", "city-order", ()),
+    ]
+
+
 @pytest.mark.parametrize("day", [date(2025, 6, 2), date(2026, 3, 2), date(2027, 9, 1)])
 def test_somebody_is_responsible_for_everything_everywhere(day: date) -> None:
     """Every category has a lead in every town and limits for handling and for the whole order."""
@@ -127,6 +137,7 @@ def test_handling_fits_into_the_whole_round_the_clock() -> None:
 @pytest.mark.parametrize(
     ("seen", "rule"),
     [
+        (RuleInput(text="想申请开餐饮店一件事", area="nantang"), "open-a-restaurant"),
         (RuleInput(text="家里有很大的煤气味", area="gulou"), "smell-of-gas"),
         (RuleInput(text="电梯困人了", category="elevator-fault", area="gulou"), "people-in-lift"),
         (RuleInput(label="烟火", category="fire", area="xinhe"), "fire-cameras"),

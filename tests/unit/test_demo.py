@@ -1,5 +1,6 @@
 """The demo's made-up people act like people of the field, and its counts are counts of facts."""
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -102,6 +103,32 @@ def test_people_find_a_guess_wrong_as_often_as_it_doubts_itself() -> None:
 
 def _accepted() -> Any:
     return _fact(facts.Accepted, actor=Actor("department", "roads"))
+
+
+def test_one_thing_is_divided_by_its_plan_and_ends_with_its_parts() -> None:
+    """Its lead keeps and accepts it; neither the lead nor an inspector says that the whole is done."""
+    people, why = DemoPeople(seed=1, habits=Habits(returns=1.0)), Why(by="rule", rule="open-a-restaurant")
+    [taken] = people.on_assignment("market", ASSIGNMENT, _ASSIGNMENT | {"binding": False, "why": {"rule": why.rule}})
+    assigned = _fact(facts.Assigned, attempt=1, department="market", why=why)
+
+    [divided] = people.on_fact(assigned)
+
+    assert taken.data["action"] == "accept"
+    assert [divided.data[name] for name in ("action", "plan")] == ["divide", "restaurant"]
+    handled = _fact(facts.Handled, handled_ms=0, handled_work_ms=0)
+    assert [list(people.on_fact(fact)) for fact in (assigned, _accepted(), handled)] == [[], [], []]
+
+
+def test_a_check_is_made_by_whom_it_was_given_to() -> None:
+    """Where the city gives it to nobody, by any inspector."""
+    people = DemoPeople(seed=1)
+    [check] = people.on_fact(_fact(facts.Handled, handled_ms=0, handled_work_ms=0))
+    anybody = people.event(check, 1_000)
+    assert list(people.on_fact(_fact(facts.CheckGiven, inspector="inspector-5"))) == []
+
+    made = [json.loads(event.data)["by"]["id"] for event in (anybody, people.event(check, 2_000))]
+
+    assert made == ["inspector-1", "inspector-5"]
 
 
 def test_who_accepted_handles_and_handles_again_after_a_failed_check() -> None:
