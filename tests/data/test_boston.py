@@ -7,6 +7,7 @@ import pytest
 from models.city import read_city
 from models.times import from_text
 from tests.support.boston import compare, convert, oracle
+from tests.support.boston.levels import add_up
 from tests.support.replaying import replay
 
 EVERY = 12  # one case in so many; bench/boston.py takes them all, and a real broker
@@ -40,18 +41,8 @@ def test_nine_months_of_boston_come_to_what_the_csv_says(cases: Path, tmp_path: 
 def test_sums_over_levels_are_those_of_the_cases_below(cases: Path, tmp_path: Path) -> None:
     """Each case is handed down two made-up levels and answered for upward: whoever did it counts what the CSV says of
     it, each office and bureau the sum of what lies below it, and the city each case once."""
-    rows = convert.read(cases)[:: 5 * EVERY]
-    folder, file = convert.write(rows, tmp_path, convert.two_levels)
-    boston = read_city({path.name: path.read_bytes() for path in folder.iterdir()})
-    figures = replay(boston, file, from_text(convert.UNTIL) - 1)
-    frame = oracle.cases(cases, 5 * EVERY)
+    found = add_up(cases, 5 * EVERY, tmp_path)
 
-    assert compare.differences(figures, frame) == []
-
-    summed = compare.with_below(figures, boston.hierarchy)
-    for level in (0, 1):
-        above = frame.department.map(lambda name, level=level: convert.two_levels(convert.slug(name))[level])
-        assert compare.differences(summed, frame.assign(department=above)) == []
-    own = {key: row for key, row in figures if key.startswith(("department/bureau", "department/office"))}
-    assert sum(row.counters.get("opened", 0) for row in own.values()) == 0
-    assert sum(row.counters["forwarded"] for row in own.values() if "forwarded" in row.counters) == 2 * len(rows)
+    assert found.differences == []
+    assert sum(row.counters.get("opened", 0) for row in found.above.values()) == 0
+    assert sum(row.counters.get("forwarded", 0) for row in found.above.values()) == 2 * found.cases
