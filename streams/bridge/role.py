@@ -126,7 +126,12 @@ def ends(settings: Settings, city: City) -> tuple[Banks, Settings]:
         raise UsageError(f"PAIDAN_BRIDGE_CITY is {city.id}, which is this city")
     upper = {name: getattr(settings, f"bridge_{name}") for name in _ABOVE}
     banks = Banks(settings.bridge_city, city.id, settings.bridge_hub, settings.bridge_dated)
-    return banks, settings.model_copy(update=upper)
+    above = settings.model_copy(update=upper)
+    try:
+        Connection.of(above)
+    except UsageError as error:  # it names the settings of the cluster below, which may well be there
+        raise UsageError(str(error).replace("PAIDAN_KAFKA", "PAIDAN_BRIDGE_KAFKA")) from None
+    return banks, above
 
 
 # The settings of a cluster that has one of its own for the platform above.

@@ -30,6 +30,7 @@ from streams.bridge.crossing import Banks, Crossing, Stays, update
 from streams.bridge.down import down
 from streams.bridge.role import ends
 from streams.bridge.up import MOVES, REQUESTS, actions, up
+from streams.kafka.connection import Connection
 from streams.settings import load_settings
 from tests.support.cities import FILES, tiny_city
 from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, T0, Desk, quiet_city, report
@@ -307,3 +308,27 @@ def test_a_bridge_needs_to_know_both_ends() -> None:
             ends(load_settings(kafka="below:9092", **given | {name: ""}), tiny_city())
     with pytest.raises(UsageError, match="this city"):
         ends(load_settings(kafka="below:9092", **given | {"bridge_city": "tiny"}), tiny_city())
+
+
+def test_each_end_of_a_bridge_is_spoken_to_in_its_own_way() -> None:
+    """TLS and SCRAM on both sides, with another user, password and authority on each."""
+    below = {"kafka": "below:9093", "kafka_protocol": "SASL_SSL", "kafka_user": "paidan-bridge"}
+    below |= {"kafka_password_file": "/run/below", "kafka_ca": "/ca/below.pem"}
+    above = {"bridge_kafka": "above:9093", "bridge_kafka_protocol": "SASL_SSL", "bridge_kafka_user": "paidan-roads"}
+    above |= {"bridge_kafka_mechanism": "SCRAM-SHA-256", "bridge_kafka_password_file": "/run/above"}
+    above |= {"bridge_kafka_ca": "/ca/above.pem", "bridge_city": "city", "bridge_hub": "roads"}
+    settings = load_settings(**below | above)
+
+    _, upper = ends(settings, tiny_city())
+
+    assert Connection.of(settings) == Connection(
+        "below:9093", "SASL_SSL", "SCRAM-SHA-512", "/ca/below.pem", "", "", "paidan-bridge", "/run/below"
+    )
+    assert Connection.of(upper) == Connection(
+        "above:9093", "SASL_SSL", "SCRAM-SHA-256", "/ca/above.pem", "", "", "paidan-roads", "/run/above"
+    )
+    for missing in ("bridge_kafka_user", "bridge_kafka_password_file"):
+        with pytest.raises(UsageError, match=f"PAIDAN_{missing.upper()} must be set"):
+            ends(load_settings(**below | above | {missing: ""}), tiny_city())
+    with pytest.raises(UsageError, match="PAIDAN_BRIDGE_KAFKA_PROTOCOL is PLAINTEXT"):
+        ends(load_settings(**below | above | {"bridge_kafka_protocol": "PLAINTEXT"}), tiny_city())

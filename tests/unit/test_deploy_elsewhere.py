@@ -10,10 +10,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from streams.bridge.role import ends
 from streams.cli.main import COMMANDS
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
-from streams.settings import Settings
+from streams.settings import Settings, load_settings
 from tests.conftest import REPOSITORY
+from tests.support.cities import tiny_city
 
 DEPLOY = REPOSITORY / "deploy"
 UNITS = DEPLOY / "systemd"
@@ -53,7 +56,7 @@ def test_a_manifest_is_one_of_kubernetes(manifest: Manifest) -> None:
     kubernetes_validate.validate(manifest, "1.31", strict=True)
 
 
-@pytest.mark.parametrize("role", ["intake", "desk", "tables", "gateway", "notify"])
+@pytest.mark.parametrize("role", ["intake", "desk", "tables", "gateway", "notify", "bridge"])
 def test_a_role_runs_is_watched_and_is_not_drained_all_at_once(role: str) -> None:
     """Its command exists, its probes ask its own port, and of its processes one at a time may be taken away."""
     [container] = DEPLOYMENTS[role]["spec"]["template"]["spec"]["containers"]
@@ -66,13 +69,33 @@ def test_a_role_runs_is_watched_and_is_not_drained_all_at_once(role: str) -> Non
     assert budget["spec"]["selector"]["matchLabels"] == DEPLOYMENTS[role]["spec"]["selector"]["matchLabels"]
 
 
+def test_the_bridge_knows_both_clusters() -> None:
+    """Its own by the settings of all roles, the one above by those of the bridge; what is secret of that is a file that
+    is mounted, and all that the settings need is there."""
+    pod = DEPLOYMENTS["bridge"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    maps = [each["configMapRef"]["name"] for each in container["envFrom"] if "configMapRef" in each]
+    given = {name: value for each in maps for name, value in _of_kind("ConfigMap")[each]["data"].items()}
+    files = {each["mountPath"] for each in container["volumeMounts"] if each["name"] == "above"}
+
+    _, above = ends(load_settings(**{_field(name): value for name, value in given.items()}), tiny_city())
+
+    assert {str(Path(above.kafka_password_file).parent), str(Path(above.kafka_ca).parent)} == files
+    assert Connection.of(above).protocol == "SASL_SSL"
+    assert {"name": "above", "secret": {"secretName": "paidan-above"}} in pod["volumes"]
+
+
+def _field(setting: str) -> str:
+    return setting.removeprefix("PAIDAN_").lower()
+
+
 @pytest.mark.parametrize("scaled", SCALED, ids=_called)
 def test_roles_grow_with_what_waits_for_them(scaled: Manifest) -> None:
     """Each is scaled by the lag of its own group on topics that exist, up to the number of partitions."""
     names = Names("paidan")
     role = scaled["spec"]["scaleTargetRef"]["name"]
     waits = [trigger["metadata"] for trigger in scaled["spec"]["triggers"]]
-    [settings] = _of_kind("ConfigMap").values()
+    settings = _of_kind("ConfigMap")["paidan"]
 
     assert role in DEPLOYMENTS
     assert {each["consumerGroup"] for each in waits} == {names.group(role)}
@@ -89,7 +112,9 @@ def test_the_units_are_units(tmp_path: Path) -> None:
     assert "ExecStart=/opt/paidan/bin/paidan %i\n" in unit
     (tmp_path / "paidan@.service").write_text(unit.replace("/opt/paidan/bin/paidan", shutil.which("true") or ""))
     shutil.copy(UNITS / "paidan.target", tmp_path)
-    units = [str(tmp_path / f"paidan@{role}.service") for role in ("intake", "desk", "tables", "gateway", "notify")]
+    units = [
+        str(tmp_path / f"paidan@{role}.service") for role in ("intake", "desk", "tables", "gateway", "notify", "bridge")
+    ]
 
     checked = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *units, str(tmp_path / "paidan.target")],
