@@ -61,6 +61,8 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "POST /open311/v2/requests.{format}": (),
     "GET /open311/v2/requests/{request_id}.{format}": (),
     "GET /open311/v2/tokens/{token}.{format}": (),
+    "GET /open311/v2/servicerequestupdates.{format}": (),
+    "POST /open311/v2/servicerequestupdates.{format}": (),
 }
 
 _PATTERNS = [(route, compile_path(route.partition(" ")[2])[0]) for route in NEEDED]

@@ -34,7 +34,10 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problem_language import ProblemLanguage
 from streams.gateway.http.responses import answer
 from streams.gateway.http.without_body import WithoutBody
+from streams.gateway.open311.api_keys import ApiKeys
+from streams.gateway.open311.request_updates import RequestUpdates
 from streams.gateway.open311.service_requests import ServiceRequests
+from streams.gateway.open311.step_log import StepLog
 from streams.gateway.open_figures.monthly import OpenFigures
 from streams.gateway.open_figures.open_page import open_routes
 from streams.gateway.routes.area_map import map_routes
@@ -91,6 +94,7 @@ class Parts:
     hubs: HubsHeard | None = None
     letters: RecentLetters | None = None
     tracer: Tracer | None = None
+    steps: StepLog | None = None
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -122,8 +126,11 @@ def make_app(parts: Parts) -> ASGIApp:
     names = Names(parts.settings.namespace)
     app.include_router(intake_routes(names, receiver, finder))
     public = AddressRate(parts.settings.gateway_public_per_minute)
-    georeport = ServiceRequests(parts.city, names.reports, receiver, finder, parts.holders, rate.begin, public)
-    app.include_router(georeport_routes(parts.city, georeport, parts.settings.gateway_open311))
+    keys = ApiKeys(parts.holders, rate.begin, public)
+    georeport = ServiceRequests(parts.city, names.reports, receiver, finder, keys)
+    steps = parts.steps or StepLog(parts.settings)
+    updates = RequestUpdates(parts.city, names.updates, receiver, finder, keys, steps)
+    app.include_router(georeport_routes(parts.city, georeport, updates, parts.settings.gateway_open311))
     app.include_router(prefill_routes(parts.city, finder))
     app.include_router(reporter_routes(parts.city, names, receiver, finder, _links(parts.settings)))
     app.include_router(outcome_routes(parts.tail, key))

@@ -1,12 +1,16 @@
-"""All that was seen of an order, read from the urgent lane and the inbox of a real Kafka."""
+"""All that was seen of an order, read from the urgent lane and the inbox of a real Kafka; and what became of orders,
+from the log."""
 
 from models.inbox import encode_items
+from models.times import now_ms
+from streams.gateway.open311.step_log import StepLog
 from streams.gateway.routes.order_sightings import InboxSightings
 from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.settings import Settings
-from tests.support.desks import T0, Desk, detection, report
+from tests.support.desks import DAY, T0, Desk, detection, report
 from tests.support.kafka import Kafka, Message
+from tests.unit.test_desk_returns import ROADS
 
 
 async def test_every_sighting_of_an_order_comes_from_the_inbox_page_by_page(
@@ -38,3 +42,27 @@ async def test_every_sighting_of_an_order_comes_from_the_inbox_page_by_page(
     assert urgent.next is not None
     behind = await inbox.page(order, urgent.next, 2)
     assert [one["id"] for one in (*urgent.sightings, *behind.sightings)] == ["r", "r", "r"]  # the lane, then the inbox
+
+
+async def test_what_became_of_orders_comes_from_the_log_by_when_it_was_written(
+    kafka: Kafka, settings: Settings, topics: Names
+) -> None:
+    """Over all partitions, in the window that is asked for; refusals and what nobody is told of are left out."""
+    desk = Desk()
+    desk.feed(report("r", T0), at=T0)
+    desk.update("handle", ROADS, T0)  # refused
+    facts = [out for out in desk.sent if out.topic == "orders"]
+    sent = [
+        Message(out.value, out.key.encode(), list(out.headers), partition=n % settings.partitions)
+        for n, out in enumerate(facts)
+    ]
+    before = now_ms()
+    await kafka.produce(topics.orders, sent)
+    log = StepLog(settings)
+
+    steps = await log.between(before - 1, now_ms() + 1, 10)
+
+    assert sorted(type(step.fact).__name__ for step in steps) == ["Assigned", "Opened"]
+    assert all(before - 1 <= step.written_at <= now_ms() for step in steps)
+    assert len(await log.between(before - 1, now_ms() + 1, 1)) == 1
+    assert await log.between(before - 2 * DAY, before - DAY, 10) == []

@@ -21,6 +21,8 @@ from streams.access.holders import Holders
 from streams.dead_letters.letter import decode_dead_letter, of_item
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
+from streams.gateway.open311.step_log import StepLog, ToldStep
+from streams.gateway.reporters.public_state import TOLD
 from streams.gateway.shards import ShardAnswers, Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
@@ -30,7 +32,7 @@ from streams.intake.ways import way_of
 from streams.kafka.topics import Names
 from streams.settings import load_settings
 from streams.tables.protocol import PartitionOrder, PartitionOrders, ShardOrder, brief, from_cursor
-from tests.support.desks import Desk, facts_of
+from tests.support.desks import Desk, facts_of, name
 
 KEYS = Keys(b"for these tests only")
 NOWHERE = "127.0.0.1:1"
@@ -102,6 +104,12 @@ class DeskBehind:
             found = [line for line in found if line.place("newest") > from_cursor(after)]
         return ShardAnswers({0: PartitionOrders(1, tuple(found))}, 1)
 
+    async def between(self, since: int, until: int, most: int) -> list[ToldStep]:
+        """What the log holds: all of it as if it had been written at the time of its fact."""
+        steps = [ToldStep(fact, fact.recorded_at) for fact in facts_of(self.desk.sent) if isinstance(fact, Fact)]
+        told = [step for step in steps if name(step.fact) in TOLD and since <= step.written_at <= until]
+        return sorted(told, key=lambda step: (step.written_at, step.fact.order_id, step.fact.seq))[:most]
+
     def rows(self) -> dict[str, bytes]:
         """The desk's rows but for those that any input changes."""
         return {key: row for key, row in self.desk.rows.items() if key != "meta" and not key.startswith("seen/")}
@@ -135,7 +143,14 @@ async def gateway_with_desk(
     behind = DeskBehind(Desk(city), Names(settings.namespace), now)
     behind.tail = FactTail(settings)
     parts = Parts(
-        settings, city, cast(Shards, behind), cast(EventWriter, behind), behind.tail, Holders(settings), Shutdown()
+        settings,
+        city,
+        cast(Shards, behind),
+        cast(EventWriter, behind),
+        behind.tail,
+        Holders(settings),
+        Shutdown(),
+        steps=cast(StepLog, behind),
     )
     behind.app = make_app(parts)
     transport = httpx.ASGITransport(behind.app, raise_app_exceptions=False)

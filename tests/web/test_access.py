@@ -86,6 +86,8 @@ ANYBODY = {
     "POST /open311/v2/requests.{format}",
     "GET /open311/v2/requests/{request_id}.{format}",
     "GET /open311/v2/tokens/{token}.{format}",
+    "GET /open311/v2/servicerequestupdates.{format}",
+    "POST /open311/v2/servicerequestupdates.{format}",
 }
 WITHIN = {
     "order_id": "gulou-20260301-aaaaaaaaaa",

@@ -11,14 +11,16 @@ from defusedxml import ElementTree
 from georeport import GeoReport
 from requests import HTTPError
 
+from models.redact import reporter_hash
 from models.times import DAY_MS, to_text
 from streams.gateway.open311 import asked
 from streams.gateway.routes import receiving
 from streams.gateway.shards import ShardAnswers
 from streams.http_server import HttpServer
-from tests.support.desks import T0, quiet_city
-from tests.support.one_desk import DeskBehind, gateway_with_desk
+from tests.support.desks import INSPECTOR, REVIEWER, T0, quiet_city, report
+from tests.support.one_desk import KEYS, DeskBehind, gateway_with_desk
 from tests.support.tokens import bearer, one_of_each
+from tests.unit.test_desk_returns import ROADS
 
 CITY = quiet_city()
 HOLE = {
@@ -289,3 +291,126 @@ async def test_it_is_closed_until_the_settings_open_it() -> None:
         answer = await client.get("/open311/v2/services.json")
 
     assert (answer.status_code, answer.json()[0]["code"]) == (404, 404)
+
+
+UPDATES = "/open311/v2/servicerequestupdates"
+
+
+async def updated(client: httpx.AsyncClient, **said: str) -> httpx.Response:
+    """The answer to a form that adds something to a request."""
+    form = {"api_key": "app", "status": "OPEN", "email": "zhang@example.org", "description": "坑更深了，李四说的"}
+    return await client.post(f"{UPDATES}.json", data={**form, **said})
+
+
+def close(behind: DeskBehind) -> None:
+    """The only order is handled, checked and closed."""
+    for action, who in (("accept", ROADS), ("handle", ROADS), ("check-pass", INSPECTOR)):
+        behind.desk.update(action, who, T0, evidence_urls=("https://photos.example/2.jpg",), reason="补好了")
+
+
+async def test_whoever_asks_hears_what_became_of_requests(gateway: Both) -> None:
+    """The steps that reporters are told of, named so that each is met once; public ones without words and pictures."""
+    client, behind = gateway
+    order_id = await request_id(client)
+    behind.desk.update("decide", REVIEWER, T0, category="pothole")
+    close(behind)
+
+    public = (await client.get(f"{UPDATES}.json")).json()
+    whole = (await client.get(f"{UPDATES}.json?api_key=operator")).json()
+
+    assert [(each["status"], each["external_status_code"]) for each in public] == [
+        ("OPEN", "review"), ("OPEN", "assigned"), ("OPEN", "accepted"), ("OPEN", "handled"), ("CLOSED", "closed"),
+    ]  # fmt: skip
+    assert {each["service_request_id"] for each in public} == {order_id}
+    assert len({each["update_id"] for each in public}) == len(public)
+    assert [each["media_url"] for each in public] == [None] * 5
+    assert "补好了" not in str(public)
+    assert (whole[3]["description"], whole[3]["media_url"]) == ("补好了", "https://photos.example/2.jpg")
+
+
+async def test_updates_are_asked_for_by_time_in_both_formats(gateway: Both) -> None:
+    """FixMyStreet reads `request_update` elements, and asks for two hours at a time."""
+    client, _ = gateway
+    await request_id(client)
+
+    until, since = to_text(T0 + 1), to_text(T0 - 7_200_000)
+    xml = (await client.get(f"{UPDATES}.xml?start_date={since}&end_date={until}")).content
+    later = (await client.get(f"{UPDATES}.json?start_date={to_text(T0 + 1)}&end_date={to_text(T0 + 2)}")).json()
+    refused = await client.get(f"{UPDATES}.json?start_date=yesterday")
+
+    root = ElementTree.fromstring(xml)
+    assert root.tag == "service_request_updates"
+    found = root.findall("request_update")
+    assert [each.findtext("external_status_code") for each in found] == ["review"]
+    assert found[0].findtext("updated_datetime") == to_text(T0)
+    assert later == []
+    assert (refused.status_code, "start_date" in refused.text) == (400, True)
+
+
+async def test_an_app_adds_what_its_users_say_of_their_requests(gateway: Both) -> None:
+    """A remark while it is open; of one that is closed that it is settled, or opens it again. Each is the reporter's,
+    and the answer names the step that it has become."""
+    client, behind = gateway
+    order_id = await request_id(client)
+    reporter = behind.desk.only().reporters[0]
+
+    told = await updated(client, service_request_id=order_id, update_id="7", media_url="https://photos.example/3.jpg")
+    behind.desk.update("decide", REVIEWER, T0, category="pothole")
+    close(behind)
+    settled = await updated(client, service_request_id=order_id, status="fixed", update_id="8")
+    opened = await updated(client, service_request_id=order_id, status="OPEN", update_id="9")
+
+    assert [each.status_code for each in (told, settled, opened)] == [200] * 3
+    names = [fact for fact in behind.desk.names(order_id) if fact in ("commented", "feedback-received", "reopened")]
+    assert names == ["commented", "feedback-received", "reopened"]
+    entries = {entry.seq: entry for entry in behind.desk.only().timeline}
+    ids = [each.json()[0]["update_id"] for each in (told, settled, opened)]
+    steps = [entries[int(each.rpartition("/")[2])] for each in ids]
+    assert [each.fact for each in steps] == names
+    assert {each.actor.id for each in steps} == {reporter}
+    assert (steps[0].note, steps[0].evidence_urls) == ("坑更深了，李四说的", ("https://photos.example/3.jpg",))
+    assert ids[2] in {each["update_id"] for each in (await client.get(f"{UPDATES}.json")).json()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"api_key": ""}, 403, "api_key must be given"),
+        ({"api_key": "sensor"}, 403, "may send reports"),
+        ({"service_request_id": ""}, 400, "service_request_id was not provided"),
+        ({"service_request_id": "south-w-20260302-bbbbbbbbbb"}, 404, "no order"),
+        ({"status": "DUPLICATE"}, 400, "status must be OPEN or CLOSED"),
+        ({"description": " "}, 400, "description was not provided"),
+        ({"email": "somebody@example.org"}, 409, "Only a reporter of this order"),
+        ({"email": "known-as:" + "0" * 32}, 400, "account_id must not be the hash"),
+        ({"jurisdiction_id": "elsewhere"}, 404, "jurisdiction_id"),
+        ({"media_url": "x" * 3_000}, 400, "evidence_urls"),
+    ],
+)
+async def test_an_update_that_cannot_be_taken_changes_nothing(
+    gateway: Both, changes: dict[str, str], status: int, said: str
+) -> None:
+    """And is refused in the standard's form."""
+    client, behind = gateway
+    order_id = await request_id(client)
+
+    answer = await updated(client, **{"service_request_id": order_id} | changes)
+
+    assert answer.status_code == status, answer.text
+    [error] = answer.json()
+    assert said in error["description"]
+    assert "commented" not in behind.desk.names()
+
+
+async def test_an_app_adds_nothing_to_what_others_have_sent(gateway: Both) -> None:
+    """Though it knows whose it is: another channel's reporters are not its own. A citizen's own key speaks for that
+    citizen, whatever the form says."""
+    client, behind = gateway
+    behind.desk.feed(report("r-1", T0, reporter=reporter_hash(KEYS.hmac, "zhang@example.org")), at=T0)
+    order_id = behind.desk.only().id
+
+    by_app = await updated(client, service_request_id=order_id)
+    by_other = await updated(client, service_request_id=order_id, api_key="reporter")
+
+    assert (by_app.status_code, "alone that it has sent" in by_app.text) == (403, True)
+    assert (by_other.status_code, "Only a reporter" in by_other.text) == (409, True)

@@ -7,15 +7,23 @@ from urllib.parse import parse_qsl
 import msgspec
 from fastapi import Request
 
+from dispatcher.order.row import OPEN
 from models.city import City
+from models.redact import KNOWN_AS
 from models.times import DAY_MS, from_text, now_ms
 from streams.gateway.http.problems import Problem
 
+SOURCE = "open311"  # under which what apps send is known, behind the source of their key
 MOST_DAYS = 90
 MOST_IDS = 50
 _PAGE_SIZE, _MOST_PAGE_SIZE, _MOST_PAGES = 50, 200, 20
 _MOST_DIGITS = 9
 _FORM = "application/x-www-form-urlencoded"
+# What a citizen's status says of an order that has ended.
+_SAID: Mapping[str, dict[str, object]] = {
+    **{status: {"action": "reopen"} for status in ("OPEN", "REOPENED")},
+    **{status: {"action": "feedback", "satisfied": True} for status in ("CLOSED", "FIXED")},
+}
 _STATUSES = {"open": "open", "closed": "closed,rejected,merged"}
 
 
@@ -40,14 +48,7 @@ def search_of(asked: Mapping[str, str], city: City) -> Search:
     statuses = _words(asked.get("status", ""))
     if not set(statuses) <= set(_STATUSES):
         raise wrong("status must be open, closed or both")
-    now = now_ms()
-    until, since = _moment(asked, "end_date"), _moment(asked, "start_date")
-    if until is None:
-        until = now if since is None else min(now, since + MOST_DAYS * DAY_MS)
-    if since is None:
-        since = until - MOST_DAYS * DAY_MS
-    if until - since > MOST_DAYS * DAY_MS:
-        raise wrong(f"start_date and end_date may not span more than {MOST_DAYS} days")
+    since, until = window_of(asked, MOST_DAYS * DAY_MS)
     size = _number(asked, "page_size", _PAGE_SIZE, _MOST_PAGE_SIZE)
     page = _number(asked, "page", 1, _MOST_PAGES)
     ids = _words(asked.get("service_request_id", ""))
@@ -55,6 +56,22 @@ def search_of(asked: Mapping[str, str], city: City) -> Search:
         raise wrong(f"at most {MOST_IDS} service_request_id at once")
     states = ",".join(_STATUSES[each] for each in statuses)
     return Search(ids, codes, states, since, until, (page - 1) * size, size)
+
+
+def window_of(asked: Mapping[str, str], usual_ms: int) -> tuple[int, int]:
+    """From when to when is asked for (ms UTC): with one date or none up to now, or for as long as is `usual_ms`.
+
+    Raises Problem (400) for what is no time, and for more than `MOST_DAYS`.
+    """
+    now = now_ms()
+    until, since = _moment(asked, "end_date"), _moment(asked, "start_date")
+    if until is None:
+        until = now if since is None else min(now, since + MOST_DAYS * DAY_MS)
+    if since is None:
+        since = until - usual_ms
+    if until - since > MOST_DAYS * DAY_MS:
+        raise wrong(f"start_date and end_date may not span more than {MOST_DAYS} days")
+    return since, until
 
 
 async def form_of(request: Request) -> dict[str, str]:
@@ -89,15 +106,41 @@ def report_of(form: Mapping[str, str], city: City) -> dict[str, object]:
     if not any(location.values()):
         raise wrong("lat and long, address_string or address_id must be provided")
     name = " ".join(part for part in (form.get("first_name", ""), form.get("last_name", "")) if part)
-    who = next((form[key] for key in ("account_id", "email", "device_id") if form.get(key)), "")
     return {
         "text": form.get("description", "") or category.name_zh,
         "category": code,
         "channel": "open311",
         "location": location,
-        "reporter": {"id": who, "name": name, "phone": form.get("phone", "")},
+        "reporter": {"id": _who(form), "name": name, "phone": form.get("phone", "")},
         "media_urls": [form["media_url"]] if form.get("media_url") else [],
     }
+
+
+def update_of(form: Mapping[str, str], state: str) -> dict[str, object]:
+    """The data of the update that a form of the extension `servicerequestupdates` stands for, but for whose it is, of
+    an order in a state: words are a remark while it is open; of one that has ended they say that it is settled
+    (CLOSED, FIXED), or open it again (OPEN, REOPENED). Raises Problem (400)."""
+    status = form.get("status", "").upper()
+    if status not in _SAID:
+        raise wrong("status must be OPEN or CLOSED")
+    photos = [form["media_url"]] if form.get("media_url") else []
+    if not form.get("description", "").strip() and not photos:
+        raise wrong("description was not provided")
+    action: dict[str, object] = {"action": "comment"} if state in OPEN else _SAID[status]
+    return action | {"reason": form.get("description", ""), "evidence_urls": photos}
+
+
+def person_of(form: Mapping[str, str]) -> str:
+    """Who has filled in a form, as `report_of` names them: by an id of theirs, or by their phone number. Raises Problem
+    (400) for an id that means somebody's hash, as the gateway alone may say it."""
+    person = _who(form) or form.get("phone", "")
+    if person.strip().startswith(KNOWN_AS):
+        raise wrong("account_id must not be the hash of somebody")
+    return person
+
+
+def _who(form: Mapping[str, str]) -> str:
+    return next((form[key] for key in ("account_id", "email", "device_id") if form.get(key)), "")
 
 
 def check_jurisdiction(given: str, city: City) -> None:

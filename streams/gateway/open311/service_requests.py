@@ -4,22 +4,20 @@ import base64
 import binascii
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 from fastapi import Request
 from fastapi.responses import Response
 
-from models.access import Holder, may, prefixed
+from models.access import prefixed
 from models.city import City
 from models.envelope import Event
 from models.events import REPORT
-from streams.access.holders import Holders
-from streams.gateway.events.address_rate import AddressRate
 from streams.gateway.events.on_behalf import of_report
-from streams.gateway.http.auth import bearer_of
 from streams.gateway.http.problems import Problem
-from streams.gateway.open311.asked import Search, check_jurisdiction, form_of, report_of, search_of, wrong
+from streams.gateway.open311.api_keys import ApiKeys
+from streams.gateway.open311.asked import SOURCE, Search, check_jurisdiction, form_of, report_of, search_of, wrong
 from streams.gateway.open311.georeport import Fields, GeoReport
 from streams.gateway.open311.written import listed, written
 from streams.gateway.routes.orders import Finder
@@ -27,7 +25,6 @@ from streams.gateway.routes.receiving import Receiver
 from streams.gateway.shards import incomplete
 from streams.tables.protocol import Brief, brief
 
-_SOURCE = "open311"
 _TOKEN = re.compile(r"([^\n]*open311)\n([0-9a-f]{32})")
 
 
@@ -40,14 +37,11 @@ class ServiceRequests:
         reports: str,
         receiver: Receiver,
         finder: Finder,
-        holders: Holders,
-        before_sending: Callable[[Holder], None],
-        public: AddressRate,
+        keys: ApiKeys,
     ) -> None:
-        """`reports` is the topic of reports; `before_sending` is asked about whose key would send something, and raises
-        Problem where it may not now; `public` counts who asks without a key."""
-        self._city, self._reports, self._before_sending = city, reports, before_sending
-        self._receiver, self._finder, self._holders, self._public = receiver, finder, holders, public
+        """`reports` is the topic of reports."""
+        self._city, self._reports = city, reports
+        self._receiver, self._finder, self._keys = receiver, finder, keys
         self._georeport = GeoReport(city)
 
     def services(self, format: str) -> Response:
@@ -64,7 +58,7 @@ class ServiceRequests:
     async def search(self, format: str, request: Request) -> Response:
         """The requests that the query parameters ask for."""
         asked = request.query_params
-        whole, search = await self._sees_all(request), search_of(asked, self._city)
+        whole, search = await self._keys.sees_all(request), search_of(asked, self._city)
         if search.ids:
             return _requests(format, await self._by_ids(search, whole, _extensions(asked)))
         lines = await self._searched(search)
@@ -73,59 +67,31 @@ class ServiceRequests:
 
     async def one(self, format: str, request: Request, request_id: str) -> Response:
         """One request."""
-        whole = await self._sees_all(request)
+        whole = await self._keys.sees_all(request)
         return _requests(format, [await self._request(request_id, whole, _extensions(request.query_params))])
 
     async def create(self, format: str, request: Request) -> Response:
         """Take a form as a report. The answer is its token, once the report is safe in Kafka."""
         form = await form_of(request)
         check_jurisdiction(form.get("jurisdiction_id", ""), self._city)
-        holder = await self._holder(request, form.get("api_key") or request.query_params.get("api_key", ""))
-        if not self._holders.open and (holder is None or not may(holder, "report")):
-            raise Problem(403, "forbidden", "api_key must be given, and be one that may send reports")
-        if holder is not None:
-            self._before_sending(holder)
+        holder = await self._keys.sender(request, form)
         data = report_of(form, self._city)
         if holder is not None and holder.role == "reporter":
             data["reporter"] = {}  # the key says who it is
         body = msgspec.json.encode(data)
-        said = Event(uuid.uuid4().hex, prefixed(holder, _SOURCE), REPORT, body, None)
+        said = Event(uuid.uuid4().hex, prefixed(holder, SOURCE), REPORT, body, None)
         event, _ = await self._receiver.read(body, lambda: of_report(said, holder))
         await self._receiver.write(self._reports, event.id, event)
         return _requests(format, [{"token": _token(event), "service_notice": None, "account_id": None}])
 
     async def of_token(self, format: str, request: Request, token: str) -> Response:
         """The id of a token's request, empty while there is none yet."""
-        await self._asker(request)
+        await self._keys.asker(request)
         source, event_id = _named(token)
         known, complete = await self._finder.by_report(source, event_id)
         if known is None and not complete:
             raise incomplete("not all partitions of the tables can be asked at the moment")
         return _requests(format, [{"token": token, "service_request_id": None if known is None else known.id}])
-
-    async def _holder(self, request: Request, api_key: str) -> Holder | None:
-        """Whose key it is. Raises Problem (403) for one that does not hold."""
-        token = api_key or bearer_of(request)
-        if not token or self._holders.open:
-            return None
-        holder = await self._holders.of(token)
-        if holder is None:
-            raise Problem(403, "forbidden", "api_key is not valid")
-        return holder
-
-    async def _asker(self, request: Request) -> Holder | None:
-        """Who asks to read. Raises Problem: 403 for a key that does not hold, 429 for too many requests without one."""
-        holder = await self._holder(request, request.query_params.get("api_key", ""))
-        if holder is None and not self._holders.open:
-            self._public.take(request)
-        return holder
-
-    async def _sees_all(self, request: Request) -> bool:
-        """Whether the asker may read all orders, with their words."""
-        holder = await self._asker(request)
-        if holder is None:
-            return self._holders.open
-        return may(holder, "orders") and not holder.department and not holder.area
 
     async def _by_ids(self, search: Search, whole: bool, extensions: bool) -> list[Fields]:
         """Those that there are."""

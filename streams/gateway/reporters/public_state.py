@@ -13,7 +13,8 @@ from streams.gateway.order_document import named
 
 # What a reporter may do by a link; whether the desk takes it, the table of the lifecycle says.
 STEPS = ("feedback", "reopen", "remind", "comment")
-_TOLD = frozenset(name for name, kind in KINDS.items() if "reporter" in AUDIENCES.get(kind, ()))
+# The steps that reporters are told of.
+TOLD = frozenset(name for name, kind in KINDS.items() if "reporter" in AUDIENCES.get(kind, ()))
 
 
 def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
         "city": {"id": city.id, "name_zh": city.name_zh, "name_en": city.name_en},
         "opened_at": to_text(order.opened_at),
         "due": None if order.due is None else to_text(order.due),
-        "steps": [{"fact": entry.fact, "at": to_text(entry.at)} for entry in order.timeline if entry.fact in _TOLD],
+        "steps": [{"fact": entry.fact, "at": to_text(entry.at)} for entry in order.timeline if entry.fact in TOLD],
         "answered": None if answer is None else {"satisfied": answer.satisfied, "satisfaction": answer.satisfaction},
         "may": [action for action in allowed(order.state, "reporter") if action in STEPS],
         "zone": city.zone.key,

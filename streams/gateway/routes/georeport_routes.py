@@ -11,6 +11,7 @@ from models.city import City
 from streams.gateway.http.problems import Problem
 from streams.gateway.open311.asked import check_jurisdiction
 from streams.gateway.open311.georeport import discovery
+from streams.gateway.open311.request_updates import RequestUpdates
 from streams.gateway.open311.service_requests import ServiceRequests
 from streams.gateway.open311.written import FORMATS, refusal, written
 
@@ -31,7 +32,7 @@ class _RefusingInItsForm(APIRoute):
         return handled
 
 
-def georeport_routes(city: City, service: ServiceRequests, is_open: bool) -> APIRouter:
+def georeport_routes(city: City, service: ServiceRequests, updates: RequestUpdates, is_open: bool) -> APIRouter:
     """The routes, with what they need; all of them are 404 unless `is_open`."""
 
     def check(request: Request, format: str) -> None:
@@ -71,5 +72,13 @@ def georeport_routes(city: City, service: ServiceRequests, is_open: bool) -> API
     @router.get("/tokens/{token}.{format}")
     async def of_token(request: Request, token: str, format: str) -> Response:
         return await service.of_token(format, request, token)
+
+    @router.get("/servicerequestupdates.{format}")
+    async def changes(request: Request, format: str) -> Response:
+        return await updates.search(format, request)
+
+    @router.post("/servicerequestupdates.{format}")
+    async def add(request: Request, format: str) -> Response:
+        return await updates.create(format, request)
 
     return router

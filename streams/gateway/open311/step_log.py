@@ -1,0 +1,90 @@
+"""The steps of all orders between two instants, from the log of facts: those that reporters are told of."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from dispatcher.order import facts
+from models.envelope import event_type
+from streams.gateway.reporters.public_state import TOLD
+from streams.kafka.clients import log_reader, started
+from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_to
+from streams.kafka.topics import Names
+from streams.settings import Settings
+
+_READ_MOST = 40_000  # records for one answer, over all partitions
+_LEAST_EACH = 500
+_AT_ONCE = 500
+_READERS = 2  # each reads some megabytes of the log: the others wait their turn
+_TOLD = frozenset(ce_type for kind, ce_type in facts.CE_TYPES.items() if facts.name(kind) in TOLD)
+
+
+class ToldStep(NamedTuple):
+    """A fact, and when the desk wrote it (ms UTC): whoever asks for one window after another meets it in one of them,
+    however late the desk was."""
+
+    fact: facts.Fact
+    written_at: int
+
+
+class StepLog:
+    """Reads the log for whoever asks what became of orders."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._turn = asyncio.Semaphore(_READERS)
+
+    async def between(self, since: int, until: int, most: int) -> list[ToldStep]:
+        """The steps that were written from `since` to `until` (ms UTC, both included), oldest first: the first `most`
+        of them, or those up to where one answer reads. Raises KafkaError."""
+        topic = Names(self._settings.namespace).orders
+        parts = [TopicPartition(topic, number) for number in range(self._settings.partitions)]
+        each = max(_LEAST_EACH, _READ_MOST // len(parts))
+        async with self._turn, started(log_reader(Connection.of(self._settings))) as consumer:
+            consumer.assign(parts)
+            ends = await consumer.end_offsets(parts)
+            starts, stops = await _at(consumer, since, ends), await _at(consumer, until + 1, ends)
+            reading = {part: min(stops[part], starts[part] + each) for part in parts}
+            for part in parts:
+                consumer.seek(part, starts[part])
+            steps = StepsOf(until, {part: stop for part, stop in reading.items() if stop < stops[part]})
+            async for part, records in read_to(consumer, reading, _AT_ONCE):
+                steps.take(part, (record for record in records if record.offset < reading[part]))
+        return steps.found(most)
+
+
+async def _at(
+    consumer: AIOKafkaConsumer, instant: int, ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """The first offsets of an instant or later, the ends where there are none."""
+    found = await consumer.offsets_for_times(dict.fromkeys(ends, max(instant, 0)))
+    return {part: end if found[part] is None else found[part].offset for part, end in ends.items()}
+
+
+class StepsOf:
+    """Steps under way. `cut` are the partitions that are not read up to their end: behind the last record of one of
+    them nothing is told, or whoever asks on from there would miss what lay behind it."""
+
+    def __init__(self, until: int, cut: Iterable[TopicPartition]) -> None:
+        self._until, self._reached = until, dict.fromkeys(cut, until)
+        self._steps: list[ToldStep] = []
+
+    def take(self, part: TopicPartition, records: Iterable[ConsumerRecord]) -> None:
+        """Take records of a partition, in their order."""
+        for record in records:
+            if part in self._reached:
+                self._reached[part] = record.timestamp
+            kind = event_type(record.headers)
+            if kind in _TOLD:
+                fact = facts.from_wire(kind, record.value)
+                assert isinstance(fact, facts.Fact)  # a refusal is nothing that reporters are told
+                self._steps.append(ToldStep(fact, record.timestamp))
+
+    def found(self, most: int) -> list[ToldStep]:
+        """The first of them by the instant, as many as there may be told."""
+        last = min(self._reached.values(), default=self._until)
+        told = (step for step in self._steps if step.written_at <= last)
+        return sorted(told, key=lambda step: (step.written_at, step.fact.order_id, step.fact.seq))[:most]
