@@ -201,8 +201,16 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
                 book.book(lead, category, until, *overdue, times=-1)
     for reminded in order.reminded_on:
         book.book_on(lead, category, str(reminded), ("reminded",), 1)
+    _book_said(book, order, lead, category)
+
+
+def _book_said(book: _Book, order: Order, lead: str, category: str) -> None:
+    """What its reporters, and citizens of the pool, have said of how it was settled."""
     for answer in order.answers:
         book.book(lead, category, answer.at, "satisfied" if answer.satisfied else "unsatisfied")
+    for judgement in order.judgements:
+        figures = ("citizen_judged", "citizen_agreed") if judgement.settled else ("citizen_judged",)
+        book.book(lead, category, judgement.at, *figures)
 
 
 def answered_at(order: Order) -> int | None:

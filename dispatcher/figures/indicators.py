@@ -158,6 +158,14 @@ _TABLE = (
         "checks of inspectors and units that came to what the camera had found / those where a camera had looked",
     ),
     _rate(
+        "citizen_agreement",
+        "市民监督一致率",
+        ("citizen_agreed",),
+        ("citizen_judged",),
+        "judgements of citizens of the pool that agree with the check which has passed / all of them, on the day of "
+        "the judgement",
+    ),
+    _rate(
         "dispatch_accuracy",
         "准确派遣率",
         ("closed_first_dispatch",),

@@ -48,6 +48,8 @@ FACT_TERMS: Mapping[str, Names] = {
     "verified": ("现场核实", "verified on site"),
     "checked": ("核查", "checked"),
     "closed": ("结案", "closed"),
+    "judgement-requested": ("邀请市民监督", "citizens asked to judge"),
+    "judgement-given": ("市民评判", "judged by a citizen"),
     "reopened": ("重新立案", "reopened"),
     "appealed": ("申诉", "appealed"),
     "appeal-reviewed": ("申诉审议", "appeal reviewed"),

@@ -466,6 +466,21 @@ class Closed(Fact, frozen=True, kw_only=True):
     call_back_at: int | None = None
 
 
+class JudgementRequested(Fact, frozen=True, kw_only=True):
+    """Citizens of the pool (hashes) were drawn to say until `due` whether the order is settled 市民监督."""
+
+    citizens: tuple[str, ...]
+    due: int
+
+
+class JudgementGiven(Fact, frozen=True, kw_only=True):
+    """One of them has said whether it is settled 市民评判; where it is not, the supervisors hear of it. The order stays
+    as it is."""
+
+    settled: bool
+    note: str = ""
+
+
 class Reopened(Fact, frozen=True, kw_only=True):
     """A closed order was not settled 重新立案: its closing no longer counts, and it goes on with fresh limits."""
 

@@ -233,6 +233,11 @@ TABLE: tuple[Transition, ...] = (
         ("closed", "assigned", "review"), ("somebody-to-call", "feedback-window", "satisfied-if-reached"),
         "what the reporter said counts as feedback; code not-reached where nobody answered", never=("handler",),
     ),
+    Transition(
+        "judge", "市民监督", ("citizen",), ("closed",), ("closed",),
+        ("asked-citizen", "judging-window", "judgement"),
+        "a citizen of the pool who was asked says whether it is settled, once; the state stays", never=("handler",),
+    ),
     Transition("appeal", "申诉", ("department",), ("closed",), ("closed",), ("lead", "reason", "not-appealed")),
     Transition(
         "approve-appeal", "同意申诉", ("reviewer",), ("closed",), ("closed",),
@@ -344,6 +349,10 @@ REFUSALS: dict[str, str] = {
     "not-its-reporter": "Only a reporter of this order may do that.",
     "reopen-window-over": "The time for reopening is over.",
     "feedback-window-over": "The time for feedback is over.",
+    "not-in-jury": "Only a citizen who was asked to judge this closing may do that.",
+    "judged-already": "This citizen has judged the order already.",
+    "judging-over": "The time for judging is over.",
+    "missing-judgement": "A judgement must say whether it is settled: satisfied, yes or no.",
     "nobody-to-call": "Every reporter has answered, or the order has none who could be called.",
     "already-appealed": "The order was already appealed.",
     "not-appealed": "There is no appeal to review.",

@@ -144,6 +144,15 @@ class Answer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=
     satisfaction: int | None = None
 
 
+class CitizenVerdict(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What a citizen of the pool has said of a closed order 市民监督: whether it is settled. Without being `settled` it
+    contradicts the check that had passed."""
+
+    by: str
+    at: int
+    settled: bool
+
+
 class Dispatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """How long dispatching took once: from when an order waited for its department (review, returned, arbitration) to
     the decision, against that stage's limit."""
@@ -216,6 +225,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     mobile unit is to look at, and `tried` are the units that had it in this state and did not do it; `answers` has one
     for each reporter who gave one.
     `call_back`: somebody is to call its reporters back; before that, `call_back_at` is until when they are waited for.
+    `jury` are the citizens of the pool, by hash, who were asked to judge its last closing, `judge_by` until when;
+    `judgements` are all that were given, one of a citizen.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
     `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
     (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded of it. `sealed_under` are the names of
@@ -323,6 +334,9 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     first_response_at: int | None = None
     call_back_at: int | None = None
     call_back: bool = False
+    jury: tuple[str, ...] = ()
+    judge_by: int | None = None
+    judgements: tuple[CitizenVerdict, ...] = ()
     appeal: str = ""
     appealed_by: Actor | None = None
     appeal_reviewers: tuple[str, ...] = ()

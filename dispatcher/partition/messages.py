@@ -77,6 +77,8 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.Verified: ("department", "supervisor"),
     facts.Checked: ("department",),
     facts.Closed: ("reporter", "department"),
+    facts.JudgementRequested: ("citizen",),
+    facts.JudgementGiven: ("supervisor",),
     facts.Reopened: ("reporter", "supervisor"),
     facts.FeedbackReceived: ("department",),
     facts.CallBackDue: ("supervisor",),
@@ -337,6 +339,8 @@ def _audiences(order: Order, fact: Fact) -> tuple[Audience, ...]:
     if isinstance(fact, _OF_A_LIMIT) and fact.stage == "check":
         return _OF_A_CHECK[type(fact)]
     audiences = AUDIENCES.get(type(fact), ())
+    if isinstance(fact, facts.JudgementGiven) and fact.settled:  # as the check had it
+        return ()
     # The supervisors hear with the department of what is a matter of life and limb.
     return (*audiences, "supervisor") if order.priority == URGENT and isinstance(fact, facts.Assigned) else audiences
 
@@ -352,6 +356,8 @@ def _recipients(
 ) -> tuple[str, ...]:
     if audience == "reporter":
         return tuple(dict.fromkeys((*order.reporters, *others)))
+    if audience == "citizen":
+        return order.jury
     if audience == "department":
         department = order.department or (before.department if before else "")
         if isinstance(fact, _MISSING_A_LIMIT):  # of the one whose limit it is

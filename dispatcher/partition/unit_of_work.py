@@ -21,7 +21,8 @@ Met = Literal["first", "repeated", "other"]
 DESK = Actor(role="desk")
 _ASSIGNING = (facts.Assigned, facts.Forwarded, facts.ReturnRefused)
 _CHECKING = (facts.Checked, facts.Confirmed)
-_NO_STEP = (*SILENT, *TIMERS)  # nobody has done anything with the order
+# Nobody has done anything with the order, or it is no affair of a platform above.
+_NO_STEP = (*SILENT, *TIMERS, facts.JudgementRequested, facts.JudgementGiven)
 
 
 class UnitOfWork:

@@ -390,6 +390,14 @@ def _call_back(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
 
 
 @step
+def _judge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    assert update.satisfied is not None  # the guard "judgement" has seen it
+    return work.emit(
+        facts.JudgementGiven(**work.head(order, at, update.by), settled=update.satisfied, note=update.reason)
+    )
+
+
+@step
 def _appeal(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return work.emit(facts.Appealed(**work.head(order, at, update.by), reason=update.reason))
 

@@ -6,6 +6,7 @@ from dispatcher.order.chain import answered_at
 from dispatcher.order.row import Order
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import dispatching
+from dispatcher.steps.checks import jury
 from models.inbox import Actor
 
 
@@ -48,7 +49,7 @@ def check(
             evidence_urls=evidence_urls,
         )
     )
-    return close(work, order, at, actor, note) if passed else order
+    return jury.ask(work, close(work, order, at, actor, note), at) if passed else order
 
 
 def close(work: UnitOfWork, order: Order, at: int, actor: Actor, reason: str = "", *, forced: bool = False) -> Order:

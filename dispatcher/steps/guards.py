@@ -396,6 +396,24 @@ def _feedback_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: in
 
 
 @guard
+def _asked_citizen(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    own = any(update.by.id in one.reporters for one in (order, *work.children(order)))  # also since they were asked
+    if own or update.by.id not in order.jury:
+        return "not-in-jury"
+    return "judged-already" if any(each.by == update.by.id for each in order.judgements) else ""
+
+
+@guard
+def _judging_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if order.judge_by is not None and at <= order.judge_by else "judging-over"
+
+
+@guard
+def _judgement(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "missing-judgement" if update.satisfied is None else ""
+
+
+@guard
 def _satisfied(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "missing-satisfied" if settled(update) is None else ""
 

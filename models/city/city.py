@@ -9,6 +9,7 @@ from models.city.areas import Areas
 from models.city.calendar import Calendar
 from models.city.ground.assets import Asset, AssetTable
 from models.city.lookups import (
+    CitizenTable,
     Hierarchy,
     InspectorTable,
     LabelTable,
@@ -49,6 +50,7 @@ class City:
     cameras_by_area: Mapping[str, tuple[Camera, ...]]
     assets: AssetTable
     inspectors: InspectorTable
+    citizens: CitizenTable
     units: UnitTable
     plan_parts: tuple[PlanPart, ...]
     labels: LabelTable

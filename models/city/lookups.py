@@ -7,6 +7,7 @@ from functools import lru_cache
 from models.city.areas import Areas
 from models.city.values import (
     Category,
+    Citizen,
     Department,
     Inspector,
     LabelRule,
@@ -156,6 +157,23 @@ class InspectorTable:
     def _find(self, area: str) -> tuple[Inspector, ...]:
         within = {"*", area, *self._areas.ancestors(area)}
         return tuple(row for row in self.rows if not within.isdisjoint(row.areas))
+
+
+class CitizenTable:
+    """The pool of citizens 市民监督员: who may be asked to judge closed orders of an area."""
+
+    def __init__(self, rows: Iterable[Citizen], areas: Areas) -> None:
+        self.rows = tuple(rows)
+        self._areas = areas
+        self._found = lru_cache(maxsize=1024)(self._find)  # the rows never change
+
+    def find(self, area: str) -> tuple[str, ...]:
+        """The hashes of those of an area and of those above it, in the order of the table."""
+        return self._found(area)
+
+    def _find(self, area: str) -> tuple[str, ...]:
+        within = {"*", area, *self._areas.ancestors(area)}
+        return tuple(row.id for row in self.rows if not within.isdisjoint(row.areas))
 
 
 class UnitTable:

@@ -165,6 +165,17 @@ class CitySettings(BaseModel):
         "pairs, inspectors make the checks",
     )
     recheck_pairs_min: int = Field(20, ge=1, le=100, description="with fewer pairs a category keeps that right")
+    judged_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="share of the orders that have passed their check which citizens of the pool (citizens.csv) are "
+        "asked to judge",
+    )
+    judged_by: int = Field(3, ge=1, le=20, description="how many citizens are asked about such an order, at most")
+    judged_days: float = Field(
+        7.0, gt=0, le=3650, description="how long they may answer; at most until the order is archived"
+    )
 
     # clocks
     warn_share: float = Field(0.8, gt=0, lt=1, description="share of a limit after which a warning is sent")

@@ -12,6 +12,7 @@ from models.city.files.cells import (
     CodesOrAny,
     Day,
     Flag,
+    Hash,
     Id,
     Latitude,
     LocalTime,
@@ -163,6 +164,14 @@ class Inspector(Row):
     lat: Latitude | None = None
     lon: Longitude | None = None
     checks_max: Whole | None = Field(default=None, ge=0, le=1_000)
+
+
+class Citizen(Row):
+    """A citizen of the pool 市民监督员 who has agreed to judge closed orders in `areas` (`*`: everywhere). `id` is the
+    hash under which their reports are kept, so a pack names nobody."""
+
+    id: Hash
+    areas: CodesOrAny
 
 
 class MobileUnit(Row):

@@ -80,6 +80,7 @@ Action = Literal[
     "divide",
     "give-check",
     "call-back",
+    "judge",
     "send-unit",
     "accept-task",
     "arrive",

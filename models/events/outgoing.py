@@ -27,7 +27,7 @@ NOTICE = "city.notice.v1"
 HUB_FIGURES = "city.hub.figures.v1"
 DEAD_LETTER = "city.dead-letter.v1"
 
-Audience = Literal["reporter", "department", "inspector", "supervisor"]
+Audience = Literal["reporter", "citizen", "department", "inspector", "supervisor"]
 # How far an order has come for the platform above that waits for it; `elsewhere`: it goes on as part of another one.
 UpwardStage = Literal["waiting", "under-way", "done", "refused", "elsewhere"]
 
@@ -290,10 +290,13 @@ class TaskWithdrawalMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True)
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What a reporter (by hash), a department, an inspector or the supervisors are told about an order 通知."""
+    """What a reporter or a citizen of the pool (by hash), a department, an inspector or the supervisors are told about
+    an order 通知."""
 
     audience: Audience
-    to: Annotated[str, Meta(description="the reporter's hash, the department's or the inspector's id, or `supervisor`")]
+    to: Annotated[
+        str, Meta(description="the reporter's or citizen's hash, the department's or inspector's id, or `supervisor`")
+    ]
     order_id: Annotated[str, Meta(description="the order")]
     seq: Annotated[int, Meta(description="number of the order's fact that it tells")]
     kind: Annotated[str, Meta(description="what has happened: the name of a fact")]

@@ -15,10 +15,14 @@ ROLES: Mapping[str, Names] = {
     "operator": ("管理员", "operator"),
     "inspector": ("核查员", "inspector"),
     "reporter": ("市民", "reporter"),
+    "citizen": ("市民监督员", "citizen of the pool"),
     "camera": ("摄像头", "camera"),
     "department": ("承办部门", "department"),
     "unit": ("移动单元", "mobile unit"),
 }
+
+# Who of them is known by a hash alone: people of whom the city knows what they say, not who they are.
+BY_HASH = frozenset({"reporter", "citizen"})
 
 # Why a department returns an order 退单.
 RETURN_CODES: Mapping[str, Names] = {

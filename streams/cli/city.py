@@ -19,6 +19,7 @@ from models.errors import UsageError
 from models.formats.scenes import describes_scene
 from models.guess import Guess
 from models.inbox import UNLOCATED
+from models.redact import reporter_hash
 from streams.cli.options import Day, Target, day_of
 from streams.cli.pack_notes import tell_gaps
 from streams.cli.publishing import cancel, history, publish, rollback
@@ -122,6 +123,17 @@ def try_out(
         label=label.split("/")[-1],
     )
     _show(city, place, guess, route(city, subject, guess, moment.date()))
+
+
+@app.command()
+def citizen(
+    person: Annotated[str, typer.Argument(help="Their phone number, or the id under which they report.")],
+) -> None:
+    """Print what stands for a person in citizens.csv: the hash under which their reports are kept."""
+    found = reporter_hash(load_settings().hmac_key, person)
+    if not found:
+        raise UsageError("a phone number or an id is needed")
+    hand_out(f"{found}\n")
 
 
 @app.command()

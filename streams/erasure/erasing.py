@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 
 from dispatcher.order import facts
 from models.envelope import event_type
+from models.events.vocabulary import BY_HASH
 from models.sealed_words import key_names
 from streams.erasure.report_keys import Erasure, open_report_keys, place_of
 from streams.kafka.clients import log_reader, started, writer
@@ -33,7 +34,7 @@ class Whose:
             return True
         seen = fact.evidence if isinstance(fact, facts.Opened | facts.EvidenceAdded) else None
         if seen is None:
-            return fact.actor.role == "reporter" and fact.actor.id == self.reporter != ""
+            return fact.actor.role in BY_HASH and fact.actor.id == self.reporter != ""
         return seen.kind == "report" and (
             (self.reporter != "" and seen.reporter == self.reporter) or (seen.source, seen.id) == self.report
         )

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from dispatcher.arrivals.gists import gist_of
 from models.city import City
 from models.classifier.serving.matter.beside import KEYWORD
+from models.events.vocabulary import BY_HASH
 from models.guess import Guess
 from models.inbox import InboxUpdate, Sighting
 from models.sealed_words import CityKey, ReportKey, seal, seal_links
@@ -19,9 +20,9 @@ from streams.settings import Settings
 Items = dict[str, list[Sighting | InboxUpdate]]
 
 
-# Whose steps hold words that may be about a person 本人: those of a reporter, and what a model says of the picture by
-# which a camera answers. What officers write is the city's.
-_OF_A_PERSON = ("reporter", "camera")
+# Whose steps hold words that may be about a person 本人: those of a reporter or of a citizen of the pool, and what a
+# model says of the picture by which a camera answers. What officers write is the city's.
+_OF_A_PERSON = BY_HASH | {"camera"}
 
 
 class Sealer:
@@ -62,7 +63,7 @@ class Sealer:
 
     def _update(self, update: InboxUpdate, keys: list[ReportKey]) -> InboxUpdate:
         """A later step; the pictures of a camera, as those of whoever works on an order, are the city's."""
-        links = update.evidence_urls if update.by.role == "reporter" else ()
+        links = update.evidence_urls if update.by.role in BY_HASH else ()
         if update.by.role not in _OF_A_PERSON or not (update.reason or links):
             return update
         key = ReportKey.new()

@@ -8,6 +8,7 @@ from dispatcher.clocks import worktime
 from dispatcher.order.row import OPEN, Assignment, Order, Part, Tally
 from models.city import City
 from models.events import AssetRef, Evidence, Why
+from models.events.vocabulary import BY_HASH
 from models.inbox import Actor
 from models.times import to_text
 from streams.tables.protocol import Brief, shortened
@@ -135,6 +136,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "answers": [
                 {"at": to_text(x.at), "satisfied": x.satisfied, "satisfaction": x.satisfaction} for x in order.answers
             ],
+            "judgements": [{"at": to_text(x.at), "settled": x.settled} for x in order.judgements] or None,
             "archived_at": _text(order.archived_at),
             "quarantined": order.quarantined,
             "zone": city.zone.key,
@@ -218,9 +220,9 @@ def _since(before: int | None, at: int, city: City) -> Document:
 
 
 def _actor(actor: Actor, names_people: bool) -> Document:
-    """Who took a step; of a reporter only that it was one."""
+    """Who took a step; of a reporter, and of a citizen of the pool, only that it was one."""
     shown = _without_empty(msgspec.to_builtins(actor))
-    if actor.role == "reporter" or not names_people:
+    if actor.role in BY_HASH or not names_people:
         shown.pop("id", None)
     return shown
 

@@ -12,6 +12,7 @@ from models import envelope, events
 from models.city import Asset, Camera, City
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
+from models.events.vocabulary import BY_HASH
 from models.formats.scenes import describes_scene
 from models.inbox import UNLOCATED, UNREGISTERED, Actor, InboxUpdate, Sighting, UnitHeard
 from models.masking import mask
@@ -231,7 +232,7 @@ class DraftReader:
         return Draft(item)
 
     def _actor(self, by: SaidBy) -> Actor:
-        person = acting_reporter(self._keys.hmac, by.id) if by.role == "reporter" else self._cleaner.name(by.id)
+        person = acting_reporter(self._keys.hmac, by.id) if by.role in BY_HASH else self._cleaner.name(by.id)
         return Actor(by.role or "department", by.department, person)
 
     def _update(self, said: SaidUpdate, statement: Statement) -> Draft:

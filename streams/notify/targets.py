@@ -19,7 +19,8 @@ from streams.settings import Settings
 class Target(msgspec.Struct, frozen=True):
     """An address that events are sent to. `to` is the only recipient it is for; empty: all of its audience.
 
-    `assignments` is the topic all of whose records are for it; empty: none.
+    `assignments` is the topic all of whose records are for it; empty: none. Whoever reaches reporters reaches the
+    citizens of the pool, too: they are known by the same hashes.
     """
 
     name: str
@@ -34,6 +35,10 @@ class Target(msgspec.Struct, frozen=True):
         """The topics that hold records for it."""
         return (self.notices, self.assignments) if self.assignments else (self.notices,)
 
+    @property
+    def _audiences(self) -> tuple[Audience, ...]:
+        return ("reporter", "citizen") if self.audience == "reporter" else (self.audience,)
+
     def is_for(self, topic: str, key: bytes | None, value: bytes | None) -> bool:
         """Whether a record of one of the topics goes there. Raises Poison when it is no notice."""
         if topic == self.assignments:
@@ -44,7 +49,7 @@ class Target(msgspec.Struct, frozen=True):
             notice = _decoder.decode(value or b"")
         except (msgspec.MsgspecError, RecursionError):
             raise Poison("data", "must be a notice with audience and to") from None
-        return notice.audience == self.audience and (not self.to or notice.to == self.to)
+        return notice.audience in self._audiences and (not self.to or notice.to == self.to)
 
 
 class _Notice(msgspec.Struct):

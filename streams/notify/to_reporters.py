@@ -16,6 +16,7 @@ _DAY_SECONDS = 86_400
 
 
 class _Notice(msgspec.Struct):
+    audience: str
     to: str
     order_id: str
 
@@ -31,11 +32,12 @@ class ReporterLetters:
         self._seconds = int(days * _DAY_SECONDS)
 
     def letter(self, event: Event) -> Event:
-        """The notice with the `link` at which its reporter sees the order. It is the same event: a repeat has the same
-        id, though another link."""
+        """The notice with the `link` at which its reporter sees the order, or its citizen judges it. It is the same
+        event: a repeat has the same id, though another link."""
         notice, data = _read(event.data), msgspec.json.decode(event.data)
         until = int(self._clock()) + self._seconds
-        token = self._links.token(ReporterLink(notice.order_id, notice.to, until))
+        link = ReporterLink(notice.order_id, notice.to, until, citizen=notice.audience == "citizen")
+        token = self._links.token(link)
         return msgspec.structs.replace(event, data=msgspec.json.encode(data | {"link": f"{self._base}/r/{token}"}))
 
 

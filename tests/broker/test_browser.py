@@ -439,12 +439,16 @@ async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
     reporter = await cast.seat("reporter")
     order = await reported(reporter, "人民路路口有一个大坑", 30.62, 114.33)
     until = int(time.time()) + 3_600
-    link = ReporterLinks(LINK_KEY).token(ReporterLink(order, reporter_hash(PERSONAL_KEY.encode(), "zhang"), until))
+    known = reporter_hash(PERSONAL_KEY.encode(), "zhang")
+    link, judging = (
+        ReporterLinks(LINK_KEY).token(ReporterLink(order, known, until, citizen)) for citizen in (False, True)
+    )
     pages = [
         ("duty-officer", "/"),
         ("duty-officer", f"/o/{order}"),
         ("admin", "/docs"),
         ("reporter", f"/r/{link}"),
+        ("reporter", f"/r/{judging}"),
         ("reporter", "/open"),
     ]
     found: dict[str, list[str]] = {}
@@ -458,7 +462,7 @@ async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:
             await person.page.set_viewport_size({"width": size[0], "height": size[1]})
             await person.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
             found[f"{role}{path.replace('/', '-')}-{theme}-{size[0]}"] = await violations(person.page)
-            seen = path.replace("/", "-").replace(order, "order").replace(link, "link")
+            seen = path.replace("/", "-").replace(order, "order").replace(link, "link").replace(judging, "judging")
             await person.photograph(f"{role}{seen}-{theme}-{size[0]}")
             wide = await person.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= size[0], (role, path, size)

@@ -41,8 +41,9 @@ from tests.support.examples import examples
 # With departments below the roads bureau and the police, so that orders go down and up the levels.
 CITY = quiet_city(
     "camera_heartbeat_hours = 30.0\ncall_back_days = 0.5\n"
-    "recheck_minutes = 600.0\nrecheck_share = 0.3\nrecheck_pairs_min = 2\n",
+    "recheck_minutes = 600.0\nrecheck_share = 0.3\nrecheck_pairs_min = 2\njudged_share = 0.8\njudged_by = 2\n",
     **{"inspectors.csv": "id,areas,lat,lon,checks_max\np1,south-w,30.05,114.05,2\np3,south,30.01,114.01,3\n"},
+    **{"citizens.csv": "id,areas\n" + "".join(f"{digit * 32},*\n" for digit in "abc")},
     **appended("departments.csv", *(f"{row}," for row in LEVELS)),
 )
 
@@ -112,6 +113,8 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
     person = rng.choice(("r1", "r2", "p1", "p2"))
     if role == "camera" and order is not None and order.recheck is not None:
         person = order.recheck.camera
+    if role == "citizen":
+        person = rng.choice(order.jury if order is not None and order.jury else ("a" * 32,))
     codes = {
         "return": (*RETURN_CODES, ""),
         "approve-return": ("", "", "duplicate", "not-a-problem"),

@@ -30,12 +30,13 @@ WAYS["arbitration"] = (
 # The desk gives each check to the first, a dispatcher can give it to the other.
 INSPECTORS = "id,areas,checks_max\nann,*,\nina,*,0\n"
 # Rows of the table for which more is needed than the order has: a report that was merged into it, a department's turn,
-# departments below or above, mobile units, a camera that was asked to look again.
+# departments below or above, mobile units, a camera that was asked to look again, citizens who were asked to judge.
 _LEVELS = {("department", action) for action in ("forward", "take-back", "report-up", "check-pass", "check-fail")}
 _UNITS = {("unit", row.action) for row in TABLE if "unit" in row.roles}
 _UNITS |= {("dispatcher", "send-unit"), ("duty-officer", "send-unit")}
 _CAMERAS = {("camera", row.action) for row in TABLE if "camera" in row.roles}
-EXCUSED = {state: {("operator", "split")} | _LEVELS | _UNITS | _CAMERAS for state in WAYS}
+_CITIZENS = {("citizen", row.action) for row in TABLE if "citizen" in row.roles}
+EXCUSED = {state: {("operator", "split")} | _LEVELS | _UNITS | _CAMERAS | _CITIZENS for state in WAYS}
 EXCUSED["review"] |= {("department", "comment")}
 EXCUSED["rejected"] |= {("department", "comment")}
 EXCUSED["arbitration"] |= {("department", "comment")}
@@ -56,6 +57,7 @@ def step(action: str, other: str, at: int) -> dict[str, Any]:
         "request-suspension": {"until": tomorrow},
         "feedback": {"satisfied": True},
         "call-back": {"satisfied": True},
+        "judge": {"satisfied": True},
         "divide": {"category": "street-light"},
         "give-check": {"inspector": "ina"},
         "re-assign": {"department": "works"},

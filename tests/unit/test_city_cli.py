@@ -10,7 +10,9 @@ from models.city import CityError
 from models.city.pack.gaps import gaps
 from models.city.pack.official_days import official_days
 from models.errors import UsageError
+from models.redact import reporter_hash
 from streams.cli.city import app
+from streams.settings import load_settings
 from tests.support.cities import FILES, tiny_city, tiny_files
 
 RUNNER = CliRunner()
@@ -34,6 +36,14 @@ def test_check_counts_what_the_pack_holds(folder: Path) -> None:
     assert result.exit_code == 0
     assert tiny_city().digest in result.stdout
     assert "小城 Tiny (tiny)" in result.stdout
+
+
+def test_citizen_prints_what_stands_for_a_person_in_the_pool() -> None:
+    """The hash that intake gives to their reports, however the number is written."""
+    found = [RUNNER.invoke(app, ["citizen", number]).stdout for number in ("13800138000", "+86 138 0013 8000")]
+
+    assert found == [f"{reporter_hash(load_settings().hmac_key, '13800138000')}\n"] * 2
+    assert isinstance(RUNNER.invoke(app, ["citizen", " "]).exception, UsageError)
 
 
 def test_check_names_every_mistake(folder: Path) -> None:

@@ -143,4 +143,4 @@ def test_every_event_has_an_identity_of_its_own() -> None:
 
     assert len(ids) == len(set(ids))
     told = {one for parties in AUDIENCES.values() for one in parties}
-    assert told == {"reporter", "department", "inspector", "supervisor"}
+    assert told == {"reporter", "citizen", "department", "inspector", "supervisor"}

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from models.envelope import Event
 from models.errors import UsageError
@@ -31,6 +32,15 @@ def test_a_link_says_what_it_was_made_of_until_it_is_over() -> None:
     assert LINK.order_id not in base64.urlsafe_b64decode(token + "==").decode("latin-1")
 
 
+def test_a_citizen_s_link_is_of_a_kind_of_its_own() -> None:
+    """It says whom it is for, and is read as nothing else; both have the same form."""
+    links, citizen = ReporterLinks(KEY), replace(LINK, citizen=True)
+
+    assert links.read(links.token(citizen), 0) == citizen != LINK
+    assert links.read(links.token(citizen), 1_000) is None
+    assert len(links.token(citizen)) == len(links.token(LINK))
+
+
 def test_a_link_that_was_changed_is_none() -> None:
     """In any of its characters; nor is anything that somebody has thought of, or one of another city."""
     links = ReporterLinks(KEY)
@@ -43,9 +53,9 @@ def test_a_link_that_was_changed_is_none() -> None:
     assert ReporterLinks(base64.urlsafe_b64encode(bytes(32)).decode()).read(token, 0) is None
 
 
-def notice() -> Event:
-    """A notice to a reporter, as the desk has made it."""
-    data = {"audience": "reporter", "to": LINK.reporter, "order_id": LINK.order_id, "kind": "closed"}
+def notice(audience: str = "reporter") -> Event:
+    """A notice to a reporter, or to a citizen of the pool, as the desk has made it."""
+    data = {"audience": audience, "to": LINK.reporter, "order_id": LINK.order_id, "kind": "closed"}
     return Event("e-1", "desk", NOTICE, json.dumps(data).encode(), None)
 
 
@@ -62,7 +72,19 @@ def test_a_reporter_s_notice_has_their_link() -> None:
     assert link.startswith("https://city.example/r/")
     read = ReporterLinks(KEY).read(link.rpartition("/")[2], 0)
     assert read is not None
-    assert (read.order_id, read.reporter) == (LINK.order_id, LINK.reporter)
+    assert (read.order_id, read.reporter, read.citizen) == (LINK.order_id, LINK.reporter, False)
+
+
+def test_a_citizen_s_notice_has_a_link_to_judge_by() -> None:
+    """As the audience of the notice says."""
+    letters = letters_of(load_settings(link_key=KEY, public_url="https://city.example"))
+    assert letters is not None
+
+    link = json.loads(letters.letter(notice("citizen")).data)["link"]
+
+    read = ReporterLinks(KEY).read(link.rpartition("/")[2], 0)
+    assert read is not None
+    assert (read.order_id, read.reporter, read.citizen) == (LINK.order_id, LINK.reporter, True)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from models.envelope import Event, event_type
 from models.events import NOTICE, RECHECKED, Evidence
 from models.guess import Guess
 from models.inbox import Actor, Sighting, decode_items
+from models.redact import reporter_hash
 from models.sealed_words import ERASED, CityKey
 from streams.control.models_in_force import LiveModels
 from streams.control.packs import Packs
@@ -45,7 +46,8 @@ from tests.support.one_city import one_city
 
 SECRET = bytes(range(32))
 NAMES = Names("t")
-CITY = quiet_city()
+CITIZEN = "13700137000"
+CITY = quiet_city("judged_share = 1.0\n", **{"citizens.csv": f"id,areas\n{reporter_hash(b'k', CITIZEN)},*\n"})
 PARTS = [TopicPartition(NAMES.report_keys, number) for number in range(4)]
 TEXT, TITLE = "梧桐路12号门口路面塌陷", "路面塌陷"
 PICTURES = ("https://media.example/hole.jpg", "https://media.example/red-house.jpg")
@@ -212,6 +214,32 @@ async def test_whatever_a_reporter_writes_only_departments_read_in_the_clear(roa
     assert AGAIN in {entry.note for entry in as_learnt(road.keys, road.sent).timeline}
     road.keys.take([record(Send(made.topic, made.key, msgspec.json.encode(Erasure(T0, "clerk", "asked for"))))])
     assert AGAIN not in {entry.note for entry in as_learnt(road.keys, road.sent).timeline}
+
+
+async def test_the_words_of_a_judgement_are_sealed_and_go_with_the_citizen(road: Road) -> None:
+    """They are in no topic in the clear, and whoever erases the citizen's words leaves the judgement and its figure."""
+    order_id = folded(await road.send(report(TEXT, reporter={"id": "13812345678"}, event={"id": "1"}))).id
+    for n, action in enumerate(STEPS_BEFORE["closed"]):
+        by = {"role": "inspector", "id": "ines"} if action == "check-pass" else OFFICER
+        await road.send(update(action, event={"id": f"u-{n}"}, order_id=order_id, evidence_urls=PICTURES, by=by))
+    named = {"role": "citizen", "id": CITIZEN}
+
+    sent = await road.send(
+        update("judge", event={"id": "j"}, order_id=order_id, by=named, satisfied=False, reason=AGAIN)
+    )
+
+    assert [send.topic for send in sent if AGAIN.encode() in (send.value or b"")] == []
+    [fact] = facts_of(sent)
+    citizen = reporter_hash(b"k", CITIZEN)
+    assert (facts.name(type(fact)), fact.actor.id) == ("judgement-given", citizen)
+    assert Whose(reporter=citizen).means(fact)
+    assert not Whose(reporter=folded(road.sent).reporters[0]).means(fact)
+    assert as_learnt(road.keys, road.sent).timeline[-1].note == AGAIN
+    [made] = [send for send in sent if send.topic == NAMES.report_keys]
+    road.keys.take([record(Send(made.topic, made.key, msgspec.json.encode(Erasure(T0, "clerk", "asked for"))))])
+    order = as_learnt(road.keys, road.sent)
+    assert AGAIN not in {entry.note for entry in order.timeline}
+    assert [each.settled for each in order.judgements] == [False]
 
 
 async def test_what_a_camera_says_of_the_picture_it_answers_by_is_sealed_too(road: Road) -> None:

@@ -85,9 +85,11 @@ def test_a_sum_that_one_table_cannot_tell_is_told_by_none() -> None:
 )
 def test_a_rate_that_tells_of_few_is_withheld(satisfied: int, unsatisfied: int, rate: float | None) -> None:
     """With how many there are it would say how many are missing."""
-    sums = {"area": {"south-w": row(40, satisfied=satisfied, unsatisfied=unsatisfied)}, "category": {}}
+    judged = {"citizen_judged": satisfied + unsatisfied, "citizen_agreed": satisfied}
+    sums = {"area": {"south-w": row(40, satisfied=satisfied, unsatisfied=unsatisfied, **judged)}, "category": {}}
 
-    assert open_document(CITY, sums)["rates"]["satisfaction_rate"] == rate
+    rates = open_document(CITY, sums)["rates"]
+    assert (rates["satisfaction_rate"], rates["citizen_agreement"]) == (rate, rate)
 
 
 @pytest.mark.usefixtures("now")

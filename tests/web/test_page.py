@@ -131,7 +131,7 @@ def test_each_figure_of_the_overview_opens_into_the_orders_of_an_indicator() -> 
     ranked = (FILES / "ranking.js").read_text()
     counts = re.findall(r'count\(say\("[^"]+"\), "(\w+)", x\.(\w+)\)', ranked)
 
-    assert (len(cards), len(counts)) == (8, 3)
+    assert (len(cards), len(counts)) == (10, 3)
     assert [pair for pair in (*cards, *counts) if pair[0] != pair[1] or not figures_of(pair[0])] == []
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from models.inbox import Actor
 from models.redact import reporter_hash
+from streams.gateway.reporters import judging_state
 from streams.gateway.routes import receiving
 from streams.reporter_links import ReporterLink, ReporterLinks
 from tests.support.desks import INSPECTOR, T0, quiet_city
@@ -25,10 +26,13 @@ _NUMBERS = itertools.count()
 class Link:
     """A reporter with the link to the order that their report became."""
 
-    def __init__(self, client: httpx.AsyncClient, behind: DeskBehind, order: str, reporter: str = PHONE) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, behind: DeskBehind, order: str, reporter: str = PHONE, citizen: bool = False
+    ) -> None:
         self.client, self.behind, self.order = client, behind, order
         until = int(time.time()) + 1_000
-        self.token = ReporterLinks(KEY).token(ReporterLink(order, reporter_hash(KEYS.hmac, reporter), until))
+        link = ReporterLink(order, reporter_hash(KEYS.hmac, reporter), until, citizen)
+        self.token = ReporterLinks(KEY).token(link)
 
     async def state(self) -> dict[str, Any]:
         """What the link shows."""
@@ -163,3 +167,82 @@ async def test_a_link_is_not_asked_without_end(link: Link) -> None:
 
     assert statuses == [200] * 6 + [429]
     assert (again.headers["retry-after"], foreign.status_code) == ("60", 403)
+
+
+CITIZEN = "13700137000"
+POOL = f"id,areas\n{reporter_hash(KEYS.hmac, CITIZEN)},*\n"
+
+
+@pytest.fixture
+async def judged(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Link]:
+    """A citizen's pothole that is closed, with the link of a citizen of the pool who was asked to judge it."""
+    monkeypatch.setattr(receiving, "now_ms", lambda: T0)
+    monkeypatch.setattr(judging_state, "now_ms", lambda: T0)
+    city = quiet_city("judged_share = 1.0\n", **{"citizens.csv": POOL})
+    async with gateway_with_desk(city, T0, link_key=KEY) as (client, behind):
+        where = {"lat": 30.051234, "lon": 114.056789, "address": ADDRESS}
+        said = {"text": TEXT, "location": where, "reporter": {"phone": PHONE, "name": "王小明"}}
+        order = (await client.post("/reports", json=said, headers=WAIT)).json()["fact"]["order_id"]
+        behind.desk.update("decide", Actor("reviewer", "", "rita"), T0, category="pothole")
+        link = Link(client, behind, order, CITIZEN, citizen=True)
+        link.close()
+        yield link
+
+
+async def test_a_citizen_of_the_pool_is_shown_what_and_about_where_and_nobody(judged: Link) -> None:
+    """The place to a thousandth of a degree; no word, no address, no person, and nothing else that may be done."""
+    shown = await judged.client.get(f"/r/{judged.token}/order")
+
+    data = shown.json()
+    assert (data["state"], data["category"]["id"], data["area"]["id"]) == ("closed", "pothole", "south-w")
+    assert data["place"] == {"lat": 30.051, "lon": 114.057}
+    assert (data["may"], data["judged"]) == (["judge"], None)
+    for personal in (TEXT, PHONE, ADDRESS, "王小明", "rita", "roads", *map(str, (30.051234, 114.056789))):
+        assert personal not in shown.text
+    for hash_of in (PHONE, CITIZEN):
+        assert reporter_hash(KEYS.hmac, hash_of) not in shown.text
+
+
+async def test_a_citizen_judges_once_by_the_link(judged: Link) -> None:
+    """The desk keeps it under the citizen's hash, with the words; then there is nothing more to do."""
+    answered = await judged.say("judge", satisfied=False, reason="the hole is there")
+    again = await judged.say("judge", satisfied=True)
+
+    assert (answered.status_code, answered.json()) == (200, {"taken": True})
+    assert (again.status_code, again.json()["reason"]) == (409, "judged-already")
+    order = judged.behind.desk.only()
+    assert [(each.by, each.settled) for each in order.judgements] == [(reporter_hash(KEYS.hmac, CITIZEN), False)]
+    assert (order.state, order.timeline[-1].note) == ("closed", "the hole is there")
+    state = await judged.state()
+    assert (state["judged"], state["may"]) == ({"satisfied": False}, [])
+
+
+@pytest.mark.parametrize("action", ["feedback", "reopen", "remind", "comment", "force-close"])
+async def test_a_citizen_s_link_takes_nothing_but_the_judgement(judged: Link, action: str) -> None:
+    """Whoever has it has not reported the order."""
+    answer = await judged.say(action, satisfied=False, reason="r")
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "action")
+
+
+async def test_a_reporter_s_link_takes_no_judgement(judged: Link) -> None:
+    """Neither the reporter's own, nor one that names a citizen of the pool."""
+    answers = [
+        await Link(judged.client, judged.behind, judged.order, who).say("judge", satisfied=True)
+        for who in (PHONE, CITIZEN)
+    ]
+
+    assert [(each.status_code, each.json()["field"]) for each in answers] == [(422, "action")] * 2
+    assert judged.behind.desk.only().judgements == ()
+
+
+async def test_whoever_works_on_the_order_reads_the_judgement_and_not_whose_it_is(judged: Link) -> None:
+    """Of a citizen, as of a reporter, the role alone is shown."""
+    await judged.say("judge", satisfied=True, reason="well done")
+
+    shown = await judged.client.get(f"/orders/{judged.order}")
+
+    assert "well done" in shown.text
+    assert shown.json()["timeline"][-1]["by"] == {"role": "citizen"}
+    assert [each["settled"] for each in shown.json()["judgements"]] == [True]
+    assert reporter_hash(KEYS.hmac, CITIZEN) not in shown.text

@@ -11,6 +11,7 @@ from dispatcher.order.row import (
     Answer,
     Assignment,
     Check,
+    CitizenVerdict,
     Closing,
     Dispatch,
     Entry,
@@ -109,6 +110,9 @@ class Changes(TypedDict, total=False):
     first_response_at: int | None
     call_back_at: int | None
     call_back: bool
+    jury: tuple[str, ...]
+    judge_by: int | None
+    judgements: tuple[CitizenVerdict, ...]
     appeal: str
     appealed_by: Actor | None
     appeal_reviewers: tuple[str, ...]

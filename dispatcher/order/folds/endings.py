@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts
 from dispatcher.order.chain import answered_at
 from dispatcher.order.folds.changes import Changes, Folds, dispatched, ends
-from dispatcher.order.row import Answer, Closing, Order, unanswered
+from dispatcher.order.row import Answer, CitizenVerdict, Closing, Order, unanswered
 
 
 def _closed(order: Order, fact: facts.Closed) -> Changes:
@@ -27,6 +27,15 @@ def _closed(order: Order, fact: facts.Closed) -> Changes:
     return waited | ended | label | {"closings": (*order.closings, closing), "call_back_at": fact.call_back_at}
 
 
+def _judgement_requested(order: Order, fact: facts.JudgementRequested) -> Changes:
+    return {"jury": fact.citizens, "judge_by": fact.due}
+
+
+def _judgement_given(order: Order, fact: facts.JudgementGiven) -> Changes:
+    said = CitizenVerdict(by=fact.actor.id, at=fact.at, settled=fact.settled)
+    return {"judgements": (*order.judgements, said)}
+
+
 def _reopened(order: Order, fact: facts.Reopened) -> Changes:
     closing = replace(order.closings[-1], reopened_at=fact.at)
     return {
@@ -34,6 +43,8 @@ def _reopened(order: Order, fact: facts.Reopened) -> Changes:
         "archive_at": None,
         "call_back_at": None,
         "call_back": False,
+        "jury": (),
+        "judge_by": None,
         "appeal": "",
         "appeal_reviewers": (),
         "returns": 0,
@@ -105,6 +116,8 @@ def _archived(order: Order, fact: facts.Archived) -> Changes:
 
 FOLDS: Folds = {
     facts.Closed: _closed,
+    facts.JudgementRequested: _judgement_requested,
+    facts.JudgementGiven: _judgement_given,
     facts.Reopened: _reopened,
     facts.Appealed: _appealed,
     facts.AppealReviewed: _appeal_reviewed,

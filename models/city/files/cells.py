@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 AS_DATE = re.compile(r"\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}|\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}月\d{1,2}日")
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_HASH = re.compile(r"[0-9a-f]{32}")
 _SPLIT = re.compile(r"\s*[|｜]\s*")
 _YES = frozenset({"on", "yes", "true", "1", "是"})
 _NO = frozenset({"off", "no", "false", "0", "否"})
@@ -82,6 +83,13 @@ def _id(value: object) -> str:
         )
     if AS_DATE.fullmatch(text):
         raise ValueError(f"{text!r} is a date that a spreadsheet made of an id; format the column as text")
+    return text
+
+
+def _hash(value: object) -> str:
+    text = _plain(value).lower()
+    if not _HASH.fullmatch(text):
+        raise ValueError(f"{text!r} is no reporter's hash (32 characters 0-9, a-f)")
     return text
 
 
@@ -156,6 +164,8 @@ Share = Annotated[float, _within(0, 1, "a share")]
 Code = Annotated[str, BeforeValidator(_code)]
 # The name of a thing in another system, which keeps its capitals and signs.
 Id = Annotated[str, BeforeValidator(_id)]
+# What stands for a reporter (models.redact.reporter_hash): nobody can tell from it who it is.
+Hash = Annotated[str, BeforeValidator(_hash)]
 # What a camera's label means: a category, nothing that anybody has to do, or what a person must look at.
 Meaning = Annotated[str, BeforeValidator(_meaning)]
 CodeOrAny = Annotated[str, BeforeValidator(_code_or_any)]

@@ -44,6 +44,7 @@ def check_references(
     _check_twice("priorities.csv", "category", raises, problems)
     _check_twice("retention.csv", "category", [(row.category, row.row) for row in city.retention.rows], problems)
     _check_twice("inspectors.csv", "id", [(row.id, row.row) for row in city.inspectors.rows], problems)
+    _check_twice("citizens.csv", "id", [(row.id, row.row) for row in city.citizens.rows], problems)
     _check_twice("units.csv", "id", [(row.id, row.row) for row in city.units.rows], problems)
     _check_twice("labels.csv", "label", [(label_key(row), row.row) for row in city.labels.rows], problems)
     _check_twice("plans.csv", "part", [((row.plan, row.part), row.row) for row in city.plan_parts], problems)
@@ -56,6 +57,7 @@ def check_references(
     references.check_responsibility()
     references.check_tables()
     references.check_inspectors()
+    references.check_citizens()
     references.check_units()
     references.check_plans()
     references.check_rules()
@@ -243,6 +245,11 @@ class _References:
                 self.note("inspectors.csv", inspector.row, "id", "holds something personal, which orders would keep")
             if (inspector.lat is None) != (inspector.lon is None):
                 self.note("inspectors.csv", inspector.row, "lat", "lat and lon are given together or not at all")
+
+    def check_citizens(self) -> None:
+        for citizen in self.city.citizens.rows:
+            for area in citizen.areas:
+                self.area("citizens.csv", citizen.row, area, "areas")
 
     def check_units(self) -> None:
         for unit in self.city.units.rows:

@@ -89,6 +89,7 @@ _FILES: Mapping[str, Callable[[City], Rows]] = {
     "assets.csv": lambda city: {(one.id,): replace(one, row=0) for one in city.assets.rows},
     "plans.csv": lambda city: _by(city.plan_parts, "plan", "part"),
     "inspectors.csv": lambda city: _by(city.inspectors.rows, "id"),
+    "citizens.csv": lambda city: _by(city.citizens.rows, "id"),
     "units.csv": lambda city: _by(city.units.rows, "id"),
     "labels.csv": lambda city: _by(city.labels.rows, "vendor", "algorithm", "label"),
     "rules.toml": lambda city: (

@@ -24,6 +24,7 @@ from models.city.files.toml import Toml
 from models.city.geojson import read_areas
 from models.city.ground.assets import Asset, AssetRow, AssetTable
 from models.city.lookups import (
+    CitizenTable,
     Hierarchy,
     InspectorTable,
     LabelTable,
@@ -41,6 +42,7 @@ from models.city.tunables import CitySettings
 from models.city.values import (
     Camera,
     CameraRow,
+    Citizen,
     Department,
     Inhibition,
     Inspector,
@@ -67,6 +69,7 @@ REQUIRED = (
 OPTIONAL = (
     "assets.csv",
     "cameras.csv",
+    "citizens.csv",
     "inhibitions.csv",
     "inspectors.csv",
     "plans.csv",
@@ -172,6 +175,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         cameras_by_area=_by_area(camera_rows),
         assets=AssetTable(registered("assets.csv", AssetRow, Asset)),
         inspectors=InspectorTable(rows("inspectors.csv", Inspector), areas),
+        citizens=CitizenTable(rows("citizens.csv", Citizen), areas),
         units=UnitTable(rows("units.csv", MobileUnit), areas, head.merge_level),
         plan_parts=tuple(rows("plans.csv", PlanPart)),
         labels=LabelTable(rows("labels.csv", LabelRule)),

@@ -37,8 +37,9 @@ def names_another(event: Event) -> bool:
     return "sender" in data_of(event)
 
 
-def of_reporter(event: Event, reporter: str, steps: Collection[str]) -> Event:
-    """The update of whoever has the link of a reporter, known by their hash, with what such a link may say alone.
+def of_link(event: Event, role: str, person: str, steps: Collection[str]) -> Event:
+    """The update of whoever has the link of a reporter or of a citizen of the pool (`role`), known by their hash, with
+    what such a link may say alone.
 
     Raises Problem for a step that is none of `steps`, and Poison for data that are no object.
     """
@@ -46,7 +47,7 @@ def of_reporter(event: Event, reporter: str, steps: Collection[str]) -> Event:
     if data.get("action") not in steps:
         raise Problem(422, "invalid", f"action must be one of {', '.join(steps)}", field="action", rule="unknown")
     said = {name: data[name] for name in _BY_LINK if name in data}
-    return with_data(event, said | {"by": {"role": "reporter", "id": f"{KNOWN_AS}{reporter}"}})
+    return with_data(event, said | {"by": {"role": role, "id": f"{KNOWN_AS}{person}"}})
 
 
 def of_report(event: Event, holder: Holder | None) -> Event:

@@ -22,7 +22,7 @@ from streams.gateway.status import ask_figures, merged
 from streams.terminal.safe_csv import write_safe_csv
 
 COUNTS = ("received", "opened", "closed")
-RATES = ("on_time_closure_rate", "dispatch_accuracy", "satisfaction_rate")
+RATES = ("on_time_closure_rate", "dispatch_accuracy", "satisfaction_rate", "citizen_agreement")
 TABLES = {"area": "areas", "category": "categories"}
 KEPT_SECONDS = 600  # an answer is given again for so long, and others may keep it for as long
 _MOST_MONTHS = 36  # back, and kept

@@ -30,7 +30,8 @@ function range() {
 }
 
 // Each figure with the indicator of `/status` that it is; the orders behind it are those of `GET /orders?indicator=`. The
-// last says how a week is compared with the one before: `stock`, `flow`, or not at all.
+// last but one says how a week is compared with the one before: `stock`, `flow`, or not at all; what is `rare` is shown where
+// there is any of it.
 const CARDS = [
   [say("Open"), "open", (x) => x.open, null, "stock"],
   [say("Overdue"), "overdue_open", (x) => x.overdue_open, (x) => x.overdue_open > 0, "stock"],
@@ -39,6 +40,8 @@ const CARDS = [
   [say("Closure rate"), "closure_rate", (x) => percent(x.closure_rate)],
   [say("Closed on time"), "on_time_closure_rate", (x) => percent(x.on_time_closure_rate)],
   [say("First-time right"), "dispatch_accuracy", (x) => percent(x.dispatch_accuracy)],
+  [say("Inspectors agree with cameras"), "recheck_agreement", (x) => percent(x.recheck_agreement), null, "", "rare"],
+  [say("Citizens agree with checks"), "citizen_agreement", (x) => percent(x.citizen_agreement), null, "", "rare"],
   [say("Resolution, median"), "resolution_seconds", (x) => duration(x.resolution_seconds.p50)],
 ];
 // What is to be looked at now, as lists of `GET /orders`.
@@ -112,7 +115,8 @@ function showStatus(status) {
   by("stages").hidden = !troubles.length;
   by("stages").textContent = troubles.join(" · ");
   shownStatus = status;
-  fill(by("cards"), CARDS.map(([title, indicator, value, bad, compared]) =>
+  const shown = CARDS.filter(([, indicator, , , , rare]) => !rare || status.city[indicator] !== null);
+  fill(by("cards"), shown.map(([title, indicator, value, bad, compared]) =>
     el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
       el("dt", {}, title), el("dd", {}, figure(String(value(status.city)), title, `indicator=${indicator}`), compared ? change(trend, indicator, compared) : "",
         line(by("line").content.firstElementChild.cloneNode(true), trend, indicator)))));

@@ -5,6 +5,7 @@ const MONTHS = 36;
 const COUNTS = { received: say("Reports"), opened: say("Orders opened"), closed: say("Orders closed") };
 const RATES = {
   on_time_closure_rate: say("Closed on time"), dispatch_accuracy: say("To the right department at once"), satisfaction_rate: say("Satisfied"),
+  citizen_agreement: say("Citizens agree with checks"),
 };
 const TABLES = { areas: [say("By area"), say("Area")], categories: [say("By category"), say("Category")] };
 const by = (id) => document.getElementById(id);

@@ -18,7 +18,7 @@ const PLAIN = {
 const SUPPRESSED = say("It was noted, and nobody is sent: for that place and time the city has announced that such things are not followed up.");
 const CALLED = {
   feedback: say("Say whether it is settled"), reopen: say("It is not settled: open it again"),
-  remind: say("Ask how long it will take"), comment: say("Add words or a photo"),
+  remind: say("Ask how long it will take"), comment: say("Add words or a photo"), judge: say("Say whether it is settled"),
 };
 const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
 const by = (id) => document.getElementById(id);
@@ -45,6 +45,10 @@ const FIELDS = {
     el("label", {}, say("Satisfaction"), select("satisfaction", GRADES.map((text, index) => [index + 1, text]))),
   ],
   comment: () => [el("label", {}, say("Link to a photo"), el("input", { name: "evidence_urls", type: "url", maxlength: 2048 }))],
+  judge: () => [
+    el("label", {}, say("Settled?"), el("select", { name: "satisfied", required: "" },
+      el("option", { value: "" }, "–"), el("option", { value: "true" }, say("yes")), el("option", { value: "false" }, say("no")))),
+  ],
   reopen: () => [],
   remind: () => [],
 };
@@ -74,11 +78,25 @@ function form(action) {
   return node;
 }
 
+// What a citizen of the pool is asked, who has not reported the order.
+function toJudge(order) {
+  const open = order.may.includes("judge");
+  const told = open ? say("You are one of the citizens who were asked about this. A check has found that it is settled. Go and see, and say whether it is.")
+    : order.judged ? say("You have judged it. Thank you.") : say("There is nothing to judge any more.");
+  return el("section", { class: "panel" },
+    el("h2", {}, order.category ? name(order.category) : ""),
+    el("p", { id: "state" }, told),
+    el("p", { class: "soft" }, [name(order.area), order.place ? `${order.place.lat}, ${order.place.lon}` : ""].filter(Boolean).join(" · ")),
+    open ? el("p", {}, say("You may answer until {}", moment(order.judge_by, order.zone))) : null,
+    el("p", { class: "soft" }, order.id));
+}
+
 async function show() {
   try {
     const order = await answered(await ask(`${here}/order`));
     by("city").textContent = name(order.city);
     by("report").replaceChildren(
+      "judge_by" in order ? toJudge(order) :
       el("section", { class: "panel" },
         el("h2", {}, order.category ? name(order.category) : say("Your report")),
         el("p", { id: "state" }, order.suppressed ? SUPPRESSED : PLAIN[order.state]),

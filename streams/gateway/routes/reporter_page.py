@@ -1,4 +1,7 @@
-"""`/r/{token}`: what a reporter's link shows and takes. Whoever has the link is the reporter; nobody needs a token."""
+"""`/r/{token}`: what a reporter's link shows and takes. Whoever has the link is the reporter; nobody needs a token.
+
+The link of a citizen of the pool shows what is to be judged, and takes the judgement.
+"""
 
 import time
 
@@ -8,13 +11,14 @@ from fastapi.responses import Response
 
 from models.city import City
 from models.events import UPDATE
-from streams.gateway.events.on_behalf import of_reporter
+from streams.gateway.events.on_behalf import of_link
 from streams.gateway.events.request_event import body_of, read_event
 from streams.gateway.events.token_buckets import TokenBuckets
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.preferences import preference
+from streams.gateway.reporters.judging_state import JUDGING, judging_state
 from streams.gateway.reporters.public_state import STEPS, public_state
 from streams.gateway.routes.orders import Finder
 from streams.gateway.routes.receiving import Receiver
@@ -47,7 +51,8 @@ def reporter_routes(
     async def shown(token: str) -> Response:
         link = read(token, looks)
         found = await finder.order(link.order_id, None)
-        return answer(public_state(found.order, link.reporter, city))
+        state = judging_state if link.citizen else public_state
+        return answer(state(found.order, link.reporter, city))
 
     @router.post("/r/{token}/updates")
     async def said(token: str, request: Request) -> Response:
@@ -56,10 +61,11 @@ def reporter_routes(
 
         event, known = await receiver.read(
             body,
-            lambda: of_reporter(
+            lambda: of_link(
                 msgspec.structs.replace(read_event(request, UPDATE, body, link.order_id), source=_SOURCE),
+                "citizen" if link.citizen else "reporter",
                 link.reporter,
-                STEPS,
+                JUDGING if link.citizen else STEPS,
             ),
         )
         waiter, wait = Waiter(known.source, known.id), preference(request)

@@ -37,7 +37,7 @@ ADDRESS = "without user and password; what is personal in the rest is masked"
 REGISTERED = "as it is where the city's pack has it; of any other camera a name, as above"
 OF_AN_ORDER = "as it is: the form of an order's id leaves no room"
 SEALED = "a keyed hash, or sealed with the city's key"
-PERSON = "a keyed hash of a reporter's; of others a keyed pseudonym where it holds something personal"
+PERSON = "a keyed hash of a reporter's or a citizen's; of others a keyed pseudonym where it holds something personal"
 
 # What is done with a field that is no term.
 TREATMENTS: Mapping[tuple[type[msgspec.Struct], str], str] = {
