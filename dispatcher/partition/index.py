@@ -10,7 +10,7 @@
 | asset/<id>/<group>          | of a merge group at one asset            | neither rejected nor merged |
 | checks/<inspector>          | whose check an inspector has             | waiting for it              |
 | tasks/<unit>                | that a mobile unit is to look at         | waiting for it              |
-| unit/<y>/<x>                | no order: units in one cell of a coarser grid | reporting from there   |
+| unit/<y>/<x>                | no order: units in one cell of a coarser grid | reported free there    |
 
 The report's key is the number that the report's identity is digested to; the others are texts. The index lives in
 memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers.Index` holds it.
@@ -118,12 +118,12 @@ def unit_cell(lat: float, lon: float) -> tuple[int, int]:
 
 
 def of_unit_cell(y: int, x: int) -> Key:
-    """The key of the units in a cell; its columns go round the earth."""
+    """The key of the units in a cell that are free; its columns go round the earth."""
     return f"unit/{y}/{x % _COLUMNS}"
 
 
 def of_unit(lat: float, lon: float) -> Key:
-    """The key of the units around a place."""
+    """The key of the units around a place that are free."""
     return of_unit_cell(*unit_cell(lat, lon))
 
 

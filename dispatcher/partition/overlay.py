@@ -103,11 +103,11 @@ class Overlay:
         yield index.entry_of(there), old - new, new - old
 
     def _of_unit(self, key: str, after: UnitState | None) -> Iterator[tuple[Entry, set[Key], set[Key]]]:
-        """A unit's entry where it was and where it is."""
+        """A unit's entry where it was free and where it is."""
         before = self.units.before(key)
-        if before is not None:
+        if before is not None and before.state == "free":
             yield index.entry_of_unit(key, before.lat, before.lon), {index.of_unit(before.lat, before.lon)}, set()
-        if after is not None:
+        if after is not None and after.state == "free":
             yield index.entry_of_unit(key, after.lat, after.lon), set(), {index.of_unit(after.lat, after.lon)}
 
     def _follow(self, key: str, before: Order | None, after: Order | None) -> None:

@@ -169,7 +169,8 @@ class DeskState:
 
 def _enter_units(state: DeskState) -> None:
     for name, unit in state.units.items():
-        enter(state.index, index.of_unit(unit.lat, unit.lon), index.entry_of_unit(name, unit.lat, unit.lon))
+        if unit.state == "free":
+            enter(state.index, index.of_unit(unit.lat, unit.lon), index.entry_of_unit(name, unit.lat, unit.lon))
 
 
 def _into(table: dict[str, V], decode: Callable[[bytes], V]) -> Callable[[str, bytes], None]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from dispatcher.partition.index import UNIT_CELL, Entry, Key, of_unit_cell, unit_cell
 
 EARTH_M = 6_371_000.0
+_HALF = math.radians(0.5)
 _NARROWEST = math.cos(math.radians(80))  # nearer to a pole the rings would not come to an end
 
 
@@ -40,20 +41,32 @@ def nearest(
     """The entry of the units' grid within reach whose distance and `extra_m` (metres that it counts as further away,
     not below 0; None: it does not suit) are least together, of equals the first id; None where there is none."""
     best: Near | None = None
+    narrow, limit = math.cos(math.radians(lat)), reach_m
+    furthest = _haversine(limit)
     for least, ring in _rings(lat, lon):
-        if least > (reach_m if best is None else min(best.cost_m, reach_m)):
+        if least > limit:
             break
         for key in ring:
             for _, name, its_lat, its_lon in entries(key):
                 assert its_lat is not None  # of a unit both are known
                 assert its_lon is not None
-                away = great_circle_m(lat, lon, its_lat, its_lon)
-                if away > reach_m or (best is not None and away > best.cost_m):
+                # Most are too far away, which a part of the formula tells.
+                north, east = math.sin((its_lat - lat) * _HALF), math.sin((its_lon - lon) * _HALF)
+                if north * north + narrow * math.cos(2 * _HALF * its_lat) * east * east > furthest:
                     continue
-                extra = extra_m(name)
-                if extra is not None and (best is None or (away + extra, name) < best[:2]):
+                away = great_circle_m(lat, lon, its_lat, its_lon)
+                if away > limit or (extra := extra_m(name)) is None:
+                    continue
+                if best is None or (away + extra, name) < best[:2]:
                     best = Near(away + extra, name, away)
+                    limit = min(best.cost_m, reach_m)
+                    furthest = _haversine(limit)
     return best
+
+
+def _haversine(metres: float) -> float:
+    """What no place has that is nearer than so many metres, one centimetre more: so much may be rounded off."""
+    return math.sin(min((metres + 0.01) / 2 / EARTH_M, math.pi / 2)) ** 2
 
 
 def _rings(lat: float, lon: float) -> Iterator[tuple[float, Iterator[Key]]]:

@@ -1,5 +1,6 @@
 """Cameras, mobile units and inspectors look at the same orders, in any order of what they do: each is checked once."""
 
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from dispatcher.order import facts
 from dispatcher.order.row import OPEN, Order
-from models.inbox import Actor, InboxUpdate, Item, Tick, UnitHeard
+from models.inbox import Actor, InboxUpdate, Item, Tick, UnitHeard, UnitMode
 from tests.support.desks import DAY, MINUTE, Desk, assert_laws, detection, facts_of
 from tests.support.examples import examples
 from tests.unit.test_units import unit_city
@@ -24,6 +25,7 @@ CAMERAS = ("seen", "end", "camera-pass", "camera-fail")
 UNITS = (
     "free", "busy", "accept-task", "arrive", "decline-task", "check-pass", "check-fail", "verify-pass", "verify-fail",
 )  # fmt: skip
+MODES: Mapping[str, UnitMode] = {"free": "free", "busy": "busy"}
 # What people do, and as which role; a department accepts and handles at once.
 PEOPLE = {
     "handled": "department",
@@ -51,8 +53,8 @@ def items(desk: Desk, n: int, move: Move) -> list[Item]:
     if what == "wait":
         return [Tick()]
     spot: dict[str, Any] = {"lat": 30.05 + which / 100}
-    if what in ("free", "busy"):
-        return [UnitHeard(unit=CARS[which], area="south-w", at=now, state=what, lon=114.05, **spot)]
+    if (state := MODES.get(what)) is not None:
+        return [UnitHeard(unit=CARS[which], area="south-w", at=now, state=state, lon=114.05, **spot)]
     wanted = [each for each in desk.state.orders.values() if (each.state in OPEN) is not (what == "reopen")]
     if what in ("seen", "end") or not wanted:
         phase = "end" if what == "end" else ""
@@ -88,8 +90,7 @@ def played(moves: list[Move]) -> Desk:
     has the check, and no unit has two tasks."""
     desk = Desk(CITY)
     for n, name in enumerate(CARS):
-        at = {"lat": 30.05 + n / 100, "lon": 114.05}
-        desk.feed(UnitHeard(unit=name, area="south-w", at=desk.clock, state="free", **at))
+        desk.feed(UnitHeard(unit=name, area="south-w", at=desk.clock, state="free", lat=30.05 + n / 100, lon=114.05))
     for n, move in enumerate(moves):
         desk.feed(*items(desk, n, move), at=desk.clock + move[3] * MINUTE)
         orders = list(desk.state.orders.values())
