@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from models.city import City, read_city
 from tests.support.cities import CITY_TOML, feature, square, tiny_files
 from tests.support.storm.sites import FILE_AT, FLOOD, HOLE, LAMP, PARKING, PERSON, Site, side_of
 
@@ -59,8 +58,9 @@ def town(district: str, *, west: bool) -> str:
     return f"{district}-{WEST if west else EAST}"
 
 
-def storm_city(districts: Mapping[str, Iterable[Site]], cameras: int, storm_orders: int) -> City:
-    """The city with these sites, `cameras` in each district. So many orders of a category in a town are a storm."""
+def storm_pack(districts: Mapping[str, Iterable[Site]], cameras: int, storm_orders: int) -> dict[str, bytes]:
+    """The pack of the city with these sites, `cameras` in each district. So many orders of a category in a town are a
+    storm."""
     settings = f"""blind_review_share = 0.0
 camera_heartbeat_hours = 0.0
 detection_hold_minutes = 90.0
@@ -80,7 +80,7 @@ storm_orders = {storm_orders}
         "areas.geojson": _areas(list(districts), side_of(cameras)),
         "cameras.csv": "\n".join(rows) + "\n",
     }
-    return read_city(tiny_files(files))
+    return tiny_files(files)
 
 
 def _corner(number: int) -> tuple[float, float]:

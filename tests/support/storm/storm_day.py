@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -20,13 +20,14 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from dispatcher.desk import DeskState, decide
+from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order.facts import Linked, Opened, RecheckAnswered, UpdateRefused
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.state import Meta
-from models.city import City
+from models.city import City, read_city
 from models.envelope import Event, to_binary
 from models.events import DETECTION, RECHECKED, UPDATE
-from models.inbox import OWN_SIGHTINGS, Heard, InboxRecord, Item, Tick, decode_items
+from models.inbox import OWN_SIGHTINGS, Heard, InboxRecord, Item, Tick, decode_items, encode_items
 from models.times import MINUTE_MS, from_text, to_text
 from streams.intake.batch import packed_items, take_in
 from streams.intake.drafts import Keys
@@ -50,7 +51,7 @@ from tests.support.storm.sites import (
     sites_of,
     storm_orders,
 )
-from tests.support.storm.storm_city import CATEGORIES, WATCHING_MINUTES, storm_city
+from tests.support.storm.storm_city import CATEGORIES, WATCHING_MINUTES, storm_pack
 
 BEGIN = from_text("2026-03-01T16:00:00Z")  # midnight in the city
 ROUND_MS = 24 * 60 * MINUTE_MS // ROUNDS
@@ -60,6 +61,18 @@ _AGAIN = 50  # one record in so many is sent twice
 _DISTRICT = 312_500  # detections of a district, at most
 _KEYS = Keys(b"storm")
 _SOURCE = "urn:storm/cameras"
+
+
+@dataclass
+class Tape:
+    """What a district's day was made of: the records that intake got, what the desk got of them and at which clock,
+    what it has sent, and its rows and figures at the end."""
+
+    taken: list[ConsumerRecord] = field(default_factory=list)
+    inbox: list[tuple[int, bytes]] = field(default_factory=list)
+    sent: list[Outgoing] = field(default_factory=list)
+    rows: dict[str, bytes] = field(default_factory=dict)
+    figures: Mapping[str, FigureRow] = field(default_factory=dict)
 
 
 @dataclass
@@ -123,8 +136,10 @@ _MAKES = {0: (_hikvision, 1), 1: (_deepstream, 2)}  # by what is left of a camer
 class District:
     """A district's day: its sites speak, its desk decides, and what must become of it is counted meanwhile."""
 
-    def __init__(self, city: City, number: int, sites: list[Site]) -> None:
-        self.city, self.sites = city, sites
+    def __init__(
+        self, city: City, number: int, sites: list[Site], begin: int = BEGIN, tape: Tape | None = None
+    ) -> None:
+        self.city, self.sites, self.begin, self.tape = city, sites, begin, tape
         self.state = DeskState(number)
         self.state.meta = Meta(pack=city.digest)
         self.truth: dict[str, Counter[str]] = {code: Counter() for code in CATEGORIES.values()}
@@ -145,9 +160,11 @@ class District:
             for first in range(0, len(cameras), size):
                 records: list[ConsumerRecord] = []
                 for n, (site, number) in enumerate(islice(cameras, first, first + size), first):
-                    records += self._said(site, number, turn, BEGIN + turn * ROUND_MS + n * ROUND_MS // len(cameras))
+                    records += self._said(
+                        site, number, turn, self.begin + turn * ROUND_MS + n * ROUND_MS // len(cameras)
+                    )
                 self._take(records)
-        self._decide([(Tick(),)], BEGIN + ROUNDS * ROUND_MS + (WATCHING_MINUTES + 1) * MINUTE_MS)
+        self._decide([(Tick(),)], self.begin + ROUNDS * ROUND_MS + (WATCHING_MINUTES + 1) * MINUTE_MS)
         return self._compared()
 
     def _said(self, site: Site, number: int, turn: int, at: int) -> Iterator[ConsumerRecord]:
@@ -199,6 +216,8 @@ class District:
         if not records:
             return
         now = records[-1].timestamp
+        if self.tape is not None:
+            self.tape.taken += records
         taken = take_in(records, self.city, None, now, _KEYS)
         self.wrong += [f"{dead.error} {dead.field}: {dead.message}" for dead in taken.dead]
         packed = [value for _, value in taken.packed()]
@@ -210,11 +229,17 @@ class District:
 
     def _decide(self, items: list[tuple[Item, ...]], clock: int) -> None:
         start, number = self.state.meta.next_offset, self.state.partition
-        records = [InboxRecord(number, start + n, clock, some) for n, some in enumerate(items)]
+        past = self.tape is not None  # what is played again over Kafka comes with the day's own clocks
+        records = [InboxRecord(number, start + n, clock, some, past) for n, some in enumerate(items)]
         decision = decide(self.state, records, {self.city.digest: self.city})
         self.wrong += [failure.error for failure in decision.failures]
         self._see(decision.records)
         decision.changes.apply()
+        if self.tape is not None:
+            self.tape.inbox += [(clock, encode_items(some)) for some in items]
+            self.tape.sent += decision.records
+            self.tape.rows.update({key: row for key, row in decision.rows.items() if row is not None})
+            self.tape.figures = self.state.figures
 
     def _see(self, sent: list[Outgoing]) -> None:
         opened: dict[str, str] = {}
@@ -321,13 +346,19 @@ class District:
             self.wrong.append(f"{what}: {found} instead of {expected}")
 
 
-def play(detections: int, seed: int = SEED) -> Iterator[tuple[str, Compared]]:
-    """At least so many detections, district by district; what each came to."""
+def drawn(detections: int, seed: int = SEED) -> tuple[dict[str, bytes], dict[str, list[Site]]]:
+    """The city's pack for at least so many detections, and what stands in each district."""
     count = max(-(-detections // _DISTRICT), 2)
     cameras = -(-detections * 46 // 1000 // count)  # 230,000 of five million
     districts = {f"d{n:02d}": sites_of(f"d{n:02d}", cameras, seed) for n in range(count)}
     streets = max(len(site.posts) for site in districts["d00"] if site.kind is RAIN)
-    city = storm_city(districts, cameras, storm_orders(streets))
+    return storm_pack(districts, cameras, storm_orders(streets)), districts
+
+
+def play(detections: int, seed: int = SEED) -> Iterator[tuple[str, Compared]]:
+    """At least so many detections, district by district; what each came to."""
+    pack, districts = drawn(detections, seed)
+    city = read_city(pack)
     for number, name in enumerate(list(districts)):
         yield name, District(city, number, districts.pop(name)).run()
 
