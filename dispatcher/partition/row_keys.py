@@ -44,6 +44,8 @@ _PREFIXES: dict[str, Kind] = {
     "urgent": "urgent",
 }
 _TALLY = "tally/"
+_CAMERA = "camera/"
+_UNIT = "unit/"
 _FAILED = "failed/"
 _FAILED_URGENT = "failed/urgent/"
 _URGENT = "urgent/"
@@ -62,7 +64,7 @@ def watch(name: str) -> str:
 
 def camera(camera_id: str) -> str:
     """The key of a camera's heartbeat."""
-    return f"camera/{camera_id}"
+    return f"{_CAMERA}{camera_id}"
 
 
 def roll(area: str) -> str:
@@ -112,7 +114,7 @@ def urgent_offset(key: str) -> int | None:
 
 def unit(unit_id: str) -> str:
     """The key of a mobile unit."""
-    return f"unit/{unit_id}"
+    return f"{_UNIT}{unit_id}"
 
 
 def opening_watch(area: str, group: str, spot: str) -> str:
@@ -172,3 +174,13 @@ def is_failed(key: str, *, urgent: bool = False) -> bool:
 def is_tally(key: str) -> bool:
     """Whether a key is that of an order's tally."""
     return key.startswith(_TALLY)
+
+
+def is_camera(key: str) -> bool:
+    """Whether a key is that of a camera's heartbeat."""
+    return key.startswith(_CAMERA)
+
+
+def is_unit(key: str) -> bool:
+    """Whether a key is that of a mobile unit."""
+    return key.startswith(_UNIT)

@@ -51,6 +51,8 @@ NEEDED: Mapping[str, tuple[Right, ...]] = {
     "GET /trend": ("figures",),
     "GET /areas": ("figures",),
     "GET /cameras": ("orders",),
+    "GET /units": ("staff",),  # where a unit is, its people are
+    "GET /false-alarms": ("orders",),
     "GET /status/{department}": ("figures",),
     # A standard without tokens in headers: each of these looks at `api_key` itself, and shows everybody only what is
     # nobody's. They are 404 unless the settings open them.

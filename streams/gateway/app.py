@@ -40,6 +40,8 @@ from streams.gateway.open311.service_requests import ServiceRequests
 from streams.gateway.open311.step_log import StepLog
 from streams.gateway.open_figures.monthly import OpenFigures
 from streams.gateway.open_figures.open_page import open_routes
+from streams.gateway.outside.outside_routes import outside_routes
+from streams.gateway.outside.outside_view import Outside
 from streams.gateway.routes.area_map import map_routes
 from streams.gateway.routes.georeport_routes import georeport_routes
 from streams.gateway.routes.live import live_routes
@@ -141,6 +143,7 @@ def make_app(parts: Parts) -> ASGIApp:
     app.include_router(open_routes(figures, public, parts.settings.gateway_open_figures))
     app.include_router(page_routes(parts.city))
     app.include_router(map_routes(parts.city))
+    app.include_router(outside_routes(parts.city, Outside(parts.city, parts.shards)))
     _status_routes(app, Status(parts.city, parts.shards), parts)
     _operation_routes(app, parts)
     described = lru_cache(partial(describe, app, parts.city, tokens=not parts.holders.open))

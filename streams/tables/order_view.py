@@ -4,16 +4,19 @@ the table."""
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
+from heapq import nsmallest
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
 from sortedcontainers import SortedList
 
+from dispatcher.arrivals.watched import false_alarms
 from dispatcher.figures.indicators import STOCKS, Window, contributes, figures_of
 from dispatcher.order.row import OPEN, Order, State
 from models.times import day_number, local_day
 from streams.tables.marks import marks_of
+from streams.tables.outside.alarm_view import Alarmed, AlarmView
 from streams.tables.protocol import Place, Sort, place_of, sureness
 
 # The loop must turn while a long list is searched.
@@ -38,6 +41,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     marks: tuple[str, ...]
     reports: tuple[str, ...]
     inspector: str
+    alarmed: Alarmed
 
     def place(self, sort: Sort) -> Place:
         """Where it stands in a list."""
@@ -72,6 +76,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     mark: str = ""
     report: str = ""
     inspector: str = ""
+    camera: str = ""
+    algorithm: str = ""
+    alarm: str = ""
     counted: Counted | None = None
     sort: Sort = "newest"
 
@@ -95,6 +102,7 @@ class OrderView:
         self._kinds: Counter[_Kind] = Counter()
         self._sorted: dict[Sort, SortedList[Place]] = {sort: SortedList() for sort in get_args(Sort)}
         self._reports: dict[str, str] = {}
+        self.alarms = AlarmView()
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -129,7 +137,9 @@ class OrderView:
             marks=marks_of(order),
             reports=order.report_keys,
             inspector=order.inspector,
+            alarmed=Alarmed.of(*false_alarms.seen_by(order), false_alarms.verdict(order)),
         )
+        self.alarms.put(order.id, summary.alarmed)
         self._orders[order.id] = summary
         self._kinds[_kind(summary)] += 1
         for sort, places in self._sorted.items():
@@ -139,6 +149,7 @@ class OrderView:
             self._reports[report] = order.id
 
     def _drop(self, summary: Summary) -> None:
+        self.alarms.drop(summary.id, summary.alarmed)
         kind = _kind(summary)
         self._kinds[kind] -= 1
         if not self._kinds[kind]:
@@ -200,6 +211,10 @@ class OrderView:
             held = self._orders.get(self._reports.get(wanted.report, ""))
             place = None if held is None else held.place(wanted.sort)
             return iter(() if place is None or (after is not None and place <= after) else (place,))
+        if wanted.camera or (wanted.algorithm and wanted.alarm == "false"):  # these are few, and known by name
+            few = self.alarms.of_camera(wanted.camera) if wanted.camera else self.alarms.false_of(wanted.algorithm)
+            places_of = (self._orders[each].place(wanted.sort) for each in few)
+            return iter(nsmallest(_SEARCHED_AT_ONCE, (each for each in places_of if after is None or each > after)))
         places = self._sorted[wanted.sort]
         start = 0 if after is None else places.bisect_right(after)
         return iter(places.islice(start, start + _SEARCHED_AT_ONCE))
@@ -217,6 +232,7 @@ class OrderView:
             and (wanted.quarantined is None or wanted.quarantined == summary.quarantined)
             and (not wanted.mark or wanted.mark in summary.marks)
             and wanted.inspector in ("", summary.inspector)
+            and summary.alarmed.is_by(wanted.camera, wanted.algorithm, wanted.alarm)
         )
 
     def _is(self, order: Order, wanted: Wanted) -> bool:

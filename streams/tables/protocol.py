@@ -6,6 +6,7 @@ import msgspec
 
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order.row import OPEN, Order, Tally
+from dispatcher.partition.state import UnitState
 from models.sealed_words import key_names
 from streams.tables.marks import marks_of
 
@@ -164,6 +165,34 @@ class PartitionState(msgspec.Struct, frozen=True):
     orders: int
 
 
+class Seer(msgspec.Struct, frozen=True, gc=False):
+    """What people have said of the orders that a camera or an algorithm has seen: how many are open, were right, were
+    false alarms."""
+
+    name: str
+    open: int = 0
+    right: int = 0
+    false: int = 0
+
+
+class PartitionAlarms(msgspec.Struct, frozen=True):
+    """Who has raised alarms on which people have decided, those whose alarms are false most often first."""
+
+    offset: int
+    algorithms: tuple[Seer, ...] = ()
+    cameras: tuple[Seer, ...] = ()
+
+
+class PartitionOutside(msgspec.Struct, frozen=True):
+    """What is out in the city: cameras that are silent, those that see something that is open (with how many orders),
+    and mobile units as they last reported."""
+
+    offset: int
+    silent: tuple[str, ...] = ()
+    busy: dict[str, int] = {}
+    units: dict[str, UnitState] = {}
+
+
 class Shard(msgspec.Struct, frozen=True):
     """`GET /shard`."""
 
@@ -192,6 +221,18 @@ class ShardRows(msgspec.Struct, frozen=True):
     """`GET /rows`."""
 
     partitions: dict[int, PartitionRows]
+
+
+class ShardAlarms(msgspec.Struct, frozen=True):
+    """`GET /alarms`."""
+
+    partitions: dict[int, PartitionAlarms]
+
+
+class ShardOutside(msgspec.Struct, frozen=True):
+    """`GET /outside`."""
+
+    partitions: dict[int, PartitionOutside]
 
 
 class ShardOrder(msgspec.Struct, frozen=True):

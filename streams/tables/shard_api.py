@@ -1,8 +1,8 @@
 """HTTP of a tables worker: figures and orders of the partitions that it owns. For the gateway, not for people.
 
 `GET /shard`, `/figures?dimension=area,department&from=20260301&to=20260331&key=`, `/days?from=&to=`, `/orders?…`,
-`/orders/{id}`, for the audit `/rows?table=orders` or `figures`, and `/livez`, `/readyz`, `/metrics`. All but `/livez`
-and `/readyz` need the token where one is set.
+`/orders/{id}`, `/alarms?most=`, `/outside`, for the audit `/rows?table=orders` or `figures`, and `/livez`, `/readyz`,
+`/metrics`. All but `/livez` and `/readyz` need the token where one is set.
 """
 
 import asyncio
@@ -21,17 +21,21 @@ from dispatcher.figures.indicators import Window, figures_of
 from dispatcher.order.row import Order
 from streams.tables.order_view import Counted, Wanted
 from streams.tables.protocol import (
+    PartitionAlarms,
     PartitionDays,
     PartitionFigures,
     PartitionOrder,
     PartitionOrders,
+    PartitionOutside,
     PartitionRows,
     PartitionState,
     Shard,
+    ShardAlarms,
     ShardDays,
     ShardFigures,
     ShardOrder,
     ShardOrders,
+    ShardOutside,
     ShardRows,
     Sort,
     brief,
@@ -67,6 +71,8 @@ def shard_api(tables: Tables, token: str) -> Starlette:
             Route("/days", guarded(api.days)),
             Route("/orders", guarded(api.orders)),
             Route("/orders/{order_id}", guarded(api.order)),
+            Route("/alarms", guarded(api.alarms)),
+            Route("/outside", guarded(api.outside)),
             Route("/rows", guarded(api.rows)),
             Route("/metrics", guarded(api.metrics)),
             Route("/livez", api.alive),
@@ -128,6 +134,24 @@ class _ShardApi:
             answer[number] = PartitionOrder(view.orders.offset, order, tally)
         return _json(ShardOrder(answer))
 
+    async def alarms(self, request: Request) -> Response:
+        most = min(int(request.query_params["most"]), MAX_LIMIT)
+        answer: dict[int, PartitionAlarms] = {}
+        for number, view in self._tables.partitions.items():
+            alarms = view.orders.alarms
+            worst = tuple(alarms.worst_algorithms(MAX_LIMIT)), tuple(alarms.worst_cameras(most))
+            answer[number] = PartitionAlarms(view.orders.offset, *worst)
+            await asyncio.sleep(0)
+        return _json(ShardAlarms(answer))
+
+    async def outside(self, request: Request) -> Response:
+        answer: dict[int, PartitionOutside] = {}
+        for number, view in self._tables.partitions.items():
+            busy, standing = view.orders.alarms.busy(), view.standing
+            answer[number] = PartitionOutside(view.orders.offset, tuple(standing.silent), busy, dict(standing.units))
+            await asyncio.sleep(0)
+        return _json(ShardOutside(answer))
+
     async def rows(self, request: Request) -> Response:
         table = request.query_params["table"]
         if table not in ("orders", "figures"):
@@ -182,6 +206,9 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         quarantined=_FLAG[asked.get("quarantined", "")],
         mark=asked.get("mark", ""),
         inspector=asked.get("inspector", ""),
+        camera=asked.get("camera", ""),
+        algorithm=asked.get("algorithm", ""),
+        alarm=asked.get("alarm", ""),
         report=asked.get("report", ""),
         counted=counted,
         sort=msgspec.convert(asked.get("sort", "newest"), Sort),

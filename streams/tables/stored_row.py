@@ -51,6 +51,17 @@ def decode(value: bytes) -> Kept:
     return _decoder.decode(value)
 
 
+def key_in_partition(key: str, partition: int) -> str:
+    """The key in the table of what more than one partition may have a row of: cameras that have moved to another area,
+    mobile units."""
+    return f"{key}/{partition}"
+
+
+def key_in_topic(key: str) -> str:
+    """The key of the topic that `key_in_partition` was made of."""
+    return key.rpartition("/")[0]
+
+
 def order_version(key: str, row: bytes) -> int:
     """The version of an order's row (its seq) or of its tally (its sightings). Raises msgspec errors for other rows."""
     return _tally.decode(row).sightings if row_keys.is_tally(key) else _order.decode(row).seq

@@ -15,6 +15,8 @@ from streams import metrics
 from streams.tables import stored_row
 from streams.tables.figure_view import FigureView
 from streams.tables.order_view import OrderView
+from streams.tables.outside import standing
+from streams.tables.outside.standing import StandingView
 from streams.tables.stored_row import Kept
 
 _ROWS_AT_ONCE = 200
@@ -33,6 +35,7 @@ class PartitionView:
     zone: ZoneInfo
     figures: FigureView = field(default_factory=FigureView)
     orders: OrderView = field(init=False)
+    standing: StandingView = field(default_factory=StandingView)
 
     def __post_init__(self) -> None:
         self.orders = OrderView(self.zone)
@@ -41,8 +44,10 @@ class PartitionView:
         """Take a row of the table `orders`. Raises msgspec errors when it is no order's."""
         if row_keys.is_order(key):
             self.orders.put(decode_order(bytes(row.row)), row.offset)
-        else:
-            self.orders.offset = max(self.orders.offset, row.offset + 1)
+            return
+        if standing.is_wanted(key):
+            self.standing.put(stored_row.key_in_topic(key), bytes(row.row))
+        self.orders.offset = max(self.orders.offset, row.offset + 1)
 
     def put_figures(self, key: str, row: Kept) -> None:
         """Take a row of the table `figures`. Raises msgspec errors or ValueError when it is none."""

@@ -25,6 +25,7 @@ from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.tables import stall_guard, stored_row
 from streams.tables.faust_transport import Transport
+from streams.tables.outside import standing
 from streams.tables.stall_guard import StallGuard, leave
 from streams.tables.stored_row import ARCHIVED, Kept
 from streams.tables.views import PartitionView, Views, decode_order
@@ -101,6 +102,9 @@ class Tables:
     # Rows come in
 
     def _take_order(self, topic: str, key: str, row: bytes | None, partition: int, offset: int) -> None:
+        if standing.is_wanted(key):
+            self._take_standing(key, row, partition, offset)
+            return
         tally = row_keys.is_tally(key)
         if not tally and not row_keys.is_order(key):
             return
@@ -114,6 +118,20 @@ class Tables:
         incoming = Kept(partition, place, stored_row.order_version(key, row), msgspec.Raw(row))
         if (self._put(self._orders, key, incoming)) is incoming and partition in self.views.ready:
             self.views.ready[partition].put_order(key, incoming)
+
+    def _take_standing(self, key: str, row: bytes | None, partition: int, offset: int) -> None:
+        kept_as = stored_row.key_in_partition(key, partition)
+        view = self.views.ready.get(partition)
+        if row is not None and standing.stands(key, row):
+            # There is no version in it: a record that is read again is followed by those that came after it.
+            incoming = Kept(partition, offset, 0, msgspec.Raw(row))
+            if self._put(self._orders, kept_as, incoming) is incoming and view is not None:
+                view.put_order(kept_as, incoming)
+        elif self._orders.get(kept_as.encode()) is not None:
+            self.guard.check()
+            del self._orders[kept_as.encode()]
+            if view is not None:
+                view.standing.drop(key)
 
     def _take_figures(self, topic: str, key: str, row: bytes | None, partition: int, offset: int) -> None:
         if row is None:

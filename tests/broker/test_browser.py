@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import time
 import uuid
@@ -44,6 +45,12 @@ DOUBTFUL = (
 PRESSED = 20
 ZONE = "hubin,noise-construction,2026-01-01 00:00,2126-01-01 00:00,housing,湖滨隧道施工(已公告) A tunnel; announced"
 LINK_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+# Where there are many cameras.
+CELLS = [
+    {"quiet": 60, "busy": 0, "silent": 0},
+    {"quiet": 50, "busy": 9, "silent": 1},
+    {"quiet": 20, "busy": 5, "silent": 0},
+]
 # How pages are looked at. Seats, which are much alike, in one way each, the others in two: all of them take minutes.
 LOOKS = (("light", DESK), ("dark", PHONE), ("dark", DESK), ("light", PHONE))
 
@@ -432,6 +439,44 @@ async def test_the_duty_officer_sees_what_could_not_be_taken_in_and_what_has_dri
         assert await duty.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert "junk" not in await panel.inner_text()
     await expect(duty.page.locator("#drift li")).to_have_text("退单多于往常")
+
+
+async def test_a_false_alarm_opens_into_its_order(cast: Cast) -> None:
+    """People find nothing there: the algorithm and the camera are listed with it, and the figure shows which it was."""
+    sensor = await cast.seat("sensor")
+    duty, phone = await cast.seat("duty-officer"), await cast.seat("duty-officer", PHONE)
+    department, dispatcher = await cast.seat("department"), await cast.seat("dispatcher")
+    seen = {"camera_id": "gulou-001", "label": "sinkhole", "algorithm": "lids-2", "confidence": 0.95}
+    told = await sensor.ask("POST", "/detections", seen, prefer="wait=20", **{"idempotency-key": uuid.uuid4().hex})
+    order = str(told["order"]).rpartition("/")[2]
+    nothing = {"code": "not-a-problem", "reason": "a shadow"}
+    for person, action in ((department, "return"), (dispatcher, "approve-return")):
+        await person.ask("POST", f"/orders/{order}/updates", {"action": action, **nothing}, prefer="wait=20")
+
+    async def counted() -> bool:
+        return bool((await duty.ask("GET", "/false-alarms"))["algorithms"])
+
+    await eventually(counted, what="the tables' word")
+    await duty.go("/")
+    worst = duty.page.locator("#false-algorithms tr").filter(has_text="lids-2")
+    await expect(worst.locator("td").first).to_have_text("100.0 %")
+    await worst.get_by_role("button", name="False alarms").click()
+
+    await expect(duty.page.locator("#orders a")).to_have_attribute("href", f"/o/{order}")
+    await expect(duty.page.locator("#false-cameras")).to_contain_text("gulou-001")
+    await expect(duty.page.locator("#cameras dt").first).to_have_text("Quiet cameras")
+    cells = [{"lat": 30.4 + y / 50, "lon": 114.1 + x / 50, **CELLS[(x * y) % 3]} for x in range(20) for y in range(20)]
+    many = {
+        "counts": {"quiet": 22_000, "busy": 900, "silent": 100},
+        "cameras": [],
+        "raster": {"size": 0.02, "cells": cells},
+    }
+    for person, name in ((duty, "cameras"), (phone, "cameras-phone")):
+        await person.page.route(re.compile(r"/cameras(\?.*)?$"), lambda route: route.fulfill(body=json.dumps(many)))
+        await person.go("/")
+        await expect(person.page.locator("#map .cells rect")).to_have_count(len(cells))
+        await expect(person.page.locator("#cameras button")).to_have_text("100")
+        await person.photograph(name)
 
 
 async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:

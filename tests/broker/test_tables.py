@@ -13,13 +13,14 @@ from aiokafka import TopicPartition
 
 from dispatcher.figures.figure_row import FigureRow, decode, merge_rows
 from dispatcher.figures.indicators import Window, totals
+from dispatcher.partition.state import UnitState
 from streams.gateway.shards import ShardAnswers, Shards
 from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
 from streams.tables import stored_row
-from streams.tables.protocol import PartitionFigures, PartitionOrder, ShardFigures, ShardOrder
+from streams.tables.protocol import PartitionFigures, PartitionOrder, ShardFigures, ShardOrder, ShardOutside
 from streams.tables.stored_row import Kept
 from tests.support.desk_rows import (
     AREAS,
@@ -190,6 +191,34 @@ async def test_an_archived_order_is_still_found(
         return found is not None and found.order == after and found.tally is None
 
     assert await eventually(archived, what="the archived row")
+
+
+async def test_silent_cameras_and_units_are_kept_until_they_are_heard_of_again(
+    kafka: Kafka, placed: Settings, topics: Names, roles: Roles, shards: Shards
+) -> None:
+    """A worker that takes over knows them too; a camera that is heard of leaves no row behind."""
+    worker = start(roles, placed)
+    unit = UnitState(30.1, 114.1, START, "free")
+
+    async def known(silent: set[str], units: dict[str, UnitState]) -> None:
+        async def told() -> bool:
+            parts = (await shards.ask("/outside", {}, ShardOutside)).partitions.values()
+            found = {camera for part in parts for camera in part.silent}
+            return found == silent and {name: one for part in parts for name, one in part.units.items()} == units
+
+        assert await eventually(told, 60.0, "what is outside")
+
+    async with desk_producer(kafka.bootstrap, f"{placed.namespace}-desk") as producer:
+        silent: list[Row] = [(topics.desk, f"camera/{name}", b"0", 1) for name in ("c-1", "c/2")]
+        heard: list[Row] = [(topics.desk, f"camera/{name}", b"%d" % START, 1) for name in ("c-1", "c-3")]
+        await write(producer, [*silent, (topics.desk, "unit/u-1", msgspec.json.encode(unit), 2)])
+        await known({"c-1", "c/2"}, {"u-1": unit})
+        await write(producer, heard)
+        await known({"c/2"}, {"u-1": unit})
+    worker.signal(signal.SIGTERM)
+    await worker.ended()
+    start(roles, placed)
+    await known({"c/2"}, {"u-1": unit})
 
 
 @pytest.mark.timeout(240)

@@ -60,6 +60,8 @@ CALLERS = {
     "GET /areas": set(ACCESS) - {"sensor", "app", "reporter"},
     "GET /trend": set(ACCESS) - {"sensor", "app", "reporter"},
     "GET /cameras": set(ACCESS) - {"sensor", "app", "reporter", "public"},
+    "GET /units": {"duty-officer", "operator", "admin"},
+    "GET /false-alarms": set(ACCESS) - {"sensor", "app", "reporter", "public"},
     "GET /status": set(ACCESS) - {"sensor", "app", "reporter"},
     "GET /status/{department}": set(ACCESS) - {"sensor", "app", "reporter"},
 }  # fmt: skip

@@ -1,12 +1,9 @@
 """The map of the areas: each of them, in a shape that is its own, and light enough for a browser."""
 
-from pathlib import Path
-
 import shapely
 from shapely.geometry import shape
 
 from models.city import City
-from tests.support.tokens import bearer, grant, tokens_file
 from tests.web.conftest import Open
 
 
@@ -31,21 +28,3 @@ async def test_a_simplified_area_is_where_it_was_and_neighbours_keep_their_borde
     corners = [sum(map(shapely.get_num_coordinates, shapes.values())) for shapes in (drawn, exact)]
     assert corners[0] < corners[1]
     assert shapely.coverage_is_valid(list(drawn.values()))
-
-
-async def test_the_cameras_of_an_area_are_those_that_the_registry_has_there(
-    gateway: Open, city: City, tmp_path: Path
-) -> None:
-    """With their places; an area that the city does not have is refused, and one beyond that of the token, too."""
-    area = next(iter(city.cameras.values())).area
-    other = next(unit.id for unit in city.areas.at_level(city.merge_level) if unit.id != area)
-    tokens = tokens_file(tmp_path / "t", grant("here", "inspector", area=area))
-
-    async with gateway(gateway_tokens_file=tokens) as client:
-        answers = [
-            await client.get(f"/cameras?area={each}", headers=bearer("here")) for each in (area, other, "nowhere")
-        ]
-
-    assert [answer.status_code for answer in answers] == [200, 403, 422]
-    told = {each["id"]: each["location"] for each in answers[0].json()["cameras"]}
-    assert told == {c.id: {"lat": c.lat, "lon": c.lon} for c in city.cameras.values() if c.area == area}

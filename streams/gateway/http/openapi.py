@@ -39,7 +39,7 @@ from streams.gateway.http.answers import (
     WITHOUT_TOKENS,
     described,
 )
-from streams.gateway.routes.orders import CURSOR, MOST_ORDERS, STATES
+from streams.gateway.routes.orders import ALARMS, CURSOR, MOST_ORDERS, STATES
 from streams.gateway.routes.silence_routes import SilenceRequest, SilenceStep
 from streams.gateway.status import GROUPS
 from streams.tables.marks import MARKS
@@ -106,6 +106,8 @@ def _words(city: City) -> Mapping[str, Mapping[str, Any]]:
         "overdue": flag,
         "quarantined": flag,
         "inspector": _WORD,
+        "algorithm": _WORD,
+        "alarm": {"enum": ["", *sorted(ALARMS)]},
         "indicator": {"enum": ["", *sorted({*INDICATORS, *FIGURES})]},
         "stage": {"enum": ["", *sorted(get_args(LimitStage))]},
         "actor": _WORD,
@@ -156,8 +158,8 @@ def _parameter(one: Mapping[str, Any], words: Mapping[str, Any], route: str) -> 
             schema = {"enum": ["-", *schema["enum"][1:]]}  # `-`: what no department has yet
         case "GET /silences", "state":
             schema = {"enum": ["", *get_args(SilenceState)]}
-        case "GET /cameras", "area":
-            schema = {"enum": [area for area in schema["enum"] if area not in ("", "unlocated")]}
+        case "GET /cameras" | "GET /units" | "GET /false-alarms", "area":
+            schema = {"enum": [area for area in schema["enum"] if area != "unlocated"]}
         case "GET /orders/{order_id}/sightings", "cursor" | "limit":
             schema = one["schema"]  # an offset of the inbox, and more at once than orders
     taken = {"name": one["name"], "in": one["in"], "required": one["required"], "schema": schema}

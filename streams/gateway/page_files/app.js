@@ -1,4 +1,5 @@
 import { areaMap, mapButtons } from "/page/area_map.js";
+import { cameraCounts, falseAlarms, outside } from "/page/cameras.js";
 import { ask, duration, el, moment, percent } from "/page/common.js";
 import { funnel } from "/page/funnel.js";
 import { hubTable } from "/page/hubs.js";
@@ -243,19 +244,28 @@ async function watch() {
   by("watched-panel").hidden = false;
 }
 
-// The most urgent orders as points on the map, and in an area that is open its cameras.
+// The most urgent orders as points on the map, with the cameras, many of them as cells, and the mobile units.
 async function putPoints() {
   if (!listable || !map) return;
-  const { area } = listed;
-  const [orders, cameras] = await Promise.all([
-    ask(`/orders?state=open&sort=urgent&limit=${POINTS}${area ? `&area=${encodeURIComponent(area)}` : ""}`), area ? ask(`/cameras?area=${encodeURIComponent(area)}`) : null]);
-  if (!orders.ok || area !== listed.area) return;
-  const standing = cameras?.ok ? (await cameras.json()).cameras : [];
-  map.points([...standing.map((each) => ({ ...each, kind: "camera", title: `${each.name} · ${each.id}` })),
+  const { area = "" } = listed;
+  const [orders, standing] = await Promise.all([
+    ask(`/orders?state=open&sort=urgent&limit=${POINTS}${area ? `&area=${encodeURIComponent(area)}` : ""}`), outside(area)]);
+  if (!orders.ok || area !== (listed.area ?? "")) return;
+  map.cells(standing.raster?.cells ?? [], standing.raster?.size ?? 0);
+  by("cameras").hidden = !standing.counts;
+  if (standing.counts) fill(by("cameras"), cameraCounts(standing.counts, figure));
+  map.points([...standing.points,
     ...(await orders.json()).orders.map((each) => ({
       location: each.location, kind: each.overdue_at ? "late" : "order", title: [each.title || name(each.category), name(each.department)].join(" · "),
       open: () => { location.href = `/o/${encodeURIComponent(each.id)}`; },
     }))]);
+}
+
+async function weighAlarms() {
+  if (!listable) return;
+  const tables = await falseAlarms(figure);
+  by("false-alarms-panel").hidden = !tables?.some((rows) => rows.length);
+  for (const [index, part] of ["false-algorithms", "false-cameras"].entries()) fill(by(part), tables?.[index] ?? []);
 }
 
 function again(every, run) {
@@ -276,9 +286,10 @@ map = await areaMap(by("map"), openArea);
 by("areas").hidden = !map;
 if (map) by("areas-top").append(mapButtons(map));
 await refresh();
-await Promise.all([lookBack(), watch(), putPoints()]);
+await Promise.all([lookBack(), watch(), putPoints(), weighAlarms()]);
 again(REFRESH_MS, refresh);
 again(LOOK_MS, watch);
 again(LOOK_MS, putPoints);
+again(LOOK_MS, weighAlarms);
 again(TREND_MS, lookBack);
 assignments(showAssignment);

@@ -7,7 +7,7 @@ const WIDTH = 1000; // of the whole drawing, in its own units
 const STRONGEST = 80; // percent of the colour, for the area with the most
 const LARGEST = 64; // times
 const STEP = 1.6; // how much a press enlarges
-const RADII = { camera: 2.5, order: 5, late: 5, chosen: 6 }; // of points, in pixels
+const RADII = { camera: 2.5, busy: 3.5, silent: 4, unit: 5, order: 5, late: 5, chosen: 6 }; // of points, in pixels
 const LEAST_DEGREES = 0.002; // of what is shown around points, some 200 m
 
 function node(drawing, tag, attributes) {
@@ -36,7 +36,8 @@ function projection(features) {
 
 // Draws the map into an `svg`. `open(id, title)` is called for an area that somebody chooses, if there is one. Null where
 // the areas may not be read, else: `colour` by the indicators of each area, marking the one that is open; `points` puts
-// points on it, each with `location`, `called` and `kind`; `showArea`, `showPoints` and `showAll` say what is seen.
+// points on it, each with `location`, `called` and `kind`; `cells` lays squares under them, each with the degrees of its
+// south-west corner and how many cameras in it are `quiet`, `busy`, `silent`; `showArea`, `showPoints` and `showAll` say what is seen.
 export async function areaMap(drawing, open = null) {
   const response = await ask("/areas");
   if (!response.ok) return null;
@@ -64,9 +65,10 @@ export async function areaMap(drawing, open = null) {
     return { id: feature.id, called, path, title, corners: rings(feature.geometry).flat() };
   });
   const border = node(drawing, "path", { class: "border", "aria-hidden": "true" }); // of the open area, above its neighbours
+  const squares = node(drawing, "g", { class: "cells", "aria-hidden": "true" }); // their sums stand beside the map
   const dots = node(drawing, "g", { "aria-hidden": "true" }); // each stands in a list, too, where it can be reached by key
   let marked = [];
-  drawing.replaceChildren(...areas.map((area) => area.path), border, dots);
+  drawing.replaceChildren(...areas.map((area) => area.path), border, squares, dots);
 
   // Shows a part of the drawing: [x, y, width, height], kept within the whole.
   function see([x, y, width, height_]) {
@@ -108,6 +110,17 @@ export async function areaMap(drawing, open = null) {
     place();
   }
 
+  function cells(found, size) {
+    const most = Math.max(1, ...found.map(({ quiet, busy, silent }) => quiet + busy + silent));
+    squares.replaceChildren(...found.map(({ lat, lon, quiet, busy, silent }) => {
+      const [[left, bottom], [right, top]] = [to([lon, lat]), to([lon + size, lat + size])];
+      const square = node(drawing, "rect", { class: silent ? "silent" : busy ? "busy" : "quiet", x: left, y: top, width: right - left, height: bottom - top });
+      const all = quiet + busy + silent; // what is quiet lets the areas' colour through
+      square.style.opacity = silent || busy ? 0.3 + (0.6 * (silent || busy)) / all : 0.05 + (0.25 * all) / most;
+      return square;
+    }));
+  }
+
   function around([west, south, east, north], margin) {
     const [left, top] = to([west - margin, north + margin]);
     const [right, bottom] = to([east + margin, south - margin]);
@@ -135,7 +148,7 @@ export async function areaMap(drawing, open = null) {
   follow(drawing, () => seen, see);
   see(whole);
   return {
-    colour, points, enlarge: () => enlarge(STEP), reduce: () => enlarge(1 / STEP), showAll: () => see(whole),
+    colour, points, cells, enlarge: () => enlarge(STEP), reduce: () => enlarge(1 / STEP), showAll: () => see(whole),
     showArea: (id) => {
       const area = areas.find((each) => each.id === id);
       if (area) around(extent(area.corners), LEAST_DEGREES);

@@ -1,19 +1,15 @@
-"""`GET /areas`, `/cameras`: the shapes of the city's smallest areas, by which orders are counted, and the cameras that
-stand in one of them, for a map."""
+"""`GET /areas`: the shapes of the city's smallest areas, by which orders are counted, for a map."""
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import shapely
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import Response
 from shapely.geometry import mapping
 
 from models.city import City
-from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
-from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 
 _PARTS = 1_000  # of the city's extent; a screen shows no finer ones
@@ -31,29 +27,7 @@ def map_routes(city: City) -> APIRouter:
     async def areas() -> Response:
         return answer(drawn())
 
-    @cache
-    def standing() -> Mapping[str, list[dict[str, Any]]]:
-        return by_area(city)
-
-    @router.get("/cameras", summary="The cameras of one of the smallest areas, for a map")
-    async def cameras(area: str, request: Request) -> Response:
-        if city.areas.get(area) is None:
-            raise Problem(422, "invalid", "area must be an area of the city", field="area", rule="unknown")
-        holder = holder_of(request)
-        if holder is not None and holder.area not in ("", *city.areas.ancestors(area)):
-            raise Problem(403, "forbidden", "the area lies beyond that of the token", field="area")
-        return answer({"cameras": standing().get(area, [])})
-
     return router
-
-
-def by_area(city: City) -> Mapping[str, list[dict[str, Any]]]:
-    """The cameras of the registry by their area: id, name and place."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for camera in city.cameras.values():
-        place = {"lat": camera.lat, "lon": camera.lon}
-        found.setdefault(camera.area, []).append({"id": camera.id, "name": camera.name, "location": place})
-    return found
 
 
 def outlines(city: City) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from dispatcher.arrivals.watched.false_alarms import Verdict
 from dispatcher.figures.indicators import figures_of
 from dispatcher.order.row import ENDED, OPEN, Order, Tally
 from dispatcher.partition.identity import report_key
@@ -41,6 +42,7 @@ from streams.tables.protocol import (
 
 STATES = OPEN | ENDED | {"open"}
 MOST_ORDERS = 200
+ALARMS: tuple[Verdict, ...] = ("right", "false")
 # Of a page's last order, as `to_cursor` writes it; empty for the first page.
 CURSOR = r"^([0-9]{1,6}:-?[0-9]{1,15}:[a-z0-9-]{1,256})?$"
 T = TypeVar("T")
@@ -62,6 +64,15 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         quarantined: Annotated[bool | None, Query(description="set aside because the desk failed at it")] = None,
         inspector: Annotated[
             str, Query(max_length=MAX_ATTRIBUTE, description="whose check this inspector was given and has not made")
+        ] = "",
+        camera: Annotated[
+            str, Query(max_length=MAX_ATTRIBUTE, description="only orders that this camera has seen")
+        ] = "",
+        algorithm: Annotated[
+            str, Query(max_length=MAX_ATTRIBUTE, description="only orders that this algorithm of cameras has seen")
+        ] = "",
+        alarm: Annotated[
+            str, Query(description="only orders of cameras at which people found the alarm `right` or `false`")
         ] = "",
         indicator: Annotated[str, Query(description="only orders that this indicator of `/status` counts")] = "",
         stage: Annotated[str, Query(description="with `indicator`: as it stands under `by=stage`")] = "",
@@ -92,6 +103,8 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         department = finder.with_below(department, below)
         wanted = {"department": department, "category": category, "state": state, "area": finder.areas(area)}
         _check_mark(mark)
+        _check_alarm(alarm)
+        wanted |= {"camera": camera, "algorithm": algorithm, "alarm": alarm}
         wanted |= {"mark": mark, "count": "true" if count and not indicator else ""}
         wanted["inspector"] = inspector
         for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
@@ -318,6 +331,11 @@ def _check_stage(stage: str) -> None:
 def _check_mark(mark: str) -> None:
     if mark and mark not in MARKS:
         raise Problem(422, "invalid", f"mark must be of {', '.join(MARKS)}", field="mark", rule="unknown")
+
+
+def _check_alarm(alarm: str) -> None:
+    if alarm and alarm not in ALARMS:
+        raise Problem(422, "invalid", f"alarm must be of {', '.join(ALARMS)}", field="alarm", rule="unknown")
 
 
 def _missing(sentence: str, complete: bool) -> Problem:
