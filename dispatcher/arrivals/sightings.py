@@ -116,11 +116,19 @@ def standing(work: UnitOfWork, order_id: str) -> Order | None:
 
 def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
     """A repeat is counted beside the order. Only one that comes after the incident had ended for longer than the
-    hold time is news."""
-    tallies = work.overlay.tallies
+    hold time is news.
+
+    A source that names no phase never says that it has ended: it has when nobody has seen it for the resolve time
+    (`resolve_timeout` of Prometheus Alertmanager, for alerts without `endsAt`)."""
+    tallies, settings = work.overlay.tallies, work.city.settings
     tally = tallies.get(order.id) or Tally(0, 0)
-    hold = work.city.settings.detection_hold_minutes * MINUTE_MS
+    hold, resolve = (
+        minutes * MINUTE_MS for minutes in (settings.detection_hold_minutes, settings.detection_resolve_minutes)
+    )
     ended = tally.ended_at
+    if ended is None and resolve and not sighting.phase:
+        resolved_at = nearby.last_seen(work, order) + int(resolve)
+        ended = resolved_at if sighting.at > resolved_at else None
     again = sighting.phase != "end" and ended is not None and sighting.at - ended > hold
     if sighting.phase == "end":
         ended = sighting.at if ended is None else max(ended, sighting.at)

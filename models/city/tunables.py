@@ -41,6 +41,13 @@ class CitySettings(BaseModel):
     detection_hold_minutes: float = Field(
         30.0, ge=0, le=5_256_000, description="an incident that ended and starts again within this time is the same one"
     )
+    detection_resolve_minutes: float = Field(
+        0.0,
+        ge=0,
+        le=5_256_000,
+        description="a source that names no `phase` is taken to say that an incident has ended when it has not seen it "
+        "for so long; 0: it never ends by itself",
+    )
     watching_minutes: float = Field(
         60.0, gt=0, le=5_256_000, description="how long detections below min_sightings are watched before they expire"
     )
