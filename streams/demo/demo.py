@@ -18,9 +18,11 @@ from rich.live import Live
 from dispatcher.order.facts import Fact, from_wire
 from models.envelope import CE_TIME, event_type, header_map, to_binary
 from models.errors import PaidanError, UsageError
+from models.events import UPDATE
 from models.times import from_text, now_ms
 from streams.demo.counts import DemoCounts
-from streams.demo.habits import LIFELIKE
+from streams.demo.fleet import REPORT_SECONDS, DemoFleet
+from streams.demo.habits import LIVE, LIVE_SECONDS
 from streams.demo.month import DAYS
 from streams.demo.people import DemoPeople, Reply
 from streams.demo.picture import picture
@@ -85,7 +87,8 @@ class Demo:
         self._day = day
         self._faster = max(each.at_s or 0.0 for each in day) / seconds
         senders = {each.event.get("source", SOURCE) for each in day}
-        self._people = DemoPeople(seed, _PACE_SECONDS, LIFELIKE, senders=senders)
+        self._people = DemoPeople(seed, _PACE_SECONDS, LIVE, LIVE_SECONDS, senders=senders)
+        self._fleet = DemoFleet(system.city, seed)
         for each in day:
             if known := _reporter(each.event):
                 self._people.known_as[each.event["source"], each.event["id"]] = known
@@ -104,7 +107,12 @@ class Demo:
             Backlog(self._system.settings) as backlog,
         ):
             with Live(console=console, refresh_per_second=4, get_renderable=lambda: self._picture(hint)):
-                await race(self._watch(connection), self._answer(producer), self._decide(connection, backlog, stay))
+                await race(
+                    self._watch(connection),
+                    self._answer(producer),
+                    self._drive(producer),
+                    self._decide(connection, backlog, stay),
+                )
         await self._show_status(console)
 
     async def _show_status(self, console: Console) -> None:
@@ -166,6 +174,7 @@ class Demo:
         if before:
             return iter(())
         self._counts.add(fact, record.timestamp)
+        self._fleet.on_fact(fact)
         return self._people.on_fact(fact)
 
     def _later(self, replies: Iterator[Reply]) -> None:
@@ -177,11 +186,20 @@ class Demo:
         while True:
             while self._waiting and self._waiting[0][0] <= time.monotonic():
                 _, _, reply = heapq.heappop(self._waiting)
+                if self._people.is_moot(reply):
+                    continue
                 headers, value = to_binary(self._people.event(reply, now_ms()))
-                await producer.send_and_wait(
-                    self._names.updates, value, key=reply.data["order_id"].encode(), headers=headers
-                )
+                topic = self._names.updates if reply.kind == UPDATE else self._names.detections
+                await producer.send_and_wait(topic, value, key=reply.data["order_id"].encode(), headers=headers)
             await asyncio.sleep(0.05)
+
+    async def _drive(self, producer: AIOKafkaProducer) -> None:
+        """Let the mobile units say where they are, time and again."""
+        while True:
+            for event in self._fleet.reports(now_ms()):
+                headers, value = to_binary(event)
+                await producer.send_and_wait(self._names.units, value, key=event.source.encode(), headers=headers)
+            await asyncio.sleep(REPORT_SECONDS)
 
     async def _measure(self, backlog: Backlog, feeding: "asyncio.Task[None]") -> None:
         """Keep the backlog up to date until a measurement begun after the last event finds none."""

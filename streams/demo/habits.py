@@ -9,6 +9,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """Shares between 0 and 1 of the occasions at which somebody does it; a share of 0 costs no chance."""
 
     returns: float = 0.04
+    false_alarms: float = 0.0  # of what cameras have seen: the department finds nothing there, and that is approved
     returns_with_advice: float = 0.0  # of the returns: they name another department, and are approved
     reworks: float = 0.06
     disagrees: float = 0.0  # 1: reviewers and dispatchers find a guess wrong as often as its own probability says
@@ -21,6 +22,9 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     reopens: float = 0.4  # of the unhappy
     reminds: float = 0.0
     appeals: float = 0.0  # departments, of what was closed late
+    looks: float = 0.0  # cameras that are asked to look again: they answer
+    still_there: float = 0.1  # of those: the incident is
+    in_vain: float = 0.1  # units that are sent to look: there is nothing
 
 
 # Nobody but for a return and a rework: what the sample day is decided with wherever figures are compared.
@@ -28,6 +32,7 @@ PLAIN = Habits()
 # As a city's people are.
 LIFELIKE = Habits(
     returns=0.06,
+    false_alarms=0.12,
     returns_with_advice=0.55,
     reworks=0.08,
     disagrees=1.0,
@@ -38,6 +43,9 @@ LIFELIKE = Habits(
     reminds=0.03,
     appeals=0.15,
 )
+# The same while the demo is looked at: a unit or a camera is given the time to be the first.
+LIVE = msgspec.structs.replace(LIFELIKE, looks=0.9)
+LIVE_SECONDS: Mapping[str, float] = {"decide": 3.0, "accept-task": 0.5, "arrive": 1.0}
 LINGERING = 6.0
 
 # The usual hours of a step in a month of the city: of working time for who works in an office, else round the clock.

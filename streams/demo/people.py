@@ -11,7 +11,7 @@ from dispatcher.order import facts
 from dispatcher.order.facts import Fact
 from dispatcher.partition.decision import Decision
 from models.envelope import Event, event_type
-from models.events import ASSIGNMENT, UPDATE
+from models.events import ASSIGNMENT, RECHECKED, UPDATE
 from models.guess import NO_FAULT
 from streams.demo.habits import LINGERING, PLAIN, Habits
 
@@ -25,12 +25,15 @@ Order = dict[str, Any]  # of an update: which order it is about
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An update that somebody will send `delay` seconds from now; `data` is its CloudEvent's data. `urgent`: about an
-    order for which people get up at night."""
+    """What somebody will send `delay` seconds from now: an update, or what a camera finds; `data` is its CloudEvent's
+    data, `source` its source where that is not the people's own. `urgent`: about an order for which people get up at
+    night."""
 
     delay: float
     data: dict[str, Any]
     urgent: bool = False
+    kind: str = UPDATE
+    source: str = ""
 
 
 class DemoPeople:
@@ -58,6 +61,8 @@ class DemoPeople:
         self._joint: set[str] = set()
         self._inspectors: dict[str, str] = {}
         self._urgent: set[str] = set()
+        self._looking: set[str] = set()  # orders that a unit or a camera has been asked to look at
+        self._to_check: set[str] = set()  # of those: whether it has been dealt with
         self._reporters: dict[str, str] = {}
         self._numbers = itertools.count(1)
         self.known_as: dict[tuple[str, str], str] = {}  # by source and id of a report: as whom its reporter acts
@@ -84,6 +89,11 @@ class DemoPeople:
         if data["priority"] <= _URGENT:
             self._urgent.add(data["order_id"])
         its_own = data["binding"] or data.get("why", {}).get("rule") in _ONE_THING
+        seen = data.get("evidence") or [{}]
+        if not its_own and seen[0].get("camera") and self._does(self._habits.false_alarms):
+            reason = "现场未发现问题 (there is nothing there)"
+            yield self._reply(common | {"action": "return", "code": "not-a-problem", "reason": reason})
+            return
         if not its_own and self._random.random() < self._habits.returns:
             reason = "不属于本部门职责 (not this department's function)"
             said = {"action": "return", "code": "not-my-function", "reason": reason}
@@ -119,21 +129,26 @@ class DemoPeople:
         return iter(())
 
     def _in_review(self, fact: facts.SentToReview, order: Order) -> Iterator[Reply]:
+        yield self._decision(order)
+
+    def _decision(self, order: Order) -> Reply:
         by = {"role": "reviewer", "id": "reviewer-1"}
-        category = self._true.get(fact.order_id)
+        category = self._true.get(order["order_id"])
         if category == NO_FAULT:
             said = {"action": "decide", "code": "not-a-problem", "reason": "不属诉求 (it is no fault)"}
-            yield self._reply(order | said | {"by": by})
-        elif category:
-            self._guessed[fact.order_id] = category
-            yield self._reply(order | {"action": "decide", "by": by, "category": category})
-        else:
-            said = {"action": "reject", "reason": "无法判断诉求内容 (nobody can tell what is meant)"}
-            yield self._reply(order | said | {"by": by})
+            return self._reply(order | said | {"by": by})
+        if category:
+            self._guessed[order["order_id"]] = category
+            return self._reply(order | {"action": "decide", "by": by, "category": category})
+        said = {"action": "reject", "reason": "无法判断诉求内容 (nobody can tell what is meant)"}
+        return self._reply(order | said | {"by": by})
 
     def _returned(self, fact: facts.Returned, order: Order) -> Iterator[Reply]:
         by = {"role": "dispatcher", "id": "dispatcher-1"}
-        if other := fact.suggested_department:
+        if fact.code == "not-a-problem":
+            said = {"action": "approve-return", "code": fact.code, "reason": "经核实属误报 (a false alarm)"}
+            yield self._reply(order | said | {"by": by})
+        elif other := fact.suggested_department:
             yield self._reply(order | {"action": "approve-return", "by": by, "department": other})
         else:
             yield self._reply(order | {"action": "refuse-return", "by": by, "reason": "职责清单载明 (it is listed)"})
@@ -172,17 +187,72 @@ class DemoPeople:
     def _handled(self, fact: facts.Handled, order: Order) -> Iterator[Reply]:
         if fact.order_id in self._joint:  # its parts were checked, each by itself
             return
+        yield self._check(order)
+
+    def _check(self, order: Order) -> Reply:
         passed = self._random.random() >= self._habits.reworks
         by = {"role": "inspector", "id": "inspector-1"}
-        yield self._reply(order | {"action": "check-pass" if passed else "check-fail", "by": by})
+        return self._reply(order | {"action": "check-pass" if passed else "check-fail", "by": by})
 
     def _check_given(self, fact: facts.CheckGiven, order: Order) -> Iterator[Reply]:
         self._inspectors[fact.order_id] = fact.inspector
         return iter(())
 
     def _checked(self, fact: facts.Checked, order: Order) -> Iterator[Reply]:
+        self._forget(fact)
         if not fact.passed:
             yield self._handle(order, fact, department=self._handlers.get(fact.order_id, ""))
+
+    def _sent_to_look(self, fact: facts.TaskGiven, order: Order) -> Iterator[Reply]:
+        self._looking.add(fact.order_id)
+        if fact.what == "check":
+            self._to_check.add(fact.order_id)
+        yield self._reply(order | {"action": "accept-task", "by": {"role": "unit", "id": fact.unit}})
+
+    def _on_its_way(self, fact: facts.TaskAccepted, order: Order) -> Iterator[Reply]:
+        yield self._reply(order | {"action": "arrive", "by": {"role": "unit", "id": fact.actor.id}})
+
+    def _arrived(self, fact: facts.UnitArrived, order: Order) -> Iterator[Reply]:
+        said: dict[str, Any] = {"by": {"role": "unit", "id": fact.actor.id}}
+        checks = fact.order_id in self._to_check
+        if self._does(self._habits.reworks if checks else self._habits.in_vain):
+            said |= {
+                "action": "check-fail" if checks else "verify-fail",
+                "reason": "现场与描述不符 (it is not as told)",
+            }
+        else:
+            photo = f"https://photos.example/{fact.order_id}-unit.jpg"
+            said |= {"action": "check-pass" if checks else "verify-pass", "evidence_urls": [photo]}
+        yield self._reply(order | said)
+
+    def _has_looked(self, fact: facts.Verified, order: Order) -> Iterator[Reply]:
+        self._forget(fact)
+        return iter(())
+
+    def _left_to_a_person(
+        self, fact: facts.TaskDeclined | facts.TaskLapsed | facts.RecheckAnswered, order: Order
+    ) -> Iterator[Reply]:
+        """Whoever was asked to look has not, or was asked besides: the inspector goes, or the reviewer decides."""
+        if fact.order_id not in self._looking:
+            return
+        checks = fact.order_id in self._to_check
+        self._forget(fact)
+        yield self._check(order) if checks else self._decision(order)
+
+    def _forget(self, fact: Fact) -> None:
+        self._looking.discard(fact.order_id)
+        self._to_check.discard(fact.order_id)
+
+    def _asked_to_look_again(self, fact: facts.RecheckRequested, order: Order) -> Iterator[Reply]:
+        """The camera answers, mostly; the picture that it has taken is not sent."""
+        if not self._does(self._habits.looks):
+            return
+        self._looking.add(fact.order_id)
+        self._to_check.add(fact.order_id)
+        result = "there" if self._does(self._habits.still_there) else "gone"
+        said = self._reply(order | {"action": "look", "camera_id": fact.camera, "result": result})
+        data = {name: value for name, value in said.data.items() if name != "action"}
+        yield Reply(said.delay, data, kind=RECHECKED, source=fact.source)
 
     def _appealed(self, fact: facts.Appealed, order: Order) -> Iterator[Reply]:
         for reviewer in ("reviewer-2", "reviewer-3"):
@@ -229,12 +299,19 @@ class DemoPeople:
         lingers = not urgent and self._does(self._habits.lingers)
         return Reply(delay * (LINGERING if lingers else 1.0), data, urgent)
 
+    def is_moot(self, reply: Reply) -> bool:
+        """Whether somebody leaves it to a unit or a camera that has been asked to look meanwhile."""
+        by = reply.data.get("by", {}).get("role")
+        return by in ("inspector", "reviewer") and reply.data["order_id"] in self._looking
+
     def event(self, reply: Reply, now_ms: int) -> Event:
         """The CloudEvent of a reply sent now. A check is made by whom it was given to meanwhile."""
         number, data = next(self._numbers), reply.data
-        if data["by"]["role"] == "inspector" and (given := self._inspectors.get(data["order_id"])):
-            data = data | {"by": data["by"] | {"id": given}}
-        return Event(f"{number}", self._source, UPDATE, json.dumps(data).encode(), now_ms)
+        by = data.get("by", {})
+        if by.get("role") == "inspector" and (given := self._inspectors.get(data["order_id"])):
+            data = data | {"by": by | {"id": given}}
+        name = f"look-{number}" if reply.source else f"{number}"
+        return Event(name, reply.source or self._source, reply.kind, json.dumps(data).encode(), now_ms)
 
 
 # What the people do about a fact; all others they only read.
@@ -252,4 +329,12 @@ _REACTIONS: Mapping[type[Fact], Callable[[DemoPeople, Any, Order], Iterator[Repl
     facts.Checked: DemoPeople._checked,
     facts.Closed: DemoPeople._closed,
     facts.Appealed: DemoPeople._appealed,
+    facts.TaskGiven: DemoPeople._sent_to_look,
+    facts.TaskAccepted: DemoPeople._on_its_way,
+    facts.UnitArrived: DemoPeople._arrived,
+    facts.TaskDeclined: DemoPeople._left_to_a_person,
+    facts.TaskLapsed: DemoPeople._left_to_a_person,
+    facts.RecheckAnswered: DemoPeople._left_to_a_person,
+    facts.Verified: DemoPeople._has_looked,
+    facts.RecheckRequested: DemoPeople._asked_to_look_again,
 }

@@ -46,6 +46,17 @@ def test_the_demo_city_is_as_large_as_it_claims() -> None:
     assert {limit.stage for limit in CITY.limits.rows} == set(get_args(LimitStage))
 
 
+def test_the_labels_of_as_many_algorithms_as_a_large_city_has_mean_a_category() -> None:
+    """In English and in Chinese; most of what cameras can see is named in both."""
+    labels = {row.label for row in CITY.labels.rows} - {"*"}
+    english = {label for label in labels if label.isascii()}
+
+    assert len(labels) >= 326
+    assert min(len(english), len(labels - english)) >= 150
+    seen = {row.category for row in CITY.labels.rows if row.label in english}
+    assert len(seen & {row.category for row in CITY.labels.rows if row.label in labels - english}) >= 35
+
+
 def test_towns_cover_the_city_without_gap_or_overlap() -> None:
     """Their areas add up to the city's, and no two share ground."""
     whole = CITY.areas.shape("yunhe")

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from dispatcher.order import facts
-from models.events import ASSIGNMENT, UPDATE, WITHDRAWAL, Evidence, Update, Why, parse
+from models.city import load_city
+from models.events import ASSIGNMENT, UPDATE, WITHDRAWAL, Evidence, RecheckAnswer, UnitReport, Update, Why, parse
 from models.guess import Guess
 from models.inbox import Actor
 from streams.demo.counts import DemoCounts
+from streams.demo.fleet import DemoFleet
 from streams.demo.habits import Habits
 from streams.demo.people import DemoPeople
+from streams.settings import DEMO_CITY
 
 _ORDER = "gulou-20260301-aaaaaaaaaa"
 _DESK = Actor("desk")
@@ -158,3 +161,80 @@ def test_latency_is_measured_from_the_report_to_its_assignment() -> None:
     assert counts.latency_ms(0.99) == 42
     assert (counts.assigned["roads"], counts.closed["roads"]) == (1, 1)
     assert counts.facts == {"opened": 1, "assigned": 1, "closed": 1}
+
+
+def test_a_unit_that_is_sent_goes_there_and_says_what_it_has_found() -> None:
+    """The reviewer leaves the order to it meanwhile; what it finds is a valid update of its own."""
+    people = DemoPeople(seed=1)
+    [decision] = people.on_fact(_fact(facts.SentToReview, reason="unverified"))
+    assert not people.is_moot(decision)
+
+    replies = [
+        *people.on_fact(_fact(facts.TaskGiven, unit="car-1", what="verify", due=2_000, distance_m=90.0)),
+        *people.on_fact(_fact(facts.TaskAccepted, actor=Actor("unit", "", "car-1"), due=3_000)),
+        *people.on_fact(_fact(facts.UnitArrived, actor=Actor("unit", "", "car-1"), due=4_000)),
+    ]
+
+    assert people.is_moot(decision)
+    assert [reply.data["action"] for reply in replies] == ["accept-task", "arrive", "verify-pass"]
+    assert {reply.data["by"]["id"] for reply in replies} == {"car-1"}
+    update = parse(UPDATE, people.event(replies[-1], 1_000).data)
+    assert isinstance(update, Update)
+    assert update.evidence_urls
+    list(people.on_fact(_fact(facts.Verified, passed=True)))
+    assert not people.is_moot(decision)
+
+
+def test_a_camera_answers_and_where_it_does_not_decide_an_inspector_goes() -> None:
+    """Its answer comes under the source that had seen it; nobody is sent there before."""
+    people = DemoPeople(seed=1, habits=Habits(looks=1.0, still_there=0.0))
+    [check] = people.on_fact(_fact(facts.Handled, handled_ms=1, handled_work_ms=1))
+    [look] = people.on_fact(_fact(facts.RecheckRequested, camera="gulou-001", source="vision://a", due=2_000))
+
+    answer = people.event(look, 1_000)
+
+    found = parse(answer.type, answer.data)
+    assert isinstance(found, RecheckAnswer)
+    assert (answer.source, found.camera_id, found.result) == ("vision://a", "gulou-001", "gone")
+    assert people.is_moot(check)
+    [again] = people.on_fact(_fact(facts.RecheckAnswered, outcome="passed"))
+    assert again.data["by"]["role"] == "inspector"
+    assert not people.is_moot(again)
+
+
+def test_a_department_may_find_nothing_where_a_camera_has_seen_something() -> None:
+    """The dispatcher approves it: a false alarm. What citizens report is none."""
+    people = DemoPeople(seed=1, habits=Habits(false_alarms=1.0, returns=0.0))
+    loose = _ASSIGNMENT | {"binding": False}
+    [seen] = people.on_assignment("roads", ASSIGNMENT, loose | {"evidence": [{"camera": "gulou-001"}]})
+    [told] = people.on_assignment("roads", ASSIGNMENT, loose | {"evidence": [{"camera": ""}]})
+    [approved] = people.on_fact(_fact(facts.Returned, code="not-a-problem", reason="r"))
+
+    assert (seen.data["action"], seen.data["code"]) == ("return", "not-a-problem")
+    assert told.data["action"] == "accept"
+    assert (approved.data["action"], approved.data["code"]) == ("approve-return", "not-a-problem")
+
+
+def test_units_drive_about_and_say_whether_they_are_free() -> None:
+    """Within the city, by reports that pass the contract; a unit that has a task is busy until it has looked."""
+    city = load_city(DEMO_CITY)
+    fleet = DemoFleet(city, seed=1)
+    unit = city.units.rows[0].id
+    fleet.on_fact(_fact(facts.TaskGiven, unit=unit, what="verify", due=2_000, distance_m=90.0))
+
+    def said(now: int) -> list[UnitReport]:
+        found = [parse(event.type, event.data) for event in fleet.reports(now)]
+        return [each for each in found if isinstance(each, UnitReport)]
+
+    first, second = said(1_000), said(21_000)
+
+    assert [report.unit for report in first] == [row.id for row in city.units.rows]
+    assert [report.state for report in first] == ["busy", *["free"] * (len(first) - 1)]
+    assert [report.location for report in first] != [report.location for report in second]
+    for place in (report.location for report in (*first, *second)):
+        assert place is not None
+        assert place.lat is not None
+        assert place.lon is not None
+        assert city.areas.locate(place.lat, place.lon) is not None
+    fleet.on_fact(_fact(facts.Verified, passed=True))
+    assert {report.state for report in said(41_000)} == {"free"}

@@ -7,7 +7,7 @@ const WIDTH = 1000; // of the whole drawing, in its own units
 const STRONGEST = 80; // percent of the colour, for the area with the most
 const LARGEST = 64; // times
 const STEP = 1.6; // how much a press enlarges
-const RADII = { camera: 2.5, busy: 3.5, silent: 4, unit: 5, order: 5, late: 5, chosen: 6 }; // of points, in pixels
+const RADII = { camera: 2.5, busy: 7.5, silent: 7.5, unit: 5, order: 5, late: 5, chosen: 6 }; // of points, in pixels; a camera that sees an order stands out behind it
 const LEAST_DEGREES = 0.002; // of what is shown around points, some 200 m
 
 function node(drawing, tag, attributes) {
