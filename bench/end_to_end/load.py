@@ -8,92 +8,31 @@ broker takes it. SIGTERM ends it in good order. Needs confluent-kafka.
 
 import argparse
 import json
-import random
 import signal
 import time
-from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from confluent_kafka import KafkaError, Message, Producer
 
 from bench.end_to_end.c_client import client_options
-from bench.texts import report_texts
-from models.city import Camera, City, load_city
-from models.events import DETECTION, REPORT
+from bench.loads import AT, KINDS, Made
+from models.city import City, load_city
 from models.times import to_text
 from streams.kafka.connection import Connection
 from streams.settings import load_settings
 
 SLOT_SECONDS = 0.005
-NEW_SHARE = 0.02
-LABELS = ("hydrant_leak", "manhole_missing", "tree_down")
-
-Made = tuple[str, bytes]
-
-
-def detections(city: City, seed: int) -> Iterator[Made]:
-    """Ids and data of detections: 2 % are incidents not seen before, the others one of the last 500 again."""
-    chance = random.Random(seed)
-    cameras = list(city.cameras.values())
-    known: list[bytes] = []
-    number = 0
-    while True:
-        number += 1
-        if not known or chance.random() < NEW_SHARE:
-            camera = chance.choice(cameras)
-            data = {
-                "camera_id": camera.id,
-                "label": chance.choice(LABELS),
-                "confidence": 0.95,
-                "object_id": f"o{seed}-{number}",
-                "location": _place_of_its_own(city, camera, chance),
-            }
-            known.append(json.dumps(data).encode())
-            del known[:-500]
-            yield f"{seed}-{number}", known[-1]
-        else:
-            yield f"{seed}-{number}", chance.choice(known)
-
-
-def reports(city: City, seed: int) -> Iterator[Made]:
-    """Ids and data of reports: the corpus' own texts with a number, each at a place of its own."""
-    chance = random.Random(seed)
-    texts = report_texts()
-    cameras = list(city.cameras.values())
-    number = 0
-    while True:
-        number += 1
-        data = {
-            "text": f"{chance.choice(texts)} ({chance.randrange(10_000)})",
-            "location": _place_of_its_own(city, chance.choice(cameras), chance),
-            "channel": "app",
-        }
-        yield f"{seed}-{number}", json.dumps(data, ensure_ascii=False).encode()
-
-
-def _place_of_its_own(city: City, camera: Camera, chance: random.Random) -> dict[str, float]:
-    """Within two kilometres of a camera, so that a city's worth of events is not within a few steps of its cameras."""
-    lat, lon = camera.lat + chance.uniform(-0.02, 0.02), camera.lon + chance.uniform(-0.02, 0.02)
-    if city.areas.locate(lat, lon) is None:
-        lat, lon = camera.lat, camera.lon
-    return {"lat": lat, "lon": lon}
-
-
-KINDS: dict[str, tuple[str, Callable[[City, int], Iterator[Made]]]] = {
-    "detections": (DETECTION, detections),
-    "reports": (REPORT, reports),
-}
 
 
 class Load:
     """Sends what was made before, so that making it costs nothing while the system is measured."""
 
     def __init__(self, connection: Connection, topic: str, kind: str, count: int, seed: int, city: City) -> None:
-        ce_type, make = KINDS[kind]
+        headers, make, _ = KINDS[kind]
         self._topic = topic
         self._ready = list(islice(make(city, seed), count))
-        self._fixed = [("ce_specversion", b"1.0"), ("ce_type", ce_type.encode()), ("ce_source", b"bench/%d" % seed)]
+        self._fixed = [*headers, ("ce_source", b"bench/%d" % seed)]
         self._producer = Producer(
             client_options(connection) | {"linger.ms": 5, "queue.buffering.max.messages": 1_000_000}
         )
@@ -124,7 +63,8 @@ class Load:
 
     def _send(self, made: Made, intended: float) -> None:
         event_id, data = made
-        own = [("ce_id", event_id.encode()), ("ce_time", to_text(int(intended * 1000)).encode())]
+        at = to_text(int(intended * 1000)).encode()
+        data, own = data.replace(AT, at), [("ce_id", event_id.encode()), ("ce_time", at)]
         while True:
             try:
                 self._producer.produce(self._topic, data, headers=self._fixed + own, on_delivery=self._delivered)

@@ -1,9 +1,11 @@
 """A reader in C of what becomes visible: committed assignments, facts and figures of a namespace, from their beginning.
 
 `python -m bench.end_to_end.reader` reads the namespace of the settings and prints a line of JSON (`Visible`) whenever
-something was read, ten times a second at most; the first one says that it reads. Needs confluent-kafka.
+something was read, ten times a second at most; the first one says that it reads. With `--urgent` it times assignments
+of priority 1 alone. Needs confluent-kafka.
 """
 
+import argparse
 import time
 from collections.abc import Callable
 
@@ -22,14 +24,16 @@ from streams.settings import load_settings
 
 SIGHTINGS = ("received", "detections", "suppressed", "duplicates")
 LINE_SECONDS = 0.1
+URGENT = 1
 _OPENED = facts.CE_TYPES[facts.Opened].encode()
 
 
 class Reader:
     """Reads and counts."""
 
-    def __init__(self, connection: Connection, names: Names) -> None:
+    def __init__(self, connection: Connection, names: Names, urgent: bool) -> None:
         self._names = names
+        self._urgent = urgent
         self._rows: dict[bytes, int] = {}
         self._assignments = 0
         self._assigned: list[tuple[float, float]] = []
@@ -88,7 +92,7 @@ class Reader:
     def _time(self, value: bytes, now: float) -> None:
         data = msgspec.json.decode(value)
         if "evidence" in data:
-            if data["role"] != "lead":
+            if data["role"] != "lead" or (self._urgent and data["priority"] != URGENT):
                 return
             intended = from_text(data["evidence"][0]["at"]) / 1000
         else:  # a rival's, which has no figures: each report is an assignment
@@ -99,9 +103,11 @@ class Reader:
 
 def main() -> None:
     """Read and print until killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--urgent", action="store_true")
     settings = load_settings()
     encode = msgspec.json.encode
-    reader = Reader(Connection.of(settings), Names(settings.namespace))
+    reader = Reader(Connection.of(settings), Names(settings.namespace), parser.parse_args().urgent)
     reader.run(lambda visible: print(encode(visible).decode(), flush=True))
 
 

@@ -18,6 +18,7 @@ from bench.end_to_end.asker import Asked
 from bench.end_to_end.measured import Backlog, Beside, Step, Takeover, WarmUp
 from bench.end_to_end.rivals import RIVALS
 from bench.end_to_end.watch import Watch, latencies, quantiles
+from bench.loads import KINDS
 from bench.processor_time import CompilerWatch, cpu_seconds
 from bench.rig import Rig, wait_for
 from models.city import load_city
@@ -48,7 +49,7 @@ class Generator:
     """A load generator at work. It says when it begins and what it sent."""
 
     def __init__(self, rig: Rig, kind: str, rate: float, count: int, seed: int) -> None:
-        topic = rig.names.detections if kind == "detections" else rig.names.reports
+        topic = rig.names.reports if kind == "reports" else rig.names.detections
         options = ["--kind", kind, "--rate", str(rate), "--count", str(count), "--seed", str(seed)]
         command = ("bench.end_to_end.load", topic, "--city", str(DEMO_CITY), *options)
         self._rig, self._name = rig, f"load-{seed}"
@@ -120,13 +121,18 @@ async def warm_up(broker: Broker, rig: Rig, watch: Watch, rate: float, longest: 
     return WarmUp(round(seconds, 1), rested, rate, tuple(shares), WINDOW_SECONDS, REST_SHARE)
 
 
-async def steady(broker: Broker, rig: Rig, watch: Watch, kind: str, rate: float, seconds: float, seed: int) -> Step:
-    """An open loop at a rate: latencies of the second half, every process's share of a core, whether it kept up."""
+async def steady(
+    broker: Broker, rig: Rig, watch: Watch, kind: str, rate: float, seconds: float, seed: int, urgent: float = 0
+) -> Step:
+    """An open loop at a rate: latencies of the second half, every process's share of a core, whether it kept up.
+
+    So many urgent detections a second leave beside it."""
     await asyncio.sleep(1.0)
     watch.forget()
     before = watch.decided
     compiler = CompilerWatch(broker.pid)
     load = Generator(rig, kind, rate, int(rate * seconds), seed)
+    beside_it = [Generator(rig, "urgent", urgent, int(urgent * seconds), seed + 1_000)] if urgent else []
     began = await load.began()
     compiler.used()
     used = _cpu(broker, rig)
@@ -137,7 +143,8 @@ async def steady(broker: Broker, rig: Rig, watch: Watch, kind: str, rate: float,
     now = _cpu(broker, rig)
     cores = {_plain(name): round((now[name] - used[name]) / passed, 3) for name in now if name in used}
     cores["generator"] = round(sent["cpu_seconds"] / passed, 3)
-    end = await watch.reach(before + int(sent["sent"]), seconds * 10 + 60)
+    sightings = int(sent["sent"]) * KINDS[kind].sightings + sum([int((await one.ended())["sent"]) for one in beside_it])
+    end = await watch.reach(before + sightings, seconds * 10 + 60)
     now = _cpu(broker, rig)
     workers = [name for name in now if name in used and name not in ("broker", "reader", "bench")]
     late = end - began - seconds
@@ -151,7 +158,7 @@ async def steady(broker: Broker, rig: Rig, watch: Watch, kind: str, rate: float,
         kept_up=late <= LATE_SECONDS,
         cores=cores,
         compiling=round(compiling, 3),
-        cpu_us=round(sum(now[name] - used[name] for name in workers if not _beside(name)) / sent["sent"] * 1e6, 1),
+        cpu_us=round(sum(now[name] - used[name] for name in workers if not _beside(name)) / sightings * 1e6, 1),
     )
 
 

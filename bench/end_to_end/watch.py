@@ -16,9 +16,10 @@ _READY_SECONDS = 30.0
 
 
 class Watch:
-    """`async with Watch(rig) as watch:` follows a reader of the rig's namespace."""
+    """`async with Watch(rig) as watch:` follows a reader of the rig's namespace, with these options of its own."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, *options: str) -> None:
+        self._options = options
         self.assigned: list[tuple[float, float]] = []
         self.opened: list[tuple[float, float]] = []
         self.decided = 0
@@ -28,7 +29,7 @@ class Watch:
 
     async def __aenter__(self) -> Self:
         rig = self._rig
-        self._process = rig.measuring("reader", "bench.end_to_end.reader")
+        self._process = rig.measuring("reader", "bench.end_to_end.reader", *self._options)
         self._task = asyncio.create_task(self._follow())
         async with asyncio.timeout(_READY_SECONDS), self._changed:
             await self._changed.wait_for(lambda: self.last > 0)
