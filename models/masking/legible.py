@@ -35,6 +35,9 @@ _DIGITS = {
     if (digit := unicodedata.digit(chr(code), None)) is not None
 }
 _TABLE = {**CHARACTERS, **_DIGITS}
+# What can be a digit, however it is written; a numeral in Chinese beside two others only.
+_ANY_DIGIT = "[0-9" + "".join(re.escape(chr(code)) for code, to in _TABLE.items() if any(map(str.isdecimal, to))) + "]"
+DIGITS_LEFT = re.compile(f"{_ANY_DIGIT}|(?:[{_NUMERAL}].{{0,12}}?){{3}}", re.DOTALL)
 # Of the basic plane alone the engine makes a table; what is beyond it is rare enough to be looked at one by one.
 _NO_TAGS = ("at", "dot")  # jane<at>example<dot>com
 _RESIZED = re.compile(

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from models.masking.legible import HIDDEN, legible
+from models.masking.legible import DIGITS_LEFT, HIDDEN, legible
 from models.masking.name_shapes import DOORS, HANDLES, MAILS, NAMES, SPELT_MAILS
-from models.masking.number_shapes import DICTATED, NUMBERS, PAPERS, SPOKEN
+from models.masking.number_shapes import DICTATED, MOBILES, NUMBERS, PAPERS, SPOKEN
 from models.masking.plain_name import is_plain
 from models.masking.plate_shapes import PLATES
 from models.masking.shape import Shape
@@ -18,10 +18,9 @@ MASK = "***"
 OPTIONAL = frozenset({"handle", "name", "door"})
 USUAL = frozenset({"handle", "name"})
 
-_TABLES = (MAILS, SPELT_MAILS, PAPERS, NUMBERS, DICTATED, PLATES, HANDLES, SPOKEN, NAMES, DOORS)
+_TABLES = (MAILS, SPELT_MAILS, MOBILES, PAPERS, NUMBERS, DICTATED, PLATES, HANDLES, SPOKEN, NAMES, DOORS)
 _STAY = (THING, AMOUNT)
 # Digits with no more than a few other characters in between, and how far what they belong to can reach beyond them.
-_FURTHER = re.compile(r"[^\x00-/:-\x7f]")  # what may be a digit
 _BLANKS = re.compile(r"(\s+)")
 _DIGITS = re.compile("[0-9](?:[^0-9]{0,20}[0-9])*")
 _IN_FRONT, _BEHIND = 12, 20
@@ -48,7 +47,7 @@ def mask(text: str, optional: Collection[str] = USUAL) -> str:
             at = end
         text = "".join([*parts, text[at:]])
         # Two numbers that were typed as one are told apart when the first has gone.
-        if _FURTHER.search(text) is None:
+        if DIGITS_LEFT.search(text) is None:
             break
     return text
 
@@ -69,7 +68,7 @@ def find(text: str, optional: Collection[str] = USUAL) -> list[Found]:
     small, found = read.text.lower(), []
     search = _Search(read.text, small)
     for sign, digits, shapes in _TABLES:
-        if (digits and not search.around_digits) or sign.search(small) is None:
+        if not search.has(sign, digits):
             continue
         if (kind := shapes[0].kind) in OPTIONAL and kind not in optional:
             continue
@@ -104,6 +103,12 @@ class _Search:
                     yield start, end
                 else:
                     at = match.start() + 1
+
+    def has(self, sign: re.Pattern[str], digits: bool) -> bool:
+        """Whether a sign stands in the text, or around the digits that are left."""
+        if digits and len(self._small) == len(self._text):  # a letter can have two small ones: İ
+            return any(sign.search(self._small, at, until) is not None for at, until in self.around_digits)
+        return sign.search(self._small) is not None
 
     def may_be_said(self, kind: str) -> bool:
         """Whether the words of the text can say that a number is of this kind."""

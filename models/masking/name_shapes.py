@@ -14,7 +14,7 @@ MAILS = table(
     "[@＠]",
     shape(
         "mail",
-        *(_WHO, " ?[@＠]{1,2} ?", f"(?:{_LABEL} ?[.．。] ?){{1,8}}", _TOP),
+        *(_WHO, " ?[@＠]{1,2} ?", f"(?:{_LABEL} ?[.．。] ?){{1,8}}", _TOP, "(?:[.][A-Za-z0-9_]{1,30}){0,3}"),
         certain=True,
     ),
     digits=False,
@@ -25,7 +25,11 @@ _OPEN, _SHUT = f"[{re.escape(_OPENING)}]", r"[)\]}>）】]"
 _AT = f"(?: ?[@＠] ?| ?小老鼠 ?|-at-| ?{_OPEN} ?(?:at|a|艾特|圈a) ?{_SHUT} ?| ?艾特 ?| ?圈a ?)"
 _POINT = f"(?: ?[.．。] ?| ?{_OPEN} ?(?:dot|点) ?{_SHUT} ?| ?点 ?| dot |-dot-)"
 _PART = r"[A-Za-z0-9\-]{1,63}"
-_KNOWN = "(?:com|cn|net|org|edu|gov|info|io|me|co|uk|de|fr|eu|ru|hk|tw|jp|us|cc|vip|top|xyz)(?![A-Za-z])"
+_KNOWN = (
+    "(?:com|cn|net|org|edu|gov|info|biz|dev|io|me|co|uk|ie|de|fr|es|nl|ch|pl|pt|se|dk|fi|gr|cz|eu|ru|ua|tr|il|hk|mo|tw"
+    "|jp|kr|sg|th|vn|ph|pk|ca|us|mx|br|ar|cl|au|nz|za|ng|ke|eg|ae|cc|tv|vip|top|xyz)(?![A-Za-z])"
+)
+_WORDS_AS_WELL = "(?:it|in|no|at|be|id|my)(?![A-Za-z])"  # countries that are words when a blank stands before them
 _MAILERS = "qq|163|126|139|189|sina|sohu|foxmail|aliyun|gmail|outlook|hotmail|live|yahoo|icloud|protonmail|gmx"
 
 # Addresses of mail with words instead of the signs.
@@ -35,7 +39,7 @@ SPELT_MAILS = table(
     r"| at [^@]{1,80} dot |#[a-z0-9\-]{1,63}\.",
     shape(
         "mail",
-        f"{_WHO}{_AT}{_PART}(?:{_POINT}{_PART}){{0,4}}{_POINT}{_KNOWN}",
+        f"{_WHO}{_AT}{_PART}(?:{_POINT}{_PART}){{0,4}}(?:{_POINT}{_KNOWN}|{_POINT}(?<! ){_WORDS_AS_WELL})",
         certain=True,
         fold=True,
     ),
@@ -44,7 +48,7 @@ SPELT_MAILS = table(
     shape("mail", rf"{_LOCAL} at {_PART}(?:\.{_PART}){{0,3}}\.{_KNOWN}", words="mail"),
     shape(
         "mail",
-        f"(?:{_LOCAL} dot )?{_LOCAL} at {_PART}(?: dot {_PART}){{0,4}} dot {_KNOWN}",
+        f"(?:{_LOCAL} dot )?{_LOCAL} at {_PART}(?: dot {_PART}){{0,4}} dot (?:{_KNOWN}|{_WORDS_AS_WELL})",
         certain=True,
         fold=True,
     ),
@@ -54,13 +58,15 @@ SPELT_MAILS = table(
 
 _APP = (
     r"(?:(?<![A-Za-z])(?:we ?chat|weixin|telegram|tg|ig|discord|twitter|instagram|insta|facebook|fb|snapchat|skype"
-    r"|signal|kakao(?:talk)?|whatsapp|line id|my line|my handle|dm)(?![A-Za-z])|(?<![A-Za-z])[vw]x"
+    r"|signal|kakao(?:talk)?|whatsapp|viber|tiktok|line id|my line|my handle|dm)(?![A-Za-z])|(?<![A-Za-z])[vw]x"
     r"|(?<![A-Za-z0-9])(?:line(?= ?[:：])|v ?信|v(?= ?[:：❤♥]))|[加我]v|我的? ?line"
-    r"|微 ?信|薇信|威信|威(?=[❤♥])|飞机(?=[:：@])|加我?微|电报|推特|抖音|快手|小红书|支付宝|钉钉|微博)"
+    r"|微 ?信|薇信|威信|威(?=[❤♥])|飞机(?=[:：@])|加我?微|电报|推特|抖音|快手|小红书|支付宝|钉钉|微博|知乎|b站)"
 )
-_WORD_SAYS = "(?:号码?|[帐账]号|同号|(?<![a-z])(?:id|name|is|as)(?![a-z])|是|为|叫|联系|加|[:：=，,(（@#❤♥])"
+_WORD_SAYS = (
+    "(?:号码?|[帐账]号|同号|(?<![a-z])(?:id|name|is|as)(?![a-z])|是|为|叫|联系|加|搜索?|关注|找|[:：=，,(（@#❤♥])"
+)
 _SAYS = f"(?P<says>(?: ?{_WORD_SAYS}){{0,5}}) ?"
-_ACCOUNT = r"(?P<it>[A-Za-z0-9][A-Za-z0-9_.:/\-]{1,38}[A-Za-z0-9_])"
+_ACCOUNT = r"(?P<it>[A-Za-z0-9][A-Za-z0-9_.:/\-]{1,38}[A-Za-z0-9_](?:#[0-9]{4}(?![0-9]))?)"
 
 
 def _is_account(found: re.Match[str]) -> bool:
@@ -74,10 +80,10 @@ def _is_account(found: re.Match[str]) -> bool:
 
 
 HANDLES = table(
-    "微 ?信|薇信|威[信❤♥]|加[微v]|我[微v]|扣扣|企鹅|电报|飞机|腾讯|推特|抖音|快手|小红书|支付宝|钉钉|微博|@"
+    "微 ?信|薇信|威[信❤♥]|加[微v]|我[微v]|扣扣|企鹅|电报|飞机|腾讯|推特|抖音|快手|小红书|支付宝|钉钉|微博|知乎|b站|@"
     "|q(?<![a-z]q)[q群 ]?(?![a-z])|v(?<![a-z]v)(?![a-z])|vx|wx|we ?chat|weixin|dm(?<![a-z]dm)(?![a-z])"
     "|tg(?<![a-z]tg)(?![a-z])|ig(?<![a-z]ig)(?![a-z])|fb(?<![a-z]fb)|line ?(?:id|[:：])|my ?line|我的? ?line|discord"
-    "|twitter|insta|facebook|skype|snapchat|signal|kakao|whatsapp|telegram|handle",
+    "|twitter|insta|facebook|skype|snapchat|signal|kakao|whatsapp|telegram|viber|tiktok|weibo|handle|wa\\.me/|t\\.me/|x\\.com/",
     shape(
         "handle",
         r"(?:(?<![a-z])(?:qq|q q|q)(?![a-z])|扣扣|q群|企鹅|腾讯号)",
@@ -86,8 +92,20 @@ HANDLES = table(
         fold=True,
     ),
     shape("handle", _APP, _SAYS, _ACCOUNT, fits=_is_account, certain=True, fold=True),
-    shape("handle", r"(?:微博|推特|抖音|快手) ?@(?P<it>[\w·]{2,20})", certain=True),
-    shape("handle", r"(?<![A-Za-z0-9._@])@(?P<it>(?=[A-Za-z_]{0,31}[0-9])[A-Za-z][A-Za-z0-9_.]{3,31})", certain=True),
+    shape(
+        "handle",
+        r"(?:微博|推特|抖音|快手|小红书|知乎|b站|up主|threads)(?: ?@|名(?:[是叫为]|[:：]) ?)(?P<it>[\w·]{2,20})",
+        certain=True,
+        fold=True,
+    ),
+    shape("handle", r"(?<![A-Za-z0-9._@])@(?P<it>(?=[A-Za-z_]{0,31}[0-9_])[A-Za-z][A-Za-z0-9_.]{3,31})", certain=True),
+    shape(
+        "handle",
+        r"(?<![A-Za-z0-9\-])(?:t\.me|wa\.me|(?:instagram|facebook|fb|twitter|x|tiktok|weibo)\.com)/@?",
+        _ACCOUNT,
+        certain=True,
+        fold=True,
+    ),
     digits=False,
 )
 
@@ -102,7 +120,7 @@ _HAN = "[\u4e00-\u9fff]"
 _FIRST = r"[A-Z][A-Za-z'’\-]{1,30}"
 
 NAMES = table(
-    "我叫|名字|姓名|联系人|本人|举报人|投诉人|报修人|my name|am called|contact person|name:|this is",
+    "我叫|名字|姓名|联系人|本人|举报人|投诉人|报修人|my name|m called|contact person|name:|this is",
     shape(
         "name",
         "(?:我叫|我的名字[是叫]|姓名[:：是为]?|(?:联系人|举报人|投诉人|报修人)[:：是为]) ?",
@@ -121,7 +139,7 @@ NAMES = table(
     ),
     shape(
         "name",
-        r"\b(?i:my name is|my name's|i am called|contact person(?: is)?:?|name:"
+        r"\b(?i:my name is|my name['’]s|i(?: a|['’])m called|contact person(?: is)?:?|name:"
         r"|this is(?= [A-Z][a-z]{1,30} [A-Z][a-z]{1,30} speaking)) ?",
         f"(?P<it>{_FIRST}(?: {_FIRST}){{0,2}})",
         certain=True,

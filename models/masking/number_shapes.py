@@ -33,12 +33,20 @@ _MOBILE_GROUPS = {
 }
 _OLD_GROUPS = {(15,), (6, 6, 3)}
 _FEW_GROUPS = 5
+_FAR = 20
+_DIGIT = re.compile("[0-9]")
 
 
 def _is_mobile(found: re.Match[str]) -> bool:
     number = found["number"]
     groups = groups_of(_SINGLY.sub(lambda singly: digits_of(singly[0]), number))
     return groups in _MOBILE_GROUPS or (len(groups) == 2 and not _LISTED.search(number))
+
+
+def _is_far_from_digits(found: re.Match[str]) -> bool:
+    start, end = found.span()
+    near = found.string[max(0, start - _FAR) : start] + found.string[end : end + _FAR]
+    return _DIGIT.search(near) is None
 
 
 def _is_mobile_in_few_groups(found: re.Match[str]) -> bool:
@@ -76,6 +84,11 @@ def _is_number(found: re.Match[str]) -> bool:
     return len(groups) <= _FEW_GROUPS or set(groups) == {1}
 
 
+def _is_account(found: re.Match[str]) -> bool:
+    """A number, also in fours."""
+    return _is_number(found) or set(groups_of(found[0])[:-1]) == {4}
+
+
 def _is_international(found: re.Match[str]) -> bool:
     """No offset such as +114.305250."""
     return 8 <= len(digits_of(found[0])) <= 16 and _OFFSET.fullmatch(found[0]) is None
@@ -91,6 +104,13 @@ def _has_five_digits(found: re.Match[str]) -> bool:
 
 
 _EXTENSION = rf"(?:{TAME}(?:转(?:分机)?|分机|ext\b\.?|extension|x|#) ?[0-9]{{1,6}}|-[0-9]{{1,4}}{END})?"
+
+# What most people write: eleven digits together, far from all others. Once they are hidden the other tables have no
+# digits left to be looked through for.
+MOBILES = table(
+    "1[3-9][0-9]{9}",
+    shape("phone", r"(?<![A-Za-z0-9_.+\-])1[3-9][0-9]{9}(?![A-Za-z0-9_.+\-])", fits=_is_far_from_digits, telling=True),
+)
 
 PAPERS = table(
     r"[a-z第0-9](?:(?<=[a-z第])[ \-]?[0-9]|(?<=[0-9])(?:[ \-.]{0,3}[0-9]){5})",
@@ -129,6 +149,8 @@ NUMBERS = table(
         telling=True,
     ),
     shape("id", f"{FREE}[1-8]{spread(14)}{END}", fits=_is_born),
+    # Accounts of firms 对公账户 have up to 24 digits; a part of one may look like a card.
+    shape("card", f"{EDGE}[0-9]{spread('7,23')}{END}", words="card", fits=_is_account),
     shape("card", f"{FREE}[2-6]{spread('14,18')}{END}", fits=_is_card),
     shape(
         "phone",
@@ -136,7 +158,8 @@ NUMBERS = table(
         fits=_is_mobile,
         telling=True,
     ),
-    shape("phone", f"{FREE}00[1-9](?:{TAME}[0-9]){{8,13}}{END}", fits=_is_international),
+    # With the prefix that one dials in most countries, in North America, in Australia.
+    shape("phone", rf"{FREE}(?:00|0?011[ .\-])[1-9](?:{TAME}[0-9]){{8,13}}{END}", fits=_is_international),
     # A landline with its area code 固定电话.
     shape(
         "phone",
@@ -144,10 +167,15 @@ NUMBERS = table(
         *(f"(?:{TAME}[0-9]){{6,7}}", END, _EXTENSION, ")"),
         fits=_is_number,
     ),
+    shape(
+        "phone",
+        r"(?:区号|area code)[是为]?[ :：(]{0,2}(?P<it>[0-9]{3,4}[ ，,、)）.\-]{0,3}[2-9]",
+        *(f"(?:{TAME}[0-9]){{6,7}})", END),
+    ),
     # North America as it writes at home, but for numbers that are free of charge.
     shape(
         "phone",
-        *(FREE, r"(?:1[ .\-])?(?!(?:400|8(?:00|88|77|66|55|44|33))[^0-9])\(?(?P<it>[2-9][0-9]{2}"),
+        *(FREE, r"(?P<it>(?:1[ .\-]\(?)?(?!(?:400|8(?:00|88|77|66|55|44|33))[^0-9])[2-9][0-9]{2}"),
         *(r"[) .\-/]{1,2}[2-9][0-9]{2}[ .\-/][0-9]{4}", END, _EXTENSION, ")"),
     ),
     # Britain, Australia, Taiwan.
@@ -166,7 +194,6 @@ NUMBERS = table(
     shape("phone", f"{FREE}[1-9](?:{TAME}[0-9]){{6,12}}{END}{_EXTENSION}", words="phone", fits=_is_number),
     shape("phone", f"{EDGE}1(?:{GAP}[0-9]){{10}}{END}", words="phone", fits=_is_mobile_in_few_groups),
     shape("ssn", f"{EDGE}[0-9]{spread(8)}{END}", words="ssn"),
-    shape("card", f"{EDGE}[0-9]{spread('7,18')}{END}", words="card", fits=_is_number),
 )
 
 # Words that people put between the groups of a number that they dictate.
@@ -190,7 +217,10 @@ _PINYIN = f"(?:{'|'.join(_IN_PINYIN)})"
 
 # Digits that are written out.
 SPOKEN = table(
-    "|".join([f"{word}[ ,-][ ,a-z]" for word in _IN_ENGLISH] + [f"{word}(?: ?{_PINYIN}){{2}}" for word in _IN_PINYIN]),
+    "|".join(
+        [rf"{word}[ ,\-]{{1,3}}{_SPOKEN}" for word in _IN_ENGLISH]
+        + [f"{word}(?: ?{_PINYIN}){{2}}" for word in _IN_PINYIN]
+    ),
     shape("phone", rf"\b{_SPOKEN}(?:[ ,\-]{{1,3}}{_SPOKEN}){{6,15}}\b", certain=True, fold=True),
     shape("phone", rf"\b{_PINYIN}(?: ?{_PINYIN}){{6,15}}\b", certain=True, fold=True),
     digits=False,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 WINDOW = 32  # so many characters before a number are looked at
 _NEAR = 12  # and from so far a word still says what the number is
+_FARTHER = {"ssn": WINDOW}  # but for what is said of nothing else
 
 # Names of things and papers of the city that have numbers: those must stay, a crew finds the thing by them.
 THING = "thing"
@@ -42,8 +43,8 @@ BEFORE: Mapping[str, str] = {
     """,
     "card": """
         卡号 银行卡 信用卡 储蓄卡 借记卡 工行 建行 农行 中行 招行 交行 邮储 账号 帐号 账户 帐户 存折 公积金账号
-        公积金 退款到 转账 打款 汇款 card card·number credit·card debit·card bank·card bank·account account
-        account·number amex visa·card iban
+        公积金 退款到 转账 打款 汇款 收款 开户 对公 card card·number credit·card debit·card bank·card bank·account
+        account account·number acct a/c amex visa·card iban
     """,
     "mail": "邮箱 邮件 电邮 mail email e-mail",
     "plate": """
@@ -59,14 +60,14 @@ BEFORE: Mapping[str, str] = {
         自编号 航班 列车 火车 发票 发票号 发票号码 票据 票据号 运单 运单号 快递单 快递 单车 单车号 柜号 网格 网格号
         社区代码 邮编 邮政编码 型号 版本 文号 公告 坐标 经纬度 位置 北纬 东经 经度 纬度 金额 合同 合同金额 工资 总价
         罚款 押金 欠薪 光缆号 站牌 站点 监测点 泵站 箱变 楼栋码 二维码 序列号 端口 标准 事件 事件号 派单 派单号
-        信用代码 网点 网点编号 门禁 岗亭 档案 房号 门牌 order orders order·number order·no case cases case·number
-        ticket tickets ref reference work·order request request·number service·request sr lamp lamps lamp·post
-        lamp·number pole poles light lights street·light manhole manhole·cover hydrant device device·id serial
-        serial·number serial·no part part·no part·number model model·number camera asset asset·tag meter invoice
-        invoice·number invoice·no bill bill·no tree bike bike·number bay space parking·space locker container room
-        zip zip·code postcode bus route version ip lat lon id·badge badge flight train gate junction exit road
-        coordinates gps sensor station tender contract complaint incident report·number tracking parcel
-        permit·office machine
+        信用代码 许可证 许可证号 营业执照 执照号 网点 网点编号 门禁 岗亭 档案 房号 门牌 order orders order·number
+        order·no case cases case·number ticket tickets ref reference work·order request request·number
+        service·request sr lamp lamps lamp·post lamp·number pole poles light lights street·light manhole
+        manhole·cover hydrant device device·id serial serial·number serial·no part part·no part·number model
+        model·number camera asset asset·tag meter invoice invoice·number invoice·no bill bill·no tree bike
+        bike·number bay space parking·space locker container room zip zip·code postcode bus route version ip lat lon
+        id·badge badge flight train gate junction exit road coordinates gps sensor station tender contract complaint
+        incident report·number tracking parcel permit·office machine
     """,
     SERVICE: """
         热线 客服 客服热线 客服电话 服务热线 服务电话 监督电话 举报电话 投诉电话 报修电话 抢修电话 救援电话 市民热线
@@ -184,7 +185,7 @@ def before(text: str, start: int, end: int) -> Before:
     if _FILLER.fullmatch(between):
         numbered = last[0] in _NUMBERED or _NUMBER.search(window, last.start()) is not None
         return Before(kind, True, numbered)
-    if len(between) > _NEAR or _HAS_DIGIT.search(between):
+    if len(between) > _FARTHER.get(kind, _NEAR) or _HAS_DIGIT.search(between):
         return Before()
     return Before(kind)
 
