@@ -25,6 +25,7 @@
     └── Unacknowledged      the broker has not acknowledged in time: the event may or may not be written
     UnknownPack             within the core: the city pack that is in force is not at hand; its caller fetches it
     Halted                  within notify: its partitions are wanted back, the record at hand stays unfinished
+    TooLong                 within a fetch: a batch that its client has packed comes to more than may be unpacked
 
 What goes wrong is one of three kinds. Poison would fail again: it becomes a dead letter and its neighbours go on. What
 may pass (Kafka or a webhook is away) is tried again after a pause. Everything else ends the process.

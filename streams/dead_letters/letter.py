@@ -49,7 +49,8 @@ ERRORS = {
     "unknown-type": "No contract has this `ce_type`.",
     "wrong-topic": "It has come to a topic that takes other events.",
     "unknown-format": "No decoder has this `format`.",
-    "too-large": "Value and headers are longer than 2 MB.",
+    "too-large": "Value and headers are longer than 2 MB, or the batch that it came in unpacks to more than 16 MiB: "
+    "nothing of that was taken in.",
     "too-complex": "A vendor's message holds more than 1,000 detections or comes to much more text than it has, or XML "
     "that is too large or nested too deep.",
     "ahead-of-time": "It is dated further ahead of its receipt than the city allows.",

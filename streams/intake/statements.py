@@ -21,6 +21,8 @@ from streams.dead_letters.letter import ONLY, REPLAYED
 from streams.intake import quick
 from streams.intake.said import SaidDetection, SaidRecheck, SaidUpdate, Statement, of_contract
 from streams.intake.too_late import Receipt, TimeRule, receipt_of
+from streams.kafka.raw_fetch import TOO_LONG
+from streams.kafka.unpacking import MAX_BATCH_BYTES
 
 # What a message's detections say may be so much longer than the message: what it says once, each of them repeats.
 MAX_REPEATED = 100_000
@@ -60,6 +62,9 @@ class StatementReader:
             return (plain,)
         value = record.value
         headers = envelope.header_map(record.headers)
+        if TOO_LONG in headers:
+            rule = f"must be in a batch that unpacks to at most {MAX_BATCH_BYTES} bytes; none of it is taken in"
+            raise Poison("data", rule, "too-large")
         _check_size(len(value or b"") + sum(map(len, headers.values())))
         if not _are_text(headers):
             raise Poison("headers", "must have names that are UTF-8", "not-utf-8")

@@ -8,6 +8,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams.kafka.raw_fetch import read_leniently
 
+_MOST_BYTES = 32 * 1024 * 1024  # of values; a few thousand usual records are far from it
+
 
 class Inlet:
     """It fetches up to `most` records ahead. `next_offset` is that behind the last one that is decided."""
@@ -19,11 +21,13 @@ class Inlet:
         self._position = 0
         self._queue: deque[ConsumerRecord] = deque()
         self.full = False  # so much is at hand that no more is fetched
+        self._bytes = 0  # of what is at hand
         self._behind_markers = 0
 
     def begin(self, consumer: AIOKafkaConsumer, offset: int) -> None:
         """Fetch from this offset on; what was fetched before is forgotten."""
         self._queue.clear()
+        self._bytes = 0
         self.next_offset = self._position = offset
         consumer.seek(self.tp, offset)
         consumer.resume(self.tp)
@@ -39,6 +43,7 @@ class Inlet:
         """Records that the consumer has fetched, next to those at hand."""
         if records:
             self._queue.extend(records)
+            self._bytes += sum(map(_length, records))
             self._position = records[-1].offset + 1
 
     async def read_leniently(self, consumer: AIOKafkaConsumer) -> None:
@@ -46,6 +51,9 @@ class Inlet:
 
         Raises KafkaError.
         """
+        if self.full:  # nothing more now; what the client had fetched it fetches again
+            consumer.seek(self.tp, self._position)
+            return
         records, after = await read_leniently(consumer, self.tp, self._position, self._most)
         self.take(records)
         self._position = after
@@ -64,10 +72,10 @@ class Inlet:
 
     def regulate(self, consumer: AIOKafkaConsumer) -> None:
         """Fetch no more while there is enough to do."""
-        if not self.full and len(self._queue) >= self._most:
+        if not self.full and (len(self._queue) >= self._most or self._bytes >= _MOST_BYTES):
             self.full = True
             consumer.pause(self.tp)
-        elif self.full and len(self._queue) < self._most // 2:
+        elif self.full and len(self._queue) < self._most // 2 and self._bytes < _MOST_BYTES // 2:
             self.full = False
             consumer.resume(self.tp)
 
@@ -78,6 +86,10 @@ class Inlet:
     def decided(self, records: Sequence[ConsumerRecord]) -> None:
         """These, the first at hand, are decided and committed."""
         for _ in records:
-            self._queue.popleft()
+            self._bytes -= _length(self._queue.popleft())
         if records:
             self.next_offset = records[-1].offset + 1
+
+
+def _length(record: ConsumerRecord) -> int:
+    return len(record.value or b"")

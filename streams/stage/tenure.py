@@ -29,6 +29,7 @@ from streams.kafka.clients import scanner, started
 from streams.kafka.closing import CLOSE_SECONDS, death_of, seen, within
 from streams.kafka.polling import poll
 from streams.kafka.sending import Send, send_all
+from streams.kafka.unpacking import at_most
 from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids, producer_of
 from streams.stage.inlet import Inlet
 from streams.stage.processing import O, StageOptions
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 _SMOOTHING = 0.2
 _NOTHING: Mapping[TopicPartition, int] = {}
 _MARKERS_SECONDS = 1.0
+_UNPACKED_AT_ONCE = 128 * 1024 * 1024  # bytes of what clients have packed, in one fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +183,13 @@ class Tenure(Generic[O]):
         """What has come, up to so many seconds from now, or until something has come by the other lane."""
         by_part = {inlet.tp: inlet for inlet in inlets}
         try:
-            batches = await poll(consumer, by_part, wait, self._come)
+            with at_most(_UNPACKED_AT_ONCE):
+                batches = await poll(consumer, by_part, wait, self._come)
         except (UnicodeDecodeError, CorruptRecordException):
-            # One partition's batch is refused. Which one, and what was fetched of the others, the client does not say.
+            # One partition's batch is refused, or all together come to too much. Which one, and what was fetched of the
+            # others, the client does not say.
             await asyncio.gather(*(inlet.read_leniently(consumer) for inlet in inlets))
-            return
+            batches = {}
         finally:
             self._come.set()
         for tp, records in batches.items():

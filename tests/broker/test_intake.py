@@ -20,6 +20,7 @@ from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.intake.unlisted import LabelWatch, read_unlisted
 from streams.kafka.topics import Names
+from streams.kafka.unpacking import MAX_BATCH_BYTES
 from streams.terminal.feed import feed, read_events, scheduled
 from tests.support.cities import tiny_city, tiny_files
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually
@@ -116,12 +117,16 @@ async def test_good_records_reach_the_inbox_and_bad_ones_the_dead_letters(
 
 @pytest.mark.timeout(120)
 async def test_batches_of_every_codec_are_taken_in(kafka: Kafka, topics: Names, roles: Roles, city: Path) -> None:
-    """How an upstream compresses is its own affair: all four codecs that Kafka knows reach the inbox.
+    """How an upstream compresses is its own affair: all four codecs that Kafka knows reach the inbox. A batch that
+    would come to too much is one dead letter, at the offset of its last record, and those behind it are taken in.
 
     What opens nothing, as the city has not listed its label, is counted for `paidan labels unknown` and `/status`.
     """
     codecs = ("gzip", "snappy", "lz4", "zstd")
-    for codec in codecs:
+    refused = []
+    for number, codec in enumerate(codecs, 1):
+        first = await kafka.produce_packed(topics.reports, number, b"x", bytes(MAX_BATCH_BYTES), b"y")
+        refused.append((topics.reports, first + 2, "too-large"))
         await kafka.produce(topics.reports, [said(report("路灯不亮" * 50, event=born(codec)))], compression=codec)
     await kafka.produce(topics.detections, [said(detection(label="car", event=born(str(n)))) for n in range(3)])
     roles.start("intake", city=str(city))
@@ -130,7 +135,9 @@ async def test_batches_of_every_codec_are_taken_in(kafka: Kafka, topics: Names, 
         return sum(len(items) for items in items_of(records).values()) >= len(codecs)
 
     inbox = items_of(await kafka.read_until(topics.inbox, complete, timeout=60))
-    assert sorted(codecs) == sorted(item.id for items in inbox.values() for item in items if isinstance(item, Sighting))
+    assert list(codecs) == [item.id for items in inbox.values() for item in items if isinstance(item, Sighting)]
+    letters = [decode_dead_letter(record.value) for record in await kafka.read_until(topics.dead_letters, 4)]
+    assert refused == [(letter.topic, letter.offset, letter.error) for letter in letters]
 
     watch = LabelWatch(roles.settings, tiny_city(), every_seconds=0.1)
     watching = asyncio.create_task(watch.run())
