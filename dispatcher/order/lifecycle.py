@@ -225,7 +225,7 @@ TABLE: tuple[Transition, ...] = (
     ),
     Transition(
         "feedback", "回访", ("reporter",), ("closed",), ("closed", "assigned", "review"),
-        ("its-reporter", "feedback-window", "satisfied"),
+        ("its-reporter", "feedback-window", "satisfied", "not-too-often"),
         "not satisfied, it reopens the order where the city's settings say so",
     ),
     Transition(
@@ -264,7 +264,7 @@ TABLE: tuple[Transition, ...] = (
         "the state stays; a department on what it holds or held last",
     ),
     Transition(
-        "comment", "补充", ("reporter",), _OPEN, _OPEN, ("its-reporter", "words-or-photo"),
+        "comment", "补充", ("reporter",), _OPEN, _OPEN, ("its-reporter", "words-or-photo", "not-too-often"),
         "a reporter adds words or a photo; the state stays",
     ),
     Transition(
@@ -347,6 +347,7 @@ REFUSALS: dict[str, str] = {
     "handler-is-checker": "Who handled the order may neither check it nor call its reporters back.",
     "asker-is-approver": "Who asked may not decide on it, nor may anybody of the departments that have the order.",
     "not-its-reporter": "Only a reporter of this order may do that.",
+    "too-often": "This reporter has added to the order as often as one may, until others have taken steps.",
     "reopen-window-over": "The time for reopening is over.",
     "feedback-window-over": "The time for feedback is over.",
     "not-in-jury": "Only a citizen who was asked to judge this closing may do that.",

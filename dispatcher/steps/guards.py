@@ -28,6 +28,9 @@ def guard(check: Guard) -> Guard:
     return check
 
 
+# Of the steps that a row keeps so many are of one reporter: others' must be seen beside them.
+_OFTEN = 20
+_KEYS = 10_000  # names of keys, in all some 250 kB of a row
 # Of the five grades of satisfaction, the lowest with which a reporter counts as satisfied: 基本满意.
 _SATISFIED_FROM = 3
 
@@ -377,6 +380,13 @@ def _its_reporter(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) 
     # Nobody can be told from others where all reports came without a name; what cameras alone saw has no reporter.
     nameless = any(one.report_keys for one in family) and not any(one.reporters for one in family)
     return "" if nameless else "not-its-reporter"
+
+
+@guard
+def _not_too_often(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    """Each is a line of the row, and where words are sealed the name of a key, which the row keeps for good."""
+    own = sum(entry.actor == update.by for entry in order.timeline)
+    return "too-often" if own >= _OFTEN or len(order.sealed_under) >= _KEYS else ""
 
 
 def reopenable(work: UnitOfWork, order: Order, at: int) -> bool:

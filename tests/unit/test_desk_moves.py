@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from dispatcher.order import facts
+from dispatcher.order.folds.apply import TIMELINE
+from dispatcher.steps import guards
 from models.events import ASSIGNMENT, WITHDRAWAL
 from models.inbox import Actor
+from models.sealed_words import ReportKey, seal
 from tests.support.desks import (
     DAY,
     DISPATCHER,
@@ -174,6 +177,48 @@ def test_a_reporter_reminds_once_a_day() -> None:
     told = [out.key for out in desk.sent if out.topic == "notices" and b'"kind":"reminded"' in out.value]
     assert told == ["roads", "supervisor"] * 2
     assert_laws(desk)
+
+
+def test_a_reporter_adds_to_an_order_so_often_until_others_have_taken_steps() -> None:
+    """A row keeps the last 200 steps, and of them 20 of one reporter at most; no other reporter is held up by that."""
+    desk = opened()
+    desk.feed(report("2", T0, reporter="hash-2"))
+    other = Actor("reporter", "", "hash-2")
+
+    said = [desk.update("comment", CITIZEN, T0 + n, reason=f"still {n}") for n in range(25)]
+    assert said == [""] * 20 + ["too-often"] * 5
+    assert desk.update("comment", other, T0 + 30, reason="here too") == ""
+    for n in range(TIMELINE):
+        assert desk.update("comment", DISPATCHER, T0 + 60 + n, reason="looked at") == ""
+    assert desk.update("comment", CITIZEN, T0 + HOUR, reason="thanks") == ""
+
+    assert_laws(desk)
+
+
+def test_feedback_is_not_given_for_ever() -> None:
+    """It stands in the row as a comment does; the department's own comments are not counted."""
+    desk = closed()
+
+    said = [desk.update("feedback", CITIZEN, T0 + 3 * HOUR + n, satisfied=True, reason=f"good {n}") for n in range(21)]
+
+    assert said == [""] * 20 + ["too-often"]
+    assert desk.update("comment", DISPATCHER, T0 + 4 * HOUR, reason="seen") == ""
+
+
+def test_an_order_has_so_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row keeps the names of all of them, and a reporter's sealed words are one more each."""
+    monkeypatch.setattr(guards, "_KEYS", 3)
+    desk = opened()
+
+    said = [desk.update("comment", CITIZEN, T0 + n, reason=sealed(f"still {n}")) for n in range(5)]
+
+    assert said == ["", "", "", "too-often", "too-often"]
+    assert len(desk.only().sealed_under) == 3
+
+
+def sealed(words: str) -> str:
+    """These words under a key of their own."""
+    return seal(ReportKey.new(), {"text": words})["text"]
 
 
 def test_remarks_stand_in_the_timeline_and_change_nothing() -> None:
