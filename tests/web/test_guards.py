@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import resource
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -197,6 +199,45 @@ async def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert refused.startswith(b"HTTP/1.1 503")
     assert b"retry-after: 5" in refused
+
+
+async def test_who_hangs_up_while_sending_is_no_fault_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is logged, and nothing is answered that would count as one."""
+    app, told = FastAPI(), []
+    problems.install(app)
+
+    @app.post("/")
+    async def whole(request: Request) -> int:
+        return len(await request.body())
+
+    come = iter([{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}])
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [], "state": {}}
+
+    async def receive() -> Any:
+        return next(come)
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    await BodyLimit(app, 1000)(scope, receive, send)
+
+    assert [message["status"] for message in told if "status" in message] == [400]
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(("soft", "hard", "taken", "held"), [
+    (1_024, 1_048_576, 2_200, 2_000), (1_024, 1_500, 1_500, 1_300), (65_536, 65_536, None, 2_000), (100, 100, 100, 1),
+])  # fmt: skip
+def test_as_many_connections_are_held_as_there_are_descriptors(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, taken: int | None, held: int
+) -> None:
+    """The process takes what the system lets it have, and keeps some for itself."""
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
+
+    assert http_server._most_connections() == held
+    assert asked == ([] if taken is None else [(taken, hard)])
 
 
 async def test_listeners_are_bounded(gateway: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,6 +120,11 @@ ODD = {
     # framing
     "a length below zero": (_get("/reports", "Content-Length: -5\r\n", "POST"), 400),
     "two lengths": (_get("/reports", "Content-Length: 5\r\nContent-Length: 6\r\n", "POST") + b"abcde", 400),
+    "a length beside pieces": (
+        _get("/reports", f"{JSON}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "POST")
+        + b"2\r\n{}\r\n0\r\n\r\n",
+        400,
+    ),
     "a coding that is unknown": (_get("/reports", "Transfer-Encoding: gzip, chunked\r\n", "POST") + b"0\r\n\r\n", 400),
     "pieces without a size": (_get("/reports", f"{JSON}Transfer-Encoding: chunked\r\n", "POST") + b"zz\r\n", 400),
     "trailers": (_get("/reports", f"{JSON}Transfer-Encoding: chunked\r\n", "POST") + TRAILERS, 422),

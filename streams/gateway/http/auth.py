@@ -38,6 +38,7 @@ class Gate:
 
     async def __call__(self, request: Request, proceed: Handler) -> Response:
         """The answer of `proceed`, or the problem document of a refusal. Nothing of the body is read before."""
+        request.state.holders = self._holders
         try:
             request.state.holder = await self._holder(request)
         except Problem as problem:
@@ -76,6 +77,12 @@ def holder_of(request: Request) -> Holder | None:
     """Who asks; None for whoever tries it out without tokens."""
     found: Holder | None = request.state.holder
     return found
+
+
+async def still_holds(request: Request) -> bool:
+    """Whether whoever asked would be let in now: for an answer that goes on for longer than a token may hold."""
+    holders: Holders = request.state.holders
+    return holders.open or await holders.of(bearer_of(request)) is not None
 
 
 def ask_for(holder: Holder | None, right: Right) -> None:

@@ -1,6 +1,7 @@
 """`GET /events/assignments`: new assignments as they are made, as server-sent events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -11,7 +12,7 @@ from dispatcher.partition.identity import area_of
 from models.access import Holder, sees
 from models.city import City
 from models.times import to_text
-from streams.gateway.http.auth import holder_of
+from streams.gateway.http.auth import holder_of, still_holds
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.waiting import FactTail
@@ -28,18 +29,25 @@ def live_routes(city: City, tail: FactTail) -> APIRouter:
     async def assignments(request: Request) -> StreamingResponse:
         if tail.listening >= MOST_LISTENERS:
             raise Problem(503, "busy", f"{MOST_LISTENERS} follow the assignments already", {"retry-after": "30"})
-        shown = _stream(city, tail, holder_of(request))
+        shown = _stream(city, tail, holder_of(request), partial(still_holds, request))
         return StreamingResponse(shown, media_type="text/event-stream", headers=_HEADERS)
 
     return router
 
 
-async def _stream(city: City, tail: FactTail, holder: Holder | None) -> AsyncIterator[bytes]:
+async def _stream(
+    city: City, tail: FactTail, holder: Holder | None, holds: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
+    """It ends when the token no longer holds: whoever asks again is told why."""
     yield b"retry: 3000\n\n"
     async for fact in tail.assignments():
+        if fact is not None and not is_shown(fact, city, holder):
+            continue
+        if not await holds():
+            return
         if fact is None:
             yield b": nothing new\n\n"  # so that a connection that is gone is noticed
-        elif is_shown(fact, city, holder):
+        else:
             yield b"event: assigned\nid: %s\ndata: %s\n\n" % (
                 f"{fact.order_id}/{fact.seq}".encode(),
                 msgspec.json.encode(_shown(fact, city)),

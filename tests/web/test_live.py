@@ -1,0 +1,71 @@
+"""Who follows the assignments as they are made."""
+
+import asyncio
+from pathlib import Path
+
+from dispatcher.order.facts import Assigned
+from models.city import City
+from models.events import Why
+from models.inbox import Actor
+from streams.access.holders import Holders
+from streams.access.tokens import digest, revoke
+from streams.gateway.app import Parts, make_app
+from streams.gateway.events.event_writer import EventWriter
+from streams.gateway.shards import Shards
+from streams.gateway.shutdown import Shutdown
+from streams.gateway.waiting import FactTail, _put
+from streams.http_server import HttpServer
+from streams.settings import load_settings
+from tests.support.tokens import grant, tokens_file
+from tests.web.conftest import NOWHERE
+
+_ASKED = b"GET /events/assignments HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
+
+
+async def test_whoever_is_revoked_is_shown_no_more(city: City, tmp_path: Path) -> None:
+    """A stream is one request, however long it lasts: it ends with its token, and others' go on."""
+    path = tmp_path / "t"
+    tokens_file(path, grant("gone", "operator"), grant("stays", "operator"))
+    settings = load_settings(
+        kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only", gateway_tokens_file=str(path)
+    )
+    shutdown, tail = Shutdown(), FactTail(settings)
+    shards, writer = Shards(settings), EventWriter(settings, shutdown)
+    app = make_app(Parts(settings, city, shards, writer, tail, Holders(settings), shutdown))
+
+    def tell(seq: int) -> None:
+        for queue in tail._listeners:
+            _put(queue, _assigned(seq))
+
+    async with HttpServer(app, "127.0.0.1", 0) as server:
+        host, port = server.address.split(":")
+        streams = []
+        for token in (b"gone", b"stays"):
+            reader, sender = await asyncio.open_connection(host, int(port))
+            sender.write(_ASKED % token)
+            await asyncio.wait_for(reader.readuntil(b"retry: 3000"), 10)
+            streams.append((reader, sender))
+        gone, stays = (reader for reader, _ in streams)
+
+        while tail.listening < len(streams):
+            await asyncio.sleep(0)
+        tell(2)
+        for reader in (gone, stays):
+            await asyncio.wait_for(reader.readuntil(b"aaaaaaaaaa/2"), 10)
+        revoke(path, digest("gone"))
+        tell(3)
+
+        assert b"aaaaaaaaaa/3" not in await asyncio.wait_for(gone.readuntil(b"\r\n0\r\n\r\n"), 10)
+        await asyncio.wait_for(stays.readuntil(b"aaaaaaaaaa/3"), 10)
+        for _, sender in streams:
+            sender.close()
+        tail.end_listening()
+    await writer.stop()
+    await shards.close()
+
+
+def _assigned(seq: int) -> Assigned:
+    return Assigned(
+        order_id="gulou-20260301-aaaaaaaaaa", seq=seq, state="assigned", at=0, recorded_at=0, actor=Actor("desk"),
+        attempt=1, department="roads", why=Why(by="table"),
+    )  # fmt: skip
