@@ -85,7 +85,7 @@ def set_silence(
         radius_m=radius_m,
         owner=owner,
         comment=comment,
-        created_by=by or getpass.getuser(),
+        created_by=_who(by),
         created_at=now,
     )
     check(city, silence)
@@ -116,7 +116,7 @@ def lift(
         lifts=zone,
         owner=owner,
         comment=comment,
-        created_by=by or getpass.getuser(),
+        created_by=_who(by),
         created_at=now,
     )
     check(city, lifted)
@@ -126,13 +126,17 @@ def lift(
 @app.command()
 def approve(number: Number, by: By = "") -> None:
     """Approve a silence that waits for a second person."""
-    _change(approved(number, by or getpass.getuser(), now_ms()))
+    _change(approved(number, _who(by), now_ms()))
 
 
 @app.command()
 def end(number: Number, by: By = "") -> None:
     """End a silence before its time."""
-    _change(ended(number, by or getpass.getuser(), now_ms()))
+    _change(ended(number, _who(by), now_ms()))
+
+
+def _who(by: str) -> str:
+    return pseudonym(load_settings().hmac_key, by or getpass.getuser())
 
 
 def _change(decide: Decide) -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from models.city import City
 from models.errors import Poison
 from models.inbox import LiveSilence
+from models.masking import mask
 from models.times import DAY_MS, HOUR_MS
 from streams.control.one_at_a_time import ControlError, changing
 from streams.kafka.connection import Connection
@@ -101,10 +102,12 @@ def check(city: City, silence: LiveSilence) -> None:
 
 
 def set_anew(wanted: LiveSilence, needs_approval: bool) -> Decide:
-    """Set a silence; it gets the next number."""
+    """Set a silence; it gets the next number. What is personal in the words of whoever sets it is masked."""
+    owner, comment = mask(wanted.owner), mask(wanted.comment)
 
     def decide(now: Known) -> LiveSilence:
-        return replace(wanted, number=max(now, default=0) + 1, needs_approval=needs_approval)
+        number = max(now, default=0) + 1
+        return replace(wanted, number=number, needs_approval=needs_approval, owner=owner, comment=comment)
 
     return decide
 

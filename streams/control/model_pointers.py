@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from models.city import City
 from models.classifier import Classifier
 from models.errors import UsageError
+from models.masking import mask
 from models.times import to_text
 from streams.control.models_in_force import ACTIVE, SHADOW, load_first, load_named
 from streams.control.one_at_a_time import ControlError, changing
@@ -146,4 +147,5 @@ def rolled_back(name: str, at: int, reason: str = "") -> Callable[[Pointers], Re
 
 def _recorded(at: int, **fields: object) -> dict[str, bytes | None]:
     entry = msgspec.convert({"at": to_text(at), **fields}, Change)
+    entry = msgspec.structs.replace(entry, forced=mask(entry.forced))
     return {f"{CHANGES}{entry.at}": msgspec.json.encode(entry)}

@@ -15,6 +15,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from models.inbox import PackChange, encode_items
+from models.masking import mask
 from models.times import from_text, to_text
 from streams.control.one_at_a_time import ControlError, changing
 from streams.kafka.connection import Connection
@@ -187,7 +188,7 @@ def published(digest: str, expected: str, at: int, by: str, comment: str = "") -
     def decide(now: Publications) -> Publication:
         _check(now, expected)
         return Publication(
-            number=len(now.changes) + 1, digest=digest, before=expected, at=to_text(at), by=by, comment=comment
+            number=len(now.changes) + 1, digest=digest, before=expected, at=to_text(at), by=by, comment=mask(comment)
         )
 
     return decide
@@ -208,8 +209,9 @@ def announced(digest: str, expected: str, due: int, at: int, by: str, comment: s
     def decide(now: Publications) -> Announcement:
         _check(now, expected)
         number, comes_at = len(now.announcements) + 1, to_text(due)
+        why = mask(comment)
         return Announcement(
-            number=number, digest=digest, before=expected, comes_at=comes_at, at=to_text(at), by=by, comment=comment
+            number=number, digest=digest, before=expected, comes_at=comes_at, at=to_text(at), by=by, comment=why
         )
 
     return decide
@@ -221,7 +223,8 @@ def cancelled(at: int, by: str, comment: str = "") -> DecideAhead:
     def decide(now: Publications) -> Announcement:
         if now.announced is None:
             raise ControlError("nothing is announced")
-        return msgspec.structs.replace(now.announced, cancelled_at=to_text(at), cancelled_by=by, cancelled_for=comment)
+        why = mask(comment)
+        return msgspec.structs.replace(now.announced, cancelled_at=to_text(at), cancelled_by=by, cancelled_for=why)
 
     return decide
 

@@ -44,13 +44,13 @@ async def erase(settings: Settings, whose: Whose, erasure: Erasure) -> tuple[int
     """Destroy the keys of these sightings, and of the links that reporters have sent later: how many there are, and how
     many keys were there to be destroyed. A reporter's contact is forgotten with them.
 
-    Who asked, when and why stays in the topic in the place of each key. Raises UsageError without the city's key,
-    KafkaError when the cluster fails: then it can be asked for again.
+    Who asked, when and why stays, masked, in the topic in the place of each key. Raises UsageError without the city's
+    key, KafkaError when the cluster fails: then it can be asked for again.
     """
     names = {name async for found in _sealed(settings, whose) for name in found}
     async with open_report_keys(settings) as keys:
         there = [] if keys is None else keys.known(sorted(names))
-    value, topic = msgspec.json.encode(erasure), Names(settings.namespace).report_keys
+    value, topic = msgspec.json.encode(erasure.masked()), Names(settings.namespace).report_keys
     async with started(writer(Connection.of(settings))) as producer:
         for name in there:
             await producer.send_and_wait(topic, value, name.encode(), place_of(name, settings.partitions))

@@ -9,6 +9,7 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
 from models.errors import UsageError
+from models.masking import mask
 from models.sealed_words import ERASED, CityKey, ReportKey, unsealed_json
 from streams.erasure.retention import Ending, Endings, ending_of
 from streams.kafka.connection import Connection
@@ -25,6 +26,10 @@ class Erasure(msgspec.Struct, frozen=True):
     at: int
     by: str
     why: str
+
+    def masked(self) -> "Erasure":
+        """Without what is personal in the words: they stay for good, also after somebody has asked to be forgotten."""
+        return Erasure(self.at, mask(self.by), mask(self.why))
 
 
 class ReportKeys:

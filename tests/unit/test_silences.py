@@ -44,6 +44,13 @@ def silence(**own: Any) -> LiveSilence:
     return LiveSilence(**said | own)
 
 
+def test_what_is_personal_in_a_silence_is_kept_nowhere() -> None:
+    """Who answers for it is a name or a works, and not their phone."""
+    made = set_anew(silence(owner="Li, 13800138000", comment="call 138 0013 8000 or l.i@city.example"), False)({})
+
+    assert (made.owner, made.comment) == ("Li, ***", "call *** or ***")
+
+
 LAMP = detection("1", T0 + HOUR // 2)
 
 

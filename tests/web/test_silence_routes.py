@@ -183,6 +183,18 @@ async def test_without_tokens_the_body_says_who_acts(gateway: Open, kept: Kept) 
     assert (kept.known[1].created_by, kept.known[1].ended_by) == ("dora", "otto")
 
 
+async def test_who_acts_has_a_pseudonym_where_the_name_is_personal(gateway: Open, kept: Kept, tmp_path: Path) -> None:
+    """As in the facts of orders; two such people are still told apart."""
+    names = ("13800138000", "13800138001")
+    path = tokens_file(tmp_path / "t", *(grant(name, "duty-officer") for name in names))
+    async with gateway(gateway_tokens_file=path) as client:
+        await post(client, names[0], "/silences", LAMPS | {"ends_at": to_text(T0 + 2 * DAY)})
+        approved = await post(client, names[1], "/silences/1/approve")
+
+    assert approved.status_code == 200
+    assert len({kept.known[1].created_by, kept.known[1].approved_by, *names}) == 4
+
+
 async def test_without_kafka_it_is_said_that_they_cannot_be_read(gateway: Open) -> None:
     """Nobody is told that nothing is silenced."""
     async with gateway() as client:

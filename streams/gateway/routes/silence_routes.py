@@ -123,7 +123,7 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
             lifts=said.lifts,
             owner=said.owner,
             comment=said.comment,
-            created_by=_who(holder, said.by),
+            created_by=_who(holder, said.by, key),
             created_at=now,
         )
         try:
@@ -143,7 +143,7 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
 
     async def _step(request: Request, number: int, *, approving: bool) -> Response:
         holder, now, body = holder_of(request), now_ms(), await request.body()
-        by = _who(holder, _parsed(_STEP, await body_of(request)).by if body else "")
+        by = _who(holder, _parsed(_STEP, await body_of(request)).by if body else "", key)
         if holder is not None and holder.area:
             there = (await _done(book.all())).get(number)
             within(finder, holder, "*" if there is None else there.area)
@@ -188,8 +188,9 @@ def _lifting(city: City, said: SilenceRequest) -> SilenceRequest:
     return next((said.model_copy(update={"category": row.category, "area": row.area}) for row in zones), said)
 
 
-def _who(holder: Holder | None, said: str) -> str:
-    return holder.person if holder is not None else said or ANYBODY
+def _who(holder: Holder | None, said: str, key: bytes) -> str:
+    """Who asks, as in the facts of orders: a name that holds something personal is a pseudonym."""
+    return pseudonym(key, holder.person if holder is not None else said or ANYBODY)
 
 
 def _parsed(reader: "TypeAdapter[_Read]", body: bytes) -> _Read:
