@@ -52,7 +52,7 @@ async def run(every: int, desks: int) -> tuple[dict[str, float], list[str]]:
         async with LocalBroker(folder / "kafka") as broker:
             rig = Rig(broker.bootstrap, folder)
             rig.settings = rig.settings.model_copy(update={"city": city_folder})
-            await rig.create(list(city.departments))
+            await rig.create(city)
             try:
                 started = time.monotonic()
                 names = [f"desk-{number}" for number in range(desks)]

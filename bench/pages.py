@@ -115,7 +115,7 @@ async def run(count: int, times: int, folder: Path) -> None:
     """Write the rows, start the roles, measure, print."""
     async with LocalBroker(folder / "kafka") as broker:
         rig = Rig(broker.bootstrap, folder)
-        await rig.create(list(load_city(rig.settings.city).departments))
+        await rig.create(load_city(rig.settings.city))
         orders = lives(count)
         async with desk_producer(broker.bootstrap, "bench-pages") as producer:
             waiting = rows(orders, rig.names)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.processor_time import cpu_seconds, peak_mib
+from models.city import City
 from streams.addresses import LOOPBACK_HOST
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.children import spawn
@@ -40,9 +41,10 @@ class Rig:
         self.folder = folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    async def create(self, departments: list[str]) -> None:
-        """Create the topics of the namespace."""
-        await create_topics(self.settings, all_topics(self.settings, departments))
+    async def create(self, city: City, *further: str) -> None:
+        """Create the topics of a city in the namespace, those of further departments too."""
+        departments = (*city.departments, *further)
+        await create_topics(self.settings, all_topics(self.settings, departments, city.units.by_id, city.hubs))
 
     def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         """`python -m COMMAND…` with the rig's settings; what it says is in `log(name)`."""

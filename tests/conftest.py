@@ -88,10 +88,18 @@ def departments() -> tuple[str, ...]:
     return ("roads", "parks")
 
 
+@pytest.fixture
+def units() -> tuple[str, ...]:
+    """The mobile units whose topics `topics` creates; override it as `departments`."""
+    return ()
+
+
 @pytest_asyncio.fixture
-async def topics(kafka: Kafka, settings: Settings, departments: tuple[str, ...]) -> AsyncIterator[Names]:
+async def topics(
+    kafka: Kafka, settings: Settings, departments: tuple[str, ...], units: tuple[str, ...]
+) -> AsyncIterator[Names]:
     """All topics of the test's namespace, created; they are deleted when the test is over."""
-    await create_topics(settings, all_topics(settings, departments))
+    await create_topics(settings, all_topics(settings, departments, units))
     yield Names(settings.namespace)
     async with started(admin(kafka.connection)) as client:
         await client.delete_topics([t for t in await client.list_topics() if t.startswith(settings.namespace)])

@@ -82,7 +82,7 @@ class Generator:
 async def rig_on(broker: Broker, *topics: str, **settings: object) -> AsyncIterator[Rig]:
     """A namespace of its own with its topics, those of further departments too, whose processes end with the body."""
     rig = Rig(broker.bootstrap, broker.folder, **settings)
-    await rig.create([*CITY.departments, *topics])
+    await rig.create(CITY, *topics)
     try:
         yield rig
     finally:

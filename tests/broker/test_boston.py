@@ -9,7 +9,7 @@ from models.city import load_city
 from streams.audit.recompute import Audited, audit
 from streams.audit.table_check import check_tables, repair_tables
 from streams.kafka.backlog import Backlog
-from streams.kafka.topics import all_topics, create_topics
+from streams.kafka.topics import city_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings
 from tests.support.boston import compare, convert, oracle
@@ -49,7 +49,7 @@ async def test_boston_replayed_agrees_with_the_csv_and_with_its_own_log(
     """Equal to pandas; log, rows and tables agree, also when built anew; a row that was changed is named."""
     settings, events, cases = boston
     city = load_city(settings.city)
-    await create_topics(settings, all_topics(settings, city.departments))
+    await create_topics(settings, city_topics(settings, city))
     roles = Roles(settings, tmp_path)
     try:
         replay = roles.start("history", str(events), "--until", convert.UNTIL, "--no-model")

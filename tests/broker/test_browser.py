@@ -317,7 +317,12 @@ async def test_an_order_page_shows_its_parts_and_who_handed_it_down(cast: Cast) 
     dispatcher = await cast.seat("dispatcher")
     step = {"action": "divide", "category": "street-light-out", "reason": "two matters"}
     await dispatcher.ask("POST", f"/orders/{order}/updates", step, prefer="wait=20")
-    whole = await duty.ask("GET", f"/orders/{order}")
+
+    async def parted() -> dict[str, Any] | None:
+        found: dict[str, Any] = dict(await duty.ask("GET", f"/orders/{order}"))
+        return found if found.get("parts") else None
+
+    whole = await eventually(parted, what="the parts")
     [part] = whole["parts"]
     above = [{"id": "roads", "name_zh": "市路政局", "name_en": "City Roads"}]
     answer = json.dumps(whole | {"held_for": above})
@@ -441,6 +446,79 @@ async def test_the_duty_officer_sees_what_could_not_be_taken_in_and_what_has_dri
     await expect(duty.page.locator("#drift li")).to_have_text("退单多于往常")
 
 
+async def test_ranking_and_funnel_show_what_the_status_says(cast: Cast) -> None:
+    """Departments stand in the order of the chosen column, those without a value behind, and who had nothing to do at
+    the end; the funnel counts each stage, gives its median, and marks where most time goes."""
+    duty = await cast.seat("duty-officer")
+    names: list[str] = []
+
+    async def told(route: Route) -> None:
+        status = await (await route.fetch()).json()
+        if "departments" not in status:  # of the areas
+            await route.fulfill(json=status)
+            return
+        rows = status["departments"]
+        idle = {"open": 0, "closed": 0, "assigned": 0, "on_time_closure_rate": None}
+        ranked = [(1, 4, 0.5), (7, 2, 0.9), (3, 0, None)]  # open, closed, on time
+        for row, (waiting, closed, rate) in zip(rows.values(), ranked, strict=False):
+            row |= {"open": waiting, "closed": closed, "assigned": waiting + closed, "on_time_closure_rate": rate}
+        for row in list(rows.values())[len(ranked) :]:
+            row |= idle
+        names[:] = [row["name_en"] for row in rows.values()]
+        seconds = {"count": 8, "p50": 60, "p90": 90}
+        status["city"] |= {
+            "opened": 40, "assigned": 30, "accepted": 20, "handled": 10, "closed": 5, "dispatching_seconds": seconds,
+            "response_seconds": seconds, "handling_seconds": {"count": 10, "p50": 7_200, "p90": 9_000},
+            "checking_seconds": seconds, "resolution_seconds": {"count": 5, "p50": 90_000, "p90": 90_000},
+        }  # fmt: skip
+        await route.fulfill(json=status)
+
+    await duty.page.route("**/status?*", told)
+    await duty.go("/")
+
+    first_three = [duty.page.locator("#departments tr").nth(row).locator("th") for row in range(3)]
+    stages = duty.page.locator("#funnel tr")
+    await expect(stages).to_have_count(7)
+    for place, which in zip(first_three, (1, 0, 2), strict=True):
+        await expect(place).to_contain_text(names[which])
+    assert await duty.page.locator("#departments tr:not(.quiet)").count() == len(first_three)
+    counts = [await stages.nth(row).locator("td").nth(1).inner_text() for row in range(7)]
+    assert counts == ["40", "8", "30", "20", "10", "8", "5"]
+    await expect(stages.filter(has=duty.page.locator("td.bad"))).to_have_text(re.compile("Handled.*2.*h"))
+
+    await duty.page.get_by_role("button", name="Open", exact=True).click()
+
+    for place, which in zip(first_three, (1, 2, 0), strict=True):
+        await expect(place).to_contain_text(names[which])
+
+
+async def test_the_strip_of_an_order_is_drawn_to_scale(cast: Cast) -> None:
+    """Who held it from when to when, on its own span of time: a quarter misrouted, then the rest, accepted half-way."""
+    reporter, duty = await cast.seat("reporter"), await cast.seat("duty-officer")
+    order = await reported(reporter, "人民路路口有一个大坑", 30.57, 114.41)
+    whole = await duty.ask("GET", f"/orders/{order}")
+    at = [f"2026-03-01T0{hour}:00:00Z" for hour in range(5)]
+    turn = {"department": whole["department"], "held_work_seconds": 0}
+    held = [
+        turn | {"from": at[0], "to": at[1], "held_seconds": 3_600, "misrouted": True},
+        turn | {"from": at[1], "to": at[4], "held_seconds": 10_800, "accepted_at": at[2]},
+    ]
+    shown = whole | {"opened_at": at[0], "due": None, "overdue_at": None, "dispatching": [], "held_by": held}
+    await duty.page.route(f"**/orders/{order}", lambda route: route.fulfill(body=json.dumps(shown)))
+
+    await duty.go(f"/o/{order}")
+
+    strip = duty.page.locator("table.held tbody tr")
+    await expect(strip).to_have_count(2)
+    placed = "node => [node.style.left, node.style.width]"
+    drawn = {
+        kind: await duty.page.locator(f"table.held tbody i.{kind}").evaluate(placed)
+        for kind in ("misrouted", "turn", "accepted")
+    }
+    assert drawn == {"misrouted": ["0%", "25%"], "turn": ["25%", "75%"], "accepted": ["50%", "50%"]}
+    await expect(strip.nth(1).locator("td").nth(1)).to_have_text(re.compile("3.*h"))
+
+
 async def test_a_false_alarm_opens_into_its_order(cast: Cast) -> None:
     """People find nothing there: the algorithm and the camera are listed with it, and the figure shows which it was."""
     sensor = await cast.seat("sensor")
@@ -462,6 +540,7 @@ async def test_a_false_alarm_opens_into_its_order(cast: Cast) -> None:
     await expect(worst.locator("td").first).to_have_text("100.0 %")
     await worst.get_by_role("button", name="False alarms").click()
 
+    await expect(duty.page.locator("#orders a")).to_have_count(1)
     await expect(duty.page.locator("#orders a")).to_have_attribute("href", f"/o/{order}")
     await expect(duty.page.locator("#false-cameras")).to_contain_text("gulou-001")
     await expect(duty.page.locator("#cameras dt").first).to_have_text("Quiet cameras")

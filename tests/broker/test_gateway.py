@@ -24,7 +24,7 @@ from models.events import DETECTION, REPORT, UPDATE, Evidence, Report, Why, pars
 from models.inbox import Actor
 from streams.dead_letters.letter import of_record
 from streams.intake.said import SaidReport, content_of
-from streams.kafka.topics import Names, all_topics, create_topics
+from streams.kafka.topics import Names, all_topics, city_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings
@@ -50,7 +50,7 @@ async def placed(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Sett
         gateway_port=gateway,
         tables_workers=(f"127.0.0.1:{tables}",),
     )
-    await create_topics(settings, all_topics(settings, load_city(settings.city).departments))
+    await create_topics(settings, city_topics(settings, load_city(settings.city)))
     return settings
 
 

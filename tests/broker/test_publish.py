@@ -36,7 +36,7 @@ from streams.control.publications import (
     published,
     read_publications,
 )
-from streams.kafka.topics import Names, all_topics, create_topics
+from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings
 from tests.support.cities import FILES, HOLE_RULE, tiny_files
@@ -133,7 +133,7 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
     PackStore(settings.models_address).put(changed)
     await kafka.read_until(topics.orders, lambda records: len(opened(records)) >= 100)
     assert (await read_publications(settings)).first == first.digest
-    await create_topics(settings, all_topics(settings, changed.departments))
+    await create_topics(settings, city_topics(settings, changed))
     publication, offsets = await publish(settings, published(changed.digest, first.digest, now_ms(), "olga", "roads"))
     published_by_now.set()
     roles.started[1].signal(signal.SIGKILL)

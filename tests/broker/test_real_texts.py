@@ -72,6 +72,12 @@ def departments() -> tuple[str, ...]:
     return tuple(CITY.departments)
 
 
+@pytest.fixture
+def units() -> tuple[str, ...]:
+    """Its mobile units."""
+    return tuple(CITY.units.by_id)
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("source", [hotline, newport], ids=["hotline_zh", "newport_311"])
 async def test_every_real_message_is_assigned_or_reviewed(

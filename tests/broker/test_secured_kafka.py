@@ -24,7 +24,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.kafka.rights.cluster_rights import cluster_rights
 from streams.kafka.rights.quotas import limit
-from streams.kafka.topics import Names, all_topics, create_topics
+from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings, load_settings
 from tests.support.cities import tiny_files
@@ -70,7 +70,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
             kafka_password_file=str(folder / "password"),
             kafka_ca=str(folder / "ca.pem"),
         )
-        await create_topics(settings, all_topics(settings, load_city(settings.city).departments))
+        await create_topics(settings, city_topics(settings, load_city(settings.city)))
         assert re.fullmatch(r"[1-9]\d* entries added, 0 were there", await _apply(settings, folder, *_CERTIFIED))
         by_certificate = {
             "kafka": f"{LOOPBACK_HOST}:{certified}",
@@ -199,7 +199,7 @@ async def test_every_role_takes_exactly_the_steps_of_the_table(secured: Settings
         (pack / name).write_bytes(content)
     settings = secured.model_copy(update={"namespace": _TABLE, "city": pack, "data": tmp_path / "data"})
     roles, names = Roles(settings, tmp_path), Names(_TABLE)
-    await create_topics(settings, all_topics(settings, load_city(settings.city).departments))
+    await create_topics(settings, city_topics(settings, load_city(settings.city)))
     await _apply(settings, tmp_path)
     todo = cases(names)
     try:

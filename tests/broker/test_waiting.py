@@ -33,6 +33,12 @@ def departments() -> tuple[str, ...]:
     return tuple(load_city(DEMO_CITY).departments)
 
 
+@pytest.fixture
+def units() -> tuple[str, ...]:
+    """Its mobile units."""
+    return tuple(load_city(DEMO_CITY).units.by_id)
+
+
 @pytest.mark.timeout(240)
 async def test_with_tokens_everybody_is_who_the_token_says(
     kafka: Kafka, settings: Settings, topics: Names, roles: Roles, tmp_path: Path

@@ -33,7 +33,7 @@ from models.events import UPDATE
 from models.inbox import InboxUpdate, Item, Sighting, clock_headers, decode_items
 from models.times import HOUR_MS, MINUTE_MS
 from streams.kafka.clients import log_reader, started, writer
-from streams.kafka.topics import Names, all_topics, create_topics
+from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.settings import Settings
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
@@ -66,7 +66,7 @@ class Trial:
     async def _settings(self, name: str) -> tuple[Settings, Names]:
         own = {"partitions": self.partitions, "city": self.city_folder, "log_level": "DEBUG"}
         settings = own_settings(self.kafka, self.folder / name, session_timeout_ms=3_000, **own)
-        await create_topics(settings, all_topics(settings, self.city.departments))
+        await create_topics(settings, city_topics(settings, self.city))
         return settings, Names(settings.namespace)
 
     async def _killed(self, settings: Settings, role: str, done: Callable[[], Awaitable[int]], total: int) -> None:
