@@ -86,7 +86,10 @@ class Classifier:
     def shipped(cls, target: float | None = None) -> "Classifier":
         """The model built at set-up from the bootstrap corpus. Raises ClassifierError when it has not been built."""
         if not SHIPPED.is_dir():
-            raise ClassifierError("the shipped model has not been built yet: run scripts/setup")
+            raise ClassifierError(
+                "the shipped model has not been built yet: run scripts/setup, or beside an installed wheel "
+                "python -m models.classifier.learning.shipped"
+            )
         return cls.load(SHIPPED, target=target)
 
     def in_city(self, categories: Mapping[str, Category]) -> "Classifier":
