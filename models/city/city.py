@@ -9,9 +9,8 @@ from models.city.areas import Areas
 from models.city.calendar import Calendar
 from models.city.ground.assets import Asset, AssetTable
 from models.city.lookups import (
-    CitizenTable,
+    AreaTable,
     Hierarchy,
-    InspectorTable,
     LabelTable,
     LimitTable,
     RaiseTable,
@@ -23,7 +22,18 @@ from models.city.places import Places
 from models.city.rules import Rule, RuleInput, RuleTable
 from models.city.silences import SilenceTable
 from models.city.tunables import CitySettings
-from models.city.values import Camera, Category, Department, Inhibition, Limit, PlanPart, Responsibility, Silence
+from models.city.values import (
+    Camera,
+    Category,
+    Citizen,
+    Department,
+    Inhibition,
+    Inspector,
+    Limit,
+    PlanPart,
+    Responsibility,
+    Silence,
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False, kw_only=True)
@@ -49,8 +59,8 @@ class City:
     cameras: Mapping[str, Camera]
     cameras_by_area: Mapping[str, tuple[Camera, ...]]
     assets: AssetTable
-    inspectors: InspectorTable
-    citizens: CitizenTable
+    inspectors: AreaTable[Inspector]
+    citizens: AreaTable[Citizen]
     units: UnitTable
     plan_parts: tuple[PlanPart, ...]
     labels: LabelTable

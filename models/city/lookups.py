@@ -1,8 +1,9 @@
 """The tables that the desk asks for every order: dictionaries built once, a few look-ups each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 from models.city.areas import Areas
 from models.city.values import (
@@ -17,6 +18,8 @@ from models.city.values import (
     Responsibility,
     Retention,
 )
+
+R = TypeVar("R", Citizen, Inspector, MobileUnit)
 
 
 class Hierarchy:
@@ -142,45 +145,30 @@ class RetentionTable:
         return next((self._days[name] for name in line if name in self._days), None)
 
 
-class InspectorTable:
-    """Who is given checks in an area."""
+class AreaTable(Generic[R]):
+    """Rows that each name areas: who is given checks there, who may be asked to judge closed orders, who is sent."""
 
-    def __init__(self, rows: Iterable[Inspector], areas: Areas) -> None:
-        self.rows = tuple(rows)
+    def __init__(self, rows: Iterable[R], areas: Areas) -> None:
+        self.rows: tuple[R, ...] = tuple(rows)
         self._areas = areas
-        self._found = lru_cache(maxsize=1024)(self._find)  # the rows never change
+        # The rows never change.
+        self._found: Callable[[str], tuple[R, ...]] = lru_cache(maxsize=1024)(self._find)
 
-    def find(self, area: str) -> tuple[Inspector, ...]:
-        """The inspectors of an area and of those above it, in the order of the table."""
+    def find(self, area: str) -> tuple[R, ...]:
+        """The rows of an area and of those above it, in the order of the table."""
         return self._found(area)
 
-    def _find(self, area: str) -> tuple[Inspector, ...]:
+    def _find(self, area: str) -> tuple[R, ...]:
         within = {"*", area, *self._areas.ancestors(area)}
         return tuple(row for row in self.rows if not within.isdisjoint(row.areas))
-
-
-class CitizenTable:
-    """The pool of citizens 市民监督员: who may be asked to judge closed orders of an area."""
-
-    def __init__(self, rows: Iterable[Citizen], areas: Areas) -> None:
-        self.rows = tuple(rows)
-        self._areas = areas
-        self._found = lru_cache(maxsize=1024)(self._find)  # the rows never change
-
-    def find(self, area: str) -> tuple[str, ...]:
-        """The hashes of those of an area and of those above it, in the order of the table."""
-        return self._found(area)
-
-    def _find(self, area: str) -> tuple[str, ...]:
-        within = {"*", area, *self._areas.ancestors(area)}
-        return tuple(row.id for row in self.rows if not within.isdisjoint(row.areas))
 
 
 class UnitTable:
     """The mobile units of a city, and who of them is sent in an area."""
 
     def __init__(self, rows: Iterable[MobileUnit], areas: Areas, merge_level: str) -> None:
-        self.rows = tuple(rows)
+        self._table = AreaTable(rows, areas)
+        self.rows = self._table.rows
         self.by_id = {row.id: row for row in self.rows}
         self._areas, self._merge_level = areas, merge_level
         self._serving = lru_cache(maxsize=1024)(self._find)  # the rows never change
@@ -196,8 +184,7 @@ class UnitTable:
         return tuple(area.id for area in within if unit in self.serving(area.id))
 
     def _find(self, area: str) -> Mapping[str, MobileUnit]:
-        within = {"*", area, *self._areas.ancestors(area)}
-        return {row.id: row for row in self.rows if not within.isdisjoint(row.areas)}
+        return {row.id: row for row in self._table.find(area)}
 
 
 class LabelTable:

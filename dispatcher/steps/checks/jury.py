@@ -34,7 +34,7 @@ def ask(work: UnitOfWork, order: Order, at: int) -> Order:
 
 def _pool(work: UnitOfWork, order: Order) -> set[str]:
     """The citizens of its area, but for those who have reported, handled or judged it, and the city's inspectors."""
-    pool = set(work.city.citizens.find(order.area))
+    pool = {citizen.id for citizen in work.city.citizens.find(order.area)}
     if not pool:
         return pool
     for one in (order, *work.children(order)):

@@ -24,9 +24,8 @@ from models.city.files.toml import Toml
 from models.city.geojson import read_areas
 from models.city.ground.assets import Asset, AssetRow, AssetTable
 from models.city.lookups import (
-    CitizenTable,
+    AreaTable,
     Hierarchy,
-    InspectorTable,
     LabelTable,
     LimitTable,
     RaiseTable,
@@ -174,8 +173,8 @@ def read_city(files: Mapping[str, bytes]) -> City:
         cameras=MappingProxyType({row.id: row for row in camera_rows}),
         cameras_by_area=_by_area(camera_rows),
         assets=AssetTable(registered("assets.csv", AssetRow, Asset)),
-        inspectors=InspectorTable(rows("inspectors.csv", Inspector), areas),
-        citizens=CitizenTable(rows("citizens.csv", Citizen), areas),
+        inspectors=AreaTable(rows("inspectors.csv", Inspector), areas),
+        citizens=AreaTable(rows("citizens.csv", Citizen), areas),
         units=UnitTable(rows("units.csv", MobileUnit), areas, head.merge_level),
         plan_parts=tuple(rows("plans.csv", PlanPart)),
         labels=LabelTable(rows("labels.csv", LabelRule)),

@@ -12,22 +12,23 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.outside.outside_view import Outside
+from streams.gateway.routes.orders import Finder
 
 MOST_SEERS = 200
 _AREA = Annotated[str, Query(description="an area of any level; default: the whole city")]
 
 
-def outside_routes(city: City, outside: Outside) -> APIRouter:
+def outside_routes(city: City, finder: Finder, outside: Outside) -> APIRouter:
     """The routes, with what they need."""
     router = APIRouter(tags=["status"], dependencies=[ONLY_KNOWN])
 
     @router.get("/cameras", summary="Which cameras are quiet, busy and silent, for a map; many of them as a raster")
     async def cameras(request: Request, area: _AREA = "") -> Response:
-        return answer(await outside.cameras(_own(city, holder_of(request), area)))
+        return answer(await outside.cameras(_own(city, finder, holder_of(request), area)))
 
     @router.get("/units", summary="Where the mobile units are, for a map")
     async def units(request: Request, area: _AREA = "") -> Response:
-        return answer(await outside.units(_own(city, holder_of(request), area)))
+        return answer(await outside.units(_own(city, finder, holder_of(request), area)))
 
     @router.get("/false-alarms", summary="The algorithms and cameras whose alarms are false most often, worst first")
     async def false_alarms(
@@ -35,18 +36,14 @@ def outside_routes(city: City, outside: Outside) -> APIRouter:
         area: _AREA = "",
         limit: Annotated[int, Query(ge=1, le=MOST_SEERS, description="of each, at most")] = 50,
     ) -> Response:
-        return answer(await outside.false_alarms(_own(city, holder_of(request), area), limit))
+        return answer(await outside.false_alarms(_own(city, finder, holder_of(request), area), limit))
 
     return router
 
 
-def _own(city: City, holder: Holder | None, area: str) -> str:
+def _own(city: City, finder: Finder, holder: Holder | None, area: str) -> str:
     """The area that is asked for, or else that of the token. Raises Problem for one that the city does not know (422),
     and for one beyond that of the token (403)."""
     if area and city.areas.get(area) is None:
         raise Problem(422, "invalid", "area must be an area of the city", field="area", rule="unknown")
-    if holder is None or not holder.area:
-        return area
-    if area and holder.area not in (area, *city.areas.ancestors(area)):
-        raise Problem(403, "forbidden", "the area lies beyond that of the token", field="area")
-    return area or holder.area
+    return finder.own(holder, "", area)[1]

@@ -103,14 +103,14 @@ class Outside:
         return raster_of(camera for each in self._below(area) for camera in self._by_area.get(each, ()))
 
     def _below(self, area: str) -> list[str]:
-        return [each for each in self._by_area if area in (each, *self._city.areas.ancestors(each))]
+        return [each for each in self._by_area if area in self._city.areas.ancestors(each)]
 
     def _stands_in(self, camera: str, area: str) -> bool:
         known = self._city.cameras.get(camera)
-        return not area or (known is not None and area in (known.area, *self._city.areas.ancestors(known.area)))
+        return not area or (known is not None and area in self._city.areas.ancestors(known.area))
 
     def _is_sent(self, unit: str, area: str) -> bool:
-        return any(area in (each, *self._city.areas.ancestors(each)) for each in self._city.units.areas_of(unit))
+        return any(area in self._city.areas.ancestors(each) for each in self._city.units.areas_of(unit))
 
     def _named(self, camera: str) -> dict[str, str]:
         known = self._city.cameras.get(camera)
