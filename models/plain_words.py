@@ -113,7 +113,7 @@ def plain(text: str) -> str:
     ideographs or at the ends. Capitals stay."""
     if "<" in text or "&" in text:
         text = _without_markup(text)
-    if _ODD.search(text) or _BEYOND.search(text):
+    if not (text.isascii() and text.isprintable()) and (_ODD.search(text) or _BEYOND.search(text)):
         text = _INVISIBLE.sub("", text)  # first, since they stand between what belongs together
         text = _COMPATIBILITY.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
         text = _SEVERAL.sub(" ", text.translate(_SIMPLIFIED))

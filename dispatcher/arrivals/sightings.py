@@ -122,9 +122,7 @@ def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
     (`resolve_timeout` of Prometheus Alertmanager, for alerts without `endsAt`)."""
     tallies, settings = work.overlay.tallies, work.city.settings
     tally = tallies.get(order.id) or Tally(0, 0)
-    hold, resolve = (
-        minutes * MINUTE_MS for minutes in (settings.detection_hold_minutes, settings.detection_resolve_minutes)
-    )
+    hold, resolve = settings.detection_hold_minutes * MINUTE_MS, settings.detection_resolve_minutes * MINUTE_MS
     ended = tally.ended_at
     if ended is None and resolve and not sighting.phase:
         resolved_at = nearby.last_seen(work, order) + int(resolve)

@@ -66,6 +66,19 @@ class Overlay:
     def keep(self) -> None:
         """The item is done: index and timers follow its orders, and all of it becomes the batch's. What raises here
         has changed nothing of the batch yet."""
+        if self.orders.item or self.units.item:  # a repeat changes neither
+            self._move()
+        for table in self.tables:
+            if table.item:
+                table.keep()
+        self.timers.keep()
+        for bucket, digest, until in self.seen_item:
+            self.seen.setdefault(bucket, set()).add(digest)
+            self.seen_until[bucket] = until
+        self.seen_item.clear()
+
+    def _move(self) -> None:
+        """Let the index and the timers follow the item's orders and units."""
         moves = [
             move for key, order in self.orders.item.items() for move in self._moves(self.orders.before(key), order)
         ]
@@ -77,14 +90,6 @@ class Overlay:
                 self.index.remove(name, entry)
             for name in reached:
                 self.index.add(name, entry)
-        for table in self.tables:
-            if table.item:
-                table.keep()
-        self.timers.keep()
-        for bucket, digest, until in self.seen_item:
-            self.seen.setdefault(bucket, set()).add(digest)
-            self.seen_until[bucket] = until
-        self.seen_item.clear()
 
     def drop(self) -> None:
         """The item failed: nothing of it remains."""

@@ -65,7 +65,7 @@ class AssetTable:
 
     def named(self, text: str) -> Asset | None:
         """The one asset whose id stands in a text, in whatever spelling; None where it names none, or several."""
-        if not self.rows:
+        if not text or not self.rows:
             return None
         words = {_JOINTS.sub("", found) for found in _NAMED.findall(fold(text))}
         found = [self._by_spelling[word] for word in words if word in self._by_spelling]
