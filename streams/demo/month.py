@@ -41,6 +41,8 @@ _CAMERAS = 16  # that see anything
 _DIES_BEFORE_END = 4.7  # days: then one of them is never heard of again
 _ALIVE_HOURS = 16.0  # so often a camera that lives is heard
 _ALIVE = "litter"  # seen once it is only watched
+_SWITCH_DIES_BEFORE_END = 1.6  # days: then nothing is heard any more of the cameras behind one
+_ROUND_HOURS = 12.0  # so often those are heard of, all at once
 _GAS_BEFORE_END = 40 * MINUTE_MS
 _HURRY = 8  # times as quick about what is urgent
 _STEP_MS = 10 * MINUTE_MS
@@ -75,7 +77,9 @@ class _Month:
         self._waiting: list[tuple[int, int, Event | Reply]] = []
         self._places = [each for each in city.places.all if each.lat is not None and each.name_zh and each.name_en]
         self._reports = [each for each in day if each.event.get("type") == REPORT and self._is_good(each.event)]
-        self._seen = [each for each in day if each.event.get("type") == DETECTION and self._is_good(each.event)]
+        detections = [each for each in day if each.event.get("type") == DETECTION]
+        self._seen = [each for each in detections if self._is_good(each.event)]
+        self._heard = {each.event["data"].get("camera_id") for each in detections}
 
     def lines(self) -> Iterator[bytes]:
         """Step by step: what comes in or is done, then what it leads to."""
@@ -135,15 +139,21 @@ class _Month:
         return text
 
     def _cameras(self) -> Iterator[tuple[int, Event]]:
-        """A few cameras that are heard of all the time, until one of them dies; and what they see."""
+        """A few cameras that are heard of all the time, until one of them dies, and those behind one switch, until that
+        fails; and what they see. What is silent stays so in the sample day."""
         names = sorted({each.event["data"]["camera_id"] for each in self._seen})
-        cameras = self._chance.sample(names, _CAMERAS)
+        behind = self._behind_a_switch()
+        dying = self._chance.choice([each for each in self._city.cameras if each not in self._heard | behind])
+        cameras = [dying, *self._chance.sample(names, _CAMERAS - 1)]
         for camera in cameras:
             lives = (self._days - (_DIES_BEFORE_END if camera == cameras[0] else 0)) * DAY_MS
             at = self._chance.uniform(0, _ALIVE_HOURS) * HOUR_MS
             while at < lives:
                 yield self._begin + int(at), self._detection(camera, _ALIVE, "")
                 at += self._chance.uniform(0.7, 1.3) * _ALIVE_HOURS * HOUR_MS
+        rounds = range(int((self._days - _SWITCH_DIES_BEFORE_END) * 24 / _ROUND_HOURS) + 1)
+        for number, camera in itertools.product(rounds, sorted(behind)):
+            yield self._begin + int(number * _ROUND_HOURS * HOUR_MS), self._detection(camera, _ALIVE, "", "end")
         labels = sorted({each.event["data"]["label"] for each in self._seen} - {_ALIVE})
         for number in range(self._days * _SEEN_A_DAY):
             at = self._begin + number * DAY_MS // _SEEN_A_DAY + self._chance.randrange(2 * HOUR_MS)
@@ -151,6 +161,14 @@ class _Month:
             for turn in range(self._chance.randint(2, 5)):
                 yield at, self._detection(camera, label, f"{camera}/{number}", "start" if turn == 0 else "ongoing")
                 at += self._chance.randrange(2, 7) * MINUTE_MS
+
+    def _behind_a_switch(self) -> set[str]:
+        """The cameras behind one switch that are not heard of in the sample day: as many as any switch has."""
+        links: dict[str, set[str]] = {}
+        for camera in self._city.cameras.values():
+            if camera.id not in self._heard:
+                links.setdefault(camera.link, set()).add(camera.id)
+        return max(links.values(), key=len)
 
     def _detection(self, camera: str, label: str, thing: str, phase: str = "") -> Event:
         confidence = round(self._chance.uniform(0.8, 0.99), 2)

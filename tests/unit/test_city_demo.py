@@ -17,6 +17,7 @@ from models.city import CitySettings, LimitStage, RuleInput, Unit, load_city, re
 from models.city.pack.loader import OPTIONAL, REQUIRED
 from models.errors import Poison
 from models.events import DETECTION, REPORT, parse
+from tests.support.every_source import MEASURED
 
 DEMO = Path(__file__).parents[2] / "cities" / "demo"
 CITY = load_city(DEMO)
@@ -55,6 +56,18 @@ def test_the_labels_of_as_many_algorithms_as_a_large_city_has_mean_a_category() 
     assert min(len(english), len(labels - english)) >= 150
     seen = {row.category for row in CITY.labels.rows if row.label in english}
     assert len(seen & {row.category for row in CITY.labels.rows if row.label in labels - english}) >= 35
+
+
+def test_what_business_systems_measure_means_a_category() -> None:
+    """Gas, heating, manhole covers and muck trucks: each on the side of its threshold that is an alarm."""
+    meant = {name: CITY.labels.find("", "", f"{name}-{side}") for name, (_, _, side) in MEASURED.items()}
+
+    assert {name: row.category if row else None for name, row in meant.items()} == {
+        "gas-pressure": "gas-leak",
+        "heating-temperature": "heating-failure",
+        "manhole-tilt": "manhole-damaged",
+        "muck-truck-speed": "mud-truck",
+    }
 
 
 def test_towns_cover_the_city_without_gap_or_overlap() -> None:

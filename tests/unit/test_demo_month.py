@@ -8,12 +8,15 @@ import pytest
 
 from models.city import load_city
 from models.classifier import Classifier
-from models.events import UPDATE
-from models.times import DAY_MS, from_text
+from models.events import DETECTION, UPDATE
+from models.times import DAY_MS, from_text, to_text
 from streams.demo.demo import read_day
 from streams.demo.month import month
+from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
+from streams.intake.history import Line
 from tests.conftest import REPOSITORY
+from tests.support.desks import Desk
 
 DEMO = REPOSITORY / "cities" / "demo"
 UNTIL = from_text("2026-03-28T08:00:00Z")
@@ -68,3 +71,26 @@ def test_the_month_ends_with_a_leak_of_gas(events: list[dict[str, Any]]) -> None
     leaks = [event for event in events if "燃气" in event["data"].get("text", "")]
 
     assert UNTIL - from_text(leaks[-1]["time"]) < DAY_MS / 24
+
+
+def test_in_a_month_a_camera_and_all_behind_a_switch_fall_silent_and_stay_so(events: list[dict[str, Any]]) -> None:
+    """Their owners have one order for the one and one for the others, with the list; the sample day hears of none of
+    them, so that whoever looks at the map finds them."""
+    city, desk = load_city(DEMO), Desk(load_city(DEMO))
+    told = [event for event in events if event["type"] == DETECTION]
+    day = [stored.event for stored in read_day(DEMO / "day.jsonl") if stored.event.get("type") == DETECTION]
+    for event in told + [each | {"specversion": "1.0", "time": to_text(UNTIL)} for each in day]:
+        line = Line("t", 1, from_text(event["time"]), msgspec.json.encode(event))
+        for items in take_in([line], city, None, line.timestamp, Keys(b"k")).items.values():
+            desk.feed(*items, at=line.timestamp)
+
+    silent = {camera for camera, last_heard in desk.state.cameras.items() if last_heard == 0}
+    founded = [(order.evidence_first[0].label, order) for order in desk.state.orders.values()]
+    missed = {label: order for label, order in founded if label in ("silent", "outage")}
+    one, many = missed["silent"], missed["outage"]
+    camera = one.evidence_first[0].camera
+    assert sum(label in missed for label, _ in founded) == len(missed)
+    assert silent - {camera} == {line.split()[0] for line in many.text.splitlines()[1:]}
+    assert len(silent) - 1 >= city.settings.outage_cameras
+    assert {city.cameras[each].owner for each in silent} == {one.department, many.department}
+    assert len({city.cameras[each].link for each in silent}) == len(missed)
