@@ -127,9 +127,9 @@ Instant = Annotated[
 Id = Annotated[str, _text(256, 1)]
 Name = Annotated[str, _text(200)]
 Label = Annotated[str, _text(200, 1)]
-MAX_TEXT, MAX_TITLE, MAX_LINKS = 10_000, 500, 20
+MAX_TEXT, MAX_TITLE, MAX_LINKS, MAX_URL = 10_000, 500, 20, 2048
 Words = Annotated[str, _text(MAX_TEXT)]
-Url = Annotated[str, StringConstraints(max_length=2048, pattern=URL)]
+Url = Annotated[str, StringConstraints(max_length=MAX_URL, pattern=URL)]
 Urls = Annotated[tuple[Url, ...], Field(max_length=MAX_LINKS)]
 Degrees = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 # No picture is that large, and so no edge is somebody's number.

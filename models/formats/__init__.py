@@ -14,6 +14,7 @@ from models.formats.vendors import (
     hikvision,
     metropolis,
     onvif,
+    plain,
     scene,
     survey,
 )
@@ -41,6 +42,7 @@ FORMATS: Mapping[str, Format] = {
     "dahua": Format(dahua.parse, dahua.decode),
     "scene": Format(json_messages, scene.decode),
     "geojson": Format(json_messages, survey.decode),
+    "detections": Format(json_messages, plain.decode),
 }
 
 

@@ -56,8 +56,8 @@ _REPAIRS = (
 def json_messages(value: bytes) -> Iterator[dict[str, Any] | Poison]:
     """The objects of a JSON document: itself, those of a list, or of several values one after the other (JSON lines).
 
-    `NaN` and control characters are put up with, and what comes after a whole value and is no further one. Raises
-    Poison when not even the first value can be read.
+    `NaN` and control characters are put up with, and what comes after the last value. In the place of a line that
+    cannot be read is what is wrong with it. Raises Poison when nothing can be read.
     """
     for n, each in enumerate(_values(value)):
         if n == MAX_READINGS:
@@ -82,18 +82,35 @@ def _one_by_one(text: str) -> Iterator[object]:
         at = _skip(text, 0)
         first = _value(text, at)
     if first is None:
-        raise Poison("data", "must be one JSON object", "not-json")
+        rest = list(_lines(text[at:]))
+        if all(each is None for each in rest):
+            raise Poison("data", "must be one JSON object", "not-json")
+        yield from rest
+        return
     value = first
     while True:
         found, end = value
         yield from found if isinstance(found, list) else [found]
         at = _skip(text, end)
-        if text[at : at + 1] not in ("{", "["):
-            return
         if (following := _value(text, at)) is None:
-            yield None
+            yield from _lines(text[at:])
             return
         value = following
+
+
+def _lines(text: str) -> Iterator[object]:
+    """What lines say, each read by itself, from one on that cannot be read: in its place None, and for each further one
+    that begins a value and cannot be read either. Nothing where no value begins."""
+    lines = text.split("\n")
+    begun = [line for line in lines if line.startswith(("{", "["))]
+    if begun and begun[0] is not lines[0]:
+        yield None
+    for line in begun:
+        value = _value(line, 0)
+        if value is None:
+            yield None
+        else:
+            yield from value[0] if isinstance(value[0], list) else [value[0]]
 
 
 def _value(text: str, at: int) -> tuple[object, int] | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from models.envelope import LATEST
 from models.errors import Poison
-from models.events import MAX_EDGE, Detection
+from models.events import MAX_EDGE, MAX_LINKS, MAX_URL, URL, Detection
 from models.formats import moments
 
 MAX_READINGS = 1_000
@@ -26,6 +26,7 @@ _NOISE = 1.5  # a share that its device has reckoned with too few bits; no detec
 _EDGES = 4
 _NOISE_OF_PERCENT = 1.005
 _NUMBER_CHARS = 100
+_LINK = re.compile(URL)
 _PERCENT = re.compile(r"\s*([^%％]*?)\s*[%％]\s*")
 _DECIMAL_COMMA = re.compile(r"^\s*([+-]?\d+),(\d+)\s*$")
 # What stands where a device has no value.
@@ -152,6 +153,8 @@ def first_said(holder: Mapping[str, Any], names: Iterable[str]) -> Any:
 def number(value: object, field: str) -> float | None:
     """A number or a text that is one; None for nothing, for a word that says so (`N/A`), and for what is no quantity
     (NaN, infinite). Raises Poison."""
+    if type(value) is float:  # most are: a frame has four of each object
+        return value if math.isfinite(value) else None
     if value is None or value == "" or _says_nothing(value):
         return None
     try:
@@ -203,6 +206,13 @@ def box(edges: Iterable[object]) -> list[float] | None:
     one is beyond every picture."""
     found = [edge for edge in map(known, edges) if edge is not None and abs(edge) <= MAX_EDGE]
     return found if len(found) == _EDGES and any(found) else None
+
+
+def links(things: Iterable[object]) -> list[str]:
+    """The addresses among these at which a picture or a video is, each once and as many as a detection may have. What
+    is none is left out: an alarm is not lost with its picture."""
+    found = dict.fromkeys(thing.strip() for thing in things if isinstance(thing, str))
+    return [each for each in found if len(each) <= MAX_URL and _LINK.fullmatch(each)][:MAX_LINKS]
 
 
 def place(lat: object, lon: object) -> dict[str, float] | None:

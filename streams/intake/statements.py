@@ -176,8 +176,8 @@ def _length(statement: Statement) -> int:
     """The bytes of what a detection says in words."""
     said = statement.said
     assert isinstance(said, SaidDetection)  # a vendor's message holds no others
-    names = (said.camera_id, said.vendor, said.label, said.algorithm, said.object_id)
-    return sum(len(text.encode()) for text in (statement.source, statement.id, said.text, *names))
+    names = (said.camera_id, said.vendor, said.label, said.algorithm, said.object_id, *said.media_urls)
+    return len("".join((statement.source, statement.id, said.text, *names)).encode())
 
 
 def _check_size(size: int) -> None:

@@ -37,6 +37,9 @@ def damaged(draw: st.DrawFn) -> bytes:
     return draw(st.sampled_from(changes))(body)
 
 
+CUT = st.sampled_from([b"{", b'{"sensorId": "cam-sw-1", "objects": [', b"[1, ", b'{"text": "', b"[5", b'{"a" 1}'])
+
+
 def _wide(body: bytes) -> bytes:
     return body.decode(errors="replace").encode("utf-16")
 
@@ -53,3 +56,17 @@ def test_no_bytes_of_a_vendor_make_intake_fail_or_forget_a_neighbour(name: str, 
     assert [one for one in ids if one in ("before", "behind")] == ["before", "behind"]
     assert all(dead.error != "internal-error" and dead.field and dead.record is vendor for dead in taken.dead)
     assert taken.packed()
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=8).filter(any), st.data())
+def test_a_line_that_cannot_be_read_takes_no_other_along(readable: list[bool], data: st.DataObject) -> None:
+    """Of JSON lines each that is whole is a sighting, in their order; what is not is a dead letter."""
+    good = b'{"sensorId": "cam-sw-1", "messageid": "%d", "objects": [{"type": "pothole"}]}'
+    lines = [good % n if whole else data.draw(CUT) for n, whole in enumerate(readable)]
+    record = raw(b"\n".join(lines), [("format", b"deepstream")])
+
+    taken = take_in([record], CITY, None, NOW, Keys(b"k"))
+
+    found = [item.id for items in taken.items.values() for item in items if isinstance(item, Sighting)]
+    assert found == [str(n) for n, whole in enumerate(readable) if whole]
+    assert len(taken.dead) == readable.count(False)

@@ -99,6 +99,7 @@ TREES: dict[str, dict[str, Any]] = {
         "properties": {"label": "pothole", "description": "路面上有一个坑", "datetime": "2026-03-01T08:00:00Z",
         "image_url": "https://media.example/1.jpg"},
     }]},
+    "detections": SAID[DETECTION] | {"id": "d1", "time": "2026-03-01T08:00:00Z"},
 }  # fmt: skip
 DOCUMENTS = {"hikvision": ISAPI, "gb28181": ALARM.format("UTF-8"), "onvif": RULE.format("Changed", "true")}
 HEADERS = ("ce_id", "ce_source", "ce_subject", "ce_time", "ce_type", "content-type", "camera", "format", "x-own")

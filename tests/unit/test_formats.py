@@ -278,6 +278,43 @@ def test_a_place_is_read_also_where_its_two_numbers_are_interchanged(
     assert said(one("gb28181", PLAIN.replace("</Notify>", where))).get("location") == read
 
 
+PICTURE = "https://media.example/1.jpg"
+PICTURED: dict[str, Any] = {
+    "deepstream": {"sensor": {"id": "c"}, "object": {"id": "1"}, "event": {"type": "moving"}, "videoPath": "{}"},
+    "metropolis": {"sensor": {"id": "c"}, "event": {"type": "stopped"}, "videoUrl": "{}"},
+    "hikvision": {"eventType": "fielddetection", "eventState": "active", "deviceID": "c", "bkgUrl": "{}"},
+    "gat1400": {"MotorVehicleObject": [{"MotorVehicleID": "7", "DeviceID": "c", "StorageUrl1": "{}",
+                "StorageUrl2": "https://media.example/plate.jpg"}]},
+    "scene": {"camera": "c", "description": "井盖缺失", "images": ["data:image/png;base64,AA", "{}"]},
+    "geojson": {"type": "Feature", "geometry": None, "properties": {"label": "litter", "platform": "c", "href": "{}"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PICTURED)
+@pytest.mark.parametrize(
+    ("written", "kept"), [(PICTURE, (PICTURE,)), ("http://<host> d/1.jpg", ()), ("ftp://c/1.jpg", ()),
+                          ("https://c/" + "x" * 3_000, ())],
+)  # fmt: skip
+def test_where_the_picture_is_stays_with_what_is_seen_in_it(name: str, written: str, kept: tuple[str, ...]) -> None:
+    """The link to it, not the one to the plate; an alarm is not lost with a link that is none."""
+    message = json.dumps(PICTURED[name]).replace("{}", written)
+
+    assert one(name, message).detection.media_urls == kept
+
+
+def test_the_target_of_an_isapi_alarm_has_its_box() -> None:
+    """From its left upper corner, width and height; the region in which it is counts for none."""
+    region = "<RegionCoordinates><positionX>0</positionX></RegionCoordinates>"
+    target = "<TargetRect><X>0.25</X><Y>0.5</Y><width>0.25</width><height>{}</height></TargetRect>"
+
+    boxes = [
+        one("hikvision", ISAPI.replace("<eventState>", f"{region}{target.format(height)}<eventState>")).detection.bbox
+        for height in ("0.125", "")
+    ]
+
+    assert boxes == [(0.25, 0.5, 0.5, 0.625), None]
+
+
 def test_an_event_that_goes_on_has_the_label_of_what_goes_on() -> None:
     """Hikvision's `duration` names it beside itself; it joins the incident that is open."""
     more = "<DurationList><Duration><relationEvent>fielddetection</relationEvent></Duration></DurationList>"

@@ -32,6 +32,7 @@ JSON = {
     "gat1400": f'{{"ThingListObject": {{"ThingObject": [{{"Behavior": "{WORDS}", "PassTime": "{TIME}"}}]}}}}',
     "dahua": f'{{"params": {{"eventList": [{{"Code": "{WORDS}", "Data": {{"RealUTC": {NOW // 1000}}}}}]}}}}',
     "scene": f'{{"timestamp": "{TIME}", "description": "{WORDS}", "labels": ["a"]}}',
+    "detections": f'{{"time": "{TIME}", "label": "{WORDS}"}}',
 }
 MESSAGES = XML | JSON
 # A survey is of when it comes in, whatever it says.

@@ -136,11 +136,20 @@ def test_an_algorithm_that_gives_a_place_of_its_own_means_it(city: City) -> None
     assert [dead.error for dead in taken.dead] == ["outside-city"]
 
 
-def test_a_small_message_does_not_grow_in_the_inbox(city: City) -> None:
-    """What it says once and each of a thousand detections repeats is bounded: source, id and algorithm."""
-    objects = [{"type": "pothole"}] * 1_000
-    body = {"sensorId": "cam-sw-1", "messageid": "i" * 200, "analyticsModule": {"id": "长" * 200}, "objects": objects}
-    record = raw(json.dumps(body).encode(), [("format", b"deepstream"), ("ce_source", b"s" * 256)])
+LONG = [f"https://media.example/{n}/{'x' * 900}" for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "body"),
+    [
+        ("deepstream", b"s" * 256, {"messageid": "i" * 200, "analyticsModule": {"id": "长" * 200}}),
+        ("scene", b"s", {"images": LONG}),
+    ],
+)
+def test_a_small_message_does_not_grow_in_the_inbox(city: City, name: str, source: bytes, body: dict[str, Any]) -> None:
+    """What it says once and each of a thousand detections repeats is bounded: source, id, algorithm and pictures."""
+    said = body | {"sensorId": "cam-sw-1", "objects": [{"type": "pothole", "label": "pothole"}] * 1_000}
+    record = raw(json.dumps(said).encode(), [("format", name.encode()), ("ce_source", source)])
 
     [dead] = take_in([record], city, None, NOW, KEYS).dead
 

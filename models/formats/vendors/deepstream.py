@@ -18,6 +18,7 @@ from models.formats.reading import (
     box,
     goes_on,
     known,
+    links,
     moment,
     objects,
     place,
@@ -84,6 +85,7 @@ def _of_full(message: Mapping[str, Any]) -> dict[str, Any]:
         "phase": _PHASES.get(event.lower(), ""),
         "bbox": _box(thing.get("bbox")),
         "location": place(at_path(here, "lat"), at_path(here, "lon")),
+        "media_urls": links((message.get("videoPath"),)),
     }
 
 
@@ -107,11 +109,10 @@ def _line(line: str) -> dict[str, Any]:
     parts = [part.strip() for part in line.split("|")]
     if len(parts) < 6:
         raise Poison("objects", "must hold lines id|left|top|right|bottom|type")
-    edges = dict(zip(_EDGES, parts[1:5], strict=True))
     return {
         "object_id": parts[0],
         "label": parts[5],
-        "bbox": _box({k: _float(v) for k, v in edges.items()}),
+        "bbox": box(map(_float, parts[1:5])),
         # Behind a `#` come what the secondary models say, and last of all how sure they are.
         "confidence": share(known(parts[-1]), "confidence") if "#" in parts[6:-1] else None,
     }

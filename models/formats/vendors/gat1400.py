@@ -1,6 +1,7 @@
 """GA/T 1400 view library (VIID) objects: motor vehicles, non-motor vehicles, persons, faces and things.
 
-The plate, the face and the pictures' bytes are not read: only what the object is, where and when.
+The plate, the face and the pictures' bytes are not read: only what the object is, where and when, and the links to the
+pictures of all of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +9,7 @@ from typing import Any
 
 from models.errors import Poison
 from models.events import make_detection
-from models.formats.reading import Alive, Reading, Site, at_path, attempts, box, listed, moment, objects, text_of
+from models.formats.reading import Alive, Reading, Site, at_path, attempts, box, links, listed, moment, objects, text_of
 
 # The list of each kind of object, the name in it, the field of its id, and the label that it becomes. What a
 # subscriber is notified of (GA/T 1400.4) holds the same objects in lists with the words the other way round.
@@ -20,6 +21,7 @@ _KINDS = (
     ("ThingListObject", "ThingObject", "ThingID", "thing"),
 )
 _EDGES = ("LeftTopX", "LeftTopY", "RightBtmX", "RightBtmY")
+_PICTURES = ("StorageUrl1", "StorageUrl3")  # from near and from afar; the second one is of the plate
 _TIMES = ("PassTime", "AppearTime", "MarkTime", "LocationMarkTime", "PersonAppearTime", "FaceAppearTime")
 _DEVICE_CHARS = 20
 # A device's heartbeat, its coming, and its answers; and its going, after which it is silent.
@@ -76,6 +78,7 @@ def _reading(thing: object, key: str, label: str, site: Site) -> Reading:
             "object_id": own,
             "bbox": box(thing.get(edge, 0) for edge in _EDGES),
             "text": text_of(thing.get("BehaviorDescription")),
+            "media_urls": links(thing.get(name) for name in _PICTURES),
         }
     )
     when = next((thing[name] for name in _TIMES if thing.get(name)), None)

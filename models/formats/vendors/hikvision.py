@@ -8,9 +8,24 @@ from xml.etree.ElementTree import Element
 from models.errors import Poison
 from models.events import make_detection
 from models.formats.parsing import json_messages, xml_messages
-from models.formats.reading import Alive, Reading, Site, attempts, goes_on, local, moment, share, text_of, texts
+from models.formats.reading import (
+    Alive,
+    Reading,
+    Site,
+    attempts,
+    box,
+    goes_on,
+    known,
+    links,
+    local,
+    moment,
+    share,
+    text_of,
+    texts,
+)
 
 _ALERT = "EventNotificationAlert"
+_PICTURES = ("bkgUrl", "picUrl")
 
 
 def parse(document: bytes) -> Iterator[Element | dict[str, Any] | Poison]:
@@ -72,7 +87,17 @@ def _reading(said: Mapping[str, str], site: Site) -> Reading | Alive:
             "confidence": share(said.get("detectionConfidence"), "detectionConfidence"),
             "object_id": said.get("targetID") or said.get("regionID", ""),
             "phase": "end" if over else "ongoing" if going_on else "start",
+            "bbox": _target(said),
+            "media_urls": links(map(said.get, _PICTURES)),
             "text": said.get("eventDescription", ""),
         }
     )
     return Reading(detection, said.get("UUID", ""), moment(said.get("dateTime"), site.zone, "dateTime"))
+
+
+def _target(said: Mapping[str, str]) -> list[float] | None:
+    """The rectangle of the target that was seen first; Hikvision measures it from its left upper corner."""
+    left, top, width, height = (known(said.get(name)) for name in ("X", "Y", "width", "height"))
+    if left is None or top is None or width is None or height is None:
+        return None
+    return box((left, top, left + width, top + height))

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.events import make_detection
-from models.formats.reading import Alive, Reading, Site, at_path, goes_on, moment, place, share, text_of
+from models.formats.reading import Alive, Reading, Site, at_path, goes_on, links, moment, place, share, text_of
+
+_PICTURES = ("imageUrl", "videoUrl", "videoPath")
 
 
 def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive]:
@@ -25,6 +27,7 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive]:
             "object_id": text_of(at_path(message, "object", "id")),
             "location": place(at_path(here, "lat"), at_path(here, "lon")),
             "text": text_of(at_path(message, "info", "scene_summary")) or text_of(at_path(event, "description")),
+            "media_urls": links(map(message.get, _PICTURES)),
         }
     )
     at = moment(message.get("timestamp") or message.get("@timestamp"), site.zone, "timestamp")

@@ -19,6 +19,7 @@ from models.formats.reading import (
     box,
     first_said,
     first_text,
+    links,
     listed,
     moment,
     objects,
@@ -109,5 +110,4 @@ def _edges(thing: Mapping[str, Any]) -> list[float] | None:
 
 def _pictures(message: Mapping[str, Any]) -> list[str]:
     """Links to pictures; a picture that is in the message itself is none."""
-    found = [each for name in _PICTURES for each in objects(message.get(name)) if isinstance(each, str)]
-    return [each.strip() for each in found if each.strip().lower().startswith(("http://", "https://"))]
+    return links(each for name in _PICTURES for each in objects(message.get(name)))

@@ -23,6 +23,7 @@ from models.formats.reading import (
     attempts,
     first_said,
     first_text,
+    links,
     moment,
     objects,
     place,
@@ -76,9 +77,7 @@ def _reading(feature: object, shared: Mapping[str, Any], site: Site) -> Reading:
             "text": " ".join(
                 each for each in (first_text(said, _WORDS), _extent(geometry, point), _taken(said, site)) if each
             ),
-            "media_urls": [
-                each for name in _PICTURES if (each := first_text(said, (name,))).lower().startswith("http")
-            ],
+            "media_urls": links(said.get(name) for name in _PICTURES),
         }
     )
     return Reading(detection, text_of(feature.get("id")) or first_text(said, ("id",)))
