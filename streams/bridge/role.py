@@ -7,7 +7,7 @@ more: always the same event, which is dropped there as a repeat.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord
@@ -27,6 +27,9 @@ from streams.kafka.topics import Names
 from streams.notify.finisher import FinishingConsumer
 from streams.settings import Settings
 from streams.tasks import race
+from streams.tracing.record_spans import begin_record_span
+from streams.tracing.trace_context import traced_by
+from streams.tracing.tracer import Tracer, WorkSpan, open_tracer
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +37,16 @@ log = logging.getLogger(__name__)
 class Carrier:
     """Finishes the records of one side: reads what they become and writes that, one after the other."""
 
-    def __init__(self, side: Side, banks: Banks, topics: "Landings", writers: dict[Side, AIOKafkaProducer]) -> None:
+    def __init__(
+        self,
+        side: Side,
+        banks: Banks,
+        topics: "Landings",
+        writers: Mapping[Side, AIOKafkaProducer],
+        tracer: Tracer | None = None,
+    ) -> None:
         self._side, self._banks, self._topics, self._writers = side, banks, topics, writers
+        self._tracer = tracer
         self._at_work_on = metrics.BRIDGE_AT_WORK_ON.labels(side)
 
     async def finish(self, record: ConsumerRecord, halted: asyncio.Event) -> bool:
@@ -49,13 +60,21 @@ class Carrier:
             carried: Sequence[Crossing] = ()
         else:
             carried = becomes
+        span = begin_record_span(self._tracer, "bridge", record) if self._tracer is not None and carried else None
         for crossing in carried:
-            headers, value = to_binary(crossing.event)
-            topic = self._topics.of(crossing)
-            await self._writers[crossing.side].send_and_wait(topic, value, key=crossing.key.encode(), headers=headers)
-            metrics.BRIDGE_CARRIED.labels(crossing.side).inc()
+            await self._carry(crossing, span)
+        if span is not None:
+            span.end()
         self._at_work_on.set(0)
         return bool(carried)
+
+    async def _carry(self, crossing: Crossing, span: WorkSpan | None) -> None:
+        """Write it on its side, as a part of the trace that its record is of."""
+        headers, value = to_binary(crossing.event)
+        headers += traced_by("" if span is None else span.traceparent)
+        topic = self._topics.of(crossing)
+        await self._writers[crossing.side].send_and_wait(topic, value, key=crossing.key.encode(), headers=headers)
+        metrics.BRIDGE_CARRIED.labels(crossing.side).inc()
 
     def _read(self, record: ConsumerRecord) -> Sequence[Crossing] | Stays:
         """What a record becomes. What nobody can read stays where it is: it is there to be looked at."""
@@ -93,6 +112,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     above, below = Names(upper.namespace), Names(settings.namespace)
     topics = Landings(above, below, banks.hub)
     async with (
+        open_tracer(settings, "bridge") as tracer,
         started(writer(Connection.of(upper), enable_idempotence=True)) as to_above,
         started(writer(Connection.of(settings), enable_idempotence=True)) as to_below,
     ):
@@ -101,14 +121,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             upper,
             above.group(f"department-{banks.hub}.bridge"),
             [above.assignments(banks.hub)],
-            Carrier("above", banks, topics, writers),
+            Carrier("above", banks, topics, writers, tracer),
             complete=True,
         )
         upward = FinishingConsumer(
             settings,
             below.group(f"bridge-{banks.above}"),
             [below.upward, below.dead_letters],
-            Carrier("below", banks, topics, writers),
+            Carrier("below", banks, topics, writers, tracer),
             complete=True,
         )
         log.info("a bridge from %s, where this is %s, to %s", banks.above, banks.hub, banks.below)

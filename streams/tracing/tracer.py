@@ -5,6 +5,7 @@
     desk      one for each traced item of the inbox
     tables    one for each traced row of an order
     notify    one for each traced event and target
+    bridge    one for each traced record that crosses it
 
 A trace begins with a request, or with the `traceparent` that somebody has written to an input topic. Without
 PAIDAN_TRACES there is no tracer, and nobody looks for a traceparent.

@@ -34,6 +34,7 @@ WANTED = {"/prefill": "?lat=30.05&lon=114.05", "/cameras": "?area=south-w"}
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 ROLES = ("intake", "desk", "tables", "gateway", "notify")
 LAST = "the-last-one"
+UPSTREAM = "a" * 32  # the trace of which a system upstream has written a report
 # What opens an order far from all others, and what is refused.
 CLEAN: dict[str, dict[str, Any]] = {
     REPORT: {"text": "北边的路灯坏了", "location": {"lat": 30.15, "lon": 114.15}},
@@ -88,6 +89,8 @@ def to_write(names: Names, now: int) -> dict[str, list[Message]]:
     messages += [record(kind, data, id=LAST) for kind, data in CLEAN.items()]
     for n, each in enumerate(messages):
         headers = header_map(each.headers)
+        if (headers.get("ce_type"), headers.get("ce_id")) == (REPORT.encode(), LAST.encode()):
+            headers["traceparent"] = TRACEPARENT.replace(TRACE, UPSTREAM).encode()
         if headers.get("ce_id") == b"e-1":
             headers["ce_id"] = f"e-{n}".encode()  # or it was a repeat of another one
         if "ce_time" in headers:
@@ -164,7 +167,8 @@ async def test_a_running_system_shows_nothing_personal(
     kafka: Kafka, topics: Names, roles: Roles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither in a topic but those that hold what came in as it came, whose bytes dead letters keep sealed, nor in a
-    page or an answer, a webhook, a span, a log or a metric of any role; of one report every role has a span."""
+    page or an answer, a webhook, a span, a log or a metric of any role. Of one report every role has a span, and every
+    role but the gateway of one that came from a system upstream, in the trace of that."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     pack = tmp_path / "city"
     pack.mkdir()
@@ -203,9 +207,10 @@ async def test_a_running_system_shows_nothing_personal(
         assert (await client.post("/reports", json=SAID[REPORT], headers=last)).status_code == 200
 
         async def told() -> bool:
-            return any(each.headers.get("traceparent", "").startswith(f"00-{TRACE}-") for each in webhooks.received)
+            traces = {each.headers.get("traceparent", "")[3:35] for each in webhooks.received}
+            return {TRACE, UPSTREAM} <= traces
 
-        await eventually(told, 30.0, "a notice about the last report")
+        await eventually(told, 30.0, "notices about the last reports")
 
         found = {f"POST {n}": without_link(each) for n, each in enumerate(answers)}
         found |= {address: text async for address, text in shown(client, orders, LAST)}
@@ -233,7 +238,9 @@ async def test_a_running_system_shows_nothing_personal(
     assert [(where, leak) for where, text in found.items() if (leak := leaked(text))] == []
     assert {answer.status_code for answer in answers} >= {201, 202, 422}
     assert notices
-    assert {span.service for span in spans if span.trace == TRACE} == {f"paidan-{role}" for role in ROLES}
+    services = {f"paidan-{role}" for role in ROLES}
+    assert {span.service for span in spans if span.trace == TRACE} == services
+    assert {span.service for span in spans if span.trace == UPSTREAM} == services - {"paidan-gateway"}
     assert {topics.inbox, topics.orders, topics.desk, topics.dead_letters, topics.figures, topics.unlisted} <= {
         where.split()[0] for where in found
     }

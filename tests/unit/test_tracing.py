@@ -1,18 +1,23 @@
 """Traces: what carries them, which spans each role keeps, and that nothing that is decided knows of them."""
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from starlette.types import Message, Receive, Scope, Send
 
-from models.envelope import header_map
+from dispatcher.order import wire
+from models.envelope import Event, header_map, to_binary
 from models.errors import UsageError
+from models.events import UPWARD_STEP
 from models.inbox import Actor, InboxUpdate, Item, decode_items, encode_items
 from models.times import MINUTE_MS
+from streams.bridge.crossing import Side
+from streams.bridge.role import Carrier, Landings
 from streams.control.models_in_force import LiveModels
 from streams.control.packs import Packs
 from streams.desk import processor as desk_processor
@@ -30,6 +35,7 @@ from tests.support import desks, messages
 from tests.support.cities import tiny_city
 from tests.support.one_city import one_city
 from tests.support.spans import TRACE, TRACEPARENT, RememberingTracer
+from tests.unit.test_bridge import BANKS, hub_city, step
 from tests.unit.test_desk_processor import OnePack
 
 CITY = desks.quiet_city()
@@ -203,6 +209,48 @@ async def test_a_step_is_of_the_trace_that_asked_for_it(monkeypatch: pytest.Monk
 
     [(_, trace, said)] = tracer.ended
     assert (trace, said["paidan.facts"]) == (TRACE, ("city.order.update-refused.v1",))
+
+
+class Written:
+    """A producer that keeps the headers of what it is given."""
+
+    def __init__(self) -> None:
+        self.kept: list[list[tuple[str, bytes]]] = []
+
+    async def send_and_wait(self, topic: str, value: bytes, key: bytes, headers: list[tuple[str, bytes]]) -> None:
+        """Take a record."""
+        self.kept.append(headers)
+
+
+async def crossed(side: Side, record: ConsumerRecord, tracer: Tracer | None) -> list[list[tuple[str, bytes]]]:
+    """The headers of what a record becomes on the other side of a bridge."""
+    other = Written()
+    writers = cast(dict[Side, AIOKafkaProducer], {"above": other, "below": other})
+    topics = Landings(Names("city"), Names("district"), BANKS.hub)
+    await Carrier(side, BANKS, topics, writers, tracer).finish(record, asyncio.Event())
+    return other.kept
+
+
+async def test_a_trace_goes_on_over_a_bridge() -> None:
+    """That of the city's order in the hub, and that of a step there in the city; without a tracer it ends there."""
+    desk = hub_city()
+    desk.feed(desks.report("1", desks.T0), at=desks.T0)
+    [order] = [out for out in desk.sent if out.topic == "assignments/roads"]
+    down, plain = messages.raw(order.value, [*order.headers, HEADER]), messages.raw(order.value, order.headers)
+    event = Event("1", "paidan/desk", UPWARD_STEP, wire.encode(step("waiting", "done", "closed")))
+    headers, value = to_binary(event)
+    tracer = RememberingTracer("bridge")
+
+    carried = [
+        *await crossed("above", down, tracer),
+        *await crossed("below", messages.raw(value, [*headers, HEADER]), tracer),
+    ]
+
+    assert [traceparent_of(each)[3:35] for each in carried] == [TRACE, TRACE, TRACE]
+    assert TRACEPARENT not in map(traceparent_of, carried)
+    assert [(name, trace) for name, trace, _ in tracer.ended] == [("bridge", TRACE)] * 2
+    assert await crossed("above", plain, tracer) == await crossed("above", down, None)
+    assert len(tracer.ended) == 2
 
 
 async def test_traces_need_a_setting_and_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
