@@ -10,18 +10,21 @@ import msgspec
 from models.envelope import MAX_ATTRIBUTE, Event
 from models.events import REPORT, UPDATE, URL
 from models.events.incoming import MAX_LINKS
+from streams.kafka.topics import Names
 
 Side = Literal["above", "below"]
 
 
 class Banks(msgspec.Struct, frozen=True):
     """The two ends of a bridge: the ids of both cities, and the department above that is the hub. `dated`: the city
-    above names `source` among its importers, so that steps are dated when they were taken."""
+    above names `source` among its importers, so that steps are dated when they were taken. `landing`: the topic below
+    on which platforms above write."""
 
     above: str
     below: str
     hub: str
     dated: bool = False
+    landing: str = Names().above
 
     @property
     def source(self) -> str:

@@ -15,7 +15,6 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from models.city import City, load_city
 from models.envelope import Event, decode, header_map, to_binary
 from models.errors import Poison, UsageError
-from models.events import REPORT
 from streams import metrics
 from streams.bridge.crossing import Banks, Crossing, Side, Stays
 from streams.bridge.down import down
@@ -35,13 +34,14 @@ log = logging.getLogger(__name__)
 
 
 class Carrier:
-    """Finishes the records of one side: reads what they become and writes that, one after the other."""
+    """Finishes the records of one side: reads what they become and writes that, one after the other, to the topic of
+    the side that it is for."""
 
     def __init__(
         self,
         side: Side,
         banks: Banks,
-        topics: "Landings",
+        topics: Mapping[Side, str],
         writers: Mapping[Side, AIOKafkaProducer],
         tracer: Tracer | None = None,
     ) -> None:
@@ -72,7 +72,7 @@ class Carrier:
         """Write it on its side, as a part of the trace that its record is of."""
         headers, value = to_binary(crossing.event)
         headers += traced_by("" if span is None else span.traceparent)
-        topic = self._topics.of(crossing)
+        topic = self._topics[crossing.side]
         await self._writers[crossing.side].send_and_wait(topic, value, key=crossing.key.encode(), headers=headers)
         metrics.BRIDGE_CARRIED.labels(crossing.side).inc()
 
@@ -88,19 +88,6 @@ class Carrier:
         return becomes if isinstance(becomes, Stays) else (becomes,)
 
 
-class Landings:
-    """Where events go: reports and updates below, the hub's updates above."""
-
-    def __init__(self, above: Names, below: Names, hub: str) -> None:
-        self._above, self._below, self._hub = above, below, hub
-
-    def of(self, crossing: Crossing) -> str:
-        """The topic of a crossing."""
-        if crossing.side == "above":
-            return self._above.updates_of(self._hub)
-        return self._below.reports if crossing.event.type == REPORT else self._below.updates
-
-
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Carry both ways until `stop` is set.
 
@@ -110,7 +97,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     city = load_city(settings.city)
     banks, upper = ends(settings, city)
     above, below = Names(upper.namespace), Names(settings.namespace)
-    topics = Landings(above, below, banks.hub)
+    topics: Mapping[Side, str] = {"above": above.updates_of(banks.hub), "below": banks.landing}
     async with (
         open_tracer(settings, "bridge") as tracer,
         started(writer(Connection.of(upper), enable_idempotence=True)) as to_above,
@@ -145,7 +132,8 @@ def ends(settings: Settings, city: City) -> tuple[Banks, Settings]:
     if city.id == settings.bridge_city:
         raise UsageError(f"PAIDAN_BRIDGE_CITY is {city.id}, which is this city")
     upper = {name: getattr(settings, f"bridge_{name}") for name in _ABOVE}
-    banks = Banks(settings.bridge_city, city.id, settings.bridge_hub, settings.bridge_dated)
+    landing = Names(settings.namespace).above
+    banks = Banks(settings.bridge_city, city.id, settings.bridge_hub, settings.bridge_dated, landing)
     above = settings.model_copy(update=upper)
     try:
         Connection.of(above)

@@ -91,9 +91,10 @@ def _code(step: UpwardStepMessage) -> str:
 
 
 def _never_taken_in(banks: Banks, event: Event) -> Sequence[Crossing] | Stays:
-    """An order that intake below could not take is nobody's there."""
+    """An order that intake below could not take is nobody's there. What somebody else has sent under its name, to
+    another topic, says nothing of it."""
     letter = msgspec.json.decode(event.data, type=DeadLetter)
-    if letter.event_source != source_of(banks.above):
+    if letter.event_source != source_of(banks.above) or (letter.topic != banks.landing and letter.stage != "desk"):
         return Stays("other")
     try:
         order_id, attempt = order_of(letter.event_id)

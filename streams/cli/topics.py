@@ -43,6 +43,10 @@ Apps = Annotated[list[str] | None, typer.Option("--app", metavar="NAME", help="W
 Fleets = Annotated[
     list[str] | None, typer.Option("--fleet", metavar="NAME", help="Who sends what mobile units say; repeatable.")
 ]
+Above = Annotated[
+    list[str] | None,
+    typer.Option("--above", metavar="NAME", help="A platform above that comes without a bridge; repeatable."),
+]
 Principals = Annotated[
     list[str] | None,
     typer.Option(
@@ -59,13 +63,14 @@ def acl(
     sensor: Sensors = None,
     app: Apps = None,
     fleet: Fleets = None,
+    above: Above = None,
     principal: Principals = None,
     script: Annotated[bool, typer.Option("--script", help="As commands of kafka-acls.sh.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Add those that the cluster lacks.")] = False,
 ) -> None:
     """Show who may read and write what: the access lists of the whole city. None that is there is ever taken away."""
     settings = load_settings()
-    needed, called = _rights(settings, sensor, app, fleet, principal)
+    needed, called = _rights(settings, sensor, app, fleet, above, principal)
     wanted = entries(needed, settings.namespace, called)
     if apply:
         added = asyncio.run(add(Connection.of(settings), wanted))
@@ -83,14 +88,15 @@ def quotas(
     sensor: Sensors = None,
     app: Apps = None,
     fleet: Fleets = None,
+    above: Above = None,
     principal: Principals = None,
     script: Annotated[bool, typer.Option("--script", help="As commands of kafka-configs.sh.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Set them, in place of what each has.")] = False,
 ) -> None:
-    """Show how much each of those outside may send: departments, sensors, apps and fleets. Brokers hold back what is
-    more."""
+    """Show how much each of those outside may send: departments, sensors, apps, fleets, platforms above. Brokers hold
+    back what is more."""
     settings = load_settings()
-    needed, called = _rights(settings, sensor, app, fleet, principal)
+    needed, called = _rights(settings, sensor, app, fleet, above, principal)
     senders = dict.fromkeys(each.party for each in needed if is_outside(each.party) and each.operation == "Write")
     principals = dict.fromkeys(principal_of(party, settings.namespace, called) for party in senders)
     if apply:
@@ -108,6 +114,7 @@ def _rights(
     sensors: list[str] | None,
     apps: list[str] | None,
     fleets: list[str] | None,
+    above: list[str] | None,
     principals: list[str] | None,
 ) -> tuple[tuple[ClusterRight, ...], dict[str, str]]:
     """All rights of the city, and which principals its parties are where somebody has said so."""
@@ -120,6 +127,7 @@ def _rights(
         city.units.by_id,
         fleets or (),
         city.hubs,
+        above or (),
     )
     return needed, dict(_named(one, {right.party for right in needed}) for one in principals or ())
 

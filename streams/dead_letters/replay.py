@@ -68,7 +68,7 @@ async def replay(connection: Connection, names: Names, letters: Collection[Numbe
     long to be kept or sealed under another `key`, or it came from a file.
     """
     decided = {names.inbox, names.urgent}
-    topics = {names.reports, names.detections, names.updates, names.units, *decided}
+    topics = {names.reports, names.detections, names.updates, names.units, names.above, *decided}
     topics |= {each.letter.topic for each in letters if names.department_of(each.letter.topic)}
     topics |= {each.letter.topic for each in letters if each.letter.error in WEBHOOK_ERRORS}
     _refuse("it was too long to be kept", [each.number for each in letters if not _whole(each.letter)])

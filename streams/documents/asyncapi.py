@@ -81,6 +81,9 @@ def asyncapi() -> dict[str, Any]:
          "The orders of one department."),
         ("units", names.units, "receive", _of(UNIT, UPDATE),
          "Where mobile units are and what they do with their tasks: whatever is here, they have sent."),
+        ("above", names.above, "receive", _of(REPORT, UPDATE),
+         "What platforms above ask for: their orders as reports, and which of these they take back. Whatever is here, "
+         "one of them has sent."),
         ("tasks", names.tasks("{unit}"), "send", {**_of(TASK, TASK_WITHDRAWAL), _REFUSED: facts.UpdateRefused},
          "What one mobile unit is to look at."),
         ("orders", names.orders, "send", log, "The log of facts, kept for ever. Read it read_committed."),

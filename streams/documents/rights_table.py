@@ -7,10 +7,10 @@ from streams.kafka.topics import Names
 
 def who_may_what() -> str:
     """Each party with what it may do, of a city with one department, one that is a hub, and one mobile unit; a sensor,
-    an app and a fleet system stand for all."""
+    an app, a fleet system and a platform above stand for all."""
     cells: dict[str, dict[str, list[str]]] = {}
     for party, operation, kind, name in cluster_rights(
-        Names(), ("roads", "east-district"), ("NAME",), ("NAME",), ("car-1",), ("NAME",), ("east-district",)
+        Names(), ("roads", "east-district"), ("NAME",), ("NAME",), ("car-1",), ("NAME",), ("east-district",), ("NAME",)
     ):
         what = f"`{name}`" if kind == "topic" else f"{kind} `{name}`"
         cells.setdefault(party, {}).setdefault(operation, []).append(what)

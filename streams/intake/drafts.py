@@ -137,7 +137,7 @@ class DraftReader:
         asset = _asset_of(self._city, statement.said)  # before its id is masked as somebody's number
         statement = self._cleaner.clean(statement)
         said = statement.said
-        self._way.check(said)
+        self._way.check(statement)
         if isinstance(said, SaidDetection):
             return self._detection(said, statement, asset)
         if isinstance(said, SaidReport):
@@ -306,6 +306,7 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
 
 
 def _known(city: City, statement: Statement, key: bytes) -> Known:
+    ANY.check(statement)
     said, ends = statement.said, ""
     place: Point | Placement | Described | None = None
     if isinstance(said, SaidDetection):

@@ -57,7 +57,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 def inputs(names: Names, city: City) -> list[str]:
     """The topics that intake reads: those of all, and that of each department's updates."""
-    return [names.reports, names.detections, names.updates, names.units, *map(names.updates_of, city.departments)]
+    of_all = [names.reports, names.detections, names.updates, names.units, names.above]
+    return [*of_all, *map(names.updates_of, city.departments)]
 
 
 def keys_of(settings: Settings) -> Keys:

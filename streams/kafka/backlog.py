@@ -43,7 +43,8 @@ class Backlog:
             self._reader = await opening.enter_async_context(started(log_reader(connection)))
             self._reader.assign(self._lanes())
             present = await self._admin.list_topics()
-            self._of_departments = [TopicPartition(name, 0) for name in present if self._names.department_of(name)]
+            above, of = self._names.above, self._names.department_of
+            self._single = [TopicPartition(name, 0) for name in present if name == above or of(name)]
             self._opened = opening.pop_all()
         return self
 
@@ -80,7 +81,7 @@ class Backlog:
 
     async def _measure(self) -> int:
         inputs = [self._names.reports, self._names.detections, self._names.updates, self._names.units]
-        parts = [part for topic in inputs for part in self._parts(topic)] + self._of_departments
+        parts = [part for topic in inputs for part in self._parts(topic)] + self._single
         taken = await self._committed("intake")
         ends = await self._reader.end_offsets(parts)
         # Only what intake has committed is sure to be in the inbox when it is read next.

@@ -60,6 +60,11 @@ class Names:
         """Input: where mobile units are, and what they do with their tasks."""
         return self._of("units")
 
+    @property
+    def above(self) -> str:
+        """Input: what platforms above ask for. Whatever is here, one of them has sent."""
+        return self._of("above")
+
     def tasks(self, unit: str) -> str:
         """What one mobile unit is to look at."""
         return self._of(f"tasks.{unit}")
@@ -237,6 +242,8 @@ def all_topics(
         (names.detections, shared, raw),
         (names.updates, shared, raw),
         (names.units, shared, raw),
+        # One partition, as each department's: a bridge carries one order after the other.
+        (names.above, 1, raw),
         (names.inbox, shared, _EVER | _ARRIVAL),
         (names.urgent, shared, _EVER | _ARRIVAL),
         (names.report_keys, shared, _COMPACT | _SOON),

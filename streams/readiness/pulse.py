@@ -45,7 +45,8 @@ class Pulse:
 
     def look_at(self, departments: Iterable[str]) -> None:
         """The departments whose updates intake reads."""
-        own = [TopicPartition(self._names.updates_of(department), 0) for department in departments]
+        single = [self._names.above, *map(self._names.updates_of, departments)]
+        own = [TopicPartition(topic, 0) for topic in single]
         self._inputs["intake"] = self._of_all + own
 
     async def run(self) -> None:

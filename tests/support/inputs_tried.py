@@ -18,7 +18,8 @@ from typing import Literal
 
 from aiokafka import ConsumerRecord
 
-from models.events import UNIT
+from models.events import REPORT, UNIT
+from models.events.above import source_of
 from models.inbox import InboxUpdate, Sighting, decode_items
 from streams.dead_letters.letter import ERRORS, of_record
 from streams.intake.batch import INTERNAL, Taken, take_in
@@ -37,7 +38,7 @@ _WARM = 2_000  # inputs after which a process has all that it keeps: rules, cach
 _KEPT_MB = 100  # what a process may keep more than when it was warm
 _AT_ONCE_MB = 150  # what taking in a batch may need beside what is there before
 _SECONDS = 5.0  # of computing for a batch, which takes some hundredths: what needs more than that needs any time
-_TOPICS = (_NAMES.reports, _NAMES.detections, _NAMES.updates, _NAMES.updates_of("roads"))
+_TOPICS = (_NAMES.reports, _NAMES.detections, _NAMES.updates, _NAMES.updates_of("roads"), _NAMES.above)
 _WAYS = (*[ANY] * 6, *(way_of(_NAMES, topic) for topic in _TOPICS))
 
 
@@ -102,6 +103,8 @@ def _batch(seed: int, numbers: range, found: Tried) -> None:
 
 def _neighbour(way: Way, number: int) -> ConsumerRecord:
     """A good record of a kind that is taken on this way, and of which each is kept: of a unit's reports the last is."""
+    if way.above:
+        return record(REPORT, SAID[REPORT], source=source_of(NEIGHBOUR), id=f"n{number}", offset=number)
     kinds = [each for each in way.takes if each != UNIT]
     kind = kinds[number % len(kinds)]
     return record(kind, SAID[kind], source=NEIGHBOUR, id=f"n{number}", offset=number)
@@ -113,7 +116,7 @@ def _wrong(taken: Taken, neighbours: Sequence[ConsumerRecord]) -> Iterator[str]:
             yield f"{dead.error} at {dead.record.offset}: {dead.message}"
     items = [item for _, value in taken.packed() for item in decode_items(value)]
     sure = [item for item in items if isinstance(item, Sighting | InboxUpdate)]
-    there = Counter(item.id for item in sure if item.source == NEIGHBOUR)
+    there = Counter(item.id for item in sure if item.source in (NEIGHBOUR, source_of(NEIGHBOUR)))
     if there != Counter(dict(record.headers)["ce_id"].decode() for record in neighbours):
         yield f"of {len(neighbours)} neighbours there are {sorted(there.elements())}"
     for said in _said(taken):

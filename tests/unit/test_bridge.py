@@ -278,16 +278,23 @@ def test_a_step_of_another_city_above_stays() -> None:
     ("source", "name", "carried"),
     [("hub:city", f"{PARENT}/2", 1), ("app", f"{PARENT}/2", 0), ("hub:city", f"{PARENT}/2/withdrawn", 0)],
 )
-def test_an_order_that_intake_below_cannot_take_is_returned(source: str, name: str, carried: int) -> None:
-    """As one whose place lies outside the district; other dead letters are nobody's above."""
+@pytest.mark.parametrize(
+    ("topic", "stage", "theirs"),
+    [("paidan.above", "intake", 1), ("paidan.inbox", "desk", 1), ("paidan.reports", "intake", 0), ("f", "history", 0)],
+)
+def test_an_order_that_intake_below_cannot_take_is_returned(
+    source: str, name: str, carried: int, topic: str, stage: str, theirs: int
+) -> None:
+    """As one whose place lies outside the district, or at which the desk failed; other dead letters are nobody's above,
+    nor is what somebody has written elsewhere under its name."""
     letter = DeadLetter(
-        topic="paidan.reports", partition=0, offset=1, at="2026-03-02T01:00:00Z", stage="intake", error="outside-city",
+        topic=topic, partition=0, offset=1, at="2026-03-02T01:00:00Z", stage=stage, error="outside-city",
         message="location must lie inside the city", event_source=source, event_id=name,
     )  # fmt: skip
 
     found = up(BANKS, Event("1", "paidan", DEAD_LETTER, msgspec.json.encode(letter)))
 
-    if carried:
+    if carried and theirs:
         assert not isinstance(found, Stays)
         said = parse(UPDATE, found[0].event.data)
         assert isinstance(said, Update)
@@ -302,6 +309,7 @@ def test_a_bridge_needs_to_know_both_ends() -> None:
     banks, upper = ends(load_settings(kafka="below:9092", **given), tiny_city())
 
     assert (banks.above, banks.hub, banks.source) == ("city", "roads", "bridge:tiny")
+    assert banks.landing == "paidan.above"
     assert (upper.bootstrap, upper.namespace) == ("above:9092", "up")
     for name in ("bridge_kafka", "bridge_city", "bridge_hub"):
         with pytest.raises(UsageError, match=name.upper()):

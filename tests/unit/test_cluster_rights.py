@@ -16,7 +16,7 @@ NAMES = Names("city")
 DEPARTMENTS = ("roads", "roads-north")
 UNITS = ("car-1", "car-12")
 HUBS = ("roads-north",)
-TABLE = cluster_rights(NAMES, DEPARTMENTS, ("gate",), ("hotline",), UNITS, ("fleet-1",), HUBS)
+TABLE = cluster_rights(NAMES, DEPARTMENTS, ("gate",), ("hotline",), UNITS, ("fleet-1",), HUBS, ("province",))
 
 
 def covers(right: ClusterRight, name: str) -> bool:
@@ -59,6 +59,36 @@ def test_who_sends_writes_to_one_topic_and_reads_no_more_than_it_is_asked() -> N
     """A sensor is no citizen, an app no camera, and neither is a department; its cameras may be asked to look again."""
     assert (may("sensor/gate", "Write"), may("app/hotline", "Write")) == ({NAMES.detections}, {NAMES.reports})
     assert (may("sensor/gate", "Read"), may("app/hotline", "Read")) == ({NAMES.rechecks}, set())
+
+
+def test_a_bridge_has_what_it_reads_and_writes_on_each_side_and_no_more() -> None:
+    """Below its own rows of the table, above those of the department that is the hub: it describes, creates and changes
+    nothing, and writes to no topic on which others speak."""
+    below = [each[1:] for each in TABLE if each.party == "bridge"]
+    above = [each[1:] for each in TABLE if each.party == "department/roads-north"]
+
+    assert sorted(below) == [
+        ("Read", "group", "city-bridge-*"),
+        ("Read", "topic", "city.dead-letters"),
+        ("Read", "topic", "city.figures"),
+        ("Read", "topic", "city.upward"),
+        ("Write", "topic", "city.above"),
+    ]
+    assert sorted(above) == [
+        ("Read", "group", "city-department-roads-north"),
+        ("Read", "group", "city-department-roads-north.*"),
+        ("Read", "topic", "city.assignments.roads-north"),
+        ("Write", "topic", "city.hubs.roads-north"),
+        ("Write", "topic", "city.updates.roads-north"),
+    ]
+
+
+def test_a_platform_above_without_a_bridge_asks_and_hears() -> None:
+    """Nobody but it, a bridge and the commands may write where reports count as orders from above."""
+    writers = {right.party for right in TABLE if right.operation == "Write" and covers(right, NAMES.above)}
+
+    assert (may("above/province", "Write"), may("above/province", "Read")) == ({NAMES.above}, {NAMES.upward})
+    assert writers == {"bridge", "above/province", "commands"}
 
 
 def test_every_topic_has_somebody_who_writes_and_somebody_who_reads_it() -> None:

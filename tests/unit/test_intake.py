@@ -11,13 +11,14 @@ from aiokafka import ConsumerRecord
 from models.city import City
 from models.classifier.serving.features import Context
 from models.envelope import STRUCTURED, Event
+from models.errors import Poison
 from models.events import DETECTION, REPORT, UPDATE
 from models.guess import Guess
 from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting, decode_items
 from models.redact import decrypt_contact, reporter_hash
 from models.times import to_text
 from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
-from streams.intake.drafts import Keys, Unlisted
+from streams.intake.drafts import Keys, Unlisted, check
 from streams.intake.statements import MAX_BYTES
 from streams.intake.ways import Way, way_of
 from streams.kafka.topics import Names
@@ -524,6 +525,64 @@ def test_a_topic_takes_its_own_kind_and_nothing_else(city: City, topic: str) -> 
     assert taken.items == own.items
     assert [dead.error for dead in taken.dead if dead.record is not message] == ["wrong-topic"] * 2
     assert sum(map(len, taken.items.values())) == 1
+
+
+FROM_ABOVE = {"source": "hub:city", "id": f"{ORDER}/1"}
+TAKEN_BACK: dict[str, Any] = {
+    "action": "reject", "by": {"role": "operator", "id": "hub:city"}, "order_id": None, "report": FROM_ABOVE,
+    "location": {"lat": 30.05, "lon": 114.05},
+}  # fmt: skip
+
+
+def test_an_order_from_above_comes_by_the_topic_of_platforms_above_alone(city: City) -> None:
+    """Whoever may write reports, detections or updates is no platform above, whatever source they name; and whoever is
+    one speaks as nobody else."""
+    withdrawal = update(event={"source": "hub:city", "id": f"{ORDER}/1/withdrawn"}, **TAKEN_BACK)
+    asked = [report("梧桐路有坑", event=FROM_ABOVE), withdrawal]
+    said = {
+        "t.reports": (report(), report(event=FROM_ABOVE)),
+        "t.detections": (detection(), detection(event=FROM_ABOVE)),
+        "t.updates": (update(), update(event=FROM_ABOVE)),
+        "t.updates.roads": (update(), update(event=FROM_ABOVE)),
+    }
+
+    taken = take_in(asked, city, None, NOW, KEYS, way=way_of(Names("t"), "t.above"))
+    others = take_in([report(), detection(), update()], city, None, NOW, KEYS, way=way_of(Names("t"), "t.above"))
+
+    assert (sum(map(len, taken.items.values())), taken.dead) == (2, [])
+    assert [dead.error for dead in others.dead] == ["wrong-topic"] * 3
+    for topic, (own, forged) in said.items():
+        tried = take_in([own, forged], city, None, NOW, KEYS, way=way_of(Names("t"), topic))
+        [dead] = tried.dead
+        assert (dead.record, dead.error, dead.field) == (forged, "wrong-topic", "ce_source")
+        assert sum(map(len, tried.items.values())) == 1
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"action": "force-close"},
+        {"report": {"source": "hub:province", "id": f"{ORDER}/1"}},
+        {"report": {"source": "app", "id": "7"}},
+        {"order_id": ORDER},
+        {"report": None, "order_id": ORDER},
+    ],
+)
+def test_a_platform_above_takes_back_what_it_has_sent_and_does_nothing_else(city: City, own: dict[str, Any]) -> None:
+    """No other action, and no order by its id, nor by anybody else's report."""
+    said = update(event={"source": "hub:city"}, **TAKEN_BACK | own)
+
+    [dead] = take_in([said], city, None, NOW, KEYS, way=way_of(Names("t"), "t.above")).dead
+
+    assert (dead.error, dead.field) == ("wrong-topic", "action")
+
+
+def test_what_is_posted_is_no_order_from_above(city: City) -> None:
+    """The gateway says so at once, as intake would."""
+    event = Event("1", "hub:city", REPORT, json.dumps({"text": "梧桐路有坑"}).encode())
+
+    with pytest.raises(Poison, match="topic of their own"):
+        check(city, NOW, event, b"k")
 
 
 def test_an_update_may_come_late_or_early(city: City) -> None:

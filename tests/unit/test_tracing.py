@@ -17,7 +17,7 @@ from models.events import UPWARD_STEP
 from models.inbox import Actor, InboxUpdate, Item, decode_items, encode_items
 from models.times import MINUTE_MS
 from streams.bridge.crossing import Side
-from streams.bridge.role import Carrier, Landings
+from streams.bridge.role import Carrier
 from streams.control.models_in_force import LiveModels
 from streams.control.packs import Packs
 from streams.desk import processor as desk_processor
@@ -226,7 +226,7 @@ async def crossed(side: Side, record: ConsumerRecord, tracer: Tracer | None) -> 
     """The headers of what a record becomes on the other side of a bridge."""
     other = Written()
     writers = cast(dict[Side, AIOKafkaProducer], {"above": other, "below": other})
-    topics = Landings(Names("city"), Names("district"), BANKS.hub)
+    topics: dict[Side, str] = {"above": "city.updates.roads", "below": "district.above"}
     await Carrier(side, BANKS, topics, writers, tracer).finish(record, asyncio.Event())
     return other.kept
 

@@ -31,9 +31,10 @@ def cluster_rights(
     units: Iterable[str] = (),
     fleets: Iterable[str] = (),
     hubs: Iterable[str] = (),
+    above: Iterable[str] = (),
 ) -> tuple[ClusterRight, ...]:
     """The rights of all parties of a city: its departments (`hubs`: those that are platforms of their own) and mobile
-    units, and whoever sends detections, reports or what units say, by their ids."""
+    units, and whoever sends detections, reports, what units say or what a platform above asks for, by their ids."""
     rows = sorted(_of_roles(names), key=lambda row: _ROLES.index(row[0]))
     for department in sorted(departments):
         rows += _of_department(names, department)
@@ -42,6 +43,8 @@ def cluster_rights(
         rows += _of_sensor(names, sensor)
     rows += [(f"app/{one}", "Write", "topic", (names.reports,)) for one in apps]
     rows += [(f"fleet/{one}", "Write", "topic", (names.units,)) for one in fleets]
+    for one in above:
+        rows += _of_above(names, one)
     for unit in sorted(units):
         rows += _of_unit(names, unit)
     return tuple(
@@ -50,10 +53,13 @@ def cluster_rights(
 
 
 def is_outside(party: str) -> bool:
-    """Whether a party is none of Paidan's own roles: a department, a mobile unit, or who sends what is seen or said."""
+    """Whether a party is none of Paidan's own roles: a department, a mobile unit, a platform above, or who sends what
+    is seen or said."""
     return "/" in party
 
 
+# The bridge looks at no topic but those that it reads and writes; the others check all of them at their start.
+_CHECKING = ("intake", "desk", "tables", "gateway", "notify", "learning", "commands")
 _ROLES = ("intake", "desk", "tables", "gateway", "notify", "bridge", "learning", "commands")
 _Row = tuple[str, Operation, Kind, tuple[str, ...]]
 
@@ -62,9 +68,9 @@ def _of_roles(n: Names) -> list[_Row]:
     every, tables = f"{n.namespace}.*", f"{n.tables_group()}*"
     return [
         # Each of them checks at its start that the topics are there and set up as they must be.
-        *((role, "Describe", "topic", (every,)) for role in _ROLES),
-        *((role, "DescribeConfigs", "topic", (every,)) for role in _ROLES),
-        ("intake", "Read", "topic", (n.reports, n.detections, n.updates, n.updates_of("*"), n.units)),
+        *((role, "Describe", "topic", (every,)) for role in _CHECKING),
+        *((role, "DescribeConfigs", "topic", (every,)) for role in _CHECKING),
+        ("intake", "Read", "topic", (n.reports, n.detections, n.updates, n.updates_of("*"), n.units, n.above)),
         ("intake", "Read", "topic", (n.claims, n.control)),
         ("intake", "Write", "topic", (n.inbox, n.urgent, n.report_keys, n.contacts, n.dead_letters, n.unlisted)),
         ("intake", "Write", "topic", (n.claims,)),
@@ -91,7 +97,7 @@ def _of_roles(n: Names) -> list[_Row]:
         ("notify", "Read", "group", (n.group("notify-*"),)),
         # Of the platform below; on that above a bridge is the department that is the hub.
         ("bridge", "Read", "topic", (n.upward, n.dead_letters, n.figures)),
-        ("bridge", "Write", "topic", (n.reports, n.updates)),
+        ("bridge", "Write", "topic", (n.above,)),
         ("bridge", "Read", "group", (n.group("bridge-*"),)),
         # paidan labels, train --from-log, compare, model
         ("learning", "Read", "topic", (n.orders, n.report_keys, n.unlisted, n.control)),
@@ -122,6 +128,16 @@ def _of_department(n: Names, department: str) -> list[_Row]:
     return [
         (party, "Read", "topic", (n.assignments(department),)),
         (party, "Write", "topic", (n.updates_of(department),)),
+        (party, "Read", "group", (group, f"{group}.*")),
+    ]
+
+
+def _of_above(n: Names, platform: str) -> list[_Row]:
+    """It writes what it asks for and reads what becomes of it: a platform above that comes without a bridge."""
+    party, group = f"above/{platform}", n.group(f"above-{platform}")
+    return [
+        (party, "Write", "topic", (n.above,)),
+        (party, "Read", "topic", (n.upward,)),
         (party, "Read", "group", (group, f"{group}.*")),
     ]
 
