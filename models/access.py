@@ -129,9 +129,14 @@ def is_sender(sender: Actor, by: Actor) -> bool:
 
 def prefixed(holder: Holder | None, given: str) -> str:
     """The source under which a holder sends what it calls `given` ("": nothing): nobody gets into another's sources."""
-    if holder is None or given == holder.source or given.startswith(f"{holder.source}/"):
+    if holder is None or is_source_of(holder, given):
         return given
     return f"{holder.source}/{given}" if given else holder.source
+
+
+def is_source_of(holder: Holder, source: str) -> bool:
+    """Whether a source is one of those under which a holder sends."""
+    return source == holder.source or source.startswith(f"{holder.source}/")
 
 
 def sees(holder: Holder | None, departments: Collection[str], areas: Collection[str]) -> bool:

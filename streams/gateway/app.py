@@ -133,7 +133,7 @@ def make_app(parts: Parts) -> ASGIApp:
     steps = parts.steps or StepLog(parts.settings)
     updates = RequestUpdates(parts.city, names.updates, receiver, finder, keys, steps)
     app.include_router(georeport_routes(parts.city, georeport, updates, parts.settings.gateway_open311))
-    app.include_router(prefill_routes(parts.city, finder))
+    app.include_router(prefill_routes(parts.city, finder, key))
     app.include_router(reporter_routes(parts.city, names, receiver, finder, _links(parts.settings)))
     app.include_router(outcome_routes(parts.tail, key))
     book = parts.silences or SilenceBook(parts.settings)

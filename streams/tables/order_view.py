@@ -19,6 +19,8 @@ from streams.tables.marks import marks_of
 from streams.tables.outside.alarm_view import Alarmed, AlarmView
 from streams.tables.protocol import Place, Sort, place_of, sureness
 
+# So many orders of each reporter are known by their hash, the newest.
+OF_A_REPORTER = 5
 # The loop must turn while a long list is searched.
 _SEARCHED_AT_ONCE = 500
 
@@ -75,6 +77,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: bool | None = None
     mark: str = ""
     report: str = ""
+    reporter: str = ""
     inspector: str = ""
     camera: str = ""
     algorithm: str = ""
@@ -102,6 +105,7 @@ class OrderView:
         self._kinds: Counter[_Kind] = Counter()
         self._sorted: dict[Sort, SortedList[Place]] = {sort: SortedList() for sort in get_args(Sort)}
         self._reports: dict[str, str] = {}
+        self._reporters: dict[int, tuple[str, ...]] = {}  # orders by what Python hashes of the reporter's hash
         self.alarms = AlarmView()
 
     def __len__(self) -> int:
@@ -147,6 +151,15 @@ class OrderView:
                 places.add(summary.place(sort))
         for report in summary.reports:
             self._reports[report] = order.id
+        for reporter in order.reporters:
+            self._learn(hash(reporter), order.id)
+
+    def _learn(self, reporter: int, order_id: str) -> None:
+        """That an order is one of a reporter's; of the newest alone it stays known."""
+        known = self._reporters.get(reporter, ())
+        if order_id not in known:
+            newest = sorted((*known, order_id), key=lambda each: self._orders[each].opened_at, reverse=True)
+            self._reporters[reporter] = tuple(newest[:OF_A_REPORTER])
 
     def _drop(self, summary: Summary) -> None:
         self.alarms.drop(summary.id, summary.alarmed)
@@ -211,13 +224,17 @@ class OrderView:
             held = self._orders.get(self._reports.get(wanted.report, ""))
             place = None if held is None else held.place(wanted.sort)
             return iter(() if place is None or (after is not None and place <= after) else (place,))
+        if wanted.reporter:
+            own = self._reporters.get(hash(wanted.reporter), ())
+            places = sorted(self._orders[each].place(wanted.sort) for each in own)
+            return iter([place for place in places if after is None or place > after])
         if wanted.camera or (wanted.algorithm and wanted.alarm == "false"):  # these are few, and known by name
             few = self.alarms.of_camera(wanted.camera) if wanted.camera else self.alarms.false_of(wanted.algorithm)
             places_of = (self._orders[each].place(wanted.sort) for each in few)
             return iter(nsmallest(_SEARCHED_AT_ONCE, (each for each in places_of if after is None or each > after)))
-        places = self._sorted[wanted.sort]
-        start = 0 if after is None else places.bisect_right(after)
-        return iter(places.islice(start, start + _SEARCHED_AT_ONCE))
+        standing = self._sorted[wanted.sort]
+        start = 0 if after is None else standing.bisect_right(after)
+        return iter(standing.islice(start, start + _SEARCHED_AT_ONCE))
 
     def _may_be(self, summary: Summary, wanted: Wanted) -> bool:
         if not summary.is_in(wanted.sort) or not _of_kind(summary, wanted):
@@ -237,6 +254,8 @@ class OrderView:
 
     def _is(self, order: Order, wanted: Wanted) -> bool:
         counted = wanted.counted
+        if wanted.reporter and wanted.reporter not in order.reporters:
+            return False  # of two hashes that Python hashes alike, or one whose report has been moved
         if counted is None:
             return True
         return contributes(order, counted.indicator, counted.dimension, counted.key, counted.window, self._zone)

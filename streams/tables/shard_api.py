@@ -210,6 +210,7 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         algorithm=asked.get("algorithm", ""),
         alarm=asked.get("alarm", ""),
         report=asked.get("report", ""),
+        reporter=asked.get("reporter", ""),
         counted=counted,
         sort=msgspec.convert(asked.get("sort", "newest"), Sort),
     )

@@ -94,6 +94,8 @@ class DeskBehind:
         if kind is ShardOrder:
             return ShardAnswers({0: PartitionOrder(1, orders.get(path.rpartition("/")[2]))}, 1)
         found = [brief(order) for order in orders.values() if params.get("report", "") in ("", *order.report_keys)]
+        if reporter := params.get("reporter", ""):
+            found = [line for line in found if reporter in orders[line.id].reporters]
         if states := set(filter(None, params.get("state", "").split(","))):
             found = [line for line in found if line.state in states or ("open" in states and line.open)]
         if areas := set(filter(None, params.get("area", "").split(","))):

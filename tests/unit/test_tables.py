@@ -381,3 +381,24 @@ async def test_beyond_this_machine_a_worker_wants_a_token_that_nobody_guesses(to
 
     with pytest.raises(UsageError, match="PAIDAN_TABLES_TOKEN needs 16 characters"):
         await role.serve(settings, asyncio.Event())
+
+
+async def test_a_reporter_s_newest_orders_are_found_by_their_hash() -> None:
+    """Of one partition at most five, the newest first, however often rows come; none of which they are no more."""
+    view = OrderView(ZONE)
+    rows = {row.id: row for row in (opened(n, at=START + n * HOUR, reporters=("ab", f"c{n}")) for n in range(1, 8))}
+    for offset, row in enumerate([*rows.values(), *reversed(rows.values())]):
+        view.put(row, offset)
+    newest = [row.id for row in rows.values()][:1:-1]
+
+    async def found(reporter: str, limit: int = 50) -> list[str]:
+        return [order.id for order in await view.page(Wanted(reporter=reporter), None, limit, rows.get)]
+
+    assert await found("ab") == newest
+    assert await found("ab", 2) == newest[:2]
+    assert await found("c1") == [next(iter(rows))]
+    assert await found("nobody") == []
+    moved = msgspec.structs.replace(rows[newest[0]], seq=4, reporters=("c7",))
+    rows[moved.id] = moved
+    view.put(moved, 99)
+    assert await found("ab") == newest[1:]

@@ -1,16 +1,26 @@
-"""What the city knows of a place, for whoever is about to report something there."""
+"""What the city knows of a place and of a reporter, for whoever is about to report something."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 
+from dispatcher.order.row import Order
+from models.events import Evidence
+from models.redact import reporter_hash
+from models.sealed_words import ERASED
+from models.times import to_text
+from streams.gateway.reporters.known_reporter import known_reporter
 from streams.gateway.routes import prefill, receiving
+from streams.gateway.routes.orders import Finder, Held
+from streams.tables.protocol import Brief, brief
 from tests.support.cities import appended
-from tests.support.desks import T0, quiet_city
+from tests.support.desk_rows import opened
+from tests.support.desks import HOUR, T0, quiet_city
 from tests.support.one_desk import DeskBehind, gateway_with_desk
-from tests.support.tokens import bearer, one_of_each
+from tests.support.tokens import bearer, grant, one_of_each, tokens_file
 
 ASSETS = """id,kind,lat,lon,area,name,owner
 LD-0101,灯杆,30.0503,114.05,south-w,梧桐路1号杆,works
@@ -24,11 +34,16 @@ HERE = {"lat": 30.05, "lon": 114.05}
 Both = tuple[httpx.AsyncClient, DeskBehind]
 
 
+def standing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the time stand still."""
+    for module in (receiving, prefill):
+        monkeypatch.setattr(module, "now_ms", lambda: T0)
+
+
 @pytest.fixture
 async def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Both]:
     """A gateway with a desk behind it, at a time that stands still."""
-    for module in (receiving, prefill):
-        monkeypatch.setattr(module, "now_ms", lambda: T0)
+    standing(monkeypatch)
     async with gateway_with_desk(CITY, T0, gateway_tokens_file=one_of_each(tmp_path / "t")) as both:
         yield both
 
@@ -78,6 +93,7 @@ async def test_the_assets_close_by_are_told(gateway: Both) -> None:
         ({"lat": 95, "lon": 114}, 422),
         ({"lat": "nan", "lon": 114}, 422),
         ({"lat": 30.05}, 422),
+        ({}, 422),
         (HERE | {"radius": 5}, 422),
     ],
 )
@@ -100,3 +116,98 @@ async def test_beside_a_border_the_other_area_is_looked_at_too(gateway: Both) ->
     found = (await client.get("/prefill", params={"lat": 30.05, "lon": 114.0999}, headers=bearer("app"))).json()
 
     assert len(found["orders"]) == 2
+
+
+async def reported_for(client: httpx.AsyncClient, token: str, who: str, at: int = T0, **more: object) -> None:
+    """Report something for somebody, seen at an instant."""
+    place = {"lat": 30.05, "lon": 114.05, "address": "南西路12号"}
+    body = {"text": "路灯坏了很久没有人来修", "category": "pothole", "location": place} | more
+    said = body if token == "reporter" else body | {"reporter": {"id": who, "phone": "13800138000"}}
+    sent = await client.post("/reports", json=said, headers=bearer(token) | {"ce-time": to_text(at)})
+    assert sent.status_code == 202
+
+
+async def asked(
+    client: httpx.AsyncClient, token: str, who: str = "", place: Mapping[str, float] = {}
+) -> httpx.Response:
+    """Ask what is known of somebody, and of a place."""
+    named = {"reporter-id": who} if who else {}
+    return await client.get("/prefill", params=dict(place or {}), headers=bearer(token) | named)
+
+
+async def test_an_app_is_told_where_its_reporter_was_last_and_how_they_report(gateway: Both) -> None:
+    """By the id of their reports, beside what is known of a place or without one; nobody else's is told, nor the
+    words, nor who it is."""
+    client, _ = gateway
+    north, west = {"lat": 30.15, "lon": 114.15, "address": "北东路3号"}, {"lat": 30.12, "lon": 114.02}
+    await reported_for(client, "app", "王 1", T0 - 2 * HOUR, text="井盖丢失", channel="hotline", location=west)
+    await reported_for(client, "app", "王 1", T0 - HOUR, text="垃圾", channel="wechat", location=north)
+    await reported_for(client, "app", "王 1", T0 - 3 * HOUR, channel="hotline")
+    await reported_for(client, "app", "other", text="噪音", channel="app", location={"lat": 30.02, "lon": 114.12})
+
+    alone = await asked(client, "app", "%E7%8E%8B%201")
+    both = await asked(client, "app", "%E7%8E%8B%201", HERE)
+
+    area = {"id": "north-e", "name_zh": "北东镇", "name_en": "Northeast"}
+    place = {"lat": 30.15, "lon": 114.15}
+    last = {"at": to_text(T0 - HOUR), "area": area, "address": "北东路3号", "location": place}
+    assert alone.json() == {"reporter": {"last": last, "channel": "hotline"}}
+    assert (both.json()["area"]["id"], both.json()["reporter"]) == ("south-w", alone.json()["reporter"])
+    assert (await asked(client, "app", "nobody")).json() == {"reporter": None}
+
+
+async def test_of_a_reporter_nobody_is_told_who_has_not_sent_their_reports(gateway: Both) -> None:
+    """An app not of another's, though the id is the same; a citizen of themselves alone; officials not at all."""
+    client, behind = gateway
+    await reported_for(client, "app", "reporter")
+    await reported_for(client, "reporter", "", text="垃圾堆积", location={"lat": 30.15, "lon": 114.15})
+    assert len({order.reporters for order in behind.desk.state.orders.values()}) == 1
+
+    own = (await asked(client, "reporter")).json()["reporter"]
+
+    assert own["last"]["area"]["id"] == "north-e"
+    assert (await asked(client, "reporter", "reporter")).json()["reporter"] == own
+    assert (await asked(client, "app", "reporter")).json()["reporter"]["last"]["area"]["id"] == "south-w"
+    assert (await asked(client, "reporter", "somebody")).status_code == 403
+    for role in ("operator", "department", "inspector", "admin"):
+        assert (await asked(client, role, "reporter", HERE)).status_code == 403
+        assert "reporter" not in (await asked(client, role, place=HERE)).json()
+
+
+async def test_an_app_of_one_area_is_told_of_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As it sees no orders there."""
+    standing(monkeypatch)
+    file = tokens_file(tmp_path / "t", grant("app", "app"), grant("north", "app", area="north-w", source="app"))
+    async with gateway_with_desk(CITY, T0, gateway_tokens_file=file) as (client, _):
+        await reported_for(client, "app", "1")
+
+        assert (await asked(client, "app", "1")).json()["reporter"] is not None
+        assert (await asked(client, "north", "1")).json() == {"reporter": None}
+
+
+class OneOrder:
+    """Finds one order, whosever it is."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+
+    async def newest_of(self, reporter: str, most: int) -> list[Brief]:
+        """It alone."""
+        return [brief(self._order)]
+
+    async def order(self, order_id: str, holder: object) -> Held:
+        """The same."""
+        return Held(self._order, None)
+
+
+async def test_an_address_that_was_erased_is_not_told() -> None:
+    """It is read as what stands in its place."""
+    reporter = reporter_hash(b"k", "1")
+    seen = Evidence(kind="report", source="app", id="1", at=T0, reporter=reporter, address=ERASED)
+    order = opened(1, evidence_first=(seen,), reporters=(reporter,))
+
+    found = await known_reporter(CITY, cast(Finder, OneOrder(order)), b"k", None, "1")
+    other = await known_reporter(CITY, cast(Finder, OneOrder(order)), b"k", None, "2")
+
+    assert found is not None
+    assert (found["last"]["address"], found["channel"], other) == ("", "", None)

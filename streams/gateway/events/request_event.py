@@ -33,12 +33,12 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
     structured = _content_type(request) == envelope.STRUCTURED
     holder = holder_of(request)
     try:
-        event_id = _attribute(request, "ce-id") or _key(request)
-        source, at = _attribute(request, "ce-source"), None
+        event_id = attribute(request, "ce-id") or _key(request)
+        source, at = attribute(request, "ce-source"), None
         if "ce-time" in request.headers:
-            at = envelope.instant("ce-time", _attribute(request, "ce-time"))
+            at = envelope.instant("ce-time", attribute(request, "ce-time"))
         for name, expected in (("ce-type", ce_type), ("ce-specversion", envelope.SPEC_VERSION)):
-            if name in request.headers and _attribute(request, name) != expected:
+            if name in request.headers and attribute(request, name) != expected:
                 raise Poison(name, f"must be {expected}, or left out")
         for name, text in (("ce-id", event_id), ("ce-source", source)):
             envelope.check_attribute(name, text)
@@ -73,7 +73,7 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _attribute(request: Request, name: str) -> str:
+def attribute(request: Request, name: str) -> str:
     """A CloudEvents attribute as the HTTP binding (3.1.3.2) has it in a header: quotes undone, then percent signs once.
 
     Raises Poison when it is not UTF-8.

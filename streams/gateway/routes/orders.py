@@ -322,6 +322,16 @@ class Finder:
         shown = await self.in_the_clear(found[:1], list[Brief])
         return (shown[0] if shown else None), answers.complete
 
+    async def newest_of(self, reporter: str, most: int) -> list[Brief]:
+        """The newest orders that a reporter, by their hash, has reported, at most so many, with their words still
+        sealed. Raises Problem (503) while not all partitions can be asked."""
+        params = {"reporter": reporter, "limit": str(most)}
+        answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
+        if not answers.complete:
+            raise incomplete("not all partitions of the tables can be asked at the moment")
+        found = [order for part in answers.partitions.values() for order in part.orders]
+        return sorted(found, key=lambda each: each.place("newest"))[:most]
+
 
 def _check_stage(stage: str) -> None:
     if stage and stage not in get_args(LimitStage):

@@ -1,20 +1,23 @@
-"""`GET /prefill`: what the city knows of a place, for whoever is about to report something there."""
+"""`GET /prefill`: what the city knows of a place and of a reporter, for whoever is about to report something."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
 from models.city import City, Place
 from models.city.ground.distances import distance_m
+from models.envelope import MAX_ATTRIBUTE
 from models.times import DAY_MS, now_ms, to_text
+from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.order_document import named
+from streams.gateway.reporters.known_reporter import HEADER, known_reporter, reporter_asked
 from streams.gateway.routes.orders import Finder
 from streams.intake.placing import locate_points
 from streams.tables.protocol import Brief
@@ -25,12 +28,21 @@ _MOST_ORDERS = 500  # of the areas around that are looked at
 _MOST_SHOWN = 10
 _MOST_DAYS = 90
 
-_LAT = Annotated[float, Query(ge=-90, le=90, description="WGS 84, degrees")]
-_LON = Annotated[float, Query(ge=-180, le=180, description="WGS 84, degrees")]
+_LAT = Annotated[float | None, Query(ge=-90, le=90, description="WGS 84, degrees")]
+_LON = Annotated[float | None, Query(ge=-180, le=180, description="WGS 84, degrees")]
+_WHO = Annotated[
+    str,
+    Header(
+        alias=HEADER,
+        max_length=MAX_ATTRIBUTE,
+        description="of an app: whose report it is to be, as `reporter.id` says it (percent-encoded where it is not "
+        "ASCII); a citizen's own token says it by itself",
+    ),
+]
 
 
-def prefill_routes(city: City, finder: Finder) -> APIRouter:
-    """The route, with what it needs."""
+def prefill_routes(city: City, finder: Finder, key: bytes) -> APIRouter:
+    """The route, with what it needs; `key` is that of the pseudonyms."""
     router = APIRouter(tags=["intake"], dependencies=[ONLY_KNOWN])
 
     @cache
@@ -40,8 +52,7 @@ def prefill_routes(city: City, finder: Finder) -> APIRouter:
             found[place.area].append(place)
         return found
 
-    @router.get("/prefill", summary="What is known of a place: its area, the nearest name, what is close by")
-    async def prefill(lat: _LAT, lon: _LON) -> Response:
+    async def of_place(lat: float, lon: float) -> dict[str, Any]:
         areas = _around(city, lat, lon)
         if areas is None:
             raise Problem(404, "not-found", "the place lies outside the city")
@@ -49,15 +60,26 @@ def prefill_routes(city: City, finder: Finder) -> APIRouter:
         wanted = {"area": ",".join(areas), "state": "open"}
         lines = await finder.newest(wanted, until - _MOST_DAYS * DAY_MS, until, _MOST_ORDERS)
         own = areas[0]
-        return answer(
-            {
-                "location": {"lat": lat, "lon": lon},
-                "area": named(city.areas.get(own), own),
-                "place": _nearest((each for area in areas for each in places().get(area, ())), lat, lon),
-                "assets": _standing(city, lat, lon),
-                "orders": _close(lines, city, lat, lon),
-            }
-        )
+        return {
+            "location": {"lat": lat, "lon": lon},
+            "area": named(city.areas.get(own), own),
+            "place": _nearest((each for area in areas for each in places().get(area, ())), lat, lon),
+            "assets": _standing(city, lat, lon),
+            "orders": _close(lines, city, lat, lon),
+        }
+
+    @router.get("/prefill", summary="What is known of a place, and of a reporter: for the next report")
+    async def prefill(request: Request, lat: _LAT = None, lon: _LON = None, _who: _WHO = "") -> Response:
+        holder = holder_of(request)
+        person = reporter_asked(request, holder)
+        found: dict[str, Any] = {}
+        if lat is not None and lon is not None:
+            found = await of_place(lat, lon)
+        elif lat is not None or lon is not None or not person:
+            raise Problem(422, "invalid", "lat and lon must both be given, or a reporter", field="lat", rule="missing")
+        if person:
+            found["reporter"] = await known_reporter(city, finder, key, holder, person)
+        return answer(found)
 
     return router
 
