@@ -13,28 +13,33 @@ import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 
+from dispatcher.order import wire
 from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import load_city
 from models.envelope import Event, to_binary
-from models.events import UPDATE
+from models.events import UPDATE, UPWARD_STEP
 from models.times import now_ms
 from streams.addresses import LOOPBACK_HOST
 from streams.kafka.clients import admin, follower, log_reader, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
+from streams.kafka.rights.access_lists import add, entries
 from streams.kafka.rights.cluster_rights import cluster_rights
 from streams.kafka.rights.quotas import limit
 from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings, load_settings
 from tests.support.cities import tiny_files
+from tests.support.desks import T0, report
 from tests.support.every_step import INSPECTORS
 from tests.support.kafka import Roles, eventually
+from tests.support.platforms import pack
 from tests.support.secured import quotas_of_users, secured_broker
 from tests.support.steps_on_kafka import Asked, Message, as_party, asking, cases, parties, reports, way
+from tests.unit.test_bridge import hub_city, step
 from tests.unit.test_cluster_rights import covers
 
-_NAMESPACE, _TABLE = "secured", "table"
+_NAMESPACE, _TABLE, _ABOVE, _BELOW = "secured", "table", "upper", "lower"
 _PARTIES = ("intake", "desk", "tables", "gateway", "department-roads", "department-water", "sensor-gate")
 _ACTING = ("intake", "desk", "gateway", "department-roads", "department-works", "sensor-gate", "app-hotline")
 _CERTIFIED = ("--principal", "app/hotline=User:CN=client")
@@ -56,6 +61,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
     (folder / "password").write_text("correct horse\n")
     others = ["stranger", *(f"{_NAMESPACE}-{party}" for party in _PARTIES)]
     others += [f"{_TABLE}-{party}" for party in _ACTING]
+    others += [f"{_ABOVE}-department-east", f"{_BELOW}-bridge"]
     async with secured_broker(folder, port, certified, "paidan", "correct horse", others):
         settings = load_settings(
             kafka=f"{LOOPBACK_HOST}:{port}",
@@ -238,6 +244,57 @@ async def _apply(settings: Settings, folder: Path, *more: str) -> str:
     return command.said().strip()
 
 
+async def test_a_bridge_crosses_under_the_rights_of_the_table(secured: Settings, tmp_path: Path) -> None:
+    """Below it is the user of the bridge, above that of the department that is the hub: an order goes down, a step and
+    the figures up, and on both sides it may write nothing else."""
+    upper = secured.model_copy(update={"namespace": _ABOVE, "city": pack(tmp_path / "city", "city")})
+    lower = secured.model_copy(update={"namespace": _BELOW, "city": pack(tmp_path / "east", "east")})
+    await bridge_crosses(upper, lower, tmp_path)
+
+
+async def bridge_crosses(upper: Settings, lower: Settings, folder: Path) -> None:
+    """A bridge between two platforms on secured clusters, each of which gets the topics and rights here that the table
+    gives the bridge, and no others."""
+    above, below = Names(_ABOVE), Names(_BELOW)
+    for settings, party in ((upper, "department/east"), (lower, "bridge")):
+        city, names = load_city(settings.city), Names(settings.namespace)
+        rights = [each for each in cluster_rights(names, city.departments, hubs=city.hubs) if each.party == party]
+        needed = {each.name for each in rights if each.kind == "topic"}
+        await create_topics(settings, [each for each in city_topics(settings, city) if each.name in needed])
+        await add(Connection.of(settings), entries(rights, settings.namespace, {}))
+    roles = Roles(lower, folder)
+    given = {name: getattr(upper, name) for name in ("kafka", "kafka_protocol", "kafka_password_file", "kafka_ca")}
+    given |= {"namespace": _ABOVE, "city": "city", "hub": "east", "kafka_user": f"{_ABOVE}-department-east"}
+    bridge = {f"bridge_{name}": str(value) for name, value in given.items()}
+    try:
+        roles.start("bridge", kafka_user=f"{_BELOW}-bridge", **bridge, bridge_figures_seconds="0.3")
+        desk = hub_city()
+        desk.feed(report("1", T0), at=T0)
+        [order] = [out for out in desk.sent if out.topic == "assignments/roads"]
+        said = Event("1", "paidan/desk", UPWARD_STEP, wire.encode(step("waiting", "under-way", "accepted")))
+        headers, value = to_binary(said)
+        async with started(writer(Connection.of(upper)), 5.0) as city:
+            await city.send_and_wait(above.assignments("east"), order.value, headers=list(order.headers))
+        async with started(writer(Connection.of(lower)), 5.0) as district:
+            await district.send_and_wait(below.upward, value, headers=headers)
+
+        landings = ((lower, below.above), (upper, above.updates_of("east")), (upper, above.hub_figures("east")))
+
+        async def crossed() -> bool:
+            return all([await _values(settings, topic, 1) for settings, topic in landings])
+
+        await eventually(crossed, 60.0, "what goes over the bridge")
+        orders, steps, _ = [await _values(settings, topic, 1) for settings, topic in landings]
+        assert ([each["channel"] for each in orders], [each["action"] for each in steps]) == (["city"], ["accept"])
+        for connection, names in ((as_party(lower, "bridge"), below), (as_party(upper, "department-east"), above)):
+            async with started(writer(connection, request_timeout_ms=5000), 5.0) as producer:
+                for topic in (names.reports, names.updates, names.updates_of("roads"), names.inbox, names.orders):
+                    with pytest.raises(TopicAuthorizationFailedError):
+                        await producer.send_and_wait(topic, b"{}")
+    finally:
+        roles.end()
+
+
 async def test_the_broker_has_a_quota_for_each_of_those_outside(secured: Settings, tmp_path: Path) -> None:
     """The command sets it in place of another; of the roles none has one."""
     gate, roads = f"{_NAMESPACE}-sensor-gate", "CN=roads, O=city"
@@ -305,9 +362,9 @@ async def test_a_user_without_rights_is_refused_by_the_broker(secured: Settings)
         assert topic not in await consumer.topics()
 
 
-async def _values(settings: Settings, topic: str) -> list[dict[str, str]]:
+async def _values(settings: Settings, topic: str, partitions: int = 0) -> list[dict[str, str]]:
     async with started(log_reader(Connection.of(settings))) as reader:
-        parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
+        parts = [TopicPartition(topic, number) for number in range(partitions or settings.partitions)]
         return [
             msgspec.json.decode(record.value)
             async for _, batch in read_whole(reader, parts)
