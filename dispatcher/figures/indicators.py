@@ -252,6 +252,9 @@ _TABLE = (
     ),
 )
 INDICATORS: Mapping[str, Indicator] = {indicator.name: indicator for indicator in _TABLE}
+# Changed definitions, each with the name of the one that it is to replace and the next version. As long as one stands
+# here both are computed, and the old one counts; when the city has compared them it takes the old one's place above.
+COMING: tuple[Indicator, ...] = ()
 SCORE = "citizen_score"
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95}
 
@@ -303,6 +306,11 @@ def indicators(row: FigureRow, weights: Weights | None = None) -> dict[str, Valu
     if weights is not None:
         values[SCORE] = _score(values, weights)
     return values
+
+
+def coming(row: FigureRow) -> dict[str, dict[str, object]]:
+    """What a window's sum comes to by each definition that is to come: its `version` and its `value`, by name."""
+    return {each.name: {"version": each.version, "value": _value(each, row)} for each in COMING}
 
 
 def contributes(order: Order, indicator: str, dimension: str, key: str, window: Window, zone: ZoneInfo) -> bool:

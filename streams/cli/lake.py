@@ -55,15 +55,30 @@ async def _again_and_again(settings: Settings) -> None:
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="One query; the tables are facts, assignments, orders and figures.")],
+    sql: Annotated[
+        str,
+        typer.Argument(
+            help="One query; the tables are facts, assignments, orders, figures, and indicators(FIRST_DAY, LAST_DAY)."
+        ),
+    ],
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Read orders and figures as they stand, too: live_orders, live_figures, …"),
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV in which nothing is a formula.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
 ) -> None:
-    """Ask the Parquet in PAIDAN_LAKE in SQL (DuckDB); docs/lake.md has every column."""
+    """Ask the Parquet in PAIDAN_LAKE, and what stands in Kafka, in SQL (DuckDB); docs/lake.md has every column."""
+    from streams.lake.exporting import standing
     from streams.lake.parquet import Lake
     from streams.lake.querying import ask
 
-    found = ask(Lake(load_settings().lake_address), sql)
+    settings = load_settings()
+    lake, tables = Lake(settings.lake_address), None
+    if live:
+        with counting("reading what stands", None) as advance:
+            tables = asyncio.run(standing(settings, advance))
+    found = ask(lake, sql, tables)
     if as_csv:
         write_safe_csv(found.names, found.rows, sys.stdout)
     elif as_json:

@@ -1,6 +1,6 @@
 """The table of docs/indicators.md."""
 
-from dispatcher.figures.indicators import INDICATORS, Indicator
+from dispatcher.figures.indicators import COMING, INDICATORS, Indicator
 from streams.documents.markdown import table
 
 
@@ -11,7 +11,7 @@ def indicators() -> str:
             *(f"`{each.name}`", str(each.version), each.title, each.kind),
             *(_formula(each), each.definition, each.source or "–"),
         )
-        for each in INDICATORS.values()
+        for each in (*INDICATORS.values(), *COMING)
     )
     return table(("indicator", "version", "名称", "kind", "from", "definition", "source"), rows)
 

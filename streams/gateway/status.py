@@ -7,7 +7,7 @@ from typing import Any
 
 from dispatcher.figures.booking import NONE
 from dispatcher.figures.figure_row import FigureRow, merge_rows
-from dispatcher.figures.indicators import INDICATORS, Weights, Window, indicators, with_below
+from dispatcher.figures.indicators import INDICATORS, Weights, Window, coming, indicators, with_below
 from models.city import City
 from models.times import now_ms, numbered_day, to_text
 from streams.gateway.http.problems import Problem
@@ -155,7 +155,9 @@ class Status:
         }
 
     def _indicators(self, row: FigureRow) -> dict[str, Any]:
-        return dict(indicators(row, self._weights))
+        """What counts, and beside it what definitions that are to come would make of it."""
+        beside = coming(row)
+        return dict(indicators(row, self._weights)) | ({"coming": beside} if beside else {})
 
     def _city_names(self) -> dict[str, str]:
         return {"id": self.city.id, "name_zh": self.city.name_zh, "name_en": self.city.name_en}

@@ -6,7 +6,7 @@ far they go stands in them.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -22,7 +22,7 @@ from streams.kafka.clients import scanner, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_to, read_whole, take_newest
 from streams.kafka.topics import Names
-from streams.lake.parquet import Lake, Mark
+from streams.lake.parquet import ArrowTable, Lake, Mark, arrow
 from streams.lake.rows import Row, assignment_row, fact_row, figure_rows, order_row
 from streams.settings import Settings
 
@@ -115,23 +115,65 @@ class _Exporter:
         mark: Mark = {"desk": ends[desk], "archive": ends[archive], "figures": ends[figures]}
         if await asyncio.to_thread(self._lake.mark, "figures", number, _NOW) == mark:
             return 0
-        newest: dict[TopicPartition, dict[str, bytes]] = {part: {} for part in ends}
-        async for part, batch in read_whole(self._consumer, list(ends), ends):
-            take_newest(newest[part], [record for record in batch if record.offset < ends[part]])
-            self._progress(len(batch))
-        await asyncio.to_thread(self._put_tables, number, newest[desk], newest[archive], newest[figures], mark)
+        found = await _standing(self._consumer, desk, archive, figures, ends, self._progress)
+        await asyncio.to_thread(self._put_tables, number, found, mark)
         return 2
 
-    def _put_tables(
-        self,
-        number: int,
-        desk: dict[str, bytes],
-        archive: dict[str, bytes],
-        figures: dict[str, bytes],
-        mark: Mark,
-    ) -> None:
-        rows = {key: row for key, row in desk.items() if row_keys.is_order(key)} | archive
-        orders = (order_row(number, _order.decode(row)) for row in rows.values())
-        counted = {key: figure_row.decode(row) for key, row in figures.items()}
-        self._lake.put("orders", number, _NOW, orders, mark)
-        self._lake.put("figures", number, _NOW, figure_rows(counted), mark)
+    def _put_tables(self, number: int, found: "_Standing", mark: Mark) -> None:
+        self._lake.put("orders", number, _NOW, found.orders(), mark)
+        self._lake.put("figures", number, _NOW, found.counted(), mark)
+
+
+async def standing(settings: Settings, progress: Callable[[int], None] = lambda _: None) -> dict[str, ArrowTable]:
+    """Orders and figures as they stand at this moment, all partitions together, by the names of the lake's tables.
+    Raises KafkaError."""
+    names = Names(settings.namespace)
+    found: list[_Standing] = []
+    async with started(scanner(Connection.of(settings))) as consumer:
+        for number in range(settings.partitions):
+            desk, archive, figures = (
+                TopicPartition(topic, number) for topic in (names.desk, names.archive, names.figures)
+            )
+            ends = await consumer.end_offsets([desk, archive, figures])
+            found.append(await _standing(consumer, desk, archive, figures, ends, progress))
+    return await asyncio.to_thread(_tables_of, found)
+
+
+def _tables_of(found: "Iterable[_Standing]") -> dict[str, ArrowTable]:
+    every = list(found)
+    orders, figures = ([row for one in every for row in rows(one)] for rows in (_Standing.orders, _Standing.counted))
+    return {"orders": arrow("orders", orders, {}), "figures": arrow("figures", figures, {})}
+
+
+class _Standing(NamedTuple):
+    """The newest rows of a partition, by key."""
+
+    desk: dict[str, bytes]
+    archive: dict[str, bytes]
+    figures: dict[str, bytes]
+    number: int
+
+    def orders(self) -> Iterable[Row]:
+        """The orders, those that the desk has let go of included."""
+        rows = {key: row for key, row in self.desk.items() if row_keys.is_order(key)} | self.archive
+        return (order_row(self.number, _order.decode(row)) for row in rows.values())
+
+    def counted(self) -> Iterable[Row]:
+        """The figures, but for those of people."""
+        return figure_rows({key: figure_row.decode(row) for key, row in self.figures.items()})
+
+
+async def _standing(
+    consumer: AIOKafkaConsumer,
+    desk: TopicPartition,
+    archive: TopicPartition,
+    figures: TopicPartition,
+    ends: Mapping[TopicPartition, int],
+    progress: Callable[[int], None],
+) -> _Standing:
+    """Read the topics of a partition to their ends."""
+    newest: dict[TopicPartition, dict[str, bytes]] = {part: {} for part in (desk, archive, figures)}
+    async for part, batch in read_whole(consumer, list(newest), ends):
+        take_newest(newest[part], [record for record in batch if record.offset < ends[part]])
+        progress(len(batch))
+    return _Standing(newest[desk], newest[archive], newest[figures], desk.partition)

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 from uuid import uuid4
 
 import fsspec
@@ -28,6 +29,14 @@ _ARROW: Mapping[Kind, pyarrow.DataType] = {
 }
 
 Mark = dict[str, int]
+ArrowTable: TypeAlias = pyarrow.Table  # a class of a library without types
+
+
+def arrow(table: str, rows: Iterable[Row], mark: Mark) -> ArrowTable:
+    """Rows as what a table of the lake holds, with a mark."""
+    fields = [pyarrow.field(each.name, _ARROW[each.kind]) for each in TABLES[table]]
+    schema = pyarrow.schema(fields, metadata={_MARK: json.dumps(mark).encode()})
+    return pyarrow.Table.from_pylist(list(rows), schema)
 
 
 class Lake:
@@ -60,11 +69,8 @@ class Lake:
 
     def put(self, table: str, partition: int, name: str, rows: Iterable[Row], mark: Mark) -> None:
         """Write a file in the place of the one of that name, if any: whoever reads meets the one or the other."""
-        columns = TABLES[table]
-        fields = [pyarrow.field(each.name, _ARROW[each.kind]) for each in columns]
-        schema = pyarrow.schema(fields, metadata={_MARK: json.dumps(mark).encode()})
         body = io.BytesIO()
-        parquet.write_table(pyarrow.Table.from_pylist(list(rows), schema), body, compression="zstd")
+        parquet.write_table(arrow(table, rows, mark), body, compression="zstd")
         path = self._path(table, partition, name)
         part = f"{path}.{uuid4().hex}.part"
         self.files.makedirs(self._folder(table, partition), exist_ok=True)

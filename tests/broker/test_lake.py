@@ -10,7 +10,7 @@ from models.city import City, load_city
 from streams.audit.recompute import audit
 from streams.kafka.topics import Names
 from streams.lake import exporting
-from streams.lake.exporting import export
+from streams.lake.exporting import export, standing
 from streams.lake.parquet import Lake
 from streams.lake.querying import ask
 from streams.settings import Settings
@@ -37,7 +37,7 @@ class Dying(Lake):
 
 
 async def as_audited(settings: Settings, pack: City, lake: Lake) -> None:
-    """Counts and figures of the lake are those of the log, and no row is there twice."""
+    """Counts and figures of the lake are those of the log, and no row is there twice; what stands is the same."""
     audited = await audit(settings, pack)
     assert [difference for part in audited for difference in part.differences] == []
     counted = 'SELECT count(*) FILTER (seq IS NOT NULL), count(*), count(DISTINCT (partition, "offset")) FROM facts'
@@ -56,6 +56,11 @@ async def as_audited(settings: Settings, pack: City, lake: Lake) -> None:
             if dimension != "actor":
                 for name, count in row.counters.items():
                     figures[dimension, name] = figures.get((dimension, name), 0) + count
+    live = await standing(settings)
+    for table in ("orders", "figures"):
+        now = ask(lake, f"SELECT * FROM live_{table} ORDER BY ALL", live).rows
+        assert now == ask(lake, f"SELECT * FROM {table} ORDER BY ALL").rows
+        assert now
     kept = ask(lake, "SELECT dimension, figure, sum(count) FROM figures WHERE total_ms IS NULL GROUP BY ALL").rows
     assert {(dimension, name): int(str(count)) for dimension, name, count in kept} == figures
 

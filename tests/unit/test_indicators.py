@@ -4,10 +4,22 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from dispatcher.figures.booking import Bookings, bookings, collect
 from dispatcher.figures.figure_row import FigureRow, row_key
-from dispatcher.figures.indicators import INDICATORS, Weights, Window, city, contributes, indicators, totals
+from dispatcher.figures.indicators import (
+    COMING,
+    FIGURES,
+    INDICATORS,
+    Weights,
+    Window,
+    city,
+    coming,
+    contributes,
+    indicators,
+    totals,
+)
 from dispatcher.order.row import Order
 from tests.support.lives import Life
 
@@ -159,6 +171,20 @@ def test_a_changed_definition_has_another_version() -> None:
     assert {name: FIRST[name] for name in FIRST if name in made_of} == {
         name: made_of[name] for name in FIRST if name in made_of
     }
+
+
+def test_a_changed_definition_is_computed_beside_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under its name and its own version; as long as it is to come, nothing else changes."""
+    row, before = FigureRow(0, {"closed": 3, "overdue_open": 1, "opened": 6}), COMING
+    changed = replace(INDICATORS["closure_rate"], bottom=("opened",), version=2)
+    old = indicators(row)
+    monkeypatch.setattr("dispatcher.figures.indicators.COMING", (changed,))
+
+    assert coming(row) == {"closure_rate": {"version": 2, "value": 0.5}}
+    assert (indicators(row), old["closure_rate"]) == (old, 0.75)
+    for each in before:  # those that are shipped
+        assert each.version == INDICATORS[each.name].version + 1
+        assert {*each.top, *each.bottom} <= FIGURES
 
 
 def test_durations_are_in_seconds() -> None:

@@ -6,14 +6,22 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from msgspec.structs import replace
 
+from dispatcher.figures.indicators import INDICATORS, Window, city, indicators, totals
+from dispatcher.order.row import Order
 from models.errors import UsageError
 from streams.documents.lake_tables import lake_tables
+from streams.lake import querying
 from streams.lake.lake_columns import TABLES
-from streams.lake.parquet import Lake
+from streams.lake.parquet import Lake, arrow
 from streams.lake.querying import ask
+from streams.lake.rows import figure_rows
 from streams.terminal.safe_csv import write_safe_csv
 from tests.support.desks import T0
+from tests.unit.test_indicators import book, tianmen
+
+__all__ = ["tianmen"]
 
 
 def row(**own: object) -> dict[str, object]:
@@ -79,6 +87,43 @@ def test_no_cell_is_a_formula_and_numbers_stay_numbers() -> None:
     header, line = csv.reader(io.StringIO(file.getvalue()))
     assert header[0] == "'=n0"
     assert line == ["'=1+1", "'+86", "'-x", "'@me", "'\t=1", "'＝1", "plain", "a=b", "-1", "", "0.5"]
+
+
+@pytest.mark.parametrize("live", [False, True], ids=["exported", "live"])
+def test_indicators_of_any_days_are_those_of_status(
+    tianmen: list[Order], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, live: bool
+) -> None:
+    """Of the city, each department, category and area: counts, stocks at the end of the days, rates, means. What is to
+    come stands beside what counts."""
+    changed = replace(INDICATORS["closure_rate"], bottom=("opened",), version=2)
+    monkeypatch.setattr(querying, "COMING", (changed,))
+    booked, lake = book(tianmen), Lake(str(tmp_path))
+    rows = list(figure_rows(dict(booked)))
+    lake.put("figures", 0, "now", rows, {})
+    tables, prefix = ({"figures": arrow("figures", rows, {})}, "live_") if live else (None, "")
+
+    for first, last in ((20161201, 20161231), (20161205, 20161207), (0, 20161210)):
+        asked = f"SELECT dimension, key, indicator, version, value FROM {prefix}indicators({first}, {last})"
+        found = {tuple(each[:4]): each[4] for each in ask(lake, asked, tables).rows}
+        sums = totals(booked, Window(last, first))
+        sums = {where: each for where, each in sums.items() if where[0] != "actor"} | {("city", ""): city(sums)}
+        expected: dict[tuple[object, ...], object] = {}
+        for (dimension, key), each in sums.items():
+            for name, value in indicators(each).items():
+                told = value["mean"] if isinstance(value, dict) else value
+                expected[dimension, key, name, INDICATORS[name].version] = told
+        differing = [
+            name
+            for name, value in found.items()
+            if name[3] == 1 or name[2] != "closure_rate"
+            if value != pytest.approx(expected[name], abs=0.001)
+        ]
+        left_out = [name for name in expected.keys() - found.keys() if expected[name]]
+        assert (differing, left_out) == ([], [])
+        closed, opened = (expected["city", "", name, 1] for name in ("closed", "opened"))
+        assert isinstance(closed, int)
+        assert isinstance(opened, int)
+        assert found["city", "", "closure_rate", 2] == pytest.approx(closed / opened)
 
 
 def test_every_column_has_a_meaning_and_none_holds_words_of_people() -> None:

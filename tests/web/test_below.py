@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from dispatcher.figures.figure_row import FigureRow
+from dispatcher.figures.indicators import INDICATORS
 from streams.gateway.shards import ShardAnswers
 from streams.tables.protocol import PartitionFigures, PartitionOrders, ShardFigures
 from tests.support.cities import LEVELS, appended
@@ -64,6 +66,21 @@ async def test_figures_are_summed_over_the_levels_where_that_is_asked(tables: Ta
     assert [each[name]["closed"] for name in CLOSED] == [1, 2, 4, 8, 16]
     assert [summed[name]["closed"] for name in CLOSED] == [15, 14, 12, 8, 16]
     assert (street["closed"], alone["closed"]) == (14, 2)
+
+
+async def test_a_definition_that_is_to_come_stands_beside_what_counts(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In each row, under its version; without one there is no such field."""
+    before = await tables.json("/status/roads?from=all")
+    changed = replace(INDICATORS["closed"], kind="rate", bottom=("closed",), version=2)
+    monkeypatch.setattr("dispatcher.figures.indicators.COMING", (changed,))
+
+    after = await tables.json("/status/roads?from=all")
+
+    row = after["departments"]["roads"]
+    assert (row["closed"], row["coming"]) == (1, {"closed": {"version": 2, "value": 1.0}})
+    assert row == before["departments"]["roads"] | {"coming": row["coming"]}
 
 
 @pytest.mark.parametrize("by", ["area", "category", "stage", "actor"])
