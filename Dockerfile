@@ -9,6 +9,10 @@ RUN /opt/paidan/bin/python -m pip install --no-cache-dir --disable-pip-version-c
 # The build backend stays in this stage.
 RUN python -m venv /opt/build \
     && /opt/build/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/build.lock
+COPY requirements/node.lock requirements/node.lock
+COPY requirements/pages requirements/pages
+COPY scripts/page_libraries.py scripts/
+RUN /opt/build/bin/python scripts/page_libraries.py
 COPY pyproject.toml README.md LICENSE ./
 COPY models models
 COPY dispatcher dispatcher

@@ -3,6 +3,8 @@
 import gc
 import os
 import random
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -26,6 +28,12 @@ hypothesis.settings.register_profile("paidan", deadline=None, print_blob=True)
 # A fifth of them for the check after each small change: `--hypothesis-profile=fast`.
 hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("paidan"), max_examples=20)
 hypothesis.settings.load_profile("paidan")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The libraries of the pages are there, as after set-up; in a tenth of a second where nothing is to be fetched."""
+    if not hasattr(session.config, "workerinput"):  # once, before there are workers
+        subprocess.run([sys.executable, REPOSITORY / "scripts" / "page_libraries.py"], check=False)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,8 +1,11 @@
 """Every tunable of a city, with its unit in its name and its default. Read from `[settings]` in `city.toml`."""
 
+import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+_TILES = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[^\s{}]*(?:\{[zxy]\}[^\s{}]*)+")
 
 
 class CitySettings(BaseModel):
@@ -213,6 +216,20 @@ class CitySettings(BaseModel):
     )
     archive_days: float = Field(30.0, gt=0, le=3650, description="how long after its end an order is archived")
 
+    # the map
+    tiles_attribution: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="whose street map that is, as text on it; needed with `tiles_url`",
+    )
+    tiles_url: str | None = Field(
+        None,
+        max_length=500,
+        description="where browsers fetch the pictures of a street map that lies under the areas, with `{z}`, `{x}` "
+        "and `{y}`: `https://tiles.example.org/{z}/{x}/{y}.png`. Without it nothing is fetched from anywhere",
+    )
+
     # personal data
     masked: tuple[Literal["handle", "name", "door"], ...] = Field(
         ("handle", "name"),
@@ -225,6 +242,17 @@ class CitySettings(BaseModel):
     response_weight: float = Field(0.2, ge=0, le=1, description="weight of the response rate in the combined rate")
     resolution_weight: float = Field(0.4, ge=0, le=1, description="weight of the resolution rate")
     satisfaction_weight: float = Field(0.4, ge=0, le=1, description="weight of the satisfaction rate")
+
+    @field_validator("tiles_url")
+    @classmethod
+    def _of_one_server(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is None:
+            return None
+        if not _TILES.fullmatch(url) or any(url.count(each) != 1 for each in ("{z}", "{x}", "{y}")):
+            raise ValueError("needs http or https, a server by its name, and behind it z, x and y once each in braces")
+        if not info.data.get("tiles_attribution"):
+            raise ValueError("needs tiles_attribution, which says whose map it is")
+        return url
 
     @property
     def asked_accuracy(self) -> float:

@@ -486,7 +486,7 @@ async def test_ranking_and_funnel_show_what_the_status_says(cast: Cast) -> None:
     assert counts == ["40", "8", "30", "20", "10", "8", "5"]
     await expect(stages.filter(has=duty.page.locator("td.bad"))).to_have_text(re.compile("Handled.*2.*h"))
 
-    await duty.page.get_by_role("button", name="Open", exact=True).click()
+    await duty.page.locator("#ranks").get_by_role("button", name="Open", exact=True).click()
 
     for place, which in zip(first_three, (1, 2, 0), strict=True):
         await expect(place).to_contain_text(names[which])
@@ -553,7 +553,7 @@ async def test_a_false_alarm_opens_into_its_order(cast: Cast) -> None:
     for person, name in ((duty, "cameras"), (phone, "cameras-phone")):
         await person.page.route(re.compile(r"/cameras(\?.*)?$"), lambda route: route.fulfill(body=json.dumps(many)))
         await person.go("/")
-        await expect(person.page.locator("#map .cells rect")).to_have_count(len(cells))
+        await expect(person.page.locator("#map path.cell")).to_have_count(len(cells))
         await expect(person.page.locator("#cameras button")).to_have_text("100")
         await person.photograph(name)
 

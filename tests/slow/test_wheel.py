@@ -77,8 +77,18 @@ def test_the_pages_and_all_that_they_load_are_installed(installed: Path, tmp_pat
     """Each page is served without the checkout, and each script and style that it names, and so on."""
     [scripts] = said(installed, _SERVE, tmp_path)
 
-    kept = len(list((REPOSITORY / "streams" / "gateway" / "page_files").glob("*.js")))
-    assert int(scripts) == kept + 1  # and the table of terms, which is made
+    here = REPOSITORY / "streams" / "gateway"
+    kept = [file for folder in ("page_files", "page_libraries") for file in (here / folder).glob("*.js")]
+    assert int(scripts) == len(kept) + 1  # and the table of terms, which is made
+
+
+def test_the_libraries_of_the_pages_are_installed_with_their_licences(installed: Path) -> None:
+    """All that set-up has fetched, byte for byte."""
+    fetched, there = (root / "streams" / "gateway" / "page_libraries" for root in (REPOSITORY, installed))
+    wanted = {file.name: file.read_bytes() for file in fetched.iterdir() if file.suffix}
+
+    assert any(name.endswith(".licence.txt") for name in wanted)
+    assert {file.name: file.read_bytes() for file in there.iterdir()} == wanted
 
 
 def test_the_demo_city_and_the_texts_of_every_training_are_installed(installed: Path, tmp_path: Path) -> None:

@@ -176,6 +176,38 @@ def test_a_setting_out_of_range_is_named_with_its_line() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tiles.example.org/{z}/{x}/{y}.png",
+        "javascript://tiles.example.org/{z}/{x}/{y}",
+        "https://tiles.example.org/{z}/{x}.png",
+        "https://{x}.example.org/{z}/{x}/{y}.png",
+        "https://{s}.example.org/{z}/{x}/{y}.png",
+        "https://tiles.example.org/{z}/{x}/{y}{r}.png",
+        "https://tiles.example.org; script-src */{z}/{x}/{y}.png",
+        "https://somebody@tiles.example.org/{z}/{x}/{y}.png",
+    ],
+)
+def test_a_street_map_is_of_one_server_that_the_address_names(url: str) -> None:
+    """No part of the server's name varies, and nothing of it could be read as more than a server."""
+    found = problems({}, f'tiles_attribution = "whoever drew it"\ntiles_url = "{url}"\n')
+
+    assert len(found) == 1
+    assert found[0].startswith("city.toml:12: settings.tiles_url: ")
+
+
+def test_a_street_map_says_whose_it_is() -> None:
+    """The address alone is refused; with the owner it is taken."""
+    url = "https://tiles.example.org:8443/streets/{z}/{x}/{y}.png?style=plain"
+    named = f'tiles_attribution = "whoever drew it"\ntiles_url = "{url}"\n'
+
+    [found] = problems({}, f'tiles_url = "{url}"\n')
+
+    assert "whose map it is" in found
+    assert tiny_city(settings=named).settings.tiles_url == url
+
+
 def test_a_zone_that_does_not_exist_is_named() -> None:
     """The zone must be one of the IANA data base."""
     files = tiny_files()

@@ -1,9 +1,12 @@
 """The map of the areas: each of them, in a shape that is its own, and light enough for a browser."""
 
+from dataclasses import replace
+
 import shapely
 from shapely.geometry import shape
 
 from models.city import City
+from streams.gateway.routes.area_map import outlines
 from tests.web.conftest import Open
 
 
@@ -28,3 +31,15 @@ async def test_a_simplified_area_is_where_it_was_and_neighbours_keep_their_borde
     corners = [sum(map(shapely.get_num_coordinates, shapes.values())) for shapes in (drawn, exact)]
     assert corners[0] < corners[1]
     assert shapely.coverage_is_valid(list(drawn.values()))
+
+
+async def test_a_street_map_lies_under_the_areas_only_where_the_city_has_one(gateway: Open, city: City) -> None:
+    """Its address and whose it is, for the page; the demo city has none."""
+    url, owner = "https://tiles.example.org/{z}/{x}/{y}.png", "© whoever drew it"
+    with_tiles = city.settings.model_copy(update={"tiles_url": url, "tiles_attribution": owner})
+
+    async with gateway() as client:
+        told = (await client.get("/areas")).json()
+
+    assert told["tiles"] is None
+    assert outlines(replace(city, settings=with_tiles))["tiles"] == {"url": url, "attribution": owner}

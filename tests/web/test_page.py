@@ -1,16 +1,22 @@
 """The pages: nothing that a report says is ever markup, and nothing is loaded from elsewhere."""
 
 import asyncio
+import base64
 import csv
 import re
 import shutil
 import subprocess
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import get_args
 
 import httpx
 import msgspec
 import pytest
+from fastapi import FastAPI
+from playwright.async_api import Page, Route, expect
 
 from dispatcher.figures.indicators import figures_of
 from dispatcher.order.facts import KINDS
@@ -26,6 +32,7 @@ from streams.access.holders import Holders
 from streams.dead_letters.letter import ERRORS
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
+from streams.gateway.routes.pages import page_routes
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail
@@ -40,6 +47,7 @@ from streams.tables.protocol import (
     ShardOrders,
     brief,
 )
+from tests.support.browsers import PHONE, Seen, browser, seated
 from tests.support.desk_rows import opened
 from tests.web.conftest import NOWHERE, Open
 from tests.web.test_partial import workers
@@ -59,6 +67,45 @@ async def test_the_pages_allow_nothing_from_elsewhere(gateway: Open) -> None:
             assert "unsafe" not in policy
         assert (await client.get("/page/../app.py")).status_code == 404
         assert (await client.get("/page/serve.py")).status_code == 404
+
+
+TILES = {"tiles_url": "https://tiles.example.org:8443/{z}/{x}/{y}.png", "tiles_attribution": "<b>whoever</b> drew it"}
+
+
+def with_tiles(city: City) -> City:
+    """The city with a street map under its areas."""
+    return replace(city, settings=city.settings.model_copy(update=TILES))
+
+
+async def test_only_a_page_with_a_map_may_show_pictures_of_the_city_s_street_map(city: City) -> None:
+    """Of that one server, and nothing else; without one it is as ever."""
+    policies: dict[bool, dict[str, str]] = {}
+    for tiled in (False, True):
+        app = FastAPI()
+        app.include_router(page_routes(with_tiles(city) if tiled else city))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            found = {path: await client.get(path) for path in ("/", "/desk", "/o/x", "/open", "/r/x", "/desk/silences")}
+        policies[tiled] = {path: each.headers["content-security-policy"] for path, each in found.items()}
+
+    plain = policies[False]["/"]
+    assert set(policies[False].values()) == {plain}
+    assert "img-src 'self' data:;" in plain
+    widened = plain.replace("data:;", "data: https://tiles.example.org:8443;")
+    assert {path: each for path, each in policies[True].items() if each != plain} == {"/": widened, "/desk": widened}
+
+
+async def test_the_libraries_are_served_for_ever_by_a_name_with_their_version(gateway: Open) -> None:
+    """Scripts, styles and licences, each as what it is; what is not of the lock is not there."""
+    found = [file.name for file in FILES.with_name("page_libraries").iterdir() if file.suffix]
+    kinds = {".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
+    async with gateway() as client:
+        for name in found:
+            answer = await client.get(f"/page/{name}")
+            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert answer.headers["content-type"] == f"{kinds[PurePath(name).suffix]}; charset=utf-8"
+        assert (await client.get("/page/app.js")).headers["cache-control"] == "no-cache"
+        assert (await client.get("/page/SEAL")).status_code == 404
+    assert found
 
 
 async def test_the_pages_call_states_and_facts_by_the_cores_terms(gateway: Open) -> None:
@@ -206,8 +253,78 @@ async def test_the_desk_opens_the_first_order_of_the_first_list_with_what_may_be
     ]
 
 
+# One grey point.
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
+
+
+@asynccontextmanager
+async def _map_of(city: City, tmp_path: Path) -> AsyncIterator[tuple[Page, Seen]]:
+    """The overview of a city with one order, on a phone; and what its browser has asked for."""
+    order = opened(1)
+    async with _serving(city, order) as base, browser() as chrome:
+        seen = Seen()
+        person = await seated(chrome, base, "", "en", tmp_path, seen, PHONE)
+
+        async def tile(route: Route) -> None:
+            await route.fulfill(body=PICTURE, content_type="image/png")
+
+        async def days(route: Route) -> None:
+            week = [
+                {"day": f"2026-03-{day:02}", "open": day, "overdue_open": 1, "opened": 2, "closed": 3}
+                for day in range(1, 29)
+            ]
+            await route.fulfill(json={"days": week})
+
+        await person.page.route("https://tiles.example.org:8443/**", tile)
+        await person.page.route("**/trend?*", days)
+        await person.go("/")
+        await person.page.wait_for_selector("#cards .card")
+        yield person.page, seen
+        assert seen.faults == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_an_area_of_the_map_is_a_button_that_opens_into_its_orders(city: City, tmp_path: Path) -> None:
+    """By a key, too; areas are coloured by what is chosen, and the trend has its numbers in a table. Nothing is asked
+    of another host."""
+    async with _map_of(city, tmp_path) as (page, seen):
+        area = page.get_by_role("button", name="Dukou: 0 open, 0 overdue, closure rate –")
+        await area.press("Enter")
+        await expect(page.locator("#orders-title")).to_have_text("Open in Dukou")
+        await expect(area).to_have_attribute("aria-pressed", "true")
+        await page.locator("#areas-top").get_by_role("button", name="Closure rate").click()
+        await expect(page.get_by_text("closure rate: the deeper, the higher")).to_be_visible()
+        await page.get_by_role("button", name="By week").click()
+        await page.get_by_text("The same as a table").click()
+        last = page.locator("#trend-table tbody tr").first.locator("th, td")
+        await expect(last).to_have_text(["2026-03-22", "28", "1", "14", "21"])
+        assert await page.locator("#map .leaflet-tile").count() == 0
+        assert [url for url in seen.requests if not url.startswith(("http://127.0.0.1:", "data:"))] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_a_configured_street_map_is_shown_and_no_other_host_is_asked(city: City, tmp_path: Path) -> None:
+    """The pictures come through the content security policy; whose they are is text."""
+    async with _map_of(with_tiles(city), tmp_path) as (page, seen):
+        await page.wait_for_selector("#map .leaflet-tile-loaded")
+        await expect(page.locator("#map .attribution")).to_have_text(TILES["tiles_attribution"])
+        elsewhere = {url.split("/")[2] for url in seen.requests if not url.startswith(("http://127.0.0.1:", "data:"))}
+    assert elsewhere == {"tiles.example.org:8443"}
+
+
 async def _page_of(city: City, order: Order, path: str) -> str:
     """What a browser makes of the dashboard, or of the order's page, when this is the only order."""
+    async with _serving(city, order) as base:
+        return await _dump(f"{base}{path}{order.id if path == '/o/' else ''}")
+
+
+@asynccontextmanager
+async def _serving(city: City, order: Order) -> AsyncIterator[str]:
+    """The address of a gateway whose only order this is."""
     answers = {
         "/figures": ShardFigures({0: PartitionFigures(1)}),
         "/orders": ShardOrders({0: PartitionOrders(1, (brief(order),))}),
@@ -221,10 +338,9 @@ async def _page_of(city: City, order: Order, path: str) -> str:
         shards, writer = Shards(settings), EventWriter(settings, shutdown)
         app = make_app(Parts(settings, city, shards, writer, FactTail(settings), Holders(settings), shutdown))
         async with HttpServer(app, "127.0.0.1", 0) as server:
-            shown = await _dump(f"http://{server.address}{path}{order.id if path == '/o/' else ''}")
+            yield f"http://{server.address}"
         await writer.stop()
         await shards.close()
-    return shown
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-import { areaMap, mapButtons } from "/page/area_map.js";
+import { areaMap, colourButtons, mapButtons } from "/page/area_map.js";
 import { cameraCounts, falseAlarms, outside } from "/page/cameras.js";
 import { ask, duration, el, moment, percent } from "/page/common.js";
 import { funnel } from "/page/funnel.js";
@@ -7,7 +7,7 @@ import { name, say, term } from "/page/language.js";
 import { assignments } from "/page/live.js";
 import { ranking } from "/page/ranking.js";
 import { DEAD_LETTERS, STATES } from "/page/terms.js";
-import { change, line, trendOf } from "/page/trend.js";
+import { change, chart, line, trendOf } from "/page/trend.js";
 
 const REFRESH_MS = 5000;
 const LOOK_MS = 15000; // what is looked at less often: counts of lists, points on the map
@@ -44,6 +44,13 @@ const CARDS = [
   [say("Inspectors agree with cameras"), "recheck_agreement", (x) => percent(x.recheck_agreement), null, "", "rare"],
   [say("Citizens agree with checks"), "citizen_agreement", (x) => percent(x.citizen_agreement), null, "", "rare"],
   [say("Resolution, median"), "resolution_seconds", (x) => duration(x.resolution_seconds.p50)],
+];
+// What the chart of the trend shows: of an indicator its colour, and whether days add up to a week.
+const TRENDS = [
+  [say("Open"), "open", "--accent", "stock"],
+  [say("Overdue"), "overdue_open", "--bad", "stock"],
+  [say("Opened"), "opened", "--warn", "flow"],
+  [say("Closed"), "closed", "--good", "flow"],
 ];
 // What is to be looked at now, as lists of `GET /orders`.
 const WATCHED = [
@@ -120,7 +127,7 @@ function showStatus(status) {
   fill(by("cards"), shown.map(([title, indicator, value, bad, compared]) =>
     el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
       el("dt", {}, title), el("dd", {}, figure(String(value(status.city)), title, `indicator=${indicator}`), compared ? change(trend, indicator, compared) : "",
-        line(by("line").content.firstElementChild.cloneNode(true), trend, indicator)))));
+        line(trend, indicator, bad?.(status.city))))));
   fill(by("funnel"), funnel(status.city, figure));
   const alarms = Object.keys(status.drift?.alarms || {});
   const { labels = [], cameras = [] } = status.unlisted || {};
@@ -226,11 +233,14 @@ for (const button of document.querySelectorAll("[data-window]")) {
 }
 
 let trend = [];
+const trendChart = chart(by("trend"), by("trend-table"), TRENDS);
+by("trend-top").append(trendChart.buttons);
 
 async function lookBack() {
   const today = new Date().toLocaleDateString("sv-SE", { timeZone: zone });
   trend = await trendOf(today, CARDS.map(([, indicator]) => indicator));
   if (shownStatus) showStatus(shownStatus);
+  by("trend-panel").hidden = !trendChart.show(trend);
 }
 
 async function watch() {
@@ -257,7 +267,7 @@ async function putPoints() {
   map.points([...standing.points,
     ...(await orders.json()).orders.map((each) => ({
       location: each.location, kind: each.overdue_at ? "late" : "order", title: [each.title || name(each.category), name(each.department)].join(" · "),
-      open: () => { location.href = `/o/${encodeURIComponent(each.id)}`; },
+      href: `/o/${encodeURIComponent(each.id)}`,
     }))]);
 }
 
@@ -282,9 +292,15 @@ async function openArea(area, called) {
 }
 
 // The first answer also tells the city's zone, in which all times are shown.
+by("areas").hidden = false; // a map is drawn as large as it is seen
 map = await areaMap(by("map"), openArea);
 by("areas").hidden = !map;
-if (map) by("areas-top").append(mapButtons(map));
+if (map) {
+  const legend = document.querySelectorAll("[data-mode]");
+  by("areas-top").append(colourButtons(map, (mode) => legend.forEach((each) => {
+    each.hidden = each.dataset.mode !== mode;
+  })), mapButtons(map));
+}
 await refresh();
 await Promise.all([lookBack(), watch(), putPoints(), weighAlarms()]);
 again(REFRESH_MS, refresh);

@@ -1,161 +1,188 @@
-// The city's areas as a map that can be enlarged, the deeper coloured the more orders there are, with orders and
-// cameras as points on it.
-import { ask, el } from "/page/common.js";
+// The city's areas as a map that can be enlarged, each coloured by its figures, with orders and cameras as points on it.
+// Leaflet draws it (ADR 105): a script of the page that stands before this one.
+import { ask, el, percent } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
-const WIDTH = 1000; // of the whole drawing, in its own units
 const STRONGEST = 80; // percent of the colour, for the area with the most
-const LARGEST = 64; // times
-const STEP = 1.6; // how much a press enlarges
-const RADII = { camera: 2.5, busy: 7.5, silent: 7.5, unit: 5, order: 5, late: 5, chosen: 6 }; // of points, in pixels; a camera that sees an order stands out behind it
-const LEAST_DEGREES = 0.002; // of what is shown around points, some 200 m
+const CLOSEST = 19; // zoom level: a street fills the map
+const NEAR = 17; // zoom level for a single point: some 500 m
+const RADII = { camera: 2.5, busy: 7.5, silent: 7.5, unit: 5, order: 5, late: 5 }; // of points, in pixels; a camera that sees an order stands out behind it
 
-function node(drawing, tag, attributes) {
-  const made = document.createElementNS(drawing.namespaceURI, tag);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
+// How an area can be coloured: what it is called, the share of the strongest colour by an area's figures and the most
+// of any, and the colour.
+const MODES = {
+  open: [say("Open"), (x, most) => x.open / most.open, (x) => (x.overdue_open ? "--bad" : "--accent")],
+  overdue: [say("Overdue"), (x, most) => x.overdue_open / most.overdue_open, () => "--bad"],
+  closure: [say("Closure rate"), (x) => x.closure_rate ?? 0, () => "--good"],
+};
+const NONE = { open: 0, overdue_open: 0, closure_rate: null };
 
-// The rings of a polygon or of several.
-function rings(geometry) {
-  return geometry.type === "Polygon" ? geometry.coordinates : geometry.coordinates.flat();
-}
-
-function extent(points) {
-  return points.reduce(([west, south, east, north], [lon, lat]) =>
-    [Math.min(west, lon), Math.min(south, lat), Math.max(east, lon), Math.max(north, lat)], [Infinity, Infinity, -Infinity, -Infinity]);
-}
-
-// From degrees to the drawing: a city is small enough to take degrees of longitude as shorter by one factor.
-function projection(features) {
-  const [west, south, east, north] = extent(features.flatMap((each) => rings(each.geometry).flat()));
-  const narrower = Math.cos((((south + north) / 2) * Math.PI) / 180);
-  const scale = WIDTH / ((east - west) * narrower);
-  return { to: ([lon, lat]) => [(lon - west) * narrower * scale, (north - lat) * scale], height: (north - south) * scale };
-}
-
-// Draws the map into an `svg`. `open(id, title)` is called for an area that somebody chooses, if there is one. Null where
-// the areas may not be read, else: `colour` by the indicators of each area, marking the one that is open; `points` puts
-// points on it, each with `location`, `called` and `kind`; `cells` lays squares under them, each with the degrees of its
-// south-west corner and how many cameras in it are `quiet`, `busy`, `silent`; `showArea`, `showPoints` and `showAll` say what is seen.
-export async function areaMap(drawing, open = null) {
-  const response = await ask("/areas");
-  if (!response.ok) return null;
-  const { features } = await response.json();
-  if (!features.length) return null;
-  const { to, height } = projection(features);
-  const whole = [-4, -4, WIDTH + 8, height + 8];
-  let seen = whole;
-  const areas = features.map((feature) => {
-    const called = name({ id: feature.id, ...feature.properties });
-    const shape = rings(feature.geometry).map((ring) => `M${ring.map((point) => to(point).map((each) => each.toFixed(1)).join(",")).join("L")}Z`).join("");
-    const path = node(drawing, "path", { class: "area", d: shape, ...(open ? { role: "button", tabindex: "0" } : { role: "img" }) });
-    const title = node(drawing, "title", {});
-    title.textContent = called;
-    path.setAttribute("aria-label", called);
-    path.append(title);
-    if (open) {
-      path.addEventListener("click", () => open(feature.id, called));
-      path.addEventListener("keydown", (event) => {
-        if (!["Enter", " "].includes(event.key)) return;
-        event.preventDefault();
-        open(feature.id, called);
-      });
-    }
-    return { id: feature.id, called, path, title, corners: rings(feature.geometry).flat() };
+// A button for a keyboard and a screen reader, which a shape of Leaflet is not by itself.
+function asButton(shape, run) {
+  const path = shape.getElement();
+  path.setAttribute("role", "button");
+  path.setAttribute("tabindex", "0");
+  shape.on("click", run);
+  path.addEventListener("keydown", (event) => {
+    if (!["Enter", " "].includes(event.key)) return;
+    event.preventDefault();
+    run();
   });
-  const border = node(drawing, "path", { class: "border", "aria-hidden": "true" }); // of the open area, above its neighbours
-  const squares = node(drawing, "g", { class: "cells", "aria-hidden": "true" }); // their sums stand beside the map
-  const dots = node(drawing, "g", { "aria-hidden": "true" }); // each stands in a list, too, where it can be reached by key
-  let marked = [];
-  drawing.replaceChildren(...areas.map((area) => area.path), border, squares, dots);
+}
 
-  // Shows a part of the drawing: [x, y, width, height], kept within the whole.
-  function see([x, y, width, height_]) {
-    const [left, top, most, tall] = whole;
-    const wide = Math.min(Math.max(width, (height_ * most) / tall, most / LARGEST), most);
-    const high = (wide * tall) / most;
-    const within = (at, size, begin, all) => Math.min(Math.max(at, begin), begin + all - size);
-    seen = [within(x - (wide - width) / 2, wide, left, most), within(y - (high - height_) / 2, high, top, tall), wide, high];
-    drawing.setAttribute("viewBox", seen.map((each) => each.toFixed(2)).join(" "));
-    drawing.classList.toggle("enlarged", wide < most);
-    place();
+// What is shown of a point when it is chosen: text nodes, for Leaflet reads strings as markup.
+function told(point) {
+  return el("span", {}, point.href ? el("a", { href: point.href }, point.title) : point.title);
+}
+
+// Draws the map into `holder`. `open(id, title)` is called for an area that somebody chooses, if there is one. Null where
+// the areas may not be read, else: `colour` by the indicators of each area, marking the one that is open; `by(mode)` says
+// by which of them; `points` puts points on it, each with `location`, `kind`, `title`, and `href` or `called`; `cells` lays
+// squares under them, each with the degrees of its south-west corner and how many cameras in it are `quiet`, `busy`,
+// `silent`; `showArea`, `showPoints` and `showAll` say what is seen.
+export async function areaMap(holder, open = null) {
+  const { L } = globalThis;
+  const response = await ask("/areas");
+  if (!response.ok || !L) return null;
+  const { features, tiles } = await response.json();
+  if (!features.length) return null;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  // A wheel turns the page, not the map; a finger moves the map once it is enlarged.
+  const map = L.map(holder, {
+    attributionControl: false, zoomControl: false, scrollWheelZoom: false, trackResize: false, zoomSnap: 0, maxZoom: CLOSEST,
+    zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still,
+  });
+  // One above the other; what is hidden from screen readers stands in lists and sums beside the map.
+  for (const [layer, height] of [["cells", 410], ["borders", 420], ["points", 430]]) {
+    const pane = map.createPane(layer);
+    pane.style.zIndex = height;
+    pane.setAttribute("aria-hidden", "true");
+  }
+  const drawn = Object.fromEntries(["cells", "borders", "points"].map((pane) => [pane, L.layerGroup().addTo(map)]));
+  const svg = Object.fromEntries(Object.keys(drawn).map((pane) => [pane, L.svg({ pane, padding: 0.5 })]));
+  const areas = new Map(features.map((feature) => [feature.id, { feature, called: name({ id: feature.id, ...feature.properties }) }]));
+  const all = L.geoJSON(features, { style: { className: "area", smoothFactor: 0, fillOpacity: 1 } });
+  const whole = all.getBounds();
+  const shown = map.options.crs;
+  const [low, high] = [whole.getSouthWest(), whole.getNorthEast()].map((corner) => shown.latLngToPoint(corner, 0));
+  if (!holder.classList.contains("near")) holder.style.aspectRatio = String((high.x - low.x) / (low.y - high.y));
+  map.fitBounds(whole, { animate: false });
+  all.addTo(map);
+  if (tiles) {
+    L.tileLayer(tiles.url, { maxZoom: CLOSEST }).addTo(map);
+    holder.classList.add("tiled");
+    holder.append(el("small", { class: "attribution" }, tiles.attribution));
+  }
+  all.eachLayer((shape) => {
+    const area = areas.get(shape.feature.id);
+    Object.assign(area, { shape, title: area.called });
+    if (open) asButton(shape, () => open(shape.feature.id, area.called));
+    else shape.getElement().setAttribute("role", "img");
+    shape.getElement().setAttribute("aria-label", area.called);
+    shape.bindTooltip(() => el("span", {}, area.title), { sticky: true });
+  });
+  let [mode, figures, chosen, placed] = ["open", {}, undefined, []];
+  let [sized, look] = [false, null]; // whether the holder has a size, and what was last asked to be seen
+
+  const enlarged = () => map.getZoom() > map.getMinZoom() + 0.01;
+  function see(run) {
+    map.closePopup();
+    look = run;
+    if (sized) run();
+  }
+  // As large as the holder is: the whole city is what is seen at least.
+  function fit() {
+    const former = sized;
+    sized = holder.clientWidth > 0;
+    if (!sized) return;
+    const before = enlarged();
+    map.invalidateSize({ animate: false });
+    map.setMinZoom(0);
+    const least = map.getBoundsZoom(whole);
+    if (!before) map.setView(whole.getCenter(), least, { animate: false });
+    map.setMinZoom(least);
+    map.setMaxBounds(whole.pad(0.05));
+    follow();
+    if (!former) look?.(); // it was asked for while the holder was hidden
+  }
+  function follow() {
+    holder.classList.toggle("enlarged", enlarged());
+    if (enlarged()) map.dragging.enable();
+    else map.dragging.disable();
+  }
+  map.setMinZoom(map.getZoom());
+  map.on("zoomend", follow);
+  map.on("popupopen", ({ popup }) => popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", say("Close")));
+  new ResizeObserver(fit).observe(holder);
+  fit();
+
+  function around(bounds, closest = CLOSEST) {
+    map.fitBounds(bounds.pad(0.15), { animate: !still, maxZoom: closest });
   }
 
-  // Points keep their size on the screen, however much the map is enlarged.
-  function place() {
-    const unit = 1 / Math.min((drawing.clientWidth || WIDTH) / seen[2], (drawing.clientHeight || WIDTH) / seen[3]);
-    for (const { spot, word, at, kind } of marked) {
-      spot.setAttribute("cx", at[0].toFixed(2));
-      spot.setAttribute("cy", at[1].toFixed(2));
-      spot.setAttribute("r", (RADII[kind] * (word ? 1.6 : 1) * unit).toFixed(3));
-      word?.setAttribute("x", at[0].toFixed(2));
-      word?.setAttribute("y", (at[1] + 3.5 * unit).toFixed(2));
-      word?.setAttribute("font-size", (10 * unit).toFixed(3));
+  function paint() {
+    const [, share, shade] = MODES[mode];
+    const of = (id) => figures[id] || NONE;
+    const most = Object.fromEntries(["open", "overdue_open"].map((each) => [each, Math.max(1, ...[...areas.keys()].map((id) => of(id)[each] || 0))]));
+    drawn.borders.clearLayers();
+    for (const [id, area] of areas) {
+      const x = { ...NONE, ...of(id) };
+      const path = area.shape.getElement();
+      const part = share(x, most);
+      path.style.fill = part ? `color-mix(in srgb, var(${shade(x)}) ${Math.round(10 + part * (STRONGEST - 10))}%, var(--card))` : "var(--back)";
+      area.title = say("{}: {} open, {} overdue, closure rate {}", area.called, x.open, x.overdue_open, percent(x.closure_rate));
+      path.setAttribute("aria-label", area.title);
+      if (open) path.setAttribute("aria-pressed", String(id === chosen));
+      if (id === chosen) drawn.borders.addLayer(L.geoJSON(area.feature, { interactive: false, renderer: svg.borders, style: { className: "border", fill: false, smoothFactor: 0 } }));
     }
+  }
+
+  function numbered(at, { called, kind }) {
+    const icon = L.divIcon({ className: `dot ${kind}`, html: el("span", {}, called), iconSize: [22, 22] });
+    return L.marker(at, { pane: "points", keyboard: false, interactive: false, icon });
+  }
+
+  function spot(at, point) {
+    const shape = L.circleMarker(at, { renderer: svg.points, radius: RADII[point.kind], className: `point ${point.kind}` });
+    shape.bindTooltip(() => el("span", {}, point.title)).bindPopup(() => told(point));
+    return shape.on("popupopen", () => shape.closeTooltip());
   }
 
   function points(found) {
-    marked = found.filter((each) => each.location?.lat !== undefined).map((each) => {
-      const spot = node(drawing, "circle", { class: `point ${each.kind}` });
-      const title = node(drawing, "title", {});
-      title.textContent = each.title || "";
-      spot.append(title);
-      const word = each.called ? node(drawing, "text", { class: "number" }) : null;
-      if (word) word.textContent = each.called;
-      if (each.open) spot.addEventListener("click", each.open);
-      return { spot, word, at: to([each.location.lon, each.location.lat]), kind: each.kind, degrees: [each.location.lon, each.location.lat] };
-    });
-    dots.replaceChildren(...marked.flatMap(({ spot, word }) => (word ? [spot, word] : [spot])));
-    place();
+    if (drawn.points.getLayers().some((each) => each.isPopupOpen?.())) return; // somebody reads one
+    placed = found.filter((each) => each.location?.lat !== undefined);
+    drawn.points.clearLayers();
+    for (const point of placed) {
+      const at = [point.location.lat, point.location.lon];
+      drawn.points.addLayer(point.called ? numbered(at, point) : spot(at, point));
+    }
   }
 
   function cells(found, size) {
     const most = Math.max(1, ...found.map(({ quiet, busy, silent }) => quiet + busy + silent));
-    squares.replaceChildren(...found.map(({ lat, lon, quiet, busy, silent }) => {
-      const [[left, bottom], [right, top]] = [to([lon, lat]), to([lon + size, lat + size])];
-      const square = node(drawing, "rect", { class: silent ? "silent" : busy ? "busy" : "quiet", x: left, y: top, width: right - left, height: bottom - top });
-      const all = quiet + busy + silent; // what is quiet lets the areas' colour through
-      square.style.opacity = silent || busy ? 0.3 + (0.6 * (silent || busy)) / all : 0.05 + (0.25 * all) / most;
-      return square;
-    }));
-  }
-
-  function around([west, south, east, north], margin) {
-    const [left, top] = to([west - margin, north + margin]);
-    const [right, bottom] = to([east + margin, south - margin]);
-    see([left, top, right - left, bottom - top]);
-  }
-
-  function enlarge(times) {
-    const [x, y, width, tall] = seen;
-    see([x + (width - width / times) / 2, y + (tall - tall / times) / 2, width / times, tall / times]);
-  }
-
-  function colour(figures, chosen) {
-    const most = Math.max(1, ...areas.map(({ id }) => figures[id]?.open || 0));
-    border.setAttribute("d", areas.find(({ id }) => id === chosen)?.path.getAttribute("d") || "");
-    for (const { id, called, path, title } of areas) {
-      const { open: count = 0, overdue_open: late = 0 } = figures[id] || {};
-      const shade = late ? "var(--bad)" : "var(--accent)";
-      path.style.fill = count ? `color-mix(in srgb, ${shade} ${Math.round(10 + (count / most) * (STRONGEST - 10))}%, var(--card))` : "var(--back)";
-      title.textContent = say("{}: {} open, {} overdue", called, count, late);
-      path.setAttribute("aria-label", title.textContent);
-      path.setAttribute("aria-pressed", String(id === chosen));
+    drawn.cells.clearLayers();
+    for (const { lat, lon, quiet, busy, silent } of found) {
+      const count = quiet + busy + silent; // what is quiet lets the areas' colour through
+      drawn.cells.addLayer(L.rectangle([[lat, lon], [lat + size, lon + size]], {
+        renderer: svg.cells, interactive: false, stroke: false, className: `cell ${silent ? "silent" : busy ? "busy" : "quiet"}`,
+        fillOpacity: silent || busy ? 0.3 + (0.6 * (silent || busy)) / count : 0.05 + (0.25 * count) / most,
+      }));
     }
   }
 
-  follow(drawing, () => seen, see);
-  see(whole);
   return {
-    colour, points, cells, enlarge: () => enlarge(STEP), reduce: () => enlarge(1 / STEP), showAll: () => see(whole),
-    showArea: (id) => {
-      const area = areas.find((each) => each.id === id);
-      if (area) around(extent(area.corners), LEAST_DEGREES);
+    points, cells, enlarge: () => map.zoomIn(), reduce: () => map.zoomOut(),
+    colour: (of, which) => {
+      [figures, chosen] = [of, which];
+      paint();
     },
-    showPoints: () => {
-      if (marked.length) around(extent(marked.map(({ degrees }) => degrees)), LEAST_DEGREES / 2);
+    by: (which) => {
+      mode = which;
+      paint();
     },
+    showAll: () => see(() => map.fitBounds(whole, { animate: !still })),
+    showArea: (id) => see(() => areas.has(id) && around(areas.get(id).shape.getBounds())),
+    showPoints: () => see(() => placed.length && around(L.latLngBounds(placed.map(({ location }) => [location.lat, location.lon])), NEAR)),
   };
 }
 
@@ -169,18 +196,16 @@ export function mapButtons(map) {
     }));
 }
 
-// An enlarged map is moved by dragging it.
-function follow(drawing, seen, see) {
-  let from = null;
-  drawing.addEventListener("pointerdown", (event) => {
-    if (drawing.classList.contains("enlarged")) from = { x: event.clientX, y: event.clientY, seen: seen() };
+// The buttons that say by what the areas are coloured; `chosen(mode)` is called with what somebody has taken.
+export function colourButtons(map, chosen) {
+  const buttons = Object.entries(MODES).map(([mode, [words]], index) => {
+    const button = el("button", { type: "button", "aria-pressed": String(!index) }, words);
+    button.addEventListener("click", () => {
+      for (const each of buttons) each.setAttribute("aria-pressed", String(each === button));
+      map.by(mode);
+      chosen(mode);
+    });
+    return button;
   });
-  drawing.addEventListener("pointermove", (event) => {
-    if (!from || !event.buttons) return;
-    const unit = from.seen[2] / drawing.clientWidth;
-    see([from.seen[0] - (event.clientX - from.x) * unit, from.seen[1] - (event.clientY - from.y) * unit, from.seen[2], from.seen[3]]);
-  });
-  for (const end of ["pointerup", "pointerleave"]) drawing.addEventListener(end, () => {
-    from = null;
-  });
+  return el("span", { class: "window", role: "group", "aria-label": say("Coloured by") }, ...buttons);
 }

@@ -25,7 +25,7 @@ async function documents(ids) {
 // A panel that shows an order next to its candidates, and on a map. `actions(id)` gives the buttons for one of them.
 export function comparison(actions) {
   const cards = el("div", { class: "compared" });
-  const drawing = document.getElementById("near").content.firstElementChild.cloneNode();
+  const drawing = el("div", { class: "map near", role: "group", "aria-label": say("Map of the areas") });
   const node = el("section", { class: "panel", hidden: true }, el("h2", {}, say("May be the same")), cards, drawing);
   let drawn = "";
   let map = null;

@@ -4,7 +4,8 @@ import { say } from "/page/language.js";
 
 const DAYS = 28;
 const WEEK = 7;
-const TALL = 24; // of the line, in its own units
+const TALL = 24; // of a line, in pixels
+const CHART_TALL = 220;
 const DAY_MS = 86400000;
 
 // A day's value of an indicator, which of a duration is its median.
@@ -20,19 +21,99 @@ export async function trendOf(today, indicators) {
   return response.ok ? (await response.json()).days : [];
 }
 
-// The line of an indicator; "" where there is nothing to draw. `drawing` is an empty `svg` of its own.
-export function line(drawing, days, indicator) {
-  const points = days.map((day, index) => [index, value(day, indicator)]).filter(([, each]) => each !== null && each !== undefined);
-  if (points.length < 2) return "";
-  const values = points.map(([, each]) => each);
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const scaled = points.map(([index, each]) => `${index},${(TALL - 2 - ((each - least) / (most - least || 1)) * (TALL - 4)).toFixed(1)}`);
-  drawing.setAttribute("viewBox", `0 0 ${DAYS - 1} ${TALL}`);
-  drawing.setAttribute("preserveAspectRatio", "none");
-  const [area, path] = drawing.children;
-  area.setAttribute("d", `M${points[0][0]},${TALL}L${scaled.join("L")}L${points.at(-1)[0]},${TALL}Z`);
-  path.setAttribute("d", `M${scaled.join("L")}`);
-  return drawing;
+// The browser's colour for a property of the style: the canvas of a chart knows none of those.
+function colour(property, share = 100) {
+  const probe = document.createElement("i");
+  probe.style.color = `color-mix(in srgb, var(${property}) ${share}%, transparent)`;
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
+
+// A chart of uPlot in a holder of its own, as wide as that is, in the colours of the page also when they change.
+function plotted(holder, tall, options) {
+  const plot = new globalThis.uPlot({ width: 100, height: tall, ...options }, [[], ...options.series.slice(1).map(() => [])], holder);
+  new ResizeObserver(() => holder.clientWidth && plot.setSize({ width: holder.clientWidth, height: tall })).observe(holder);
+  new MutationObserver(() => plot.redraw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return plot;
+}
+
+const lines = new Map(); // each indicator's, drawn once
+
+// The line of an indicator; "" where there is nothing to draw. It says nothing of its own: the figure stands beside it, and
+// the days in the table of the trend.
+export function line(days, indicator, bad) {
+  const values = days.map((day) => value(day, indicator) ?? null);
+  if (values.filter((each) => each !== null).length < 2 || !globalThis.uPlot) return "";
+  if (!lines.has(indicator)) {
+    const holder = el("div", { class: "line", "aria-hidden": "true" });
+    const kept = { holder, bad };
+    kept.plot = plotted(holder, TALL, {
+      padding: [2, 0, 0, 0], legend: { show: false }, cursor: { show: false }, axes: [{ show: false }, { show: false }],
+      scales: { x: { time: false } },
+      series: [{}, { width: 1.5, points: { show: false }, stroke: () => colour(kept.bad ? "--bad" : "--accent"), fill: () => colour(kept.bad ? "--bad" : "--accent", 12) }],
+    });
+    lines.set(indicator, kept);
+  }
+  const kept = lines.get(indicator);
+  kept.bad = bad;
+  kept.plot.setData([values.map((_, index) => index), values]);
+  return kept.holder;
+}
+
+// Each week of the days, its last day first where the days do not make whole ones: a stock as it ended, a flow added up.
+function weeks(days, kinds) {
+  const parts = [];
+  for (let end = days.length; end >= WEEK; end -= WEEK) parts.unshift(days.slice(end - WEEK, end));
+  return parts.map((part) => ({
+    day: part[0].day,
+    ...Object.fromEntries(kinds.map(([, indicator, , kind]) => [indicator, kind === "stock" ? value(part.at(-1), indicator) : part.reduce((sum, each) => sum + (value(each, indicator) || 0), 0)])),
+  }));
+}
+
+// The figures of `kinds` as lines over days or weeks in `holder`, and the same as a `table`. `show(days)` draws them, and
+// says whether there was anything to draw; `buttons` choose between days and weeks.
+export function chart(holder, table, kinds) {
+  let [plot, days, weekly] = [null, [], false];
+
+  function draw() {
+    const rows = weekly ? weeks(days, kinds) : days;
+    const at = (index) => rows[index]?.day.slice(5) ?? "";
+    const scaled = [rows.map((_, index) => index), ...kinds.map(([, indicator]) => rows.map((row) => value(row, indicator) ?? null))];
+    const axis = () => ({ stroke: () => colour("--soft"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" });
+    if (!plot && globalThis.uPlot) plot = plotted(holder, CHART_TALL, {
+      scales: { x: { time: false } }, cursor: { drag: { x: false, y: false } },
+      axes: [{ ...axis(), values: (_, splits) => splits.map((each) => (Number.isInteger(each) ? holder.at(each) : "")) }, axis()],
+      series: [{ label: say("Day"), value: (_, each) => (each === null ? "–" : holder.at(each)) },
+        ...kinds.map(([label, , property]) => ({ label, width: 2, points: { size: 5 }, stroke: () => colour(property), value: (_, each) => each ?? "–" }))],
+    });
+    holder.at = at;
+    plot?.setData(scaled);
+    const first = holder.querySelector(".u-legend .u-label");
+    if (first) first.textContent = weekly ? say("Week from") : say("Day");
+    table.replaceChildren(
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, weekly ? say("Week from") : say("Day")), ...kinds.map(([label]) => el("th", { scope: "col" }, label)))),
+      el("tbody", {}, ...[...rows].reverse().map((row) => el("tr", {}, el("th", { scope: "row" }, row.day), ...kinds.map(([, indicator]) => el("td", {}, String(value(row, indicator) ?? "–")))))));
+  }
+
+  const choices = [[say("By day"), false], [say("By week"), true]].map(([words, which]) => {
+    const button = el("button", { type: "button", "aria-pressed": String(which === weekly) }, words);
+    button.addEventListener("click", () => {
+      weekly = which;
+      for (const each of choices) each.setAttribute("aria-pressed", String(each === button));
+      draw();
+    });
+    return button;
+  });
+  return {
+    buttons: el("span", { class: "window", role: "group", "aria-label": say("Trend") }, ...choices),
+    show: (found) => {
+      days = found;
+      if (days.length > 1) draw();
+      return days.length > 1;
+    },
+  };
 }
 
 // How much more the last seven days have than the seven before, or for a stock, how much more there is than a week ago.

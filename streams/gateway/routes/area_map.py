@@ -32,13 +32,16 @@ def map_routes(city: City) -> APIRouter:
 
 def outlines(city: City) -> dict[str, Any]:
     """A GeoJSON FeatureCollection (RFC 7946) with a feature for each area of the level that orders are merged at: its
-    names, and its shape without corners that a map would not show. Neighbours keep their common border."""
+    names, and its shape without corners that a map would not show. Neighbours keep their common border. `tiles`, a
+    foreign member, is the street map that the city has configured, or null."""
     units = city.areas.at_level(city.merge_level)
     shapes = [city.areas.shape(unit.id) for unit in units]
     west, south, east, north = shapely.total_bounds(shapes)
     simpler = shapely.coverage_simplify(shapes, max(east - west, north - south) / _PARTS)
+    tiles = {"url": city.settings.tiles_url, "attribution": city.settings.tiles_attribution}
     return {
         "type": "FeatureCollection",
+        "tiles": tiles if tiles["url"] else None,
         "features": [
             {
                 "type": "Feature",

@@ -2,9 +2,11 @@
 say in Chinese stands in `page_files/words.csv`."""
 
 import csv
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import PurePath
+from urllib.parse import urlsplit
 
 import msgspec
 from fastapi import APIRouter
@@ -19,14 +21,20 @@ from streams.dead_letters.letter import ERRORS
 from streams.gateway.http.problems import Problem
 
 _SCRIPT = "text/javascript; charset=utf-8"
-_TYPES = {".js": _SCRIPT, ".css": "text/css; charset=utf-8"}
+_TYPES = {".js": _SCRIPT, ".css": "text/css; charset=utf-8", ".txt": "text/plain; charset=utf-8"}
+_OURS, _LIBRARIES = "page_files", "page_libraries"
 # Nothing but the gateway's own files runs or loads, whatever a report says.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:{images}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "content-security-policy": _POLICY.format(images=""),
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
+# The name of a library's file says its version: it never changes.
+_KEPT = {"cache-control": "public, max-age=31536000, immutable"}
 
 
 @lru_cache(maxsize=1)
@@ -47,19 +55,26 @@ def terms() -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _assets() -> frozenset[str]:
-    """The names of the scripts and styles that the pages load."""
-    names = (file.name for file in (files("streams.gateway") / "page_files").iterdir())
-    return frozenset(name for name in names if PurePath(name).suffix in _TYPES)
+def _assets() -> dict[str, str]:
+    """The files that the pages load, each with its folder: scripts and styles of ours, and the libraries with their
+    licences, which are fetched at set-up (ADR 105)."""
+    here = files("streams.gateway")
+    folders = [(name, here / name) for name in (_OURS, _LIBRARIES)]
+    found = ((file.name, name) for name, folder in folders if folder.is_dir() for file in folder.iterdir())
+    return {file: name for file, name in found if PurePath(file).suffix in _TYPES}
 
 
 def page_routes(city: City) -> APIRouter:
-    """The routes of the pages and their files."""
+    """The routes of the pages and their files. Pages with a map may show pictures of the one server that the city has
+    configured for it, and the browser is told so."""
     router = APIRouter(include_in_schema=False)
+    tiles = urlsplit(city.settings.tiles_url or "")
+    origin = f" {tiles.scheme}://{tiles.netloc}" if tiles.netloc else ""
+    with_map = {"content-security-policy": _POLICY.format(images=origin)}
 
     @router.get("/")
     async def dashboard() -> Response:
-        return _file("index.html", "text/html; charset=utf-8")
+        return _file("index.html", "text/html; charset=utf-8", headers=with_map)
 
     @router.get("/o/{order_id}")
     async def order(order_id: str) -> Response:
@@ -67,7 +82,7 @@ def page_routes(city: City) -> APIRouter:
 
     @router.get("/desk")
     async def desk() -> Response:
-        return _file("desk.html", "text/html; charset=utf-8")
+        return _file("desk.html", "text/html; charset=utf-8", headers=with_map)
 
     @router.get("/desk/silences")
     async def silences() -> Response:
@@ -89,9 +104,10 @@ def page_routes(city: City) -> APIRouter:
     async def asset(name: str) -> Response:
         if name == "terms.js":
             return Response(terms(), 200, _HEADERS, _SCRIPT)
-        if name not in _assets():
+        folder = _assets().get(name)
+        if folder is None:
             raise Problem(404, "not-found", "there is no such file")
-        return _file(name, _TYPES[PurePath(name).suffix])
+        return _file(name, _TYPES[PurePath(name).suffix], folder, _KEPT if folder == _LIBRARIES else {})
 
     @router.get("/favicon.ico")
     async def icon() -> Response:
@@ -100,5 +116,6 @@ def page_routes(city: City) -> APIRouter:
     return router
 
 
-def _file(name: str, media_type: str) -> Response:
-    return Response((files("streams.gateway") / "page_files" / name).read_bytes(), 200, _HEADERS, media_type)
+def _file(name: str, media_type: str, folder: str = _OURS, headers: Mapping[str, str] = _HEADERS) -> Response:
+    content = (files("streams.gateway") / folder / name).read_bytes()
+    return Response(content, 200, {**_HEADERS, **headers}, media_type)
