@@ -21,6 +21,7 @@ from models.classifier.learning.prior import Beside, Linear, Prior
 from models.classifier.serving.arrays import Flags, Floats, Ints
 from models.classifier.serving.artefact import Manifest, Provenance, pack
 from models.classifier.serving.calibration import TARGETS, Thresholds, thresholds
+from models.classifier.serving.classifier import Classifier
 from models.classifier.serving.columns import Columns, category_of
 from models.classifier.serving.confidence import Groups, Judged, learn_confidence
 from models.classifier.serving.vectoriser import FLOOR, Vectoriser, count, learn
@@ -103,6 +104,7 @@ def train(
     if extra is not None:
         every = rows.plus(extra.take(n for n, x in enumerate(extra.labels) if x in own or category_of(x) == NO_FAULT))
     columns = Columns.among(every.labels)
+    unseen = tried is not None
     names = [name for name in columns.categories if name in own] * NAMED
     named = every.plus(Labelled(names, names))
     y = columns.numbers(named.labels)
@@ -134,7 +136,19 @@ def train(
     )
     mix = Counter(map(category_of, rows.labels))
     costs, groups = costs or {}, groups or {}
-    return pack(*assemble(tried, columns, held, vectoriser, linear, origin, target, groups, costs, mix, limiting))
+    rest = columns, held, vectoriser, linear, origin, target, groups, costs, mix, limiting
+    data = pack(*assemble(tried, *rest))
+    return pack(*assemble(tried, *rest, _as_meant(tried, Classifier.from_bytes(data)))) if unseen else data
+
+
+def _as_meant(tried: Labelled, model: Classifier) -> Labelled:
+    """The texts tried, for learning how sure the model may be where it takes a text for what it names first: there each
+    of both categories stands for the other, as their probabilities are exchanged."""
+    labels = list(tried.labels)
+    for number, pair in model.overruled(tried.texts).items():
+        whole, meant = pair
+        labels[number] = {whole: meant, meant: whole}.get(labels[number], labels[number])
+    return Labelled(tried.texts, labels, tried.contexts)
 
 
 def assemble(
@@ -149,15 +163,20 @@ def assemble(
     costs: Mapping[str, float],
     mix: Mapping[str, int],
     limiting: int | None = None,
+    meant: Labelled | None = None,
 ) -> tuple[Manifest, dict[str, NDArray[Any]]]:
     """Manifest and arrays of a fitted model whose doubt is learnt from what it said (`held`) about the unseen texts
-    `tried`; the thresholds come from the first `limiting` of these (all, if None)."""
+    `tried`; the thresholds come from the first `limiting` of these (all, if None).
+
+    The confidence is learnt from the texts as they are `meant`, if that is given (from `_as_meant`). The thresholds are
+    not: what makes a text be of what it names first was fitted to texts like these, and they would be too low."""
     classes = columns.categories
     y = columns.category_numbers(tried.labels)
+    truth = y if meant is None else columns.category_numbers(meant.labels)
     scores = columns.by_category(held.scores)
     grouping = Groups.among(classes, groups)
     lengths = np.array([len(plain(text)) for text in tried.texts], dtype=np.float64)
-    confidence = learn_confidence(scores, y, lengths, grouping)
+    confidence = learn_confidence(scores, truth, lengths, grouping)
     judged = confidence.judge(scores[:limiting], lengths[:limiting], grouping)
     manifest = Manifest(
         classes=classes,

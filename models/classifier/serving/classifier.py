@@ -16,7 +16,7 @@ from models.classifier.errors import ClassifierError
 from models.classifier.serving import artefact
 from models.classifier.serving.calibration import NEVER, Thresholds
 from models.classifier.serving.columns import Columns, kind_of
-from models.classifier.serving.confidence import Groups, Judged
+from models.classifier.serving.confidence import Groups, Judged, exchanged
 from models.classifier.serving.explain import top_terms
 from models.classifier.serving.features import SLOTS, Pieces, slot_of
 from models.classifier.serving.matter.beside import CityWords, weighed
@@ -123,7 +123,8 @@ class Classifier:
         guesses: list[Guess] = []
         for some, around in batches(texts, contexts, BATCH):
             encoded = self._encoded(some, around)
-            found = self._with_second(encoded, self._guesses(encoded, self._told(encoded, around)))
+            told = self._told(encoded, around)
+            found = self._with_second(encoded, around, self._guesses(encoded, told), told)
             guesses.extend(self._through_gate(encoded.pieces, found) if gated else found)
         return guesses
 
@@ -156,8 +157,24 @@ class Classifier:
         parts = []
         for some, around in batches(texts, contexts):
             encoded = self._encoded(some, around)
-            parts.append(self._judge(encoded, self._told(encoded, around))[1].probability)
+            told = self._told(encoded, around)
+            guesses = self._guesses(encoded, told)
+            meant = [guess.category for guess in self._with_second(encoded, around, guesses, told)]
+            parts.append(self._judge(encoded, told, meant)[1].probability)
         return np.concatenate(parts)
+
+    def overruled(self, texts: Sequence[str]) -> dict[int, tuple[str, str]]:
+        """The texts, by number, that are of a matter which they name first and not of what the whole of them says: both
+        categories, that of the whole first."""
+        wholes: list[str] = []
+        meant: list[str] = []
+        for some, _ in batches(texts, None):
+            encoded = self._encoded(some, None)
+            guesses = self._guesses(encoded, {})
+            wholes.extend(guess.category for guess in guesses)
+            meant.extend(guess.category for guess in self._with_second(encoded, None, guesses, {}))
+        pairs = enumerate(zip(wholes, meant, strict=True))
+        return {number: pair for number, pair in pairs if pair[0] != pair[1]}
 
     def known(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The share of each text's pieces that were seen in training; 0 for a text without any."""
@@ -177,18 +194,23 @@ class Classifier:
         return self._words.told(encoded.pieces, contexts, learnt)
 
     def _judge(
-        self, encoded: Encoded, told: Mapping[int, tuple[Corroboration, ...]]
+        self, encoded: Encoded, told: Mapping[int, tuple[Corroboration, ...]], meant: Sequence[str] = ()
     ) -> tuple[NDArray[np.intp], Judged]:
-        """The column that gave each message its category, and the judgement itself."""
+        """The column that gave each message its category, and the judgement itself. Where it is known what each message
+        is of (`meant`), that has the probability of the likeliest, and the likeliest has its."""
         scores = encoded.rows @ self.weights + self.bias
         judged = self.manifest.confidence.judge(self._columns.by_category(scores), encoded.pieces.lengths, self._groups)
         if told:
             probability = weighed(judged.probability, told, self.classes)
             judged = self._groups.chosen(probability)
+        if meant:
+            judged = exchanged(judged, np.array(list(map(self.classes.index, meant)), dtype=np.intp), self._groups)
         return self._columns.chosen(scores, judged.best), judged
 
-    def _guesses(self, encoded: Encoded, told: Mapping[int, tuple[Corroboration, ...]]) -> list[Guess]:
-        columns, (probability, grouped, best_group, best) = self._judge(encoded, told)
+    def _guesses(
+        self, encoded: Encoded, told: Mapping[int, tuple[Corroboration, ...]], meant: Sequence[str] = ()
+    ) -> list[Guess]:
+        columns, (probability, grouped, best_group, best) = self._judge(encoded, told, meant)
         ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
         terms = top_terms(encoded, self.weights, columns)
         risk = probability * self._costs
@@ -231,12 +253,28 @@ class Classifier:
             for number, guess in enumerate(guesses):
                 yield guess, signs(guess, found[number]) if number in found else {}
 
-    def _with_second(self, encoded: Encoded, guesses: list[Guess]) -> list[Guess]:
-        """The guesses, each with the category of a second matter where its text has one."""
+    def _with_second(
+        self,
+        encoded: Encoded,
+        contexts: Contexts,
+        guesses: list[Guess],
+        told: Mapping[int, tuple[Corroboration, ...]],
+    ) -> list[Guess]:
+        """The guesses, each with the category of a second matter where its text has one, and of the one that is named
+        first where both are sure; what the reporter or a keyword of the city says stands."""
         found = list(guesses)
+        meant: dict[int, str] = {}
         for number, parts in self._parted(encoded, guesses).items():
             if second := second_of(guesses[number], parts):
-                found[number] = msgspec.structs.replace(guesses[number], second=second)
+                found[number] = msgspec.structs.replace(guesses[number], second=second.category)
+                if second.meant and number not in told:
+                    meant[number] = second.category
+        if meant:
+            around = None if contexts is None else [contexts[number] for number in meant]
+            texts = [encoded.pieces.texts[number] for number in meant]
+            again = self.vectoriser.encode(texts, around, self._table)
+            for number, guess in zip(meant, self._guesses(again, {}, list(meant.values())), strict=True):
+                found[number] = msgspec.structs.replace(guess, second=guesses[number].category)
         return found
 
     def _parted(self, encoded: Encoded, guesses: Sequence[Guess]) -> dict[int, Parted]:

@@ -85,6 +85,16 @@ class Confidence(msgspec.Struct, frozen=True):
         return Judged(plain, groups.sums(plain), group, best)
 
 
+def exchanged(judged: Judged, best: Ints, groups: Groups) -> Judged:
+    """The judgement of messages that are known to be of the class `best`: it has the probability of the class chosen,
+    and that one has its."""
+    every = np.arange(len(best))
+    probability = judged.probability.copy()
+    probability[every, best] = judged.probability[every, judged.best]
+    probability[every, judged.best] = judged.probability[every, best]
+    return Judged(probability, groups.sums(probability), groups.of[best], best)
+
+
 def softmax(scores: Floats) -> Floats:
     """By message; SciPy's own costs as much as all the rest for a single message."""
     powers: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
