@@ -1,7 +1,8 @@
 """The second set: texts that judge a model and never train one, written without sight of the bootstrap corpus.
 
 A smaller third set, of the hand that wrote the latest of the corpus, chooses between recipes, so that the second set
-need not. What the shipped model made of both is kept for `docs/classifier.md`, which has its tables made from it.
+need not. A fourth, written last and before any other text of these was seen, is of a day's messages rather than of
+hard ones. What the shipped model made of all is kept for `docs/classifier.md`, which has its tables made from it.
 """
 
 import csv
@@ -18,7 +19,8 @@ from models.guess import Guess
 
 FILE = Path(__file__).with_name("second_set.csv")
 THIRD = Path(__file__).with_name("third_set.csv")
-# Written by `python -m bench.classifier --part second --part cautious --part third --json`.
+FOURTH = Path(__file__).with_name("fourth_set.csv")
+# Written by `python -m bench.classifier --part second --part cautious --part third --part fourth --json`.
 KEPT = Path(__file__).parents[1] / "docs" / "charts" / "classifier.json"
 NO_FAULT = "none"
 FIFTHS = 5
@@ -156,24 +158,24 @@ def _table(judged: Sequence[Judged], name: Callable[[Row], str]) -> dict[str, di
 
 
 def kept() -> dict[str, Any]:
-    """The figures that were kept, by part: those of the second set, with caution, and of the third."""
+    """The figures that were kept, by part: those of the second set, with caution, of the third and of the fourth."""
     found: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
     return found
 
 
 def figures() -> str:
-    """What stands in the documentation: the second set, the same with caution, and the third, beside each other."""
+    """What stands in the documentation: the second set, the same with caution, the others, beside each other."""
     parts = kept()
-    columns = [parts[name] for name in ("second", "cautious", "third")]
-    lines = ["| | second set | cautious | third set |", "|---|---|---|---|"]
+    columns = [parts[name] for name in ("second", "cautious", "third", "fourth")]
+    lines = ["| | second set | cautious | third set | fourth set |", "|---|---|---|---|---|"]
     for name, title in _TITLES.items():
         lines.append(f"| {title} | {' | '.join(_shown(column[name]) for column in columns)} |")
     return "\n".join(lines)
 
 
-def table(name: str, columns: Sequence[str]) -> str:
-    """One table of the second set's kept figures, these columns of it."""
-    rows: dict[str, dict[str, float]] = kept()["second"][name]
+def table(name: str, columns: Sequence[str], part: str = "second") -> str:
+    """One table of a set's kept figures, these columns of it."""
+    rows: dict[str, dict[str, float]] = kept()[part][name]
     lines = [f"| | {' | '.join(columns)} |", "|" + "---|" * (len(columns) + 1)]
     for row, values in rows.items():
         lines.append(f"| {row} | {' | '.join(_shown(values[column]) for column in columns)} |")

@@ -107,16 +107,16 @@ def test_the_second_set_floor() -> None:
     sure it is, and that what is no fault stays."""
     found = second_set.judge(Classifier.shipped())
 
-    assert found["top 1"][0] >= 0.93
+    assert found["top 1"][0] >= 0.937
     assert found["top 3"][0] >= 0.988
-    assert found["dispatched"][0] >= 0.79
-    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.97
+    assert found["dispatched"][0] >= 0.78
+    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.978
     assert found["no fault, dispatched"] <= 0.01 * found["dispatched"][0] * found["faults"]
     assert found["no fault, dispatched on the group alone"] == 0
     assert found["calibration error, faults"] <= found["calibration band, faults"][1]
     assert found["calibration error, all"] <= found["calibration band, all"][1]
     assert found["by language"]["zh-hant"]["top 1"] >= found["by language"]["zh"]["top 1"] - 0.02
-    assert all(table["top 1"] >= 0.72 for table in found["by kind"].values())
+    assert all(table["top 1"] >= 0.86 for table in found["by kind"].values())
 
 
 def test_a_second_matter_is_told_and_seldom_in_vain() -> None:
@@ -138,6 +138,18 @@ def test_the_third_set_floor() -> None:
     assert found["top 3"][0] >= 0.985
     assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.98
     assert found["no fault, dispatched"] <= 1
+
+
+def test_the_fourth_set_floor() -> None:
+    """A day's messages, written before any other text was seen: nearly all are told, and what is no fault stays."""
+    found = second_set.judge(Classifier.shipped(), second_set.FOURTH)
+
+    assert found["top 1"][0] >= 0.97
+    assert found["top 3"][0] >= 0.985
+    assert found["dispatched"][0] >= 0.9
+    assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.985
+    assert found["no fault, dispatched"] <= 0.02 * found["no fault"]
+    assert found["calibration error, all"] <= found["calibration band, all"][1]
 
 
 def test_the_group_alone_dispatches_some_at_every_target_and_a_stricter_one_nothing_new() -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bench.second_set import NO_FAULT, THIRD, Row, read
+from bench.second_set import FOURTH, NO_FAULT, THIRD, Row, read
 from models.classifier.learning.shipped import CALIBRATION, CORPUS, EVERYDAY, lexicon
 from models.classifier.learning.taxonomy import read_taxonomy
 from tests.conftest import REPOSITORY
@@ -13,6 +13,7 @@ from tests.support.twins import alike
 
 ROWS = read()
 THIRD_ROWS = read(THIRD)
+FOURTH_ROWS = read(FOURTH)
 FAULTS = [row for row in ROWS if row.category != NO_FAULT]
 NONE = [row for row in ROWS if row.category == NO_FAULT]
 LEAVES = read_taxonomy(REPOSITORY / "cities" / "demo" / "categories.csv").leaves
@@ -114,11 +115,12 @@ def test_the_file_is_sorted_and_its_texts_are_whole() -> None:
 
 @pytest.mark.slow
 def test_what_trains_what_calibrates_and_what_judges_share_no_near_duplicate() -> None:
-    """Not by runs of five characters either: corpus, calibration texts, second and third set are apart, each from each;
+    """Not by runs of five characters either: corpus, calibration texts and the sets are apart, each from each;
     no word of the lexicon is a whole text of those that judge."""
     of = {row.text: "corpus" for row in written(CORPUS)}
     of |= {row.text: "calibration" for row in (*written(CALIBRATION), *written(EVERYDAY))}
     of |= {row.text: "second" for row in ROWS} | {row.text: "third" for row in THIRD_ROWS}
+    of |= {row.text: "fourth" for row in FOURTH_ROWS}
     words = {plain(word) for word in lexicon().texts}
 
     assert not [pair for pair in alike(list(of), SHARED_RUNS, RUN) if of[pair[0]] != of[pair[1]]]
@@ -131,3 +133,18 @@ def test_the_third_set_is_large_enough_to_choose_by() -> None:
     assert {row.category for row in THIRD_ROWS} == {*LEAVES, NO_FAULT}
     assert {row.lang for row in THIRD_ROWS} == {"zh", "en"}
     assert sum(row.category == NO_FAULT for row in THIRD_ROWS) >= 30
+
+
+def test_the_fourth_set_is_of_every_category_and_of_a_days_messages() -> None:
+    """Five hundred texts, five and more of each category, every kind of no fault, a quarter and more of them English;
+    sorted, whole, none twice."""
+    sizes = Counter(row.category for row in FOURTH_ROWS)
+    order = [(row.category, row.none_kind) for row in FOURTH_ROWS]
+
+    assert len({plain(row.text) for row in FOURTH_ROWS}) == len(FOURTH_ROWS) >= 500
+    assert set(sizes) == {*LEAVES, NO_FAULT}
+    assert min(sizes.values()) >= 5
+    assert {row.none_kind for row in FOURTH_ROWS if row.category == NO_FAULT} == {*NONE_KINDS, "thanks"}
+    assert sum(row.lang == "en" for row in FOURTH_ROWS) >= 0.25 * len(FOURTH_ROWS)
+    assert order == sorted(order)
+    assert all(row.text == " ".join(row.text.split()) for row in FOURTH_ROWS)
