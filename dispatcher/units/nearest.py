@@ -6,6 +6,7 @@ south and north.
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from dispatcher.partition.index import UNIT_CELL, Entry, Key, of_unit_cell, unit_cell
@@ -13,6 +14,10 @@ from dispatcher.partition.index import UNIT_CELL, Entry, Key, of_unit_cell, unit
 EARTH_M = 6_371_000.0
 _HALF = math.radians(0.5)
 _NARROWEST = math.cos(math.radians(80))  # nearer to a pole the rings would not come to an end
+
+
+Ring = tuple[float, Iterable[Entry]]
+"""What stands around a place, and the distance, metres, below which nothing of it or of the rings after it lies."""
 
 
 class Near(NamedTuple):
@@ -35,33 +40,39 @@ def nearest(
     lat: float,
     lon: float,
     reach_m: float,
-    entries: Callable[[Key], Iterable[Entry]],
+    rings: Iterable[Ring],
     extra_m: Callable[[str], float | None],
 ) -> Near | None:
-    """The entry of the units' grid within reach whose distance and `extra_m` (metres that it counts as further away,
-    not below 0; None: it does not suit) are least together, of equals the first id; None where there is none."""
+    """The entry of all rings within reach whose distance and `extra_m` (metres that it counts as further away,
+    not below 0; None: it does not suit) are least together, of equals the first id; None where there is none.
+
+    No ring is looked through once nothing in it or in those after it can be nearer than what was found."""
     best: Near | None = None
     narrow, limit = math.cos(math.radians(lat)), reach_m
     furthest = _haversine(limit)
-    for least, ring in _rings(lat, lon):
+    for least, entries in rings:
         if least > limit:
             break
-        for key in ring:
-            for _, name, its_lat, its_lon in entries(key):
-                assert its_lat is not None  # of a unit both are known
-                assert its_lon is not None
-                # Most are too far away, which a part of the formula tells.
-                north, east = math.sin((its_lat - lat) * _HALF), math.sin((its_lon - lon) * _HALF)
-                if north * north + narrow * math.cos(2 * _HALF * its_lat) * east * east > furthest:
-                    continue
-                away = great_circle_m(lat, lon, its_lat, its_lon)
-                if away > limit or (extra := extra_m(name)) is None:
-                    continue
-                if best is None or (away + extra, name) < best[:2]:
-                    best = Near(away + extra, name, away)
-                    limit = min(best.cost_m, reach_m)
-                    furthest = _haversine(limit)
+        for _, name, its_lat, its_lon in entries:
+            assert its_lat is not None  # of a unit both are known
+            assert its_lon is not None
+            # Most are too far away, which a part of the formula tells.
+            north, east = math.sin((its_lat - lat) * _HALF), math.sin((its_lon - lon) * _HALF)
+            if north * north + narrow * math.cos(2 * _HALF * its_lat) * east * east > furthest:
+                continue
+            away = great_circle_m(lat, lon, its_lat, its_lon)
+            if away > limit or (extra := extra_m(name)) is None:
+                continue
+            if best is None or (away + extra, name) < best[:2]:
+                best = Near(away + extra, name, away)
+                limit = min(best.cost_m, reach_m)
+                furthest = _haversine(limit)
     return best
+
+
+def one_ring(entries: Iterable[Entry]) -> Iterable[Ring]:
+    """Entries that are all looked at: where there are few of them that costs less than to look for their cells."""
+    return ((0.0, entries),)
 
 
 def _haversine(metres: float) -> float:
@@ -69,9 +80,8 @@ def _haversine(metres: float) -> float:
     return math.sin(min((metres + 0.01) / 2 / EARTH_M, math.pi / 2)) ** 2
 
 
-def _rings(lat: float, lon: float) -> Iterator[tuple[float, Iterator[Key]]]:
-    """Rings of cells around a place, from its own cell outwards, each with the distance below which nothing lies in it
-    or beyond it."""
+def rings_around(lat: float, lon: float, entries: Callable[[Key], Iterable[Entry]]) -> Iterator[Ring]:
+    """The entries of the units' grid by rings of cells around a place, from its own cell outwards, without an end."""
     y, x = unit_cell(lat, lon)
     narrow = max(math.cos(math.radians(lat)), _NARROWEST)
     ring = 0
@@ -79,7 +89,8 @@ def _rings(lat: float, lon: float) -> Iterator[tuple[float, Iterator[Key]]]:
         # All that lies outside of the ring before is at least so many degrees further north or south, or east or west:
         # of the two the way to that meridian is the shorter.
         off = math.radians(max(ring - 1, 0) * UNIT_CELL)
-        yield EARTH_M * math.asin(narrow * math.sin(min(off, math.pi / 2))), _ring(y, x, ring)
+        least = EARTH_M * math.asin(narrow * math.sin(min(off, math.pi / 2)))
+        yield least, chain.from_iterable(map(entries, _ring(y, x, ring)))
         ring += 1
 
 

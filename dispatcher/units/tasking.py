@@ -5,17 +5,20 @@ The nearest unit that suits is asked; when it declines, or does not take the nex
 and from the tasks of the desk's own partition: one that two partitions send at once declines one of the tasks.
 """
 
+from collections.abc import Iterable
+
 from dispatcher.order import facts
 from dispatcher.order.chain import holders
 from dispatcher.order.row import Order, TaskKind
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.units.nearest import Near, nearest
+from dispatcher.units.nearest import Near, Ring, nearest, one_ring, rings_around
 from models.city import URGENT, MobileUnit
 from models.inbox import Actor
 from models.times import MINUTE_MS
 
 _KM = 1_000.0
+_FEW = 100  # units of an area: to look at as many costs what the cells of ten kilometres around cost
 
 
 def look_at(work: UnitOfWork, order: Order, *, unverified: bool) -> Order:
@@ -61,7 +64,13 @@ def free(work: UnitOfWork, order: Order) -> Near | None:
             return None
         return state.load * settings.unit_load_km * _KM
 
-    return nearest(order.lat, order.lon, settings.unit_reach_km * _KM, work.overlay.index.newest, extra_m)
+    if len(serving) <= _FEW:
+        units = work.overlay.units
+        heard = [index.entry_of_unit(name, at.lat, at.lon) for name in serving if (at := units.get(name)) is not None]
+        rings: Iterable[Ring] = one_ring(heard)
+    else:
+        rings = rings_around(order.lat, order.lon, work.overlay.index.newest)
+    return nearest(order.lat, order.lon, settings.unit_reach_km * _KM, rings, extra_m)
 
 
 def lapse(work: UnitOfWork, order: Order, due: int) -> Order:

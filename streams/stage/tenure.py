@@ -69,6 +69,7 @@ class Tenure(Generic[O]):
         self._stopping = asyncio.Event()
         self._come = asyncio.Event()
         self._ahead: AIOKafkaConsumer | None = None
+        self._ends: AIOKafkaConsumer | None = None
         self._rate = 0.0  # records a second
         self._began = time.monotonic()
 
@@ -97,18 +98,21 @@ class Tenure(Generic[O]):
 
     @contextlib.asynccontextmanager
     async def _reading_ahead(self) -> AsyncIterator[None]:
-        """The reader of the urgent lane, if there is one; of each partition from where its share says on."""
+        """The reader of the urgent lane, if there is one, of each partition from where its share says on; and a client
+        that asks where the lane ends. A broker answers one request of a connection after the other: the reader's own
+        question would wait until its fetch is answered, which waits for records to come."""
         parts = [share.urgent.tp for share in self._shares if share.urgent is not None]
         if not parts:
             yield
             return
         reader = scanner(self._options.connection, auto_offset_reset="none")
-        async with started(reader, CLOSE_SECONDS):
+        ends = scanner(self._options.connection)
+        async with started(reader, CLOSE_SECONDS), started(ends, CLOSE_SECONDS):
             reader.assign(parts)
             reader.pause(*parts)
             for part in parts:
                 reader.seek(part, 0)  # or the client would look for a place by itself before the share knows it
-            self._ahead = reader
+            self._ahead, self._ends = reader, ends
             yield
 
     async def _join_all(self) -> None:
@@ -158,14 +162,14 @@ class Tenure(Generic[O]):
             return
         both = [self._take_over(consumer, inlets, wait) for consumer, inlets in self._lanes()]
         await asyncio.gather(*both)
-        if self._ahead is not None and any(share.input.waiting for share in self._joined):
-            await self._urgent_first(self._ahead)
+        if self._ahead is not None and self._ends is not None and any(share.input.waiting for share in self._joined):
+            await self._urgent_first(self._ahead, self._ends)
 
-    async def _urgent_first(self, reader: AIOKafkaConsumer) -> None:
+    async def _urgent_first(self, reader: AIOKafkaConsumer, asker: AIOKafkaConsumer) -> None:
         """Fetch the urgent lane to where it ends now: nothing that was written to the input later than an urgent record
         shall be decided before it, but where there is more that is urgent than fits into memory."""
         inlets = {share.urgent.tp: share.urgent for share in self._joined if share.urgent is not None}
-        ends = await reader.end_offsets(list(inlets))
+        ends = await asker.end_offsets(list(inlets))
         while not self._stopping.is_set():
             fetched = [tp for tp, inlet in inlets.items() if not inlet.full]
             behind = [tp for tp in fetched if await reader.position(tp) < ends[tp]]

@@ -249,7 +249,7 @@ def _note(struck: list[str], said: str) -> None:
     print(len(struck), said, flush=True)
 
 
-@pytest.mark.timeout(300 + 25 * FAULTS)
+@pytest.mark.timeout(600 + 40 * FAULTS)
 async def test_kills_and_zombies_lose_and_double_nothing(
     kafka: Kafka, topics: Names, settings: Settings, roles: Roles, city: Path, seed: int, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.partition.index import Entry, Key, entry_of_unit, of_unit
-from dispatcher.units.nearest import Near, great_circle_m, nearest
+from dispatcher.units.nearest import Near, great_circle_m, nearest, one_ring, rings_around
 
 # Around one place, so that there are neighbours, also over the edges of cells, the equator and the date line.
 CENTRES = st.sampled_from([(30.6, 114.3), (0.0, 0.0), (-37.8, 179.99), (69.6, 18.9), (36.06, -180.0)])
@@ -37,4 +37,7 @@ def test_the_grid_finds_what_looking_at_all_finds(
         if extra is not None and away <= reach_m:
             expected.append(Near(away + extra, name, away))
 
-    assert nearest(*here, reach_m, lambda key: grid.get(key, ()), extras.__getitem__) == min(expected, default=None)
+    around = rings_around(*here, lambda key: grid.get(key, ()))
+    all_of_them = one_ring([entry for cell in grid.values() for entry in cell])
+    for rings in (around, all_of_them):
+        assert nearest(*here, reach_m, rings, extras.__getitem__) == min(expected, default=None)
