@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from aiokafka.abc import AbstractTokenProvider
+from aiokafka.conn import AIOKafkaConnection, OAuthAuthenticator
 from aiokafka.errors import KafkaError
 
 from models.errors import UsageError
@@ -30,14 +31,42 @@ def in_words(error: KafkaError) -> str:
 
 
 class TokenFile(AbstractTokenProvider):
-    """Gives the bearer token that a file holds at that moment; whoever renews tokens writes it."""
+    """Gives the bearer token that a file holds at that moment; whoever renews tokens writes it.
+
+    Every connection to a broker asks for it, also those that are opened anew because the broker has closed one whose
+    token had ended.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     async def token(self) -> str:
-        """The token. Raises UsageError when the file cannot be read."""
-        return _text(self._file, "PAIDAN_KAFKA_PASSWORD_FILE")
+        """The token. Raises OSError when the file cannot be read: clients take that for a broker that is away, and try
+        again."""
+        return self._file.read_text().strip()
+
+
+class _TokenShown(OAuthAuthenticator):
+    """Shows a token, and hears it when the broker refuses it.
+
+    A broker says so in an answer, ends the exchange only after another message (RFC 7628, 3.2.3), and takes whatever
+    comes instead for that message. aiokafka takes the first answer for a yes, and what it asks next fails as if the
+    broker were not well.
+    """
+
+    async def step(self, payload: bytes | None) -> tuple[bytes, bool] | None:
+        """The next message; None when the broker has nothing against the token."""
+        if payload:
+            return b"\x01", True
+        shown: tuple[bytes, bool] | None = await super().step(payload)
+        return shown
+
+
+def _shows_token(connection: AIOKafkaConnection) -> _TokenShown:
+    return _TokenShown(sasl_oauth_token_provider=connection._sasl_oauth_token_provider)
+
+
+AIOKafkaConnection.authenticator_oauth = _shows_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +113,12 @@ class Connection:
             given["ssl_context"] = self._context()
         if self._sasl:
             given["sasl_mechanism"] = self.mechanism
+            secret = _text(Path(self.password_file), "PAIDAN_KAFKA_PASSWORD_FILE")
             if self.mechanism == _OAUTH:
                 given["sasl_oauth_token_provider"] = TokenFile(Path(self.password_file))
             else:
                 given["sasl_plain_username"] = self.user
-                given["sasl_plain_password"] = _text(Path(self.password_file), "PAIDAN_KAFKA_PASSWORD_FILE")
+                given["sasl_plain_password"] = secret
         return given
 
     def faust_options(self) -> dict[str, Any]:

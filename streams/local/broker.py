@@ -43,7 +43,8 @@ class LocalBroker:
     What it holds stays in `folder` and is there again the next time. `port` 0 chooses a free one, which a later
     `start` of the same object takes again. `quick` starts at two thirds of the CPU time and is slower at full load:
     for tests and demonstrations. `more` are further lines of each node's configuration, in which `{client}` and
-    `{controller}` stand for its ports; `format_options` go to the tool that formats its log once (users of SCRAM).
+    `{controller}` stand for its ports; `format_options` go to the tool that formats its log once (users of SCRAM),
+    `java_options` to Java.
     Start it from the main thread.
     """
 
@@ -57,13 +58,14 @@ class LocalBroker:
         quick: bool = False,
         more: str = "",
         format_options: Sequence[str] = (),
+        java_options: Sequence[str] = (),
     ) -> None:
         self._folder = folder.resolve()
         self._nodes = range(1, nodes + 1)
         self._fixed_port = port
         self._heap = heap
         self._more, self._format_options = more, format_options
-        self._compiler = ["-XX:TieredStopAtLevel=1"] if quick else []
+        self._java_options = [*(["-XX:TieredStopAtLevel=1"] if quick else []), *java_options]
         self._ports: dict[int, tuple[int, int]] = {}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         # Held until `stop`, or until this process ends.
@@ -229,7 +231,7 @@ class LocalBroker:
         return [
             "java",
             f"-Xmx{heap}",
-            *self._compiler,
+            *self._java_options,
             "-XX:+UseG1GC",
             "-XX:MaxGCPauseMillis=20",
             "-Djava.awt.headless=true",

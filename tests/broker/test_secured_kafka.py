@@ -34,7 +34,7 @@ from tests.support.desks import T0, report
 from tests.support.every_step import INSPECTORS
 from tests.support.kafka import Roles, eventually
 from tests.support.platforms import pack
-from tests.support.secured import quotas_of_users, secured_broker
+from tests.support.secured import Issuer, quotas_of_users, secured_broker
 from tests.support.steps_on_kafka import Asked, Message, as_party, asking, cases, parties, reports, way
 from tests.unit.test_bridge import hub_city, step
 from tests.unit.test_cluster_rights import covers
@@ -42,6 +42,7 @@ from tests.unit.test_cluster_rights import covers
 _NAMESPACE, _TABLE, _ABOVE, _BELOW = "secured", "table", "upper", "lower"
 _PARTIES = ("intake", "desk", "tables", "gateway", "department-roads", "department-water", "sensor-gate")
 _ACTING = ("intake", "desk", "gateway", "department-roads", "department-works", "sensor-gate", "app-hotline")
+_ISSUER = Issuer()
 _CERTIFIED = ("--principal", "app/hotline=User:CN=client")
 _CLERK, _OPERATOR = {"role": "department", "id": "li"}, {"role": "operator", "id": "li"}
 _PHOTO = "https://city.example/1.jpg"
@@ -62,7 +63,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
     others = ["stranger", *(f"{_NAMESPACE}-{party}" for party in _PARTIES)]
     others += [f"{_TABLE}-{party}" for party in _ACTING]
     others += [f"{_ABOVE}-department-east", f"{_BELOW}-bridge"]
-    async with secured_broker(folder, port, certified, "paidan", "correct horse", others):
+    async with secured_broker(folder, port, certified, "paidan", "correct horse", others, _ISSUER):
         settings = load_settings(
             kafka=f"{LOOPBACK_HOST}:{port}",
             namespace=_NAMESPACE,
@@ -104,12 +105,12 @@ def certified(both: tuple[Settings, Settings]) -> Settings:
 async def test_an_order_lives_under_the_rights_of_the_table(secured: Settings, tmp_path: Path) -> None:
     """`paidan topics acl --apply` gives each role and each department, a user of its own, what it needs: a report
     becomes an assignment, its department answers by its own topic, where it may speak for nobody else, and an inspector
-    closes the order."""
+    closes the order. Desk, tables and the department show tokens, the others passwords."""
     roles, names = Roles(secured, tmp_path), Names(_NAMESPACE)
     assert re.fullmatch(r"0 entries added, [1-9]\d* were there", await _apply(secured, tmp_path, *_CERTIFIED))
     try:
         for role in ("intake", "desk", "tables", "gateway"):
-            roles.start(role, kafka_user=f"{_NAMESPACE}-{role}")
+            roles.start(role, **_ways_in(tmp_path, role))
         async with httpx.AsyncClient(base_url=secured.gateway_url, timeout=40) as client:
 
             async def ready() -> bool:
@@ -127,7 +128,7 @@ async def test_an_order_lives_under_the_rights_of_the_table(secured: Settings, t
                 answer = await client.get(f"/orders/{order}")
                 return answer.json()["state"] if answer.status_code == 200 else ""
 
-            roads = as_party(secured, "department-roads")
+            roads = _with_token(secured, tmp_path / "roads", _ISSUER.token(f"{_NAMESPACE}-department-roads"))
             group = {"group_id": f"{_NAMESPACE}-department-roads", "auto_offset_reset": "earliest"}
             async with (
                 started(follower(roads, names.assignments("roads"), **group), 5.0) as consumer,
@@ -337,6 +338,58 @@ async def test_each_mechanism_that_a_password_is_enough_for_gets_in(secured: Set
 
 
 @pytest.mark.parametrize(
+    "token",
+    [
+        _ISSUER.token("paidan", seconds=-1),
+        _ISSUER.token("paidan", audience="another-city"),
+        Issuer().token("paidan"),
+        Issuer("city-2").token("paidan"),
+        "no token",
+    ],
+    ids=["ended", "for others", "of another issuer", "with a key that nobody knows", "none"],
+)
+async def test_a_token_that_does_not_count_is_refused(secured: Settings, tmp_path: Path, token: str) -> None:
+    """Of the same user one that counts gets in."""
+    with pytest.raises(KafkaError):
+        async with started(admin(_with_token(secured, tmp_path / "bad", token), request_timeout_ms=3000)):
+            pass
+    async with started(admin(_with_token(secured, tmp_path / "good", _ISSUER.token("paidan")))) as client:
+        assert len((await client.describe_cluster())["brokers"]) == 1
+
+
+async def test_when_a_token_has_ended_a_client_shows_the_one_that_is_there_now(
+    secured: Settings, tmp_path: Path
+) -> None:
+    """Without being started again. Here it is somebody else's, who may write to another topic."""
+    names, file = Names(_NAMESPACE), tmp_path / "token"
+    connection = _with_token(secured, file, _ISSUER.token(f"{_NAMESPACE}-department-roads", seconds=2))
+
+    async with started(writer(connection, request_timeout_ms=1000), 5.0) as producer:
+
+        async def written(topic: str) -> bool:
+            try:
+                await producer.send_and_wait(topic, b"{}")
+            except KafkaError:
+                return False
+            return True
+
+        assert await written(names.updates_of("roads"))
+        assert not await written(names.updates_of("water"))
+
+        async def ended() -> bool:
+            return not await written(names.updates_of("roads"))
+
+        await eventually(ended, 30.0, "the end of the token")
+        file.write_text(_ISSUER.token(f"{_NAMESPACE}-department-water"))
+
+        async def renewed() -> bool:
+            return await written(names.updates_of("water"))
+
+        await eventually(renewed, 30.0, "the other token")
+        assert not await written(names.updates_of("roads"))
+
+
+@pytest.mark.parametrize(
     "changes",
     [{"kafka_ca": ""}, {"kafka_user": "nobody"}, {"kafka_protocol": "PLAINTEXT", "kafka_ca": ""}],
     ids=["authority not known", "user not known", "no TLS"],
@@ -360,6 +413,22 @@ async def test_a_user_without_rights_is_refused_by_the_broker(secured: Settings)
             await producer.send_and_wait(topic, b"{}")
     async with started(follower(stranger), 5.0) as consumer:
         assert topic not in await consumer.topics()
+
+
+def _ways_in(folder: Path, role: str) -> dict[str, str]:
+    """Settings by which a role says who it is: the desk and the tables with a token, all others with the password."""
+    user = f"{_NAMESPACE}-{role}"
+    if role not in ("desk", "tables"):
+        return {"kafka_user": user}
+    file = folder / f"{role}.token"
+    file.write_text(_ISSUER.token(user))
+    return {"kafka_user": "", "kafka_mechanism": "OAUTHBEARER", "kafka_password_file": str(file)}
+
+
+def _with_token(settings: Settings, file: Path, token: str) -> Connection:
+    file.write_text(token)
+    changes = {"kafka_user": "", "kafka_mechanism": "OAUTHBEARER", "kafka_password_file": str(file)}
+    return Connection.of(settings.model_copy(update=changes))
 
 
 async def _values(settings: Settings, topic: str, partitions: int = 0) -> list[dict[str, str]]:

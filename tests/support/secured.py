@@ -2,9 +2,12 @@
 
 import datetime
 import ipaddress
+import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import jwt
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Float64, Int8, Int16, Int32, Schema, String
 from cryptography import x509
@@ -12,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from jwt.algorithms import ECAlgorithm
 
 from streams.addresses import LOOPBACK_HOST
 from streams.kafka.clients import admin, started
@@ -19,16 +23,27 @@ from streams.kafka.connection import Connection
 from streams.local.broker import LocalBroker
 
 _TEXT = String("utf-8")
+_KEY_ID, _AUDIENCE = "city-1", "city-kafka"
 _LISTENER = """
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURED:SASL_SSL,CERTIFIED:SSL
 listeners=PLAINTEXT://{host}:{{client}},CONTROLLER://{host}:{{controller}},SECURED://{host}:{port},\
 CERTIFIED://{host}:{certified}
 advertised.listeners=PLAINTEXT://{host}:{{client}},SECURED://{host}:{port},CERTIFIED://{host}:{certified}
-sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512,PLAIN
+sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512,PLAIN,OAUTHBEARER
 listener.name.secured.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.secured.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.secured.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
  user_{user}="{password}";
+listener.name.secured.oauthbearer.sasl.jaas.config=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
+listener.name.secured.oauthbearer.sasl.server.callback.handler.class=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler
+listener.name.secured.sasl.oauthbearer.jwks.endpoint.url={keys}
+listener.name.secured.sasl.oauthbearer.jwt.validator.class=\
+org.apache.kafka.common.security.oauthbearer.BrokerJwtValidator
+listener.name.secured.sasl.oauthbearer.expected.audience={audience}
+listener.name.secured.sasl.oauthbearer.clock.skew.seconds=0
+listener.name.secured.oauthbearer.connections.max.reauth.ms=3600000
 listener.name.certified.ssl.client.auth=required
 ssl.keystore.type=PEM
 ssl.keystore.location={folder}/broker.pem
@@ -39,26 +54,55 @@ super.users=User:ANONYMOUS;User:{user}
 """
 
 
+class Issuer:
+    """Who gives tokens to the users of a secured broker, which knows its public key."""
+
+    def __init__(self, key_id: str = _KEY_ID) -> None:
+        self._key, self._id = ec.generate_private_key(ec.SECP256R1()), key_id
+
+    def keys(self) -> str:
+        """The public key, as the broker reads it (JWKS)."""
+        key = ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        return json.dumps({"keys": [{**key, "kid": self._id, "alg": "ES256", "use": "sig"}]})
+
+    def token(self, user: str, seconds: float = 3600, audience: str = _AUDIENCE) -> str:
+        """A token that says who somebody is, for so long from now on."""
+        now = time.time()
+        claims = {"sub": user, "aud": audience, "iat": now - 60, "exp": now + seconds}
+        return jwt.encode(claims, self._key, "ES256", {"kid": self._id})
+
+
 def secured_broker(
-    folder: Path, port: int, certified: int, user: str, password: str, others: Sequence[str]
+    folder: Path, port: int, certified: int, user: str, password: str, others: Sequence[str], issuer: Issuer
 ) -> LocalBroker:
     """A broker that is not started; `port` is the secured one, at which only `user` may do anything.
 
     The others have the same password and no right to anything until somebody gives them some. At the port `certified`
     clients are known by their certificates: `folder/client.pem` is that of `User:CN=client`, with its key. The
-    authority's certificate is `folder/ca.pem`.
+    authority's certificate is `folder/ca.pem`. A token of the issuer does instead of user and password; once it has
+    ended, the broker serves nothing more on the connection that was opened with it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_certificates(folder)
+    keys = folder / "keys.json"
+    keys.write_text(issuer.keys())
     more = _LISTENER.format(
-        host=LOOPBACK_HOST, port=port, certified=certified, user=user, password=password, folder=folder
+        host=LOOPBACK_HOST,
+        port=port,
+        certified=certified,
+        user=user,
+        password=password,
+        folder=folder,
+        keys=keys.as_uri(),
+        audience=_AUDIENCE,
     )
     scram = [
         f"--add-scram={kind}=[name={name},password={password}]"
         for kind in ("SCRAM-SHA-256", "SCRAM-SHA-512")
         for name in (user, *others)
     ]
-    return LocalBroker(folder / "broker", quick=True, more=more, format_options=scram)
+    allowed = [f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={keys.as_uri()}"]
+    return LocalBroker(folder / "broker", quick=True, more=more, format_options=scram, java_options=allowed)
 
 
 def write_certificates(folder: Path) -> None:

@@ -77,6 +77,10 @@ def test_faust_goes_where_the_connection_says() -> None:
             {"kafka_protocol": "SASL_PLAINTEXT", "kafka_user": "u", "kafka_password_file": "no-such"},
             "PAIDAN_KAFKA_PASSWORD_FILE",
         ),
+        (
+            {"kafka_protocol": "SASL_SSL", "kafka_mechanism": "OAUTHBEARER", "kafka_password_file": "no-such"},
+            "PAIDAN_KAFKA_PASSWORD_FILE",
+        ),
     ],
 )
 def test_what_a_secured_cluster_needs_and_is_not_there_is_named(changes: dict[str, Any], named: str) -> None:
