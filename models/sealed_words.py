@@ -21,13 +21,14 @@ from models.events.incoming import MAX_LINKS
 
 ERASED = "erased"  # what is read in place of words that nothing opens any more
 
-_KEY_BYTES = 32
+_NAME_BYTES, _KEY_BYTES = 16, 32
 _NONCE_BYTES = 12
 # The number of a field, by which it has a nonce of its own: it never changes.
 _FIELDS = ("text", "title", "address", "contact", *(f"link{number}" for number in range(1, MAX_LINKS + 1)), "reason")
 _NONCES: dict[str, bytes] = {
     field: bytes([number]).rjust(_NONCE_BYTES, b"\0") for number, field in enumerate(_FIELDS, 1)
 }
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _SEALED = re.compile(r"sealed:1:(?P<name>[\w-]{22}):(?P<field>[a-z]+[0-9]*):(?P<words>[\w-]+)", re.ASCII)
 _QUOTED = re.compile(rb'"(sealed:1:[\w-]{22}:[a-z]+[0-9]*:[\w-]+)"')
 _NAMED = re.compile(rb"sealed:1:([\w-]{22}):")
@@ -46,23 +47,26 @@ class ReportKey(NamedTuple):
     @classmethod
     def new(cls) -> "ReportKey":
         """A key that nobody has had before."""
-        return cls(_text(os.urandom(16)), os.urandom(_KEY_BYTES))
+        chance = os.urandom(_NAME_BYTES + _KEY_BYTES)
+        return cls(_text(chance[:_NAME_BYTES]), chance[_NAME_BYTES:])
 
 
 def seal(key: ReportKey, words: Mapping[str, str]) -> dict[str, str]:
     """The words of `text`, `title`, `address`, `contact` and `reason` as text that begins with `sealed:1:`; what is
     empty stays empty. Call it once for a key."""
-    cipher = AESGCM(key.secret)
-
-    def sealed(field: str, said: str) -> str:
-        closed = cipher.encrypt(_NONCES[field], said.encode(), _bound(key.name, field))
-        return f"sealed:1:{key.name}:{field}:{_text(closed)}"
-
-    return {field: sealed(field, said) if said else "" for field, said in words.items()}
+    encrypt, name = AESGCM(key.secret).encrypt, key.name
+    return {
+        field: f"sealed:1:{name}:{field}:{_text(encrypt(_NONCES[field], said.encode(), _bound(name, field)))}"
+        if said
+        else ""
+        for field, said in words.items()
+    }
 
 
 def seal_links(key: ReportKey, urls: Sequence[str]) -> tuple[str, ...]:
     """The addresses of pictures, 20 at most, sealed like words. Call it once for a key."""
+    if not urls:
+        return ()
     return tuple(seal(key, {f"link{number}": url for number, url in enumerate(urls, 1)}).values())
 
 
@@ -143,7 +147,7 @@ def _bound(name: str, field: str) -> bytes:
 
 
 def _text(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+    return binascii.b2a_base64(value, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def _bytes(text: str) -> bytes:

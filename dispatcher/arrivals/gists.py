@@ -3,6 +3,7 @@
 import struct
 import zlib
 from functools import lru_cache
+from operator import xor
 
 from dispatcher.arrivals.numbered import names_in
 from models.gist import Gist
@@ -10,6 +11,7 @@ from models.plain_words import fold
 
 _READ = 1000  # characters of a text that are compared
 _SHORTS = 0xFFFF
+_CHARACTERS = 8192  # of which a process keeps what they add
 # A process keeps many gists of what people usually write and few of what is long: nobody can fill its memory by writing
 # much.
 _MANY, _FEW = 4096, 512
@@ -47,14 +49,38 @@ def similarity(pairs: bytes, other: bytes) -> float:
     return common / (len(first) + len(second) - common)
 
 
+class _Halves(dict[str, int]):
+    """What a character adds to the checksum of a pair, as its first or as its second: a CRC of two is the sum (xor) of
+    those of each with nothing beside it, and of that of nothing. The usual characters are kept."""
+
+    def __init__(self, before: bytes, behind: bytes, adds: int = 0) -> None:
+        super().__init__()
+        self._before, self._behind, self._adds = before, behind, adds
+
+    def __missing__(self, character: str) -> int:
+        half = (zlib.crc32(self._before + _wide(character) + self._behind) ^ self._adds) & _SHORTS
+        if len(self) < _CHARACTERS:
+            self[character] = half
+        return half
+
+
+_NOTHING = bytes(4)
+_FIRST, _SECOND = _Halves(b"", _NOTHING), _Halves(_NOTHING, b"", zlib.crc32(2 * _NOTHING))
+
+
 def _sketch(text: str) -> bytes:
     """A checksum of each pair of characters, cut to two bytes and sorted: of a text of 30 characters, one that does not
     hold a pair seems to hold it once in 2000 times."""
-    plain = "".join(fold(text).split())[:_READ]
-    wide = plain.encode("utf-32-le", "surrogatepass")  # four bytes for each character, eight for each pair
-    last = max(len(wide) - 4, 4 if wide else 0)
-    sums = sorted({zlib.crc32(wide[i : i + 8]) & _SHORTS for i in range(0, last, 4)})
+    plain = fold(text).replace(" ", "")[:_READ]
+    if len(plain) == 1:
+        return struct.pack("<H", zlib.crc32(_wide(plain)) & _SHORTS)
+    sums = sorted(set(map(xor, map(_FIRST.__getitem__, plain), map(_SECOND.__getitem__, plain[1:]))))
     return struct.pack(f"<{len(sums)}H", *sums)
+
+
+def _wide(text: str) -> bytes:
+    """Four bytes for each character, eight for each pair."""
+    return text.encode("utf-32-le", "surrogatepass")
 
 
 def _sums_of(pairs: bytes) -> frozenset[int]:

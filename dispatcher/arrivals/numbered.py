@@ -6,7 +6,8 @@ Numbers that measure or count (3 days, 两个月, 10:30, 2026-03-02) name nothin
 import re
 from collections import defaultdict
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 from models.gist import Names
 from models.plain_words import plain
@@ -32,7 +33,8 @@ _IN_WORDS = "|".join(sorted(_WORDS, key=len, reverse=True))
 _TO_XII = "i ii iii iv v vi vii viii ix x xi xii"
 _ROMAN = {word: str(number) for number, word in enumerate(_TO_XII.split(), 1)}
 _STEMS = "甲乙丙丁"
-_NUMERAL = f"[{''.join(_DIGITS)}{''.join(_UNITS)}]+"
+_ONE_NUMERAL = f"{''.join(_DIGITS)}{''.join(_UNITS)}"
+_NUMERAL = f"[{_ONE_NUMERAL}]+"
 # What makes a number that stands before it a name.
 _OF_WHAT = "号楼|号院|号|栋|幢|座|单元|楼|层|室|门|弄|巷|杆|组|队|期|区|路|车道|出口|口|站|标段"
 # Of these a Chinese numeral is a name as well: 一座桥 is any bridge, 三单元 one certain unit.
@@ -80,6 +82,7 @@ _DOOR = re.compile(r"(?<![\d-])(\d{1,3})-(\d{1,2})-(\d{3,4})(?![\d-])")
 _ROOM = re.compile(r"(单元\s*\d{3,4})(?![\d室号户])")
 # A capital behind a word of English is a name; "block a road" is none.
 _BY_LETTER = re.compile(rf"\b((?i:{_LETTERED})) ([A-Z])\b(?!')")
+_LETTER_ALONE = re.compile(r" [A-Z]\b")
 _NAME = re.compile(
     rf"(?P<stake>\bk\d+\s*\+\s*\d{{1,3}})|(?P<latin>[a-z{_STEMS}]?\d+[a-z]?|{_LETTER})\s*(?P<of>{_OF_WHAT})"
     r"|(?<![a-z])(?P<roman>[ivx]{1,4})\s*(?P<stage>期|号楼|号|标段)"
@@ -88,13 +91,26 @@ _NAME = re.compile(
     rf"|\b(?P<ordinal>{'|'.join(_ORDINALS)}) (?P<thing>{_NTH})\b"
     r"|(?<![a-z0-9])(?P<bare>[a-z]?\d+[a-z]?)(?:st|nd|rd|th)?(?![a-z0-9])"
 )
+# Where these can begin, by one character: without it the engine tries them at each of a text, which takes most of the
+# time. A letter is the first of a word, or stands before a digit.
+_DIGIT = re.compile(r"\d")
+_IN_ENGLISH_BEGINS = re.compile(r"[\djfmasondc](?<!\w.)")
+_NOTHING_BEGINS = re.compile(r"[\d第$¥€£打拨电]")
+_NAME_BEGINS = re.compile(rf"[a-z\d#第{_ONE_NUMERAL}{_STEMS}](?:(?<=[^a-z])|(?<![a-z].)|(?=\d))")
 # Of 12号楼到14号楼 and "lamps 12 to 14" those between are meant as well.
 _TO = re.compile(r"\s*(?:-|–|—|~|～|到|至|to|through|thru)\s*第?")
 _MOST_BETWEEN = 40
 _AND = re.compile(r"\s*(?:,|、|和|与|及|或|and|&|or)\s*")
 # Whether there is any number at all: nearly always one character tells, and words are looked for where none does.
-_SIGN = re.compile(rf"[\d{''.join(_DIGITS)}{''.join(_UNITS)}{_STEMS}]")
-_SPELT = re.compile(rf"(?<![a-z])(?:[a-z]\s*[座栋幢区口出单]|#[a-z]|[ivx]{{2,4}}\s*[期号标]|(?:{_FIRST_WORDS}))")
+_SIGN = re.compile(rf"[\d{_ONE_NUMERAL}{_STEMS}]")
+_SPELT = re.compile(
+    r"[a-z#](?<![a-z].)(?:(?<=[a-z])\s*[座栋幢区口出单]|(?<=#)[a-z]|(?<=[ivx])[ivx]{1,3}\s*[期号标]|"
+    + "|".join(
+        f"(?<={first})(?:{'|'.join(word[1:] for word in words)})"
+        for first, words in groupby(sorted(_FIRST_WORDS.split("|")), itemgetter(0))
+    )
+    + ")"
+)
 _PARTS = re.compile(rf"([a-z{_STEMS}]?)0*(\d+)([a-z]?)")
 _USUAL_NAMES = 32  # in a text; those of texts with more are grouped again each time
 
@@ -128,13 +144,14 @@ def names_in(text: str) -> Names:
     text = _folded(text)
     if not (_SIGN.search(text) or _SPELT.search(text)):
         return ()
-    if _LATIN.search(text):
-        text = _NOTHING_IN_ENGLISH.sub(" ", text)
-    text = _NOTHING_NAMED.sub(" ", text)
+    if _DIGIT.search(text) and _LATIN.search(text):
+        text = _without(_NOTHING_IN_ENGLISH, _IN_ENGLISH_BEGINS, text)
+    text = _without(_NOTHING_NAMED, _NOTHING_BEGINS, text)
     if "-" in text:
         text = _DOOR.sub(r"\1栋\2单元\3室", text)
-    text = _ROOM.sub(r"\1室", text)
-    numbers = [(match, *_kind_and_number(match)) for match in _NAME.finditer(text)]
+    if "单元" in text:
+        text = _ROOM.sub(r"\1室", text)
+    numbers = [(match, *_kind_and_number(match)) for match in _each(_NAME, _NAME_BEGINS, text)]
     found = {(kind, number) for _, kind, number in numbers}
     for (match, kind, number), (after, other_kind, other) in pairwise(numbers):
         # 12、13号 and "lamps 12 and 13": what one of them is the number of, the other is too.
@@ -145,10 +162,27 @@ def names_in(text: str) -> Names:
     return tuple(sorted(found))
 
 
+def _each(pattern: re.Pattern[str], begins: re.Pattern[str], text: str) -> list[re.Match[str]]:
+    """What `finditer` finds, tried only where it can begin."""
+    found, at = [], 0
+    for begin in begins.finditer(text):
+        if begin.start() >= at and (match := pattern.match(text, begin.start())) is not None:
+            found.append(match)
+            at = match.end()
+    return found
+
+
+def _without(pattern: re.Pattern[str], begins: re.Pattern[str], text: str) -> str:
+    """The text with a blank for each of what is found."""
+    for found in reversed(_each(pattern, begins, text)):
+        text = f"{text[: found.start()]} {text[found.end() :]}"
+    return text
+
+
 def _folded(text: str) -> str:
     text = plain(text)[:1000]
     small = text.casefold()
-    if small != text:
+    if small != text and _LETTER_ALONE.search(text):
         small = _BY_LETTER.sub(r"\1 #\2", text).casefold()
     return small.replace("廿", "二十").replace("卅", "三十")
 

@@ -16,7 +16,9 @@ from models.plain_words import CHARACTERS, ENTITY, TAG
 # Between two digits of one number: blanks, brackets, and the marks that people use instead of a dash.
 MARKS = r" \-‐-―−()（）\[\]【】《》<>\"“”'‘’+·•・∙._~～=:：;；|/\\,，、。…*#&^@"
 GAP = rf"[{MARKS}]{{0,5}}"
-HIDDEN = "\ue000"  # stands in the legible text where something is already masked; no pattern asks for it
+# Stands in the legible text where something is already masked: no pattern asks for it, and nobody can write it, as it
+# is not seen. It is of ASCII, so that a text of ASCII alone stays one.
+HIDDEN = "\0"
 
 # By digit from 0 to 9. Radio operators say 洞幺两拐勾 for 0, 1, 2, 7, 9; 么 is Taiwan's spelling of 幺.
 _NUMERALS_OF = ("零〇洞", "一ㄧ壹幺么", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
@@ -34,12 +36,13 @@ _DIGITS = {
     for code in (*range(0x80, 0xD800), *range(0xF900, 0x10000), *range(0x1D7CE, 0x1D800), *range(0x1F100, 0x1F10B))
     if (digit := unicodedata.digit(chr(code), None)) is not None
 }
-_TABLE = {**CHARACTERS, **_DIGITS}
-# What can be a digit, however it is written; a numeral in Chinese beside two others only.
-_ANY_DIGIT = "[0-9" + "".join(re.escape(chr(code)) for code, to in _TABLE.items() if any(map(str.isdecimal, to))) + "]"
-DIGITS_LEFT = re.compile(f"{_ANY_DIGIT}|(?:[{_NUMERAL}].{{0,12}}?){{3}}", re.DOTALL)
-# Of the basic plane alone the engine makes a table; what is beyond it is rare enough to be looked at one by one.
+_TABLE = {code: new for code, new in {**CHARACTERS, **_DIGITS}.items() if new != chr(code)}
+# The same for a text in which none is resized and none is beyond the basic plane: a list is looked up twice as fast.
+_ONE_BY_ONE = [ord(new) if len(new := _TABLE.get(code, chr(code))) == 1 else code for code in range(2**16)]
+_A_NUMERAL = re.compile(f"[{_NUMERAL}]")
+_NEAR = 6  # so far from one numeral of a number to the next: `GAP`
 _NO_TAGS = ("at", "dot")  # jane<at>example<dot>com
+# Of the basic plane alone the engine makes a table; what is beyond it is rare enough to be looked at one by one.
 _RESIZED = re.compile(
     "[" + "".join(re.escape(chr(c)) for c, new in _TABLE.items() if len(new) != 1 and c < 2**16) + "]"
 )
@@ -65,11 +68,19 @@ class Legible(NamedTuple):
 
 def legible(text: str) -> Legible:
     """The text in compatibility form and simplified script, with all digits as 0 to 9, without what is not seen."""
-    changed = _CHANGED.search(text) is not None
-    if "<" in text or "&" in text or (changed and _RESIZED.search(text)) or _BEYOND.search(text):
+    changed, plain = _CHANGED.search(text) is not None, text.isascii()
+    if "<" in text or "&" in text or (changed and _RESIZED.search(text)) or not (plain or _BEYOND.search(text) is None):
         written, starts, ends = _piecewise(text)
         return Legible(_with_digits(written), starts, ends)
-    return Legible(_with_digits(text.translate(_TABLE) if changed else text))
+    return Legible(_with_digits(text.translate(_ONE_BY_ONE) if changed else text))
+
+
+def has_numerals(read: str) -> bool:
+    """Whether three numerals stand so near each other in a legible text that they could be read as a number."""
+    if read.isascii():
+        return False
+    at = [found.start() for found in _A_NUMERAL.finditer(read)]
+    return any(at[n + 1] - at[n] <= _NEAR and at[n + 2] - at[n + 1] <= _NEAR for n in range(len(at) - 2))
 
 
 def _piecewise(text: str) -> Legible:
@@ -102,6 +113,6 @@ def _with_digits(text: str) -> str:
     """The same length: numerals and letters that stand for digits as digits, what is already masked as `HIDDEN`."""
     if "**" in text:
         text = _MASKED.sub(HIDDEN, text)
-    if _NUMERALS_TOGETHER.search(text):
+    if not text.isascii() and _NUMERALS_TOGETHER.search(text):
         text = _IN_NUMERALS.sub(_in_digits, text)
     return IN_LETTERS.sub(lambda found: found[0].translate(_LIKE_DIGITS), text)

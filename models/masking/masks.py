@@ -1,17 +1,28 @@
 """Masking: where in a text something personal stands, and the text without it."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
-from models.masking.legible import DIGITS_LEFT, HIDDEN, legible
+from models.masking.announced import is_announced
+from models.masking.legible import HIDDEN, has_numerals, legible
 from models.masking.name_shapes import DOORS, HANDLES, MAILS, NAMES, SPELT_MAILS
 from models.masking.number_shapes import DICTATED, MOBILES, NUMBERS, PAPERS, SPOKEN
 from models.masking.plain_name import is_plain
 from models.masking.plate_shapes import PLATES
 from models.masking.shape import Shape
-from models.masking.words_around import AMOUNT, SERVICE, THING, Before, after, before, is_measured, may_be_said
+from models.masking.words_around import (
+    AMOUNT,
+    SERVICE,
+    THING,
+    Before,
+    after,
+    before,
+    is_called,
+    is_measured,
+    may_be_said,
+)
 
 MASK = "***"
 # What a city may choose to mask, and what it masks when it chooses nothing. All other kinds always go.
@@ -40,15 +51,16 @@ def mask(text: str, optional: Collection[str] = USUAL) -> str:
 
     What holds nothing personal comes back as it is, and so does what is masked already.
     """
-    while found := find(text, optional):
+    again = True
+    while again:
+        found, again = _look_through(text, optional)
+        if not found:
+            break
         parts, at = [], 0
         for start, end, _ in found:
             parts += [text[at:start], MASK]
             at = end
         text = "".join([*parts, text[at:]])
-        # Two numbers that were typed as one are told apart when the first has gone.
-        if DIGITS_LEFT.search(text) is None:
-            break
     return text
 
 
@@ -64,20 +76,33 @@ def masked_term(term: str) -> str:
 
 def find(text: str, optional: Collection[str] = USUAL) -> list[Found]:
     """What is personal in a text, in order and without overlaps."""
+    return _look_through(text, optional)[0]
+
+
+def _look_through(text: str, optional: Collection[str]) -> tuple[list[Found], bool]:
+    """What is personal in a text; and whether another look may find more once that has gone: two numbers that were
+    typed as one are then told apart."""
     read = legible(text)
-    small, found = read.text.lower(), []
-    search = _Search(read.text, small)
+    found: list[Found] = []
+    small = read.text.lower()
+    search, announced = _Search(read.text, small), is_announced(small)
     for sign, digits, shapes in _TABLES:
-        if not search.has(sign, digits):
+        if not (search.around_digits if digits else announced):
             continue
         if (kind := shapes[0].kind) in OPTIONAL and kind not in optional:
+            continue
+        if not search.has(sign, digits):
             continue
         for shape in shapes:
             if digits and not search.around_digits:
                 break
             if not shape.words or search.may_be_said(shape.words):
-                found += [(start, end, shape.kind) for start, end in search.spans(shape, digits)]
-    return sorted(Found(*read.written(start, end), kind) for start, end, kind in found)
+                found += search.look(shape, digits)
+    if not found:
+        return found, False
+    if read.starts is not None:
+        found = [Found(*read.written(start, end), kind) for start, end, kind in found]
+    return sorted(found), search.has_digits_left()
 
 
 class _Search:
@@ -92,23 +117,29 @@ class _Search:
             (max(0, found.start() - _IN_FRONT), found.end() + _BEHIND) for found in _DIGITS.finditer(text)
         ]
 
-    def spans(self, shape: Shape, digits: bool) -> Iterator[tuple[int, int]]:
-        """From where to where something of this shape stands; around the digits only, if it has some."""
+    def look(self, shape: Shape, digits: bool) -> list[Found]:
+        """What there is of this shape, around the digits only if it has some; hides it."""
+        found = []
         for at, until in self.around_digits if digits else ((0, len(self._text)),):
             while (match := shape.pattern.search(self._text, at, until)) is not None:
                 start, end = match.span(shape.group)
                 if (shape.fits is None or shape.fits(match)) and (shape.certain or self._is_told(shape, start, end)):
                     self._hide(start, end)
                     at = end
-                    yield start, end
+                    found.append(Found(start, end, shape.kind))
                 else:
                     at = match.start() + 1
+        return found
 
     def has(self, sign: re.Pattern[str], digits: bool) -> bool:
         """Whether a sign stands in the text, or around the digits that are left."""
         if digits and len(self._small) == len(self._text):  # a letter can have two small ones: İ
             return any(sign.search(self._small, at, until) is not None for at, until in self.around_digits)
         return sign.search(self._small) is not None
+
+    def has_digits_left(self) -> bool:
+        """Whether there are digits, or numerals that would be read as some, in what is not hidden."""
+        return bool(self.around_digits) or has_numerals(self._text)
 
     def may_be_said(self, kind: str) -> bool:
         """Whether the words of the text can say that a number is of this kind."""
@@ -123,12 +154,12 @@ class _Search:
 
     def _is_told(self, shape: Shape, start: int, end: int) -> bool:
         """Whether the words around leave it a person's, and say so where they must."""
-        word = self._before(start, end)
         if shape.telling:
-            return not ((word.kind in _STAY and word.number) or is_measured(self._text, start, end))
+            return not (is_called(self._text, start, end) or is_measured(self._text, start, end))
+        word = self._before(start, end)
         if word.kind == SERVICE or (word.kind in _STAY and word.adjacent):
             return False
-        if after(self._text, end, THING) or is_measured(self._text, start, end):
+        if after(self._text, end, THING) or after(self._text, end, SERVICE) or is_measured(self._text, start, end):
             return False
         return not shape.words or word.kind == shape.words or after(self._text, end, shape.words)
 

@@ -11,7 +11,7 @@ _LABEL = "[\\w\\-]{1,63}"
 _TOP = "(?:[A-Za-z]{2,24}|рф|中国|公司|网络|香港|台湾|集团)"
 
 MAILS = table(
-    "[@＠]",
+    "@|＠",
     shape(
         "mail",
         *(_WHO, " ?[@＠]{1,2} ?", f"(?:{_LABEL} ?[.．。] ?){{1,8}}", _TOP, "(?:[.][A-Za-z0-9_]{1,30}){0,3}"),
@@ -48,7 +48,8 @@ SPELT_MAILS = table(
     shape("mail", rf"{_LOCAL} at {_PART}(?:\.{_PART}){{0,3}}\.{_KNOWN}", words="mail"),
     shape(
         "mail",
-        f"(?:{_LOCAL} dot )?{_LOCAL} at {_PART}(?: dot {_PART}){{0,4}} dot (?:{_KNOWN}|{_WORDS_AS_WELL})",
+        f"(?:{_LOCAL} (?:dot|underscore|dash|hyphen|minus|plus) ){{0,3}}{_LOCAL} at ",
+        f"{_PART}(?: dot {_PART}){{0,4}} dot (?:{_KNOWN}|{_WORDS_AS_WELL})",
         certain=True,
         fold=True,
     ),
@@ -60,7 +61,7 @@ _APP = (
     r"(?:(?<![A-Za-z])(?:we ?chat|weixin|telegram|tg|ig|discord|twitter|instagram|insta|facebook|fb|snapchat|skype"
     r"|signal|kakao(?:talk)?|whatsapp|viber|tiktok|line id|my line|my handle|dm)(?![A-Za-z])|(?<![A-Za-z])[vw]x"
     r"|(?<![A-Za-z0-9])(?:line(?= ?[:：])|v ?信|v(?= ?[:：❤♥]))|[加我]v|我的? ?line"
-    r"|微 ?信|薇信|威信|威(?=[❤♥])|飞机(?=[:：@])|加我?微|电报|推特|抖音|快手|小红书|支付宝|钉钉|微博|知乎|b站)"
+    r"|微 ?信|薇信|威信|[微威](?=[❤♥])|飞机(?=[:：@])|加我?微|电报|推特|抖音|快手|小红书|支付宝|钉钉|微博|知乎|b站)"
 )
 _WORD_SAYS = (
     "(?:号码?|[帐账]号|同号|(?<![a-z])(?:id|name|is|as)(?![a-z])|是|为|叫|联系|加|搜索?|关注|找|[:：=，,(（@#❤♥])"
@@ -80,8 +81,8 @@ def _is_account(found: re.Match[str]) -> bool:
 
 
 HANDLES = table(
-    "微 ?信|薇信|威[信❤♥]|加[微v]|我[微v]|扣扣|企鹅|电报|飞机|腾讯|推特|抖音|快手|小红书|支付宝|钉钉|微博|知乎|b站|@"
-    "|q(?<![a-z]q)[q群 ]?(?![a-z])|v(?<![a-z]v)(?![a-z])|vx|wx|we ?chat|weixin|dm(?<![a-z]dm)(?![a-z])"
+    "微 ?[信❤♥]|薇信|威[信❤♥]|加[微v]|我[微v]|扣扣|企鹅|电报|飞机|腾讯|推特|抖音|快手|小红书|支付宝|钉钉|微博|知乎"
+    "|b站|@|q(?<![a-z]q)[q群 ]?(?![a-z])|v(?<![a-z]v)(?![a-z])|vx|wx|we ?chat|weixin|dm(?<![a-z]dm)(?![a-z])"
     "|tg(?<![a-z]tg)(?![a-z])|ig(?<![a-z]ig)(?![a-z])|fb(?<![a-z]fb)|line ?(?:id|[:：])|my ?line|我的? ?line|discord"
     "|twitter|insta|facebook|skype|snapchat|signal|kakao|whatsapp|telegram|viber|tiktok|weibo|handle|wa\\.me/|t\\.me/|x\\.com/",
     shape(
@@ -119,8 +120,15 @@ _TWO = "(?:欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐
 _HAN = "[\u4e00-\u9fff]"
 _FIRST = r"[A-Z][A-Za-z'’\-]{1,30}"
 
+# What stands behind a name of two words that is a place's or an office's.
+_OF_A_PLACE = (
+    "(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Court|Place|Square|Plaza|Park|Station|Bridge|Hill|Hall|School|Library|Market"
+    "|Center|Centre|Office|Desk|Department|Team|Line|Services?|Works|Police|Hospital|Church|Building|Tower|Garden|Gardens"
+    "|Terrace|Way|Circle|Row|Block|Corner)"
+)
+
 NAMES = table(
-    "我叫|名字|姓名|联系人|本人|举报人|投诉人|报修人|my name|m called|contact person|name:|this is",
+    "我[叫是]|名字|姓名|联系人|本人|举报人|投诉人|报修人|my name|m called|contact person|contact:|name:|this is",
     shape(
         "name",
         "(?:我叫|我的名字[是叫]|姓名[:：是为]?|(?:联系人|举报人|投诉人|报修人)[:：是为]) ?",
@@ -135,12 +143,18 @@ NAMES = table(
         certain=True,
     ),
     shape(
+        "name",
+        f"我是(?:业主|住户|居民|租户|租客|房东|房主|店主|车主|家长)(?P<it>(?:{_TWO}|[{_FAMILY}]){_HAN}{{1,2}}?)(?!{_HAN})",
+        certain=True,
+    ),
+    shape(
         "name", f"本人(?P<it>(?!曾)(?:{_TWO}|[{_FAMILY}]){_HAN}{{1,2}})(?=反映|投诉|举报|报修|来电|住)", certain=True
     ),
     shape(
         "name",
         r"\b(?i:my name is|my name['’]s|i(?: a|['’])m called|contact person(?: is)?:?|name:"
-        r"|this is(?= [A-Z][a-z]{1,30} [A-Z][a-z]{1,30} speaking)) ?",
+        rf"|(?:this is(?= {_FIRST} {_FIRST} (?:speaking|calling|here|from))|contact:(?= {_FIRST} {_FIRST}))"
+        rf"(?! {_FIRST} {_OF_A_PLACE}\b)) ?",
         f"(?P<it>{_FIRST}(?: {_FIRST}){{0,2}})",
         certain=True,
     ),

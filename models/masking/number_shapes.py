@@ -98,6 +98,10 @@ def _has_ten_digits(found: re.Match[str]) -> bool:
     return len(digits_of(found[0])) in (10, 11)
 
 
+def _has_eleven_digits(found: re.Match[str]) -> bool:
+    return len(digits_of(found[0])) == 11
+
+
 def _has_five_digits(found: re.Match[str]) -> bool:
     digits = digits_of(found[0])
     return len(digits) >= 5 and DATE.fullmatch(digits) is None
@@ -198,16 +202,16 @@ NUMBERS = table(
 
 # Words that people put between the groups of a number that they dictate.
 _JOIN = (
-    r"[ ，,、。.\-—]{0,3}(?:(?:开头|打头|的|然后|接着|再[是来]?|后(?:面|[四八]位)?是?|中间(?:四位)?是?|最后(?:四位)?是?"
-    r"|尾[号数]是?|接|跟|加|空格|横?杠|横线|减|换行"
+    r"[ ，,、。.\-—]{0,3}(?:(?:开头|打头|的|然后|接着|再[是来]?|后(?:面|[三四六七八]位)?是?|中间(?:[三四]位)?是?"
+    r"|最后(?:四位)?是?|尾[号数]是?|接|跟|加|空格|横?杠|横线|减|换行"
     r"|then|and|dash|hyphen|space|dot|finally|followed by)[ ，,:：]{0,2}){1,3}"
 )
 
 DICTATED = table(
-    "1[3-9][0-9][^0-9]{1,20}[0-9]{4}",
+    "1[3-9][0-9](?:[0-9]{1,6}[^0-9]{1,20}[0-9]{3}|[^0-9]{1,20}[0-9]{4})",
     shape("phone", f"{EDGE}(?P<it>1[3-9][0-9]{_JOIN}[0-9]{{4}}(?:{_JOIN}|{GAP})[0-9]{{4}}){END}"),
     shape("phone", f"{EDGE}(?P<it>1[3-9][0-9]{GAP}[0-9]{{4}}{_JOIN}[0-9]{{4}}){END}"),
-    shape("phone", f"{EDGE}(?P<it>1[3-9][0-9]{_JOIN}[0-9]{{8}}){END}"),
+    shape("phone", f"{EDGE}(?P<it>1[3-9][0-9]{{1,7}}{_JOIN}[0-9]{{2,8}}){END}", fits=_has_eleven_digits),
 )
 
 _SPOKEN = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple|hundred|thousand)"

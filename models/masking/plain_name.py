@@ -8,10 +8,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from models.masking.announced import is_announced
 from models.masking.legible import IN_LETTERS
-from models.masking.name_shapes import HANDLES, NAMES, SPELT_MAILS
-from models.masking.number_shapes import DATE, SPOKEN
-from models.masking.shape import ShapeTable
+from models.masking.number_shapes import DATE
 from models.masking.words_around import telling_word
 
 # Signs that are read as they stand, none of which a mail address, a mark-up, a quoted or a masked part would need.
@@ -21,13 +20,6 @@ _LETTERS_BETWEEN = re.compile("[A-Za-z]")
 # Papers, accounts and plates that are told by their capitals alone (`number_shapes.PAPERS`, `plate_shapes.PLATES`), and
 # the plates of the armed police.
 _CAPITALS = re.compile(r"[A-Z]{2}[ \-]?[0-9]|[A-Z] ?[0-9]{6}|[0-9][A-Z]{3}[0-9]|[Ww][Jj]")
-
-
-def _signs_of(*tables: ShapeTable) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{table.sign.pattern})" for table in tables))
-
-
-_ANNOUNCED = _signs_of(HANDLES, NAMES, SPELT_MAILS, SPOKEN)
 # Nobody's number has fewer digits, unless a word, capitals or a plus sign say so.
 _FEWEST = 9
 _MANY_DIGITS = re.compile(f"[0-9](?:[^A-Za-z0-9]*[0-9]){{{_FEWEST - 1}}}")
@@ -61,7 +53,7 @@ def _form_of(encoded: bytes) -> _Form:
     if _SIGNS.fullmatch(ones) is None or _CAPITALS.search(ones) is not None or IN_LETTERS.search(ones) is not None:
         return _Form(plain=False, many_digits=False)
     small = ones.lower()
-    plain = _ANNOUNCED.search(small) is None and telling_word(small) is None
+    plain = not is_announced(small) and telling_word(small) is None
     return _Form(plain, _MANY_DIGITS.search(ones) is not None)
 
 

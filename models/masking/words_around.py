@@ -9,6 +9,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+from models.masking.legible import HIDDEN
+
 WINDOW = 32  # so many characters before a number are looked at
 _NEAR = 12  # and from so far a word still says what the number is
 _FARTHER = {"ssn": WINDOW}  # but for what is said of nothing else
@@ -37,8 +39,9 @@ BEFORE: Mapping[str, str] = {
     "ssn": "ssn social·security 社会安全号 社会安全 社会保障号",
     "document": """
         护照 护·照 通行证 回乡证 台胞证 居住证 永居证 居留证 永久居留身份证 居留身份证 军官证 士兵证 警官证 驾驶证
-        驾照 行驶证 工作证 学生证 签证 导游证 passport passports reisepass passeport residence·permit permit·no
-        permit·number driver's·license driver’s·license drivers·license driver's·licence driving·licence
+        驾照 行驶证 工作证 学生证 签证 导游证 驾驶证档案编号 驾照档案编号
+        passport passports reisepass passeport residence·permit permit·no permit·number
+        driver's·license driver’s·license drivers·license driver's·licence driving·licence
         driving·license visa green·card travel·document identity·document
     """,
     "card": """
@@ -84,12 +87,14 @@ AFTER: Mapping[str, str] = {
     "phone": r"[，, ]{0,2}(?:(?:这个)?(?:是|为) ?(?:我|他|她|俺)?的?(?:电话|手机|号码|座机|办公室)"
     r"|找|联系我"
     r"|is (?:my|his|her) (?:phone|mobile|cell|number|home|office|landline))",
+    SERVICE: r"[，, ]{0,2}(?:is|was|是) ?(?:(?:the|a|an|our|市|区)? ?[a-z]{0,12} ?)(?:hotline|helpline|热线|客服)",
     "ssn": r" (?:is|was) my (?:ssn|social)",
     "document": r"[，, ]{0,2}(?:的|这本|是我的?|is (?:my|his|her|the) )? ?(?:护照|通行证|passport)",
 }
-_MONEY = re.compile(r"[¥￥$€£] ?$")
+_SIGNS_OF_MONEY = ("¥", "￥", "$", "€", "£")
+_MONEY = re.compile(f"[{''.join(_SIGNS_OF_MONEY)}] ?$")
 _MOST_OF_AN_AMOUNT = 10  # digits: who has tens of billions to tell of? A longer number is one of somebody
-_SENTENCE = re.compile(r"[。！？!?；;\ue000]")
+_SENTENCE = re.compile(f"[。！？!?；;{HIDDEN}]")
 # Between the word and its number: 护照号码是：E12345678, "order no. #4415552671".
 _FILLER = re.compile(
     r"(?:[ :：#'’（(\[【.=\"“]|的|是|为|号码?|编号|代码|编码"
@@ -159,6 +164,16 @@ def may_be_said(kind: str, small: str) -> bool:
     return kind not in _SAID or _SAID[kind].search(small) is not None
 
 
+# Backwards from a number: between it and a word that names it nothing but what fills.
+_REVERSED_FILLER = (
+    r"(?:[-_]?[a-z]{0,4})?(?:[ :：#'’（(\[【.=\"“]|的|是|为|号|码号|号编|码代|码编"
+    r"|\.?(?:on|rebmun|rn|di)|si|s|drac|edoc|no si){0,8}"
+)
+_THING_BEFORE = re.compile(
+    _REVERSED_FILLER + _alternatives([word[::-1] for word, kind in _KINDS.items() if kind == THING])
+)
+
+
 class Before(NamedTuple):
     """What stands before a number: the kind that the nearest word says, empty for none; whether the word names the
     number itself, with nothing but filling words in between; whether that is known to be a number."""
@@ -168,10 +183,24 @@ class Before(NamedTuple):
     number: bool = False
 
 
+def is_called(text: str, start: int, end: int) -> bool:
+    """Whether the word before a number says that it is the number of a thing, or an amount: as `before` has it, which
+    takes ten times as long."""
+    reversed_window = _window(text, start)[::-1]
+    if _THING_BEFORE.match(reversed_window) is None and not reversed_window.lstrip(" ").startswith(_SIGNS_OF_MONEY):
+        return False
+    word = before(text, start, end)
+    return word.kind in (THING, AMOUNT) and word.number
+
+
+def _window(text: str, start: int) -> str:
+    return _SENTENCE.split(text[max(0, start - WINDOW) : start])[-1].lower()
+
+
 def before(text: str, start: int, end: int) -> Before:
     """The nearest word before the number from `start` to `end` that says what it is, within the sentence and twelve
     characters."""
-    window = _SENTENCE.split(text[max(0, start - WINDOW) : start])[-1].lower()
+    window = _window(text, start)
     if _MONEY.search(window) and _may_be_amount(text[start:end]):
         return Before(AMOUNT, True, True)
     last = None

@@ -31,6 +31,28 @@ BESIDE = [
     "车牌",
     "E",
 ]
+# Parts of what announces something without a digit, and of what names the number of a thing.
+WORDS = [
+    *("my name is ", "I'm called ", "this is ", "Ann Lee", " speaking", "contact person ", "我叫", "联系人", "王小明"),
+    *("wechat ", "we chat ", "line: ", "line id ", "my line ", "my handle ", "vx ", "v:", "q q ", "tg ", "dm ", "@"),
+    *("insta ", "signal ", "wa.me/", "x.com/", "ann_lee99", "one ", "oh ", "double ", "seven-", "yi", "san ", "ba"),
+    *(
+        " at ",
+        " dot ",
+        "-at-",
+        "(at)",
+        "[ at ]",
+        "<a>",
+        "#gmail.com",
+        "gmail.com",
+        "gmail",
+        "com",
+        "艾特",
+        "点",
+        "guai",
+    ),
+    *("灯杆编号", "case number ", "pole no. ", "order #", "LD-", "$", "￥ ", "serial", "no.", "is ", "：", "的"),
+]
 RECALL = 0.96
 FALSE_ALARMS = 0.02
 SENTENCES = 800
@@ -262,6 +284,30 @@ def test_a_number_alone_is_found_first_and_as_any_other(left: str, right: str, t
         expected = mask(written)
 
     assert mask(written) == expected
+
+
+@given(st.lists(st.sampled_from([*WORDS, *BESIDE, "1", "138 1234 5678", "a", "\u00e9", " "]), max_size=12).map("".join))
+def test_a_text_that_announces_nothing_is_not_searched_for_it_and_loses_nothing(text: str) -> None:
+    """One look for all signs of names, accounts, addresses and digits in words finds what each table by itself would;
+    so does the short look for the name of a thing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masks, "is_announced", lambda _: True)
+        patch.setattr(masks, "is_called", _is_called)
+        expected = mask(text)
+
+    assert mask(text) == expected
+
+
+def _is_called(text: str, start: int, end: int) -> bool:
+    word = words_around.before(text, start, end)
+    return word.number and word.kind in (words_around.THING, words_around.AMOUNT)
+
+
+@pytest.mark.parametrize("sign", ["\ue000", "\0", "\u200b"])
+def test_no_sign_that_nobody_sees_hides_the_words_before_a_number(sign: str) -> None:
+    """What stands for a masked number in the search is none that somebody can write."""
+    assert mask(f"You can call{sign} 415-555-2671") == f"You can call{sign} ***"
+    assert mask(f"护照{sign}号E12345678") == f"护照{sign}号***"
 
 
 def test_the_corpus_is_large_and_none_of_it_twice() -> None:
