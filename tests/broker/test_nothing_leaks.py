@@ -5,7 +5,7 @@ import contextlib
 import json
 import re
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ ADDRESSES = {
     UNIT: "/units",
     UPDATE: "/orders/{order}/updates",
 }
+HEADERS = (b"ce-source", b"ce-subject", b"ce-time", b"prefer", b"x-own")
 # What people silence is said to the gateway alone; it holds for what there is none of.
 SILENCE = {"category": "flooding", "area": "north-w", "source": "none", "owner": "o", "comment": "c", "by": "b"}
 # The city's time is eight hours ahead of UTC; these are the spellings of NOW that the messages have.
@@ -108,19 +109,28 @@ def ended(records: list[ConsumerRecord]) -> bool:
     return sighted == {"report", "detection"} and LAST in refused
 
 
+def always(said: str) -> Callable[[str], str]:
+    """The same whatever stood there."""
+    return lambda _: said
+
+
 async def posts(client: httpx.AsyncClient, order: str) -> AsyncIterator[httpx.Response]:
-    """The answers to a request with a phone in each field or header of each contract."""
+    """The answers to a request with something personal in each field or header of each contract."""
     for kind, data in SAID.items():
         address = ADDRESSES[kind].format(order=order)
-        bodies = [(each, {"ce-id": f"h-{kind}-{n}"}) for n, each in enumerate(filled(data, lambda _: PERSONAL[0]))]
-        bodies += [(data, {name: PERSONAL[0]}) for name in ("ce-source", "ce-subject", "ce-time", "prefer", "x-own")]
-        for body, headers in bodies:
-            if kind == UPDATE:  # whose step it is, and of which order, is not in its body
-                body.pop("order_id", None)
-                body.pop("sender", None)
-            yield await client.post(address, json=body, headers={"ce-id": "h"} | headers)
-    for body in filled(SILENCE | {"ends_at": to_text(now_ms() + HOUR_MS)}, lambda _: PERSONAL[0]):
-        yield await client.post("/silences", json=body)
+        for which, personal in enumerate(PERSONAL):
+            fields = enumerate(filled(data, always(personal)))
+            requests = [(each, {b"ce-id": f"h-{kind}-{which}-{n}".encode()}) for n, each in fields]
+            requests += [(data, {name: personal.encode()}) for name in HEADERS]
+            for body, headers in requests:
+                if kind == UPDATE:  # whose step it is, and of which order, is not in its body
+                    body.pop("order_id", None)
+                    body.pop("sender", None)
+                yield await client.post(address, json=body, headers={b"ce-id": b"h"} | headers)
+    silence = SILENCE | {"ends_at": to_text(now_ms() + HOUR_MS)}
+    for personal in PERSONAL:
+        for body in filled(silence, always(personal)):
+            yield await client.post("/silences", json=body)
 
 
 def without_link(answer: httpx.Response) -> str:
