@@ -34,6 +34,7 @@ _WHO = Annotated[
     str,
     Header(
         alias=HEADER,
+        min_length=1,
         max_length=MAX_ATTRIBUTE,
         description="of an app: whose report it is to be, as `reporter.id` says it (percent-encoded where it is not "
         "ASCII); a citizen's own token says it by itself",
