@@ -23,6 +23,9 @@ REPOSITORY = Path(__file__).parents[1]
 # Folders whose tests carry a mark; what needs the shared data carries `data` wherever it stands.
 MARKED_FOLDERS = {"broker": "broker", "data": "data", "slow": "slow"}
 
+# What the tests of these folders reach of the core is counted: it is their subject.
+COUNTED_FOLDERS = {"unit", "properties"}
+
 # Time per example says nothing on a busy machine; the examples themselves are what counts.
 hypothesis.settings.register_profile("paidan", deadline=None, print_blob=True)
 # A fifth of them for the check after each small change: `--hypothesis-profile=fast`.
@@ -43,6 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
         if mark := MARKED_FOLDERS.get(folder):
             item.add_marker(mark)
+        if folder not in COUNTED_FOLDERS:
+            item.add_marker("no_cover")
         if "shared" in getattr(item, "fixturenames", ()):
             item.add_marker("data")
 
