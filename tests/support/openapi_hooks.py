@@ -37,8 +37,8 @@ schemathesis.openapi.media_type("application/octet-stream", st.just(ALERT.encode
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: "schemathesis.Case[Any]", kwargs: dict[str, Any]) -> None:
-    """`from` is no later than `to`, a trend is of some days, a cursor is of the list's order, a step is somebody's, and
-    a vendor's bytes go with `format`."""
+    """`from` is no later than `to`, a trend is of some days, a cursor is of the list's order, a step is somebody's, a
+    place has two coordinates, and a vendor's bytes go with `format`."""
     if case.meta is None or case.meta.generation.mode is not schemathesis.GenerationMode.POSITIVE:
         return
     query: dict[str, Any] = case.query
@@ -53,6 +53,10 @@ def before_call(context: schemathesis.HookContext, case: "schemathesis.Case[Any]
         by["role"] = by.get("role") or "operator"
     if case.operation.path == "/status" and query.get("by") != "department":  # nothing else stands below another
         query.pop("below", None)
+    if case.operation.path == "/prefill":  # a place has both, and where there is none somebody is named
+        place = {"lat", "lon"} & query.keys()
+        if len(place) == 1 or not (place or case.headers.get("Reporter-Id")):
+            query["lat"], query["lon"] = 36.1, 120.4
     if case.operation.path == "/silences" and isinstance(body, dict):  # it ends ahead, and after it begins
         body.pop("starts_at", None)
         body.pop("lifts", None)  # what it names may be over, and it stands alone
