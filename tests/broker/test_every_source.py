@@ -56,7 +56,8 @@ def city_files() -> dict[str, bytes]:
         appended("categories.csv", "litter,order,垃圾,Litter,order,垃圾|litter,0,0,1,4,1,off")
         | appended("labels.csv", *(f"*,*,{label},litter,0.5" for label in sorted(labels)))
         | appended("cameras.csv", *(f"{each},30.05,114.05,south-w,路口,police" for each in (*cameras, *WATCHED)))
-        | {"rules.toml": FILES["rules.toml"] + RULE}
+        | {"rules.toml": FILES["rules.toml"] + RULE},
+        "blind_review_share = 0.0\n",  # or one in many went to a person first
     )
 
 
