@@ -26,6 +26,9 @@ class _Partition(Protocol):
 P = TypeVar("P", bound=_Partition)
 
 
+PARTIAL = "not all partitions of the tables can be asked at the moment"
+
+
 def incomplete(detail: str) -> Problem:
     """503: what was asked for may be where nobody answers."""
     return Problem(503, "incomplete", detail, {"retry-after": "5"})
@@ -47,6 +50,12 @@ class ShardAnswers(Generic[P]):
         """These answers. Raises Problem when there is none at all: what nobody answered is not nothing."""
         if not self.partitions:
             raise incomplete("no partition of the tables answers at the moment")
+        return self
+
+    def whole(self) -> Self:
+        """These answers. Raises Problem unless every partition was answered for."""
+        if not self.complete:
+            raise incomplete(PARTIAL)
         return self
 
     def merged(self, other: "ShardAnswers[P]") -> "ShardAnswers[P]":

@@ -6,7 +6,7 @@ far they go stands in them.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -108,14 +108,12 @@ class _Exporter:
 
     async def tables(self, number: int) -> int:
         """Orders and figures as they stand, where anything has changed: how many files were written."""
-        names = self._names
-        topics = (names.desk, names.archive, names.figures)
-        desk, archive, figures = (TopicPartition(topic, number) for topic in topics)
-        ends = await self._consumer.end_offsets([desk, archive, figures])
-        mark: Mark = {"desk": ends[desk], "archive": ends[archive], "figures": ends[figures]}
+        parts = _Parts.of(self._names, number)
+        ends = await self._consumer.end_offsets(parts)
+        mark: Mark = {name: ends[part] for name, part in zip(parts._fields, parts, strict=True)}
         if await asyncio.to_thread(self._lake.mark, "figures", number, _NOW) == mark:
             return 0
-        found = await _standing(self._consumer, desk, archive, figures, ends, self._progress)
+        found = await _standing(self._consumer, parts, ends, self._progress)
         await asyncio.to_thread(self._put_tables, number, found, mark)
         return 2
 
@@ -131,18 +129,26 @@ async def standing(settings: Settings, progress: Callable[[int], None] = lambda 
     found: list[_Standing] = []
     async with started(scanner(Connection.of(settings))) as consumer:
         for number in range(settings.partitions):
-            desk, archive, figures = (
-                TopicPartition(topic, number) for topic in (names.desk, names.archive, names.figures)
-            )
-            ends = await consumer.end_offsets([desk, archive, figures])
-            found.append(await _standing(consumer, desk, archive, figures, ends, progress))
+            parts = _Parts.of(names, number)
+            found.append(await _standing(consumer, parts, await consumer.end_offsets(parts), progress))
     return await asyncio.to_thread(_tables_of, found)
 
 
-def _tables_of(found: "Iterable[_Standing]") -> dict[str, ArrowTable]:
-    every = list(found)
-    orders, figures = ([row for one in every for row in rows(one)] for rows in (_Standing.orders, _Standing.counted))
+def _tables_of(found: "Sequence[_Standing]") -> dict[str, ArrowTable]:
+    orders, figures = ([row for one in found for row in rows(one)] for rows in (_Standing.orders, _Standing.counted))
     return {"orders": arrow("orders", orders, {}), "figures": arrow("figures", figures, {})}
+
+
+class _Parts(NamedTuple):
+    """The partitions of one number in which orders and figures stand."""
+
+    desk: TopicPartition
+    archive: TopicPartition
+    figures: TopicPartition
+
+    @classmethod
+    def of(cls, names: Names, number: int) -> "_Parts":
+        return cls(*(TopicPartition(topic, number) for topic in (names.desk, names.archive, names.figures)))
 
 
 class _Standing(NamedTuple):
@@ -164,16 +170,11 @@ class _Standing(NamedTuple):
 
 
 async def _standing(
-    consumer: AIOKafkaConsumer,
-    desk: TopicPartition,
-    archive: TopicPartition,
-    figures: TopicPartition,
-    ends: Mapping[TopicPartition, int],
-    progress: Callable[[int], None],
+    consumer: AIOKafkaConsumer, parts: _Parts, ends: Mapping[TopicPartition, int], progress: Callable[[int], None]
 ) -> _Standing:
-    """Read the topics of a partition to their ends."""
-    newest: dict[TopicPartition, dict[str, bytes]] = {part: {} for part in (desk, archive, figures)}
-    async for part, batch in read_whole(consumer, list(newest), ends):
+    """Read these partitions to their ends."""
+    newest: dict[TopicPartition, dict[str, bytes]] = {part: {} for part in parts}
+    async for part, batch in read_whole(consumer, parts, ends):
         take_newest(newest[part], [record for record in batch if record.offset < ends[part]])
         progress(len(batch))
-    return _Standing(newest[desk], newest[archive], newest[figures], desk.partition)
+    return _Standing(newest[parts.desk], newest[parts.archive], newest[parts.figures], parts.desk.partition)

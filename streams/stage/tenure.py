@@ -18,7 +18,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CorruptRecordException, IllegalOperation, KafkaError
@@ -52,6 +52,14 @@ class _Decided(Generic[O]):
     batch: Batch
 
 
+class _Ahead(NamedTuple):
+    """Who reads the urgent lane, and who is asked where it ends. A broker answers one request of a connection after the
+    other: the reader's own question would wait until its fetch is answered, which waits for records to come."""
+
+    reader: AIOKafkaConsumer
+    asker: AIOKafkaConsumer
+
+
 class Tenure(Generic[O]):
     """`run` works until `stop`. FENCED means that another process owns one of the partitions now; any other KafkaError
     that it may be tried again, with another tenure."""
@@ -68,8 +76,7 @@ class Tenure(Generic[O]):
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()
         self._come = asyncio.Event()
-        self._ahead: AIOKafkaConsumer | None = None
-        self._ends: AIOKafkaConsumer | None = None
+        self._ahead: _Ahead | None = None
         self._rate = 0.0  # records a second
         self._began = time.monotonic()
 
@@ -98,9 +105,7 @@ class Tenure(Generic[O]):
 
     @contextlib.asynccontextmanager
     async def _reading_ahead(self) -> AsyncIterator[None]:
-        """The reader of the urgent lane, if there is one, of each partition from where its share says on; and a client
-        that asks where the lane ends. A broker answers one request of a connection after the other: the reader's own
-        question would wait until its fetch is answered, which waits for records to come."""
+        """Read the urgent lane, if there is one, each partition from where its share says on."""
         parts = [share.urgent.tp for share in self._shares if share.urgent is not None]
         if not parts:
             yield
@@ -112,7 +117,7 @@ class Tenure(Generic[O]):
             reader.pause(*parts)
             for part in parts:
                 reader.seek(part, 0)  # or the client would look for a place by itself before the share knows it
-            self._ahead, self._ends = reader, ends
+            self._ahead = _Ahead(reader, ends)
             yield
 
     async def _join_all(self) -> None:
@@ -130,7 +135,7 @@ class Tenure(Generic[O]):
         log.debug("claiming %s", share)
         former = await claim(ledger, share.tp, self.owner)
         log.debug("restoring %s", share)
-        await share.restore(self._consumer, self._ahead, worked_on=bool(former))
+        await share.restore(self._consumer, self._ahead and self._ahead.reader, worked_on=bool(former))
         log.debug("joined %s", share)
         self._joined.append(share)
         self._news.set()
@@ -162,8 +167,8 @@ class Tenure(Generic[O]):
             return
         both = [self._take_over(consumer, inlets, wait) for consumer, inlets in self._lanes()]
         await asyncio.gather(*both)
-        if self._ahead is not None and self._ends is not None and any(share.input.waiting for share in self._joined):
-            await self._urgent_first(self._ahead, self._ends)
+        if self._ahead is not None and any(share.input.waiting for share in self._joined):
+            await self._urgent_first(*self._ahead)
 
     async def _urgent_first(self, reader: AIOKafkaConsumer, asker: AIOKafkaConsumer) -> None:
         """Fetch the urgent lane to where it ends now: nothing that was written to the input later than an urgent record
@@ -181,7 +186,7 @@ class Tenure(Generic[O]):
     def _lanes(self) -> Iterator[tuple[AIOKafkaConsumer, list[Inlet]]]:
         yield self._consumer, [share.input for share in self._joined]
         if self._ahead is not None:
-            yield self._ahead, [share.urgent for share in self._joined if share.urgent is not None]
+            yield self._ahead.reader, [share.urgent for share in self._joined if share.urgent is not None]
 
     async def _take_over(self, consumer: AIOKafkaConsumer, inlets: Sequence[Inlet], wait: float) -> None:
         """What has come, up to so many seconds from now, or until something has come by the other lane."""

@@ -13,7 +13,7 @@ from models.inbox import Sighting, encode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.clients import admin, log_reader, started, transactional
 from streams.kafka.topics import Names
-from tests.support.cities import tiny_files
+from tests.support.cities import tiny_files, written
 from tests.support.desks import detection, guess
 from tests.support.kafka import Kafka, Message, Roles, eventually
 
@@ -30,11 +30,7 @@ def departments() -> tuple[str, ...]:
 @pytest.fixture
 def city(tmp_path: Path) -> Path:
     """The tiny city's folder."""
-    folder = tmp_path / "city"
-    folder.mkdir()
-    for name, content in tiny_files().items():
-        (folder / name).write_bytes(content)
-    return folder
+    return written(tmp_path / "city", tiny_files())
 
 
 def report(id: str, **own: object) -> bytes:

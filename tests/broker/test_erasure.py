@@ -25,7 +25,7 @@ from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.notify.known_contacts import open_contacts
 from streams.settings import Settings
-from tests.support.cities import tiny_files
+from tests.support.cities import tiny_files, written
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, own_settings
 from tests.support.messages import report, to_structured, update
 
@@ -45,10 +45,7 @@ async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka
     """From the report to the page: only the department has it in the clear. The key is destroyed, with who asked; the
     order is there as before, the audit agrees, and a desk without the city's key does not start. The words of an order
     that ended long before are gone by themselves. The reporter's contact goes with the words."""
-    city = tmp_path / "city"
-    city.mkdir()
-    for name, content in tiny_files({"retention.csv": "category,days\n*,1\n"}, SHORT).items():
-        (city / name).write_bytes(content)
+    city = written(tmp_path / "city", tiny_files({"retention.csv": "category,days\n*,1\n"}, SHORT))
     gateway, tables = free_ports(2)
     settings = own_settings(
         kafka,

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,9 +21,9 @@ from models.times import to_ms
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
-from tests.support.cities import FILES, appended, tiny_files
+from tests.support.cities import FILES, appended, tiny_files, written
 from tests.support.every_source import BOX, PICTURE, SOURCES, Seen, Source, named
-from tests.support.kafka import Kafka, Message, Roles, eventually, own_settings
+from tests.support.kafka import Kafka, Message, Roles, eventually, is_well, own_settings
 
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 WAYS = ("kafka", "http")
@@ -120,10 +121,7 @@ class Running:
 async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """Intake, desk and gateway of the city."""
     folder = tmp_path_factory.mktemp("sources")
-    city = folder / "city"
-    city.mkdir()
-    for name, content in city_files().items():
-        (city / name).write_bytes(content)
+    city = written(folder / "city", city_files())
     settings = own_settings(kafka, folder / "data", partitions=2, city=city, gateway_port=free_ports(1)[0])
     await create_topics(settings, all_topics(settings, DEPARTMENTS, ()))
     roles = Roles(settings, folder)
@@ -131,14 +129,7 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
         for role in ("intake", "desk", "gateway"):
             roles.start(role)
         async with httpx.AsyncClient(base_url=settings.gateway_url, timeout=30) as client:
-
-            async def up() -> bool:
-                try:
-                    return (await client.get("/docs")).is_success
-                except httpx.TransportError:
-                    return False
-
-            await eventually(up, 60.0, "the gateway")
+            await eventually(partial(is_well, client, "/docs"), 60.0, "the gateway")
             at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=2)
             yield Running(kafka, Names(settings.namespace), client, at)
     finally:

@@ -32,7 +32,7 @@ from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
 from tests.support.brokers_struck import BrokersStruck, three_brokers
-from tests.support.cities import FILES, HOLE_RULE, tiny_files
+from tests.support.cities import FILES, HOLE_RULE, tiny_files, written
 from tests.support.kafka import Kafka, Role, Roles, eventually
 from tests.support.predictable_people import DEPARTMENTS, PredictablePeople
 
@@ -76,13 +76,9 @@ def departments() -> tuple[str, ...]:
 @pytest.fixture
 def city(tmp_path: Path) -> Path:
     """The tiny city in which reports never merge, so that each must become an order of its own."""
-    folder = tmp_path / "city"
-    folder.mkdir()
     unmerged = FILES["categories.csv"].replace(",on\n", ",off\n")
     changes = {"rules.toml": HOLE_RULE, "categories.csv": unmerged, "inhibitions.csv": None}
-    for name, content in tiny_files(changes).items():
-        (folder / name).write_bytes(content)
-    return folder
+    return written(tmp_path / "city", tiny_files(changes))
 
 
 class Crew:

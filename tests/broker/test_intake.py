@@ -22,7 +22,7 @@ from streams.intake.unlisted import LabelWatch, read_unlisted
 from streams.kafka.topics import Names
 from streams.kafka.unpacking import MAX_BATCH_BYTES
 from streams.terminal.feed import feed, read_events, scheduled
-from tests.support.cities import tiny_city, tiny_files
+from tests.support.cities import tiny_city, tiny_files, written
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually
 from tests.support.messages import detection, raw, report, update
 
@@ -41,11 +41,7 @@ def departments() -> tuple[str, ...]:
 @pytest.fixture
 def city(tmp_path: Path) -> Path:
     """The tiny city's folder."""
-    folder = tmp_path / "city"
-    folder.mkdir()
-    for name, content in tiny_files().items():
-        (folder / name).write_bytes(content)
-    return folder
+    return written(tmp_path / "city", tiny_files())
 
 
 def said(record: ConsumerRecord) -> Message:

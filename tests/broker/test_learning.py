@@ -31,6 +31,7 @@ from streams.kafka.topics import Names
 from streams.learning.drift_watch import DriftWatch
 from streams.learning.labels import read_labels
 from streams.settings import Settings
+from tests.support.cities import written
 from tests.support.hotline_city import TOPICS, TruthfulPeople, code, messages, office, pack
 from tests.support.kafka import Kafka, Roles, eventually
 
@@ -50,11 +51,7 @@ def departments() -> tuple[str, ...]:
 @pytest.fixture
 def city(tmp_path: Path) -> City:
     """The hotline's city, as a folder for the roles."""
-    folder = tmp_path / "city"
-    folder.mkdir()
-    for name, content in pack(SETTINGS).items():
-        (folder / name).write_bytes(content)
-    return load_city(folder)
+    return load_city(written(tmp_path / "city", pack(SETTINGS)))
 
 
 @pytest.mark.timeout(400)

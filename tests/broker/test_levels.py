@@ -13,7 +13,7 @@ from dispatcher.order import facts
 from models.envelope import Event, event_type, to_binary
 from models.events import ASSIGNMENT, REPORT, STEP_BELOW, UPDATE
 from streams.kafka.topics import Names
-from tests.support.cities import HOLE_RULE, LEVELS, appended, tiny_files
+from tests.support.cities import HOLE_RULE, LEVELS, appended, tiny_files, written
 from tests.support.kafka import Kafka, Message, Roles
 
 DOWN = ("roads", "roads-street", "roads-community", "roads-grid")
@@ -29,12 +29,8 @@ def departments() -> tuple[str, ...]:
 @pytest.fixture
 def city(tmp_path: Path) -> Path:
     """The tiny city's folder."""
-    folder = tmp_path / "city"
-    folder.mkdir()
     files = {"rules.toml": HOLE_RULE} | appended("departments.csv", *LEVELS)
-    for name, content in tiny_files(files, "blind_review_share = 0.0\n").items():
-        (folder / name).write_bytes(content)
-    return folder
+    return written(tmp_path / "city", tiny_files(files, "blind_review_share = 0.0\n"))
 
 
 def event(kind: str, key: str, data: dict[str, Any]) -> Message:

@@ -7,6 +7,7 @@ import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from streams.access.rights import NEEDED
 from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
-from tests.support.cities import appended, tiny_files
+from tests.support.cities import appended, tiny_files, written
 from tests.support.every_field import PERSONAL, SAID, filled, in_each_field, leaked
-from tests.support.kafka import Kafka, Message, Roles, eventually
+from tests.support.kafka import Kafka, Message, Roles, eventually, is_well
 from tests.support.messages import NOW, ORDER, record
 from tests.support.receiver import Receiver
 from tests.support.spans import SPANS_PATH, TRACE, TRACEPARENT, spans_in
@@ -180,11 +181,8 @@ async def test_a_running_system_shows_nothing_personal(
     page or an answer, a webhook, a span, a log or a metric of any role. Of one report every role has a span, and every
     role but the gateway of one that came from a system upstream, in the trace of that."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    pack = tmp_path / "city"
-    pack.mkdir()
     listing = appended("labels.csv", "*,*,waterlogging-above,flooding,0.5")
-    for name, content in tiny_files(listing, "blind_review_share = 0.0\n").items():
-        (pack / name).write_bytes(content)
+    pack = written(tmp_path / "city", tiny_files(listing, "blind_review_share = 0.0\n"))
     gateway, tables, *ports = free_ports(2 + len(ROLES))
     webhooks = Receiver()
     async with webhooks.server() as server, httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway}") as client:
@@ -201,13 +199,7 @@ async def test_a_running_system_shows_nothing_personal(
         }
         running = [roles.start(role, **common, metrics_port=str(port)) for role, port in zip(ROLES, ports, strict=True)]
 
-        async def ready() -> bool:
-            try:
-                return (await client.get("/readyz")).status_code == 200
-            except httpx.TransportError:
-                return False
-
-        await eventually(ready, 90.0, "all roles")
+        await eventually(partial(is_well, client, "/readyz"), 90.0, "all roles")
         for topic, messages in to_write(topics, now_ms()).items():
             await kafka.produce(topic, messages, "gzip")
         log = await kafka.read_until(topics.orders, ended, timeout=90)

@@ -24,7 +24,7 @@ from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names
 from streams.local.ports import free_port
 from streams.notify.signature import shown_key, target_key
-from tests.support.cities import tiny_files
+from tests.support.cities import FILES, tiny_files, written
 from tests.support.kafka import Kafka, Message, Roles, eventually
 from tests.support.receiver import HANG, TAKEN, Received, Receiver, Reply
 
@@ -62,15 +62,9 @@ async def receiver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Recei
 
 def city(folder: Path, **webhooks: str) -> str:
     """The folder of a tiny city whose departments have these webhooks."""
-    folder = folder / "city"
-    folder.mkdir()
-    for name, content in tiny_files().items():
-        if name == "departments.csv":
-            head, *rows = content.decode().splitlines()
-            lines = [f"{row},{webhooks.get(row.split(',')[0], '')}" for row in rows]
-            content = "\n".join([f"{head},webhook", *lines, ""]).encode()
-        (folder / name).write_bytes(content)
-    return str(folder)
+    head, *rows = FILES["departments.csv"].splitlines()
+    lines = [f"{row},{webhooks.get(row.split(',')[0], '')}" for row in rows]
+    return str(written(folder / "city", tiny_files({"departments.csv": "\n".join([f"{head},webhook", *lines, ""])})))
 
 
 def notice(audience: str, to: str, n: int) -> Message:

@@ -41,7 +41,7 @@ from streams.control.publications import (
 from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings
-from tests.support.cities import FILES, HOLE_RULE, tiny_files
+from tests.support.cities import FILES, HOLE_RULE, tiny_files, written
 from tests.support.kafka import Kafka, Message, Roles, eventually
 from tests.support.predictable_people import DEPARTMENTS
 
@@ -58,17 +58,19 @@ def departments() -> tuple[str, ...]:
 @pytest.fixture
 def city(tmp_path: Path) -> Path:
     """The tiny city in which each report becomes an order of its own, for the roads department."""
-    return written(tmp_path / "city", FILES["responsibility.csv"])
+    return changed_city(tmp_path / "city", FILES["responsibility.csv"])
 
 
 @pytest.fixture
 def changed(tmp_path: Path) -> City:
     """The same, but the water department is responsible for roads, and there is one for parks."""
     table = FILES["responsibility.csv"].replace("road,*,roads,police", "road,*,works,")
-    return load_city(written(tmp_path / "changed", table, "parks,园林局,Parks,1,\n"))
+    return load_city(changed_city(tmp_path / "changed", table, "parks,园林局,Parks,1,\n"))
 
 
-def written(folder: Path, responsibility: str, department: str = "", silences: str = FILES["silences.csv"]) -> Path:
+def changed_city(
+    folder: Path, responsibility: str, department: str = "", silences: str = FILES["silences.csv"]
+) -> Path:
     """A folder with the tiny city's files, some of them changed."""
     changes = {
         "silences.csv": silences,
@@ -78,10 +80,7 @@ def written(folder: Path, responsibility: str, department: str = "", silences: s
         "categories.csv": FILES["categories.csv"].replace(",on\n", ",off\n"),
         "inhibitions.csv": None,
     }
-    folder.mkdir()
-    for name, content in tiny_files(changes).items():
-        (folder / name).write_bytes(content)
-    return folder
+    return written(folder, tiny_files(changes))
 
 
 def report(n: int) -> Message:
@@ -344,7 +343,7 @@ async def test_by_a_clock_that_is_ahead_of_kafkas_nothing_comes_before_its_hour(
 def test_a_control_zone_is_listed_and_lifted_at_a_terminal(topics: Names, settings: Settings, tmp_path: Path) -> None:
     """It holds again once what lifts it is ended; what is no zone of the city in force is refused."""
     zones = "area,category,from,to,owner,reason\nsouth-e,street-vendor,2026-05-01 08:00,2126-05-03 22:00,police,fair\n"
-    city = written(tmp_path / "city", FILES["responsibility.csv"], silences=zones)
+    city = changed_city(tmp_path / "city", FILES["responsibility.csv"], silences=zones)
     environment = settings.model_copy(update={"city": city}).environment() | {"COLUMNS": "200"}
 
     def paidan(*command: str) -> str:

@@ -12,7 +12,7 @@ from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.whatif.side_by_side import Span, Tried, try_out
 from tests.broker.test_desk import AREA, city, departments, opened, report
-from tests.support.cities import FILES, tiny_files
+from tests.support.cities import FILES, tiny_files, written
 from tests.support.desks import guess
 from tests.support.kafka import Kafka, Message, Roles
 
@@ -32,11 +32,8 @@ async def test_the_log_is_decided_again_and_another_pack_beside_it(
 ) -> None:
     """The pack that decided makes no difference and leads to the facts of the log; with another department for the
     roads the orders go elsewhere, and the command says so; days without anything in them have nothing to compare."""
-    other = tmp_path / "other"
-    other.mkdir()
     table = FILES["responsibility.csv"].replace("road,*,roads,", "road,*,works,")
-    for name, content in tiny_files({"responsibility.csv": table}).items():
-        (other / name).write_bytes(content)
+    other = written(tmp_path / "other", tiny_files({"responsibility.csv": table}))
     await kafka.produce(topics.inbox, [Message(pothole(str(n)), AREA.encode(), partition=0) for n in range(3)])
     await kafka.produce(topics.urgent, [Message(pothole("urgent"), AREA.encode(), partition=0)])
     roles.start("desk", city=str(city))

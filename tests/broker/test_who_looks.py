@@ -16,7 +16,7 @@ from models.envelope import Event, event_type, to_binary
 from models.events import DETECTION, REPORT, TASK, TASK_WITHDRAWAL, UNIT, UPDATE
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
-from tests.support.cities import tiny_files
+from tests.support.cities import tiny_files, written
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
 from tests.support.tokens import bearer, grant, tokens_file
 
@@ -68,12 +68,9 @@ class Running:
 async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """Intake, desk and gateway of that city; each car has a token of its own, and one of them has told where it is."""
     folder = tmp_path_factory.mktemp("looking")
-    city = folder / "city"
-    city.mkdir()
     cars = "id,kind,areas,department,skills\n" + "".join(f"{car},car,*,,\n" for car in CARS)
     files = {"units.csv": cars, "inhibitions.csv": None}  # water covers no lamps
-    for name, content in tiny_files(files, SETTINGS).items():
-        (city / name).write_bytes(content)
+    city = written(folder / "city", tiny_files(files, SETTINGS))
     tokens = tokens_file(folder / "tokens.json", *(grant(car, "unit") for car in CARS), grant(SENSOR, "sensor"))
     own = {"partitions": 2, "city": city, "gateway_tokens_file": tokens, "gateway_port": free_ports(1)[0]}
     settings = own_settings(kafka, folder / "data", **own)

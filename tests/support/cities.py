@@ -11,6 +11,7 @@ lat
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from models.city import City, read_city
 
@@ -205,6 +206,14 @@ def tiny_files(overrides: Mapping[str, str | bytes | None] | None = None, settin
     }
     texts.update(overrides or {})
     return {name: text.encode() if isinstance(text, str) else text for name, text in texts.items() if text is not None}
+
+
+def written(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """The folder, made where it is missing, with these files of a city pack in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
 
 
 def tiny_city(overrides: Mapping[str, str | bytes | None] | None = None, settings: str = "") -> City:

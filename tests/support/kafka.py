@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
@@ -176,6 +177,14 @@ async def eventually(
             return result
     except TimeoutError:
         raise AssertionError(f"{what} did not come true within {timeout:g} s") from None
+
+
+async def is_well(client: httpx.AsyncClient, address: str) -> bool:
+    """Whether an address answers, and that all is well; not while nobody listens."""
+    try:
+        return (await client.get(address)).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from models.events import REPORT, UPDATE
 from models.events.above import is_from_above
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.settings import Settings
-from tests.support.cities import CITY_TOML, FILES, HOLE_RULE, tiny_files
+from tests.support.cities import CITY_TOML, FILES, HOLE_RULE, tiny_files, written
 from tests.support.kafka import Kafka, Message, Role, Roles
 
 CITY = "city"
@@ -40,7 +40,6 @@ def fate(number: int) -> str:
 
 def pack(folder: Path, name: str) -> Path:
     """The folder of a platform's city pack: the tiny city under its name; the city's has the districts as hubs."""
-    folder.mkdir(parents=True)
     own: dict[str, str | bytes | None] = {"rules.toml": HOLE_RULE, "inhibitions.csv": None}
     if name == CITY:
         first, *rows = FILES["departments.csv"].splitlines()
@@ -50,9 +49,7 @@ def pack(folder: Path, name: str) -> Path:
         own["responsibility.csv"] = FILES["responsibility.csv"] + "\n".join(given) + "\n"
     files = tiny_files(own)
     files["city.toml"] = (CITY_TOML.replace('id = "tiny"', f'id = "{name}"') + "blind_review_share = 0.0\n").encode()
-    for file, content in files.items():
-        (folder / file).write_bytes(content)
-    return folder
+    return written(folder, files)
 
 
 class Step(NamedTuple):

@@ -13,7 +13,7 @@ from models.errors import UsageError
 from models.redact import reporter_hash
 from streams.cli.city import app
 from streams.settings import load_settings
-from tests.support.cities import FILES, tiny_city, tiny_files
+from tests.support.cities import FILES, tiny_city, tiny_files, written
 
 RUNNER = CliRunner()
 WIDE = {"COLUMNS": "200"}
@@ -22,8 +22,7 @@ WIDE = {"COLUMNS": "200"}
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The tiny city as a folder, with a note beside it that is no part of the pack."""
-    for name, content in tiny_files().items():
-        (tmp_path / name).write_bytes(content)
+    written(tmp_path, tiny_files())
     (tmp_path / "notes.txt").write_text("not part of the pack")
     (tmp_path / "~$places.csv").write_bytes(b"a spreadsheet is open")
     return tmp_path

@@ -22,7 +22,7 @@ from streams.gateway.open311.georeport import Fields, GeoReport
 from streams.gateway.open311.written import listed, written
 from streams.gateway.routes.orders import Finder
 from streams.gateway.routes.receiving import Receiver
-from streams.gateway.shards import incomplete
+from streams.gateway.shards import PARTIAL, incomplete
 from streams.tables.protocol import Brief, brief
 
 _TOKEN = re.compile(r"([^\n]*open311)\n([0-9a-f]{32})")
@@ -90,7 +90,7 @@ class ServiceRequests:
         source, event_id = _named(token)
         known, complete = await self._finder.by_report(source, event_id)
         if known is None and not complete:
-            raise incomplete("not all partitions of the tables can be asked at the moment")
+            raise incomplete(PARTIAL)
         return _requests(format, [{"token": token, "service_request_id": None if known is None else known.id}])
 
     async def _by_ids(self, search: Search, whole: bool, extensions: bool) -> list[Fields]:

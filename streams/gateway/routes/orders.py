@@ -26,7 +26,7 @@ from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.order_document import document, line
-from streams.gateway.shards import ShardAnswers, Shards, incomplete
+from streams.gateway.shards import PARTIAL, ShardAnswers, Shards, incomplete
 from streams.tables.marks import MARKS
 from streams.tables.protocol import (
     Brief,
@@ -230,10 +230,7 @@ class Finder:
         if cursor:
             params["after"] = _checked_cursor(cursor, sort)
         answers: ShardAnswers[PartitionOrders] = (await self._shards.ask("/orders", params, ShardOrders)).some()
-        merged = sorted(
-            (order for part in answers.partitions.values() for order in part.orders),
-            key=lambda order: order.place(sort),
-        )
+        merged = sorted(_orders_of(answers), key=lambda order: order.place(sort))
         page = merged[:limit]
         more = len(merged) > limit
         total = {"total": sum(part.total for part in answers.partitions.values())} if wanted.get("count") else {}
@@ -318,8 +315,7 @@ class Finder:
         known_as = pseudonym(self._key, source), pseudonym(self._key, report_id)
         params = {"report": report_key(*known_as), "limit": "1"}
         answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
-        found = [order for part in answers.partitions.values() for order in part.orders]
-        shown = await self.in_the_clear(found[:1], list[Brief])
+        shown = await self.in_the_clear(_orders_of(answers)[:1], list[Brief])
         return (shown[0] if shown else None), answers.complete
 
     async def newest_of(self, reporter: str, most: int) -> list[Brief]:
@@ -327,10 +323,12 @@ class Finder:
         sealed. Raises Problem (503) while not all partitions can be asked."""
         params = {"reporter": reporter, "limit": str(most)}
         answers: ShardAnswers[PartitionOrders] = await self._shards.ask("/orders", params, ShardOrders)
-        if not answers.complete:
-            raise incomplete("not all partitions of the tables can be asked at the moment")
-        found = [order for part in answers.partitions.values() for order in part.orders]
-        return sorted(found, key=lambda each: each.place("newest"))[:most]
+        return sorted(_orders_of(answers.whole()), key=lambda each: each.place("newest"))[:most]
+
+
+def _orders_of(answers: ShardAnswers[PartitionOrders]) -> list[Brief]:
+    """The orders of all partitions, one after the other."""
+    return [order for part in answers.partitions.values() for order in part.orders]
 
 
 def _check_stage(stage: str) -> None:
@@ -351,7 +349,7 @@ def _check_alarm(alarm: str) -> None:
 def _missing(sentence: str, complete: bool) -> Problem:
     if complete:
         return Problem(404, "not-found", sentence)
-    return incomplete("not all partitions of the tables can be asked at the moment")
+    return incomplete(PARTIAL)
 
 
 def _safe(order_id: str) -> str:

@@ -114,35 +114,29 @@ def _of_roles(n: Names) -> list[_Row]:
 
 def _of_sensor(n: Names, sensor: str) -> list[_Row]:
     """It sends what it sees, reads what its cameras are asked, and calls its consumer groups by its own name."""
-    party, group = f"sensor/{sensor}", n.group(f"sensor-{sensor}")
-    return [
-        (party, "Write", "topic", (n.detections,)),
-        (party, "Read", "topic", (n.rechecks,)),
-        (party, "Read", "group", (group, f"{group}.*")),
-    ]
+    return _of_outside(n, "sensor", sensor, ("Write", n.detections), ("Read", n.rechecks))
 
 
 def _of_department(n: Names, department: str) -> list[_Row]:
     """It reads what it is given, writes what it does, and calls its consumer groups by its own name."""
-    party, group = f"department/{department}", n.group(f"department-{department}")
-    return [
-        (party, "Read", "topic", (n.assignments(department),)),
-        (party, "Write", "topic", (n.updates_of(department),)),
-        (party, "Read", "group", (group, f"{group}.*")),
-    ]
+    given, said = n.assignments(department), n.updates_of(department)
+    return _of_outside(n, "department", department, ("Read", given), ("Write", said))
 
 
 def _of_above(n: Names, platform: str) -> list[_Row]:
     """It writes what it asks for and reads what becomes of it: a platform above that comes without a bridge."""
-    party, group = f"above/{platform}", n.group(f"above-{platform}")
-    return [
-        (party, "Write", "topic", (n.above,)),
-        (party, "Read", "topic", (n.upward,)),
-        (party, "Read", "group", (group, f"{group}.*")),
-    ]
+    return _of_outside(n, "above", platform, ("Write", n.above), ("Read", n.upward))
 
 
 def _of_unit(n: Names, unit: str) -> list[_Row]:
     """It reads its tasks. What it says comes by the gateway, or by the city's fleet system, which speaks for all."""
-    party, group = f"unit/{unit}", n.group(f"unit-{unit}")
-    return [(party, "Read", "topic", (n.tasks(unit),)), (party, "Read", "group", (group, f"{group}.*"))]
+    return _of_outside(n, "unit", unit, ("Read", n.tasks(unit)))
+
+
+def _of_outside(n: Names, kind: str, id: str, *topics: tuple[Operation, str]) -> list[_Row]:
+    """What it may do with topics, and the consumer groups that it calls by its own name."""
+    party, group = f"{kind}/{id}", n.group(f"{kind}-{id}")
+    return [
+        *((party, operation, "topic", (topic,)) for operation, topic in topics),
+        (party, "Read", "group", (group, f"{group}.*")),
+    ]

@@ -19,6 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.events import REPORT, UPDATE
+from tests.support.cities import written
 
 ZONE = ZoneInfo("America/New_York")
 UNTIL = "2016-01-13T00:00:00-05:00"
@@ -194,10 +195,7 @@ def _event(kind: str, event_id: str, time: str, data: dict[str, Any]) -> bytes:
 
 def write(rows: list[dict[str, str]], folder: Path, above: Above = nobody) -> tuple[Path, Path]:
     """The pack's folder and the file of events, written into a folder."""
-    city, file = folder / "boston", folder / "boston.jsonl"
-    city.mkdir()
-    for name, content in pack(rows, above).items():
-        (city / name).write_bytes(content)
+    city, file = written(folder / "boston", pack(rows, above)), folder / "boston.jsonl"
     with file.open("wb") as out:
         out.writelines(events(rows, above))
     return city, file

@@ -36,6 +36,7 @@ from streams.kafka.clients import log_reader, started, writer
 from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.settings import Settings
+from tests.support.cities import written
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
 from tests.support.storm.storm_day import SEED, Compared, District, Tape, drawn, judged
 
@@ -56,10 +57,7 @@ class Trial:
     def __init__(self, kafka: Kafka, folder: Path, pack: dict[str, bytes], tapes: list[Tape], kills: int) -> None:
         self.kafka, self.folder, self.tapes, self.kills = kafka, folder, tapes, kills
         self.partitions = len(tapes)
-        self.city_folder = folder / "city"
-        self.city_folder.mkdir()
-        for name, content in pack.items():
-            (self.city_folder / name).write_bytes(content)
+        self.city_folder = written(folder / "city", pack)
         self.city: City = read_city(pack)
         self.wrong: list[str] = []
 
