@@ -25,7 +25,7 @@ from streams.local.ports import free_ports
 from streams.reporter_links import ReporterLink, ReporterLinks
 from streams.settings import DEMO_CITY, Settings
 from tests.support.browsers import DESK, PHONE, Person, Seen, browser, seated, violations
-from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, own_settings
+from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, is_well, own_settings
 from tests.support.tokens import one_of_each
 
 pytestmark = pytest.mark.timeout(240)
@@ -79,10 +79,7 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
 
     async def ready() -> bool:
         assert up.alive, up.said()
-        try:
-            return (await client.get("/readyz")).status_code == 200
-        except httpx.TransportError:
-            return False
+        return await is_well(client, "/readyz")
 
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway}", timeout=10) as client:
         try:
@@ -319,7 +316,7 @@ async def test_an_order_page_shows_its_parts_and_who_handed_it_down(cast: Cast) 
     await dispatcher.ask("POST", f"/orders/{order}/updates", step, prefer="wait=20")
 
     async def parted() -> dict[str, Any] | None:
-        found: dict[str, Any] = dict(await duty.ask("GET", f"/orders/{order}"))
+        found: dict[str, Any] = await duty.order(order)
         return found if found.get("parts") else None
 
     whole = await eventually(parted, what="the parts")
@@ -496,7 +493,7 @@ async def test_the_strip_of_an_order_is_drawn_to_scale(cast: Cast) -> None:
     """Who held it from when to when, on its own span of time: a quarter misrouted, then the rest, accepted half-way."""
     reporter, duty = await cast.seat("reporter"), await cast.seat("duty-officer")
     order = await reported(reporter, "人民路路口有一个大坑", 30.57, 114.41)
-    whole = await duty.ask("GET", f"/orders/{order}")
+    whole = await duty.order(order)
     at = [f"2026-03-01T0{hour}:00:00Z" for hour in range(5)]
     turn = {"department": whole["department"], "held_work_seconds": 0}
     held = [

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import APIResponse, Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.support.kafka import eventually
 
 DESK, PHONE = (1280, 900), (390, 844)  # pixels
 _WAIT_MS = 20_000
@@ -70,11 +72,26 @@ class Person:
 
     async def ask(self, method: str, path: str, body: object = None, **headers: str) -> dict[str, Any]:
         """Send a request with the person's token, as an app of theirs would. Raises AssertionError for a refusal."""
+        return await _told(await self._fetch(method, path, body, headers))
+
+    async def order(self, order_id: str) -> dict[str, Any]:
+        """An order as the gateway shows it, once the tables have it: the desk says earlier that it is there."""
+
+        async def there() -> APIResponse | None:
+            answer = await self._fetch("GET", f"/orders/{order_id}", None, {})
+            return None if answer.status == 404 else answer
+
+        return await _told(await eventually(there, what="an order in the tables"))
+
+    async def _fetch(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> APIResponse:
         sent = {"authorization": f"Bearer {self.token}", **headers}
-        answer = await self.context.request.fetch(self.base + path, method=method, data=body, headers=sent)
-        assert answer.ok, (path, await answer.text())
-        told: dict[str, Any] = await answer.json()
-        return told
+        return await self.context.request.fetch(self.base + path, method=method, data=body, headers=sent)
+
+
+async def _told(answer: APIResponse) -> dict[str, Any]:
+    assert answer.ok, (answer.url, await answer.text())
+    told: dict[str, Any] = await answer.json()
+    return told
 
 
 async def seated(
