@@ -145,7 +145,7 @@ FIRE = "fire a timer"
 
 def run() -> Iterator[tuple[str, float]]:
     """The cost of every batch of every case, in their order."""
-    desk = Desk(tiny_city(settings="blind_review_share = 0.0\n"))
+    desk = Desk(tiny_city())
     desk.cost([repeated(-n - 1) for n in range(50)])
     for case in CASES:
         for batch in range(case.batches):

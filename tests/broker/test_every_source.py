@@ -58,7 +58,6 @@ def city_files() -> dict[str, bytes]:
         | appended("labels.csv", *(f"*,*,{label},litter,0.5" for label in sorted(labels)))
         | appended("cameras.csv", *(f"{each},30.05,114.05,south-w,路口,police" for each in (*cameras, *WATCHED)))
         | {"rules.toml": FILES["rules.toml"] + RULE},
-        "blind_review_share = 0.0\n",  # or one in many went to a person first
     )
 
 

@@ -30,7 +30,7 @@ def departments() -> tuple[str, ...]:
 def city(tmp_path: Path) -> Path:
     """The tiny city's folder."""
     files = {"rules.toml": HOLE_RULE} | appended("departments.csv", *LEVELS)
-    return written(tmp_path / "city", tiny_files(files, "blind_review_share = 0.0\n"))
+    return written(tmp_path / "city", tiny_files(files))
 
 
 def event(kind: str, key: str, data: dict[str, Any]) -> Message:

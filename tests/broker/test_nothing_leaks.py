@@ -182,7 +182,7 @@ async def test_a_running_system_shows_nothing_personal(
     role but the gateway of one that came from a system upstream, in the trace of that."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     listing = appended("labels.csv", "*,*,waterlogging-above,flooding,0.5")
-    pack = written(tmp_path / "city", tiny_files(listing, "blind_review_share = 0.0\n"))
+    pack = written(tmp_path / "city", tiny_files(listing))
     gateway, tables, *ports = free_ports(2 + len(ROLES))
     webhooks = Receiver()
     async with webhooks.server() as server, httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway}") as client:

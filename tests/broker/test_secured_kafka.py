@@ -200,7 +200,7 @@ async def test_nobody_writes_where_the_table_of_rights_has_nothing(secured: Sett
 async def test_every_role_takes_exactly_the_steps_of_the_table(secured: Settings, tmp_path: Path) -> None:
     """Every role, every action, every state, by each topic to which somebody may write an update: what the table of an
     order's life has is taken, all else is a refused fact and changes nothing."""
-    pack = written(tmp_path / "city", tiny_files({"inspectors.csv": INSPECTORS}, "blind_review_share = 0.0\n"))
+    pack = written(tmp_path / "city", tiny_files({"inspectors.csv": INSPECTORS}))
     settings = secured.model_copy(update={"namespace": _TABLE, "city": pack, "data": tmp_path / "data"})
     roles, names = Roles(settings, tmp_path), Names(_TABLE)
     await create_topics(settings, city_topics(settings, load_city(settings.city)))

@@ -22,7 +22,10 @@ _TOWNS = {
     "north-e": ("北东镇", "Northeast", "north", 114.1, 30.1),
 }
 
-CITY_TOML = """
+# No order of a test goes to a blind review by the chance of its number: a test of blind reviews sets its own share.
+NO_BLIND_REVIEWS = "blind_review_share = 0.0\n"
+
+CITY_TOML = f"""
 id = "tiny"
 name_zh = "小城"
 name_en = "Tiny"
@@ -32,7 +35,7 @@ levels = ["city", "district", "town"]
 merge_level = "town"
 
 [settings]
-"""
+{NO_BLIND_REVIEWS}"""
 
 FILES: dict[str, str] = {
     "departments.csv": """id,name_zh,name_en,level,parent
@@ -198,9 +201,10 @@ def areas_geojson() -> str:
 
 def tiny_files(overrides: Mapping[str, str | bytes | None] | None = None, settings: str = "") -> dict[str, bytes]:
     """The files of the tiny city. `overrides` replaces whole files by name (None: leaves the file out), `settings`
-    is TOML text for the `[settings]` table."""
+    is TOML text for the `[settings]` table, in which blind reviews are off unless it says otherwise."""
+    own = CITY_TOML.replace(NO_BLIND_REVIEWS, "") if "blind_review_share" in settings else CITY_TOML
     texts: dict[str, str | bytes | None] = {
-        "city.toml": CITY_TOML + settings,
+        "city.toml": own + settings,
         "areas.geojson": areas_geojson(),
         **FILES,
     }

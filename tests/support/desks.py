@@ -33,9 +33,9 @@ IMPORTER = "urn:importer"  # the one source whose updates may be dated back at w
 
 
 def quiet_city(settings: str = "", **overrides: str) -> City:
-    """The tiny city without blind reviews, and with a category for silent cameras."""
+    """The tiny city with an importer and a category for silent cameras."""
     files = appended("categories.csv", "camera-fault,order,镜头,Camera,fault,x,50,24,1,4,1,off") | overrides
-    return tiny_city(files, f'blind_review_share = 0.0\nimporters = ["{IMPORTER}"]\n{settings}')
+    return tiny_city(files, f'importers = ["{IMPORTER}"]\n{settings}')
 
 
 def guess(category: str, probability: float = 0.99, **own: Any) -> Guess:

@@ -48,7 +48,7 @@ def pack(folder: Path, name: str) -> Path:
         given = [f"road,{area},{hub},,," for hub, area in _AREA_OF.items()]
         own["responsibility.csv"] = FILES["responsibility.csv"] + "\n".join(given) + "\n"
     files = tiny_files(own)
-    files["city.toml"] = (CITY_TOML.replace('id = "tiny"', f'id = "{name}"') + "blind_review_share = 0.0\n").encode()
+    files["city.toml"] = CITY_TOML.replace('id = "tiny"', f'id = "{name}"').encode()
     return written(folder, files)
 
 

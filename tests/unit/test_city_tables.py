@@ -171,8 +171,8 @@ def test_a_setting_out_of_range_is_named_with_its_line() -> None:
     found = problems({}, "reopen_days = -1.0\nreopen_weeks = 2\n")
 
     assert found == (
-        "city.toml:11: settings.reopen_days: -1.0: input should be greater than or equal to 0",
-        "city.toml:12: settings.reopen_weeks: is not known here",
+        "city.toml:12: settings.reopen_days: -1.0: input should be greater than or equal to 0",
+        "city.toml:13: settings.reopen_weeks: is not known here",
     )
 
 
@@ -194,7 +194,7 @@ def test_a_street_map_is_of_one_server_that_the_address_names(url: str) -> None:
     found = problems({}, f'tiles_attribution = "whoever drew it"\ntiles_url = "{url}"\n')
 
     assert len(found) == 1
-    assert found[0].startswith("city.toml:12: settings.tiles_url: ")
+    assert found[0].startswith("city.toml:13: settings.tiles_url: ")
 
 
 def test_a_street_map_says_whose_it_is() -> None:

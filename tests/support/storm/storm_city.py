@@ -61,8 +61,7 @@ def town(district: str, *, west: bool) -> str:
 def storm_pack(districts: Mapping[str, Iterable[Site]], cameras: int, storm_orders: int) -> dict[str, bytes]:
     """The pack of the city with these sites, `cameras` in each district. So many orders of a category in a town are a
     storm."""
-    settings = f"""blind_review_share = 0.0
-camera_heartbeat_hours = 0.0
+    settings = f"""camera_heartbeat_hours = 0.0
 detection_hold_minutes = 90.0
 watching_minutes = {WATCHING_MINUTES}.0
 recheck_minutes = {RECHECK_MINUTES}.0
