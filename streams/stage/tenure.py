@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 _SMOOTHING = 0.2
 _NOTHING: Mapping[TopicPartition, int] = {}
 _MARKERS_SECONDS = 1.0
+# The client asks for more as soon as all that it had is taken, and holds what it gets, however little, until it is
+# asked: after a cycle that is as old as the cycle's beginning. A broker that has more answers sooner than that.
+_NEWER_SECONDS = 0.004
 _UNPACKED_AT_ONCE = 128 * 1024 * 1024  # bytes of what clients have packed, in one fetch
 
 
@@ -161,14 +164,25 @@ class Tenure(Generic[O]):
         if not self._joined:
             await self._pause(self._options.idle)
             return
-        wait = 0.0 if any(share.waiting for share in self._joined) else self._until_due()
+        before = self._waiting
+        await self._poll(0.0)
+        if not self._waiting:
+            await self._poll(self._until_due())
+        elif self._waiting > before:
+            await self._poll(_NEWER_SECONDS)
+        if self._ahead is not None and any(share.input.waiting for share in self._joined):
+            await self._urgent_first(*self._ahead)
+
+    async def _poll(self, wait: float) -> None:
+        """What has come by all lanes, up to so many seconds from now, or until something has come by one of them."""
         self._come.clear()
         if self._stopping.is_set():
             return
-        both = [self._take_over(consumer, inlets, wait) for consumer, inlets in self._lanes()]
-        await asyncio.gather(*both)
-        if self._ahead is not None and any(share.input.waiting for share in self._joined):
-            await self._urgent_first(*self._ahead)
+        await asyncio.gather(*(self._take_over(consumer, inlets, wait) for consumer, inlets in self._lanes()))
+
+    @property
+    def _waiting(self) -> int:
+        return sum(share.waiting for share in self._joined)
 
     async def _urgent_first(self, reader: AIOKafkaConsumer, asker: AIOKafkaConsumer) -> None:
         """Fetch the urgent lane to where it ends now: nothing that was written to the input later than an urgent record

@@ -290,6 +290,44 @@ async def test_a_tenure_ends_by_itself_when_the_group_shares_out_anew(
     assert heard == [["1", 1]]
 
 
+async def test_what_comes_during_a_cycle_is_decided_in_the_next_one(
+    kafka: Kafka, counting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client holds the first record that came meanwhile, and has not asked for the one after it."""
+    monkeypatch.setattr("streams.stage.tenure._NEWER_SECONDS", 30.0)  # however long a busy broker takes to answer
+    let_go = asyncio.Event()
+    cycles: dict[str, int] = {}
+
+    class Held(Counting):
+        async def decide(self, records: Sequence[ConsumerRecord]) -> Counted:
+            tenure = running.stage._tenure
+            assert tenure is not None
+            cycles.update((record.value.decode(), tenure.committed) for record in records)
+            await let_go.wait()
+            return await super().decide(records)
+
+    topic = f"{counting}.in"
+    running = Running(kafka, counting, Held)
+    await asyncio.wait_for(running.stage.ready.wait(), 30)
+
+    async def begun() -> bool:
+        return "1" in cycles
+
+    async def held() -> bool:
+        return bool(running.stage._consumer.highwater(TopicPartition(topic, 1)))
+
+    await feed(kafka, counting, ["1"])
+    await eventually(begun)
+    await kafka.produce(topic, [Message(b"2", b"b", partition=1)])
+    await eventually(held)
+    await feed(kafka, counting, ["3"])
+    let_go.set()
+    await said(kafka, counting, 3)
+    await running.stop()
+
+    assert cycles == {"1": 0, "2": 1, "3": 1}
+
+
 async def test_two_members_share_the_partitions_without_doubling(kafka: Kafka, counting: str) -> None:
     """A rebalance in full flow leaves every record counted once."""
     values = [str(n) for n in range(400)]
