@@ -23,11 +23,17 @@ _CAPITALS = re.compile(r"[A-Z]{2}[ \-]?[0-9]|[A-Z] ?[0-9]{6}|[0-9][A-Z]{3}[0-9]|
 # Nobody's number has fewer digits, unless a word, capitals or a plus sign say so.
 _FEWEST = 9
 _MANY_DIGITS = re.compile(f"[0-9](?:[^A-Za-z0-9]*[0-9]){{{_FEWEST - 1}}}")
-# In one group of so many digits, or in several of which none is longer, people write their numbers; identity numbers
-# and cards, of so many digits in all, in any.
-_ALONE = frozenset({11, *range(15, 20)})
-_LONGEST_GROUP = 10
-_LONG = range(15, 20)
+# What people's numbers are by their digits alone (`number_shapes`): a mobile number of China, wherever it stands; and,
+# where no letter stands before it, what begins as one dials abroad, numbers of Russia, of China, Hong Kong, Macau and
+# Taiwan with their codes, and a landline with its area code.
+_MOBILE = re.compile("(?:(?:00)?86)?1[3-9][0-9]{9}")
+_NUMBER = re.compile(
+    "(?:00|0?011)[1-9][0-9]{8,13}|89[0-9]{9}|86[1-9][0-9]{8,10}|(?:852|853|886)[0-9]{6,11}|0[1-9][0-9]{8,10}"
+)
+_IN_GROUPS = frozenset({(3, 2, 4), (3, 3, 4), (1, 3, 3, 4)})  # of the United States
+_LONG = range(15, 20)  # identity numbers and cards, in any groups
+_BORN = range(17, 19)  # identity numbers that are one also behind a letter
+_NAMED = re.compile("[A-Za-z]-?$")  # the digits behind it are those of a name (`shape.FREE`)
 _ONES = bytes.maketrans(b"023456789", b"111111111")
 
 
@@ -58,30 +64,33 @@ def _form_of(encoded: bytes) -> _Form:
 
 
 def _has_number(name: str) -> bool:
-    """Whether some of its groups of digits could be one number of a person."""
-    runs = [found.span() for found in _RUN.finditer(name)]
-    if any(_may_stand_alone(name[start:end]) for start, end in runs):
-        return True
-    for first in range(len(runs)):
-        digits, longest = "", 0
-        for at, (start, end) in enumerate(runs[first:], first):
-            if at > first and _LETTERS_BETWEEN.search(name, runs[at - 1][1], start) is not None:
+    """Whether some of its groups of digits, one after the other, could be one number of a person."""
+    runs = [(found.start(), found.end(), found[0]) for found in _RUN.finditer(name)]
+    for first, (begin, until, digits) in enumerate(runs):
+        groups: tuple[int, ...] = (len(digits),)
+        free = _NAMED.search(name, max(0, begin - 2), begin) is None
+        if _may_be_one(digits, groups, free):
+            return True
+        for start, end, run in runs[first + 1 :]:
+            if len(digits) + len(run) > _LONG[-1] or _LETTERS_BETWEEN.search(name, until, start) is not None:
                 break
-            digits, longest = digits + name[start:end], max(longest, end - start)
-            if len(digits) > _LONG[-1]:
-                break
-            if at > first and _may_be_in_groups(digits, longest):
+            digits, groups, until = digits + run, (*groups, len(run)), end
+            if _may_be_one(digits, groups, free):
                 return True
     return False
 
 
-def _may_stand_alone(run: str) -> bool:
-    return len(run) in _ALONE or (len(run) >= _FEWEST and run.startswith(("0", "86")))
-
-
-def _may_be_in_groups(digits: str, longest: int) -> bool:
-    if longest <= _LONGEST_GROUP:
-        return len(digits) >= _FEWEST
-    if len(digits) not in _LONG:
+def _may_be_one(digits: str, groups: tuple[int, ...], free: bool) -> bool:
+    """`free`: they are not the digits of a name."""
+    count = len(digits)
+    if count < _FEWEST:
         return False
-    return (digits[0] in "23456" and not DATE.match(digits)) or DATE.fullmatch(digits[6:14]) is not None
+    if count in _BORN and DATE.fullmatch(digits[6:14]) is not None:
+        return True
+    if not free:
+        return _MOBILE.fullmatch(digits) is not None
+    if count in _LONG and digits[0] in "23456" and DATE.match(digits) is None:
+        return True
+    if count == _LONG[0] and DATE.fullmatch("19" + digits[6:12]) is not None:
+        return True
+    return groups in _IN_GROUPS or any(known.fullmatch(digits) is not None for known in (_MOBILE, _NUMBER))

@@ -10,11 +10,14 @@ from models.masking.masked_address import _is_personal
 from models.masking.plain_name import is_plain
 from tests.support.examples import examples
 
-DIGITS = st.from_regex(r"[0-9]{1,19}", fullmatch=True)
+DIGITS = st.from_regex(
+    r"[0-9]{1,19}|(?:00|011|86|852|0|1|89)[0-9]{7,13}|[1-6][0-9]{5}19[0-9]{2}0[1-9]1[0-9]{1,5}", fullmatch=True
+)
 NUMBERS = st.sampled_from(
     ["13812345678", "138-1234-5678", "8613812345678", "010-62345678", "075582345678", "110101199003077758",
      "6222021234567890123", "4111-1111-1111-1111", "212-555-0143", "078-05-1120", "852-9123-4567", "07911-123456",
-     "AB12CDE", "7ABC123", "E12345678", "wj01-12345", "A123456", "l38l2345678", "00441632960961"]
+     "AB12CDE", "7ABC123", "E12345678", "wj01-12345", "A123456", "l38l2345678", "00441632960961",
+     "0086_969994998977", "0050.968422827195"]
 )  # fmt: skip
 WORDS = st.sampled_from(
     ["cam", "event", "img", "phone", "tel", "id", "card", "plate", "qq", "wx", "wechat", "passport", "my name", "two",
@@ -46,6 +49,7 @@ def test_nothing_personal_of_the_sentences_is_plain() -> None:
 @pytest.mark.parametrize(
     "name",
     ["e-123", "gulou-001", "cam-17-1772352000000", "5f3a9c0d1e2b4a6f8c7d", "20260301080000-cam3", "illegal_parking",
+     "5007-12345", "1234567890123456789", "bailu-001-1772413200123", "2026-11-28T08:00:00.000Z",
      "media.example/1234.jpg", "media.example/cam-17/1772352000000.jpg", "snapshots/9f86d081884c7d659a2feaa0c55ad015"],
 )  # fmt: skip
 def test_what_machines_usually_make_is_plain(name: str) -> None:
