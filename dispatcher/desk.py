@@ -8,6 +8,7 @@ leaves the stream's clock where it is: no timer fires before what the inbox stil
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from msgspec import UNSET
 
@@ -18,7 +19,6 @@ from dispatcher.arrivals.sightings import on_sighting
 from dispatcher.arrivals.updates import named, on_update
 from dispatcher.arrivals.watched import looks
 from dispatcher.figures import booking, figure_row
-from dispatcher.figures.figure_row import Figure
 from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.order.timers import Timer, timers
@@ -233,9 +233,20 @@ class _Batch:
 
     def _keep(self, work: UnitOfWork) -> None:
         """An item is done: book what its orders count for now, and make its changes the batch's."""
-        zone = work.city.zone
+        counted, changes = self._count(work.city.zone) if self.overlay.orders.item else ({}, ())  # none by a repeat
+        self.overlay.keep()
+        self.counted.update(counted)
+        for rows, figure in work.booked:
+            amounts = self.booked.setdefault(rows, {})
+            amounts[figure] = amounts.get(figure, 0) + 1
+        for one in changes:
+            booking.collect(self.booked, one)
+        self.records.extend(work.sent)
+
+    def _count(self, zone: ZoneInfo) -> tuple[Mapping[str, booking.Counts], Sequence[booking.Changes]]:
+        """What the item's orders count for now, and the differences to what they counted for before it."""
         counted: dict[str, booking.Counts] = {}
-        changes: list[Mapping[booking.Rows, Mapping[Figure, int]]] = []
+        changes: list[booking.Changes] = []
         for key, after in self.overlay.orders.item.items():
             if after is not None:  # an archived order is forgotten, its figures stay
                 old = self.counted.get(key)
@@ -244,14 +255,7 @@ class _Batch:
                     old = booking.counts(before, zone) if before is not None else _NOTHING
                 counted[key] = booking.counts(after, zone)
                 changes.append(booking.difference(old, counted[key]))
-        self.counted.update(counted)
-        self.overlay.keep()
-        for rows, figure in work.booked:
-            amounts = self.booked.setdefault(rows, {})
-            amounts[figure] = amounts.get(figure, 0) + 1
-        for one in changes:
-            booking.collect(self.booked, one)
-        self.records.extend(work.sent)
+        return counted, changes
 
     def _decision(self, next_offset: int) -> Decision:
         overlay = self.overlay

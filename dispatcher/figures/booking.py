@@ -52,6 +52,7 @@ Bookings = dict[str, dict[Figure, int]]
 # The same before it is spread: rows that book alike → figure → how many times. A zero says nothing.
 Rows = tuple[str, ...]
 Counts = dict[Rows, dict[Figure, int]]
+Changes = Mapping[Rows, Mapping[Figure, int]]
 
 _Key = TypeVar("_Key", str, Rows)
 

@@ -311,6 +311,7 @@ async def test_kills_and_zombies_lose_and_double_nothing(
     )
     booked = newest(await kafka.read_all(topics.figures))
     assert (counted(booked, "received"), counted(booked, "detections")) == (reports, detections)
+    print(f"{reports:,} reports, {detections:,} detections, {sum(map(len, by_order.values())):,} facts")
     await assert_tables_and_audit_agree(roles, settings, city)
 
 
