@@ -35,7 +35,9 @@ MEASUREMENT = "city.measurement.v1"
 RECHECKED = "city.recheck.answered.v1"
 UNIT = "city.unit.reported.v1"
 
-ORDER_ID = r"^[a-z0-9]+(-[a-z0-9]+)*-\d{8}-[a-z2-7]{10}$"
+# An order's id: the code of its area, the day, ten characters of its first evidence's digest.
+ORDER_AREA, ORDER_REST = "[a-z0-9]+(?:-[a-z0-9]+)*", "[0-9]{8}-[a-z2-7]{10}"
+ORDER_ID = f"^{ORDER_AREA}-{ORDER_REST}$"
 NOISE = 1e-5
 _NO_NUL = r"^[^\x00]*$"
 URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x20\x85]+$"

@@ -3,9 +3,13 @@
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 
+from dispatcher.partition.identity import order_id
 from models.errors import UsageError
+from models.events.above import report_of
 from models.masking import MASK
-from models.redact import Contact, decrypt_contact, encrypt_contact, reporter_hash
+from models.redact import Contact, decrypt_contact, encrypt_contact, pseudonym, reporter_hash
+
+KEY = b"k" * 32
 
 
 def test_a_phone_number_is_one_reporter_however_it_is_written() -> None:
@@ -33,3 +37,25 @@ def test_a_key_that_cannot_encrypt_is_named() -> None:
     """The sentence names the setting."""
     with pytest.raises(UsageError, match="PAIDAN_CONTACT_KEY"):
         encrypt_contact("short", Contact("a"))
+
+
+def test_the_id_of_an_order_stays_whatever_its_ten_characters_look_like() -> None:
+    """Under a pseudonym the platform that has handed it down would not know its order again."""
+    order = "south-w-20261129-wx4rjem2uw"
+
+    for name in (order, f"{order}/1", f"{order}/12/withdrawn", f"{order}/circle"):
+        assert pseudonym(KEY, name) == name
+
+
+def test_what_only_looks_like_the_id_of_an_order_stays_nowhere() -> None:
+    """Neither a number in the place of the area nor a handle behind it."""
+    for name in ("13812345678-20261129-wx4rjem2uw", "south-w-20261129-wx4rjem2uw/wx13812345678"):
+        assert pseudonym(KEY, name) != name
+
+
+def test_no_order_s_id_needs_a_pseudonym() -> None:
+    """Of all that the desk may make: one in two hundred has a handle's sign in it."""
+    ids = [order_id("south-w", 20261129, "app", str(number)) for number in range(2_000)]
+
+    assert [name for name in ids if pseudonym(KEY, report_of(name, 1)) != report_of(name, 1)] == []
+    assert any("wx" in name for name in ids)
