@@ -9,15 +9,12 @@ import msgspec
 from cryptography.fernet import Fernet
 
 from models.errors import UsageError
-from models.events.incoming import ORDER_AREA, ORDER_REST
+from models.events.above import area_named
 from models.masking import is_plain, masked_term
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")  # what most events are named by
 _UUID_LENGTH = 36
-# What platforms call what they hand down: an order's id, its attempt, what has become of it. Ten characters of chance
-# can look like somebody's handle (wx…), and under a pseudonym nobody above would know its order again.
-_OF_AN_ORDER = re.compile(rf"({ORDER_AREA})-{ORDER_REST}(?:/[0-9]{{1,4}})?(?:/[a-z-]{{1,16}})?")
 _PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9}|0?[1-9]\d{6,11})")
 
 
@@ -56,7 +53,9 @@ def pseudonym(key: bytes, name: str) -> str:
     """
     if (len(name) == _UUID_LENGTH and _UUID.fullmatch(name)) or is_plain(name) or masked_term(name) == name:
         return name
-    if (known := _OF_AN_ORDER.fullmatch(name)) is not None and masked_term(known[1]) == known[1]:
+    # Ten characters of chance can look like somebody's handle (wx…), and under a pseudonym nobody above would know its
+    # order again.
+    if (area := area_named(name)) and masked_term(area) == area:
         return name
     return in_letters(_digest(key, name))
 

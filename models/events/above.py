@@ -4,10 +4,15 @@ id, `<order>/<attempt>`; by its channel, the cities that the order has come thro
 So each platform drops what comes twice, knows whom to tell what became of it, and sees a circle before it closes.
 """
 
+import re
 from collections.abc import Sequence
+
+from models.events.incoming import ORDER_AREA, ORDER_REST
 
 _SOURCE = "hub:"
 _BETWEEN = "/"
+# An order's id; its attempt; and what has become of that.
+_HANDED_DOWN = re.compile(rf"({ORDER_AREA})-{ORDER_REST}(?:{_BETWEEN}[0-9]{{1,4}})?(?:{_BETWEEN}[a-z-]{{1,16}})?")
 
 
 def source_of(city: str) -> str:
@@ -38,6 +43,12 @@ def report_of(order_id: str, attempt: int) -> str:
 def order_named(report_id: str) -> str:
     """The order above whose attempt a report is; an id that names none stands for itself."""
     return report_id.rpartition(_BETWEEN)[0] or report_id
+
+
+def area_named(name: str) -> str:
+    """The area in the id of an order, of its report or of what is told of it; empty where a name is none of them."""
+    found = _HANDED_DOWN.fullmatch(name)
+    return "" if found is None else found[1]
 
 
 def order_of(report_id: str) -> tuple[str, int]:

@@ -87,10 +87,12 @@ def _may_be_one(digits: str, groups: tuple[int, ...], free: bool) -> bool:
         return False
     if count in _BORN and DATE.fullmatch(digits[6:14]) is not None:
         return True
+    if _MOBILE.fullmatch(digits) is not None:
+        return True
     if not free:
-        return _MOBILE.fullmatch(digits) is not None
+        return False
     if count in _LONG and digits[0] in "23456" and DATE.match(digits) is None:
         return True
     if count == _LONG[0] and DATE.fullmatch("19" + digits[6:12]) is not None:
         return True
-    return groups in _IN_GROUPS or any(known.fullmatch(digits) is not None for known in (_MOBILE, _NUMBER))
+    return groups in _IN_GROUPS or _NUMBER.fullmatch(digits) is not None
