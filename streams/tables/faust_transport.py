@@ -48,6 +48,11 @@ class GivenOffsets:
     def __init__(self) -> None:
         self._given: deque[int] = deque()
 
+    @property
+    def oldest(self) -> int | None:
+        """The first one that is not done; None when all are."""
+        return self._given[0] if self._given else None
+
     def give(self, offset: int, acked: set[int]) -> None:
         """Note one that is given now; when reading has gone back, those from there on are to be handled again."""
         while self._given and self._given[-1] >= offset:
@@ -91,6 +96,27 @@ class InOrderConsumer(driver.Consumer):
         if self.app.topics.acks_enabled_for(message.topic):
             self._given[message.tp].give(message.offset, self._acked_index[message.tp])
         await self._deliver(message)
+
+    async def unfinished(self) -> dict[Any, int]:
+        """How many offsets of each stream's partition are still to be read or handled; 0 when all is done.
+
+        Raises KafkaError when the broker does not answer, ConsumerNotStarted before there is anything to ask.
+        """
+        mine = [tp for tp in self.assignment() if self.app.topics.acks_enabled_for(tp.topic)]
+        ends = await self.highwaters(*mine) if mine else {}
+        return {tp: max(0, end - self._at(tp)) for tp, end in ends.items()}
+
+    def _at(self, tp: Any) -> int:
+        """The first offset that is not handled. Where all that was given is, it is the next to be fetched: that is
+        behind the marks of transactions, which nobody is given. 0 where the consumer does not know it."""
+        if (oldest := self._given[tp].oldest) is not None:
+            return oldest
+        # aiokafka's own question for it waits until it is known, and keeps others from being answered meanwhile.
+        subscription = self._thread._ensure_consumer()._subscription.subscription
+        if subscription is None or subscription.assignment is None or tp not in subscription.assignment.tps:
+            return 0
+        state = subscription.assignment.state_value(tp)
+        return state.position if state.has_valid_position else 0
 
     async def perform_seek(self) -> None:
         """Go back to what is committed; to the beginning where nothing is, which Faust leaves where it has read to."""

@@ -61,12 +61,14 @@ async def _keep(tables: Tables, build: Build, stop: asyncio.Event) -> None:
     # Faust's start ends only when the tables are recovered: a stop must not wait for that. No race: what comes first
     # decides how the process is left, and Faust is never cancelled but stopped.
     beating, running = asyncio.create_task(tables.beat()), asyncio.create_task(_run(tables))
+    watching = asyncio.create_task(tables.watch())
     stopped, replaced = asyncio.create_task(stop.wait()), asyncio.create_task(build.replaced())
-    await asyncio.wait((beating, running, stopped, replaced), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((beating, watching, running, stopped, replaced), return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
         stopped.cancel()
         if not replaced.done():
-            stall_guard.leave(stall_guard.CRASHED, f"Faust has stopped: {tables.app.crash_reason!r}")
+            ended = watching.exception() if watching.done() else tables.app.crash_reason
+            stall_guard.leave(stall_guard.CRASHED, f"Faust has stopped: {ended!r}")
         if error := replaced.exception():
             stall_guard.leave(stall_guard.CRASHED, f"the control topic cannot be followed: {error!r}")
         stall_guard.leave(stall_guard.REBUILD, f"build {build.number} of the tables is replaced by a new one")
@@ -75,7 +77,7 @@ async def _keep(tables: Tables, build: Build, stop: asyncio.Event) -> None:
     stall_guard.leave_after(GRACE_SECONDS, f"Faust did not stop within {GRACE_SECONDS:.0f} s")
     await tables.app.stop()
     await running
-    for task in (beating, replaced):
+    for task in (beating, watching, replaced):
         task.cancel()
 
 

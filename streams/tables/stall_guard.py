@@ -11,7 +11,7 @@ from streams import metrics
 
 log = logging.getLogger(__name__)
 
-STALLED, POISON, CRASHED, HUNG, REBUILD = "stalled", "poison", "crashed", "hung", "rebuild"
+STALLED, IDLE, POISON, CRASHED, HUNG, REBUILD = "stalled", "idle", "poison", "crashed", "hung", "rebuild"
 EXIT_CODE = 70
 
 
@@ -66,3 +66,31 @@ class StallGuard:
         """The event loop turns: leave when the last beat is too long ago, else remember this one."""
         self.check()
         self._last = self._clock()
+
+
+class ProgressWatch:
+    """Knows whether work waits and none is done: Faust at times forgets a partition, or itself, in a rebalance.
+
+    A worker that is started anew joins the group as a new member, which mends it.
+    """
+
+    def __init__(
+        self,
+        limit_seconds: float,
+        clock: Callable[[], float] = uptime,
+        leave: Callable[[str, str], object] = leave,
+    ) -> None:
+        self._limit = limit_seconds
+        self._clock = clock
+        self._leave = leave
+        self._done: object = None
+        self._since = clock()
+
+    def look(self, done: object, waiting: str) -> None:
+        """Leave when `done`, which differs after each step of work, has stayed as it is for longer than the limit while
+        something was `waiting` each time; an empty text says that nothing is."""
+        now = self._clock()
+        if not waiting or done != self._done:
+            self._done, self._since = done, now
+        elif now - self._since > self._limit:
+            self._leave(IDLE, f"{waiting} waited for {now - self._since:.0f} s, and nothing was done")

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import faust
 import msgspec
+from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from dispatcher.order.row import Order, Tally
@@ -26,7 +28,7 @@ from streams.settings import Settings
 from streams.tables import stall_guard, stored_row
 from streams.tables.faust_transport import Transport
 from streams.tables.outside import standing
-from streams.tables.stall_guard import StallGuard, leave
+from streams.tables.stall_guard import ProgressWatch, StallGuard, leave
 from streams.tables.stored_row import ARCHIVED, Kept
 from streams.tables.views import PartitionView, Views, decode_order
 from streams.tracing.record_spans import begin_record_span
@@ -36,6 +38,11 @@ log = logging.getLogger(__name__)
 
 SESSION_SECONDS = 12.0
 HEARTBEAT_SECONDS = 3.0
+# A killed member holds up a rebalance for a session, a second one for another; some time more for a busy machine.
+_IDLE_SECONDS = 5 * SESSION_SECONDS
+_LOOK_SECONDS = 5.0
+# Longer than a request may take until it is given up (Faust's broker_request_timeout).
+_ANSWER_SECONDS = 180.0
 # A row is as long as a record may be; what is kept around it comes on top.
 _MAX_ROW_BYTES = MAX_MESSAGE_BYTES + 4096
 _ROWS_AT_ONCE = 200
@@ -54,6 +61,8 @@ class Tables:
         self._names = Names(settings.namespace)
         self.views = Views(city.zone)
         self.guard = StallGuard(SESSION_SECONDS)
+        self._progress = ProgressWatch(_IDLE_SECONDS)
+        self._taken = 0
         self.app = _faust_app(settings, folder, build)
         self.app.transport = Transport(self.app.conf.broker_consumer, self.app)
         self._memory = settings.tables_store == "memory"
@@ -93,6 +102,7 @@ class Tables:
                     log.exception("a row that cannot be kept")
                     where = f"{message.topic}-{message.partition} at {message.offset}"
                     leave(stall_guard.POISON, f"{where} holds a row that cannot be kept: {type(error).__name__}")
+                self._taken += 1
                 fresh.observe(time.time() - message.timestamp)
                 if span is not None:
                     span.end()
@@ -195,6 +205,30 @@ class Tables:
         while True:
             self.guard.beat()
             await asyncio.sleep(1.0)
+
+    async def watch(self) -> None:
+        """Leave when work waits and none is done for a minute; until cancelled. While no broker answers nothing waits:
+        a worker goes on answering with what it has."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    waiting = await self._waiting()
+            except TimeoutError:
+                waiting = "the consumer's thread"
+            except KafkaError as error:
+                log.debug("what waits cannot be told: %r", error)
+                waiting = ""
+            except ConsumerNotStarted:
+                waiting = "the consumer's start"
+            restored = sum(self.app.tables.recovery.active_offsets.values())
+            self._progress.look((self._taken, self.views.rows_read, restored, self.owned), waiting)
+
+    async def _waiting(self) -> str:
+        if behind := self.behind:
+            return f"partitions still to come ({behind})"
+        unfinished = await self.app.consumer.unfinished()
+        return ", ".join(f"{left} offsets of {tp.topic}/{tp.partition}" for tp, left in unfinished.items() if left)
 
     # Rows go out
 

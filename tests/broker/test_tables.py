@@ -1,9 +1,11 @@
 """The tables on a real broker: what was committed, the newest version, whatever is killed or stopped."""
 
 import asyncio
+import itertools
 import random
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -14,13 +16,15 @@ from aiokafka import TopicPartition
 from dispatcher.figures.figure_row import FigureRow, decode, merge_rows
 from dispatcher.figures.indicators import Window, totals
 from dispatcher.partition.state import UnitState
+from models.city import load_city
 from streams.gateway.shards import ShardAnswers, Shards
 from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
-from streams.tables import stored_row
+from streams.tables import stored_row, worker
 from streams.tables.protocol import PartitionFigures, PartitionOrder, ShardFigures, ShardOrder, ShardOutside
+from streams.tables.stall_guard import ProgressWatch
 from streams.tables.stored_row import Kept
 from tests.support.desk_rows import (
     AREAS,
@@ -340,3 +344,47 @@ async def test_a_worker_that_waits_for_its_partitions_stops_in_good_order(
     assert await eventually(waiting, 30.0, "the start")
     worker.signal(signal.SIGTERM)
     assert await worker.ended(10) == 0
+
+
+async def test_a_worker_whose_partitions_rest_while_rows_come_ends(
+    kafka: Kafka, placed: Settings, topics: Names, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust at times forgets to read on after a rebalance; what is read and handled to its end is no reason to end."""
+    monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.1)
+    left: asyncio.Queue[str] = asyncio.Queue()
+    tables = worker.Tables(placed, load_city(placed.city), str(tmp_path))
+    tables._progress = ProgressWatch(2.0, leave=lambda cause, sentence: left.put_nowait(sentence))
+    tasks = [asyncio.create_task(work) for work in (tables.beat(), tables.app.start(), tables.watch())]
+    book, numbers = Book(topics, placed.partitions), itertools.count(2)
+    try:
+        async with desk_producer(kafka.bootstrap, f"{placed.namespace}-desk") as producer:
+            await write(producer, book.tell(opened(1)))
+            part = partition_of("gulou", placed.partitions)
+
+            async def shown() -> bool:
+                return part in tables.partitions and len(tables.partitions[part].orders) == 1
+
+            assert await eventually(shown, 60.0, "the first order")
+            assert await eventually(tables_rest(tables), 10.0, "that nothing waits")
+            assert left.empty()
+            tables.app.consumer.pause_partitions(tables.app.consumer.assignment())
+
+            async def ended() -> bool:
+                await write(producer, book.tell(opened(next(numbers))))
+                return not left.empty()
+
+            assert await eventually(ended, 30.0, "the end of the worker")
+        assert f"{topics.desk}/{part}" in left.get_nowait()
+    finally:
+        await tables.app.stop()
+        for task in tasks:
+            task.cancel()
+
+
+def tables_rest(tables: worker.Tables) -> Callable[[], Awaitable[bool]]:
+    """Whether a worker says that all is read and handled."""
+
+    async def rest() -> bool:
+        return set((await tables.app.consumer.unfinished()).values()) == {0}
+
+    return rest

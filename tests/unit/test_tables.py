@@ -24,7 +24,7 @@ from streams.tables.figure_view import FigureView
 from streams.tables.marks import MARKS, marks_of
 from streams.tables.order_view import Counted, OrderView, Wanted
 from streams.tables.protocol import Place, brief, from_cursor, sureness, to_cursor
-from streams.tables.stall_guard import STALLED, StallGuard
+from streams.tables.stall_guard import IDLE, STALLED, ProgressWatch, StallGuard
 from streams.tables.stored_row import ARCHIVED, Kept
 from streams.tables.views import Views
 from tests.support.desk_rows import AREAS, DEPARTMENTS, DESK, START, ZONE, closed, opened, random_life
@@ -94,6 +94,25 @@ def test_a_stalled_loop_leaves_before_it_writes() -> None:
     assert left == [STALLED]
     guard.beat()
     assert left == [STALLED, STALLED]
+
+
+def test_a_worker_leaves_when_work_waits_for_long_and_none_is_done() -> None:
+    """Not while something is done, nor while nothing waits, however long either takes."""
+    left: list[tuple[str, str]] = []
+    times = iter((0.0, 50.0, 110.0, 115.0, 170.0, 500.0, 560.0, 561.0))
+    watch = ProgressWatch(60.0, lambda: next(times), lambda cause, sentence: left.append((cause, sentence)))
+    for done, waiting in (
+        (1, "a row"),
+        (1, "a row"),
+        (2, "a row"),
+        (2, ""),
+        (2, ""),
+        (2, "a row"),
+    ):
+        watch.look(done, waiting)
+        assert left == []
+    watch.look(2, "a row")
+    assert left == [(IDLE, "a row waited for 61 s, and nothing was done")]
 
 
 rows = st.builds(
