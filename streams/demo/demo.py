@@ -5,6 +5,7 @@ import contextlib
 import heapq
 import itertools
 import json
+import random
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -12,13 +13,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 from rich.live import Live
 
 from dispatcher.order.facts import Fact, from_wire
 from models.envelope import CE_TIME, event_type, header_map, to_binary
 from models.errors import PaidanError, UsageError
-from models.events import UPDATE
+from models.events import REPORT, UPDATE
 from models.times import from_text, now_ms
 from streams.demo.counts import DemoCounts
 from streams.demo.fleet import REPORT_SECONDS, DemoFleet
@@ -26,6 +28,8 @@ from streams.demo.habits import LIVE, LIVE_SECONDS
 from streams.demo.month import DAYS
 from streams.demo.people import DemoPeople, Reply
 from streams.demo.picture import picture
+from streams.demo.retold import Retold, reporter_of
+from streams.demo.silenced import set_silences
 from streams.kafka.backlog import Backlog
 from streams.kafka.clients import follower, started, writer
 from streams.kafka.connection import Connection
@@ -33,7 +37,7 @@ from streams.kafka.topics import Names
 from streams.local.system import System
 from streams.tasks import race
 from streams.terminal.console import Console
-from streams.terminal.feed import SOURCE, Planned, feed, read_events, scheduled
+from streams.terminal.feed import SOURCE, Planned, as_record, feed, read_events, scheduled
 from streams.terminal.gateway_client import StatusError, ask_status
 from streams.terminal.harmless import say
 from streams.terminal.status_table import status_table
@@ -48,6 +52,8 @@ _STATUS_TIMEOUT_S = 30.0
 # When every event is decided the people still have this long to close what they hold.
 _PEOPLE_SECONDS = 5.0
 _PACE_SECONDS = 1.0
+# Between two reports once the sample day is over.
+_BETWEEN_SECONDS = (4.0, 20.0)
 
 
 class DemoError(PaidanError):
@@ -61,13 +67,6 @@ async def _within(seconds: float, what: str) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise DemoError(f"{what} took more than {seconds:.0f} s: see the logs in the data folder") from None
-
-
-def _reporter(event: dict[str, Any]) -> str:
-    """As whom the reporter of an event acts; empty for what nobody has reported by name."""
-    data = event.get("data")
-    who = data.get("reporter") if isinstance(data, dict) else None
-    return str(who.get("phone", "")) if isinstance(who, dict) else ""
 
 
 def read_day(path: Path) -> list[Planned]:
@@ -87,10 +86,11 @@ class Demo:
         self._day = day
         self._faster = max(each.at_s or 0.0 for each in day) / seconds
         senders = {each.event.get("source", SOURCE) for each in day}
+        self._chance = random.Random(seed)
         self._people = DemoPeople(seed, _PACE_SECONDS, LIVE, LIVE_SECONDS, senders=senders)
         self._fleet = DemoFleet(system.city, seed)
         for each in day:
-            if known := _reporter(each.event):
+            if known := reporter_of(each.event):
                 self._people.known_as[each.event["source"], each.event["id"]] = known
         self._counts = DemoCounts(total=len(day))
         self._waiting: list[tuple[float, int, Reply]] = []
@@ -111,7 +111,7 @@ class Demo:
                     self._watch(connection),
                     self._answer(producer),
                     self._drive(producer),
-                    self._decide(connection, backlog, stay),
+                    self._decide(connection, backlog, producer, stay),
                 )
         await self._show_status(console)
 
@@ -145,6 +145,7 @@ class Demo:
         async with _within(_MONTH_TIMEOUT_S, "deciding the month before"):
             while await backlog.measure() != 0:
                 await asyncio.sleep(0.25)
+        await set_silences(self._system.settings, self._system.city, now_ms())
         self._counts.began_ms = now_ms()
 
         def sent() -> None:
@@ -211,7 +212,19 @@ class Demo:
             if found is not None:
                 self._counts.backlog = found if fed else max(found, 1)
 
-    async def _decide(self, connection: Connection, backlog: Backlog, stay: bool) -> None:
+    async def _go_on(self, producer: AIOKafkaProducer) -> None:
+        """Send now and then one more of the day's reports, about another place, for ever."""
+        retold = Retold(self._system.city, self._chance)
+        samples = [each for each in self._day if each.event.get("type") == REPORT and reporter_of(each.event)]
+        for number in itertools.count(1):
+            await asyncio.sleep(self._chance.uniform(*_BETWEEN_SECONDS))
+            sample = self._chance.choice(samples)
+            event = retold.report(sample, f"later-{number}")
+            self._people.known_as[event["source"], event["id"]] = reporter_of(event)
+            key, value, headers = as_record(msgspec.structs.replace(sample, event=event), now_ms())
+            await producer.send_and_wait(self._names.reports, value, key=key, headers=headers)
+
+    async def _decide(self, connection: Connection, backlog: Backlog, producer: AIOKafkaProducer, stay: bool) -> None:
         """Return when the day is sent and decided, and the people have had their time; with `stay` never."""
         feeding = asyncio.create_task(self._feed(connection, backlog))
         measuring = asyncio.create_task(self._measure(backlog, feeding))
@@ -221,7 +234,7 @@ class Demo:
                 await measuring
             await asyncio.sleep(_PEOPLE_SECONDS)
             if stay:
-                await asyncio.Event().wait()
+                await self._go_on(producer)
         finally:
             feeding.cancel()
             measuring.cancel()

@@ -11,10 +11,19 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     returns: float = 0.04
     false_alarms: float = 0.0  # of what cameras have seen: the department finds nothing there, and that is approved
     returns_with_advice: float = 0.0  # of the returns: they name another department, and are approved
+    quarrels: float = 0.0  # who gets what another department has returned returns it, too
     reworks: float = 0.06
     disagrees: float = 0.0  # 1: reviewers and dispatchers find a guess wrong as often as its own probability says
     extensions: float = 0.0
     extensions_granted: float = 0.7
+    suspensions: float = 0.0
+    suspensions_granted: float = 0.8
+    tells: float = 0.0  # departments, how far they are
+    supervises: float = 0.0  # duty officers, what was not handled in time
+    prioritises: float = 0.0  # dispatchers, what a reporter has reminded of
+    merges: float = 0.0  # operators, what may be the same
+    calls: float = 0.0  # who did not say what they think of it
+    reached: float = 0.7  # of those
     forgets: float = 0.0  # never handles what it has accepted
     lingers: float = 0.0  # takes LINGERING times as long
     answers: float = 0.0  # reporters who say what they think of it
@@ -35,11 +44,19 @@ LIFELIKE = Habits(
     false_alarms=0.12,
     returns_with_advice=0.55,
     reworks=0.08,
+    quarrels=0.3,
     disagrees=1.0,
     extensions=0.06,
+    suspensions=0.02,
+    tells=0.1,
+    supervises=0.3,
+    prioritises=0.4,
+    merges=0.3,
+    calls=0.9,
     forgets=0.025,
     lingers=0.12,
     answers=0.35,
+    reopens=0.0,  # to say that it is not settled reopens it
     reminds=0.03,
     appeals=0.15,
 )
@@ -61,6 +78,14 @@ HOURS: Mapping[str, float] = {
     "request-extension": 2.0,
     "approve-extension": 2.0,
     "refuse-extension": 2.0,
+    "request-suspension": 2.0,
+    "approve-suspension": 2.0,
+    "refuse-suspension": 2.0,
+    "progress": 2.0,
+    "supervise": 1.0,
+    "prioritise": 1.0,
+    "merge": 2.0,
+    "call-back": 5.0,
     "handle": 5.0,
     "check-pass": 2.0,
     "check-fail": 2.0,
@@ -71,4 +96,4 @@ HOURS: Mapping[str, float] = {
     "approve-appeal": 8.0,
     "refuse-appeal": 8.0,
 }
-IN_OFFICE = ("department", "dispatcher", "inspector", "duty-officer")
+IN_OFFICE = ("department", "dispatcher", "inspector", "duty-officer", "operator")

@@ -10,20 +10,22 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any
 
 import msgspec
 
 from dispatcher.clocks import worktime
 from dispatcher.desk import DeskState, decide
+from dispatcher.order.row import Order
 from dispatcher.partition.decision import Decision
 from dispatcher.partition.state import Meta
-from models.city import City, Place
+from models.city import City
 from models.events import DETECTION, REPORT
-from models.inbox import InboxRecord
+from models.inbox import InboxRecord, Tick
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms, to_text
 from streams.demo.habits import HOURS, IN_OFFICE, LIFELIKE
-from streams.demo.people import DemoPeople, Reply
+from streams.demo.matters import MATTERS, SOON_DAYS, TWICE, Kind
+from streams.demo.people import URGENT, DemoPeople, Reply
+from streams.demo.retold import Event, Retold, reporter_of
 from streams.intake.batch import Model, take_in
 from streams.intake.drafts import Keys
 from streams.intake.history import Line, stamp
@@ -46,8 +48,8 @@ _ROUND_HOURS = 12.0  # so often those are heard of, all at once
 _GAS_BEFORE_END = 40 * MINUTE_MS
 _HURRY = 8  # times as quick about what is urgent
 _STEP_MS = 10 * MINUTE_MS
-
-Event = dict[str, Any]
+_BESIDE_MS = 17 * MINUTE_MS  # between the two of a matter
+_TRIES = 1000
 
 
 def month(
@@ -57,12 +59,21 @@ def month(
 
     `day` is the city's sample day; the desk decides with `model` and `keys` as the real one will.
     """
-    yield from _Month(city, day, model, keys, until, seed, days).lines()
+    yield from Month(city, day, model, keys, until, seed, days).lines()
 
 
-class _Month:
+class Month:
+    """The same with the desks that have decided it, as they stand when `lines` has come to its end."""
+
     def __init__(
-        self, city: City, day: Sequence[Planned], model: Model | None, keys: Keys, until: int, seed: int, days: int
+        self,
+        city: City,
+        day: Sequence[Planned],
+        model: Model | None,
+        keys: Keys,
+        until: int,
+        seed: int,
+        days: int = DAYS,
     ) -> None:
         self._days = days
         self._city, self._model, self._keys, self._until = city, model, keys, until
@@ -70,12 +81,10 @@ class _Month:
         paces = {action: hours * HOUR_MS / 1000 for action, hours in HOURS.items()}
         self._people = DemoPeople(seed, HOUR_MS / 1000, LIFELIKE, paces, f"{SOURCE}/people")
         self._begin = until - days * DAY_MS
-        self._states = [DeskState(number) for number in range(4)]
-        for state in self._states:
-            state.meta = Meta(pack=city.digest)
+        self._states = self._desks(4)
         self._numbers = itertools.count(1)
         self._waiting: list[tuple[int, int, Event | Reply]] = []
-        self._places = [each for each in city.places.all if each.lat is not None and each.name_zh and each.name_en]
+        self._retold = Retold(city, self._chance)
         self._reports = [each for each in day if each.event.get("type") == REPORT and self._is_good(each.event)]
         detections = [each for each in day if each.event.get("type") == DETECTION]
         self._seen = [each for each in detections if self._is_good(each.event)]
@@ -91,8 +100,15 @@ class _Month:
             now = max(now + _STEP_MS, self._waiting[0][0])
             made = list(self._due(min(now, self._until - 1)))
             yield from (line.value or b"" for line in made)
-            for decision in self._decided(made):
+            for decision in self._decided(made, self._states):
                 self._later(decision, now)
+
+    def orders(self) -> list[Order]:
+        """All orders as they stand at the month's end."""
+        for state in self._states:
+            last = InboxRecord(state.partition, state.meta.next_offset, self._until, (Tick(),), replayed=True)
+            decide(state, [last], {self._city.digest: self._city}).changes.apply()
+        return [order for state in self._states for order in state.orders.values()]
 
     def _arrivals(self) -> Iterator[tuple[int, Event]]:
         stormy = [each for each in self._reports if _STORM_S[0] <= (each.at_s or 0) <= _STORM_S[1]]
@@ -106,37 +122,48 @@ class _Month:
                 for _ in range(int(count * _STORM_TIMES)):
                     yield self._report(midnight, self._chance.choice(stormy))
         yield from self._cameras()
+        yield from self._under_way()
         gas = [each for each in self._reports if "燃气" in each.event["data"]["text"]]
         yield self._until - _GAS_BEFORE_END, self._report(0, self._chance.choice(gas))[1]
+
+    def _under_way(self) -> Iterator[tuple[int, Event]]:
+        """The reports of the matters that whoever opens the city finds under way."""
+        for number in range(TWICE):
+            for matter in MATTERS.values():
+                at = self._until - int(matter.days * DAY_MS) - number * _BESIDE_MS
+                event = self._of_kind(matter.kind, at)
+                self._people.matters[event["source"], event["id"]] = matter
+                yield at, event
+
+    def _of_kind(self, kind: Kind, at: int) -> Event:
+        """A report of which the desk, asked about it alone, makes what a matter needs."""
+        for _ in range(_TRIES):
+            sample = self._chance.choice(self._reports)
+            event = self._report(at - int((sample.at_s or 0) * 1000), sample)[1]
+            order = self._tried(event, at)
+            if order is not None and _is_of(kind, order):
+                return event
+        raise ValueError(f"the sample day has no report that is {kind}")
+
+    def _tried(self, event: Event, at: int) -> Order | None:
+        whole = {"specversion": "1.0", "time": to_text(at), "datacontenttype": "application/json"} | event
+        desks = self._desks(1)
+        list(self._decided([Line(SOURCE, 1, at, msgspec.json.encode(whole))], desks))
+        return next(iter(desks[0].orders.values()), None)
+
+    def _desks(self, partitions: int) -> list[DeskState]:
+        states = [DeskState(number) for number in range(partitions)]
+        for state in states:
+            state.meta = Meta(pack=self._city.digest)
+        return states
 
     def _report(self, midnight: int, sample: Planned) -> tuple[int, Event]:
         """One of the sample day's reports again, about another place, at about the same time of day."""
         at = midnight + int((sample.at_s or 0) * 1000) + self._chance.randint(-30, 30) * MINUTE_MS
-        data = self._elsewhere(sample.event["data"])
-        event = sample.event | {"id": f"m-{next(self._numbers):06d}", "data": data}
-        if known := (data.get("reporter") or {}).get("phone"):
+        event = self._retold.report(sample, f"m-{next(self._numbers):06d}")
+        if known := reporter_of(event):
             self._people.known_as[event["source"], event["id"]] = known
         return at, event
-
-    def _elsewhere(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The same about another place of the city: in its words, its address and its coordinates."""
-        there = self._chance.choice(self._places)
-        moved = data | {"text": self._renamed(data["text"], there)}
-        if place := data.get("location"):
-            moved["location"] = (
-                {"lat": there.lat, "lon": there.lon}
-                if "lat" in place
-                else {"address": self._renamed(place["address"], there)}
-            )
-        return moved
-
-    def _renamed(self, text: str, there: Place) -> str:
-        here = self._city.places.find(text)
-        if here is None:
-            return text
-        for old, new in ((here.name_zh, there.name_zh), (here.name_en, there.name_en)):
-            text = text.replace(old, new) if old and new else text
-        return text
 
     def _cameras(self) -> Iterator[tuple[int, Event]]:
         """A few cameras that are heard of all the time, until one of them dies, and those behind one switch, until that
@@ -185,13 +212,13 @@ class _Month:
             whole = {"specversion": "1.0", "time": to_text(at), "datacontenttype": "application/json"} | each
             yield Line(SOURCE, number, at, msgspec.json.encode(whole))
 
-    def _decided(self, lines: Sequence[Line]) -> Iterator[Decision]:
-        """What the desk makes of them; like the records that history writes."""
+    def _decided(self, lines: Sequence[Line], states: Sequence[DeskState]) -> Iterator[Decision]:
+        """What desks make of them; like the records that history writes."""
         if not lines:
             return
         taken = take_in(lines, self._city, self._model, lines[-1].timestamp, self._keys)
         for each in stamp(taken):
-            state = self._states[partition_of(each.area, len(self._states))]
+            state = states[partition_of(each.area, len(states))]
             record = InboxRecord(state.partition, state.meta.next_offset, each.clock, each.items, replayed=True)
             decision = decide(state, [record], {self._city.digest: self._city})
             decision.changes.apply()
@@ -200,8 +227,8 @@ class _Month:
     def _later(self, decision: Decision, now: int) -> None:
         """What the people will do about it, and when: who works in an office does so in working time."""
         for reply in self._people.on_decision(decision):
-            delay = int(reply.delay * 1000 / (_HURRY if reply.urgent else 1))
-            in_office = reply.data["by"]["role"] in IN_OFFICE and not reply.urgent
+            delay = int(reply.delay * 1000 / (_HURRY if reply.urgent and not reply.exact else 1))
+            in_office = reply.data["by"]["role"] in IN_OFFICE and not (reply.urgent or reply.exact)
             at = worktime.add_work(self._city.calendar, now, delay) if in_office else now + delay
             heapq.heappush(self._waiting, (at, next(self._numbers), reply))
 
@@ -210,3 +237,14 @@ class _Month:
         whole = {"specversion": "1.0", "time": to_text(self._begin)} | event
         line = Line(SOURCE, 1, self._begin, msgspec.json.encode(whole))
         return bool(take_in([line], self._city, None, self._begin, self._keys).items)
+
+
+def _is_of(kind: Kind, order: Order) -> bool:
+    """Whether an order, as the desk leaves it at first, suits a matter."""
+    if order.state == "review":
+        nowhere = order.timeline[-1].note == "unlocated"
+        return kind == ("nowhere" if nowhere else "doubtful" if order.guess and order.guess.alternatives else "")
+    if order.state != "assigned" or order.priority <= URGENT or order.due is None or order.assignments[-1].binding:
+        return False
+    soon = order.due - order.opened_at <= SOON_DAYS * DAY_MS
+    return kind == ("soon-due" if soon and order.reporters else "plain" if not soon else "")

@@ -13,12 +13,15 @@ from dispatcher.partition.decision import Decision
 from models.envelope import Event, event_type
 from models.events import ASSIGNMENT, RECHECKED, UPDATE
 from models.guess import NO_FAULT
+from models.times import DAY_MS, to_text
 from streams.demo.habits import LINGERING, PLAIN, Habits
+from streams.demo.matters import Act, Matter
 
 SOURCE = "demo/people"
 # What is several departments' business at once: the rule that knows it, and the plan by which a dispatcher divides it.
 _ONE_THING: Mapping[str, str] = {"open-a-restaurant": "restaurant"}
-_URGENT = 2  # priority, and what is more urgent
+URGENT = 2  # priority, and what is more urgent
+_HOUR_S = 3600.0
 
 Order = dict[str, Any]  # of an update: which order it is about
 
@@ -27,11 +30,12 @@ Order = dict[str, Any]  # of an update: which order it is about
 class Reply:
     """What somebody will send `delay` seconds from now: an update, or what a camera finds; `data` is its CloudEvent's
     data, `source` its source where that is not the people's own. `urgent`: about an order for which people get up at
-    night."""
+    night; `exact`: then, whatever the hour is."""
 
     delay: float
     data: dict[str, Any]
     urgent: bool = False
+    exact: bool = False
     kind: str = UPDATE
     source: str = ""
 
@@ -64,8 +68,11 @@ class DemoPeople:
         self._looking: set[str] = set()  # orders that a unit or a camera has been asked to look at
         self._to_check: set[str] = set()  # of those: whether it has been dealt with
         self._reporters: dict[str, str] = {}
+        self._returned_by: dict[str, list[str]] = {}
+        self._matters: dict[str, Matter] = {}  # by order
         self._numbers = itertools.count(1)
         self.known_as: dict[tuple[str, str], str] = {}  # by source and id of a report: as whom its reporter acts
+        self.matters: dict[tuple[str, str], Matter] = {}  # by source and id of a report: what people do about it alone
 
     def on_decision(self, decision: Decision) -> Iterator[Reply]:
         """What the people do about all that a desk has just decided, where it decides in this process."""
@@ -83,10 +90,12 @@ class DemoPeople:
             return
         if self._senders is not None and data["evidence"][0]["source"] not in self._senders:
             return
-        by = {"role": "department", "department": department, "id": f"{department}/clerk"}
+        by = _clerk(department)
         common = {"order_id": data["order_id"], "attempt": data["attempt"], "by": by}
         self._leads[data["order_id"]] = department
-        if data["priority"] <= _URGENT:
+        if data["order_id"] in self._matters:
+            return
+        if data["priority"] <= URGENT:
             self._urgent.add(data["order_id"])
         its_own = data["binding"] or data.get("why", {}).get("rule") in _ONE_THING
         seen = data.get("evidence") or [{}]
@@ -94,11 +103,13 @@ class DemoPeople:
             reason = "现场未发现问题 (there is nothing there)"
             yield self._reply(common | {"action": "return", "code": "not-a-problem", "reason": reason})
             return
-        if not its_own and self._random.random() < self._habits.returns:
+        before = self._returned_by.get(data["order_id"], ())
+        returns = not its_own and self._random.random() < self._habits.returns
+        if returns or (not its_own and before and self._does(self._habits.quarrels)):
             reason = "不属于本部门职责 (not this department's function)"
             said = {"action": "return", "code": "not-my-function", "reason": reason}
-            if self._does(self._habits.returns_with_advice) and (other := self._another(department)):
-                said["suggested_department"] = other
+            if before or self._does(self._habits.returns_with_advice):
+                said |= self._advice(data["order_id"], department)
             yield self._reply(common | said)
             return
         yield self._reply(common | {"action": "accept"})
@@ -108,10 +119,35 @@ class DemoPeople:
         reporters say what they think of it."""
         if isinstance(fact, facts.Opened) and self._senders is not None and fact.evidence.source not in self._senders:
             self._others.add(fact.order_id)
+        if isinstance(fact, facts.Opened) and (matter := self.matters.get((fact.evidence.source, fact.evidence.id))):
+            self._matters[fact.order_id] = matter
+        if isinstance(fact, facts.Returned):
+            self._returned_by.setdefault(fact.order_id, []).append(fact.actor.department)
         if fact.order_id in self._others:
+            return
+        if (matter := self._matters.get(fact.order_id)) is not None:
+            if (act := matter.acts.get(type(fact))) is not None:
+                yield self._acted(act, fact)
             return
         if (react := _REACTIONS.get(type(fact))) is not None:
             yield from react(self, fact, {"order_id": fact.order_id})
+
+    def _acted(self, act: Act, fact: Fact) -> Reply:
+        """What a matter under way wants to be done about a fact."""
+        department, said = self._leads.get(fact.order_id, ""), {**act.said}
+        if isinstance(fact, facts.Assigned):
+            department = fact.department  # nobody has been told of it yet
+        if said.pop("advises", False):
+            said |= self._advice(fact.order_id, department)
+        if isinstance(fact, facts.Returned) and fact.suggested_department:
+            said["department"] = fact.suggested_department
+        if act.action in ("handle", "return"):
+            said["evidence_urls"] = [_photo(fact.order_id)]
+        if act.until_days:
+            said["until"] = to_text(fact.at + int((act.hours / 24 + act.until_days) * DAY_MS))
+        by = _clerk(department) if act.role == "lead" else {"role": act.role, "id": f"{act.role}-1"}
+        data = {"order_id": fact.order_id, "action": act.action, "by": by} | said
+        return Reply(act.hours * _HOUR_S, data, exact=True)
 
     def _opened(self, fact: facts.Opened, order: Order) -> Iterator[Reply]:
         if known := self.known_as.get((fact.evidence.source, fact.evidence.id)):
@@ -172,17 +208,70 @@ class DemoPeople:
             self._guessed[fact.order_id] = true
             said = {"action": "re-categorise", "category": true, "reason": "现场查明 (as was seen on the spot)"}
             yield self._reply(order | said | {"by": {"role": "dispatcher", "id": "dispatcher-2"}})
-        if self._does(self._habits.extensions):
-            department = fact.actor.department
-            by = {"role": "department", "department": department, "id": f"{department}/clerk"}
+        by, habits = _clerk(fact.actor.department), self._habits
+        if self._does(habits.extensions):
             yield self._reply(
                 order | {"action": "request-extension", "by": by, "reason": "等待配件 (waiting for a part)"}
             )
+        if self._does(habits.tells):
+            yield self._reply(order | {"action": "progress", "by": by, "reason": "已到现场勘查 (we have been there)"})
+        if self._does(habits.suspensions):
+            until = to_text(fact.at + self._random.randint(3, 9) * DAY_MS)
+            said = {
+                "action": "request-suspension",
+                "until": until,
+                "reason": "等待供电部门断电 (until the power is cut)",
+            }
+            yield self._reply(order | {"by": by} | said)
+            return  # handled when its clock runs again
         yield self._handle(order, fact)
 
     def _extension(self, fact: facts.ExtensionRequested, order: Order) -> Iterator[Reply]:
         action = "approve-extension" if self._does(self._habits.extensions_granted) else "refuse-extension"
         yield self._reply(order | {"action": action, "by": {"role": "dispatcher", "id": "dispatcher-2"}})
+
+    def _suspension(self, fact: facts.SuspensionRequested, order: Order) -> Iterator[Reply]:
+        by = {"role": "dispatcher", "id": "dispatcher-2"}
+        if self._does(self._habits.suspensions_granted):
+            yield self._reply(order | {"action": "approve-suspension", "by": by})
+        else:
+            yield self._reply(
+                order | {"action": "refuse-suspension", "by": by, "reason": "可先行处置 (it can begin before)"}
+            )
+
+    def _goes_on(self, fact: facts.Resumed | facts.SuspensionRefused, order: Order) -> Iterator[Reply]:
+        if department := self._leads.get(fact.order_id):
+            yield self._handle(order, fact, department)
+
+    def _late(self, fact: facts.Breached, order: Order) -> Iterator[Reply]:
+        if fact.stage == "handle" and self._does(self._habits.supervises):
+            said = {"action": "supervise", "level": 2, "until": to_text(fact.at + DAY_MS)}
+            reason = "超期未办,请今日办结 (overdue: to be done today)"
+            yield self._reply(order | said | {"reason": reason, "by": {"role": "duty-officer", "id": "duty-officer-1"}})
+
+    def _reminded(self, fact: facts.Reminded, order: Order) -> Iterator[Reply]:
+        if self._does(self._habits.prioritises):
+            said = {"action": "prioritise", "priority": 2, "reason": "群众催办 (its reporter waits)"}
+            yield self._reply(order | said | {"by": {"role": "dispatcher", "id": "dispatcher-1"}})
+
+    def _linked(self, fact: facts.Linked, order: Order) -> Iterator[Reply]:
+        if fact.kind == "candidate" and self._does(self._habits.merges):
+            said = {"action": "merge", "other_order_id": fact.other, "reason": "同一处同一事 (it is the same)"}
+            yield self._reply(order | said | {"by": {"role": "operator", "id": "operator-1"}})
+
+    def _to_be_called(self, fact: facts.CallBackDue | facts.CalledBack, order: Order) -> Iterator[Reply]:
+        if isinstance(fact, facts.CalledBack) and fact.satisfied is not None:
+            return
+        if not self._does(self._habits.calls):
+            return
+        said: dict[str, Any] = {"action": "call-back", "by": {"role": "dispatcher", "id": "dispatcher-3"}}
+        if not self._does(self._habits.reached):
+            said["code"] = "not-reached"
+        elif self._does(self._habits.unhappy):
+            said |= {"satisfied": False, "satisfaction": 2, "reason": "问题未解决 (it is not settled)"}
+        else:
+            said |= {"satisfied": True, "satisfaction": self._random.choice((4, 5))}
+        yield self._reply(order | said)
 
     def _handled(self, fact: facts.Handled, order: Order) -> Iterator[Reply]:
         if fact.order_id in self._joint:  # its parts were checked, each by itself
@@ -279,9 +368,12 @@ class DemoPeople:
     def _of_reporter(self, order: Order, known: str, action: str, **said: Any) -> Reply:
         return self._reply(order | {"action": action, "by": {"role": "reporter", "id": known}} | said)
 
-    def _another(self, department: str) -> str:
-        """A department that has had something to do so far, other than this one; empty where there is none."""
-        return self._random.choice(sorted({*self._leads.values()} - {department}) or [""])
+    def _advice(self, order_id: str, department: str) -> dict[str, str]:
+        """Whom a department that returns an order names for it: the one that had it before, else any other that has
+        had something to do so far; nobody where there is none."""
+        before = [each for each in self._returned_by.get(order_id, ()) if each != department]
+        other = before[-1] if before else self._random.choice(sorted({*self._leads.values()} - {department}) or [""])
+        return {"suggested_department": other} if other else {}
 
     def _does(self, share: float) -> bool:
         return share > 0 and self._random.random() < share
@@ -290,8 +382,7 @@ class DemoPeople:
         department = department or fact.actor.department
         self._handlers[fact.order_id] = department
         by = {"role": "department", "department": department, "id": f"{department}/crew"}
-        photo = f"https://photos.example/{fact.order_id}.jpg"
-        return self._reply(order | {"action": "handle", "by": by, "evidence_urls": [photo]})
+        return self._reply(order | {"action": "handle", "by": by, "evidence_urls": [_photo(fact.order_id)]})
 
     def _reply(self, data: dict[str, Any]) -> Reply:
         delay = self._random.uniform(0.3, 1.7) * self._paces.get(data["action"], self._pace)
@@ -314,6 +405,14 @@ class DemoPeople:
         return Event(name, reply.source or self._source, reply.kind, json.dumps(data).encode(), now_ms)
 
 
+def _clerk(department: str) -> dict[str, str]:
+    return {"role": "department", "department": department, "id": f"{department}/clerk"}
+
+
+def _photo(order_id: str) -> str:
+    return f"https://photos.example/{order_id}.jpg"
+
+
 # What the people do about a fact; all others they only read.
 _REACTIONS: Mapping[type[Fact], Callable[[DemoPeople, Any, Order], Iterator[Reply]]] = {
     facts.Opened: DemoPeople._opened,
@@ -324,6 +423,14 @@ _REACTIONS: Mapping[type[Fact], Callable[[DemoPeople, Any, Order], Iterator[Repl
     facts.Assigned: DemoPeople._assigned,
     facts.Accepted: DemoPeople._accepted,
     facts.ExtensionRequested: DemoPeople._extension,
+    facts.SuspensionRequested: DemoPeople._suspension,
+    facts.SuspensionRefused: DemoPeople._goes_on,
+    facts.Resumed: DemoPeople._goes_on,
+    facts.Breached: DemoPeople._late,
+    facts.Reminded: DemoPeople._reminded,
+    facts.Linked: DemoPeople._linked,
+    facts.CallBackDue: DemoPeople._to_be_called,
+    facts.CalledBack: DemoPeople._to_be_called,
     facts.Handled: DemoPeople._handled,
     facts.CheckGiven: DemoPeople._check_given,
     facts.Checked: DemoPeople._checked,
