@@ -182,7 +182,7 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
         book.book_on(lead, category, str(day), ("received",), reports)
     book.book(lead, category, order.opened_at, "opened", "open")
     if order.reporters:
-        figures = ("citizen_opened",) if answered_at(order) is None else ("citizen_opened", "responded")
+        figures = ("citizen_opened",) if order.first_response_at is None else ("citizen_opened", "responded")
         book.book(lead, category, order.opened_at, *figures)
     ended = ended_at(order)
     if ended is not None:
@@ -208,18 +208,12 @@ def _book_order(book: _Book, order: Order, lead: str, category: str) -> None:
 def _book_said(book: _Book, order: Order, lead: str, category: str) -> None:
     """What its reporters, and citizens of the pool, have said of how it was settled."""
     for answer in order.answers:
+        if not answer.by:  # of nobody who could be told from others: it has no reporter
+            continue
         book.book(lead, category, answer.at, "satisfied" if answer.satisfied else "unsatisfied")
     for judgement in order.judgements:
         figures = ("citizen_judged", "citizen_agreed") if judgement.settled else ("citizen_judged",)
         book.book(lead, category, judgement.at, *figures)
-
-
-def answered_at(order: Order) -> int | None:
-    """When its reporters were first told more than that it had come in: that a department has taken it on, or what came
-    of it."""
-    if order.first_response_at is not None:
-        return order.first_response_at
-    return order.closings[0].at if order.closings else ended_at(order)
 
 
 def ended_at(order: Order) -> int | None:

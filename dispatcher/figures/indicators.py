@@ -187,10 +187,10 @@ _TABLE = (
         "响应率",
         ("responded",),
         ("citizen_opened",),
-        "orders with reporters who were told that a department has taken it on, or what came of it (the first "
-        "answer) / orders with reporters, on the day of opening",
+        "orders with reporters who were told that a department has taken it on, puts it off or has dealt with it, or "
+        "what came of it (the first answer that reached them) / orders with reporters, on the day of opening",
         _HOTLINE,
-        version=2,
+        version=3,
     ),
     _rate(
         "resolution_rate",
@@ -206,8 +206,10 @@ _TABLE = (
         "满意率",
         ("satisfied",),
         ("satisfied", "unsatisfied"),
-        "satisfied / all answers of reporters, those that were called back included, on the day of the answer",
+        "satisfied / all answers of reporters, those that were called back included, on the day of the answer; what "
+        "nameless people say, of orders without reporters, counts for nothing",
         _HOTLINE,
+        version=2,
     ),
     Indicator(
         "resolution_seconds",

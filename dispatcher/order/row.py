@@ -224,6 +224,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     far up that has been told, and `check_escalates_at` when the next level comes; `task` is what a
     mobile unit is to look at, and `tried` are the units that had it in this state and did not do it; `answers` has one
     for each reporter who gave one.
+    `first_response_at` is when its reporters were first told that a department has taken it on, puts it off, has dealt
+    with it, or that it has ended.
     `call_back`: somebody is to call its reporters back; before that, `call_back_at` is until when they are waited for.
     `jury` are the citizens of the pool, by hash, who were asked to judge its last closing, `judge_by` until when;
     `judgements` are all that were given, one of a citizen.

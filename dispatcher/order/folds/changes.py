@@ -243,8 +243,9 @@ def dispatched(order: Order, at: int, by: Actor) -> Changes:
 
 
 def responded(order: Order, at: int) -> Changes:
-    """When a department took it on for the first time."""
-    return {} if order.first_response_at is not None else {"first_response_at": at}
+    """When its reporters were first told more than that it had come in and where it went. Whoever reports it later has
+    not been told."""
+    return {"first_response_at": at} if order.first_response_at is None and order.reporters else {}
 
 
 def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
@@ -256,6 +257,7 @@ def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
         | not_overdue(order, at)
         | nothing_asked()
         | no_check()
+        | responded(order, at)
         | {
             "limits": (),
             "fired": (),

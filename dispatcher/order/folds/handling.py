@@ -34,7 +34,8 @@ def _extension_requested(order: Order, fact: facts.ExtensionRequested) -> Change
 
 
 def _extension_approved(order: Order, fact: facts.ExtensionApproved) -> Changes:
-    return with_moved(order, fact.limits, fact.at) | {"extension_asked": False, "extensions": order.extensions + 1}
+    moved = with_moved(order, fact.limits, fact.at) | responded(order, fact.at)
+    return moved | {"extension_asked": False, "extensions": order.extensions + 1}
 
 
 def _extension_refused(order: Order, fact: facts.ExtensionRefused) -> Changes:
@@ -50,12 +51,16 @@ def _suspension_refused(order: Order, fact: facts.SuspensionRefused) -> Changes:
 
 
 def _suspended(order: Order, fact: facts.Suspended) -> Changes:
-    return not_overdue(order, fact.at) | {
-        "suspension_asked_until": None,
-        "suspensions": order.suspensions + 1,
-        "suspended_at": fact.at,
-        "suspended_until": fact.until,
-    }
+    return (
+        not_overdue(order, fact.at)
+        | responded(order, fact.at)
+        | {
+            "suspension_asked_until": None,
+            "suspensions": order.suspensions + 1,
+            "suspended_at": fact.at,
+            "suspended_until": fact.until,
+        }
+    )
 
 
 def _resumed(order: Order, fact: facts.Resumed) -> Changes:
@@ -98,6 +103,7 @@ def _handled(order: Order, fact: facts.Handled) -> Changes:
         # Whoever is accountable for it has not answered for it yet.
         | ({} if order.held_for else not_overdue(order, fact.at))
         | in_turn(order, **turn_handled(order.assignments[-1], fact))
+        | responded(order, fact.at)
         | {"extension_asked": False, "suspension_asked_until": None}
     )
 
