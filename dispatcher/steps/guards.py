@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 
+from dispatcher.clocks.answer_windows import feedback_until, reopen_until
 from dispatcher.order.chain import accountable, answered, confirmer, handlers, holders
 from dispatcher.order.row import OPEN, Order, unanswered
 from dispatcher.order.timers import breached
@@ -14,7 +15,7 @@ from dispatcher.steps import joint, levels
 from dispatcher.units import tasking
 from models.events.above import is_from_above
 from models.events.vocabulary import CODES
-from models.inbox import InboxUpdate
+from models.inbox import Actor, InboxUpdate
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS
 
 Guard = Callable[[UnitOfWork, Order, InboxUpdate, int], str]
@@ -384,14 +385,19 @@ def _its_reporter(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) 
 
 @guard
 def _not_too_often(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    """Each is a line of the row, and where words are sealed the name of a key, which the row keeps for good."""
-    own = sum(entry.actor == update.by for entry in order.timeline)
-    return "too-often" if own >= _OFTEN or len(order.sealed_under) >= _KEYS else ""
+    return "too-often" if too_often(order, update.by) else ""
+
+
+def too_often(order: Order, by: Actor) -> bool:
+    """Whether somebody has added to an order as often as one may. Each step is a line of the row, and where words are
+    sealed the name of a key, which the row keeps for good."""
+    own = sum(entry.actor == by for entry in order.timeline)
+    return own >= _OFTEN or len(order.sealed_under) >= _KEYS
 
 
 def reopenable(work: UnitOfWork, order: Order, at: int) -> bool:
     """Whether a reporter may still reopen a closed order."""
-    return at <= order.closings[-1].at + work.city.settings.reopen_days * DAY_MS
+    return at <= reopen_until(order.closings[-1].at, work.city.settings)
 
 
 @guard
@@ -401,7 +407,7 @@ def _reopen_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int)
 
 @guard
 def _feedback_window(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    ends = order.closings[-1].at + work.city.settings.feedback_days * DAY_MS
+    ends = feedback_until(order.closings[-1].at, work.city.settings)
     return "" if at <= ends else "feedback-window-over"
 
 

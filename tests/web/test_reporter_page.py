@@ -1,6 +1,7 @@
 """What a reporter's link shows and takes: the order's state in words that name nobody, and what its reporter may do."""
 
 import itertools
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,15 +9,18 @@ from typing import Any
 import httpx
 import pytest
 
+from dispatcher.order.lifecycle import STATE_TERMS
 from models.inbox import Actor
 from models.redact import reporter_hash
-from streams.gateway.reporters import judging_state
+from models.times import to_text
+from streams.gateway.reporters import judging_state, public_state
 from streams.gateway.routes import receiving
 from streams.reporter_links import ReporterLink, ReporterLinks
-from tests.support.desks import INSPECTOR, T0, quiet_city
+from tests.support.desks import DAY, INSPECTOR, T0, quiet_city
 from tests.support.one_desk import KEYS, DeskBehind, gateway_with_desk
 from tests.unit.test_desk_returns import ROADS
 from tests.unit.test_reporter_links import KEY
+from tests.web.test_page import FILES
 
 TEXT, PHONE, ADDRESS = "梧桐路上有一个大坑", "13812345678", "梧桐路12号"
 WAIT = {"prefer": "wait=1"}
@@ -57,8 +61,12 @@ class Link:
 @pytest.fixture
 async def link(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Link]:
     """A citizen's pothole, assigned, with the link that its notices have."""
-    monkeypatch.setattr(receiving, "now_ms", lambda: T0)
-    async with gateway_with_desk(quiet_city(), T0, link_key=KEY) as (client, behind):
+    for module in (receiving, public_state):
+        monkeypatch.setattr(module, "now_ms", lambda: T0)
+    async with gateway_with_desk(quiet_city("feedback_days = 3.0\nreopen_days = 5.0"), T0, link_key=KEY) as (
+        client,
+        behind,
+    ):
         said = {
             "text": TEXT, "location": {"lat": 30.05, "lon": 114.05, "address": ADDRESS},
             "reporter": {"phone": PHONE, "name": "王小明"},
@@ -113,6 +121,43 @@ async def test_a_reporter_answers_and_opens_it_again(link: Link) -> None:
     assert (await link.state())["answered"] == {"satisfied": False, "satisfaction": 2}
     assert (await link.say("reopen", reason="the hole is back")).status_code == 200
     assert (await link.state())["state"] == "assigned"
+
+
+async def test_what_the_desk_would_not_take_any_more_is_not_offered(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until when feedback and reopening are taken the city says; a reminder counts once a day."""
+    assert (await link.state())["until"] == {}
+    await link.say("remind")
+    assert (await link.state())["may"] == ["comment"]
+    monkeypatch.setattr(public_state, "now_ms", lambda: T0 + DAY)
+    assert (await link.state())["may"] == ["remind", "comment"]
+
+    link.close()
+    seen = {}
+    for days in (3, 4, 6):
+        monkeypatch.setattr(public_state, "now_ms", lambda now=T0 + days * DAY: now)
+        seen[days] = await link.state()
+
+    assert [seen[days]["may"] for days in seen] == [["reopen", "feedback"], ["reopen"], []]
+    assert seen[3]["until"] == {"feedback": to_text(T0 + 3 * DAY), "reopen": to_text(T0 + 5 * DAY)}
+    assert seen[4]["until"].keys() == {"reopen"}
+
+
+def test_the_page_has_plain_words_for_every_step_and_state_that_it_shows() -> None:
+    """Nobody who reports something has to know the terms of the trade."""
+    script = (FILES / "reporter.js").read_text()
+    tables = {
+        name: set(
+            re.findall(
+                r'^  "?([a-z-]+)"?: say\(', script.partition(f"const {name} = {{")[2].partition("};")[0], re.MULTILINE
+            )
+        )
+        for name in ("PLAIN", "HAPPENED")
+    }
+
+    assert tables == {"PLAIN": set(STATE_TERMS), "HAPPENED": set(public_state.TOLD)}
+    assert "/page/terms.js" not in script
 
 
 @pytest.mark.parametrize("action", ["force-close", "accept", "check-pass", "prioritise", "", None])

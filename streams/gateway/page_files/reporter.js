@@ -1,6 +1,5 @@
 import { ask, el, moment } from "/page/common.js";
-import { name, say, term } from "/page/language.js";
-import { FACTS } from "/page/terms.js";
+import { name, say } from "/page/language.js";
 
 // How an order stands, for somebody who does not know the trade's words.
 const PLAIN = {
@@ -15,7 +14,25 @@ const PLAIN = {
   rejected: say("It was ended without work being done."),
   merged: say("Others have reported the same; it goes on together with theirs."),
 };
+// What has happened, in the same words: all steps that reporters are told of.
+const HAPPENED = {
+  opened: say("We have received it"),
+  assigned: say("Given to a department"),
+  accepted: say("A department has taken it on"),
+  divided: say("Several departments work on it, each on its part"),
+  recategorised: say("Somebody has looked and put right what it is about"),
+  "extension-approved": say("It takes longer than planned"),
+  suspended: say("Put off for now"),
+  resumed: say("Taken up again"),
+  handled: say("A department says that it is done"),
+  closed: say("Done"),
+  reopened: say("Opened again"),
+  rejected: say("Ended without work being done"),
+  merged: say("Put together with what others have reported"),
+  unmerged: say("Goes on by itself again"),
+};
 const SUPPRESSED = say("It was noted, and nobody is sent: for that place and time the city has announced that such things are not followed up.");
+const OPEN = ["review", "assigned", "accepted", "returned", "arbitration"];
 const CALLED = {
   feedback: say("Say whether it is settled"), reopen: say("It is not settled: open it again"),
   remind: say("Ask how long it will take"), comment: say("Add words or a photo"), judge: say("Say whether it is settled"),
@@ -52,6 +69,7 @@ const FIELDS = {
   reopen: () => [],
   remind: () => [],
 };
+const forms = new Map(); // by what is said with it: what is written in one stays, whatever is sent by another
 const READ = { satisfied: (text) => text === "true", satisfaction: Number, evidence_urls: (text) => [text] };
 
 function form(action) {
@@ -68,6 +86,7 @@ function form(action) {
       await answered(await ask(`${here}/updates`, {
         method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", prefer: "wait=5" },
       }));
+      forms.delete(action);
       await show();
       tell(say("Thank you. It has arrived."));
     } catch (error) {
@@ -77,6 +96,27 @@ function form(action) {
   });
   return node;
 }
+
+// What the reporter has said already.
+function answeredBefore({ satisfied, satisfaction }) {
+  const grade = satisfaction ? GRADES[satisfaction - 1].replace(/^\d /, "") : "";
+  return el("p", { id: "answered" }, [satisfied ? say("You have said: it is settled") : say("You have said: it is not settled"), grade].filter(Boolean).join(" · "));
+}
+
+// One part for each thing that may be said now; those that stay are the same parts as before.
+function offered(order) {
+  for (const action of forms.keys()) if (!order.may.includes(action)) forms.delete(action);
+  for (const action of order.may) {
+    if (!forms.has(action)) forms.set(action, el("details", {}, el("summary", {}, CALLED[action]), form(action)));
+    const last = order.until?.[action];
+    const node = forms.get(action);
+    node.querySelector(".until")?.remove();
+    if (last) node.querySelector("summary").after(el("p", { class: "soft until" }, say("Possible until {}", moment(last, order.zone))));
+  }
+  return order.may.map((action) => forms.get(action));
+}
+
+let drawn = "";
 
 // What a citizen of the pool is asked, who has not reported the order.
 function toJudge(order) {
@@ -91,21 +131,30 @@ function toJudge(order) {
     el("p", { class: "soft" }, order.id));
 }
 
+function reported(order) {
+  return el("section", { class: "panel" },
+    el("h2", {}, order.category ? name(order.category) : say("Your report")),
+    el("p", { id: "state" }, order.suppressed ? SUPPRESSED : PLAIN[order.state]),
+    el("p", { class: "soft" }, [name(order.area), order.department ? name(order.department) : ""].filter(Boolean).join(" · ")),
+    order.due && OPEN.includes(order.state) ? el("p", {}, say("It is to be done by {}", moment(order.due, order.zone))) : null,
+    order.answered ? answeredBefore(order.answered) : null,
+    el("ol", {}, ...order.steps.map((step) => el("li", {}, `${moment(step.at, order.zone)} ${HAPPENED[step.fact] || ""}`))),
+    el("p", { class: "soft" }, order.id));
+}
+
 async function show() {
   try {
     const order = await answered(await ask(`${here}/order`));
     by("city").textContent = name(order.city);
-    by("report").replaceChildren(
-      "judge_by" in order ? toJudge(order) :
-      el("section", { class: "panel" },
-        el("h2", {}, order.category ? name(order.category) : say("Your report")),
-        el("p", { id: "state" }, order.suppressed ? SUPPRESSED : PLAIN[order.state]),
-        el("p", { class: "soft" }, [name(order.area), order.department ? name(order.department) : ""].filter(Boolean).join(" · ")),
-        order.due && order.may.includes("remind") ? el("p", {}, say("It is to be done by {}", moment(order.due, order.zone))) : null,
-        el("ol", {}, ...order.steps.map((step) => el("li", {}, `${moment(step.at, order.zone)} ${term(FACTS[step.fact], step.fact)}`))),
-        el("p", { class: "soft" }, order.id)),
-      el("section", { class: "panel" }, ...order.may.map((action) =>
-        el("details", {}, el("summary", {}, CALLED[action]), form(action)))));
+    if (JSON.stringify(order) !== drawn) {
+      drawn = JSON.stringify(order);
+      by("report").replaceChildren("judge_by" in order ? toJudge(order) : reported(order));
+    }
+    const parts = offered(order);
+    if (parts.some((part, index) => by("doing").children[index] !== part) || by("doing").children.length !== parts.length) {
+      by("doing").replaceChildren(...parts);
+    }
+    by("doing").hidden = !parts.length;
     tell("");
   } catch (error) {
     tell(error.message);

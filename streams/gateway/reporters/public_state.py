@@ -3,12 +3,15 @@
 from typing import Any
 
 from dispatcher.arrivals.covered.silencing import is_suppressed
+from dispatcher.clocks.answer_windows import feedback_until, reopen_until
 from dispatcher.order.facts import KINDS
 from dispatcher.order.lifecycle import allowed
 from dispatcher.order.row import Order
 from dispatcher.partition.messages import AUDIENCES
+from dispatcher.steps.guards import too_often
 from models.city import City
-from models.times import to_text
+from models.inbox import Actor
+from models.times import day_number, local_day, now_ms, to_text
 from streams.gateway.order_document import named
 
 # What a reporter may do by a link; whether the desk takes it, the table of the lifecycle says.
@@ -19,7 +22,8 @@ TOLD = frozenset(name for name, kind in KINDS.items() if "reporter" in AUDIENCES
 
 def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
     """No word that anybody has written, no address and no person: only what the city's tables call it, and the steps
-    that reporters are told of."""
+    that reporters are told of. `may` is what the desk would take from this reporter now, `until` how long."""
+    now = now_ms()
     answer = next((each for each in order.answers if each.by == reporter), None)
     return {
         "id": order.id,
@@ -34,6 +38,30 @@ def public_state(order: Order, reporter: str, city: City) -> dict[str, Any]:
         "due": None if order.due is None else to_text(order.due),
         "steps": [{"fact": entry.fact, "at": to_text(entry.at)} for entry in order.timeline if entry.fact in TOLD],
         "answered": None if answer is None else {"satisfied": answer.satisfied, "satisfaction": answer.satisfaction},
-        "may": [action for action in allowed(order.state, "reporter") if action in STEPS],
+        "may": may(order, reporter, city, now),
+        "until": {action: to_text(last) for action, last in _until(order, city).items() if now <= last},
         "zone": city.zone.key,
+    }
+
+
+def may(order: Order, reporter: str, city: City, now: int) -> list[str]:
+    """What the desk takes from a reporter at an instant (ms UTC), as far as the order says."""
+    today, until = day_number(local_day(now, city.zone)), _until(order, city)
+    often = too_often(order, Actor("reporter", "", reporter))
+    not_now = {
+        "feedback": often or now > until.get("feedback", now),
+        "reopen": now > until.get("reopen", now),
+        "remind": today in order.reminded_on,
+        "comment": often,
+    }
+    return [action for action in allowed(order.state, "reporter") if action in STEPS and not not_now[action]]
+
+
+def _until(order: Order, city: City) -> dict[str, int]:
+    if order.state != "closed":
+        return {}
+    closed_at = order.closings[-1].at
+    return {
+        "feedback": feedback_until(closed_at, city.settings),
+        "reopen": reopen_until(closed_at, city.settings),
     }
