@@ -20,16 +20,30 @@ log = logging.getLogger(__name__)
 
 
 class ReadCommittedThread(driver.AIOKafkaConsumerThread):
-    """The thread that polls Kafka: it never sees an aborted or an open transaction's records."""
+    """The thread that polls Kafka: it never sees an aborted or an open transaction's records, and loses none."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
         return consumer
 
-    async def _fetch_records(self, *args: Any, **options: Any) -> dict[Any, list[Any]]:
-        records = await super()._fetch_records(*args, **options)
-        return {tp: newest_of_each_key(batch) for tp, batch in records.items()}
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: set[Any], timeout: float | None = None, max_records: int | None = None
+    ) -> dict[Any, list[Any]]:
+        """What the partitions that are active before and after it hold; what others hold is read again later.
+
+        The set is Faust's own, emptied and filled again while this waits. An empty one is "all partitions" to aiokafka,
+        and Faust throws away what it finds of those that rest: the one read of a changelog that nobody writes to, and
+        its recovery never ended.
+        """
+        if not active_partitions:
+            return {}
+        records = await super()._fetch_records(consumer, set(active_partitions), timeout, max_records)
+        taken = active_partitions | self.consumer._buffered_partitions if self.consumer.flow_active else set()
+        for tp in records.keys() - taken:
+            if tp in consumer.assignment():
+                consumer.seek(tp, records[tp][0].offset)
+        return {tp: newest_of_each_key(batch) for tp, batch in records.items() if tp in taken}
 
 
 def newest_of_each_key(records: Sequence[Any]) -> list[Any]:

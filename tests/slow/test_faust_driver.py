@@ -125,6 +125,36 @@ async def test_a_worker_reads_committed_records_only() -> None:
         await made.stop()
 
 
+@pytest.mark.parametrize(
+    ("active", "buffered", "flows", "taken"),
+    [
+        ({"a", "b"}, set(), True, {"a", "b"}),
+        ({"a"}, set(), True, {"a"}),
+        ({"a"}, {"b"}, True, {"a", "b"}),
+        (set(), set(), True, set()),
+        ({"a", "b"}, {"b"}, False, set()),
+    ],
+)
+async def test_what_is_read_of_a_partition_that_rests_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, active: set[str], buffered: set[str], flows: bool, taken: set[str]
+) -> None:
+    """Faust changes the set of active partitions while records are waited for; aiokafka takes an empty one for all."""
+    records = {name: [SimpleNamespace(key=b"k", offset=7), SimpleNamespace(key=b"l", offset=8)] for name in "abc"}
+    now, sought = {"a", "b"}, dict[str, int]()
+
+    async def fetch(self: Any, consumer: Any, asked: set[str], *_: Any) -> dict[str, list[Any]]:
+        now.intersection_update(active)
+        return {name: records[name] for name in "ab" if not asked or name in asked}
+
+    monkeypatch.setattr(driver.AIOKafkaConsumerThread, "_fetch_records", fetch)
+    thread: Any = object.__new__(ReadCommittedThread)
+    thread.consumer = SimpleNamespace(flow_active=flows, _buffered_partitions=buffered)
+    consumer = SimpleNamespace(assignment=lambda: {"a", "b"}, seek=sought.__setitem__)
+    assert await thread._fetch_records(consumer, set(), timeout=1.0) == {}
+    assert await thread._fetch_records(consumer, now, timeout=1.0) == {name: records[name] for name in taken}
+    assert sought == dict.fromkeys({"a", "b"} - taken, 7)
+
+
 async def _ignore(message: Any) -> None:
     """Nothing is ever consumed here."""
 
