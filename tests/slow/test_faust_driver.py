@@ -17,6 +17,7 @@ from hypothesis import given as given_by_hypothesis
 from hypothesis import strategies as st
 
 from streams.tables.faust_transport import (
+    FETCH_WAIT_MS,
     AcknowledgedProducer,
     GivenOffsets,
     InOrderConsumer,
@@ -120,7 +121,7 @@ async def test_a_worker_reads_committed_records_only() -> None:
     try:
         assert isinstance(consumer, InOrderConsumer)
         assert isinstance(thread, ReadCommittedThread)
-        assert made._isolation_level == "read_committed"
+        assert (made._isolation_level, made._fetch_max_wait_ms) == ("read_committed", FETCH_WAIT_MS)
     finally:
         await made.stop()
 
