@@ -135,9 +135,10 @@ class DraftReader:
 
     def _draft(self, statement: Statement) -> Draft | Ignored | Unlisted | UnitHeard:
         asset = _asset_of(self._city, statement.said)  # before its id is masked as somebody's number
+        given_id = statement.id
         statement = self._cleaner.clean(statement)
         said = statement.said
-        self._way.check(statement)
+        self._way.check(statement, given_id)
         if isinstance(said, SaidDetection):
             return self._detection(said, statement, asset)
         if isinstance(said, SaidReport):
@@ -306,7 +307,7 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
 
 
 def _known(city: City, statement: Statement, key: bytes) -> Known:
-    ANY.check(statement)
+    ANY.check(statement, statement.id)
     said, ends = statement.said, ""
     place: Point | Placement | Described | None = None
     if isinstance(said, SaidDetection):

@@ -26,6 +26,7 @@ _TYPES: dict[type[Said], str] = {
 _WRONG = "wrong-topic"
 _OF_ABOVE = "must begin with `hub:`: this topic is that of platforms above"
 _NOT_OF_ABOVE = "must not begin with `hub:`: platforms above write to a topic of their own"
+_NOT_AS_GIVEN = "looks like a person's number or handle: nothing is kept as such, so no step could be told under it"
 _OWN_REPORT = "must be `reject` of a report of the same source: a platform above takes back what it has sent"
 
 
@@ -37,13 +38,15 @@ class Way(NamedTuple):
     sender: Actor | None = None
     above: bool = False
 
-    def check(self, statement: Statement) -> None:
-        """Raises Poison for what is not taken here."""
+    def check(self, statement: Statement, given_id: str) -> None:
+        """Raises Poison for what is not taken here. `given_id`: the id that its sender knows it by."""
         said = statement.said
         if _TYPES[type(said)] not in self.takes:
             raise Poison(envelope.CE_TYPE, f"must be {' or '.join(self.takes)}: this topic takes no other", _WRONG)
         if is_from_above(statement.source) != self.above:
             raise Poison(envelope.CE_SOURCE, _OF_ABOVE if self.above else _NOT_OF_ABOVE, _WRONG)
+        if self.above and isinstance(said, SaidReport) and statement.id != given_id:
+            raise Poison(envelope.CE_ID, _NOT_AS_GIVEN)
         if self.above and isinstance(said, SaidUpdate) and not _takes_back(said, statement.source):
             raise Poison("action", _OWN_REPORT, _WRONG)
 

@@ -577,6 +577,18 @@ def test_a_platform_above_takes_back_what_it_has_sent_and_does_nothing_else(city
     assert (dead.error, dead.field) == ("wrong-topic", "action")
 
 
+@pytest.mark.parametrize("given", ["13812345678", "13812345678/1", "case 13812345678/2"])
+def test_an_order_from_above_that_could_not_be_answered_is_refused(city: City, given: str) -> None:
+    """Under a pseudonym its platform would not know it again; everywhere else such an id has one."""
+    said = report("梧桐路有坑", event=FROM_ABOVE | {"id": given})
+
+    [dead] = take_in([said], city, None, NOW, KEYS, way=way_of(Names("t"), "t.above")).dead
+
+    assert (dead.error, dead.field) == ("invalid", "ce_id")
+    assert given not in dead.message
+    assert sighting(take_in([report(event={"id": given})], city, None, NOW, KEYS)).id != given
+
+
 def test_what_is_posted_is_no_order_from_above(city: City) -> None:
     """The gateway says so at once, as intake would."""
     event = Event("1", "hub:city", REPORT, json.dumps({"text": "梧桐路有坑"}).encode())
