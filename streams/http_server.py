@@ -1,10 +1,11 @@
-"""An HTTP server inside a role's own event loop: uvicorn without its signal handlers."""
+"""An HTTP server inside a role's own event loop: uvicorn without its signal handlers, within bounds."""
 
 import asyncio
 import contextlib
 import resource
 import socket
 from collections.abc import Iterator, Sequence
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
@@ -15,14 +16,20 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.errors import PaidanError
+from streams import connections
+from streams.connections import PROBES, Connections
 
 _CLOSE_SECONDS = 3
 # Who has not said by then what it wants holds a descriptor that somebody else could use.
 HEADER_SECONDS = 10.0
-# So many at a time; who comes beyond that is answered with 503.
-MOST_CONNECTIONS = 2_000
+# How often it is looked who does not read.
+_LOOK_SECONDS = 2.0
+# Answers go out in pieces: of what is not read, so much waits.
+_PIECE_BYTES = 65_536
+# What the system holds of an answer on its way, beside that; it doubles it.
+_SOCKET_BYTES = 131_072
 _AGAIN_SECONDS = 5
-_OWN_DESCRIPTORS = 200  # Kafka's, the tables', files
+_OWN_DESCRIPTORS = 250  # the probes', Kafka's, the tables', files
 # Every answer, whoever makes it, is of the type that it says: no browser looks into it for another.
 _ALWAYS = [("x-content-type-options", "nosniff")]
 
@@ -49,21 +56,43 @@ def _problem(status: int, kind: str, detail: str) -> tuple[list[tuple[bytes, byt
 
 
 class _Prompt(H11Protocol):
-    """HTTP/1.1 for clients that send the head of a request in time."""
+    """HTTP/1.1 for clients that send the head of a request in time, and read what they are answered."""
 
     _late: asyncio.TimerHandle | None = None
 
+    def __init__(self, together: Connections, **given: Any) -> None:
+        super().__init__(**given)
+        self._all = together
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
+        host = self.client[0] if self.client is not None else ""
+        if busy := self._all.enter(self, host, self.loop.time()):
+            self.app = _only_probes(self.app, busy)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._watch()
 
+    def on_response_complete(self) -> None:
+        self._all.is_silent(self, self.loop.time())
+        super().on_response_complete()
+        if self.cycle is not None and not self.cycle.response_complete:  # the next request had come already
+            self._all.speaks(self)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
+        self._all.leave(self)
         super().connection_lost(exc)
+
+    def unread(self) -> int:
+        """How many bytes wait to be sent."""
+        return self.transport.get_write_buffer_size()
+
+    def abort(self) -> None:
+        """End it at once, with whatever waits."""
+        self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """As uvicorn has it, but as a problem document, and only where no answer has been made."""
@@ -78,6 +107,7 @@ class _Prompt(H11Protocol):
         """The time runs from the first byte, or the connection, to the end of the head; it never begins anew."""
         if self.cycle is not None and not self.cycle.response_complete:
             self._rest()
+            self._all.speaks(self)
         elif self._late is None:
             self._late = self.loop.call_later(HEADER_SECONDS, self.transport.close)
 
@@ -85,6 +115,37 @@ class _Prompt(H11Protocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+
+def _only_probes(application: Any, busy: str) -> Any:
+    """The application, for probes alone; everybody else is told why and when to come again."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] in PROBES:
+            await application(scope, receive, send)
+            return
+        headers, body = _problem(503, "busy", busy)
+        headers.append((b"retry-after", str(_AGAIN_SECONDS).encode()))
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
+
+
+def _in_pieces(application: Any) -> Any:
+    """The application, whose long answers are sent piece by piece: the next when the one before has gone."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        async def send_pieces(message: Any) -> None:
+            body = message.get("body", b"")
+            while len(body) > _PIECE_BYTES:
+                await send({"type": "http.response.body", "body": body[:_PIECE_BYTES], "more_body": True})
+                body = memoryview(body)[_PIECE_BYTES:]
+            await send({**message, "body": bytes(body)} if "body" in message else message)
+
+        await application(scope, receive, send_pieces)
+
+    return answer
 
 
 class _Server(uvicorn.Server):
@@ -96,30 +157,35 @@ class _Server(uvicorn.Server):
 
 def _most_connections() -> int:
     """How many connections this process can hold, once it has taken the descriptors that the system lets it have."""
-    wanted = MOST_CONNECTIONS + _OWN_DESCRIPTORS
+    wanted = connections.MOST_CONNECTIONS + _OWN_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(min(MOST_CONNECTIONS, soft - _OWN_DESCRIPTORS), 1)
+    return max(min(connections.MOST_CONNECTIONS, soft - _OWN_DESCRIPTORS), 1)
 
 
 class HttpServer:
-    """Serves an ASGI application while the body runs. Port 0 takes a free one; `address` says which."""
+    """Serves an ASGI application while the body runs. Port 0 takes a free one; `address` says which. `connections` are
+    those that are open."""
 
-    def __init__(self, application: Any, host: str, port: int, proxies: Sequence[str] = ()) -> None:
-        """`proxies` are the addresses and networks whose word on the client's address and scheme is believed."""
+    def __init__(
+        self, application: Any, host: str, port: int, proxies: Sequence[str] = (), per_address: int = 0
+    ) -> None:
+        """`proxies` are the addresses and networks whose word on the client's address and scheme is believed, and from
+        which any number of connections may come; from all others `per_address`, unless it is 0."""
         self._application = application
         self._proxies = list(proxies)
         self._host = host
         self._port = port
-        self._most = _most_connections()
+        self.connections = Connections(_most_connections(), per_address, proxies)
         self.address = ""
 
     async def __aenter__(self) -> "HttpServer":
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         self._socket = socket.socket(family)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)  # each connection has it from here
         try:
             self._socket.bind((self._host, self._port))
         except OSError as error:
@@ -128,9 +194,9 @@ class HttpServer:
         host = f"[{self._host}]" if family == socket.AF_INET6 else self._host
         self.address = f"{host}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            self._bounded,
+            _in_pieces(self._application),
             interface="asgi3",
-            http=_Prompt,
+            http=partial(_Prompt, self.connections),  # type: ignore[arg-type] # whatever makes a protocol
             proxy_headers=bool(self._proxies),
             forwarded_allow_ips=self._proxies,
             log_config=None,
@@ -142,6 +208,7 @@ class HttpServer:
             timeout_graceful_shutdown=_CLOSE_SECONDS,
         )
         self._server = _Server(config)
+        self._looking = asyncio.create_task(self._abort_unread())
         self._task = asyncio.create_task(self._server.serve([self._socket]))
         while not self._server.started and not self._task.done():  # uvicorn has no event for it
             await asyncio.sleep(0.01)
@@ -150,18 +217,16 @@ class HttpServer:
             raise HttpError(f"the HTTP server at {self.address} ended at once")
         return self
 
-    async def _bounded(self, scope: Any, receive: Any, send: Any) -> None:
-        if len(self._server.server_state.connections) <= self._most:
-            await self._application(scope, receive, send)
-            return
-        headers, body = _problem(503, "busy", f"{self._most} connections are open already")
-        headers.append((b"retry-after", str(_AGAIN_SECONDS).encode()))
-        await send({"type": "http.response.start", "status": 503, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+    async def _abort_unread(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self.connections.abort_unread(loop.time())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.should_exit = True
         await self._task
+        self._looking.cancel()
         self._socket.close()

@@ -185,6 +185,12 @@ class Settings(BaseSettings):
         description="So many requests a minute without a key each address (each /64 of IPv6) may send to Open311 and "
         "the open figures; more get 429. 0: no bound.",
     )
+    gateway_connections_per_address: int = Field(
+        500,
+        ge=0,
+        description="So many connections at a time each address (each /64 of IPv6) may have to the gateway; who comes "
+        "beyond is answered with 503. Those of `PAIDAN_GATEWAY_PROXIES` are not bound. 0: no bound.",
+    )
     gateway_proxies: Listed = Field(
         (),
         description="Addresses and networks of the proxies before the gateway: from these `X-Forwarded-For` and "

@@ -80,7 +80,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         cities.before = application.use
         where = settings.gateway_host, settings.gateway_port
-        server = await stack.enter_async_context(HttpServer(application, *where, settings.gateway_proxies))
+        bounds = settings.gateway_proxies, settings.gateway_connections_per_address
+        server = await stack.enter_async_context(HttpServer(application, *where, *bounds))
         stack.callback(tail.end_listening)
         stack.callback(shutdown.begin)
         log.info("gateway at http://%s", server.address)

@@ -1,16 +1,14 @@
 """How often each address of the network may ask for what everybody may see 限流."""
 
-import ipaddress
 import time
 from collections.abc import Callable
 
 from fastapi import Request
 
 from streams import metrics
+from streams.addresses import counted
 from streams.gateway.events.token_buckets import TokenBuckets
 from streams.gateway.http.problems import Problem
-
-_IPV6_HOUSE = 64  # bits that all addresses of one house have in common
 
 
 class AddressRate:
@@ -27,7 +25,7 @@ class AddressRate:
         many from its address."""
         if not self._a_minute:
             return
-        address = _counted("" if request.client is None else request.client.host)
+        address = counted("" if request.client is None else request.client.host)
         if not (seconds := self._buckets.try_take(address)):
             return
         metrics.GATEWAY_LIMITED.labels("public").inc()
@@ -37,14 +35,3 @@ class AddressRate:
             f"without a key {self._a_minute} requests a minute are answered: ask the rest later",
             {"retry-after": str(seconds)},
         )
-
-
-def _counted(host: str) -> str:
-    """What counts as one address."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if address.version == 4:
-        return str(address)
-    return str(address.ipv4_mapped or ipaddress.IPv6Network((int(address), _IPV6_HOUSE), strict=False))
