@@ -126,7 +126,11 @@ async def test_every_order_is_once_on_each_side_whoever_is_killed(platforms: dic
             and all([await _told(platforms, hub) == _heard(logs[CITY], hub) for hub in HUBS])
         )
 
-    await eventually(ended, SECONDS, "the end of all orders", every=0.3)
+    try:
+        await eventually(ended, SECONDS, "the end of all orders", every=0.3)
+    except AssertionError:
+        await _print_what_is_open(platforms, struck)
+        raise
 
     logs = {name: await each.log() for name, each in platforms.items()}
     above = by_hub(rows(logs[CITY]))
@@ -147,6 +151,19 @@ async def test_every_order_is_once_on_each_side_whoever_is_killed(platforms: dic
     assert set(refused) <= TOLD_TOO_LATE
     await _each_hub_is_heard_until_it_is_away(platforms, logs)
     print(f"{ORDERS * len(HUBS)} orders, struck: {struck}, refused above: {dict(refused)}")
+
+
+async def _print_what_is_open(platforms: dict[str, Platform], struck: Sequence[str]) -> None:
+    """For who looks for the reason: which orders have not ended, and which steps were told and not heard."""
+    logs = {name: await each.log() for name, each in platforms.items()}
+    print(f"struck: {struck}")
+    for name, log in logs.items():
+        going = [
+            f"{order.id} {order.state}" for order in rows(log).values() if order.state not in ("closed", "rejected")
+        ]
+        print(f"{name}: {len(rows(log))} orders, not ended: {going}")
+    for hub in HUBS:
+        print(f"{hub}: not heard above: {sorted(await _told(platforms, hub) - _heard(logs[CITY], hub))}")
 
 
 async def _each_hub_is_heard_until_it_is_away(

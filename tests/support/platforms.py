@@ -104,6 +104,7 @@ class Platform:
 
     async def act(self, log: Sequence[Fact | UpdateRefused]) -> None:
         """Everybody does what is next. Who has done it already does it again, under the same name."""
+        said: dict[str, list[Message]] = {}
         for order in rows(log).values():
             if (step := self._next(order)) is not None:
                 data = {
@@ -115,7 +116,9 @@ class Platform:
                 }
                 event = Event(f"{order.id}/{order.attempt}/{step.action}", "people", UPDATE, msgspec.json.encode(data))
                 headers, value = to_binary(event)
-                await self.kafka.produce(step.topic, [Message(value, order.id.encode(), headers)])
+                said.setdefault(step.topic, []).append(Message(value, order.id.encode(), headers))
+        for topic, messages in said.items():
+            await self.kafka.produce(topic, messages)
 
     def _next(self, order: Order) -> Step | None:
         mine, what = order.department, fate(number_of(order))

@@ -1,10 +1,14 @@
 """What ends a message without saying what it is about is left out before the message is judged."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.classifier.serving.matter.side_clauses import without_side_clauses
+from models.classifier.learning.shipped import corpus
+from models.classifier.serving.matter.side_clauses import _FORMULA, _says_nothing, without_side_clauses
+from models.plain_words import fold
 from tests.support.classifiers import small_model
 
 ZH = (
@@ -92,3 +96,12 @@ def test_any_text_keeps_its_beginning(text: str) -> None:
 
     assert text.startswith(left)
     assert bool(left) == bool(text)
+
+
+def test_the_quick_look_passes_over_no_formula() -> None:
+    """A clause is looked at twice before it is asked whether it says nothing: what is left out would have said no."""
+    ends = re.compile(r"[，,、。；;！!？?~～…\n.]")
+    found = [clause for text in corpus().texts for clause in map(fold, ends.split(text))]
+
+    assert all(_says_nothing(clause) == bool(_FORMULA.fullmatch(clause)) for clause in found)
+    assert sum(map(_says_nothing, found)) > 10

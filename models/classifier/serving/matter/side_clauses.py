@@ -110,6 +110,17 @@ def _any_of(words: str) -> str:
 
 
 _FORMULA = re.compile("|".join(f"(?:{_pattern(*kind)})" for kind in _KINDS))
+# Most clauses hold no word that one of the kinds needs. They are told by two quick looks instead of one for each kind;
+# it is two, because alternatives of which some begin with a condition are all tried at every character.
+_WORDS = [word for needed, _ in _KINDS for word in needed.split()]
+_IN_LETTERS = re.compile(rf"\b(?:{'|'.join(filter(str.isascii, _WORDS))})\b")
+_IN_IDEOGRAPHS = re.compile("|".join(word for word in _WORDS if not word.isascii()))
+
+
+def _says_nothing(clause: str) -> bool:
+    folded = fold(clause)
+    needed = _IN_IDEOGRAPHS.search(folded) or _IN_LETTERS.search(folded)
+    return needed is not None and _FORMULA.fullmatch(folded) is not None
 
 
 def without_side_clauses(text: str) -> str:
@@ -120,9 +131,9 @@ def without_side_clauses(text: str) -> str:
         ended = left.rstrip(_MARKS)
         start = max(0, len(ended) - _REACH)
         breaks = [found.end() for found in _BEFORE.finditer(ended, start)]
-        if not breaks or not _FORMULA.fullmatch(fold(ended[breaks[-1] :])):
+        if not breaks or not _says_nothing(ended[breaks[-1] :]):
             return left
         shorter = ended[: breaks[-1]].rstrip(_MARKS)
-        if len(shorter) < _LEAST or _FORMULA.fullmatch(fold(shorter)):
+        if len(shorter) < _LEAST or _says_nothing(shorter):
             return left
         left = shorter
