@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ from dispatcher.desk import DeskState, decide
 from dispatcher.order import facts
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.state import Meta
-from models.city import City, load_city
+from models.city import City, load_city, read_city
 from models.envelope import event_type
 from models.events import REPORT
 from models.inbox import LiveSilence, PackChange, Sighting, read_record
@@ -28,6 +29,7 @@ from streams.cli.city import app
 from streams.cli.silence import app as silence
 from streams.control.one_at_a_time import ControlError
 from streams.control.pack_store import PackStore
+from streams.control.packs import Packs
 from streams.control.publications import (
     Announcement,
     Publications,
@@ -46,6 +48,7 @@ from tests.support.kafka import Kafka, Message, Roles, eventually
 from tests.support.predictable_people import DEPARTMENTS
 
 RATE = 1_000
+CAMERAS = 230_000
 SECONDS = int(os.environ.get("PROVE_SECONDS") or 3)
 
 
@@ -202,6 +205,41 @@ def opened(log: list[ConsumerRecord]) -> dict[str, str]:
     """By order the report that opened it."""
     found = (facts.from_wire(event_type(record.headers), record.value) for record in log)
     return {fact.order_id: fact.evidence.id for fact in found if isinstance(fact, facts.Opened)}
+
+
+@pytest.mark.timeout(120)
+async def test_a_pack_of_230_000_cameras_travels_by_its_digest(
+    kafka: Kafka, topics: Names, settings: Settings, city: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """More than 30 MB go to the store of artefacts, a few hundred bytes through Kafka. A role that cannot have it says
+    so and waits until it is there, with the pack that it has."""
+    first = load_city(city)
+    names = (hashlib.sha256(b"%d" % n).hexdigest() for n in range(CAMERAS))
+    rows = [f"cam-{n:06d},30.05,114.05,south-w,{name}{name},police\n" for n, name in enumerate(names)]
+    files = dict(first.files) | {"cameras.csv": first.files["cameras.csv"] + "".join(rows).encode()}
+    large = await asyncio.to_thread(read_city, files)
+    await asyncio.to_thread(PackStore(settings.models_address).put, large)
+    file = Path(settings.models_address, f"{large.digest}.pack")
+
+    publication, _ = await publish(settings, published(large.digest, first.digest, now_ms(), "olga", "cameras"))
+    aside = file.rename(file.with_suffix(".aside"))
+    packs = Packs(settings, first)
+    waiting = asyncio.create_task(packs.awaited([large.digest]))
+
+    async def said() -> bool:
+        return f"has no city pack {large.digest}" in caplog.text
+
+    await eventually(said, what="a sentence about the pack")
+    assert await packs.at_hand([first.digest]) == {first.digest: first}
+    assert not waiting.done()
+    aside.rename(file)
+    found = (await waiting)[large.digest]
+
+    assert sum(map(len, files.values())) > 30_000_000
+    assert file.stat().st_size > 2**20  # which no record of Kafka holds by itself
+    assert (publication.digest, len(found.cameras)) == (large.digest, len(first.cameras) + CAMERAS)
+    written = [*await kafka.read_all(topics.control), *await kafka.read_all(topics.inbox)]
+    assert max(len(record.value or b"") for record in written) < 1_000
 
 
 def sent_to(log: list[ConsumerRecord]) -> list[tuple[facts.Opened, str]]:
