@@ -25,6 +25,7 @@ from dispatcher.figures.figure_row import FigureRow, encode, row_key
 from dispatcher.order.row import Order
 from models.city import load_city
 from models.guess import Guess
+from streams.gateway.seats import LISTS
 from streams.kafka.topics import Names
 from streams.local.broker import LocalBroker
 from tests.support.desk_rows import AREAS, ZONE, Row, desk_producer, partition_of, random_life, write
@@ -42,7 +43,11 @@ DOCUMENTS: Mapping[str, str] = {
     "figures by area": f"/status?{WINDOW}&by=area",
     "trend of four weeks": "/trend?from=2026-03-04&to=2026-03-31",
     "areas": "/areas",
+    "cameras": "/cameras",
     "cameras of an area": f"/cameras?area={AREA}",
+    "mobile units": "/units",
+    "false alarms": "/false-alarms?limit=10",
+    "silences": "/silences",
     "newest orders": "/orders?limit=12",
     "points of the map": "/orders?state=open&sort=urgent&limit=200",
     "orders of a figure": f"/orders?limit=12&indicator=closed&{WINDOW}",
@@ -50,23 +55,42 @@ DOCUMENTS: Mapping[str, str] = {
     "a department's list": "/orders?limit=50&state=assigned&sort=urgent&department=roads",
     "count of a list": "/orders?limit=1&count=true&mark=urgent&sort=urgent",
     "count of all that is closed": "/orders?limit=1&count=true&state=closed",
-    "similar ones": f"/orders?state=closed,rejected&category=pothole&area={AREA}&limit=5",
+    "similar ones": f"/orders?state=closed,rejected&category=pothole&area={AREA}&limit=12",
     "seat": "/seat",
     "an order": "/orders/ORDER",
     "its moves": "/orders/ORDER/moves",
 }
-# A page's file, and the documents that its script asks for before it shows all.
+# What the page of a seat asks for beside its lists; further things some seats ask for.
+SEAT = ("seat", "an order", "its moves")
+BESIDE: Mapping[str, tuple[str, ...]] = {"reviewer": ("similar ones", *["an order"] * 12)}
+MOST_AT_ONCE: Mapping[str, int] = {"inspector": 200}  # lines of a list, which is a walk
+PERSON, DEPARTMENT = "bench", "roads"
+
+
+def of_seat(role: str) -> tuple[str, ...]:
+    """The documents that the page of a seat asks for: its first list, the order that is open, how long each list is."""
+    own = f"&department={DEPARTMENT}" if role == "department" else ""
+    lists = [each.query.format(person=PERSON) + own for each in LISTS[role]]
+    documents = [DOCUMENTS[each] for each in (*SEAT, *BESIDE.get(role, ()))]
+    first = f"/orders?limit={MOST_AT_ONCE.get(role, 50)}&{lists[0]}"
+    return (first, *documents, *(f"/orders?limit=1&count=true&{query}" for query in lists))
+
+
+# A page's file, and what its script asks for before it shows all.
 PAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "duty officer": (
+    "overview": (
         "/",
-        (
-            "areas", "figures of the month", "figures by area", "newest orders", "trend of four weeks",
-            "points of the map", *["count of a list"] * 5,
+        tuple(
+            DOCUMENTS[each]
+            for each in (
+                "areas", "figures of the month", "figures by area", "newest orders", "trend of four weeks",
+                "points of the map", "cameras", "mobile units", "false alarms", *["count of a list"] * 5,
+            )
         ),
     ),
-    "reviewer": ("/desk", ("seat", "surest doubts", "an order", "its moves", "similar ones", *["count of a list"] * 4)),
-    "department": ("/desk", ("seat", "a department's list", "an order", "its moves", *["count of a list"] * 4)),
-    "order": ("/o/ORDER", ("seat", "an order", "its moves")),
+    **{role: ("/desk", of_seat(role)) for role in LISTS},
+    "order": ("/o/ORDER", tuple(DOCUMENTS[each] for each in SEAT)),
+    "silences": ("/desk/silences", tuple(DOCUMENTS[each] for each in ("seat", "silences", "areas"))),
 }  # fmt: skip
 
 
@@ -153,7 +177,7 @@ async def _show(client: httpx.AsyncClient, order: str, times: int) -> None:
     for name, (page, documents) in PAGES.items():
         files = await _files(client, placed(page))
         first = await measure(client, files, times)
-        then = await measure(client, [placed(DOCUMENTS[each]) for each in documents], times)
+        then = await measure(client, [placed(each) for each in documents], times)
         print(line(f"{name}: {len(files)} files", first))
         print(line(f"{name}: {len(documents)} documents", then))
     for name, path in DOCUMENTS.items():

@@ -1,5 +1,6 @@
 """What a run of the bench is shown as."""
 
+import re
 import sysconfig
 from pathlib import Path
 
@@ -9,7 +10,11 @@ from msgspec.structs import replace
 from bench import interpreter
 from bench.end_to_end import tables
 from bench.end_to_end.measured import Measured, read, write
+from bench.pages import PAGES
+from streams.gateway.seats import LISTS
 from tests.support.measured import MACHINE, run, step
+
+PAGE_FILES = Path(__file__).parents[2] / "streams" / "gateway" / "page_files"
 
 
 def reached(measured: Measured) -> dict[str, bool]:
@@ -68,3 +73,13 @@ def test_an_interpreter_is_known_by_how_it_was_configured(
     monkeypatch.setattr(sysconfig, "get_scheme_names", lambda: schemes)
 
     assert interpreter.optimised() is optimised
+
+
+def test_the_bench_of_the_pages_asks_for_all_that_the_pages_ask_for() -> None:
+    """Each address, and each seat with each of its lists; but for what is asked for once, or streams."""
+    scripts = "".join(file.read_text() for file in PAGE_FILES.glob("*.js"))
+    asked = set(re.findall(r'\bask\(["`](/[a-z-]+)', scripts)) - {"/openapi", "/open", "/events"}
+    measured = {document for _, documents in PAGES.values() for document in documents}
+
+    assert {"/" + document.split("/")[1].partition("?")[0] for document in measured} == asked
+    assert LISTS.keys() <= PAGES.keys()
