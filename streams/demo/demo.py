@@ -47,7 +47,7 @@ FEED_SECONDS = 25.0
 _WIDTH = 116
 _START_TIMEOUT_S = 60.0
 _DECIDED_TIMEOUT_S = 60.0
-_MONTH_TIMEOUT_S = 120.0
+_MONTH_TIMEOUT_S = 240.0
 _STATUS_TIMEOUT_S = 30.0
 # When every event is decided the people still have this long to close what they hold.
 _PEOPLE_SECONDS = 5.0

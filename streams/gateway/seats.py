@@ -112,6 +112,7 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
             for code, category in city.categories.items()
             if category.parent
         ],
+        "groups": [named(category, code) for code, category in city.categories.items() if not category.parent],
         "levels": city.settings.supervision_levels,
     }
 

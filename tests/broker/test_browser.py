@@ -385,14 +385,17 @@ async def test_an_inspector_s_checks_stand_in_walking_order(cast: Cast) -> None:
 
 @pytest.mark.parametrize("cast", ["zh"], indirect=True)
 async def test_two_people_silence_something_and_end_it(cast: Cast) -> None:
-    """What lasts long waits for the second one; whoever has set it may not approve it, and each step shows at once."""
-    waits, holds, approve, end = "待第二人批准", "生效中", "批准", "结束"
+    """A zone of tomorrow for a group in a district. What lasts long waits for the second one; whoever has set it may
+    not approve it, and each step shows at once."""
+    waits, to_come, approve, end = "待第二人批准", "尚未开始", "批准", "结束"
     duty, operator = await cast.seat("duty-officer"), await cast.seat("operator", PHONE)
-    until = datetime.now() + timedelta(days=30)  # noqa: DTZ005 - by the browser's clock, which is this machine's
+    begin = datetime.now() + timedelta(days=1)  # noqa: DTZ005 - by the browser's clock, which is this machine's
+    until = begin + timedelta(days=29)
     await duty.go("/desk/silences")
     form = duty.page.locator("#wanted form")
-    await form.locator('[name="category"]').select_option("pothole")
-    await form.locator('[name="area"]').select_option("gulou")
+    await form.locator('[name="category"]').select_option("road")
+    await form.locator('[name="area"]').select_option("yunxi")
+    await form.locator('[name="starts_at"]').fill(begin.strftime("%Y-%m-%dT%H:%M"))
     await form.locator('[name="ends_at"]').fill(until.strftime("%Y-%m-%dT%H:%M"))
     await form.locator('[name="owner"]').fill("lighting works")
     await form.locator('[name="comment"]').fill(MARKUP)
@@ -408,7 +411,7 @@ async def test_two_people_silence_something_and_end_it(cast: Cast) -> None:
     await operator.go("/desk/silences")
     seen = operator.page.locator("#known li").filter(has_text="lighting works")
     await seen.get_by_role("button", name=approve).click()
-    await expect(seen.locator(".badge")).to_have_text(holds)
+    await expect(seen.locator(".badge")).to_have_text(to_come)
     await operator.photograph("silences-approved")
 
     await own.get_by_role("button", name=end).click()

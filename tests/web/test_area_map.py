@@ -43,3 +43,13 @@ async def test_a_street_map_lies_under_the_areas_only_where_the_city_has_one(gat
 
     assert told["tiles"] is None
     assert outlines(replace(city, settings=with_tiles))["tiles"] == {"url": url, "attribution": owner}
+
+
+async def test_the_larger_areas_are_named_beside_the_shapes(gateway: Open, city: City) -> None:
+    """Forms offer them: what is asked of a district is asked of all of its towns."""
+    async with gateway() as client:
+        told = (await client.get("/areas")).json()
+
+    levels = {each["id"]: each["level"] for each in told["above"]}
+    assert (levels["yunhe"], levels["yunxi"]) == ("city", "district")
+    assert levels.keys() | {each["id"] for each in told["features"]} == {area.id for area in city.areas}

@@ -1,12 +1,15 @@
 // What stands beside an order so that a person can judge it: others that may be the same, and similar ones that ended.
 import { areaMap } from "/page/area_map.js";
-import { ask, el, moment } from "/page/common.js";
+import { ask, duration, el, moment } from "/page/common.js";
 import { name, say, term } from "/page/language.js";
 import { distance, metres } from "/page/places.js";
-import { NO_FAULT, STATES } from "/page/terms.js";
+import { FACTS, NO_FAULT, STATES } from "/page/terms.js";
 
 const MOST = 4; // that are compared with an order
 const SIMILAR = 5;
+const LOOKED_AT = 12; // of the newest that ended, for those whose words are most alike
+const EXCERPT = 120; // characters
+const DETOURS = ["returned", "recategorised", "reopened"];
 
 function card(order, number, beside, actions) {
   return el("article", { class: number ? "card" : "card chosen" },
@@ -17,8 +20,8 @@ function card(order, number, beside, actions) {
     el("div", { class: "moves" }, ...actions));
 }
 
-async function documents(ids) {
-  const answers = await Promise.all(ids.slice(0, MOST).map((id) => ask(`/orders/${encodeURIComponent(id)}`)));
+async function documents(ids, most = MOST) {
+  const answers = await Promise.all(ids.slice(0, most).map((id) => ask(`/orders/${encodeURIComponent(id)}`)));
   return Promise.all(answers.filter((each) => each.ok).map((each) => each.json()));
 }
 
@@ -51,7 +54,31 @@ export function comparison(actions) {
   return { node, show };
 }
 
-// A panel of the orders of the same area and category that ended lately. `of(order)` says which category that is.
+const wordsOf = (order) => [order.title, order.text].filter(Boolean).join(" ");
+
+function pairs(text) {
+  const plain = text.toLowerCase().replace(/\s+/g, " ");
+  return new Set([...plain].slice(1).map((each, index) => [...plain][index] + each));
+}
+
+// How alike the words of two orders are, 0 to 1: the pairs of characters that both have, of all of both (Dice).
+function alike(one, other) {
+  const [own, others] = [pairs(wordsOf(one)), pairs(wordsOf(other))];
+  const both = [...own].filter((each) => others.has(each)).length;
+  return own.size + others.size ? (2 * both) / (own.size + others.size) : 0;
+}
+
+// How it ended: what was said when it was ended without work, how long it took, and what went wrong on the way.
+function ending(order) {
+  const steps = order.timeline || [];
+  const last = steps.findLast((step) => step.fact === order.state);
+  const took = last ? say("took {}", duration((Date.parse(last.at) - Date.parse(order.opened_at)) / 1000)) : "";
+  const detours = DETOURS.map((fact) => [fact, steps.filter((step) => step.fact === fact).length]).filter(([, times]) => times);
+  return [order.department ? name(order.department) : "", took, ...detours.map(([fact, times]) => `${term(FACTS[fact], fact)} ${times}×`),
+    order.state === "rejected" ? last?.note : ""].filter(Boolean).join(" · ");
+}
+
+// A panel of the orders of the same area and category that ended lately, those first whose words are most alike. `of(order)` says which category that is.
 export function precedents(of) {
   const list = el("ol", { class: "list" });
   const title = el("small", {});
@@ -65,14 +92,16 @@ export function precedents(of) {
     drawn = state;
     node.hidden = true;
     if (!category || category === NO_FAULT || !order.area) return;
-    const response = await ask(`/orders?state=closed,rejected&category=${encodeURIComponent(category)}&area=${encodeURIComponent(order.area.id)}&limit=${SIMILAR}`);
+    const response = await ask(`/orders?state=closed,rejected&category=${encodeURIComponent(category)}&area=${encodeURIComponent(order.area.id)}&limit=${LOOKED_AT}`);
     if (!response.ok || state !== drawn) return;
-    const { orders } = await response.json();
+    const ended = await documents((await response.json()).orders.map((each) => each.id), LOOKED_AT);
+    if (state !== drawn) return;
+    const orders = ended.filter((each) => each.id !== order.id).map((each) => [alike(order, each), each]).sort(([one], [other]) => other - one).slice(0, SIMILAR).map(([, each]) => each);
     node.hidden = !orders.length;
     title.textContent = orders.length ? `${name(orders[0].category)} · ${name(order.area)}` : "";
     list.replaceChildren(...orders.map((each) => el("li", {},
-      el("div", { class: "top" }, el("a", { href: `/o/${encodeURIComponent(each.id)}` }, each.title || name(each.category)), el("time", { datetime: each.last_at }, moment(each.last_at, order.zone))),
-      el("span", { class: each.state === "closed" ? "badge good" : "badge" }, term(STATES[each.state], each.state)), el("span", { class: "soft" }, ` ${name(each.department)}`))));
+      el("div", { class: "top" }, el("a", { href: `/o/${encodeURIComponent(each.id)}` }, wordsOf(each).slice(0, EXCERPT) || name(each.category)), el("time", { datetime: each.last_at }, moment(each.last_at, order.zone))),
+      el("span", { class: each.state === "closed" ? "badge good" : "badge" }, term(STATES[each.state], each.state)), el("span", { class: "soft" }, ` ${ending(each)}`))));
   }
 
   return { node, show };

@@ -108,28 +108,32 @@ async function show() {
   by("known").replaceChildren(...told.silences.map(line), ...(told.silences.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
 
-function select(field, first, rows) {
-  return el("select", { name: field }, el("option", { value: "*" }, first), ...rows.map((each) => el("option", { value: each.id }, name(each))));
+// Larger things first, then single ones: each of `parts` is a title and what stands under it.
+function select(field, first, parts) {
+  const part = ([title, rows]) => el("optgroup", { label: title }, ...rows.map((each) => el("option", { value: each.id }, name(each))));
+  return el("select", { name: field }, el("option", { value: "*" }, first), ...parts.filter(([, rows]) => rows.length).map(part));
 }
 
-function form(areas) {
+function form(larger, areas) {
   const number = (field, most) => el("input", { name: field, type: "number", step: "any", min: -most, max: most });
   const node = el("form", { class: "move" },
-    el("label", {}, say("Category"), select("category", say("everything"), seat.known.categories)),
-    el("label", {}, say("Area"), select("area", say("the whole city"), areas)),
+    el("label", {}, say("Category"), select("category", say("everything"), [[say("Groups"), seat.known.groups], [say("Categories"), seat.known.categories]])),
+    el("label", {}, say("Area"), select("area", say("the whole city"), [[say("Larger areas"), larger], [say("Areas"), areas]])),
     el("label", {}, say("Camera"), el("input", { name: "camera_id", maxlength: 200 })),
     el("label", {}, say("Source"), el("input", { name: "source", maxlength: 200 })),
     el("label", {}, say("Latitude"), number("lat", 90)), el("label", {}, say("Longitude"), number("lon", 180)),
     el("label", {}, say("Metres around it"), el("input", { name: "radius_m", type: "number", step: "any", min: 1, max: 100000 })),
+    el("label", {}, say("From (time of this computer; empty: from now on)"), el("input", { name: "starts_at", type: "datetime-local" })),
     el("label", {}, say("Until (time of this computer)"), el("input", { name: "ends_at", type: "datetime-local", required: true })),
     answering(), because(),
     el("button", { class: "primary" }, say("Silence")));
   node.addEventListener("submit", async (event) => {
     event.preventDefault();
     const given = Object.fromEntries([...new FormData(node)].map(([field, text]) => [field, text.trim()]).filter(([, text]) => text));
-    const { lat, lon, radius_m: radius, ends_at: ends, ...rest } = given;
+    const { lat, lon, radius_m: radius, starts_at: starts, ends_at: ends, ...rest } = given;
+    const begin = starts ? { starts_at: new Date(starts).toISOString() } : {};
     const place = lat && lon ? { location: { lat: Number(lat), lon: Number(lon) }, ...(radius ? { radius_m: Number(radius) } : {}) } : {};
-    if (await send("/silences", { ...rest, ...place, ends_at: new Date(ends).toISOString() })) node.reset();
+    if (await send("/silences", { ...rest, ...place, ...begin, ends_at: new Date(ends).toISOString() })) node.reset();
   });
   return node;
 }
@@ -138,8 +142,8 @@ await takeSeat();
 if (seat.known && SETTING.includes(seat.role)) {
   by("wanted").hidden = false;
   const response = await ask("/areas");
-  const { features } = response.ok ? await response.json() : { features: [] };
-  by("wanted").append(form(features.map((each) => ({ id: each.id, ...each.properties }))));
+  const { above, features } = response.ok ? await response.json() : { above: [], features: [] };
+  by("wanted").append(form(above, features.map((each) => ({ id: each.id, ...each.properties }))));
 }
 await show();
 setInterval(() => document.hidden || show(), REFRESH_MS);

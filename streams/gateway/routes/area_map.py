@@ -32,8 +32,8 @@ def map_routes(city: City) -> APIRouter:
 
 def outlines(city: City) -> dict[str, Any]:
     """A GeoJSON FeatureCollection (RFC 7946) with a feature for each area of the level that orders are merged at: its
-    names, and its shape without corners that a map would not show. Neighbours keep their common border. `tiles`, a
-    foreign member, is the street map that the city has configured, or null."""
+    names, and its shape without corners that a map would not show. Neighbours keep their common border. Of the foreign
+    members, `tiles` is the street map that the city has configured, or null, and `above` names the larger areas."""
     units = city.areas.at_level(city.merge_level)
     shapes = [city.areas.shape(unit.id) for unit in units]
     west, south, east, north = shapely.total_bounds(shapes)
@@ -42,6 +42,11 @@ def outlines(city: City) -> dict[str, Any]:
     return {
         "type": "FeatureCollection",
         "tiles": tiles if tiles["url"] else None,
+        "above": [
+            {"id": area.id, "name_zh": area.name_zh, "name_en": area.name_en, "level": area.level}
+            for area in city.areas
+            if area.level != city.merge_level
+        ],
         "features": [
             {
                 "type": "Feature",
