@@ -9,7 +9,7 @@ import msgspec
 from cryptography.fernet import Fernet
 
 from models.errors import UsageError
-from models.events.above import area_named
+from models.events.above import chosen_in
 from models.masking import is_plain, masked_term
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
@@ -55,7 +55,7 @@ def pseudonym(key: bytes, name: str) -> str:
         return name
     # Ten characters of chance can look like somebody's handle (wx…), and under a pseudonym nobody above would know its
     # order again.
-    if (area := area_named(name)) and masked_term(area) == area:
+    if (chosen := chosen_in(name)) and all(masked_term(part) == part for part in chosen):
         return name
     return in_letters(_digest(key, name))
 

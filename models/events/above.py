@@ -11,8 +11,10 @@ from models.events.incoming import ORDER_AREA, ORDER_REST
 
 _SOURCE = "hub:"
 _BETWEEN = "/"
-# An order's id; its attempt; and what has become of that.
-_HANDED_DOWN = re.compile(rf"({ORDER_AREA})-{ORDER_REST}(?:{_BETWEEN}[0-9]{{1,4}})?(?:{_BETWEEN}[a-z-]{{1,16}})?")
+# Of which parts a name of what is told of an order is made: ids of orders, counts (attempt, seq), words for what was done.
+_ORDER = re.compile(rf"({ORDER_AREA})-{ORDER_REST}")
+_NUMBER, _WORD = re.compile("[0-9]{1,6}"), re.compile("[a-z]+(?:-[a-z]+)*")
+_MOST_PARTS = 5  # of a step: the order above, its attempt, the order below, its seq, what the department above does
 
 
 def source_of(city: str) -> str:
@@ -45,10 +47,21 @@ def order_named(report_id: str) -> str:
     return report_id.rpartition(_BETWEEN)[0] or report_id
 
 
-def area_named(name: str) -> str:
-    """The area in the id of an order, of its report or of what is told of it; empty where a name is none of them."""
-    found = _HANDED_DOWN.fullmatch(name)
-    return "" if found is None else found[1]
+def chosen_in(name: str) -> tuple[str, ...]:
+    """The areas and words, which somebody has chosen, in the id of an order, its report or what is told of it; all
+    else are counts and chance. Empty where a name is none of these."""
+    parts = name.split(_BETWEEN, _MOST_PARTS)
+    if len(parts) > _MOST_PARTS or not _ORDER.fullmatch(parts[0]):
+        return ()
+    found: list[str] = []
+    for part in parts:
+        if order := _ORDER.fullmatch(part):
+            found.append(order[1])
+        elif _WORD.fullmatch(part):
+            found.append(part)
+        elif not _NUMBER.fullmatch(part):
+            return ()
+    return tuple(found)
 
 
 def order_of(report_id: str) -> tuple[str, int]:

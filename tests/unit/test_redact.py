@@ -43,13 +43,21 @@ def test_the_id_of_an_order_stays_whatever_its_ten_characters_look_like() -> Non
     """Under a pseudonym the platform that has handed it down would not know its order again."""
     order = "south-w-20261129-wx4rjem2uw"
 
-    for name in (order, f"{order}/1", f"{order}/12/withdrawn", f"{order}/circle"):
+    step = f"{order}/1/south-w-20261129-dm2wxowblp/17/request-suspension"
+    for name in (order, f"{order}/1", f"{order}/12/withdrawn", f"{order}/circle", step):
         assert pseudonym(KEY, name) == name
 
 
 def test_what_only_looks_like_the_id_of_an_order_stays_nowhere() -> None:
-    """Neither a number in the place of the area nor a handle behind it."""
-    for name in ("13812345678-20261129-wx4rjem2uw", "south-w-20261129-wx4rjem2uw/wx13812345678"):
+    """Neither a number in the place of an area nor a handle behind it."""
+    order = "south-w-20261129-wx4rjem2uw"
+    for name in (
+        "13812345678-20261129-wx4rjem2uw",
+        f"{order}/1/13812345678-20261129-wx4rjem2uw/1/handle",
+        f"{order}/wx13812345678",
+        f"{order}/13812345678",
+        f"{order}/1/{order}/1/handle/1",
+    ):
         assert pseudonym(KEY, name) != name
 
 
