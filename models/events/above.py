@@ -11,7 +11,7 @@ from models.events.incoming import ORDER_AREA, ORDER_REST
 
 _SOURCE = "hub:"
 _BETWEEN = "/"
-# Of which parts a name of what is told of an order is made: ids of orders, counts (attempt, seq), words for what was done.
+# The parts of a name of what is told of an order: ids of orders, counts (attempt, seq), words for what was done.
 _ORDER = re.compile(rf"({ORDER_AREA})-{ORDER_REST}")
 _NUMBER, _WORD = re.compile("[0-9]{1,6}"), re.compile("[a-z]+(?:-[a-z]+)*")
 _MOST_PARTS = 5  # of a step: the order above, its attempt, the order below, its seq, what the department above does
