@@ -74,7 +74,7 @@ TABLE: tuple[Transition, ...] = (
     Transition(
         "return", "退单", ("department",), ("assigned", "accepted"),
         ("returned", "assigned", "arbitration", "accepted"),
-        ("lead", "return-code", "reason", "not-binding", "return-window", "known-department"),
+        ("lead", "return-code", "reason", "not-binding", "return-window", "known-department", "named-where-asked"),
         "re-assigned at once to a safe suggestion; the third return goes to arbitration; what was handed down goes "
         "back to the department above, which has accepted it",
     ),
@@ -126,7 +126,7 @@ TABLE: tuple[Transition, ...] = (
     Transition("progress", "处置进展", ("department",), ("accepted",), ("accepted",), ("lead-or-assist",)),
     Transition(
         "request-extension", "延期申请", ("department",), ("assigned", "accepted"), ("assigned", "accepted"),
-        ("lead", "reason", "not-breached", "extensions-left", "nothing-requested"),
+        ("lead", "reason", "not-breached", "extensions-left", "nothing-requested", "named-where-asked"),
     ),
     Transition(
         "approve-extension", "同意延期", ("dispatcher",), ("assigned", "accepted"), ("assigned", "accepted"),
@@ -138,7 +138,7 @@ TABLE: tuple[Transition, ...] = (
     ),
     Transition(
         "request-suspension", "挂账申请", ("department",), ("accepted",), ("accepted",),
-        ("lead", "reason", "not-breached", "suspensions-left", "until", "nothing-requested"),
+        ("lead", "reason", "not-breached", "suspensions-left", "until", "nothing-requested", "named-where-asked"),
     ),
     Transition(
         "approve-suspension", "同意挂账", ("dispatcher",), ("accepted",), ("suspended",),
@@ -154,7 +154,7 @@ TABLE: tuple[Transition, ...] = (
         "also by itself at the end",
     ),
     Transition("handle", "处置完成", ("department",), ("accepted",), ("handled",),
-        ("lead", "parts-settled", "evidence")),
+        ("lead", "parts-settled", "evidence", "named-where-asked")),
     Transition(
         "divide", "联办", ("dispatcher", "department"), ("assigned", "accepted"), ("assigned", "accepted"),
         ("lead-if-department", "parts", "known-department"),
@@ -238,7 +238,8 @@ TABLE: tuple[Transition, ...] = (
         ("asked-citizen", "judging-window", "judgement"),
         "a citizen of the pool who was asked says whether it is settled, once; the state stays", never=("handler",),
     ),
-    Transition("appeal", "申诉", ("department",), ("closed",), ("closed",), ("lead", "reason", "not-appealed")),
+    Transition("appeal", "申诉", ("department",), ("closed",), ("closed",),
+        ("lead", "reason", "not-appealed", "named-where-asked")),
     Transition(
         "approve-appeal", "同意申诉", ("reviewer",), ("closed",), ("closed",),
         ("appealed",),

@@ -196,6 +196,12 @@ def _named(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
 
 
 @guard
+def _named_where_asked(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    """Of whom nobody knows who it was, nobody can say later that it is the same person."""
+    return _named(work, order, update, at) if work.city.settings.named_steps else ""
+
+
+@guard
 def _nobody_else_waits(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     """A platform above takes back what it has reported: others may have reported the same here."""
     if not is_from_above(update.source):

@@ -27,6 +27,11 @@ class CitySettings(BaseModel):
         strict=False,
         description="the sources (CloudEvents) of systems that hand in steps late: they may date back at will",
     )
+    named_steps: bool = Field(
+        False,
+        description="whether a step after which its person may not check or decide (handling, returning, asking for "
+        "more time or a suspension, appealing) must name that person, `by.id`",
+    )
 
     # merging
     merge_similarity: float = Field(

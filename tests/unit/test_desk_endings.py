@@ -122,6 +122,27 @@ def test_feedback_is_kept(desk: Desk) -> None:
     assert desk.update("feedback", CITIZEN, T0 + 20 * DAY, satisfied=True) == "feedback-window-over"
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_who_may_not_check_later_says_who_they_are_where_the_city_wants_it(named: bool) -> None:
+    """Handling, returning, asking and appealing; without the setting a department's word is enough, as it was."""
+    desk = Desk(quiet_city(settings=f"named_steps = {str(named).lower()}"))
+    nobody, refusal = Actor("department", "roads"), "missing-name" if named else ""
+    desk.feed(report("1", T0), at=T0)
+
+    for action, said in (
+        ("accept", {}),
+        ("request-extension", {"reason": "rain"}),
+        ("handle", {"evidence_urls": ("e",)}),
+    ):
+        wanted = "" if action == "accept" else refusal
+        assert desk.update(action, nobody, T0 + HOUR, **said) == wanted
+    assert desk.only().state == ("accepted" if named else "handled")
+    if named:
+        assert desk.update("return", nobody, T0 + HOUR, reason="r", code="unclear") == refusal
+        assert desk.update("request-suspension", nobody, T0 + HOUR, reason="r", until=T0 + 3 * DAY) == refusal
+        assert desk.update("handle", ROADS, T0 + HOUR, evidence_urls=("e",)) == ""
+
+
 def test_an_appeal_takes_two_different_reviewers(desk: Desk) -> None:
     """Granted, it exempts the closing in the adjusted figures; the raw ones stay."""
     desk.update("accept", ROADS, T0 + HOUR)
