@@ -15,6 +15,9 @@ from models.masking import is_plain, masked_term
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")  # what most events are named by
 _UUID_LENGTH = 36
+# What else events are named by (ULID): a time and chance. A run of digits as long as somebody's number is no such name.
+_ULID = re.compile("(?!.*[0-9]{9})[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_ULID_LENGTH = 26
 _PHONE = re.compile(r"(?:\+?0{0,2}86)?(1[3-9]\d{9}|0?[1-9]\d{6,11})")
 
 
@@ -51,7 +54,9 @@ def pseudonym(key: bytes, name: str) -> str:
 
     The same name has the same pseudonym, and a pseudonym is its own.
     """
-    if (len(name) == _UUID_LENGTH and _UUID.fullmatch(name)) or is_plain(name) or masked_term(name) == name:
+    if (len(name) == _UUID_LENGTH and _UUID.fullmatch(name)) or (len(name) == _ULID_LENGTH and _ULID.fullmatch(name)):
+        return name
+    if is_plain(name) or masked_term(name) == name:
         return name
     # Ten characters of chance can look like somebody's handle (wx…), and under a pseudonym nobody above would know its
     # order again.

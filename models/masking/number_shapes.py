@@ -102,6 +102,28 @@ def _has_eleven_digits(found: re.Match[str]) -> bool:
     return len(digits_of(found[0])) == 11
 
 
+# How long the account numbers of each country are (ISO 13616, the registry of IBANs).
+IBAN_LENGTHS = {
+    country: length
+    for length, countries in {
+        15: "NO", 16: "BE", 18: "DK FI FK FO GL NL", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
+        21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC SM",
+        28: "AL AZ BY CY DO EG GT HN HU LB NI PL SD SV", 29: "BR PS QA UA", 30: "JO KW MU YE", 31: "MT SC",
+        32: "LC", 33: "RU",
+    }.items()
+    for country in countries.split()
+}  # fmt: skip
+
+
+def _is_iban(found: re.Match[str]) -> bool:
+    """Whether the country has numbers of that length, and the check digits are right (ISO 7064, mod 97-10)."""
+    signs = found[0].replace(" ", "")
+    if IBAN_LENGTHS.get(signs[:2]) != len(signs):
+        return False
+    return int("".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])) % 97 == 1
+
+
 def _has_five_digits(found: re.Match[str]) -> bool:
     digits = digits_of(found[0])
     return len(digits) >= 5 and DATE.fullmatch(digits) is None
@@ -120,10 +142,15 @@ PAPERS = table(
     r"[a-z第0-9](?:(?<=[a-z第])[ \-]?[0-9]|(?<=[0-9])(?:[ \-.]{0,3}[0-9]){5})",
     # Britain's National Insurance number.
     shape("ssn", WORD_EDGE, r"(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|QQ)(?: ?[0-9]{2}){3} ?[A-D]", WORD_END),
-    # IBAN.
+    # IBAN; with a mistake in it where a word tells of an account.
     shape(
         "card",
         *(WORD_EDGE, r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?", WORD_END),
+        fits=_is_iban,
+    ),
+    shape(
+        *("card", WORD_EDGE, r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?", WORD_END),
+        words="card",
         fits=_has_five_digits,
     ),
     shape(

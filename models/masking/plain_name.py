@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from models.masking.announced import is_announced
 from models.masking.legible import IN_LETTERS
-from models.masking.number_shapes import DATE
+from models.masking.number_shapes import DATE, IBAN_LENGTHS
 from models.masking.words_around import telling_word
 
 # Signs that are read as they stand, none of which a mail address, a mark-up, a quoted or a masked part would need.
@@ -20,6 +20,8 @@ _LETTERS_BETWEEN = re.compile("[A-Za-z]")
 # Papers, accounts and plates that are told by their capitals alone (`number_shapes.PAPERS`, `plate_shapes.PLATES`), and
 # the plates of the armed police.
 _CAPITALS = re.compile(r"[A-Z]{2}[ \-]?[0-9]|[A-Z] ?[0-9]{6}|[0-9][A-Z]{3}[0-9]|[Ww][Jj]")
+# Two capitals and many digits, as EV20261128000017, are nobody's where no country's accounts (IBAN) begin so.
+_NUMBERED = re.compile(rf"(?<![A-Za-z0-9])(?!{'|'.join(IBAN_LENGTHS)})[A-Z]{{2}}[0-9]{{9,}}(?![A-Za-z0-9])")
 # Nobody's number has fewer digits, unless a word, capitals or a plus sign say so.
 _FEWEST = 9
 _MANY_DIGITS = re.compile(f"[0-9](?:[^A-Za-z0-9]*[0-9]){{{_FEWEST - 1}}}")
@@ -56,7 +58,8 @@ def _form_of(encoded: bytes) -> _Form:
     """Of a name in which each digit is a 1, since that can stand for a letter, too. Names that a machine makes differ
     in their digits and have few forms."""
     ones = encoded.decode("utf-8", "surrogatepass")
-    if _SIGNS.fullmatch(ones) is None or _CAPITALS.search(ones) is not None or IN_LETTERS.search(ones) is not None:
+    telling = _NUMBERED.sub(".", ones)
+    if _SIGNS.fullmatch(ones) is None or _CAPITALS.search(telling) is not None or IN_LETTERS.search(ones) is not None:
         return _Form(plain=False, many_digits=False)
     small = ones.lower()
     plain = not is_announced(small) and telling_word(small) is None

@@ -67,3 +67,10 @@ def test_no_order_s_id_needs_a_pseudonym() -> None:
 
     assert [name for name in ids if pseudonym(KEY, report_of(name, 1)) != report_of(name, 1)] == []
     assert any("wx" in name for name in ids)
+
+
+def test_names_of_capitals_and_digits_stay_as_they_are() -> None:
+    """Two capitals with a time and a number, and ULIDs; one with a phone number in it is no such name."""
+    for name in ("EV20261128000017", "EV73915482604817", "01JAR25DM4K7ABZ12345678QRS", "01JP50DM7VX9130MW2K8Q4GEC4"):
+        assert pseudonym(KEY, name) == name
+    assert pseudonym(KEY, "01JAR13812345678ABZ45678QR") != "01JAR13812345678ABZ45678QR"
