@@ -8,10 +8,14 @@ import typer
 from models.errors import UsageError
 from models.redact import pseudonym, reporter_hash
 from models.times import now_ms
+from streams.dead_letters.mentions import mentions
+from streams.dead_letters.replay import read_dead_letters
 from streams.erasure.erasing import Whose
 from streams.erasure.erasing import erase as destroy
 from streams.erasure.report_keys import Erasure
-from streams.settings import load_settings
+from streams.kafka.connection import Connection
+from streams.kafka.topics import Names
+from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
 
 
@@ -31,4 +35,20 @@ def erase(
     named = (pseudonym(key, report[0]), pseudonym(key, report[1])) if any(report) else None
     whose = Whose(order, reporter_hash(key, reporter), named)
     found, destroyed = asyncio.run(destroy(settings, whose, Erasure(now_ms(), by, why)))
+    letters = asyncio.run(_letters(settings, whose))
     say(f"{found} reports, later steps and scenes with sealed words, {destroyed} keys destroyed")
+    if letters:
+        say(
+            f"dead letters {', '.join(map(str, letters))} are theirs too: sealed, not to be replayed, gone by "
+            "themselves 90 days after they came"
+        )
+
+
+async def _letters(settings: Settings, whose: Whose) -> list[int]:
+    """The numbers of the dead letters that hold something of theirs."""
+    names, key = Names(settings.namespace), settings.hmac_key
+    return [
+        number
+        async for number, letter in read_dead_letters(Connection.of(settings), names)
+        if mentions(letter, key, whose.order_id, whose.reporter, whose.report)
+    ]

@@ -184,7 +184,8 @@ def _status_routes(app: FastAPI, status: Status, parts: Parts) -> None:
         stages = None if parts.pulse is None else parts.pulse.section()
         unlisted = None if parts.labels is None else parts.labels.section()
         letters = None if parts.letters is None else parts.letters.section()
-        inner = {"stages": stages, "drift": drift, "unlisted": unlisted, "dead_letters": letters}
+        words = "sealed" if parts.settings.words_key.get_secret_value() else "clear"
+        inner = {"stages": stages, "drift": drift, "unlisted": unlisted, "dead_letters": letters, "words": words}
         return answer({**found, **inner, **access})
 
     @app.get("/trend", tags=["status"], dependencies=[ONLY_KNOWN], summary="Indicators of the city, day by day")

@@ -1,6 +1,7 @@
 """The intake role: reports, detections and updates in; inbox records, urgent ones and dead letters out."""
 
 import asyncio
+import logging
 from dataclasses import replace
 
 from aiokafka import TopicPartition
@@ -22,6 +23,8 @@ from streams.stage.stage import Stage
 from streams.tasks import race
 from streams.tracing.tracer import open_tracer
 
+log = logging.getLogger(__name__)
+
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work on the input topics until `stop` is set. Raises UsageError without keys that can be used, CityError and
@@ -30,6 +33,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     keys = keys_of(settings)
     packs = await open_packs(settings)
     sealer = sealer_of(settings)
+    if sealer is None:
+        log.warning("no PAIDAN_WORDS_KEY: words are kept in the clear, for good, and nobody's can be erased")
     models = LiveModels(settings, packs.own)
     cities = CityInForce(settings, packs, models.aim)
 

@@ -40,7 +40,7 @@ LATER = "还在，老宋说车轮掉进去了"
 SAID = (WORDS, PHONE, PICTURE, LATER)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka: Kafka, tmp_path: Path) -> None:
     """From the report to the page: only the department has it in the clear. The key is destroyed, with who asked; the
     order is there as before, the audit agrees, and a desk without the city's key does not start. The words of an order
@@ -118,6 +118,27 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
     assert {**after, **words} == before
     audit = roles.start("audit", "--no-tables")
     assert await audit.ended(60) == 0, audit.said()
+    await _found_by_phone(kafka, topics, roles)
+
+
+async def _found_by_phone(kafka: Kafka, topics: Names, roles: Roles) -> None:
+    """A report that has an id and a phone number is found by this, too, and what could not be taken in is named."""
+    who, now = {"id": "u-17", "phone": PHONE}, now_ms()
+    sent = [
+        report(WORDS, reporter=who, event={"id": "r-2", "time": now}),
+        report(WORDS, reporter=who, location={"lat": 91}, event={"id": "r-3", "time": now}),
+    ]
+    await kafka.produce(topics.reports, [Message(each.value, b"any", each.headers, 0, now) for each in sent])
+    await kafka.read_until(topics.inbox, lambda records: any(b'"r-2"' in (r.value or b"") for r in records), timeout=60)
+    await kafka.read_until(topics.dead_letters, 1, timeout=60)
+
+    asked = roles.start("erase", "--reporter", "138-1234-5678", "--by", "clerk", "--why", "asked for")
+
+    assert await asked.ended(60) == 0, asked.said()
+    assert "1 keys destroyed" in asked.said()
+    assert "dead letters 0 are theirs too" in asked.said()
+    hashed = reporter_hash(PERSONAL_KEY.encode(), "u-17").encode()
+    assert {r.key: r.value for r in await kafka.read_all(topics.contacts)}[hashed] is None
 
 
 async def _ended_long_ago(kafka: Kafka, topics: Names, roles: Roles) -> int:

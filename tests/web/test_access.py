@@ -215,13 +215,16 @@ async def test_the_status_says_whether_tokens_are_asked_for(gateway: Open, tmp_p
     """Whoever tries it out on one machine can see that nobody is kept out."""
     async with workers(figures(p0=(10, 3))) as places:
         async with gateway(tables_workers=places) as client:
-            assert (await client.get("/status")).json()["access"] == "open"
+            shown = (await client.get("/status")).json()
+            assert (shown["access"], shown["words"]) == ("open", "clear")
         path = one_of_each(tmp_path / "t")
         async with gateway(tables_workers=places, gateway_tokens_file=path) as client:
             for role, inner in (("public", False), ("ops", True)):
                 shown = (await client.get("/status", headers=bearer(role))).json()
                 assert shown["access"] == "tokens"
-                assert [each in shown for each in ("drift", "unlisted", "stages", "dead_letters")] == [inner] * 4
+                assert [each in shown for each in ("drift", "unlisted", "stages", "dead_letters", "words")] == [
+                    inner
+                ] * 5
 
 
 def test_a_department_follows_its_own_assignments_only(city: City) -> None:
