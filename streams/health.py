@@ -12,6 +12,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from prometheus_client import make_wsgi_app
 
 from models.errors import PaidanError
+from streams.addresses import LOOPBACK
 from streams.settings import Settings
 
 _BEAT_SECONDS = 1.0
@@ -44,7 +45,9 @@ async def serving_health(settings: Settings) -> AsyncIterator[None]:
         return time.monotonic() - last_beat < _STUCK_SECONDS
 
     try:
-        application = _application(alive, settings.metrics_token.get_secret_value())
+        token = settings.metrics_token.get_secret_value()
+        withheld = not (token or settings.metrics_open or settings.metrics_host in LOOPBACK)
+        application = _application(alive, token, withheld)
         server = make_server(settings.metrics_host, settings.metrics_port, application, handler_class=_Quiet)
     except OSError as error:
         place = f"{settings.metrics_host}:{settings.metrics_port}"
@@ -70,8 +73,10 @@ def _authorization(environ: WSGIEnvironment) -> bytes:
     return str(environ.get("HTTP_AUTHORIZATION", "")).encode(errors="replace")
 
 
-def _application(alive: Callable[[], bool], token: str) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
-    """Both paths; `/metrics` for who sends the token, or for all where it is empty."""
+def _application(
+    alive: Callable[[], bool], token: str, withheld: bool
+) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    """Both paths; `/metrics` for who sends the token, or where it is empty for all, unless they are `withheld`."""
     metrics = make_wsgi_app()
     wanted = f"Bearer {token}".encode()
 
@@ -87,6 +92,8 @@ def _application(alive: Callable[[], bool], token: str) -> Callable[[WSGIEnviron
         match environ.get("PATH_INFO"):
             case "/metrics" if token and not hmac.compare_digest(_authorization(environ), wanted):
                 status, text = "401 Unauthorized", b"send the token: Authorization: Bearer\n"
+            case "/metrics" if withheld:
+                status, text = "403 Forbidden", b"set PAIDAN_METRICS_TOKEN, or PAIDAN_METRICS_OPEN=true\n"
             case "/metrics":
                 body: Iterable[bytes] = metrics(environ, start)
                 return body

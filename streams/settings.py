@@ -283,7 +283,11 @@ class Settings(BaseSettings):
     metrics_host: str = Field("127.0.0.1", description="Address of a role's `/metrics` and `/livez`.")
     metrics_token: Secret = Field(
         SecretStr(""),
-        description="Whoever asks a role for `/metrics` must send it as a bearer token. Empty: nobody must.",
+        description="Whoever asks a role for `/metrics` must send it as a bearer token. Empty: nobody must "
+        "on loopback, and beyond it nobody gets them.",
+    )
+    metrics_open: bool = Field(
+        False, description="Whether anybody who reaches a role gets `/metrics` without a token, beyond loopback too."
     )
     metrics_port: Port = Field(0, description="Port of a role's `/metrics` and `/livez`. 0: not served.")
 

@@ -47,6 +47,18 @@ async def test_metrics_are_for_who_sends_the_token() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("more", "status"), [({}, 403), ({"metrics_open": True}, 200)])
+async def test_beyond_loopback_metrics_need_a_token_or_a_word_that_they_do_not(
+    more: dict[str, bool], status: int
+) -> None:
+    """Whether the role lives, anybody may ask all the same."""
+    settings = load_settings(metrics_port=free_port(), metrics_host="0.0.0.0", **more)
+    async with serving_health(settings), httpx.AsyncClient(base_url=f"http://{HOST}:{settings.metrics_port}") as web:
+        answers = [await web.get("/metrics"), await web.get("/livez")]
+    assert [each.status_code for each in answers] == [status, 200]
+
+
+@pytest.mark.slow
 async def test_head_is_answered_as_get_is_without_the_body() -> None:
     """On both paths, and on one that there is not."""
     settings = load_settings(metrics_port=free_port())
