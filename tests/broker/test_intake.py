@@ -1,6 +1,7 @@
 """Intake as a process on a real broker: good records reach the inbox, bad ones the dead letters, and can come back."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import defaultdict
@@ -10,7 +11,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import KafkaError
 
 from models.events import DETECTION, REPORT, UPDATE
 from models.inbox import Actor, InboxUpdate, Item, Sighting, decode_items
@@ -171,6 +173,34 @@ async def test_a_header_name_that_is_not_utf_8_is_a_dead_letter(
     assert (dead.topic, dead.offset, dead.error, dead.field) == (topics.reports, offset, "not-utf-8", "headers")
     assert dead.original_value == bad.value
     assert r"\xc0\xb4" in dict(dead.original_headers)
+
+
+@pytest.mark.timeout(120)
+async def test_a_transaction_that_nobody_ends_holds_intake_until_the_broker_ends_it(
+    kafka: Kafka, topics: Names, roles: Roles, city: Path
+) -> None:
+    """What was sent behind it is taken in then, what was in it never; one that would last a quarter of an hour is
+    refused."""
+    stranger = {"bootstrap_servers": kafka.bootstrap, "transactional_id": "stranger"}
+    long = AIOKafkaProducer(**stranger, transaction_timeout_ms=900_000)
+    with pytest.raises(KafkaError):
+        await long.start()
+    await long.stop()
+    roles.start("intake", city=str(city))
+
+    async with AIOKafkaProducer(**stranger, transaction_timeout_ms=1_000) as producer:
+        await producer.begin_transaction()
+        never = report("没有提交", event=born("never"))
+        await producer.send_and_wait(topics.reports, never.value, b"any", 0, BORN, list(never.headers))
+        behind = report("在后面", event=born("behind"))
+        await kafka.produce(topics.reports, [Message(behind.value, b"any", behind.headers, 0, BORN)])
+        records = await kafka.read_until(topics.inbox, 1, timeout=60)
+        with contextlib.suppress(KafkaError):
+            await producer.abort_transaction()
+
+    taken = [item for items in items_of(records).values() for item in items]
+    assert [item.id for item in taken if isinstance(item, Sighting)] == ["behind"]
+    assert len(taken) == 1
 
 
 @pytest.mark.timeout(120)
