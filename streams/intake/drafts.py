@@ -15,7 +15,7 @@ from models.errors import Poison
 from models.events.vocabulary import BY_HASH
 from models.formats.scenes import describes_scene
 from models.inbox import UNLOCATED, UNREGISTERED, Actor, InboxUpdate, Sighting, UnitHeard
-from models.masking import mask
+from models.masking import mask, masked_term
 from models.record import Record
 from models.redact import Contact, acting_reporter, encrypt_contact, reporter_hash
 from models.words import whole_text
@@ -139,6 +139,7 @@ class DraftReader:
         statement = self._cleaner.clean(statement)
         said = statement.said
         self._way.check(statement, given_id)
+        _check_orders(self._city, said)
         if isinstance(said, SaidDetection):
             return self._detection(said, statement, asset)
         if isinstance(said, SaidReport):
@@ -309,6 +310,7 @@ def check(city: City, now_ms: int, event: envelope.Event, key: bytes, vendor: Ve
 def _known(city: City, statement: Statement, key: bytes) -> Known:
     ANY.check(statement, statement.id)
     said, ends = statement.said, ""
+    _check_orders(city, said)
     place: Point | Placement | Described | None = None
     if isinstance(said, SaidDetection):
         meant = _meaning(city, said, measured=statement.measured)
@@ -366,6 +368,21 @@ def _unknown(camera_id: str) -> str:
     if not camera_id.strip(":"):
         return "must be a camera of the city's registry; the message names none, and no header `camera` came with it"
     return f"must be a camera of cameras.csv, which has no {mask(camera_id)[:80]}, or come with coordinates of its own"
+
+
+def _check_orders(city: City, said: Said) -> None:
+    """Raises Poison where the id of an order begins with somebody's number instead of the code of an area: the id is
+    kept as it is. That of an area of the city, or of one that it had, may look like anything, or like nobody's."""
+    if isinstance(said, SaidUpdate):
+        named = {"order_id": said.order_id, "other_order_id": said.other_order_id}
+    elif isinstance(said, SaidRecheck):
+        named = {"order_id": said.order_id}
+    else:
+        return
+    for field, order_id in named.items():
+        area = area_of(order_id) if order_id else ""
+        if area and area not in city.areas and masked_term(area) != area:
+            raise Poison(field, "must be the id of an order of the city", "no-area")
 
 
 def _of_order(said: SaidUpdate) -> Point | Placement | Described:

@@ -35,7 +35,7 @@ WORDS = "what is personal in it is masked with `***`"
 NAME = "a keyed pseudonym stands for it where it holds something personal"
 ADDRESS = "without user and password; what is personal in the rest is masked"
 REGISTERED = "as it is where the city's pack has it; of any other camera a name, as above"
-OF_AN_ORDER = "as it is: the form of an order's id leaves no room"
+OF_AN_ORDER = "as it is, where it begins with an area of the city or nothing personal; else a dead letter"
 SEALED = "a keyed hash, or sealed with the city's key"
 PERSON = "a keyed hash of a reporter's or a citizen's; of others a keyed pseudonym where it holds something personal"
 
