@@ -6,6 +6,8 @@ Where it was not handed down, whoever has it answers for it alone.
 from dispatcher.order.outline import Outline
 from dispatcher.order.row import Assignment, Order
 
+_DISPATCHING = frozenset(("assigned", "return-approved", "return-refused", "taken-back"))
+
 
 def holders(order: Order) -> tuple[str, ...]:
     """The departments that hold an order: whoever has it, its assists, and those above that stay accountable."""
@@ -21,6 +23,12 @@ def handlers(order: Order) -> tuple[str, ...]:
     """The people, by id, who handled the order or confirmed that for a department above; rework does not undo it."""
     turns = (*order.assignments[-1:], *order.held_for)
     return tuple(turn.handled_by.id for turn in turns if turn.handled_by is not None)
+
+
+def dispatched_by(order: Order) -> frozenset[str]:
+    """The dispatchers, by id, who have sent the order to a department, or have decided on one of its returns."""
+    steps = (entry for entry in order.timeline if entry.fact in _DISPATCHING)
+    return frozenset(entry.actor.id for entry in steps if entry.actor.role == "dispatcher")
 
 
 def accountable(order: Order, department: str) -> Assignment | None:

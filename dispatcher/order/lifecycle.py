@@ -70,6 +70,11 @@ TABLE: tuple[Transition, ...] = (
         ("decision", "known-department"),
         "category, department and condition, or code not-a-problem; without a department the table decides",
     ),
+    Transition(
+        "decide", "派遣", ("dispatcher",), ("review",), ("assigned", "arbitration"),
+        ("unroutable", "department", "known-category"),
+        "where no department follows from what is known, a dispatcher names one; it is no label to learn from",
+    ),
     Transition("accept", "签收", ("department",), ("assigned",), ("accepted",), ("lead",), "late when past accept_by"),
     Transition(
         "return", "退单", ("department",), ("assigned", "accepted"),
@@ -104,8 +109,9 @@ TABLE: tuple[Transition, ...] = (
         never=("who-returned",),
     ),
     Transition(
-        "arbitrate", "争议裁定", ("duty-officer",), ("arbitration",), ("assigned",), ("department", "known-category"),
-        "binding", never=("who-returned",),
+        "arbitrate", "争议裁定", ("duty-officer", "dispatcher"), ("arbitration",), ("assigned",),
+        ("another-dispatcher", "department", "known-category"),
+        "binding; no dispatcher who has dispatched it before", never=("who-returned",),
     ),
     Transition(
         "re-assign", "改派", ("dispatcher",), ("assigned", "accepted"), ("assigned",),
@@ -273,9 +279,13 @@ TABLE: tuple[Transition, ...] = (
     ),
     Transition("reject", "作废", ("operator",), _OPEN, ("rejected",), ("reason", "nobody-else-waits")),
     Transition("reject", "作废", ("reviewer",), ("review",), ("rejected",), ("reason",), "a label as well"),
-    Transition("merge", "并案", ("operator",), _OPEN, ("merged",), ("reason", "mergeable"), "child of other_order_id"),
     Transition(
-        "unmerge", "撤销并案", ("operator",), ("merged",), ("review",), ("reason",), "with its own citizen clock"
+        "merge", "并案", ("reviewer", "dispatcher", "operator"), _OPEN, ("merged",), ("reason", "mergeable"),
+        "child of other_order_id",
+    ),
+    Transition(
+        "unmerge", "撤销并案", ("reviewer", "dispatcher", "operator"), ("merged",), ("review",), ("reason",),
+        "with its own citizen clock",
     ),
     Transition(
         "split", "拆分", ("operator",), (*_OPEN, "closed"), (*_OPEN, "closed"), ("reason", "joined-report"),
@@ -314,6 +324,8 @@ REFUSALS: dict[str, str] = {
     "same-department": "That department is the one that returned it; refuse the return instead.",
     "binding": "The assignment is binding: it can be neither returned nor re-assigned.",
     "same-holder": "That department has the order already.",
+    "for-a-reviewer": "What the order is about is in doubt: a reviewer decides that.",
+    "same-dispatcher": "Who has dispatched the order before may not decide the dispute: another dispatcher does.",
     "has-returned-it": "That department has returned the order; only a duty officer may give it back.",
     "is-a-part": "The order is a part of a joint one, and is not divided any more.",
     "unknown-plan": "The city has no such plan.",

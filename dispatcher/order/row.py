@@ -356,6 +356,18 @@ def unanswered(order: Order) -> tuple[str, ...]:
     return tuple(each for each in order.reporters if each not in answered)
 
 
+# Reasons for which no department follows from what is known; they stand beside `sent-to-review` in the timeline.
+_UNROUTABLE = frozenset(
+    ("nobody-responsible", "unknown-department", "unlocated", "unknown-area", "nobody-suitable", "unknown-category")
+)
+
+
+def unroutable(order: Order) -> bool:
+    """Whether an order is in review because no department follows from what is known 无法派遣."""
+    notes = (entry.note for entry in reversed(order.timeline) if entry.fact == "sent-to-review")
+    return order.state == "review" and next(notes, "") in _UNROUTABLE
+
+
 class Tally(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How often an incident was seen again without news: repeats of the same camera, algorithm, label and object.
 

@@ -38,6 +38,8 @@ def _decide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
         order = work.emit(facts.Decided(**work.head(order, at, by), rejected=True, note=update.reason))
         return dispatching.reject(work, order, update.reason, at, by)
     category = update.category or order.category
+    if by.role == "dispatcher":  # it says whose the order is; what it is about, a reviewer says
+        return dispatching.assign(work, order, _target(work, order, update, "dispatcher", category), at, by)
     target = _target(work, order, update, "reviewer", category)
     order = work.emit(
         facts.Decided(

@@ -6,8 +6,8 @@
 from collections.abc import Callable
 
 from dispatcher.clocks.answer_windows import feedback_until, reopen_until
-from dispatcher.order.chain import accountable, answered, confirmer, handlers, holders
-from dispatcher.order.row import OPEN, Order, unanswered
+from dispatcher.order.chain import accountable, answered, confirmer, dispatched_by, handlers, holders
+from dispatcher.order.row import OPEN, Order, unanswered, unroutable
 from dispatcher.order.timers import breached
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import UnitOfWork
@@ -135,6 +135,20 @@ def _holder_if_department(work: UnitOfWork, order: Order, update: InboxUpdate, a
     if update.by.role != "department":
         return ""
     return "" if update.by.department and update.by.department in holders(order) else "not-the-holder"
+
+
+@guard
+def _unroutable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if not unroutable(order):
+        return "for-a-reviewer"
+    return "" if update.category or order.category else "missing-category"
+
+
+@guard
+def _another_dispatcher(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if update.by.role != "dispatcher":
+        return ""
+    return "same-dispatcher" if update.by.id in dispatched_by(order) else ""
 
 
 @guard

@@ -74,6 +74,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "inspector": order.inspector if names_people else "",
             "check_level": order.check_level or None,
             "call_back": order.call_back or None,
+            "reminders": _reminders(order),
             "limits": [
                 _without_empty(
                     {
@@ -142,6 +143,14 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "zone": city.zone.key,
         }
     )
+
+
+def _reminders(order: Order) -> Document | None:
+    """On how many days reporters have reminded of it 催办, and the last one."""
+    if not order.reminded_on:
+        return None
+    year, day = divmod(order.reminded_on[-1], 10_000)
+    return {"count": len(order.reminded_on), "last": f"{year}-{day // 100:02}-{day % 100:02}"}
 
 
 def _asset(asset: AssetRef, city: City) -> Document:

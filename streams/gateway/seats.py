@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from dispatcher.order.chain import accountable, answered, confirmer, holders
+from dispatcher.order.chain import accountable, answered, confirmer, dispatched_by, holders
 from dispatcher.order.forms import Field, form
 from dispatcher.order.lifecycle import TABLE, Transition
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, unroutable
 from dispatcher.steps.two_people import same_person
 from models.access import ACCESS, Holder, actor
 from models.city import City
@@ -25,25 +25,27 @@ from streams.tables.protocol import Sort
 
 class WorkList(msgspec.Struct, frozen=True):
     """One list of a seat: its names and the query of `GET /orders` that gives it, in which `{person}` is who sits
-    there."""
+    there. What is only `watched` others take off it; of all other lists the seat has a move that does."""
 
     names: Names
     query: str
+    watched: bool = False
 
 
-def _marked(mark: str, sort: Sort = "urgent") -> WorkList:
-    return WorkList(MARKS[mark].names, f"mark={mark}&sort={sort}")
+def _marked(mark: str, sort: Sort = "urgent", *, watched: bool = False) -> WorkList:
+    return WorkList(MARKS[mark].names, f"mark={mark}&sort={sort}", watched)
 
 
 _PERSON = "{person}"
-_OVERDUE = WorkList(("超期", "overdue"), "overdue=true&sort=urgent")
+_OVERDUE = WorkList(("超期", "overdue"), "overdue=true&sort=urgent", watched=True)
+_CLOSED = WorkList(("结案", "closed"), "state=closed", watched=True)
 # The lists of each role of the lifecycle that works at the desk, the one that it works through first.
 LISTS: Mapping[str, tuple[WorkList, ...]] = {
     "reviewer": (
         WorkList(("待研判", "in review"), "sort=surest"),
         _marked("candidates"),
         _marked("appeal", "newest"),
-        WorkList(("结案", "closed"), "state=closed"),
+        _CLOSED,
     ),
     "dispatcher": (
         WorkList(("退单待审", "returned"), "state=returned&sort=urgent"),
@@ -52,8 +54,8 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
         _marked("unroutable"),
         WorkList(("争议裁定", "arbitration"), "state=arbitration&sort=urgent"),
         _marked("candidates"),
-        WorkList(("处置中", "with departments"), "state=assigned,accepted,suspended&sort=urgent"),
-        WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),
+        WorkList(("处置中", "with departments"), "state=assigned,accepted,suspended&sort=urgent", watched=True),
+        WorkList(("待核查", "to be checked"), "state=handled&sort=urgent", watched=True),
         _marked("call-back", "newest"),
         _OVERDUE,
     ),
@@ -61,14 +63,14 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
         WorkList(("争议裁定", "arbitration"), "state=arbitration&sort=urgent"),
         _marked("urgent"),
         _OVERDUE,
-        _marked("unanswered"),
-        WorkList(("在办", "open"), "state=open&sort=urgent"),
+        _marked("unanswered", watched=True),
+        WorkList(("在办", "open"), "state=open&sort=urgent", watched=True),
     ),
     "department": (
         WorkList(("待签收", "to accept"), "state=assigned&sort=urgent"),
         WorkList(("处置中", "to handle"), "state=accepted,suspended&sort=urgent"),
-        WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),
-        WorkList(("结案", "closed"), "state=closed"),
+        WorkList(("待核查", "to be checked"), "state=handled&sort=urgent", watched=True),
+        _CLOSED,
     ),
     "inspector": (
         WorkList(("我的核查", "my checks"), "state=handled&inspector={person}&sort=urgent"),
@@ -78,16 +80,16 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
         WorkList(("隔离", "set aside"), "quarantined=true"),
         _marked("candidates"),
         WorkList(("在办", "open"), "state=open&sort=urgent"),
-        WorkList(("全部", "all"), ""),
+        WorkList(("全部", "all"), "", watched=True),
     ),
 }
 
 
 def seat(holder: Holder | None, city: City) -> dict[str, Any]:
     """Who sits there, the lists of that role, and the words of the city that forms take. Without tokens: those of all
-    roles, for nobody is known."""
+    roles, in which `{person}` stays open, for nobody is known, and the city's inspectors, of whom one can be tried."""
     roles = list(LISTS) if holder is None else [ACCESS[holder.role].acts_as]
-    person = "" if holder is None else quote(holder.person, safe="")
+    person = _PERSON if holder is None else quote(holder.person, safe="")
     return {
         "open": holder is None,
         "person": "" if holder is None else holder.person,
@@ -98,7 +100,12 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
                 "name_zh": ROLES[role][0],
                 "name_en": ROLES[role][1],
                 "lists": [
-                    {"name_zh": each.names[0], "name_en": each.names[1], "query": each.query.format(person=person)}
+                    {
+                        "name_zh": each.names[0],
+                        "name_en": each.names[1],
+                        "query": each.query.format(person=person),
+                        "watched": each.watched,
+                    }
                     for each in LISTS[role]
                     if person or _PERSON not in each.query
                 ],
@@ -114,6 +121,7 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
         ],
         "groups": [named(category, code) for code, category in city.categories.items() if not category.parent],
         "levels": city.settings.supervision_levels,
+        "inspectors": sorted({row.id for row in city.inspectors.rows}) if holder is None else [],
     }
 
 
@@ -134,7 +142,7 @@ def moves(holder: Holder | None, order: Order, city: City) -> list[dict[str, Any
 
 def _rows(holder: Holder | None, order: Order, city: City) -> Iterator[tuple[Transition, tuple[str, ...]]]:
     for row in TABLE:
-        if order.state not in row.sources or not _fits_levels(row, order, city):
+        if order.state not in row.sources or not _fits(row, order, city):
             continue
         if holder is None:
             yield row, tuple(role for role in row.roles if role in LISTS)
@@ -142,20 +150,24 @@ def _rows(holder: Holder | None, order: Order, city: City) -> Iterator[tuple[Tra
             yield row, (ACCESS[holder.role].acts_as,)
 
 
-def _fits_levels(row: Transition, order: Order, city: City) -> bool:
-    """Whether there is a level to which the row's step would lead, and nobody there has to act first."""
+def _fits(row: Transition, order: Order, city: City) -> bool:
+    """Whether there is a level to which the row's step would lead, nobody there has to act first, and it is for this
+    role to say."""
     fits = {
         "below": bool(city.hierarchy.below(order.department)),
         "level-above": bool(order.held_for or city.hierarchy.above(order.department)),
         "accountable": bool(order.held_for),
         "confirms": confirmer(order) != "",
         "confirmed-above": answered(order),
+        "unroutable": unroutable(order),
     }
     return all(fits.get(guard, True) for guard in row.guards)
 
 
 def _may(by: Actor, row: Transition, order: Order) -> bool:
     if by.role not in row.roles or same_person(order, row, by):
+        return False
+    if by.role == "dispatcher" and "another-dispatcher" in row.guards and by.id in dispatched_by(order):
         return False
     if by.role != "department" or not order.assignments:
         return by.role != "department"

@@ -1,5 +1,5 @@
 """Follows the log of facts and the outcomes: tells those who wait what the desk decided, and everybody of new
-assignments."""
+assignments and of what else changes a list."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,7 @@ import logging
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -28,13 +29,22 @@ log = logging.getLogger(__name__)
 _RECENT = 50
 _LOOK_BACK = 200  # facts per partition that are read at the start, to have recent assignments to show
 _OUTCOMES = 10_000  # the newest that can be asked for again
-_QUEUED = 200  # assignments that a slow browser may be behind before it loses the oldest
+_QUEUED = 200  # facts that a slow browser may be behind before it loses the oldest
+_HOLDERS = 20_000  # orders, those that were assigned last, of which it is known which departments have had them
 _AGAIN_SECONDS = 2.0
+# Whose decision had not come when they were answered: it is kept for when they ask again.
+_MOST_LATE = 100
 # Each of them looks at every fact; who comes beyond is answered without the decision.
 MOST_WAITERS = 500
 # What the desk does with a new order before anybody else can.
 _DECISIVE = (facts.Assigned, facts.SentToReview, facts.Rejected)
 _ASSIGNED = facts.CE_TYPES[facts.Assigned]
+# What says nothing that a list shows, or never comes alone.
+_UNLISTED = (
+    facts.EvidenceAdded, facts.Decided, facts.RecheckRequested, facts.RecheckAnswered, facts.JudgementRequested,
+    facts.JudgementGiven, facts.Warned, facts.Absorbed, facts.Released, facts.Archived, UpdateRefused,
+)  # fmt: skip
+_LISTED = frozenset(name for kind, name in facts.CE_TYPES.items() if kind not in _UNLISTED)
 Decision = Fact | UpdateRefused | SightingOutcome | DeadLetter
 
 
@@ -47,6 +57,7 @@ class Waiter:
 
     source: str
     id: str
+    content: int = 0  # digest of what it says; 0: it is not compared
     opened: Fact | None = None
     decision: "asyncio.Future[Decision]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -94,7 +105,9 @@ class FactTail:
         self._outcomes = [TopicPartition(names.outcomes, number) for number in range(settings.partitions)]
         self._dead = TopicPartition(names.dead_letters, 0)
         self._waiters: set[Waiter] = set()
-        self._listeners: set[asyncio.Queue[facts.Assigned | None]] = set()
+        self._late: OrderedDict[tuple[str, str], Waiter] = OrderedDict()
+        self._listeners: set[asyncio.Queue[Fact | None]] = set()
+        self._holders: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._recent: deque[facts.Assigned] = deque(maxlen=_RECENT)
         self._known: OrderedDict[tuple[str, str], SightingOutcome] = OrderedDict()
         self._take_of = {
@@ -106,7 +119,7 @@ class FactTail:
 
     @property
     def listening(self) -> int:
-        """How many follow the assignments now."""
+        """How many follow what changes now."""
         return len(self._listeners)
 
     @property
@@ -120,19 +133,38 @@ class FactTail:
 
     @contextlib.contextmanager
     def waiting(self, waiter: Waiter) -> Iterator[Waiter]:
-        """Let a waiter see every fact that comes while the body runs; enter it before the event is sent."""
+        """Let a waiter see every fact that comes while the body runs; enter it before the event is sent.
+
+        Of a step that is sent again, whose decision came when nobody waited any more, it knows that already.
+        """
+        late = self._late.pop((waiter.source, waiter.id), None)
+        if late is not None and late.content == waiter.content and late.decision.done():
+            waiter.decision.set_result(late.decision.result())
         self._waiters.add(waiter)
         try:
             yield waiter
         finally:
             self._waiters.discard(waiter)
 
-    async def assignments(self) -> AsyncIterator[facts.Assigned | None]:
-        """The recent assignments, oldest first, then each new one; None when for 15 s there was none.
+    def remember(self, waiter: Waiter) -> None:
+        """Keep what becomes of an event for when it is sent again: of the newest, whose senders have waited in vain."""
+        self._late[waiter.source, waiter.id] = waiter
+        if len(self._late) > _MOST_LATE:
+            self._late.popitem(last=False)
+
+    def _all_waiters(self) -> Iterator[Waiter]:
+        return chain(self._waiters, self._late.values())
+
+    def holders(self, order_id: str) -> frozenset[str]:
+        """The departments that have or had an order, of those assigned last; empty where that is not known."""
+        return self._holders.get(order_id, frozenset())
+
+    async def changes(self) -> AsyncIterator[Fact | None]:
+        """The recent assignments, oldest first, then each fact that changes a list; None when for 15 s there was none.
 
         It ends with `end_listening`.
         """
-        queue: asyncio.Queue[facts.Assigned | None] = asyncio.Queue(_QUEUED)
+        queue: asyncio.Queue[Fact | None] = asyncio.Queue(_QUEUED)
         for fact in self._recent:
             queue.put_nowait(fact)
         self._listeners.add(queue)
@@ -150,7 +182,7 @@ class FactTail:
             self._listeners.discard(queue)
 
     def end_listening(self) -> None:
-        """Nobody who follows the assignments now gets any more of them."""
+        """Nobody who follows what changes now gets any more of it."""
         for queue in self._listeners:
             _put(queue, None)
 
@@ -181,19 +213,30 @@ class FactTail:
 
     def _take(self, record: ConsumerRecord) -> None:
         kind = event_type(record.headers)
-        if not self._waiters and kind != _ASSIGNED:
+        listed = kind == _ASSIGNED or (bool(self._listeners) and kind in _LISTED)
+        if not self._waiters and not self._late and not listed:
             return
         try:
             fact = facts.from_wire(kind, record.value)
         except (KeyError, msgspec.MsgspecError) as error:
             log.error("%s-%d at %d holds no fact: %s", record.topic, record.partition, record.offset, error)
             return
-        for waiter in self._waiters:
+        for waiter in self._all_waiters():
             waiter.see(fact)
+        if listed and not isinstance(fact, UpdateRefused):
+            self.tell(fact)
+
+    def tell(self, fact: Fact) -> None:
+        """Tell those who listen of a fact that changes a list."""
         if isinstance(fact, facts.Assigned):
             self._recent.append(fact)
-            for queue in self._listeners:
-                _put(queue, fact)
+        if isinstance(fact, facts.Assigned | facts.Forwarded):
+            had = self._holders.pop(fact.order_id, frozenset())
+            self._holders[fact.order_id] = had | {fact.department, *fact.assists}
+            if len(self._holders) > _HOLDERS:
+                self._holders.popitem(last=False)
+        for queue in self._listeners:
+            _put(queue, fact)
 
     def _take_outcome(self, record: ConsumerRecord) -> None:
         try:
@@ -208,22 +251,22 @@ class FactTail:
         self._known[outcome.source, outcome.id] = outcome
         if len(self._known) > _OUTCOMES:
             self._known.popitem(last=False)
-        for waiter in self._waiters:
+        for waiter in self._all_waiters():
             waiter.see_outcome(outcome)
 
     def _take_dead(self, record: ConsumerRecord) -> None:
-        if not self._waiters:
+        if not self._waiters and not self._late:
             return
         try:
             letter = decode_dead_letter(record.value)
         except msgspec.MsgspecError as error:
             log.error("%s at %d holds no dead letter: %s", record.topic, record.offset, error)
             return
-        for waiter in self._waiters:
+        for waiter in self._all_waiters():
             waiter.see_dead(letter)
 
 
-def _put(queue: "asyncio.Queue[facts.Assigned | None]", told: facts.Assigned | None) -> None:
+def _put(queue: "asyncio.Queue[Fact | None]", told: Fact | None) -> None:
     """Put it in; who is too far behind loses the oldest."""
     if queue.full():
         queue.get_nowait()

@@ -4,14 +4,10 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import OPEN, Order, unroutable
 from models.events.vocabulary import Names
 
 _URGENT = 2  # the least urgent priority that is still urgent
-# Reasons for which the table of responsibility names nobody; they stand beside `sent-to-review` in the timeline.
-_UNROUTABLE = frozenset(
-    ("nobody-responsible", "unknown-department", "unlocated", "unknown-area", "nobody-suitable", "unknown-category")
-)
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -22,10 +18,6 @@ class Mark(msgspec.Struct, frozen=True):
     is_on: Callable[[Order], bool]
 
 
-def _sent_to_review_for(order: Order) -> str:
-    return next((entry.note for entry in reversed(order.timeline) if entry.fact == "sent-to-review"), "")
-
-
 MARKS: Mapping[str, Mark] = {
     "urgent": Mark(
         ("紧急", "urgent"), "open, of priority 1 or 2", lambda order: order.state in OPEN and order.priority <= _URGENT
@@ -34,6 +26,11 @@ MARKS: Mapping[str, Mark] = {
         ("未响应", "unanswered"),
         "open, and nobody has answered its reporters yet",
         lambda order: order.state in OPEN and bool(order.reporters) and order.first_response_at is None,
+    ),
+    "reminded": Mark(
+        ("催办", "reminded"),
+        "open, and a reporter has reminded of it",
+        lambda order: order.state in OPEN and bool(order.reminded_on),
     ),
     "extension-request": Mark(
         ("延期申请", "extension requests"),
@@ -59,7 +56,7 @@ MARKS: Mapping[str, Mark] = {
     "unroutable": Mark(
         ("无法派遣", "without a department"),
         "in review because no department follows from what is known",
-        lambda order: order.state == "review" and _sent_to_review_for(order) in _UNROUTABLE,
+        unroutable,
     ),
 }
 

@@ -39,7 +39,8 @@ _CITIZENS = {("citizen", row.action) for row in TABLE if "citizen" in row.roles}
 EXCUSED = {state: {("operator", "split")} | _LEVELS | _UNITS | _CAMERAS | _CITIZENS for state in WAYS}
 EXCUSED["review"] |= {("department", "comment")}
 EXCUSED["rejected"] |= {("department", "comment")}
-EXCUSED["arbitration"] |= {("department", "comment")}
+EXCUSED["arbitration"] |= {("department", "comment"), ("dispatcher", "arbitrate")}  # the same has dispatched it
+EXCUSED["review"] |= {("dispatcher", "decide")}  # only where no department follows from what is known
 
 
 def step(action: str, other: str, at: int) -> dict[str, Any]:

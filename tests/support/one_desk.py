@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import httpx
+import msgspec
 from aiokafka import ConsumerRecord
 from starlette.types import ASGIApp
 
@@ -71,7 +72,7 @@ class DeskBehind:
         self.seen.extend(facts)
         assert self.tail is not None
         for fact in facts:
-            for waiter in self.tail._waiters:
+            for waiter in self.tail._all_waiters():
                 waiter.see(fact)
 
     def _see_outcomes(self, sent: Sequence[Outgoing]) -> None:
@@ -85,7 +86,7 @@ class DeskBehind:
         for failure in failures:
             send = of_item(self.names, 0, failure, self.now, "other-content")
             self.dead.append(decode_dead_letter(send.value or b""))
-            for waiter in self.tail._waiters:
+            for waiter in self.tail._all_waiters():
                 waiter.see_dead(self.dead[-1])
 
     async def ask(self, path: str, params: Mapping[str, str], kind: type[Any]) -> ShardAnswers[Any]:
@@ -115,6 +116,12 @@ class DeskBehind:
     def rows(self) -> dict[str, bytes]:
         """The desk's rows but for those that any input changes."""
         return {key: row for key, row in self.desk.rows.items() if key != "meta" and not key.startswith("seen/")}
+
+    def change(self, order_id: str, **fields: Any) -> None:
+        """Write into an order's row what the desk finds by itself."""
+        order = msgspec.structs.replace(self.desk.order(order_id), **fields)
+        self.desk.rows[order_id] = msgspec.json.encode(order)
+        self.back_to(self.kept())
 
     def kept(self) -> "Kept":
         """The desk as it is now, to come back to."""

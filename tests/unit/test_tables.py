@@ -265,6 +265,7 @@ async def test_as_many_are_counted_as_are_listed(seed: int) -> None:
 MARKED: dict[str, dict[str, object]] = {
     "urgent": {"priority": 2},
     "unanswered": {"reporters": ("r",), "first_response_at": None},
+    "reminded": {"reminded_on": (20260301,)},
     "extension-request": {"extension_asked": True},
     "suspension-request": {"suspension_asked_until": 5},
     "call-back": {"state": "closed", "call_back": True},

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.routing import BaseRoute
 
-from dispatcher.order.facts import Assigned
+from dispatcher.order.facts import Accepted, Assigned
 from models.access import ACCESS, Holder
 from models.city import City
 from models.events import Why
@@ -235,11 +235,14 @@ def test_a_department_follows_its_own_assignments_only(city: City) -> None:
     )  # fmt: skip
 
     def shown(**holder: str) -> bool:
-        return is_shown(made, city, Holder(**{"role": "department", "person": "p", "source": "s"} | holder))
+        return is_shown(made, (), city, Holder(**{"role": "department", "person": "p", "source": "s"} | holder))
 
     assert [shown(department=each) for each in ("roads", "parks", "education")] == [True, True, False]
     assert [shown(role="inspector", area=each) for each in ("", "gulou", "shiqiao")] == [True, True, False]
-    assert is_shown(made, city, None)
+    assert is_shown(made, (), city, None)
+    accepted = Accepted(order_id=made.order_id, seq=3, state="accepted", at=0, recorded_at=0, actor=Actor("desk"))
+    parks = Holder(role="department", person="p", source="s", department="parks")
+    assert [is_shown(accepted, held, city, parks) for held in ((), ("roads", "parks"))] == [False, True]
 
 
 async def test_whoever_signs_in_elsewhere_is_let_in_by_the_words_of_a_claim(gateway: Open, tmp_path: Path) -> None:

@@ -3,7 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
+import pytest
+
 from dispatcher.order.facts import Assigned
+from dispatcher.order.row import State
+from models.access import Holder
 from models.city import City
 from models.events import Why
 from models.inbox import Actor
@@ -11,9 +16,10 @@ from streams.access.holders import Holders
 from streams.access.tokens import digest, revoke
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
+from streams.gateway.routes.live import announces
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
-from streams.gateway.waiting import FactTail, _put
+from streams.gateway.waiting import FactTail, Waiter, _put
 from streams.http_server import HttpServer
 from streams.settings import load_settings
 from tests.support.tokens import grant, tokens_file
@@ -69,3 +75,56 @@ def _assigned(seq: int) -> Assigned:
         order_id="gulou-20260301-aaaaaaaaaa", seq=seq, state="assigned", at=0, recorded_at=0, actor=Actor("desk"),
         attempt=1, department="roads", why=Why(by="table"),
     )  # fmt: skip
+
+
+async def test_a_step_that_is_sent_again_is_told_what_became_of_it_meanwhile() -> None:
+    """Also where nobody waited when it was decided; another step under its name is not."""
+    tail = FactTail(load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only"))
+    first, again, other = Waiter("desk", "1", 7), Waiter("desk", "1", 7), Waiter("desk", "1", 8)
+    with tail.waiting(first):
+        pass
+    tail.remember(first)
+    decided = msgspec.structs.replace(_assigned(2), cause=("desk", "1"))
+
+    for waiter in tail._all_waiters():
+        waiter.see(decided)
+
+    with tail.waiting(again):
+        assert again.decision.result() == decided
+    tail.remember(first)
+    with tail.waiting(other):
+        assert not other.decision.done()
+
+
+@pytest.mark.parametrize(
+    ("role", "state", "told"),
+    [
+        ("dispatcher", "assigned", True),
+        ("duty-officer", "review", True),
+        ("reviewer", "review", True),
+        ("inspector", "assigned", False),  # who may only say a word
+        ("ops", "assigned", False),
+    ],
+)
+def test_what_is_of_life_and_limb_is_announced_to_those_who_can_act(role: str, state: State, told: bool) -> None:
+    """By the table of the lifecycle; of another priority to nobody."""
+    holder = Holder(role=role, person="p", source="s")
+    urgent = msgspec.structs.replace(_assigned(2), state=state, priority=1)
+
+    assert announces(urgent, holder) is told
+    assert announces(urgent, None)
+    assert not announces(msgspec.structs.replace(urgent, priority=2), None)
+
+
+async def test_who_listens_hears_what_changes_a_list() -> None:
+    """A step goes to those who listen, and the tail knows which departments have had the order."""
+    tail = FactTail(load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only"))
+    heard = aiter(tail.changes())
+    tail.tell(_assigned(2))
+    assert await anext(heard) == _assigned(2)
+    returned = msgspec.structs.replace(_assigned(5), department="works")
+
+    tail.tell(returned)
+
+    assert await anext(heard) == returned
+    assert tail.holders(returned.order_id) == {"roads", "works"}

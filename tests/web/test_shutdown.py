@@ -87,7 +87,7 @@ async def test_an_event_that_is_not_acknowledged_then_may_not_have_been_kept(
 async def test_who_follows_the_assignments_is_let_go() -> None:
     """The stream ends as it should, also for one that is far behind."""
     tail = FactTail(load_settings(kafka=NOWHERE))
-    following = asyncio.create_task(_all(tail.assignments()))
+    following = asyncio.create_task(_all(tail.changes()))
     await asyncio.sleep(0)
 
     tail.end_listening()

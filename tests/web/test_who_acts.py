@@ -68,7 +68,11 @@ class World:
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """A gateway with a token of each role, one of another department, and a time that stands still."""
     monkeypatch.setattr(receiving, "now_ms", lambda: T0)
-    others = (grant("works", "department", department="works"), grant("north", "inspector", area="north"))
+    others = (
+        grant("works", "department", department="works"),
+        grant("north", "inspector", area="north"),
+        grant("second", "dispatcher"),
+    )
     path = tokens_file(tmp_path / "t", *(grant(role, role) for role in ACCESS), *others)
     async with gateway_with_desk(CITY, T0, gateway_tokens_file=path) as (client, behind):
         yield World(client, behind)

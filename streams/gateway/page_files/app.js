@@ -4,10 +4,11 @@ import { ask, duration, el, moment, percent } from "/page/common.js";
 import { funnel } from "/page/funnel.js";
 import { hubTable } from "/page/hubs.js";
 import { name, say, term } from "/page/language.js";
-import { assignments } from "/page/live.js";
+import { follow } from "/page/live.js";
 import { ranking } from "/page/ranking.js";
 import { DEAD_LETTERS, STATES } from "/page/terms.js";
 import { change, chart, line, trendOf } from "/page/trend.js";
+import { urgentBanner } from "/page/urgent.js";
 
 const REFRESH_MS = 5000;
 const LOOK_MS = 15000; // what is looked at less often: counts of lists, points on the map
@@ -308,4 +309,6 @@ again(LOOK_MS, watch);
 again(LOOK_MS, putPoints);
 again(LOOK_MS, weighAlarms);
 again(TREND_MS, lookBack);
-assignments(showAssignment);
+const urgent = urgentBanner();
+by("notice").before(urgent.node);
+follow({ assigned: showAssignment, urgent: urgent.announce });

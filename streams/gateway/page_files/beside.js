@@ -54,6 +54,28 @@ export function comparison(actions) {
   return { node, show };
 }
 
+// A panel with a small map of where an order is.
+export function placeMap() {
+  const drawing = el("div", { class: "map near", role: "group", "aria-label": say("Map of the areas") });
+  const node = el("section", { class: "panel", hidden: true }, el("h2", {}, say("Where it is")), drawing);
+  let map = null;
+  let drawn = "";
+
+  async function show(order) {
+    const state = JSON.stringify([order.id, order.location]);
+    if (state === drawn) return;
+    drawn = state;
+    node.hidden = order.location?.lat === undefined;
+    if (node.hidden) return;
+    map ||= await areaMap(drawing);
+    node.hidden = !map;
+    map?.points([{ ...order, called: "•", kind: "chosen" }]);
+    if (drawing.classList.contains("tiled")) map?.showPoints(); // without streets the whole city says more
+  }
+
+  return { node, show };
+}
+
 const wordsOf = (order) => [order.title, order.text].filter(Boolean).join(" ");
 
 function pairs(text) {

@@ -2,26 +2,26 @@ import { ask, el } from "/page/common.js";
 import { comparison, precedents } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { name, say } from "/page/language.js";
-import { assignments } from "/page/live.js";
+import { follow } from "/page/live.js";
 import { called as moveName, changeSeat, movesPanel, seat, take, undoing } from "/page/moves.js";
 import { alternativesOf, alternativeRows, decision } from "/page/alternatives.js";
 import { orderView, stateBadge } from "/page/order_view.js";
+import { doneBar, titled as called } from "/page/said.js";
+import { urgentBanner } from "/page/urgent.js";
 import { workList } from "/page/work_list.js";
 
-const REFRESH_MS = 5000;
-const COUNTED_MS = 15000;
+const REFRESH_MS = 30000; // beside what is told of changes
 const SOON_MS = 400; // several changes at once are looked at together
+const OFTEN_MS = 2000; // however many there are, the lists are asked for no more often
 const AHEAD = 2; // orders that are fetched before somebody comes to them
 const FRESH_MS = 10000; // for so long what was fetched ahead is good
 const GONE_MS = 20000; // an order that was decided stays out of its list, though the tables still show it
-const SAID_MS = 20000; // for so long it is said what was done, and may be taken back
-const TITLE = 40; // characters of a text that stand for a title
+const PERSON = "{person}"; // in the query of a list: whoever sits there
 const by = (id) => document.getElementById(id);
 
 let chosenList = 0;
 let chosen = ""; // the id of the order that is open
 let order = null; // as it is shown; another one than `chosen` while that is being fetched
-let takeBack = null; // what `u` does
 const gone = new Map();
 const ahead = new Map();
 
@@ -39,33 +39,15 @@ function notice(text) {
   by("notice").hidden = !text;
 }
 
-let hiding = 0; // the timer that ends what was said last
-
-// Says for a while what was done, with the button that takes it back where something does.
-function sayDone(sentence, about, undo = null) {
-  takeBack = undo && (async () => {
-    takeBack = null;
-    const { refused } = await undo();
-    sayDone(refused || say("Taken back"), about);
-    await refresh();
-  });
-  const button = undo ? el("button", { type: "button" }, say("Undo"), el("kbd", {}, "u")) : "";
-  if (button) button.addEventListener("click", () => takeBack?.());
-  by("done").replaceChildren(sentence, " ", about ? el("a", { href: `/o/${encodeURIComponent(about.id)}` }, called(about)) : "", " ", button);
-  by("done").hidden = false;
-  clearTimeout(hiding);
-  hiding = setTimeout(() => {
-    takeBack = null;
-    by("done").hidden = true;
-  }, SAID_MS);
-}
-
-function called(each) {
-  return each.title || (each.category ? name(each.category) : (each.text || "").slice(0, TITLE)) || each.id;
-}
+const { tell: sayDone, key: undoKey } = doneBar(by("done"), refresh);
 
 function mySeat() {
   return seat.known.seats.find((each) => each.role === seat.role);
+}
+
+// The lists of the seat; one's own only where it is known whose.
+function myLists() {
+  return mySeat().lists.filter((each) => seat.person || !each.query.includes(PERSON));
 }
 
 function showSeat() {
@@ -81,11 +63,12 @@ function showSeat() {
     el("option", { value: each.role, selected: each.role === seat.role }, name(each))));
   const departments = el("select", { "aria-label": say("Department"), hidden: seat.role !== "department" }, ...known.departments.map((each) =>
     el("option", { value: each.id, selected: each.id === seat.department }, name(each))));
-  const person = el("input", { "aria-label": say("Name or number"), value: seat.person, placeholder: say("Name"), size: 10 });
+  const inspectors = el("datalist", { id: "inspectors" }, ...known.inspectors.map((each) => el("option", { value: each })));
+  const person = el("input", { "aria-label": say("Name or number"), value: seat.person, placeholder: say("Name"), size: 10, list: seat.role === "inspector" ? "inspectors" : null });
   roles.addEventListener("change", () => reseat({ role: roles.value }));
   departments.addEventListener("change", () => reseat({ department: departments.value }));
   person.addEventListener("change", () => reseat({ person: person.value.trim() }));
-  by("seat").replaceChildren(roles, departments, person);
+  by("seat").replaceChildren(roles, departments, person, inspectors);
 }
 
 async function reseat(changes) {
@@ -96,7 +79,7 @@ async function reseat(changes) {
 
 function query(which) {
   const own = seat.role === "department" && seat.known.open ? `&department=${encodeURIComponent(seat.department)}` : "";
-  return `${which.query}${own}`;
+  return `${which.query.replace(PERSON, encodeURIComponent(seat.person))}${own}`;
 }
 
 async function openList(index) {
@@ -106,7 +89,7 @@ async function openList(index) {
   view.node.hidden = true;
   look("list");
   showLists();
-  list.begin(query(mySeat().lists[index]));
+  list.begin(query(myLists()[index]));
   await Promise.all([refresh(), count()]);
 }
 
@@ -114,10 +97,10 @@ const counted = new Map(); // query → how many there are
 
 function showLists() {
   const focused = by("lists").contains(document.activeElement);
-  by("lists").replaceChildren(...mySeat().lists.map((each, index) => {
+  by("lists").replaceChildren(...myLists().map((each, index) => {
     const number = counted.get(query(each));
     const button = el("button", { type: "button", "aria-pressed": String(index === chosenList) }, name(each),
-      number === undefined ? "" : el("span", { class: number ? "count" : "count none" }, String(number)));
+      number === undefined ? "" : el("span", { class: number && !each.watched ? "count" : "count none" }, String(number)));
     button.addEventListener("click", () => openList(index));
     return button;
   }));
@@ -125,7 +108,7 @@ function showLists() {
 }
 
 async function count() {
-  await Promise.all(mySeat().lists.map(async (each) => {
+  await Promise.all(myLists().map(async (each) => {
     const response = await ask(`/orders?limit=1&count=true&${query(each)}`);
     if (response.ok) counted.set(query(each), (await response.json()).total);
   }));
@@ -282,13 +265,21 @@ function look(at) {
 by("to-list").addEventListener("click", () => look("list"));
 
 let waiting = 0;
+let lately = 0;
 function soon() {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => {
+  waiting ||= setTimeout(() => {
+    [waiting, lately] = [0, Date.now()];
     refresh();
     count();
-  }, SOON_MS);
+  }, Math.max(SOON_MS, lately + OFTEN_MS - Date.now()));
 }
+
+function changed() {
+  if (!document.hidden) soon();
+}
+
+const urgent = urgentBanner(choose);
+by("notice").before(urgent.node);
 
 const deciding = () => seat.role === "reviewer" && alternativesOf(order).length > 0;
 const sheet = keyboard([
@@ -298,18 +289,18 @@ const sheet = keyboard([
   ["1", say("the first alternative"), () => decide(0), deciding],
   ["2", say("the second alternative"), () => decide(1), deciding],
   ["3", say("the third alternative"), () => decide(2), deciding],
-  ["a", say("accept"), () => moves.act(order, moves.find("accept"), {}), () => order?.id === chosen && moves.find("accept") !== undefined],
   ["x", say("pick it, to accept several together"), () => list.pick(chosen), () => list.picking()],
-  ["u", say("take the last step back"), () => takeBack(), () => takeBack !== null],
+  undoKey,
+  ...moves.keys(() => (order?.id === chosen ? order : null)),
 ]);
 by("keys").addEventListener("click", sheet);
 
 if (seat.known && seat.known.seats.length) {
   showSeat();
   await openList(0);
-  setInterval(() => document.hidden || refresh(), REFRESH_MS);
-  setInterval(() => document.hidden || count(), COUNTED_MS);
-  assignments(soon);
+  setInterval(() => document.hidden || soon(), REFRESH_MS);
+  document.addEventListener("visibilitychange", () => document.hidden || soon());
+  follow({ assigned: changed, changed, urgent: urgent.announce });
 } else {
   notice(say("This token has no seat at the desk"));
 }

@@ -1,11 +1,11 @@
-// The assignments that the desk makes, as server-sent events. `EventSource` cannot send a token, so they are read by hand.
+// What the desk does with orders, as server-sent events. `EventSource` cannot send a token, so they are read by hand.
 import { ask } from "/page/common.js";
 
 const AGAIN_MS = 3000;
 
-// Calls `take` with the newest assignments and then with each new one, until the page is left; begins again when the
-// stream ends, and gives up where the token may not follow.
-export async function assignments(take) {
+// Calls what `takers` has for a kind of event, `assigned` (the newest ones first), `changed` or `urgent`, until the page is
+// left; begins again when the stream ends, and gives up where the token may not follow.
+export async function follow(takers) {
   for (;;) {
     try {
       const response = await ask("/events/assignments");
@@ -19,12 +19,12 @@ export async function assignments(take) {
         const events = text.split("\n\n");
         text = events.pop();
         for (const event of events) {
-          const data = event.split("\n").find((line) => line.startsWith("data: "));
-          if (data) take(JSON.parse(data.slice("data: ".length)));
+          const said = Object.fromEntries(event.split("\n").map((line) => line.split(/: (.*)/, 2)));
+          if (said.data) takers[said.event]?.(JSON.parse(said.data));
         }
       }
     } catch (error) {
-      console.warn("assignments:", error.message);
+      console.warn("events:", error.message);
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }

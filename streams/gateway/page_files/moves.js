@@ -36,18 +36,47 @@ export function categoryName(code) {
   return known ? name(known) : code === NO_FAULT ? say("no fault") : code;
 }
 
+// What was sent and is not decided yet, by order, action and seat: whoever presses again asks for the same step, under
+// the same key, so that it is taken once.
+const undecided = new Map();
+
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Whether an answer says what has become of a step: not one that the desk is yet to decide, nor that it could not be sent.
+function isDecided(status) {
+  return status !== 202 && status !== 408 && status !== 429 && status < 500;
+}
+
 // Take a step. Gives what is to be told where the desk has not taken it, "" where it has, and the row that it led to.
 export async function take(order, action, given) {
+  const name = JSON.stringify([order.id, action, seat.role, seat.department, seat.person]);
+  const said = JSON.stringify(given);
+  const before = undecided.get(name);
+  const sent = before?.said === said ? before : { key: before?.key || newKey(), said, attempt: order.attempt ?? 0 };
+  undecided.set(name, sent);
+  let answered = null;
+  try {
+    answered = await send(order.id, { action, attempt: sent.attempt, ...given }, sent.key);
+  } catch (error) {
+    return { refused: say("Not sent ({}). Press again: it is taken once.", error.message), seq: 0 };
+  }
+  const { status, told } = answered;
+  if (isDecided(status)) undecided.delete(name);
+  if (status === 202) return { refused: say("Taken in; not decided yet. Press again to ask what became of it: it is taken once."), seq: 0 };
+  if (status < 300) return { refused: "", seq: told.fact?.seq || 0 };
+  return { refused: told.detail || told.title || `HTTP ${status}`, seq: 0 };
+}
+
+async function send(id, step, key) {
   // Whoever tries it out without a name is another person on each seat: who handled an order does not check it.
   const by = { role: seat.role, id: seat.person || `trial-${seat.role}`, ...(seat.role === "department" ? { department: seat.department } : {}) };
-  const body = { action, attempt: order.attempt ?? 0, ...given, ...(seat.known.open ? { by } : {}) };
-  const response = await ask(`/orders/${encodeURIComponent(order.id)}/updates`, {
-    method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", prefer: "wait=5" },
+  const response = await ask(`/orders/${encodeURIComponent(id)}/updates`, {
+    method: "POST", body: JSON.stringify({ ...step, ...(seat.known.open ? { by } : {}) }),
+    headers: { "content-type": "application/json", prefer: "wait=5", "idempotency-key": key },
   });
-  const told = await response.json();
-  if (response.status === 202) return { refused: say("Taken in; not decided yet"), seq: 0 };
-  if (response.ok) return { refused: "", seq: told.fact?.seq || 0 };
-  return { refused: told.detail || told.title || `HTTP ${response.status}`, seq: 0 };
+  return { status: response.status, told: await response.json() };
 }
 
 // The moves of an order that the table of the lifecycle has for whoever sits there.
@@ -58,6 +87,11 @@ export async function movesOf(order) {
 
 // What takes an action back, with what. Only where the table of the lifecycle then has that for the seat.
 const BACK = {
+  "force-close": () => ["reopen", {}],
+  forward: () => ["take-back", {}],
+  "re-assign": (before) => (before.department ? ["re-assign", { department: before.department.id }] : []),
+  "give-check": (before) => (before.inspector ? ["give-check", { inspector: before.inspector }] : []),
+  unmerge: (before) => (before.parent ? ["merge", { other_order_id: before.parent }] : []),
   "re-categorise": (before) => ["re-categorise", { category: before.category?.id, condition: before.condition }],
   prioritise: (before) => ["prioritise", { priority: before.priority }],
   merge: () => ["unmerge", {}],
@@ -132,6 +166,14 @@ export function called(move) {
 }
 
 // These need no form where nothing has to be given with them.
+// The keys of moves. Where an order has two moves of one key, it is the first one's.
+export const MOVE_KEYS = {
+  accept: "a", decide: "d", arbitrate: "d", "re-assign": "e", handle: "h", return: "r", reject: "r", resume: "r", reopen: "r",
+  "approve-return": "y", "approve-extension": "y", "approve-suspension": "y", "approve-appeal": "y", "check-pass": "y",
+  "refuse-return": "n", "refuse-extension": "n", "refuse-suspension": "n", "refuse-appeal": "n", "check-fail": "n",
+  merge: "m", "call-back": "b", prioritise: "p", supervise: "s", "give-check": "g", "force-close": "z", comment: "c",
+};
+const MOST_DRAFTS = 50;
 const AT_ONCE = ["accept", "resume", "check-pass", "approve-extension", "approve-suspension"];
 
 // The moves of an order as buttons, each of which opens its form. `done(move, before, seq)` is called when one was taken.
@@ -145,6 +187,8 @@ export async function movesPanel(done) {
   let drawn = "";
   let wanted = ""; // what was asked for last
   let filling = null; // the form that is open: the order's id, the action, and whether something has been typed
+  const drafts = new Map(); // what has been typed and not sent yet, by seat, order and action
+  const left = new Map(); // the move whose form was open when another order was chosen, by seat and order
   const there = await takeSeat();
   let mine = [];
 
@@ -158,19 +202,37 @@ export async function movesPanel(done) {
     place.replaceChildren();
   }
 
+  const placeOf = (id, ...more) => JSON.stringify([seat.role, seat.department, id, ...more]);
+
+  // What has been typed into the form that is open is kept for when it is opened again.
+  function keep() {
+    if (!filling?.typed) return;
+    const { id, move, form } = filling;
+    drafts.delete(placeOf(id, move.action)); // the newest stands last
+    drafts.set(placeOf(id, move.action), [...new FormData(form)]);
+    if (drafts.size > MOST_DRAFTS) drafts.delete(drafts.keys().next().value);
+  }
+
+  function dropDraft(id, action) {
+    drafts.delete(placeOf(id, action));
+    left.delete(placeOf(id));
+  }
+
   // `done` gets the move itself: the table may have others by the time that the desk has decided.
   async function act(order, move, fields, form = null) {
     const { refused, seq } = await take(order, move.action, fields);
     tell(refused);
     if (!refused) {
+      dropDraft(order.id, move.action);
       if (form && filling?.form === form) close(); // another one may have been opened meanwhile
       await done(move, order, seq);
     }
     return refused;
   }
 
-  function open(order, move, filled = {}) {
+  function open(order, move, filled = {}, focused = true) {
     tell("");
+    keep();
     if (AT_ONCE.includes(move.action) && !move.fields.some((field) => field.needed)) return act(order, move, {});
     const send = el("button", { class: "primary" }, called(move));
     const leave = el("button", { type: "button" }, say("Cancel"));
@@ -179,7 +241,9 @@ export async function movesPanel(done) {
       el("div", { class: "moves" }, send, leave));
     for (const { name: field, suggested } of move.fields) if (suggested) form.elements[field].value = suggested;
     for (const [field, value] of Object.entries(filled)) form.elements[field].value = value;
-    filling = { id: order.id, action: move.action, form, typed: false };
+    const draft = drafts.get(placeOf(order.id, move.action)) || [];
+    for (const [field, value] of draft) if (!(field in filled) && form.elements[field]) form.elements[field].value = value;
+    filling = { id: order.id, action: move.action, move, form, typed: draft.length > 0 };
     form.addEventListener("input", () => {
       if (filling?.form === form) filling.typed = true;
     });
@@ -190,29 +254,33 @@ export async function movesPanel(done) {
       send.disabled = false;
     });
     leave.addEventListener("click", () => {
+      dropDraft(order.id, move.action);
       close();
       buttons.querySelector(`[data-action="${move.action}"]`)?.focus();
     });
     place.replaceChildren(form);
-    form.querySelector("textarea, select, input")?.focus();
+    if (focused) form.querySelector("textarea, select, input")?.focus();
     return null;
   }
 
   // A form stays open, also when the order changes meanwhile; where something has been typed, that is said.
-  function keepForm(order) {
+  function keepForm(order, back = false) {
     if (!filling) return;
     const still = mine.some((move) => move.action === filling.action);
     if (filling.id !== order.id || !(still || filling.typed)) {
       close();
       return;
     }
-    if (filling.typed) tell(still ? say("The order has changed meanwhile. What you have written is still here.")
+    if (back && still) tell(say("What you have written before is still here."));
+    else if (filling.typed) tell(still ? say("The order has changed meanwhile. What you have written is still here.")
       : say("The order has changed meanwhile, and this can no longer be done. What you have written is still here."));
     filling.form.querySelector(".primary").disabled = !still;
   }
 
   // No button may act on an order that is no longer the one shown.
   function forget() {
+    keep();
+    if (filling?.typed) left.set(placeOf(filling.id), filling.move);
     tell("");
     close();
     mine = [];
@@ -232,9 +300,13 @@ export async function movesPanel(done) {
     node.hidden = false;
     who.textContent = name(seat.known.seats.find((each) => each.role === seat.role));
     drawn = state;
-    keepForm(order);
+    const unfinished = filling ? null : left.get(placeOf(order.id));
+    if (unfinished) open(order, unfinished, {}, false);
+    keepForm(order, Boolean(unfinished));
     buttons.replaceChildren(...mine.map((move) => {
-      const button = el("button", { type: "button", "data-action": move.action, title: language === "en" ? move.note : null }, called(move));
+      const key = byKey(MOVE_KEYS[move.action]) === move ? MOVE_KEYS[move.action] : null;
+      const button = el("button", { type: "button", "data-action": move.action, "aria-keyshortcuts": key, title: language === "en" ? move.note : null }, called(move),
+        key ? el("kbd", { "aria-hidden": "true" }, key) : "");
       button.addEventListener("click", () => open(order, move));
       return button;
     }), ...(mine.length ? [] : [el("p", { class: "soft" }, say("Nothing for this seat now"))]));
@@ -250,8 +322,16 @@ export async function movesPanel(done) {
     });
   }
 
+  const byKey = (key) => (key ? mine.find((move) => MOVE_KEYS[move.action] === key) : undefined);
+
+  // Rows for `keyboard`: each key does what the move does whose it is, of the order that `shown()` gives.
+  function keys(shown) {
+    return [...new Set(Object.values(MOVE_KEYS))].map((key) => [key, () => called(byKey(key)), () => open(shown(), byKey(key)),
+      () => Boolean(shown() && byKey(key))]);
+  }
+
   return {
-    node, show, act, naming,
+    node, show, act, naming, keys,
     find: (action) => mine.find((move) => move.action === action),
   };
 }

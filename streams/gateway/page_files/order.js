@@ -1,17 +1,28 @@
 import { ask } from "/page/common.js";
-import { comparison } from "/page/beside.js";
+import { comparison, placeMap } from "/page/beside.js";
+import { keyboard } from "/page/keys.js";
 import { name, say } from "/page/language.js";
-import { movesPanel } from "/page/moves.js";
+import { follow } from "/page/live.js";
+import { called as moveName, movesPanel, undoing } from "/page/moves.js";
 import { orderView, stateBadge } from "/page/order_view.js";
+import { doneBar } from "/page/said.js";
+import { urgentBanner } from "/page/urgent.js";
 
 const REFRESH_MS = 5000;
 const by = (id) => document.getElementById(id);
 const id = decodeURIComponent(location.pathname.split("/").pop());
-const moves = await movesPanel(refresh);
+const moves = await movesPanel(afterMove);
+const done = doneBar(by("done"), refresh);
 const compared = comparison((other) => moves.naming(order, other));
-const view = orderView({ doing: [moves.node], beside: [compared.node] });
+const place = placeMap();
+const view = orderView({ doing: [moves.node], beside: [compared.node], last: [place.node] });
 let order = null;
 by("order").append(view.node);
+
+async function afterMove(move, before) {
+  done.tell(`${moveName(move)}:`, before, await undoing(before, move.action));
+  await refresh();
+}
 
 async function refresh() {
   try {
@@ -25,7 +36,7 @@ async function refresh() {
     by("id").textContent = order.id;
     view.show(order);
     await moves.show(order);
-    await compared.show(order);
+    await Promise.all([compared.show(order), place.show(order)]);
     by("notice").hidden = true;
   } catch (error) {
     by("notice").textContent = say("Cannot be shown: {}", error.message);
@@ -33,5 +44,9 @@ async function refresh() {
   }
 }
 
+const urgent = urgentBanner();
+by("notice").before(urgent.node);
+by("keys").addEventListener("click", keyboard([done.key, ...moves.keys(() => order)]));
 await refresh();
+follow({ changed: ({ order_id }) => order_id === id && refresh(), assigned: ({ order_id }) => order_id === id && refresh(), urgent: (made) => (made.order_id === id ? urgent.put(id) : urgent.announce(made)) });
 setInterval(() => document.hidden || refresh(), REFRESH_MS);

@@ -18,6 +18,11 @@ const PARTS = {
   waiting: [say("waits for others"), "badge"], open: [say("under way"), "badge"], passed: [say("passed"), "badge good"],
   dropped: [say("ended without work"), "badge warn"],
 };
+// What each limit is for.
+const LIMITS = {
+  review: say("to be decided"), accept: say("to be accepted"), handle: say("to be handled"), check: say("to be checked"),
+  return: say("the return to be judged"), arbitration: say("the dispute to be decided"), whole: say("the whole order"),
+};
 let zone = "Asia/Shanghai";
 
 function at(text) {
@@ -40,8 +45,16 @@ function pairs(list, rows) {
 }
 
 function why(order) {
-  const reason = order.why || {};
-  const guess = order.guess || {};
+  const list = reasons(order.why || {}, order.guess || {});
+  // Why departments had it before, which no longer do.
+  const turns = (order.held_by || []).filter((turn, index, all) => turn.why && index < all.length - 1);
+  const earlier = turns.reverse().map((turn) => el("details", {}, el("summary", {}, say("Before: {}", name(turn.department)), " ", el("time", { datetime: turn.from, class: "soft" }, at(turn.from))), reasons(turn.why, {})));
+  const now = list.children.length ? list : el("p", { class: "soft" }, order.department ? say("Not recorded") : say("A person decides"));
+  return el("div", {}, now, ...earlier);
+}
+
+// Who or what decided on a department, and on what grounds.
+function reasons(reason, guess) {
   const alternatives = reason.alternatives || guess.alternatives || [];
   const terms = reason.terms || guess.terms || [];
   const beside = reason.beside || guess.beside || [];
@@ -63,7 +76,25 @@ function why(order) {
       el("span", { class: weight > 0 ? "badge good" : "badge" }, `${word} ${weight > 0 ? "+" : ""}${weight.toFixed(2)}`))) : ""],
     [say("Model"), reason.model || guess.model],
   ]);
-  return list.children.length ? list : el("p", { class: "soft" }, order.department ? say("Not recorded") : say("A person decides"));
+  return list;
+}
+
+// The limits that run, the next one first.
+function limits(order) {
+  const running = [...(order.limits || [])].sort((one, other) => Date.parse(one.due) - Date.parse(other.due));
+  return running.length ? el("ul", { class: "plain-list" }, ...running.map((limit) => el("li", { class: Date.parse(limit.due) < Date.now() ? "late" : null },
+    `${at(limit.due)} · ${LIMITS[limit.stage] || limit.stage}`))) : "";
+}
+
+// What reporters have said of how it was settled, the newest last.
+function satisfaction(order) {
+  return (order.answers || []).map(({ satisfied, satisfaction: grade }) =>
+    [satisfied === null || satisfied === undefined ? "" : satisfied ? say("settled") : say("not settled"), grade ? say("{} of 5", grade) : ""].filter(Boolean).join(", ")).join(" · ");
+}
+
+function judgements(order) {
+  const all = order.judgements || [];
+  return all.length ? say("{} of {} citizens: settled", all.filter((each) => each.settled).length, all.length) : "";
 }
 
 // Links, not pictures: the page loads nothing from elsewhere, and an address in a report may be anybody's.
@@ -123,8 +154,8 @@ function panel(title, inner) {
 }
 
 // The order's panels, and the function that fills them. `head` stands above what was reported, `doing` below it in the
-// same panel, and the panels `beside` below that.
-export function orderView({ head = [], doing = [], beside = [] }) {
+// same panel, the panels `beside` below that, and the panels `last` before the timeline.
+export function orderView({ head = [], doing = [], beside = [], last = [] }) {
   const parts = {
     text: el("div", { class: "text" }), why: el("div"), held: el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("Who held it, for how long") }), evidence: el("ol", { class: "list" }),
     facts: el("dl", { class: "facts" }), parts: el("ol", { class: "list" }), timeline: el("ol", { class: "timeline" }),
@@ -133,7 +164,7 @@ export function orderView({ head = [], doing = [], beside = [] }) {
     el("section", { class: "panel reported", "aria-label": say("What was reported") }, ...head, parts.text, ...doing), ...beside,
     el("div", { class: "columns" },
       el("div", {}, panel(say("Parts"), parts.parts), panel(say("Why this department"), parts.why), panel(say("Who held it, for how long"), parts.held), panel(say("Evidence"), parts.evidence)),
-      el("div", {}, panel(say("At a glance"), parts.facts), panel(say("Timeline"), parts.timeline))));
+      el("div", {}, panel(say("At a glance"), parts.facts), ...last, panel(say("Timeline"), parts.timeline))));
   return { node, show: (order) => fill(node, parts, order) };
 }
 
@@ -166,6 +197,12 @@ function fill(node, parts, order) {
     [say("Opened"), at(order.opened_at)],
     [say("Priority"), String(order.priority)],
     [say("Due"), order.due ? at(order.due) : say("none")],
+    [say("Limits"), limits(order)],
+    [say("Suspended until"), order.suspended_until ? at(order.suspended_until) : ""],
+    [say("Inspector"), order.inspector],
+    [say("Satisfaction"), satisfaction(order)],
+    [say("Judgements"), judgements(order)],
+    [say("Reminders"), order.reminders ? `${order.reminders.count} · ${order.reminders.last}` : ""],
     [say("Attempt"), String(order.attempt ?? 0)],
     [say("Sightings"), String(order.evidence.count + (order.evidence.seen_again || 0))],
     [say("Supervision"), order.supervision ? say("level {}", order.supervision) : ""],

@@ -1,8 +1,9 @@
 // The list that somebody works through: its lines, which one is open, and which are picked to be accepted together.
 import { ask, duration, el, percent } from "/page/common.js";
-import { name, say } from "/page/language.js";
+import { name, say, term } from "/page/language.js";
 import { seat } from "/page/moves.js";
 import { metres, walk } from "/page/places.js";
+import { FACTS } from "/page/terms.js";
 
 const PAGE = 50;
 const MOST_AT_ONCE = 200; // of a walk, which has no pages
@@ -71,6 +72,7 @@ export function workList(part, { open, opened, accept, done }) {
       el("span", { class: "top" }, el("strong", {}, walks() ? el("i", { class: "dot" }, String(index + 1)) : "", line.title || name(line.category)),
         el("time", { datetime: line.opened_at, class: "soft" }, age(line))),
       el("span", { class: "soft meta" }, line.priority <= 2 ? el("span", { class: "badge bad" }, `P${line.priority}`) : "",
+        line.marks?.includes("reminded") ? el("span", { class: "badge warn" }, term(FACTS.reminded)) : "",
         el("span", {}, [line.category ? name(line.category) : line.probability ? percent(line.probability) : "", name(line.area), line.department && seat.role !== "department" ? name(line.department) : ""].filter(Boolean).join(" · ")),
         walks() && (index || start) && Number.isFinite(line.from_before) ? el("span", {}, `↦ ${metres(line.from_before)}`) : "", clock(line)));
     button.addEventListener("click", () => open(line.id));

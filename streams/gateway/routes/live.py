@@ -1,16 +1,18 @@
-"""`GET /events/assignments`: new assignments as they are made, as server-sent events."""
+"""`GET /events/assignments`: new assignments as they are made, and what else changes a list, as server-sent events."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from functools import partial
 
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from dispatcher.order.facts import Assigned
+from dispatcher.order import facts
+from dispatcher.order.facts import Assigned, Fact
+from dispatcher.order.lifecycle import allowed
 from dispatcher.partition.identity import area_of
-from models.access import Holder, sees
-from models.city import City
+from models.access import ACCESS, Holder, sees
+from models.city import URGENT, City
 from models.times import to_text
 from streams.gateway.http.auth import holder_of, still_holds
 from streams.gateway.http.parameters import ONLY_KNOWN
@@ -25,7 +27,7 @@ def live_routes(city: City, tail: FactTail) -> APIRouter:
     """The route, with what it needs."""
     router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
 
-    @router.get("/events/assignments", summary="The newest assignments, then each new one (text/event-stream)")
+    @router.get("/events/assignments", summary="The newest assignments, then what changes lists (text/event-stream)")
     async def assignments(request: Request) -> StreamingResponse:
         if tail.listening >= MOST_LISTENERS:
             raise Problem(503, "busy", f"{MOST_LISTENERS} follow the assignments already", {"retry-after": "30"})
@@ -40,23 +42,51 @@ async def _stream(
 ) -> AsyncIterator[bytes]:
     """It ends when the token no longer holds: whoever asks again is told why."""
     yield b"retry: 3000\n\n"
-    async for fact in tail.assignments():
-        if fact is not None and not is_shown(fact, city, holder):
+    async for fact in tail.changes():
+        if fact is not None and not is_shown(fact, tail.holders(fact.order_id), city, holder):
             continue
         if not await holds():
             return
         if fact is None:
             yield b": nothing new\n\n"  # so that a connection that is gone is noticed
-        else:
-            yield b"event: assigned\nid: %s\ndata: %s\n\n" % (
-                f"{fact.order_id}/{fact.seq}".encode(),
-                msgspec.json.encode(_shown(fact, city)),
-            )
+            continue
+        name = f"{fact.order_id}/{fact.seq}".encode()
+        kind, shown = ("assigned", _shown(fact, city)) if isinstance(fact, Assigned) else ("changed", _changed(fact))
+        yield b"event: %s\nid: %s\ndata: %s\n\n" % (kind.encode(), name, msgspec.json.encode(shown))
+        if announces(fact, holder):
+            yield b"event: urgent\nid: %s\ndata: %s\n\n" % (name, msgspec.json.encode(_announced(fact, city)))
 
 
-def is_shown(fact: Assigned, city: City, holder: Holder | None) -> bool:
-    """Whether an assignment is one that the holder sees: a department its own, whoever has an area those of it."""
-    return sees(holder, (fact.department, *fact.assists), city.areas.ancestors(area_of(fact.order_id)))
+def is_shown(fact: Fact, held: Collection[str], city: City, holder: Holder | None) -> bool:
+    """Whether a fact is of an order that the holder sees: a department its own, of which it is among those that have
+    or had it (`held`), whoever has an area those of it."""
+    own = (fact.department, *fact.assists) if isinstance(fact, Assigned) else ()
+    return sees(holder, (*held, *own), city.areas.ancestors(area_of(fact.order_id)))
+
+
+def announces(fact: Fact, holder: Holder | None) -> bool:
+    """Whether a fact makes an order one of life and limb, or gives it to somebody as such, and the holder's role may
+    take a step with it by the table of the lifecycle, other than a word."""
+    if not isinstance(fact, Assigned | facts.Classified | facts.Prioritised) or fact.priority != URGENT:
+        return False
+    return holder is None or any(step != "comment" for step in allowed(fact.state, ACCESS[holder.role].acts_as))
+
+
+def _changed(fact: Fact) -> dict[str, object]:
+    return {
+        "order_id": fact.order_id,
+        "seq": fact.seq,
+        "at": to_text(fact.at),
+        "fact": facts.NAMES[type(fact)],
+        "state": fact.state,
+    }
+
+
+def _announced(fact: Fact, city: City) -> dict[str, object]:
+    area = city.areas.get(area_of(fact.order_id))
+    category = city.categories.get(getattr(fact, "category", ""))
+    told = {"order_id": fact.order_id, "at": to_text(fact.at), "state": fact.state}
+    return told | {"area": _names(area), "category": _names(category)}
 
 
 def _shown(fact: Assigned, city: City) -> dict[str, object]:

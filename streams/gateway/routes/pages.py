@@ -78,7 +78,7 @@ def page_routes(city: City) -> APIRouter:
 
     @router.get("/o/{order_id}")
     async def order(order_id: str) -> Response:
-        return _file("order.html", "text/html; charset=utf-8")
+        return _file("order.html", "text/html; charset=utf-8", headers=with_map)
 
     @router.get("/desk")
     async def desk() -> Response:

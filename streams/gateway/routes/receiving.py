@@ -88,7 +88,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
         if holder is not None and names_another(event):  # the desk refuses it, for all to see
             await receiver.write(names.updates, order_id, event)
             raise not_the_sender(holder, event)
-        waiter = Waiter(known.source, known.id)
+        waiter = Waiter(known.source, known.id, known.content)
         link, wait = f"/orders/{order_id}", preference(request)
         try:
             # The order's id as key: steps of one client stay in their order.
@@ -207,6 +207,8 @@ class Receiver:
             decision = await wait.of(waiter, request, self._shutdown)
         if decision is not None:
             return _decided(decision, waiter, wait)
+        if wait.seconds:
+            self._tail.remember(waiter)
         content = {"event": _named(waiter), "status": link} | ({"outcome": "none-yet"} if wait.seconds else {})
         return answer(content, 202, {"location": link, **wait.applied})
 

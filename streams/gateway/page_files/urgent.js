@@ -1,0 +1,44 @@
+// Orders of life and limb, announced at once to those who can act, until they have been seen.
+import { el, moment } from "/page/common.js";
+import { name, say } from "/page/language.js";
+
+const MOST = 5;
+const FRESH_MS = 30 * 60_000; // what came longer ago was announced to those who were there
+
+// A banner in a part of the page, which says what `announce` is given. `open(id)` shows an order; without it a link does.
+export function urgentBanner(open = null) {
+  const lines = el("ul", {});
+  const node = el("section", { class: "urgent", "aria-label": say("Urgent") }, el("div", { role: "alert" }, lines));
+  node.hidden = true;
+  const seen = new Set(JSON.parse(sessionStorage.getItem("urgent-seen") || "[]"));
+  const shown = new Map();
+
+  function draw() {
+    lines.replaceChildren(...[...shown.values()].slice(-MOST));
+    node.hidden = !shown.size;
+  }
+
+  function put(id) {
+    seen.add(id);
+    sessionStorage.setItem("urgent-seen", JSON.stringify([...seen].slice(-200)));
+    if (shown.delete(id)) draw();
+  }
+
+  function announce(made) {
+    if (seen.has(made.order_id) || shown.has(made.order_id) || Date.parse(made.at) + FRESH_MS < Date.now()) return;
+    const what = [made.category?.name_en ? name(made.category) : "", made.area?.name_en ? name(made.area) : ""].filter(Boolean).join(" · ") || made.order_id;
+    const link = el("a", { href: `/o/${encodeURIComponent(made.order_id)}` }, what);
+    const noted = el("button", { type: "button" }, say("Seen"));
+    link.addEventListener("click", (event) => {
+      put(made.order_id);
+      if (!open) return;
+      event.preventDefault();
+      open(made.order_id);
+    });
+    noted.addEventListener("click", () => put(made.order_id));
+    shown.set(made.order_id, el("li", {}, el("strong", {}, say("Urgent: life and limb")), " ", link, " ", el("time", { datetime: made.at }, moment(made.at)), " ", noted));
+    draw();
+  }
+
+  return { node, announce, put };
+}

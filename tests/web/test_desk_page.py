@@ -1,0 +1,244 @@
+"""The desk in a browser: what is typed is not lost, and what is sent twice is taken once."""
+
+import json
+import os
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from models.city import City
+from streams.gateway.order_document import document
+from tests.support.browsers import PHONE, Seen, browser, seated, violations
+from tests.support.desk_rows import opened
+from tests.web.test_page import serving
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in"),
+]
+FIRST, SECOND = "south-w-20260301-aaaaaaaaaa", "south-w-20260301-bbbbbbbbbb"
+
+
+async def two_orders(page: Page, city: City, state: str = "review") -> None:
+    """Let the gateway tell of two orders, whatever is asked for."""
+    order = msgspec.structs.replace(opened(1), state=state, department="", assignments=())
+    documents = {
+        each: document(msgspec.structs.replace(order, id=each, title=each[-3:]), None, city, order.last_at)
+        for each in (FIRST, SECOND)
+    }
+    lines = [
+        {"id": each, "title": each[-3:], "state": state, "priority": 3, "attempt": 0, "area": {"id": "south-w"},
+         "opened_at": documents[each]["opened_at"], "last_at": documents[each]["last_at"], "evidence_count": 1}
+        for each in documents
+    ]  # fmt: skip
+
+    async def told(route: Route) -> None:
+        path = re.sub(r"\?.*", "", route.request.url).partition("/orders")[2]
+        moves = {"attempt": 0, "moves": [dict(COMMENT, roles=["reviewer"])]}
+        if path.endswith("/moves"):
+            await route.fulfill(json=moves)
+        elif path:
+            await route.fulfill(body=json.dumps(documents[path[1:]]))
+        else:
+            await route.fulfill(json={"orders": lines, "complete": True, "next": None, "total": 2})
+
+    await page.route(re.compile(r"/orders(/[^/]+(/moves)?)?(\?.*)?$"), told)
+
+
+def kept_in(tmp_path: Path) -> Path:
+    """Where pictures go: TEST_SCREENSHOTS names a folder that outlasts the test."""
+    return Path(os.environ.get("TEST_SCREENSHOTS") or tmp_path)
+
+
+COMMENT = {
+    "action": "comment", "term": "批注", "note": "",
+    "fields": [{"name": "reason", "kind": "text", "needed": True}, {"name": "evidence_urls", "kind": "links"}],
+}  # fmt: skip
+
+
+async def test_what_is_sent_again_goes_under_the_same_key_until_it_is_decided(city: City, tmp_path: Path) -> None:
+    """An answer that does not come in time leaves the form open; the next step of the kind has a key of its own."""
+    answers = [(202, "not decided yet"), (503, "busy"), (200, ""), (200, "")]
+    keys: list[str] = []
+
+    async def sent(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        await route.fulfill(status=answers[len(keys) - 1][0], json={"title": "busy", "fact": {"seq": 1}})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.route("**/updates", sent)
+        await page.goto(f"{base}/desk")
+        reason = page.locator('form.move [name="reason"]')
+        for number, (_, told) in enumerate(answers):
+            if not await reason.count():
+                await page.click('.doing [data-action="comment"]')
+                await reason.fill(f"word {number}")
+            words = await reason.input_value()
+            await page.click("form.move .primary:enabled")
+            if told:
+                await expect(page.locator(".doing .notice")).to_contain_text(told)
+                await expect(reason).to_have_value(words)
+            else:
+                await expect(reason).to_have_count(0)
+
+    assert len(keys) == len(answers)
+    assert keys[0] == keys[1] == keys[2] != keys[3]
+    assert all(re.fullmatch("[0-9a-f]{32}", key) for key in keys)
+
+
+async def test_what_has_been_typed_is_there_again_when_one_comes_back(city: City, tmp_path: Path) -> None:
+    """To the order, whichever was looked at meanwhile; each order and form has its own. Cancel drops it."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        person = await seated(chrome, base, "", "en", kept_in(tmp_path), Seen())
+        page = person.page
+        await two_orders(page, city)
+        await page.goto(f"{base}/desk")
+        reason = page.locator('form.move [name="reason"]')
+        await page.click('.doing [data-action="comment"]')
+        await reason.fill("half a sentence")
+
+        await page.click(f'[data-id="{SECOND}"]')
+        await expect(page.locator(f'.reported a[href="/o/{SECOND}"]')).to_be_visible()
+        await expect(page.locator("form.move")).to_have_count(0)
+        await page.click('.doing [data-action="comment"]')
+        await expect(reason).to_have_value("")
+
+        await page.click(f'[data-id="{FIRST}"]')
+        await expect(reason).to_have_value("half a sentence")
+        await expect(page.locator(".doing .notice")).to_have_text("What you have written before is still here.")
+        await person.photograph("draft")
+        await page.get_by_role("button", name="Cancel").click()
+        await page.click('.doing [data-action="comment"]')
+        await expect(reason).to_have_value("")
+
+
+async def test_a_key_does_what_its_button_says_and_nothing_while_somebody_types(city: City, tmp_path: Path) -> None:
+    """The sheet of `?` names the keys of the moves that there are, on the desk and on an order's own page."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        for path in ("/desk", f"/o/{FIRST}"):
+            await page.goto(f"{base}{path}")
+            await expect(page.locator('.doing [data-action="comment"] kbd')).to_have_text("c")
+            await page.keyboard.press("?")
+            await expect(page.locator("dialog.keys dl")).to_contain_text("comment")
+            await page.keyboard.press("Escape")
+            await expect(page.locator("dialog")).to_have_count(0)
+            await page.keyboard.press("c")
+            await expect(page.locator('form.move [name="reason"]')).to_be_focused()
+            await page.keyboard.type("ccc?u")
+            await expect(page.locator('form.move [name="reason"]')).to_have_value("ccc?u")
+            await expect(page.locator("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("path", ["/desk", "/", "/o/"])
+async def test_an_urgent_order_is_announced_until_it_has_been_seen(
+    city: City, tmp_path: Path, path: str, language: str
+) -> None:
+    """At once and as an alert, on a phone in the dark; also after the page was left, but for one that was seen."""
+    names = {
+        "area": {"name_zh": "鼓楼", "name_en": "Gulou"},
+        "category": {"name_zh": "燃气泄漏", "name_en": "Gas leak"},
+    }
+    event = {"order_id": SECOND, "at": datetime.now(UTC).isoformat(), "state": "assigned", **names}
+    stream = f"event: urgent\ndata: {json.dumps(event)}\n\n"
+
+    async def told(route: Route) -> None:
+        await route.fulfill(body=stream, content_type="text/event-stream")
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        seen = Seen()
+        person = await seated(chrome, base, "", language, kept_in(tmp_path), seen, PHONE)
+        page = person.page
+        await page.emulate_media(color_scheme="dark")
+        await two_orders(page, city)
+        await page.route("**/events/assignments", told)
+        alert = page.locator('.urgent [role="alert"] li')
+        for _ in range(2):
+            await page.goto(base + path + (FIRST if path == "/o/" else ""))
+            await expect(alert).to_have_count(1)
+            await expect(alert).to_contain_text({"zh": "燃气泄漏 · 鼓楼", "en": "Gas leak · Gulou"}[language])
+        await person.photograph(f"urgent-{path.strip('/')}-{language}")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        assert await violations(page) == []
+
+        await alert.get_by_role("button").click()
+
+        await expect(alert).to_have_count(0)
+        async with page.expect_response("**/events/assignments"):  # it is told again
+            pass
+        await expect(alert).to_have_count(0)
+        assert seen.faults == []
+
+
+async def test_what_was_done_on_an_order_s_own_page_is_taken_back_there(city: City, tmp_path: Path) -> None:
+    """By the move that the table then has for it."""
+    steps: list[dict[str, object]] = []
+
+    async def sent(route: Route) -> None:
+        steps.append(json.loads(route.request.post_data or "{}"))
+        await route.fulfill(json={"fact": {"seq": 1}})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        both = [dict(COMMENT, action=each, roles=["reviewer"]) for each in ("force-close", "reopen")]
+        await page.route("**/moves", lambda route: route.fulfill(json={"attempt": 0, "moves": both}))
+        await page.route("**/updates", sent)
+        await page.goto(f"{base}/o/{FIRST}")
+        await page.click('[data-action="force-close"]')
+        await page.fill('form.move [name="reason"]', "done long ago")
+        await page.click("form.move .primary")
+        await page.wait_for_selector("#done button")
+        await page.keyboard.press("u")
+        await expect(page.locator("#done")).to_contain_text("Taken back")
+
+    assert [step["action"] for step in steps] == ["force-close", "reopen"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_an_order_s_page_shows_what_runs_who_has_it_and_why_it_went_elsewhere_before(
+    city: City, tmp_path: Path, language: str
+) -> None:
+    """Inspector, limits, suspension, what reporters and citizens say, reminders, earlier reasons, and where it is."""
+    order = opened(1)
+    shown = document(order, None, city, order.last_at) | {
+        "location": {"lat": 30.57, "lon": 114.3}, "inspector": "ann",
+        "suspended_until": "2036-01-02T00:00:00Z", "reminders": {"count": 2, "last": "2026-03-02"},
+        "limits": [{"stage": "handle", "started_at": "2026-03-01T00:00:00Z", "due": "2026-03-02T00:00:00Z"}],
+        "answers": [{"at": "2026-03-02T00:00:00Z", "satisfied": False, "satisfaction": 2}],
+        "judgements": [{"at": "2026-03-02T00:00:00Z", "settled": each} for each in (True, True, False)],
+    }  # fmt: skip
+    [turn] = shown["held_by"]
+    before = turn | {"why": {"by": "table", "table_row": 7}, "misrouted": True, "to": "2026-03-01T02:00:00Z"}
+    shown["held_by"] = [before, turn | {"from": "2026-03-01T02:00:00Z"}]
+    async with serving(city, order) as base, browser() as chrome:
+        seen = Seen()
+        person = await seated(chrome, base, "", language, kept_in(tmp_path), seen, PHONE)
+        page = person.page
+        await page.emulate_media(color_scheme="dark")
+        await page.route(f"**/orders/{order.id}", lambda route: route.fulfill(body=json.dumps(shown)))
+        await page.goto(f"{base}/o/{order.id}")
+
+        facts = page.locator(".panel > dl.facts")
+        said = {
+            "zh": ("ann", "处置", "2036-01-02", "未解决, 2 分（满分 5）", "2／3 名市民认为已解决", "2 · 2026-03-02"),
+            "en": ("ann", "to be handled", "2036-01-02", "not settled, 2 of 5", "2 of 3 citizens", "2 · 2026-03-02"),
+        }
+        for words in said[language]:
+            await expect(facts).to_contain_text(words)
+        await page.locator("details summary").click()
+        await expect(page.locator("details")).to_contain_text({"zh": "权责清单", "en": "the table of resp"}[language])
+        await expect(page.locator(".map.near .leaflet-marker-icon")).to_be_visible()
+        await page.screenshot(path=kept_in(tmp_path) / f"order-whole-{language}.png", full_page=True)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        assert await violations(page) == []
+        assert seen.faults == []
