@@ -111,7 +111,8 @@ def english() -> Figures:
 
 
 def speed() -> Figures:
-    """Messages per CPU second in batches at `LENGTH` characters, one message's time, size, load; beside the plain."""
+    """Messages per CPU second in batches at `LENGTH` characters, one message's time, size, load; beside the plain and
+    the shipped one."""
     rows = hotline().plus(keywords()) if SHARED.is_dir() else corpus()
     started = time.process_time()
     data = train(rows, (Recipe(),), prior=learn_prior(known_before()), day="2026-01-01")
@@ -123,17 +124,23 @@ def speed() -> Figures:
     loaded = time.perf_counter() - started
     model.classify(texts[:256])
     # In turns, so that a busy machine slows both down alike.
-    ours, theirs = [], []
+    shipped = Classifier.shipped()
+    shipped.classify(texts[:256])
+    ours, theirs, whole = [], [], []
     for part in range(0, len(texts), 500):
         ours.append(_rate(model.classify, texts[part : part + 500]))
+        whole.append(_rate(shipped.classify, texts[part : part + 500]))
         theirs.append(_rate(plain.predict, texts[part : part + 500]))
     single = [_seconds(model.classify, text) for text in texts[:SINGLES]]
+    single_shipped = [_seconds(shipped.classify, text) for text in texts[:SINGLES]]
     single_plain = [_seconds(plain.predict, text) for text in texts[:SINGLES]]
     return {
         "messages/s": float(np.median(ours)),
+        "shipped messages/s": float(np.median(whole)),
         "plain messages/s": float(np.median(theirs)),
         "ratio": float(np.median(ours) / np.median(theirs)),
         "single p50, p99 ms": [float(q * 1e3) for q in np.quantile(single, [0.5, 0.99])],
+        "shipped single p50, p99 ms": [float(q * 1e3) for q in np.quantile(single_shipped, [0.5, 0.99])],
         "plain single p50, p99 ms": [float(q * 1e3) for q in np.quantile(single_plain, [0.5, 0.99])],
         "megabytes": len(data) / 1e6,
         "load s": loaded,

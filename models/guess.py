@@ -44,7 +44,8 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `alternatives` holds the three best categories, best first; `terms` holds up to eight terms with their exact
     contributions to the score of `category`, weightiest first. `model` is the artefact's digest. `kind` says which kind
     of no fault (`praise`, `question` …) it is where the category is `none`. `beside` is the evidence beside the text
-    that counted; `second` the category of a second matter in the same words, which is for a person to split off.
+    that counted; `second` the category of a second matter in the same words, which is for a person to split off, or, of
+    what is taken for no fault and doubted, that of the fault which it may be.
     """
 
     category: str

@@ -92,7 +92,9 @@ class Urgency:
         """Whether an order that the sighting opened would be urgent by rules and tables. What makes one urgent later
         is not known yet: how many see it, how sure they are together, what a person says."""
         guess = sighting.guess
-        codes = {sighting.category} if guess is None else {sighting.category, guess.category, guess.group}
+        codes = {sighting.category}
+        if guess is not None:
+            codes |= {guess.category, guess.group, guess.second}
         if not self._by_rule and self._codes.isdisjoint(codes):
             return False
         if guess is not None or sighting.text or sighting.title:
@@ -136,7 +138,10 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date, spot: 
         return Route(why=why, review="no-fault")
     if guess.outcome == "group" or _urgent(city, guess):
         return _by_group(city, guess, subject.area, day, why, spot)
-    return Route(why=why, review=guess.reason or "uncertain")
+    review = Route(why=why, review=guess.reason or "uncertain")
+    # Of what is taken for no fault and may be a matter of life and limb the person who looks is told at once.
+    feared = guess.category == NO_FAULT and _priority(city, guess.second) == URGENT
+    return msgspec.structs.replace(review, priority=URGENT) if feared else review
 
 
 def responsible(city: City, category: str, area: str, day: date, why: Why, spot: Spot = NOWHERE) -> Route:

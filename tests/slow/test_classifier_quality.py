@@ -1,5 +1,6 @@
 """Floors of quality on real texts. They hold the learning, not the clock; figures are in docs/classifier.md."""
 
+import csv
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from models.classifier.learning.shipped import TAXONOMY, calibration, corpus, kn
 from models.classifier.learning.taxonomy import Leaf, Taxonomy, read_taxonomy
 from models.classifier.learning.training import RECIPES, Recipe, learn_prior
 from models.classifier.serving.classifier import Classifier
+from models.classifier.serving.matter.behind_no_fault import COSTLY
 from models.guess import NO_FAULT
 from tests.support.classifiers import small_rows
 
@@ -150,6 +152,23 @@ def test_the_fourth_set_floor() -> None:
     assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.985
     assert found["no fault, dispatched"] <= 0.02 * found["no fault"]
     assert found["calibration error, all"] <= found["calibration band, all"][1]
+
+
+def test_a_fault_behind_polite_words_is_not_put_aside() -> None:
+    """Of "thanks, but the house is on fire" and its like few may surely be no fault, of the costly ones hardly any."""
+    model = Classifier.shipped()
+    with (second_set.FILE.parent / "behind_no_fault.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    guesses = model.classify([row["text"] for row in rows])
+    put_aside = [
+        row["category"]
+        for row, guess in zip(rows, guesses, strict=True)
+        if guess.category == NO_FAULT and guess.outcome == "confident"
+    ]
+
+    costly = [name for name in put_aside if model.manifest.costs.get(name, 1.0) >= COSTLY]
+    assert len(put_aside) <= 8, put_aside
+    assert len(costly) <= 2, costly
 
 
 def test_the_group_alone_dispatches_some_at_every_target_and_a_stricter_one_nothing_new() -> None:

@@ -26,9 +26,9 @@ CITY = "city"
 OWN = "police"  # the city's own bureau, which gets what its hubs do not do
 PICTURE = "https://pictures.example/1.jpg"
 _AREA_OF = {"east": "south-w", "west": "south-e"}
-_CORNER = {"east": (30.005, 114.005), "west": (30.005, 114.105)}
-_STEP_DEGREES = 0.01  # a kilometre: none meets another
-_PER_ROW = 9
+_CORNER = {"east": (30.004, 114.004), "west": (30.004, 114.104)}
+_STEP_DEGREES = 0.004  # 400 metres: none meets another
+_PER_ROW = 23
 # What happens to an order: by its number, in this order.
 FATES = ("handled", "fails-once", "not-ours", "taken-back", "handled")
 

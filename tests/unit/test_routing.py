@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.steps.routing import Route, route
+from dispatcher.steps.routing import Route, Urgency, route
 from models.city import City, RuleInput
 from models.guess import Guess
 from tests.support.cities import tiny_city
+from tests.support.desks import T0, report
 
 DAY = date(2026, 3, 2)
 
@@ -131,6 +132,19 @@ def test_what_is_no_fault_goes_where_the_rules_say_else_to_a_person(city: City) 
     assert (asked.department, asked.category, asked.why.rule) == ("roads", "", "questions")
     assert (tried.department, tried.reject) == ("", "tests")
     assert (unsure.department, unsure.review, unsure.reject) == ("", "below threshold", "")
+
+
+@pytest.mark.parametrize(("feared", "priority"), [("flooding", 1), ("pothole", 3), ("", 3)])
+def test_what_may_be_life_and_limb_behind_words_of_no_fault_is_looked_at_first(
+    city: City, feared: str, priority: int
+) -> None:
+    """A person decides, but not in the order in which thanks and questions come."""
+    said = Guess("none", 0.99, "model-1", 0.8, "abstain", "it may be more", kind="thanks", second=feared)
+
+    found = route(city, RuleInput(area="south-w"), said, DAY)
+
+    assert (found.department, found.review, found.priority) == ("", "it may be more", priority)
+    assert Urgency(city).of(report("r", T0, "谢谢，可是水还在漫上来", "", guess=said)) == (priority == 1)
 
 
 def test_nobody_responsible_is_a_reason_not_silence() -> None:

@@ -19,10 +19,12 @@ from models.classifier.serving.columns import Columns, kind_of
 from models.classifier.serving.confidence import Groups, Judged, exchanged
 from models.classifier.serving.explain import top_terms
 from models.classifier.serving.features import SLOTS, Pieces, slot_of
+from models.classifier.serving.matter.behind_no_fault import feared
 from models.classifier.serving.matter.beside import CityWords, weighed
-from models.classifier.serving.matter.clauses import Clause, Parted, clauses, parted
+from models.classifier.serving.matter.clauses import SHORT, Clause, Parted, clauses, few, parted
 from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs
 from models.classifier.serving.matter.side_clauses import without_side_clauses
+from models.classifier.serving.matter.sure_clause import sure_by_a_clause
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
 from models.guess import NO_FAULT, NO_FAULT_KINDS, Corroboration, Guess, GuessOutcome
 
@@ -125,6 +127,7 @@ class Classifier:
             encoded = self._encoded(some, around)
             told = self._told(encoded, around)
             found = self._with_second(encoded, around, self._guesses(encoded, told), told)
+            found = self._with_clauses(encoded, found)
             guesses.extend(self._through_gate(encoded.pieces, found) if gated else found)
         return guesses
 
@@ -276,6 +279,36 @@ class Classifier:
             for number, guess in zip(meant, self._guesses(again, {}, list(meant.values())), strict=True):
                 found[number] = msgspec.structs.replace(guess, second=guesses[number].category)
         return found
+
+    def _with_clauses(self, encoded: Encoded, guesses: list[Guess]) -> list[Guess]:
+        """The guesses after a look at what the clauses are by themselves: in doubt where a message surely taken for no
+        fault may be of one, which is told as its second; as sure as a clause that is surely of the same fault."""
+        asked = [n for n, guess in enumerate(guesses) if self._is_for_clauses(encoded, n, guess)]
+        if not asked:
+            return guesses
+        found = list(guesses)
+        scores = self._columns.by_category(encoded.rows[asked] @ self.weights + self.bias)
+        texts = [encoded.pieces.texts[number] for number in asked]
+        parts = [[text[start:end] for start, end in few(clauses(text))] for text in texts]
+        flat = [part for some in parts for part in some]
+        alone = iter(self._guesses(self.vectoriser.encode(flat, None, self._table), {}) if flat else ())
+        for number, row, some in zip(asked, scores.tolist(), parts, strict=True):
+            guess, by_themselves = guesses[number], [next(alone) for _ in some]
+            if guess.category != NO_FAULT:
+                found[number] = sure_by_a_clause(guess, by_themselves, self.manifest.costs) or guess
+            elif second := feared(dict(zip(self.classes, row, strict=True)), by_themselves, self.manifest.costs):
+                doubt = f"beside words of no fault it may be {second}"
+                found[number] = msgspec.structs.replace(guess, outcome="abstain", reason=doubt, second=second)
+        return found
+
+    def _is_for_clauses(self, encoded: Encoded, n: int, guess: Guess) -> bool:
+        """Whether the clauses may say more: of what is surely no fault; of a doubtful fault in a short text, of words
+        that the model knows, without a second matter."""
+        if guess.category == NO_FAULT:
+            return guess.outcome == "confident"
+        known = encoded.found[n] >= FEWEST and encoded.known[n] >= self.manifest.least_known
+        short = encoded.pieces.lengths[n] <= SHORT
+        return known and short and guess.outcome != "confident" and not guess.second
 
     def _parted(self, encoded: Encoded, guesses: Sequence[Guess]) -> dict[int, Parted]:
         """The texts that may have a second matter, by their number: what their clauses speak for their own category and

@@ -17,6 +17,9 @@ from models.classifier.serving.vectoriser import Encoded
 
 SHORTEST = 4  # characters: what is shorter says too little by itself
 MOST = 12  # clauses: a long story costs no more than this
+# Of so many clauses, and in a text of so many characters, each may be asked as a text of its own, which costs what as
+# many messages do: in a letter none says it all.
+FEW, SHORT = 4, 120
 # Each alternative begins with a character, none with a condition: so the search goes from candidate to candidate.
 _BETWEEN = re.compile(r"[。；;！!？?，,、\n]|\.(?:\s|$)|还有|另外|顺便|而且|同时| also | besides | plus ")
 
@@ -44,6 +47,11 @@ def clauses(text: str) -> tuple[Clause, ...]:
     if len(text) - start >= SHORTEST:
         found.append((start, len(text)))
     return tuple(found) if len(found) > 1 else ()
+
+
+def few(found: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """The clauses of a message that is short enough for each to be asked by itself; none of another."""
+    return found if len(found) <= FEW else ()
 
 
 def parted(
