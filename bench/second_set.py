@@ -101,12 +101,18 @@ def judge(model: Classifier, path: Path = FILE) -> dict[str, Any]:
         "no fault": len(none),
         "no fault, dispatched": sum(one.dispatched for one in none),
         "no fault, dispatched on the group alone": sum(one.by_group for one in none),
+        "faults surely taken for none": sum(_put_aside(one.guess) for one in faults),
+        "no fault, of the right kind": _mean([one.guess.kind == one.row.none_kind for one in none if one.right]),
         "two matters, the second among the three": _mean([one.row.second in _likeliest(one.guess) for one in two]),
         "claimed and right": _fifths(faults),
         "by kind": _table(faults, lambda row: row.kind),
         "by language": _table(faults, lambda row: row.lang),
         "no fault by kind": _table(none, lambda row: row.none_kind),
     }
+
+
+def _put_aside(guess: Guess) -> bool:
+    return guess.category == NO_FAULT and guess.outcome == "confident"
 
 
 def _likeliest(guess: Guess) -> set[str]:
@@ -190,6 +196,8 @@ _TITLES = {
     "right among the dispatched, no fault counting as wrong": "right among the dispatched",
     "no fault": "texts of no fault",
     "no fault, dispatched": "… that are dispatched",
+    "no fault, of the right kind": "… of which the kind is right, too",
+    "faults surely taken for none": "faults surely taken for none",
     "calibration error, faults": "calibration error, faults",
     "calibration band, faults": "… of a perfect model",
     "calibration error, all": "calibration error, no fault too",
