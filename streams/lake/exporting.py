@@ -2,7 +2,8 @@
 
 A file of the log is named by its block, and a block's rows are those of the offsets in it: whoever writes it again,
 after it was killed or beside another, writes the same rows under the same name. Nothing is kept beside the files: how
-far they go stands in them.
+far they go stands in them. One that was slow may have put a block that another has filled back to what it had read:
+the next export begins at the first block that is not full.
 """
 
 import asyncio
@@ -22,12 +23,15 @@ from streams.kafka.clients import scanner, started
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_to, read_whole, take_newest
 from streams.kafka.topics import Names
+from streams.lake.lake_columns import VERSION
 from streams.lake.parquet import ArrowTable, Lake, Mark, arrow
-from streams.lake.rows import Row, assignment_row, fact_row, figure_rows, order_row
+from streams.lake.rows import Row, assignment_rows, fact_row, figure_rows, order_row
 from streams.settings import Settings
 
 BLOCK = 20_000  # offsets
 _NEXT = "next_offset"
+_VERSION = "version"
+_OF_THE_LOG, _AS_IT_STANDS = ("assignments", "facts"), ("orders", "figures")
 _NOW = "now"  # the name of a file that is written anew whenever something has changed
 _order = msgspec.json.Decoder(Order)
 
@@ -86,36 +90,40 @@ class _Exporter:
 
     def _start(self, number: int) -> tuple[int, int]:
         """From which offset on to read, the first one of a block, and up to where all is there."""
-        names = self._lake.names("facts", number)
-        if not names:
-            return 0, 0
-        last = int(names[-1])
-        known = self._lake.mark("facts", number, names[-1]).get(_NEXT, 0)
-        return (last if known < last + BLOCK else last + BLOCK), known
+        marks = [self._lake.marks(table, number) for table in _OF_THE_LOG]
+        first, known = -BLOCK, 0
+        for name in marks[-1]:
+            first, known = int(name), min(_known(each.get(name, {})) for each in marks)
+            if known < first + BLOCK:
+                return first, known
+        return first + BLOCK, known
 
     def _put_block(self, number: int, block: int, records: list[ConsumerRecord], next_offset: int) -> int:
-        name, mark = f"{block * BLOCK:020}", {_NEXT: next_offset}
+        name, mark = f"{block * BLOCK:020}", {_NEXT: next_offset, _VERSION: VERSION}
         every: list[Row] = []
         assigned: list[Row] = []
         for record in records:
             fact = facts.from_wire(event_type(record.headers), record.value)
             every.append(fact_row(number, record.offset, fact, self._zone))
-            if isinstance(fact, facts.Assigned):
-                assigned.append(assignment_row(number, record.offset, fact, self._zone))
+            assigned.extend(assignment_rows(number, record.offset, fact, self._zone))
         self._lake.put("assignments", number, name, assigned, mark)
-        self._lake.put("facts", number, name, every, mark)  # last: where the next export begins goes by it
+        self._lake.put("facts", number, name, every, mark)  # last: by its files the next export looks for blocks
         return 2
 
     async def tables(self, number: int) -> int:
         """Orders and figures as they stand, where anything has changed: how many files were written."""
         parts = _Parts.of(self._names, number)
         ends = await self._consumer.end_offsets(parts)
-        mark: Mark = {name: ends[part] for name, part in zip(parts._fields, parts, strict=True)}
-        if await asyncio.to_thread(self._lake.mark, "figures", number, _NOW) == mark:
+        mark: Mark = {name: ends[part] for name, part in zip(parts._fields, parts, strict=True)} | {_VERSION: VERSION}
+        if await asyncio.to_thread(self._stands, number, mark):
             return 0
         found = await _standing(self._consumer, parts, ends, self._progress)
         await asyncio.to_thread(self._put_tables, number, found, mark)
         return 2
+
+    def _stands(self, number: int, mark: Mark) -> bool:
+        """Whether both tables are as they were at these ends; a slow export may have put one back."""
+        return all(self._lake.mark(table, number, _NOW) == mark for table in _AS_IT_STANDS)
 
     def _put_tables(self, number: int, found: "_Standing", mark: Mark) -> None:
         self._lake.put("orders", number, _NOW, found.orders(), mark)
@@ -137,6 +145,11 @@ async def standing(settings: Settings, progress: Callable[[int], None] = lambda 
 def _tables_of(found: "Sequence[_Standing]") -> dict[str, ArrowTable]:
     orders, figures = ([row for one in found for row in rows(one)] for rows in (_Standing.orders, _Standing.counted))
     return {"orders": arrow("orders", orders, {}), "figures": arrow("figures", figures, {})}
+
+
+def _known(mark: Mark) -> int:
+    """Up to which offset a file goes; one that was written with other columns has to be written anew."""
+    return mark.get(_NEXT, 0) if mark.get(_VERSION) == VERSION else 0
 
 
 class _Parts(NamedTuple):

@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 
 Kind = Literal["string", "int64", "double", "bool", "instant"]
 
+VERSION = 2  # of the columns and of which rows there are: files of another one are written anew
+
 
 class Column(NamedTuple):
     """One column; a value that is not known is null."""
@@ -36,8 +38,9 @@ _ASSIGNMENT = (
     Column("order_id", "string", "the order"),
     Column("attempt", "int64", "the how-manieth assignment of its order"),
     Column("department", "string", "who leads"),
-    Column("category", "string", "as what it was assigned"),
-    Column("priority", "int64", "1 is the most urgent of 5"),
+    Column("above", "string", "the department that has handed it down; null where it was dispatched"),
+    Column("category", "string", "as what it was dispatched; null where it was handed down"),
+    Column("priority", "int64", "1 is the most urgent of 5; null where it was handed down"),
     Column("at", "instant", "when it was assigned"),
     Column("day", "int64", "city-local day of `at`, yyyymmdd"),
     Column("accept_by", "instant", "until when it has to be accepted"),
@@ -68,6 +71,8 @@ _ORDER = (
     Column("overdue_at", "instant", "since when it is overdue"),
     Column("closed_at", "instant", "its last closing that stands"),
     Column("archived", "bool", "whether the desk has let go of it"),
+    Column("part_of", "string", "the joint order that it is a part of"),
+    Column("asset", "string", "id of the asset that its first sightings are of"),
 )
 _FIGURE = (
     Column("partition", "int64", "partition of the figures"),

@@ -48,14 +48,7 @@ class Lake:
         except (ValueError, ImportError) as error:
             raise UsageError(f"the lake's address cannot be used: {error}") from None
         self.address, self._root = address, root.rstrip("/")
-
-    def names(self, table: str, partition: int) -> list[str]:
-        """The names of a partition's files, sorted."""
-        folder = self._folder(table, partition)
-        if not self.files.exists(folder):
-            return []
-        found = (path.rpartition("/")[2] for path in self.files.ls(folder, detail=False))
-        return sorted(name.removesuffix(".parquet") for name in found if name.endswith(".parquet"))
+        self._seen: dict[str, tuple[str, Mark]] = {}  # by path: what the file system said of a file, and its mark
 
     def mark(self, table: str, partition: int, name: str) -> Mark:
         """What was noted in a file: how far it has read; empty where there is no such file."""
@@ -66,6 +59,25 @@ class Lake:
             found = parquet.read_schema(file).metadata or {}
         mark: Mark = json.loads(found.get(_MARK, b"{}"))
         return mark
+
+    def marks(self, table: str, partition: int) -> dict[str, Mark]:
+        """What was noted in each of a partition's files, by name, sorted. A file that nobody has written since it was
+        asked for last is not read again."""
+        folder = self._folder(table, partition)
+        self.files.invalidate_cache(folder)  # another may have written there
+        if not self.files.exists(folder):
+            return {}
+        found: dict[str, Mark] = {}
+        for entry in self.files.ls(folder, detail=True):
+            path, stamp = entry["name"], str(sorted(entry.items()))
+            name = path.rpartition("/")[2]
+            if not name.endswith(".parquet"):
+                continue
+            name = name.removesuffix(".parquet")
+            if self._seen.get(path, ("",))[0] != stamp:
+                self._seen[path] = stamp, self.mark(table, partition, name)
+            found[name] = self._seen[path][1]
+        return dict(sorted(found.items()))
 
     def put(self, table: str, partition: int, name: str, rows: Iterable[Row], mark: Mark) -> None:
         """Write a file in the place of the one of that name, if any: whoever reads meets the one or the other."""

@@ -59,7 +59,8 @@ def ask(lake: Lake, sql: str, live: Mapping[str, ArrowTable] | None = None) -> A
             tables = lake.tables()
             for table in tables:
                 files = lake.pattern(table).replace("'", "''")
-                connection.execute(f"CREATE VIEW {table} AS FROM read_parquet('{files}', hive_partitioning = false)")
+                options = "hive_partitioning = false, union_by_name = true"
+                connection.execute(f"CREATE VIEW {table} AS FROM read_parquet('{files}', {options})")
             for table, rows in (live or {}).items():
                 connection.register(f"{LIVE}{table}", rows)
             for prefix, known in (("", tables), (LIVE, live or {})):

@@ -31,16 +31,21 @@ def fact_row(partition: int, offset: int, fact: Fact | UpdateRefused, zone: Zone
     }
 
 
-def assignment_row(partition: int, offset: int, fact: facts.Assigned, zone: ZoneInfo) -> Row:
-    """An assignment."""
-    return {
+def assignment_rows(partition: int, offset: int, fact: Fact | UpdateRefused, zone: ZoneInfo) -> Iterable[Row]:
+    """The assignment that a record begins, if any: a department has the order from here on, by dispatching 派单 or
+    handed down by another 转办."""
+    if not isinstance(fact, facts.Assigned | facts.Forwarded):
+        return
+    dispatched = fact if isinstance(fact, facts.Assigned) else None
+    yield {
         "partition": partition,
         "offset": offset,
         "order_id": fact.order_id,
         "attempt": fact.attempt,
         "department": fact.department,
-        "category": fact.category or None,
-        "priority": fact.priority,
+        "above": fact.above if isinstance(fact, facts.Forwarded) else None,
+        "category": dispatched and (dispatched.category or None),
+        "priority": dispatched and dispatched.priority,
         "at": fact.at,
         "day": _day(fact.at, zone),
         "accept_by": None if fact.accept is None else fact.accept.due,
@@ -76,6 +81,8 @@ def order_row(partition: int, order: Order) -> Row:
         "overdue_at": order.overdue_at,
         "closed_at": standing[-1] if standing else None,
         "archived": order.archived_at is not None,
+        "part_of": order.part_of or None,
+        "asset": order.asset and order.asset.id,
     }
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.figures.figure_row import parse_key
 from models.city import City, load_city
 from streams.audit.recompute import audit
 from streams.kafka.topics import Names
 from streams.lake import exporting
 from streams.lake.exporting import export, standing
+from streams.lake.lake_columns import TABLES
 from streams.lake.parquet import Lake
 from streams.lake.querying import ask
 from streams.settings import Settings
@@ -44,25 +46,47 @@ async def as_audited(settings: Settings, pack: City, lake: Lake) -> None:
     [(facts, records, distinct)] = ask(lake, counted).rows
     assert facts == sum(part.facts for part in audited)
     assert records == distinct == facts + sum(part.refusals for part in audited)
-    assigned = "SELECT count(*), (SELECT count(*) FROM facts WHERE fact = 'assigned') FROM assignments"
-    [(assignments, of_facts)] = ask(lake, assigned).rows
-    assert assignments == of_facts
+    assigned = "SELECT department, count(*) FROM assignments GROUP BY ALL"
+    assignments = sorted(ask(lake, assigned).rows, key=repr)
+    counted = """SELECT key, sum(count)::BIGINT FROM figures
+        WHERE dimension = 'department' AND figure = 'assigned' GROUP BY ALL"""
+    assert assignments == sorted(ask(lake, counted).rows, key=repr)
     assert assignments
     assert ask(lake, "SELECT count(*) FROM orders").rows == [(sum(part.orders for part in audited),)]
-    figures: dict[tuple[str, str], int] = {}
+    figures: list[tuple[object, ...]] = []
     for part in audited:
         for key, row in part.figures.items():
-            dimension = key.partition("/")[0]
+            dimension, name, day, partition = parse_key(key)
             if dimension != "actor":
-                for name, count in row.counters.items():
-                    figures[dimension, name] = figures.get((dimension, name), 0) + count
+                at = (partition, dimension, name, day)
+                figures += ((*at, figure, count, None) for figure, count in row.counters.items())
+                figures += ((*at, figure, each.count, each.total) for figure, each in row.sketches.items())
     live = await standing(settings)
     for table in ("orders", "figures"):
         now = ask(lake, f"SELECT * FROM live_{table} ORDER BY ALL", live).rows
         assert now == ask(lake, f"SELECT * FROM {table} ORDER BY ALL").rows
         assert now
-    kept = ask(lake, "SELECT dimension, figure, sum(count) FROM figures WHERE total_ms IS NULL GROUP BY ALL").rows
-    assert {(dimension, name): int(str(count)) for dimension, name, count in kept} == figures
+    kept = ask(lake, "SELECT partition, dimension, key, day, figure, count, total_ms FROM figures").rows
+    assert sorted(kept, key=repr) == sorted(figures, key=repr)
+
+
+class Stalled(Lake):
+    """A lake into which an export writes only later: it has read, and then stands still."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self._held: list[tuple[object, ...]] = []
+
+    def put(self, *given: object) -> None:
+        """Keep it for later."""
+        self._held.append(given)
+
+    def go_on(self, table: str) -> int:
+        """Write what was kept of a table: how many files."""
+        held = [given for given in self._held if given[0] == table]
+        for given in held:
+            super().put(*given)  # type: ignore[arg-type]
+        return len(held)
 
 
 def has_opened(count: int, records: list[object]) -> bool:
@@ -94,11 +118,22 @@ async def test_the_parquet_is_the_log_whatever_write_an_export_dies_at(
     """Over several blocks of the log, and again when more has come; what is not new is not read again."""
     monkeypatch.setattr(exporting, "BLOCK", 4)
     pack, place = load_city(city), str(tmp_path / "lake")
+    stalled = Stalled(place)
     roles.start("desk", city=str(city))
     for batch in (range(3), range(3, 5)):
         await kafka.produce(topics.inbox, [Message(pothole(str(n)), AREA.encode(), partition=0) for n in batch])
         await kafka.read_until(topics.orders, partial(has_opened, batch.stop), timeout=60)
+        if batch.start == 0:
+            await export(settings, pack, stalled)  # it has read as far as this, and stands still
 
         assert await killed_until_done(settings, pack, place) > 1
         await as_audited(settings, pack, Lake(place))
         assert await export(settings, pack, Lake(place)) == (0, 0)
+
+    lasting = Lake(place)
+    assert await export(settings, pack, lasting) == (0, 0)
+    for table in TABLES:  # when it goes on at last, it cuts short what the others have filled
+        assert stalled.go_on(table)
+        await export(settings, pack, lasting)
+        assert await export(settings, pack, lasting) == (0, 0)
+    await as_audited(settings, pack, lasting)
