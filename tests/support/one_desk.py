@@ -19,6 +19,7 @@ from models.envelope import Event, to_binary
 from models.events import DeadLetter
 from models.inbox import decode_items
 from streams.access.holders import Holders
+from streams.bridge.figures_heard import HubsHeard
 from streams.dead_letters.letter import decode_dead_letter, of_item
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
@@ -144,7 +145,7 @@ class Kept:
 
 @asynccontextmanager
 async def gateway_with_desk(
-    city: City, now: int, **changes: Any
+    city: City, now: int, hubs: HubsHeard | None = None, **changes: Any
 ) -> AsyncIterator[tuple[httpx.AsyncClient, DeskBehind]]:
     """A client of such a gateway, and the desk behind it, whose clock stands at `now` (ms UTC)."""
     given = {"kafka": NOWHERE, "tables_workers": (NOWHERE,), "partitions": 1, "personal_key": KEYS.hmac.decode()}
@@ -159,6 +160,7 @@ async def gateway_with_desk(
         behind.tail,
         Holders(settings),
         Shutdown(),
+        hubs=hubs,
         steps=cast(StepLog, behind),
     )
     behind.app = make_app(parts)

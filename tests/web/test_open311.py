@@ -61,6 +61,22 @@ async def request_id(client: httpx.AsyncClient) -> str:
     return str(found["service_request_id"])
 
 
+async def test_all_pictures_of_a_form_are_kept(gateway: Both) -> None:
+    """In their order, of a report and of what is said later; an empty field is none."""
+    client, behind = gateway
+    pictures = [f"https://photos.example/{n}.jpg" for n in range(3)]
+    form = HOLE | {"api_key": "app", "media_url": [*pictures[:2], ""]}
+
+    [token] = (await client.post("/open311/v2/requests.json", data=form)).json()
+    [found] = (await client.get(f"/open311/v2/tokens/{token['token']}.json")).json()
+    order_id = found["service_request_id"]
+    said = await updated(client, service_request_id=order_id, update_id="7", description="", media_url=pictures[1:])
+
+    assert said.status_code == 200
+    assert behind.desk.only().evidence_first[0].media_urls == tuple(pictures[:2])
+    assert behind.desk.only().timeline[-1].evidence_urls == tuple(pictures[1:])
+
+
 async def test_a_form_becomes_an_order_that_its_token_leads_to(gateway: Both) -> None:
     """What the app sends is a report like any other; without anybody's name in what it shows to the public."""
     client, behind = gateway
@@ -112,7 +128,7 @@ def _several(found: Any) -> list[dict[str, Any]]:
 async def test_without_a_key_an_address_may_read_so_often(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Addresses are told apart by what a proxy says that the settings name; a key counts for itself."""
     tokens = one_of_each(tmp_path / "t")
-    settings = {"gateway_open311": True, "gateway_tokens_file": tokens, "gateway_public_per_minute": 2}
+    settings: dict[str, Any] = {"gateway_open311": True, "gateway_tokens_file": tokens, "gateway_public_per_minute": 2}
     async with gateway_with_desk(CITY, T0, **settings) as (_, behind):
         assert behind.app is not None
         async with (
@@ -181,7 +197,7 @@ async def test_many_services_are_one_question(gateway: Both, monkeypatch: pytest
 async def test_a_key_may_send_so_many_reports_a_second(tmp_path: Path) -> None:
     """A form counts as an event of its key, as `POST /reports` does of its token."""
     tokens = one_of_each(tmp_path / "t")
-    changes = {"gateway_open311": True, "gateway_tokens_file": tokens, "gateway_events_per_second": 0.4}
+    changes: dict[str, Any] = {"gateway_open311": True, "gateway_tokens_file": tokens, "gateway_events_per_second": 0.4}
     async with gateway_with_desk(CITY, T0, **changes) as (client, behind):
         answers = [await sent(client) for _ in range(3)]
 
@@ -296,7 +312,7 @@ async def test_it_is_closed_until_the_settings_open_it() -> None:
 UPDATES = "/open311/v2/servicerequestupdates"
 
 
-async def updated(client: httpx.AsyncClient, **said: str) -> httpx.Response:
+async def updated(client: httpx.AsyncClient, **said: str | list[str]) -> httpx.Response:
     """The answer to a form that adds something to a request."""
     form = {"api_key": "app", "status": "OPEN", "email": "zhang@example.org", "description": "坑更深了，李四说的"}
     return await client.post(f"{UPDATES}.json", data={**form, **said})

@@ -1,7 +1,7 @@
 """What clients of GeoReport v2 ask: query parameters as a search, form fields as a report."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -18,6 +18,7 @@ MOST_DAYS = 90
 MOST_IDS = 50
 _PAGE_SIZE, _MOST_PAGE_SIZE, _MOST_PAGES = 50, 200, 20
 _MOST_DIGITS = 9
+_PICTURE = "media_url"  # may stand in a form several times
 _FORM = "application/x-www-form-urlencoded"
 # What a citizen's status says of an order that has ended.
 _SAID: Mapping[str, dict[str, object]] = {
@@ -74,17 +75,26 @@ def window_of(asked: Mapping[str, str], usual_ms: int) -> tuple[int, int]:
     return since, until
 
 
-async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form, the last of a name. Raises Problem (415, 400)."""
+class Form(dict[str, str]):
+    """The fields of a form, the last of a name; the pictures all of them."""
+
+    def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
+        given = list(fields)
+        super().__init__(given)
+        self.pictures = [value for name, value in given if name == _PICTURE and value]
+
+
+async def form_of(request: Request) -> Form:
+    """The fields of a form. Raises Problem (415, 400)."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise Problem(415, "unsupported-media-type", f"content-type must be {_FORM}; pictures go by media_url")
     try:
-        return dict(parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=200))
+        return Form(parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=200))
     except (UnicodeDecodeError, ValueError):
         raise wrong("the form must be UTF-8 with at most 200 fields") from None
 
 
-def report_of(form: Mapping[str, str], city: City) -> dict[str, object]:
+def report_of(form: Form, city: City) -> dict[str, object]:
     """The data of the report that a form stands for. Raises Problem (400) for what the standard asks for."""
     code = form.get("service_code", "")
     if not code:
@@ -112,22 +122,21 @@ def report_of(form: Mapping[str, str], city: City) -> dict[str, object]:
         "channel": "open311",
         "location": location,
         "reporter": {"id": _who(form), "name": name, "phone": form.get("phone", "")},
-        "media_urls": [form["media_url"]] if form.get("media_url") else [],
+        "media_urls": form.pictures,
     }
 
 
-def update_of(form: Mapping[str, str], state: str) -> dict[str, object]:
+def update_of(form: Form, state: str) -> dict[str, object]:
     """The data of the update that a form of the extension `servicerequestupdates` stands for, but for whose it is, of
     an order in a state: words are a remark while it is open; of one that has ended they say that it is settled
     (CLOSED, FIXED), or open it again (OPEN, REOPENED). Raises Problem (400)."""
     status = form.get("status", "").upper()
     if status not in _SAID:
         raise wrong("status must be OPEN or CLOSED")
-    photos = [form["media_url"]] if form.get("media_url") else []
-    if not form.get("description", "").strip() and not photos:
+    if not form.get("description", "").strip() and not form.pictures:
         raise wrong("description was not provided")
     action: dict[str, object] = {"action": "comment"} if state in OPEN else _SAID[status]
-    return action | {"reason": form.get("description", ""), "evidence_urls": photos}
+    return action | {"reason": form.get("description", ""), "evidence_urls": form.pictures}
 
 
 def person_of(form: Mapping[str, str]) -> str:
