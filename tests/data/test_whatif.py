@@ -39,9 +39,12 @@ def test_half_a_limit_is_missed_by_the_orders_that_the_csv_names(tried: Halved, 
     assert late
     assert {(each.stage, each.real, each.whatif) for each in half.missed} == {("handle", 0, 1)}
     assert len(half.missed) == len(late)
+    assert tried.cases_of(each.order_id for each in half.missed) == late.keys()
     assert half.elsewhere == ()
     behind = {(each.dimension, each.key, each.indicator): each for each in half.changes}
     assert {indicator for _, _, indicator in behind} == {"handle_on_time_rate"}
-    assert len(behind[CITY, "", "handle_on_time_rate"].orders) == len(late)
-    departments = {key: len(each.orders) for (dimension, key, _), each in behind.items() if dimension == "department"}
-    assert departments == {name: list(late.values()).count(name) for name in late.values()}
+    assert tried.cases_of(behind[CITY, "", "handle_on_time_rate"].orders) == late.keys()
+    departments = {
+        key: tried.cases_of(each.orders) for (dimension, key, _), each in behind.items() if dimension == "department"
+    }
+    assert departments == {name: {case for case, own in late.items() if own == name} for name in late.values()}

@@ -11,7 +11,7 @@ from models.envelope import event_type
 from models.events import ASSIGNMENT, REWORK, UPWARD_STEP, WITHDRAWAL, UpwardStage
 from models.events.above import channel_of, cities_of, is_from_above, order_named, order_of, report_of, source_of
 from models.inbox import Actor
-from tests.support.cities import FILES
+from tests.support.cities import FILES, LEVELS, appended
 from tests.support.desks import (
     DAY,
     DISPATCHER,
@@ -135,6 +135,25 @@ def test_what_goes_on_as_part_of_another_order_hears_of_that(below: Desk) -> Non
         ("absorbed", None, "under-way"),
         ("handled", "under-way", "under-way"),
     ]
+
+
+def test_what_a_hub_returns_goes_to_the_department_that_has_handed_it_down() -> None:
+    """However late: that one is accountable. Handed down to the hub once more, it binds."""
+    levels = appended("departments.csv", *LEVELS)
+    first, *rows = levels["departments.csv"].splitlines()
+    marked = [f"{row},{'on' if row.startswith('roads-street,') else ''}" for row in rows]
+    desk = Desk(quiet_city(**levels | {"departments.csv": "\n".join([f"{first},hub", *marked])}))
+    desk.feed(report("1", T0), at=T0)
+    hub = Actor("department", "roads-street", "bridge")
+    assert desk.update("forward", ROADS, T0 + HOUR, department="roads-street") == ""
+    desk.update("accept", hub, T0 + 2 * HOUR)
+
+    late = desk.update("return", hub, T0 + 9 * DAY, code="unclear", reason="not ours")
+
+    assert (late, desk.only().state, desk.only().department, desk.only().held_for) == ("", "accepted", "roads", ())
+    assert desk.update("forward", ROADS, T0 + 9 * DAY, department="roads-street") == ""
+    assert desk.update("return", hub, T0 + 9 * DAY, code="unclear", reason="r") == "binding"
+    assert_laws(desk)
 
 
 def test_a_platform_above_takes_back_what_it_has_reported_alone(below: Desk) -> None:
