@@ -80,13 +80,24 @@ async def platforms(kafka: Kafka, tmp_path: Path) -> AsyncIterator[dict[str, Pla
                 each.roles.end()
 
 
+# What is struck: a role or a broker is killed, and is there again; or stands still, as if the link to it were dead, and
+# wakes when the group may have given its work away.
+STRUCK = (
+    *("bridge", "desk", "broker", "frozen-bridge", "frozen-broker"),
+    *("city-desk", "city-broker", "city-frozen-broker"),
+)
+FROZEN_SECONDS = 2.0, 20.0
+
+
 async def strike(platforms: dict[str, Platform], chance: random.Random) -> str:
-    """One fault: a role or a broker is killed, and is there again; what was struck."""
+    """One fault; what was struck."""
     name = chance.choice(HUBS)
-    what = chance.choice(("bridge", "bridge", "desk", "city-desk", "broker", "city-broker") if FAULTS else ("bridge",))
+    what = chance.choice(STRUCK if FAULTS else ("bridge",))
     struck = platforms[CITY if what.startswith("city-") else name]
     kind = what.removeprefix("city-")
-    if kind == "broker":
+    if kind.startswith("frozen-"):
+        await _freeze(struck, kind.removeprefix("frozen-"), chance.uniform(*FROZEN_SECONDS))
+    elif kind == "broker":
         broker = struck.kafka.broker
         assert broker is not None
         await broker.kill()
@@ -96,6 +107,22 @@ async def strike(platforms: dict[str, Platform], chance: random.Random) -> str:
         struck.running[kind].signal(signal.SIGKILL)
         await struck.running[kind].ended()
     return f"{struck.name} {kind}"
+
+
+async def _freeze(struck: Platform, kind: str, seconds: float) -> None:
+    """Stop a role or the broker for so long: it takes what comes to it afterwards, if at all."""
+    broker = struck.kafka.broker
+    assert broker is not None
+
+    def send(number: int) -> None:
+        if kind == "broker":
+            broker.signal(1, number)
+        else:
+            struck.running[kind].signal(number)
+
+    send(signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    send(signal.SIGCONT)
 
 
 @pytest.mark.timeout(SECONDS + 60)
@@ -149,6 +176,8 @@ async def test_every_order_is_once_on_each_side_whoever_is_killed(platforms: dic
             own = fate(number_of(order)) in ("not-ours", "taken-back")
             assert (order.department, state) == ((OWN, "rejected") if own else (hub, "closed"))
     assert set(refused) <= TOLD_TOO_LATE
+    for each in platforms.values():  # the last one struck may have been a bridge
+        each.see_to_roles()
     await _each_hub_is_heard_until_it_is_away(platforms, logs)
     print(f"{ORDERS * len(HUBS)} orders, struck: {struck}, refused above: {dict(refused)}")
 
@@ -182,7 +211,7 @@ async def _each_hub_is_heard_until_it_is_away(
             found = hubs.section(window)[hub]
             return found["state"] == state and {name: found["indicators"][name] for name in own} == own
 
-        await eventually(lambda: shown("heard"), 20, f"the figures of {hub}")
+        await eventually(lambda: shown("heard"), 60, f"the figures of {hub}")
         platforms[hub].running["bridge"].signal(signal.SIGKILL)
         await eventually(lambda: shown("away"), 20, f"the silence of {hub}")
     listening.cancel()
