@@ -80,6 +80,22 @@ def test_gaps_are_told_but_not_refused() -> None:
     assert not any("pothole" in gap for gap in found)
 
 
+def test_a_hub_that_is_to_assist_is_told() -> None:
+    """Its platform takes orders to lead; a bridge carries nothing else."""
+    departments = FILES["departments.csv"].splitlines()
+    with_hub = "\n".join(
+        [f"{departments[0]},hub", *(f"{row}," for row in departments[1:]), "east,东区平台,East hub,1,,on"]
+    )
+    rows = "category,area,lead,assists\nroad,*,roads,east\norder,*,east,police\n"
+    city = tiny_city({"departments.csv": with_hub + "\n", "responsibility.csv": rows})
+
+    found = [gap for gap in gaps(city, date(2026, 3, 1)) if "hub" in gap]
+
+    assert found == [
+        "row 2 of responsibility.csv has the hub east assist: a hub can lead, what it assists with never reaches it"
+    ]
+
+
 @pytest.mark.parametrize(("day", "told"), [(date(2026, 10, 1), False), (date(2026, 11, 27), True)])
 def test_the_next_year_s_holidays_are_missed_before_the_year_ends(day: date, told: bool) -> None:
     """Limits reach over the end of the year, so its last weeks ask for the next calendar."""

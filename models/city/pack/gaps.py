@@ -10,7 +10,8 @@ _AHEAD = timedelta(days=60)
 
 
 def gaps(city: City, today: date, known: Collection[str] | None = None, never_sure: Collection[str] = ()) -> list[str]:
-    """What is allowed but seldom meant: categories that nobody is responsible for somewhere, or without a limit.
+    """What is allowed but seldom meant: categories that nobody is responsible for somewhere, or without a limit; hubs
+    that are to assist.
 
     `today` is the city's: what holds later or no longer counts for nothing. `known` are the categories of the model
     in force; None: there is none to ask; `never_sure` those of them that it never dispatches by itself.
@@ -26,6 +27,13 @@ def gaps(city: City, today: date, known: Collection[str] | None = None, never_su
             missing.append(f"nobody is responsible for {code} {where}; such orders go to review")
         if city.limit(code, None, city.categories[code].priority, "whole") is None:
             missing.append(f"{code} has no limit for the whole order")
+    for row in city.responsibility.rows:
+        missing += [
+            f"row {row.row} of responsibility.csv has the hub {name} assist: a hub can lead, what it assists with "
+            "never reaches it"
+            for name in row.assists
+            if name in city.hubs
+        ]
     years = {day.year for day in city.calendar.holidays}
     for year in sorted({today.year, (today + _AHEAD).year} - years):
         missing.append(
