@@ -106,6 +106,7 @@ async def test_the_libraries_are_served_for_ever_by_a_name_with_their_version(ga
             assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
             assert answer.headers["content-type"] == f"{kinds[PurePath(name).suffix]}; charset=utf-8"
         assert (await client.get("/page/app.js")).headers["cache-control"] == "no-cache"
+        assert (await client.get("/page/app.js")).content == (FILES / "app.js").read_bytes()
         assert (await client.get("/page/SEAL")).status_code == 404
     assert found
 

@@ -11,10 +11,13 @@ import pytest
 from dispatcher.order.facts import UpdateRefused
 from dispatcher.order.lifecycle import ACTIONS, STATE_TERMS, TABLE, Transition, permit
 from models.access import ACCESS
+from models.city import City
 from models.events import REPORT
+from models.inbox import Sighting
 from models.times import to_text
 from streams.gateway.routes import receiving
-from tests.support.desks import T0, quiet_city
+from tests.support.cities import LEVELS, appended
+from tests.support.desks import T0, quiet_city, report
 from tests.support.every_step import ASKED_BEFORE, EXCUSED, INSPECTORS, WAYS, step
 from tests.support.one_desk import DeskBehind, gateway_with_desk
 from tests.support.tokens import bearer, grant, tokens_file
@@ -23,6 +26,9 @@ CITY = quiet_city("", **{"inspectors.csv": INSPECTORS})
 ACTING = {role: access.acts_as for role, access in ACCESS.items() if access.acts_as}
 # The states to which the order came through the hands of `department`.
 HELD = {"arbitration", "assigned", "accepted", "suspended", "returned", "handled", "closed"}
+
+# Without a category no report joins an order, so that one in review has none yet.
+SPLIT_IN = sorted({state for row in TABLE if row.action == "split" for state in row.sources} - {"review"})
 
 
 class World:
@@ -51,8 +57,8 @@ class World:
         """The order's state."""
         return self.behind.desk.order(self.order).state
 
-    async def come_to(self, state: str) -> None:
-        """Two new orders, of which the first goes to a state."""
+    async def come_to(self, state: str, joining: Sighting | None = None) -> None:
+        """Two new orders, of which the first goes to a state; a report joins it as soon as it has a department."""
         orders = []
         for lat in (30.05, 30.02):
             answer = await self.report("reporter", location={"lat": lat, "lon": 114.05})
@@ -61,20 +67,30 @@ class World:
         for token, action in WAYS[state]:
             answer = await self.act(token, action)
             assert answer.status_code == 200, answer.text
+            if joining is not None and action == "decide":
+                self.behind.desk.feed(joining, at=T0)
+                assert ("app", "joined") in {
+                    (e.source, e.id) for e in self.behind.desk.order(self.order).evidence_first
+                }
         assert self.state == state
 
 
 @pytest.fixture
-async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    """A gateway with a token of each role, one of another department, and a time that stands still."""
+async def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[World]:
+    """A gateway with a token of each role, some of other departments, and a time that stands still; with
+    another pack where a test gives one."""
+    city: City = getattr(request, "param", CITY)
     monkeypatch.setattr(receiving, "now_ms", lambda: T0)
     others = (
         grant("works", "department", department="works"),
+        grant("street", "department", department="roads-street"),
         grant("north", "inspector", area="north"),
         grant("second", "dispatcher"),
     )
     path = tokens_file(tmp_path / "t", *(grant(role, role) for role in ACCESS), *others)
-    async with gateway_with_desk(CITY, T0, gateway_tokens_file=path) as (client, behind):
+    async with gateway_with_desk(city, T0, gateway_tokens_file=path) as (client, behind):
         yield World(client, behind)
 
 
@@ -117,6 +133,62 @@ async def test_every_role_takes_exactly_the_steps_of_the_table(world: World, sta
         if acts in row.roles and state in row.sources
     }
     assert taken == rows - EXCUSED[state]
+
+
+@pytest.mark.parametrize("state", SPLIT_IN)
+async def test_who_the_table_names_splits_a_joined_report_off(world: World, state: str) -> None:
+    """In every state that the table has for it, and nobody else does; the order stays in its state."""
+    await world.come_to(state, report("joined", T0, text="路面上有一个大坑"))
+    named = {"source": "app", "id": "joined"}
+    kept = world.behind.kept()
+    for role in ACTING:
+        row = permit("split", world.behind.desk.order(world.order).state, ACTING[role])
+
+        answer = await world.act(role, "split", report=named)
+
+        if isinstance(row, Transition):
+            assert (answer.status_code, answer.json()["fact"]["order_id"]) == (200, world.order), answer.json()
+            assert world.state == state
+            world.behind.back_to(kept)
+        else:
+            assert answer.status_code in (404, 409), (role, answer.json())
+
+
+@pytest.mark.parametrize("world", [quiet_city("", **appended("departments.csv", *LEVELS))], indirect=True)
+@pytest.mark.parametrize(
+    ("before", "token", "action"),
+    [
+        ((), "street", "take-back"),
+        ((), "street", "report-up"),
+        (("accept",), "street", "report-up"),
+        ((), "department", "take-back"),
+        (("accept",), "department", "take-back"),
+        (("accept", "handle"), "department", "take-back"),
+        (("accept",), "department", "report-up"),
+        (("accept",), "works", "take-back"),
+        (("accept",), "operator", "take-back"),
+        (("accept",), "dispatcher", "report-up"),
+    ],
+)
+async def test_an_order_handed_down_goes_up_by_who_has_it_and_is_taken_back_by_who_answers_for_it(
+    world: World, before: tuple[str, ...], token: str, action: str
+) -> None:
+    """Its department reports it up, the one above takes it back, whatever was done below; all others change nothing."""
+    await world.come_to("assigned")
+    assert (await world.act("department", "forward", department="roads-street")).status_code == 200
+    for done in before:
+        assert (await world.act("street", done)).status_code == 200
+    rows = world.behind.rows()
+
+    answer = await world.act(token, action)
+
+    if (token, action) in {("street", "report-up"), ("department", "take-back")}:
+        assert answer.status_code == 200, answer.json()
+        order = world.behind.desk.order(world.order)
+        assert (order.state, order.department) == ("accepted", "roads")
+    else:
+        assert answer.status_code in (404, 409), answer.json()
+        assert world.behind.rows() == rows
 
 
 @pytest.mark.parametrize("role", sorted(set(ACCESS) - set(ACTING)))

@@ -117,5 +117,11 @@ def page_routes(city: City) -> APIRouter:
 
 
 def _file(name: str, media_type: str, folder: str = _OURS, headers: Mapping[str, str] = _HEADERS) -> Response:
-    content = (files("streams.gateway") / folder / name).read_bytes()
-    return Response(content, 200, {**_HEADERS, **headers}, media_type)
+    return Response(_content(folder, name), 200, {**_HEADERS, **headers}, media_type)
+
+
+@lru_cache(maxsize=64)
+def _content(folder: str, name: str) -> bytes:
+    """A file's bytes, read once: answers that clients are slow to take share them. Only files that there are get here,
+    so it holds no more than the pages weigh."""
+    return (files("streams.gateway") / folder / name).read_bytes()
