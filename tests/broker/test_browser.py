@@ -504,12 +504,47 @@ async def test_ranking_and_funnel_show_what_the_status_says(cast: Cast) -> None:
     assert await duty.page.locator("#departments tr:not(.quiet)").count() == len(first_three)
     counts = [await stages.nth(row).locator("td").nth(1).inner_text() for row in range(7)]
     assert counts == ["40", "8", "30", "20", "10", "8", "5"]
+    assert await stages.locator("td .figure").count() == len(counts)
+    cells = duty.page.locator("#departments tr").first.locator("td")
+    shown = [(await cell.inner_text(), await cell.locator(".figure").count()) for cell in await cells.all()]
+    assert len(shown) == await duty.page.locator("#ranks button").count()
+    assert [text for text, opens in shown if bool(opens) is (text.strip() in ("–", "0"))] == []
+    on_time = duty.page.locator("#departments tr").first.locator('[data-query^="indicator=on_time_closure_rate&"]')
+    async with duty.page.expect_response("**/orders?*indicator=on_time_closure_rate&department=*") as listed:
+        await on_time.click()
+    assert (await listed.value).ok
+    await expect(on_time).to_have_attribute("aria-pressed", "true")
     await expect(stages.filter(has=duty.page.locator("td.bad"))).to_have_text(re.compile("Handled.*2.*h"))
 
     await duty.page.locator("#ranks").get_by_role("button", name="Open", exact=True).click()
 
     for place, which in zip(first_three, (1, 2, 0), strict=True):
         await expect(place).to_contain_text(names[which])
+
+
+async def test_a_day_and_a_week_of_the_trend_open_into_their_orders(cast: Cast) -> None:
+    """Their list is of just those days, whatever window is chosen above; a stock is that of the last of them."""
+    duty = await cast.seat("duty-officer")
+    days = [
+        {"day": f"2026-03-{day:02}", "open": 3, "overdue_open": 0, "opened": 1, "closed": 0} for day in range(1, 15)
+    ]
+    await duty.page.route("**/trend?*", lambda route: route.fulfill(json={"days": days}))
+    await duty.go("/")
+    table = duty.page.locator("#trend-table")
+    await duty.page.locator("#trend-panel summary").click()
+    await expect(table.locator("tbody tr")).to_have_count(len(days))
+    assert await table.locator(".figure").count() == 2 * len(days)
+
+    for pressed, first, last in (("By day", "2026-03-14", "2026-03-14"), ("By week", "2026-03-08", "2026-03-14")):
+        await duty.page.locator("#trend-top").get_by_role("button", name=pressed).click()
+        for indicator in ("open", "opened"):
+            figure = table.locator("tbody tr").first.locator(f'[data-query^="indicator={indicator}&"]')
+            async with duty.page.expect_response(f"**/orders?*indicator={indicator}&*") as listed:
+                await figure.click()
+            response = await listed.value
+            assert response.ok
+            assert response.url.endswith(f"&indicator={indicator}&from={first}&to={last}")
+            await expect(figure).to_have_attribute("aria-pressed", "true")
 
 
 async def test_the_strip_of_an_order_is_drawn_to_scale(cast: Cast) -> None:

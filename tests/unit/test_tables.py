@@ -17,7 +17,7 @@ from dispatcher.figures.sketch import Sketch
 from dispatcher.order.row import OPEN, Entry, Order
 from models.errors import UsageError
 from models.guess import Guess
-from models.times import numbered_day
+from models.times import day_number, local_day, numbered_day
 from streams.settings import load_settings
 from streams.tables import role, stored_row
 from streams.tables.figure_view import FigureView
@@ -344,6 +344,29 @@ async def test_a_figure_opens_into_just_the_orders_that_it_counts(seed: int) -> 
         expected = {o.id for o in table.values() if contributes(o, indicator, "department", department, window, ZONE)}
         assert set(found) == expected
         assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize("stock", ["open", "overdue_open"])
+async def test_what_stands_now_opens_with_the_most_urgent_first(seed: int, stock: str) -> None:
+    """The same orders as newest first, by priority, and within one the newest first."""
+    rng = random.Random(seed)
+    lives = random_life(rng, 200)
+    orders = [msgspec.structs.replace(order, priority=rng.randrange(1, 6)) for order in lives]
+    late = [rng.random() < 0.5 and order.state in OPEN for order in orders]
+    view, table = _view(
+        [
+            msgspec.structs.replace(o, overdue_at=o.opened_at if is_late else None)
+            for o, is_late in zip(orders, late, strict=True)
+        ]
+    )
+    last = max(local_day(order.recorded_at, ZONE) for order in table.values())
+    counted = Counted(stock, "city", "", Window(day_number(last)))
+
+    newest = await _pages(view, table, Wanted(counted=counted), 50)
+    urgent = await _pages(view, table, Wanted(counted=counted, sort="urgent"), 50)
+
+    assert newest
+    assert urgent == sorted(newest, key=lambda each: (table[each].priority, -table[each].opened_at, each))
 
 
 async def test_an_order_is_found_by_its_report() -> None:

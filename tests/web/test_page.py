@@ -178,11 +178,14 @@ def test_each_figure_of_the_overview_opens_into_the_orders_of_an_indicator() -> 
     """What its list is asked with is an indicator that `GET /orders` takes, and the one whose value it shows."""
     script = (FILES / "app.js").read_text()
     cards = re.findall(r'^  \[say\("[^"]+"\), "(\w+)", \(x\) => (?:\w+\()?x\.(\w+)', script, re.MULTILINE)
-    ranked = (FILES / "ranking.js").read_text()
-    counts = re.findall(r'count\(say\("[^"]+"\), "(\w+)", x\.(\w+)\)', ranked)
+    columns = (FILES / "ranking.js").read_text().partition("COLUMNS = [")[2].partition("\n];")[0]
+    ranked = re.findall(r'^  \[say\("[^"]+"\), "(\w+)", \(x\) => x\.(\w+)', columns, re.MULTILINE)
+    stages = (FILES / "funnel.js").read_text().partition("STAGES = [")[2].partition("\n];")[0]
+    counted = re.findall(r'^  \[say\("[^"]+"\), (?:"(\w+)"|null), (?:"(\w+)"|null)\],$', stages, re.MULTILINE)
 
-    assert (len(cards), len(counts)) == (10, 3)
-    assert [pair for pair in (*cards, *counts) if pair[0] != pair[1] or not figures_of(pair[0])] == []
+    assert (len(cards), len(ranked), len(counted)) == (10, columns.count("say("), stages.count("say("))
+    assert [pair for pair in (*cards, *ranked) if pair[0] != pair[1] or not figures_of(pair[0])] == []
+    assert [pair for pair in counted if not figures_of(pair[0] or pair[1])] == []
 
 
 def test_each_kind_of_field_has_a_control_and_each_field_a_label() -> None:

@@ -53,6 +53,9 @@ const TRENDS = [
   [say("Opened"), "opened", "--warn", "flow"],
   [say("Closed"), "closed", "--good", "flow"],
 ];
+// Of what stands now the most urgent comes first in the list, of what has been the newest.
+const STANDING = new Set(TRENDS.filter(([, , , kind]) => kind === "stock").map(([, indicator]) => indicator));
+const behind = (indicator) => `indicator=${indicator}${STANDING.has(indicator) ? "&sort=urgent" : ""}`;
 // What is to be looked at now, as lists of `GET /orders`.
 const WATCHED = [
   [say("Urgent"), "mark=urgent&sort=urgent"],
@@ -88,18 +91,20 @@ function figure(value, title, query) {
 // Fills a part of the page anew; a figure that had the keyboard keeps it.
 function fill(part, nodes) {
   const { query } = part.contains(document.activeElement) ? document.activeElement.dataset : {};
+  const alike = () => [...part.querySelectorAll("[data-query]")].filter((each) => each.dataset.query === query); // two may have the same orders
+  const which = alike().indexOf(document.activeElement);
   part.replaceChildren(...nodes);
-  if (query !== undefined) [...part.querySelectorAll("[data-query]")].find((each) => each.dataset.query === query)?.focus({ preventScroll: true });
+  if (query !== undefined) alike()[which]?.focus({ preventScroll: true });
 }
 
-function departmentCount(title, indicator, value, department) {
-  return value ? figure(String(value), `${name(department)} · ${title}`, `indicator=${indicator}&department=${encodeURIComponent(department.id)}`) : "0";
+function departmentFigure(title, indicator, value, department) {
+  return figure(value, `${name(department)} · ${title}`, `${behind(indicator)}&department=${encodeURIComponent(department.id)}`);
 }
 
 let shownStatus = null;
 
 function showDepartments() {
-  fill(by("departments"), ranking(by("ranks"), by("departments"), shownStatus.departments, departmentCount, showDepartments));
+  fill(by("departments"), ranking(by("ranks"), by("departments"), shownStatus.departments, departmentFigure, showDepartments));
 }
 
 const STOPPED = { intake: say("Intake has stopped"), desk: say("The desk has stopped") };
@@ -127,7 +132,7 @@ function showStatus(status) {
   const shown = CARDS.filter(([, indicator, , , , rare]) => !rare || status.city[indicator] !== null);
   fill(by("cards"), shown.map(([title, indicator, value, bad, compared]) =>
     el("div", { class: bad && bad(status.city) ? "card bad" : "card" },
-      el("dt", {}, title), el("dd", {}, figure(String(value(status.city)), title, `indicator=${indicator}`), compared ? change(trend, indicator, compared) : "",
+      el("dt", {}, title), el("dd", {}, figure(String(value(status.city)), title, behind(indicator)), compared ? change(trend, indicator, compared) : "",
         line(trend, indicator, bad?.(status.city))))));
   fill(by("funnel"), funnel(status.city, figure));
   const alarms = Object.keys(status.drift?.alarms || {});
@@ -178,7 +183,8 @@ function assignmentLine(made) {
 async function refresh() {
   try {
     const wanted = listed;
-    const days = wanted.query ? `&${range()}` : "";
+    // A day of the trend is a window of its own.
+    const days = wanted.query && !/&to=/.test(wanted.query) ? `&${range()}` : "";
     const [status, areas, orders] = await Promise.all([ask(`/status?${range()}`), ask(`/status?${range()}&by=area`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
     if (wanted !== listed) return; // somebody has opened another figure meanwhile
     if (orders.status === 403 && wanted !== NEWEST) { // another department's, or of an area beyond the token's
@@ -202,6 +208,7 @@ async function refresh() {
 function showOrders(found) {
   by("orders-title").textContent = listed.title;
   by("all-orders").hidden = listed === NEWEST;
+  for (const each of document.querySelectorAll("[data-query]")) each.setAttribute("aria-pressed", String(each.dataset.query === listed.query));
   by("orders").replaceChildren(...found.orders.map(orderLine), ...(found.orders.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
 
@@ -234,7 +241,7 @@ for (const button of document.querySelectorAll("[data-window]")) {
 }
 
 let trend = [];
-const trendChart = chart(by("trend"), by("trend-table"), TRENDS);
+const trendChart = chart(by("trend"), by("trend-table"), TRENDS, figure, fill);
 by("trend-top").append(trendChart.buttons);
 
 async function lookBack() {

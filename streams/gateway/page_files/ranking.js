@@ -2,23 +2,23 @@
 import { duration, el, percent } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
-function rate(value) {
-  if (value === null) return ["–"];
-  const bar = el("i");
-  bar.style.width = `${Math.round(value * 100)}%`;
-  return [percent(value), el("span", { class: "bar", "aria-hidden": "true" }, bar)];
+function bar(value) {
+  const filled = el("i");
+  filled.style.width = `${Math.round(value * 100)}%`;
+  return value === null ? "" : el("span", { class: "bar", "aria-hidden": "true" }, filled);
 }
 
-// A column: its title, the value that it is ranked by, whether the most comes first, and the function that shows it.
+// A column: its title, the indicator behind whose figure the orders are, the value that it is ranked by, whether the most
+// comes first, and the functions that give its text and what stands beside that.
 const COLUMNS = [
-  [say("Open"), (x) => x.open, true, (x, count) => [count(say("Open"), "open", x.open)]],
-  [say("Overdue"), (x) => x.overdue_open, true, (x, count) => [count(say("Overdue"), "overdue_open", x.overdue_open)]],
-  [say("Closed"), (x) => x.closed, true, (x, count) => [count(say("Closed"), "closed", x.closed)]],
-  [say("Closure rate"), (x) => x.closure_rate, true, (x) => rate(x.closure_rate)],
-  [say("Closed on time"), (x) => x.on_time_closure_rate, true, (x) => rate(x.on_time_closure_rate)],
-  [say("Returned"), (x) => x.return_rate, false, (x) => [percent(x.return_rate)]],
-  [say("Resolution, median"), (x) => x.resolution_seconds.p50, false, (x) => [duration(x.resolution_seconds.p50)]],
-  [say("Slowest tenth"), (x) => x.resolution_seconds.p90, false, (x) => [duration(x.resolution_seconds.p90)]],
+  [say("Open"), "open", (x) => x.open, true, String],
+  [say("Overdue"), "overdue_open", (x) => x.overdue_open, true, String],
+  [say("Closed"), "closed", (x) => x.closed, true, String],
+  [say("Closure rate"), "closure_rate", (x) => x.closure_rate, true, percent, bar],
+  [say("Closed on time"), "on_time_closure_rate", (x) => x.on_time_closure_rate, true, percent, bar],
+  [say("Returned"), "return_rate", (x) => x.return_rate, false, percent],
+  [say("Resolution, median"), "resolution_seconds", (x) => x.resolution_seconds.p50, false, duration],
+  [say("Slowest tenth"), "resolution_seconds", (x) => x.resolution_seconds.p90, false, duration],
 ];
 let by = 4; // the column that ranks
 let turned = false; // the last one first
@@ -29,7 +29,7 @@ function quiet([, x]) {
 
 // Ranked by the chosen column; what has no value stands behind, and at the end who had nothing to do.
 function ranked(rows) {
-  const [, value, most] = COLUMNS[by];
+  const [, , value, most] = COLUMNS[by];
   const sign = most === turned ? 1 : -1;
   return [...rows].sort(([one, x], [other, y]) => {
     const idle = quiet([one, x]) - quiet([other, y]);
@@ -38,12 +38,12 @@ function ranked(rows) {
   });
 }
 
-// Shows the rows of `departments` in a table. `count(title, indicator, value, row)` makes a count that opens into its
-// orders; `again` is called when somebody has chosen another column.
+// Shows the rows of `departments` in a table. `count(title, indicator, text, row)` makes a figure that opens into its
+// orders; what there is none of, or is not known, opens into none. `again` is called when somebody has chosen another column.
 export function ranking(head, body, departments, count, again) {
   const rows = ranked(Object.entries(departments));
   const focused = [...head.querySelectorAll("button")].indexOf(document.activeElement);
-  head.replaceChildren(el("th", { scope: "col" }, say("Department")), ...COLUMNS.map(([title, , most], index) => {
+  head.replaceChildren(el("th", { scope: "col" }, say("Department")), ...COLUMNS.map(([title, , , most], index) => {
     const button = el("button", { type: "button", class: "ranks" }, title, index === by ? el("span", { "aria-hidden": "true" }, most === turned ? " ↑" : " ↓") : "");
     button.addEventListener("click", () => {
       turned = index === by ? !turned : false;
@@ -55,9 +55,9 @@ export function ranking(head, body, departments, count, again) {
   if (focused >= 0) head.querySelectorAll("button")[focused].focus();
   return rows.map((row, index) => {
     const [id, x] = row;
-    const own = (title, indicator, value) => count(title, indicator, value, { ...x, id });
     return el("tr", { class: quiet(row) ? "quiet" : null },
       el("th", { scope: "row" }, el("span", { class: "rank" }, quiet(row) ? "" : String(index + 1)), name({ ...x, id })),
-      ...COLUMNS.map(([, , , shown], column) => el("td", { class: column === 1 && x.overdue_open > 0 ? "bad" : null }, ...shown(x, own))));
+      ...COLUMNS.map(([title, indicator, value, , text, beside]) => el("td", { class: indicator === "overdue_open" && x.overdue_open > 0 ? "bad" : null },
+        value(x) === null || (text === String && !value(x)) ? text(value(x)) : count(title, indicator, text(value(x)), { ...x, id }), beside?.(value(x)) ?? "")));
   });
 }

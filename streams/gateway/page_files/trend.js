@@ -68,14 +68,22 @@ function weeks(days, kinds) {
   for (let end = days.length; end >= WEEK; end -= WEEK) parts.unshift(days.slice(end - WEEK, end));
   return parts.map((part) => ({
     day: part[0].day,
+    last: part.at(-1).day,
     ...Object.fromEntries(kinds.map(([, indicator, , kind]) => [indicator, kind === "stock" ? value(part.at(-1), indicator) : part.reduce((sum, each) => sum + (value(each, indicator) || 0), 0)])),
   }));
 }
 
 // The figures of `kinds` as lines over days or weeks in `holder`, and the same as a `table`. `show(days)` draws them, and
-// says whether there was anything to draw; `buttons` choose between days and weeks.
-export function chart(holder, table, kinds) {
+// says whether there was anything to draw; `buttons` choose between days and weeks. In the table `figure(value, title,
+// query)` makes a count that opens into its orders, and `fill(part, nodes)` puts what is new in the place of what was.
+export function chart(holder, table, kinds, figure, fill) {
   let [plot, days, weekly] = [null, [], false];
+
+  // The orders that a row counts: those of its days, or of a stock those that stood at the end of the last one.
+  function count(row, [label, indicator]) {
+    const found = value(row, indicator);
+    return found ? figure(String(found), `${label} · ${row.day}`, `indicator=${indicator}&from=${row.day}&to=${row.last ?? row.day}`) : String(found ?? "–");
+  }
 
   function draw() {
     const rows = weekly ? weeks(days, kinds) : days;
@@ -92,9 +100,9 @@ export function chart(holder, table, kinds) {
     plot?.setData(scaled);
     const first = holder.querySelector(".u-legend .u-label");
     if (first) first.textContent = weekly ? say("Week from") : say("Day");
-    table.replaceChildren(
+    fill(table, [
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, weekly ? say("Week from") : say("Day")), ...kinds.map(([label]) => el("th", { scope: "col" }, label)))),
-      el("tbody", {}, ...[...rows].reverse().map((row) => el("tr", {}, el("th", { scope: "row" }, row.day), ...kinds.map(([, indicator]) => el("td", {}, String(value(row, indicator) ?? "–")))))));
+      el("tbody", {}, ...[...rows].reverse().map((row) => el("tr", {}, el("th", { scope: "row" }, row.day), ...kinds.map((kind) => el("td", {}, count(row, kind))))))]);
   }
 
   const choices = [[say("By day"), false], [say("By week"), true]].map(([words, which]) => {
