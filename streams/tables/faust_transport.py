@@ -19,8 +19,8 @@ from streams.tables import stall_guard
 log = logging.getLogger(__name__)
 
 # While a partition's records are not taken yet, aiokafka asks for the others alone, and for this one not until that is
-# answered: with Faust's 1,500 ms a busy partition's rows lay at the broker for a second beside idle ones. Much less than
-# this costs much more: of a row that is written ten times meanwhile one version is taken.
+# answered: with Faust's 1,500 ms a busy partition's rows lay at the broker for a second beside idle ones. To ask much
+# more often costs more: of a row that is written ten times meanwhile one version is taken.
 FETCH_WAIT_MS = 400
 
 
