@@ -225,9 +225,9 @@ class Tables:
             self._progress.look((self._taken, self.views.rows_read, restored, self.owned), waiting)
 
     async def _waiting(self) -> str:
+        unfinished = await self.app.consumer.unfinished()  # first: where no broker answers nothing comes, nor waits
         if behind := self.behind:
             return f"partitions still to come ({behind})"
-        unfinished = await self.app.consumer.unfinished()
         return ", ".join(f"{left} offsets of {tp.topic}/{tp.partition}" for tp, left in unfinished.items() if left)
 
     # Rows go out

@@ -5,9 +5,12 @@ import random
 import subprocess
 import sys
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,8 +21,9 @@ from dispatcher.order.row import OPEN, Entry, Order
 from models.errors import UsageError
 from models.guess import Guess
 from models.times import day_number, local_day, numbered_day
+from streams.kafka.topics import Names
 from streams.settings import load_settings
-from streams.tables import role, stored_row
+from streams.tables import role, stored_row, worker
 from streams.tables.figure_view import FigureView
 from streams.tables.marks import MARKS, marks_of
 from streams.tables.order_view import Counted, OrderView, Wanted
@@ -113,6 +117,33 @@ def test_a_worker_leaves_when_work_waits_for_long_and_none_is_done() -> None:
         assert left == []
     watch.look(2, "a row")
     assert left == [(IDLE, "a row waited for 61 s, and nothing was done")]
+
+
+async def test_while_no_broker_answers_a_worker_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that has lost its group meanwhile: it goes on answering with what it has, instead of ending itself and
+    finding no broker when it is started anew."""
+    monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.0)
+    looked: asyncio.Queue[str] = asyncio.Queue()
+
+    async def unfinished() -> dict[str, int]:
+        raise KafkaConnectionError("no broker")
+
+    tables: Any = object.__new__(worker.Tables)
+    tables._taken, tables.views = 0, Views(ZONE)
+    tables._names = Names("t")
+    tables._progress = SimpleNamespace(look=lambda done, waiting: looked.put_nowait(waiting))
+    tables.app = SimpleNamespace(
+        rebalancing=True,
+        consumer_generation_id=1,
+        consumer=SimpleNamespace(unfinished=unfinished),
+        assignor=SimpleNamespace(assigned_actives=set),
+        tables=SimpleNamespace(recovery=SimpleNamespace(active_offsets={})),
+    )
+    watching = asyncio.create_task(tables.watch())
+
+    assert await asyncio.wait_for(looked.get(), 10) == ""
+
+    watching.cancel()
 
 
 rows = st.builds(
