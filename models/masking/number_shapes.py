@@ -138,21 +138,15 @@ MOBILES = table(
     shape("phone", r"(?<![A-Za-z0-9_.+\-])1[3-9][0-9]{9}(?![A-Za-z0-9_.+\-])", fits=_is_far_from_digits, telling=True),
 )
 
+_IBAN = (WORD_EDGE, r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?", WORD_END)
+
 PAPERS = table(
     r"[a-z第0-9](?:(?<=[a-z第])[ \-]?[0-9]|(?<=[0-9])(?:[ \-.]{0,3}[0-9]){5})",
     # Britain's National Insurance number.
     shape("ssn", WORD_EDGE, r"(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|QQ)(?: ?[0-9]{2}){3} ?[A-D]", WORD_END),
     # IBAN; with a mistake in it where a word tells of an account.
-    shape(
-        "card",
-        *(WORD_EDGE, r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?", WORD_END),
-        fits=_is_iban,
-    ),
-    shape(
-        *("card", WORD_EDGE, r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?", WORD_END),
-        words="card",
-        fits=_has_five_digits,
-    ),
+    shape("card", *_IBAN, fits=_is_iban),
+    shape("card", *_IBAN, words="card", fits=_has_five_digits),
     shape(
         "document",
         *(WORD_EDGE, r"军?字?第?[A-Z]{0,5}[ \-]?[0-9](?:[ \-]?[A-Z0-9]){5,17}", WORD_END),

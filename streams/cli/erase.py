@@ -14,7 +14,7 @@ from streams.erasure.erasing import Whose
 from streams.erasure.erasing import erase as destroy
 from streams.erasure.report_keys import Erasure
 from streams.kafka.connection import Connection
-from streams.kafka.topics import Names
+from streams.kafka.topics import DEAD_LETTER_DAYS, Names
 from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
 
@@ -40,7 +40,7 @@ def erase(
     if letters:
         say(
             f"dead letters {', '.join(map(str, letters))} are theirs too: sealed, not to be replayed, gone by "
-            "themselves 90 days after they came"
+            f"themselves {DEAD_LETTER_DAYS} days after they came"
         )
 
 

@@ -206,6 +206,7 @@ _COMPACT = {
 
 # A key that was destroyed is gone from the brokers' disks within two days.
 _SOON = {"max.compaction.lag.ms": str(DAY_MS)}
+DEAD_LETTER_DAYS = 90
 _CONTACT_DAYS = 365  # of whoever has not reported for so long the contact is known no more
 _TRAIL_DAYS = 365
 _PLAIN_DAYS = 90  # where words are sealed, those that departments got in the clear are kept for so long
@@ -258,7 +259,7 @@ def all_topics(
         (names.upward, shared, _days(90)),
         (names.rechecks, shared, _days(30)),
         (names.outcomes, shared, _hours(1) | {"segment.ms": str(HOUR_MS)}),
-        (names.dead_letters, 1, _days(90)),
+        (names.dead_letters, 1, _days(DEAD_LETTER_DAYS)),
         (names.unlisted, 1, _COMPACT | {"cleanup.policy": "compact,delete", "retention.ms": str(90 * DAY_MS)}),
         (names.claims, shared, _COMPACT),
         (names.control, 1, _COMPACT),

@@ -38,12 +38,8 @@ def uptime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-class StallGuard:
-    """Knows whether the event loop stood still for so long that the partitions may be somebody else's by now.
-
-    `beat` is called several times within `limit_seconds` (the session timeout) while the loop turns. `check` comes
-    before each write. Whichever of the two is first after a stall leaves.
-    """
+class _Patience:
+    """Leaves when what it waits for has not come for longer than its limit, in seconds."""
 
     def __init__(
         self,
@@ -55,6 +51,14 @@ class StallGuard:
         self._clock = clock
         self._leave = leave
         self._last = clock()
+
+
+class StallGuard(_Patience):
+    """Knows whether the event loop stood still for so long that the partitions may be somebody else's by now.
+
+    `beat` is called several times within `limit_seconds` (the session timeout) while the loop turns. `check` comes
+    before each write. Whichever of the two is first after a stall leaves.
+    """
 
     def check(self) -> None:
         """Leave when the last beat is too long ago."""
@@ -68,29 +72,19 @@ class StallGuard:
         self._last = self._clock()
 
 
-class ProgressWatch:
+class ProgressWatch(_Patience):
     """Knows whether work waits and none is done: Faust at times forgets a partition, or itself, in a rebalance.
 
     A worker that is started anew joins the group as a new member, which mends it.
     """
 
-    def __init__(
-        self,
-        limit_seconds: float,
-        clock: Callable[[], float] = uptime,
-        leave: Callable[[str, str], object] = leave,
-    ) -> None:
-        self._limit = limit_seconds
-        self._clock = clock
-        self._leave = leave
-        self._done: object = None
-        self._since = clock()
+    _done: object = None
 
     def look(self, done: object, waiting: str) -> None:
         """Leave when `done`, which differs after each step of work, has stayed as it is for longer than the limit while
         something was `waiting` each time; an empty text says that nothing is."""
         now = self._clock()
         if not waiting or done != self._done:
-            self._done, self._since = done, now
-        elif now - self._since > self._limit:
-            self._leave(IDLE, f"{waiting} waited for {now - self._since:.0f} s, and nothing was done")
+            self._done, self._last = done, now
+        elif now - self._last > self._limit:
+            self._leave(IDLE, f"{waiting} waited for {now - self._last:.0f} s, and nothing was done")

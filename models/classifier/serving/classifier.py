@@ -287,16 +287,20 @@ class Classifier:
         if not asked:
             return guesses
         found = list(guesses)
-        scores = self._columns.by_category(encoded.rows[asked] @ self.weights + self.bias)
+        of_none = [number for number in asked if guesses[number].category == NO_FAULT]
+        scores = self._columns.by_category(encoded.rows[of_none] @ self.weights + self.bias)
+        whole = dict(zip(of_none, scores.tolist(), strict=True))
         texts = [encoded.pieces.texts[number] for number in asked]
         parts = [[text[start:end] for start, end in few(clauses(text))] for text in texts]
         flat = [part for some in parts for part in some]
         alone = iter(self._guesses(self.vectoriser.encode(flat, None, self._table), {}) if flat else ())
-        for number, row, some in zip(asked, scores.tolist(), parts, strict=True):
+        for number, some in zip(asked, parts, strict=True):
             guess, by_themselves = guesses[number], [next(alone) for _ in some]
-            if guess.category != NO_FAULT:
+            if number not in whole:
                 found[number] = sure_by_a_clause(guess, by_themselves, self.manifest.costs) or guess
-            elif second := feared(dict(zip(self.classes, row, strict=True)), by_themselves, self.manifest.costs):
+                continue
+            near = dict(zip(self.classes, whole[number], strict=True))
+            if second := feared(near, by_themselves, self.manifest.costs):
                 doubt = f"beside words of no fault it may be {second}"
                 found[number] = msgspec.structs.replace(guess, outcome="abstain", reason=doubt, second=second)
         return found

@@ -165,7 +165,6 @@ export function called(move) {
   return language === "zh" ? move.term : move.action.replaceAll("-", " ");
 }
 
-// These need no form where nothing has to be given with them.
 // The keys of moves. Where an order has two moves of one key, it is the first one's.
 export const MOVE_KEYS = {
   accept: "a", decide: "d", arbitrate: "d", "re-assign": "e", handle: "h", return: "r", reject: "r", resume: "r", reopen: "r",
@@ -174,6 +173,7 @@ export const MOVE_KEYS = {
   merge: "m", "call-back": "b", prioritise: "p", supervise: "s", "give-check": "g", "force-close": "z", comment: "c",
 };
 const MOST_DRAFTS = 50;
+// These need no form where nothing has to be given with them.
 const AT_ONCE = ["accept", "resume", "check-pass", "approve-extension", "approve-suspension"];
 
 // The moves of an order as buttons, each of which opens its form. `done(move, before, seq)` is called when one was taken.
