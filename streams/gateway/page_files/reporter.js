@@ -38,6 +38,7 @@ const CALLED = {
   remind: say("Ask how long it will take"), comment: say("Add words or a photo"), judge: say("Say whether it is settled"),
 };
 const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
+const NEWS_MS = [300, 600, 1200, 2400]; // what the desk has decided is shown a moment later; not every step shows
 const by = (id) => document.getElementById(id);
 const here = location.pathname;
 
@@ -87,8 +88,7 @@ function form(action) {
         method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", prefer: "wait=5" },
       }));
       forms.delete(action);
-      await show();
-      tell(say("Thank you. It has arrived."));
+      await showNews(say("Thank you. It has arrived."));
     } catch (error) {
       button.disabled = false;
       tell(error.message);
@@ -142,7 +142,8 @@ function reported(order) {
     el("p", { class: "soft" }, order.id));
 }
 
-async function show() {
+// Shows how it stands, and says something with it.
+async function show(said = "") {
   try {
     const order = await answered(await ask(`${here}/order`));
     by("city").textContent = name(order.city);
@@ -155,9 +156,20 @@ async function show() {
       by("doing").replaceChildren(...parts);
     }
     by("doing").hidden = !parts.length;
-    tell("");
+    tell(said);
   } catch (error) {
     tell(error.message);
+  }
+}
+
+// The same, again until something has changed.
+async function showNews(said) {
+  const before = drawn;
+  await show(said);
+  for (const wait of NEWS_MS) {
+    if (drawn !== before) return;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    await show(said);
   }
 }
 
