@@ -367,9 +367,10 @@ async def test_a_worker_whose_partitions_rest_while_rows_come_ends(
             assert await eventually(shown, 60.0, "the first order")
             assert await eventually(tables_rest(tables), 10.0, "that nothing waits")
             assert left.empty()
-            tables.app.consumer.pause_partitions(tables.app.consumer.assignment())
 
             async def ended() -> bool:
+                # Each time: a rebalance, where the machine stood still for a session, would resume them.
+                tables.app.consumer.pause_partitions(tables.app.consumer.assignment())
                 await write(producer, book.tell(opened(next(numbers))))
                 return not left.empty()
 
