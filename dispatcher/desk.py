@@ -35,7 +35,7 @@ __all__ = ["DeskState", "UnknownPack", "decide"]
 
 FIRED_PER_RECORD = 500
 
-_USURPED = "a report of this source and id said something else before: it needs an id of its own"
+_USURPED = "one of this source and id said something else before: it needs an id of its own"
 
 _NOTHING: booking.Counts = {}
 

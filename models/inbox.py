@@ -41,9 +41,10 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     `shadow` when a candidate model ran beside the active one. `due_given` tells a `due_at` of null (no limit, `due`
     is None) from an absent one (computed). `contact` is the reporter's, encrypted with the city's own key, empty
     without one: the desk copies it nowhere, notify opens what intake has copied of it. `content` is a keyed digest
-    of all that a report says, by which a repeat is told from another one of the same source and id; 0: it is not
-    compared. `gist` is what is compared of the words; None: it is made of them when it is asked for. `asked`: somebody
-    waits to hear what becomes of it. `asset` is the id of the city's asset that it names 部件, empty without one.
+    of all that a report or a detection over HTTP says, by which a repeat is told from another one of the same source
+    and id; 0: it is not compared. `gist` is what is compared of the words; None: it is made of them when it is asked
+    for. `asked`: somebody waits to hear what becomes of it. `asset` is the id of the city's asset that it names 部件,
+    empty without one.
     """
 
     kind: Literal["report", "detection"]

@@ -1,6 +1,6 @@
 """Sightings 线索 into orders: the rules of merging in their order; the first that applies decides.
 
-1. known `source` and `id`      dropped, counted; a report that says something else is a dead letter
+1. known `source` and `id`      dropped, counted; one that says something else is a dead letter
 2. control zone, silence        counted as suppressed; a report becomes an order that ends at once, and its reporter is
                                 told so
 3. same fingerprint             joins its open order without a fact, or helps to reopen its closed one

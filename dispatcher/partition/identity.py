@@ -68,7 +68,7 @@ def digest(source: str, event_id: str) -> Digest:
 
 
 def with_content(identity: Digest, content: int) -> Digest:
-    """Eight bytes that stand for an identity together with what was said under it."""
+    """Eight bytes that stand for an identity together with what was said under it; 0: that something was compared."""
     return int.from_bytes(hashlib.blake2b(b"%d:%d" % (identity, content), digest_size=8).digest(), "big")
 
 

@@ -237,16 +237,21 @@ class UnitOfWork:
 
     def meet(self, kind: str, source: str, event_id: str, content: int = 0) -> Met:
         """Whether an identity is met for the first time within its window; from here on it is not. One that is met
-        again is `repeated`, or `other` when what it says has another digest than at first (0: it is not compared)."""
+        again is `repeated`, or `other` when what it says has another digest than at first (0: it is not compared).
+        Of detections only some have one: such a one is `repeated` where the first had none."""
         digest = identity.digest(source, event_id)
         buckets = self.memory.buckets(kind, self.clock, self.latest)
         if self.overlay.is_seen(buckets, digest):
-            same = not content or self.overlay.is_seen(buckets, identity.with_content(digest, content))
-            return "repeated" if same else "other"
+            if not content or self.overlay.is_seen(buckets, identity.with_content(digest, content)):
+                return "repeated"
+            known = kind != "detection" or self.overlay.is_seen(buckets, identity.with_content(digest, 0))
+            return "other" if known else "repeated"
         bucket = self.memory.bucket(kind, self.clock)
         self.overlay.see(*bucket, digest)
         if content:
             self.overlay.see(*bucket, identity.with_content(digest, content))
+            if kind == "detection":
+                self.overlay.see(*bucket, identity.with_content(digest, 0))
         return "first"
 
     def was_archived(self, order_id: str) -> bool:

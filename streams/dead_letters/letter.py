@@ -60,7 +60,8 @@ ERRORS = {
     "unknown-unit": "The city has no such mobile unit.",
     "no-area": "An update from which no area can be found.",
     "not-an-inbox-record": "The inbox holds something that intake did not write.",
-    "other-content": "A report under the source and id of one that was taken before and said something else.",
+    "other-content": "A report, or a detection over HTTP, under the source and id of one that was taken before and "
+    "said something else.",
     "webhook-refused": "A webhook has answered that it will never take this.",
     "webhook-unreachable": "A webhook was away for longer than events wait for it.",
     "internal-error": "Paidan itself failed at this record: please report it.",
@@ -196,8 +197,8 @@ def of_item(names: LetterTopics, partition: int, failure: Failure, clock: int, e
 
 
 def under_own_name(letter: DeadLetter) -> bytes | None:
-    """The value with which a letter is replayed: as it was, but for a report under the name of another one, which gets
-    a name of its own."""
+    """The value with which a letter is replayed: as it was, but for a sighting under the name of another one, which
+    gets a name of its own."""
     value = letter.original_value
     if letter.error != "other-content" or value is None:
         return value

@@ -177,6 +177,7 @@ class DraftReader:
             media_urls=said.media_urls,
             text=said.text,
             category=meant.category,
+            content=content_of(said, self._keys.hmac) if statement.compared else 0,
             asked=statement.asked,
             asset="" if asset is None else asset.id,
         )

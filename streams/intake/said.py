@@ -158,6 +158,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
 
     `by_device`: a vendor's device says it, whose idea of where it stands may be what its maker has set. `measured`: its
     words are what an instrument reads, which describe no scene. `asked`: its sender waits to hear what becomes of it.
+    `compared`: so is a detection with what was said under its name before, as everything else always is.
     """
 
     said: Said
@@ -168,6 +169,7 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     by_device: bool = False
     measured: bool = False
     asked: bool = False
+    compared: bool = False
 
 
 _TYPES: dict[type[events.Contract], type[Said]] = {

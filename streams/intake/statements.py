@@ -30,6 +30,9 @@ MAX_REPEATED = 100_000
 
 # A header of a record: its sender waits to hear what becomes of it. `streams.intake.quick` leaves such a record.
 ASKING = ("asking", b"outcome")
+# Another: what it says is compared with what was said under its name before. Detections that came over HTTP have it:
+# their senders are answered.
+COMPARED = ("compared", b"content")
 
 
 class Vendor(NamedTuple):
@@ -75,7 +78,8 @@ class StatementReader:
             raise Poison("data", "is missing", "no-data")
         else:
             found = self._of_message(value, headers, receipt)
-        return [_asked(each) for each in found] if headers.get(ASKING[0]) == ASKING[1] else found
+        asked, compared = (headers.get(name) == said for name, said in (ASKING, COMPARED))
+        return [_handled(each, asked, compared) for each in found] if asked or compared else found
 
     def _of_message(self, value: bytes, headers: Mapping[str, bytes], receipt: Receipt) -> Sequence[Statement | Poison]:
         vendor = Vendor(envelope.attribute(headers, "format"), envelope.attribute(headers, "camera"))
@@ -168,8 +172,8 @@ def _digest(event: Event) -> str:
     return in_letters(hashlib.sha256(event.data).hexdigest()[:32])
 
 
-def _asked(each: Statement | Poison) -> Statement | Poison:
-    return each if isinstance(each, Poison) else msgspec.structs.replace(each, asked=True)
+def _handled(each: Statement | Poison, asked: bool, compared: bool) -> Statement | Poison:
+    return each if isinstance(each, Poison) else msgspec.structs.replace(each, asked=asked, compared=compared)
 
 
 def _length(statement: Statement) -> int:

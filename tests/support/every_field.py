@@ -150,20 +150,32 @@ def documents(text: str, fill: Callable[[str], str]) -> Iterator[bytes]:
 
 def in_each_field(personal: str) -> Iterator[ConsumerRecord]:
     """Records with something personal in one field or header each."""
-
-    def fill(text: str) -> str:
-        if text.startswith("http"):
-            return f"https://zhang:{personal}@media.example/a/{personal}?by={quote(personal)}"
-        return f"{text} {personal}"
-
+    fill = _beside(personal)
     for kind, data in SAID.items():
         for filling in (fill, lambda text: personal):
             yield from (record(kind, each) for each in filled(data, filling))
         for name in HEADERS:
             headers = dict(record(kind, data).headers) | {name: personal.encode()}
             yield raw(json.dumps(data).encode(), list(headers.items()))
+    yield from in_each_vendor_field(personal)
+
+
+def in_each_vendor_field(personal: str) -> Iterator[ConsumerRecord]:
+    """Vendors' messages with something personal in one field each."""
+    fill = _beside(personal)
     messages = [(name, json.dumps(each).encode()) for name, tree in TREES.items() for each in filled(tree, fill)]
     messages += [(name, each) for name, text in DOCUMENTS.items() for each in documents(text, fill)]
     for name, value in messages:
         yield raw(value, [("format", name.encode())], "t.detections")
         yield raw(value, [("format", name.encode()), ("camera", b"cam-sw-1")], "t.detections")
+
+
+def _beside(personal: str) -> Callable[[str], str]:
+    """What puts something personal beside what a text says."""
+
+    def fill(text: str) -> str:
+        if text.startswith("http"):
+            return f"https://zhang:{personal}@media.example/a/{personal}?by={quote(personal)}"
+        return f"{text} {personal}"
+
+    return fill

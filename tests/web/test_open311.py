@@ -212,7 +212,7 @@ async def test_a_key_may_send_so_many_reports_a_second(tmp_path: Path) -> None:
     [
         ("requests.json?start_date=2026-01-01T00:00:00Z&end_date=2026-05-01T00:00:00Z", 400, "90 days"),
         ("requests.json?status=lost", 400, "status"),
-        ("requests.json?service_code=nothing", 400, "no service nothing"),
+        ("requests.json?service_code=nothing", 400, "service_code was not found"),
         ("requests.json?page_size=0", 400, "page_size"),
         ("requests.json?page_size=000000020000000", 400, "page_size"),
         (f"requests.json?page=000000001{'0' * 5000}", 400, "page"),
@@ -243,7 +243,7 @@ async def test_refusals_are_in_the_standards_form(gateway: Both, path: str, stat
     ("changes", "status", "said"),
     [
         ({"service_code": ""}, 400, "service_code"),
-        ({"service_code": "nothing"}, 404, "no service"),
+        ({"service_code": "nothing"}, 404, "service_code was not found"),
         ({"lat": "", "long": "", "address_string": ""}, 400, "lat and long"),
         ({"lat": "north"}, 400, "numbers"),
         ({"lat": "95"}, 400, "lat"),

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from dispatcher.order.facts import UpdateRefused
 from models.inbox import Sighting, decode_items
+from models.times import to_text
 from streams.dead_letters.letter import under_own_name
 from streams.gateway.routes import receiving
 from tests.support.desks import T0, quiet_city
@@ -17,6 +19,7 @@ CITY = quiet_city()
 WAIT = {"prefer": "wait=1"}
 HOLE = {"text": "路面上有一个大坑", "location": {"lat": 30.05, "lon": 114.05}, "reporter": {"phone": "13800138000"}}
 GAS = {"text": "煤气泄漏", "location": {"lat": 30.05, "lon": 114.05}}
+LAMP = {"camera_id": "cam-sw-1", "label": "lamp_off", "confidence": 0.9}
 Both = tuple[httpx.AsyncClient, DeskBehind]
 
 
@@ -78,6 +81,40 @@ async def test_another_report_under_its_name_is_a_conflict(gateway: Both, other:
     assert behind.rows() == rows
     assert [letter.error for letter in behind.dead] == ["other-content"] * 2
     assert (await report(client, HOLE)).json()["repeated"] is True
+
+
+async def seen(client: httpx.AsyncClient, body: dict[str, Any]) -> httpx.Response:
+    """Send a detection and wait for what becomes of it."""
+    return await client.post("/detections", json=body, headers=WAIT | {"ce-source": "vms", "ce-id": "d-1"})
+
+
+async def test_another_detection_under_its_name_is_a_conflict(gateway: Both) -> None:
+    """409 and a dead letter, whether the first was waited for or not; the same again, however written, is a repeat."""
+    client, behind = gateway
+    headers = {"ce-source": "vms", "ce-id": "d-1"}
+    assert (await client.post("/detections", json=LAMP, headers=headers)).status_code == 202
+    rows = behind.rows()
+
+    other = await seen(client, LAMP | {"label": "pothole"})
+    again = await seen(client, dict(reversed(LAMP.items())) | {"text": "", "bbox": None})
+
+    assert (other.status_code, other.json()["type"]) == (409, "urn:paidan:problem:other-content")
+    assert (again.status_code, again.json()["outcome"]) == (200, "duplicate")
+    assert [letter.error for letter in behind.dead] == ["other-content"]
+    assert behind.rows() == rows
+
+
+async def test_another_message_of_a_vendor_under_its_name_is_a_conflict(gateway: Both) -> None:
+    """Each of its detections is compared with that of the same name."""
+    client, behind = gateway
+    both = [LAMP | {"id": f"v-{n}", "time": to_text(T0)} for n in range(2)]
+    await client.post("/detections?format=detections", content=msgspec.json.encode(both))
+
+    other = [both[0] | {"confidence": 0.8}, both[1]]
+    answer = await client.post("/detections?format=detections", content=msgspec.json.encode(other), headers=WAIT)
+
+    assert answer.status_code == 409
+    assert [(letter.error, letter.event_id) for letter in behind.dead] == [("other-content", "v-0")]
 
 
 async def test_what_was_a_conflict_is_replayed_under_a_name_of_its_own(gateway: Both) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from models.city import City
 from models.envelope import Event, to_binary
@@ -73,7 +74,8 @@ async def test_the_same_bytes_are_the_same_over_both_ways(
     name: str,
     packed: bool,
 ) -> None:
-    """To the last field; the answer names the identity under which the first of them will be known."""
+    """To the last field, but for the digest that those over HTTP have; the answer names the identity under which the
+    first of them will be known."""
     body = gzip.compress(message(name, at)) if packed else message(name, at)
     on_kafka = items(city, body, [("format", name.encode()), ("camera", CAMERA.encode())])
 
@@ -83,7 +85,8 @@ async def test_the_same_bytes_are_the_same_over_both_ways(
     [(value, headers)] = written
     over_http = items(city, value, headers)
     assert answer.status_code == 202
-    assert over_http == on_kafka
+    assert [replace(item, content=0) for item in over_http] == on_kafka
+    assert all(item.content for item in over_http)
     assert {item.at for item in over_http} == {to_ms(at)}
     assert answer.json()["event"] == {"source": on_kafka[0].source, "id": on_kafka[0].id}
 

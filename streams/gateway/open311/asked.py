@@ -44,8 +44,8 @@ class Search(msgspec.Struct, frozen=True):
 def search_of(asked: Mapping[str, str], city: City) -> Search:
     """The search that query parameters ask for; without dates the newest 90 days. Raises Problem (400)."""
     codes = _words(asked.get("service_code", ""))
-    if unknown := [code for code in codes if code not in city.categories]:
-        raise wrong(f"there is no service {unknown[0][:60]}")
+    if any(code not in city.categories for code in codes):
+        raise wrong("service_code was not found")
     statuses = _words(asked.get("status", ""))
     if not set(statuses) <= set(_STATUSES):
         raise wrong("status must be open, closed or both")
@@ -101,7 +101,7 @@ def report_of(form: Form, city: City) -> dict[str, object]:
         raise wrong("service_code was not provided")
     category = city.categories.get(code)
     if category is None:
-        raise wrong(f"there is no service {code[:60]}", 404)
+        raise wrong("service_code was not found", 404)
     location: dict[str, object] = {"address": form.get("address_string", "")}
     if form.get("address_id"):
         location["area"] = form["address_id"]

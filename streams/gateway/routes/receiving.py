@@ -41,7 +41,7 @@ from streams.gateway.routes.sighting_outcomes import told
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import Decision, FactTail, Waiter
 from streams.intake.drafts import Known, check
-from streams.intake.statements import ASKING, Vendor
+from streams.intake.statements import ASKING, COMPARED, Vendor
 from streams.kafka.topics import Names
 
 
@@ -168,7 +168,7 @@ class Receiver:
         event, known = await self.read(body, lambda: read_event(request, ce_type, body, raw=vendor is not None), vendor)
         self._rate.take(holder_of(request), known.events - 1)
         waiter, wait = Waiter(known.source, known.id), preference(request)
-        more = () if vendor is None else vendor.headers()
+        more = [COMPARED, *(() if vendor is None else vendor.headers())]
         if known.ends:  # there is nothing to wait for
             await self.write(topic, known.source, event, more)
             return answer({"event": _named(waiter), "outcome": known.ends}, 200 if wait.seconds else 202, wait.applied)
