@@ -24,18 +24,19 @@ _HEADS = ("opened", "assigned", "open", "overdue", "closed", "closure", "on time
 _LEAVING = ("assigned", "response", "accurate", "resolution", "opened", "on time", "overdue", "closure", "closed")
 
 
-def status_table(status: Status, console: Console) -> Table:
-    """The city in the last row, above it every department that had an order in the window; as wide as the console."""
+def status_table(status: Status, console: Console, *, below: bool = False) -> Table:
+    """The city in the last row, above it every department that had an order in the window; as wide as the console.
+    `below` says that each department is counted with all that stand below it."""
     heads: tuple[str, ...] = _HEADS
     for left_out in ("", *_LEAVING):
         heads = tuple(head for head in heads if head != left_out)
-        table = _table(status, heads)
+        table = _table(status, heads, below)
         if Measurement.get(console, console.options.update(width=_ANY), table).maximum <= console.width:
             break
     return table
 
 
-def _table(status: Status, heads: tuple[str, ...]) -> Table:
+def _table(status: Status, heads: tuple[str, ...], below: bool) -> Table:
     window = status["window"]
     missing = (
         "" if status["complete"] else "  (incomplete: {answered} of {total} partitions)".format(**status["partitions"])
@@ -44,6 +45,7 @@ def _table(status: Status, heads: tuple[str, ...]) -> Table:
     missing_heads = [head for head in _HEADS if head not in heads]
     caption = "\n".join(
         (
+            *(["each department with all that stand below it"] if below else ()),
             "response: assigned to accepted, resolution: first report to closing; medians",
             *([f"left out for want of width: {', '.join(missing_heads)}"] if missing_heads else ()),
             *(f"drift: {a}" for a in alarms),

@@ -521,6 +521,13 @@ async def test_ranking_and_funnel_show_what_the_status_says(cast: Cast) -> None:
     for place, which in zip(first_three, (1, 2, 0), strict=True):
         await expect(place).to_contain_text(names[which])
 
+    async with duty.page.expect_response("**/status?*&below=true") as summed:
+        await duty.page.get_by_role("button", name="With those below").click()
+    assert (await summed.value).ok
+    async with duty.page.expect_response("**/orders?*&department=*&below=true*") as of_all:
+        await duty.page.locator('#departments [data-query$="&below=true"]').first.click()
+    assert (await of_all.value).ok
+
 
 async def test_a_day_and_a_week_of_the_trend_open_into_their_orders(cast: Cast) -> None:
     """Their list is of just those days, whatever window is chosen above; a stock is that of the last of them."""

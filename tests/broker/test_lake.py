@@ -1,6 +1,7 @@
 """The lake on a real broker: what is in the Parquet is what the audit recomputes, however often an export dies."""
 
 import itertools
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from streams.lake.querying import ask
 from streams.settings import Settings
 from tests.broker.test_desk import AREA, city, departments, opened
 from tests.broker.test_whatif import pothole
-from tests.support.kafka import Kafka, Message, Roles
+from tests.support.kafka import Kafka, Message, Roles, eventually
 
 __all__ = ["city", "departments"]
 
@@ -137,3 +138,33 @@ async def test_the_parquet_is_the_log_whatever_write_an_export_dies_at(
         await export(settings, pack, lasting)
         assert await export(settings, pack, lasting) == (0, 0)
     await as_audited(settings, pack, lasting)
+
+
+@pytest.mark.timeout(120)
+async def test_a_role_that_is_killed_as_it_writes_leaves_no_row_twice_and_none_out(
+    kafka: Kafka, topics: Names, roles: Roles, settings: Settings, city: Path, tmp_path: Path
+) -> None:
+    """By SIGKILL at its first file; the role that is started then, when more has come, goes to the end."""
+    place = tmp_path / "lake"
+
+    async def has_come(count: int) -> None:
+        new = [Message(pothole(str(n)), AREA.encode(), partition=0) for n in range(count - 3, count)]
+        await kafka.produce(topics.inbox, new)
+        await kafka.read_until(topics.orders, partial(has_opened, count), timeout=60)
+
+    async def has_begun() -> bool:
+        return any(place.rglob("*.parquet*"))
+
+    async def has_nothing_left() -> bool:
+        return " 0 records of the log, 0 files written" in last.said()
+
+    killed = roles.start("lake", city=str(city), lake=str(place), lake_seconds="0.01")
+    roles.start("desk", city=str(city))
+    await has_come(3)
+    await eventually(has_begun, every=0.001)
+    killed.signal(signal.SIGKILL)
+    assert await killed.ended() == -signal.SIGKILL
+    last = roles.start("lake", city=str(city), lake=str(place), lake_seconds="0.1")
+    await has_come(6)
+    await eventually(has_nothing_left)
+    await as_audited(settings, load_city(city), Lake(str(place)))

@@ -15,6 +15,7 @@ from tests.broker.test_desk import AREA, city, departments, opened, report
 from tests.support.cities import FILES, tiny_files, written
 from tests.support.desks import guess
 from tests.support.kafka import Kafka, Message, Roles
+from tests.unit.test_whatif import Knows
 
 __all__ = ["city", "departments"]
 
@@ -31,7 +32,8 @@ async def test_the_log_is_decided_again_and_another_pack_beside_it(
     kafka: Kafka, topics: Names, roles: Roles, settings: Settings, city: Path, tmp_path: Path
 ) -> None:
     """The pack that decided makes no difference and leads to the facts of the log; with another department for the
-    roads the orders go elsewhere, and the command says so; days without anything in them have nothing to compare."""
+    roads, or a model that sees water in everything, the orders go elsewhere, and the command says so; a model that sees
+    what was seen makes no difference, and days without anything in them have nothing to compare."""
     table = FILES["responsibility.csv"].replace("road,*,roads,", "road,*,works,")
     other = written(tmp_path / "other", tiny_files({"responsibility.csv": table}))
     await kafka.produce(topics.inbox, [Message(pothole(str(n)), AREA.encode(), partition=0) for n in range(3)])
@@ -42,10 +44,16 @@ async def test_the_log_is_decided_again_and_another_pack_beside_it(
 
     own = load_city(city)
     same = await try_out(settings, own, own, Span())
+    alike, flooded = [
+        await try_out(settings, own, own, Span(), packs_stay=True, model=Knows(category))
+        for category in ("pothole", "flooding")
+    ]
     never = await try_out(settings, own, load_city(other), Span(last=date(2026, 1, 1)))
 
     assert (same.off_log, same.what.orders, same.what.unlike, same.what.changes) == ((), 4, (), ())
     assert (never.off_log, never.what.orders) == ((), 0)
+    assert (alike.judged, alike.off_log, alike.what.unlike, alike.what.changes) == (4, (), (), ())
+    assert [(each.real, each.whatif) for each in flooded.what.elsewhere] == [(("roads",), ("works",))] * 4
     assert await command.ended(60) == 0, command.said()
     tried = msgspec.json.decode(command.said().splitlines()[-1], type=Tried)
     assert [(each.real, each.whatif) for each in tried.what.elsewhere] == [(("roads",), ("works",))] * 4

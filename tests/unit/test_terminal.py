@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from rich.table import Table
+from typer.testing import CliRunner
 
+from streams.cli.main import app
 from streams.terminal.console import Console, whole_table
 from streams.terminal.harmless import hand_out, harmless, say
 from streams.terminal.status_table import status_table
@@ -95,6 +97,25 @@ def test_a_status_leaves_figures_out_and_cuts_none(width: int) -> None:
     assert max(map(len, shown.splitlines())) <= width
     assert "(not assigned)" in shown
     assert ("left out" in shown) == ("response " not in shown.split("medians")[0].splitlines()[2])
+
+
+def test_a_status_with_those_below_asks_for_them_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures are the gateway's sums; without the option each department is by itself."""
+    asked: list[dict[str, str]] = []
+    window = {"from": "2026-11-26", "to": "2026-11-27"}
+    city = {"name_en": "Yunhe"} | _indicators()
+
+    def answer(_settings: object, _url: str, params: dict[str, str]) -> dict[str, object]:
+        asked.append(params)
+        return {"window": window, "complete": True, "departments": {"roads": _indicators()}, "city": city}
+
+    monkeypatch.setattr("streams.terminal.gateway_client.ask_status", answer)
+
+    summed, alone = [CliRunner().invoke(app, ["status", *given]).output for given in (["--below"], [])]
+
+    assert asked == [{"below": "true"}, {}]
+    assert "each department with all that stand below it" in summed
+    assert "stand below" not in alone
 
 
 def test_a_table_of_letters_cuts_nothing() -> None:

@@ -1,6 +1,6 @@
 """What another pack or model would have come to, without Kafka."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from streams.erasure.report_keys import Erasure
 from streams.kafka.sending import Send
 from streams.whatif.read_again import ReadAgain
 from tests.support.cities import FILES, appended
-from tests.support.desks import DAY, HOUR, T0, guess, quiet_city, report
+from tests.support.desks import DAY, HOUR, T0, detection, guess, quiet_city, report
 from tests.unit import test_sealed_reports
 from tests.unit.test_sealed_reports import NAMES, TEXT, TITLE, Road, Sure, of, record
 
@@ -29,9 +29,15 @@ WINDOW = Window(last=20260401)
 CLERK = Actor("department", "roads", "clerk")
 
 
-def told(other: City, *items: tuple[int, Item], since: int = 0, until: int = T0 + 20 * DAY) -> WhatIf:
-    """What another pack makes of items, each in a record of its instant."""
-    courses = TwoCourses(0, REAL.digest, other.digest, since)
+def told(
+    other: City,
+    *items: tuple[int, Item],
+    since: int = 0,
+    until: int = T0 + 20 * DAY,
+    again: Callable[[InboxRecord], InboxRecord] = lambda record: record,
+) -> WhatIf:
+    """What another pack makes of items, each in a record of its instant, or as it reads `again`."""
+    courses = TwoCourses(0, REAL.digest, other.digest, since, again)
     records = [InboxRecord(0, n, at, (item,)) for n, (at, item) in enumerate(items)]
     cities = {each.digest: each for each in (REAL, works_has_roads(), other)}
     courses.feed(records, cities)
@@ -202,3 +208,70 @@ def told_of(city: City, came: InboxRecord) -> tuple[str, ...]:
     courses.feed([came], {city.digest: city})
     [way] = courses.whatif.ways.values()
     return way
+
+
+class Knows:
+    """A model that is sure of one category, whatever it reads."""
+
+    def __init__(self, category: str) -> None:
+        self._category = category
+
+    def classify(self, texts: Sequence[str], contexts: Any = None) -> list[Guess]:
+        """The same for every text."""
+        return [guess(self._category) for _ in texts]
+
+
+def judged_again(category: str) -> WhatIf:
+    """What a model that sees one category everywhere makes of two reports of holes and of a guardrail that a camera's
+    algorithm has named."""
+    again = ReadAgain(REAL, Knows(category), None)
+    far = report("2", T0, text="别处另一件事", lat=30.01, lon=114.01)
+    seen = detection("3", T0 + HOUR, category="guardrail", lat=30.09)
+    items = [(T0, report("1", T0)), (T0, far), step("1", "accept", T0 + HOUR), (T0 + HOUR, seen)]
+    what = told(REAL, *items, until=T0 + 2 * HOUR, again=again.record)
+    assert (again.judged, what.orders) == (2, 3)
+    return what
+
+
+def test_a_model_that_judges_as_the_real_one_did_makes_no_difference() -> None:
+    """None in orders, limits, figures or facts."""
+    what = judged_again("pothole")
+
+    assert (what.unlike, what.elsewhere, what.missed, what.changes, what.refused) == ((), (), (), (), 0)
+
+
+def test_a_model_that_judges_otherwise_changes_the_orders_that_it_was_asked_about_and_no_others() -> None:
+    """Each goes to the department of what the model sees; the step of the department that really had one is refused,
+    and the figures of both categories differ by these two, with them behind."""
+    what = judged_again("flooding")
+
+    both = tuple(each.order_id for each in what.elsewhere)
+    assert [(each.real, each.whatif) for each in what.elsewhere] == [(("roads",), ("works",))] * 2
+    assert what.refused == 1
+    assigned = {
+        each.key: (each.real, each.whatif, each.orders)
+        for each in what.changes
+        if (each.dimension, each.indicator) == ("category", "assigned")
+    }
+    assert assigned == {"pothole": (2, 0, both), "flooding": (0, 2, both)}
+    assert "guardrail" not in {each.key for each in what.changes}
+
+
+@pytest.mark.parametrize(
+    ("closed_on", "missed"), [("2026-12-31", 0), ("2026-03-03", -1)], ids=["no day of theirs", "a holiday in between"]
+)
+def test_another_calendar_changes_the_limits_that_run_over_its_days(closed_on: str, missed: int) -> None:
+    """A holiday while an order is handled puts its limit off by that day; one long after it makes no difference."""
+    other = quiet_city(**{"calendar.csv": FILES["calendar.csv"] + f"{closed_on},holiday,停工\n"})
+    handled = T0 + 7 * DAY + 2 * HOUR  # five working days end a week after the Monday on which it was accepted
+    items = [(T0, report("1", T0, category="guardrail")), step("1", "accept", T0 + HOUR // 2)]
+
+    what = told(other, *items, step("1", "handle", handled))
+
+    assert [(each.stage, each.whatif - each.real) for each in what.missed] == ([("handle", missed)] if missed else [])
+    assert what.elsewhere == ()
+    behind = {(each.dimension, each.indicator): each for each in what.changes}
+    assert (not behind) is (not missed)
+    if missed:
+        late = behind[CITY, "handle_on_time_rate"]
+        assert (late.real, late.whatif, late.orders) == (0.0, 1.0, (what.missed[0].order_id,))

@@ -97,8 +97,10 @@ function fill(part, nodes) {
   if (query !== undefined) alike()[which]?.focus({ preventScroll: true });
 }
 
+let below = false; // each department with all that stand below it
+
 function departmentFigure(title, indicator, value, department) {
-  return figure(value, `${name(department)} · ${title}`, `${behind(indicator)}&department=${encodeURIComponent(department.id)}`);
+  return figure(value, `${name(department)} · ${title}`, `${behind(indicator)}&department=${encodeURIComponent(department.id)}${below ? "&below=true" : ""}`);
 }
 
 let shownStatus = null;
@@ -185,7 +187,8 @@ async function refresh() {
     const wanted = listed;
     // A day of the trend is a window of its own.
     const days = wanted.query && !/&to=/.test(wanted.query) ? `&${range()}` : "";
-    const [status, areas, orders] = await Promise.all([ask(`/status?${range()}`), ask(`/status?${range()}&by=area`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
+    const levels = below ? "&below=true" : "";
+    const [status, areas, orders] = await Promise.all([ask(`/status?${range()}${levels}`), ask(`/status?${range()}&by=area`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
     if (wanted !== listed) return; // somebody has opened another figure meanwhile
     if (orders.status === 403 && wanted !== NEWEST) { // another department's, or of an area beyond the token's
       listed = NEWEST;
@@ -229,6 +232,13 @@ function showAssignment(made) {
   list.prepend(assignmentLine(made));
   while (list.children.length > SHOWN) list.lastChild.remove();
 }
+
+by("below").addEventListener("click", () => {
+  below = !below;
+  by("below").setAttribute("aria-pressed", String(below));
+  listed = NEWEST;
+  refresh();
+});
 
 for (const button of document.querySelectorAll("[data-window]")) {
   button.addEventListener("click", () => {
