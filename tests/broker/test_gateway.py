@@ -1,6 +1,7 @@
 """The gateway on a real broker: nothing is accepted that is not acknowledged, and decisions are waited for."""
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -31,12 +32,14 @@ from streams.settings import DEMO_CITY, Settings
 from streams.terminal.gateway_client import StatusError, ask_status
 from tests.conftest import REPOSITORY
 from tests.support.desk_rows import START, Book, closed, desk_producer, opened, write
+from tests.support.hidden_routes import described_too
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
 
 ORDER, STREAMED, NEVER = (f"gulou-20260301-{letter * 10}" for letter in "qrs")
 DESK = Actor("desk")
 ROADS = Actor("department", "roads", "w-3")
 PREFER = {"prefer": "wait=20"}
+LINK_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -91,7 +94,8 @@ async def tables(placed: Settings, servers: Roles, client: httpx.AsyncClient) ->
 
 async def start(roles: Roles, placed: Settings, **changes: str) -> Role:
     """A gateway that follows the log and has the city pack in force."""
-    role = roles.start("gateway", **{"gateway_port": str(placed.gateway_port)} | changes)
+    own = {"gateway_port": str(placed.gateway_port), "gateway_open311": "true", "link_key": LINK_KEY}
+    role = roles.start("gateway", **own | changes)
     async with httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{changes.get('gateway_port', placed.gateway_port)}"
     ) as asking:
@@ -366,21 +370,36 @@ SEED = 1
 
 @pytest.mark.timeout(300)
 async def test_what_the_openapi_document_says_holds(
-    client: httpx.AsyncClient, tables: Role, tmp_path: Path, record_property: Callable[[str, object], None]
+    kafka: Kafka,
+    topics: Names,
+    placed: Settings,
+    client: httpx.AsyncClient,
+    tables: Role,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Schemathesis finds nothing, with all of its checks, in what it makes of the document: good and broken parameters,
-    headers and bodies, other methods, chains of requests.
+    headers and bodies, other methods, chains of requests. So it does of what the document leaves out: Open311, and
+    reporters' links.
 
     The stream of assignments is left out, as it has no end, and so is readiness: here is no intake, and it says so.
     So are reports of mobile units: the demo city has none, and no unit that could be made up is one of them.
     """
     record_property("seed", SEED)
-    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{client.base_url}/openapi.json", "--checks", "all"]
+    order = opened(40)
+    async with desk_producer(kafka.bootstrap, f"{topics.namespace}-desk") as producer:
+        await write(producer, Book(topics, placed.partitions).tell(order)[:1])
+    document = (await client.get("/openapi.json")).json()
+    whole = described_too(document, load_city(placed.city), [order.id])
+    (tmp_path / "openapi.json").write_text(json.dumps(whole))
+    command = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json", "--url", str(client.base_url)]
+    command += ["--checks", "all"]
     command += ["--exclude-path-regex", "/(events/assignments|readyz|units)"]
     command += ["--max-examples", "2", "--seed", str(SEED)]
     # One after the other: of two threads that compile deep expressions Python 3.11 lets one fail now and then.
     command += ["--workers", "1", "--continue-on-failure", "--no-color"]
     hooks = {"SCHEMATHESIS_HOOKS": "tests.support.openapi_hooks", "PYTHONPATH": str(REPOSITORY)}
+    hooks |= {"OPENAPI_LINK_KEY": LINK_KEY, "OPENAPI_LINKED_ORDER": order.id}
 
     run = await asyncio.to_thread(
         subprocess.run, command, cwd=tmp_path, env=os.environ | hooks, capture_output=True, text=True, timeout=280

@@ -32,7 +32,7 @@ from streams.local.ports import free_ports
 from streams.reporter_links import ReporterLink, ReporterLinks
 from tests.support.cities import appended, tiny_files, written
 from tests.support.every_field import ISAPI, PERSONAL, SAID, filled, in_each_field, in_each_vendor_field, leaked
-from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, is_well
+from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Role, Roles, eventually, is_well
 from tests.support.messages import NOW, ORDER, record
 from tests.support.receiver import Receiver
 from tests.support.spans import SPANS_PATH, TRACE, TRACEPARENT, spans_in
@@ -45,6 +45,8 @@ WANTED = {
 }
 DEPARTMENTS = ("roads", "police", "works", "north-office")
 ROLES = ("intake", "desk", "tables", "gateway", "notify")
+# What is away for a moment, and how readiness names it.
+AWAY = {"desk": "no desk is at work", "tables": "the tables are not complete"}
 LAST = "the-last-one"
 CAR = "car-1"
 # What addresses begin with that take what they are sent.
@@ -230,6 +232,14 @@ async def taken_in(kafka: Kafka, topics: Names, inputs: list[str]) -> bool:
     return True
 
 
+async def ask_to_end(roles: list[Role]) -> None:
+    """They send their last spans, and end."""
+    for each in roles:
+        each.signal(signal.SIGTERM)
+    for each in roles:
+        await each.ended()
+
+
 async def _parts(cluster: AIOKafkaAdminClient, topics: list[str]) -> list[TopicPartition]:
     described = await cluster.describe_topics(topics)
     return [TopicPartition(each["topic"], part["partition"]) for each in described for part in each["partitions"]]
@@ -291,13 +301,14 @@ def words(value: bytes | None) -> str:
     return " ".join([text, *(base64.b64decode(each).decode(errors="replace") for each in packed)])
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 async def test_a_running_system_shows_nothing_personal(
     kafka: Kafka, topics: Names, roles: Roles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither in a topic but those that hold what came in as it came, whose bytes dead letters keep sealed, nor in a
     page or an answer, a webhook, a span, a log or a metric of any role. Of one report every role has a span, and every
-    role but the gateway of one that came from a system upstream, in the trace of that."""
+    role but the gateway of one that came from a system upstream, in the trace of that. While desk and tables are away,
+    readiness names the two, and it is well when they are back."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     listing = appended("labels.csv", "*,*,waterlogging-above,flooding,0.5")
     pack = written(tmp_path / "city", tiny_files(listing | {"units.csv": f"id,kind,areas\n{CAR},car,*\n"}))
@@ -322,7 +333,12 @@ async def test_a_running_system_shows_nothing_personal(
             "gateway_open311": "true",
             "link_key": LINK_KEY,
         }
-        running = [roles.start(role, **common, metrics_port=str(port)) for role, port in zip(ROLES, ports, strict=True)]
+        port_of = dict(zip(ROLES, ports, strict=True))
+
+        def begun(*those: str) -> list[Role]:
+            return [roles.start(role, **common, metrics_port=str(port_of[role])) for role in those]
+
+        running = begun(*ROLES)
 
         await eventually(partial(is_well, client, "/readyz"), 90.0, "all roles")
         for topic, messages in to_write(topics, now_ms()).items():
@@ -344,12 +360,18 @@ async def test_a_running_system_shows_nothing_personal(
         tokens = [token for each in answers for token in re.findall(r'"token": ?"([^"]+)"', each.text)]
         found |= {address: text async for address, text in shown(client, orders, LAST, tokens)}
         await ask_for_people(client)
-        for role, port in zip(ROLES, ports, strict=True):
+        for role, port in port_of.items():
             found[f"metrics of {role}"] = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
-        for each in running:  # they send their last spans
-            each.signal(signal.SIGTERM)
-        for each in running:
-            await each.ended()
+        await ask_to_end([each for each in running if each.name in AWAY])
+
+        async def named() -> bool:
+            wrong: list[str] = (await client.get("/readyz")).json()["wrong"]
+            return wrong == list(AWAY.values())
+
+        await eventually(named, 30.0, "the names of what is away")
+        running += begun(*AWAY)
+        await eventually(partial(is_well, client, "/readyz"), 60.0, "all roles again")
+        await ask_to_end([each for each in running if each.alive])
         notices = [each for each in webhooks.received if each.path != SPANS_PATH]
         found["webhooks"] = " ".join(f"{each.headers} {words(each.body)}" for each in notices)
         spans = list(spans_in(each for each in webhooks.received if each.path == SPANS_PATH))
