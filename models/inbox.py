@@ -44,7 +44,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     of all that a report or a detection over HTTP says, by which a repeat is told from another one of the same source
     and id; 0: it is not compared. `gist` is what is compared of the words; None: it is made of them when it is asked
     for. `asked`: somebody waits to hear what becomes of it. `asset` is the id of the city's asset that it names 部件,
-    empty without one.
+    empty without one. `joins` is the order that a report says it is about, empty without one.
     """
 
     kind: Literal["report", "detection"]
@@ -79,6 +79,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     gist: Gist | None = None
     asked: bool = False
     asset: str = ""
+    joins: str = ""
 
 
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):

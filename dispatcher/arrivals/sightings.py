@@ -3,15 +3,16 @@
 1. known `source` and `id`      dropped, counted; one that says something else is a dead letter
 2. control zone, silence        counted as suppressed; a report becomes an order that ends at once, and its reporter is
                                 told so
-3. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
-4. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; at one
+3. an open order is named       a report joins it, close by in its area; its reporter has seen that it is the same
+4. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
+5. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; at one
                                 asset is as near as can be, and whose id is named needs no other words; of a report
                                 without coordinates words and named places are compared
-5. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate
-6. covered by a parent incident kept as the parent's evidence; one too many of a category and area opens one, a storm
-7. the end of what is not open  counted as a detection, no more
-8. too few, or too unsure       a detection is watched
-9. otherwise                    opens an order, which takes over what was watched around it and is related to what
+6. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate
+7. covered by a parent incident kept as the parent's evidence; one too many of a category and area opens one, a storm
+8. the end of what is not open  counted as a detection, no more
+9. too few, or too unsure       a detection is watched
+10. otherwise                   opens an order, which takes over what was watched around it and is related to what
                                 lies beyond the border of its area
 """
 
@@ -29,6 +30,8 @@ from dispatcher.steps.opening import join, open_order
 from models.city import Category
 from models.inbox import Sighting
 from models.times import MINUTE_MS
+
+NAMED_M = 100.0  # how far from an order somebody may be who says that it is theirs, too
 
 
 def on_sighting(work: UnitOfWork, sighting: Sighting) -> Disposition:
@@ -57,9 +60,9 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
         if sighting.kind == "detection":
             return Disposition("suppressed")
         return Disposition("suppressed", open_order(work, sighting, reject=silencing.reason(silence)).id)
-    fingerprint = index.fingerprint(sighting)
-    if fingerprint and (again := _seen_again(work, sighting, fingerprint)) is not None:
-        return again
+    told = _named(work, sighting) if sighting.joins else _seen_again(work, sighting, index.fingerprint(sighting))
+    if told is not None:
+        return told
     kind = city.categories.get(category)
     candidate = None
     if kind is not None and kind.merge:
@@ -87,9 +90,23 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
     return Disposition("order", order.id)
 
 
+def _named(work: UnitOfWork, sighting: Sighting) -> Disposition | None:
+    """The order that a report names 并案: what a reporter was shown before they wrote, so close by, in its area and
+    still open. None where it is not so: then the report is taken as any other."""
+    order = standing(work, sighting.joins)
+    if order is None or order.state not in OPEN or order.area != sighting.area:
+        return None
+    away = merging.between(sighting, order.lat, order.lon)
+    if away is None or away > NAMED_M or not merging.has_room(work.city, sighting, order):
+        return None
+    return Disposition("order", join(work, order, sighting, "named", away).id)
+
+
 def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Disposition | None:
     """The same camera sees the same thing: join its open order, or help to reopen its closed one. None where there is
-    no such order."""
+    no such order, and without a fingerprint."""
+    if not fingerprint:
+        return None
     closed: Order | None = None
     for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(fingerprint)):
         order = standing(work, order_id)

@@ -204,7 +204,8 @@ class Report(Contract):
     """What a citizen writes 市民诉求.
 
     `category` is the reporter's own choice; `asset` is the id that stands on what it is about 部件, where that was read
-    off. `due_at` absent: the city's limits count; null: no limit.
+    off. `joins` is the open order that they have found to be about the same 并案: within 100 m of it and in its area
+    the report becomes part of it, whatever it says. `due_at` absent: the city's limits count; null: no limit.
     """
 
     text: Annotated[str, _text(MAX_TEXT, 1)]
@@ -215,6 +216,7 @@ class Report(Contract):
     media_urls: Urls = ()
     channel: Name = ""
     asset: Name = ""
+    joins: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
     due_at: Instant | None = None
 
 

@@ -206,6 +206,7 @@ class DraftReader:
             content=content_of(said, self._keys.hmac),
             asked=statement.asked,
             asset="" if asset is None else asset.id,
+            joins=said.joins or "",
         )
         words = whole_text(said.title, said.text)
         point = _point(place)
@@ -374,10 +375,13 @@ def _unknown(camera_id: str) -> str:
 def _check_orders(city: City, said: Said) -> None:
     """Raises Poison where the id of an order begins with somebody's number instead of the code of an area: the id is
     kept as it is. That of an area of the city, or of one that it had, may look like anything, or like nobody's."""
+    named: dict[str, str | None]
     if isinstance(said, SaidUpdate):
         named = {"order_id": said.order_id, "other_order_id": said.other_order_id}
     elif isinstance(said, SaidRecheck):
         named = {"order_id": said.order_id}
+    elif isinstance(said, SaidReport):
+        named = {"joins": said.joins}
     else:
         return
     for field, order_id in named.items():

@@ -114,6 +114,7 @@ def _fits_report(said: SaidReport) -> bool:
     who = said.reporter
     return (
         _are_bare(said.text, said.title, said.category, said.channel, said.asset)
+        and (said.joins is None or _order_id(said.joins) is not None)
         and (who is None or _are_bare(who.id, who.name, who.phone))
         and _are_urls(said.media_urls)
         and _fits_location(said.location)

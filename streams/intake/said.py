@@ -63,6 +63,7 @@ class SaidReport(_Said, frozen=True, gc=False):
     media_urls: Urls = ()
     channel: Name = ""
     asset: Name = ""
+    joins: OwnId | None = None
     due_at: Instant | UnsetType | None = UNSET
 
 

@@ -33,7 +33,7 @@ tns1:RuleEngine/LineDetector/Crossed</w:Topic>
 SAID: dict[str, dict[str, Any]] = {
     REPORT: {
         "text": "路灯坏了", "title": "路灯", "category": "street-light", "channel": "hotline", "due_at": None,
-        "asset": "LD-0101",
+        "asset": "LD-0101", "joins": ORDER,
         "location": {"lat": 30.05, "lon": 114.05, "address": "梧桐路", "area": "south-w"},
         "reporter": {"id": "r", "name": "n", "phone": "p"}, "media_urls": ["https://media.example/1.jpg"],
     },

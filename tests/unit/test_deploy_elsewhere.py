@@ -56,6 +56,27 @@ def test_a_manifest_is_one_of_kubernetes(manifest: Manifest) -> None:
     kubernetes_validate.validate(manifest, "1.31", strict=True)
 
 
+@pytest.mark.parametrize(
+    "file", sorted((DEPLOY / "kubernetes").rglob("kustomization.yaml")), ids=lambda f: f.parent.name
+)
+def test_each_folder_of_manifests_is_taken_in_whole(file: Path) -> None:
+    """What a kustomization names is there, what is there it names, and of the kinds that kustomize knows it is one."""
+    told = yaml.safe_load(file.read_text(encoding="utf-8"))
+    containers = [
+        container
+        for name in told["resources"]
+        for each in yaml.safe_load_all((file.parent / name).read_text(encoding="utf-8"))
+        for container in each.get("spec", {}).get("template", {}).get("spec", {}).get("containers", ())
+    ]
+
+    assert (told["apiVersion"], told["kind"]) in {
+        ("kustomize.config.k8s.io/v1beta1", "Kustomization"),
+        ("kustomize.config.k8s.io/v1alpha1", "Component"),
+    }
+    assert sorted(told["resources"]) == sorted(each.name for each in file.parent.glob("*.yaml") if each != file)
+    assert {each["image"].partition(":")[0] for each in containers} <= {"paidan"}
+
+
 @pytest.mark.parametrize("role", ["intake", "desk", "tables", "gateway", "notify", "bridge"])
 def test_a_role_runs_is_watched_and_is_not_drained_all_at_once(role: str) -> None:
     """Its command exists, its probes ask its own port, and of its processes one at a time may be taken away."""

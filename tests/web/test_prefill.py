@@ -18,7 +18,7 @@ from streams.gateway.routes.orders import Finder, Held
 from streams.tables.protocol import Brief, brief
 from tests.support.cities import appended
 from tests.support.desk_rows import opened
-from tests.support.desks import HOUR, T0, quiet_city
+from tests.support.desks import HOUR, REVIEWER, T0, quiet_city
 from tests.support.one_desk import DeskBehind, gateway_with_desk
 from tests.support.tokens import bearer, grant, one_of_each, tokens_file
 
@@ -211,3 +211,55 @@ async def test_an_address_that_was_erased_is_not_told() -> None:
 
     assert found is not None
     assert (found["last"]["address"], found["channel"], other) == ("", "", None)
+
+
+@pytest.mark.parametrize(
+    ("place", "joined"),
+    [
+        ({"lat": 30.0508, "lon": 114.05}, True),
+        ({"lat": 30.0512, "lon": 114.05}, False),
+        ({"lat": 30.05, "lon": 114.1001}, False),
+        ({"address": "南西路12号", "area": "south-w"}, False),
+    ],
+    ids=["close by", "farther than it is shown", "in another area", "without coordinates"],
+)
+async def test_an_order_that_was_shown_is_joined_by_its_id(
+    gateway: Both, place: Mapping[str, object], joined: bool
+) -> None:
+    """With other words than its own, and of no category; its reporters are two then. Elsewhere it is another order."""
+    client, behind = gateway
+    await reported(client, "路灯坏了很久没有人来修", 30.05, 114.05)
+    [shown] = (await client.get("/prefill", params=HERE, headers=bearer("app"))).json()["orders"]
+
+    body = {"text": "我家门口也是", "location": place, "reporter": {"id": "li"}, "joins": shown["id"]}
+    sent = await client.post("/reports", json=body, headers=bearer("app") | {"ce-time": to_text(T0)})
+
+    assert sent.status_code == 202
+    orders = behind.desk.state.orders
+    first = orders[shown["id"]]
+    assert len(orders) == (1 if joined else 2)
+    assert [seen.rule for seen in first.evidence_first[1:]] == (["named"] if joined else [])
+    assert len(first.report_keys) == (2 if joined else 1)
+
+
+async def test_an_order_that_has_ended_is_joined_by_nobody(gateway: Both) -> None:
+    """What is reported after that is news."""
+    client, behind = gateway
+    await reported(client, "路灯坏了很久没有人来修", 30.05, 114.05)
+    [ended] = behind.desk.state.orders
+    assert behind.desk.update("reject", REVIEWER, T0, reason="nothing there") == ""
+
+    body = {"text": "我家门口也是", "location": HERE, "joins": ended}
+    await client.post("/reports", json=body, headers=bearer("app") | {"ce-time": to_text(T0)})
+
+    assert len(behind.desk.state.orders) == 2
+
+
+async def test_what_is_no_order_of_the_city_is_refused(gateway: Both) -> None:
+    """A number of somebody's in the place of an area would be kept as it is."""
+    client, behind = gateway
+    for named in ("13800138000-20260302-aaaaaaaaaa", "no order"):
+        body = {"text": "我家门口也是", "location": HERE, "joins": named}
+        answer = await client.post("/reports", json=body, headers=bearer("app"))
+        assert (answer.status_code, answer.json()["field"]) == (422, "joins")
+    assert behind.written == []

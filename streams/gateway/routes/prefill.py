@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
+from dispatcher.arrivals.sightings import NAMED_M
 from models.city import City, Place
 from models.city.ground.distances import distance_m
 from models.envelope import MAX_ATTRIBUTE
@@ -22,7 +23,7 @@ from streams.gateway.routes.orders import Finder
 from streams.intake.placing import locate_points
 from streams.tables.protocol import Brief
 
-NEARBY_M = 100.0
+NEARBY_M = NAMED_M  # whoever is shown an order may join it
 _CORNER = 0.0013  # degrees: beyond NEARBY_M to the north everywhere, and to the east up to 45°
 _MOST_ORDERS = 500  # of the areas around that are looked at
 _MOST_SHOWN = 10

@@ -47,6 +47,7 @@ TREATMENTS: Mapping[tuple[type[msgspec.Struct], str], str] = {
     (SaidReport, "text"): WORDS,
     (SaidReport, "title"): WORDS,
     (SaidReport, "media_urls"): ADDRESS,
+    (SaidReport, "joins"): OF_AN_ORDER,
     (SaidReporter, "id"): SEALED,
     (SaidReporter, "name"): SEALED,
     (SaidReporter, "phone"): SEALED,
