@@ -70,7 +70,10 @@ PERSON, DEPARTMENT = "bench", "roads"
 def of_seat(role: str) -> tuple[str, ...]:
     """The documents that the page of a seat asks for: its first list, the order that is open, how long each list is."""
     own = f"&department={DEPARTMENT}" if role == "department" else ""
-    lists = [each.query.format(person=PERSON) + own for each in LISTS[role]]
+    lists = [
+        each.query.format(person=PERSON, department=DEPARTMENT) + ("" if "{department}" in each.query else own)
+        for each in LISTS[role]
+    ]
     documents = [DOCUMENTS[each] for each in (*SEAT, *BESIDE.get(role, ()))]
     first = f"/orders?limit={MOST_AT_ONCE.get(role, 50)}&{lists[0]}"
     return (first, *documents, *(f"/orders?limit=1&count=true&{query}" for query in lists))

@@ -5,7 +5,8 @@ and write each change to the partitions of the inbox that they own: there it hol
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -19,7 +20,7 @@ from models.masking import mask
 from models.times import DAY_MS, HOUR_MS
 from streams.control.one_at_a_time import ControlError, changing
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import read_changelogs
+from streams.kafka.log_reading import FollowedLog, followed
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -37,18 +38,24 @@ class UnknownSilence(ControlError):
 
 
 class SilenceBook:
-    """The silences of a city, to read and to change."""
+    """The silences of a city, to read and to change.
 
-    def __init__(self, settings: Settings) -> None:
+    With the `log` of their topic what was read stays known, and each time only what is new is read.
+    """
+
+    def __init__(self, settings: Settings, log: FollowedLog | None = None) -> None:
         self._settings = settings
-        self._topic = Names(settings.namespace).silences
-        self._turn = asyncio.Lock()
+        self._log = log
+        self._known: dict[int, LiveSilence] = {}
+        self._turn, self._reading = asyncio.Lock(), asyncio.Lock()
 
     async def all(self) -> Known:
-        """All silences by number. Raises KafkaError."""
-        found, _ = await read_changelogs(Connection.of(self._settings), [TopicPartition(self._topic, 0)])
-        assert found is not None
-        return {one.number: one for one in (_decode(value) for _, value in found[self._topic])}
+        """All silences by number, as they stand by now. Raises KafkaError."""
+        if self._log is None:
+            async with followed(Connection.of(self._settings), [topic_of(self._settings)]) as log:
+                return await _read(log, {})
+        async with self._reading:
+            return dict(await _read(self._log, self._known))
 
     async def change(self, decide: Decide) -> LiveSilence:
         """Write what `decide` makes of the silences as they now are. What it raises passes through.
@@ -58,8 +65,28 @@ class SilenceBook:
         async with self._turn, changing(self._settings, "silences") as producer:
             made = decide(await self.all())
             async with producer.transaction():
-                await producer.send_and_wait(self._topic, _encode(made), key=str(made.number).encode(), partition=0)
+                topic, partition = topic_of(self._settings)
+                await producer.send_and_wait(topic, _encode(made), key=str(made.number).encode(), partition=partition)
         return made
+
+
+@contextlib.asynccontextmanager
+async def open_silences(settings: Settings) -> AsyncIterator[SilenceBook]:
+    """The silences with their log, for who is asked for them often. Raises KafkaError."""
+    async with followed(Connection.of(settings), [topic_of(settings)]) as log:
+        yield SilenceBook(settings, log)
+
+
+def topic_of(settings: Settings) -> TopicPartition:
+    """Where silences are written."""
+    return TopicPartition(Names(settings.namespace).silences, 0)
+
+
+async def _read(log: FollowedLog, known: dict[int, LiveSilence]) -> dict[int, LiveSilence]:
+    """What is known with what has come since."""
+    async for records in log.news():
+        known.update((one.number, one) for one in read_silences(records))
+    return known
 
 
 def read_silences(records: Iterable[ConsumerRecord]) -> Iterable[LiveSilence]:

@@ -11,8 +11,9 @@ from dispatcher.order import facts
 from dispatcher.order.facts import Fact
 
 # What the desk makes of such a report by itself: it goes to a department at once, and is due within some days; to a
-# reviewer, who has to say what it is; to a reviewer because no department follows from it.
-Kind = Literal["plain", "soon-due", "doubtful", "nowhere"]
+# reviewer, who has to say what it is; to a reviewer because no department follows from it; to a department with one
+# below it as its assist.
+Kind = Literal["plain", "soon-due", "doubtful", "nowhere", "shared"]
 SOON_DAYS = 3.0
 
 
@@ -85,6 +86,15 @@ MATTERS: Mapping[str, Matter] = {
         },
     ),
     "check": Matter(0.5, "plain", _ACCEPTED | {facts.Accepted: Act("lead", "handle", 3.0)}),
+    "confirm": Matter(
+        0.6,
+        "shared",
+        {
+            facts.Assigned: Act("lead", "forward", 0.5, {"hands_down": True}),
+            facts.Forwarded: Act("lead", "accept", 0.5),
+            facts.Accepted: Act("lead", "handle", 3.0),
+        },
+    ),
     "be late": Matter(5.3, "soon-due", _ACCEPTED),
     "decide on an appeal": Matter(
         5.4,

@@ -141,9 +141,16 @@ class Month:
             sample = self._chance.choice(self._reports)
             event = self._report(at - int((sample.at_s or 0) * 1000), sample)[1]
             order = self._tried(event, at)
-            if order is not None and _is_of(kind, order):
+            if order is not None and self._is_of(kind, order):
                 return event
         raise ValueError(f"the sample day has no report that is {kind}")
+
+    def _is_of(self, kind: Kind, order: Order) -> bool:
+        turn = order.assignments[-1] if order.assignments else None
+        if kind == "shared":
+            below = self._city.hierarchy.below(order.department)
+            return turn is not None and bool(turn.assists) and turn.assists[0] in below and _is_of("plain", order)
+        return _is_of(kind, order)
 
     def _tried(self, event: Event, at: int) -> Order | None:
         whole = {"specversion": "1.0", "time": to_text(at), "datacontenttype": "application/json"} | event

@@ -135,8 +135,10 @@ class DemoPeople:
     def _acted(self, act: Act, fact: Fact) -> Reply:
         """What a matter under way wants to be done about a fact."""
         department, said = self._leads.get(fact.order_id, ""), {**act.said}
-        if isinstance(fact, facts.Assigned):
+        if isinstance(fact, facts.Assigned | facts.Forwarded):
             department = fact.department  # nobody has been told of it yet
+        if said.pop("hands_down", False) and isinstance(fact, facts.Assigned):
+            said["department"] = fact.assists[0]
         if said.pop("advises", False):
             said |= self._advice(fact.order_id, department)
         if isinstance(fact, facts.Returned) and fact.suggested_department:

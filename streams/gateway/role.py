@@ -9,6 +9,7 @@ from models.city import load_city
 from streams.access.holders import Holders
 from streams.bridge.figures_heard import HubsHeard
 from streams.control.city_in_force import CityInForce
+from streams.control.live_silences import open_silences
 from streams.control.packs import Packs
 from streams.dead_letters.recent_letters import RecentLetters
 from streams.erasure.report_keys import open_report_keys
@@ -47,6 +48,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         tail = FactTail(settings)
         following = _begun(stack, tail.run())
         keys = await stack.enter_async_context(open_report_keys(settings))
+        silences = await stack.enter_async_context(open_silences(settings))
         drift = DriftWatch(settings, city, keys=keys)
         watching = _begun(stack, drift.run())
         pulse = Pulse(settings, city.departments)
@@ -72,6 +74,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 labels,
                 keys,
                 cities,
+                silences,
                 hubs=hubs,
                 letters=letters,
                 tracer=tracer,

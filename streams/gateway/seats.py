@@ -25,7 +25,8 @@ from streams.tables.protocol import Sort
 
 class WorkList(msgspec.Struct, frozen=True):
     """One list of a seat: its names and the query of `GET /orders` that gives it, in which `{person}` is who sits
-    there. What is only `watched` others take off it; of all other lists the seat has a move that does."""
+    there and `{department}` their department. What is only `watched` others take off it; of all other lists the seat
+    has a move that does."""
 
     names: Names
     query: str
@@ -36,7 +37,7 @@ def _marked(mark: str, sort: Sort = "urgent", *, watched: bool = False) -> WorkL
     return WorkList(MARKS[mark].names, f"mark={mark}&sort={sort}", watched)
 
 
-_PERSON = "{person}"
+_PERSON, _DEPARTMENT = "{person}", "{department}"
 _OVERDUE = WorkList(("超期", "overdue"), "overdue=true&sort=urgent", watched=True)
 _CLOSED = WorkList(("结案", "closed"), "state=closed", watched=True)
 # The lists of each role of the lifecycle that works at the desk, the one that it works through first.
@@ -69,6 +70,7 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
     "department": (
         WorkList(("待签收", "to accept"), "state=assigned&sort=urgent"),
         WorkList(("处置中", "to handle"), "state=accepted,suspended&sort=urgent"),
+        WorkList(("待核实", "to confirm"), "confirmer={department}&state=handled&sort=urgent"),
         WorkList(("待核查", "to be checked"), "state=handled&sort=urgent", watched=True),
         _CLOSED,
     ),
@@ -87,9 +89,13 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
 
 def seat(holder: Holder | None, city: City) -> dict[str, Any]:
     """Who sits there, the lists of that role, and the words of the city that forms take. Without tokens: those of all
-    roles, in which `{person}` stays open, for nobody is known, and the city's inspectors, of whom one can be tried."""
+    roles, in which `{person}` and `{department}` stay open, for nobody is known, and the city's inspectors, of whom one
+    can be tried."""
     roles = list(LISTS) if holder is None else [ACCESS[holder.role].acts_as]
     person = _PERSON if holder is None else quote(holder.person, safe="")
+    department = _DEPARTMENT if holder is None else quote(holder.department, safe="")
+    # Only who hands orders down has something to confirm.
+    confirms = holder is None or bool(city.hierarchy.below(holder.department))
     return {
         "open": holder is None,
         "person": "" if holder is None else holder.person,
@@ -103,11 +109,11 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
                     {
                         "name_zh": each.names[0],
                         "name_en": each.names[1],
-                        "query": each.query.format(person=person),
+                        "query": each.query.format(person=person, department=department),
                         "watched": each.watched,
                     }
                     for each in LISTS[role]
-                    if person or _PERSON not in each.query
+                    if (person or _PERSON not in each.query) and (confirms or _DEPARTMENT not in each.query)
                 ],
             }
             for role in roles

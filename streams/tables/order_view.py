@@ -13,6 +13,7 @@ from sortedcontainers import SortedList
 
 from dispatcher.arrivals.watched import false_alarms
 from dispatcher.figures.indicators import STOCKS, Window, contributes, figures_of
+from dispatcher.order.chain import confirmer
 from dispatcher.order.row import OPEN, Order, State
 from models.times import day_number, local_day
 from streams.tables.marks import marks_of
@@ -35,6 +36,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     department: str
     category: str
     priority: int
+    due: int | None
     opened_at: int
     recorded_at: int
     overdue: bool
@@ -43,12 +45,18 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     marks: tuple[str, ...]
     reports: tuple[str, ...]
     inspector: str
+    confirmer: str
     alarmed: Alarmed
 
     def place(self, sort: Sort) -> Place:
         """Where it stands in a list."""
         return place_of(
-            sort, priority=self.priority, sureness=self.sureness, opened_at=self.opened_at, order_id=self.id
+            sort,
+            priority=self.priority,
+            sureness=self.sureness,
+            due=self.due,
+            opened_at=self.opened_at,
+            order_id=self.id,
         )
 
     def is_in(self, sort: Sort) -> bool:
@@ -79,6 +87,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     report: str = ""
     reporter: str = ""
     inspector: str = ""
+    confirmer: str = ""
     camera: str = ""
     algorithm: str = ""
     alarm: str = ""
@@ -133,6 +142,7 @@ class OrderView:
             department=order.department,
             category=order.category,
             priority=order.priority,
+            due=order.due,
             opened_at=order.opened_at,
             recorded_at=order.recorded_at,
             overdue=order.overdue_at is not None,
@@ -141,6 +151,7 @@ class OrderView:
             marks=marks_of(order),
             reports=order.report_keys,
             inspector=order.inspector,
+            confirmer=confirmer(order) if order.state == "handled" else "",
             alarmed=Alarmed.of(*false_alarms.seen_by(order), false_alarms.verdict(order)),
         )
         self.alarms.put(order.id, summary.alarmed)
@@ -249,6 +260,7 @@ class OrderView:
             and (wanted.quarantined is None or wanted.quarantined == summary.quarantined)
             and (not wanted.mark or wanted.mark in summary.marks)
             and wanted.inspector in ("", summary.inspector)
+            and wanted.confirmer in ("", summary.confirmer)
             and summary.alarmed.is_by(wanted.camera, wanted.algorithm, wanted.alarm)
         )
 

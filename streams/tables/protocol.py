@@ -10,19 +10,23 @@ from dispatcher.partition.state import UnitState
 from models.sealed_words import key_names
 from streams.tables.marks import marks_of
 
-# What stands first in a list: the newest; of open ones the most urgent; of those in review the most urgent too, and
-# within a priority those of whose category the classifier is surest.
+# What stands first in a list: the newest; of open ones the most urgent, within a priority what is due first, and of
+# what is due at once the oldest; of those in review the most urgent too, and within a priority those of whose category
+# the classifier is surest.
 Sort = Literal["newest", "urgent", "surest"]
-# Where an order stands in a list: its rank, which is 0 where the newest come first; -opened_at; id.
+# Where an order stands in a list: its rank, which is 0 where the newest come first; what comes first within a rank; id.
 Place = tuple[int, int, str]
 
 _SURE = 1000  # a probability in whole permille
 _PRIORITY_STEP = 10_000  # more than all that a probability can make of it
+_INSTANTS = 10**13  # more than any instant: what is due and since when it is open are one number
 
 
-def place_of(sort: Sort, *, priority: int, sureness: int, opened_at: int, order_id: str) -> Place:
-    """Where an order stands in a list; `sureness` is in permille."""
-    rank = {"newest": 0, "urgent": priority, "surest": priority * _PRIORITY_STEP + _SURE - sureness}[sort]
+def place_of(sort: Sort, *, priority: int, sureness: int, due: int | None, opened_at: int, order_id: str) -> Place:
+    """Where an order stands in a list; `sureness` is in permille. What has no limit stands behind what has one."""
+    if sort == "urgent":
+        return (priority, (_INSTANTS - 1 if due is None else due) * _INSTANTS + opened_at, order_id)
+    rank = 0 if sort == "newest" else priority * _PRIORITY_STEP + _SURE - sureness
     return (rank, -opened_at, order_id)
 
 
@@ -44,8 +48,8 @@ def to_cursor(place: Place) -> str:
 
 def from_cursor(text: str) -> Place:
     """The place that `to_cursor` wrote. Raises ValueError for what is none."""
-    rank, opened, order_id = text.split(":", 2)
-    return int(rank), int(opened), order_id
+    rank, within, order_id = text.split(":", 2)
+    return int(rank), int(within), order_id
 
 
 class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -75,7 +79,12 @@ class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
     def place(self, sort: Sort) -> Place:
         """Where it stands in a list."""
         return place_of(
-            sort, priority=self.priority, sureness=self.sureness, opened_at=self.opened_at, order_id=self.id
+            sort,
+            priority=self.priority,
+            sureness=self.sureness,
+            due=self.due,
+            opened_at=self.opened_at,
+            order_id=self.id,
         )
 
     @property

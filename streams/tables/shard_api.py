@@ -206,6 +206,7 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         quarantined=_FLAG[asked.get("quarantined", "")],
         mark=asked.get("mark", ""),
         inspector=asked.get("inspector", ""),
+        confirmer=asked.get("confirmer", ""),
         camera=asked.get("camera", ""),
         algorithm=asked.get("algorithm", ""),
         alarm=asked.get("alarm", ""),

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -45,6 +46,8 @@ DOUBTFUL = (
 PRESSED = 20
 ZONE = "hubin,noise-construction,2026-01-01 00:00,2126-01-01 00:00,housing,湖滨隧道施工(已公告) A tunnel; announced"
 LINK_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+CITY_ZONE = ZoneInfo("Asia/Shanghai")
+CAMERAS = re.compile(r"/cameras(\?.*)?$")
 # Where there are many cameras.
 CELLS = [
     {"quiet": 60, "busy": 0, "silent": 0},
@@ -589,6 +592,7 @@ async def test_a_false_alarm_opens_into_its_order(cast: Cast) -> None:
     seen = {"camera_id": "gulou-001", "label": "sinkhole", "algorithm": "lids-2", "confidence": 0.95}
     told = await sensor.ask("POST", "/detections", seen, prefer="wait=20", **{"idempotency-key": uuid.uuid4().hex})
     order = str(told["order"]).rpartition("/")[2]
+    await camera_opens_into(duty, "gulou-001", order)
     nothing = {"code": "not-a-problem", "reason": "a shadow"}
     for person, action in ((department, "return"), (dispatcher, "approve-return")):
         await person.ask("POST", f"/orders/{order}/updates", {"action": action, **nothing}, prefer="wait=20")
@@ -613,11 +617,35 @@ async def test_a_false_alarm_opens_into_its_order(cast: Cast) -> None:
         "raster": {"size": 0.02, "cells": cells},
     }
     for person, name in ((duty, "cameras"), (phone, "cameras-phone")):
-        await person.page.route(re.compile(r"/cameras(\?.*)?$"), lambda route: route.fulfill(body=json.dumps(many)))
+        await person.page.route(CAMERAS, lambda route: route.fulfill(body=json.dumps(many)))
         await person.go("/")
         await expect(person.page.locator("#map path.cell")).to_have_count(len(cells))
         await expect(person.page.locator("#cameras button")).to_have_text("100")
         await person.photograph(name)
+
+
+async def camera_opens_into(duty: Person, camera: str, order: str) -> None:
+    """On the map alone, the camera that sees an order is busy, and what it tells opens into that order. The order is of
+    life and limb: it is announced, at the city's time."""
+
+    async def busy() -> bool:
+        seen = (await duty.ask("GET", "/cameras"))["cameras"]
+        return any((each["id"], each["state"]) == (camera, "busy") for each in seen)
+
+    await eventually(busy, what="the tables' word")
+    told = await duty.ask("GET", "/cameras")
+    told["cameras"] = [each for each in told["cameras"] if each["id"] == camera]
+    await duty.page.route(CAMERAS, lambda route: route.fulfill(body=json.dumps(told)))
+    await duty.go("/")
+    when = duty.page.locator("section.urgent time").last
+    announced = datetime.fromisoformat(str(await when.get_attribute("datetime"))).astimezone(CITY_ZONE)
+    await expect(when).to_contain_text(announced.strftime("%H:%M"))
+    await duty.page.locator("#map path.point.busy").dispatch_event("click")
+    await duty.photograph("camera")
+    await duty.page.locator("#map .leaflet-popup").get_by_role("button", name="1 open").click()
+    await expect(duty.page.locator("#orders a")).to_have_count(1)
+    await expect(duty.page.locator("#orders a")).to_have_attribute("href", f"/o/{order}")
+    await duty.page.unroute(CAMERAS)
 
 
 async def test_nothing_keeps_anybody_from_using_a_page(cast: Cast) -> None:

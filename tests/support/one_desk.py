@@ -11,6 +11,7 @@ from aiokafka import ConsumerRecord
 from starlette.types import ASGIApp
 
 from dispatcher.desk import DeskState
+from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import Fact, UpdateRefused
 from dispatcher.partition.decision import Failure, Outgoing
 from dispatcher.partition.outcomes import read_outcome
@@ -104,6 +105,8 @@ class DeskBehind:
             found = [line for line in found if line.area in areas]
         if categories := set(filter(None, params.get("category", "").split(","))):
             found = [line for line in found if line.category in categories]
+        if above := params.get("confirmer", ""):
+            found = [line for line in found if line.state == "handled" and confirmer(orders[line.id]) == above]
         if after := params.get("after"):
             found = [line for line in found if line.place("newest") > from_cursor(after)]
         return ShardAnswers({0: PartitionOrders(1, tuple(found))}, 1)

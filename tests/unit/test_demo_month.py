@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
+from dispatcher.order.chain import confirmer
 from models.city import load_city
 from models.classifier import Classifier
 from models.events import DETECTION, UPDATE
@@ -112,12 +113,13 @@ async def test_every_list_of_every_seat_has_an_order_in_it(end: str) -> None:
     for offset, order in enumerate(orders.values()):
         view.put(order, offset)
     inspector = next(order.inspector for order in orders.values() if order.inspector)
+    bureau = next(confirmer(order) for order in orders.values() if order.state == "handled" and confirmer(order))
 
     empty = {
         (role, each.names[1])
         for role, lists in LISTS.items()
         for each in lists
-        if not await view.count(wanted(each.query.format(person=inspector)))
+        if not await view.count(wanted(each.query.format(person=inspector, department=bureau)))
     }
 
     assert empty == {("operator", "set aside")}
@@ -132,6 +134,7 @@ def wanted(query: str) -> Wanted:
         quarantined=True if "quarantined" in asked else None,
         mark=asked.get("mark", ""),
         inspector=asked.get("inspector", ""),
+        confirmer=asked.get("confirmer", ""),
         sort=msgspec.convert(asked.get("sort", "newest"), Sort),
     )
 

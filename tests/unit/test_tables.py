@@ -20,7 +20,7 @@ from dispatcher.figures.sketch import Sketch
 from dispatcher.order.row import OPEN, Entry, Order
 from models.errors import UsageError
 from models.guess import Guess
-from models.times import day_number, local_day, numbered_day
+from models.times import DAY_MS, day_number, local_day, numbered_day
 from streams.kafka.topics import Names
 from streams.settings import load_settings
 from streams.tables import role, stored_row, worker
@@ -241,20 +241,27 @@ async def test_pages_together_are_the_whole_list(seed: int) -> None:
 
 
 async def test_the_most_urgent_come_first_where_that_is_asked_for(seed: int) -> None:
-    """Open orders alone, by priority and then the newest first; a changed priority moves the order."""
+    """Open orders alone, by priority, within one what is due first, of those the oldest; what has no limit stands
+    behind; a changed priority or limit moves the order."""
     rng = random.Random(seed)
     lives = random_life(rng, 300)
-    orders = [msgspec.structs.replace(order, priority=rng.randrange(1, 6)) for order in lives]
+    dues = (None, START + DAY_MS, START + 2 * DAY_MS)
+    orders = [msgspec.structs.replace(o, priority=rng.randrange(1, 6), due=rng.choice(dues)) for o in lives]
     view, table = _view(orders)
     for order in [order for order in table.values() if order.state in OPEN][:5]:
-        table[order.id] = msgspec.structs.replace(order, priority=1)
+        table[order.id] = msgspec.structs.replace(order, priority=1, due=START)
         view.put(table[order.id], 0)
 
     found = await _pages(view, table, Wanted(sort="urgent"), 7)
 
     still_open = [order for order in table.values() if order.state in OPEN]
     assert len({order.priority for order in still_open}) > 1
-    assert found == [o.id for o in sorted(still_open, key=lambda o: (o.priority, -o.opened_at, o.id))]
+    assert {order.due for order in still_open} == {START, *dues}
+    assert found == [o.id for o in sorted(still_open, key=_urgency)]
+
+
+def _urgency(order: Order) -> tuple[int, bool, int, int, str]:
+    return (order.priority, order.due is None, order.due or 0, order.opened_at, order.id)
 
 
 async def test_of_those_in_review_the_surest_guesses_come_first(seed: int) -> None:
@@ -379,7 +386,7 @@ async def test_a_figure_opens_into_just_the_orders_that_it_counts(seed: int) -> 
 
 @pytest.mark.parametrize("stock", ["open", "overdue_open"])
 async def test_what_stands_now_opens_with_the_most_urgent_first(seed: int, stock: str) -> None:
-    """The same orders as newest first, by priority, and within one the newest first."""
+    """The same orders as newest first, by priority, and within one what is due first."""
     rng = random.Random(seed)
     lives = random_life(rng, 200)
     orders = [msgspec.structs.replace(order, priority=rng.randrange(1, 6)) for order in lives]
@@ -397,7 +404,7 @@ async def test_what_stands_now_opens_with_the_most_urgent_first(seed: int, stock
     urgent = await _pages(view, table, Wanted(counted=counted, sort="urgent"), 50)
 
     assert newest
-    assert urgent == sorted(newest, key=lambda each: (table[each].priority, -table[each].opened_at, each))
+    assert urgent == sorted(newest, key=lambda each: _urgency(table[each]))
 
 
 async def test_an_order_is_found_by_its_report() -> None:

@@ -13,6 +13,8 @@ from models.events.vocabulary import ROLES
 from streams.gateway.seats import LISTS, WorkList
 from streams.tables.marks import MARKS
 from streams.tables.protocol import Sort
+from tests.support.cities import LEVELS, appended
+from tests.support.desks import quiet_city
 from tests.support.every_step import ASKED_BEFORE, EXCUSED, WAYS
 from tests.support.tokens import bearer, one_of_each
 from tests.web.conftest import Open
@@ -29,7 +31,7 @@ def test_lists_ask_for_what_the_list_of_orders_takes() -> None:
         assert len({each.query for each in lists}) == len(lists)
         for each in lists:
             asked = dict(parse_qsl(each.query, strict_parsing=True)) if each.query else {}
-            assert asked.keys() <= {"state", "overdue", "quarantined", "mark", "inspector", "sort"}
+            assert asked.keys() <= {"state", "overdue", "quarantined", "mark", "inspector", "confirmer", "sort"}
             assert set(asked.get("state", "open").split(",")) <= OPEN | ENDED | {"open"}
             assert asked.get("mark", "urgent") in MARKS
             assert asked.get("sort", "newest") in get_args(Sort)
@@ -45,7 +47,7 @@ async def test_whoever_has_a_seat_is_told_which(gateway: Open, city: City, tmp_p
     assert told["department"] == ("roads" if role == "department" else "")
     assert [each["role"] for each in told["seats"]] == [role]
     assert [each["query"] for each in told["seats"][0]["lists"]] == [
-        each.query.format(person=role) for each in LISTS[role]
+        each.query.format(person=role) for each in LISTS[role] if "{department}" not in each.query
     ]
     assert {each["id"] for each in told["departments"]} == set(city.departments)
     leaves = {code for code, kind in city.categories.items() if kind.parent}
@@ -132,7 +134,13 @@ ON_LISTS: dict[str, tuple[str, tuple[tuple[str, str, dict[str, Any]], ...]]] = {
     "mark=call-back": ("closed", ()),
     "quarantined=true": ("assigned", ()),
 }
-WORKED = [(role, each) for role in sorted(LISTS) for each in LISTS[role] if not each.watched]
+# What only departments with others below them have is tried in a city that has such.
+WORKED = [
+    (role, each)
+    for role in sorted(LISTS)
+    for each in LISTS[role]
+    if not each.watched and "{department}" not in each.query
+]
 
 
 @pytest.mark.parametrize(("role", "listed"), WORKED, ids=lambda each: getattr(each, "query", each))
@@ -165,3 +173,42 @@ async def test_each_list_of_a_seat_has_a_move_that_takes_an_order_off_it(
             world.behind.back_to(kept)
 
     assert left
+
+
+@pytest.mark.parametrize("world", [quiet_city("", **appended("departments.csv", *LEVELS))], indirect=True)
+async def test_what_was_handled_below_stands_on_the_list_of_who_is_to_confirm_it(world: World) -> None:
+    """Of that department alone, until it has confirmed it or sent it back; nobody lists what others are to confirm."""
+    await world.come_to("assigned")
+    for token, action, more in (
+        ("department", "forward", {"department": "roads-street"}),
+        ("street", "accept", {}),
+        ("street", "handle", {}),
+    ):
+        assert (await world.act(token, action, **more)).status_code == 200
+    query = (await lists_of(world, "department"))["to confirm"]
+    kept = world.behind.kept()
+
+    assert query == "confirmer=roads&state=handled&sort=urgent"
+    assert "to confirm" not in await lists_of(world, "works")
+    assert await listed(world, query) == [world.order]
+    assert await listed(world, query.replace("roads", "roads-street")) == []
+    for action in ("check-pass", "check-fail"):
+        assert action in await moves_of(world, "department")
+        assert (await world.act("department", action)).status_code == 200
+        assert await listed(world, query) == []
+        world.behind.back_to(kept)
+    answer = await world.client.get(f"/orders?{query}", headers=bearer("works"))
+    assert (answer.status_code, answer.json()["field"]) == (403, "department")
+
+
+async def lists_of(world: World, token: str) -> dict[str, str]:
+    """The queries of a seat's lists, by their names."""
+    told = (await world.client.get("/seat", headers=bearer(token))).json()
+    return {each["name_en"]: each["query"] for seat in told["seats"] for each in seat["lists"]}
+
+
+async def listed(world: World, query: str) -> list[str]:
+    """The orders that the department's token finds by a list's query, in the tables as they would be."""
+    answer = await world.client.get(f"/orders?{query}", headers=bearer("department"))
+    assert answer.status_code == 200, answer.text
+    return [each["id"] for each in answer.json()["orders"]]

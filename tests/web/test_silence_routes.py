@@ -47,7 +47,7 @@ class Kept:
 def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
     """In place of the topic, at a time that stands still."""
     found = Kept()
-    monkeypatch.setattr(application, "SilenceBook", lambda settings: found)
+    monkeypatch.setattr(application, "SilenceBook", lambda *_: found)
     monkeypatch.setattr(silence_routes, "now_ms", lambda: T0)
     return found
 

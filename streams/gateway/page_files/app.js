@@ -150,7 +150,7 @@ function showStatus(status) {
   by("drift-alarms").replaceChildren(...alarms.map((each) => el("li", {}, DRIFT[each] || status.drift.alarms[each])));
   const hubs = status.hubs || {};
   by("hubs-panel").hidden = !Object.keys(hubs).length;
-  const [titles, rows] = hubTable(hubs, zone);
+  const [titles, rows] = hubTable(hubs, zone, figure);
   by("hubs-head").replaceChildren(...titles);
   by("hubs").replaceChildren(...rows);
   showDepartments();
@@ -277,7 +277,7 @@ async function putPoints() {
   if (!listable || !map) return;
   const { area = "" } = listed;
   const [orders, standing] = await Promise.all([
-    ask(`/orders?state=open&sort=urgent&limit=${POINTS}${area ? `&area=${encodeURIComponent(area)}` : ""}`), outside(area)]);
+    ask(`/orders?state=open&sort=urgent&limit=${POINTS}${area ? `&area=${encodeURIComponent(area)}` : ""}`), outside(area, figure)]);
   if (!orders.ok || area !== (listed.area ?? "")) return;
   map.cells(standing.raster?.cells ?? [], standing.raster?.size ?? 0);
   by("cameras").hidden = !standing.counts;
@@ -326,6 +326,6 @@ again(LOOK_MS, watch);
 again(LOOK_MS, putPoints);
 again(LOOK_MS, weighAlarms);
 again(TREND_MS, lookBack);
-const urgent = urgentBanner();
+const urgent = urgentBanner(null, () => zone);
 by("notice").before(urgent.node);
 follow({ assigned: showAssignment, urgent: urgent.announce });

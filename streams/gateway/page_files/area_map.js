@@ -32,14 +32,14 @@ function asButton(shape, run) {
 
 // What is shown of a point when it is chosen: text nodes, for Leaflet reads strings as markup.
 function told(point) {
-  return el("span", {}, point.href ? el("a", { href: point.href }, point.title) : point.title);
+  return el("span", {}, point.href ? el("a", { href: point.href }, point.title) : point.title, ...(point.opens ? [" ", point.opens()] : []));
 }
 
 // Draws the map into `holder`. `open(id, title)` is called for an area that somebody chooses, if there is one. Null where
 // the areas may not be read, else: `colour` by the indicators of each area, marking the one that is open; `by(mode)` says
-// by which of them; `points` puts points on it, each with `location`, `kind`, `title`, and `href` or `called`; `cells` lays
-// squares under them, each with the degrees of its south-west corner and how many cameras in it are `quiet`, `busy`,
-// `silent`; `showArea`, `showPoints` and `showAll` say what is seen.
+// by which of them; `points` puts points on it, each with `location`, `kind`, `title`, and `href`, `called`, or `opens()`
+// for a button beside its title; `cells` lays squares under them, each with the degrees of its south-west corner and how
+// many cameras in it are `quiet`, `busy`, `silent`; `showArea`, `showPoints` and `showAll` say what is seen.
 export async function areaMap(holder, open = null) {
   const { L } = globalThis;
   const response = await ask("/areas");

@@ -7,9 +7,9 @@ const STATES = { quiet: say("Quiet cameras"), busy: say("Busy cameras"), silent:
 const UNITS = { free: say("free"), busy: say("busy"), off: say("off duty") };
 const SILENT = "category=camera-fault&state=open";
 
-// What stands and moves outside, of an area ("": of the city): the points of a map, its cells, and the counts. Whoever
-// may not see it gets none.
-export async function outside(area) {
+// What stands and moves outside, of an area ("": of the city): the points of a map, its cells, and the counts. A camera
+// that sees something opens into the orders, by `figure`. Whoever may not see it gets none.
+export async function outside(area, figure) {
   const within = area ? `?area=${encodeURIComponent(area)}` : "";
   const [cameras, units] = await Promise.all([ask(`/cameras${within}`), ask(`/units${within}`)]);
   const seen = cameras.ok ? await cameras.json() : { cameras: [], raster: null, counts: null };
@@ -19,7 +19,11 @@ export async function outside(area) {
     counts: seen.counts,
     raster: seen.raster,
     points: [
-      ...seen.cameras.map((each) => ({ location: each.location, kind: kinds[each.state], title: [each.name, each.id, STATES[each.state]].join(" · ") })),
+      ...seen.cameras.map((each) => {
+        const title = [each.name, each.id, STATES[each.state]].join(" · ");
+        const opens = () => figure(say("{} open", each.orders), title, `camera=${encodeURIComponent(each.id)}&state=open`);
+        return { location: each.location, kind: kinds[each.state], title, opens: each.orders ? opens : null };
+      }),
       ...moving.map((each) => ({ location: each.location, kind: "unit", title: `${each.id} · ${UNITS[each.state]}` })),
     ],
   };

@@ -17,6 +17,7 @@ const AHEAD = 2; // orders that are fetched before somebody comes to them
 const FRESH_MS = 10000; // for so long what was fetched ahead is good
 const GONE_MS = 20000; // an order that was decided stays out of its list, though the tables still show it
 const PERSON = "{person}"; // in the query of a list: whoever sits there
+const DEPARTMENT = "{department}"; // theirs
 const by = (id) => document.getElementById(id);
 
 let chosenList = 0;
@@ -78,8 +79,10 @@ async function reseat(changes) {
 }
 
 function query(which) {
-  const own = seat.role === "department" && seat.known.open ? `&department=${encodeURIComponent(seat.department)}` : "";
-  return `${which.query.replace(PERSON, encodeURIComponent(seat.person))}${own}`;
+  const department = encodeURIComponent(seat.department);
+  // What is to be confirmed lies with a department below.
+  const own = seat.role === "department" && seat.known.open && !which.query.includes(DEPARTMENT) ? `&department=${department}` : "";
+  return `${which.query.replace(PERSON, encodeURIComponent(seat.person)).replace(DEPARTMENT, department)}${own}`;
 }
 
 async function openList(index) {
@@ -278,7 +281,7 @@ function changed() {
   if (!document.hidden) soon();
 }
 
-const urgent = urgentBanner(choose);
+const urgent = urgentBanner(choose, () => order?.zone);
 by("notice").before(urgent.node);
 
 const deciding = () => seat.role === "reviewer" && alternativesOf(order).length > 0;

@@ -20,11 +20,12 @@ function days({ window }) {
   return window ? `${window.from ?? "…"} – ${window.to}` : "–";
 }
 
-// The head and the rows of the table of hubs, as `/status` has them.
-export function hubTable(hubs, zone) {
+// The head and the rows of the table of hubs, as `/status` has them. A hub's name opens into the open orders that this
+// city has given it, by `figure`: those that its own figures count stand on its own platform.
+export function hubTable(hubs, zone, figure) {
   const titles = [say("Hub"), ...COLUMNS.map(([title]) => title), say("Days"), say("Heard")];
   const rows = Object.entries(hubs).map(([id, hub]) => el("tr", { class: hub.state === "heard" ? null : "quiet" },
-    el("th", { scope: "row" }, name({ ...hub, id })),
+    el("th", { scope: "row" }, figure(name({ ...hub, id }), say("Open"), `department=${encodeURIComponent(id)}&state=open`)),
     ...COLUMNS.map(([, value]) => el("td", {}, String((hub.indicators && value(hub.indicators)) ?? "–"))),
     el("td", {}, days(hub)), el("td", {}, heard(hub, zone))));
   return [titles.map((title) => el("th", { scope: "col" }, title)), rows];

@@ -44,7 +44,7 @@ async function refresh() {
   }
 }
 
-const urgent = urgentBanner();
+const urgent = urgentBanner(null, () => order?.zone);
 by("notice").before(urgent.node);
 by("keys").addEventListener("click", keyboard([done.key, ...moves.keys(() => order)]));
 await refresh();

@@ -6,7 +6,8 @@ const MOST = 5;
 const FRESH_MS = 30 * 60_000; // what came longer ago was announced to those who were there
 
 // A banner in a part of the page, which says what `announce` is given. `open(id)` shows an order; without it a link does.
-export function urgentBanner(open = null) {
+// `zone()` is the city's, in which times are shown, once it is known.
+export function urgentBanner(open, zone) {
   const lines = el("ul", {});
   const node = el("section", { class: "urgent", "aria-label": say("Urgent") }, el("div", { role: "alert" }, lines));
   node.hidden = true;
@@ -36,7 +37,7 @@ export function urgentBanner(open = null) {
       open(made.order_id);
     });
     noted.addEventListener("click", () => put(made.order_id));
-    shown.set(made.order_id, el("li", {}, el("strong", {}, say("Urgent: life and limb")), " ", link, " ", el("time", { datetime: made.at }, moment(made.at)), " ", noted));
+    shown.set(made.order_id, el("li", {}, el("strong", {}, say("Urgent: life and limb")), " ", link, " ", el("time", { datetime: made.at }, moment(made.at, zone())), " ", noted));
     draw();
   }
 

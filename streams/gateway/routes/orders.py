@@ -44,7 +44,7 @@ STATES = OPEN | ENDED | {"open"}
 MOST_ORDERS = 200
 ALARMS: tuple[Verdict, ...] = ("right", "false")
 # Of a page's last order, as `to_cursor` writes it; empty for the first page.
-CURSOR = r"^([0-9]{1,6}:-?[0-9]{1,15}:[a-z0-9-]{1,256})?$"
+CURSOR = r"^([0-9]{1,6}:-?[0-9]{1,27}:[a-z0-9-]{1,256})?$"
 T = TypeVar("T")
 
 
@@ -64,6 +64,9 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         quarantined: Annotated[bool | None, Query(description="set aside because the desk failed at it")] = None,
         inspector: Annotated[
             str, Query(max_length=MAX_ATTRIBUTE, description="whose check this inspector was given and has not made")
+        ] = "",
+        confirmer: Annotated[
+            str, Query(description="which were handled below this department, which is to confirm them next")
         ] = "",
         camera: Annotated[
             str, Query(max_length=MAX_ATTRIBUTE, description="only orders that this camera has seen")
@@ -85,8 +88,9 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         sort: Annotated[
             Sort,
             Query(
-                description="`urgent`: open ones alone, the most urgent first; `surest`: those in review alone, within "
-                "a priority those first of whose category the classifier is surest"
+                description="`urgent`: open ones alone, the most urgent first, within a priority what is due first, "
+                "then the oldest; `surest`: those in review alone, within a priority those first of whose category the "
+                "classifier is surest"
             ),
         ] = "newest",
         count: Annotated[bool, Query(description="say also how many there are in all, as `total`")] = False,
@@ -96,7 +100,10 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         holder = holder_of(request)
         if actor or (inspector and holder is not None and holder.person != inspector):
             ask_for(holder, "staff")
-        department, area = finder.own(holder, department, area)
+        # What is to be confirmed lies with a department below: whose it is says who is to confirm it.
+        confined, area = finder.own(holder, confirmer or department, area)
+        department = department if confirmer else confined
+        finder.check(confirmer, "")
         _check_stage(stage)
         if not indicator:  # a figure may be of one that the city has no more
             finder.check(department, category)
@@ -106,7 +113,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         _check_alarm(alarm)
         wanted |= {"camera": camera, "algorithm": algorithm, "alarm": alarm}
         wanted |= {"mark": mark, "count": "true" if count and not indicator else ""}
-        wanted["inspector"] = inspector
+        wanted |= {"inspector": inspector, "confirmer": confirmer}
         for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
             if flag is not None:
                 wanted[name] = "true" if flag else "false"
