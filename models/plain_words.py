@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import chain, compress
+from operator import ne
 
 from opencc import OpenCC
 
@@ -43,18 +45,18 @@ def _simplified() -> dict[int, str]:
     """Each traditional character and each radical with its simplified character, forms of Taiwan and Hong Kong
     included. By single characters, so that places in a text stay what they are; what only whole words could tell (乾隆
     is no 干) becomes the same on both sides of a comparison."""
-    characters = [chr(code) for low, high in _IDEOGRAPHS for code in range(low, high + 1)]
     radicals = dict(_RADICALS)
     for code in range(0x2E80, 0x2EF4):
         _, simplified, name = unicodedata.name(chr(code), "").partition("-SIMPLIFIED ")
         if simplified:
             radicals[chr(code)] = unicodedata.normalize("NFKC", unicodedata.lookup(f"KANGXI RADICAL {name}"))
-    before = "".join([*characters, *radicals.values()])
-    found: dict[int, str] = {}
+    codes = [*chain.from_iterable(range(low, high + 1) for low, high in _IDEOGRAPHS), *map(ord, radicals)]
+    before = [*map(chr, codes[: -len(radicals)]), *radicals.values()]
+    found = {ord(radical): same for radical, same in radicals.items()}
     for way in ("hk2s", "tw2s", "t2s"):  # where they differ, the last one counts
         after = OpenCC(way).convert("\n".join(before)).split("\n")
-        pairs = zip([*characters, *radicals], before, after, strict=True)
-        found |= {ord(key): new for key, old, new in pairs if len(new) == 1 and (new != old or key != old)}
+        changed = map(ne, after, before)
+        found |= {code: new for code, new in compress(zip(codes, after, strict=True), changed) if len(new) == 1}
     del found[ord("么")]  # simplified as it is: that it is Taiwan's 幺 as well is no reason
     return found
 
@@ -75,9 +77,9 @@ _EVERY = [chr(code) for low, high in _LOOKED_AT for code in range(low, high + 1)
 _HIDDEN = "".join(filter(_invisible, [*map(chr, range(0x80)), *_EVERY]))
 _SIMPLIFIED = _simplified()
 _COMPATIBLE = "".join(
-    c for c in _EVERY if c not in _WIDE_MARKS and c not in _HIDDEN and unicodedata.normalize("NFKC", c) != c
+    c for c in _EVERY if not unicodedata.is_normalized("NFKC", c) and c not in _WIDE_MARKS and c not in _HIDDEN
 )
-_COMBINING = "".join(c for c in _EVERY if unicodedata.combining(c))
+_COMBINING = "".join(filter(unicodedata.combining, _EVERY))
 _WORK = _HIDDEN + _COMPATIBLE + _COMBINING + _BLANKS[1:] + "".join(map(chr, _SIMPLIFIED))
 _LAST = "\uffff"
 

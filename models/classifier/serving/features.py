@@ -64,6 +64,7 @@ BODY, HEADS, PARTS, AROUND = 0, 1, 2, 3
 BLOCKS = 4
 
 
+@lru_cache(maxsize=1)  # not at import: of the roles that import this, few classify
 def _tables() -> tuple[U32, NDArray[np.uint8]]:
     """For each code point of the basic plane: what it is folded to (compatibility form, lower case), and its kind."""
     folds = np.arange(0x10000, dtype=np.uint32)
@@ -80,9 +81,6 @@ def _tables() -> tuple[U32, NDArray[np.uint8]]:
         elif character.isalpha():
             kinds[code] = _LETTER
     return folds, kinds
-
-
-_FOLDS, _KINDS = _tables()
 
 
 def shorten(text: str) -> str:
@@ -115,11 +113,12 @@ def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = Non
     lengths = np.fromiter((len(text) + 1 for text in short), dtype=np.int64, count=len(short))
     doc = np.append(np.zeros(1, dtype=np.int32), np.repeat(np.arange(len(short), dtype=np.int32), lengths))
     first = (1 + np.cumsum(lengths) - lengths).astype(np.int32)
+    folds, kinds_of = _tables()
     if codes.max() <= LOW:
-        codes, kinds = _FOLDS[codes], _KINDS[codes]
+        codes, kinds = folds[codes], kinds_of[codes]
     else:
         low, plane = codes <= LOW, codes & LOW
-        codes, kinds = np.where(low, _FOLDS[plane], codes), np.where(low, _KINDS[plane], np.uint8(_IDEOGRAPH))
+        codes, kinds = np.where(low, folds[plane], codes), np.where(low, kinds_of[plane], np.uint8(_IDEOGRAPH))
     parts = [*_grams(codes, kinds, doc, first), *_subwords(codes, kinds, doc, first)]
     if contexts is not None:
         parts.append(_around(contexts))
