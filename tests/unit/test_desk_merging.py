@@ -157,6 +157,20 @@ def test_a_joined_report_can_be_split_off_with_its_own_citizen_clock() -> None:
     assert_laws(desk)
 
 
+def test_a_report_that_names_an_order_can_be_split_off_it() -> None:
+    """Its reporter said that it is the same, and a person sees that it is not."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+    first = desk.only()
+    desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理", joins=first.id), at=T0 + HOUR)
+    assert desk.only().evidence_first[1].rule == "named"
+
+    assert desk.update("split", OPERATOR, T0 + DAY, first.id, report=("app", "2"), reason="another hole") == ""
+    _, second = desk.state.orders.values()
+    assert (second.state, second.opened_at, second.linked) == ("review", T0 + HOUR, (first.id,))
+    assert_laws(desk)
+
+
 @pytest.mark.parametrize(
     ("own", "orders"),
     [

@@ -11,7 +11,7 @@ from models.envelope import event_type
 from models.events import ASSIGNMENT, REWORK, WITHDRAWAL
 from models.inbox import Actor, InboxRecord
 from tests.properties.test_desk_laws import random_inbox, run
-from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OPERATOR, T0, Desk, detection, report
+from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OPERATOR, T0, Desk, detection, guess, report
 
 ROADS = Actor("department", "roads", "ren")
 
@@ -65,6 +65,15 @@ def test_the_department_that_loses_an_order_is_told() -> None:
     desk.update("reject", OPERATOR, T0 + HOUR, reason="nothing there")
     ((kind, data),) = to(desk.sent[sent:], "assignments/works")
     assert (kind, data["reason"], data["attempt"]) == (WITHDRAWAL, "rejected", 2)
+
+
+def test_a_department_is_told_of_the_second_matter_in_the_words() -> None:
+    """So that a person who reads the order may split it."""
+    desk = Desk()
+    desk.feed(report("1", T0, guess=guess("pothole", second="street-light")), at=T0)
+
+    ((_, assigned),) = to(desk.sent, "assignments/roads")
+    assert (assigned["why"]["second"], assigned["category"]) == ("street-light", "pothole")
 
 
 def test_a_failed_check_tells_the_departments_their_new_attempt() -> None:
