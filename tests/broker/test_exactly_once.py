@@ -142,16 +142,23 @@ class Crew:
 
 
 def shuffled_faults(chance: random.Random) -> Iterator[tuple[signal.Signals, str]]:
-    """Each kind of fault and each phase as often as the others, in any order: of seven none is missing."""
+    """Each kind of fault and each phase as often as the others, in any order: of six none is missing."""
     kinds = _shuffled((signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP), chance)
     yield from zip(kinds, _shuffled(PHASES, chance), strict=False)
 
 
 async def broker_faults(kafka: Kafka, names: Names, folder: Path, chance: random.Random) -> AsyncIterator[str]:
-    """Strikes a broker of three whenever it is asked, each kind of fault as often as the others; of one none."""
-    if BROKERS == 1:
+    """Strikes a broker of three whenever it is asked, each kind of fault as often as the others; the only one is frozen
+    once, for about as long as a group waits for its members."""
+    if kafka.broker is None:
         return
-    assert kafka.broker is not None
+    if BROKERS == 1:
+        away = chance.uniform(2, 4)
+        kafka.broker.signal(1, signal.SIGSTOP)
+        await asyncio.sleep(away)
+        kafka.broker.signal(1, signal.SIGCONT)
+        yield f"frozen broker {away:.1f}s"
+        return
     brokers = BrokersStruck(kafka.broker, folder / "brokers", names.inbox, disks=kafka.disks)
     for kind in _shuffled(brokers.kinds, chance):
         yield await brokers.strike(kind, chance)
