@@ -61,3 +61,9 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     kind: str = ""
     beside: tuple[Corroboration, ...] = ()
     second: str = ""
+
+    @property
+    def may_be_no_fault(self) -> bool:
+        """Whether `none` is among what it takes the text for, be it the last of three: where a reviewer rejects such a
+        report its words teach what is no fault; those of any other may have named a fault that was not there."""
+        return NO_FAULT in (self.category, *(name for name, _ in self.alternatives))

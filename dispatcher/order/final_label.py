@@ -101,11 +101,10 @@ def classified_text(order: Order) -> str:
 
 
 def _no_fault(order: Order) -> bool:
-    """Whether a reviewer rejected what the classifier, too, could take for no fault. What is rejected otherwise may
-    have named a fault that was not there: its words teach nothing."""
+    """Whether a reviewer rejected what the classifier, too, could take for no fault."""
     guess = order.guess
     decided = order.state == "rejected" and order.label_by == "reviewer" and not order.label
-    return decided and guess is not None and any(name == NO_FAULT for name, _ in guess.alternatives)
+    return decided and guess is not None and guess.may_be_no_fault
 
 
 def _only_group(order: Order) -> bool:

@@ -39,6 +39,7 @@ class RecentOrder(msgspec.Struct, gc=False):
     at: int
     model: str = ""
     guess: str = ""
+    may_be_no_fault: bool = False
     probability: float = 0.0
     category: str = ""
     label: str = ""
@@ -141,13 +142,14 @@ def _note(order: RecentOrder, fact: Fact) -> None:
     match fact:
         case facts.Classified(guess=guess) if guess is not None:
             order.model, order.guess, order.probability = guess.model, guess.category, guess.probability
+            order.may_be_no_fault = guess.may_be_no_fault
         case facts.SentToReview(reason=reason):
             # The blind share is drawn from what the model was sure of.
             order.reviewed = order.reviewed or (reason != "blind" and not order.assigned)
         case facts.Assigned():
             order.assigned, order.category = True, fact.category
         case facts.Decided():
-            order.label = NO_FAULT if fact.rejected and order.guess == NO_FAULT else fact.category
+            order.label = NO_FAULT if fact.rejected and order.may_be_no_fault else fact.category
         case facts.Recategorised():
             order.category = fact.category
         case facts.ReturnApproved() | facts.TakenBack():

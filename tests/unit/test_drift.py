@@ -3,15 +3,17 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any, cast
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
+from dispatcher.order.row import State
 from models.city import CitySettings
 from models.classifier.learning.drift import psi, psi_limit
 from models.classifier.serving.artefact import Manifest
-from models.guess import Guess
+from models.guess import NO_FAULT, Guess
 from streams.learning.drift_window import MOST_TEXTS, Drift, RecentOrders
 from tests.support.lives import Life
 
@@ -109,6 +111,54 @@ def test_false_confidence_raises_an_alarm() -> None:
     luck = chance()
     found = drift(window(life(n, 0.9, right=luck.random() < 0.7) for n in range(400)))
     assert "calibration_error" in found.alarms
+
+
+def judged(n: int, guess: str, other: str, decision: str, probability: float = 0.9) -> Iterator[Fact]:
+    """An order that was taken for `guess`, next for `other`, and then looked at by a person, who decided on a category,
+    or with an empty one that it is nothing."""
+    likely = ((guess, probability), (other, 1 - probability))
+    made = Life(n, n, 20260302)
+    made.add(facts.Classified, n, "review", guess=Guess(guess, probability, MODEL, 0.5, alternatives=likely))
+    made.add(facts.SentToReview, n, "review", reason="no-fault" if guess == NO_FAULT else "uncertain")
+    state: State = "review" if decision else "rejected"
+    return iter(made.add(facts.Decided, n, state, category=decision, rejected=not decision).log)
+
+
+def test_what_people_reject_as_no_fault_is_a_label_as_good_as_any() -> None:
+    """Right nine times in ten, as promised, in a city with as much of it as in training: nothing is odd."""
+    shares = {NO_FAULT: 500, "litter": 500}
+    thanks = (judged(n, NO_FAULT, "litter", "litter" if n % 10 == 9 else "") for n in range(200))
+    made = window(chain(thanks, (life(n, category="litter", right=n % 10 != 0) for n in range(200, 400))))
+
+    found = drift(made, mix=shares)
+
+    assert (found.orders, found.labelled) == (400, 400)
+    assert not {"class_mix", "calibration_error"} & set(found.alarms)
+
+
+def test_false_confidence_that_it_is_no_fault_raises_an_alarm() -> None:
+    """Nine in ten promised, and people see a fault in three of ten."""
+    found = drift(window(judged(n, NO_FAULT, "litter", "litter" if n % 10 < 3 else "") for n in range(400)))
+
+    assert found.labelled == 400
+    assert "calibration_error" in found.alarms
+
+
+def test_far_more_that_is_no_fault_than_in_training_is_another_mix() -> None:
+    """Thanks and questions that are rejected count in the mix under `none`."""
+    mostly = window(judged(n, NO_FAULT, "litter", "") if n % 4 else life(n) for n in range(200))
+
+    assert "class_mix" in drift(mostly, mix=dict.fromkeys((*CLASSES, NO_FAULT), 500)).alarms
+
+
+def test_a_thanks_that_was_taken_for_a_fault_counts_as_a_mistake() -> None:
+    """A person rejects it, and the model had thought of no fault too: it was wrong, as the labels say. What was no
+    fault to nobody's mind but the reviewer's has no label."""
+    taken = drift(window(judged(n, "litter", NO_FAULT, "" if n % 10 < 3 else "litter") for n in range(400)))
+    other = drift(window(judged(n, "litter", "pothole", "" if n % 10 < 3 else "litter") for n in range(400)))
+
+    assert (taken.labelled, other.labelled) == (400, 280)
+    assert "calibration_error" in taken.alarms
 
 
 def test_few_orders_raise_no_alarm() -> None:
