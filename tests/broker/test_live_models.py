@@ -31,7 +31,8 @@ def artefacts() -> tuple[bytes, bytes]:
 async def test_a_pointer_switches_the_model_and_its_end_brings_the_first_one_back(
     topics: Names, settings: Settings, artefacts: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
-    """Active and shadow follow the control topic; what it said before the start is in force from the start."""
+    """Active and shadow follow the control topic; what it said before the start is in force from the start. A pack that
+    becomes cautious is heeded by both."""
     file = tmp_path / "first"
     file.write_bytes(artefacts[0])
     settings = settings.model_copy(update={"model": str(file)})
@@ -43,6 +44,8 @@ async def test_a_pointer_switches_the_model_and_its_end_brings_the_first_one_bac
         assert (first, second) == tuple(m and m.id for m in (models.active, models.shadow))
         await point(settings, ACTIVE, second)
         await _becomes(models, second)
+        await models.aim(tiny_city(settings='target_accuracy = 0.9\ncaution = "cautious"\n'))
+        assert [model.target for model in (models.active, models.shadow) if model] == pytest.approx([0.95, 0.95])
         await point(settings, SHADOW, "")
         await point(settings, ACTIVE, "")
         await _becomes(models, first)

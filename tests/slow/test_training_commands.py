@@ -59,6 +59,8 @@ def test_a_new_city_gets_a_first_model_from_the_command_line(tmp_path: Path) -> 
         app, ["city", "bootstrap", str(pack), "--out", str(tmp_path / "m"), "--day", "2026-01-01"]
     )
     assert made.exit_code == 0, made.output
+    told = "2 of 2 learn from shipped texts that their names and keywords mean: lamps (from street-light-out), wages ("
+    assert told in " ".join(made.output.split())
     model = Classifier.load(tmp_path / "m")
     guesses = model.classify(
         ["小区门口的路灯坏了，晚上很黑", "老板拖欠我们三个月工资", "My boss has not paid my wages"]

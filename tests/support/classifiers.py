@@ -4,7 +4,7 @@ from functools import cache
 
 from models.classifier import Classifier
 from models.classifier.learning.labelled import Labelled
-from models.classifier.learning.shipped import corpus
+from models.classifier.learning.shipped import calibration, corpus
 from models.classifier.learning.training import Recipe, train
 
 GROUPS = {
@@ -24,6 +24,13 @@ RECIPES = (Recipe(min_count=2),)
 def small_rows() -> Labelled:
     """The corpus's texts of these categories."""
     every = corpus()
+    return every.take(n for n, label in enumerate(every.labels) if label in GROUPS)
+
+
+@cache
+def unseen_rows() -> Labelled:
+    """The calibration texts of these categories: of some the model is sure, of others not."""
+    every = calibration()
     return every.take(n for n, label in enumerate(every.labels) if label in GROUPS)
 
 
