@@ -135,6 +135,17 @@ def test_unlike_texts_have_no_category_and_train_nothing() -> None:
     assert not {row.text for row in unlike} & set(corpus().texts)
 
 
+def test_the_documentation_counts_the_texts() -> None:
+    """Those of faults, of no fault and both, and apart from them those that train nothing."""
+    said = (ROOT / "docs" / "classifier.md").read_text(encoding="utf-8")
+    none, unlike = len(LABELLED) - len(FAULTS), len(ROWS) - len(LABELLED)
+
+    assert f"written for this project: {len(LABELLED):,} texts" in said
+    assert f"{len(FAULTS):,} of faults" in said
+    assert f"and {none:,} that are no fault" in said
+    assert f"{unlike} further ones (`unlike.csv`)" in said
+
+
 def test_the_language_is_that_of_the_characters() -> None:
     """Chinese texts have Chinese characters, English texts none; only an unlike text may be in neither language."""
     known = [row for row in (*ROWS, *TRIED) if row.lang or row.file != UNLIKE]

@@ -6,7 +6,7 @@ import pytest
 
 from dispatcher.partition.state import DeskState
 from dispatcher.steps.opening import NAMED, NAMED_BY
-from models.inbox import Sighting
+from models.inbox import UNLOCATED, Sighting
 from tests.support.desks import DAY, HOUR, OPERATOR, REVIEWER, T0, Desk, assert_laws, detection, guess, report
 
 TEXT = "小区门口路灯不亮没人修"
@@ -33,7 +33,9 @@ def test_the_same_words_at_one_point_are_one_order() -> None:
     assert_laws(desk)
 
 
-@pytest.mark.parametrize(("kind", "offered"), [("thanks", True), ("withdrawal", True), ("question", False)])
+@pytest.mark.parametrize(
+    ("kind", "offered"), [("thanks", True), ("already-repaired", True), ("withdrawal", True), ("question", False)]
+)
 def test_a_thanks_or_a_withdrawal_is_offered_to_the_open_order_that_it_names(kind: str, offered: bool) -> None:
     """By place and by what comes next to none, however unlikely; it never joins by itself. A question names none."""
     desk = Desk()
@@ -46,6 +48,22 @@ def test_a_thanks_or_a_withdrawal_is_offered_to_the_open_order_that_it_names(kin
     first, second = desk.state.orders.values()
     assert (second.state, second.category, second.evidence_count) == ("review", "", 1)
     assert second.candidates == ((first.id,) if offered else ())
+    assert_laws(desk)
+
+
+def test_a_thanks_without_a_place_is_offered_to_no_order() -> None:
+    """Not even to that of its own reporter: it has no area, in which alone orders are compared."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, "street-light", reporter="hash-1"), at=T0)
+
+    said = guess("none", 0.98, alternatives=(("none", 0.98), ("street-light", 0.01)), kind="thanks")
+    nowhere: dict[str, Any] = {"area": UNLOCATED, "lat": None, "lon": None}
+    desk.feed(report("2", T0 + HOUR, TEXT, guess=said, reporter="hash-1", **nowhere), at=T0 + HOUR)
+
+    assert [(order.area, order.candidates) for order in desk.state.orders.values()] == [
+        ("south-w", ()),
+        (UNLOCATED, ()),
+    ]
     assert_laws(desk)
 
 
