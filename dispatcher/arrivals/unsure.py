@@ -78,7 +78,7 @@ def meet_again(work: UnitOfWork, order: Order) -> Order:
         (away, other.id)
         for other, away in nearby.around(work, order, (order.group,), kind.merge_radius_m)
         if other.state in OPEN
-        and other.id not in (order.id, *order.candidates)
+        and other.id not in (order.id, *order.candidates, *order.apart)
         and merging.in_time(order.opened_at, other, nearby.last_seen(work, other), kind)
     )
     for _, other_id in found[:NAMED]:

@@ -56,6 +56,7 @@ FACT_TERMS: Mapping[str, Names] = {
     "rejected": ("作废", "rejected"),
     "merged": ("并入他单", "merged into another"),
     "absorbed": ("并入本单", "another merged in"),
+    "kept-apart": ("非同一事", "not the same"),
     "unmerged": ("撤销并案", "taken out again"),
     "released": ("拆出", "split off"),
     "warned": ("预警", "limit nearly used up"),

@@ -521,6 +521,13 @@ class Absorbed(Fact, frozen=True, kw_only=True):
     child: str
 
 
+class KeptApart(Fact, frozen=True, kw_only=True):
+    """A person says that another order is not the same incident 非同一事: neither is a candidate of the other."""
+
+    other: str
+    reason: str = ""
+
+
 class Unmerged(Fact, frozen=True, kw_only=True):
     """The order stands on its own again, with its own citizen clock."""
 

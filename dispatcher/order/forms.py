@@ -56,6 +56,7 @@ ASKED: Mapping[str, tuple[Field, ...]] = {
     "satisfied": (Field("satisfied", "yes-no"), Field("satisfaction", "grade")),
     "satisfied-if-reached": (Field("satisfied", "yes-no"), Field("satisfaction", "grade"), _CODE),
     "mergeable": (Field("other_order_id", "order", needed=True),),
+    "another-order": (Field("other_order_id", "order", needed=True),),
     "joined-report": (Field("report", "report", needed=True),),
 }
 # Actions that keep photos without asking for them.

@@ -269,6 +269,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     sealed_under: tuple[str, ...] = ()
     fingerprints: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     # what it is
     guess: Guess | None = None
     shadow: Guess | None = None

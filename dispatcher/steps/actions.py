@@ -9,7 +9,7 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts
-from dispatcher.order.row import Order
+from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, splitting
@@ -438,6 +438,15 @@ def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Orde
     order = work.emit(facts.Merged(**work.head(order, at, update.by, "merged"), into=parent.id, reason=update.reason))
     work.emit(facts.Absorbed(**work.head(parent, at, update.by), child=order.id))
     return order
+
+
+@step
+def _keep_apart(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    other = work.order(update.other_order_id)
+    for one, named in ((order, update.other_order_id), (other, order.id)):
+        if one is not None and one.state in OPEN and named not in one.apart:
+            work.emit(facts.KeptApart(**work.head(one, at, update.by), other=named, reason=update.reason))
+    return work.order(order.id) or order
 
 
 @step

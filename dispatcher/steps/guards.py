@@ -341,6 +341,15 @@ def _mergeable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
 
 
 @guard
+def _another_order(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    other = update.other_order_id
+    if other in order.candidates:  # it may have left the desk
+        return ""
+    known = work.order(other) if other not in (order.id, *order.apart) else None
+    return "" if known is not None and known.area == order.area else "not-another"
+
+
+@guard
 def _mergeable_if_duplicate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return _mergeable(work, order, update, at) if update.code == "duplicate" else ""
 

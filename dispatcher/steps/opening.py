@@ -85,7 +85,9 @@ def link(
     work: UnitOfWork, order: Order, other: Order, at: int, kind: Literal["candidate", "related"] = "candidate"
 ) -> Order:
     """Have two orders name each other: as candidates that may be one incident, or as related over a border. One that
-    has gathered enough of a kind names no more."""
+    has gathered enough of a kind names no more; nor do candidates of which a person has said that they are not."""
+    if kind == "candidate" and other.id in order.apart:
+        return order
     for one, named in ((order, other), (other, order)):
         if len(one.candidates if kind == "candidate" else one.linked) < NAMED_BY:
             work.emit(facts.Linked(**work.head(one, at, DESK), other=named.id, kind=kind))

@@ -133,6 +133,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "parent": order.parent,
             "children": order.children,
             "candidates": order.candidates,
+            "apart": order.apart,
             "linked": order.linked,
             "answers": [
                 {"at": to_text(x.at), "satisfied": x.satisfied, "satisfaction": x.satisfaction} for x in order.answers

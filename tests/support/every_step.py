@@ -66,6 +66,7 @@ def step(action: str, other: str, at: int) -> dict[str, Any]:
         "prioritise": {"priority": 1},
         "supervise": {"level": 2, "until": tomorrow},
         "merge": {"other_order_id": other},
+        "keep-apart": {"other_order_id": other},
         "unmerge": {"other_order_id": other},
     }
     return {"action": action, "reason": "because"} | needed.get(action, {})

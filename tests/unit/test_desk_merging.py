@@ -139,6 +139,38 @@ def test_unlike_texts_are_linked_as_candidates_and_may_be_merged_by_a_person() -
     assert_laws(desk)
 
 
+def test_candidates_of_which_a_person_says_that_they_are_not_the_same_are_none_any_more() -> None:
+    """Of both orders, whichever of them it is said of; once, and with nobody told."""
+    desk = Desk()
+    desk.feed(report("1", T0, "路上有个大坑"), at=T0)
+    desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理"), at=T0 + HOUR)
+    first, second = list(desk.state.orders)
+    sent = len(desk.sent)
+
+    assert desk.update("keep-apart", OPERATOR, T0 + 2 * HOUR, second, other_order_id=first) == ""
+    assert (desk.order(first).candidates, desk.order(first).apart) == ((), (second,))
+    assert (desk.order(second).candidates, desk.order(second).apart) == ((), (first,))
+    assert not [out for out in desk.sent[sent:] if out.topic == "notices" and b"kept-apart" in out.value]
+    assert desk.update("keep-apart", OPERATOR, T0 + 3 * HOUR, first, other_order_id=second) == "not-another"
+    assert desk.update("keep-apart", OPERATOR, T0 + 3 * HOUR, first, other_order_id=first) == "not-another"
+    assert desk.update("merge", OPERATOR, T0 + 3 * HOUR, second, reason="it is", other_order_id=first) == ""
+    assert_laws(desk)
+
+
+def test_a_candidate_that_has_ended_can_be_taken_off_as_well() -> None:
+    """Else the order would stand on the list of candidates for as long as it is open."""
+    desk = Desk()
+    desk.feed(report("1", T0, "路上有个大坑"), at=T0)
+    desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理"), at=T0 + HOUR)
+    first, second = list(desk.state.orders)
+    desk.update("reject", OPERATOR, T0 + HOUR, first, reason="nothing there")
+
+    assert desk.update("keep-apart", OPERATOR, T0 + 2 * HOUR, second, other_order_id=first) == ""
+    assert desk.order(second).candidates == ()
+    assert (desk.order(first).candidates, desk.order(first).apart) == ((second,), ())
+    assert_laws(desk)
+
+
 def test_a_joined_report_can_be_split_off_with_its_own_citizen_clock() -> None:
     """The figures move with it: nothing is counted twice."""
     desk = Desk()

@@ -155,6 +155,21 @@ def test_what_a_person_has_decided_is_met_under_its_category() -> None:
     assert desk.order(list(desk.state.orders)[1]).candidates == ()
 
 
+def test_what_a_person_has_kept_apart_is_not_offered_again() -> None:
+    """When it is said what an order is, those near it are looked at anew."""
+    desk = Desk()
+    desk.feed(unsure("1", T0, f"1号楼{TEXT}"), unsure("2", T0, f"2号楼{TEXT}"), at=T0)
+    first, second = list(desk.state.orders)
+    assert desk.order(first).candidates == (second,)
+    desk.update("keep-apart", REVIEWER, T0 + HOUR, first, other_order_id=second)
+
+    for order_id in (first, second):
+        assert desk.update("decide", REVIEWER, T0 + HOUR, order_id, category="street-light") == ""
+
+    assert [order.candidates for order in desk.state.orders.values()] == [(), ()]
+    assert_laws(desk)
+
+
 def test_an_order_names_only_so_many_candidates() -> None:
     """A new one names the nearest few, and what is named by many gathers no more: each stands in its row."""
     desk = Desk()

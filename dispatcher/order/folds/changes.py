@@ -47,6 +47,7 @@ class Changes(TypedDict, total=False):
     from_above: tuple[tuple[str, str], ...]
     fingerprints: tuple[str, ...]
     candidates: tuple[str, ...]
+    apart: tuple[str, ...]
     # what it is
     guess: Guess | None
     shadow: Guess | None

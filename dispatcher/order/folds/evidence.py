@@ -11,6 +11,7 @@ from models.events.above import is_from_above, order_named
 from models.sealed_words import key_name
 
 KEPT = 20  # sightings kept in full at each end, fewer where they say much
+APART = 100  # orders that a person has said are not the same, the newest
 FINGERPRINTS = 50  # by which repeats are recognised: the first one, which a storm is known by, and the newest
 
 
@@ -104,6 +105,13 @@ def _linked(order: Order, fact: facts.Linked) -> Changes:
     return {} if fact.other in order.linked else {"linked": (*order.linked, fact.other)}
 
 
+def _kept_apart(order: Order, fact: facts.KeptApart) -> Changes:
+    return {
+        "candidates": tuple(other for other in order.candidates if other != fact.other),
+        "apart": (*order.apart, fact.other)[-APART:],
+    }
+
+
 def _classified(order: Order, fact: facts.Classified) -> Changes:
     return {
         "category": fact.category,
@@ -174,6 +182,7 @@ FOLDS: Folds = {
     facts.Opened: _open,
     facts.EvidenceAdded: _evidence_added,
     facts.Linked: _linked,
+    facts.KeptApart: _kept_apart,
     facts.Classified: _classified,
     facts.Absorbed: _absorbed,
     facts.Released: _released,

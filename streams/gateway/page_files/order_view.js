@@ -210,6 +210,7 @@ function fill(node, parts, order) {
     [say("Merged into"), orders(order.parent ? [order.parent] : [])],
     [say("Merged from"), orders(order.children)],
     [say("May be the same"), orders(order.candidates)],
+    [say("Not the same"), orders(order.apart)],
     [say("Linked"), orders((order.linked || []).filter((other) => other !== order.part_of))],
   ]);
   parts.timeline.replaceChildren(...order.timeline.map((entry) => el("li", { class: LATE.has(entry.fact) ? "late" : null },
