@@ -12,6 +12,7 @@ A kind is a function that makes a client which is not started. `options` are aio
 Making one needs a running event loop. All consumers see committed records only and commit nothing by themselves.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
@@ -89,12 +90,25 @@ async def started(client: Client, close_seconds: float | None = None) -> AsyncIt
     Raises KafkaError when it cannot start. With `close_seconds` a close that fails or takes longer is left as it is;
     without, it takes its time, and what it fails with is raised.
     """
-    close = client.close if isinstance(client, AIOKafkaAdminClient) else client.stop
     try:
         await client.start()
         yield client
     finally:
         if close_seconds is None:
-            await close()
+            await _close(client)
         else:
-            await within(close_seconds, close())
+            await within(close_seconds, _close(client))
+
+
+async def _close(client: Client) -> None:
+    if isinstance(client, AIOKafkaAdminClient):
+        await client.close()
+        return
+    try:
+        await client.stop()
+    except asyncio.CancelledError:
+        # A fetch that waits to be tried again, since no broker answers, is cancelled by aiokafka's own stop, which then
+        # takes that for its own end: nobody has cancelled whoever closes, and the connections are still open.
+        if (task := asyncio.current_task()) is None or task.cancelling() or not isinstance(client, AIOKafkaConsumer):
+            raise
+        await client._client.close()

@@ -68,6 +68,7 @@ async def _keep(tables: Tables, build: Build, stop: asyncio.Event) -> None:
         stopped.cancel()
         if not replaced.done():
             ended = watching.exception() if watching.done() else tables.app.crash_reason
+            log.error("where Faust has stopped", exc_info=ended)
             stall_guard.leave(stall_guard.CRASHED, f"Faust has stopped: {ended!r}")
         if error := replaced.exception():
             stall_guard.leave(stall_guard.CRASHED, f"the control topic cannot be followed: {error!r}")

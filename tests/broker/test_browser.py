@@ -125,6 +125,8 @@ class Cast:
     async def leave(self) -> None:
         """Everybody goes home. Raises AssertionError where a page has failed, or has asked another host."""
         for person in self._people:
+            for page in person.context.pages:  # or an answer that is still being changed fails in the next test
+                await page.unroute_all(behavior="wait")
             await person.context.close()
         assert self.seen.faults == []
         assert [url for url in self.seen.requests if not url.startswith((self.base, "data:"))] == []

@@ -1,5 +1,6 @@
 """Clients are built from one connection, see what is committed only, and are closed whatever happens."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -193,6 +194,54 @@ async def test_a_close_that_fails_is_raised_unless_it_was_given_a_time() -> None
     async with started(Client(stops=False), close_seconds=5.0) as client:
         pass
     assert client.closed
+
+
+class Retrying(Client):
+    """The fetcher of a consumer with a request that waits to be sent again, as aiokafka's own stops it."""
+
+    async def close(self) -> None:
+        """Cancels the request and waits for it."""
+        waiting = asyncio.create_task(asyncio.sleep(60))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await waiting
+
+
+async def test_a_consumer_whose_fetch_waits_for_a_broker_is_closed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No cancellation comes out that nobody asked for, and its connections are closed."""
+    consumer, connections = log_reader(CONNECTION), Client()
+    monkeypatch.setattr(consumer, "start", connections.start)
+    monkeypatch.setattr(consumer, "_fetcher", Retrying())
+    monkeypatch.setattr(consumer._client, "close", connections.stop)
+
+    async with started(consumer):
+        pass
+
+    assert connections.closed
+
+
+async def test_whoever_is_cancelled_while_a_consumer_closes_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for the consumer's own."""
+    consumer, closing = log_reader(CONNECTION), asyncio.Event()
+
+    async def hang() -> None:
+        closing.set()
+        await asyncio.Event().wait()
+
+    async def use() -> None:
+        async with started(consumer):
+            pass
+
+    monkeypatch.setattr(consumer, "start", Client().start)
+    monkeypatch.setattr(consumer, "stop", hang)
+    using = asyncio.create_task(use())
+    await closing.wait()
+    using.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await using
 
 
 def test_that_nobody_answers_is_said_with_the_addresses() -> None:
