@@ -221,7 +221,8 @@ class Tables:
                 waiting = ""
             except ConsumerNotStarted:
                 waiting = "the consumer's start"
-            restored = sum(self.app.tables.recovery.active_offsets.values())
+            # None of those of which Faust has not asked yet where they begin.
+            restored = sum(filter(None, self.app.tables.recovery.active_offsets.values()))
             self._progress.look((self._taken, self.views.rows_read, restored, self.owned), waiting)
 
     async def _waiting(self) -> str:

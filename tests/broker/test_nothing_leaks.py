@@ -178,8 +178,7 @@ async def posts(client: httpx.AsyncClient, order: str) -> AsyncIterator[httpx.Re
             requests += [(data, {name: personal.encode()}) for name in HEADERS]
             for body, headers in requests:
                 if kind == UPDATE:  # whose step it is, and of which order, is not in its body
-                    body.pop("order_id", None)
-                    body.pop("sender", None)
+                    body = {name: value for name, value in body.items() if name not in ("order_id", "sender")}
                 yield await client.post(address, json=body, headers={b"ce-id": b"h"} | headers)
     for each in (each for personal in PERSONAL for each in in_each_vendor_field(personal)):
         params = {name: value.decode() for name, value in each.headers}
