@@ -141,16 +141,9 @@ class Month:
             sample = self._chance.choice(self._reports)
             event = self._report(at - int((sample.at_s or 0) * 1000), sample)[1]
             order = self._tried(event, at)
-            if order is not None and self._is_of(kind, order):
+            if order is not None and _is_of(kind, order, self._city):
                 return event
         raise ValueError(f"the sample day has no report that is {kind}")
-
-    def _is_of(self, kind: Kind, order: Order) -> bool:
-        turn = order.assignments[-1] if order.assignments else None
-        if kind == "shared":
-            below = self._city.hierarchy.below(order.department)
-            return turn is not None and bool(turn.assists) and turn.assists[0] in below and _is_of("plain", order)
-        return _is_of(kind, order)
 
     def _tried(self, event: Event, at: int) -> Order | None:
         whole = {"specversion": "1.0", "time": to_text(at), "datacontenttype": "application/json"} | event
@@ -246,12 +239,16 @@ class Month:
         return bool(take_in([line], self._city, None, self._begin, self._keys).items)
 
 
-def _is_of(kind: Kind, order: Order) -> bool:
+def _is_of(kind: Kind, order: Order, city: City) -> bool:
     """Whether an order, as the desk leaves it at first, suits a matter."""
     if order.state == "review":
         nowhere = order.timeline[-1].note == "unlocated"
         return kind == ("nowhere" if nowhere else "doubtful" if order.guess and order.guess.alternatives else "")
     if order.state != "assigned" or order.priority <= URGENT or order.due is None or order.assignments[-1].binding:
         return False
-    soon = order.due - order.opened_at <= SOON_DAYS * DAY_MS
-    return kind == ("soon-due" if soon and order.reporters else "plain" if not soon else "")
+    if order.due - order.opened_at <= SOON_DAYS * DAY_MS:
+        return kind == "soon-due" and bool(order.reporters)
+    assists = order.assignments[-1].assists
+    return kind == "plain" or (
+        kind == "shared" and bool(assists) and assists[0] in city.hierarchy.below(order.department)
+    )

@@ -117,11 +117,18 @@ def test_a_citizen_and_a_camera_meet_in_one_order() -> None:
     assert told == ["hash-2", "hash-3"]
 
 
-def test_unlike_texts_are_linked_as_candidates_and_may_be_merged_by_a_person() -> None:
-    """Near in place and time, but the words differ: two orders, each pointing at the other."""
+def two_candidates() -> tuple[Desk, str, str]:
+    """A desk with two orders near each other in place and time whose words differ."""
     desk = Desk()
     desk.feed(report("1", T0, "路上有个大坑"), at=T0)
     desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理"), at=T0 + HOUR)
+    first, second = desk.state.orders
+    return desk, first, second
+
+
+def test_unlike_texts_are_linked_as_candidates_and_may_be_merged_by_a_person() -> None:
+    """Near in place and time, but the words differ: two orders, each pointing at the other."""
+    desk, *_ = two_candidates()
     first, second = desk.state.orders.values()
     assert (first.candidates, second.candidates) == ((second.id,), (first.id,))
 
@@ -141,10 +148,7 @@ def test_unlike_texts_are_linked_as_candidates_and_may_be_merged_by_a_person() -
 
 def test_candidates_of_which_a_person_says_that_they_are_not_the_same_are_none_any_more() -> None:
     """Of both orders, whichever of them it is said of; once, and with nobody told."""
-    desk = Desk()
-    desk.feed(report("1", T0, "路上有个大坑"), at=T0)
-    desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理"), at=T0 + HOUR)
-    first, second = list(desk.state.orders)
+    desk, first, second = two_candidates()
     sent = len(desk.sent)
 
     assert desk.update("keep-apart", OPERATOR, T0 + 2 * HOUR, second, other_order_id=first) == ""
@@ -159,10 +163,7 @@ def test_candidates_of_which_a_person_says_that_they_are_not_the_same_are_none_a
 
 def test_a_candidate_that_has_ended_can_be_taken_off_as_well() -> None:
     """Else the order would stand on the list of candidates for as long as it is open."""
-    desk = Desk()
-    desk.feed(report("1", T0, "路上有个大坑"), at=T0)
-    desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理"), at=T0 + HOUR)
-    first, second = list(desk.state.orders)
+    desk, first, second = two_candidates()
     desk.update("reject", OPERATOR, T0 + HOUR, first, reason="nothing there")
 
     assert desk.update("keep-apart", OPERATOR, T0 + 2 * HOUR, second, other_order_id=first) == ""
