@@ -24,7 +24,9 @@ def set_up_logging(level: str, file: Path | None = None, lines: LogFormat = "tex
         file.parent.mkdir(parents=True, exist_ok=True)
     to: dict[str, Any] = {"filename": file} if file is not None else {}
     logging.basicConfig(level=level, force=True, **to)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    library = logging.getLogger("aiokafka")
+    library.setLevel(logging.ERROR)
+    library.propagate = True  # what the command line has turned off
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:

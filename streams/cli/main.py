@@ -101,7 +101,9 @@ for _name, (_file, _attribute, _summary) in COMMANDS.items():
 def main() -> None:
     """Run the command line; errors of known kinds are one sentence on stderr and an exit code, never a traceback."""
     # The client library warns of what the commands themselves report in a sentence.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    library = logging.getLogger("aiokafka")
+    library.addHandler(logging.NullHandler())
+    library.propagate = False
     try:
         app(prog_name="paidan")
     except PaidanError as error:

@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from models.errors import PaidanError
 from streams.kafka.clients import transactional
-from streams.kafka.connection import Connection
+from streams.kafka.connection import Connection, told_why
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
@@ -27,7 +27,8 @@ async def changing(settings: Settings, what: str) -> AsyncIterator[AIOKafkaProdu
     producer = transactional(Connection.of(settings), Names(settings.namespace).group(what))
     try:
         # From here on an earlier one that is still under way cannot commit any more.
-        await producer.start()
+        with told_why():
+            await producer.start()
         yield producer
     except ProducerFenced as error:
         raise ControlError(f"somebody else is changing the {what} at this moment; nothing was changed") from error

@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.closing import within
-from streams.kafka.connection import Connection
+from streams.kafka.connection import Connection, told_why
 from streams.kafka.sizes import FETCH_BYTES, REQUEST_BYTES, WHOLE_FETCH_BYTES
 
 Client = TypeVar("Client", AIOKafkaConsumer, AIOKafkaProducer, AIOKafkaAdminClient)
@@ -87,11 +87,12 @@ def admin(connection: Connection, **options: Any) -> AIOKafkaAdminClient:
 async def started(client: Client, close_seconds: float | None = None) -> AsyncIterator[Client]:
     """A client while the body runs; it is closed also when it cannot start, or the body fails.
 
-    Raises KafkaError when it cannot start. With `close_seconds` a close that fails or takes longer is left as it is;
-    without, it takes its time, and what it fails with is raised.
+    Raises KafkaError when it cannot start (`connection.in_words` says why). With `close_seconds` a close that fails or
+    takes longer is left as it is; without, it takes its time, and what it fails with is raised.
     """
     try:
-        await client.start()
+        with told_why():
+            await client.start()
         yield client
     finally:
         if close_seconds is None:

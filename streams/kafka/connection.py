@@ -4,15 +4,18 @@ What a secured cluster asks for, TLS (encryption, and who the broker is) and SAS
 else. Files are read anew for each client: a certificate or password that was replaced counts from the next one on.
 """
 
+import contextlib
+import logging
 import re
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.conn import AIOKafkaConnection, OAuthAuthenticator
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from models.errors import UsageError
 from streams.settings import Settings
@@ -24,10 +27,46 @@ _TRIED = re.compile(r"\('([^']+)', (\d+)")
 
 
 def in_words(error: KafkaError) -> str:
-    """What a client met, as a sentence for people."""
+    """What a client met, as a sentence for people; of a cluster that is there, what `told_why` has heard."""
+    if whys := list[str](getattr(error, "__notes__", ())):
+        return whys[0]
     if tried := _TRIED.findall(str(error)):
         return f"no Kafka answers at {', '.join(sorted(f'{host}:{port}' for host, port in tried))}"
     return f"Kafka: {error}"
+
+
+class _Whys(logging.Handler):
+    """Hears why the client library has given an address up; it says so in its log alone."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.sentences: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep what is not the silence of an address."""
+        match record.args:
+            case (host, port, ssl.SSLError() as error):
+                self.sentences.append(f"no TLS with Kafka at {host}:{port}: {error.reason or error}")
+            case (host, port, KafkaError() as error) if not isinstance(error, KafkaConnectionError):
+                self.sentences.append(f"Kafka at {host}:{port} refuses us: {error}")
+            case _:
+                pass
+
+
+@contextlib.contextmanager
+def told_why() -> Iterator[None]:
+    """A KafkaConnectionError of the body, which names addresses only, carries in notes what was wrong with each that
+    answered: a certificate that is not trusted, a password that does not count."""
+    library, whys = logging.getLogger("aiokafka"), _Whys()
+    library.addHandler(whys)
+    try:
+        yield
+    except KafkaConnectionError as error:
+        for sentence in whys.sentences:
+            error.add_note(sentence)
+        raise
+    finally:
+        library.removeHandler(whys)
 
 
 class TokenFile(AbstractTokenProvider):

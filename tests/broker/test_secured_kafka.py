@@ -11,7 +11,12 @@ import msgspec
 import pytest
 import pytest_asyncio
 from aiokafka import TopicPartition
-from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 
 from dispatcher.order import wire
 from dispatcher.order.lifecycle import STATE_TERMS
@@ -21,7 +26,7 @@ from models.events import UPDATE, UPWARD_STEP
 from models.times import now_ms
 from streams.addresses import LOOPBACK_HOST
 from streams.kafka.clients import admin, follower, log_reader, started, writer
-from streams.kafka.connection import Connection
+from streams.kafka.connection import Connection, in_words
 from streams.kafka.log_reading import read_whole
 from streams.kafka.rights.access_lists import add, entries
 from streams.kafka.rights.cluster_rights import cluster_rights
@@ -387,17 +392,25 @@ async def test_when_a_token_has_ended_a_client_shows_the_one_that_is_there_now(
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"kafka_ca": ""}, {"kafka_user": "nobody"}, {"kafka_protocol": "PLAINTEXT", "kafka_ca": ""}],
+    ("changes", "said"),
+    [
+        ({"kafka_ca": ""}, "no TLS with Kafka at {}: CERTIFICATE_VERIFY_FAILED"),
+        ({"kafka_user": "nobody"}, "Kafka at {} refuses us: "),
+        ({"kafka_protocol": "PLAINTEXT", "kafka_ca": ""}, "no Kafka answers at {}"),
+    ],
     ids=["authority not known", "user not known", "no TLS"],
 )
-async def test_who_does_not_fit_does_not_get_in(secured: Settings, changes: dict[str, str]) -> None:
+async def test_who_does_not_fit_does_not_get_in_and_is_told_why(
+    secured: Settings, changes: dict[str, str], said: str
+) -> None:
     """Neither we trust a broker whose authority we do not know, nor the broker a user that it does not know."""
     connection = Connection.of(secured.model_copy(update=changes))
 
-    with pytest.raises((KafkaError, ssl.SSLError)):
+    with pytest.raises(KafkaConnectionError) as raised:
         async with started(log_reader(connection, request_timeout_ms=3000), 5.0):
             pass
+
+    assert in_words(raised.value).startswith(said.format(secured.kafka))
 
 
 async def test_a_user_without_rights_is_refused_by_the_broker(secured: Settings) -> None:
