@@ -46,9 +46,11 @@ class _Whys(logging.Handler):
         """Keep what is not the silence of an address."""
         match record.args:
             case (host, port, ssl.SSLError() as error):
-                self.sentences.append(f"no TLS with Kafka at {host}:{port}: {error.reason or error}")
+                address, why = f"{host}:{port}", error.reason or str(error)
+                self.sentences.append(f"no TLS with Kafka at {address}: {why}")
             case (host, port, KafkaError() as error) if not isinstance(error, KafkaConnectionError):
-                self.sentences.append(f"Kafka at {host}:{port} refuses us: {error}")
+                address = f"{host}:{port}"
+                self.sentences.append(f"Kafka at {address} refuses us: {error}")
             case _:
                 pass
 
