@@ -6,8 +6,8 @@ it is no fault; the first guess is not a label. While the order waits for a pers
 
 import msgspec
 
-from dispatcher.order.row import Order
-from models.guess import NO_FAULT
+from dispatcher.order.row import Order, State
+from models.guess import NO_FAULT, Guess
 from models.words import whole_text
 
 BLIND = "blind-review"  # a reviewer, who was not shown the guess
@@ -58,8 +58,8 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
 def final_label(order: Order) -> Label | None:
     """The label of an order, None while there is none or when it has no words to learn from."""
     text = classified_text(order)
-    label = NO_FAULT if _no_fault(order) else order.label if order.state in _STANDING else ""
-    if not label or not text or _only_group(order):
+    label = standing_label(order.state, order.label, order.label_by == "reviewer", order.guess)
+    if not label or not text:
         return None
     guess, shadow = order.guess, order.shadow
     first = order.evidence_first[0] if order.evidence_first else None
@@ -87,6 +87,20 @@ def final_label(order: Order) -> Label | None:
     )
 
 
+def standing_label(state: State, label: str, by_reviewer: bool, guess: Guess | None) -> str:
+    """The category that is an order's label in this state; empty while it has none.
+
+    `label` is what it was last decided or handled as, `by_reviewer` whether a reviewer said so. Without one, a reviewer
+    may have rejected what the classifier, too, could take for no fault: then that is the label. An order that was
+    dispatched on its group, and of which nobody has said which of the group's categories it is, has none.
+    """
+    if not label:
+        no_fault = state == "rejected" and by_reviewer and guess is not None and guess.may_be_no_fault
+        return NO_FAULT if no_fault else ""
+    only_group = guess is not None and guess.outcome == "group" and label == guess.group != guess.category
+    return label if state in _STANDING and not only_group else ""
+
+
 def classified_text(order: Order) -> str:
     """The words that a classifier was given: a report's title and text; a detection's text or label if that had no
     category of its own. A part of a joint order has none of its own: they speak of the whole."""
@@ -98,19 +112,6 @@ def classified_text(order: Order) -> str:
         return ""
     first = order.evidence_first[0]
     return order.text or ("" if first.gist else first.label)  # with a gist it had words, which were erased
-
-
-def _no_fault(order: Order) -> bool:
-    """Whether a reviewer rejected what the classifier, too, could take for no fault."""
-    guess = order.guess
-    decided = order.state == "rejected" and order.label_by == "reviewer" and not order.label
-    return decided and guess is not None and guess.may_be_no_fault
-
-
-def _only_group(order: Order) -> bool:
-    """Dispatched on the group, and nobody has said which of its categories it is."""
-    guess = order.guess
-    return guess is not None and guess.outcome == "group" and order.label == guess.group != guess.category
 
 
 def _decided_by(order: Order) -> str:

@@ -7,14 +7,19 @@ from itertools import chain
 from types import SimpleNamespace
 from typing import Any, cast
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dispatcher.order import facts
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import State
+from dispatcher.order.final_label import final_label
 from models.city import CitySettings
 from models.classifier.learning.drift import psi, psi_limit
 from models.classifier.serving.artefact import Manifest
 from models.guess import NO_FAULT, Guess
+from models.inbox import Actor
 from streams.learning.drift_window import MOST_TEXTS, Drift, RecentOrders
+from tests.support.desks import DISPATCHER, INSPECTOR, OPERATOR, REVIEWER, T0, Desk, facts_of, guess, report
 from tests.support.lives import Life
 
 MODEL, OTHER = "m" * 16, "o" * 16
@@ -31,7 +36,7 @@ def life(n: int, probability: float = 0.9, model: str = MODEL, right: bool = Tru
     """An order that was classified and then dispatched or reviewed, and returned when that was wrong; at last its label
     is known."""
     category = own.get("category", CLASSES[n % len(CLASSES)])
-    true = category if right else CLASSES[(n + 1) % len(CLASSES)]
+    true = category if right else CLASSES[(CLASSES.index(category) + 1) % len(CLASSES)]
     made = Life(n, n, 20260302)
     made.add(
         facts.Classified, n, "review", guess=Guess(category, probability, model, 0.5), blind=own.get("blind", False)
@@ -120,8 +125,10 @@ def judged(n: int, guess: str, other: str, decision: str, probability: float = 0
     made = Life(n, n, 20260302)
     made.add(facts.Classified, n, "review", guess=Guess(guess, probability, MODEL, 0.5, alternatives=likely))
     made.add(facts.SentToReview, n, "review", reason="no-fault" if guess == NO_FAULT else "uncertain")
-    state: State = "review" if decision else "rejected"
-    return iter(made.add(facts.Decided, n, state, category=decision, rejected=not decision).log)
+    made.add(facts.Decided, n, "review", category=decision, rejected=not decision)
+    if decision:
+        return iter(made.assign(n, category=decision).log)
+    return iter(made.add(facts.Rejected, n, "rejected", reason="nothing").log)
 
 
 def test_what_people_reject_as_no_fault_is_a_label_as_good_as_any() -> None:
@@ -159,6 +166,82 @@ def test_a_thanks_that_was_taken_for_a_fault_counts_as_a_mistake() -> None:
 
     assert (taken.labelled, other.labelled) == (400, 280)
     assert "calibration_error" in taken.alarms
+
+
+def test_a_label_ends_with_the_state_that_it_stood_in() -> None:
+    """Closed and reopened, joined to another, given back by its department: what they are is open again. A rejection is
+    no label of what a reviewer had called a fault before."""
+    closed = [Life(n, n, 20260302) for n in range(3)]
+    for n, made in enumerate(closed):
+        made.add(facts.Classified, n, "review", guess=Guess("litter", 0.9, MODEL, 0.5))
+        made.assign(n, category="litter").accept(n).handle(n).check(n).close(n)
+    closed[1].reopen(9)
+    decided = [Life(n, n, 20260302) for n in range(10, 13)]
+    for made in decided:
+        likely = (("litter", 0.9), (NO_FAULT, 0.1))
+        made.add(facts.Classified, 1, "review", guess=Guess("litter", 0.9, MODEL, 0.5, alternatives=likely))
+        made.add(facts.Decided, 2, "review", category="litter").assign(3, category="litter")
+    decided[0].add(facts.Merged, 4, "merged", into=closed[0].id, reason="the same")
+    decided[1].add(facts.Returned, 4, "returned", code="not-my-area", reason="elsewhere")
+    decided[2].add(facts.Rejected, 4, "rejected", reason="a mistake", archive_at=9)
+
+    found = drift(window(iter([iter(made.log) for made in (*closed, *decided)])))
+
+    assert (found.orders, found.labelled) == (6, 2)
+
+
+def test_a_group_is_no_wrong_category() -> None:
+    """An order that was dispatched on its group and handled as that says nothing of which category is right."""
+    made = Life(1, 1, 20260302)
+    made.add(facts.Classified, 1, "review", guess=Guess("litter", 0.6, MODEL, 0.9, "group", group="sanitation"))
+    made.assign(1, category="sanitation").accept(2).handle(3).check(4).close(5)
+
+    assert drift(window(iter([iter(made.log)]))).labelled == 0
+
+
+STEPS: tuple[tuple[str, Actor, dict[str, Any]], ...] = (
+    ("decide", REVIEWER, {"category": "water-leak"}),
+    ("decide", REVIEWER, {"code": "not-a-problem"}),
+    ("re-categorise", REVIEWER, {"category": "street-light"}),
+    ("accept", Actor("department", "roads", "clerk"), {}),
+    ("accept", Actor("department", "works", "clerk"), {}),
+    ("return", Actor("department", "roads", "clerk"), {"code": "not-my-function"}),
+    ("return", Actor("department", "works", "clerk"), {"code": "not-my-function"}),
+    ("approve-return", DISPATCHER, {"department": "works"}),
+    ("approve-return", DISPATCHER, {}),
+    ("refuse-return", DISPATCHER, {}),
+    ("handle", Actor("department", "roads", "clerk"), {"evidence_urls": ("https://a.example/1",)}),
+    ("handle", Actor("department", "works", "clerk"), {"evidence_urls": ("https://a.example/1",)}),
+    ("check-pass", INSPECTOR, {}),
+    ("check-fail", INSPECTOR, {}),
+    ("reopen", OPERATOR, {}),
+    ("force-close", OPERATOR, {}),
+    ("reject", OPERATOR, {}),
+    ("reject", REVIEWER, {}),
+)
+
+
+@given(steps=st.lists(st.sampled_from(STEPS), max_size=12), sure=st.booleans())
+def test_drift_has_a_label_where_the_labels_have_one(
+    steps: list[tuple[str, Actor, dict[str, Any]]], sure: bool
+) -> None:
+    """Whatever is done to an order: it counts as labelled exactly while `final_label` has a sure one. Where a
+    reviewer's own decision was given back and goes on elsewhere, drift waits for its end."""
+    desk = Desk()
+    likely = (("pothole", 0.9), (NO_FAULT, 0.1))
+    said = guess("pothole", 0.9, outcome="confident" if sure else "abstain", alternatives=likely)
+    desk.feed(report("r1", T0, guess=said), at=T0)
+    for number, (action, by, own) in enumerate(steps, 1):
+        desk.update(action, by, T0 + number, reason="because", **own)
+        order = desk.only()
+        label = final_label(order)
+        seen = RecentOrders()
+        for fact in facts_of(desk.sent):
+            if isinstance(fact, Fact):
+                seen.add(fact, T0)
+        labelled = seen.drift(said.model, manifest(), SETTINGS).labelled
+        if order.label_by != "reviewer" or not any(turn.misrouted for turn in order.assignments):
+            assert labelled == (label is not None and label.sure)
 
 
 def test_few_orders_raise_no_alarm() -> None:
