@@ -23,8 +23,8 @@ REPOSITORY = Path(__file__).parents[1]
 # Folders whose tests carry a mark; what needs the shared data carries `data` wherever it stands.
 MARKED_FOLDERS = {"broker": "broker", "data": "data", "slow": "slow"}
 
-# What the tests of these folders reach of the core is counted: it is their subject.
-COUNTED_FOLDERS = {"unit", "properties"}
+# What the tests of this folder reach of the core is counted.
+COUNTED_FOLDER = "unit"
 
 # Time per example says nothing on a busy machine; the examples themselves are what counts.
 hypothesis.settings.register_profile("paidan", deadline=None, print_blob=True)
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
         if mark := MARKED_FOLDERS.get(folder):
             item.add_marker(mark)
-        if folder not in COUNTED_FOLDERS:
+        if folder != COUNTED_FOLDER:
             item.add_marker("no_cover")
         if "shared" in getattr(item, "fixturenames", ()):
             item.add_marker("data")
