@@ -41,6 +41,7 @@ _TABLE = {code: new for code, new in {**CHARACTERS, **_DIGITS}.items() if new !=
 _ONE_BY_ONE = [ord(new) if len(new := _TABLE.get(code, chr(code))) == 1 else code for code in range(2**16)]
 _A_NUMERAL = re.compile(f"[{_NUMERAL}]")
 _NEAR = 6  # so far from one numeral of a number to the next: `GAP`
+_THREE_NUMERALS = re.compile(rf"[{_NUMERAL}](?:[^{_NUMERAL}]{{0,{_NEAR - 1}}}[{_NUMERAL}]){{2}}")
 _NO_TAGS = ("at", "dot")  # jane<at>example<dot>com
 # Of the basic plane alone the engine makes a table; what is beyond it is rare enough to be looked at one by one.
 _RESIZED = re.compile(
@@ -77,10 +78,7 @@ def legible(text: str) -> Legible:
 
 def has_numerals(read: str) -> bool:
     """Whether three numerals stand so near each other in a legible text that they could be read as a number."""
-    if read.isascii():
-        return False
-    at = [found.start() for found in _A_NUMERAL.finditer(read)]
-    return any(at[n + 1] - at[n] <= _NEAR and at[n + 2] - at[n + 1] <= _NEAR for n in range(len(at) - 2))
+    return not read.isascii() and _THREE_NUMERALS.search(read) is not None
 
 
 def _piecewise(text: str) -> Legible:
@@ -113,6 +111,7 @@ def _with_digits(text: str) -> str:
     """The same length: numerals and letters that stand for digits as digits, what is already masked as `HIDDEN`."""
     if "**" in text:
         text = _MASKED.sub(HIDDEN, text)
-    if not text.isascii() and _NUMERALS_TOGETHER.search(text):
+    first = None if text.isascii() else _A_NUMERAL.search(text)
+    if first is not None and _NUMERALS_TOGETHER.search(text, max(0, first.start() - _NEAR)):
         text = _IN_NUMERALS.sub(_in_digits, text)
     return IN_LETTERS.sub(lambda found: found[0].translate(_LIKE_DIGITS), text)

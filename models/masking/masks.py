@@ -33,7 +33,7 @@ _TABLES = (MAILS, SPELT_MAILS, MOBILES, PAPERS, NUMBERS, DICTATED, PLATES, HANDL
 _STAY = (THING, AMOUNT)
 # Digits with no more than a few other characters in between, and how far what they belong to can reach beyond them.
 _BLANKS = re.compile(r"(\s+)")
-_DIGITS = re.compile("[0-9](?:[^0-9]{0,20}[0-9])*")
+_DIGITS = re.compile("[0-9][0-9]*(?:[^0-9]{1,20}[0-9]+)*")
 _IN_FRONT, _BEHIND = 12, 20
 _LEFT = re.compile("[0-9?]")  # what has to be left where another number or plate can be: 京A12?45
 

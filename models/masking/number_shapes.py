@@ -135,7 +135,13 @@ _EXTENSION = rf"(?:{TAME}(?:转(?:分机)?|分机|ext\b\.?|extension|x|#) ?[0-9]
 # digits left to be looked through for.
 MOBILES = table(
     "1[3-9][0-9]{9}",
-    shape("phone", r"(?<![A-Za-z0-9_.+\-])1[3-9][0-9]{9}(?![A-Za-z0-9_.+\-])", fits=_is_far_from_digits, telling=True),
+    # What stands before is asked after the first digit: a pattern that begins with a question is tried at every place.
+    shape(
+        "phone",
+        r"1(?<![A-Za-z0-9_.+\-].)[3-9][0-9]{9}(?![A-Za-z0-9_.+\-])",
+        fits=_is_far_from_digits,
+        telling=True,
+    ),
 )
 
 _IBAN = (WORD_EDGE, r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?", WORD_END)

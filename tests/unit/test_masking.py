@@ -291,7 +291,23 @@ def _side_by_side(masked: str) -> str:
     return re.sub(r" *\*{3}(?: *\*{3})* *", MASK, masked)
 
 
-@given(st.lists(st.sampled_from([*WORDS, *BESIDE, "1", "138 1234 5678", "a", "\u00e9", " "]), max_size=12).map("".join))
+# Signs behind a letter, and such as stand in texts of two scripts.
+GLUED = [
+    "zhangQ群123456",
+    "ab站wx_zhang",
+    "I’m called Ann Lee",
+    "v：li_99",
+    "line：li_99",
+    " the lamp is out again ",
+    "灯不亮",
+]
+
+
+@given(
+    st.lists(st.sampled_from([*WORDS, *BESIDE, *GLUED, "1", "138 1234 5678", "a", "\u00e9", " "]), max_size=12).map(
+        "".join
+    )
+)
 def test_a_text_that_announces_nothing_is_not_searched_for_it_and_loses_nothing(text: str) -> None:
     """One look for all signs of names, accounts, addresses and digits in words finds what each table by itself would;
     so does the short look for the name of a thing."""
