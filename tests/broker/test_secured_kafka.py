@@ -4,6 +4,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import load_city
 from models.envelope import Event, to_binary
 from models.events import UPDATE, UPWARD_STEP
+from models.redact import reporter_hash
 from models.times import now_ms
 from streams.addresses import LOOPBACK_HOST
 from streams.kafka.clients import admin, follower, log_reader, started, writer
@@ -36,17 +38,36 @@ from streams.local.ports import free_ports
 from streams.settings import Settings, load_settings
 from tests.support.cities import tiny_files, written
 from tests.support.desks import T0, report
-from tests.support.every_step import INSPECTORS
+from tests.support.every_step import FILES_OF_STEPS, SETTINGS_OF_STEPS, units_csv
 from tests.support.kafka import Roles, eventually
 from tests.support.platforms import pack
 from tests.support.secured import Issuer, quotas_of_users, secured_broker
-from tests.support.steps_on_kafka import Asked, Message, as_party, asking, cases, parties, reports, way
+from tests.support.steps_on_kafka import (
+    Asked,
+    Message,
+    as_party,
+    asking,
+    beginnings,
+    cases,
+    parties,
+    units_near,
+    ways,
+)
 from tests.unit.test_bridge import hub_city, step
 from tests.unit.test_cluster_rights import covers
 
 _NAMESPACE, _TABLE, _ABOVE, _BELOW = "secured", "table", "upper", "lower"
 _PARTIES = ("intake", "desk", "tables", "gateway", "department-roads", "department-water", "sensor-gate")
-_ACTING = ("intake", "desk", "gateway", "department-roads", "department-works", "sensor-gate", "app-hotline")
+_ACTING = (
+    "intake",
+    "desk",
+    "gateway",
+    "department-roads",
+    "department-works",
+    "sensor-gate",
+    "app-hotline",
+    "fleet-cars",
+)
 _ISSUER = Issuer()
 _CERTIFIED = ("--principal", "app/hotline=User:CN=client")
 _CLERK, _OPERATOR = {"role": "department", "id": "li"}, {"role": "operator", "id": "li"}
@@ -205,23 +226,30 @@ async def test_nobody_writes_where_the_table_of_rights_has_nothing(secured: Sett
 async def test_every_role_takes_exactly_the_steps_of_the_table(secured: Settings, tmp_path: Path) -> None:
     """Every role, every action, every state, by each topic to which somebody may write an update: what the table of an
     order's life has is taken, all else is a refused fact and changes nothing."""
-    pack = written(tmp_path / "city", tiny_files({"inspectors.csv": INSPECTORS}))
-    settings = secured.model_copy(update={"namespace": _TABLE, "city": pack, "data": tmp_path / "data"})
-    roles, names = Roles(settings, tmp_path), Names(_TABLE)
-    await create_topics(settings, city_topics(settings, load_city(settings.city)))
-    await _apply(settings, tmp_path)
+    names = Names(_TABLE)
     todo = cases(names)
+    own = {"units.csv": units_csv(*filter(None, (case.unit for case in todo)))}
+    own["citizens.csv"] = f"id,areas\n{reporter_hash(secured.personal_key.get_secret_value().encode(), 'citizen')},*\n"
+    pack = written(tmp_path / "city", tiny_files(FILES_OF_STEPS | own, SETTINGS_OF_STEPS))
+    settings = secured.model_copy(update={"namespace": _TABLE, "city": pack, "data": tmp_path / "data"})
+    roles = Roles(settings, tmp_path)
+    await create_topics(settings, city_topics(settings, load_city(settings.city)))
+    await _apply(settings, tmp_path, "--fleet", "cars")
     try:
         for role in ("intake", "desk"):
             roles.start(role, kafka_user=f"{_TABLE}-{role}")
         async with parties(settings) as everybody:
             came = everybody.outcomes
-            await everybody.write(reports(names, "app-hotline", ("other", *(case.name for case in todo))))
-            await everybody.until(lambda: len(came.opened) > len(todo), "the orders")
+            near = units_near(names, todo)
+            await everybody.write(near)
+            await _taken_in(settings, names.units, len(near))
+            await everybody.write(beginnings(names, todo))
+            await everybody.until(lambda: came.known(("other", *(case.name for case in todo))), "the orders")
             order, now = came.opened, now_ms()
-            ways = [each for case in todo for each in way(names, case, order[case.name], order["other"], now)]
-            await everybody.write(ways)
-            await everybody.until(lambda: came.known(each.name for each in ways), "the orders in their states")
+            for stretch in ways(names, todo, order, now):
+                await everybody.write(stretch)
+                known = partial(came.known, {each.name for each in stretch})
+                await everybody.until(known, "the orders in their states")
             assert came.refused == {}
             assert [case for case in todo if came.states[order[case.name]] != case.state] == []
             before = dict(came.counts)
@@ -238,6 +266,22 @@ async def test_every_role_takes_exactly_the_steps_of_the_table(secured: Settings
         assert [each for each in untouched if came.counts[each] != before[each]] == []
     finally:
         roles.end()
+
+
+async def _taken_in(settings: Settings, topic: str, count: int) -> None:
+    """Wait until intake has taken in so many records of a topic: what it takes in then comes behind them."""
+    async with started(admin(Connection.of(settings))) as client:
+
+        async def committed() -> bool:
+            try:
+                found = await client.list_consumer_group_offsets(Names(settings.namespace).group("intake"))
+            except KafkaError as error:  # nobody keeps the group before intake has joined it
+                if not error.retriable:
+                    raise
+                return False
+            return count <= sum(int(at.offset) for part, at in found.items() if part.topic == topic)
+
+        await eventually(committed, 60.0, f"{count} records of {topic}")
 
 
 async def _apply(settings: Settings, folder: Path, *more: str) -> str:
