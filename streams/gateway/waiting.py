@@ -107,6 +107,7 @@ class FactTail:
         self._waiters: set[Waiter] = set()
         self._late: OrderedDict[tuple[str, str], Waiter] = OrderedDict()
         self._listeners: set[asyncio.Queue[Fact | None]] = set()
+        self._admitted = 0
         self._holders: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._recent: deque[facts.Assigned] = deque(maxlen=_RECENT)
         self._known: OrderedDict[tuple[str, str], SightingOutcome] = OrderedDict()
@@ -158,6 +159,15 @@ class FactTail:
     def holders(self, order_id: str) -> frozenset[str]:
         """The departments that have or had an order, of those assigned last; empty where that is not known."""
         return self._holders.get(order_id, frozenset())
+
+    @contextlib.contextmanager
+    def admitting(self) -> Iterator[int]:
+        """While the body runs somebody follows what changes, or is about to; how many do, with this one."""
+        self._admitted += 1
+        try:
+            yield self._admitted
+        finally:
+            self._admitted -= 1
 
     async def changes(self) -> AsyncIterator[Fact | None]:
         """The recent assignments, oldest first, then each fact that changes a list; None when for 15 s there was none.

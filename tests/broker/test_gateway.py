@@ -31,6 +31,7 @@ from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings
 from streams.terminal.gateway_client import StatusError, ask_status
 from tests.conftest import REPOSITORY
+from tests.support.attacks_tried import Target, attributes, hang_ups, two_lengths
 from tests.support.desk_rows import START, Book, closed, desk_producer, opened, write
 from tests.support.hidden_routes import described_too
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
@@ -478,3 +479,19 @@ async def test_the_gateway_stops_in_good_order(placed: Settings, servers: Roles)
         gateway.signal(signal.SIGTERM)
         assert [line async for line in stream.aiter_lines()][-1] == ""  # the stream has its proper end
         assert await gateway.ended(10) == 0
+
+
+async def test_attacks_cost_a_running_gateway_nothing(
+    client: httpx.AsyncClient, servers: Roles, placed: Settings
+) -> None:
+    """A few of each: what is refused is refused at once, and whoever hangs up leaves nothing in the log. What many of
+    them take, `scripts/prove attacks` measures."""
+    target = Target(servers.started[0], placed.gateway_port)
+    before = target.memory()
+
+    status, mebibytes = await two_lengths(target, 200)
+
+    assert (status, mebibytes < 200) == ("400", True)
+    assert target.memory() - before < 20
+    assert await attributes(target, 100) == "422"
+    assert await hang_ups(target, 10) == 0

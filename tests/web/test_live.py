@@ -16,6 +16,7 @@ from streams.access.holders import Holders
 from streams.access.tokens import digest, revoke
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
+from streams.gateway.routes import live
 from streams.gateway.routes.live import announces
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
@@ -65,6 +66,36 @@ async def test_whoever_is_revoked_is_shown_no_more(city: City, tmp_path: Path) -
         await asyncio.wait_for(stays.readuntil(b"aaaaaaaaaa/3"), 10)
         for _, sender in streams:
             sender.close()
+        tail.end_listening()
+    await writer.stop()
+    await shards.close()
+
+
+async def test_of_many_who_ask_at_once_no_more_than_can_follow_are_let_in(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those beyond the bound are told when to come again, and a place is free as soon as somebody leaves."""
+    monkeypatch.setattr(live, "MOST_LISTENERS", 2)
+    settings = load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only")
+    shutdown, tail = Shutdown(), FactTail(settings)
+    shards, writer = Shards(settings), EventWriter(settings, shutdown)
+    app = make_app(Parts(settings, city, shards, writer, tail, Holders(settings), shutdown))
+
+    async with HttpServer(app, "127.0.0.1", 0) as server:
+        host, port = server.address.split(":")
+
+        async def ask() -> tuple[bytes, asyncio.StreamWriter]:
+            reader, sender = await asyncio.open_connection(host, int(port))
+            sender.write(_ASKED % b"any")
+            return (await asyncio.wait_for(reader.readline(), 10)).split(b" ")[1], sender
+
+        asked = await asyncio.gather(*(ask() for _ in range(20)))
+        assert sorted(status for status, _ in asked) == [b"200"] * 2 + [b"503"] * 18
+        for _, sender in asked:
+            sender.close()
+        async with asyncio.timeout(10):
+            while (await ask())[0] != b"200":
+                await asyncio.sleep(0.01)
         tail.end_listening()
     await writer.stop()
     await shards.close()

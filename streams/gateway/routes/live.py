@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from dispatcher.order import facts
 from dispatcher.order.facts import Assigned, Fact
@@ -29,12 +30,27 @@ def live_routes(city: City, tail: FactTail) -> APIRouter:
 
     @router.get("/events/assignments", summary="The newest assignments, then what changes lists (text/event-stream)")
     async def assignments(request: Request) -> StreamingResponse:
-        if tail.listening >= MOST_LISTENERS:
-            raise Problem(503, "busy", f"{MOST_LISTENERS} follow the assignments already", {"retry-after": "30"})
-        shown = _stream(city, tail, holder_of(request), partial(still_holds, request))
-        return StreamingResponse(shown, media_type="text/event-stream", headers=_HEADERS)
+        return _Followed(tail, _stream(city, tail, holder_of(request), partial(still_holds, request)))
 
     return router
+
+
+class _Followed(StreamingResponse):
+    """The stream, for one of the so many who can follow it at a time. They are counted in one step with being let in,
+    as many may ask at once."""
+
+    def __init__(self, tail: FactTail, shown: AsyncIterator[bytes]) -> None:
+        super().__init__(shown, media_type="text/event-stream", headers=_HEADERS)
+        self._tail = tail
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it to its end, or say when to try again."""
+        with self._tail.admitting() as following:
+            if following > MOST_LISTENERS:
+                said = f"{MOST_LISTENERS} follow the assignments already"
+                await Problem(503, "busy", said, {"retry-after": "30"}).response()(scope, receive, send)
+            else:
+                await super().__call__(scope, receive, send)
 
 
 async def _stream(
