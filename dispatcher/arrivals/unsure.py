@@ -10,7 +10,7 @@ from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.dispatching import merge_group
-from dispatcher.steps.opening import NAMED, link
+from dispatcher.steps.opening import NAMED, are_apart, link
 from models.city import Category, City
 from models.guess import NO_FAULT, OF_AN_ORDER, Guess
 from models.inbox import Sighting
@@ -78,7 +78,8 @@ def meet_again(work: UnitOfWork, order: Order) -> Order:
         (away, other.id)
         for other, away in nearby.around(work, order, (order.group,), kind.merge_radius_m)
         if other.state in OPEN
-        and other.id not in (order.id, *order.candidates, *order.apart)
+        and other.id not in (order.id, *order.candidates)
+        and not are_apart(order, other)
         and merging.in_time(order.opened_at, other, nearby.last_seen(work, other), kind)
     )
     for _, other_id in found[:NAMED]:

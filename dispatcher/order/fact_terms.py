@@ -57,6 +57,7 @@ FACT_TERMS: Mapping[str, Names] = {
     "merged": ("并入他单", "merged into another"),
     "absorbed": ("并入本单", "another merged in"),
     "kept-apart": ("非同一事", "not the same"),
+    "perhaps-same": ("疑似同一", "perhaps the same after all"),
     "unmerged": ("撤销并案", "taken out again"),
     "released": ("拆出", "split off"),
     "warned": ("预警", "limit nearly used up"),

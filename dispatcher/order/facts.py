@@ -528,6 +528,13 @@ class KeptApart(Fact, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class PerhapsSame(Fact, frozen=True, kw_only=True):
+    """A person takes back that another order is not the same 疑似同一: each is a candidate of the other again."""
+
+    other: str
+    reason: str = ""
+
+
 class Unmerged(Fact, frozen=True, kw_only=True):
     """The order stands on its own again, with its own citizen clock."""
 

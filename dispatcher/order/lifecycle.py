@@ -288,6 +288,10 @@ TABLE: tuple[Transition, ...] = (
         "other_order_id is not the same: it is no candidate any more, and does not become one again; the state stays",
     ),
     Transition(
+        "perhaps-same", "疑似同一", ("reviewer", "dispatcher", "operator"), _OPEN, _OPEN, ("kept-apart",),
+        "takes back that other_order_id is not the same: it is a candidate again; the state stays",
+    ),
+    Transition(
         "unmerge", "撤销并案", ("reviewer", "dispatcher", "operator"), ("merged",), ("review",), ("reason",),
         "with its own citizen clock",
     ),
@@ -376,6 +380,7 @@ REFUSALS: dict[str, str] = {
     "not-appealed": "There is no appeal to review.",
     "same-reviewer": "The two reviewers must be different people.",
     "not-another": "That is no other order of the same area, or they have been kept apart already.",
+    "not-apart": "Of that order nobody has said that it is not the same.",
     "not-mergeable": "Orders merge only into another open order of the same area, which is no part of theirs.",
     "others-wait": "Others have reported it as well: what a platform above takes back goes on for them.",
     "not-joined": "No such report was merged into this order.",

@@ -9,7 +9,7 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, splitting
@@ -444,8 +444,17 @@ def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Orde
 def _keep_apart(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     other = work.order(update.other_order_id)
     for one, named in ((order, update.other_order_id), (other, order.id)):
-        if one is not None and one.state in OPEN and named not in one.apart:
+        if one is not None and named not in one.apart:  # one that has ended may come back
             work.emit(facts.KeptApart(**work.head(one, at, update.by), other=named, reason=update.reason))
+    return work.order(order.id) or order
+
+
+@step
+def _perhaps_same(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    other = work.order(update.other_order_id)
+    for one, named in ((order, update.other_order_id), (other, order.id)):
+        if one is not None and named in one.apart:
+            work.emit(facts.PerhapsSame(**work.head(one, at, update.by), other=named, reason=update.reason))
     return work.order(order.id) or order
 
 

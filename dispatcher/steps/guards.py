@@ -350,6 +350,11 @@ def _another_order(work: UnitOfWork, order: Order, update: InboxUpdate, at: int)
 
 
 @guard
+def _kept_apart(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    return "" if update.other_order_id in order.apart else "not-apart"
+
+
+@guard
 def _mergeable_if_duplicate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return _mergeable(work, order, update, at) if update.code == "duplicate" else ""
 

@@ -86,12 +86,18 @@ def link(
 ) -> Order:
     """Have two orders name each other: as candidates that may be one incident, or as related over a border. One that
     has gathered enough of a kind names no more; nor do candidates of which a person has said that they are not."""
-    if kind == "candidate" and other.id in order.apart:
+    if kind == "candidate" and are_apart(order, other):
         return order
     for one, named in ((order, other), (other, order)):
         if len(one.candidates if kind == "candidate" else one.linked) < NAMED_BY:
             work.emit(facts.Linked(**work.head(one, at, DESK), other=named.id, kind=kind))
     return work.order(order.id) or order
+
+
+def are_apart(one: Order, other: Order) -> bool:
+    """Whether a person has said that two orders are not the same 非同一事: it stands with both, or with one of them
+    where the other had left the desk or, in older logs, had ended."""
+    return other.id in one.apart or one.id in other.apart
 
 
 def succeed(work: UnitOfWork, update: InboxUpdate, at: int) -> Order:

@@ -61,6 +61,9 @@ _BELOW: dict[str, Way] = {"assigned": _FORWARDED, "accepted": (*_FORWARDED, ("st
 _BELOW["handled"] = (*_BELOW["accepted"], ("street", "handle"))
 _NEAR: dict[str, Way] = {state: (("unit", "here"), *WAYS[state]) for state in sources("send-unit", "dispatcher")}
 _SENT: dict[str, Way] = {state: (*way, ("dispatcher", "send-unit")) for state, way in _NEAR.items()}
+_APART: dict[str, Way] = {
+    state: (*WAYS[state], ("operator", "keep-apart")) for state in sources("perhaps-same", "operator")
+}
 _SEEN: dict[str, Way] = {"handled": (("camera", "seen"), ("department", "accept"), ("department", "handle"))}
 
 # By role and action: what the usual way lacks, the ways that have it by the state in which they end, who asks.
@@ -70,6 +73,10 @@ _LACKING: Mapping[tuple[str, str], tuple[str, Mapping[str, Way], str]] = {
         {state: _joined(_UNROUTED if state == "review" else WAYS[state]) for state in sources("split", "operator")},
         "operator",
     ),
+    **{
+        (role, "perhaps-same"): ("another order that was kept apart", _APART, role)
+        for role in ("reviewer", "dispatcher", "operator")
+    },
     ("department", "take-back"): ("a department below that has it", _BELOW, "department"),
     ("department", "report-up"): (
         "a department that has it from above", {state: _BELOW[state] for state in ("assigned", "accepted")}, "street",
@@ -159,6 +166,7 @@ def step(action: str, other: str, at: int) -> dict[str, Any]:
         "supervise": {"level": 2, "until": tomorrow},
         "merge": {"other_order_id": other},
         "keep-apart": {"other_order_id": other},
+        "perhaps-same": {"other_order_id": other},
         "unmerge": {"other_order_id": other},
     }
     return {"action": action, "reason": "because"} | needed.get(action, {})

@@ -300,7 +300,13 @@ OF_A_DEPARTMENT = (
             tuple(RETURN_CODES),
         ),
         ("accept", ROADS, {"attempt": 7}, OF_A_DEPARTMENT, ()),
-        ("accept", OPERATOR, {}, ("comment", "force-close", "reject", "merge", "keep-apart", "split"), ("department",)),
+        (
+            "accept",
+            OPERATOR,
+            {},
+            ("comment", "force-close", "reject", "merge", "keep-apart", "perhaps-same", "split"),
+            ("department",),
+        ),
         ("dance", INSPECTOR, {}, ("comment",), tuple(ACTIONS)),
     ],
 )

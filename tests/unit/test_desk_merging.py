@@ -168,7 +168,36 @@ def test_a_candidate_that_has_ended_can_be_taken_off_as_well() -> None:
 
     assert desk.update("keep-apart", OPERATOR, T0 + 2 * HOUR, second, other_order_id=first) == ""
     assert desk.order(second).candidates == ()
+    assert (desk.order(first).candidates, desk.order(first).apart) == ((), (second,))
+    assert_laws(desk)
+
+
+def test_one_that_is_closed_is_no_candidate_any_more_when_it_is_reopened() -> None:
+    """What a person has said of it stands with it, too."""
+    desk, first, second = two_candidates()
+    desk.update("force-close", OPERATOR, T0 + HOUR, first, reason="filled")
+    assert desk.update("keep-apart", OPERATOR, T0 + 2 * HOUR, second, other_order_id=first) == ""
+
+    assert desk.update("reopen", OPERATOR, T0 + 3 * HOUR, first, reason="it is there again") == ""
+
+    assert (desk.order(first).candidates, desk.order(first).apart) == ((), (second,))
+    assert_laws(desk)
+
+
+def test_that_two_are_not_the_same_is_taken_back_for_both() -> None:
+    """By whoever may say it, of what was said alone; then they are candidates as before."""
+    desk, first, second = two_candidates()
+    back = {"other_order_id": first, "reason": "one hole after all"}
+    assert desk.update("perhaps-same", OPERATOR, T0 + 2 * HOUR, second, **back) == "not-apart"
+    assert desk.update("keep-apart", OPERATOR, T0 + 2 * HOUR, second, other_order_id=first) == ""
+
+    assert desk.update("perhaps-same", OPERATOR, T0 + 3 * HOUR, second, **back) == ""
+
     assert (desk.order(first).candidates, desk.order(first).apart) == ((second,), ())
+    assert (desk.order(second).candidates, desk.order(second).apart) == ((first,), ())
+    assert desk.order(second).timeline[-1].note == "one hole after all"
+    assert desk.update("perhaps-same", OPERATOR, T0 + 4 * HOUR, second, **back) == "not-apart"
+    assert desk.update("keep-apart", OPERATOR, T0 + 4 * HOUR, first, other_order_id=second) == ""
     assert_laws(desk)
 
 

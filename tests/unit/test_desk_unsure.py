@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from dispatcher.partition.state import DeskState
 from dispatcher.steps.opening import NAMED, NAMED_BY
@@ -168,6 +170,22 @@ def test_what_a_person_has_kept_apart_is_not_offered_again() -> None:
 
     assert [order.candidates for order in desk.state.orders.values()] == [(), ()]
     assert_laws(desk)
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_that_two_are_kept_apart_counts_also_where_it_stands_with_one_of_them(last: int) -> None:
+    """As in older logs, in which one that had ended was not told; whichever of them is decided later."""
+    desk = Desk()
+    desk.feed(unsure("1", T0, f"1号楼{TEXT}"), unsure("2", T0, f"2号楼{TEXT}"), at=T0)
+    first, second = list(desk.state.orders)
+    desk.update("keep-apart", REVIEWER, T0 + HOUR, first, other_order_id=second)
+    desk.rows[second] = msgspec.json.encode(replace(desk.order(second), apart=()))
+    desk.state = DeskState.restore(3, list(desk.rows.items()), list(desk.figure_rows.items()))
+
+    for order_id in sorted((first, second), key=(first, second).index, reverse=last == 0):
+        assert desk.update("decide", REVIEWER, T0 + HOUR, order_id, category="street-light") == ""
+
+    assert [order.candidates for order in desk.state.orders.values()] == [(), ()]
 
 
 def test_an_order_names_only_so_many_candidates() -> None:

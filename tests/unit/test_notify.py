@@ -302,7 +302,15 @@ def test_a_targets_key_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_every_step_is_told_to_somebody() -> None:
     """Only what the desk notes for itself, what another fact tells, and what cameras are asked has no audience."""
-    unheard = {facts.Linked, facts.KeptApart, facts.Classified, facts.Absorbed, facts.Released, facts.Archived}
+    unheard = {
+        facts.Linked,
+        facts.KeptApart,
+        facts.PerhapsSame,
+        facts.Classified,
+        facts.Absorbed,
+        facts.Released,
+        facts.Archived,
+    }
     unheard |= {facts.RecheckRequested, facts.RecheckAnswered}
     assert set(AUDIENCES) | {facts.EvidenceAdded} == set(facts.KINDS.values()) - unheard
 

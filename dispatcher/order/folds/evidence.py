@@ -112,6 +112,13 @@ def _kept_apart(order: Order, fact: facts.KeptApart) -> Changes:
     }
 
 
+def _perhaps_same(order: Order, fact: facts.PerhapsSame) -> Changes:
+    return {
+        "candidates": tuple(dict.fromkeys((*order.candidates, fact.other))),
+        "apart": tuple(other for other in order.apart if other != fact.other),
+    }
+
+
 def _classified(order: Order, fact: facts.Classified) -> Changes:
     return {
         "category": fact.category,
@@ -183,6 +190,7 @@ FOLDS: Folds = {
     facts.EvidenceAdded: _evidence_added,
     facts.Linked: _linked,
     facts.KeptApart: _kept_apart,
+    facts.PerhapsSame: _perhaps_same,
     facts.Classified: _classified,
     facts.Absorbed: _absorbed,
     facts.Released: _released,
