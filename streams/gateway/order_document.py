@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from dispatcher.clocks import worktime
-from dispatcher.order.row import OPEN, Assignment, Order, Part, Tally
+from dispatcher.order.row import OPEN, Assignment, Order, Part, Tally, Task
 from models.city import City
 from models.events import AssetRef, Evidence, Why
 from models.events.vocabulary import BY_HASH
@@ -72,6 +72,7 @@ def document(order: Order, tally: Tally | None, city: City, now: int, *, names_p
             "suspended_until": _text(order.suspended_until),
             "supervision": order.supervision,
             "inspector": order.inspector if names_people else "",
+            "task": None if order.task is None else _task(order.task, names_people),
             "check_level": order.check_level or None,
             "call_back": order.call_back or None,
             "reminders": _reminders(order),
@@ -152,6 +153,19 @@ def _reminders(order: Order) -> Document | None:
         return None
     year, day = divmod(order.reminded_on[-1], 10_000)
     return {"count": len(order.reminded_on), "last": f"{year}-{day // 100:02}-{day % 100:02}"}
+
+
+def _task(task: Task, names_people: bool) -> Document:
+    """What a mobile unit is to look at, how far it has come, and when it must have taken the next step; which unit
+    where its people may be named."""
+    shown = {"unit": task.unit} if names_people else {}
+    return {
+        **shown,
+        "what": task.what,
+        "stage": task.stage,
+        "given_at": to_text(task.given_at),
+        "due": to_text(task.due),
+    }
 
 
 def _asset(asset: AssetRef, city: City) -> Document:

@@ -78,6 +78,7 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
         WorkList(("我的核查", "my checks"), "state=handled&inspector={person}&sort=urgent"),
         WorkList(("待核查", "to be checked"), "state=handled&sort=urgent"),
     ),
+    "unit": (WorkList(("我的任务", "my tasks"), "state=open&unit={person}&sort=urgent"),),
     "operator": (
         WorkList(("隔离", "set aside"), "quarantined=true"),
         _marked("candidates"),
@@ -89,8 +90,8 @@ LISTS: Mapping[str, tuple[WorkList, ...]] = {
 
 def seat(holder: Holder | None, city: City) -> dict[str, Any]:
     """Who sits there, the lists of that role, and the words of the city that forms take. Without tokens: those of all
-    roles, in which `{person}` and `{department}` stay open, for nobody is known, and the city's inspectors, of whom one
-    can be tried."""
+    roles, in which `{person}` and `{department}` stay open, for nobody is known, and the city's inspectors and mobile
+    units, of whom one can be tried. `zone` is the city's, in which times are said."""
     roles = list(LISTS) if holder is None else [ACCESS[holder.role].acts_as]
     person = _PERSON if holder is None else quote(holder.person, safe="")
     department = _DEPARTMENT if holder is None else quote(holder.department, safe="")
@@ -98,6 +99,7 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
     confirms = holder is None or bool(city.hierarchy.below(holder.department))
     return {
         "open": holder is None,
+        "zone": city.zone.key,
         "person": "" if holder is None else holder.person,
         "department": "" if holder is None else holder.department,
         "seats": [
@@ -128,6 +130,7 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
         "groups": [named(category, code) for code, category in city.categories.items() if not category.parent],
         "levels": city.settings.supervision_levels,
         "inspectors": sorted({row.id for row in city.inspectors.rows}) if holder is None else [],
+        "units": sorted(city.units.by_id) if holder is None else [],
     }
 
 
@@ -157,8 +160,9 @@ def _rows(holder: Holder | None, order: Order, city: City) -> Iterator[tuple[Tra
 
 
 def _fits(row: Transition, order: Order, city: City) -> bool:
-    """Whether there is a level to which the row's step would lead, nobody there has to act first, and it is for this
-    role to say."""
+    """Whether there is a level to which the row's step would lead, nobody there has to act first, it is for this role
+    to say, and of a mobile unit's task the next step."""
+    task = order.task
     fits = {
         "below": bool(city.hierarchy.below(order.department)),
         "level-above": bool(order.held_for or city.hierarchy.above(order.department)),
@@ -166,6 +170,12 @@ def _fits(row: Transition, order: Order, city: City) -> bool:
         "confirms": confirmer(order) != "",
         "confirmed-above": answered(order),
         "unroutable": unroutable(order),
+        "its-task": task is not None,
+        "not-yet-accepted": task is not None and task.stage == "given",
+        "not-yet-there": task is not None and task.stage != "arrived",
+        "no-unit-yet": task is None,
+        "unit-free": bool(city.units.serving(order.area)),
+        "kept-apart": bool(order.apart),
     }
     return all(fits.get(guard, True) for guard in row.guards)
 
@@ -174,6 +184,8 @@ def _may(by: Actor, row: Transition, order: Order) -> bool:
     if by.role not in row.roles or same_person(order, row, by):
         return False
     if by.role == "dispatcher" and "another-dispatcher" in row.guards and by.id in dispatched_by(order):
+        return False
+    if "its-task" in row.guards and (order.task is None or order.task.unit != by.id):
         return False
     if by.role != "department" or not order.assignments:
         return by.role != "department"

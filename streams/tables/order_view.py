@@ -46,6 +46,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     reports: tuple[str, ...]
     inspector: str
     confirmer: str
+    unit: str
     alarmed: Alarmed
 
     def place(self, sort: Sort) -> Place:
@@ -88,6 +89,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     reporter: str = ""
     inspector: str = ""
     confirmer: str = ""
+    unit: str = ""
     camera: str = ""
     algorithm: str = ""
     alarm: str = ""
@@ -152,6 +154,7 @@ class OrderView:
             reports=order.report_keys,
             inspector=order.inspector,
             confirmer=confirmer(order) if order.state == "handled" else "",
+            unit="" if order.task is None else order.task.unit,
             alarmed=Alarmed.of(*false_alarms.seen_by(order), false_alarms.verdict(order)),
         )
         self.alarms.put(order.id, summary.alarmed)
@@ -261,6 +264,7 @@ class OrderView:
             and (not wanted.mark or wanted.mark in summary.marks)
             and wanted.inspector in ("", summary.inspector)
             and wanted.confirmer in ("", summary.confirmer)
+            and wanted.unit in ("", summary.unit)
             and summary.alarmed.is_by(wanted.camera, wanted.algorithm, wanted.alarm)
         )
 

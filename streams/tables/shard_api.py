@@ -207,6 +207,7 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         mark=asked.get("mark", ""),
         inspector=asked.get("inspector", ""),
         confirmer=asked.get("confirmer", ""),
+        unit=asked.get("unit", ""),
         camera=asked.get("camera", ""),
         algorithm=asked.get("algorithm", ""),
         alarm=asked.get("alarm", ""),

@@ -45,6 +45,7 @@ DOUBTFUL = (
 )
 PRESSED = 20
 ZONE = "hubin,noise-construction,2026-01-01 00:00,2126-01-01 00:00,housing,湖滨隧道施工(已公告) A tunnel; announced"
+BLIND = "blind_review_share = 0.02"
 LINK_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 CITY_ZONE = ZoneInfo("Asia/Shanghai")
 CAMERAS = re.compile(r"/cameras(\?.*)?$")
@@ -66,6 +67,12 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
     city = shutil.copytree(DEMO_CITY, folder / "city")
     with (city / "silences.csv").open("a", encoding="utf-8") as zones:
         zones.write(f"{ZONE}\n")
+    with (city / "units.csv").open("a", encoding="utf-8") as units:
+        units.write("unit,officer,*,,\n")  # as the token of that role is called
+    main = city / "city.toml"  # what a test reports goes to its department, none to a person who judges it unseen
+    written = main.read_text(encoding="utf-8")
+    assert BLIND in written
+    main.write_text(written.replace(BLIND, "blind_review_share = 0.0"), encoding="utf-8")
     settings = own_settings(
         kafka,
         folder / "data",
@@ -388,13 +395,48 @@ async def test_an_inspector_s_checks_stand_in_walking_order(cast: Cast) -> None:
     await inspector.photograph("inspector-walks")
 
 
+async def test_a_mobile_unit_works_its_task_on_a_phone(cast: Cast) -> None:
+    """It says that it is free, and where; what it is sent to look at comes to its list, and each step is one press."""
+    reporter, dispatcher, duty = [await cast.seat(role) for role in ("reporter", "dispatcher", "duty-officer")]
+    unit = await cast.seat("unit", PHONE)
+    await unit.context.grant_permissions(["geolocation"])
+    await unit.context.set_geolocation({"latitude": 30.645, "longitude": 114.33})
+    await unit.go("/desk")
+    await expect(unit.page.locator("#lines .none")).to_have_text("Nothing in this list")
+
+    async def says(state: str) -> None:
+        async def heard() -> bool:
+            units = (await duty.ask("GET", "/units"))["units"]
+            return any((each["id"], each["state"]) == ("unit", state) for each in units)
+
+        await unit.page.click(f'#lines [data-unit-state="{state}"]')
+        await expect(unit.page.locator("#lines .reporting")).to_contain_text("told at")
+        await eventually(heard, what="where the unit is")
+
+    await says("free")
+    order = await reported(reporter, "人民路路口有一个大坑", 30.645, 114.33)
+    await dispatcher.ask("POST", f"/orders/{order}/updates", {"action": "send-unit"}, prefer="wait=20")
+    await chosen(unit, order)
+    await expect(unit.page.locator('dt:text-is("Mobile unit") + dd')).to_contain_text("to look whether it is there")
+    await unit.photograph("unit")
+    for step, gone in (("accept-task", "accept-task"), ("arrive", "arrive")):
+        await unit.page.click(f'.doing [data-action="{step}"]')
+        await expect(unit.page.locator(f'.doing [data-action="{gone}"]')).to_have_count(0)
+    await unit.page.click('.doing [data-action="verify-pass"]')
+
+    await expect(unit.page.locator("#lines .none")).to_be_visible()
+    verified = [each["fact"] for each in (await duty.order(order))["timeline"]]
+    assert [each for each in verified if each.startswith(("task", "unit", "verified"))][-1] == "verified"
+    await says("off")
+
+
 @pytest.mark.parametrize("cast", ["zh"], indirect=True)
 async def test_two_people_silence_something_and_end_it(cast: Cast) -> None:
     """A zone of tomorrow for a group in a district. What lasts long waits for the second one; whoever has set it may
     not approve it, and each step shows at once."""
     waits, to_come, approve, end = "待第二人批准", "尚未开始", "批准", "结束"
     duty, operator = await cast.seat("duty-officer"), await cast.seat("operator", PHONE)
-    begin = datetime.now() + timedelta(days=1)  # noqa: DTZ005 - by the browser's clock, which is this machine's
+    begin = datetime.now(CITY_ZONE) + timedelta(days=1)  # whatever clock the browser goes by
     until = begin + timedelta(days=29)
     await duty.go("/desk/silences")
     form = duty.page.locator("#wanted form")
@@ -409,6 +451,7 @@ async def test_two_people_silence_something_and_end_it(cast: Cast) -> None:
     own = duty.page.locator("#known li").filter(has_text="lighting works")
     await expect(own.locator(".badge")).to_have_text(waits)
     await expect(own).to_contain_text(MARKUP)
+    await expect(own).to_contain_text(f"{begin:%Y-%m-%d %H:%M} 至 {until:%Y-%m-%d %H:%M}")
     await own.get_by_role("button", name=approve).click()
     await expect(duty.page.locator("#notice")).to_contain_text("须由第二人批准")
     await duty.photograph("silences-set")
@@ -526,8 +569,9 @@ async def test_ranking_and_funnel_show_what_the_status_says(cast: Cast) -> None:
     for place, which in zip(first_three, (1, 2, 0), strict=True):
         await expect(place).to_contain_text(names[which])
 
+    below = duty.page.get_by_role("button", name="With those below")
     async with duty.page.expect_response("**/status?*&below=true") as summed:
-        await duty.page.get_by_role("button", name="With those below").click()
+        await below.click()
     assert (await summed.value).ok
     async with duty.page.expect_response("**/orders?*&department=*&below=true*") as of_all:
         await duty.page.locator('#departments [data-query$="&below=true"]').first.click()
@@ -624,6 +668,21 @@ async def test_a_false_alarm_opens_into_its_order(cast: Cast) -> None:
         await expect(person.page.locator("#map path.cell")).to_have_count(len(cells))
         await expect(person.page.locator("#cameras button")).to_have_text("100")
         await person.photograph(name)
+    await cell_opens_into_its_cameras(duty)
+
+
+async def cell_opens_into_its_cameras(duty: Person) -> None:
+    """The cell tells how many of them are what, and asks for those of its box; the whole city then has cells again."""
+    cells = duty.page.locator("#map path.cell.busy")
+    await cells.nth(await cells.count() // 2).click()  # one in the middle
+    told = duty.page.locator("#map .leaflet-popup")
+    await expect(told).to_contain_text("Cameras: 5 busy, 0 silent, 20 quiet")
+    await duty.photograph("cell")
+    async with duty.page.expect_response(re.compile(r"/cameras\?within=30\.\d+,114\.\d+,30\.\d+,114\.\d+$")) as within:
+        await told.get_by_role("button", name="Show these cameras").click()
+    assert (await within.value).ok
+    async with duty.page.expect_response(re.compile(r"/cameras\?$")):
+        await duty.page.get_by_role("button", name="The whole city").click()
 
 
 async def camera_opens_into(duty: Person, camera: str, order: str) -> None:

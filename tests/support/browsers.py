@@ -107,6 +107,7 @@ async def seated(
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         locale={"zh": "zh-CN", "en": "en-GB"}[language],
+        timezone_id="America/New_York",  # not the city's: pages show its times all the same
         reduced_motion="reduce",  # a row that lights up as it appears has other colours for a moment
     )
     context.set_default_timeout(_WAIT_MS)

@@ -107,6 +107,8 @@ class DeskBehind:
             found = [line for line in found if line.category in categories]
         if above := params.get("confirmer", ""):
             found = [line for line in found if line.state == "handled" and confirmer(orders[line.id]) == above]
+        if unit := params.get("unit", ""):
+            found = [line for line in found if (task := orders[line.id].task) is not None and task.unit == unit]
         if after := params.get("after"):
             found = [line for line in found if line.place("newest") > from_cursor(after)]
         return ShardAnswers({0: PartitionOrders(1, tuple(found))}, 1)

@@ -72,6 +72,27 @@ async def test_many_cameras_are_told_as_cells(gateway: Open, city: City, monkeyp
     assert sums == found["counts"] == {"quiet": len(city.cameras) - 2, "busy": 1, "silent": 1}
 
 
+async def test_a_cell_of_the_raster_is_asked_for_its_cameras(
+    gateway: Open, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each camera is in one cell alone, and is told there one by one; of a box that is none it is said so."""
+    monkeypatch.setattr(outside_view, "MOST_CAMERAS", 100)
+    told = ShardOutside({0: PartitionOutside(5)})
+
+    async with workers({"/outside": told}) as places, gateway(tables_workers=places) as client:
+        raster = (await client.get("/cameras")).json()["raster"]
+        asked = [
+            await client.get(f"/cameras?within={cell['lat']},{cell['lon']},{north:.9f},{east:.9f}")
+            for cell in raster["cells"]
+            for north, east in [(cell["lat"] + raster["size"], cell["lon"] + raster["size"])]
+        ]
+        refused = await client.get("/cameras?within=1,2,3")
+
+    found = [camera["id"] for answer in asked for camera in answer.json()["cameras"]]
+    assert sorted(found) == sorted(city.cameras)
+    assert refused.status_code == 422
+
+
 async def test_where_nobody_answers_no_camera_is_called_quiet(gateway: Open) -> None:
     """What nobody was asked is not nothing."""
     async with gateway() as client:

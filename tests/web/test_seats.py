@@ -6,15 +6,16 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from dispatcher.order.row import ENDED, OPEN, Order
+from dispatcher.order.row import ENDED, OPEN, Order, Task
 from models.access import ACCESS
 from models.city import City
 from models.events.vocabulary import ROLES
+from models.times import HOUR_MS
 from streams.gateway.seats import LISTS, WorkList
 from streams.tables.marks import MARKS
 from streams.tables.protocol import Sort
 from tests.support.cities import LEVELS, appended
-from tests.support.desks import quiet_city
+from tests.support.desks import T0, quiet_city
 from tests.support.every_step import ASKED_BEFORE, EXCUSED, WAYS
 from tests.support.tokens import bearer, one_of_each
 from tests.web.conftest import Open
@@ -31,7 +32,7 @@ def test_lists_ask_for_what_the_list_of_orders_takes() -> None:
         assert len({each.query for each in lists}) == len(lists)
         for each in lists:
             asked = dict(parse_qsl(each.query, strict_parsing=True)) if each.query else {}
-            assert asked.keys() <= {"state", "overdue", "quarantined", "mark", "inspector", "confirmer", "sort"}
+            assert asked.keys() <= {"state", "overdue", "quarantined", "mark", "inspector", "confirmer", "unit", "sort"}
             assert set(asked.get("state", "open").split(",")) <= OPEN | ENDED | {"open"}
             assert asked.get("mark", "urgent") in MARKS
             assert asked.get("sort", "newest") in get_args(Sort)
@@ -120,7 +121,13 @@ def on(order: Order, query: str) -> bool:
     asked = dict(parse_qsl(query)) | ({"state": "review"} if query == "sort=surest" else {})
     states = asked.get("state", "").replace("open", ",".join(OPEN)).split(",")
     marked = "mark" not in asked or MARKS[asked["mark"]].is_on(order)
-    return (states == [""] or order.state in states) and marked and bool(order.quarantined) >= ("quarantined" in asked)
+    sent = "unit" not in asked or order.task is not None
+    return (
+        (states == [""] or order.state in states)
+        and marked
+        and sent
+        and bool(order.quarantined) >= ("quarantined" in asked)
+    )
 
 
 # How an order comes to what lists ask for besides a state: where it is by then, and who does what with it.
@@ -134,6 +141,8 @@ ON_LISTS: dict[str, tuple[str, tuple[tuple[str, str, dict[str, Any]], ...]]] = {
     "mark=call-back": ("closed", ()),
     "quarantined=true": ("assigned", ()),
 }
+# What a mobile unit has been sent to look at.
+TASKED = {"task": Task(unit="unit", what="verify", given_in="assigned", given_at=T0, due=T0 + HOUR_MS)}
 # What only departments with others below them have is tried in a city that has such.
 WORKED = [
     (role, each)
@@ -159,7 +168,7 @@ async def test_each_list_of_a_seat_has_a_move_that_takes_an_order_off_it(
         "mark=call-back": {"call_back": True},
         "quarantined=true": {"quarantined": "warn/accept: KeyError"},
     }
-    world.behind.change(world.order, **found.get(kind, {}))
+    world.behind.change(world.order, **(TASKED if role == "unit" else found.get(kind, {})))
     assert on(world.behind.desk.order(world.order), listed.query)
     kept = world.behind.kept()
     # Who has dispatched an order before does not decide the dispute; who has the check is told by the name.

@@ -39,6 +39,7 @@ from streams.gateway.http.answers import (
     WITHOUT_TOKENS,
     described,
 )
+from streams.gateway.outside.outside_routes import BOX
 from streams.gateway.routes.orders import ALARMS, CURSOR, MOST_ORDERS, STATES
 from streams.gateway.routes.silence_routes import SilenceRequest, SilenceStep
 from streams.gateway.status import GROUPS
@@ -106,6 +107,7 @@ def _words(city: City) -> Mapping[str, Mapping[str, Any]]:
         "overdue": flag,
         "quarantined": flag,
         "inspector": _WORD,
+        "unit": _WORD,
         "algorithm": _WORD,
         "alarm": {"enum": ["", *sorted(ALARMS)]},
         "indicator": {"enum": ["", *sorted({*INDICATORS, *FIGURES})]},
@@ -114,6 +116,7 @@ def _words(city: City) -> Mapping[str, Mapping[str, Any]]:
         "from": {"anyOf": [_DAY, {"const": "all"}]},
         "to": _DAY,
         "cursor": {"type": "string", "pattern": CURSOR},
+        "within": {"type": "string", "pattern": BOX},
         "limit": {"type": "integer", "minimum": 1, "maximum": MOST_ORDERS, "default": 50},
         "by": {"enum": list(GROUPS), "default": "department"},
         "format": {"enum": ["", *sorted(FORMATS)]},

@@ -15,6 +15,8 @@ from streams.gateway.outside.outside_view import Outside
 from streams.gateway.routes.orders import Finder
 
 MOST_SEERS = 200
+# Degrees, as those of a raster's cell are told; empty for no box.
+BOX = r"^(-?[0-9]{1,3}(\.[0-9]{1,12})?(,-?[0-9]{1,3}(\.[0-9]{1,12})?){3})?$"
 _AREA = Annotated[str, Query(description="an area of any level; default: the whole city")]
 
 
@@ -23,8 +25,13 @@ def outside_routes(city: City, finder: Finder, outside: Outside) -> APIRouter:
     router = APIRouter(tags=["status"], dependencies=[ONLY_KNOWN])
 
     @router.get("/cameras", summary="Which cameras are quiet, busy and silent, for a map; many of them as a raster")
-    async def cameras(request: Request, area: _AREA = "") -> Response:
-        return answer(await outside.cameras(_own(city, finder, holder_of(request), area)))
+    async def cameras(
+        request: Request,
+        area: _AREA = "",
+        within: Annotated[str, Query(pattern=BOX, description="only those of a box: south,west,north,east")] = "",
+    ) -> Response:
+        box = tuple(map(float, within.split(","))) if within else ()
+        return answer(await outside.cameras(_own(city, finder, holder_of(request), area), box))
 
     @router.get("/units", summary="Where the mobile units are, for a map")
     async def units(request: Request, area: _AREA = "") -> Response:

@@ -1,8 +1,10 @@
 """What the tables say of cameras and mobile units, beside what the city knows of them."""
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from operator import itemgetter
+from itertools import islice
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -32,12 +34,14 @@ class Outside:
         for camera in city.cameras.values():
             by_area.setdefault(camera.area, []).append(camera)
         self._by_area = by_area
+        self._from_south = sorted(city.cameras.values(), key=attrgetter("lat"))
 
-    async def cameras(self, area: str) -> dict[str, Any]:
-        """How many cameras of an area ("": of the city) are quiet, busy, silent; and each of them, or where they are
-        many the cells of a raster. Raises Problem (503) when no partition answers."""
+    async def cameras(self, area: str, box: tuple[float, ...] = ()) -> dict[str, Any]:
+        """How many cameras of an area ("": of the city), or those of them in a box (south, west, north, east; without
+        its northern and eastern edge), are quiet, busy, silent; and each of them, or where they are many the cells of a
+        raster. Raises Problem (503) when no partition answers."""
         known = await self._cache.get("outside", self._ask)
-        raster = self._raster(area)
+        raster = raster_of(self._in(box, area)) if box else self._raster(area)
         cells = raster.counted(known["busy"], known["silent"])
         told: dict[str, Any] = {"complete": known["complete"]}
         told["counts"] = {state: sum(cell[state] for cell in cells) for state in ("quiet", "busy", "silent")}
@@ -101,6 +105,14 @@ class Outside:
         if not area:
             return raster_of(self._city.cameras.values())
         return raster_of(camera for each in self._below(area) for camera in self._by_area.get(each, ()))
+
+    def _in(self, box: tuple[float, ...], area: str) -> Iterator[Camera]:
+        south, west, north, east = box
+        first, last = (bisect_left(self._from_south, edge, key=attrgetter("lat")) for edge in (south, north))
+        areas = frozenset(self._below(area)) if area else None
+        for camera in islice(self._from_south, first, last):
+            if west <= camera.lon < east and (areas is None or camera.area in areas):
+                yield camera
 
     def _below(self, area: str) -> list[str]:
         return [each for each in self._by_area if area in self._city.areas.ancestors(each)]

@@ -73,6 +73,7 @@ const DRIFT = {
 const NEWEST = { title: say("Newest orders"), query: "" };
 let listed = NEWEST; // what the list of orders shows
 let map = null; // once it is drawn
+let box = null; // of the map, whose cameras are shown one by one
 let listable = true; // a token that sees figures only opens none
 
 // A figure that opens into its orders.
@@ -153,6 +154,7 @@ function showStatus(status) {
   const [titles, rows] = hubTable(hubs, zone, figure);
   by("hubs-head").replaceChildren(...titles);
   by("hubs").replaceChildren(...rows);
+  by("below").hidden = !Object.values(status.departments).some((each) => each.parent); // a city without levels has none
   showDepartments();
 }
 
@@ -216,7 +218,7 @@ function showOrders(found) {
 }
 
 by("all-orders").addEventListener("click", () => {
-  listed = NEWEST;
+  [listed, box] = [NEWEST, null];
   map?.showAll();
   refresh();
   putPoints();
@@ -276,17 +278,31 @@ async function watch() {
 async function putPoints() {
   if (!listable || !map) return;
   const { area = "" } = listed;
+  const seenIn = box;
   const [orders, standing] = await Promise.all([
-    ask(`/orders?state=open&sort=urgent&limit=${POINTS}${area ? `&area=${encodeURIComponent(area)}` : ""}`), outside(area, figure)]);
-  if (!orders.ok || area !== (listed.area ?? "")) return;
-  map.cells(standing.raster?.cells ?? [], standing.raster?.size ?? 0);
+    ask(`/orders?state=open&sort=urgent&limit=${POINTS}${area ? `&area=${encodeURIComponent(area)}` : ""}`), outside(area, figure, box)]);
+  if (!orders.ok || area !== (listed.area ?? "") || seenIn !== box) return;
+  map.cells(standing.raster?.cells ?? [], standing.raster?.size ?? 0, lookInto);
   by("cameras").hidden = !standing.counts;
-  if (standing.counts) fill(by("cameras"), cameraCounts(standing.counts, figure));
+  if (standing.counts) fill(by("cameras"), cameraCounts(standing.counts, box ? String : figure, area));
   map.points([...standing.points,
     ...(await orders.json()).orders.map((each) => ({
       location: each.location, kind: each.overdue_at ? "late" : "order", title: [each.title || name(each.category), name(each.department)].join(" · "),
       href: `/o/${encodeURIComponent(each.id)}`,
     }))]);
+}
+
+// A cell of the map opens into its cameras, each of which opens into the orders that it sees.
+async function lookInto(cell) {
+  box = cell;
+  map.showBox(cell);
+  await putPoints();
+}
+
+async function lookAtAll() {
+  box = null;
+  map.showAll();
+  await putPoints();
 }
 
 async function weighAlarms() {
@@ -304,6 +320,7 @@ async function openArea(area, called) {
   if (!listable) return;
   const query = `state=open&sort=urgent&area=${encodeURIComponent(area)}`;
   listed = listed.query === query ? NEWEST : { title: say("Open in {}", called), query, area };
+  box = null;
   if (listed.area) map.showArea(area);
   else map.showAll();
   await Promise.all([refresh(), putPoints()]);
@@ -317,7 +334,7 @@ if (map) {
   const legend = document.querySelectorAll("[data-mode]");
   by("areas-top").append(colourButtons(map, (mode) => legend.forEach((each) => {
     each.hidden = each.dataset.mode !== mode;
-  })), mapButtons(map));
+  })), mapButtons(map, lookAtAll));
 }
 await refresh();
 await Promise.all([lookBack(), watch(), putPoints(), weighAlarms()]);

@@ -39,7 +39,8 @@ function told(point) {
 // the areas may not be read, else: `colour` by the indicators of each area, marking the one that is open; `by(mode)` says
 // by which of them; `points` puts points on it, each with `location`, `kind`, `title`, and `href`, `called`, or `opens()`
 // for a button beside its title; `cells` lays squares under them, each with the degrees of its south-west corner and how
-// many cameras in it are `quiet`, `busy`, `silent`; `showArea`, `showPoints` and `showAll` say what is seen.
+// many cameras in it are `quiet`, `busy`, `silent`, and calls `look(box)` for one that somebody wants to see more of;
+// `showArea`, `showBox`, `showPoints` and `showAll` say what is seen.
 export async function areaMap(holder, open = null) {
   const { L } = globalThis;
   const response = await ask("/areas");
@@ -158,15 +159,35 @@ export async function areaMap(holder, open = null) {
     }
   }
 
-  function cells(found, size) {
+  // What is told of a cell that is chosen: it opens into its cameras, and the area under it as without the cell.
+  function toldOf({ quiet, busy, silent }, box, event, look) {
+    const { clientX, clientY } = event.originalEvent ?? {};
+    const below = Number.isFinite(clientX) ? document.elementsFromPoint(clientX, clientY).find((node) => node.classList.contains("area")) : null;
+    const area = below && [...areas].find(([, { shape }]) => shape.getElement() === below);
+    const button = (words, run) => {
+      const node = el("button", { type: "button", class: "plain" }, words);
+      node.addEventListener("click", () => {
+        map.closePopup();
+        run();
+      });
+      return node;
+    };
+    return el("span", { class: "cell-told" }, say("Cameras: {} busy, {} silent, {} quiet", busy, silent, quiet), button(say("Show these cameras"), () => look(box)),
+      area && open ? button(say("Open in {}", area[1].called), () => open(area[0], area[1].called)) : "");
+  }
+
+  function cells(found, size, look = null) {
     const most = Math.max(1, ...found.map(({ quiet, busy, silent }) => quiet + busy + silent));
     drawn.cells.clearLayers();
     for (const { lat, lon, quiet, busy, silent } of found) {
       const count = quiet + busy + silent; // what is quiet lets the areas' colour through
-      drawn.cells.addLayer(L.rectangle([[lat, lon], [lat + size, lon + size]], {
-        renderer: svg.cells, interactive: false, stroke: false, className: `cell ${silent ? "silent" : busy ? "busy" : "quiet"}`,
+      const box = [lat, lon, lat + size, lon + size];
+      const square = L.rectangle([box.slice(0, 2), box.slice(2)], {
+        renderer: svg.cells, interactive: Boolean(look), bubblingMouseEvents: false, stroke: false, className: `cell ${silent ? "silent" : busy ? "busy" : "quiet"}`,
         fillOpacity: silent || busy ? 0.3 + (0.6 * (silent || busy)) / count : 0.05 + (0.25 * count) / most,
-      }));
+      });
+      if (look) square.on("click", (event) => L.popup().setLatLng(event.latlng).setContent(toldOf({ quiet, busy, silent }, box, event, look)).openOn(map));
+      drawn.cells.addLayer(square);
     }
   }
 
@@ -182,13 +203,14 @@ export async function areaMap(holder, open = null) {
     },
     showAll: () => see(() => map.fitBounds(whole, { animate: !still })),
     showArea: (id) => see(() => areas.has(id) && around(areas.get(id).shape.getBounds())),
+    showBox: ([south, west, north, east]) => see(() => around(L.latLngBounds([south, west], [north, east]))),
     showPoints: () => see(() => placed.length && around(L.latLngBounds(placed.map(({ location }) => [location.lat, location.lon])), NEAR)),
   };
 }
 
-// The buttons that enlarge a map.
-export function mapButtons(map) {
-  return el("span", { class: "window" }, ...[["+", say("Enlarge"), map.enlarge], ["−", say("Reduce"), map.reduce], ["⤢", say("The whole city"), map.showAll]]
+// The buttons that enlarge a map; `whole()` is called when somebody wants to see the whole city.
+export function mapButtons(map, whole) {
+  return el("span", { class: "window" }, ...[["+", say("Enlarge"), map.enlarge], ["−", say("Reduce"), map.reduce], ["⤢", say("The whole city"), whole]]
     .map(([sign, words, run]) => {
       const button = el("button", { type: "button", "aria-label": words, title: words }, sign);
       button.addEventListener("click", run);

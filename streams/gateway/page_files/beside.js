@@ -25,7 +25,7 @@ async function documents(ids, most = MOST) {
   return Promise.all(answers.filter((each) => each.ok).map((each) => each.json()));
 }
 
-// A panel that shows an order next to its candidates, and on a map. `actions(id)` gives the buttons for one of them.
+// A panel that shows an order next to its candidates, and on a map. `actions(other)` gives the buttons for one of them.
 export function comparison(actions) {
   const cards = el("div", { class: "compared" });
   const drawing = el("div", { class: "map near", role: "group", "aria-label": say("Map of the areas") });
@@ -43,10 +43,11 @@ export function comparison(actions) {
     node.hidden = !others.length;
     if (!others.length) return;
     cards.replaceChildren(card(order, 0, null, []), ...others.map((other, index) =>
-      card(other, index + 1, distance(order.location, other.location), actions(other.id))));
-    map ||= await areaMap(drawing);
+      card(other, index + 1, distance(order.location, other.location), actions(other))));
+    const placed = [order, ...others].some((each) => each.location?.lat !== undefined);
+    if (placed) map ||= await areaMap(drawing);
     const points = [{ ...order, called: "•", kind: "chosen" }, ...others.map((other, index) => ({ ...other, called: String(index + 1), kind: "order" }))];
-    drawing.toggleAttribute("hidden", !map);
+    drawing.toggleAttribute("hidden", !map || !placed);
     map?.points(points);
     map?.showPoints();
   }

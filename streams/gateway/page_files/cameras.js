@@ -7,11 +7,13 @@ const STATES = { quiet: say("Quiet cameras"), busy: say("Busy cameras"), silent:
 const UNITS = { free: say("free"), busy: say("busy"), off: say("off duty") };
 const SILENT = "category=camera-fault&state=open";
 
-// What stands and moves outside, of an area ("": of the city): the points of a map, its cells, and the counts. A camera
-// that sees something opens into the orders, by `figure`. Whoever may not see it gets none.
-export async function outside(area, figure) {
-  const within = area ? `?area=${encodeURIComponent(area)}` : "";
-  const [cameras, units] = await Promise.all([ask(`/cameras${within}`), ask(`/units${within}`)]);
+// What stands and moves outside, of an area ("": of the city), of cameras those in a box alone where one is given: the
+// points of a map, its cells, and the counts. A camera that sees something opens into the orders, by `figure`. Whoever may
+// not see it gets none.
+export async function outside(area, figure, box = null) {
+  const of = area ? `area=${encodeURIComponent(area)}` : "";
+  const within = box ? `within=${box.join(",")}` : "";
+  const [cameras, units] = await Promise.all([ask(`/cameras?${[of, within].filter(Boolean).join("&")}`), ask(`/units?${of}`)]);
   const seen = cameras.ok ? await cameras.json() : { cameras: [], raster: null, counts: null };
   const moving = units.ok ? (await units.json()).units : [];
   const kinds = { quiet: "camera", busy: "busy", silent: "silent" };
@@ -29,10 +31,12 @@ export async function outside(area, figure) {
   };
 }
 
-// How many cameras are quiet, busy and silent; what is silent opens into the orders of its owners.
-export function cameraCounts(counts, figure) {
+// How many cameras are quiet, busy and silent; what is silent in an area ("": in the city) opens into the orders of its
+// owners.
+export function cameraCounts(counts, figure, area) {
+  const silent = `${SILENT}${area ? `&area=${encodeURIComponent(area)}` : ""}`;
   return Object.entries(STATES).map(([state, title]) => el("div", { class: counts[state] ? "watch" : "watch none" },
-    el("dt", {}, title), el("dd", {}, state === "silent" && counts.silent ? figure(String(counts.silent), title, SILENT) : String(counts[state]))));
+    el("dt", {}, title), el("dd", {}, state === "silent" && counts.silent ? figure(String(counts.silent), title, silent) : String(counts[state]))));
 }
 
 // The worst algorithms and cameras as the rows of two tables. `figure(value, title, query)` makes a count that opens into

@@ -39,6 +39,14 @@ export function moment(text, zone) {
   return day === today ? time : `${day} ${time.slice(0, 5)}`;
 }
 
+// The instant (ISO 8601, UTC) of what somebody writes as the time of a clock in a zone: "2026-12-24T18:30". Of an hour that
+// a clock skips or has twice, one of the two.
+export function instant(text, zone) {
+  const wall = Date.parse(`${text}Z`);
+  const ahead = (at) => Date.parse(`${new Date(at).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T")}Z`) - at;
+  return new Date(wall - ahead(wall - ahead(wall))).toISOString();
+}
+
 let token = sessionStorage.getItem("token") || "";
 
 export async function ask(path, options) {

@@ -1,9 +1,9 @@
 import { ask, el } from "/page/common.js";
-import { comparison, precedents } from "/page/beside.js";
+import { comparison, placeMap, precedents } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { name, say } from "/page/language.js";
 import { follow } from "/page/live.js";
-import { called as moveName, changeSeat, movesPanel, seat, take, undoing } from "/page/moves.js";
+import { called as moveName, changeSeat, movesPanel, seat, shownAs, take, undoing } from "/page/moves.js";
 import { alternativesOf, alternativeRows, decision } from "/page/alternatives.js";
 import { orderView, stateBadge } from "/page/order_view.js";
 import { doneBar, titled as called } from "/page/said.js";
@@ -18,6 +18,7 @@ const FRESH_MS = 10000; // for so long what was fetched ahead is good
 const GONE_MS = 20000; // an order that was decided stays out of its list, though the tables still show it
 const PERSON = "{person}"; // in the query of a list: whoever sits there
 const DEPARTMENT = "{department}"; // theirs
+const NAMED_PEOPLE = { inspector: "inspectors", unit: "units" }; // lists of those that the city knows, by seat
 const by = (id) => document.getElementById(id);
 
 let chosenList = 0;
@@ -31,7 +32,8 @@ const compared = comparison((other) => moves.naming(order, other));
 const similar = precedents((shown) => (shown.state === "review" ? shown.guess?.alternatives?.[0]?.[0] : ""));
 const head = el("div", { class: "head" });
 const choices = el("div", { class: "choices", role: "group", "aria-label": say("Alternatives") });
-const view = orderView({ head: [head], doing: [choices, moves.node], beside: [compared.node, similar.node] });
+const place = placeMap();
+const view = orderView({ head: [head], doing: [choices, moves.node], last: [place.node], beside: [compared.node, similar.node] });
 by("order").append(view.node);
 const list = workList(by("lines"), { open: choose, opened: () => chosen, accept: acceptAll, done: refresh });
 
@@ -65,11 +67,12 @@ function showSeat() {
   const departments = el("select", { "aria-label": say("Department"), hidden: seat.role !== "department" }, ...known.departments.map((each) =>
     el("option", { value: each.id, selected: each.id === seat.department }, name(each))));
   const inspectors = el("datalist", { id: "inspectors" }, ...known.inspectors.map((each) => el("option", { value: each })));
-  const person = el("input", { "aria-label": say("Name or number"), value: seat.person, placeholder: say("Name"), size: 10, list: seat.role === "inspector" ? "inspectors" : null });
+  const units = el("datalist", { id: "units" }, ...known.units.map((each) => el("option", { value: each })));
+  const person = el("input", { "aria-label": say("Name or number"), value: seat.person, placeholder: say("Name"), size: 10, list: NAMED_PEOPLE[seat.role] });
   roles.addEventListener("change", () => reseat({ role: roles.value }));
   departments.addEventListener("change", () => reseat({ department: departments.value }));
   person.addEventListener("change", () => reseat({ person: person.value.trim() }));
-  by("seat").replaceChildren(roles, departments, person, inspectors);
+  by("seat").replaceChildren(roles, departments, person, inspectors, units);
 }
 
 async function reseat(changes) {
@@ -168,7 +171,6 @@ function lookAhead() {
 
 async function showOrder(mayBeAhead = false) {
   view.node.hidden = !chosen;
-  by("empty").hidden = Boolean(chosen);
   if (!chosen) {
     order = null;
     return;
@@ -184,7 +186,7 @@ async function showOrder(mayBeAhead = false) {
   showChoices();
   await moves.show(order);
   lookAhead();
-  await Promise.all([compared.show(order), similar.show(order)]);
+  await Promise.all([compared.show(order), similar.show(order), place.show(order)]);
 }
 
 function showChoices() {
@@ -216,18 +218,9 @@ function goOn(id) {
   open(next || list.last());
 }
 
-// The tables learn of a decision a moment after the desk has made it.
-async function shownAs(id, seq) {
-  for (let waits = 0; waits < 10; waits += 1) {
-    const found = await fetched(id).catch(() => null);
-    if (!found || found.seq >= seq) return;
-    await new Promise((resolve) => setTimeout(resolve, 100 * (waits + 1)));
-  }
-}
-
-async function afterMove(move, before, seq) {
+async function afterMove(move, before, seq, given) {
   await shownAs(before.id, seq);
-  sayDone(`${moveName(move)}:`, before, await undoing(before, move.action));
+  sayDone(`${moveName(move)}:`, before, await undoing(before, move.action, given));
   const [next] = list.after(before.id, 1);
   await list.load((id) => stillGone().has(id));
   if (!list.has(before.id)) {
@@ -281,7 +274,7 @@ function changed() {
   if (!document.hidden) soon();
 }
 
-const urgent = urgentBanner(choose, () => order?.zone);
+const urgent = urgentBanner(choose, () => seat.known?.zone);
 by("notice").before(urgent.node);
 
 const deciding = () => seat.role === "reviewer" && alternativesOf(order).length > 0;

@@ -1,11 +1,11 @@
-import { ask, el } from "/page/common.js";
+import { ask, el, instant } from "/page/common.js";
 import { language, name, say } from "/page/language.js";
 import { NO_FAULT } from "/page/terms.js";
 
 const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
 const LABELS = {
   reason: say("Reason"), code: say("Code"), category: say("Category"), condition: say("Condition"), department: say("Department"),
-  until: say("Until (time of this computer)"), level: say("Level"), priority: say("Priority"), evidence_urls: say("Links to photos, one a line"),
+  until: say("Until (the city's time)"), level: say("Level"), priority: say("Priority"), evidence_urls: say("Links to photos, one a line"),
   satisfied: say("Settled?"), satisfaction: say("Satisfaction"), other_order_id: say("The other order"), report: say("Report"), inspector: say("Inspector"),
   plan: say("Plan of the city"),
 };
@@ -85,6 +85,7 @@ export async function movesOf(order) {
   return response.ok ? (await response.json()).moves.filter((move) => move.roles.includes(seat.role)) : [];
 }
 
+const BACK_AGAIN = "perhaps-same"; // takes back that two orders are not the same
 // What takes an action back, with what. Only where the table of the lifecycle then has that for the seat.
 const BACK = {
   "force-close": () => ["reopen", {}],
@@ -95,14 +96,24 @@ const BACK = {
   "re-categorise": (before) => ["re-categorise", { category: before.category?.id, condition: before.condition }],
   prioritise: (before) => ["prioritise", { priority: before.priority }],
   merge: () => ["unmerge", {}],
+  "keep-apart": (before, given) => [BACK_AGAIN, { other_order_id: given.other_order_id }],
   "approve-suspension": () => ["resume", {}],
 };
 
-// The function that takes an action back, given the order as it was before; null where nothing does.
-export async function undoing(before, action) {
-  const [back, given] = BACK[action]?.(before) || [];
+// The function that takes an action back, given the order as it was before and what the action said; null where nothing does.
+export async function undoing(before, action, said) {
+  const [back, given] = BACK[action]?.(before, said) || [];
   if (!back || !(await movesOf(before)).some((move) => move.action === back)) return null;
   return () => take(before, back, { ...given, reason: say("Taken back") });
+}
+
+// Waits until the tables have a decision: they learn of it a moment after the desk has made it.
+export async function shownAs(id, seq) {
+  for (let waits = 0; waits < 10; waits += 1) {
+    const response = await ask(`/orders/${encodeURIComponent(id)}`).catch(() => null);
+    if (!response?.ok || (await response.json()).seq >= seq) return;
+    await new Promise((resolve) => setTimeout(resolve, 100 * (waits + 1)));
+  }
 }
 
 function choice(field, rows, needed) {
@@ -121,8 +132,8 @@ function numbers(most) {
 const CONTROLS = {
   text: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed, maxlength: 10000 }),
   links: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed }),
-  order: (field, order) => {
-    const options = el("datalist", { id: "orders-like" }, ...(order.candidates || []).map((id) => el("option", { value: id })));
+  order: (field, order, move) => {
+    const options = el("datalist", { id: "orders-like" }, ...((move.action === BACK_AGAIN ? order.apart : order.candidates) || []).map((id) => el("option", { value: id })));
     return el("span", {}, el("input", { name: field.name, required: field.needed, list: "orders-like" }), options);
   },
   instant: (field) => el("input", { name: field.name, type: "datetime-local", required: field.needed }),
@@ -149,7 +160,7 @@ const CONTROLS = {
 
 const READ = {
   links: (text) => text.split(/\s+/).filter(Boolean),
-  instant: (text) => new Date(text).toISOString(),
+  instant: (text) => instant(text, seat.known.zone),
   level: Number, priority: Number, grade: Number, report: JSON.parse,
   "yes-no": (text) => text === "true",
 };
@@ -167,16 +178,16 @@ export function called(move) {
 
 // The keys of moves. Where an order has two moves of one key, it is the first one's.
 export const MOVE_KEYS = {
-  accept: "a", decide: "d", arbitrate: "d", "re-assign": "e", handle: "h", return: "r", reject: "r", resume: "r", reopen: "r",
-  "approve-return": "y", "approve-extension": "y", "approve-suspension": "y", "approve-appeal": "y", "check-pass": "y",
-  "refuse-return": "n", "refuse-extension": "n", "refuse-suspension": "n", "refuse-appeal": "n", "check-fail": "n",
+  accept: "a", "accept-task": "a", arrive: "v", decide: "d", arbitrate: "d", "re-assign": "e", handle: "h", return: "r", "decline-task": "r", reject: "r", resume: "r", reopen: "r",
+  "approve-return": "y", "approve-extension": "y", "approve-suspension": "y", "approve-appeal": "y", "check-pass": "y", "verify-pass": "y",
+  "refuse-return": "n", "refuse-extension": "n", "refuse-suspension": "n", "refuse-appeal": "n", "check-fail": "n", "verify-fail": "n",
   merge: "m", "call-back": "b", prioritise: "p", supervise: "s", "give-check": "g", "force-close": "z", comment: "c",
 };
 const MOST_DRAFTS = 50;
 // These need no form where nothing has to be given with them.
-const AT_ONCE = ["accept", "resume", "check-pass", "approve-extension", "approve-suspension"];
+const AT_ONCE = ["accept", "accept-task", "arrive", "verify-pass", "resume", "check-pass", "approve-extension", "approve-suspension"];
 
-// The moves of an order as buttons, each of which opens its form. `done(move, before, seq)` is called when one was taken.
+// The moves of an order as buttons, each of which opens its form. `done(move, before, seq, given)` is called when one was taken.
 export async function movesPanel(done) {
   const who = el("small", {});
   const node = el("section", { class: "doing", hidden: true, "aria-label": say("What may be done now") }, who);
@@ -225,7 +236,7 @@ export async function movesPanel(done) {
     if (!refused) {
       dropDraft(order.id, move.action);
       if (form && filling?.form === form) close(); // another one may have been opened meanwhile
-      await done(move, order, seq);
+      await done(move, order, seq, fields);
     }
     return refused;
   }
@@ -237,7 +248,7 @@ export async function movesPanel(done) {
     const send = el("button", { class: "primary" }, called(move));
     const leave = el("button", { type: "button" }, say("Cancel"));
     const form = el("form", { class: "move", "data-action": move.action },
-      ...move.fields.map((field) => el("label", {}, `${LABELS[field.name] || field.name}${field.needed ? " *" : ""}`, CONTROLS[field.kind](field, order))),
+      ...move.fields.map((field) => el("label", {}, `${LABELS[field.name] || field.name}${field.needed ? " *" : ""}`, CONTROLS[field.kind](field, order, move))),
       el("div", { class: "moves" }, send, leave));
     for (const { name: field, suggested } of move.fields) if (suggested) form.elements[field].value = suggested;
     for (const [field, value] of Object.entries(filled)) form.elements[field].value = value;
@@ -312,12 +323,14 @@ export async function movesPanel(done) {
     }), ...(mine.length ? [] : [el("p", { class: "soft" }, say("Nothing for this seat now"))]));
   }
 
-  // The moves that name another order, as buttons that open their form with that one.
+  // The moves that name another order, as buttons that open their form with that one; orders merge only into an open one,
+  // and what a person has kept apart is no candidate, so nothing is to be taken back beside one.
   function naming(order, other) {
-    return mine.filter((move) => move.fields.some((field) => field.kind === "order")).map((move) => {
+    const fits = (move) => move.action !== BACK_AGAIN && (move.action !== "merge" || other.status === "open");
+    return mine.filter((move) => fits(move) && move.fields.some((field) => field.kind === "order")).map((move) => {
       const button = el("button", { type: "button" }, called(move));
       const field = move.fields.find((each) => each.kind === "order");
-      button.addEventListener("click", () => open(order, move, { [field.name]: other }));
+      button.addEventListener("click", () => open(order, move, { [field.name]: other.id }));
       return button;
     });
   }

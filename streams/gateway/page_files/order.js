@@ -3,7 +3,7 @@ import { comparison, placeMap } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { name, say } from "/page/language.js";
 import { follow } from "/page/live.js";
-import { called as moveName, movesPanel, undoing } from "/page/moves.js";
+import { called as moveName, movesPanel, seat, shownAs, undoing } from "/page/moves.js";
 import { orderView, stateBadge } from "/page/order_view.js";
 import { doneBar } from "/page/said.js";
 import { urgentBanner } from "/page/urgent.js";
@@ -19,8 +19,9 @@ const view = orderView({ doing: [moves.node], beside: [compared.node], last: [pl
 let order = null;
 by("order").append(view.node);
 
-async function afterMove(move, before) {
-  done.tell(`${moveName(move)}:`, before, await undoing(before, move.action));
+async function afterMove(move, before, seq, given) {
+  await shownAs(before.id, seq);
+  done.tell(`${moveName(move)}:`, before, await undoing(before, move.action, given));
   await refresh();
 }
 
@@ -44,7 +45,7 @@ async function refresh() {
   }
 }
 
-const urgent = urgentBanner(null, () => order?.zone);
+const urgent = urgentBanner(null, () => order?.zone || seat.known?.zone);
 by("notice").before(urgent.node);
 by("keys").addEventListener("click", keyboard([done.key, ...moves.keys(() => order)]));
 await refresh();

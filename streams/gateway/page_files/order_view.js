@@ -23,6 +23,21 @@ const LIMITS = {
   review: say("to be decided"), accept: say("to be accepted"), handle: say("to be handled"), check: say("to be checked"),
   return: say("the return to be judged"), arbitration: say("the dispute to be decided"), whole: say("the whole order"),
 };
+// What a mobile unit is sent for, and how far it has come.
+const LOOKS = { verify: say("to look whether it is there"), check: say("to look whether it has been dealt with") };
+const STAGES = { given: say("asked"), accepted: say("on its way"), arrived: say("there") };
+// Why a sighting joined the order.
+const JOINED = {
+  near: say("near in place and time"), asset: say("at the same asset"), words: say("the same by its words"), alike: say("alike in words and place"),
+  named: say("its reporter named the order"), again: say("seen again after it had ended"), "seen-again": say("seen again"),
+  watched: say("seen before the order was opened"), outage: say("of one outage"), "same-identity": say("sent twice"),
+};
+const joined = (rule = "") => (rule.startsWith("covered:") ? say("part of a larger incident") : JOINED[rule] ?? rule);
+// What steps say besides that is a name of the program's and no sentence.
+const CODED = {
+  warned: LIMITS, breached: LIMITS, supervised: LIMITS, "task-lapsed": STAGES,
+  reopened: JOINED, "appeal-reviewed": { granted: say("granted"), refused: say("refused") },
+};
 let zone = "Asia/Shanghai";
 
 function at(text) {
@@ -60,7 +75,7 @@ function reasons(reason, guess) {
   const beside = reason.beside || guess.beside || [];
   const second = reason.second || guess.second || "";
   const list = el("dl", { class: "facts" });
-  const rule = [reason.rule, reason.table_row ? say("row {}", reason.table_row) : "", reason.note].filter(Boolean).join(" · ");
+  const rule = [reason.rule, reason.table_row ? say("row {}", reason.table_row) : "", JOINED[reason.note] ?? reason.note].filter(Boolean).join(" · ");
   const threshold = reason.threshold ?? guess.threshold;
   const sure = reason.probability ?? guess.probability;
   pairs(list, [
@@ -84,6 +99,11 @@ function limits(order) {
   const running = [...(order.limits || [])].sort((one, other) => Date.parse(one.due) - Date.parse(other.due));
   return running.length ? el("ul", { class: "plain-list" }, ...running.map((limit) => el("li", { class: Date.parse(limit.due) < Date.now() ? "late" : null },
     `${at(limit.due)} · ${LIMITS[limit.stage] || limit.stage}`))) : "";
+}
+
+// What a mobile unit has to look at, how far it has come, and by when it must take the next step.
+function task({ unit = "", what, stage, due }) {
+  return [unit, LOOKS[what], STAGES[stage], say("next step by {}", at(due))].filter(Boolean).join(" · ");
 }
 
 // What reporters have said of how it was settled, the newest last.
@@ -129,7 +149,7 @@ function evidence(seen, terms) {
     el("div", { class: "top" }, el("span", {}, source), el("time", { datetime: seen.at }, at(seen.at))),
     seen.text ? el("div", {}, ...marked(seen.text, terms)) : "",
     photos(seen.media_urls),
-    el("span", { class: "soft" }, [seen.address, seen.rule, seen.confidence ? percent(seen.confidence) : "",
+    el("span", { class: "soft" }, [seen.address, joined(seen.rule), seen.confidence ? percent(seen.confidence) : "",
       seen.bbox ? `□ ${seen.bbox.join(", ")}` : "", seen.distance_m ? `${Math.round(seen.distance_m)} m` : ""].filter(Boolean).join(" · ")));
 }
 
@@ -145,6 +165,7 @@ function actor(by, order) {
 function noted({ fact, note }, order) {
   const meant = fact.startsWith("part-") && (order.parts || []).find((each) => each.name === note);
   if (meant) return name(meant.category);
+  if (CODED[fact]?.[note]) return CODED[fact][note];
   const doubt = /^probability ([\d.]+) is below the threshold ([\d.]+)$/.exec(note || "");
   return doubt ? say("probability {} is below the threshold {}", doubt[1], doubt[2]) : term(REASONS[note], note);
 }
@@ -200,6 +221,7 @@ function fill(node, parts, order) {
     [say("Limits"), limits(order)],
     [say("Suspended until"), order.suspended_until ? at(order.suspended_until) : ""],
     [say("Inspector"), order.inspector],
+    [say("Mobile unit"), order.task ? task(order.task) : ""],
     [say("Satisfaction"), satisfaction(order)],
     [say("Judgements"), judgements(order)],
     [say("Reminders"), order.reminders ? `${order.reminders.count} · ${order.reminders.last}` : ""],

@@ -1,4 +1,4 @@
-import { ask, el, moment } from "/page/common.js";
+import { ask, el, instant, moment } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { seat, takeSeat } from "/page/moves.js";
 
@@ -9,7 +9,7 @@ const STATES = {
 };
 const SETTING = ["dispatcher", "duty-officer", "operator"];
 const APPROVING = ["duty-officer", "operator"];
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+let zone = "UTC"; // the city's, once it is known
 
 function tell(sentence) {
   by("notice").textContent = sentence;
@@ -104,6 +104,7 @@ async function show() {
     tell(told.detail || `HTTP ${response.status}`);
     return;
   }
+  zone = told.zone;
   showZones(told.control_zones);
   by("known").replaceChildren(...told.silences.map(line), ...(told.silences.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
@@ -123,17 +124,17 @@ function form(larger, areas) {
     el("label", {}, say("Source"), el("input", { name: "source", maxlength: 200 })),
     el("label", {}, say("Latitude"), number("lat", 90)), el("label", {}, say("Longitude"), number("lon", 180)),
     el("label", {}, say("Metres around it"), el("input", { name: "radius_m", type: "number", step: "any", min: 1, max: 100000 })),
-    el("label", {}, say("From (time of this computer; empty: from now on)"), el("input", { name: "starts_at", type: "datetime-local" })),
-    el("label", {}, say("Until (time of this computer)"), el("input", { name: "ends_at", type: "datetime-local", required: true })),
+    el("label", {}, say("From (the city's time; empty: from now on)"), el("input", { name: "starts_at", type: "datetime-local" })),
+    el("label", {}, say("Until (the city's time)"), el("input", { name: "ends_at", type: "datetime-local", required: true })),
     answering(), because(),
     el("button", { class: "primary" }, say("Silence")));
   node.addEventListener("submit", async (event) => {
     event.preventDefault();
     const given = Object.fromEntries([...new FormData(node)].map(([field, text]) => [field, text.trim()]).filter(([, text]) => text));
     const { lat, lon, radius_m: radius, starts_at: starts, ends_at: ends, ...rest } = given;
-    const begin = starts ? { starts_at: new Date(starts).toISOString() } : {};
+    const begin = starts ? { starts_at: instant(starts, zone) } : {};
     const place = lat && lon ? { location: { lat: Number(lat), lon: Number(lon) }, ...(radius ? { radius_m: Number(radius) } : {}) } : {};
-    if (await send("/silences", { ...rest, ...place, ...begin, ends_at: new Date(ends).toISOString() })) node.reset();
+    if (await send("/silences", { ...rest, ...place, ...begin, ends_at: instant(ends, zone) })) node.reset();
   });
   return node;
 }

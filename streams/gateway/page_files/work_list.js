@@ -4,6 +4,7 @@ import { name, say, term } from "/page/language.js";
 import { seat } from "/page/moves.js";
 import { metres, walk } from "/page/places.js";
 import { FACTS } from "/page/terms.js";
+import { unitBar } from "/page/unit_bar.js";
 
 const PAGE = 50;
 const MOST_AT_ONCE = 200; // of a walk, which has no pages
@@ -26,8 +27,10 @@ export function workList(part, { open, opened, accept, done }) {
   let pages = 1;
   let lines = [];
   let more = false;
+  let known = false; // whether the list has been asked for yet
   let start = null; // where an inspector sets out
   const picked = new Set();
+  const reporting = unitBar();
   const bar = el("div", { class: "bar-of-list" });
   const rows = el("ol", { class: "list picks", "aria-label": say("Orders") });
   const further = el("button", { type: "button", class: "plain" }, say("More"));
@@ -41,7 +44,7 @@ export function workList(part, { open, opened, accept, done }) {
   const picking = () => seat.role === "department" && lines.some((line) => line.state === "assigned");
 
   function begin(wanted) {
-    [query, pages, lines] = [wanted, 1, []];
+    [query, pages, lines, known] = [wanted, 1, [], false];
     picked.clear();
     show();
   }
@@ -61,6 +64,7 @@ export function workList(part, { open, opened, accept, done }) {
     }
     if (asked !== query) return; // another list has been opened meanwhile
     more = Boolean(next);
+    known = true;
     const left = found.filter((line) => !gone(line.id));
     lines = walks() ? walk(left, start) : left;
     for (const id of picked) if (!lines.some((line) => line.id === id)) picked.delete(id);
@@ -108,13 +112,14 @@ export function workList(part, { open, opened, accept, done }) {
       }));
       parts.push(el("span", { class: "soft" }, say("In walking order")), here);
     }
+    if (seat.role === "unit" && seat.person) parts.push(reporting.show());
     bar.replaceChildren(...parts);
     bar.hidden = !parts.length;
   }
 
   function show() {
     const kept = part.contains(document.activeElement) ? document.activeElement.closest("[data-id]")?.dataset.id || "open" : "";
-    rows.replaceChildren(...lines.map(row));
+    rows.replaceChildren(...lines.map(row), ...(known && !lines.length ? [el("li", { class: "soft none" }, say("Nothing in this list"))] : []));
     further.hidden = !more;
     showBar();
     const current = rows.querySelector('[aria-current="true"]');

@@ -68,6 +68,9 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         confirmer: Annotated[
             str, Query(description="which were handled below this department, which is to confirm them next")
         ] = "",
+        unit: Annotated[
+            str, Query(max_length=MAX_ATTRIBUTE, description="which this mobile unit was given to look at, and has not")
+        ] = "",
         camera: Annotated[
             str, Query(max_length=MAX_ATTRIBUTE, description="only orders that this camera has seen")
         ] = "",
@@ -98,7 +101,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         cursor: Annotated[str, Query(description="`next` of the page before")] = "",
     ) -> Response:
         holder = holder_of(request)
-        if actor or (inspector and holder is not None and holder.person != inspector):
+        if actor or (holder is not None and any(each not in ("", holder.person) for each in (inspector, unit))):
             ask_for(holder, "staff")
         # What is to be confirmed lies with a department below: whose it is says who is to confirm it.
         confined, area = finder.own(holder, confirmer or department, area)
@@ -113,7 +116,7 @@ def order_routes(city: City, finder: "Finder") -> APIRouter:
         _check_alarm(alarm)
         wanted |= {"camera": camera, "algorithm": algorithm, "alarm": alarm}
         wanted |= {"mark": mark, "count": "true" if count and not indicator else ""}
-        wanted |= {"inspector": inspector, "confirmer": confirmer}
+        wanted |= {"inspector": inspector, "confirmer": confirmer, "unit": unit}
         for name, flag in (("overdue", overdue), ("quarantined", quarantined)):
             if flag is not None:
                 wanted[name] = "true" if flag else "false"

@@ -99,7 +99,7 @@ def silence_routes(city: City, book: SilenceBook, finder: Finder, key: bytes) ->
         shown = [_document(one, city, now, people) for one in known]
         wanted = [one for one in shown if (one["state"] == state if state else one["state"] != "expired")]
         zones = list(control_zones(city, known, now))
-        return answer({"silences": wanted, "control_zones": zones, "as_of": to_text(now)})
+        return answer({"silences": wanted, "control_zones": zones, "as_of": to_text(now), "zone": city.zone.key})
 
     @router.post("/silences", status_code=201, summary="Silence something for a time")
     async def wanted(request: Request) -> Response:
