@@ -577,6 +577,17 @@ async def test_ranking_and_funnel_show_what_the_status_says(cast: Cast) -> None:
         await duty.page.locator('#departments [data-query$="&below=true"]').first.click()
     assert (await of_all.value).ok
 
+    async def without_levels(route: Route) -> None:
+        status = await (await route.fetch()).json()
+        for row in status.get("departments", {}).values():
+            row.pop("parent", None)
+        await route.fulfill(json=status)
+
+    await duty.page.route("**/status?*", without_levels)  # the later one answers first
+    await duty.go("/")
+    await expect(duty.page.locator("#departments tr").first).to_be_visible()
+    await expect(below).to_be_hidden()
+
 
 async def test_a_day_and_a_week_of_the_trend_open_into_their_orders(cast: Cast) -> None:
     """Their list is of just those days, whatever window is chosen above; a stock is that of the last of them."""

@@ -44,7 +44,7 @@ async def test_whoever_has_a_seat_is_told_which(gateway: Open, city: City, tmp_p
     async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
         told = (await client.get("/seat", headers=bearer(role))).json()
 
-    assert (told["open"], told["person"]) == (False, role)
+    assert (told["open"], told["person"], told["zone"]) == (False, role, city.zone.key)
     assert told["department"] == ("roads" if role == "department" else "")
     assert [each["role"] for each in told["seats"]] == [role]
     assert [each["query"] for each in told["seats"][0]["lists"]] == [
