@@ -3,32 +3,45 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from dispatcher.arrivals import merging
 from dispatcher.order.row import Order
 from dispatcher.partition import index
+from dispatcher.partition.index import Entry
 from dispatcher.partition.unit_of_work import UnitOfWork
+from models.city.ground.distances import METRES_PER_DEGREE, distance_m
 from models.inbox import Sighting
 
-SCANNED = 64  # of the orders in a cell, and of all around, the newest ones that are compared
+SCANNED = 64  # of the orders within reach, the newest ones that are compared
+_MEASURED = 1_024  # of the orders in a cell, the newest ones whose distance is worked out
 
 
 def around(
     work: UnitOfWork, centre: Sighting | Order, groups: Iterable[str], reach: float, area: str = ""
 ) -> Iterator[tuple[Order, float]]:
     """The orders of these merge groups, each named once, within `reach` metres of a sighting or another order, with
-    their distances in metres; the newest of many, newest first. They are those of the centre's area, or of another one
-    that is named. None around a place that is not known."""
+    their distances in metres; the newest of many, newest first: 64 at most, among the newest 1,024 of each cell. They
+    are those of the centre's area, or of another one that is named. None around a place that is not known."""
     if centre.lat is None or centre.lon is None:
         return
-    entries: list[index.Entry] = []
+    near: list[tuple[Entry, float]] = []
     for group in groups:
         for key in index.cells_around(area or centre.area, group, centre.lat, centre.lon, reach):
-            entries.extend(islice(work.overlay.index.newest(key), SCANNED))
-    entries.sort(reverse=True)
-    for _, order_id, lat, lon in entries[:SCANNED]:
-        away = merging.between(centre, lat, lon)
-        if away is not None and away <= reach and (order := work.order(order_id)) is not None:
+            newest = islice(work.overlay.index.newest(key), _MEASURED)
+            near.extend(islice(_within(newest, centre.lat, centre.lon, reach), SCANNED))
+    near.sort(reverse=True)
+    for (_, order_id, *_), away in near[:SCANNED]:
+        if (order := work.order(order_id)) is not None:
             yield order, away
+
+
+def _within(entries: Iterable[Entry], lat: float, lon: float, reach: float) -> Iterator[tuple[Entry, float]]:
+    """Those within reach of a place: what is farther off must not take their room among those that are compared."""
+    for entry in entries:
+        _, _, north, east = entry
+        if north is None or east is None or abs(north - lat) * METRES_PER_DEGREE > reach:  # most are told by this alone
+            continue
+        away = distance_m(lat, lon, north, east)
+        if away <= reach:
+            yield entry, away
 
 
 def last_seen(work: UnitOfWork, order: Order) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.arrivals import nearby
 from dispatcher.arrivals.gists import gist_of, similarity
 from dispatcher.partition.identity import area_of, order_id, share
 from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE
@@ -124,6 +125,26 @@ def two_candidates() -> tuple[Desk, str, str]:
     desk.feed(report("2", T0 + HOUR, "井边砖头松动危险请修理"), at=T0 + HOUR)
     first, second = desk.state.orders
     return desk, first, second
+
+
+def test_what_is_farther_off_does_not_hide_the_same_incident() -> None:
+    """However many newer orders lie 170 m off in its cell of the grid: only what is within the radius is compared."""
+    desk = Desk()
+    founding = report("first", T0)
+    desk.feed(founding, at=T0)
+    others = [
+        report(str(n), T0 + n, "".join(chr(0x4E00 + 40 * n + k) for k in range(20)), lat=30.0484 + n * 1e-6)
+        for n in range(1, nearby.SCANNED + 10)
+    ]
+    for other in others:
+        desk.feed(other, at=other.at)
+    assert len(desk.state.orders) == len(others) + 1
+
+    desk.feed(report("again", T0 + HOUR), at=T0 + HOUR)
+
+    assert len(desk.state.orders) == len(others) + 1
+    [joined] = [order for order in map(desk.state.orders.get, desk.state.orders) if order and order.evidence_count == 2]
+    assert joined.evidence_first[0].id == founding.id
 
 
 def test_unlike_texts_are_linked_as_candidates_and_may_be_merged_by_a_person() -> None:
