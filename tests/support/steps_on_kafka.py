@@ -29,7 +29,7 @@ _PER_ROW = 16  # orders lie on a grid, six hundred metres apart: none meets anot
 EXCUSES = frozenset(
     {
         "not-joined", "not-the-holder", "nobody-below", "nobody-above", "not-accountable", "not-its-task", "no-unit",
-        "not-asked", "for-a-reviewer", "same-dispatcher",
+        "not-asked", "not-apart", "for-a-reviewer", "same-dispatcher",
     }
 )  # fmt: skip
 # Why the other department gets nothing where its own may.
