@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.end_to_end import scenes
+from bench.end_to_end import scenes, tables
 from bench.end_to_end.__main__ import machine
 from bench.end_to_end.measured import Machine, Step
 from bench.end_to_end.scenes import Broker
@@ -93,9 +93,11 @@ def kept() -> Measured:
 
 
 def table(found: Measured) -> str:
-    """The steps as a table in Markdown."""
+    """Day, machine and load, and the steps as a table in Markdown."""
     head = "| load | sightings/s | p50 ms | p99 ms | kept up | intake + desk, µs a sighting | cores, intake | desk |"
-    return "\n".join([head, "|---|---:|---:|---:|---|---:|---:|---:|", *(_row(step) for step in found.steps)])
+    where = f"{tables.machine(found.machine)}{tables.load(found.machine)}"
+    rows = [head, "|---|---:|---:|---:|---|---:|---:|---:|", *(_row(step) for step in found.steps)]
+    return "\n".join([where, "", *rows])
 
 
 def _row(step: Step) -> str:

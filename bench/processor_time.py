@@ -1,4 +1,4 @@
-"""The processor time that processes have used, as Linux counts it in /proc."""
+"""The processor, and the time on it that processes have used, as Linux counts it in /proc."""
 
 import os
 from collections.abc import Mapping
@@ -35,6 +35,12 @@ def peak_mib(pid: int) -> float:
 def _seconds(stat: Path) -> float:
     fields = stat.read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def processor() -> str:
+    """The processor's name, where Linux tells it."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
 class CompilerWatch:

@@ -4,6 +4,7 @@ One partition, no Kafka. For each size two processes: the first opens orders and
 changelog would keep them; from 20,000 on the rows are copies of these with ids, places, reports and reporters of their
 own. The second restores a desk from the rows and acts on orders that nothing has touched since. Then a dense place:
 orders of one category within 50 m of each other. Costs are processor time; memory is what the process holds more.
+Day, machine and the load before stand with the figures.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import gc
 import itertools
 import json
 import os
+import platform
 import random
 import resource
 import struct
@@ -18,12 +20,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from msgspec.structs import replace
 
+from bench.interpreter import build
+from bench.processor_time import processor
 from bench.texts import report_texts
 from dispatcher.desk import DeskState, decide
 from dispatcher.order.row import Order
@@ -240,6 +245,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, action="append")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    where = _where()
     results: dict[str, dict[int, Figures]] = {"spread": {}, "dense": {}}
     with tempfile.TemporaryDirectory() as folder:
         for size in asked.orders or [10_000, 100_000]:
@@ -249,13 +255,26 @@ def main() -> None:
     for size in (100, DENSE):
         results["dense"][size] = _alone(dense, size)
     if asked.json:
-        print(json.dumps(results, indent=2))
+        print(json.dumps({"machine": where} | results, indent=2))
         return
+    print(", ".join(f"{name} {value}" for name, value in where.items()))
     print(" ".join(f"{title:>14}" for title in ("open orders", *COLUMNS.values())))
     for size, figures in results["spread"].items():
         print(f"{size:14,d} " + " ".join(f"{figures[name]:14,.1f}" for name in COLUMNS))
     for size, figures in results["dense"].items():
         print(f"{size:14,d} within {DENSE_METRES:.0f} m: {figures['open']:,.1f} µs an arrival")
+
+
+def _where() -> dict[str, str | int | float]:
+    """The day and the machine; `busy` is the load average of the minute before, which is other work's."""
+    return {
+        "day": datetime.now(UTC).date().isoformat(),
+        "busy": round(os.getloadavg()[0], 1),
+        "cores": os.cpu_count() or 1,
+        "kernel": f"{platform.system()} {platform.release()}",
+        "processor": processor(),
+        "python": build(),
+    }
 
 
 def _alone(work: Callable[..., Figures], *given: object) -> Figures:

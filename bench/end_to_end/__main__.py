@@ -23,6 +23,7 @@ from bench.end_to_end.scenes import Broker
 from bench.end_to_end.tables import all_tables
 from bench.end_to_end.watch import Watch
 from bench.interpreter import build
+from bench.processor_time import processor
 from bench.rig import BENCH_PYTHON, PARTITIONS, Rig
 from streams.local.broker import LocalBroker
 from streams.local.jars import KAFKA_VERSION
@@ -146,12 +147,6 @@ def machine(busy: float) -> Machine:
         kafka=KAFKA_VERSION,
         partitions=PARTITIONS,
     )
-
-
-def processor() -> str:
-    """The processor's name, where Linux tells it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
 def main() -> None:

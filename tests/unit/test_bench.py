@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench import interpreter
+from bench import cameras, interpreter
 from bench.end_to_end import tables
-from bench.end_to_end.measured import Measured, read, write
+from bench.end_to_end.measured import Beside, Latencies, Measured, read, write
 from bench.pages import PAGES
 from streams.gateway.seats import LISTS
 from tests.support.measured import MACHINE, run, step
@@ -31,6 +31,33 @@ def test_an_aim_is_reached_only_by_what_was_measured() -> None:
     assert not found["p50 / p99 at 100 detections/s, ms"]
     assert not found["detections/s held with p99 ≤ 250 ms"]
     assert not found["takeover after SIGKILL with a session of 4 s"]
+
+
+def test_an_aim_beside_a_load_is_judged_by_the_worst_of_the_rates_that_were_kept_up() -> None:
+    """The table names that rate; one that was not kept up with does not count, and one without a figure is no yes."""
+
+    def beside(rate: float, status: float | None, fresh: float | None, *, kept_up: bool = True) -> Beside:
+        return Beside(step(rate=rate, kept_up=kept_up), 20, 240, 0, Latencies(9.0, status, status), 0.2, fresh)
+
+    slow_when_idle = beside(1_000, 64.0, 0.5)
+    late_when_busy = beside(10_000, 27.0, 5.0)
+    behind = beside(15_000, 900.0, 60.0, kept_up=False)
+    found = replace(run(), beside=(slow_when_idle, late_when_busy, behind))
+
+    assert "| `/status` p99 at worst, beside 1,000/s, ms | ≤ 50 | 64 | **no** |" in tables.aims(found)
+    assert "| decision to tables p99 at worst, beside 10,000/s, s | ≤ 1 | ≤ 5 | **no** |" in tables.aims(found)
+    good = reached(replace(run(), beside=(beside(1_000, 40.0, 0.5), beside(5_000, 50.0, 1.0))))
+    assert good["`/status` p99 at worst, beside 5,000/s, ms"]
+    assert good["decision to tables p99 at worst, beside 5,000/s, s"]
+    assert not reached(replace(run(), beside=(beside(1_000, None, 0.5),)))["`/status` p99 at worst, beside 1,000/s, ms"]
+
+
+def test_the_table_of_the_cameras_says_where_and_beside_what_it_was_measured() -> None:
+    """Day, machine and other work stand above it, as above the table of the whole path."""
+    shown = cameras.table(cameras.Measured(replace(MACHINE, busy=1.5), (step(),)))
+
+    assert shown.startswith("Measured on 2026-03-01: 2 cores (a processor)")
+    assert "**Other work ran beside it** (load average 1.5 before).\n\n| load |" in shown
 
 
 def test_a_rate_that_is_not_held_is_said() -> None:
