@@ -37,6 +37,7 @@ from tests.support.storm.sites import (
     DOUBTFUL,
     FILE_AT,
     HOLE,
+    LAST_START,
     NEVER_SEEN,
     PERSON,
     RAIN,
@@ -152,6 +153,7 @@ class District:
         self.held: dict[str, tuple[str, str]] = {}  # of each camera its order and who has it
         self.wrong: list[str] = []
         self._updates = 0
+        self._remembered: list[int] = []  # sightings seen, counted and watched, after each round
 
     def run(self) -> Compared:
         """The whole day, batch by batch."""
@@ -165,6 +167,8 @@ class District:
                         site, number, turn, self.begin + turn * ROUND_MS + n * ROUND_MS // len(cameras)
                     )
                 self._take(records)
+            counted = len(self.state.watches) + len(self.state.tallies)
+            self._remembered.append(counted + sum(map(len, self.state.seen.values())))
         self._decide([(Tick(),)], self.begin + ROUNDS * ROUND_MS + (WATCHING_MINUTES + 1) * MINUTE_MS)
         return self._compared()
 
@@ -283,6 +287,7 @@ class District:
         self._compare_cameras(doubtful)
         self._compare_silences(faults)
         self._compare_answers()
+        self._compare_memory()
         for code, truth in self.truth.items():
             self._compare_figures(code, truth, rains if code == CATEGORIES["waterlogging"] else 0, len(filed), false)
         opened = self.orders.total() + self.storms + len(self.silent)
@@ -325,6 +330,13 @@ class District:
                 expected[f"{site.answer}: {outcome}"] += 1
         self._equal("looks", checked, expected)
         self._equal("silent looks", self.answered["silent"], expected["mute: silent"])
+
+    def _compare_memory(self) -> None:
+        """What the desk remembers of sightings grows with incidents, hardly with detections: these go on for three
+        rounds more when the last incident has begun and was answered."""
+        before, *after = self._remembered[LAST_START + 2 :]
+        if max(after) - before > max(before // 10, 10):
+            self.wrong.append(f"what is remembered of sightings: {max(after)}, {before} before, though nothing is new")
 
     def _compare_figures(self, code: str, truth: Counter[str], storms: int, filed: int, false: int) -> None:
         """The figures of a category. Of doubtful ones it is known how many were filed, from the orders."""
