@@ -1,6 +1,6 @@
 """Whether two versions decide alike, byte for byte: digests of all that the core makes of two long inboxes.
 
-Run: `python -m bench.digest [demo] [boston]` in both versions and compare what they print. `demo` is the demo city's
+Run: `scripts/bench digest [demo] [boston]` in both versions and compare what they print. `demo` is the demo city's
 sample day with its made-up people, classified by the shipped model; `boston` every twelfth case of the optional data
 folder (PAIDAN_SHARED, default `../shared`). No Kafka: intake's code and the desk's run in this process, on a clock of
 the data's own, so nothing but the code can move a digest.

@@ -96,3 +96,7 @@ class StageOptions:
     backoff: float = 0.2
     traces: tuple[TopicPartition, ...] = ()
     urgent: str = ""
+
+    def pace_at(self, rate: float) -> float:
+        """The seconds between the beginnings of two cycles at so many records a second."""
+        return self.pace * min(1.0, rate / self.busy_rate)

@@ -204,8 +204,7 @@ class Tenure(Generic[O]):
         count = sum(each.batch.size for each in decided)
         self._rate += (count / max(now - self._began, 1e-3) - self._rate) * _SMOOTHING
         self._began = now
-        pace = self._options.pace * min(1.0, self._rate / self._options.busy_rate)
-        await self._pause(pace - (now - began))
+        await self._pause(self._options.pace_at(self._rate) - (now - began))
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until there is news: a partition has joined, or the end has come."""

@@ -97,6 +97,7 @@ DATA = {
             "confidence": SHARES,
             "location": PLACES,
             "object_id": TEXTS,
+            "asset": TEXTS | st.just('"lamp-7"'),
             "phase": st.sampled_from(['""', '"start"', '"end"', '"End"', '"ongoing"', "null"]),
             "bbox": st.lists(DEGREES, min_size=3, max_size=5).map(lambda some: listed(*some))
             | st.just("[1, 2.5, 3, 4]") | st.just("null"),
@@ -121,6 +122,8 @@ DATA = {
             "reporter": objects({}, {"id": TEXTS, "name": TEXTS, "phone": TEXTS}),
             "media_urls": URLS,
             "channel": TEXTS,
+            "asset": TEXTS | st.just('"lamp-7"'),
+            "joins": IDS | st.just(quoted(ORDER)) | st.just("null"),
             "due_at": WHEN,
         },
     ),
@@ -268,9 +271,10 @@ PLAIN = {
         detection().value, [header for header in detection().headers if header[0] != "content-type"]
     ),
     "detection with all": detection(algorithm="a", vendor="b", confidence=0.7, object_id="o", phase="start", text="坑",
-                                    bbox=[1, 2, 3, 4.5], media_urls=["https://a.example/1.jpg"]),
+                                    asset="lamp-7", bbox=[1, 2, 3, 4.5], media_urls=["https://a.example/1.jpg"]),
     "located": detection(location={"lat": 30.05, "lon": 114.05}),
     "report": report(title="路灯", reporter={"id": "u", "phone": "13812345678"}, location={"address": "梧桐路"}),
+    "report of an asset that joins an order": report(asset="lamp-7", joins=ORDER),
     "report with a limit": report(due_at="2026-03-05T00:00:00+08:00"),
     "update": update(),
     "update by report": update(order_id=None, report={"source": "app", "id": "7"}, location={"area": "south-e"}),

@@ -2,8 +2,10 @@
 
 The terms are Alertmanager's: orders are grouped by category and area. Once `storm_orders` (the limit) of a group have
 been opened within `storm_wait_minutes` (its group wait), the next sighting opens a parent incident, which covers it and
-all that follow, until for `storm_interval_minutes` (its group interval) nothing has. When the parent ends, what it
-covers comes up again.
+all that follow, until for `storm_interval_minutes` nothing has. When the parent ends, what it covers comes up again.
+
+That interval is not Alertmanager's `group_interval`, its wait before it tells what a group has gained: here each
+sighting joins at once, and the interval is the quiet after which the next one is no part of the storm.
 """
 
 from collections.abc import Sequence

@@ -61,7 +61,6 @@ class Pieces(NamedTuple):
 
 
 BODY, HEADS, PARTS, AROUND = 0, 1, 2, 3
-BLOCKS = 4
 
 
 @lru_cache(maxsize=1)  # not at import: of the roles that import this, few classify
