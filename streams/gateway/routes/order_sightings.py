@@ -31,7 +31,8 @@ MOST_SIGHTINGS = 500
 READ_MOST = 20_000  # records for one page
 _AT_ONCE = 500
 _READERS = 4  # each reads some megabytes of the inbox: the others wait their turn
-_BEFORE_MS = HOUR_MS  # what was watched before the order was opened came in not longer ago than this, as a rule
+# An order was opened when the first happened of all that was watched; a device's clock may be ahead of that by so much.
+_BEFORE_MS = HOUR_MS
 _URGENT = 2**61  # from here on places are those of the urgent lane
 
 
