@@ -385,7 +385,8 @@ class Watch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
 
     `until` says of each when its time is over; it is empty in rows of before, of which all expire together. `expires`
     is the first of these instants; 0 where they wait for `order_id`, a parent incident that covers them, to end.
-    `category` is that of the order; empty where each detection has its own."""
+    `category` is that of the order; empty where each detection has its own. `more`: how many further rows there are
+    of what a parent incident covers; its first row knows."""
 
     key: str
     area: str
@@ -394,3 +395,4 @@ class Watch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     until: tuple[int, ...] = ()
     category: str = ""
     order_id: str = ""
+    more: int = 0

@@ -8,6 +8,7 @@
 | `watch/<area>/<group>/<spot>`     | detections that are still too few to open an order              |
 | `watch/reopen/<order id>`         | detections that are still too few to reopen a closed one        |
 | `watch/covered/<order id>`        | sightings that a parent incident covers until it ends           |
+| `watch/covered/<order id>/<n>`    | more of them, where one row cannot hold all                     |
 | `camera/<camera id>`              | when a camera was last heard of                                 |
 | `roll/<area>`                     | when the cameras of an area are looked through for silent ones  |
 | `algorithm/<name>`                | how often an algorithm of cameras was right, and how often not  |
@@ -138,9 +139,10 @@ def reopening_watch(order_id: str) -> str:
     return f"reopen/{order_id}"
 
 
-def covered(order_id: str) -> str:
-    """The name of the watch for what a parent incident covers until it ends."""
-    return f"{_COVERED}{order_id}"
+def covered(order_id: str, number: int = 0) -> str:
+    """The name of the watch for what a parent incident covers until it ends: of the first row, or of a further one;
+    sorted by their names they are in their order."""
+    return f"{_COVERED}{order_id}/{number:03}" if number else f"{_COVERED}{order_id}"
 
 
 def is_covered(name: str) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.arrivals.watched import watching
 from dispatcher.arrivals.watched.watching import OF_ONE_ROW
 from models.inbox import Actor
 from tests.support.desks import DAY, HOUR, INSPECTOR, OPERATOR, T0, Desk, assert_laws, detection, quiet_city, report
@@ -103,18 +104,51 @@ def test_an_ended_flood_is_not_reopened_by_what_it_covered() -> None:
     assert [one.category for one in desk.state.orders.values()] == ["flooding", "street-light"]
 
 
-def test_what_is_remembered_of_children_has_a_bound_and_no_contact() -> None:
-    """The first ones of a storm come up; of a reporter the desk keeps what an order keeps."""
+def test_all_children_of_a_storm_come_up_however_many_rows_they_fill() -> None:
+    """A row holds what fits into a record; of a reporter the desk keeps what an order keeps."""
     desk, flood = flooded()
-    for n in range(OF_ONE_ROW + 3):
-        own: dict[str, Any] = {"lat": 30.0501 + n * 1e-6, "contact": "sealed"}
-        desk.feed(report(f"h{n}", T0, f"坑{n}", **own), at=T0)
+    children = 2 * OF_ONE_ROW + 50
+    for n in range(children):
+        desk.feed(detection(f"d{n}", T0, "street-light", lat=30.0503, object_id=f"o{n}", contact="sealed"), at=T0)
 
-    (watch,) = desk.state.watches.values()
-    assert len(watch.seen) == OF_ONE_ROW
-    assert {one.contact for one in watch.seen} == {""}
+    rows = [desk.state.watches[name] for name in sorted(desk.state.watches)]
+    assert [len(row.seen) for row in rows] == [OF_ONE_ROW, OF_ONE_ROW, 50]
+    assert [one.id for row in rows for one in row.seen] == [f"d{n}" for n in range(children)]
+    assert {one.contact for row in rows for one in row.seen} == {""}
+    desk.update("force-close", OPERATOR, T0 + HOUR, flood, **END)
+    desk.tick(T0 + HOUR)
+
+    assert desk.state.watches == {}
+    (lamp,) = (order for order in desk.state.orders.values() if order.id != flood)
+    assert lamp.evidence_count == children
+    assert_laws(desk)
+
+
+def test_a_flood_that_goes_on_in_another_hands_on_all_its_children() -> None:
+    """Row by row as they were."""
+    desk, first = flooded()
+    for n in range(OF_ONE_ROW + 7):
+        desk.feed(detection(f"d{n}", T0, "street-light", lat=30.0508, object_id=f"o{n}"), at=T0)
+    desk.feed(report("flood-2", T0, "地下车库进水一米深", "flooding", lat=30.0515), at=T0)
+    second = next(one for one in desk.state.orders if one != first)
+
+    assert desk.update("merge", OPERATOR, T0, first, other_order_id=second, reason="one flood") == ""
+
+    rows = [desk.state.watches[name] for name in sorted(desk.state.watches)]
+    assert [(row.order_id, len(row.seen)) for row in rows] == [(second, OF_ONE_ROW), (second, 7)]
+    assert_laws(desk)
+
+
+def test_what_is_remembered_of_children_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ones of an endless storm come up."""
+    monkeypatch.setattr(watching, "COVERED_ROWS", 1)
+    desk, flood = flooded()
+    for n in range(2 * OF_ONE_ROW + 3):
+        desk.feed(report(f"h{n}", T0, f"坑{n}", lat=30.0501 + n * 1e-6), at=T0)
+
+    assert sum(len(row.seen) for row in desk.state.watches.values()) == 2 * OF_ONE_ROW
     desk.update("force-close", OPERATOR, T0 + HOUR, flood, **END)
     desk.tick(T0 + HOUR)
     assert desk.state.watches == {}
-    assert desk.count("received") == OF_ONE_ROW + 4
+    assert desk.count("received") == 2 * OF_ONE_ROW + 4
     assert_laws(desk)

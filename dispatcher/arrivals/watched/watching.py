@@ -28,6 +28,7 @@ from models.times import HOUR_MS, MINUTE_MS
 
 OF_ONE_SOURCE = 8  # detections that are watched of one algorithm at one camera: later ones hardly weigh anything
 OF_ONE_ROW = 200  # detections that a row holds: it has to fit into a record
+COVERED_ROWS = 50  # of one parent incident, beside its first
 
 _Ending = tuple[Sighting, int]  # what is watched, and the instant at which that expires
 
@@ -92,31 +93,51 @@ def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disp
 
 
 def cover(work: UnitOfWork, parent: Order, sighting: Sighting) -> None:
-    """Remember a sighting whole that a parent incident covers, so that it can come up again; the first ones of many.
-    What nobody but the inbox may have of a reporter stays there."""
-    name = row_keys.covered(parent.id)
-    watch = work.overlay.watches.get(name) or Watch(key=name, area=parent.area, seen=(), expires=0, order_id=parent.id)
+    """Remember a sighting whole that a parent incident covers, so that it can come up again; the first 10,000 of many,
+    in rows of 200. What nobody but the inbox may have of a reporter stays there."""
+    first = work.overlay.watches.get(row_keys.covered(parent.id)) or _covering(parent, 0)
+    last = work.overlay.watches.get(row_keys.covered(parent.id, first.more)) or first
     kept = replace(sighting, contact="", asked=False)
-    seen = (*watch.seen, kept)
-    room = not seen_weight(kept, OF_ONE_ROW) or fitting(seen_weight(one, OF_ONE_ROW) for one in seen) == len(seen)
-    if len(seen) <= OF_ONE_ROW and room:
-        work.overlay.watches.put(name, replace(watch, seen=seen))
+    if _fit((*last.seen, kept)):
+        work.overlay.watches.put(last.key, replace(last, seen=(*last.seen, kept)))
+        return
+    number = first.more + 1
+    if number <= COVERED_ROWS and _fit((kept,)):
+        work.overlay.watches.put(first.key, replace(first, more=number))
+        further = _covering(parent, number)
+        work.overlay.watches.put(further.key, replace(further, seen=(kept,)))
 
 
 def no_longer_covered(work: UnitOfWork, parent: Order) -> tuple[Sighting, ...]:
     """What a parent incident covers, which is remembered no longer."""
-    watch = work.overlay.watches.get(row_keys.covered(parent.id))
-    if watch is None:
-        return ()
-    work.overlay.watches.put(watch.key, None)
-    return watch.seen
+    rows = _covered(work, parent)
+    for row in rows:
+        work.overlay.watches.put(row.key, None)
+    return tuple(one for row in rows for one in row.seen)
 
 
 def uncover(work: UnitOfWork, parent: Order) -> None:
     """A parent incident is over: what it covers comes up, from now on."""
-    watch = work.overlay.watches.get(row_keys.covered(parent.id))
-    if watch is not None:
-        _come_up_at(work, watch, work.clock)
+    for row in _covered(work, parent):
+        _come_up_at(work, row, work.clock)
+
+
+def _covered(work: UnitOfWork, parent: Order) -> list[Watch]:
+    """The rows of what a parent incident covers, in the order in which they came to be."""
+    first = work.overlay.watches.get(row_keys.covered(parent.id))
+    names = (row_keys.covered(parent.id, number) for number in range(1, first.more + 1 if first is not None else 1))
+    return [row for row in (first, *map(work.overlay.watches.get, names)) if row is not None]
+
+
+def _covering(parent: Order, number: int) -> Watch:
+    return Watch(key=row_keys.covered(parent.id, number), area=parent.area, seen=(), expires=0, order_id=parent.id)
+
+
+def _fit(seen: Sequence[Sighting]) -> bool:
+    """Whether a row may hold all of these; `seen_weight` is 0 of what is as small as nearly all are."""
+    if len(seen) > OF_ONE_ROW:
+        return False
+    return not seen_weight(seen[-1], OF_ONE_ROW) or fitting(seen_weight(one, OF_ONE_ROW) for one in seen) == len(seen)
 
 
 def next_of(work: UnitOfWork, watch: Watch) -> Sighting:
