@@ -111,7 +111,7 @@ def test_the_second_set_floor() -> None:
 
     assert found["top 1"][0] >= 0.937
     assert found["top 3"][0] >= 0.988
-    assert found["dispatched"][0] >= 0.78
+    assert found["dispatched"][0] >= 0.795
     assert found["right among the dispatched, no fault counting as wrong"][0] >= 0.978
     assert found["no fault, dispatched"] <= 0.01 * found["dispatched"][0] * found["faults"]
     assert found["no fault, dispatched on the group alone"] == 0
@@ -134,7 +134,8 @@ def test_a_second_matter_is_told_and_seldom_in_vain() -> None:
     assert unseen.rightly >= 0.83
     assert unseen.wrongly <= 0.137
     assert fitted.rightly >= 0.86
-    assert fitted.wrongly <= 0.09
+    # A hundred of them have a fault and misleading words beside it.
+    assert fitted.wrongly <= 0.11
 
 
 def test_the_third_set_floor() -> None:
@@ -183,8 +184,29 @@ def test_a_fault_behind_polite_words_is_not_put_aside() -> None:
     ]
 
     costly = [name for name in put_aside if model.manifest.costs.get(name, 1.0) >= COSTLY]
-    assert len(put_aside) <= 8, put_aside
+    told = sum(guess.category == row["category"] for row, guess in zip(rows, guesses, strict=True))
+    assert len(put_aside) <= 7, put_aside
+    assert told >= 24
     assert len(costly) <= 2, costly
+
+
+def test_what_people_add_seldom_takes_away_what_a_report_is_of() -> None:
+    """Sixteen short reports, each with every one of some tails: of few pairs does the probability fall by more than a
+    tenth, and hardly one becomes no fault surely."""
+    model = Classifier.shipped()
+    with (second_set.FILE.parent / "tails.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    alone = model.classify([row["text"] for row in rows])
+    tailed = model.classify([("，" if row["lang"] == "zh" else ", ").join((row["text"], row["tail"])) for row in rows])
+    kept = [
+        dict(((whole.category, whole.probability), *whole.alternatives)).get(one.category, 0.0)
+        for one, whole in zip(alone, tailed, strict=True)
+    ]
+    falls = [one.probability - share for one, share in zip(alone, kept, strict=True)]
+
+    assert sum(fall > 0.1 for fall in falls) <= 0.27 * len(rows)
+    assert sum(falls) <= 0.17 * len(rows)
+    assert sum(guess.category == NO_FAULT and guess.outcome == "confident" for guess in tailed) <= 3
 
 
 def test_the_group_alone_dispatches_some_at_every_target_and_a_stricter_one_nothing_new() -> None:

@@ -1,5 +1,7 @@
 """A message is as sure as the clause that says what it is about."""
 
+from msgspec.structs import replace
+
 from models.classifier.serving.matter.sure_clause import sure_by_a_clause
 from models.guess import Guess
 
@@ -16,9 +18,9 @@ WHOLE = Guess(
 )
 
 
-def clause(category: str, probability: float, outcome: str = "confident") -> Guess:
+def clause(category: str, probability: float, outcome: str = "confident", kind: str = "") -> Guess:
     """What a clause is by itself."""
-    return Guess(category, probability, "m", 0.9, outcome)  # type: ignore[arg-type]
+    return Guess(category, probability, "m", 0.9, outcome, kind=kind)  # type: ignore[arg-type]
 
 
 def test_a_sure_clause_beside_others_that_say_nothing_makes_the_message_sure() -> None:
@@ -44,3 +46,22 @@ def test_doubt_stays_where_no_clause_is_sure_or_another_fault_is_spoken_for() ->
     assert sure_by_a_clause(WHOLE, [clause("pothole", 0.7)], {}) is None
     assert sure_by_a_clause(WHOLE, [clause("pothole", 0.98)], {"fire": 500.0}) is None
     assert sure_by_a_clause(WHOLE, [clause("pothole", 0.98), clause("none", 1.0)], {}) is not None
+
+
+def test_what_is_doubtfully_no_fault_is_the_fault_of_its_sure_clause() -> None:
+    """Its kind is gone; no fault stays among the alternatives."""
+    whole = replace(WHOLE, category="none", kind="chatter", alternatives=(("none", 0.6), ("pothole", 0.3)), second="")
+
+    found = sure_by_a_clause(whole, [clause("pothole", 0.93), clause("none", 0.99, kind="thanks")], {})
+
+    assert found is not None
+    assert (found.category, found.outcome, found.probability, found.kind) == ("pothole", "confident", 0.93, "")
+    assert [(name, round(share, 4)) for name, share in found.alternatives] == [("pothole", 0.93), ("none", 0.06)]
+
+
+def test_a_fault_that_is_over_stays_in_doubt() -> None:
+    """Repaired by now, or withdrawn: a clause says so, and a person looks."""
+    whole = replace(WHOLE, category="none", alternatives=(("none", 0.6), ("pothole", 0.3)))
+
+    for kind in ("already-repaired", "withdrawal"):
+        assert sure_by_a_clause(whole, [clause("pothole", 0.93), clause("none", 0.6, "abstain", kind)], {}) is None

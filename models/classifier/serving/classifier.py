@@ -55,6 +55,8 @@ class Classifier:
         self._groups = Groups.among(self.classes, self.manifest.groups)
         self.target = self.manifest.target if target is None else target
         self._thresholds = self._for_target(self.target)
+        usual = self._for_target(self.manifest.target)
+        self._none_in_doubt = usual.classes.get(NO_FAULT, usual.category)
         second = arrays.get(artefact.WITNESS)
         self._words: CityWords | None = None
         self._witness = None if second is None else Classifier(second.tobytes(), target=self.target)
@@ -282,12 +284,13 @@ class Classifier:
 
     def _with_clauses(self, encoded: Encoded, guesses: list[Guess]) -> list[Guess]:
         """The guesses after a look at what the clauses are by themselves: in doubt where a message surely taken for no
-        fault may be of one, which is told as its second; as sure as a clause that is surely of the same fault."""
+        fault may be of one, which is told as its second; as sure as a clause that is surely of the same fault, or of
+        one where it is doubtful whether there is any."""
         asked = [n for n, guess in enumerate(guesses) if self._is_for_clauses(encoded, n, guess)]
         if not asked:
             return guesses
         found = list(guesses)
-        of_none = [number for number in asked if guesses[number].category == NO_FAULT]
+        of_none = [number for number in asked if guesses[number].category == NO_FAULT and _is_sure(guesses[number])]
         scores = self._columns.by_category(encoded.rows[of_none] @ self.weights + self.bias)
         whole = dict(zip(of_none, scores.tolist(), strict=True))
         texts = [encoded.pieces.texts[number] for number in asked]
@@ -296,8 +299,9 @@ class Classifier:
         alone = iter(self._guesses(self.vectoriser.encode(flat, None, self._table), {}) if flat else ())
         for number, some in zip(asked, parts, strict=True):
             guess, by_themselves = guesses[number], [next(alone) for _ in some]
-            if number not in whole:
+            if self._may_grow_sure(encoded, number, guess):
                 found[number] = sure_by_a_clause(guess, by_themselves, self.manifest.costs) or guess
+            if number not in whole or found[number] is not guess:
                 continue
             near = dict(zip(self.classes, whole[number], strict=True))
             if second := feared(near, by_themselves, self.manifest.costs):
@@ -306,13 +310,20 @@ class Classifier:
         return found
 
     def _is_for_clauses(self, encoded: Encoded, n: int, guess: Guess) -> bool:
-        """Whether the clauses may say more: of what is surely no fault; of a doubtful fault in a short text, of words
-        that the model knows, without a second matter."""
-        if guess.category == NO_FAULT:
-            return guess.outcome == "confident"
-        known = encoded.found[n] >= FEWEST and encoded.known[n] >= self.manifest.least_known
-        short = encoded.pieces.lengths[n] <= SHORT
-        return known and short and guess.outcome != "confident" and not guess.second
+        """Whether the clauses may say more: of what is surely no fault; of what is doubtful in a short text, of words
+        that the model knows."""
+        return (guess.category == NO_FAULT and _is_sure(guess)) or self._may_grow_sure(encoded, n, guess)
+
+    def _may_grow_sure(self, encoded: Encoded, n: int, guess: Guess) -> bool:
+        """Whether a clause that is sure may decide. Whether "no fault" is in doubt is the same at any
+        target: else a stricter one would dispatch what for a laxer one is surely none."""
+        known = bool(encoded.found[n] >= FEWEST and encoded.known[n] >= self.manifest.least_known)
+        short = bool(encoded.pieces.lengths[n] <= SHORT)
+        if guess.category != NO_FAULT:
+            return known and short and not _is_sure(guess)
+        costs = self.manifest.costs
+        costly = any(costs.get(name, 1.0) * share > guess.probability for name, share in guess.alternatives[1:])
+        return known and short and (costly or guess.probability < self._none_in_doubt)
 
     def _parted(self, encoded: Encoded, guesses: Sequence[Guess]) -> dict[int, Parted]:
         """The texts that may have a second matter, by their number: what their clauses speak for their own category and
@@ -349,6 +360,10 @@ class Classifier:
         """Those of the nearest target that is not easier."""
         fit = [t for t in self.manifest.thresholds if t.target >= target - 1e-9]
         return min(fit, key=lambda t: t.target) if fit else Thresholds(target, NEVER, NEVER)
+
+
+def _is_sure(guess: Guess) -> bool:
+    return guess.outcome == "confident"
 
 
 def _seconded(guess: Guess, witness: Guess) -> Guess:

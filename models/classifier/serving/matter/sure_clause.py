@@ -2,7 +2,8 @@
 
 "The lamp is out, I sent a photo to the group": the second clause says nothing of what it is about, and yet its words
 pull at the whole. Where one clause alone is surely of the category that the whole is taken for, and none speaks for
-another fault, the message is as sure as that clause.
+another fault, the message is as sure as that clause. So it is where the whole is doubtfully taken for no fault: it is
+the fault of that clause, unless another says that it is over.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,31 +12,43 @@ import msgspec
 
 from models.guess import NO_FAULT, Guess
 
-# From this probability on a clause speaks for a fault of its own.
+# From this probability on a clause speaks for a fault of its own, or says that the fault is over.
 OTHER = 0.5
+_OVER = ("already-repaired", "withdrawal")
 
 
 def sure_by_a_clause(guess: Guess, clauses: Sequence[Guess], costs: Mapping[str, float]) -> Guess | None:
-    """A doubtful guess of a fault as the surest of its clauses has it; None where none is sure, where another fault is
-    spoken for, or where what is left for another category is too costly to miss (`costs`, 1 where it is not named)."""
-    sure = [one for one in clauses if one.category == guess.category and one.outcome == "confident"]
-    others = (NO_FAULT, guess.category)
-    if not sure or any(one.category not in others and one.probability >= OTHER for one in clauses):
+    """A doubtful guess, of a fault or of no fault, as the surest of its clauses that is a fault has it; None where none
+    is sure, where another fault is spoken for, or where what is left for another category is too costly to miss
+    (`costs`, 1 where it is not named)."""
+    sure = [one for one in clauses if one.outcome == "confident" and one.category != NO_FAULT]
+    best = max(sure, key=lambda one: one.probability, default=None)
+    if best is None or guess.category not in (best.category, NO_FAULT):
         return None
-    best = max(sure, key=lambda one: one.probability)
-    if best.probability <= guess.probability:
+    said = [one for one in clauses if one.probability >= OTHER]
+    if any(one.category not in (NO_FAULT, best.category) for one in said):
         return None
-    left = (1 - best.probability) / (1 - guess.probability)
-    rest = [(name, share * left) for name, share in guess.alternatives if name != guess.category]
-    risk = costs.get(guess.category, 1.0) * best.probability
+    if guess.category == NO_FAULT and any(one.kind in _OVER for one in said):
+        return None
+    before = dict(guess.alternatives).get(best.category, 0.0)
+    if best.probability <= before:
+        return None
+    left = (1 - best.probability) / (1 - before)
+    rest = [(name, share * left) for name, share in guess.alternatives if name != best.category]
+    risk = costs.get(best.category, 1.0) * best.probability
     if any(costs.get(name, 1.0) * share > risk for name, share in rest):
         return None
     return msgspec.structs.replace(
         guess,
+        category=best.category,
         probability=best.probability,
         threshold=best.threshold,
         outcome="confident",
         reason="",
-        group_probability=max(guess.group_probability, best.probability),
-        alternatives=((guess.category, best.probability), *rest),
+        group=best.group or guess.group,
+        group_probability=max(best.group_probability, best.probability),
+        alternatives=((best.category, best.probability), *rest[:2]),
+        terms=guess.terms if guess.category == best.category else best.terms,
+        kind="",
+        second="" if guess.second == best.category else guess.second,
     )
