@@ -85,7 +85,10 @@ ACCESS: Mapping[str, Access] = {
     ),
     "inspector": _official("inspector"),
     "unit": Access(
-        ROLES["unit"], _ACTS | {"locate"}, "unit", note="one mobile unit, whose id is the person: its own tasks only"
+        ROLES["unit"],
+        _ACTS | {"locate"},
+        "unit",
+        note="one mobile unit, whose id is the person: it acts on its own tasks only",
     ),
     "reviewer": _official("reviewer"),
     "dispatcher": _official("dispatcher", "silence"),
