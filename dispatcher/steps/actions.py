@@ -442,19 +442,22 @@ def _merge(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Orde
 
 @step
 def _keep_apart(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    other = work.order(update.other_order_id)
-    for one, named in ((order, update.other_order_id), (other, order.id)):
-        if one is not None and named not in one.apart:  # one that has ended may come back
-            work.emit(facts.KeptApart(**work.head(one, at, update.by), other=named, reason=update.reason))
-    return work.order(order.id) or order
+    return _of_both(work, order, update, at, facts.KeptApart)  # also of one that has ended: it may come back
 
 
 @step
 def _perhaps_same(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    return _of_both(work, order, update, at, facts.PerhapsSame)
+
+
+def _of_both(
+    work: UnitOfWork, order: Order, update: InboxUpdate, at: int, said: type[facts.KeptApart | facts.PerhapsSame]
+) -> Order:
+    """Whether two orders are apart is said of each of them of which it is not said yet."""
     other = work.order(update.other_order_id)
     for one, named in ((order, update.other_order_id), (other, order.id)):
-        if one is not None and named in one.apart:
-            work.emit(facts.PerhapsSame(**work.head(one, at, update.by), other=named, reason=update.reason))
+        if one is not None and (named in one.apart) is (said is facts.PerhapsSame):
+            work.emit(said(**work.head(one, at, update.by), other=named, reason=update.reason))
     return work.order(order.id) or order
 
 

@@ -45,14 +45,17 @@ class _Whys(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep what is not the silence of an address."""
         match record.args:
-            case (host, port, ssl.SSLError() as error):
-                address, why = f"{host}:{port}", error.reason or str(error)
-                self.sentences.append(f"no TLS with Kafka at {address}: {why}")
-            case (host, port, KafkaError() as error) if not isinstance(error, KafkaConnectionError):
-                address = f"{host}:{port}"
-                self.sentences.append(f"Kafka at {address} refuses us: {error}")
+            case (host, port, (ssl.SSLError() | KafkaError()) as error) if not isinstance(error, KafkaConnectionError):
+                self.sentences.append(_why(f"{host}:{port}", error))
             case _:
                 pass
+
+
+def _why(address: str, error: ssl.SSLError | KafkaError) -> str:
+    if isinstance(error, ssl.SSLError):
+        reason = error.reason or str(error)
+        return f"no TLS with Kafka at {address}: {reason}"
+    return f"Kafka at {address} refuses us: {error}"
 
 
 @contextlib.contextmanager

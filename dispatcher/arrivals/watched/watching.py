@@ -125,8 +125,10 @@ def uncover(work: UnitOfWork, parent: Order) -> None:
 def _covered(work: UnitOfWork, parent: Order) -> list[Watch]:
     """The rows of what a parent incident covers, in the order in which they came to be."""
     first = work.overlay.watches.get(row_keys.covered(parent.id))
-    names = (row_keys.covered(parent.id, number) for number in range(1, first.more + 1 if first is not None else 1))
-    return [row for row in (first, *map(work.overlay.watches.get, names)) if row is not None]
+    if first is None:
+        return []
+    further = (work.overlay.watches.get(row_keys.covered(parent.id, number)) for number in range(1, first.more + 1))
+    return [first, *(row for row in further if row is not None)]
 
 
 def _covering(parent: Order, number: int) -> Watch:

@@ -286,11 +286,12 @@ class Classifier:
         """The guesses after a look at what the clauses are by themselves: in doubt where a message surely taken for no
         fault may be of one, which is told as its second; as sure as a clause that is surely of the same fault, or of
         one where it is doubtful whether there is any."""
-        asked = [n for n, guess in enumerate(guesses) if self._is_for_clauses(encoded, n, guess)]
+        of_none = [n for n, guess in enumerate(guesses) if guess.category == NO_FAULT and _is_sure(guess)]
+        growing = {n for n, guess in enumerate(guesses) if self._may_grow_sure(encoded, n, guess)}
+        asked = sorted(growing.union(of_none))
         if not asked:
             return guesses
         found = list(guesses)
-        of_none = [number for number in asked if guesses[number].category == NO_FAULT and _is_sure(guesses[number])]
         scores = self._columns.by_category(encoded.rows[of_none] @ self.weights + self.bias)
         whole = dict(zip(of_none, scores.tolist(), strict=True))
         texts = [encoded.pieces.texts[number] for number in asked]
@@ -299,7 +300,7 @@ class Classifier:
         alone = iter(self._guesses(self.vectoriser.encode(flat, None, self._table), {}) if flat else ())
         for number, some in zip(asked, parts, strict=True):
             guess, by_themselves = guesses[number], [next(alone) for _ in some]
-            if self._may_grow_sure(encoded, number, guess):
+            if number in growing:
                 found[number] = sure_by_a_clause(guess, by_themselves, self.manifest.costs) or guess
             if number not in whole or found[number] is not guess:
                 continue
@@ -309,14 +310,10 @@ class Classifier:
                 found[number] = msgspec.structs.replace(guess, outcome="abstain", reason=doubt, second=second)
         return found
 
-    def _is_for_clauses(self, encoded: Encoded, n: int, guess: Guess) -> bool:
-        """Whether the clauses may say more: of what is surely no fault; of what is doubtful in a short text, of words
-        that the model knows."""
-        return (guess.category == NO_FAULT and _is_sure(guess)) or self._may_grow_sure(encoded, n, guess)
-
     def _may_grow_sure(self, encoded: Encoded, n: int, guess: Guess) -> bool:
-        """Whether a clause that is sure may decide. Whether "no fault" is in doubt is the same at any
-        target: else a stricter one would dispatch what for a laxer one is surely none."""
+        """Whether a clause that is sure may decide: of what is doubtful in a short text, of words that the model knows.
+        Whether "no fault" is in doubt is the same at any target: else a stricter one would dispatch what for a laxer
+        one is surely none."""
         known = bool(encoded.found[n] >= FEWEST and encoded.known[n] >= self.manifest.least_known)
         short = bool(encoded.pieces.lengths[n] <= SHORT)
         if guess.category != NO_FAULT:
