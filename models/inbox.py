@@ -44,7 +44,8 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     of all that a report or a detection over HTTP says, by which a repeat is told from another one of the same source
     and id; 0: it is not compared. `gist` is what is compared of the words; None: it is made of them when it is asked
     for. `asked`: somebody waits to hear what becomes of it. `asset` is the id of the city's asset that it names 部件,
-    empty without one. `joins` is the order that a report says it is about, empty without one.
+    empty without one. `joins` is the order that a report says it is about, empty without one. `seen_at` is there where
+    a parent incident covered it: when it happened, while `at` is when it came up.
     """
 
     kind: Literal["report", "detection"]
@@ -80,6 +81,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     asked: bool = False
     asset: str = ""
     joins: str = ""
+    seen_at: int | None = None
 
 
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):

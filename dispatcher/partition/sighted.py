@@ -3,24 +3,44 @@
 Its row keeps the first and last ones alone, and repeats leave a count; the inbox has them all.
 """
 
+from collections.abc import Sequence
+
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import identity, index
 from models.inbox import Sighting
+
+
+def seen_since(order: Order) -> int:
+    """When the first sighting of an order happened, ms UTC: before its opening where that was watched, or a parent
+    incident covered it, or the order is a part of one that was seen before.
+
+    Of what its row keeps; the first ones are among them."""
+    kept = (*order.evidence_first, *order.evidence_last)
+    watched = (one.at for one in kept if one.rule == "watched")
+    covered = (one.seen_at for one in kept if one.seen_at is not None)
+    founding = (one.at for one in order.evidence_first[:1])
+    return min((order.opened_at, *founding, *watched, *covered))
 
 
 class Sighted:
     """Tells the sightings of one order from others, as its row stands.
 
     Those are the reports whose keys it has, the detections that it keeps as evidence, and, while it was open, all that
-    had the same camera, algorithm, label and object as one of its newest fingerprints. Of a repeated source and id the
-    first one counts.
+    had the same camera, algorithm, label and object as one of its newest fingerprints; that also
+    from `seen_since` on, while it was watched or covered. Of a repeated source and id the first one counts.
+
+    With `merged`, the orders that were merged into it, also theirs: what they are known by is counted with it.
     """
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, merged: Sequence[Order] = ()) -> None:
+        family = (order, *merged)
         self._order = order
-        self._reports = frozenset(order.report_keys)
-        self._evidence = frozenset((one.source, one.id) for one in (*order.evidence_first, *order.evidence_last))
-        self._fingerprints = frozenset(order.fingerprints)
+        self._reports = frozenset(key for one in family for key in one.report_keys)
+        self._evidence = frozenset(
+            (seen.source, seen.id) for one in family for seen in (*one.evidence_first, *one.evidence_last)
+        )
+        self._fingerprints = frozenset(known for one in family for known in one.fingerprints)
+        self.since = min(map(seen_since, family))
         self._met: set[tuple[str, str, str]] = set()
 
     def takes(self, sighting: Sighting, clock: int) -> bool:
@@ -38,5 +58,5 @@ class Sighted:
             return True
         if sighting.kind == "report":
             return identity.report_key(sighting.source, sighting.id) in self._reports
-        open_then = self._order.opened_at <= clock and (self._order.state in OPEN or clock <= self._order.last_at)
-        return open_then and index.fingerprint(sighting) in self._fingerprints
+        in_time = self.since <= clock and (self._order.state in OPEN or clock <= self._order.last_at)
+        return in_time and index.fingerprint(sighting) in self._fingerprints

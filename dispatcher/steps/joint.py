@@ -151,6 +151,7 @@ def _open(work: UnitOfWork, order: Order, part: Part, at: int, actor: Actor) -> 
                 source=seen.source,
                 id=seen.id,
                 at=seen.at,
+                seen_at=seen.seen_at,
                 text=order.text,
                 channel=seen.channel,
                 lat=order.lat,

@@ -180,6 +180,7 @@ def evidence(sighting: Sighting, distance_m: float | None = None, rule: str = ""
         rule=rule,
         content=sighting.content,
         gist=sighting.gist,
+        seen_at=sighting.seen_at,
     )
 
 

@@ -36,7 +36,8 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     """One sighting of the incident, as it is kept with its order. `distance_m` is to the founding sighting; `bbox` is
     where it stands in the first picture: left, top, right and bottom in pixels or shares; `content` a keyed digest of
     all that a report said, by which a repeat is told from another one under its name; `gist` what is compared of its
-    words where these are not there to be compared."""
+    words where these are not there to be compared. `seen_at` is when it happened where a parent incident covered it
+    until `at`."""
 
     kind: Literal["report", "detection"]
     source: str
@@ -59,6 +60,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     rule: str = ""
     content: int = 0
     gist: Gist | None = None
+    seen_at: int | None = None
 
 
 class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

@@ -256,8 +256,7 @@ def _evidence(seen: Evidence) -> Document:
     shown.pop("reporter", None)
     shown.pop("gist", None)
     shown.pop("content", None)
-    shown["at"] = to_text(seen.at)
-    return _without_empty(shown)
+    return _without_empty(shown | {"at": to_text(seen.at), "seen_at": _text(seen.seen_at)})
 
 
 def _why(why: Why | None) -> Document | None:

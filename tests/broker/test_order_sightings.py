@@ -8,7 +8,7 @@ from streams.gateway.routes.order_sightings import InboxSightings
 from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.settings import Settings
-from tests.support.desks import DAY, T0, Desk, detection, report
+from tests.support.desks import DAY, HOUR, OPERATOR, T0, Desk, detection, quiet_city, report
 from tests.support.kafka import Kafka, Message
 from tests.unit.test_desk_returns import ROADS
 
@@ -42,6 +42,30 @@ async def test_every_sighting_of_an_order_comes_from_the_inbox_page_by_page(
     assert urgent.next is not None
     behind = await inbox.page(order, urgent.next, 2)
     assert [one["id"] for one in (*urgent.sightings, *behind.sightings)] == ["r", "r", "r"]  # the lane, then the inbox
+
+
+async def test_what_a_parent_incident_covered_is_found_from_before_its_order(
+    kafka: Kafka, settings: Settings, topics: Names
+) -> None:
+    """Its order was opened when the parent ended, hours after all of it had come in."""
+    now = now_ms()
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    flood, lamp = report("flood", now, "路面积水", "flooding"), detection("lamp", now, lat=30.0503)
+    desk.feed(flood, at=now)
+    parent = desk.only().id
+    desk.feed(lamp, at=now)
+    desk.update("force-close", OPERATOR, now + 9 * HOUR, parent, reason="the water is gone")
+    desk.tick(now + 9 * HOUR)
+    order = next(one for one in desk.state.orders.values() if one.category == "street-light")
+    part = partition_of("south-w", settings.partitions)
+    await kafka.produce(
+        topics.inbox, [Message(encode_items((one,)), b"south-w", partition=part) for one in (flood, lamp)]
+    )
+
+    page = await InboxSightings(settings).page(order, None, 10)
+
+    assert order.opened_at == now + 9 * HOUR
+    assert ([one["id"] for one in page.sightings], page.next) == (["lamp"], None)
 
 
 async def test_what_became_of_orders_comes_from_the_log_by_when_it_was_written(

@@ -37,12 +37,12 @@ def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
     if parent is None or silencing.silenced(work, sighting, certain_category(sighting), due):
         return
     if sighting.kind == "detection":
-        sightings.find_or_open(work, replace(sighting, at=due), alone=True)
+        sightings.find_or_open(work, _from_now_on(sighting, due), alone=True)
         return
     holder = next((one for one in (parent, *work.children(parent)) if _keeps(one, sighting)), None)
     if holder is None:  # a report counts in one order: one that a row can no longer let go stays there
         return
-    own = sightings.find_or_open(work, replace(sighting, at=due), alone=True).order_id
+    own = sightings.find_or_open(work, _from_now_on(sighting, due), alone=True).order_id
     work.emit(
         facts.Released(
             **work.timer_head(work.order(holder.id) or holder, due),
@@ -52,6 +52,11 @@ def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
             day=work.day_number(sighting.at),
         )
     )
+
+
+def _from_now_on(sighting: Sighting, due: int) -> Sighting:
+    """A sighting as if it came in now, which still says when it did."""
+    return replace(sighting, at=due, seen_at=sighting.at if sighting.seen_at is None else sighting.seen_at)
 
 
 def _keeps(order: Order, sighting: Sighting) -> bool:

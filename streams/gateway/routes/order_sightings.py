@@ -2,7 +2,7 @@
 part of it each time."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -31,7 +31,7 @@ MOST_SIGHTINGS = 500
 READ_MOST = 20_000  # records for one page
 _AT_ONCE = 500
 _READERS = 4  # each reads some megabytes of the inbox: the others wait their turn
-# An order was opened when the first happened of all that was watched; a device's clock may be ahead of that by so much.
+# What was seen first came in when it happened, or later; a device's clock may be ahead of that by so much.
 _BEFORE_MS = HOUR_MS
 _URGENT = 2**61  # from here on places are those of the urgent lane
 
@@ -51,34 +51,35 @@ class InboxSightings:
         self._settings = settings
         self._turn = asyncio.Semaphore(_READERS)
 
-    async def page(self, order: Order, start: int | None, limit: int) -> SightingPage:
-        """So many sightings of an order from a place on (None: from before its beginning); fewer where the part that is
-        read for one page holds no more. Raises KafkaError."""
+    async def page(self, order: Order, start: int | None, limit: int, merged: Sequence[Order] = ()) -> SightingPage:
+        """So many sightings of an order, and of those merged into it, from a place on (None: from before its
+        beginning); fewer where the part that is read for one page holds no more. Raises KafkaError."""
         names, number = Names(self._settings.namespace), partition_of(order.area, self._settings.partitions)
         lane, inbox = TopicPartition(names.urgent, number), TopicPartition(names.inbox, number)
         async with self._turn, started(log_reader(Connection.of(self._settings))) as consumer:
             if start is not None and start < _URGENT:
-                return await _page(consumer, inbox, order, start, limit)
-            urgent = await _page(consumer, lane, order, None if start is None else start - _URGENT, limit)
+                return await _page(consumer, inbox, Sighted(order, merged), start, limit)
+            in_lane = None if start is None else start - _URGENT
+            urgent = await _page(consumer, lane, Sighted(order, merged), in_lane, limit)
             if urgent.next is not None:
                 return SightingPage(urgent.sightings, urgent.next + _URGENT)
-            rest = await _page(consumer, inbox, order, None, limit - len(urgent.sightings))
+            rest = await _page(consumer, inbox, Sighted(order, merged), None, limit - len(urgent.sightings))
             return SightingPage((*urgent.sightings, *rest.sightings), rest.next)
 
 
 async def _page(
-    consumer: AIOKafkaConsumer, part: TopicPartition, order: Order, start: int | None, limit: int
+    consumer: AIOKafkaConsumer, part: TopicPartition, sighted: Sighted, start: int | None, limit: int
 ) -> SightingPage:
     """A page of one partition; where the next begins is an offset."""
     consumer.assign([part])
     end = (await consumer.end_offsets([part]))[part]
     if start is None:
-        found = (await consumer.offsets_for_times({part: max(order.opened_at - _BEFORE_MS, 0)}))[part]
+        found = (await consumer.offsets_for_times({part: max(sighted.since - _BEFORE_MS, 0)}))[part]
         start = end if found is None else found.offset
     start = max(start, (await consumer.beginning_offsets([part]))[part])
     consumer.seek(part, start)
     stop = min(end, start + READ_MOST)
-    page = PageOf(order, limit, stop if stop < end else None)
+    page = PageOf(sighted, limit, stop if stop < end else None)
     async for _, records in read_to(consumer, {part: stop}, _AT_ONCE):
         if page.is_full_with(records):
             break
@@ -89,8 +90,8 @@ class PageOf:
     """A page under way: records of one partition in, the order's sightings out. `stop` is where the next page begins
     when these do not fill it."""
 
-    def __init__(self, order: Order, limit: int, stop: int | None) -> None:
-        self._sighted = Sighted(order)
+    def __init__(self, sighted: Sighted, limit: int, stop: int | None) -> None:
+        self._sighted = sighted
         self._limit, self._next = limit, stop
         self._shown: list[dict[str, Any]] = []
 
@@ -126,13 +127,25 @@ def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
         cursor: Annotated[int | None, Query(ge=0, lt=2**62, description="`next` of the page before")] = None,
     ) -> Response:
         order = (await finder.order(order_id, holder_of(request))).order
+        merged = await _merged_into(order, finder)
         try:
-            page = await inbox.page(order, cursor, limit)
+            page = await inbox.page(order, cursor, limit, merged)
         except KafkaError:
             raise incomplete("the inbox cannot be read at the moment") from None
         return answer(msgspec.to_builtins(await finder.in_the_clear(page, SightingPage)))
 
     return router
+
+
+async def _merged_into(order: Order, finder: Finder) -> list[Order]:
+    """The orders that were merged into one, and into those: of whoever sees that one. Raises Problem."""
+    found: list[Order] = []
+    wanted = list(order.children)
+    while wanted:
+        held = await asyncio.gather(*(finder.order(each, None) for each in wanted))
+        found += (each.order for each in held)
+        wanted = [child for each in held for child in each.order.children]
+    return found
 
 
 def _document(sighting: Sighting) -> dict[str, Any]:
