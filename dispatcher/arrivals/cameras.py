@@ -60,8 +60,8 @@ def heard(work: UnitOfWork, camera_id: str) -> None:
 
 
 def enrol(work: UnitOfWork, area: str) -> None:
-    """Call the roll of an area of which something has come. From here on its cameras count that have a heartbeat time
-    of their own, though nothing was ever heard of them."""
+    """Call the roll of an area of which something has come. From here on its cameras count of which nothing was ever
+    heard: those that have a heartbeat time of their own, or all where the city says so."""
     roll = work.overlay.rolls.get(area)
     if roll is None or roll.pack != work.city.digest:
         _call_next(work, area, RollCall(work.clock, work.city.digest))
@@ -101,7 +101,7 @@ def _missed_at(work: UnitOfWork, camera: Camera, since: int) -> int | None:
     """When a camera is missed; None where nobody misses it, or it is reported already."""
     beat = heartbeat_ms(work.city, camera)
     last_heard = work.overlay.cameras.get(camera.id)
-    if last_heard is None and camera.heartbeat_minutes is not None:
+    if last_heard is None and (camera.heartbeat_minutes is not None or work.city.settings.unheard_cameras_missed):
         last_heard = since
     return last_heard + beat if beat and last_heard else None
 

@@ -67,6 +67,11 @@ class CitySettings(BaseModel):
         description="a camera silent for longer is reported as faulty; 0 turns this off. A camera's own "
         "`heartbeat_minutes` go before this",
     )
+    unheard_cameras_missed: bool = Field(
+        False,
+        description="a camera without `heartbeat_minutes` is missed, too, when nothing has ever been heard of it: its "
+        "silence counts from the first that comes of its area",
+    )
     outage_cameras: int = Field(
         5,
         ge=2,

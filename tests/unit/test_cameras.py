@@ -64,6 +64,34 @@ def test_a_camera_with_a_heartbeat_time_is_missed_though_it_was_never_heard_of()
     assert_laws(desk)
 
 
+def test_where_all_cameras_speak_one_that_was_never_heard_of_is_missed_after_the_usual_time() -> None:
+    """The city says so once for all of them; 0 minutes of its own still is never, and those of areas of which nothing
+    has come do not count yet."""
+    settings = "camera_heartbeat_hours = 24.0\nunheard_cameras_missed = true\n"
+    rows = ("never,south-w,police,,", "off,south-w,police,0,", "quiet,south-e,police,,")
+    desk = Desk(registry(*rows, settings=settings))
+    desk.feed(report("1", T0), at=T0)
+
+    desk.tick(T0 + DAY)
+    assert faults(desk) == []
+    desk.tick(T0 + 3 * DAY)
+
+    (fault,) = [order for order in desk.state.orders.values() if order.category == "camera-fault"]
+    assert (fault.evidence_first[0].camera, fault.opened_at) == ("never", T0 + DAY)
+    assert_laws(desk)
+
+
+def test_where_a_camera_that_falls_silent_is_no_fault_one_that_never_spoke_is_none_either() -> None:
+    """Without a usual heartbeat time there is nothing to count to."""
+    settings = "camera_heartbeat_hours = 0.0\nunheard_cameras_missed = true\n"
+    desk = Desk(registry("never,south-w,police,,", settings=settings))
+    desk.feed(report("1", T0), at=T0)
+
+    desk.tick(T0 + 30 * DAY)
+
+    assert faults(desk) == []
+
+
 def test_a_camera_is_missed_once_until_it_is_heard_of_again() -> None:
     """Silence for a week is one order; when it has spoken and falls silent anew, the open order is told."""
     desk = Desk(registry("c,south-w,police,60,"))

@@ -12,11 +12,13 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from models.city import CitySettings, LimitStage, RuleInput, Unit, load_city, read_city
 from models.city.pack.loader import OPTIONAL, REQUIRED
 from models.errors import Poison
 from models.events import DETECTION, REPORT, parse
+from tests.support.desks import T0, Desk, detection
 from tests.support.every_source import MEASURED
 
 DEMO = Path(__file__).parents[2] / "cities" / "demo"
@@ -238,6 +240,19 @@ def test_nobody_trained_on_the_sample_day(day: list[dict[str, Any]]) -> None:
 
     assert corpus
     assert not corpus & written
+
+
+def test_smoke_of_which_a_camera_is_not_sure_goes_to_a_person_first() -> None:
+    """The demo city shows what weighing does: of what a camera is surer of, its department hears at once."""
+    desk = Desk(CITY)
+    for n, (town, confidence) in enumerate((("binjiang", 0.65), ("lingang", 0.99))):
+        camera = next(one for one in CITY.cameras.values() if one.area == town)
+        seen = detection(str(n), T0, "air-pollution", lat=camera.lat, camera=camera.id, confidence=confidence)
+        desk.feed(replace(seen, area=town, lon=camera.lon), at=T0)
+    unsure, sure = desk.state.orders.values()
+
+    assert (unsure.state, unsure.timeline[-1].note) == ("review", "unverified")
+    assert (sure.state, CITY.settings.storm_orders) == ("assigned", 12)
 
 
 @pytest.mark.parametrize("name", CitySettings.model_fields)

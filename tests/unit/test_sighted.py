@@ -1,8 +1,11 @@
 """The inbox alone suffices to list every sighting of an order."""
 
+from typing import cast
+
 from dispatcher.partition.sighted import Sighted, seen_since
 from models.inbox import Actor, Sighting, encode_items
-from streams.gateway.routes.order_sightings import PageOf
+from streams.gateway.routes.order_sightings import PageOf, merged_into
+from streams.gateway.routes.orders import Finder, Held
 from tests.support.desks import DAY, HOUR, INSPECTOR, MINUTE, OPERATOR, T0, Desk, detection, quiet_city, report
 from tests.support.messages import raw
 from tests.unit.test_joint_orders import joint
@@ -112,6 +115,24 @@ def test_what_is_seen_again_of_a_merged_order_is_listed_with_the_one_it_was_merg
 
     assert desk.state.tallies[newer].sightings == 1
     assert ids(desk, newer) == ["a1", "b1", "a2"]
+
+
+async def test_orders_that_were_merged_into_merged_ones_belong_to_the_listing() -> None:
+    """However deep: whoever sees the one sees what was seen of it."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    for n in range(3):
+        desk.feed(report(f"r{n}", T0, category="street-light", lat=30.05 + n * 0.02), at=T0)
+    deep, middle, top = list(desk.state.orders)
+    desk.update("merge", OPERATOR, T0, deep, other_order_id=middle, reason="one incident")
+    desk.update("merge", OPERATOR, T0, middle, other_order_id=top, reason="one incident")
+
+    class Tables:
+        async def order(self, order_id: str, holder: None) -> Held:
+            return Held(desk.order(order_id), None)
+
+    merged = await merged_into(desk.order(top), cast(Finder, Tables()))
+
+    assert [one.id for one in merged] == [middle, deep]
 
 
 def test_the_next_incident_of_a_camera_is_another_orders() -> None:

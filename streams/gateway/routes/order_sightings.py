@@ -127,7 +127,7 @@ def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
         cursor: Annotated[int | None, Query(ge=0, lt=2**62, description="`next` of the page before")] = None,
     ) -> Response:
         order = (await finder.order(order_id, holder_of(request))).order
-        merged = await _merged_into(order, finder)
+        merged = await merged_into(order, finder)
         try:
             page = await inbox.page(order, cursor, limit, merged)
         except KafkaError:
@@ -137,7 +137,7 @@ def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
     return router
 
 
-async def _merged_into(order: Order, finder: Finder) -> list[Order]:
+async def merged_into(order: Order, finder: Finder) -> list[Order]:
     """The orders that were merged into one, and into those: of whoever sees that one. Raises Problem."""
     found: list[Order] = []
     wanted = list(order.children)
