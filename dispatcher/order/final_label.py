@@ -1,7 +1,8 @@
 """Labels 标注: what an order in the end turned out to be, and how that is known. Pure: an order's row in, a label out.
 
 The label is the category and department that in the end handled the order, or a reviewer's decision, which may be that
-it is no fault; the first guess is not a label. While the order waits for a person to decide again, it has none.
+it is no fault; the first guess is not a label. While the order waits for a person to decide again, it has none; nor does
+what a reviewer said count once the department that got the order by it has given it back rightly.
 """
 
 import msgspec
@@ -59,7 +60,7 @@ def final_label(order: Order) -> Label | None:
     """The label of an order, None while there is none or when it has no words to learn from."""
     text = classified_text(order)
     label = standing_label(order.state, order.label, order.label_by == "reviewer", order.guess)
-    if not label or not text:
+    if not label or not text or _given_back(order):
         return None
     guess, shadow = order.guess, order.shadow
     first = order.evidence_first[0] if order.evidence_first else None
@@ -112,6 +113,19 @@ def classified_text(order: Order) -> str:
         return ""
     first = order.evidence_first[0]
     return order.text or ("" if first.gist else first.label)  # with a gist it had words, which were erased
+
+
+def _given_back(order: Order) -> bool:
+    """Whether what a reviewer decided was undone: dispatching has approved a return since, or taken the order back. It
+    is what the order is handled as in the end that counts then."""
+    if order.label_by != "reviewer":
+        return False
+    decided = _labelled_at(order)
+    named = order.label, order.label_department
+    theirs = [turn for turn in order.assignments if (turn.category, turn.department) == named]
+    since = any(turn.misrouted and turn.at >= decided for turn in order.assignments)
+    # It may have left review again by being assigned, with nobody saying anew what it is.
+    return since or bool(theirs and theirs[-1].misrouted)
 
 
 def _decided_by(order: Order) -> str:

@@ -23,9 +23,9 @@ def department(name: str) -> Actor:
     return Actor("department", name, "clerk")
 
 
-def finish(desk: Desk, lead: str, at: int) -> None:
+def finish(desk: Desk, lead: str, at: int, *, accepted: bool = False) -> None:
     """The lead department handles the order and an inspector is content."""
-    assert desk.update("accept", department(lead), at) == ""
+    assert accepted or desk.update("accept", department(lead), at) == ""
     assert desk.update("handle", department(lead), at + 1, evidence_urls=("https://x.example/1",)) == ""
     assert desk.update("check-pass", INSPECTOR, at + 2) == ""
 
@@ -106,6 +106,46 @@ def test_what_was_returned_is_what_it_was_handled_as_elsewhere() -> None:
         "return-approved",
         True,
     )
+
+
+@pytest.mark.parametrize("category", ["street-light", ""])
+def test_what_a_reviewer_said_is_no_label_once_the_department_has_given_the_order_back_rightly(category: str) -> None:
+    """From the approved return to the end there is none, whether another category was said or the order only moved;
+    then it is what it was handled as."""
+    desk = Desk()
+    desk.feed(report("r1", T0, category=""), at=T0)
+    assert desk.update("decide", REVIEWER, T0 + 5, category="pothole") == ""
+    said = label_of(desk)
+    assert said is not None
+    assert (said.label, said.decided_by) == ("pothole", "review")
+
+    given_back(desk, category, "works")
+    assert label_of(desk) is None
+    assert desk.update("accept", department("works"), T0 + 100) == ""
+    assert label_of(desk) is None
+
+    finish(desk, "works", T0 + 200, accepted=True)
+    label = label_of(desk)
+    assert label is not None
+    assert (label.label, label.sure) == (category or "pothole", bool(category))
+    assert len(as_rows([label], ZONE)) == bool(category)
+
+
+def test_a_reviewer_who_decides_again_after_a_return_is_believed() -> None:
+    """The second decision came later than what undid the first one."""
+    desk = Desk()
+    desk.feed(report("r1", T0, category=""), at=T0)
+    assert desk.update("decide", REVIEWER, T0 + 5, category="pothole") == ""
+    assert desk.update("return", department("roads"), T0 + 10, code="not-my-function", reason="not ours") == ""
+    assert desk.update("approve-return", DISPATCHER, T0 + 20) == ""
+    assert desk.only().state == "review"
+    assert label_of(desk) is None
+
+    assert desk.update("decide", REVIEWER, T0 + 40, category="water-leak") == ""
+
+    label = label_of(desk)
+    assert label is not None
+    assert (label.label, label.decided_by, label.labelled_at) == ("water-leak", "review", T0 + 40)
 
 
 def test_an_order_that_was_only_moved_teaches_nothing() -> None:
