@@ -10,10 +10,12 @@ class Gist(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     `pairs` is the sketch of the text: two bytes for each of its pairs of characters, in no order that says anything.
     `named` are the numbers by which the text names things, each after what it is the number of (empty where the text
-    does not say), `titled` those of the title. `phrases` are those of the city's rules that the words hold.
+    does not say), `titled` those of the title. `phrases` are those of the city's rules that the words hold, `orders`
+    the ids of orders that they name.
     """
 
     pairs: bytes = b""
     named: Names = ()
     titled: Names = ()
     phrases: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()

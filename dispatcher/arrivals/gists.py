@@ -6,8 +6,10 @@ from functools import lru_cache
 from operator import xor
 
 from dispatcher.arrivals.numbered import names_in
+from dispatcher.partition.identity import named_in
 from models.gist import Gist
 from models.plain_words import fold
+from models.words import whole_text
 
 _READ = 1000  # characters of a text that are compared
 _SHORTS = 0xFFFF
@@ -27,7 +29,8 @@ def gist_of(title: str, text: str, phrases: tuple[str, ...] = ()) -> Gist:
 
 
 def _made(title: str, text: str, phrases: tuple[str, ...]) -> Gist:
-    return Gist(_sketch(text), names_in(text), names_in(title) if title else (), phrases)
+    titled = names_in(title) if title else ()
+    return Gist(_sketch(text), names_in(text), titled, phrases, named_in(whole_text(title, text)))
 
 
 def _to_be_kept(title: str, text: str, phrases: tuple[str, ...]) -> Gist | None:

@@ -8,7 +8,8 @@
 5. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; at one
                                 asset is as near as can be, and whose id is named needs no other words; of a report
                                 without coordinates words and named places are compared
-6. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate
+6. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate, and so is what a
+                                thanks or a withdrawal may speak of
 7. covered by a parent incident kept as the parent's evidence; one too many of a category and area opens one, a storm
 8. the end of what is not open  counted as a detection, no more
 9. too few, or too unsure       a detection is watched
@@ -93,7 +94,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
 def _named(work: UnitOfWork, sighting: Sighting) -> Disposition | None:
     """The order that a report names 并案: what a reporter was shown before they wrote, so close by, in its area and
     still open. None where it is not so: then the report is taken as any other."""
-    order = standing(work, sighting.joins)
+    order = work.standing(sighting.joins)
     if order is None or order.state not in OPEN or order.area != sighting.area:
         return None
     away = merging.between(sighting, order.lat, order.lon)
@@ -109,7 +110,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Dispo
         return None
     closed: Order | None = None
     for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(fingerprint)):
-        order = standing(work, order_id)
+        order = work.standing(order_id)
         if order is None or order.area != sighting.area:
             continue
         if order.state in OPEN:
@@ -121,14 +122,6 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Dispo
     if closed is None or sighting.phase == "end":
         return None
     return watching.reopen_by_camera(work, closed, sighting)
-
-
-def standing(work: UnitOfWork, order_id: str) -> Order | None:
-    """The order, or the one it was merged into; None when that is gone."""
-    order = work.order(order_id)
-    while order is not None and order.state == "merged":
-        order = work.order(order.parent)
-    return order
 
 
 def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:

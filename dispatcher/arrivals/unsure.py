@@ -1,11 +1,14 @@
 """Reports in review meet 疑似重复: where the classifier is unsure of one or both, place, time, words and the likely
-categories are compared. A report joins only what surely is the same; what may be becomes a candidate for a person.
+categories are compared. A report joins only what surely is the same; what may be becomes a candidate for a person. A
+thanks 致谢, "already repaired" 已修复 or a withdrawal 撤诉 speaks of an order: it is offered to that.
 """
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple, TypeGuard
 
-from dispatcher.arrivals import merging, nearby
+from dispatcher.arrivals import merging, nearby, wording
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
@@ -15,6 +18,7 @@ from models.city import Category, City
 from models.guess import NO_FAULT, OF_AN_ORDER, Guess
 from models.inbox import Sighting
 
+_LOOKED_AT = 256  # of an area's open orders, the newest ones that a thanks may speak of
 LIKELY = 0.1  # alternatives that are less probable are not compared; the first always is
 
 Likely = Mapping[str, Category]
@@ -35,6 +39,57 @@ _NOBODY = Met()
 def meet(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
     """Compare a sighting, of this category or of none that is sure, with the open orders around it. One that is sure
     meets only orders without a category, and joins none: it need not wait for a person."""
+    if sighting.kind == "report" and sighting.guess is not None and _of_an_order(sighting.guess):
+        return spoken_of(work, sighting, sighting.guess, _around(work, sighting, category))
+    return _around(work, sighting, category)
+
+
+def spoken_of(work: UnitOfWork, sighting: Sighting, guess: Guess, around: Met) -> Met:
+    """The open orders of its area that a thanks may speak of, be there a place or none: those whose numbers it names
+    and no others; else its reporter's own of a category that it may mean, then those `around` its place, then those of
+    the place that its words name. Where nothing of that tells, its reporter's own of whatever category, the newest
+    first. They are offered to a person, who merges; a thanks joins nothing by itself."""
+    if around.same is not None:
+        return around
+    numbers = (*merging.gist(sighting).orders, *((sighting.joins,) if sighting.joins else ()))
+    numbered = [order for order in map(work.standing, numbers) if order is not None and _is_open(order, sighting)]
+    if numbered:
+        return Met(maybe=tuple(numbered))
+    means = {name for name, _ in guess.alternatives}
+    own: list[Order] = []
+    there: list[Order] = []
+    for order in _newest(work, sighting):
+        if not order.category and order.guess is not None and _of_an_order(order.guess):
+            continue  # another thanks
+        if sighting.reporter and sighting.reporter in order.reporters:
+            own.append(order)
+        elif order.category in means and wording.same_place(work, sighting, order):
+            there.append(order)
+    meant = [order for order in own if order.category in means]
+    return Met(maybe=(*meant, *around.maybe, *there) or tuple(own))
+
+
+def _newest(work: UnitOfWork, sighting: Sighting) -> Iterator[Order]:
+    """The newest open orders of its area, of all categories and of none: this is asked for few reports, and an order
+    has no key by its reporters."""
+    groups = (category.group for category in work.city.categories.values())  # what went out on its group alone
+    names = dict.fromkeys(("", *work.city.categories, *groups))
+    keys = (index.of_kind(sighting.area, name) for name in names)
+    entries = (islice(work.overlay.index.newest(key), _LOOKED_AT) for key in keys)
+    for _, order_id, *_ in islice(heapq.merge(*entries, reverse=True), _LOOKED_AT):
+        if (order := work.order(order_id)) is not None and _is_open(order, sighting):
+            yield order
+
+
+def _is_open(order: Order, sighting: Sighting) -> bool:
+    return order.state in OPEN and order.area == sighting.area and order.opened_at <= sighting.at
+
+
+def _of_an_order(guess: Guess) -> bool:
+    return guess.category == NO_FAULT and guess.kind in OF_AN_ORDER
+
+
+def _around(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
     city = work.city
     sure = category in city.categories
     # Most of what comes is sure, and most areas have nothing without a category: then there is no need to look around.

@@ -2,7 +2,6 @@
 
 from dispatcher.arrivals import unsure
 from dispatcher.arrivals.covered import covering
-from dispatcher.arrivals.sightings import standing
 from dispatcher.arrivals.watched import false_alarms, watching
 from dispatcher.order.lifecycle import ACTIONS, REFUSALS, Transition, allowed, permit
 from dispatcher.order.row import Order
@@ -47,7 +46,7 @@ def named(work: UnitOfWork, update: InboxUpdate) -> Order | None:
     if update.report is None:
         return None
     entry = next(work.overlay.index.newest(index.of_report(*update.report)), None)
-    return standing(work, entry[1]) if entry is not None else None
+    return work.standing(entry[1]) if entry is not None else None
 
 
 def _own_source(update: InboxUpdate) -> str:

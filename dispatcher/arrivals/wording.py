@@ -26,13 +26,13 @@ def by_words(work: UnitOfWork, sighting: Sighting, kind: Category, category: str
             or not merging.alike(sighting, order, work.city.settings.review_similarity)
         ):
             continue
-        if _same_place(work, sighting, order) and merging.has_room(work.city, sighting, order):
+        if same_place(work, sighting, order) and merging.has_room(work.city, sighting, order):
             return order, None
         maybe = maybe or order
     return None, maybe
 
 
-def _same_place(work: UnitOfWork, sighting: Sighting, order: Order) -> bool:
+def same_place(work: UnitOfWork, sighting: Sighting, order: Order) -> bool:
     """Whether both give the same address, or name the same place of the city's."""
     if sighting.address and sighting.address == order.address:
         return True

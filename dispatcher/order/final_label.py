@@ -1,8 +1,8 @@
 """Labels 标注: what an order in the end turned out to be, and how that is known. Pure: an order's row in, a label out.
 
 The label is the category and department that in the end handled the order, or a reviewer's decision, which may be that
-it is no fault; the first guess is not a label. While the order waits for a person to decide again, it has none; nor does
-what a reviewer said count once the department that got the order by it has given it back rightly.
+it is no fault; the first guess is not a label. While the order waits for a person to decide again, it has none. What a
+reviewer said counts no more once the department that got the order by it has given it back rightly.
 """
 
 import msgspec

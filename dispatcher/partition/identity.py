@@ -6,17 +6,20 @@ the window and at most one bucket's width longer. Archived orders are remembered
 """
 
 import hashlib
+import re
 from functools import lru_cache
 
 import msgspec
 
 from models.city import CitySettings
+from models.events.incoming import ORDER_AREA, ORDER_REST
 from models.times import DAY_MS, MINUTE_MS
 
 Digest = int
 
 # Pairs of the digits of base 32 (RFC 4648) in lower case: ten bits each.
 _PAIRS = tuple(a + b for a in "abcdefghijklmnopqrstuvwxyz234567" for b in "abcdefghijklmnopqrstuvwxyz234567")
+_NAMED = re.compile(f"(?<![a-z0-9-]){ORDER_AREA}-{ORDER_REST}(?![a-z0-9-])")
 
 
 class KeptFor(msgspec.Struct, frozen=True):
@@ -93,6 +96,12 @@ def area_of(order_id: str) -> str:
     """The area of an order, from its id: whatever stands before the day and the digest, hyphens and all. A text that
     is no order's id names some area that there is not."""
     return order_id.rsplit("-", 2)[0]
+
+
+def named_in(words: str) -> tuple[str, ...]:
+    """The ids of orders 工单编号 that a text names, each once, in their order; whether there are such orders is another
+    matter."""
+    return tuple(dict.fromkeys(_NAMED.findall(words.lower()))) if "-" in words else ()
 
 
 def share(order: str) -> float:

@@ -62,6 +62,13 @@ class UnitOfWork:
         """The order's row as it is now; None when there is none, or no longer."""
         return self.overlay.orders.get(order_id)
 
+    def standing(self, order_id: str) -> Order | None:
+        """The order, or the one it was merged into; None when that is gone."""
+        order = self.order(order_id)
+        while order is not None and order.state == "merged":
+            order = self.order(order.parent)
+        return order
+
     def changed(self) -> list[tuple[Order, Order]]:
         """The orders that the item has changed, each as it was before and as it is now; none of those it has opened."""
         orders = self.overlay.orders

@@ -207,7 +207,8 @@ class Report(Contract):
 
     `category` is the reporter's own choice; `asset` is the id that stands on what it is about 部件, where that was read
     off. `joins` is the open order that they have found to be about the same 并案: within 100 m of it and in its area
-    the report becomes part of it, whatever it says. `due_at` absent: the city's limits count; null: no limit.
+    the report becomes part of it, whatever it says; without a place, a report is of that area. `due_at` absent: the
+    city's limits count; null: no limit.
     """
 
     text: Annotated[str, _text(MAX_TEXT, 1)]

@@ -212,7 +212,7 @@ class DraftReader:
         point = _point(place)
         if point is None and asset is not None:
             return Draft(Draft(item).at(by_asset(asset)), None, words)
-        return Draft(item, point or Described(place.area, (place.address, words)), words)
+        return Draft(item, point or Described(place.area, (place.address, words, item.joins)), words)
 
     def _recheck(self, said: SaidRecheck, statement: Statement) -> Draft:
         """A camera answers as one that makes the check: it is its own word, whatever the topic."""

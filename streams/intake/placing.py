@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from dispatcher.partition.identity import area_of, named_in
 from models.city import Asset, Camera, City
 from models.errors import Poison
 from models.inbox import UNKNOWN_AREA as UNKNOWN
@@ -55,14 +56,19 @@ def by_asset(asset: Asset) -> Placement:
 
 
 def by_words(city: City, described: Described) -> Placement:
-    """The area that the sender named by id, else the place that the first of the texts names, else `unlocated`:
-    for want of a place, or because the city has no area of the id that was given."""
+    """The area that the sender named by id, else the place that the first of the texts names, else the area of an order
+    whose number the first of them names; else `unlocated`: for want of a place, or because the city has no area of the
+    id that was given."""
     if described.given and (unit := merge_unit(city, described.given)):
         return Placement(unit, "given")
     for text in described.texts:
         place = city.places.find(text) if text else None
         if place is not None:
             return Placement(place.area, "words", place.lat, place.lon)
+    for order_id in (named for text in described.texts for named in named_in(text)):
+        area = area_of(order_id)
+        if merge_unit(city, area) == area:
+            return Placement(area, "words")
     strange = described.given and described.given != UNLOCATED and city.areas.get(described.given) is None
     return UNKNOWN_AREA if strange else NOWHERE
 

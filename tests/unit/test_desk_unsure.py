@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from dispatcher.arrivals.gists import gist_of
 from dispatcher.partition.state import DeskState
 from dispatcher.steps.opening import NAMED, NAMED_BY
 from models.inbox import UNLOCATED, Sighting
@@ -53,20 +54,109 @@ def test_a_thanks_or_a_withdrawal_is_offered_to_the_open_order_that_it_names(kin
     assert_laws(desk)
 
 
-def test_a_thanks_without_a_place_is_offered_to_no_order() -> None:
-    """Not even to that of its own reporter: it has no area, in which alone orders are compared."""
+NOWHERE: dict[str, Any] = {"lat": None, "lon": None}
+MAY_MEAN = (("none", 0.98), ("street-light", 0.01), ("guardrail", 0.005))
+
+
+def thanks(desk: Desk, text: str = "谢谢，已经好了", kind: str = "thanks", **own: Any) -> tuple[str, ...]:
+    """What a desk offers a thanks of an hour later to."""
+    said = guess("none", 0.98, alternatives=MAY_MEAN, kind=kind)
+    desk.feed(report("thanks", T0 + HOUR, text, guess=said, **{"reporter": "hash-9", **NOWHERE, **own}), at=T0 + HOUR)
+    order = list(desk.state.orders.values())[-1]
+    assert (order.state, order.evidence_count) == ("review", 1)  # it joins nothing by itself
+    for name in order.candidates:
+        assert order.id in desk.order(name).candidates
+    assert_laws(desk)
+    return order.candidates
+
+
+@pytest.mark.parametrize("kind", ["thanks", "already-repaired", "withdrawal"])
+@pytest.mark.parametrize("category", ["street-light", "water-leak"])
+def test_a_thanks_without_a_place_is_offered_to_its_reporters_open_order(kind: str, category: str) -> None:
+    """Whatever that is of, and to nobody else's. A question speaks of no order."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, category, reporter="hash-1"), at=T0)
+    desk.feed(report("2", T0, TEXT, "guardrail", reporter="hash-2"), at=T0)
+    own = next(iter(desk.state.orders))
+
+    assert thanks(desk, kind=kind, reporter="hash-1") == (own,)
+
+
+def test_a_thanks_without_a_place_is_offered_to_no_others_order() -> None:
+    """Nor to a closed one, or one that was opened later; and without a reporter to none at all."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, "street-light", reporter="hash-1"), at=T0)
+    desk.feed(report("2", T0 + 2 * HOUR, TEXT, "guardrail", reporter="hash-9", lat=30.054), at=T0 + 2 * HOUR)
+    assert len(desk.state.orders) == 2
+
+    assert thanks(desk) == ()
+
+
+def test_a_question_of_a_reporter_is_offered_to_none_of_their_orders() -> None:
+    """It may be of anything."""
     desk = Desk()
     desk.feed(report("1", T0, TEXT, "street-light", reporter="hash-1"), at=T0)
 
-    said = guess("none", 0.98, alternatives=(("none", 0.98), ("street-light", 0.01)), kind="thanks")
-    nowhere: dict[str, Any] = {"area": UNLOCATED, "lat": None, "lon": None}
-    desk.feed(report("2", T0 + HOUR, TEXT, guess=said, reporter="hash-1", **nowhere), at=T0 + HOUR)
+    assert thanks(desk, kind="question", reporter="hash-1") == ()
 
-    assert [(order.area, order.candidates) for order in desk.state.orders.values()] == [
-        ("south-w", ()),
-        (UNLOCATED, ()),
-    ]
-    assert_laws(desk)
+
+def test_of_a_reporters_open_orders_those_that_the_thanks_may_mean_are_offered() -> None:
+    """The newest first; the others only where it can mean none of these. Another thanks is no order to thank for."""
+    desk = Desk()
+    for number, category in enumerate(("street-light", "guardrail", "water-leak", "pothole"), 1):
+        own: dict[str, Any] = {"reporter": "hash-1", "lat": 30.05 + number / 250}
+        desk.feed(report(str(number), T0 + number, TEXT, category, **own), at=T0 + number)
+    light, rail, leak, hole = desk.state.orders
+
+    assert thanks(desk, reporter="hash-1") == (rail, light)
+    assert desk.update("force-close", OPERATOR, T0 + HOUR, light, reason="done") == ""
+    assert desk.update("force-close", OPERATOR, T0 + HOUR, rail, reason="done") == ""
+
+    said = guess("none", 0.98, alternatives=MAY_MEAN, kind="thanks")
+    desk.feed(report("again", T0 + HOUR, "多谢", guess=said, reporter="hash-1", **NOWHERE), at=T0 + HOUR)
+    assert list(desk.state.orders.values())[-1].candidates == (hole, leak)
+
+
+@pytest.mark.parametrize("named", ["words", "joins", "an order that was merged into it", "sealed words"])
+def test_a_thanks_that_names_an_order_is_offered_to_that_alone(named: str) -> None:
+    """By its number in the words, or as what the report is about; its reporter's own are not asked."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, "street-light"), at=T0)
+    desk.feed(report("2", T0, "Dark", "street-light", lat=30.058), at=T0)
+    desk.feed(report("3", T0, TEXT, "street-light", reporter="hash-9", lat=30.054), at=T0)
+    first, second, _ = desk.state.orders
+    if named == "joins":
+        assert thanks(desk, joins=second) == (second,)
+        return
+    if named == "an order that was merged into it":
+        assert desk.update("merge", OPERATOR, T0 + 1, first, reason="same", other_order_id=second) == ""
+        assert thanks(desk, f"谢谢，{first}修好了") == (second,)
+        return
+    text = f"谢谢，工单{second.upper()}已经修好了"
+    sealed: dict[str, Any] = (
+        {"gist": gist_of("", text), "text": "sealed"} if named == "sealed words" else {"text": text}
+    )
+    assert thanks(desk, **sealed) == (second,)
+
+
+def test_a_thanks_is_offered_to_the_order_of_the_place_that_it_names() -> None:
+    """By the same address, of a category that it may mean."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, "street-light", address="幸福路5号", **NOWHERE), at=T0)
+    desk.feed(report("2", T0, TEXT, "water-leak", address="幸福路5号", **NOWHERE), at=T0)
+    desk.feed(report("3", T0, "Dark", "street-light", address="别处", **NOWHERE), at=T0)
+
+    assert thanks(desk, address="幸福路5号") == (next(iter(desk.state.orders)),)
+
+
+def test_a_thanks_from_nowhere_is_offered_to_what_its_reporter_had_reported_from_nowhere() -> None:
+    """Both have no area, and are compared there as in any other; those of areas are not known there."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, "street-light", reporter="hash-1", area=UNLOCATED, **NOWHERE), at=T0)
+    desk.feed(report("2", T0, TEXT, "street-light", reporter="hash-1"), at=T0)
+    own = next(iter(desk.state.orders))
+
+    assert thanks(desk, reporter="hash-1", area=UNLOCATED) == (own,)
 
 
 @pytest.mark.parametrize(

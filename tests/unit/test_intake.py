@@ -205,10 +205,17 @@ def test_a_bug_at_one_record_is_its_dead_letter_alone(city: City) -> None:
         ({"text": "a", "location": {"area": "atlantis"}}, UNLOCATED, "unknown-area"),
         ({"text": "a", "location": {"area": "unlocated"}}, UNLOCATED, "none"),
         ({"text": "a", "location": {"area": "atlantis", "address": "荷花苑"}}, "north-w", "words"),
+        ({"text": "工单south-e-20260302-abcdefg234修好了"}, "south-e", "words"),
+        ({"text": "order SOUTH-E-20260302-abcdefg234 is done"}, "south-e", "words"),
+        ({"text": "谢谢", "joins": "south-e-20260302-abcdefg234"}, "south-e", "words"),
+        ({"text": "荷花苑, order south-e-20260302-abcdefg234"}, "north-w", "words"),
+        ({"text": "order south-20260302-abcdefg234, larger than one area"}, UNLOCATED, "none"),
+        ({"text": "order atlantis-20260302-abcdefg234, of no city"}, UNLOCATED, "none"),
+        ({"text": "south-e-20260302-abcdefg1 is no order's number"}, UNLOCATED, "none"),
     ],
 )
 def test_a_report_finds_its_area(city: City, data: dict[str, object], area: str, place: str) -> None:
-    """Polygon before given area before words; what is ambiguous or unknown stays unlocated."""
+    """Polygon before given area before words before an order's number; what is ambiguous or unknown stays unlocated."""
     item = sighting(take_in([record(REPORT, {"text": "坏了", **data})], city, None, NOW, KEYS))
     assert (area, place) == (item.area, item.place)
 
