@@ -131,11 +131,10 @@ def test_a_second_matter_is_told_and_seldom_in_vain() -> None:
     unseen = second_matter.judged(Classifier.shipped(), second_matter.faults(second_set.FILE))
     fitted = second_matter.judged(Classifier.shipped(), second_matter.calibration_texts())
 
-    assert unseen.rightly >= 0.83
-    assert unseen.wrongly <= 0.137
+    assert unseen.rightly >= 0.82
+    assert unseen.wrongly <= 0.115
     assert fitted.rightly >= 0.86
-    # A hundred of them have a fault and misleading words beside it.
-    assert fitted.wrongly <= 0.11
+    assert fitted.wrongly <= 0.09
 
 
 def test_the_third_set_floor() -> None:

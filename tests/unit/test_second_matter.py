@@ -4,13 +4,20 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from models.city import load_city
 from models.classifier import Classifier
 from models.classifier.serving.features import HEADS, Context
 from models.classifier.serving.matter.clauses import Parted, clauses
 from models.classifier.serving.matter.clauses import parted as scored
-from models.classifier.serving.matter.second_matter import SecondMatter, others, second_of, signs
+from models.classifier.serving.matter.second_matter import (
+    SecondMatter,
+    others,
+    second_of,
+    signs,
+    with_spoken_second,
+)
 from models.guess import Guess
 from tests.conftest import REPOSITORY
 from tests.support.classifiers import GROUPS, small_model, small_rows
@@ -51,6 +58,22 @@ def test_a_message_of_one_matter_has_no_second() -> None:
     told = [found for found in small_model().classify(texts) if found.second]
 
     assert len(told) <= 0.07 * len(texts)
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.5, "litter"), (0.49, "")])
+def test_a_second_matter_that_no_clause_by_itself_speaks_for_is_not_told(share: float, told: str) -> None:
+    """What a clause is beside others is a hint; alone it must rather be of it than not, to be split off."""
+    whole = replace(guess("pothole", pothole=0.9, litter=0.03), second="litter")
+    alone = [guess("pothole", pothole=0.9), guess("bin-full", **{"bin-full": 0.5, "litter": share})]
+
+    assert with_spoken_second(whole, alone).second == told
+
+
+def test_a_second_matter_of_a_text_of_many_clauses_stays_told() -> None:
+    """There no clause is asked by itself."""
+    whole = replace(guess("pothole", pothole=0.9, litter=0.03), second="litter")
+
+    assert with_spoken_second(whole, []) == whole
 
 
 def test_both_matters_must_be_spoken_for() -> None:

@@ -22,7 +22,7 @@ from models.classifier.serving.features import SLOTS, Pieces, slot_of
 from models.classifier.serving.matter.behind_no_fault import feared
 from models.classifier.serving.matter.beside import CityWords, weighed
 from models.classifier.serving.matter.clauses import SHORT, Clause, Parted, clauses, few, parted
-from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs
+from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs, with_spoken_second
 from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.matter.sure_clause import sure_by_a_clause
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
@@ -283,12 +283,13 @@ class Classifier:
         return found
 
     def _with_clauses(self, encoded: Encoded, guesses: list[Guess]) -> list[Guess]:
-        """The guesses after a look at what the clauses are by themselves: in doubt where a message surely taken for no
-        fault may be of one, which is told as its second; as sure as a clause that is surely of the same fault, or of
-        one where it is doubtful whether there is any."""
+        """The guesses after a look at what the clauses are by themselves: without a second matter that none of them
+        speaks for; in doubt where a message surely taken for no fault may be of one, which is told as its second; as
+        sure as a clause that is surely of the same fault, or of one where it is doubtful whether there is any."""
         of_none = [n for n, guess in enumerate(guesses) if guess.category == NO_FAULT and _is_sure(guess)]
         growing = {n for n, guess in enumerate(guesses) if self._may_grow_sure(encoded, n, guess)}
-        asked = sorted(growing.union(of_none))
+        seconded = {n for n, guess in enumerate(guesses) if guess.second}
+        asked = sorted(growing.union(of_none, seconded))
         if not asked:
             return guesses
         found = list(guesses)
@@ -299,7 +300,8 @@ class Classifier:
         flat = [part for some in parts for part in some]
         alone = iter(self._guesses(self.vectoriser.encode(flat, None, self._table), {}) if flat else ())
         for number, some in zip(asked, parts, strict=True):
-            guess, by_themselves = guesses[number], [next(alone) for _ in some]
+            by_themselves = [next(alone) for _ in some]
+            guess = found[number] = with_spoken_second(guesses[number], by_themselves)
             if number in growing:
                 found[number] = sure_by_a_clause(guess, by_themselves, self.manifest.costs) or guess
             if number not in whole or found[number] is not guess:

@@ -8,10 +8,14 @@ first: what people add behind "也" or "by the way" may weigh more in words, but
 
 import math
 import re
+from collections.abc import Sequence
 from operator import mul
 from typing import NamedTuple
 
+import msgspec
+
 from models.classifier.serving.matter.clauses import Parted
+from models.classifier.serving.matter.sure_clause import OTHER
 from models.guess import NO_FAULT, Guess
 
 # Of a text that is as good as all of one category the clauses need not be asked.
@@ -98,6 +102,15 @@ def second_of(guess: Guess, parted: Parted) -> SecondMatter | None:
     first, second = _clauses_of(parted.scores, 1 + list(found).index(best))
     sure = odds[best] >= _odds(FIRST) and not found[best].denied and len(parted.clauses) <= FEW
     return SecondMatter(best, meant=sure and second < first)
+
+
+def with_spoken_second(guess: Guess, clauses: Sequence[Guess]) -> Guess:
+    """The guess without its second matter where its clauses were asked by themselves and none would be of that: then
+    there is nothing to split off. In a text of many clauses none is asked, and it stays."""
+    if not guess.second or not clauses:
+        return guess
+    spoken = any(dict(one.alternatives).get(guess.second, 0.0) >= OTHER for one in clauses)
+    return guess if spoken else msgspec.structs.replace(guess, second="")
 
 
 def _clauses_of(scores: list[list[float]], column: int) -> tuple[int, int]:
