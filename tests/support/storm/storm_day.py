@@ -22,6 +22,7 @@ from aiokafka import ConsumerRecord
 from dispatcher.desk import DeskState, decide
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.order.facts import Linked, Opened, RecheckAnswered, UpdateRefused
+from dispatcher.order.row import Order
 from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.state import Meta
 from models.city import City, read_city
@@ -130,6 +131,14 @@ def _deepstream(post: Post, said: Saying, name: str, at: int) -> ConsumerRecord:
     walks = {"id": "9", "type": PERSON, "confidence": 0.8}
     frame = {"messageid": name, "sensorId": post.id, "@timestamp": to_text(at), "objects": [seen, walks]}
     return _record(msgspec.json.encode(frame), (("format", b"deepstream"),), at)
+
+
+def _found_by(order: Order) -> str:
+    """What the camera that was asked to look again has found."""
+    looked = [check for check in order.checks if check.by.role == "camera"]
+    if looked:
+        return "passed" if looked[0].passed else "failed"
+    return "silent" if order.recheck is None else order.recheck.found or "silent"
 
 
 _MAKES = {0: (_hikvision, 1), 1: (_deepstream, 2)}  # by what is left of a camera's number; with detections a message
@@ -286,7 +295,7 @@ class District:
         self._equal("related", self.related, 2 * sum(site.kind.name == "border" for site in self.sites))
         self._compare_cameras(doubtful)
         self._compare_silences(faults)
-        self._compare_answers()
+        self.compare_answers()
         self._compare_memory()
         for code, truth in self.truth.items():
             self._compare_figures(code, truth, rains if code == CATEGORIES["waterlogging"] else 0, len(filed), false)
@@ -313,15 +322,13 @@ class District:
         listed = [sum(all(post.id in text for post in site.posts) for text in lists) for site in faults]
         self._equal("silent sites that are not in one list", sum(count != 1 for count in listed), 0)
 
-    def _compare_answers(self) -> None:
+    def compare_answers(self) -> None:
         """What cameras find is the check, or is kept for the inspector who makes it; the others are found silent."""
         checked: Counter[str] = Counter()
         for site in self.sites:
             if site.kind is SERVED:
-                order = self.state.orders[self.held[site.posts[0].id][0]]
-                looked = [check for check in order.checks if check.by.role == "camera"]
-                found = "" if order.recheck is None else order.recheck.found
-                came_to = ("passed" if looked[0].passed else "failed") if looked else found or "silent"
+                held = self.held.get(site.posts[0].id)  # a storm by chance may have taken it in
+                came_to = "no order" if held is None else _found_by(self.state.orders[held[0]])
                 checked[f"{site.answer}: {came_to}"] += 1
         expected: Counter[str] = Counter()
         for site in self.sites:
@@ -386,10 +393,15 @@ def judged(whole: Compared) -> list[str]:
     return wrong
 
 
-def main(detections: int, seed: int) -> int:
-    """Say what it came to; 1 when something is wrong. Ends the process where so few detections prove nothing."""
+def refuse_few(detections: int) -> None:
+    """End the process where so few detections prove nothing."""
     if detections < LEAST:
         sys.exit(f"a day of {LEAST:,} detections at least: in a smaller city lamps that fail by chance make a storm")
+
+
+def main(detections: int, seed: int) -> int:
+    """Say what it came to; 1 when something is wrong."""
+    refuse_few(detections)
     print(f"TEST_SEED={seed}; alarms are false in {ALARMS_FALSE:.0%} more than they say", flush=True)
     whole, started = Compared(), time.process_time()
     for name, found in play(detections, seed):

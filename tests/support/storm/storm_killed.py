@@ -38,7 +38,7 @@ from streams.local.broker import LocalBroker
 from streams.settings import Settings
 from tests.support.cities import written
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
-from tests.support.storm.storm_day import SEED, Compared, District, Tape, drawn, judged
+from tests.support.storm.storm_day import SEED, Compared, District, Tape, drawn, judged, refuse_few
 
 # Kafka says when it has taken a message in: the day lies so far back that its last round is still in time, and messages
 # of its first one are taken in up to a day later.
@@ -207,6 +207,7 @@ async def _committed(
 
 async def main(detections: int, kills: int, seed: int) -> int:
     """Say what it came to; 1 when something is wrong."""
+    refuse_few(detections)
     print(f"TEST_SEED={seed}", flush=True)
     pack, districts = drawn(detections, seed)
     pack["city.toml"] += _IN_TIME.encode()
