@@ -2,9 +2,9 @@
 the table."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import nsmallest
+from itertools import chain
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,8 @@ from streams.tables.protocol import Place, Sort, place_of, sureness
 OF_A_REPORTER = 5
 # The loop must turn while a long list is searched.
 _SEARCHED_AT_ONCE = 500
+# Of so many orders the places are looked up and sorted; of more, enough are met soon in a sorted list of all.
+_FEW = 2_000
 
 
 class Summary(msgspec.Struct, frozen=True, gc=False):
@@ -59,10 +61,6 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
             opened_at=self.opened_at,
             order_id=self.id,
         )
-
-    def is_in(self, sort: Sort) -> bool:
-        """Whether a list that is sorted like that has it at all."""
-        return sort == "newest" or self.state == "review" or (sort == "urgent" and self.state in OPEN)
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -106,6 +104,52 @@ class _Kind(NamedTuple):
     area: str
 
 
+# What some orders have and most have not: which, and of whom or what it is.
+_Trait = tuple[str, str]
+_ANY: _Trait = ("", "")
+
+
+class _Shelves:
+    """Orders by trait and kind: how many there are, and which where they are few, without a look at the others.
+
+    Each order stands on the shelf of its kind under `_ANY` and under each of its traits.
+    """
+
+    def __init__(self) -> None:
+        self._by_trait: dict[_Trait, dict[_Kind, set[str]]] = {}
+
+    def put(self, summary: Summary) -> None:
+        """Let an order stand where it belongs now."""
+        kind = _kind(summary)
+        for trait in (_ANY, *_traits_of(summary)):
+            self._by_trait.setdefault(trait, {}).setdefault(kind, set()).add(summary.id)
+
+    def drop(self, summary: Summary) -> None:
+        """Take away an order that was put as this."""
+        kind = _kind(summary)
+        for trait in (_ANY, *_traits_of(summary)):
+            kinds = self._by_trait[trait]
+            kinds[kind].discard(summary.id)
+            if not kinds[kind]:
+                del kinds[kind]
+            if not kinds:
+                del self._by_trait[trait]
+
+    def has(self, wanted: Wanted) -> bool:
+        """Whether there is any order of a wanted kind: what is not there need not be looked for among all."""
+        return any(_of_kind(kind, wanted) for kind in self._by_trait.get(_ANY, ()))
+
+    def fewest(self, wanted: Wanted) -> list[set[str]]:
+        """Shelves that hold all wanted orders, by kind and the rarest of the wanted traits."""
+        chosen = ([*self._wanted(trait, wanted)] for trait in _traits_asked(wanted) or (_ANY,))
+        return min(chosen, key=_size)
+
+    def _wanted(self, trait: _Trait, wanted: Wanted) -> Iterator[set[str]]:
+        for kind, orders in self._by_trait.get(trait, {}).items():
+            if _is_in(kind.state, wanted.sort) and _of_kind(kind, wanted):
+                yield orders
+
+
 class OrderView:
     """The orders of one partition; `offset` is one more than the highest offset that any row came from."""
 
@@ -113,7 +157,7 @@ class OrderView:
         self.offset = 0
         self._zone = zone
         self._orders: dict[str, Summary] = {}
-        self._kinds: Counter[_Kind] = Counter()
+        self._shelves = _Shelves()
         self._sorted: dict[Sort, SortedList[Place]] = {sort: SortedList() for sort in get_args(Sort)}
         self._reports: dict[str, str] = {}
         self._reporters: dict[int, tuple[str, ...]] = {}  # orders by what Python hashes of the reporter's hash
@@ -159,9 +203,9 @@ class OrderView:
         )
         self.alarms.put(order.id, summary.alarmed)
         self._orders[order.id] = summary
-        self._kinds[_kind(summary)] += 1
+        self._shelves.put(summary)
         for sort, places in self._sorted.items():
-            if summary.is_in(sort):
+            if _is_in(summary.state, sort):
                 places.add(summary.place(sort))
         for report in summary.reports:
             self._reports[report] = order.id
@@ -177,12 +221,9 @@ class OrderView:
 
     def _drop(self, summary: Summary) -> None:
         self.alarms.drop(summary.id, summary.alarmed)
-        kind = _kind(summary)
-        self._kinds[kind] -= 1
-        if not self._kinds[kind]:
-            del self._kinds[kind]
+        self._shelves.drop(summary)
         for sort, places in self._sorted.items():
-            if summary.is_in(sort):
+            if _is_in(summary.state, sort):
                 places.remove(summary.place(sort))
         for report in summary.reports:
             if self._reports.get(report) == summary.id:
@@ -196,7 +237,7 @@ class OrderView:
         Rows may change while it searches: each order is judged as it stands when it is met.
         """
         found: list[Order] = []
-        if not self._has(wanted):
+        if not self._shelves.has(wanted):
             return found
         while len(found) < limit:
             batch = list(self._candidates(wanted, after))
@@ -217,41 +258,45 @@ class OrderView:
 
     async def count(self, wanted: Wanted) -> int:
         """How many orders a list would show in all. Not for those behind a figure: the figure says it."""
-        if wanted == _by_kinds(wanted):
-            return sum(count for kind, count in self._kinds.items() if _of_kind(kind, wanted))
-        if not self._has(wanted):
-            return 0
-        found, after = 0, None
-        while batch := list(self._candidates(wanted, after)):
-            summaries = (self._orders.get(place[2]) for place in batch)
+        shelves = self._shelves.fewest(wanted)
+        if _is_told_by_shelves(wanted):
+            return _size(shelves)
+        named = self._named(wanted)
+        candidates = [*chain(*shelves)] if named is None else [*named]
+        found = 0
+        for start in range(0, len(candidates), _SEARCHED_AT_ONCE):
+            summaries = map(self._orders.get, candidates[start : start + _SEARCHED_AT_ONCE])
             found += sum(summary is not None and self._may_be(summary, wanted) for summary in summaries)
-            after = batch[-1]
             await asyncio.sleep(0)
         return found
 
-    def _has(self, wanted: Wanted) -> bool:
-        """Whether there is any order of a wanted kind: what is not there need not be looked for among all."""
-        return any(_of_kind(kind, wanted) for kind in self._kinds)
+    def _named(self, wanted: Wanted) -> Iterable[str] | None:
+        """The orders that have a name which is asked for, and perhaps others; None when none is."""
+        if wanted.report:
+            return tuple(filter(None, [self._reports.get(wanted.report)]))
+        if wanted.reporter:
+            return self._reporters.get(hash(wanted.reporter), ())
+        if wanted.camera:
+            return self.alarms.of_camera(wanted.camera)
+        if wanted.algorithm and wanted.alarm == "false":
+            return self.alarms.false_of(wanted.algorithm)
+        return None
 
     def _candidates(self, wanted: Wanted, after: Place | None) -> Iterator[Place]:
-        if wanted.report:
-            held = self._orders.get(self._reports.get(wanted.report, ""))
-            place = None if held is None else held.place(wanted.sort)
-            return iter(() if place is None or (after is not None and place <= after) else (place,))
-        if wanted.reporter:
-            own = self._reporters.get(hash(wanted.reporter), ())
-            places = sorted(self._orders[each].place(wanted.sort) for each in own)
-            return iter([place for place in places if after is None or place > after])
-        if wanted.camera or (wanted.algorithm and wanted.alarm == "false"):  # these are few, and known by name
-            few = self.alarms.of_camera(wanted.camera) if wanted.camera else self.alarms.false_of(wanted.algorithm)
-            places_of = (self._orders[each].place(wanted.sort) for each in few)
-            return iter(nsmallest(_SEARCHED_AT_ONCE, (each for each in places_of if after is None or each > after)))
+        """Among the next places of the list all wanted ones, in their order."""
+        few = self._named(wanted)
+        if few is None:
+            shelves = self._shelves.fewest(wanted)
+            few = chain(*shelves) if _size(shelves) <= _FEW else None
+        if few is not None:
+            places = (self._orders[each].place(wanted.sort) for each in few)
+            return iter(nsmallest(_SEARCHED_AT_ONCE, (each for each in places if after is None or each > after)))
         standing = self._sorted[wanted.sort]
         start = 0 if after is None else standing.bisect_right(after)
         return iter(standing.islice(start, start + _SEARCHED_AT_ONCE))
 
     def _may_be(self, summary: Summary, wanted: Wanted) -> bool:
-        if not summary.is_in(wanted.sort) or not _of_kind(summary, wanted):
+        if not _is_in(summary.state, wanted.sort) or not _of_kind(summary, wanted):
             return False
         if wanted.counted is not None:
             window, stock = wanted.counted.window, _is_stock(wanted.counted.indicator)
@@ -294,11 +339,47 @@ def _of_kind(one: _Kind | Summary, wanted: Wanted) -> bool:
     )
 
 
-def _by_kinds(wanted: Wanted) -> Wanted:
-    """The same list, were it asked for by kinds of orders alone."""
-    return Wanted(
-        departments=wanted.departments, states=wanted.states, areas=wanted.areas, categories=wanted.categories
+def _is_in(state: State, sort: Sort) -> bool:
+    """Whether a list that is sorted like that has orders of a state at all."""
+    return sort == "newest" or state == "review" or (sort == "urgent" and state in OPEN)
+
+
+def _traits_of(summary: Summary) -> Iterator[_Trait]:
+    for mark in summary.marks:
+        yield "mark", mark
+    if summary.overdue:
+        yield "overdue", ""
+    if summary.quarantined:
+        yield "quarantined", ""
+    if summary.inspector:
+        yield "inspector", summary.inspector
+    if summary.confirmer:
+        yield "confirmer", summary.confirmer
+    if summary.unit:
+        yield "unit", summary.unit
+
+
+def _traits_asked(wanted: Wanted) -> tuple[_Trait, ...]:
+    asked = (
+        ("mark", wanted.mark, bool(wanted.mark)),
+        ("overdue", "", wanted.overdue is True),
+        ("quarantined", "", wanted.quarantined is True),
+        ("inspector", wanted.inspector, bool(wanted.inspector)),
+        ("confirmer", wanted.confirmer, bool(wanted.confirmer)),
+        ("unit", wanted.unit, bool(wanted.unit)),
     )
+    return tuple((which, whose) for which, whose, is_asked in asked if is_asked)
+
+
+def _is_told_by_shelves(wanted: Wanted) -> bool:
+    """Whether a list is asked for by kinds and one trait at most."""
+    others = (wanted.report, wanted.reporter, wanted.camera, wanted.algorithm, wanted.alarm, wanted.counted)
+    without = wanted.overdue is False or wanted.quarantined is False
+    return len(_traits_asked(wanted)) <= 1 and not without and not any(others)
+
+
+def _size(shelves: list[set[str]]) -> int:
+    return sum(map(len, shelves))
 
 
 def _is_stock(indicator: str) -> bool:

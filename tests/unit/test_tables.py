@@ -448,7 +448,7 @@ async def test_a_long_search_lets_the_loop_turn() -> None:
             await asyncio.sleep(0)
 
     counting = asyncio.create_task(count())
-    await view.page(Wanted(quarantined=True), None, 10, table.get)
+    await view.page(Wanted(alarm="false"), None, 10, table.get)
     counting.cancel()
     assert turns >= 5
 
