@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from dispatcher.arrivals.gists import gist_of
 from dispatcher.partition.state import DeskState
 from dispatcher.steps.opening import NAMED, NAMED_BY
+from models.guess import GuessOutcome
 from models.inbox import UNLOCATED, Sighting
 from tests.support.desks import DAY, HOUR, OPERATOR, REVIEWER, T0, Desk, assert_laws, detection, guess, report
 
@@ -58,9 +59,11 @@ NOWHERE: dict[str, Any] = {"lat": None, "lon": None}
 MAY_MEAN = (("none", 0.98), ("street-light", 0.01), ("guardrail", 0.005))
 
 
-def thanks(desk: Desk, text: str = "谢谢，已经好了", kind: str = "thanks", **own: Any) -> tuple[str, ...]:
+def thanks(
+    desk: Desk, text: str = "谢谢，已经好了", kind: str = "thanks", outcome: GuessOutcome = "confident", **own: Any
+) -> tuple[str, ...]:
     """What a desk offers a thanks of an hour later to."""
-    said = guess("none", 0.98, alternatives=MAY_MEAN, kind=kind)
+    said = guess("none", 0.98, alternatives=MAY_MEAN, kind=kind, outcome=outcome)
     desk.feed(report("thanks", T0 + HOUR, text, guess=said, **{"reporter": "hash-9", **NOWHERE, **own}), at=T0 + HOUR)
     order = list(desk.state.orders.values())[-1]
     assert (order.state, order.evidence_count) == ("review", 1)  # it joins nothing by itself
@@ -90,6 +93,14 @@ def test_a_thanks_without_a_place_is_offered_to_no_others_order() -> None:
     assert len(desk.state.orders) == 2
 
     assert thanks(desk) == ()
+
+
+def test_what_is_doubtfully_a_thanks_is_offered_too() -> None:
+    """A person looks at it in any case, and it joins nothing."""
+    desk = Desk()
+    desk.feed(report("1", T0, TEXT, "street-light", reporter="hash-1"), at=T0)
+
+    assert thanks(desk, outcome="abstain", reporter="hash-1") == (next(iter(desk.state.orders)),)
 
 
 def test_a_question_of_a_reporter_is_offered_to_none_of_their_orders() -> None:
