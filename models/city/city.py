@@ -58,6 +58,7 @@ class City:
     places: Places
     cameras: Mapping[str, Camera]
     cameras_by_area: Mapping[str, tuple[Camera, ...]]
+    camera_algorithms: Mapping[str, frozenset[str]]
     assets: AssetTable
     inspectors: AreaTable[Inspector]
     citizens: AreaTable[Citizen]
@@ -135,6 +136,12 @@ class City:
     def cameras_of(self, area: str) -> tuple[Camera, ...]:
         """The cameras of a merge-level area, in the order of the registry."""
         return self.cameras_by_area.get(area, ())
+
+    def runs(self, camera: str, algorithm: str) -> bool:
+        """Whether an algorithm is one of a camera's, as far as the registry says: of a camera whose row lists none, and
+        where none is named, it may be. Upper and lower case are the same."""
+        listed = self.camera_algorithms.get(camera)
+        return not listed or not algorithm or algorithm.casefold() in listed
 
     def is_about(self, category: str, asset: Asset) -> bool:
         """Whether incidents of a category, or of one of a group's categories, are faults of such an asset 部件."""

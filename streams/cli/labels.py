@@ -88,9 +88,10 @@ def unknown(as_json: Annotated[bool, typer.Option("--json", help="One JSON objec
 def unknown_cameras(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
     """List the cameras that cameras.csv does not have and that said themselves where they are, the busiest first.
 
-    Give each a row in cameras.csv. Counted are those of the last 90 days. The list follows the pack that is set here.
+    With an algorithm: the camera has a row, which lists others. Give each its row in cameras.csv. Counted are those of
+    the last 90 days. The list follows the pack that is set here.
     """
-    _show_unlisted(("camera",), as_json)
+    _show_unlisted(("camera", "algorithm"), as_json)
 
 
 def _show_unlisted(names: tuple[str, ...], as_json: bool) -> None:

@@ -142,6 +142,8 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
                     drafts.append((n, draft))
                     if draft.unregistered:
                         unlisted[Unlisted(camera=draft.unregistered)] += 1
+                    elif city.camera_algorithms and (strange := draft.strange_to(city)) is not None:
+                        unlisted[strange] += 1
                 elif isinstance(draft, UnitHeard):
                     units.append(draft)
                 elif isinstance(draft, Ignored):

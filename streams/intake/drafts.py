@@ -64,6 +64,13 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         item = self.item
         return item.camera if isinstance(item, Sighting) and item.place == UNREGISTERED else ""
 
+    def strange_to(self, city: City) -> "Unlisted | None":
+        """The algorithm that has seen it and its camera, where the row of that lists others."""
+        item = self.item
+        if not isinstance(item, Sighting) or city.runs(item.camera, item.algorithm):
+            return None
+        return Unlisted(algorithm=item.algorithm, camera=item.camera)
+
     def at(self, place: Placement) -> Sighting | InboxUpdate:
         """The item in its place."""
         if isinstance(self.item, Sighting):
@@ -81,7 +88,8 @@ class Ignored(msgspec.Struct, frozen=True):
 
 class Unlisted(msgspec.Struct, frozen=True):
     """What the city's tables do not have, and is counted: the label of a detection without a description of the scene,
-    which opens nothing; or a `camera` of which something came that says itself where it is. Without personal data."""
+    which opens nothing; or a `camera` of which something came that says itself where it is; or, with both, an
+    `algorithm` that the row of a registered camera does not list. Without personal data."""
 
     vendor: str = ""
     algorithm: str = ""

@@ -195,7 +195,8 @@ class IntakeProcessor:
         metrics.DETECTIONS_MISPLACED.inc(taken.misplaced)
         for name, count in taken.unlisted.items():
             if name.camera:
-                metrics.DETECTIONS_UNREGISTERED.inc(count)
+                if not name.algorithm:  # else the registry has the camera
+                    metrics.DETECTIONS_UNREGISTERED.inc(count)
                 continue
             shown = series(name)
             metrics.DETECTIONS_UNLISTED.labels(shown.vendor, shown.algorithm, shown.label).inc(count)

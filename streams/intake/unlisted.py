@@ -1,4 +1,5 @@
-"""What the city's tables do not have: labels 未登记的告警标签 and cameras 未登记的摄像头, how often each has come.
+"""What the city's tables do not have, how often each has come: labels 未登记的告警标签, cameras 未登记的摄像头, and
+algorithms that the row of a camera does not list.
 
 So an official can give it a row.
 
@@ -135,7 +136,7 @@ def summed(rows: Iterable[bytes], city: City) -> list[UnlistedCount]:
 
 def _has(city: City, name: Unlisted) -> bool:
     if name.camera:
-        return name.camera in city.cameras
+        return name.camera in city.cameras and (not name.algorithm or city.runs(name.camera, name.algorithm))
     return city.labels.find(name.vendor, name.algorithm, name.label) is not None
 
 

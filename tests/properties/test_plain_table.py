@@ -2,7 +2,7 @@
 
 import csv
 import io
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import example, given
@@ -12,15 +12,35 @@ from models.city.files.csv_table import read_table
 from models.city.files.errors import Problems
 from models.city.files.plain_table import read_plain
 from models.city.ground.assets import Asset, AssetRow
+from models.city.pack.camera_registry import SeeingCameraRow
 from models.city.places import Place, PlaceRow
 from models.city.values import Camera, CameraRow, Department
 
 COLUMNS = {
     AssetRow: ("id", "kind", "lat", "lon", "area", "name", "owner"),
     CameraRow: ("id", "lat", "lon", "area", "name", "owner"),
+    SeeingCameraRow: ("id", "lat", "area", "name", "owner", "heartbeat_minutes", "view", "algorithms"),
     PlaceRow: ("name_zh", "name_en", "aliases", "kind", "area", "lat", "lon"),
 }
-MADE: dict[Any, Any] = {AssetRow: Asset, CameraRow: Camera, PlaceRow: Place}
+
+
+class Seeing(NamedTuple):
+    """A row of a camera with all of its columns."""
+
+    row: int
+    id: str
+    lat: float | None
+    lon: float | None
+    area: str
+    name: str
+    owner: str
+    heartbeat_minutes: float | None
+    link: str
+    view: tuple[tuple[float, float], ...]
+    algorithms: tuple[str, ...]
+
+
+MADE: dict[Any, Any] = {AssetRow: Asset, CameraRow: Camera, SeeingCameraRow: Seeing, PlaceRow: Place}
 _ODD = ["", " x ", "\u3000y", "# note", "a\u200b", "a\u200db", "\ufeffx", "x\ufffd", "a\x0bb", "a\tb", "a\nb"]
 _TEXTS = [
     "c-1",
@@ -65,8 +85,12 @@ _NUMBERS = [
 TEXTS = st.sampled_from([*_TEXTS, *_ODD])
 NUMBERS = st.sampled_from([*_NUMBERS, " 7 ", ""])
 CODES = st.sampled_from(["south-w", "police", "A", "a--b", "-", "", " roads ", "ａ"])
-CELLS = {"lat": NUMBERS, "lon": NUMBERS, "area": CODES, "owner": CODES}
-GOOD = {"id": "c-1", "lat": "30.05", "lon": "114", "area": "a", "owner": "b", "kind": "road"}
+VIEWS = st.sampled_from(
+    ["1 2|3 4|5 6", "1 2｜3 4｜ 5  6|", "1 2|3 4", "1 2|3|4 5", "1 2|3 4|5 600", "1e1 2|3 4|5 6", ""]
+)
+CELLS = {"view": VIEWS, "lat": NUMBERS, "lon": NUMBERS, "area": CODES, "owner": CODES}
+GOOD = {"id": "c-1", "lat": "30.05", "lon": "114", "area": "a", "owner": "b", "kind": "road", "view": "1 2|3 4|5 6"}
+GOOD |= {"heartbeat_minutes": "60"}
 
 
 @st.composite

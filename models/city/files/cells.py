@@ -144,6 +144,22 @@ def word_list(value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
+def corners(value: object) -> tuple[tuple[float, float], ...]:
+    """The corners of an area in a cell, `lat lon` of each, parted by bars: three at least. Raises ValueError."""
+    parts = value if isinstance(value, tuple) else [part.split() for part in _SPLIT.split(str(value).strip("|｜ "))]
+    found = []
+    for part in parts:
+        if len(part) != 2:
+            raise ValueError(f"{' '.join(map(str, part))!r} is no corner: its latitude and longitude, with a blank")
+        lat, lon = map(_number, part)
+        if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+            raise ValueError(f"{lat:g} {lon:g} is no place: latitude first, then longitude")
+        found.append((lat, lon))
+    if len(found) < 3:
+        raise ValueError("an area has three corners at least, with bars between them")
+    return tuple(found)
+
+
 def _codes_or_any(value: object) -> tuple[str, ...]:
     codes = tuple(_code_or_any(word) for word in word_list(value))
     if not codes:
@@ -172,6 +188,7 @@ CodeOrAny = Annotated[str, BeforeValidator(_code_or_any)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(_codes)]
 CodesOrAny = Annotated[tuple[str, ...], BeforeValidator(_codes_or_any)]
 WordList = Annotated[tuple[str, ...], BeforeValidator(word_list)]
+Corners = Annotated[tuple[tuple[float, float], ...], BeforeValidator(corners)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Day = Annotated[date, BeforeValidator(_day)]
 LocalTime = Annotated[datetime, BeforeValidator(_moment)]

@@ -14,7 +14,20 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from models.city.files.cells import AS_DATE, CODE, Code, Id, Latitude, Longitude, Minutes, Row, WordList, word_list
+from models.city.files.cells import (
+    AS_DATE,
+    CODE,
+    Code,
+    Corners,
+    Id,
+    Latitude,
+    Longitude,
+    Minutes,
+    Row,
+    WordList,
+    corners,
+    word_list,
+)
 from models.city.files.damage import HIDDEN, SHORTENED
 
 # What a spreadsheet, an editor or the clipboard may leave; comments and errors of formulas begin with a number sign.
@@ -22,6 +35,8 @@ _ODD = HIDDEN | frozenset("#\ufffd") | (frozenset(map(chr, range(0x20))) - froze
 _LIKE_SHORTENED = re.compile(r"\d[eE][+-]?\d")
 _AN_AS_DATE = re.compile(rf"^(?:{AS_DATE.pattern})$", re.MULTILINE)
 _OF_NUMBERS = frozenset("0123456789.+-")
+
+_LIKE_CORNERS = re.compile(r"-?\d+(?:\.\d+)? -?\d+(?:\.\d+)?(?:\|-?\d+(?:\.\d+)? -?\d+(?:\.\d+)?){2,}", re.ASCII)
 
 _PART = 1_000  # rows
 
@@ -162,6 +177,21 @@ def _word_lists(column: Column) -> Values:
     return list(map(word_list, column))
 
 
+def _corner_lists(column: Column) -> Values | None:
+    try:
+        return [_plain_corners(cell) or corners(cell) for cell in column]
+    except ValueError:
+        return None
+
+
+def _plain_corners(cell: str) -> tuple[tuple[float, float], ...] | None:
+    """The corners in a cell of plain numbers in their ranges; None where its type has to look."""
+    if not _LIKE_CORNERS.fullmatch(cell):
+        return None
+    found = tuple((float(lat), float(lon)) for lat, _, lon in (part.partition(" ") for part in cell.split("|")))
+    return found if all(-90 <= lat <= 90 and -180 <= lon <= 180 for lat, lon in found) else None
+
+
 _READERS: Mapping[object, _Reader] = {
     str: _texts,
     Id: _ids,
@@ -172,4 +202,5 @@ _READERS: Mapping[object, _Reader] = {
     Longitude | None: _numbers(-180, 180),
     Minutes | None: _numbers(0, 525_600),
     WordList: _word_lists,
+    Corners: _corner_lists,
 }

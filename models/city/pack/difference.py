@@ -56,6 +56,11 @@ def _by(rows: Iterable[Row], *names: str) -> Rows:
     }
 
 
+def _cameras(city: City) -> Rows:
+    algorithms = city.camera_algorithms
+    return {(one.id,): (replace(one, row=0), algorithms.get(one.id)) for one in city.cameras.values()}
+
+
 def _areas(city: City) -> Rows:
     return {(area.id,): (area, shapely.to_wkb(city.areas.shape(area.id))) for area in city.areas}
 
@@ -85,7 +90,7 @@ _FILES: Mapping[str, Callable[[City], Rows]] = {
     "retention.csv": lambda city: _by(city.retention.rows, "category"),
     "calendar.csv": _calendar,
     "places.csv": lambda city: {(one.name_zh, one.name_en, one.area): replace(one, row=0) for one in city.places.all},
-    "cameras.csv": lambda city: {(one.id,): replace(one, row=0) for one in city.cameras.values()},
+    "cameras.csv": _cameras,
     "assets.csv": lambda city: {(one.id,): replace(one, row=0) for one in city.assets.rows},
     "plans.csv": lambda city: _by(city.plan_parts, "plan", "part"),
     "inspectors.csv": lambda city: _by(city.inspectors.rows, "id"),

@@ -33,6 +33,8 @@ from models.city.lookups import (
     RetentionTable,
     UnitTable,
 )
+from models.city.pack.camera_registry import FILE as CAMERAS
+from models.city.pack.camera_registry import CameraRegistry, read_cameras
 from models.city.pack.check import check_references
 from models.city.places import Place, PlaceRow, Places
 from models.city.rules import read_rules
@@ -40,7 +42,6 @@ from models.city.silences import SilenceTable
 from models.city.tunables import CitySettings
 from models.city.values import (
     Camera,
-    CameraRow,
     Citizen,
     Department,
     Inhibition,
@@ -151,7 +152,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
     categories = MappingProxyType({row.code: row for row in category_rows})
     department_rows = rows("departments.csv", Department)
     departments = MappingProxyType({row.id: row for row in department_rows})
-    camera_rows = registered("cameras.csv", CameraRow, Camera)
+    cameras = read_cameras(files[CAMERAS], problems) if CAMERAS in files else CameraRegistry([], {})
     place_rows = registered("places.csv", PlaceRow, Place)
     calendar_rows = rows(calendar_file.FILE, CalendarRow)
     calendar = read_calendar(calendar_rows, head.zone, problems)
@@ -170,8 +171,9 @@ def read_city(files: Mapping[str, bytes]) -> City:
         categories=categories,
         areas=areas,
         places=Places(place_rows, areas, head.merge_level),
-        cameras=MappingProxyType({row.id: row for row in camera_rows}),
-        cameras_by_area=_by_area(camera_rows),
+        cameras=MappingProxyType({row.id: row for row in cameras.rows}),
+        cameras_by_area=_by_area(cameras.rows),
+        camera_algorithms=MappingProxyType(cameras.algorithms),
         assets=AssetTable(registered("assets.csv", AssetRow, Asset)),
         inspectors=AreaTable(rows("inspectors.csv", Inspector), areas),
         citizens=AreaTable(rows("citizens.csv", Citizen), areas),
@@ -189,7 +191,7 @@ def read_city(files: Mapping[str, bytes]) -> City:
         files=MappingProxyType(contents),
         digest=digest_of(contents),
     )
-    check_references(city, category_rows, department_rows, camera_rows, problems)
+    check_references(city, category_rows, department_rows, cameras.rows, problems)
     problems.raise_if_any()
     return city
 
