@@ -3,7 +3,7 @@ step where that lies later."""
 
 from dispatcher.arrivals import cameras
 from dispatcher.arrivals.covered import covering
-from dispatcher.arrivals.watched import watching
+from dispatcher.arrivals.watched import watch_rows
 from dispatcher.order import facts
 from dispatcher.order.row import Order, RunningLimit
 from dispatcher.order.timers import CALL_BACK, ESCALATE_CHECK, RECHECK, SUPERVISED, TASK, escalating, timers
@@ -25,7 +25,7 @@ def fire(work: UnitOfWork, due: int, key: str, kind: str) -> None:
     if row == "watch":
         watch = work.overlay.watches.get(name)
         if watch is not None and watch.expires == due:
-            covering.come_up(work, watch, due) if kind == "come-up" else watching.expire(work, watch)
+            covering.come_up(work, watch, due) if kind == "come-up" else watch_rows.expire(work, watch)
         return
     if row == "roll":
         cameras.call(work, name, due)

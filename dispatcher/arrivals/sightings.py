@@ -18,7 +18,7 @@
 """
 
 from dispatcher.arrivals import borders, located, merging, nearby, unsure, wording
-from dispatcher.arrivals.covered import silencing, storms
+from dispatcher.arrivals.covered import held_back, silencing, storms
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import watching, weighing
 from dispatcher.order.row import OPEN, Order, Tally
@@ -196,6 +196,6 @@ def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> Order | Non
             order = work.order(order_id)
             if order is not None and order.state in OPEN and merging.has_room(work.city, sighting, order):
                 order = join(work, order, sighting, f"covered:{row.parent}", away)
-                watching.cover(work, order, sighting)
+                held_back.cover(work, order, sighting)
                 return order
     return None

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dispatcher.arrivals.watched import watching
-from dispatcher.arrivals.watched.watching import OF_ONE_ROW
+from dispatcher.arrivals.covered import held_back
+from dispatcher.arrivals.watched.watch_rows import OF_ONE_ROW
 from models.inbox import Actor
 from tests.support.desks import DAY, HOUR, INSPECTOR, OPERATOR, T0, Desk, assert_laws, detection, quiet_city, report
 
@@ -141,7 +141,7 @@ def test_a_flood_that_goes_on_in_another_hands_on_all_its_children() -> None:
 
 def test_what_is_remembered_of_children_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first ones of an endless storm come up."""
-    monkeypatch.setattr(watching, "COVERED_ROWS", 1)
+    monkeypatch.setattr(held_back, "COVERED_ROWS", 1)
     desk, flood = flooded()
     for n in range(2 * OF_ONE_ROW + 3):
         desk.feed(report(f"h{n}", T0, f"坑{n}", lat=30.0501 + n * 1e-6), at=T0)

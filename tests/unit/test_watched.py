@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.arrivals.watched.watching import OF_ONE_ROW, OF_ONE_SOURCE
+from dispatcher.arrivals.watched.watch_rows import OF_ONE_ROW, OF_ONE_SOURCE
 from dispatcher.arrivals.watched.weighing import combined, false_rate, verdict
 from dispatcher.order.row import Watch
 from dispatcher.partition.kept_orders import encode_row

@@ -6,9 +6,8 @@ That is a timer's affair, one sighting each time: so each meets what has come of
 from msgspec.structs import replace
 
 from dispatcher.arrivals import sightings
-from dispatcher.arrivals.covered import silencing
+from dispatcher.arrivals.covered import held_back, silencing
 from dispatcher.arrivals.merging import certain_category
-from dispatcher.arrivals.watched import watching
 from dispatcher.order import facts
 from dispatcher.order.row import OPEN, Order, Watch
 from dispatcher.partition import identity
@@ -23,16 +22,16 @@ def ended(work: UnitOfWork, before: Order, parent: Order) -> None:
         return
     into = work.order(parent.parent) if parent.state == "merged" else None
     if into is None:
-        watching.uncover(work, parent)
+        held_back.uncover(work, parent)
         return
-    for one in watching.no_longer_covered(work, parent):
-        watching.cover(work, into, one)
+    for one in held_back.no_longer_covered(work, parent):
+        held_back.cover(work, into, one)
 
 
 def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
     """The next of what an order has covered goes through the rules of merging, as if it came in when that ended. Its
     clocks begin there: until then it was part of the parent."""
-    sighting = watching.next_of(work, watch)
+    sighting = held_back.next_of(work, watch)
     parent = work.order(watch.order_id)
     if parent is None or silencing.silenced(work, sighting, certain_category(sighting), due):
         return

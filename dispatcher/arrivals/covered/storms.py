@@ -14,7 +14,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from dispatcher.arrivals import merging, nearby
-from dispatcher.arrivals.watched import watching
+from dispatcher.arrivals.covered import held_back
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
@@ -38,7 +38,7 @@ def gather(work: UnitOfWork, sighting: Sighting, kind: Category | None, category
             return None
         order = open_order(work, _storm(sighting, kind, category, opened), opened)
     order = join(work, order, sighting, _RULE)
-    watching.cover(work, order, sighting)
+    held_back.cover(work, order, sighting)
     return order
 
 
