@@ -38,7 +38,9 @@ from streams.local.broker import LocalBroker
 from streams.settings import Settings
 from tests.support.cities import written
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
-from tests.support.storm.storm_day import SEED, Compared, District, Tape, drawn, judged, refuse_few
+from tests.support.storm.storm_day import SEED, drawn, refuse_few
+from tests.support.storm.storm_district import District, Tape
+from tests.support.storm.storm_judged import Compared, compared, judged
 
 # Kafka says when it has taken a message in: the day lies so far back that its last round is still in time, and messages
 # of its first one are taken in up to a day later.
@@ -214,7 +216,7 @@ async def main(detections: int, kills: int, seed: int) -> int:
     city, begin = read_city(pack), int(time.time() * 1000) - _BACK_MS
     whole, tapes = Compared(), [Tape() for _ in districts]
     for number, sites in enumerate(districts.values()):
-        whole.add(District(city, number, sites, begin, tapes[number]).run())
+        whole.add(compared(District(city, number, sites, begin, tapes[number]).run()))
     wrong = judged(whole)
     print(f"{whole.detections:,} detections, {whole.opened:,} orders decided in this process", flush=True)
     with tempfile.TemporaryDirectory() as folder:
