@@ -4,15 +4,19 @@ Run: `scripts/bench digest [demo] [boston]` in both versions and compare what th
 sample day with its made-up people, classified by the shipped model; `boston` every twelfth case of the optional data
 folder (PAIDAN_SHARED, default `../shared`). No Kafka: intake's code and the desk's run in this process, on a clock of
 the data's own, so nothing but the code can move a digest.
+
+`untrained` is the sample day without a model, the same on every machine. What it comes to is kept beside this file, and
+a test compares; `scripts/bench digest --keep` keeps what it comes to now.
 """
 
+import csv
 import hashlib
 import heapq
 import itertools
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench.boston import cases_file
@@ -38,7 +42,9 @@ QUIET_MS = 40 * 24 * 3_600_000  # till all limits of the day are up and what is 
 EVERY = 12
 PARTITIONS = 3
 DEMO = Path(__file__).parents[1] / "cities" / "demo"
+KEPT = Path(__file__).with_name("digest.csv")
 _KEYS = Keys(b"key")
+Digests = dict[str, tuple[int, str]]  # by kind: how many records, and their digest
 
 
 class Witness:
@@ -96,7 +102,7 @@ class Witness:
         self._hashes[kind].update(b"%d:%b" % (len(value), value))
         self.counts[kind] += 1
 
-    def digests(self) -> dict[str, tuple[int, str]]:
+    def digests(self) -> Digests:
         """Count and digest by kind; rows and figures as the last value of each key."""
         for kind, table in self._rows.items():
             for (number, key), value in sorted(table.items()):
@@ -104,7 +110,7 @@ class Witness:
         return {kind: (self.counts[kind], self._hashes[kind].hexdigest()[:32]) for kind in sorted(self._hashes)}
 
 
-def demo(model: Model | None) -> dict[str, tuple[int, str]]:
+def demo(model: Model | None) -> Digests:
     """The sample day in steps of 20 s, each event at its own time, answers as the seeded people give them."""
     witness, people = Witness(load_city(DEMO)), DemoPeople(seed=7, pace=900.0)
     numbers = itertools.count()
@@ -139,7 +145,7 @@ def _line(each: Planned | Reply, at: int, number: int, people: DemoPeople) -> Li
     return Line(each.topic, number, at, value, key=key, headers=given)
 
 
-def boston() -> dict[str, tuple[int, str]]:
+def boston() -> Digests:
     """Every twelfth case of Boston's nine months, as `paidan history` would replay them."""
     with tempfile.TemporaryDirectory() as name:
         folder, file = convert.write(convert.read(cases_file())[::EVERY], Path(name))
@@ -154,12 +160,41 @@ def boston() -> dict[str, tuple[int, str]]:
         return witness.digests()
 
 
+def untrained() -> Digests:
+    """The sample day without a model: people say what each text is."""
+    return demo(None)
+
+
+def kept() -> Digests:
+    """What the day came to when that was kept."""
+    with KEPT.open(encoding="utf-8", newline="") as lines:
+        return {row["kind"]: (int(row["count"]), row["digest"]) for row in csv.DictReader(lines)}
+
+
+def keep(found: Digests) -> None:
+    """Keep what the day comes to."""
+    with KEPT.open("w", encoding="utf-8", newline="") as out:
+        lines = csv.writer(out, lineterminator="\n")
+        lines.writerow(["kind", "count", "digest"])
+        lines.writerows([kind, *each] for kind, each in found.items())
+
+
+WHAT: dict[str, Callable[[], Digests]] = {
+    "demo": lambda: demo(Classifier.shipped().in_city(load_city(DEMO).categories)),
+    "boston": boston,
+    "untrained": untrained,
+}
+
+
 def main() -> None:
-    """Print the digests of what is asked for."""
+    """Print the digests of what is asked for, or keep those of the day without a model."""
+    if sys.argv[1:] == ["--keep"]:
+        keep(untrained())
+        return
     for name in sys.argv[1:] or ["demo", "boston"]:
-        found = demo(Classifier.shipped().in_city(load_city(DEMO).categories)) if name == "demo" else boston()
+        found = WHAT[name]()
         for kind, (count, digest) in found.items():
-            print(f"{name:8}{kind:14}{count:9,d} {digest}")
+            print(f"{name:10}{kind:14}{count:9,d} {digest}")
 
 
 if __name__ == "__main__":
