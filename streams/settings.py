@@ -111,7 +111,10 @@ class Settings(BaseSettings):
     batch_records: PositiveInt = Field(2000, description="At most so many records are decided in one transaction.")
     batch_seconds: PositiveFloat = Field(0.05, description="Batches are cut so that deciding one takes about so long.")
     transaction_timeout_ms: PositiveInt = Field(10_000, description="The broker aborts a transaction open for longer.")
-    session_timeout_ms: PositiveInt = Field(6_000, description="A silent process loses its partitions after so long.")
+    session_timeout_ms: PositiveInt = Field(
+        6_000,
+        description="A silent process loses its partitions after so long; one of the tables after twice as long.",
+    )
     clock_tolerance_seconds: PositiveFloat = Field(
         300.0, description="Intake and desk stop when their clock and Kafka's differ by more."
     )

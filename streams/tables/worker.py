@@ -36,10 +36,11 @@ from streams.tracing.tracer import Tracer
 
 log = logging.getLogger(__name__)
 
-SESSION_SECONDS = 12.0
-HEARTBEAT_SECONDS = 3.0
+# A worker that restores its tables is silent for longer than a desk that decides.
+_SESSIONS = 2
+_HEARTBEATS = 4
 # A killed member holds up a rebalance for a session, a second one for another; some time more for a busy machine.
-_IDLE_SECONDS = 5 * SESSION_SECONDS
+_IDLE_SESSIONS = 5
 _LOOK_SECONDS = 5.0
 # Longer than a request may take until it is given up (Faust's broker_request_timeout).
 _ANSWER_SECONDS = 180.0
@@ -60,8 +61,8 @@ class Tables:
         self.build = build
         self._names = Names(settings.namespace)
         self.views = Views(city.zone)
-        self.guard = StallGuard(SESSION_SECONDS)
-        self._progress = ProgressWatch(_IDLE_SECONDS)
+        self.guard = StallGuard(session_seconds(settings))
+        self._progress = ProgressWatch(_IDLE_SESSIONS * session_seconds(settings))
         self._taken = 0
         self.app = _faust_app(settings, folder, build)
         self.app.transport = Transport(self.app.conf.broker_consumer, self.app)
@@ -260,6 +261,11 @@ class Tables:
         return row_keys.is_tally(key) or (view is not None and view.orders.seq(key) == row.version)
 
 
+def session_seconds(settings: Settings) -> float:
+    """How long a worker may be silent until its partitions are another's."""
+    return _SESSIONS * settings.session_timeout_ms / 1000
+
+
 def _faust_app(settings: Settings, folder: str, build: int) -> Any:
     return faust.App(
         Names(settings.namespace).tables_group(),
@@ -275,8 +281,8 @@ def _faust_app(settings: Settings, folder: str, build: int) -> Any:
         topic_replication_factor=settings.replication,
         topic_disable_leader=True,
         table_standby_replicas=0,
-        broker_session_timeout=SESSION_SECONDS,
-        broker_heartbeat_interval=HEARTBEAT_SECONDS,
+        broker_session_timeout=session_seconds(settings),
+        broker_heartbeat_interval=session_seconds(settings) / _HEARTBEATS,
         broker_commit_interval=1.0,
         broker_max_poll_records=2000,
         broker_check_crcs=False,

@@ -13,12 +13,19 @@ from models.inbox import Sighting, encode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.clients import admin, log_reader, started, transactional
 from streams.kafka.topics import Names
+from streams.settings import Settings
 from tests.support.cities import tiny_files, written
 from tests.support.desks import detection, guess
-from tests.support.kafka import Kafka, Message, Roles, eventually
+from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Roles, eventually
 
 AREA = "south-w"
-BACKLOG = 20_000
+BACKLOG = 8_000
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Those of any test, but what is killed or frozen is not waited for long."""
+    return settings.model_copy(update={"session_timeout_ms": SHORT_SESSION_MS})
 
 
 @pytest.fixture

@@ -33,16 +33,17 @@ from streams.local.ports import free_ports
 from streams.settings import Settings
 from tests.support.brokers_struck import BrokersStruck, three_brokers
 from tests.support.cities import FILES, HOLE_RULE, tiny_files, written
-from tests.support.kafka import Kafka, Role, Roles, eventually
+from tests.support.kafka import SHORT_SESSION_MS, Kafka, Role, Roles, eventually
 from tests.support.predictable_people import DEPARTMENTS, PredictablePeople
 
 REPORT_SHARE = 0.1
 FAULTS = int(os.environ.get("PROVE_FAULTS") or 7)
 BROKERS = int(os.environ.get("PROVE_BROKERS") or 1)
-RATE = 1_000 if BROKERS == 1 else 250  # with brokers that are struck each fault takes longer, and the flow with it
-SECONDS = 30  # that the flow lasts at least
+PROOF = "PROVE_FAULTS" in os.environ  # else one of many tests: less flows, all of which is looked at in the end
+# With brokers that are struck each fault takes longer, and the flow with it.
+RATE = 250 if BROKERS > 1 else 1_000 if PROOF else 500
+SECONDS = 30 if PROOF else 20  # that the flow lasts at least
 PATIENCE_MS = 300_000  # of who sends it: a broker may be away for long, and nothing of what was sent may be dropped
-SESSION_MS = 3_000
 # What a process was doing when it was struck: the last that its stage has said.
 PHASES = ("claiming", "restoring", "sending", "committing", "committed")
 _PHASE = re.compile(r"streams\.stage\.tenure: (\w+)")
@@ -88,7 +89,7 @@ class Crew:
         self._roles = roles
         self._changes = {
             "city": str(city),
-            "session_timeout_ms": str(SESSION_MS),
+            "session_timeout_ms": str(SHORT_SESSION_MS),
             "transaction_timeout_ms": "5000",
             "log_level": "DEBUG",
         }
@@ -128,7 +129,7 @@ class Crew:
 
         name, role = await eventually(caught_soon, 120, f"a process that is {phase}")
         if kind is signal.SIGSTOP:
-            await asyncio.sleep(SESSION_MS / 1000 + chance.uniform(1, 3))
+            await asyncio.sleep(SHORT_SESSION_MS / 1000 + chance.uniform(1, 3))
         else:
             role.signal(kind)
         role.signal(signal.SIGCONT)
@@ -365,6 +366,7 @@ async def assert_tables_and_audit_agree(roles: Roles, settings: Settings, city: 
     """
     workers = tuple(f"127.0.0.1:{port}" for port in free_ports(2))
     changes = {"city": str(city), "tables_workers": ",".join(workers), "tables_store": "rocksdb"}
+    changes["session_timeout_ms"] = str(SHORT_SESSION_MS)
 
     def start(number: int) -> Role:
         return roles.start("tables", **changes, tables_port=workers[number].rpartition(":")[2])

@@ -422,7 +422,7 @@ async def test_without_acknowledgment_nothing_is_accepted(roles: Roles, tmp_path
 
     So it is when the gateway is stopped meanwhile: with exit code 0, and no later than other roles.
     """
-    async with LocalBroker(tmp_path / "own") as broker:
+    async with LocalBroker(tmp_path / "own", quick=True) as broker:
         [port] = free_ports(1)
         own = placed.model_copy(update={"kafka": broker.bootstrap, "partitions": 1, "gateway_port": port})
         await create_topics(own, all_topics(own, ()))

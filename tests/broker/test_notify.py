@@ -25,7 +25,7 @@ from streams.kafka.topics import Names
 from streams.local.ports import free_port
 from streams.notify.signature import shown_key, target_key
 from tests.support.cities import FILES, tiny_files, written
-from tests.support.kafka import Kafka, Message, Roles, eventually
+from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Roles, eventually
 from tests.support.receiver import HANG, TAKEN, Received, Receiver, Reply
 
 SECRET = "for these tests only"
@@ -36,7 +36,7 @@ QUICK = {
     "notify_timeout_seconds": "0.5",
     "notify_breaker_failures": "3",
 }
-PATIENT = QUICK | {"notify_timeout_seconds": "60"}
+PATIENT = QUICK | {"notify_timeout_seconds": "60", "session_timeout_ms": str(SHORT_SESSION_MS)}
 COUNT = 12
 OUTAGE = 14
 FEW = 6

@@ -41,9 +41,15 @@ from tests.support.desk_rows import (
     tally_row,
     write,
 )
-from tests.support.kafka import Kafka, Message, Role, Roles, eventually
+from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Role, Roles, eventually
 
 ALL = Window(last=20991231)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Those of any test, but what is killed or frozen is not waited for long."""
+    return settings.model_copy(update={"session_timeout_ms": SHORT_SESSION_MS})
 
 
 @pytest_asyncio.fixture

@@ -210,7 +210,7 @@ async def test_nothing_outlives_a_killed_up(own_roles: Roles, alone: Settings) -
 @pytest.mark.timeout(300)
 async def test_the_demo_decides_the_whole_day_and_ends_by_itself(own_roles: Roles, alone: Settings) -> None:
     """Every event is decided, the month before stands in the figures, the final status is printed, exit code 0."""
-    demo = own_roles.start("demo", "--seconds", "15")
+    demo = own_roles.start("demo", "--seconds", "8")
     try:
         assert await demo.ended(timeout=200) == 0, demo.said()
         said = demo.said()

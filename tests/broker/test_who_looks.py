@@ -18,7 +18,7 @@ from models.events import DETECTION, REPORT, TASK, TASK_WITHDRAWAL, UNIT, UPDATE
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from tests.support.cities import tiny_files, written
-from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
+from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Role, Roles, eventually, own_settings
 from tests.support.tokens import bearer, grant, tokens_file
 
 DEPARTMENTS = ("roads", "police", "works", "north-office")
@@ -74,7 +74,7 @@ async def running(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Asy
     city = written(folder / "city", tiny_files(files, SETTINGS))
     tokens = tokens_file(folder / "tokens.json", *(grant(car, "unit") for car in CARS), grant(SENSOR, "sensor"))
     own = {"partitions": 2, "city": city, "gateway_tokens_file": tokens, "gateway_port": free_ports(1)[0]}
-    settings = own_settings(kafka, folder / "data", **own)
+    settings = own_settings(kafka, folder / "data", session_timeout_ms=SHORT_SESSION_MS, **own)
     await create_topics(settings, all_topics(settings, DEPARTMENTS, CARS))
     roles = Roles(settings, folder)
     try:

@@ -26,6 +26,8 @@ from streams.settings import Settings, load_settings
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 PERSONAL_KEY = "for these tests only"
+# In tests that kill or freeze a process: the next one waits for the end of its session.
+SHORT_SESSION_MS = 3_000
 T = TypeVar("T")
 _CRC_END = 21  # where the checksum of a record batch ends and what it covers begins
 
