@@ -12,7 +12,6 @@ import gc
 import itertools
 import json
 import os
-import platform
 import random
 import resource
 import struct
@@ -20,15 +19,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
-from bench.interpreter import build
-from bench.processor_time import processor
+from bench.host import host
 from bench.texts import report_texts
 from dispatcher.desk import DeskState, decide
 from dispatcher.order.row import Order
@@ -245,7 +243,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, action="append")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    where = _where()
+    where = msgspec.structs.asdict(host(os.getloadavg()[0]))
     results: dict[str, dict[int, Figures]] = {"spread": {}, "dense": {}}
     with tempfile.TemporaryDirectory() as folder:
         for size in asked.orders or [10_000, 100_000]:
@@ -263,18 +261,6 @@ def main() -> None:
         print(f"{size:14,d} " + " ".join(f"{figures[name]:14,.1f}" for name in COLUMNS))
     for size, figures in results["dense"].items():
         print(f"{size:14,d} within {DENSE_METRES:.0f} m: {figures['open']:,.1f} µs an arrival")
-
-
-def _where() -> dict[str, str | int | float]:
-    """The day and the machine; `busy` is the load average of the minute before, which is other work's."""
-    return {
-        "day": datetime.now(UTC).date().isoformat(),
-        "busy": round(os.getloadavg()[0], 1),
-        "cores": os.cpu_count() or 1,
-        "kernel": f"{platform.system()} {platform.release()}",
-        "processor": processor(),
-        "python": build(),
-    }
 
 
 def _alone(work: Callable[..., Figures], *given: object) -> Figures:

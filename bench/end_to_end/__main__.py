@@ -6,12 +6,10 @@ Prints tables and writes JSON. Figures of one run compare with each other; the m
 import argparse
 import asyncio
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,8 +20,8 @@ from bench.end_to_end.measured import Backlog, Beside, Machine, Measured, Step, 
 from bench.end_to_end.scenes import Broker
 from bench.end_to_end.tables import all_tables
 from bench.end_to_end.watch import Watch
+from bench.host import host
 from bench.interpreter import build
-from bench.processor_time import processor
 from bench.rig import BENCH_PYTHON, PARTITIONS, Rig
 from streams.local.broker import LocalBroker
 from streams.local.jars import KAFKA_VERSION
@@ -137,12 +135,7 @@ async def said(figures: Awaitable[T]) -> T:
 def machine(busy: float) -> Machine:
     """Where the run takes place."""
     return Machine(
-        day=datetime.now(UTC).date().isoformat(),
-        busy=round(busy, 1),
-        cores=os.cpu_count() or 1,
-        kernel=f"{platform.system()} {platform.release()}",
-        processor=processor(),
-        python=build(),
+        **msgspec.structs.asdict(host(busy)),
         java=scenes.java_version(),
         kafka=KAFKA_VERSION,
         partitions=PARTITIONS,

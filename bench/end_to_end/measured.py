@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from bench.host import Host
+
 
 class Latencies(msgspec.Struct, frozen=True):
     """Milliseconds from intended time to visible; None where nothing was seen."""
@@ -73,15 +75,9 @@ class Takeover(msgspec.Struct, frozen=True):
     longest_wait_s: float
 
 
-class Machine(msgspec.Struct, frozen=True):
-    """Where it ran. `busy`: the load average of the minute before, which is other work's."""
+class Machine(Host, frozen=True):
+    """Where it ran, with the broker beside it."""
 
-    day: str
-    busy: float
-    cores: int
-    kernel: str
-    processor: str
-    python: str
     java: str
     kafka: str
     partitions: int

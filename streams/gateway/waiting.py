@@ -119,11 +119,6 @@ class FactTail:
         self.following = asyncio.Event()
 
     @property
-    def listening(self) -> int:
-        """How many follow what changes now."""
-        return len(self._listeners)
-
-    @property
     def crowded(self) -> bool:
         """Whether as many wait for decisions as can."""
         return len(self._waiters) >= MOST_WAITERS

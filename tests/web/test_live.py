@@ -54,7 +54,7 @@ async def test_whoever_is_revoked_is_shown_no_more(city: City, tmp_path: Path) -
             streams.append((reader, sender))
         gone, stays = (reader for reader, _ in streams)
 
-        while tail.listening < len(streams):
+        while len(tail._listeners) < len(streams):
             await asyncio.sleep(0)
         tell(2)
         for reader in (gone, stays):

@@ -93,7 +93,7 @@ async def test_who_follows_the_assignments_is_let_go() -> None:
     tail.end_listening()
 
     assert await asyncio.wait_for(following, 10) == []
-    assert tail.listening == 0
+    assert not tail._listeners
 
 
 async def _all(stream: AsyncIterator[object]) -> list[object]:

@@ -74,16 +74,24 @@ class Trial:
         much and for a while nothing more."""
         roles, began, written = Roles(settings, self.folder), time.monotonic(), 0
         running = roles.start(role)
+        weighed: dict[int, int] = {}  # tenths of the way to the MiB that are resident
+
+        async def further() -> int:
+            found = await done()
+            weighed.setdefault(10 * min(found, total) // total, _resident(running))
+            return found
+
         try:
             for n in range(1, self.kills + 1):
                 while written < total * n // (self.kills + 1):
-                    written = await done()
+                    written = await further()
                 phase = await eventually(partial(_struck, running), 60.0, f"{role} at work", every=0.003)
                 print(f"{role} killed while {phase}, {written:,} of {total:,} read", flush=True)
                 running = roles.start(role)
             while written < total:
-                written = await done()
+                written = await further()
             print(f"{role}: {total:,} in {time.monotonic() - began:.0f} s", flush=True)
+            print(f"{role}: MiB of memory by tenths of the day: {_by_tenths(weighed)}", flush=True)
             quiet = 0
             while quiet < _QUIET:  # what was doubled may come late
                 before, written = written, await done()
@@ -157,6 +165,20 @@ class Trial:
                 unlike = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
                 found, expected = ({key: each.get(key) for key in unlike[:3]} for each in (found, expected))
             self.wrong.append(f"{what}: {str(found)[:300]} instead of {str(expected)[:300]}")
+
+
+def _resident(role: Role) -> int:
+    """MiB of a process's memory that are resident now; 0 where the machine does not say."""
+    try:
+        status = Path(f"/proc/{role.process.pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) // 1024 if found else 0
+
+
+def _by_tenths(weighed: Mapping[int, int]) -> str:
+    return ", ".join(f"{tenth}: {mib}" for tenth, mib in sorted(weighed.items()))
 
 
 def _plain(items: Iterable[Item]) -> Iterator[bytes]:
