@@ -10,17 +10,13 @@ import json
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from bench.rig import PARTITIONS, Rig, wait_for
+from bench.replayed import replayed
+from bench.rig import PARTITIONS, Rig
 from models.city import load_city
-from streams.audit.recompute import audit
-from streams.kafka.backlog import Backlog
 from streams.local.broker import LocalBroker
 from tests.support.boston import compare, convert, oracle
-
-LONGEST_S = 3600.0
 
 
 def cases_file() -> Path:
@@ -30,15 +26,6 @@ def cases_file() -> Path:
     if not file.is_file():
         sys.exit(f"{file} is missing: PAIDAN_SHARED names the folder that holds data/")
     return file
-
-
-async def decided(rig: Rig) -> None:
-    """Return when the desk has decided all of the inbox."""
-    async with Backlog(rig.settings) as backlog:
-        while await backlog.measure() != 0:
-            if any(process.poll() is not None for name, process in rig.processes.items() if name.startswith("desk")):
-                sys.exit("a desk has ended")
-            await asyncio.sleep(0.2)
 
 
 async def run(every: int, desks: int) -> tuple[dict[str, float], list[str]]:
@@ -53,37 +40,19 @@ async def run(every: int, desks: int) -> tuple[dict[str, float], list[str]]:
             rig = Rig(broker.bootstrap, folder)
             rig.settings = rig.settings.model_copy(update={"city": city_folder})
             await rig.create(city)
-            try:
-                started = time.monotonic()
-                names = [f"desk-{number}" for number in range(desks)]
-                for number in range(desks):
-                    rig.role("desk", number)
-                replay = [str(events), "--until", convert.UNTIL, "--no-model"]
-                history = rig.start("history", "streams.cli.main", "history", *replay)
-                await asyncio.to_thread(wait_for, history, LONGEST_S)
-                if history.returncode:
-                    sys.exit("the history could not be written")
-                written = time.monotonic() - started
-                await decided(rig)
-                seconds = time.monotonic() - started
-                desk_cpu, desk_mib = rig.cpu_seconds(*names), max(map(rig.peak_mib, names))
-                auditing = time.monotonic()
-                audited = await audit(rig.settings, city)
-                audit_seconds = time.monotonic() - auditing
-            finally:
-                rig.stop()
-    kept = [row for part in audited for row in part.figures.items()]
-    wrong = [str(each) for part in audited for each in part.differences]
+            found = await replayed(rig, city, desks, str(events), "--until", convert.UNTIL, "--no-model")
+    kept = [row for part in found.audited for row in part.figures.items()]
+    wrong = [str(each) for part in found.audited for each in part.differences]
     wrong += compare.differences(kept, oracle.cases(file, every))
     measured = {
         "cases": float(len(rows)),
-        "facts": float(sum(part.facts for part in audited)),
-        "seconds": seconds,
-        "cases_per_second": len(rows) / seconds,
-        "written_after_seconds": written,
-        "desk_cpu_seconds": desk_cpu,
-        "desk_peak_mib": desk_mib,
-        "audit_seconds": audit_seconds,
+        "facts": float(sum(part.facts for part in found.audited)),
+        "seconds": found.decided,
+        "cases_per_second": len(rows) / found.decided,
+        "written_after_seconds": found.written,
+        "desk_cpu_seconds": found.desk_cpu,
+        "desk_peak_mib": found.desk_mib,
+        "audit_seconds": found.auditing,
         "differences": float(len(wrong)),
     }
     return measured, wrong
