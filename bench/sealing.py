@@ -1,0 +1,91 @@
+"""What a key for each report's words costs: `python -m bench.sealing [--reports 4000]`; one core, no Kafka.
+
+Prints microseconds of processor time a report, the best of several rounds, for reports of usual length and for those of
+a hundred characters. *Sealing* is what a city without a key does not do: make the key, seal text, title, address and
+contact, wrap the key. The *gist* is made of a report in any city, by intake where words are sealed, else by the desk as
+soon as the report is compared.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+import models
+from bench import second_set
+from bench.intake import record
+from dispatcher.arrivals.gists import gist_of
+from models.city import City, load_city
+from models.events import REPORT
+from models.inbox import InboxUpdate, Sighting
+from models.sealed_words import CityKey
+from models.words import whole_text
+from streams.erasure.sealer import Sealer
+from streams.intake.batch import take_in
+from streams.intake.drafts import Keys
+from streams.kafka.topics import Names
+
+CITY = Path(models.__file__).parents[1] / "cities" / "demo"
+NOW = 1_772_352_000_000
+ROUNDS = 7
+LONG = 100
+AT_ONCE = 500  # as many as intake seals in one go
+Items = Sequence[Sighting | InboxUpdate]
+
+
+def reports(city: City, texts: Sequence[str], count: int) -> Items:
+    """So many taken in, no two alike: what is alike is worked out once."""
+    place = next(iter(city.cameras.values()))
+    rows = []
+    for n in range(count):
+        where = {"lat": place.lat, "lon": place.lon}
+        reporter = {"id": f"u-{n}", "contact": f"138{n:08d}"}
+        data: dict[str, object] = {"text": f"{texts[n % len(texts)]} {n}", "location": where, "reporter": reporter}
+        rows.append(record(n, "reports", REPORT, data))
+    taken = take_in(rows, city, None, NOW, Keys(b"k" * 32))
+    return [item for items in taken.items.values() for item in items]
+
+
+def _microseconds(work: Callable[[Items], object], items: Items) -> float:
+    started = time.process_time()
+    for start in range(0, len(items), AT_ONCE):
+        work(items[start : start + AT_ONCE])
+    return (time.process_time() - started) / len(items) * 1e6
+
+
+def main() -> None:
+    """Print the costs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reports", type=int, default=4_000)
+    count = parser.parse_args().reports
+    city = load_city(CITY)
+    sealer = Sealer(CityKey(b"c" * 32), Names("bench"), 4)
+
+    def gists(items: Items) -> None:
+        for item in items:
+            if isinstance(item, Sighting):
+                gist_of(item.title, item.text, city.rules.phrases_in(whole_text(item.title, item.text)))
+
+    usual = [row.text for row in second_set.read()]
+    for name, texts in (
+        ("Chinese", [text for text in usual if not text.isascii()]),
+        ("English", [text for text in usual if text.isascii()]),
+    ):
+        joined = " ".join(texts)
+        long = [joined[at : at + LONG] for at in range(0, len(joined) - LONG, LONG)]
+        for length, some in ((sum(map(len, texts)) // len(texts), texts), (LONG, long)):
+            whole, gist = [], []
+            for turn in range(ROUNDS):
+                # Other texts for each: of what it has just seen a process keeps the gist.
+                fresh = reports(city, [f"{text} {turn}" for text in some], count)
+                whole.append(_microseconds(lambda items: sealer.sealed({"": items}, city), fresh))
+                other = [replace(item, text=f"{item.text} g") for item in fresh if isinstance(item, Sighting)]
+                gist.append(_microseconds(gists, other))
+            sealing = min(whole) - min(gist)
+            print(f"{name}, {length} characters: sealing {sealing:.1f} µs, gist and phrases {min(gist):.1f} µs")
+
+
+if __name__ == "__main__":
+    main()
