@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.replayed import replayed
-from bench.rig import PARTITIONS, Rig
+from bench.replayed import replayed, tell
+from bench.rig import Rig
 from models.city import load_city
 from streams.local.broker import LocalBroker
 from tests.support.boston import compare, convert, oracle
@@ -66,14 +66,9 @@ def main() -> None:
     parser.add_argument("--desks", type=int, default=os.cpu_count() or 1, help="how many desks share the partitions")
     given = parser.parse_args()
     measured, wrong = asyncio.run(run(given.every, given.desks))
-    print(f"{given.desks} desks, one Kafka, {PARTITIONS} partitions, {os.cpu_count()} cores")
-    for name, value in measured.items():
-        print(f"{name:24}{value:14,.1f}")
     if given.json:
         given.json.write_text(json.dumps(measured, indent=2) + "\n")
-    for sentence in wrong[:20]:
-        print(sentence)
-    sys.exit(1 if wrong else 0)
+    tell(given.desks, measured, wrong)
 
 
 if __name__ == "__main__":

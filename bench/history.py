@@ -8,13 +8,11 @@ facts alone. Ends with 1 when one differs. Some 515 days have 31,500 orders.
 
 import argparse
 import asyncio
-import os
-import sys
 import tempfile
 from pathlib import Path
 
-from bench.replayed import replayed
-from bench.rig import PARTITIONS, Rig
+from bench.replayed import replayed, tell
+from bench.rig import Rig
 from dispatcher.figures.figure_row import parse_key
 from models.city import load_city
 from models.times import from_text, to_text
@@ -69,12 +67,7 @@ def main() -> None:
     parser.add_argument("--desks", type=int, default=1, help="how many desks share the partitions")
     given = parser.parse_args()
     measured, wrong = asyncio.run(run(given.days, given.desks))
-    print(f"{given.desks} desks, one Kafka, {PARTITIONS} partitions, {os.cpu_count()} cores")
-    for name, value in measured.items():
-        print(f"{name:24}{value:14,.1f}")
-    for sentence in wrong[:20]:
-        print(sentence)
-    sys.exit(1 if wrong else 0)
+    tell(given.desks, measured, wrong)
 
 
 if __name__ == "__main__":

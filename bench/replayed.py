@@ -4,9 +4,11 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
-from bench.rig import Rig, wait_for
+from bench.rig import PARTITIONS, Rig, wait_for
 from models.city import City
 from streams.audit.recompute import Audited, audit
 from streams.kafka.backlog import Backlog
@@ -52,6 +54,16 @@ async def replayed(rig: Rig, city: City, desks: int, *replay: str) -> Replayed:
         return Replayed(written, seconds, time.monotonic() - auditing, desk_cpu, used, desk_mib, audited)
     finally:
         rig.stop()
+
+
+def tell(desks: int, measured: Mapping[str, float], wrong: Sequence[str]) -> NoReturn:
+    """Print what was measured and the first of all differences; ends with 1 when there is any."""
+    print(f"{desks} desks, one Kafka, {PARTITIONS} partitions, {os.cpu_count()} cores")
+    for name, value in measured.items():
+        print(f"{name:24}{value:14,.1f}")
+    for sentence in wrong[:20]:
+        print(sentence)
+    sys.exit(1 if wrong else 0)
 
 
 async def _decided(rig: Rig) -> None:
