@@ -42,19 +42,13 @@ async def run(every: int, desks: int) -> tuple[dict[str, float], list[str]]:
             await rig.create(city)
             found = await replayed(rig, city, desks, str(events), "--until", convert.UNTIL, "--no-model")
     kept = [row for part in found.audited for row in part.figures.items()]
-    wrong = [str(each) for part in found.audited for each in part.differences]
-    wrong += compare.differences(kept, oracle.cases(file, every))
+    wrong = found.differences + compare.differences(kept, oracle.cases(file, every))
     measured = {
         "cases": float(len(rows)),
         "facts": float(sum(part.facts for part in found.audited)),
-        "seconds": found.decided,
         "cases_per_second": len(rows) / found.decided,
-        "written_after_seconds": found.written,
-        "desk_cpu_seconds": found.desk_cpu,
-        "desk_peak_mib": found.desk_mib,
-        "audit_seconds": found.auditing,
-        "differences": float(len(wrong)),
     }
+    measured |= found.measured() | {"differences": float(len(wrong))}
     return measured, wrong
 
 

@@ -44,20 +44,9 @@ async def run(days: int, desks: int) -> tuple[dict[str, float], list[str]]:
     orders = sum(part.orders for part in found.audited)
     rows = [row for part in found.audited for key, row in part.figures.items() if parse_key(key)[0] == "area"]
     received = sum(row.counters.get("received", 0) for row in rows)
-    wrong = [str(each) for part in found.audited for each in part.differences]
-    measured = {
-        "events": float(len(lines)),
-        "orders": float(orders),
-        "reports_received": float(received),
-        "seconds": found.decided,
-        "written_after_seconds": found.written,
-        "history_cpu_seconds": found.history_cpu,
-        "desk_cpu_seconds": found.desk_cpu,
-        "desk_peak_mib": found.desk_mib,
-        "audit_seconds": found.auditing,
-        "differences": float(len(wrong)),
-    }
-    return measured, wrong
+    measured = {"events": float(len(lines)), "orders": float(orders), "reports_received": float(received)}
+    measured |= found.measured() | {"differences": float(len(found.differences))}
+    return measured, found.differences
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ KINDS = {
     "name": "names after 我叫, my name is",
 }
 _MARKED = re.compile(r"\{([a-z]+)\|([^}]*)\}")
-_CHARACTERS = 100
+CHARACTERS = 100
 
 
 class Sentence(NamedTuple):
@@ -116,23 +116,28 @@ def _microseconds(texts: Sequence[str]) -> float:
     return min(rounds) / len(texts) * 1e6
 
 
-def _of_length(texts: Sequence[str]) -> list[str]:
+def of_length(texts: Sequence[str]) -> list[str]:
     """Messages of a hundred characters, made of one text after another."""
     joined = " ".join(texts)
-    return [joined[at : at + _CHARACTERS] for at in range(0, len(joined) - _CHARACTERS, _CHARACTERS)]
+    return [joined[at : at + CHARACTERS] for at in range(0, len(joined) - CHARACTERS, CHARACTERS)]
+
+
+def usual_reports() -> dict[str, list[str]]:
+    """The texts of reports as people write them, by language."""
+    texts = [row.text for row in second_set.read()]
+    return {
+        "Chinese": [text for text in texts if not text.isascii()],
+        "English": [text for text in texts if text.isascii()],
+    }
 
 
 def main() -> None:
     """Print the figures, and what a message of a hundred characters costs."""
     print(figures())
-    reports = [row.text for row in second_set.read()]
-    usual = {
-        "Chinese reports": _of_length([text for text in reports if not text.isascii()]),
-        "English reports": _of_length([text for text in reports if text.isascii()]),
-    }
+    usual = {f"{language} reports": of_length(texts) for language, texts in usual_reports().items()}
     usual["the same, each with a phone in it"] = [f"{text[:45]} 电话13812345678 {text[61:]}" for text in _all(usual)]
     for name, texts in usual.items():
-        print(f"{name}: {_microseconds(texts):.0f} µs a message of {_CHARACTERS} characters, {len(texts)} messages")
+        print(f"{name}: {_microseconds(texts):.0f} µs a message of {CHARACTERS} characters, {len(texts)} messages")
 
 
 def _all(named: dict[str, list[str]]) -> list[str]:

@@ -29,6 +29,22 @@ class Replayed:
     desk_mib: float
     audited: list[Audited]
 
+    @property
+    def differences(self) -> list[str]:
+        """What the audit found, each difference as a sentence."""
+        return [str(each) for part in self.audited for each in part.differences]
+
+    def measured(self) -> dict[str, float]:
+        """How long it took and what it used, by name."""
+        return {
+            "seconds": self.decided,
+            "written_after_seconds": self.written,
+            "history_cpu_seconds": self.history_cpu,
+            "desk_cpu_seconds": self.desk_cpu,
+            "desk_peak_mib": self.desk_mib,
+            "audit_seconds": self.auditing,
+        }
+
 
 async def replayed(rig: Rig, city: City, desks: int, *replay: str) -> Replayed:
     """Replay with these arguments of `paidan history`; all is ended. Exits with a sentence when one fails."""

@@ -10,13 +10,11 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-import models
-from bench import second_set
-from bench.intake import record
+from bench.intake import CITY, NOW, record
+from bench.masking import CHARACTERS, of_length, usual_reports
 from dispatcher.arrivals.gists import gist_of
 from models.city import City, load_city
 from models.city.rules import RuleTable
@@ -29,10 +27,7 @@ from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.kafka.topics import Names
 
-CITY = Path(models.__file__).parents[1] / "cities" / "demo"
-NOW = 1_772_352_000_000
 ROUNDS = 7
-LONG = 100
 AT_ONCE = 500  # as many as intake seals in one go
 Items = Sequence[Sighting | InboxUpdate]
 
@@ -72,19 +67,14 @@ def main() -> None:
             if isinstance(item, Sighting):
                 gist_of(item.title, item.text, city.rules.phrases_in(whole_text(item.title, item.text)))
 
-    usual = [row.text for row in second_set.read()]
-    for name, texts in (
-        ("Chinese", [text for text in usual if not text.isascii()]),
-        ("English", [text for text in usual if text.isascii()]),
-    ):
-        joined = " ".join(texts)
-        long = [joined[at : at + LONG] for at in range(0, len(joined) - LONG, LONG)]
-        for length, some in ((sum(map(len, texts)) // len(texts), texts), (LONG, long)):
+    for name, texts in usual_reports().items():
+        for length, some in ((sum(map(len, texts)) // len(texts), texts), (CHARACTERS, of_length(texts))):
             sealing, gist = [], []
             for turn in range(ROUNDS):
                 fresh = reports(city, [f"{text} {turn}" for text in some], count)
                 gist.append(_microseconds(gists, fresh))
                 # Of what it has just seen a process keeps the gist, and here no rule looks for phrases.
+                sealer.sealed({"": fresh}, plain)
                 sealing.append(_microseconds(lambda items: sealer.sealed({"": items}, plain), fresh))
             print(f"{name}, {length} characters: sealing {min(sealing):.1f} µs, gist and phrases {min(gist):.1f} µs")
 

@@ -2,8 +2,8 @@
 the table."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from heapq import nsmallest
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
@@ -135,10 +135,6 @@ class _Shelves:
             if not kinds:
                 del self._by_trait[trait]
 
-    def has(self, wanted: Wanted) -> bool:
-        """Whether there is any order of a wanted kind: what is not there need not be looked for among all."""
-        return any(_of_kind(kind, wanted) for kind in self._by_trait.get(_ANY, ()))
-
     def fewest(self, wanted: Wanted) -> list[set[str]]:
         """Shelves that hold all wanted orders, by kind and the rarest of the wanted traits."""
         chosen = ([*self._wanted(trait, wanted)] for trait in _traits_asked(wanted) or (_ANY,))
@@ -237,12 +233,7 @@ class OrderView:
         Rows may change while it searches: each order is judged as it stands when it is met.
         """
         found: list[Order] = []
-        if not self._shelves.has(wanted):
-            return found
-        while len(found) < limit:
-            batch = list(self._candidates(wanted, after))
-            if not batch:
-                break
+        for batch in self._batches(wanted, after):
             for place in batch:
                 summary = self._orders.get(place[2])
                 if summary is None or not self._may_be(summary, wanted):
@@ -251,8 +242,7 @@ class OrderView:
                 if order is not None and self._is(order, wanted):
                     found.append(order)
                     if len(found) == limit:
-                        break
-            after = batch[-1]
+                        return found
             await asyncio.sleep(0)
         return found
 
@@ -282,18 +272,25 @@ class OrderView:
             return self.alarms.false_of(wanted.algorithm)
         return None
 
-    def _candidates(self, wanted: Wanted, after: Place | None) -> Iterator[Place]:
-        """Among the next places of the list all wanted ones, in their order."""
+    def _batches(self, wanted: Wanted, after: Place | None) -> Iterator[Sequence[Place]]:
+        """Among the places of the list behind this one all wanted ones, in their order, some at a time."""
         few = self._named(wanted)
         if few is None:
             shelves = self._shelves.fewest(wanted)
             few = chain(*shelves) if _size(shelves) <= _FEW else None
         if few is not None:
-            places = (self._orders[each].place(wanted.sort) for each in few)
-            return iter(nsmallest(_SEARCHED_AT_ONCE, (each for each in places if after is None or each > after)))
+            places = sorted(self._orders[each].place(wanted.sort) for each in few)
+            start = 0 if after is None else bisect_right(places, after)
+            yield from (places[n : n + _SEARCHED_AT_ONCE] for n in range(start, len(places), _SEARCHED_AT_ONCE))
+            return
         standing = self._sorted[wanted.sort]
-        start = 0 if after is None else standing.bisect_right(after)
-        return iter(standing.islice(start, start + _SEARCHED_AT_ONCE))
+        while True:  # rows come and go between the batches
+            start = 0 if after is None else standing.bisect_right(after)
+            batch = list(standing.islice(start, start + _SEARCHED_AT_ONCE))
+            if not batch:
+                return
+            yield batch
+            after = batch[-1]
 
     def _may_be(self, summary: Summary, wanted: Wanted) -> bool:
         if not _is_in(summary.state, wanted.sort) or not _of_kind(summary, wanted):
