@@ -85,7 +85,8 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
 
 
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):
-    """One step that a department, a reporter or another role asks for. It names its order by id or by a report.
+    """One step that a department, a reporter or another role asks for. It names its order by id or by a report. `area`
+    is where that was found, `to_area` the one that it is to be moved to 改区.
 
     `by` is who acts by the update's own word. `sender` is who has sent it by the way on which it came, that which a
     cluster or a server has made sure of; None where that way is for those who may speak for others.
@@ -105,6 +106,7 @@ class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     code: str = ""
     category: str = ""
     condition: str = ""
+    to_area: str = ""
     inspector: str = ""
     plan: str = ""
     department: str = ""

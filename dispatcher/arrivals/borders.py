@@ -8,6 +8,7 @@ import math
 
 from dispatcher.arrivals import merging, nearby
 from dispatcher.order.row import OPEN, Order
+from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.opening import NAMED, link
 from models.city.ground.distances import METRES_PER_DEGREE
@@ -22,7 +23,9 @@ def relate(work: UnitOfWork, order: Order) -> Order:
         (away, other.id)
         for area in _beyond(work, order.area, order.lat, order.lon, kind.merge_radius_m)
         for other, away in nearby.around(work, order, (order.group,), kind.merge_radius_m, area)
-        if other.state in OPEN and merging.in_time(order.opened_at, other, nearby.last_seen(work, other), kind)
+        if other.state in OPEN
+        and order.area not in index.areas_of(other)
+        and merging.in_time(order.opened_at, other, nearby.last_seen(work, other), kind)
     )
     for _, other_id in found[:NAMED]:
         other = work.order(other_id)

@@ -140,7 +140,7 @@ def _open_outage(work: UnitOfWork, outage: Sighting) -> Order | None:
     """The open order of the same owner and link."""
     for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(index.fingerprint(outage))):
         order = work.order(order_id)
-        if order is not None and order.area == outage.area and order.state in OPEN:
+        if order is not None and outage.area in index.areas_of(order) and order.state in OPEN:
             return order
     return None
 

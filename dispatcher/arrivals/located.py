@@ -21,7 +21,7 @@ def around(
     if asset is not None:
         for _, order_id, lat, lon in islice(work.overlay.index.newest(index.of_asset(asset.id, group)), nearby.SCANNED):
             away, order = merging.between(sighting, lat, lon), work.order(order_id)
-            if order is not None and order.area == sighting.area:
+            if order is not None and sighting.area in index.areas_of(order):
                 seen.add(order_id)
                 yield order, away or 0.0
     for order, near in nearby.around(work, sighting, (group,), kind.merge_radius_m):

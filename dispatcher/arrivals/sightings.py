@@ -95,7 +95,7 @@ def _named(work: UnitOfWork, sighting: Sighting) -> Disposition | None:
     """The order that a report names 并案: what a reporter was shown before they wrote, so close by, in its area and
     still open. None where it is not so: then the report is taken as any other."""
     order = work.standing(sighting.joins)
-    if order is None or order.state not in OPEN or order.area != sighting.area:
+    if order is None or order.state not in OPEN or sighting.area not in index.areas_of(order):
         return None
     away = merging.between(sighting, order.lat, order.lon)
     if away is None or away > NAMED_M or not merging.has_room(work.city, sighting, order):
@@ -111,7 +111,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Dispo
     closed: Order | None = None
     for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(fingerprint)):
         order = work.standing(order_id)
-        if order is None or order.area != sighting.area:
+        if order is None or sighting.area not in index.areas_of(order):
             continue
         if order.state in OPEN:
             return _repeat(work, order, sighting)

@@ -82,7 +82,7 @@ def _newest(work: UnitOfWork, sighting: Sighting) -> Iterator[Order]:
 
 
 def _is_open(order: Order, sighting: Sighting) -> bool:
-    return order.state in OPEN and order.area == sighting.area and order.opened_at <= sighting.at
+    return order.state in OPEN and sighting.area in index.areas_of(order) and order.opened_at <= sighting.at
 
 
 def _of_an_order(guess: Guess) -> bool:

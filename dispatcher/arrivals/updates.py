@@ -33,7 +33,8 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
         after = STEPS[update.action](work, order, update, at)
         false_alarms.learn(work, update, after)
         joint.follow(work, order, at, update.by)
-        if after.group != order.group and not after.part_of:  # what is seen is a matter of the joint order
+        compared = (after.group, after.area) == (order.group, order.area)
+        if not compared and not after.part_of:  # what is seen is a matter of the joint order
             unsure.meet_again(work, watching.take_over(work, after))
         for before, now in work.changed():
             covering.ended(work, before, now)

@@ -28,6 +28,7 @@ FACT_TERMS: Mapping[str, Names] = {
     "taken-back": ("改派", "taken back"),
     "recategorised": ("改类", "category changed"),
     "prioritised": ("定级", "priority set"),
+    "area-moved": ("改区", "area changed"),
     "sent-to-arbitration": ("争议裁定", "sent to arbitration"),
     "extension-requested": ("申请延期", "extension asked for"),
     "extension-approved": ("准予延期", "extension approved"),

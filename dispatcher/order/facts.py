@@ -84,7 +84,8 @@ class EvidenceAdded(Fact, frozen=True, kw_only=True):
 
 
 class Linked(Fact, frozen=True, kw_only=True):
-    """Another order may be the same incident: a candidate that a person may merge, or a related one."""
+    """Another order may be the same incident: a candidate, or one that is related over a border. A person may merge
+    it."""
 
     other: str
     kind: str = "candidate"
@@ -280,6 +281,15 @@ class Prioritised(Fact, frozen=True, kw_only=True):
     moved: bool = False
     handle: RunningLimit | None = None
     whole: RunningLimit | None = None
+
+
+class AreaMoved(Fact, frozen=True, kw_only=True):
+    """The order is another area's 改区: from here on it counts there and no longer in `from_area`. Its id keeps naming
+    the area where it was found."""
+
+    area: str
+    from_area: str
+    reason: str = ""
 
 
 class HeldFor(TypedDict):

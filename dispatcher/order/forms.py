@@ -12,7 +12,7 @@ from dispatcher.order.lifecycle import Transition
 
 Kind = Literal[
     "text", "category", "condition", "department", "code", "instant", "level", "priority", "links", "yes-no", "grade",
-    "order", "report", "inspector", "plan",
+    "order", "report", "inspector", "plan", "area",
 ]  # fmt: skip
 
 
@@ -47,6 +47,7 @@ ASKED: Mapping[str, tuple[Field, ...]] = {
     "parts": (Field("plan", "plan"), _CATEGORY, _CONDITION),
     "known-category": (_CATEGORY, _CONDITION),
     "another-category": (Field("category", "category", needed=True), _CONDITION),
+    "another-area": (Field("area", "area", needed=True),),
     "another-priority": (Field("priority", "priority", needed=True),),
     "until": (_UNTIL,),
     "deadline": (_UNTIL,),

@@ -124,6 +124,26 @@ TABLE: tuple[Transition, ...] = (
         "the department stays; limits that nobody has moved become the category's, from the same beginnings",
     ),
     Transition(
+        "move-area", "改区", ("reviewer", "dispatcher"), ("review",), ("review", "assigned", "arbitration"),
+        ("reason", "another-area"),
+        "it counts there from then on; where no department followed from what was known, the table is asked anew",
+    ),
+    Transition(
+        "move-area", "改区", ("dispatcher",), ("assigned", "accepted"),
+        ("assigned", "accepted", "review", "arbitration"),
+        ("reason", "another-area", "known-department", "not-binding"),
+        "to the department that is named, else to the one that the table has there; where that has it, it stays",
+    ),
+    Transition(
+        "move-area", "改区", ("dispatcher",), ("returned",), ("assigned", "arbitration", "review"),
+        ("reason", "another-area", "known-department"),
+        "grants the return, and goes to the department of that area", never=("who-returned",),
+    ),
+    Transition(
+        "move-area", "改区", ("duty-officer", "dispatcher"), ("arbitration",), ("arbitration",),
+        ("reason", "another-area"), "which department has it is decided as before",
+    ),
+    Transition(
         "prioritise", "定级", ("reviewer", "dispatcher", "duty-officer"),
         ("review", "assigned", "accepted", "returned", "arbitration"),
         ("review", "assigned", "accepted", "returned", "arbitration"), ("reason", "another-priority"),
@@ -344,6 +364,9 @@ REFUSALS: dict[str, str] = {
     "nobody-above": "No department stands above this one.",
     "not-accountable": "This department has not handed the order down, or has confirmed what was done.",
     "not-confirmed": "A department that has handed the order down has to confirm first what was done.",
+    "missing-area": "An area is needed.",
+    "unknown-area": "The city has no such area, or none of the level in which orders are counted.",
+    "same-area": "The order is that area's already.",
     "same-category": "The order has that category and condition already.",
     "bad-priority": "A priority from 1 (most urgent) to 5 is needed, other than the order's.",
     "bad-level": "Supervision needs a level that the city has, and none below the order's.",
@@ -379,9 +402,9 @@ REFUSALS: dict[str, str] = {
     "already-appealed": "The order was already appealed.",
     "not-appealed": "There is no appeal to review.",
     "same-reviewer": "The two reviewers must be different people.",
-    "not-another": "That is no other order of the same area, or they have been kept apart already.",
+    "not-another": "That is no other order of the same area, and not related, or they have been kept apart already.",
     "not-apart": "Of that order nobody has said that it is not the same.",
-    "not-mergeable": "Orders merge only into another open order of the same area, which is no part of theirs.",
+    "not-mergeable": "Orders merge only into open ones of the same area, or related ones, which are no part of theirs.",
     "others-wait": "Others have reported it as well: what a platform above takes back goes on for them.",
     "not-joined": "No such report was merged into this order.",
 }

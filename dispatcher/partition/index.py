@@ -12,6 +12,8 @@
 | tasks/<unit>                | that a mobile unit is to look at         | waiting for it              |
 | unit/<y>/<x>                | no order: units in one cell of a coarser grid | reported free there    |
 
+An order that was moved to another area 改区 is found under that and under the one where it was found.
+
 The report's key is the number that the report's identity is digested to; the others are texts. The index lives in
 memory alone: it is rebuilt from the rows, so its keys stand on no wire. `layers.Index` holds it.
 """
@@ -38,6 +40,13 @@ def entry_of(order: Order | Outline) -> Entry:
     return order.opened_at, order.id, order.lat, order.lon
 
 
+def areas_of(order: Order | Outline) -> tuple[str, ...]:
+    """The areas in which an order is looked for: where it was found, as its id says, which decides its partition; and
+    the one that it was moved to 改区."""
+    found_in = identity.area_of(order.id)
+    return (order.area,) if found_in == order.area else (order.area, found_in)
+
+
 def keys_of(order: Order | Outline) -> set[Key]:
     """The keys under which an order is found."""
     if order.part_of:  # what is seen again is a matter of the joint order
@@ -50,12 +59,14 @@ def keys_of(order: Order | Outline) -> set[Key]:
     if order.state == "merged":
         return keys
     nobody_knows = not order.group and order.waiting_since is not None  # it waits for a person to say what it is
+    areas = areas_of(order)
     if order.lat is not None and order.lon is not None and (order.group or nobody_knows):
-        keys.add(_cell_key(order.area, order.group, *cell_of(order.lat, order.lon)))
+        cell = cell_of(order.lat, order.lon)
+        keys.update(_cell_key(area, order.group, *cell) for area in areas)
     if order.asset is not None and order.group:
         keys.add(of_asset(order.asset.id, order.group))
     if order.state in OPEN and (order.category or nobody_knows):
-        keys.add(of_kind(order.area, order.category))
+        keys.update(of_kind(area, order.category) for area in areas)
     return keys
 
 
@@ -73,6 +84,7 @@ def same_keys(before: Order, after: Order) -> bool:
         (before.state == after.state or (before.state in OPEN and after.state in OPEN))
         and before.report_keys is after.report_keys
         and before.fingerprints is after.fingerprints
+        and before.area == after.area
         and before.group == after.group
         and before.category == after.category
         and before.inspector == after.inspector

@@ -57,6 +57,7 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.ReturnApproved: ("department",),
     facts.TakenBack: ("department",),
     facts.Recategorised: ("department", "reporter"),
+    facts.AreaMoved: ("department",),
     facts.Prioritised: ("department", "supervisor"),
     facts.ReturnRefused: ("department",),
     facts.SentToArbitration: ("department", "supervisor"),

@@ -12,7 +12,7 @@ from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
-from dispatcher.steps import concluding, dispatching, joint, levels, splitting
+from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
 from dispatcher.steps.checks import rechecking
 from dispatcher.steps.guards import reopenable, settled
 from dispatcher.steps.routing import Route, responsible, spot_of
@@ -57,9 +57,10 @@ def _decide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
 
 
 def _target(work: UnitOfWork, order: Order, update: InboxUpdate, by: str, category: str) -> Route:
-    """Where a person sends an order: the department named, else the one that the table names for the category."""
-    why = Why(by=by, note=update.reason)
-    target = responsible(work.city, category, order.area, work.day(order.opened_at), why, spot_of(order))
+    """Where a person sends an order: the department named, else the one that the table names for the category, in the
+    area that it is moved to, where it is."""
+    why, area = Why(by=by, note=update.reason), update.to_area or order.area
+    target = responsible(work.city, category, area, work.day(order.opened_at), why, spot_of(order))
     condition = update.condition or (order.condition if category == order.category else "")
     if update.department and update.department != target.department:
         target = Route(
@@ -181,6 +182,14 @@ def _re_assign(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> 
 @step
 def _re_categorise(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     return dispatching.recategorise(work, order, update.category, update.condition, update.reason, at, update.by)
+
+
+@step
+def _move_area(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    asked = update
+    if order.state in ("review", "arbitration"):  # there somebody else says whose it is, or the table
+        asked = msgspec.structs.replace(update, department="", assists=())
+    return moving.move(work, order, _target(work, order, asked, update.by.role, order.category), update, at)
 
 
 @step

@@ -9,7 +9,7 @@ from dispatcher.clocks.answer_windows import feedback_until, reopen_until
 from dispatcher.order.chain import accountable, answered, confirmer, dispatched_by, handlers, holders
 from dispatcher.order.row import OPEN, Order, unanswered, unroutable
 from dispatcher.order.timers import breached
-from dispatcher.partition import identity
+from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, levels
 from dispatcher.units import tasking
@@ -165,6 +165,16 @@ def _another_category(work: UnitOfWork, order: Order, update: InboxUpdate, at: i
     if (update.category, update.condition) == (order.category, order.condition):
         return "same-category"
     return _known_category(work, order, update, at)
+
+
+@guard
+def _another_area(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    if not update.to_area:
+        return "missing-area"
+    area = work.city.areas.get(update.to_area)
+    if area is None or area.level != work.city.merge_level:
+        return "unknown-area"
+    return "same-area" if area.id == order.area else ""
 
 
 @guard
@@ -335,7 +345,7 @@ def _another_department(work: UnitOfWork, order: Order, update: InboxUpdate, at:
 @guard
 def _mergeable(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     other = work.order(update.other_order_id)
-    if other is None or other.id == order.id or other.area != order.area or other.state not in OPEN:
+    if other is None or other.id == order.id or other.state not in OPEN or not _neighbours(order, other):
         return "not-mergeable"
     return "not-mergeable" if other.part_of == order.id else ""  # which is called off with it
 
@@ -346,7 +356,13 @@ def _another_order(work: UnitOfWork, order: Order, update: InboxUpdate, at: int)
     if other in order.candidates:  # it may have left the desk
         return ""
     known = work.order(other) if other not in (order.id, *order.apart) else None
-    return "" if known is not None and known.area == order.area else "not-another"
+    return "" if known is not None and _neighbours(order, known) else "not-another"
+
+
+def _neighbours(order: Order, other: Order) -> bool:
+    """Whether two orders may be one incident: they are of one area, or related over its border."""
+    shared = set(index.areas_of(order)) & set(index.areas_of(other))
+    return bool(shared) or other.id in order.linked or order.id in other.linked
 
 
 @guard

@@ -135,13 +135,15 @@ def _open_next(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
 
 
 def _open(work: UnitOfWork, order: Order, part: Part, at: int, actor: Actor) -> Order:
-    """A part as an order of its own, in the same area and so in the same partition, with what was first seen."""
+    """A part as an order of its own, in the same area, with what was first seen. Its id names the area where that was
+    found: so it lies in the same partition."""
     at = work.bounded(order, at)
     day = work.day_number(at)
+    part_id = identity.order_id(identity.area_of(order.id), day, f"{order.id} part", part.name)
     seen = order.evidence_first[0]
     own = work.emit(
         facts.Opened(
-            **work.head(identity.order_id(order.area, day, f"{order.id} part", part.name), at, actor, "review"),
+            **work.head(part_id, at, actor, "review"),
             area=order.area,
             day=day,
             pack=work.city.digest,

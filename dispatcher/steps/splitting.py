@@ -18,7 +18,7 @@ def split(
     nothing is opened a second time.
     """
     day = work.day_number(report.at)
-    own = identity.order_id(order.area, day, report.source, report.id)
+    own = identity.order_id(identity.area_of(order.id), day, report.source, report.id)
     order = work.emit(
         facts.Released(
             **work.head(order, at, actor),

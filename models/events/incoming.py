@@ -77,6 +77,7 @@ Action = Literal[
     "split",
     "re-assign",
     "re-categorise",
+    "move-area",
     "prioritise",
     "supervise",
     "remind",
@@ -345,11 +346,11 @@ class Update(Contract):
 
     `attempt`, when given, must be the order's: so an update meant for an earlier one is refused. `suggested_department`
     belongs to a return; `department`, `assists`, `category` and `condition` to a decision, `plan` or these to divide;
-    `inspector` to give-check; `other_order_id` to merge, unmerge, keep-apart and perhaps-same; `priority` (1 is the
-    most urgent) to prioritise; `until` to a suspension and, with `level`, to supervision; `satisfied` (was it settled?)
-    and `satisfaction` (1 to 5) to feedback and call-back. What an action needs, the desk checks and refuses. `sender`
-    is the gateway's, and counts on `paidan.updates` only: who has sent an update that names somebody else, which is
-    refused.
+    `area` (and `department`) to move-area; `inspector` to give-check; `other_order_id` to merge, unmerge, keep-apart
+    and perhaps-same; `priority` (1 is the most urgent) to prioritise; `until` to a suspension and, with `level`, to
+    supervision; `satisfied` (was it settled?) and `satisfaction` (1 to 5) to feedback and call-back. What an action
+    needs, the desk checks and refuses. `sender` is the gateway's, and counts on `paidan.updates` only: who has sent an
+    update that names somebody else, which is refused.
     """
 
     action: Action
@@ -366,6 +367,7 @@ class Update(Contract):
     assists: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     category: Name = ""
     condition: Name = ""
+    area: Name = ""
     inspector: Annotated[str, _text(256)] = ""
     plan: Name = ""
     other_order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None

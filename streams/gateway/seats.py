@@ -128,6 +128,7 @@ def seat(holder: Holder | None, city: City) -> dict[str, Any]:
             if category.parent
         ],
         "groups": [named(category, code) for code, category in city.categories.items() if not category.parent],
+        "areas": [named(area, area.id) for area in city.areas.at_level(city.merge_level)],
         "levels": city.settings.supervision_levels,
         "inspectors": sorted({row.id for row in city.inspectors.rows}) if holder is None else [],
         "units": sorted(city.units.by_id) if holder is None else [],

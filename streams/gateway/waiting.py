@@ -38,7 +38,8 @@ _MOST_LATE = 100
 MOST_WAITERS = 500
 # What the desk does with a new order before anybody else can.
 _DECISIVE = (facts.Assigned, facts.SentToReview, facts.Rejected)
-_ASSIGNED = facts.CE_TYPES[facts.Assigned]
+# Who hears of an order depends on these: they are kept also while nobody listens.
+_KEPT = frozenset((facts.CE_TYPES[facts.Assigned], facts.CE_TYPES[facts.AreaMoved]))
 # What says nothing that a list shows, or never comes alone.
 _UNLISTED = (
     facts.EvidenceAdded, facts.Decided, facts.RecheckRequested, facts.RecheckAnswered, facts.JudgementRequested,
@@ -109,6 +110,7 @@ class FactTail:
         self._listeners: set[asyncio.Queue[Fact | None]] = set()
         self._admitted = 0
         self._holders: OrderedDict[str, frozenset[str]] = OrderedDict()
+        self._areas: OrderedDict[str, str] = OrderedDict()
         self._recent: deque[facts.Assigned] = deque(maxlen=_RECENT)
         self._known: OrderedDict[tuple[str, str], SightingOutcome] = OrderedDict()
         self._take_of = {
@@ -150,6 +152,10 @@ class FactTail:
 
     def _all_waiters(self) -> Iterator[Waiter]:
         return chain(self._waiters, self._late.values())
+
+    def area(self, order_id: str) -> str:
+        """The area that an order was last moved to, of the newest that were; empty where it was not, or long ago."""
+        return self._areas.get(order_id, "")
 
     def holders(self, order_id: str) -> frozenset[str]:
         """The departments that have or had an order, of those assigned last; empty where that is not known."""
@@ -218,7 +224,7 @@ class FactTail:
 
     def _take(self, record: ConsumerRecord) -> None:
         kind = event_type(record.headers)
-        listed = kind == _ASSIGNED or (bool(self._listeners) and kind in _LISTED)
+        listed = kind in _KEPT or (bool(self._listeners) and kind in _LISTED)
         if not self._waiters and not self._late and not listed:
             return
         try:
@@ -240,6 +246,11 @@ class FactTail:
             self._holders[fact.order_id] = had | {fact.department, *fact.assists}
             if len(self._holders) > _HOLDERS:
                 self._holders.popitem(last=False)
+        if isinstance(fact, facts.AreaMoved):
+            self._areas[fact.order_id] = fact.area
+            self._areas.move_to_end(fact.order_id)
+            if len(self._areas) > _HOLDERS:
+                self._areas.popitem(last=False)
         for queue in self._listeners:
             _put(queue, fact)
 

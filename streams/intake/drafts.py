@@ -268,6 +268,7 @@ class DraftReader:
             code=said.code,
             category=said.category,
             condition=said.condition,
+            to_area=said.area,
             inspector=said.inspector,
             plan=said.plan,
             department=said.suggested_department or said.department,

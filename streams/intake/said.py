@@ -127,6 +127,7 @@ class SaidUpdate(_Said, frozen=True, gc=False):
     assists: Annotated[tuple[Name, ...], Meta(max_length=20)] = ()
     category: Name = ""
     condition: Name = ""
+    area: Name = ""
     inspector: OwnId = ""
     plan: Name = ""
     other_order_id: OwnId | None = None

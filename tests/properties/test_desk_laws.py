@@ -79,7 +79,15 @@ DEPARTMENTS = ("roads", "police", "works", "north-office")
 # Of a city without mobile units, which tests/unit/test_units.py has: what they do is refused there.
 ROWS = tuple(rule for rule in TABLE if rule.roles != ("unit",) and rule.action != "send-unit")
 ENDINGS = ("merge", "reject", "force-close", "unmerge", "split")
-REMARKS = ("comment", "remind", "supervise", "prioritise", "re-categorise", "progress")  # an order stays where it is
+REMARKS = (
+    "comment",
+    "remind",
+    "supervise",
+    "prioritise",
+    "re-categorise",
+    "move-area",
+    "progress",
+)  # an order stays where it is
 TEXTS = ("路上有个大坑", "路上有个大坑很危险", "水管漏水了", "有人乱停车", "")
 
 
@@ -148,6 +156,7 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
         category=rng.choice(("pothole", "water-leak", "", "", "no-such")),
         department=named,
         other_order_id=rng.choice(others) if others else "",
+        to_area=rng.choice(("south-w", "south-e", "north-w", "south", "")) if rule.action == "move-area" else "",
         report=("app", order.evidence_first[-1].id) if rule.action == "split" and order is not None else None,
         until=at + rng.choice((HOUR, 3 * DAY, 3 * DAY, 500 * DAY)),
         inspector=rng.choice(("p1", "p3", "")),

@@ -63,6 +63,7 @@ SAID: dict[str, dict[str, Any]] = {
         "location": {"lat": 30.05, "lon": 114.05, "address": "a", "area": "south-w"},
         "attempt": 1, "reason": "r", "code": "unclear", "suggested_department": "police", "department": "police",
         "assists": ["works"], "category": "pothole", "condition": "c", "inspector": "i", "plan": "p",
+        "area": "south-e",
         "other_order_id": ORDER,
         "until": "2026-03-09T08:00:00Z", "priority": 1, "level": 1, "satisfied": True, "satisfaction": 1,
         "evidence_urls": ["https://media.example/2.jpg"],

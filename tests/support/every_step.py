@@ -162,6 +162,7 @@ def step(action: str, other: str, at: int) -> dict[str, Any]:
         "give-check": {"inspector": "ina"},
         "re-assign": {"department": "works"},
         "re-categorise": {"category": "street-light"},
+        "move-area": {"area": "north-w"},
         "prioritise": {"priority": 1},
         "supervise": {"level": 2, "until": tomorrow},
         "merge": {"other_order_id": other},

@@ -42,7 +42,7 @@ def test_changes_are_fields_of_the_row() -> None:
 
     assert changes.items() <= order.items()
     assert order.keys() - changes.keys() == {
-        "id", "area", "opened_at", "pack", "title", "text", "lat", "lon", "address", "place", "channel", "hint",
+        "id", "opened_at", "pack", "title", "text", "lat", "lon", "address", "place", "channel", "hint",
         "source", "kind", "due_given", "given_due", "part_of",
     }  # fmt: skip
 

@@ -8,9 +8,11 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec.structs import replace
 from starlette.routing import BaseRoute
 
 from dispatcher.order.facts import Accepted, Assigned
+from dispatcher.partition.identity import area_of
 from models.access import ACCESS, Holder
 from models.city import City
 from models.events import Why
@@ -211,6 +213,21 @@ async def test_a_department_sees_its_own_orders_only(gateway: Open, tmp_path: Pa
     assert (beyond.status_code, beyond.json()["field"]) == (403, "area")
 
 
+async def test_whoever_has_an_area_sees_what_was_moved_there_and_what_was_found_there(
+    gateway: Open, tmp_path: Path
+) -> None:
+    """Who has moved an order by mistake can take it back; nobody else's area is concerned."""
+    order = replace(opened(0), area="shiqiao")
+    answered = {f"/orders/{order.id}": ShardOrder({n: PartitionOrder(1, order if n == 0 else None) for n in range(4)})}
+    areas = {area_of(order.id): 200, order.area: 200, "unknown": 404}
+    path = tokens_file(tmp_path / "t", *(grant(area, "inspector", area=area) for area in areas))
+
+    async with workers(answered) as places, gateway(gateway_tokens_file=path, tables_workers=places) as client:
+        shown = {a: (await client.get(f"/orders/{order.id}", headers=bearer(a))).status_code for a in areas}
+
+    assert shown == areas
+
+
 async def test_the_status_says_whether_tokens_are_asked_for(gateway: Open, tmp_path: Path) -> None:
     """Whoever tries it out on one machine can see that nobody is kept out."""
     async with workers(figures(p0=(10, 3))) as places:
@@ -239,6 +256,8 @@ def test_a_department_follows_its_own_assignments_only(city: City) -> None:
 
     assert [shown(department=each) for each in ("roads", "parks", "education")] == [True, True, False]
     assert [shown(role="inspector", area=each) for each in ("", "gulou", "shiqiao")] == [True, True, False]
+    there = Holder(role="inspector", person="p", source="s", area="shiqiao")
+    assert is_shown(made, (), city, there, moved_to="shiqiao")
     assert is_shown(made, (), city, None)
     accepted = Accepted(order_id=made.order_id, seq=3, state="accepted", at=0, recorded_at=0, actor=Actor("desk"))
     parks = Holder(role="department", person="p", source="s", department="parks")

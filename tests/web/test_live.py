@@ -2,11 +2,14 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from aiokafka import ConsumerRecord
 
-from dispatcher.order.facts import Assigned
+from dispatcher.order import facts
+from dispatcher.order.facts import AreaMoved, Assigned
 from dispatcher.order.row import State
 from models.access import Holder
 from models.city import City
@@ -159,3 +162,17 @@ async def test_who_listens_hears_what_changes_a_list() -> None:
 
     assert await anext(heard) == returned
     assert tail.holders(returned.order_id) == {"roads", "works"}
+
+
+def test_the_tail_knows_where_an_order_was_moved_while_nobody_listens() -> None:
+    """Who has that area hears of it from then on."""
+    tail = FactTail(load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only"))
+    made = _assigned(2)
+    head: dict[str, Any] = {"seq": 3, "state": "assigned", "at": 0, "recorded_at": 0, "actor": made.actor}
+    assert tail.area(made.order_id) == ""
+
+    for area in ("b", "c"):
+        _, headers, value = facts.to_wire(AreaMoved(order_id=made.order_id, **head, area=area, from_area="a"))
+        tail._take(ConsumerRecord("orders", 0, 0, 0, 0, b"", value, None, 0, len(value), headers))
+
+    assert tail.area(made.order_id) == "c"

@@ -324,6 +324,19 @@ async def test_a_district_s_officer_acts_in_the_district(world: World) -> None:
     assert len(world.behind.written) == written
 
 
+async def test_a_district_s_officer_acts_on_what_was_moved_there(world: World) -> None:
+    """Also where the number of the order names another district; what there is not is 403 as before."""
+    for_the_north = (("reviewer", "decide"), ("dispatcher", "move-area"), ("department", "accept"))
+    await world.go((*for_the_north, ("department", "handle")))
+
+    answer = await world.act("north", "check-pass")
+    world.order = "south-w-20260302-aaaaaaaaaa"
+    unknown = await world.act("north", "check-pass")
+
+    assert (answer.status_code, world.behind.desk.order(answer.json()["fact"]["order_id"]).area) == (200, "north-w")
+    assert (unknown.status_code, unknown.json()["field"]) == (403, "area")
+
+
 async def test_sources_of_two_tokens_do_not_meet(world: World) -> None:
     """The same id under another's source is another event: nobody takes the name of what another is yet to send."""
     taken = {"ce-source": "hotline", "idempotency-key": "r-1", "prefer": "wait=1"}

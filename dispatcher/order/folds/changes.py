@@ -35,6 +35,7 @@ class Changes(TypedDict, total=False):
     state: State
     recorded_at: int
     last_at: int
+    area: str
     # what was seen
     asset: AssetRef | None
     evidence_count: int

@@ -120,6 +120,10 @@ def _prioritised(order: Order, fact: facts.Prioritised) -> Changes:
     return changes | _limits_anew(order, fact)
 
 
+def _area_moved(order: Order, fact: facts.AreaMoved) -> Changes:
+    return {"area": fact.area}
+
+
 def _limits_anew(order: Order, fact: facts.Recategorised | facts.Prioritised) -> Changes:
     if fact.moved:
         return {}
@@ -175,6 +179,7 @@ FOLDS: Folds = {
     facts.TakenBack: _misrouted,
     facts.Recategorised: _recategorised,
     facts.Prioritised: _prioritised,
+    facts.AreaMoved: _area_moved,
     facts.ReturnRefused: _return_refused,
     facts.SentToArbitration: _sent_to_arbitration,
 }

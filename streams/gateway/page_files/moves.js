@@ -7,7 +7,7 @@ const LABELS = {
   reason: say("Reason"), code: say("Code"), category: say("Category"), condition: say("Condition"), department: say("Department"),
   until: say("Until (the city's time)"), level: say("Level"), priority: say("Priority"), evidence_urls: say("Links to photos, one a line"),
   satisfied: say("Settled?"), satisfaction: say("Satisfaction"), other_order_id: say("The other order"), report: say("Report"), inspector: say("Inspector"),
-  plan: say("Plan of the city"),
+  plan: say("Plan of the city"), area: say("Area"),
 };
 
 // Who sits there. Without tokens a person says so; it is kept for this tab.
@@ -94,6 +94,8 @@ const BACK = {
   "give-check": (before) => (before.inspector ? ["give-check", { inspector: before.inspector }] : []),
   unmerge: (before) => (before.parent ? ["merge", { other_order_id: before.parent }] : []),
   "re-categorise": (before) => ["re-categorise", { category: before.category?.id, condition: before.condition }],
+  // A return that was granted stays granted: its department does not get the order back by undoing.
+  "move-area": (before) => (before.state !== "returned" && seat.known.areas.some((each) => each.id === before.area?.id) ? ["move-area", { area: before.area.id }] : []),
   prioritise: (before) => ["prioritise", { priority: before.priority }],
   merge: () => ["unmerge", {}],
   "keep-apart": (before, given) => [BACK_AGAIN, { other_order_id: given.other_order_id }],
@@ -121,6 +123,16 @@ function choice(field, rows, needed) {
     ...rows.map(([value, text]) => el("option", { value }, text)));
 }
 
+// The area where an order was found, as its id says.
+function foundIn(id) {
+  return id.split("-").slice(0, -2).join("-");
+}
+
+// The orders beyond a border that are related to one.
+function beyond(order) {
+  return (order.linked || []).filter((other) => other !== order.part_of && foundIn(other) !== foundIn(order.id));
+}
+
 function named(known) {
   return [known.id, name(known)];
 }
@@ -133,7 +145,8 @@ const CONTROLS = {
   text: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed, maxlength: 10000 }),
   links: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed }),
   order: (field, order, move) => {
-    const options = el("datalist", { id: "orders-like" }, ...((move.action === BACK_AGAIN ? order.apart : order.candidates) || []).map((id) => el("option", { value: id })));
+    const likely = move.action === BACK_AGAIN ? order.apart : [...(order.candidates || []), ...beyond(order)];
+    const options = el("datalist", { id: "orders-like" }, ...(likely || []).map((id) => el("option", { value: id })));
     return el("span", {}, el("input", { name: field.name, required: field.needed, list: "orders-like" }), options);
   },
   instant: (field) => el("input", { name: field.name, type: "datetime-local", required: field.needed }),
@@ -145,6 +158,11 @@ const CONTROLS = {
   condition: (field, order) => {
     const conditions = new Set(seat.known.categories.flatMap((each) => each.conditions));
     return choice(field.name, [...conditions].map((each) => [each, each]), field.needed);
+  },
+  area: (field, order) => {
+    const rows = seat.known.areas.filter((each) => each.id !== order.area?.id).map(named);
+    const likely = new Set([foundIn(order.id), ...beyond(order).map(foundIn)]);
+    return choice(field.name, [...rows.filter(([id]) => likely.has(id)), ...rows.filter(([id]) => !likely.has(id))], field.needed);
   },
   department: (field) => choice(field.name, seat.known.departments.map(named), field.needed),
   inspector: (field) => choice(field.name, field.choices.map((each) => [each.id, each.id]), field.needed),

@@ -13,7 +13,7 @@ from dispatcher.order.facts import Assigned, Fact
 from dispatcher.order.lifecycle import allowed
 from dispatcher.partition.identity import area_of
 from models.access import ACCESS, Holder, sees
-from models.city import URGENT, City
+from models.city import URGENT, Area, City
 from models.times import to_text
 from streams.gateway.http.auth import holder_of, still_holds
 from streams.gateway.http.parameters import ONLY_KNOWN
@@ -59,7 +59,8 @@ async def _stream(
     """It ends when the token no longer holds: whoever asks again is told why."""
     yield b"retry: 3000\n\n"
     async for fact in tail.changes():
-        if fact is not None and not is_shown(fact, tail.holders(fact.order_id), city, holder):
+        moved_to = "" if fact is None else tail.area(fact.order_id)
+        if fact is not None and not is_shown(fact, tail.holders(fact.order_id), city, holder, moved_to):
             continue
         if not await holds():
             return
@@ -67,17 +68,21 @@ async def _stream(
             yield b": nothing new\n\n"  # so that a connection that is gone is noticed
             continue
         name = f"{fact.order_id}/{fact.seq}".encode()
-        kind, shown = ("assigned", _shown(fact, city)) if isinstance(fact, Assigned) else ("changed", _changed(fact))
+        area = city.areas.get(moved_to or area_of(fact.order_id))
+        kind, shown = "changed", _changed(fact)
+        if isinstance(fact, Assigned):
+            kind, shown = "assigned", _shown(fact, city, area)
         yield b"event: %s\nid: %s\ndata: %s\n\n" % (kind.encode(), name, msgspec.json.encode(shown))
         if announces(fact, holder):
-            yield b"event: urgent\nid: %s\ndata: %s\n\n" % (name, msgspec.json.encode(_announced(fact, city)))
+            yield b"event: urgent\nid: %s\ndata: %s\n\n" % (name, msgspec.json.encode(_announced(fact, city, area)))
 
 
-def is_shown(fact: Fact, held: Collection[str], city: City, holder: Holder | None) -> bool:
+def is_shown(fact: Fact, held: Collection[str], city: City, holder: Holder | None, moved_to: str = "") -> bool:
     """Whether a fact is of an order that the holder sees: a department its own, of which it is among those that have
-    or had it (`held`), whoever has an area those of it."""
+    or had it (`held`), whoever has an area those that were found in it or `moved_to` it."""
     own = (fact.department, *fact.assists) if isinstance(fact, Assigned) else ()
-    return sees(holder, (*held, *own), city.areas.ancestors(area_of(fact.order_id)))
+    areas = (*city.areas.ancestors(area_of(fact.order_id)), *city.areas.ancestors(moved_to))
+    return sees(holder, (*held, *own), areas)
 
 
 def announces(fact: Fact, holder: Holder | None) -> bool:
@@ -98,15 +103,13 @@ def _changed(fact: Fact) -> dict[str, object]:
     }
 
 
-def _announced(fact: Fact, city: City) -> dict[str, object]:
-    area = city.areas.get(area_of(fact.order_id))
+def _announced(fact: Fact, city: City, area: Area | None) -> dict[str, object]:
     category = city.categories.get(getattr(fact, "category", ""))
     told = {"order_id": fact.order_id, "at": to_text(fact.at), "state": fact.state}
     return told | {"area": _names(area), "category": _names(category)}
 
 
-def _shown(fact: Assigned, city: City) -> dict[str, object]:
-    area = city.areas.get(area_of(fact.order_id))
+def _shown(fact: Assigned, city: City, area: Area | None) -> dict[str, object]:
     department, category = city.departments.get(fact.department), city.categories.get(fact.category)
     return {
         "order_id": fact.order_id,

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from dispatcher.order.row import Order
+from dispatcher.partition.identity import area_of
 from dispatcher.partition.sighted import Sighted
 from models.inbox import Sighting, read_record
 from models.times import HOUR_MS, to_text
@@ -54,7 +55,7 @@ class InboxSightings:
     async def page(self, order: Order, start: int | None, limit: int, merged: Sequence[Order] = ()) -> SightingPage:
         """So many sightings of an order, and of those merged into it, from a place on (None: from before its
         beginning); fewer where the part that is read for one page holds no more. Raises KafkaError."""
-        names, number = Names(self._settings.namespace), partition_of(order.area, self._settings.partitions)
+        names, number = Names(self._settings.namespace), partition_of(area_of(order.id), self._settings.partitions)
         lane, inbox = TopicPartition(names.urgent, number), TopicPartition(names.inbox, number)
         async with self._turn, started(log_reader(Connection.of(self._settings))) as consumer:
             if start is not None and start < _URGENT:

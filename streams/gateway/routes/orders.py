@@ -13,7 +13,8 @@ from fastapi.responses import RedirectResponse, Response
 from dispatcher.arrivals.watched.false_alarms import Verdict
 from dispatcher.figures.indicators import figures_of
 from dispatcher.order.row import ENDED, OPEN, Order, Tally
-from dispatcher.partition.identity import report_key
+from dispatcher.partition.identity import area_of, report_key
+from dispatcher.partition.index import areas_of
 from models.access import Holder, may, prefixed, sees
 from models.city import City, LimitStage
 from models.envelope import MAX_ATTRIBUTE
@@ -314,11 +315,25 @@ class Finder:
         """Whether an area is one that the holder may see and act in."""
         return holder is None or holder.area in ("", *self._city.areas.ancestors(area))
 
+    async def may_act(self, holder: Holder | None, order_id: str) -> bool:
+        """Whether an order is of an area in which the holder may act: it was found there, or moved there. Raises
+        Problem (503) while the partition that may hold it is silent."""
+        if self.is_within(holder, area_of(order_id)):
+            return True
+        try:
+            order = (await self.order(order_id, None)).order
+        except Problem as problem:
+            if problem.status != 404:
+                raise
+            return False
+        return self.is_within(holder, order.area)
+
     def _sees(self, holder: Holder | None, order: Order) -> bool:
         turns = (*order.assignments, *order.held_for)
         having = {one for turn in turns for one in (turn.department, *turn.assists)}
         departments = having.union(*(self._city.hierarchy.above(one) for one in having))
-        return sees(holder, departments, self._city.areas.ancestors(order.area))
+        areas = [above for area in areas_of(order) for above in self._city.areas.ancestors(area)]
+        return sees(holder, departments, areas)
 
     async def by_report(self, source: str, report_id: str) -> tuple[Brief | None, bool]:
         """The order that a report is part of, and whether all partitions were looked in."""

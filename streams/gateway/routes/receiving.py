@@ -17,7 +17,6 @@ from dispatcher.arrivals.covered.silencing import is_suppressed
 from dispatcher.order import facts, wire
 from dispatcher.order.facts import UpdateRefused
 from dispatcher.order.lifecycle import REFUSALS
-from dispatcher.partition.identity import area_of
 from dispatcher.partition.outcomes import SightingOutcome
 from models.city import City
 from models.envelope import MAX_ATTRIBUTE, Event
@@ -81,7 +80,7 @@ def intake_routes(names: Names, receiver: "Receiver", finder: Finder) -> APIRout
     @router.post("/orders/{order_id}/updates", summary="One step")
     async def update(order_id: str, request: Request) -> Response:
         holder = holder_of(request)
-        if not finder.is_within(holder, area_of(order_id)):
+        if not await finder.may_act(holder, order_id):
             raise Problem(403, "forbidden", "the order's area lies beyond that of the token", field="area")
         body = await body_of(request)
         event, known = await receiver.read(body, lambda: of_update(read_event(request, UPDATE, body, order_id), holder))
