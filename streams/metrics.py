@@ -16,6 +16,14 @@ STAGE_RESTORE_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60),
 )
 STAGE_RECORDS = Counter("paidan_stage_records", "Input records that took effect.", ["group"])
+STAGE_SCOUTED = Counter(
+    "paidan_stage_scouted", "Input records that were looked at ahead of a backlog, before their turn.", ["group"]
+)
+STAGE_SCOUT_MISSED = Counter(
+    "paidan_stage_scout_missed",
+    "Input records behind a backlog that nobody looked at ahead of their turn, as more arrived than could be.",
+    ["group"],
+)
 STAGE_PARTITIONS = Gauge("paidan_stage_partitions", "Input partitions that this process owns.", ["group"])
 WAITING_RECORDS = Gauge(
     "paidan_waiting_records",

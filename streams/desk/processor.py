@@ -63,6 +63,8 @@ class DeskOutcome:
 class DeskProcessor:
     """The desk's work on one inbox partition."""
 
+    lookout = None
+
     def __init__(
         self,
         names: Names,

@@ -5,8 +5,9 @@ are alike.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice, takewhile
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -84,6 +85,32 @@ def parted(items: Mapping[str, Sequence[Item]], city: City) -> tuple[dict[str, l
             ahead = isinstance(item, Sighting) and urgency.of(item)
             (urgent if ahead else rest)[area].append(item)
     return urgent, rest
+
+
+class SentAhead:
+    """Which sightings of records whose turn has still to come stand in the urgent lane already 先行, as a scout has
+    found them. Of more than `most` records it knows nothing: the desk drops what it has met."""
+
+    def __init__(self, most: int = 50_000) -> None:
+        self._most = most
+        self._by_offset: dict[int, frozenset[tuple[str, str]]] = {}  # in the order of the offsets
+
+    def add(self, found: Mapping[int, frozenset[tuple[str, str]]]) -> None:
+        """Source and id of each sighting that is sent, by the offset of its record."""
+        room = self._most - len(self._by_offset)
+        self._by_offset.update(islice(found.items(), max(0, room)))
+
+    def places(self, prepared: "Prepared") -> frozenset[int]:
+        """Where they stand among what is placed."""
+        if not self._by_offset:
+            return frozenset()
+        sent = [self._by_offset.get(record.offset, ()) for record in prepared.records]
+        return frozenset(at for at, (n, item) in enumerate(prepared.placed) if (item.source, item.id) in sent[n])
+
+    def forget(self, before: int) -> None:
+        """The records before this offset have had their turn."""
+        for offset in list(takewhile(lambda each: each < before, self._by_offset)):
+            del self._by_offset[offset]
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -170,18 +197,18 @@ def guess_all(prepared: Prepared, model: Model | None) -> list[Guess | None]:
     return _guess(model, prepared.texts, prepared.contexts)
 
 
-def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequence[Guess | None]) -> Taken:
-    """The items, each with its guess; a text without one is for a person to judge."""
-    dead, placed = prepared.dead, list(prepared.placed)
-    for at, guess, shadow in zip(prepared.wanted, guesses, shadows, strict=True):
-        n, item = placed[at]
-        try:
-            placed[at] = n, _guessed(item, guess, shadow)
-        except Exception as error:  # noqa: BLE001 - a bug: a dead letter, and the neighbours go on
-            dead[n] = _dead(prepared.records[n], error)
+def finish(
+    prepared: Prepared,
+    guesses: Sequence[Guess | None],
+    shadows: Sequence[Guess | None],
+    sent: Container[int] = frozenset(),
+) -> Taken:
+    """The items, each with its guess; a text without one is for a person to judge. Those at the places `sent` of
+    `prepared.placed` are left out."""
+    dead, placed = prepared.dead, _judged(prepared, guesses, shadows)
     items = defaultdict[str, list[Sighting | InboxUpdate]](list)
-    for n, item in placed:
-        if n not in dead:
+    for at, (n, item) in enumerate(placed):
+        if n not in dead and at not in sent:
             items[item.area].append(item)
     made = [guess for guess in guesses if guess is not None]
     letters = prepared.flaws | {n: [one] for n, one in dead.items()}
@@ -196,6 +223,34 @@ def finish(prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequenc
         prepared.misplaced,
         made,
     )
+
+
+def urgent_of(
+    prepared: Prepared,
+    guesses: Sequence[Guess | None],
+    shadows: Sequence[Guess | None],
+    city: City,
+    sent: Container[int] = frozenset(),
+) -> list[tuple[int, Sighting]]:
+    """What is urgent in a batch, each with the number of its record; `sent` as for `finish`."""
+    urgency = _urgency_in(city)
+    placed = enumerate(_judged(prepared, guesses, shadows))
+    fresh = ((n, item) for at, (n, item) in placed if n not in prepared.dead and at not in sent)
+    return [(n, item) for n, item in fresh if isinstance(item, Sighting) and urgency.of(item)]
+
+
+def _judged(
+    prepared: Prepared, guesses: Sequence[Guess | None], shadows: Sequence[Guess | None]
+) -> list[tuple[int, Sighting | InboxUpdate]]:
+    """What is placed, with the guesses; a record at which that fails is dead."""
+    placed = list(prepared.placed)
+    for at, guess, shadow in zip(prepared.wanted, guesses, shadows, strict=True):
+        n, item = placed[at]
+        try:
+            placed[at] = n, _guessed(item, guess, shadow)
+        except Exception as error:  # noqa: BLE001 - a bug: a dead letter, and the neighbours go on
+            prepared.dead[n] = _dead(prepared.records[n], error)
+    return placed
 
 
 def _guessed(item: Sighting | InboxUpdate, guess: Guess | None, shadow: Guess | None) -> Sighting | InboxUpdate:

@@ -1,13 +1,14 @@
 """Intake on the transactional stage: records of the input topics in; inbox records, urgent ones and dead letters out.
 
 Where a partition goes on is the offset that its last transaction committed; besides it remembers only how often each
-label has come that the city has not listed, and of which cameras and mobile units it has told the desk.
+label has come that the city has not listed, of which cameras and mobile units it has told the desk, and what urgent
+things it has sent ahead of the turn of their records, which it then leaves out.
 """
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import ConsumerRecord
@@ -16,14 +17,25 @@ from msgspec.structs import replace
 from dispatcher.arrivals.cameras import step_of
 from dispatcher.units.reports import unit_step
 from models.city import City
-from models.inbox import Heard, UnitHeard, UnitMode, taken_in_under
+from models.guess import Guess
+from models.inbox import Heard, InboxUpdate, Item, Sighting, UnitHeard, UnitMode, taken_in_under
 from models.times import now_ms
 from streams import metrics
 from streams.control.city_in_force import CityInForce
 from streams.control.models_in_force import LiveModels
 from streams.dead_letters.letter import of_record
-from streams.erasure.sealer import Sealer
-from streams.intake.batch import Taken, finish, guess_all, packed_items, parted, prepare
+from streams.erasure.sealer import Items, Sealer
+from streams.intake.batch import (
+    Prepared,
+    SentAhead,
+    Taken,
+    finish,
+    guess_all,
+    packed_items,
+    parted,
+    prepare,
+    urgent_of,
+)
 from streams.intake.drafts import Keys, Unlisted
 from streams.intake.personal.contacts import contacts_of
 from streams.intake.unlisted import UnlistedCount, UnlistedTally, series
@@ -31,6 +43,7 @@ from streams.intake.ways import ANY, Way
 from streams.kafka.log_reading import Row
 from streams.kafka.sending import Send, partition_of
 from streams.kafka.topics import Names
+from streams.stage.processing import Glance, Lookout
 from streams.stage.same_time import SameTime
 from streams.tracing.record_spans import NO_RECORD_SPANS, KafkaHeaders, RecordSpans, begin_record_spans
 from streams.tracing.tracer import Tracer
@@ -50,6 +63,7 @@ class IntakeOutcome:
     units: Mapping[tuple[str, UnitMode], int]
     sends: list[Send]
     traced: RecordSpans
+    behind: int  # the offset after its records
 
 
 class IntakeProcessor:
@@ -74,6 +88,7 @@ class IntakeProcessor:
         self._names, self._cities, self._models, self._keys = names, cities, models, keys
         self._partitions, self._same_time, self._way, self._sealer = partitions, same_time, way, sealer
         self._tally = UnlistedTally()
+        self._sent_ahead = SentAhead()
         # Mobile units by what they said, and in which step the desk was told that last.
         self._units: dict[tuple[str, UnitMode], int] = {}
         self._heard: dict[str, int] = {}  # cameras, and in which step of their heartbeat time the desk was told last
@@ -93,39 +108,15 @@ class IntakeProcessor:
         now = now_ms()
         traced = NO_RECORD_SPANS if self._tracer is None else begin_record_spans(self._tracer, records)
         self._same_time.taken_in(max(record.timestamp for record in records), now)
-        heavy = sum(len(record.value or b"") for record in records) > INLINE_BYTES
-        if heavy:
-            prepared = await asyncio.to_thread(prepare, records, city, now, self._keys, self._way)
-        else:
-            prepared = prepare(records, city, now, self._keys, self._way)
-        active, shadow = self._models.active, self._models.shadow
-        started = time.perf_counter()
-        if len(prepared.texts) > INLINE_TEXTS:
-            guesses = await asyncio.to_thread(guess_all, prepared, active)
-            shadows = await asyncio.to_thread(guess_all, prepared, shadow)
-        else:
-            guesses, shadows = guess_all(prepared, active), guess_all(prepared, shadow)
-        if prepared.texts:
-            metrics.CLASSIFY_SECONDS.observe(time.perf_counter() - started)
-        taken = finish(prepared, guesses, shadows)
+        prepared = await self._prepared(records, city, now)
+        taken = finish(prepared, *await self._guesses(prepared), self._sent_ahead.places(prepared))
         if traced.spans:
             traced.come_to(prepared.placed, {n: dead.error for n, dead in prepared.dead.items()})
-        sends: list[Send] = []
-        if self._sealer is not None:
-            if len(prepared.texts) > INLINE_TEXTS:
-                items, sends = await asyncio.to_thread(self._sealer.sealed, taken.items, city)
-            else:
-                items, sends = self._sealer.sealed(taken.items, city)
-            taken = replace(taken, items=items)
-        sends += contacts_of(taken.items.values(), self._names)
+        items, sends = await self._sealed(taken.items, city, len(prepared.texts))
+        taken = replace(taken, items=items)
         urgent, rest = parted(taken.items, city)
-        for topic, lane in ((self._names.urgent, urgent), (self._names.inbox, rest)):
-            for area, some in lane.items():
-                values = packed_items(some)
-                sends += [
-                    self._to_desk(topic, area, value, city, more)
-                    for value, more in zip(values, traced.headers(some, values), strict=True)
-                ]
+        sends += self._in_lane(self._names.urgent, urgent, city, traced)
+        sends += self._in_lane(self._names.inbox, rest, city, traced)
         for dead in taken.dead:
             sends.append(
                 of_record(
@@ -152,7 +143,72 @@ class IntakeProcessor:
             self._to_desk(inbox, area, value, city) for area, those in there.items() for value in packed_items(those)
         ]
         steps = dict.fromkeys(units, unit_step(city, now))
-        return IntakeOutcome(taken, unlisted, heard, steps, sends, traced)
+        return IntakeOutcome(taken, unlisted, heard, steps, sends, traced, records[-1].offset + 1)
+
+    @property
+    def lookout(self) -> Lookout:
+        """What is urgent goes to the lane before its turn; with all the rest, and with what cannot be taken in, nothing
+        is done before that has come."""
+        return self._glance
+
+    async def _glance(self, records: Sequence[ConsumerRecord]) -> Glance:
+        city = await self._cities.ready()
+        prepared = await self._prepared(records, city, now_ms())
+        urgent = urgent_of(prepared, *await self._guesses(prepared), city, self._sent_ahead.places(prepared))
+        items = defaultdict[str, list[Sighting | InboxUpdate]](list)
+        found = defaultdict[int, set[tuple[str, str]]](set)
+        for n, sighting in urgent:
+            items[sighting.area].append(sighting)
+            found[records[n].offset].add((sighting.source, sighting.id))
+        traced = NO_RECORD_SPANS
+        if self._tracer is not None and urgent:
+            of = {n: place for place, n in enumerate(dict.fromkeys(n for n, _ in urgent))}
+            traced = begin_record_spans(self._tracer, [records[n] for n in of])
+            traced.come_to(((of[n], sighting) for n, sighting in urgent), {})
+        sealed, sends = await self._sealed(items, city, len(urgent))
+        sends += self._in_lane(self._names.urgent, sealed, city, traced)
+
+        def settle() -> None:
+            self._sent_ahead.add({offset: frozenset(those) for offset, those in found.items()})
+            traced.end()
+
+        return Glance(sends, settle)
+
+    async def _prepared(self, records: Sequence[ConsumerRecord], city: City, now: int) -> Prepared:
+        if sum(len(record.value or b"") for record in records) > INLINE_BYTES:
+            return await asyncio.to_thread(prepare, records, city, now, self._keys, self._way)
+        return prepare(records, city, now, self._keys, self._way)
+
+    async def _guesses(self, prepared: Prepared) -> tuple[list[Guess | None], list[Guess | None]]:
+        """Those of the model in force and of the one that is tried beside it."""
+        active, shadow = self._models.active, self._models.shadow
+        started = time.perf_counter()
+        if len(prepared.texts) > INLINE_TEXTS:
+            guesses = await asyncio.to_thread(guess_all, prepared, active)
+            shadows = await asyncio.to_thread(guess_all, prepared, shadow)
+        else:
+            guesses, shadows = guess_all(prepared, active), guess_all(prepared, shadow)
+        if prepared.texts:
+            metrics.CLASSIFY_SECONDS.observe(time.perf_counter() - started)
+        return guesses, shadows
+
+    async def _sealed(self, items: Items, city: City, texts: int) -> tuple[Items, list[Send]]:
+        """The items as they may be kept, and the records of their keys and of the contacts in them."""
+        sends: list[Send] = []
+        if self._sealer is not None:
+            if texts > INLINE_TEXTS:
+                items, sends = await asyncio.to_thread(self._sealer.sealed, items, city)
+            else:
+                items, sends = self._sealer.sealed(items, city)
+        return items, sends + contacts_of(items.values(), self._names)
+
+    def _in_lane(
+        self, topic: str, lane: Mapping[str, Sequence[Item]], city: City, traced: RecordSpans
+    ) -> Iterator[Send]:
+        for area, some in lane.items():
+            values = packed_items(some)
+            for value, more in zip(values, traced.headers(some, values), strict=True):
+                yield self._to_desk(topic, area, value, city, more)
 
     def _news_of(self, cameras: Iterable[str], now: int, city: City) -> dict[str, int]:
         """Those that the desk does not know yet to be alive in this step of their heartbeat time."""
@@ -201,6 +257,7 @@ class IntakeProcessor:
             shown = series(name)
             metrics.DETECTIONS_UNLISTED.labels(shown.vendor, shown.algorithm, shown.label).inc(count)
         self._tally.settle(outcome.unlisted)
+        self._sent_ahead.forget(outcome.behind)
         self._heard |= outcome.heard
         self._units |= outcome.units
         outcome.traced.end()

@@ -1,6 +1,7 @@
-"""What a tenure reads: the input of the group's consumer, and beside it the urgent lane 急件通道, if a stage has one.
+"""What a tenure reads: the input of the group's consumer; beside it the urgent lane 急件通道, if a stage has one; and
+what has just arrived behind a backlog, if it has a scout 前哨.
 
-That has a reader which belongs to no group: so the partition of the lane goes with that of the input, whatever the
+These have readers which belong to no group: so the partition of the lane goes with that of the input, whatever the
 group's members read.
 """
 
@@ -13,7 +14,7 @@ from typing import Generic, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException
 
-from streams.kafka.clients import scanner, started
+from streams.kafka.clients import follower, scanner, started
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.polling import poll
 from streams.kafka.unpacking import at_most
@@ -43,6 +44,7 @@ class Lanes(Generic[O]):
         self._joined = joined
         self._options = options
         self._ahead: _Ahead | None = None
+        self._scouting: AIOKafkaConsumer | None = None
         self._come = asyncio.Event()
         self._stopped = False
 
@@ -58,19 +60,26 @@ class Lanes(Generic[O]):
 
     @contextlib.asynccontextmanager
     async def reading(self, shares: Sequence[Share[O]]) -> AsyncIterator[None]:
-        """Read the urgent lane, if there is one, of all shares, each from where it says on once it has joined."""
-        parts = [share.urgent.tp for share in shares if share.urgent is not None]
-        if not parts:
-            yield
-            return
-        reader = scanner(self._options.connection, auto_offset_reset="none")
-        ends = scanner(self._options.connection)
-        async with started(reader, CLOSE_SECONDS), started(ends, CLOSE_SECONDS):
-            reader.assign(parts)
-            reader.pause(*parts)
-            for part in parts:
-                reader.seek(part, 0)  # or the client would look for a place by itself before the share knows it
-            self._ahead = _Ahead(reader, ends)
+        """Read the urgent lane, if there is one, of all shares, each from where it says on once it has joined; and have
+        a reader for their scouts, if they have some."""
+        async with contextlib.AsyncExitStack() as open_readers:
+            if parts := [share.urgent.tp for share in shares if share.urgent is not None]:
+                reader = scanner(self._options.connection, auto_offset_reset="none")
+                ends = scanner(self._options.connection)
+                for each in (reader, ends):
+                    await open_readers.enter_async_context(started(each, CLOSE_SECONDS))
+                reader.assign(parts)
+                reader.pause(*parts)
+                for part in parts:
+                    reader.seek(part, 0)  # or the client would look for a place by itself before the share knows it
+                self._ahead = _Ahead(reader, ends)
+            if scouts := [share.scout for share in shares if share.scout is not None]:
+                scouting = follower(self._options.connection)
+                await open_readers.enter_async_context(started(scouting, CLOSE_SECONDS))
+                scouting.assign([scout.inlet.tp for scout in scouts])
+                for scout in scouts:
+                    scout.rest(scouting)
+                self._scouting = scouting
             yield
 
     async def fetch(self) -> None:
@@ -83,6 +92,8 @@ class Lanes(Generic[O]):
             await self._poll(_NEWER_SECONDS)
         if self._ahead is not None and any(share.input.waiting for share in self._joined):
             await self._urgent_first(*self._ahead)
+        if self._scouting is not None:
+            await self._look_ahead(self._scouting)
 
     async def behind_markers(self) -> list[dict[TopicPartition, int]]:
         """Of the input, and of the urgent lane if there is one: where partitions go on of which nothing is left to
@@ -119,6 +130,17 @@ class Lanes(Generic[O]):
             self._come.clear()
             await self._take_over(reader, [inlets[tp] for tp in behind], self._options.idle)
 
+    async def _look_ahead(self, reader: AIOKafkaConsumer) -> None:
+        """What has arrived lately where much is waiting; it waits for nothing."""
+        inlets: list[Inlet] = []
+        for share in self._joined:
+            if share.scout is not None:
+                share.look_ahead(reader, max(_known_end(each, share.tp) for each in (self._consumer, reader)))
+                inlets += [share.scout.inlet] if share.scout.is_out else []
+        if inlets:
+            self._come.clear()
+            await self._take_over(reader, inlets, 0.0)
+
     def _all(self) -> Iterator[tuple[AIOKafkaConsumer, list[Inlet]]]:
         yield self._consumer, [share.input for share in self._joined]
         if self._ahead is not None:
@@ -146,3 +168,8 @@ class Lanes(Generic[O]):
 async def _behind_markers(consumer: AIOKafkaConsumer, inlets: Sequence[Inlet]) -> dict[TopicPartition, int]:
     positions = {inlet.tp: await inlet.behind_markers(consumer) for inlet in inlets}
     return {tp: position for tp, position in positions.items() if position is not None}
+
+
+def _known_end(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int:
+    """Where what is committed in a partition ends, by the broker's last answer to this consumer; 0 before any."""
+    return int(consumer.last_stable_offset(tp) or 0)

@@ -1,6 +1,6 @@
 """What a stage does with its input partitions, and how: the processor, its outcomes, the options, and the end."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -30,6 +30,19 @@ class Outcome(Protocol):
         """The records to publish, in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a look at records ahead of their turn comes to: `sends` belong into the transaction of the cycle, and once
+    that is committed, `settle` is to be called."""
+
+    sends: Sequence[Send]
+    settle: Callable[[], None]
+
+
+# Looks for what is urgent in records before their turn has come 前哨; each comes to the processor again, in its turn.
+# It changes nothing before its glance is settled.
+Lookout = Callable[[Sequence[ConsumerRecord]], Awaitable[Glance]]
+
 O = TypeVar("O", bound=Outcome)  # noqa: E741 - the one letter for the one thing that a processor gives
 
 
@@ -47,6 +60,10 @@ class Processor(Protocol[O]):
     @property
     def urgent_offset(self) -> int:
         """The next offset of the urgent lane, by the state as it was loaded and settled; 0 for a stage without one."""
+
+    @property
+    def lookout(self) -> Lookout | None:
+        """Who looks ahead of what waits in the partition, where much does; None for nobody."""
 
     def load(self, rows: Mapping[str, list[Row]], /) -> Awaitable[int | None]:
         """Rebuild the state from all rows of the changelogs, as `held` gave them, and let go of these; return the next

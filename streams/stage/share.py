@@ -11,6 +11,7 @@ from streams.kafka.log_reading import read_changelogs
 from streams.kafka.sending import Send
 from streams.stage.inlet import Inlet
 from streams.stage.processing import O, Processor, StageError, StageOptions
+from streams.stage.scout import Glimpse, Quota, Scout, Waits
 
 _RESET = "; docs/operations.md says how to set where to go on"
 _TICK_SECONDS = 1.0
@@ -28,6 +29,11 @@ class Batch(NamedTuple):
         """How many records it has."""
         return len(self.urgent) + len(self.rest)
 
+    @property
+    def behind(self) -> int:
+        """The offset of the input behind it; 0 where it has nothing of that."""
+        return self.rest[-1].offset + 1 if self.rest else 0
+
 
 class Share(Generic[O]):
     """It outlives the loss of the partition: when nobody wrote to its changelogs meanwhile, its state is still true."""
@@ -42,7 +48,9 @@ class Share(Generic[O]):
         self.input = Inlet(tp, options.max_records)
         lane = TopicPartition(options.urgent, tp.partition)
         self.urgent = Inlet(lane, options.max_records) if options.urgent else None
-        self._limit = min(64, options.max_records)
+        lookout = processor.lookout
+        self.scout = Scout(tp, options.group, lookout, options.max_records) if lookout is not None else None
+        self._quota = Quota(options.max_records)
         self._tick_offset = -1
         self._ticked = 0.0
         self._ticked_for: int | None = None
@@ -124,14 +132,18 @@ class Share(Generic[O]):
         """What to decide next: so much as fits into the time, what is urgent first. Some of the rest is always with it:
         the clock of a partition must go on however much is urgent."""
         if self.urgent is None or not self.urgent.waiting:
-            return Batch((), self.input.first(self._limit))
-        urgent = self.urgent.first(max(1, self._limit - self._limit // _SHARE_OF_THE_REST))
-        return Batch(urgent, self.input.first(max(1, self._limit - len(urgent))))
+            return Batch((), self.input.first(self._quota.records))
+        urgent = self.urgent.first(max(1, self._quota.records - self._quota.records // _SHARE_OF_THE_REST))
+        return Batch(urgent, self.input.first(max(1, self._quota.records - len(urgent))))
 
     def took(self, count: int, seconds: float, budget: float) -> None:
         """So many records took so long: cut the next batch so that it stays near the budget."""
-        fits = count * budget / max(seconds, 1e-6)
-        self._limit = int(max(1, min(self._options.max_records, fits, self._limit * 2)))
+        self._quota.took(count, seconds, budget)
+
+    def look_ahead(self, reader: AIOKafkaConsumer, end: int) -> None:
+        """Send the scout out, on or home, by how much waits before the end of the log, as far as that is known."""
+        if self.scout is not None:
+            self.scout.follow(reader, Waits(self.input.next_offset, self._quota.records, end))
 
     def due_tick(self) -> Send | None:
         """A tick for the own input when a timer is due: at most one outstanding and one a second, but without a pause
@@ -162,9 +174,11 @@ class Share(Generic[O]):
         lanes = zip(self.inlets, (batch.rest, batch.urgent), strict=False)
         return {inlet.tp: records[-1].offset + 1 for inlet, records in lanes if records}
 
-    def committed(self, outcome: O, batch: Batch) -> None:
-        """The batch is decided, and what it led to is committed."""
+    def committed(self, outcome: O, batch: Batch, ahead: Glimpse | None = None) -> None:
+        """The batch is decided, and what it led to is committed, with what its scout has found `ahead`."""
         self.processor.settle(outcome)
+        if self.scout is not None and ahead is not None:
+            self.scout.committed(ahead)
         for inlet, records in zip(self.inlets, (batch.rest, batch.urgent), strict=False):
             inlet.decided(records)
         self._next_offset = self.input.next_offset

@@ -4,7 +4,8 @@
     join     each partition by itself: claim it, restore its state, go to where it goes on; then it takes part in
     cycle    fetch → decide each partition's batch → one transaction: send, offsets, await every send, commit → settle
 
-What is fetched comes by one lane or two (`lanes.py`); the offsets of both are committed together.
+What is fetched comes by one lane or two (`lanes.py`); the offsets of both are committed together. What a scout finds
+behind a backlog (`scout.py`) is sent in the same transaction, and has no offset.
 
 Nothing but the commit makes a decision true: until then it is an overlay that can be dropped. Whatever fails ends the
 tenure; what it left open is aborted when its partitions are claimed the next time, by this process or another.
@@ -15,7 +16,7 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
@@ -29,6 +30,7 @@ from streams.kafka.sending import Send, send_all
 from streams.stage.claims import KafkaLedger, claim, new_owner, producer_ids, producer_of
 from streams.stage.lanes import Lanes
 from streams.stage.processing import O, StageOptions
+from streams.stage.scout import Glimpse
 from streams.stage.share import Batch, Share
 
 log = logging.getLogger(__name__)
@@ -40,11 +42,19 @@ _MARKERS_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Decided(Generic[O]):
-    """A batch of one partition, and what it leads to."""
+    """A batch of one partition, what it leads to, and what its scout has seen meanwhile."""
 
     share: Share[O]
     outcome: O
     batch: Batch
+    ahead: Glimpse | None = None
+
+    @property
+    def sends(self) -> Iterator[Send]:
+        """All that belongs into the transaction."""
+        yield from self.outcome.sends
+        if self.ahead is not None:
+            yield from self.ahead.glance.sends
 
 
 class Tenure(Generic[O]):
@@ -132,8 +142,10 @@ class Tenure(Generic[O]):
         for share in busy:
             batch, began = share.batch(), time.monotonic()
             outcome = await share.processor.decide([*batch.urgent, *batch.rest])
-            share.took(batch.size, time.monotonic() - began, self._options.budget / len(busy))
-            decided.append(_Decided(share, outcome, batch))
+            budget = self._options.budget / len(busy)
+            share.took(batch.size, time.monotonic() - began, budget)
+            ahead = await share.scout.look(batch.behind, budget) if share.scout is not None else None
+            decided.append(_Decided(share, outcome, batch, ahead))
         return decided
 
     async def _transact(
@@ -152,7 +164,7 @@ class Tenure(Generic[O]):
             # What a producer is asked to do that has died, or dies meanwhile, aiokafka takes for a wrong use of it.
             raise death_of(producer) or KafkaError(f"the producer is in a wrong state: {error}") from error
         for each in decided:
-            each.share.committed(each.outcome, each.batch)
+            each.share.committed(each.outcome, each.batch, each.ahead)
         for (share, _), metadata in zip(ticks, placed, strict=True):
             share.ticked(metadata.offset, metadata.timestamp)
         self.committed += 1
@@ -171,7 +183,7 @@ class Tenure(Generic[O]):
         for each in decided:
             each.share.begin()
         await producer.begin_transaction()
-        sent = await send_all(producer, itertools.chain.from_iterable(each.outcome.sends for each in decided))
+        sent = await send_all(producer, itertools.chain.from_iterable(each.sends for each in decided))
         ticked = [future for tick in ticks for future, _ in await send_all(producer, [tick])]
         # A failed send fails only its own future: without awaiting all, the commit would lose the record.
         acknowledged = asyncio.gather(*ticked, *(future for future, _ in sent))

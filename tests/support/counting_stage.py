@@ -43,6 +43,7 @@ class Counting:
     ticks: int = 0
 
     urgent_offset = 0
+    lookout = None
 
     @property
     def changelogs(self) -> tuple[str, ...]:
