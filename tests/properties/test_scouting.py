@@ -23,7 +23,7 @@ from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
 from tests.properties.test_urgent_lane import differences
 from tests.support.cities import tiny_city
-from tests.support.desks import Desk, assert_laws, quiet_city
+from tests.support.desks import T0, Desk, assert_laws, quiet_city
 from tests.support.examples import examples
 from tests.support.messages import NOW, detection, report
 from tests.support.one_city import one_city
@@ -136,9 +136,9 @@ def test_the_desk_takes_each_once_whichever_way_it_comes_first(seed: int) -> Non
         way = rng.choice([way for way, waiting in ways.items() if waiting])
         items = ways[way].pop(0)
         if way:
-            desk.urgent(*items, at=NOW)
+            desk.urgent(*items, at=T0)
         else:
-            desk.feed(*items, at=NOW)
+            desk.feed(*items, at=T0)
 
     sightings_sent = sightings(sent)
     assert desk.count("detections") == len(sightings_sent)
