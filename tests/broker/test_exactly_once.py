@@ -41,7 +41,7 @@ FAULTS = int(os.environ.get("PROVE_FAULTS") or 7)
 BROKERS = int(os.environ.get("PROVE_BROKERS") or 1)
 PROOF = "PROVE_FAULTS" in os.environ  # else one of many tests: less flows, all of which is looked at in the end
 # With brokers that are struck each fault takes longer, and the flow with it.
-RATE = 250 if BROKERS > 1 else 1_000 if PROOF else 500
+RATE = 1_000 if PROOF and BROKERS == 1 else 250
 SECONDS = 30 if PROOF else 20  # that the flow lasts at least
 PATIENCE_MS = 300_000  # of who sends it: a broker may be away for long, and nothing of what was sent may be dropped
 # What a process was doing when it was struck: the last that its stage has said.
