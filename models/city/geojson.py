@@ -1,6 +1,8 @@
 """areas.geojson to areas: RFC 7946 with the properties id, name_zh, name_en, level and parent, checked."""
 
 import json
+import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -18,6 +20,8 @@ from models.inbox import UNLOCATED
 FILE = "areas.geojson"
 # Share of the smaller area by which borders drawn by hand may overlap or stand out.
 _TOLERANCE = 1e-6
+
+_ID = re.compile(r'"id":( ?)("(?:[^"\\]|\\.)*")')
 
 _Ring = list[list[float]]
 
@@ -63,8 +67,9 @@ def read_areas(content: bytes, levels: Sequence[str], merge_level: str, problems
     areas: list[Area] = []
     shapes: dict[str, BaseGeometry] = {}
     lines: dict[str, int] = {}
+    stands = _Lines(text or "")
     for index, raw in enumerate(features):
-        line = _line_of(text or "", raw, index)
+        line = stands.of(raw, index)
         try:
             feature = _Feature.model_validate(raw)
         except ValidationError as error:
@@ -104,15 +109,25 @@ def _features(text: str, problems: Problems) -> list[object]:
     return features
 
 
-def _line_of(text: str, feature: object, index: int) -> int:
-    # JSON keeps no lines: the feature stands where its id stands, else it is counted.
-    name = _id_of(feature)
-    at = text.find(f'"id":{json.dumps(name)}') if name else -1
-    at = text.find(f'"id": {json.dumps(name)}') if at < 0 and name else at
-    if at < 0:
-        for _ in range(index + 1):
-            at = text.find('"Feature"', at + 1)
-    return text.count("\n", 0, max(at, 0)) + 1
+class _Lines:
+    """On which line of the text a feature stands. JSON keeps none: it stands where its id stands, else it is counted.
+    The text is looked through once, however many features it has."""
+
+    def __init__(self, text: str) -> None:
+        self._begin = [found.end() for found in re.finditer("\n", text)]
+        self._ids: dict[tuple[str, str], int] = {}
+        for found in _ID.finditer(text):
+            self._ids.setdefault((found[1], found[2]), found.start())
+        self._features = [-1, *(found.start() for found in re.finditer('"Feature"', text))]
+
+    def of(self, feature: object, index: int) -> int:
+        """The line of a feature, the one with this index."""
+        name = _id_of(feature)
+        known = [self._ids[space, json.dumps(name)] for space in ("", " ") if (space, json.dumps(name)) in self._ids]
+        at = known[0] if name and known else -1
+        if at < 0:
+            at = self._features[(index + 1) % len(self._features)]
+        return bisect_right(self._begin, max(at, 0)) + 1
 
 
 def _id_of(feature: object) -> str:

@@ -131,6 +131,21 @@ def test_the_line_of_a_feature_is_named() -> None:
     assert found[0].startswith("areas.geojson:5: level: 'village' is not a level of city.toml (city, district, town)")
 
 
+@pytest.mark.parametrize("spaces", [(", ", ": "), (",", ":")])
+def test_the_line_of_a_feature_without_an_id_is_counted(spaces: tuple[str, str]) -> None:
+    """However it is written; one with an id is found by that wherever it stands."""
+    features = json.loads(areas_geojson())["features"]
+    del features[2]["properties"]["id"]
+    features[4]["properties"]["level"] = "village"
+    lines = ",\n".join(json.dumps(each, separators=spaces) for each in features)
+
+    with pytest.raises(CityError) as caught:
+        tiny_city({"areas.geojson": f'{{"type": "FeatureCollection", "features": [\n\n{lines}\n]}}'})
+
+    told = [each for each in caught.value.problems if each.startswith(("areas.geojson:5:", "areas.geojson:7:"))]
+    assert [each.split(": ")[1] for each in told] == ["properties.id", "level"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "problem"),
