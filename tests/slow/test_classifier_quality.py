@@ -203,8 +203,8 @@ def test_what_people_add_seldom_takes_away_what_a_report_is_of() -> None:
     ]
     falls = [one.probability - share for one, share in zip(alone, kept, strict=True)]
 
-    assert sum(fall > 0.1 for fall in falls) <= 0.27 * len(rows)
-    assert sum(falls) <= 0.17 * len(rows)
+    assert sum(fall > 0.1 for fall in falls) <= 0.22 * len(rows)
+    assert sum(falls) <= 0.16 * len(rows)
     assert sum(guess.category == NO_FAULT and guess.outcome == "confident" for guess in tailed) <= 3
 
 

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from models.classifier.serving.matter.sure_clause import sure_by_a_clause
+from models.classifier.serving.matter.sure_clause import as_sure_as_a_clause, sure_by_a_clause
 from models.guess import Guess
 
 WHOLE = Guess(
@@ -65,3 +65,26 @@ def test_a_fault_that_is_over_stays_in_doubt() -> None:
 
     for kind in ("already-repaired", "withdrawal"):
         assert sure_by_a_clause(whole, [clause("pothole", 0.93), clause("none", 0.6, "abstain", kind)], {}) is None
+
+
+def test_what_is_added_to_a_doubtful_clause_makes_it_no_less_likely() -> None:
+    """It stays in doubt; what is left is shared as before."""
+    found = as_sure_as_a_clause(WHOLE, [clause("pothole", 0.88, "abstain"), clause("none", 0.99)], 0.9)
+
+    assert found is not None
+    assert (found.outcome, found.probability, found.group_probability) == ("abstain", 0.88, 0.88)
+    assert [(name, round(share, 4)) for name, share in found.alternatives] == [
+        ("pothole", 0.88),
+        ("fire", 0.06),
+        ("litter", 0.036),
+    ]
+
+
+def test_a_clause_raises_nothing_beside_another_fault_or_to_where_it_would_be_sure() -> None:
+    """Nor one that is less likely, or of another category."""
+    likelier = clause("pothole", 0.88, "abstain")
+
+    assert as_sure_as_a_clause(WHOLE, [likelier, clause("litter", 0.6, "abstain")], 0.9) is None
+    assert as_sure_as_a_clause(WHOLE, [likelier], 0.87) is None
+    assert as_sure_as_a_clause(WHOLE, [clause("pothole", 0.7, "abstain")], 0.9) is None
+    assert as_sure_as_a_clause(WHOLE, [clause("none", 0.99)], 0.9) is None

@@ -24,7 +24,7 @@ from models.classifier.serving.matter.beside import CityWords, weighed
 from models.classifier.serving.matter.clauses import SHORT, Clause, Parted, clauses, few, parted
 from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs, with_spoken_second
 from models.classifier.serving.matter.side_clauses import without_side_clauses
-from models.classifier.serving.matter.sure_clause import sure_by_a_clause
+from models.classifier.serving.matter.sure_clause import as_sure_as_a_clause, sure_by_a_clause
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
 from models.guess import NO_FAULT, NO_FAULT_KINDS, Corroboration, Guess, GuessOutcome
 
@@ -303,7 +303,8 @@ class Classifier:
             by_themselves = [next(alone) for _ in some]
             guess = found[number] = with_spoken_second(guesses[number], by_themselves)
             if number in growing:
-                found[number] = sure_by_a_clause(guess, by_themselves, self.manifest.costs) or guess
+                grown = sure_by_a_clause(guess, by_themselves, self.manifest.costs)
+                found[number] = grown or self._as_likely_as_a_clause(guess, by_themselves)
             if number not in whole or found[number] is not guess:
                 continue
             near = dict(zip(self.classes, whole[number], strict=True))
@@ -323,6 +324,15 @@ class Classifier:
         costs = self.manifest.costs
         costly = any(costs.get(name, 1.0) * share > guess.probability for name, share in guess.alternatives[1:])
         return known and short and (costly or guess.probability < self._none_in_doubt)
+
+    def _as_likely_as_a_clause(self, guess: Guess, clauses: Sequence[Guess]) -> Guess:
+        """The guess, as doubtful as it is, with the probability of a clause of its category that is likelier."""
+        limit = float(self._limits[self.classes.index(guess.category)])
+        found = None if guess.category == NO_FAULT else as_sure_as_a_clause(guess, clauses, limit)
+        if found is None:
+            return guess
+        told = guess.reason == _below(guess.probability, limit)
+        return msgspec.structs.replace(found, reason=_below(found.probability, limit) if told else guess.reason)
 
     def _parted(self, encoded: Encoded, guesses: Sequence[Guess]) -> dict[int, Parted]:
         """The texts that may have a second matter, by their number: what their clauses speak for their own category and
@@ -345,7 +355,7 @@ class Classifier:
             return "abstain", limit, f"unlike anything seen: {encoded.known[n]:.0%} of its pieces are known"
         if own >= limit and not costly:
             return "confident", limit, ""
-        doubt = "probability {} is below the threshold {}".format(*apart(own, limit))
+        doubt = _below(own, limit)
         if limit >= NEVER:
             doubt = "no probability reaches the target accuracy"
         elif own >= limit:
@@ -389,6 +399,10 @@ def _not_claimed(categories: Collection[str], guess: Guess, witness: Guess) -> G
         return guess
     doubt = f"by its words it may be {feared}, of which the model has seen no text"
     return msgspec.structs.replace(guess, outcome="abstain", reason=doubt)
+
+
+def _below(own: float, limit: float) -> str:
+    return "probability {} is below the threshold {}".format(*apart(own, limit))
 
 
 def apart(low: float, high: float) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 "The lamp is out, I sent a photo to the group": the second clause says nothing of what it is about, and yet its words
 pull at the whole. Where one clause alone is surely of the category that the whole is taken for, and none speaks for
 another fault, the message is as sure as that clause. So it is where the whole is doubtfully taken for no fault: it is
-the fault of that clause, unless another says that it is over.
+the fault of that clause, unless another says that it is over. A clause that is not sure decides nothing, but what is
+added to it does not make it less likely either.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,16 +26,14 @@ def sure_by_a_clause(guess: Guess, clauses: Sequence[Guess], costs: Mapping[str,
     best = max(sure, key=lambda one: one.probability, default=None)
     if best is None or guess.category not in (best.category, NO_FAULT):
         return None
-    said = [one for one in clauses if one.probability >= OTHER]
-    if any(one.category not in (NO_FAULT, best.category) for one in said):
+    if _other_fault(best.category, clauses):
         return None
-    if guess.category == NO_FAULT and any(one.kind in _OVER for one in said):
+    if guess.category == NO_FAULT and any(one.kind in _OVER and one.probability >= OTHER for one in clauses):
         return None
     before = dict(guess.alternatives).get(best.category, 0.0)
     if best.probability <= before:
         return None
-    left = (1 - best.probability) / (1 - before)
-    rest = [(name, share * left) for name, share in guess.alternatives if name != best.category]
+    rest = _shared(guess, best)
     risk = costs.get(best.category, 1.0) * best.probability
     if any(costs.get(name, 1.0) * share > risk for name, share in rest):
         return None
@@ -52,3 +51,32 @@ def sure_by_a_clause(guess: Guess, clauses: Sequence[Guess], costs: Mapping[str,
         kind="",
         second="" if guess.second == best.category else guess.second,
     )
+
+
+def as_sure_as_a_clause(guess: Guess, clauses: Sequence[Guess], limit: float) -> Guess | None:
+    """A doubtful guess of a fault, as likely as the likeliest of its clauses that is of the same, and in doubt still.
+
+    None where no clause is likelier, where that reaches the `limit` from which on it would be sure, or where another
+    fault is spoken for.
+    """
+    same = [one for one in clauses if one.category == guess.category]
+    best = max(same, key=lambda one: one.probability, default=guess)
+    if not guess.probability < best.probability < limit or _other_fault(guess.category, clauses):
+        return None
+    return msgspec.structs.replace(
+        guess,
+        probability=best.probability,
+        group_probability=max(guess.group_probability, best.probability),
+        alternatives=((guess.category, best.probability), *_shared(guess, best)[:2]),
+    )
+
+
+def _other_fault(category: str, clauses: Sequence[Guess]) -> bool:
+    """Whether a clause speaks for a fault of another category."""
+    return any(one.probability >= OTHER and one.category not in (NO_FAULT, category) for one in clauses)
+
+
+def _shared(guess: Guess, best: Guess) -> list[tuple[str, float]]:
+    """The other alternatives of the guess with what the clause leaves for them."""
+    left = (1 - best.probability) / (1 - dict(guess.alternatives).get(best.category, 0.0))
+    return [(name, share * left) for name, share in guess.alternatives if name != best.category]

@@ -1,1 +1,0 @@
-"""Commands: classifiers and the labels that they learn from."""

@@ -1,1 +1,0 @@
-"""Commands: a city pack from its beginning to its publication."""

@@ -1,1 +1,0 @@
-"""Commands: what runs roles, and what they need to run."""
