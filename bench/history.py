@@ -32,8 +32,7 @@ async def run(days: int, desks: int) -> tuple[dict[str, float], list[str]]:
     with tempfile.TemporaryDirectory() as name:
         folder, city = Path(name), load_city(DEMO_CITY)
         async with LocalBroker(folder / "kafka") as broker:
-            rig = Rig(broker.bootstrap, folder)
-            rig.settings = rig.settings.model_copy(update={"city": DEMO_CITY})
+            rig = Rig(broker.bootstrap, folder, city=DEMO_CITY)
             model, events = LiveModels(rig.settings, city).active, folder / "days.jsonl"
             lines = list(
                 month(city, read_day(DEMO_CITY / "day.jsonl"), model, keys_of(rig.settings), UNTIL, SEED, days)

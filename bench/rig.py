@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.calm_city import write_calm_city
 from bench.processor_time import cpu_seconds, peak_mib
 from models.city import City
 from streams.addresses import LOOPBACK_HOST
@@ -22,15 +23,20 @@ BENCH_PYTHON = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
 
 
 class Rig:
-    """Processes over one Kafka, in a namespace of their own; `changes` are settings by name."""
+    """Processes over one Kafka, in a namespace of their own; `changes` are settings by name. The city is the demo city
+    without storms where they name no other."""
 
     def __init__(self, bootstrap: str, folder: Path, **changes: Any) -> None:
         gateway, tables = free_ports(2)
+        calm = folder / "calm-city"
+        if not calm.exists():
+            write_calm_city(calm)
         given = {
             "kafka": bootstrap,
             "personal_key": "for the bench only",
             "namespace": f"bench-{uuid.uuid4().hex[:6]}",
             "data": folder,
+            "city": calm,
             "partitions": PARTITIONS,
             "gateway_port": gateway,
             "tables_port": tables,

@@ -26,6 +26,7 @@ from typing import BinaryIO, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from bench.calm_city import load_calm_city
 from bench.host import host
 from bench.texts import report_texts
 from dispatcher.desk import DeskState, decide
@@ -34,12 +35,11 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.identity import report_key
 from dispatcher.partition.kept_orders import WARM, Packing, encode_row
 from dispatcher.partition.state import SeenChunk
-from models.city import City, load_city
+from models.city import City
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, PackChange, Sighting
 from models.times import DAY_MS, HOUR_MS
 
-CITY = Path(__file__).parents[1] / "cities" / "demo"
 T0 = 1_772_413_200_000
 STEP_MS = 5  # between two openings: no limit ends while the orders are opened
 BATCH = 200
@@ -138,7 +138,7 @@ def _guess(category: str, other: str) -> Guess:
 
 def write_rows(size: int, file: Path) -> Figures:
     """Write the rows of a desk with so many open orders to a file."""
-    city = load_city(CITY)
+    city = load_calm_city()
     places = Places(city, size + PROBES)
     bench, rows = Bench(DeskState(0), city), dict[str, bytes | None]()
     bench.changed = rows.update
@@ -167,7 +167,7 @@ def _copy(order: Order, report: Sighting) -> Order:
 
 def restart(size: int, file: Path) -> Figures:
     """Restore a desk from the rows; then act on orders that it has not touched yet, each on others."""
-    city = load_city(CITY)
+    city = load_calm_city()
     empty, began = _resident(), time.process_time()
     packing = Packing()
     rows = _read(file, packing)
@@ -216,7 +216,7 @@ def restart(size: int, file: Path) -> Figures:
 
 def dense(size: int) -> Figures:
     """What an arrival costs where so many orders lie within 50 m, all of one category and words that do not agree."""
-    city = load_city(CITY)
+    city = load_calm_city()
     bench, places = Bench(DeskState(0), city), Places(city, 1)
     signs = sorted(set("".join(places.texts)))
     bench.run([(PackChange(city.digest), T0)])

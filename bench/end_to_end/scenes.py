@@ -14,6 +14,7 @@ import httpx
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.calm_city import load_calm_city
 from bench.end_to_end.asker import Asked
 from bench.end_to_end.measured import Backlog, Beside, Step, Takeover, WarmUp
 from bench.end_to_end.rivals import RIVALS
@@ -21,11 +22,9 @@ from bench.end_to_end.watch import Watch, latencies, quantiles
 from bench.loads import KINDS
 from bench.processor_time import CompilerWatch, cpu_seconds
 from bench.rig import Rig, wait_for
-from models.city import load_city
 from models.classifier.serving.classifier import SHIPPED
-from streams.settings import DEMO_CITY
 
-CITY = load_city(DEMO_CITY)
+CITY = load_calm_city()
 WORKERS = ("intake-0", "desk-0")
 # A system that is still busy so long after the last event has fallen behind: it would not have held the rate for ever.
 LATE_SECONDS = 1.0
@@ -51,7 +50,7 @@ class Generator:
     def __init__(self, rig: Rig, kind: str, rate: float, count: int, seed: int) -> None:
         topic = rig.names.reports if kind == "reports" else rig.names.detections
         options = ["--kind", kind, "--rate", str(rate), "--count", str(count), "--seed", str(seed)]
-        command = ("bench.end_to_end.load", topic, "--city", str(DEMO_CITY), *options)
+        command = ("bench.end_to_end.load", topic, "--city", str(rig.settings.city), *options)
         self._rig, self._name = rig, f"load-{seed}"
         self.process = rig.measuring(self._name, *command)
 
@@ -267,7 +266,7 @@ def rival(name: str) -> Callable[[Rig], None]:
     """Another way to do it."""
 
     def start(rig: Rig) -> None:
-        rig.measuring(name, "bench.end_to_end.rivals", name, str(DEMO_CITY), str(SHIPPED))
+        rig.measuring(name, "bench.end_to_end.rivals", name, str(rig.settings.city), str(SHIPPED))
 
     return start
 

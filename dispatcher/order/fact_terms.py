@@ -59,6 +59,7 @@ FACT_TERMS: Mapping[str, Names] = {
     "absorbed": ("并入本单", "another merged in"),
     "kept-apart": ("非同一事", "not the same"),
     "perhaps-same": ("疑似同一", "perhaps the same after all"),
+    "related": ("跨界关联", "related over a border"),
     "unmerged": ("撤销并案", "taken out again"),
     "released": ("拆出", "split off"),
     "warned": ("预警", "limit nearly used up"),

@@ -545,6 +545,14 @@ class PerhapsSame(Fact, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Related(Fact, frozen=True, kw_only=True):
+    """A person says that an order beyond a border belongs with this one 关联: each names the other, also where another
+    desk has it."""
+
+    other: str
+    reason: str = ""
+
+
 class Unmerged(Fact, frozen=True, kw_only=True):
     """The order stands on its own again, with its own citizen clock."""
 

@@ -58,6 +58,7 @@ ASKED: Mapping[str, tuple[Field, ...]] = {
     "satisfied-if-reached": (Field("satisfied", "yes-no"), Field("satisfaction", "grade"), _CODE),
     "mergeable": (Field("other_order_id", "order", needed=True),),
     "another-order": (Field("other_order_id", "order", needed=True),),
+    "beyond-a-border": (Field("other_order_id", "order", needed=True),),
     "kept-apart": (Field("other_order_id", "order", needed=True),),
     "joined-report": (Field("report", "report", needed=True),),
 }

@@ -312,6 +312,11 @@ TABLE: tuple[Transition, ...] = (
         "takes back that other_order_id is not the same: it is a candidate again; the state stays",
     ),
     Transition(
+        "relate", "关联", ("reviewer", "dispatcher", "operator"), (*_OPEN, "closed"), (*_OPEN, "closed"),
+        ("beyond-a-border",),
+        "other_order_id is of another area and belongs with it: each names the other, also where another desk has it",
+    ),
+    Transition(
         "unmerge", "撤销并案", ("reviewer", "dispatcher", "operator"), ("merged",), ("review",), ("reason",),
         "with its own citizen clock",
     ),
@@ -404,6 +409,7 @@ REFUSALS: dict[str, str] = {
     "same-reviewer": "The two reviewers must be different people.",
     "not-another": "That is no other order of the same area, and not related, or they have been kept apart already.",
     "not-apart": "Of that order nobody has said that it is not the same.",
+    "not-beyond": "That is no order of another area, or it is related already, or too many are.",
     "not-mergeable": "Orders merge only into open ones of the same area, or related ones, which are no part of theirs.",
     "others-wait": "Others have reported it as well: what a platform above takes back goes on for them.",
     "not-joined": "No such report was merged into this order.",

@@ -88,6 +88,7 @@ AUDIENCES: dict[type[Fact], tuple[Audience, ...]] = {
     facts.AppealReviewed: ("department",),
     facts.Rejected: ("reporter", "department"),
     facts.Merged: ("reporter", "department"),
+    facts.Related: ("department",),
     facts.Unmerged: ("reporter",),
     facts.Warned: ("department",),
     facts.Breached: ("department", "supervisor"),

@@ -15,6 +15,7 @@ from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
 from dispatcher.steps.checks import rechecking
 from dispatcher.steps.guards import reopenable, settled
+from dispatcher.steps.opening import NAMED_BY
 from dispatcher.steps.routing import Route, responsible, spot_of
 from dispatcher.units import tasking
 from models.events import Why
@@ -467,6 +468,15 @@ def _of_both(
     for one, named in ((order, update.other_order_id), (other, order.id)):
         if one is not None and (named in one.apart) is (said is facts.PerhapsSame):
             work.emit(said(**work.head(one, at, update.by), other=named, reason=update.reason))
+    return work.order(order.id) or order
+
+
+@step
+def _relate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    other = work.order(update.other_order_id)  # None where another desk has it, which is told by intake
+    for one, named in ((order, update.other_order_id), (other, order.id)):
+        if one is not None and named not in one.linked and len(one.linked) < NAMED_BY:
+            work.emit(facts.Related(**work.head(one, at, update.by), other=named, reason=update.reason))
     return work.order(order.id) or order
 
 

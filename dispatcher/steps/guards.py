@@ -12,6 +12,7 @@ from dispatcher.order.timers import breached
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, levels
+from dispatcher.steps.opening import NAMED_BY
 from dispatcher.units import tasking
 from models.events.above import is_from_above
 from models.events.vocabulary import CODES
@@ -368,6 +369,15 @@ def _neighbours(order: Order, other: Order) -> bool:
 @guard
 def _kept_apart(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     return "" if update.other_order_id in order.apart else "not-apart"
+
+
+@guard
+def _beyond_a_border(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    """Whether an order of another partition exists, its own desk says: it gets the same step, of that order."""
+    other = identity.area_of(update.other_order_id)
+    beyond = other in work.city.areas and other != identity.area_of(order.id) and update.order_id == order.id
+    new = update.other_order_id not in order.linked and len(order.linked) < NAMED_BY
+    return "" if beyond and new else "not-beyond"
 
 
 @guard

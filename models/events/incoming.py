@@ -73,6 +73,7 @@ Action = Literal[
     "merge",
     "keep-apart",
     "perhaps-same",
+    "relate",
     "unmerge",
     "split",
     "re-assign",
@@ -346,9 +347,9 @@ class Update(Contract):
 
     `attempt`, when given, must be the order's: so an update meant for an earlier one is refused. `suggested_department`
     belongs to a return; `department`, `assists`, `category` and `condition` to a decision, `plan` or these to divide;
-    `area` (and `department`) to move-area; `inspector` to give-check; `other_order_id` to merge, unmerge, keep-apart
-    and perhaps-same; `priority` (1 is the most urgent) to prioritise; `until` to a suspension and, with `level`, to
-    supervision; `satisfied` (was it settled?) and `satisfaction` (1 to 5) to feedback and call-back. What an action
+    `area` (and `department`) to move-area; `inspector` to give-check; `other_order_id` to merge, unmerge, keep-apart,
+    perhaps-same and relate; `priority` (1 is the most urgent) to prioritise; `until` to a suspension and, with `level`,
+    to supervision; `satisfied` (was it settled?) and `satisfaction` (1 to 5) to feedback and call-back. What an action
     needs, the desk checks and refuses. `sender` is the gateway's, and counts on `paidan.updates` only: who has sent an
     update that names somebody else, which is refused.
     """

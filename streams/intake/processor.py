@@ -10,11 +10,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from dispatcher.arrivals.cameras import step_of
+from dispatcher.partition.identity import area_of
 from dispatcher.units.reports import unit_step
 from models.city import City
 from models.guess import Guess
@@ -126,6 +128,11 @@ class IntakeProcessor:
                     key=self._keys.hmac,
                 )
             )
+        sends += [
+            self._to_desk(self._names.inbox, one.area, value, city)
+            for one in self._beyond(taken.items.values(), city)
+            for value in packed_items([one])
+        ]
         unlisted = self._tally.raised(taken.unlisted, now)
         sends += self._tally.sends(self._names, unlisted)
         heard = self._news_of(taken.heard, now, city)
@@ -234,6 +241,25 @@ class IntakeProcessor:
             for area in served.values():
                 found[area].append(replace(heard, area=area))
         return found
+
+    def _beyond(self, items: Iterable[Sequence[Sighting | InboxUpdate]], city: City) -> Iterator[InboxUpdate]:
+        """Of each step that relates an order to one of another partition 关联, the same step of that other order: its
+        desk hears of it in the same transaction. It has an id of its own, so that nobody who waits for the one is
+        answered with the other; its words stay with the order of which they were said, and end with that."""
+        for item in chain.from_iterable(items):
+            if not isinstance(item, InboxUpdate) or item.action != "relate" or not item.order_id:
+                continue
+            area = area_of(item.other_order_id)
+            if area in city.areas and partition_of(area, self._partitions) != partition_of(item.area, self._partitions):
+                yield replace(
+                    item,
+                    id=f"{item.id} {item.order_id}",
+                    area=area,
+                    order_id=item.other_order_id,
+                    other_order_id=item.order_id,
+                    attempt=None,
+                    reason="",
+                )
 
     def _to_desk(self, topic: str, area: str, value: bytes, city: City, more: KafkaHeaders = ()) -> Send:
         partition = partition_of(area, self._partitions)

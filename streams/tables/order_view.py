@@ -195,7 +195,7 @@ class OrderView:
             inspector=order.inspector,
             confirmer=confirmer(order) if order.state == "handled" else "",
             unit="" if order.task is None else order.task.unit,
-            alarmed=Alarmed.of(*false_alarms.seen_by(order), false_alarms.verdict(order)),
+            alarmed=Alarmed.of(*false_alarms.seen_by(order), false_alarms.alarm_state(order)),
         )
         self.alarms.put(order.id, summary.alarmed)
         self._orders[order.id] = summary

@@ -25,8 +25,8 @@ from models.envelope import event_type
 from models.events import REPORT
 from models.inbox import LiveSilence, PackChange, Sighting, read_record
 from models.times import from_text, now_ms, to_text
-from streams.cli.city import app
-from streams.cli.silence import app as silence
+from streams.cli.flow.silence import app as silence
+from streams.cli.packs.city import app
 from streams.control.one_at_a_time import ControlError
 from streams.control.pack_store import PackStore
 from streams.control.packs import Packs

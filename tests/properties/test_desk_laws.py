@@ -24,6 +24,7 @@ from dispatcher.order.facts import (
     PartOpened,
     PerhapsSame,
     Rejected,
+    Related,
     Released,
 )
 from dispatcher.order.lifecycle import TABLE
@@ -86,6 +87,7 @@ REMARKS = (
     "prioritise",
     "re-categorise",
     "move-area",
+    "relate",
     "progress",
 )  # an order stays where it is
 TEXTS = ("路上有个大坑", "路上有个大坑很危险", "水管漏水了", "有人乱停车", "")
@@ -136,6 +138,8 @@ def random_update(rng: random.Random, n: int, at: int, orders: Mapping[str, Orde
     if role == "citizen":
         person = rng.choice(order.jury if order is not None and order.jury else ("a" * 32,))
     others = list(order.apart) if rule.action == "perhaps-same" and order is not None and order.apart else list(orders)
+    if rule.action == "relate":
+        others = ["north-w-20260302-aaaaaaaaaa", *orders]
     codes = {
         "return": (*RETURN_CODES, ""),
         "approve-return": ("", "", "duplicate", "not-a-problem"),
@@ -333,7 +337,7 @@ def test_no_sequence_of_actions_leaves_the_table(seed: int) -> None:
             acted_on = (
                 before
                 and not followed
-                and not isinstance(took[0], Absorbed | Released | Linked | KeptApart | PerhapsSame)
+                and not isinstance(took[0], Absorbed | Released | Linked | KeptApart | PerhapsSame | Related)
             )
             if cause is not None and acted_on:
                 after = took[-1].state

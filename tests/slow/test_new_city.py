@@ -12,7 +12,7 @@ from models.classifier import Classifier
 from models.errors import UsageError
 from models.events import REPORT
 from models.times import now_ms
-from streams.cli.city import app
+from streams.cli.packs.city import app
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from streams.settings import NEW_CITY

@@ -168,6 +168,7 @@ def step(action: str, other: str, at: int) -> dict[str, Any]:
         "merge": {"other_order_id": other},
         "keep-apart": {"other_order_id": other},
         "perhaps-same": {"other_order_id": other},
+        "relate": {"other_order_id": "north-w-20260302-aaaaaaaaaa"},
         "unmerge": {"other_order_id": other},
     }
     return {"action": action, "reason": "because"} | needed.get(action, {})

@@ -25,7 +25,7 @@ from tests.support.kafka import eventually
 
 OURS, THEIRS = "roads", "works"  # the department that the orders go to, and another one
 _AREA = "south-w"
-_PER_ROW = 16  # orders lie on a grid, six hundred metres apart: none meets another
+_PER_ROW = 16  # orders lie on a grid, five hundred metres apart and more: none meets another; 21 rows fill the area
 EXCUSES = frozenset(
     {
         "not-joined", "not-the-holder", "nobody-below", "nobody-above", "not-accountable", "not-its-task", "no-unit",
@@ -159,7 +159,7 @@ def units_near(names: Names, todo: Iterable[Case]) -> list[Message]:
 
 
 def _place(number: int) -> dict[str, float]:
-    return {"lat": 30.003 + number // _PER_ROW * 0.006, "lon": 114.003 + number % _PER_ROW * 0.006}
+    return {"lat": 30.003 + number // _PER_ROW * 0.0045, "lon": 114.003 + number % _PER_ROW * 0.006}
 
 
 def _report(names: Names, name: str, number: int, **more: Any) -> Message:

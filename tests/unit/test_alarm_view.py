@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.arrivals.watched.false_alarms import Verdict, seen_by, verdict
+from dispatcher.arrivals.watched.false_alarms import AlarmState, alarm_state, seen_by
 from dispatcher.partition.state import AlarmRecord, UnitState
 from models.city import Camera
 from models.inbox import OWN_SIGHTINGS, Actor
@@ -21,9 +21,9 @@ from streams.tables.protocol import Seer
 from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OPERATOR, T0, Desk, detection
 from tests.unit.test_tables import _pages, _view
 
-VERDICTS: tuple[Verdict, ...] = ("open", "right", "false", "unsaid")
+ALARM_STATES: tuple[AlarmState, ...] = ("open", "right", "false", "unsaid")
 some = st.lists(st.sampled_from(["c1", "c2", "c3"]), max_size=2, unique=True).map(tuple)
-alarmed = st.builds(Alarmed.of, some, some, st.sampled_from(VERDICTS))
+alarmed = st.builds(Alarmed.of, some, some, st.sampled_from(ALARM_STATES))
 
 
 def judged(desk: Desk, right: int, wrong: int) -> None:
@@ -77,7 +77,7 @@ def test_rows_say_of_an_algorithm_what_the_desk_has_learnt(right: int, wrong: in
     desk = Desk()
     judged(desk, right, wrong)
 
-    found = [verdict(order) for order in desk.state.orders.values() if seen_by(order)[1] == ("a1",)]
+    found = [alarm_state(order) for order in desk.state.orders.values() if seen_by(order)[1] == ("a1",)]
 
     learnt = desk.state.algorithms["a1"]
     assert learnt == AlarmRecord(found.count("right"), found.count("false")) == AlarmRecord(right, wrong)
@@ -89,7 +89,7 @@ def test_an_operators_rejection_says_nothing() -> None:
     desk.feed(detection("1", T0, "flooding"), at=T0)
     assert desk.update("reject", OPERATOR, T0, reason="dry again") == ""
 
-    assert (verdict(desk.only()), desk.state.algorithms) == ("unsaid", {})
+    assert (alarm_state(desk.only()), desk.state.algorithms) == ("unsaid", {})
 
 
 def test_a_reopened_order_is_open_again_and_its_last_word_counts() -> None:
@@ -97,15 +97,15 @@ def test_a_reopened_order_is_open_again_and_its_last_word_counts() -> None:
     desk = Desk()
     judged(desk, right=1, wrong=0)
     order = desk.only()
-    assert verdict(order) == "right"
+    assert alarm_state(order) == "right"
     assert desk.update("reopen", OPERATOR, desk.clock + HOUR, order.id, reason="again") == ""
-    assert verdict(desk.only()) == "open"
+    assert alarm_state(desk.only()) == "open"
     own = Actor("department", order.department, "d")
     why = {"code": "not-a-problem", "reason": "r"}
     assert desk.update("return", own, desk.clock, order.id, **why) == ""
     assert desk.update("approve-return", DISPATCHER, desk.clock, order.id, **why) == ""
 
-    assert verdict(desk.only()) == "false"
+    assert alarm_state(desk.only()) == "false"
 
 
 def test_what_the_desk_notices_itself_and_what_a_parent_covers_is_no_alarm() -> None:
@@ -141,7 +141,7 @@ async def test_a_figure_opens_into_its_orders(seed: int) -> None:
         expected = [
             order.id
             for order in sorted(table.values(), key=lambda each: (-each.opened_at, each.id))
-            if Alarmed.of(*seen_by(order), verdict(order)).is_by(wanted.camera, wanted.algorithm, wanted.alarm)
+            if Alarmed.of(*seen_by(order), alarm_state(order)).is_by(wanted.camera, wanted.algorithm, wanted.alarm)
         ]
         assert len(expected) == count
         for size in (1, 4):
@@ -198,4 +198,4 @@ def test_inspectors_word_counts_and_a_cameras_does_not() -> None:
     assert order.checks[-1].by == INSPECTOR
     looked = msgspec.structs.replace(order.checks[-1], by=Actor("camera", "", "cam-sw-1"))
 
-    assert verdict(msgspec.structs.replace(order, checks=(looked,))) == "unsaid"
+    assert alarm_state(msgspec.structs.replace(order, checks=(looked,))) == "unsaid"

@@ -11,7 +11,7 @@ from models.city.pack.gaps import gaps
 from models.city.pack.official_days import official_days
 from models.errors import UsageError
 from models.redact import reporter_hash
-from streams.cli.city import app
+from streams.cli.packs.city import app
 from streams.settings import load_settings
 from tests.support.cities import FILES, tiny_city, tiny_files, written
 

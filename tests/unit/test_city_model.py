@@ -10,7 +10,7 @@ from models.city import City, load_city
 from models.classifier import Classifier
 from models.classifier.serving.store import Store
 from models.guess import Guess
-from streams.cli.city import app
+from streams.cli.packs.city import app
 from streams.control import model_pointers
 from streams.control.model_pointers import Pointers
 from streams.settings import Settings

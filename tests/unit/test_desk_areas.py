@@ -7,6 +7,7 @@ import pytest
 from dispatcher.figures import booking
 from dispatcher.order.row import Order
 from dispatcher.partition import identity
+from dispatcher.steps.opening import NAMED_BY
 from models.events import ASSIGNMENT, WITHDRAWAL
 from models.inbox import UNLOCATED, Actor
 from tests.support.desks import (
@@ -279,3 +280,51 @@ def test_parts_of_a_moved_order_lie_in_its_partition_and_count_in_its_area() -> 
     assert identity.area_of(part.id) == "south-w"
     assert (part.area, part.part_of) == ("south-e", whole.id)
     assert_laws(desk)
+
+
+ELSEWHERE = "north-w-20260302-aaaaaaaaaa"  # an order of another desk
+
+
+@pytest.mark.parametrize(
+    ("other", "refusal"),
+    [
+        (ELSEWHERE, ""),
+        ("", "not-beyond"),
+        ("nowhere-20260302-aaaaaaaaaa", "not-beyond"),
+        ("south-w-20260302-aaaaaaaaaa", "not-beyond"),
+    ],
+)
+def test_a_person_relates_orders_that_no_desk_has_both_of(other: str, refusal: str) -> None:
+    """Of another area of the city, once, with a line in the timeline; whether there is such an order its desk says."""
+    desk = rail()
+
+    assert desk.update("relate", DISPATCHER, T0, other_order_id=other, reason="one rail") == refusal
+
+    linked = (other,) if not refusal else ()
+    assert desk.only().linked == linked
+    assert not linked or desk.only().timeline[-1].note == "one rail"
+    assert desk.update("relate", DISPATCHER, T0, other_order_id=other) == "not-beyond"
+    assert_laws(desk)
+
+
+def test_both_orders_are_related_where_one_desk_has_them() -> None:
+    """Too far off to be related by themselves; then they can be merged."""
+    desk = Desk()
+    desk.feed(report("1", T0), report("2", T0, area="south-e", lon=114.1001), at=T0)
+    west, east = desk.state.orders
+
+    assert desk.update("relate", REVIEWER, T0, west, other_order_id=east) == ""
+
+    assert (desk.order(west).linked, desk.order(east).linked) == ((east,), (west,))
+    assert desk.update("merge", OPERATOR, T0, west, other_order_id=east, reason="r") == ""
+    assert_laws(desk)
+
+
+def test_an_order_is_related_to_so_many_and_no_more() -> None:
+    """Each stands in its row."""
+    desk = rail()
+    for n in range(NAMED_BY):
+        letters = "abcdefghijklmnopqrst"[n]
+        assert desk.update("relate", DISPATCHER, T0, other_order_id=f"north-w-20260302-aaaaaaaaa{letters}") == ""
+
+    assert desk.update("relate", DISPATCHER, T0, other_order_id="north-w-20260302-aaaaaaaaaz") == "not-beyond"

@@ -304,7 +304,7 @@ OF_A_DEPARTMENT = (
             "accept",
             OPERATOR,
             {},
-            ("comment", "force-close", "reject", "merge", "keep-apart", "perhaps-same", "split"),
+            ("comment", "force-close", "reject", "merge", "keep-apart", "perhaps-same", "relate", "split"),
             ("department",),
         ),
         ("dance", INSPECTOR, {}, ("comment",), tuple(ACTIONS)),

@@ -8,17 +8,18 @@ from typing import Any, cast
 import pytest
 from prometheus_client import REGISTRY
 
-from models.inbox import Heard, Sighting, decode_items
+from models.inbox import Heard, InboxUpdate, Sighting, decode_items
 from models.times import MINUTE_MS
 from streams.control.models_in_force import LiveModels
 from streams.intake import processor
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeProcessor
+from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.stage.processing import StageError
 from streams.stage.same_time import SameTime
 from tests.support.cities import tiny_city
-from tests.support.messages import NOW, detection, report
+from tests.support.messages import NOW, ORDER, detection, report, update
 from tests.support.one_city import one_city
 from tests.unit.test_intake import Echo
 
@@ -129,3 +130,35 @@ async def test_intake_that_lives_in_the_past_stops(monkeypatch: pytest.MonkeyPat
                 await intake().decide([report(event={"timestamp": NOW - behind}), report()])
         else:
             assert (await intake().decide([report()])).taken.dead == []
+
+
+@pytest.mark.parametrize("area", ["south-w", "south-e", "north-w", "north-e", "nowhere"])
+async def test_a_step_that_relates_orders_of_two_partitions_reaches_both(area: str) -> None:
+    """In one transaction, each of its own order; where one desk has both, once."""
+    other = f"{area}-20260301-abcdefgh24"
+    said: dict[str, Any] = {
+        "by": {"role": "dispatcher", "id": "dora"},
+        "other_order_id": other,
+        "attempt": 1,
+        "reason": "one hole",
+    }
+
+    outcome = await intake().decide([update("relate", **said)])
+
+    own, *beyond = (item for send in outcome.sends for item in decode_items(send.value or b""))
+    assert isinstance(own, InboxUpdate)
+    assert (own.order_id, own.other_order_id, own.reason) == (ORDER, other, "one hole")
+    if area == "nowhere" or partition_of(area, 4) == partition_of("south-w", 4):
+        assert beyond == []
+    else:
+        (told,) = beyond
+        assert isinstance(told, InboxUpdate)
+        assert (told.order_id, told.other_order_id, told.area, told.by) == (other, ORDER, area, own.by)
+        assert (told.attempt, told.reason, told.source) == (None, "", own.source)
+        assert told.id != own.id
+        assert {send.partition for send in outcome.sends} == {partition_of(one, 4) for one in (area, "south-w")}
+
+
+def test_tests_of_related_orders_meet_two_partitions() -> None:
+    """Or they would say nothing."""
+    assert len({partition_of(area, 4) for area in ("south-w", "south-e", "north-w", "north-e")}) > 1

@@ -11,7 +11,7 @@ from models.errors import UsageError
 from models.events.vocabulary import ROLES
 from models.times import from_text
 from streams.access.tokens import Tokens, add_grant, read_grants, revoke
-from streams.cli.token import token as command
+from streams.cli.running.token import token as command
 from tests.support.tokens import grant, tokens_file
 
 NOW = from_text("2026-03-01T00:00:00Z")

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli.labels import cameras, labels
+from streams.cli.classifiers.labels import cameras, labels
 from streams.intake.drafts import Unlisted
 from streams.intake.unlisted import MOST, OTHER_CAMERAS, OTHERS, UnlistedCount, UnlistedTally, summed
 from streams.kafka.topics import Names

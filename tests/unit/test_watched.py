@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.arrivals.watched.watch_rows import OF_ONE_ROW, OF_ONE_SOURCE
-from dispatcher.arrivals.watched.weighing import combined, false_rate, verdict
+from dispatcher.arrivals.watched.weighing import combined, consequence, false_rate
 from dispatcher.order.row import Watch
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.state import AlarmRecord, DeskState
@@ -303,7 +303,7 @@ def test_the_default_is_that_the_count_decides() -> None:
     """A city that sets no limit has what it had: so many detections, however unsure."""
     kind = Category(code="x", name_zh="x", name_en="x", min_sightings="3")
 
-    assert [verdict(kind, count, 0.999) for count in (1, 2, 3)] == ["watch", "watch", "file"]
+    assert [consequence(kind, count, 0.999) for count in (1, 2, 3)] == ["watch", "watch", "file"]
 
 
 def test_limits_that_fall_are_a_mistake_of_the_pack() -> None:

@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from models.errors import UsageError
+from streams.cli.classifiers.options import first_or_last
 from streams.cli.main import app
-from streams.cli.options import first_or_last
 
 
 @pytest.mark.parametrize("given", ["1.5.2026", "2026-5-1", "20260501", "2026-W18-5", "2026-02-30", "yesterday"])

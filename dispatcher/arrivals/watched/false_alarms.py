@@ -10,7 +10,7 @@ from dispatcher.partition.unit_of_work import UnitOfWork
 from models.events import Evidence
 from models.inbox import OWN_SIGHTINGS, InboxUpdate
 
-Verdict = Literal["open", "right", "false", "unsaid"]
+AlarmState = Literal["open", "right", "false", "unsaid"]
 _NOTHING = AlarmRecord()
 _REJECTING = ("decide", "reject", "approve-return", "verify-fail")
 
@@ -42,7 +42,7 @@ def learn(work: UnitOfWork, update: InboxUpdate, order: Order) -> None:
         work.overlay.algorithms.put(algorithm, AlarmRecord(record.right + right, record.wrong + (not right)))
 
 
-def verdict(order: Order) -> Verdict:
+def alarm_state(order: Order) -> AlarmState:
     """What an order says, as its row stands, of those that have seen its incident: `open` while nobody has decided,
     `right` and `false` as `learn` has it, `unsaid` where it ended without a word on that. Of a reopened order the last
     word counts."""

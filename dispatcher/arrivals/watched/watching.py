@@ -30,7 +30,7 @@ def watch_on(work: UnitOfWork, sighting: Sighting, kind: Category, category: str
     sure = 0.0
     if weighing.is_weighed(kind):
         sure = weighing.combined(alarms, lambda algorithm: false_alarms.rate_of(work, algorithm))
-    found = weighing.verdict(kind, len(alarms), sure)
+    found = weighing.consequence(kind, len(alarms), sure)
     if found == "watch":
         name = row_keys.opening_watch(sighting.area, merge_group(work.city, category), _spot(sighting, kind))
         watch_rows.add(work, Watch(key=name, area=sighting.area, seen=(), expires=0), sighting, weighing.needed(kind))

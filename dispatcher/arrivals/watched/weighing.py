@@ -20,7 +20,7 @@ from typing import Literal
 from models.city import URGENT, Category
 from models.inbox import Sighting
 
-Verdict = Literal["watch", "verify", "file", "urgent"]
+Consequence = Literal["watch", "verify", "file", "urgent"]
 
 _PRIOR_FALSE = 1
 _PRIOR_ALARMS = 10
@@ -58,7 +58,7 @@ def needed(kind: Category) -> int:
     return 1 if kind.priority == URGENT else kind.min_sightings
 
 
-def verdict(kind: Category, count: int, sure: float) -> Verdict:
+def consequence(kind: Category, count: int, sure: float) -> Consequence:
     """What is done about so many detections that are so sure together. Where the city has not set how sure it must be
     to file, it is their number that decides (`needed`)."""
     if kind.urgent_at is not None and sure >= kind.urgent_at:

@@ -105,6 +105,10 @@ def _linked(order: Order, fact: facts.Linked) -> Changes:
     return {} if fact.other in order.linked else {"linked": (*order.linked, fact.other)}
 
 
+def _related(order: Order, fact: facts.Related) -> Changes:
+    return {"linked": tuple(dict.fromkeys((*order.linked, fact.other)))}
+
+
 def _kept_apart(order: Order, fact: facts.KeptApart) -> Changes:
     return {
         "candidates": tuple(other for other in order.candidates if other != fact.other),
@@ -189,6 +193,7 @@ FOLDS: Folds = {
     facts.Opened: _open,
     facts.EvidenceAdded: _evidence_added,
     facts.Linked: _linked,
+    facts.Related: _related,
     facts.KeptApart: _kept_apart,
     facts.PerhapsSame: _perhaps_same,
     facts.Classified: _classified,

@@ -86,6 +86,7 @@ export async function movesOf(order) {
 }
 
 const BACK_AGAIN = "perhaps-same"; // takes back that two orders are not the same
+const BEYOND = "relate"; // names an order of another area, which no list beside this one has
 // What takes an action back, with what. Only where the table of the lifecycle then has that for the seat.
 const BACK = {
   "force-close": () => ["reopen", {}],
@@ -145,7 +146,7 @@ const CONTROLS = {
   text: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed, maxlength: 10000 }),
   links: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed }),
   order: (field, order, move) => {
-    const likely = move.action === BACK_AGAIN ? order.apart : [...(order.candidates || []), ...beyond(order)];
+    const likely = { [BACK_AGAIN]: order.apart, [BEYOND]: [] }[move.action] || [...(order.candidates || []), ...beyond(order)];
     const options = el("datalist", { id: "orders-like" }, ...(likely || []).map((id) => el("option", { value: id })));
     return el("span", {}, el("input", { name: field.name, required: field.needed, list: "orders-like" }), options);
   },
@@ -342,9 +343,9 @@ export async function movesPanel(done) {
   }
 
   // The moves that name another order, as buttons that open their form with that one; orders merge only into an open one,
-  // and what a person has kept apart is no candidate, so nothing is to be taken back beside one.
+  // and what a person has kept apart is no candidate, so nothing is to be taken back beside one; nor is what is of another area.
   function naming(order, other) {
-    const fits = (move) => move.action !== BACK_AGAIN && (move.action !== "merge" || other.status === "open");
+    const fits = (move) => ![BACK_AGAIN, BEYOND].includes(move.action) && (move.action !== "merge" || other.status === "open");
     return mine.filter((move) => fits(move) && move.fields.some((field) => field.kind === "order")).map((move) => {
       const button = el("button", { type: "button" }, called(move));
       const field = move.fields.find((each) => each.kind === "order");

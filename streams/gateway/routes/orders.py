@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from dispatcher.arrivals.watched.false_alarms import Verdict
+from dispatcher.arrivals.watched.false_alarms import AlarmState
 from dispatcher.figures.indicators import figures_of
 from dispatcher.order.row import ENDED, OPEN, Order, Tally
 from dispatcher.partition.identity import area_of, report_key
@@ -43,7 +43,7 @@ from streams.tables.protocol import (
 
 STATES = OPEN | ENDED | {"open"}
 MOST_ORDERS = 200
-ALARMS: tuple[Verdict, ...] = ("right", "false")
+ALARMS: tuple[AlarmState, ...] = ("right", "false")
 # Of a page's last order, as `to_cursor` writes it; empty for the first page.
 CURSOR = r"^([0-9]{1,6}:-?[0-9]{1,27}:[a-z0-9-]{1,256})?$"
 T = TypeVar("T")

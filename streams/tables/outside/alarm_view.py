@@ -1,7 +1,7 @@
 """Who has seen the orders of one partition, and how often their alarms were false 误报率, function of the orders' rows.
 
 An order counts for each camera and each algorithm whose alarms are its evidence, as far as its row names them (the
-first and the newest), by what people have said of it (`dispatcher.arrivals.watched.false_alarms.verdict`).
+first and the newest), by what people have said of it (`dispatcher.arrivals.watched.false_alarms.alarm_state`).
 """
 
 import sys
@@ -11,7 +11,7 @@ from typing import Self
 
 import msgspec
 
-from dispatcher.arrivals.watched.false_alarms import Verdict
+from dispatcher.arrivals.watched.false_alarms import AlarmState
 from dispatcher.arrivals.watched.weighing import false_rate
 from streams.tables.protocol import Seer
 
@@ -21,12 +21,12 @@ class Alarmed(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     cameras: tuple[str, ...]
     algorithms: tuple[str, ...]
-    verdict: Verdict
+    state: AlarmState
 
     @classmethod
-    def of(cls, cameras: tuple[str, ...], algorithms: tuple[str, ...], verdict: Verdict) -> Self:
+    def of(cls, cameras: tuple[str, ...], algorithms: tuple[str, ...], state: AlarmState) -> Self:
         """The same with names that take no room of their own."""
-        return cls(tuple(map(sys.intern, cameras)), tuple(map(sys.intern, algorithms)), verdict)
+        return cls(tuple(map(sys.intern, cameras)), tuple(map(sys.intern, algorithms)), state)
 
     def is_by(self, camera: str, algorithm: str, alarm: str) -> bool:
         """Whether a camera and an algorithm have seen it, and an alarm was found so; what is empty asks nothing. An
@@ -34,7 +34,7 @@ class Alarmed(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return (
             (not camera or camera in self.cameras)
             and (not algorithm or algorithm in self.algorithms)
-            and (not alarm or (alarm == self.verdict and bool(self.cameras)))
+            and (not alarm or (alarm == self.state and bool(self.cameras)))
         )
 
 
@@ -49,19 +49,19 @@ class _Seen:
         self.right = 0
         self.other = 0
 
-    def put(self, order_id: str, verdict: Verdict) -> None:
-        if verdict in ("open", "false"):
-            getattr(self, verdict).add(order_id)
+    def put(self, order_id: str, state: AlarmState) -> None:
+        if state in ("open", "false"):
+            getattr(self, state).add(order_id)
         else:
-            self.right += verdict == "right"
-            self.other += verdict == "unsaid"
+            self.right += state == "right"
+            self.other += state == "unsaid"
 
-    def drop(self, order_id: str, verdict: Verdict) -> None:
-        if verdict in ("open", "false"):
-            getattr(self, verdict).discard(order_id)
+    def drop(self, order_id: str, state: AlarmState) -> None:
+        if state in ("open", "false"):
+            getattr(self, state).discard(order_id)
         else:
-            self.right -= verdict == "right"
-            self.other -= verdict == "unsaid"
+            self.right -= state == "right"
+            self.other -= state == "unsaid"
 
     @property
     def empty(self) -> bool:
@@ -80,22 +80,22 @@ class AlarmView:
     def put(self, order_id: str, seen: Alarmed) -> None:
         """Count an order; what it counted for before must have been dropped."""
         for algorithm in seen.algorithms:
-            self._algorithms.setdefault(algorithm, _Seen()).put(order_id, seen.verdict)
+            self._algorithms.setdefault(algorithm, _Seen()).put(order_id, seen.state)
         for camera in seen.cameras:
-            self._cameras.setdefault(camera, _Seen()).put(order_id, seen.verdict)
+            self._cameras.setdefault(camera, _Seen()).put(order_id, seen.state)
             self._orders.setdefault(camera, set()).add(order_id)
-            if seen.verdict == "open":
+            if seen.state == "open":
                 self._busy.add(camera)
 
     def drop(self, order_id: str, seen: Alarmed) -> None:
         """Take back what an order has counted for."""
         for algorithm in seen.algorithms:
-            _drop(self._algorithms, algorithm, order_id, seen.verdict)
+            _drop(self._algorithms, algorithm, order_id, seen.state)
         for camera in seen.cameras:
             self._orders[camera].discard(order_id)
             if not self._orders[camera]:
                 del self._orders[camera]
-            _drop(self._cameras, camera, order_id, seen.verdict)
+            _drop(self._cameras, camera, order_id, seen.state)
             if camera in self._busy and not (camera in self._cameras and self._cameras[camera].open):
                 self._busy.discard(camera)
 
@@ -133,7 +133,7 @@ def _judged(seers: dict[str, _Seen]) -> Iterator[Seer]:
             yield Seer(name, len(seen.open), seen.right, len(seen.false))
 
 
-def _drop(seers: dict[str, _Seen], name: str, order_id: str, verdict: Verdict) -> None:
-    seers[name].drop(order_id, verdict)
+def _drop(seers: dict[str, _Seen], name: str, order_id: str, state: AlarmState) -> None:
+    seers[name].drop(order_id, state)
     if seers[name].empty:
         del seers[name]

@@ -10,7 +10,7 @@ from models.errors import UsageError
 from models.inbox import LiveSilence
 from models.redact import pseudonym
 from models.times import from_text, now_ms, to_text
-from streams.cli.publishing import pack_in_force
+from streams.cli.packs.publishing import pack_in_force
 from streams.control.live_silences import (
     Decide,
     SilenceBook,

@@ -5,7 +5,7 @@ import typer
 
 from models.classifier import Classifier
 from models.classifier.learning.labelled import read
-from streams.cli.options import Around, AsJson, Drop, Files, Label, Model, Text, fields_of
+from streams.cli.classifiers.options import Around, AsJson, Drop, Files, Label, Model, Text, fields_of
 from streams.learning.promotion import verdict as side_by_side
 from streams.terminal.harmless import say
 from streams.terminal.verdict import show_verdict

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from models.errors import UsageError
 from models.times import to_ms
-from streams.cli.options import first_or_last
+from streams.cli.classifiers.options import first_or_last
 from streams.terminal.console import Console
 from streams.terminal.harmless import hand_out, say
 

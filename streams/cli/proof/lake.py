@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from models.city import City, load_city
-from streams.cli.publishing import pack_in_force
+from streams.cli.packs.publishing import pack_in_force
 from streams.run import run_until_stopped
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console, whole_table

@@ -12,7 +12,7 @@ from models.city import City, load_city
 from models.city.pack.difference import differences, unchangeable
 from models.errors import UsageError
 from models.times import from_text, now_ms
-from streams.cli.pack_notes import tell_gaps
+from streams.cli.packs.pack_notes import tell_gaps
 from streams.control import publications
 from streams.control.moving_orders import Survey
 from streams.control.moving_orders import survey as look

@@ -9,7 +9,7 @@ from dispatcher.figures.indicators import Window
 from models.city import City, load_city
 from models.errors import UsageError
 from models.times import day_number
-from streams.cli.options import first_or_last
+from streams.cli.classifiers.options import first_or_last
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console
 from streams.terminal.harmless import say

@@ -12,7 +12,7 @@ from models.classifier.judging import evaluation
 from models.classifier.judging.evaluation import Evaluation
 from models.classifier.judging.report import write_report
 from models.classifier.learning.labelled import read
-from streams.cli.options import Around, AsJson, Drop, Files, Label, Text, fields_of
+from streams.cli.classifiers.options import Around, AsJson, Drop, Files, Label, Text, fields_of
 from streams.terminal.console import Console
 from streams.terminal.harmless import say
 from streams.terminal.progress import filling

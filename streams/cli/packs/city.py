@@ -20,9 +20,9 @@ from models.formats.scenes import describes_scene
 from models.guess import Guess
 from models.inbox import UNLOCATED
 from models.redact import reporter_hash
-from streams.cli.options import Day, Target, day_of
-from streams.cli.pack_notes import tell_gaps
-from streams.cli.publishing import cancel, history, publish, rollback
+from streams.cli.classifiers.options import Day, Target, day_of
+from streams.cli.packs.pack_notes import tell_gaps
+from streams.cli.packs.publishing import cancel, history, publish, rollback
 from streams.control.model_pointers import in_force
 from streams.intake.placing import Described, Placement, by_words, locate_points
 from streams.settings import NEW_CITY, load_settings

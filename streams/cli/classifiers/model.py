@@ -11,7 +11,7 @@ from models.classifier.serving.classifier import read_model
 from models.classifier.serving.store import Store
 from models.errors import UsageError
 from models.times import now_ms, to_text
-from streams.cli.options import Model
+from streams.cli.classifiers.options import Model
 from streams.control import model_pointers
 from streams.control.model_pointers import (
     INITIAL,

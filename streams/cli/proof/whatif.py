@@ -12,8 +12,8 @@ from models.city import City, load_city
 from models.city.pack.difference import differences, unchangeable
 from models.classifier import Classifier
 from models.errors import UsageError
-from streams.cli.options import first_or_last
-from streams.cli.publishing import pack_in_force
+from streams.cli.classifiers.options import first_or_last
+from streams.cli.packs.publishing import pack_in_force
 from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
 from streams.terminal.progress import counting

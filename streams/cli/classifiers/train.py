@@ -19,7 +19,7 @@ from models.classifier.serving.store import Store
 from models.errors import UsageError
 from models.guess import NO_FAULT
 from models.times import to_text
-from streams.cli.options import Around, Day, Drop, Label, Target, Text, day_of, fields_of
+from streams.cli.classifiers.options import Around, Day, Drop, Label, Target, Text, day_of, fields_of
 from streams.settings import load_settings
 from streams.terminal.harmless import say
 from streams.terminal.model_file import keep_model

@@ -1,0 +1,1 @@
+"""Commands: classifiers and the labels that they learn from."""

@@ -1,0 +1,1 @@
+"""Commands: a city pack from its beginning to its publication."""

@@ -1,0 +1,1 @@
+"""Commands: what is computed anew from the log, and what is taken out of it."""

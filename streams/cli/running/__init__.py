@@ -1,0 +1,1 @@
+"""Commands: what runs roles, and what they need to run."""
