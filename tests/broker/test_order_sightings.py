@@ -10,7 +10,7 @@ from streams.kafka.topics import Names
 from streams.settings import Settings
 from tests.support.desks import DAY, HOUR, OPERATOR, T0, Desk, detection, quiet_city, report
 from tests.support.kafka import Kafka, Message
-from tests.unit.test_desk_returns import ROADS
+from tests.unit.steps.test_desk_returns import ROADS
 
 
 async def test_every_sighting_of_an_order_comes_from_the_inbox_page_by_page(

@@ -53,8 +53,8 @@ from tests.support.steps_on_kafka import (
     units_near,
     ways,
 )
-from tests.unit.test_bridge import hub_city, step
-from tests.unit.test_cluster_rights import covers
+from tests.unit.answers.test_bridge import hub_city, step
+from tests.unit.stage.test_cluster_rights import covers
 
 _NAMESPACE, _TABLE, _ABOVE, _BELOW = "secured", "table", "upper", "lower"
 _PARTIES = ("intake", "desk", "tables", "gateway", "department-roads", "department-water", "sensor-gate")

@@ -15,7 +15,7 @@ from tests.broker.test_desk import AREA, city, departments, opened, report
 from tests.support.cities import FILES, tiny_files, written
 from tests.support.desks import guess
 from tests.support.kafka import Kafka, Message, Roles
-from tests.unit.test_whatif import Knows
+from tests.unit.control.test_whatif import Knows
 
 __all__ = ["city", "departments"]
 

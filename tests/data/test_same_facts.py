@@ -5,7 +5,7 @@ from bench.digest import kept, untrained
 WHAT_TO_DO = """The sample day comes to other records than it did, of the kinds above. Was that meant?
 * No: `scripts/bench digest untrained` in the version before and in this one tells from which change on.
 * Yes, of the code or of the demo city's files: `scripts/bench digest --keep`, and CHANGELOG.md says what is decided
-  otherwise. Whether logs of before still replay is another question: tests/unit/test_contracts.py asks it."""
+  otherwise. Whether logs of before still replay is another question: tests/unit/messages/test_contracts.py asks it."""
 
 
 def test_the_sample_day_comes_to_the_records_that_it_came_to_before() -> None:

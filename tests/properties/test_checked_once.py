@@ -12,7 +12,7 @@ from dispatcher.order.row import OPEN, Order
 from models.inbox import Actor, InboxUpdate, Item, Tick, UnitHeard, UnitMode
 from tests.support.desks import DAY, MINUTE, Desk, assert_laws, detection, facts_of
 from tests.support.examples import examples
-from tests.unit.test_units import unit_city
+from tests.unit.outside.test_units import unit_city
 
 CITY = unit_city(
     "recheck_minutes = 600.0\nrecheck_share = 0.3\nrecheck_pairs_min = 2\nunit_silent_minutes = 1440.0\n"

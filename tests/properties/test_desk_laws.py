@@ -77,7 +77,7 @@ def stormy_city() -> City:
 
 STORMY = stormy_city()
 DEPARTMENTS = ("roads", "police", "works", "north-office")
-# Of a city without mobile units, which tests/unit/test_units.py has: what they do is refused there.
+# Of a city without mobile units, which tests/unit/outside/test_units.py has: what they do is refused there.
 ROWS = tuple(rule for rule in TABLE if rule.roles != ("unit",) and rule.action != "send-unit")
 ENDINGS = ("merge", "reject", "force-close", "unmerge", "split")
 REMARKS = (

@@ -10,8 +10,8 @@ from models.inbox import Heard, decode_items
 from streams.intake import processor
 from streams.intake.processor import IntakeProcessor
 from tests.support.desks import DAY, MINUTE, T0, Desk, assert_laws
-from tests.unit.test_cameras import behind, registry
-from tests.unit.test_signs_of_life import intake, keepalive
+from tests.unit.outside.test_cameras import behind, registry
+from tests.unit.outside.test_signs_of_life import intake, keepalive
 
 CITY = registry(*behind("sw", 4), "slow,south-w,roads,300,", "usual,south-e,police,,")
 CAMERAS = st.lists(st.sampled_from([*CITY.cameras, "stranger"]), min_size=1, max_size=8)

@@ -12,7 +12,7 @@ from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from tests.support.cities import tiny_city
 from tests.support.messages import NOW, detection, raw
-from tests.unit.test_oddities import MESSAGES
+from tests.unit.messages.test_oddities import MESSAGES
 
 CITY = tiny_city()
 PIECES = st.sampled_from(

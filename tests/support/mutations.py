@@ -20,7 +20,7 @@ from streams.kafka.sizes import MAX_RECORD_BYTES
 from tests.support.every_field import PERSONAL, in_each_field
 from tests.support.messages import NOW, raw, to_structured
 from tests.support.odd_values import ADDRESSES, INSTANTS, NASTY, NUMBERS, OTHER
-from tests.unit.test_oddities import MESSAGES
+from tests.unit.messages.test_oddities import MESSAGES
 
 _HEADERS = (
     "ce_id", "ce_source", "ce_type", "ce_time", "ce_specversion", "ce_subject", "content-type", "format", "camera",

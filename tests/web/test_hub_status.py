@@ -12,7 +12,7 @@ from streams.settings import load_settings
 from streams.tables.protocol import PartitionFigures
 from tests.support.desks import T0, quiet_city
 from tests.support.one_desk import gateway_with_desk
-from tests.unit.test_hub_figures import city_with_hubs, on_the_topic, told
+from tests.unit.answers.test_hub_figures import city_with_hubs, on_the_topic, told
 
 
 async def no_figures(path: str, params: Mapping[str, str], kind: type[Any]) -> ShardAnswers[Any]:

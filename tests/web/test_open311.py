@@ -20,7 +20,7 @@ from streams.http_server import HttpServer
 from tests.support.desks import INSPECTOR, REVIEWER, T0, quiet_city, report
 from tests.support.one_desk import KEYS, DeskBehind, gateway_with_desk
 from tests.support.tokens import bearer, one_of_each
-from tests.unit.test_desk_returns import ROADS
+from tests.unit.steps.test_desk_returns import ROADS
 
 CITY = quiet_city()
 HOLE = {

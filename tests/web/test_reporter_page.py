@@ -18,8 +18,8 @@ from streams.gateway.routes import receiving
 from streams.reporter_links import ReporterLink, ReporterLinks
 from tests.support.desks import DAY, INSPECTOR, T0, quiet_city
 from tests.support.one_desk import KEYS, DeskBehind, gateway_with_desk
-from tests.unit.test_desk_returns import ROADS
-from tests.unit.test_reporter_links import KEY
+from tests.unit.personal.test_reporter_links import KEY
+from tests.unit.steps.test_desk_returns import ROADS
 from tests.web.test_page import FILES
 
 TEXT, PHONE, ADDRESS = "梧桐路上有一个大坑", "13812345678", "梧桐路12号"

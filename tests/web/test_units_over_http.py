@@ -10,7 +10,7 @@ from streams.gateway.routes import receiving
 from tests.support.desks import T0, detection
 from tests.support.one_desk import DeskBehind, gateway_with_desk
 from tests.support.tokens import bearer, grant, tokens_file
-from tests.unit.test_units import PARKING, unit_city
+from tests.unit.outside.test_units import PARKING, unit_city
 
 HERE = {"state": "free", "location": {"lat": 30.06, "lon": 114.05}}
 Opened = tuple[httpx.AsyncClient, DeskBehind]

@@ -1,0 +1,1 @@
+"""Tables, gateway, notify, bridge: what others are told."""

@@ -1,0 +1,1 @@
+"""What comes: merged, watched, covered, silenced, urgent."""

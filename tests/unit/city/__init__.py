@@ -1,0 +1,1 @@
+"""The city pack: areas, places, lookups, rules, assets, registry."""

@@ -1,0 +1,1 @@
+"""A guess and its certainty."""

@@ -1,0 +1,1 @@
+"""What is in force: packs, announcements, switches, settings; and what other packs would come to."""

@@ -1,0 +1,1 @@
+"""How models are made, judged, replaced and watched."""

@@ -1,0 +1,1 @@
+"""An order, its facts, its rows and what it counts for."""

@@ -1,0 +1,181 @@
+"""The inbox alone suffices to list every sighting of an order."""
+
+from typing import cast
+
+from dispatcher.partition.sighted import Sighted, seen_since
+from models.inbox import Actor, Sighting, encode_items
+from streams.gateway.routes.order_sightings import PageOf, merged_into
+from streams.gateway.routes.orders import Finder, Held
+from tests.support.desks import DAY, HOUR, INSPECTOR, MINUTE, OPERATOR, T0, Desk, detection, quiet_city, report
+from tests.support.messages import raw
+from tests.unit.steps.test_joint_orders import joint
+
+KINDS = ("street-light", "pothole")
+
+
+def ids(desk: Desk, order_id: str) -> list[str]:
+    """The ids of the sightings of an order and of those merged into it, as its inbox tells them."""
+    order = desk.order(order_id)
+    sighted = Sighted(order, [desk.order(child) for child in order.children])
+    items = ((item, each) for each in desk.inbox for item in each.items)
+    return [item.id for item, each in items if isinstance(item, Sighting) and sighted.takes(item, each.clock)]
+
+
+def test_evidence_and_repeats_are_found_and_nothing_else() -> None:
+    """As many as the row and its tally count, for each of two orders."""
+    desk = Desk()
+    for n in range(30):
+        at = T0 + n * MINUTE
+        desk.feed(
+            detection(f"a{n}", at),
+            detection(f"b{n}", at, lat=30.06, camera="cam-sw-2"),
+            report(f"r{n}", at, "路灯不亮", "street-light"),
+            report(f"r{n}", at, "路灯不亮", "street-light"),
+            report(f"x{n}", at, category="property-fees"),
+            at=at,
+        )
+    first, second = (one for one in desk.state.orders.values() if one.category == "street-light")
+
+    for order, wanted in ((first, "ar"), (second, "b")):
+        assert sorted(ids(desk, order.id)) == sorted(f"{kind}{n}" for kind in wanted for n in range(30))
+        assert len(ids(desk, order.id)) == order.evidence_count + desk.state.tallies[order.id].sightings
+
+
+def test_what_was_watched_before_the_order_is_among_them() -> None:
+    """It came in earlier, and is its evidence."""
+    desk = Desk()
+    for n in range(4):
+        desk.feed(detection(str(n), T0 + n * MINUTE, "illegal-parking"), at=T0 + n * MINUTE)
+
+    assert ids(desk, desk.only().id) == ["0", "1", "2", "3"]
+
+
+def test_what_a_parent_incident_covered_is_listed_from_when_it_was_covered() -> None:
+    """Its order came up hours later: what founded it, and the repeats meanwhile, came in long before."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    desk.feed(report("flood", T0, "路面积水", "flooding"), at=T0)
+    flood = desk.only().id
+    for n in range(3):
+        desk.feed(detection(f"lamp{n}", T0 + n * HOUR, lat=30.0503), at=T0 + n * HOUR)
+    desk.feed(report("hole", T0 + HOUR, lat=30.058), at=T0 + 3 * HOUR)
+    desk.update("force-close", OPERATOR, T0 + 9 * HOUR, flood, reason="the water is gone")
+    desk.tick(T0 + 9 * HOUR)
+    lamp, hole = (next(one for one in desk.state.orders.values() if one.category == kind) for kind in KINDS)
+
+    assert (lamp.opened_at, seen_since(lamp), ids(desk, lamp.id)) == (T0 + 9 * HOUR, T0, ["lamp0", "lamp1", "lamp2"])
+    assert (hole.opened_at, seen_since(hole), ids(desk, hole.id)) == (T0 + 9 * HOUR, T0 + HOUR, ["hole"])
+    assert (lamp.evidence_first[0].at, lamp.evidence_first[0].seen_at) == (T0 + 9 * HOUR, T0)
+
+
+def test_what_two_parents_covered_one_after_the_other_still_says_when_it_happened() -> None:
+    """The second flood takes in what comes up at the end of the first."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    desk.feed(report("flood", T0, "路面积水", "flooding"), at=T0)
+    first = desk.only().id
+    desk.feed(detection("lamp", T0 + HOUR, lat=30.0503), at=T0 + HOUR)
+    desk.feed(report("flood-2", T0 + HOUR, "地下车库进水一米深", "flooding", lat=30.0515), at=T0 + HOUR)
+    second = next(one for one in desk.state.orders if one != first)
+    for n, flood in enumerate((first, second), 2):
+        desk.update("force-close", OPERATOR, T0 + n * HOUR, flood, reason="the water is gone")
+        desk.tick(T0 + n * HOUR)
+    lamp = next(one for one in desk.state.orders.values() if one.category == "street-light")
+
+    assert (lamp.opened_at, seen_since(lamp), ids(desk, lamp.id)) == (T0 + 3 * HOUR, T0 + HOUR, ["lamp"])
+
+
+def test_what_was_watched_before_a_citizen_reported_it_is_among_them() -> None:
+    """The order is opened when the citizen reports it, and takes over what a camera saw hours earlier."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\nwatching_minutes = 180.0\n"))
+    desk.feed(detection("seen", T0, "illegal-parking"), at=T0)
+    desk.feed(report("r", T0 + 2 * HOUR, "违法停车", "illegal-parking"), at=T0 + 2 * HOUR)
+    order = desk.only()
+
+    assert (order.opened_at, seen_since(order), ids(desk, order.id)) == (T0 + 2 * HOUR, T0, ["seen", "r"])
+
+
+def test_a_part_of_a_joint_order_is_listed_from_when_that_was_seen() -> None:
+    """It is opened days later, and has what was first seen as its evidence."""
+    desk = joint()
+    whole = next(one for one in desk.state.orders.values() if one.parts)
+    (fire, *_) = (one for one in desk.state.orders.values() if one.part_of)
+
+    assert fire.opened_at > whole.opened_at
+    assert (seen_since(fire), ids(desk, fire.id)) == (whole.opened_at, ids(desk, whole.id))
+
+
+def test_what_is_seen_again_of_a_merged_order_is_listed_with_the_one_it_was_merged_into() -> None:
+    """That one counts it; before and after the merging, the older of both is the first."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    desk.feed(detection("a1", T0), at=T0)
+    older = desk.only().id
+    desk.feed(detection("b1", T0 + 3 * HOUR, lat=30.06, camera="cam-sw-2"), at=T0 + 3 * HOUR)
+    newer = next(one for one in desk.state.orders if one != older)
+    desk.update("merge", OPERATOR, T0 + 3 * HOUR, older, other_order_id=newer, reason="one incident")
+    desk.feed(detection("a2", T0 + 4 * HOUR), at=T0 + 4 * HOUR)
+
+    assert desk.state.tallies[newer].sightings == 1
+    assert ids(desk, newer) == ["a1", "b1", "a2"]
+
+
+async def test_orders_that_were_merged_into_merged_ones_belong_to_the_listing() -> None:
+    """However deep: whoever sees the one sees what was seen of it."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    for n in range(3):
+        desk.feed(report(f"r{n}", T0, category="street-light", lat=30.05 + n * 0.02), at=T0)
+    deep, middle, top = list(desk.state.orders)
+    desk.update("merge", OPERATOR, T0, deep, other_order_id=middle, reason="one incident")
+    desk.update("merge", OPERATOR, T0, middle, other_order_id=top, reason="one incident")
+
+    class Tables:
+        async def order(self, order_id: str, holder: None) -> Held:
+            return Held(desk.order(order_id), None)
+
+    merged = await merged_into(desk.order(top), cast(Finder, Tables()))
+
+    assert [one.id for one in merged] == [middle, deep]
+
+
+def test_the_next_incident_of_a_camera_is_another_orders() -> None:
+    """The same camera, algorithm, label and object: what came after the first one had ended belongs to the second."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    desk.feed(detection("1", T0), at=T0)
+    first = desk.only().id
+    for action in ("accept", "handle"):
+        desk.update(action, Actor("department", "roads", "x"), T0 + HOUR, first, evidence_urls=("e",))
+    desk.update("check-pass", INSPECTOR, T0 + HOUR, first)
+    desk.feed(detection("2", T0 + 20 * DAY), at=T0 + 20 * DAY)
+    second = next(order_id for order_id in desk.state.orders if order_id != first)
+
+    assert (ids(desk, first), ids(desk, second)) == (["1"], ["2"])
+
+
+def test_a_page_is_as_long_as_asked_and_says_where_the_next_begins() -> None:
+    """Its last record is whole, so that none is cut in two."""
+    desk = Desk()
+    desk.feed(detection("1", T0), at=T0)
+    order = desk.only()
+    records = [
+        raw(encode_items(tuple(detection(f"{n}{part}", T0) for part in "ab")), (), offset=n, timestamp=T0)
+        for n in range(5)
+    ]
+
+    page = PageOf(Sighted(order), 3, None)
+    assert page.is_full_with(records[:1]) is False
+    assert page.is_full_with(records[1:]) is True
+    assert ([one["id"] for one in page.made().sightings], page.made().next) == (["0a", "0b", "1a", "1b"], 2)
+
+    last = PageOf(Sighted(order), 100, None)
+    assert last.is_full_with(records[2:]) is False
+    assert last.made().next is None
+
+
+def test_what_lies_behind_the_end_of_a_page_is_for_the_next_one() -> None:
+    """The last batch that Kafka hands out may go on beyond it; nothing is shown on two pages."""
+    desk = Desk()
+    desk.feed(detection("1", T0), at=T0)
+    records = [raw(encode_items((detection(str(n), T0),)), (), offset=n, timestamp=T0) for n in range(5)]
+
+    page = PageOf(Sighted(desk.only()), 100, 3)
+
+    assert page.is_full_with(records) is False
+    assert ([one["id"] for one in page.made().sightings], page.made().next) == (["0", "1", "2"], 3)

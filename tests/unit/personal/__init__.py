@@ -1,0 +1,1 @@
+"""Personal data: masked, sealed, erased, and whose letters they are."""

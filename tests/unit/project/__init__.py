@@ -1,0 +1,1 @@
+"""The project itself: its pages, decisions, files of deployment, benches."""

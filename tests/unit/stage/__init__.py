@@ -1,0 +1,1 @@
+"""The stage, Kafka and what runs beside it."""

@@ -1,0 +1,122 @@
+"""The desk's processor of a partition: what it does when the clocks of this machine and of Kafka differ."""
+
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka import ConsumerRecord
+from prometheus_client import REGISTRY
+
+from models.inbox import InboxUpdate, Item, Tick, UnitHeard, clock_headers, encode_items
+from streams.control.packs import Packs
+from streams.desk import processor
+from streams.desk.processor import DeskProcessor
+from streams.kafka.topics import Names
+from streams.stage.processing import StageError
+from streams.stage.same_time import SameTime
+from tests.support.desks import DAY, HOUR, MINUTE, T0, detection, guess, quiet_city, report
+from tests.unit.outside.test_units import unit, unit_city
+
+CITY = quiet_city()
+CARS = ("car-1", "car-2")
+
+
+class OnePack(SimpleNamespace):
+    """The packs of a city that has had one."""
+
+    async def awaited(self, digests: Iterable[str]) -> Any:
+        """It is there."""
+        return dict.fromkeys(digests, self.own)
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> DeskProcessor:
+    """A desk whose clock stands at T0, and which lets Kafka's differ by five minutes."""
+    monkeypatch.setattr(processor, "now_ms", lambda: T0)
+    return DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=CITY, first=CITY.digest)), SameTime(5 * MINUTE))
+
+
+def came_in(at: int, replayed: bool = False) -> ConsumerRecord:
+    """A record of the inbox that Kafka took in at an instant, or that counts as come in then."""
+    value, headers = encode_items([Tick()]), clock_headers(at) if replayed else ()
+    return ConsumerRecord("t.inbox", 0, 0, T0 if replayed else at, 0, b"", value, None, 0, len(value), headers)
+
+
+@pytest.mark.parametrize("at", [T0 + 5 * MINUTE + 1, T0 + 8 * DAY])
+async def test_a_record_from_the_future_stops_the_desk_before_anything_is_decided(desk: DeskProcessor, at: int) -> None:
+    """It would fire the timers of all that time, for good; both times are told."""
+    with pytest.raises(StageError, match=r"2026-.* by Kafka's clock, and here it is 2026-"):
+        await desk.decide([came_in(T0), came_in(at)])
+
+
+async def test_a_record_of_any_age_is_decided(desk: DeskProcessor) -> None:
+    """The desk may be far behind; clocks that differ a little differ for everybody."""
+    for at in (T0 - 30 * DAY, T0, T0 + 5 * MINUTE):
+        assert (await desk.decide([came_in(at)])).decision.clock == at
+
+
+async def test_replayed_history_has_a_time_of_its_own(desk: DeskProcessor) -> None:
+    """Whatever the wall says."""
+    assert (await desk.decide([came_in(T0 + 8 * DAY, replayed=True)])).decision.clock == T0 + 8 * DAY
+
+
+@pytest.mark.parametrize("at", [T0 - 5 * MINUTE - 1, T0 + 5 * MINUTE + 1])
+def test_a_tick_tells_whether_the_clocks_agree(desk: DeskProcessor, at: int) -> None:
+    """It was sent just now, so that a clock of Kafka's that is behind shows too."""
+    desk.ticked(T0 - 5 * MINUTE)
+    desk.ticked(T0 + 5 * MINUTE)
+    with pytest.raises(StageError, match="by Kafka's clock"):
+        desk.ticked(at)
+
+
+async def test_why_people_must_decide_is_counted_once_it_is_committed(desk: DeskProcessor) -> None:
+    """A gap of the city's tables shows as a metric; what people and classifiers say is one reason, `other`."""
+    before = {reason: _reviewed(reason) for reason in ("unknown-category", "other")}
+    sightings = [
+        report("1", T0, category="no-such"),
+        report("2", T0, text="楼道堆物", guess=guess("pothole", outcome="abstain", reason="probability 0.5")),
+    ]
+    value = encode_items(sightings)
+    record = ConsumerRecord("t.inbox", 0, 0, T0, 0, b"", value, None, 0, len(value), ())
+
+    outcome = await desk.decide([record])
+    undone = {reason: _reviewed(reason) for reason in before}
+    desk.settle(outcome)
+
+    assert undone == before
+    assert {reason: _reviewed(reason) - count for reason, count in before.items()} == dict.fromkeys(before, 1)
+
+
+async def test_what_comes_of_units_tasks_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given to the nearest, declined by it, given to the next, which accepts it, and lets its time to arrive pass."""
+    monkeypatch.setattr(processor, "now_ms", lambda: T0)
+    city = unit_city("unit_tries = 2")
+    desk = DeskProcessor(Names("t"), 0, cast(Packs, OnePack(own=city, first=city.digest)), SameTime(HOUR))
+    before = {outcome: _tasks(outcome) for outcome in ("given", "accepted", "declined", "lapsed")}
+    here = (UnitHeard(unit=name, area="south-w", at=T0, state="free", lat=30.05, lon=114.05) for name in CARS)
+    await _settled(desk, 0, T0, [*here, detection("d", T0, "illegal-parking", confidence=0.6)])
+    order = next(iter(desk._state.orders))
+
+    for n, (name, action) in enumerate(zip(CARS, ("decline-task", "accept-task"), strict=True), 1):
+        step = InboxUpdate(
+            source="u", id=action, at=T0, action=action, area="south-w", order_id=order, by=unit(name), reason="r"
+        )
+        await _settled(desk, n, T0, [step])
+    await _settled(desk, 3, T0 + 31 * MINUTE, [Tick()])
+
+    came = {outcome: _tasks(outcome) - count for outcome, count in before.items()}
+    assert came == {"given": 2, "accepted": 1, "declined": 1, "lapsed": 1}
+
+
+async def _settled(desk: DeskProcessor, offset: int, at: int, items: list[Item]) -> None:
+    value = encode_items(items)
+    desk.settle(await desk.decide([ConsumerRecord("t.inbox", 0, offset, at, 0, b"", value, None, 0, len(value), ())]))
+
+
+def _tasks(outcome: str) -> float:
+    return REGISTRY.get_sample_value("paidan_unit_tasks_total", {"outcome": outcome}) or 0.0
+
+
+def _reviewed(reason: str) -> float:
+    return REGISTRY.get_sample_value("paidan_sent_to_review_total", {"reason": reason}) or 0.0

@@ -1,0 +1,222 @@
+"""The desk between platforms 一网同联: an order whose department is a hub, and an order that came from above."""
+
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from dispatcher.order.row import Order, State
+from dispatcher.order.upward import STAGES, stage
+from models.envelope import event_type
+from models.events import ASSIGNMENT, REWORK, UPWARD_STEP, WITHDRAWAL, UpwardStage
+from models.events.above import channel_of, cities_of, is_from_above, order_named, order_of, report_of, source_of
+from models.inbox import Actor
+from tests.support.cities import FILES, LEVELS, appended
+from tests.support.desks import (
+    DAY,
+    DISPATCHER,
+    HOUR,
+    INSPECTOR,
+    OFFICER,
+    OPERATOR,
+    T0,
+    Desk,
+    assert_laws,
+    quiet_city,
+    report,
+)
+from tests.unit.steps.test_desk_returns import POLICE, ROADS
+
+PARENT = "gulou-20260302-abcdefghij"
+ABOVE = ("hub:city", report_of(PARENT, 1))
+PICTURE = ("https://pictures.example/1.jpg",)
+SYSTEM = Actor("operator", "", "hub:city")
+
+
+def messages(desk: Desk, topic: str, ce_type: str) -> list[dict[str, Any]]:
+    """The data of the events of a type on a topic."""
+    found = [out for out in desk.sent if out.topic == topic and event_type(out.headers) == ce_type]
+    return [msgspec.json.decode(out.value) for out in found]
+
+
+def told(desk: Desk) -> list[tuple[str, str | None, str]]:
+    """What the platform above has heard: the fact, how far it was before, how far it is now."""
+    return [(each["kind"], each["before"], each["stage"]) for each in messages(desk, "upward", UPWARD_STEP)]
+
+
+@pytest.fixture
+def above() -> Desk:
+    """A desk whose roads bureau is a hub, with one pothole assigned to it."""
+    first, *rows = FILES["departments.csv"].splitlines()
+    marked = [f"{row},{'on' if row.startswith('roads,') else ''}" for row in rows]
+    desk = Desk(quiet_city(**{"departments.csv": "\n".join([f"{first},hub", *marked])}))
+    desk.feed(report("1", T0), at=T0)
+    return desk
+
+
+@pytest.fixture
+def below() -> Desk:
+    """A desk with one pothole that a platform above has reported."""
+    desk = Desk()
+    desk.feed(report(ABOVE[1], T0, source=ABOVE[0], reporter=""), at=T0)
+    return desk
+
+
+def test_every_state_says_how_far_the_order_has_come() -> None:
+    """And every stage is said by one."""
+    assert set(STAGES) == set(get_args(State))
+    assert set(STAGES.values()) == set(get_args(UpwardStage))
+
+
+def test_a_report_from_above_says_so_by_its_source_and_id() -> None:
+    """And by its channel the cities that it has come through; what says it otherwise is no such report."""
+    assert cities_of(source_of("city"), channel_of(("province", "city"))) == ("province", "city")
+    assert (is_from_above("app"), cities_of("app", "phone")) == (False, ())
+    assert order_of(report_of(PARENT, 12)) == (PARENT, 12)
+    assert (order_named(report_of(PARENT, 12)), order_named("else")) == (PARENT, "else")
+    for wrong in ("", PARENT, f"{PARENT}/x", "/1"):
+        with pytest.raises(ValueError, match="names no order"):
+            order_of(wrong)
+
+
+def test_every_step_of_an_order_from_above_is_told_upward(below: Desk) -> None:
+    """From its opening to its closing, which tells the pictures of what was handled."""
+    below.update("accept", ROADS, T0 + HOUR)
+    below.update("handle", ROADS, T0 + 2 * HOUR, evidence_urls=PICTURE)
+    below.update("check-pass", INSPECTOR, T0 + 3 * HOUR)
+
+    assert told(below) == [
+        ("opened", None, "waiting"),
+        ("assigned", "waiting", "waiting"),
+        ("accepted", "waiting", "under-way"),
+        ("handled", "under-way", "under-way"),
+        ("checked", "under-way", "under-way"),
+        ("closed", "under-way", "done"),
+    ]
+    last = messages(below, "upward", UPWARD_STEP)[-1]
+    assert (last["source"], last["id"], last["order_id"]) == (*ABOVE, below.only().id)
+    assert last["evidence_urls"] == list(PICTURE)
+    assert {out.key for out in below.sent if out.topic == "upward"} == {PARENT}
+    assert_laws(below)
+
+
+def test_an_order_that_was_begun_stays_under_way_whoever_gets_it_next(below: Desk) -> None:
+    """Else the platform above would hear that it is accepted, and accepted again."""
+    below.update("accept", ROADS, T0 + HOUR)
+    below.update("re-assign", DISPATCHER, T0 + 2 * HOUR, department="police", reason="theirs")
+    below.update("accept", POLICE, T0 + 3 * HOUR)
+
+    assert below.only().state == "accepted"
+    assert [after for _, _, after in told(below)[2:]] == ["under-way"] * (len(told(below)) - 2)
+
+
+def test_what_joins_an_order_hears_how_far_that_is(below: Desk) -> None:
+    """Also a report of a later attempt, which takes the place of the earlier one's."""
+    below.update("accept", ROADS, T0 + HOUR)
+    again = ("hub:city", report_of(PARENT, 2))
+    below.feed(report(again[1], T0 + 2 * HOUR, source=again[0], reporter=""), at=T0 + 2 * HOUR)
+
+    assert told(below)[-1] == ("evidence-added", None, "under-way")
+    assert below.only().from_above == (again,)
+
+
+def test_what_goes_on_as_part_of_another_order_hears_of_that(below: Desk) -> None:
+    """First that it is elsewhere, then how far the other one is, then each of its steps."""
+    below.feed(report("2", T0, lat=30.02, lon=114.02), at=T0)
+    child = next(order for order in below.state.orders.values() if order.from_above)
+    other = next(order for order in below.state.orders.values() if not order.from_above)
+    below.update("accept", ROADS, T0 + HOUR, other.id)
+
+    below.update("merge", OPERATOR, T0 + 2 * HOUR, child.id, other_order_id=other.id, reason="the same")
+    below.update("handle", ROADS, T0 + 3 * HOUR, other.id, evidence_urls=PICTURE)
+
+    assert told(below)[-3:] == [
+        ("merged", "waiting", "elsewhere"),
+        ("absorbed", None, "under-way"),
+        ("handled", "under-way", "under-way"),
+    ]
+
+
+def test_what_a_hub_returns_goes_to_the_department_that_has_handed_it_down() -> None:
+    """However late: that one is accountable. Handed down to the hub once more, it binds."""
+    levels = appended("departments.csv", *LEVELS)
+    first, *rows = levels["departments.csv"].splitlines()
+    marked = [f"{row},{'on' if row.startswith('roads-street,') else ''}" for row in rows]
+    desk = Desk(quiet_city(**levels | {"departments.csv": "\n".join([f"{first},hub", *marked])}))
+    desk.feed(report("1", T0), at=T0)
+    hub = Actor("department", "roads-street", "bridge")
+    assert desk.update("forward", ROADS, T0 + HOUR, department="roads-street") == ""
+    desk.update("accept", hub, T0 + 2 * HOUR)
+
+    late = desk.update("return", hub, T0 + 9 * DAY, code="unclear", reason="not ours")
+
+    assert (late, desk.only().state, desk.only().department, desk.only().held_for) == ("", "accepted", "roads", ())
+    assert desk.update("forward", ROADS, T0 + 9 * DAY, department="roads-street") == ""
+    assert desk.update("return", hub, T0 + 9 * DAY, code="unclear", reason="r") == "binding"
+    assert_laws(desk)
+
+
+def test_a_platform_above_takes_back_what_it_has_reported_alone(below: Desk) -> None:
+    """And is not told what it has asked for; what others have reported as well goes on for them."""
+    taken: dict[str, Any] = {"source": ABOVE[0], "id": f"{ABOVE[1]}/withdrawn", "report": ABOVE, "reason": "taken-back"}
+    shared = Desk()
+    shared.feed(report(ABOVE[1], T0, source=ABOVE[0], reporter=""), report("2", T0), at=T0)
+    heard = told(below)
+
+    assert below.update("reject", SYSTEM, T0 + HOUR, **taken) == ""
+    assert shared.update("reject", SYSTEM, T0 + HOUR, **taken) == "others-wait"
+    assert (below.only().state, told(below)) == ("rejected", heard)
+    assert shared.only().state == "assigned"
+
+
+def test_a_control_zone_does_not_swallow_what_a_platform_above_waits_for() -> None:
+    """Its own citizens' reports it does: their orders have ended."""
+    zone = "area,category,from,to,owner,reason\nsouth-w,*,2026-03-01 00:00,2026-04-01 00:00,roads,closed\n"
+    desk = Desk(quiet_city(**{"silences.csv": zone}))
+    desk.feed(report("1", T0), report(ABOVE[1], T0, source=ABOVE[0]), at=T0)
+
+    silenced, asked = sorted(desk.state.orders.values(), key=lambda order: len(order.from_above))
+    assert (silenced.state, silenced.from_above) == ("rejected", ())
+    assert (asked.state, asked.from_above) == ("assigned", (ABOVE,))
+
+
+def test_what_a_hub_returns_goes_to_the_duty_officer(above: Desk) -> None:
+    """However late, whatever it suggests, and once bound to it, it cannot be returned: no circle."""
+    returned = above.update("return", ROADS, T0 + 9 * DAY, code="not-my-area", reason="elsewhere", department="police")
+
+    assert (returned, above.only().state) == ("", "arbitration")
+    above.update("arbitrate", OFFICER, T0 + 9 * DAY + HOUR, department="roads", reason="theirs")
+    again = above.update("return", ROADS, T0 + 9 * DAY + 2 * HOUR, code="not-my-area", reason="no")
+    assert (again, above.only().state) == ("binding", "assigned")
+    assert_laws(above)
+
+
+def test_a_hub_gets_the_whole_order_again_for_a_rework(above: Desk) -> None:
+    """It keeps nothing by which it would know the order; what the check has found is the reason."""
+    above.update("accept", ROADS, T0 + HOUR)
+    above.update("handle", ROADS, T0 + 2 * HOUR, evidence_urls=PICTURE)
+    above.update("check-fail", INSPECTOR, T0 + 3 * HOUR, reason="still there")
+
+    first, again = messages(above, "assignments/roads", ASSIGNMENT)
+    assert messages(above, "assignments/roads", REWORK) == []
+    assert (again["attempt"], again["why"]) == (2, {"by": "rework", "note": "still there"})
+    assert again["text"] == first["text"] != ""
+
+
+def test_a_withdrawal_tells_a_hub_where_the_order_is(above: Desk) -> None:
+    """By its report and the place the order below is found; other departments are told as ever."""
+    above.update("re-assign", DISPATCHER, T0 + HOUR, department="police", reason="theirs")
+    above.update("re-assign", DISPATCHER, T0 + 2 * HOUR, department="works", reason="theirs")
+
+    (hub,), (other,) = (messages(above, f"assignments/{name}", WITHDRAWAL) for name in ("roads", "police"))
+    assert hub["location"] == {"lat": 30.05, "lon": 114.05, "area": "south-w"}
+    assert "location" not in other
+
+
+def test_an_order_of_this_city_alone_is_told_to_nobody_above() -> None:
+    """Its citizens' own reports are its own affair."""
+    desk = Desk()
+    desk.feed(report("1", T0), at=T0)
+
+    order: Order = desk.only()
+    assert (told(desk), stage(order)) == ([], "waiting")
