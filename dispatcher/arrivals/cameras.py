@@ -1,8 +1,9 @@
 """Cameras 摄像头心跳: those that have been silent for their heartbeat time become an order for their owner.
 
-Of each camera that was heard of the desk keeps one number, the instant, and for each area one roll call 点名, the next
-instant at which somebody may be missed. So a city of hundreds of thousands of cameras takes no more memory than their
-names, and no timer of their own.
+Of each camera that was heard of the desk keeps one number, the instant; of one that counts though it never was, the
+instant from which it does, below zero. For each area it keeps one roll call 点名, the next instant at which somebody
+may be missed. So a city of hundreds of thousands of cameras takes no more memory than their names, and no timer of
+their own.
 
 At a roll call the cameras that have been silent for too long are reported together: those of one owner behind one link
 (a switch, a site) that are `outage_cameras` or more become one order with the list of them, each of the others one of
@@ -64,7 +65,16 @@ def enrol(work: UnitOfWork, area: str) -> None:
     heard: those that have a heartbeat time of their own, or all where the city says so."""
     roll = work.overlay.rolls.get(area)
     if roll is None or roll.pack != work.city.digest:
-        _call_next(work, area, RollCall(work.clock, work.city.digest))
+        _call_next(work, area, _taken_up(work, area))
+
+
+def _taken_up(work: UnitOfWork, area: str) -> RollCall:
+    """The roll of an area under the pack in force. Cameras that it has brought have not been silent yet; those that
+    were there before go on counting from where they did."""
+    for camera in work.city.cameras_of(area):
+        if _counts_unheard(work.city, camera) and work.overlay.cameras.get(camera.id) is None:
+            work.overlay.cameras.put(camera.id, -work.clock)
+    return RollCall(work.clock, work.city.digest)
 
 
 def call(work: UnitOfWork, area: str, due: int) -> None:
@@ -72,8 +82,8 @@ def call(work: UnitOfWork, area: str, due: int) -> None:
     roll, city = work.overlay.rolls.get(area), work.city
     if roll is None or roll.due != due:
         return
-    if roll.pack != city.digest:  # cameras that it has brought have not been silent yet
-        roll = RollCall(work.clock, city.digest)
+    if roll.pack != city.digest:
+        roll = _taken_up(work, area)
     missing: dict[tuple[str, str], list[Camera]] = {}
     first = due
     for camera in city.cameras_of(area):
@@ -101,9 +111,15 @@ def _missed_at(work: UnitOfWork, camera: Camera, since: int) -> int | None:
     """When a camera is missed; None where nobody misses it, or it is reported already."""
     beat = heartbeat_ms(work.city, camera)
     last_heard = work.overlay.cameras.get(camera.id)
-    if last_heard is None and (camera.heartbeat_minutes is not None or work.city.settings.unheard_cameras_missed):
+    if last_heard is None and _counts_unheard(work.city, camera):  # by a roll from before each had a row of its own
         last_heard = since
-    return last_heard + beat if beat and last_heard else None
+    return abs(last_heard) + beat if beat and last_heard else None
+
+
+def _counts_unheard(city: City, camera: Camera) -> bool:
+    """Whether a camera is missed though nothing was ever heard of it."""
+    stated = camera.heartbeat_minutes is not None or city.settings.unheard_cameras_missed
+    return stated and heartbeat_ms(city, camera) > 0
 
 
 def _call_next(work: UnitOfWork, area: str, roll: RollCall) -> None:

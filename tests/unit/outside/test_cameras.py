@@ -207,6 +207,40 @@ def test_a_pack_that_brings_cameras_gives_them_their_time() -> None:
     assert {order.evidence_first[0].camera for order in desk.state.orders.values()} == {"old", "new"}
 
 
+def test_a_camera_that_was_never_heard_of_goes_on_counting_under_the_packs_that_follow() -> None:
+    """However often one is published; one that such a pack brings counts from there."""
+    desk = Desk(registry("never,south-w,police,120,"))
+    packs = [
+        registry("never,south-w,police,120,", "new,south-w,police,120,", settings=f"reopen_days = {n}.0\n")
+        for n in (7, 8)
+    ]
+    desk.cities |= {pack.digest: pack for pack in packs}
+    desk.feed(report("1", T0), at=T0)
+    for n, pack in enumerate(packs, 1):
+        desk.feed(PackChange(pack.digest), report(f"of-{n}", T0 + n * 50 * MINUTE), at=T0 + n * 50 * MINUTE)
+
+    desk.tick(T0 + 2 * HOUR + 20 * MINUTE)
+    assert [
+        order.evidence_first[0].camera for order in desk.state.orders.values() if order.category == "camera-fault"
+    ] == ["never"]
+    desk.tick(T0 + 50 * MINUTE + 2 * HOUR + 20 * MINUTE)
+
+    assert faults(desk) == [("silent", "police", 1)] * 2
+    assert_laws(desk)
+
+
+def test_a_roll_of_before_counts_its_cameras_from_its_beginning() -> None:
+    """Of one that was never heard of there was no row: the roll said since when it counts."""
+    desk = Desk(registry("never,south-w,police,120,"))
+    desk.feed(report("1", T0), at=T0)
+    del desk.rows["camera/never"]
+    desk.state = DeskState.restore(3, list(desk.rows.items()), list(desk.figure_rows.items()))
+
+    desk.tick(T0 + 3 * HOUR)
+
+    assert faults(desk) == [("silent", "police", 1)]
+
+
 def test_a_camera_is_one_number_and_an_area_one_timer() -> None:
     """However often it speaks: nothing piles up in the memory of a city with hundreds of thousands of them."""
     desk = Desk(registry(*behind("sw", 50)))
