@@ -1,17 +1,21 @@
 """Fixtures for all tests: one real broker for the run, a namespace for each test, seeds, optional data."""
 
 import gc
+import importlib
 import os
+import pkgutil
 import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import hypothesis
 import pytest
 import pytest_asyncio
 
+import dispatcher
 from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
@@ -23,8 +27,8 @@ REPOSITORY = Path(__file__).parents[1]
 # Folders whose tests carry a mark; what needs the shared data carries `data` wherever it stands.
 MARKED_FOLDERS = {"broker": "broker", "data": "data", "slow": "slow"}
 
-# What the tests of this folder reach of the core is counted.
-COUNTED_FOLDER = "unit"
+# What the tests of these folders of tests/unit reach of the core is counted: they are about it.
+COUNTED_FOLDERS = {"arrivals", "city", "control", "orders", "outside", "steps"}
 
 # Time per example says nothing on a busy machine; the examples themselves are what counts.
 hypothesis.settings.register_profile("paidan", deadline=None, print_blob=True)
@@ -48,10 +52,48 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
         if mark := MARKED_FOLDERS.get(folder):
             item.add_marker(mark)
-        if folder != COUNTED_FOLDER:
-            item.add_marker("no_cover")
         if "shared" in getattr(item, "fixturenames", ()):
             item.add_marker("data")
+
+
+class _Counting(Protocol):
+    """What counts the lines that are reached: pytest-cov's."""
+
+    def pause(self) -> None:
+        """Count no more."""
+
+    def resume(self) -> None:
+        """Go on counting."""
+
+
+def _counting(config: pytest.Config) -> _Counting | None:
+    """None in a run that does not count."""
+    counting: _Counting | None = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+    return counting
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Count what importing the core reaches, and nothing of what all tests import: counting doubles what it watches."""
+    if (counting := _counting(session.config)) is not None:
+        for module in pkgutil.walk_packages(dispatcher.__path__, "dispatcher."):
+            importlib.import_module(module.name)
+        counting.pause()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Count what the tests about the core reach, with their fixtures."""
+    counting = _counting(item.config)
+    folder, *below = item.path.relative_to(REPOSITORY / "tests").parts
+    counts = folder == "unit" and below[0] in COUNTED_FOLDERS
+    if counting is None or not counts:
+        return (yield)
+    counting.resume()
+    try:
+        return (yield)
+    finally:
+        counting.pause()
 
 
 def pytest_collection_finish() -> None:
