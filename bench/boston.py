@@ -37,8 +37,7 @@ async def run(every: int, desks: int) -> tuple[dict[str, float], list[str]]:
         city_folder, events = convert.write(rows, folder)
         city = load_city(city_folder)
         async with LocalBroker(folder / "kafka") as broker:
-            rig = Rig(broker.bootstrap, folder)
-            rig.settings = rig.settings.model_copy(update={"city": city_folder})
+            rig = Rig(broker.bootstrap, folder, city=city_folder)
             await rig.create(city)
             found = await replayed(rig, city, desks, str(events), "--until", convert.UNTIL, "--no-model")
     kept = [row for part in found.audited for row in part.figures.items()]

@@ -12,7 +12,8 @@ import math
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from shapely import STRtree
@@ -32,14 +33,16 @@ SEED = 7
 def grown(files: dict[str, bytes], name: str, count: int, key: str, form: str) -> bytes:
     """A table with `count` more rows, each a copy of one of its rows with a `key` of its own."""
     rows = list(csv.DictReader(io.StringIO(files[name].decode("utf-8-sig"))))
+    chance = random.Random(SEED)
+    more = ((chance.choice(rows), n) for n in range(count))
+    return _written(chain(rows, (_copy(row, key, form.format(row[key], n)) for row, n in more)), rows[0])
+
+
+def _written(rows: Iterable[dict[str, str]], columns: Iterable[str]) -> bytes:
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
+    writer = csv.DictWriter(out, list(columns), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    chance = random.Random(SEED)
-    for n in range(count):
-        row = chance.choice(rows)
-        writer.writerow(_copy(row, key, form.format(row[key], n)))
     return out.getvalue().encode()
 
 
@@ -87,14 +90,10 @@ def _cells(town: BaseGeometry, count: int) -> Iterator[BaseGeometry]:
 
 def _placed(table: bytes, cells: Sequence[tuple[str, BaseGeometry]], found: STRtree) -> bytes:
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        if row["lat"]:
-            row["area"] = cells[int(found.nearest(Point(float(row["lon"]), float(row["lat"]))))][0]
-            writer.writerow(row)
-    return out.getvalue().encode()
+    located = [row for row in rows if row["lat"]]
+    for row in located:
+        row["area"] = cells[int(found.nearest(Point(float(row["lon"]), float(row["lat"]))))][0]
+    return _written(located, rows[0])
 
 
 def microseconds(city: City) -> tuple[float, float]:

@@ -14,7 +14,6 @@ import httpx
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.calm_city import load_calm_city
 from bench.end_to_end.asker import Asked
 from bench.end_to_end.measured import Backlog, Beside, Step, Takeover, WarmUp
 from bench.end_to_end.rivals import RIVALS
@@ -22,9 +21,9 @@ from bench.end_to_end.watch import Watch, latencies, quantiles
 from bench.loads import KINDS
 from bench.processor_time import CompilerWatch, cpu_seconds
 from bench.rig import Rig, wait_for
+from models.city import load_city
 from models.classifier.serving.classifier import SHIPPED
 
-CITY = load_calm_city()
 WORKERS = ("intake-0", "desk-0")
 # A system that is still busy so long after the last event has fallen behind: it would not have held the rate for ever.
 LATE_SECONDS = 1.0
@@ -81,7 +80,7 @@ class Generator:
 async def rig_on(broker: Broker, *topics: str, **settings: object) -> AsyncIterator[Rig]:
     """A namespace of its own with its topics, those of further departments too, whose processes end with the body."""
     rig = Rig(broker.bootstrap, broker.folder, **settings)
-    await rig.create(CITY, *topics)
+    await rig.create(load_city(rig.settings.city), *topics)
     try:
         yield rig
     finally:

@@ -52,9 +52,7 @@ def _decide(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Ord
             note=update.reason,
         )
     )
-    if not target.department:
-        return dispatching.to_review(work, order, target.review, at, DESK, target.why)
-    return dispatching.assign(work, order, target, at, by)
+    return dispatching.give(work, order, target, at, by)
 
 
 def _target(work: UnitOfWork, order: Order, update: InboxUpdate, by: str, category: str) -> Route:
@@ -290,10 +288,7 @@ def _verify_pass(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -
     order = _verified(work, order, update, at, passed=True)
     if order.state != "review" or not order.category:  # a department has it already, or nobody knows what it is
         return order
-    target = _target(work, order, update, "unit", order.category)
-    if not target.department:
-        return dispatching.to_review(work, order, target.review, at, DESK, target.why)
-    return dispatching.assign(work, order, target, at, update.by)
+    return dispatching.give(work, order, _target(work, order, update, "unit", order.category), at, update.by)
 
 
 @step

@@ -61,6 +61,13 @@ def to_review(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor
     )
 
 
+def give(work: UnitOfWork, order: Order, target: Route, at: int, actor: Actor) -> Order:
+    """To the department of a route, or to review where it has none."""
+    if not target.department:
+        return to_review(work, order, target.review, at, DESK, target.why)
+    return assign(work, order, target, at, actor)
+
+
 def assign(
     work: UnitOfWork, order: Order, to: Route, at: int, actor: Actor, *, binding: bool = False, reopened: bool = False
 ) -> Order:

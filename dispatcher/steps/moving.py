@@ -6,7 +6,7 @@ is the area that it counts in, and whose it is. No other desk is told anything, 
 
 from dispatcher.order import facts
 from dispatcher.order.row import Order, unroutable
-from dispatcher.partition.unit_of_work import DESK, UnitOfWork
+from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.routing import Route
 from models.inbox import InboxUpdate
@@ -18,23 +18,17 @@ def move(work: UnitOfWork, order: Order, to: Route, update: InboxUpdate, at: int
     match order.state:
         case "returned":
             order = _moved(work, dispatching.approve_return(work, order, "moved", at, update.by), update, at)
-            return _given(work, order, to, update, at)
+            return dispatching.give(work, order, to, at, update.by)
         case "assigned" | "accepted":
             if to.department in (order.department, *(turn.department for turn in order.held_for)):
                 return _moved(work, order, update, at)
             order = _moved(work, dispatching.take_back(work, order, update.reason, at, update.by), update, at)
-            return _given(work, order, to, update, at)
+            return dispatching.give(work, order, to, at, update.by)
     settled = unroutable(order) and order.category and to.department  # it only wanted for a place
     order = _moved(work, order, update, at)
-    return _given(work, order, to, update, at) if settled else order
+    return dispatching.give(work, order, to, at, update.by) if settled else order
 
 
 def _moved(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     head = work.head(order, at, update.by)
     return work.emit(facts.AreaMoved(**head, area=update.to_area, from_area=order.area, reason=update.reason))
-
-
-def _given(work: UnitOfWork, order: Order, to: Route, update: InboxUpdate, at: int) -> Order:
-    if not to.department:
-        return dispatching.to_review(work, order, to.review, at, DESK, to.why)
-    return dispatching.assign(work, order, to, at, update.by)

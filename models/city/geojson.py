@@ -122,10 +122,9 @@ class _Lines:
 
     def of(self, feature: object, index: int) -> int:
         """The line of a feature, the one with this index."""
-        name = _id_of(feature)
-        known = [self._ids[space, json.dumps(name)] for space in ("", " ") if (space, json.dumps(name)) in self._ids]
-        at = known[0] if name and known else -1
-        if at < 0:
+        name = json.dumps(_id_of(feature))
+        at = self._ids.get(("", name), self._ids.get((" ", name)))
+        if at is None or name == '""':
             at = self._features[(index + 1) % len(self._features)]
         return bisect_right(self._begin, max(at, 0)) + 1
 

@@ -29,7 +29,7 @@ COMMANDS = {
     "token": (
         "running.token",
         "token",
-        "Add, list or revoke the tokens with which people and systems ask.",
+        "Add, list or revoke the tokens with which people and systems ask the gateway.",
     ),
     "feed": ("flow.feed", "feed", "Send the events of a file to the input topics."),
     "history": ("flow.history", "history", "Replay events of the past at their own times."),

@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TypeVar
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -30,7 +31,8 @@ _RECENT = 50
 _LOOK_BACK = 200  # facts per partition that are read at the start, to have recent assignments to show
 _OUTCOMES = 10_000  # the newest that can be asked for again
 _QUEUED = 200  # facts that a slow browser may be behind before it loses the oldest
-_HOLDERS = 20_000  # orders, those that were assigned last, of which it is known which departments have had them
+T = TypeVar("T")
+_HOLDERS = 20_000  # orders, the newest of which it is known which departments have had them, or where they were moved
 _AGAIN_SECONDS = 2.0
 # Whose decision had not come when they were answered: it is kept for when they ask again.
 _MOST_LATE = 100
@@ -242,15 +244,9 @@ class FactTail:
         if isinstance(fact, facts.Assigned):
             self._recent.append(fact)
         if isinstance(fact, facts.Assigned | facts.Forwarded):
-            had = self._holders.pop(fact.order_id, frozenset())
-            self._holders[fact.order_id] = had | {fact.department, *fact.assists}
-            if len(self._holders) > _HOLDERS:
-                self._holders.popitem(last=False)
+            _keep_newest(self._holders, fact.order_id, self.holders(fact.order_id) | {fact.department, *fact.assists})
         if isinstance(fact, facts.AreaMoved):
-            self._areas[fact.order_id] = fact.area
-            self._areas.move_to_end(fact.order_id)
-            if len(self._areas) > _HOLDERS:
-                self._areas.popitem(last=False)
+            _keep_newest(self._areas, fact.order_id, fact.area)
         for queue in self._listeners:
             _put(queue, fact)
 
@@ -280,6 +276,14 @@ class FactTail:
             return
         for waiter in self._all_waiters():
             waiter.see_dead(letter)
+
+
+def _keep_newest(kept: OrderedDict[str, T], key: str, value: T) -> None:
+    """Keep a value as the newest of so many."""
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > _HOLDERS:
+        kept.popitem(last=False)
 
 
 def _put(queue: "asyncio.Queue[Fact | None]", told: Fact | None) -> None:

@@ -47,7 +47,7 @@ from streams.kafka.sending import Send, partition_of
 from streams.kafka.topics import Names
 from streams.stage.processing import Glance, Lookout
 from streams.stage.same_time import SameTime
-from streams.tracing.record_spans import NO_RECORD_SPANS, KafkaHeaders, RecordSpans, begin_record_spans
+from streams.tracing.record_spans import NO_RECORD_SPANS, RecordSpans, begin_record_spans
 from streams.tracing.tracer import Tracer
 
 # More than this is worked on in a thread: the event loop must never stand still for 100 ms.
@@ -117,8 +117,9 @@ class IntakeProcessor:
         items, sends = await self._sealed(taken.items, city, len(prepared.texts))
         taken = replace(taken, items=items)
         urgent, rest = parted(taken.items, city)
+        inbox = self._names.inbox
         sends += self._in_lane(self._names.urgent, urgent, city, traced)
-        sends += self._in_lane(self._names.inbox, rest, city, traced)
+        sends += self._in_lane(inbox, rest, city, traced)
         for dead in taken.dead:
             sends.append(
                 of_record(
@@ -128,11 +129,8 @@ class IntakeProcessor:
                     key=self._keys.hmac,
                 )
             )
-        sends += [
-            self._to_desk(self._names.inbox, one.area, value, city)
-            for one in self._beyond(taken.items.values(), city)
-            for value in packed_items([one])
-        ]
+        for one in self._beyond(taken.items.values(), city):
+            sends += self._in_lane(inbox, {one.area: [one]}, city)
         unlisted = self._tally.raised(taken.unlisted, now)
         sends += self._tally.sends(self._names, unlisted)
         heard = self._news_of(taken.heard, now, city)
@@ -140,15 +138,9 @@ class IntakeProcessor:
         for camera in heard:
             area = taken.heard[camera]
             signs[area].append(Heard(camera, area))
-        inbox = self._names.inbox
-        sends += [
-            self._to_desk(inbox, area, value, city) for area, some in signs.items() for value in packed_items(some)
-        ]
+        sends += self._in_lane(inbox, signs, city)
         units = self._news_of_units(taken.units, now, city)
-        there = self._in_partitions(units.values(), city)
-        sends += [
-            self._to_desk(inbox, area, value, city) for area, those in there.items() for value in packed_items(those)
-        ]
+        sends += self._in_lane(inbox, self._in_partitions(units.values(), city), city)
         steps = dict.fromkeys(units, unit_step(city, now))
         return IntakeOutcome(taken, unlisted, heard, steps, sends, traced, records[-1].offset + 1)
 
@@ -210,12 +202,13 @@ class IntakeProcessor:
         return items, sends + contacts_of(items.values(), self._names)
 
     def _in_lane(
-        self, topic: str, lane: Mapping[str, Sequence[Item]], city: City, traced: RecordSpans
+        self, topic: str, lane: Mapping[str, Sequence[Item]], city: City, traced: RecordSpans = NO_RECORD_SPANS
     ) -> Iterator[Send]:
         for area, some in lane.items():
             values = packed_items(some)
             for value, more in zip(values, traced.headers(some, values), strict=True):
-                yield self._to_desk(topic, area, value, city, more)
+                partition = partition_of(area, self._partitions)
+                yield Send(topic, area.encode(), value, partition, (*taken_in_under(city.digest), *more))
 
     def _news_of(self, cameras: Iterable[str], now: int, city: City) -> dict[str, int]:
         """Those that the desk does not know yet to be alive in this step of their heartbeat time."""
@@ -260,10 +253,6 @@ class IntakeProcessor:
                     attempt=None,
                     reason="",
                 )
-
-    def _to_desk(self, topic: str, area: str, value: bytes, city: City, more: KafkaHeaders = ()) -> Send:
-        partition = partition_of(area, self._partitions)
-        return Send(topic, area.encode(), value, partition, (*taken_in_under(city.digest), *more))
 
     def settle(self, outcome: IntakeOutcome) -> None:
         """The outcome is committed: count it."""

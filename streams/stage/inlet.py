@@ -43,7 +43,7 @@ class Inlet:
         """Records that the consumer has fetched, next to those at hand."""
         if records:
             self._queue.extend(records)
-            self._bytes += sum(map(_length, records))
+            self._bytes += sum(map(length_of, records))
             self._position = records[-1].offset + 1
 
     async def read_leniently(self, consumer: AIOKafkaConsumer) -> None:
@@ -86,10 +86,11 @@ class Inlet:
     def decided(self, records: Sequence[ConsumerRecord]) -> None:
         """These, the first at hand, are decided and committed."""
         for _ in records:
-            self._bytes -= _length(self._queue.popleft())
+            self._bytes -= length_of(self._queue.popleft())
         if records:
             self.next_offset = records[-1].offset + 1
 
 
-def _length(record: ConsumerRecord) -> int:
+def length_of(record: ConsumerRecord) -> int:
+    """Bytes of its value."""
     return len(record.value or b"")

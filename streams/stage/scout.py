@@ -14,7 +14,7 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams import metrics
-from streams.stage.inlet import Inlet
+from streams.stage.inlet import Inlet, length_of
 from streams.stage.processing import Glance, Lookout
 
 _FEW = 8  # cycles; what waits no longer than these is not worth a second look
@@ -115,7 +115,7 @@ class Scout:
         """What was found is committed."""
         glimpse.glance.settle()
         for _ in glimpse.records:
-            self._bytes -= _length(self._unseen.pop())
+            self._bytes -= length_of(self._unseen.pop())
         metrics.STAGE_SCOUTED.labels(self._group).inc(len(glimpse.records))
 
     def _take_over(self, behind: int) -> None:
@@ -123,18 +123,14 @@ class Scout:
         read = self.inlet.first(self.inlet.waiting)
         self.inlet.decided(read)
         self._unseen.extend(read)
-        self._bytes += sum(map(_length, read))
+        self._bytes += sum(map(length_of, read))
         while self._unseen and self._unseen[0].offset < behind:
-            self._bytes -= _length(self._unseen.popleft())
+            self._bytes -= length_of(self._unseen.popleft())
         missed = 0
         while len(self._unseen) > self._most or self._bytes > _MOST_BYTES:
-            self._bytes -= _length(self._unseen.popleft())
+            self._bytes -= length_of(self._unseen.popleft())
             missed += 1
         self._missed(missed)
 
     def _missed(self, count: int) -> None:
         metrics.STAGE_SCOUT_MISSED.labels(self._group).inc(count)
-
-
-def _length(record: ConsumerRecord) -> int:
-    return len(record.value or b"")

@@ -146,8 +146,8 @@ const CONTROLS = {
   text: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed, maxlength: 10000 }),
   links: (field) => el("textarea", { name: field.name, rows: 2, required: field.needed }),
   order: (field, order, move) => {
-    const likely = { [BACK_AGAIN]: order.apart, [BEYOND]: [] }[move.action] || [...(order.candidates || []), ...beyond(order)];
-    const options = el("datalist", { id: "orders-like" }, ...(likely || []).map((id) => el("option", { value: id })));
+    const likely = { [BACK_AGAIN]: order.apart || [], [BEYOND]: [] }[move.action] || [...(order.candidates || []), ...beyond(order)];
+    const options = el("datalist", { id: "orders-like" }, ...likely.map((id) => el("option", { value: id })));
     return el("span", {}, el("input", { name: field.name, required: field.needed, list: "orders-like" }), options);
   },
   instant: (field) => el("input", { name: field.name, type: "datetime-local", required: field.needed }),
