@@ -64,8 +64,9 @@ class Classifier:
         self._gate = None if gate is None else Classifier(gate.tobytes())
         # A message that is no fault more likely than the target lets an answer be wrong cannot be as sure as that.
         self._withheld_from = max(1 - self.target, self.manifest.withheld_from)
-        self._limits = np.array([self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes])
+        self._limits = tuple(self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes)
         self._costs = np.array([self.manifest.costs.get(c, 1.0) for c in self.classes], dtype=np.float32)
+        self._feared = np.where(self._costs > 1, self._costs, np.float32(0))
 
     @classmethod
     def load(cls, path: str | Path, expected: str | None = None, target: float | None = None) -> "Classifier":
@@ -128,8 +129,9 @@ class Classifier:
         for some, around in batches(texts, contexts, BATCH):
             encoded = self._encoded(some, around)
             told = self._told(encoded, around)
-            found = self._with_second(encoded, around, self._guesses(encoded, told), told)
-            found = self._with_clauses(encoded, found)
+            scores = self._scores(encoded)
+            found = self._with_second(encoded, around, self._guesses(encoded, scores, told), told)
+            found = self._with_clauses(encoded, scores, found)
             guesses.extend(self._through_gate(encoded.pieces, found) if gated else found)
         return guesses
 
@@ -144,8 +146,7 @@ class Classifier:
 
     def no_fault_of(self, pieces: Pieces) -> list[tuple[float, str]]:
         """How likely each message is no fault, and of which kind it would be. Only for models that know no fault."""
-        encoded = self.vectoriser.encode_pieces(pieces, self._table)
-        scores = encoded.rows @ self.weights + self.bias
+        scores = self._scores(self.vectoriser.encode_pieces(pieces, self._table))
         judged = self.manifest.confidence.judge(self._columns.by_category(scores), pieces.lengths, self._groups)
         none = self.classes.index(NO_FAULT)
         columns = self._columns.chosen(scores, np.full(len(scores), none, dtype=np.intp))
@@ -155,7 +156,7 @@ class Classifier:
     @property
     def never_sure(self) -> tuple[str, ...]:
         """The categories that it never dispatches at its target, however likely."""
-        return tuple(name for name, limit in zip(self.classes, self._limits.tolist(), strict=True) if limit >= NEVER)
+        return tuple(name for name, limit in zip(self.classes, self._limits, strict=True) if limit >= NEVER)
 
     def probabilities(self, texts: Sequence[str], contexts: Contexts = None) -> NDArray[np.floating]:
         """Calibrated probabilities, messages x `classes`."""
@@ -163,9 +164,10 @@ class Classifier:
         for some, around in batches(texts, contexts):
             encoded = self._encoded(some, around)
             told = self._told(encoded, around)
-            guesses = self._guesses(encoded, told)
+            scores = self._scores(encoded)
+            guesses = self._guesses(encoded, scores, told)
             meant = [guess.category for guess in self._with_second(encoded, around, guesses, told)]
-            parts.append(self._judge(encoded, told, meant)[1].probability)
+            parts.append(self._judge(encoded, scores, told, meant)[1].probability)
         return np.concatenate(parts)
 
     def overruled(self, texts: Sequence[str]) -> dict[int, tuple[str, str]]:
@@ -175,7 +177,7 @@ class Classifier:
         meant: list[str] = []
         for some, _ in batches(texts, None):
             encoded = self._encoded(some, None)
-            guesses = self._guesses(encoded, {})
+            guesses = self._guesses(encoded, self._scores(encoded), {})
             wholes.extend(guess.category for guess in guesses)
             meant.extend(guess.category for guess in self._with_second(encoded, None, guesses, {}))
         pairs = enumerate(zip(wholes, meant, strict=True))
@@ -198,12 +200,21 @@ class Classifier:
         learnt = [hint != "" and bool(self._table[slot_of("hint", hint)] >= 0) for hint in hints]
         return self._words.told(encoded.pieces, contexts, learnt)
 
+    def _scores(self, encoded: Encoded) -> NDArray[np.float32]:
+        """What each message scores for each column of the weights."""
+        scores = encoded.rows.times(self.weights)
+        scores += self.bias
+        return scores
+
     def _judge(
-        self, encoded: Encoded, told: Mapping[int, tuple[Corroboration, ...]], meant: Sequence[str] = ()
+        self,
+        encoded: Encoded,
+        scores: NDArray[np.float32],
+        told: Mapping[int, tuple[Corroboration, ...]],
+        meant: Sequence[str] = (),
     ) -> tuple[NDArray[np.intp], Judged]:
         """The column that gave each message its category, and the judgement itself. Where it is known what each message
         is of (`meant`), that has the probability of the likeliest, and the likeliest has its."""
-        scores = encoded.rows @ self.weights + self.bias
         judged = self.manifest.confidence.judge(self._columns.by_category(scores), encoded.pieces.lengths, self._groups)
         if told:
             probability = weighed(judged.probability, told, self.classes)
@@ -213,35 +224,53 @@ class Classifier:
         return self._columns.chosen(scores, judged.best), judged
 
     def _guesses(
-        self, encoded: Encoded, told: Mapping[int, tuple[Corroboration, ...]], meant: Sequence[str] = ()
+        self,
+        encoded: Encoded,
+        scores: NDArray[np.float32],
+        told: Mapping[int, tuple[Corroboration, ...]],
+        meant: Sequence[str] = (),
     ) -> list[Guess]:
-        columns, (probability, grouped, best_group, best) = self._judge(encoded, told, meant)
-        ranked = np.argsort(-probability, axis=1, kind="stable")[:, :3]
+        columns, (probability, grouped, best_group, best) = self._judge(encoded, scores, told, meant)
+        ranked = (-probability).argsort(axis=1, kind="stable")[:, :3]
         terms = top_terms(encoded, self.weights, columns)
-        risk = probability * self._costs
-        rival = np.where(self._costs > 1, risk, 0.0)
-        rival[np.arange(len(best)), best] = 0.0
+        every = np.arange(len(best))
+        rival = probability * self._feared
+        rival[every, best] = 0.0
         outside = np.where(self._groups.of == best_group[:, None], 0.0, rival).max(axis=1)
+        most = rival.argmax(axis=1)
+        own = probability[every, best]
+        borne = own * self._costs[best]
+        likely = probability[every[:, None], ranked]
         guesses = []
-        for n, (chosen, group) in enumerate(zip(best.tolist(), best_group.tolist(), strict=True)):
-            own = float(probability[n, chosen])
-            whole = float(grouped[n, group])
-            limit = float(self._limits[chosen])
-            feared = int(rival[n].argmax())
-            costly = self.classes[feared] if rival[n, feared] > risk[n, chosen] else ""
-            elsewhere = bool(outside[n] > risk[n, chosen]) or self.classes[chosen] == NO_FAULT
-            outcome, limit, reason = self._decide(encoded, n, own, whole, limit, costly, elsewhere)
+        for n, (chosen, group, share, whole, costliest, costs_more, elsewhere) in enumerate(
+            zip(
+                best.tolist(),
+                best_group.tolist(),
+                own.tolist(),
+                grouped[every, best_group].tolist(),
+                most.tolist(),
+                (rival[every, most] > borne).tolist(),
+                (outside > borne).tolist(),
+                strict=True,
+            )
+        ):
+            limit = self._limits[chosen]
+            costly = self.classes[costliest] if costs_more else ""
+            elsewhere = elsewhere or self.classes[chosen] == NO_FAULT
+            outcome, limit, reason = self._decide(encoded, n, share, whole, limit, costly, elsewhere)
             guesses.append(
                 Guess(
                     category=self.classes[chosen],
-                    probability=own,
+                    probability=share,
                     model=self.id,
                     threshold=limit,
                     outcome=outcome,
                     reason=reason,
                     group=self._groups.names[group],
                     group_probability=whole,
-                    alternatives=tuple((self.classes[c], float(probability[n, c])) for c in ranked[n].tolist()),
+                    alternatives=tuple(
+                        zip(map(self.classes.__getitem__, ranked[n].tolist()), likely[n].tolist(), strict=True)
+                    ),
                     terms=terms[n],
                     kind=kind_of(self._columns.labels[int(columns[n])]),
                     beside=told.get(n, ()),
@@ -253,7 +282,7 @@ class Classifier:
         """For each text its guess, and the signs of each matter that could be its second one."""
         for some, _ in batches(texts, None, BATCH):
             encoded = self._encoded(some, None)
-            guesses = self._guesses(encoded, self._told(encoded, None))
+            guesses = self._guesses(encoded, self._scores(encoded), self._told(encoded, None))
             found = self._parted(encoded, guesses)
             for number, guess in enumerate(guesses):
                 yield guess, signs(guess, found[number]) if number in found else {}
@@ -278,11 +307,12 @@ class Classifier:
             around = None if contexts is None else [contexts[number] for number in meant]
             texts = [encoded.pieces.texts[number] for number in meant]
             again = self.vectoriser.encode(texts, around, self._table)
-            for number, guess in zip(meant, self._guesses(again, {}, list(meant.values())), strict=True):
+            named = self._guesses(again, self._scores(again), {}, list(meant.values()))
+            for number, guess in zip(meant, named, strict=True):
                 found[number] = msgspec.structs.replace(guess, second=guesses[number].category)
         return found
 
-    def _with_clauses(self, encoded: Encoded, guesses: list[Guess]) -> list[Guess]:
+    def _with_clauses(self, encoded: Encoded, scores: NDArray[np.float32], guesses: list[Guess]) -> list[Guess]:
         """The guesses after a look at what the clauses are by themselves: without a second matter that none of them
         speaks for; in doubt where a message surely taken for no fault may be of one, which is told as its second; as
         sure as a clause that is surely of the same fault, or of one where it is doubtful whether there is any."""
@@ -293,12 +323,11 @@ class Classifier:
         if not asked:
             return guesses
         found = list(guesses)
-        scores = self._columns.by_category(encoded.rows[of_none] @ self.weights + self.bias)
-        whole = dict(zip(of_none, scores.tolist(), strict=True))
+        whole = dict(zip(of_none, self._columns.by_category(scores[of_none]).tolist(), strict=True))
         texts = [encoded.pieces.texts[number] for number in asked]
         parts = [[text[start:end] for start, end in few(clauses(text))] for text in texts]
         flat = [part for some in parts for part in some]
-        alone = iter(self._guesses(self.vectoriser.encode(flat, None, self._table), {}) if flat else ())
+        alone = iter(self._of_clauses(flat))
         for number, some in zip(asked, parts, strict=True):
             by_themselves = [next(alone) for _ in some]
             guess = found[number] = with_spoken_second(guesses[number], by_themselves)
@@ -312,6 +341,12 @@ class Classifier:
                 doubt = f"beside words of no fault it may be {second}"
                 found[number] = msgspec.structs.replace(guess, outcome="abstain", reason=doubt, second=second)
         return found
+
+    def _of_clauses(self, texts: Sequence[str]) -> list[Guess]:
+        if not texts:
+            return []
+        encoded = self.vectoriser.encode(texts, None, self._table)
+        return self._guesses(encoded, self._scores(encoded), {})
 
     def _may_grow_sure(self, encoded: Encoded, n: int, guess: Guess) -> bool:
         """Whether a clause that is sure may decide: of what is doubtful in a short text, of words that the model knows.
@@ -327,7 +362,7 @@ class Classifier:
 
     def _as_likely_as_a_clause(self, guess: Guess, clauses: Sequence[Guess]) -> Guess:
         """The guess, as doubtful as it is, with the probability of a clause of its category that is likelier."""
-        limit = float(self._limits[self.classes.index(guess.category)])
+        limit = self._limits[self.classes.index(guess.category)]
         found = None if guess.category == NO_FAULT else as_sure_as_a_clause(guess, clauses, limit)
         if found is None:
             return guess

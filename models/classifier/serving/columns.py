@@ -26,11 +26,13 @@ def kind_of(label: str) -> str:
 
 
 class Columns(NamedTuple):
-    """Labels in the order of the weights' columns, categories in theirs, and each category's first column."""
+    """Labels in the order of the weights' columns, categories in theirs, each category's first column, and those
+    categories by number that have several columns, with their first and the one behind their last."""
 
     labels: tuple[str, ...]
     categories: tuple[str, ...]
     first: Ints
+    several: tuple[tuple[int, int, int], ...]
 
     @classmethod
     def among(cls, labels: Iterable[str]) -> "Columns":
@@ -38,7 +40,10 @@ class Columns(NamedTuple):
         ordered = tuple(sorted(set(labels), key=lambda label: (category_of(label), label)))
         of = [category_of(label) for label in ordered]
         categories = tuple(dict.fromkeys(of))
-        return cls(ordered, categories, np.array([of.index(name) for name in categories], dtype=np.intp))
+        first = [of.index(name) for name in categories]
+        spans = zip(range(len(first)), first, [*first[1:], len(of)], strict=True)
+        several = tuple((number, start, end) for number, start, end in spans if end - start > 1)
+        return cls(ordered, categories, np.array(first, dtype=np.intp), several)
 
     @property
     def no_fault(self) -> Flags:
@@ -65,9 +70,8 @@ class Columns(NamedTuple):
     def chosen(self, scores: Floats, categories: Ints) -> Ints:
         """For each message the best column of the category that was chosen for it."""
         columns = self.first[categories]
-        ends = np.append(self.first[1:], len(self.labels))
-        for category in np.flatnonzero(ends - self.first > 1):
-            mine = np.flatnonzero(categories == category)
-            kinds = scores[mine, self.first[category] : ends[category]]
-            columns[mine] += kinds.argmax(axis=1)
+        for category, start, end in self.several:
+            mine = (categories == category).nonzero()[0]
+            if len(mine):
+                columns[mine] += scores[mine, start:end].argmax(axis=1)
         return columns

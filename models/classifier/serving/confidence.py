@@ -30,22 +30,25 @@ class Groups(NamedTuple):
 
     names: tuple[str, ...]
     of: Ints
+    order: Ints  # the classes by group
+    starts: Ints  # where in that order each group begins
 
     @classmethod
     def among(cls, classes: Sequence[str], group: Mapping[str, str]) -> "Groups":
         """From the classes and a map of class to group."""
         named = [group.get(name, name) for name in classes]
         names = tuple(sorted(set(named)))
-        return cls(names, np.array([names.index(name) for name in named], dtype=np.intp))
+        of = np.array([names.index(name) for name in named], dtype=np.intp)
+        order = of.argsort(kind="stable")
+        return cls(names, of, order, of[order].searchsorted(np.arange(len(names))))
 
     def sums(self, probability: Floats) -> Floats:
         """Each group's probability: the sum of its classes'."""
+        ordered = probability.take(self.order, axis=1)
         if len(self.names) == len(self.of):
-            return probability[:, np.argsort(self.of)]
-        order = np.argsort(self.of, kind="stable")
-        starts = np.searchsorted(self.of[order], np.arange(len(self.names)))
+            return ordered
         # Not a matrix product: its last bits depend on how many messages come at once.
-        summed: Floats = np.add.reduceat(probability[:, order], starts, axis=1)
+        summed: Floats = np.add.reduceat(ordered, self.starts, axis=1)
         return summed
 
     def chosen(self, probability: Floats) -> Judged:
@@ -79,7 +82,7 @@ class Confidence(msgspec.Struct, frozen=True):
         if self.weights:
             signs = _signs(plain, scores, lengths, best)
             # Signs far outside of what was learnt from say no more than its edge does.
-            signs = np.clip((signs - np.array(self.means)) / np.array(self.scales), -_REACH, _REACH)
+            signs = _within((signs - np.array(self.means)) / np.array(self.scales), -_REACH, _REACH)
             linear = (signs * np.array(self.weights)).sum(axis=1) + self.bias
             plain = _replaced(plain, best, expit(linear))
         return Judged(plain, groups.sums(plain), group, best)
@@ -97,8 +100,8 @@ def exchanged(judged: Judged, best: Ints, groups: Groups) -> Judged:
 
 def softmax(scores: Floats) -> Floats:
     """By message; SciPy's own costs as much as all the rest for a single message."""
-    powers: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
-    powers /= powers.sum(axis=1, keepdims=True)
+    powers: Floats = np.exp(scores - np.maximum.reduce(scores, axis=1, keepdims=True))
+    powers /= np.add.reduce(powers, axis=1, keepdims=True)
     return powers
 
 
@@ -140,9 +143,19 @@ def _signs(plain: Floats, scores: Floats, lengths: Floats, best: Ints) -> Floats
     others = np.array(scores, dtype=np.float64)
     others[every, best] = -math.inf
     others.sort(axis=1)
-    chosen = logit(np.clip(plain[every, best], _EDGE, 1 - _EDGE))
-    third = others[:, -2] if others.shape[1] > 2 else others[:, -1]
-    return np.stack([chosen, scores[every, best], others[:, -1], third, np.log1p(lengths)], axis=1)
+    signs = np.empty((len(best), 5))
+    signs[:, 0] = logit(_within(plain[every, best], _EDGE, 1 - _EDGE))
+    signs[:, 1] = scores[every, best]
+    signs[:, 2] = others[:, -1]
+    signs[:, 3] = others[:, -2] if others.shape[1] > 2 else others[:, -1]
+    signs[:, 4] = np.log1p(lengths)
+    return signs
+
+
+def _within(values: Floats, low: float, high: float) -> Floats:
+    """What `np.clip` does, which costs three times as much for few values."""
+    kept: Floats = np.minimum(np.maximum(values, low), high)
+    return kept
 
 
 def _replaced(plain: Floats, best: Ints, own: Floats) -> Floats:
@@ -158,7 +171,7 @@ def _replaced(plain: Floats, best: Ints, own: Floats) -> Floats:
     rest = others.sum(axis=1)
     # In a group that won by its sum the class chosen may not be the likeliest of all: then it need not become so.
     rival = np.where(highest <= before, highest / rest, 0.0)
-    own = np.clip(np.maximum(own, rival / (1 + rival)), _EDGE, 1 - _EDGE)
+    own = _within(np.maximum(own, rival / (1 + rival)), _EDGE, 1 - _EDGE)
     out: Floats = others * ((1 - own) / rest)[:, None]
     out[every, best] = own
     return out

@@ -8,6 +8,7 @@ from models.classifier.serving.vectoriser import Encoded
 
 MOST = 8
 _SIEVE = (1 << 18) - 1
+_FEW = 2_000  # pieces, of a message or two: to sort them all costs less than the sieve
 Terms = tuple[tuple[str, float], ...]
 
 
@@ -18,11 +19,11 @@ def top_terms(encoded: Encoded, weights: NDArray[np.float32], chosen: NDArray[np
     same words counted in several ways (anywhere, in the head, as part of a word) are one term, with their sum.
     """
     rows = encoded.rows
-    count = rows.shape[0]
-    owner = np.repeat(np.arange(count), np.diff(rows.indptr))
-    share = rows.data * weights[rows.indices, chosen[owner]]
-    wanted = _heaviest(share, rows.indptr)
-    surfaces = _surfaces(encoded, owner[wanted], rows.indices[wanted])
+    count = len(rows.ends) - 1
+    owner = np.arange(count).repeat(rows.ends[1:] - rows.ends[:-1])
+    share = rows.values * weights[rows.features, chosen[owner]]
+    wanted = _heaviest(share, rows.ends)
+    surfaces = _surfaces(encoded, owner[wanted], rows.features[wanted])
     collected: list[dict[str, float]] = [{} for _ in range(count)]
     for number, weight, surface in zip(owner[wanted].tolist(), share[wanted].tolist(), surfaces, strict=True):
         if surface:
@@ -43,24 +44,27 @@ def _heaviest(share: NDArray[np.float32], ends: NDArray[np.int32]) -> NDArray[np
         if end - start <= keep:
             parts.append(np.arange(start, end))
         else:
-            parts.append(start + np.argpartition(size[start:end], -keep)[-keep:])
+            parts.append(start + size[start:end].argpartition(-keep)[-keep:])
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.intp)
 
 
 def _surfaces(encoded: Encoded, rows: NDArray[np.intp], features: NDArray[np.int32]) -> list[str]:
     """The words of the message that stand behind each wanted (row, feature); "" where it has none."""
     pieces = encoded.pieces
-    width = encoded.rows.shape[1] + 1
+    width = encoded.rows.width + 1
     target = rows.astype(np.int64) * width + features
     keys = pieces.doc.astype(np.int64) * width + encoded.features
-    # Of a hundred pieces three are wanted: those that a coarse sieve lets through are few enough to be sorted.
-    sieve = np.zeros(_SIEVE + 1, dtype=np.bool_)
-    sieve[target & _SIEVE] = True
-    near = (sieve[keys & _SIEVE] & (encoded.features >= 0) & (pieces.block != AROUND)).nonzero()[0]
+    near = (encoded.features >= 0) & (pieces.block != AROUND)
+    if len(keys) > _FEW:
+        # Of a hundred pieces three are wanted: those that a coarse sieve lets through are few enough to be sorted.
+        sieve = np.zeros(_SIEVE + 1, dtype=np.bool_)
+        sieve[target & _SIEVE] = True
+        near &= sieve[keys & _SIEVE]
+    near = near.nonzero()[0]
     keys = keys[near]
-    order = np.argsort(keys, kind="stable")
+    order = keys.argsort(kind="stable")
     keys, near = keys[order], near[order]
-    place = np.searchsorted(keys, target)
+    place = keys.searchsorted(target)
     place = np.minimum(place, len(keys) - 1) if len(keys) else place[:0]
     piece = near[place]
     spans = zip(pieces.doc[piece].tolist(), pieces.start[piece].tolist(), pieces.end[piece].tolist(), strict=True)

@@ -16,6 +16,7 @@ import unicodedata
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
@@ -109,9 +110,11 @@ def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = Non
     # A break before, between and after, so that a word ends the same way wherever its message stands in the batch.
     joined = "\n" + "".join(f"{text}\n" for text in short)
     codes = np.frombuffer(joined.encode("utf-32-le", errors="replace"), dtype=np.uint32)
-    lengths = np.fromiter((len(text) + 1 for text in short), dtype=np.int64, count=len(short))
-    doc = np.append(np.zeros(1, dtype=np.int32), np.repeat(np.arange(len(short), dtype=np.int32), lengths))
-    first = (1 + np.cumsum(lengths) - lengths).astype(np.int32)
+    ends = list(accumulate(len(text) + 1 for text in short))
+    first = np.array([1, *(end + 1 for end in ends)], dtype=np.int32)
+    doc = np.zeros(len(codes), dtype=np.int32)
+    doc[first[1:-1]] = 1
+    doc.cumsum(dtype=np.int32, out=doc)
     folds, kinds_of = _tables()
     if codes.max() <= LOW:
         codes, kinds = folds[codes], kinds_of[codes]
@@ -121,12 +124,16 @@ def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = Non
     parts = [*_grams(codes, kinds, doc, first), *_subwords(codes, kinds, doc, first)]
     if contexts is not None:
         parts.append(_around(contexts))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    full = np.fromiter(map(len, whole), dtype=np.float64, count=len(whole))
-    return Pieces(short, full, columns[0], columns[1] & np.uint32(SLOTS - 1), *columns[2:])
+    owners, slots, starts, stops = (
+        np.concatenate(column) for column in zip(*(part[:4] for part in parts), strict=True)
+    )
+    block = np.array([part[4] for part in parts], dtype=np.uint8).repeat([len(part[0]) for part in parts])
+    full = np.array(list(map(len, whole)), dtype=np.float64)
+    return Pieces(short, full, owners, slots & np.uint32(SLOTS - 1), starts, stops, block)
 
 
-Part = tuple[I32, U32, I32, I32, NDArray[np.uint8]]
+# The owner, slot, start and end of pieces of one block.
+Part = tuple[I32, U32, I32, I32, int]
 
 
 def _grams(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> list[Part]:
@@ -134,15 +141,16 @@ def _grams(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> list[P
     word = kinds >= _LETTER
     begins = kinds == _IDEOGRAPH
     begins[0] |= word[0]
-    begins[1:] |= word[1:] & ~word[:-1]
+    begins[1:] |= word[1:] > word[:-1]
     used = (kinds != _BREAK).nonzero()[0].astype(np.int32)
     starts = begins.nonzero()[0].astype(np.int32)
     if not len(starts):
         return [_part(starts, starts.astype(np.uint32), starts, starts, BODY)]
-    token_of = np.cumsum(begins, dtype=np.int32)[used] - 1
+    begun = begins[used]
+    token_of = begun.cumsum(dtype=np.int32) - 1
     at = used - starts[token_of]
     mixed = _mix(codes[used] + at.astype(np.uint32) * _STEP)
-    grams = np.add.reduceat(mixed, np.searchsorted(used, starts), dtype=np.uint32)
+    grams = np.add.reduceat(mixed, begun.nonzero()[0], dtype=np.uint32)
     ends = starts.copy()
     ends[token_of] = used + 1
     owner = doc[starts]
@@ -220,6 +228,4 @@ def _around(contexts: Sequence[Context | None]) -> Part:
 
 
 def _part(doc: I32, grams: U32, start: I32, end: I32, block: int) -> Part:
-    integers = np.int32
-    full = np.full(len(doc), block, dtype=np.uint8)
-    return doc, grams, start.astype(integers, copy=False), end.astype(integers, copy=False), full
+    return doc, grams, start.astype(np.int32, copy=False), end.astype(np.int32, copy=False), block

@@ -73,6 +73,6 @@ def test_training_and_service_weigh_alike() -> None:
     texts = small_rows().texts[:200]
     served = model.vectoriser.encode(texts, None, model.vectoriser.table())
     trained, known = model.vectoriser.weigh(count(texts))
-    assert np.array_equal(served.rows.indices, trained.indices)
-    assert np.allclose(served.rows.data, trained.data, atol=1e-6)
+    assert np.array_equal(served.rows.features, trained.indices)
+    assert np.allclose(served.rows.values, trained.data, atol=1e-6)
     assert np.allclose(served.known, known, atol=1e-6)

@@ -50,7 +50,7 @@ def test_contributions_sum_to_the_score() -> None:
     (guess,) = model.classify([text])
     encoded = model.vectoriser.encode([text], None, model.vectoriser.table())
     column = model.classes.index(guess.category)
-    score = float((encoded.rows @ model.weights + model.bias)[0, column])
+    score = float((encoded.rows.times(model.weights) + model.bias)[0, column])
     assert sum(value for _, value in guess.terms) + float(model.bias[column]) == pytest.approx(score, abs=1e-3)
 
 
@@ -113,6 +113,25 @@ def test_the_batch_does_not_matter() -> None:
     texts = small_rows().texts[:40]
     model = small_model()
     assert model.classify(texts) == [model.classify([text])[0] for text in texts]
+
+
+@given(st.lists(st.tuples(st.text(max_size=60), st.sampled_from(("", "app", "phone"))), min_size=1, max_size=6))
+def test_whatever_the_texts_each_is_guessed_as_if_alone(messages: list[tuple[str, str]]) -> None:
+    """To the last bit: what a message is taken for hangs on nothing that happens to come with it."""
+    texts = [text for text, _ in messages]
+    around = [Context(channel=channel) for _, channel in messages]
+    model = small_model()
+    alone = [model.classify([text], [one])[0] for text, one in zip(texts, around, strict=True)]
+    assert model.classify(texts, around) == alone
+
+
+def test_rows_are_multiplied_as_scipy_does() -> None:
+    """The product without SciPy's wrapping is the same to the last bit, of many rows and of none."""
+    model = small_model()
+    table = model.vectoriser.table()
+    for texts in (small_rows().texts[:100], ["路灯坏了"], ["?"], []):
+        rows = model.vectoriser.encode(texts, None, table).rows
+        assert np.array_equal(rows.times(model.weights), rows.matrix() @ model.weights)
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,6 @@ def test_a_clause_scores_as_a_text_of_its_own_without_a_head(text: str) -> None:
         model.bias,
     )
 
-    rows = model.vectoriser.encode([text[start:end] for start, end in parts], None, table).rows.toarray()
+    rows = model.vectoriser.encode([text[start:end] for start, end in parts], None, table).rows.matrix().toarray()
     rows[:, model.vectoriser.block == HEADS] = 0.0
     assert np.allclose(found[0].scores, rows @ model.weights + model.bias, atol=1e-5)

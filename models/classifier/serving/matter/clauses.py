@@ -7,6 +7,7 @@ cut and looked up already, so asking costs a fraction of what a text by itself d
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -62,16 +63,15 @@ def parted(
     if not asked:
         return {}
     parts = [parts for parts, _ in asked.values()]
-    sizes = list(map(len, parts))
-    columns = np.repeat(np.array([columns for _, columns in asked.values()], dtype=np.int64), sizes, axis=0)
-    clause, feature = _pieces(encoded, np.array(list(asked), dtype=np.int64), parts)
+    columns = np.array([columns for some, columns in asked.values() for _ in some], dtype=np.int64)
+    clause, feature = _pieces(encoded, list(asked), parts)
     value = worth[feature]
-    length = np.sqrt(np.bincount(clause, weights=value * value, minlength=len(columns)))
+    length = np.maximum(np.sqrt(np.bincount(clause, weights=value * value, minlength=len(columns))), 1e-12)
     scores: Floats = bias[columns].astype(np.float64)
     place, flat = feature * weights.shape[1], weights.reshape(-1)
     for each in range(columns.shape[1]):
         said = value * flat[place + columns[clause, each]]
-        scores[:, each] += np.bincount(clause, weights=said, minlength=len(columns)) / np.maximum(length, 1e-12)
+        scores[:, each] += np.bincount(clause, weights=said, minlength=len(columns)) / length
     listed, found, end = scores.tolist(), {}, 0
     for number, some in zip(asked, parts, strict=True):
         found[number] = Parted(encoded.pieces.texts[number], some, listed[end : end + len(some)])
@@ -79,22 +79,23 @@ def parted(
     return found
 
 
-def _pieces(encoded: Encoded, numbers: I64, parts: Sequence[Sequence[Clause]]) -> tuple[I64, I64]:
+def _pieces(encoded: Encoded, numbers: Sequence[int], parts: Sequence[Sequence[Clause]]) -> tuple[I64, I64]:
     """The pieces of the body that lie in one clause as a whole: which clause (counted through) and which feature."""
     cut = encoded.pieces
-    lengths = np.array([len(cut.texts[number]) for number in numbers.tolist()], dtype=np.int64)
+    origins = list(accumulate((len(cut.texts[number]) for number in numbers), initial=0))
     first = np.full(len(cut.texts), -1, dtype=np.int64)
-    first[numbers] = np.cumsum(lengths) - lengths
+    first[numbers] = origins[:-1]
     # Which clause each character of the texts, one after the other, is of.
-    clause_of = np.full(int(lengths.sum()), -1, dtype=np.int64)
+    clause_of = np.full(origins[-1], -1, dtype=np.int64)
     clause = 0
-    for origin, some in zip(first[numbers].tolist(), parts, strict=True):
+    for origin, some in zip(origins, parts, strict=False):
         for start, end in some:
             clause_of[origin + start : origin + end] = clause
             clause += 1
     known = (encoded.features >= 0) & ((cut.block == BODY) | (cut.block == PARTS))
-    mine = np.flatnonzero(known & (first >= 0)[cut.doc])
-    origins = first[cut.doc[mine]]
-    begins, ends = clause_of[origins + cut.start[mine]], clause_of[origins + cut.end[mine] - 1]
-    whole = np.flatnonzero((begins == ends) & (begins >= 0))
+    origin_of = first[cut.doc]
+    mine = (known & (origin_of >= 0)).nonzero()[0]
+    left = origin_of[mine]
+    begins, ends = clause_of[left + cut.start[mine]], clause_of[left + cut.end[mine] - 1]
+    whole = ((begins == ends) & (begins >= 0)).nonzero()[0]
     return begins[whole], encoded.features[mine[whole]].astype(np.int64)
