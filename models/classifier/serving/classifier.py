@@ -18,7 +18,7 @@ from models.classifier.serving.calibration import NEVER, Thresholds
 from models.classifier.serving.columns import Columns, kind_of
 from models.classifier.serving.confidence import Groups, Judged, exchanged
 from models.classifier.serving.explain import top_terms
-from models.classifier.serving.features import SLOTS, Pieces, slot_of
+from models.classifier.serving.features import SLOTS, Pieces, shorten, slot_of
 from models.classifier.serving.matter.behind_no_fault import feared
 from models.classifier.serving.matter.beside import CityWords, weighed
 from models.classifier.serving.matter.clauses import SHORT, Clause, Parted, clauses, few, parted
@@ -27,6 +27,7 @@ from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.matter.sure_clause import as_sure_as_a_clause, sure_by_a_clause
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
 from models.guess import NO_FAULT, NO_FAULT_KINDS, Corroboration, Guess, GuessOutcome
+from models.plain_words import plain
 
 _NAMED = re.compile(r"[0-9a-f]{16}")
 FEWEST = 2
@@ -127,11 +128,11 @@ class Classifier:
         """The guesses without a witness; those of words alone, which are no messages, pass no gate."""
         guesses: list[Guess] = []
         for some, around in batches(texts, contexts, BATCH):
-            encoded = self._encoded(some, around)
+            encoded, ahead = self._with_clauses_ahead(some, around)
             told = self._told(encoded, around)
             scores = self._scores(encoded)
             found = self._with_second(encoded, around, self._guesses(encoded, scores, told), told)
-            found = self._with_clauses(encoded, scores, found)
+            found = self._with_clauses(encoded, scores, found, ahead)
             guesses.extend(self._through_gate(encoded.pieces, found) if gated else found)
         return guesses
 
@@ -165,7 +166,7 @@ class Classifier:
             encoded = self._encoded(some, around)
             told = self._told(encoded, around)
             scores = self._scores(encoded)
-            guesses = self._guesses(encoded, scores, told)
+            guesses = self._guesses(encoded, scores, told, explained=False)
             meant = [guess.category for guess in self._with_second(encoded, around, guesses, told)]
             parts.append(self._judge(encoded, scores, told, meant)[1].probability)
         return np.concatenate(parts)
@@ -177,7 +178,7 @@ class Classifier:
         meant: list[str] = []
         for some, _ in batches(texts, None):
             encoded = self._encoded(some, None)
-            guesses = self._guesses(encoded, self._scores(encoded), {})
+            guesses = self._guesses(encoded, self._scores(encoded), {}, explained=False)
             wholes.extend(guess.category for guess in guesses)
             meant.extend(guess.category for guess in self._with_second(encoded, None, guesses, {}))
         pairs = enumerate(zip(wholes, meant, strict=True))
@@ -190,6 +191,17 @@ class Classifier:
 
     def _encoded(self, texts: Sequence[str], contexts: Contexts) -> Encoded:
         return self.vectoriser.encode(list(map(without_side_clauses, texts)), contexts, self._table)
+
+    def _with_clauses_ahead(self, texts: Sequence[str], contexts: Contexts) -> tuple[Encoded, Encoded | None]:
+        """The messages; and a single one with its clauses, where they may be asked by themselves (`_with_clauses`):
+        beside it they cost a fraction of what encoding them afterwards does. Of many messages few are asked so."""
+        if len(texts) > 1:
+            return self._encoded(texts, contexts), None
+        (text,) = map(without_side_clauses, texts)
+        parts = _few_clauses(shorten(plain(text)))
+        around = None if contexts is None else [*contexts, *(None for _ in parts)]
+        both = self.vectoriser.encode([text, *parts], around, self._table)
+        return (both.only(0, 1), both) if parts else (both, None)
 
     def _told(self, encoded: Encoded, contexts: Contexts) -> Mapping[int, tuple[Corroboration, ...]]:
         """The evidence beside the messages that have some. A model that has learnt what a reporter's category is worth
@@ -229,10 +241,12 @@ class Classifier:
         scores: NDArray[np.float32],
         told: Mapping[int, tuple[Corroboration, ...]],
         meant: Sequence[str] = (),
+        *,
+        explained: bool = True,
     ) -> list[Guess]:
         columns, (probability, grouped, best_group, best) = self._judge(encoded, scores, told, meant)
         ranked = (-probability).argsort(axis=1, kind="stable")[:, :3]
-        terms = top_terms(encoded, self.weights, columns)
+        terms = top_terms(encoded, self.weights, columns) if explained else [()] * len(best)
         every = np.arange(len(best))
         rival = probability * self._feared
         rival[every, best] = 0.0
@@ -312,7 +326,9 @@ class Classifier:
                 found[number] = msgspec.structs.replace(guess, second=guesses[number].category)
         return found
 
-    def _with_clauses(self, encoded: Encoded, scores: NDArray[np.float32], guesses: list[Guess]) -> list[Guess]:
+    def _with_clauses(
+        self, encoded: Encoded, scores: NDArray[np.float32], guesses: list[Guess], ahead: Encoded | None
+    ) -> list[Guess]:
         """The guesses after a look at what the clauses are by themselves: without a second matter that none of them
         speaks for; in doubt where a message surely taken for no fault may be of one, which is told as its second; as
         sure as a clause that is surely of the same fault, or of one where it is doubtful whether there is any."""
@@ -324,10 +340,11 @@ class Classifier:
             return guesses
         found = list(guesses)
         whole = dict(zip(of_none, self._columns.by_category(scores[of_none]).tolist(), strict=True))
-        texts = [encoded.pieces.texts[number] for number in asked]
-        parts = [[text[start:end] for start, end in few(clauses(text))] for text in texts]
+        parts = [_few_clauses(encoded.pieces.texts[number]) for number in asked]
         flat = [part for some in parts for part in some]
-        alone = iter(self._of_clauses(flat))
+        # The words of a clause explain only what was taken for no fault and is of the clause's fault.
+        explained = any(guesses[number].category == NO_FAULT for number in growing)
+        alone = iter(self._of_clauses(flat, ahead, explained=explained) if flat else ())
         for number, some in zip(asked, parts, strict=True):
             by_themselves = [next(alone) for _ in some]
             guess = found[number] = with_spoken_second(guesses[number], by_themselves)
@@ -342,11 +359,9 @@ class Classifier:
                 found[number] = msgspec.structs.replace(guess, outcome="abstain", reason=doubt, second=second)
         return found
 
-    def _of_clauses(self, texts: Sequence[str]) -> list[Guess]:
-        if not texts:
-            return []
-        encoded = self.vectoriser.encode(texts, None, self._table)
-        return self._guesses(encoded, self._scores(encoded), {})
+    def _of_clauses(self, texts: Sequence[str], ahead: Encoded | None, *, explained: bool) -> list[Guess]:
+        encoded = self.vectoriser.encode(texts, None, self._table) if ahead is None else ahead.only(1, 1 + len(texts))
+        return self._guesses(encoded, self._scores(encoded), {}, explained=explained)
 
     def _may_grow_sure(self, encoded: Encoded, n: int, guess: Guess) -> bool:
         """Whether a clause that is sure may decide: of what is doubtful in a short text, of words that the model knows.
@@ -404,6 +419,11 @@ class Classifier:
         """Those of the nearest target that is not easier."""
         fit = [t for t in self.manifest.thresholds if t.target >= target - 1e-9]
         return min(fit, key=lambda t: t.target) if fit else Thresholds(target, NEVER, NEVER)
+
+
+def _few_clauses(text: str) -> list[str]:
+    """The clauses of a plain text, none of a text that has too many for each to be asked by itself."""
+    return [text[start:end] for start, end in few(clauses(text))]
 
 
 def _is_sure(guess: Guess) -> bool:

@@ -83,7 +83,7 @@ class Confidence(msgspec.Struct, frozen=True):
             signs = _signs(plain, scores, lengths, best)
             # Signs far outside of what was learnt from say no more than its edge does.
             signs = _within((signs - np.array(self.means)) / np.array(self.scales), -_REACH, _REACH)
-            linear = (signs * np.array(self.weights)).sum(axis=1) + self.bias
+            linear = np.add.reduce(signs * np.array(self.weights), axis=1) + self.bias
             plain = _replaced(plain, best, expit(linear))
         return Judged(plain, groups.sums(plain), group, best)
 
@@ -162,16 +162,16 @@ def _replaced(plain: Floats, best: Ints, own: Floats) -> Floats:
     """`own` for the class chosen, the rest in proportion; never so little that the order would change."""
     every = np.arange(len(best))
     before = plain[every, best]
-    others = plain.copy()
-    others[every, best] = 0
-    highest = others.max(axis=1)
+    out = plain.copy()
+    out[every, best] = 0
+    highest = np.maximum.reduce(out, axis=1)
     # However sure the first step is, there is something to share the rest out by, so that all add up to one.
-    others += _NOTHING
-    others[every, best] = 0
-    rest = others.sum(axis=1)
+    out += _NOTHING
+    out[every, best] = 0
+    rest = np.add.reduce(out, axis=1)
     # In a group that won by its sum the class chosen may not be the likeliest of all: then it need not become so.
     rival = np.where(highest <= before, highest / rest, 0.0)
     own = _within(np.maximum(own, rival / (1 + rival)), _EDGE, 1 - _EDGE)
-    out: Floats = others * ((1 - own) / rest)[:, None]
+    out *= ((1 - own) / rest)[:, None]
     out[every, best] = own
     return out

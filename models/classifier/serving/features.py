@@ -88,18 +88,23 @@ def shorten(text: str) -> str:
     return text if len(text) <= CUT else f"{text[:CUT_HEAD]}\n{text[CUT_HEAD - CUT :]}"
 
 
-_16, _13, _FIRST, _SECOND = (np.uint32(number) for number in (16, 13, 0x85EBCA6B, 0xC2B2AE35))
-_STEP, _PAIR, _NEXT = (np.uint32(number) for number in (0x9E3779B1, 0x2C1B3C6D, 0x165667B1))
-_IN_HEAD, _IN_WORD = np.uint32(0x5BD1E995), np.uint32(0x27D4EB2F)
+# As arrays of no dimension: with numbers an operation on few values takes half as long again.
+_16, _13, _FIRST, _SECOND = (np.array(number, dtype=np.uint32) for number in (16, 13, 0x85EBCA6B, 0xC2B2AE35))
+_STEP, _PAIR, _NEXT = (np.array(number, dtype=np.uint32) for number in (0x9E3779B1, 0x2C1B3C6D, 0x165667B1))
+_IN_HEAD, _IN_WORD = (np.array(number, dtype=np.uint32) for number in (0x5BD1E995, 0x27D4EB2F))
+_IN_TABLE = np.array(SLOTS - 1, dtype=np.uint32)
 
 
 def _mix(values: U32) -> U32:
     """The finaliser of MurmurHash3 (Appleby, public domain): every bit in changes about half of the bits out."""
-    values ^= values >> _16
+    shifted = values >> _16
+    values ^= shifted
     values *= _FIRST
-    values ^= values >> _13
+    np.right_shift(values, _13, out=shifted)
+    values ^= shifted
     values *= _SECOND
-    values ^= values >> _16
+    np.right_shift(values, _16, out=shifted)
+    values ^= shifted
     return values
 
 
@@ -129,7 +134,7 @@ def pieces(texts: Sequence[str], contexts: Sequence[Context | None] | None = Non
     )
     block = np.array([part[4] for part in parts], dtype=np.uint8).repeat([len(part[0]) for part in parts])
     full = np.array(list(map(len, whole)), dtype=np.float64)
-    return Pieces(short, full, owners, slots & np.uint32(SLOTS - 1), starts, stops, block)
+    return Pieces(short, full, owners, slots & _IN_TABLE, starts, stops, block)
 
 
 # The owner, slot, start and end of pieces of one block.
@@ -147,7 +152,7 @@ def _grams(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> list[P
     if not len(starts):
         return [_part(starts, starts.astype(np.uint32), starts, starts, BODY)]
     begun = begins[used]
-    token_of = begun.cumsum(dtype=np.int32) - 1
+    token_of = np.add.accumulate(begun, dtype=np.int32) - 1
     at = used - starts[token_of]
     mixed = _mix(codes[used] + at.astype(np.uint32) * _STEP)
     grams = np.add.reduceat(mixed, begun.nonzero()[0], dtype=np.uint32)
@@ -206,7 +211,7 @@ def _subwords(codes: U32, kinds: NDArray[np.uint8], doc: I32, first: I32) -> lis
 @lru_cache(maxsize=4096)
 def slot_of(field: str, value: str) -> int:
     """The slot of a context's field with this value."""
-    return int(_mix(np.array([_number(field, value)], dtype=np.uint32))[0] & np.uint32(SLOTS - 1))
+    return int(_mix(np.array([_number(field, value)], dtype=np.uint32))[0]) & (SLOTS - 1)
 
 
 def _number(field: str, value: object) -> int:

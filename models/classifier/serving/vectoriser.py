@@ -59,6 +59,25 @@ class Encoded(NamedTuple):
     pieces: Pieces
     features: I32
 
+    def only(self, start: int, end: int) -> "Encoded":
+        """The messages from `start` to before `end`, as if encoded by themselves."""
+        owner = self.pieces.doc
+        mine = ((owner >= start) & (owner < end)).nonzero()[0]
+        values, features, ends, width = self.rows
+        low, high = int(ends[start]), int(ends[end])
+        rows = Rows(values[low:high], features[low:high], ends[start : end + 1] - ends[start], width)
+        texts, lengths, doc, slot, left, right, block = self.pieces
+        own = Pieces(
+            texts[start:end],
+            lengths[start:end],
+            doc[mine] - np.int32(start),
+            slot[mine],
+            left[mine],
+            right[mine],
+            block[mine],
+        )
+        return Encoded(rows, self.known[start:end], self.found[start:end], own, self.features[mine])
+
 
 class Vectoriser(msgspec.Struct, frozen=True):
     """The pieces that count. Parallel arrays over features: hash slot (ascending), block, worth.
