@@ -7,21 +7,24 @@ places in them or classifies them asks for `plain` first; what is kept and shown
 
 import html
 import re
+import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, compress
+from itertools import chain, compress, pairwise
 from operator import ne
 
 from opencc import OpenCC
 
 _IDEOGRAPHS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF))
 # The planes where other spellings live: the basic one, styled letters and digits, variants of ideographs.
-_LOOKED_AT = ((0x80, 0xFFFF), (0x1D400, 0x1D7FF), (0x1F100, 0x1F2FF), (0x2F800, 0x2FA1F))
+_LOOKED_AT = ((0x80, 0xD7FF), (0xE000, 0xFFFF), (0x1D400, 0x1D7FF), (0x1F100, 0x1F2FF), (0x2F800, 0x2FA1F))
 # Common in every Chinese text, and as much a break as their narrow twins: to fold them would be work for nothing.
 _WIDE_MARKS = frozenset("，！？；：（）～…")
-# Not of the categories of invisible characters, yet nothing is seen of them: fillers, joiners, the frame of a keycap.
-_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u20e3\u3164\uffa0")
+# Not of the categories of invisible characters, yet nothing is seen of them: fillers, joiners, the frame of a keycap,
+# selectors of variants.
+_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u20e3\u3164\uffa0\u180b\u180c\u180d\u180f"
+_UNSEEN += "".join(map(chr, range(0xFE00, 0xFE10)))
 _BLANKS = " \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\u1680\u2028\u2029\u2800"  # those that are left after NFKC
 _TAGS = "\U000e0000-\U000e0fff"  # language tags and further variation selectors
 # Whole characters among the radicals of dictionaries that Unicode does not call compatible with any.
@@ -32,13 +35,14 @@ _RADICALS = dict(
 
 def _ranges(characters: str) -> str:
     """What stands within the brackets of a character class, neighbours put together to ranges."""
-    parts, codes = [], sorted(map(ord, characters))
-    while codes:
-        length = next((n for n in range(1, len(codes)) if codes[n] != codes[0] + n), len(codes))
-        first, last = chr(codes[0]), chr(codes[length - 1])
-        parts.append(re.escape(first) + (f"-{re.escape(last)}" if length > 1 else ""))
-        del codes[:length]
-    return "".join(parts)
+    codes = sorted(map(ord, characters))
+    begins = [code for before, code in pairwise([-2, *codes]) if code > before + 1]
+    ends = [code for code, after in pairwise([*codes, sys.maxunicode + 2]) if code < after - 1]
+    return "".join(_range(chr(first), chr(last)) for first, last in zip(begins, ends, strict=True))
+
+
+def _range(first: str, last: str) -> str:
+    return re.escape(first) if first == last else f"{re.escape(first)}-{re.escape(last)}"
 
 
 def _simplified() -> dict[int, str]:
@@ -61,27 +65,23 @@ def _simplified() -> dict[int, str]:
     return found
 
 
-def _invisible(character: str) -> bool:
-    category = unicodedata.category(character)
-    if category == "Cc":
-        return not character.isspace()
-    return (
-        category == "Cf"
-        or character in _UNSEEN
-        or "\ufe00" <= character <= "\ufe0f"
-        or "\u180b" <= character <= "\u180f"
-    )
+def _invisible(characters: Sequence[str]) -> str:
+    """Those of them that are controls or formats, but for blanks."""
+    kinds = zip(characters, map(unicodedata.category, characters), strict=True)
+    return "".join([each for each, kind in kinds if kind == "Cf" or (kind == "Cc" and not each.isspace())])
 
 
-_EVERY = [chr(code) for low, high in _LOOKED_AT for code in range(low, high + 1) if not 0xD800 <= code <= 0xDFFF]
-_HIDDEN = "".join(filter(_invisible, [*map(chr, range(0x80)), *_EVERY]))
+# Every process makes these tables when it starts: what looks through all characters does so in one go.
+EVERY = [*map(chr, chain.from_iterable(range(low, high + 1) for low, high in _LOOKED_AT))]
+_HIDDEN = _invisible([*map(chr, range(0x80)), *EVERY]) + _UNSEEN
 _SIMPLIFIED = _simplified()
 _COMPATIBLE = "".join(
-    c for c in _EVERY if not unicodedata.is_normalized("NFKC", c) and c not in _WIDE_MARKS and c not in _HIDDEN
+    c for c in EVERY if not unicodedata.is_normalized("NFKC", c) and c not in _WIDE_MARKS and c not in _HIDDEN
 )
-_COMBINING = "".join(filter(unicodedata.combining, _EVERY))
+_COMBINING = "".join(filter(unicodedata.combining, EVERY))
 _WORK = _HIDDEN + _COMPATIBLE + _COMBINING + _BLANKS[1:] + "".join(map(chr, _SIMPLIFIED))
-_LAST = "\uffff"
+_BASIC = 0x10000  # so many characters has the basic plane
+_LAST = chr(_BASIC - 1)
 
 # What `plain` makes of each single character that it changes: nothing of one that nobody sees, several of a ligature.
 CHARACTERS: Mapping[int, str] = (
@@ -91,8 +91,18 @@ CHARACTERS: Mapping[int, str] = (
     | {ord(c): "" for c in _HIDDEN}
 )
 
-# Every character of the basic plane, in which all of those are, by its place: a list is looked up twice as fast.
-_ONE_BY_ONE = [ord(_SIMPLIFIED.get(code, chr(code))) for code in range(0x10000)]
+
+def by_place(table: Mapping[int, str]) -> list[int]:
+    """For `str.translate`, what a table says of the basic plane, of single characters that become single ones: a list
+    is looked up twice as fast."""
+    places = [*range(_BASIC)]
+    for code, new in table.items():
+        if code < _BASIC and len(new) == 1:
+            places[code] = ord(new)
+    return places
+
+
+_ONE_BY_ONE = by_place(_SIMPLIFIED)
 # Two patterns: of the basic plane alone the engine makes a table, which is twenty times faster than ranges.
 _ODD = re.compile(f"[{_ranges(''.join(c for c in _WORK if c <= _LAST))}]")
 _BEYOND = re.compile(f"[^\0-{_LAST}]")

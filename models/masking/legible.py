@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from models.plain_words import CHARACTERS, ENTITY, TAG
+from models.masking.late import late
+from models.plain_words import CHARACTERS, ENTITY, EVERY, TAG, by_place
 
 # Between two digits of one number: blanks, brackets, and the marks that people use instead of a dash.
 MARKS = r" \-‐-―−()（）\[\]【】《》<>\"“”'‘’+·•・∙._~～=:：;；|/\\,，、。…*#&^@"
@@ -24,32 +25,26 @@ HIDDEN = "\0"
 _NUMERALS_OF = ("零〇洞", "一ㄧ壹幺么", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
 _NUMERALS = {ord(numeral): str(digit) for digit, numerals in enumerate(_NUMERALS_OF) for numeral in numerals}
 _NUMERAL = "".join(map(chr, _NUMERALS))
-_IN_NUMERALS = re.compile(rf"(?=[\d{MARKS}]{{0,24}}[{_NUMERAL}])[\d{_NUMERAL}](?:{GAP}[\d{_NUMERAL}]){{2,}}")
-_NUMERALS_TOGETHER = re.compile(rf"[\d{_NUMERAL}](?:(?<=[{_NUMERAL}]){GAP}[\d{_NUMERAL}]|{GAP}[{_NUMERAL}])")
-_WHOLE = re.compile(rf"[0-9](?:{GAP}[0-9]){{9}}")
+_IN_NUMERALS = late(rf"(?=[\d{MARKS}]{{0,24}}[{_NUMERAL}])[\d{_NUMERAL}](?:{GAP}[\d{_NUMERAL}]){{2,}}")
+_NUMERALS_TOGETHER = late(rf"[\d{_NUMERAL}](?:(?<=[{_NUMERAL}]){GAP}[\d{_NUMERAL}]|{GAP}[{_NUMERAL}])")
+_WHOLE = late(rf"[0-9](?:{GAP}[0-9]){{9}}")
 # Eleven that begin like a mobile number: letters that are read as digits.
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
-IN_LETTERS = re.compile(r"[1lI](?<![A-Za-z0-9].)(?=[oOlI]{0,4}[ \-]?\d)(?:[ \-]?[\doOlI]){10}(?![A-Za-z0-9])")
+IN_LETTERS = late(r"[1lI](?<![A-Za-z0-9].)(?=[oOlI]{0,4}[ \-]?\d)(?:[ \-]?[\doOlI]){10}(?![A-Za-z0-9])")
 
-_DIGITS = {
-    code: str(digit)
-    for code in (*range(0x80, 0xD800), *range(0xF900, 0x10000), *range(0x1D7CE, 0x1D800), *range(0x1F100, 0x1F10B))
-    if (digit := unicodedata.digit(chr(code), None)) is not None
-}
+_DIGITS = {ord(digit): str(unicodedata.digit(digit)) for digit in filter(str.isdigit, EVERY)}
 _TABLE = {code: new for code, new in {**CHARACTERS, **_DIGITS}.items() if new != chr(code)}
-# The same for a text in which none is resized and none is beyond the basic plane: a list is looked up twice as fast.
-_ONE_BY_ONE = [ord(new) if len(new := _TABLE.get(code, chr(code))) == 1 else code for code in range(2**16)]
-_A_NUMERAL = re.compile(f"[{_NUMERAL}]")
+# The same for a text in which none is resized and none is beyond the basic plane.
+_ONE_BY_ONE = by_place(_TABLE)
+_A_NUMERAL = late(f"[{_NUMERAL}]")
 _NEAR = 6  # so far from one numeral of a number to the next: `GAP`
-_THREE_NUMERALS = re.compile(rf"[{_NUMERAL}](?:[^{_NUMERAL}]{{0,{_NEAR - 1}}}[{_NUMERAL}]){{2}}")
+_THREE_NUMERALS = late(rf"[{_NUMERAL}](?:[^{_NUMERAL}]{{0,{_NEAR - 1}}}[{_NUMERAL}]){{2}}")
 _NO_TAGS = ("at", "dot")  # jane<at>example<dot>com
 # Of the basic plane alone the engine makes a table; what is beyond it is rare enough to be looked at one by one.
-_RESIZED = re.compile(
-    "[" + "".join(re.escape(chr(c)) for c, new in _TABLE.items() if len(new) != 1 and c < 2**16) + "]"
-)
-_CHANGED = re.compile("[" + "".join(re.escape(chr(c)) for c in _TABLE if c < 2**16) + "]")
-_BEYOND = re.compile("[^\0-\uffff]")
-_MASKED = re.compile(r"\*(?:(?=\*)|(?<=\*\*))")  # each of two or more
+_RESIZED = late("[" + "".join(re.escape(chr(c)) for c, new in _TABLE.items() if len(new) != 1 and c < 2**16) + "]")
+_CHANGED = late("[" + "".join(re.escape(chr(c)) for c in _TABLE if c < 2**16) + "]")
+_BEYOND = late("[^\0-\uffff]")
+_MASKED = late(r"\*(?:(?=\*)|(?<=\*\*))")  # each of two or more
 
 
 class Legible(NamedTuple):

@@ -4,13 +4,14 @@ import re
 from collections.abc import Collection
 from urllib.parse import unquote_plus
 
+from models.masking.late import late
 from models.masking.masks import MASK, USUAL, mask
 from models.masking.plain_name import is_plain
 
-_PARTS = re.compile(r"([/?&=#;,.:]+)")
-_ADDRESS = re.compile(r"([^:/]+://)(?:[^/?#]*@)?([^/?#]*)(.*)", re.DOTALL)
+_PARTS = late(r"([/?&=#;,.:]+)")
+_ADDRESS = late(r"([^:/]+://)(?:[^/?#]*@)?([^/?#]*)(.*)", re.DOTALL)
 _TIMES_QUOTED = 3
-_DATED = re.compile(r"(?<![0-9])/20\d\d/\d\d/\d\d/")  # as most stores of pictures have it: many digits, and nobody's
+_DATED = late(r"(?<![0-9])/20\d\d/\d\d/\d\d/")  # as most stores of pictures have it: many digits, and nobody's
 
 
 def masked_address(url: str, optional: Collection[str] = USUAL) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from models.masking.announced import is_announced
+from models.masking.late import late
 from models.masking.legible import HIDDEN, has_numerals, legible
 from models.masking.name_shapes import DOORS, HANDLES, MAILS, NAMES, SPELT_MAILS
 from models.masking.number_shapes import DICTATED, MOBILES, NUMBERS, PAPERS, SPOKEN
@@ -32,10 +33,10 @@ USUAL = frozenset({"handle", "name"})
 _TABLES = (MAILS, SPELT_MAILS, MOBILES, PAPERS, NUMBERS, DICTATED, PLATES, HANDLES, SPOKEN, NAMES, DOORS)
 _STAY = (THING, AMOUNT)
 # Digits with no more than a few other characters in between, and how far what they belong to can reach beyond them.
-_BLANKS = re.compile(r"(\s+)")
-_DIGITS = re.compile("[0-9][0-9]*(?:[^0-9]{1,20}[0-9]+)*")
+_BLANKS = late(r"(\s+)")
+_DIGITS = late("[0-9][0-9]*(?:[^0-9]{1,20}[0-9]+)*")
 _IN_FRONT, _BEHIND = 12, 20
-_LEFT = re.compile("[0-9?]")  # what has to be left where another number or plate can be: 京A12?45
+_LEFT = late("[0-9?]")  # what has to be left where another number or plate can be: 京A12?45
 
 
 class Found(NamedTuple):
@@ -119,9 +120,9 @@ class _Search:
 
     def look(self, shape: Shape, digits: bool) -> list[Found]:
         """What there is of this shape, around the digits only if it has some; hides it."""
-        found = []
+        found, search = [], shape.pattern.search
         for at, until in self.around_digits if digits else ((0, len(self._text)),):
-            while (match := shape.pattern.search(self._text, at, until)) is not None:
+            while (match := search(self._text, at, until)) is not None:
                 start, end = match.span(shape.group)
                 if (shape.fits is None or shape.fits(match)) and (shape.certain or self._is_told(shape, start, end)):
                     self._hide(start, end)
@@ -133,9 +134,10 @@ class _Search:
 
     def has(self, sign: re.Pattern[str], digits: bool) -> bool:
         """Whether a sign stands in the text, or around the digits that are left."""
-        if digits and len(self._small) == len(self._text):  # a letter can have two small ones: İ
-            return any(sign.search(self._small, at, until) is not None for at, until in self.around_digits)
-        return sign.search(self._small) is not None
+        search, small = sign.search, self._small
+        if digits and len(small) == len(self._text):  # a letter can have two small ones: İ
+            return any(search(small, at, until) is not None for at, until in self.around_digits)
+        return search(small) is not None
 
     def has_digits_left(self) -> bool:
         """Whether there are digits, or numerals that would be read as some, in what is not hidden."""

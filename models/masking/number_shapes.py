@@ -2,6 +2,7 @@
 
 import re
 
+from models.masking.late import late
 from models.masking.legible import GAP
 from models.masking.shape import (
     EDGE,
@@ -17,14 +18,14 @@ from models.masking.shape import (
     table,
 )
 
-DATE = re.compile(
+DATE = late(
     r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?"
     r"|(?:19|20)\d\d(?:19|20)\d\d"
 )
-_FREE_OF_CHARGE = re.compile(r"[48]00\d{7,11}")
-_OFFSET = re.compile(r"\+? ?\d{1,3}\.\d+")
-_LISTED = re.compile(r"[，、,/|\\:：]")
-_SINGLY = re.compile(rf"(?<![0-9])[0-9](?:{GAP}[0-9](?![0-9])){{2,}}")  # digit by digit
+_FREE_OF_CHARGE = late(r"[48]00\d{7,11}")
+_OFFSET = late(r"\+? ?\d{1,3}\.\d+")
+_LISTED = late(r"[，、,/|\\:：]")
+_SINGLY = late(rf"(?<![0-9])[0-9](?:{GAP}[0-9](?![0-9])){{2,}}")  # digit by digit
 # How people group the eleven digits of a mobile number; other groups are rather a list or a measure.
 _MOBILE_GROUPS = {
     *((11,), (3, 8), (7, 4), (5, 6), (6, 5), (4, 7)),
@@ -34,7 +35,7 @@ _MOBILE_GROUPS = {
 _OLD_GROUPS = {(15,), (6, 6, 3)}
 _FEW_GROUPS = 5
 _FAR = 20
-_DIGIT = re.compile("[0-9]")
+_DIGIT = late("[0-9]")
 
 
 def _is_mobile(found: re.Match[str]) -> bool:

@@ -4,38 +4,38 @@ Every detection has some of them, each another, and to look for a person's numbe
 costs. What is not certainly plain is looked through like any text.
 """
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from models.masking.announced import is_announced
+from models.masking.late import late
 from models.masking.legible import IN_LETTERS
 from models.masking.number_shapes import DATE, IBAN_LENGTHS
 from models.masking.words_around import telling_word
 
 # Signs that are read as they stand, none of which a mail address, a mark-up, a quoted or a masked part would need.
-_SIGNS = re.compile(r"[A-Za-z0-9._:/\-?=,;]*")
-_RUN = re.compile("[0-9]+")
-_LETTERS_BETWEEN = re.compile("[A-Za-z]")
+_SIGNS = late(r"[A-Za-z0-9._:/\-?=,;]*")
+_RUN = late("[0-9]+")
+_LETTERS_BETWEEN = late("[A-Za-z]")
 # Papers, accounts and plates that are told by their capitals alone (`number_shapes.PAPERS`, `plate_shapes.PLATES`), and
 # the plates of the armed police.
-_CAPITALS = re.compile(r"[A-Z]{2}[ \-]?[0-9]|[A-Z] ?[0-9]{6}|[0-9][A-Z]{3}[0-9]|[Ww][Jj]")
+_CAPITALS = late(r"[A-Z]{2}[ \-]?[0-9]|[A-Z] ?[0-9]{6}|[0-9][A-Z]{3}[0-9]|[Ww][Jj]")
 # Two capitals and many digits, as EV20261128000017, are nobody's where no country's accounts (IBAN) begin so.
-_NUMBERED = re.compile(rf"(?<![A-Za-z0-9])(?!{'|'.join(IBAN_LENGTHS)})[A-Z]{{2}}[0-9]{{9,}}(?![A-Za-z0-9])")
+_NUMBERED = late(rf"(?<![A-Za-z0-9])(?!{'|'.join(IBAN_LENGTHS)})[A-Z]{{2}}[0-9]{{9,}}(?![A-Za-z0-9])")
 # Nobody's number has fewer digits, unless a word, capitals or a plus sign say so.
 _FEWEST = 9
-_MANY_DIGITS = re.compile(f"[0-9](?:[^A-Za-z0-9]*[0-9]){{{_FEWEST - 1}}}")
+_MANY_DIGITS = late(f"[0-9](?:[^A-Za-z0-9]*[0-9]){{{_FEWEST - 1}}}")
 # What people's numbers are by their digits alone (`number_shapes`): a mobile number of China, wherever it stands; and,
 # where no letter stands before it, what begins as one dials abroad, numbers of Russia, of China, Hong Kong, Macau and
 # Taiwan with their codes, and a landline with its area code.
-_MOBILE = re.compile("(?:(?:00)?86)?1[3-9][0-9]{9}")
-_NUMBER = re.compile(
+_MOBILE = late("(?:(?:00)?86)?1[3-9][0-9]{9}")
+_NUMBER = late(
     "(?:00|0?011)[1-9][0-9]{8,13}|89[0-9]{9}|86[1-9][0-9]{8,10}|(?:852|853|886)[0-9]{6,11}|0[1-9][0-9]{8,10}"
 )
 _IN_GROUPS = frozenset({(3, 2, 4), (3, 3, 4), (1, 3, 3, 4)})  # of the United States
 _LONG = range(15, 20)  # identity numbers and cards, in any groups
 _BORN = range(17, 19)  # identity numbers that are one also behind a letter
-_NAMED = re.compile("[A-Za-z]-?$")  # the digits behind it are those of a name (`shape.FREE`)
+_NAMED = late("[A-Za-z]-?$")  # the digits behind it are those of a name (`shape.FREE`)
 _ONES = bytes.maketrans(b"023456789", b"111111111")
 
 

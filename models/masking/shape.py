@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from models.masking.late import late
 from models.masking.legible import GAP
 
 TAME = r"[ \-‐-―−().·•・_（）]{0,3}"  # what stands between the groups of one number, and not between two numbers
@@ -16,7 +17,7 @@ WORD_EDGE, WORD_END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 FREE = r"(?<![A-Za-z0-9])(?<![A-Za-z]-)"  # not the digits of a name such as WO-2026 or K1234
 
 Fits = Callable[[re.Match[str]], bool]
-_DIGITS = re.compile("[0-9]+")
+_DIGITS = late("[0-9]+")
 
 
 class Shape(NamedTuple):
@@ -26,7 +27,7 @@ class Shape(NamedTuple):
 
     kind: str
     pattern: re.Pattern[str]
-    group: int = 0
+    group: int | str = 0
     words: str = ""
     fits: Fits | None = None
     certain: bool = False
@@ -57,14 +58,14 @@ def shape(
 ) -> Shape:
     """A row; the parts of its pattern are joined, and with `fold` capitals are small letters. What goes is the group
     `it` of the pattern, or without one all that it finds."""
-    joined = re.compile("".join(pattern), re.IGNORECASE if fold else 0)
-    group = joined.groupindex.get("it", 0)
-    return Shape(kind, joined, group, words, fits, certain, telling)
+    joined = "".join(pattern)
+    group = "it" if "(?P<it>" in joined else 0
+    return Shape(kind, late(joined, re.IGNORECASE if fold else re.NOFLAG), group, words, fits, certain, telling)
 
 
 def table(sign: str, *shapes: Shape, digits: bool = True) -> ShapeTable:
     """A table of these rows."""
-    return ShapeTable(re.compile(sign), digits, shapes)
+    return ShapeTable(late(sign), digits, shapes)
 
 
 def spread(count: int | str, gap: str = GAP) -> str:

@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+from models.masking.late import late
 from models.masking.legible import HIDDEN
 
 WINDOW = 32  # so many characters before a number are looked at
@@ -92,21 +93,21 @@ AFTER: Mapping[str, str] = {
     "document": r"[，, ]{0,2}(?:的|这本|是我的?|is (?:my|his|her|the) )? ?(?:护照|通行证|passport)",
 }
 _SIGNS_OF_MONEY = ("¥", "￥", "$", "€", "£")
-_MONEY = re.compile(f"[{''.join(_SIGNS_OF_MONEY)}] ?$")
+_MONEY = late(f"[{''.join(_SIGNS_OF_MONEY)}] ?$")
 _MOST_OF_AN_AMOUNT = 10  # digits: who has tens of billions to tell of? A longer number is one of somebody
-_SENTENCE = re.compile(f"[。！？!?；;{HIDDEN}]")
+_SENTENCE = late(f"[。！？!?；;{HIDDEN}]")
 # Between the word and its number: 护照号码是：E12345678, "order no. #4415552671".
-_FILLER = re.compile(
+_FILLER = late(
     r"(?:[ :：#'’（(\[【.=\"“]|的|是|为|号码?|编号|代码|编码"
     r"|no\b\.?|number\b|nr\b\.?|id\b|is\b|s\b|card\b|code\b|is on\b){0,8}(?:[a-z]{0,4}[-_])?"
 )
 _ANY_NUMBER = ("号码", "编号")  # 居住证编号: the word before has said whose number it is
-_NUMBER = re.compile(r"号|编|码|(?<![a-z])(?:no|number|nr|id|#)(?![a-z])|#")
+_NUMBER = late(r"号|编|码|(?<![a-z])(?:no|number|nr|id|#)(?![a-z])|#")
 # Things that one speaks of by number, without calling it so.
 _NUMBERED = frozenset(
     ["工单", "订单", "灯杆", "电杆", "井盖", "case", "order", "ticket", "pole", "manhole", "reference", "ref"]
 )
-_HAS_DIGIT = re.compile(r"\d")
+_HAS_DIGIT = late(r"\d")
 
 
 def _alternatives(words: Collection[str]) -> str:
@@ -133,17 +134,17 @@ def _whole_words(first: str, rest: Collection[str]) -> str:
     return f"{re.escape(first)}(?<![a-z].){ends}(?![a-z])" if first.isascii() else first + ends
 
 
-_WORD = re.compile(
+_WORD = late(
     "|".join(
         _whole_words(first, [word[1:] for word in words]) for first, words in groupby(sorted(_KINDS), itemgetter(0))
     )
 )
-_AFTER = {kind: re.compile(pattern) for kind, pattern in AFTER.items()}
+_AFTER = {kind: late(pattern) for kind, pattern in AFTER.items()}
 
 
 # Kinds whose words only keep a number, or have shapes of their own that no word is needed for.
 _KEEPING = frozenset({THING, SERVICE, NONE})
-_TELLING = re.compile(_alternatives([word for word, kind in _KINDS.items() if kind not in _KEEPING]))
+_TELLING = late(_alternatives([word for word, kind in _KINDS.items() if kind not in _KEEPING]))
 
 
 def telling_word(small: str) -> re.Match[str] | None:
@@ -154,7 +155,7 @@ def telling_word(small: str) -> re.Match[str] | None:
 
 # Kinds of which a number is only where one of their words stands in the text, before it or behind it.
 _SAID = {
-    kind: re.compile(_alternatives([word for word, of in _KINDS.items() if of == kind]))
+    kind: late(_alternatives([word for word, of in _KINDS.items() if of == kind]))
     for kind in ("id", "document", "card", "plate", "mail")
 }
 
@@ -169,9 +170,7 @@ _REVERSED_FILLER = (
     r"(?:[-_]?[a-z]{0,4})?(?:[ :：#'’（(\[【.=\"“]|的|是|为|号|码号|号编|码代|码编"
     r"|\.?(?:on|rebmun|rn|di)|si|s|drac|edoc|no si){0,8}"
 )
-_THING_BEFORE = re.compile(
-    _REVERSED_FILLER + _alternatives([word[::-1] for word, kind in _KINDS.items() if kind == THING])
-)
+_THING_BEFORE = late(_REVERSED_FILLER + _alternatives([word[::-1] for word, kind in _KINDS.items() if kind == THING]))
 
 
 class Before(NamedTuple):

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from scipy.special import expit, log_softmax, logit
 
 from models.classifier.serving.arrays import Floats, Ints
 
@@ -84,7 +83,7 @@ class Confidence(msgspec.Struct, frozen=True):
             # Signs far outside of what was learnt from say no more than its edge does.
             signs = _within((signs - np.array(self.means)) / np.array(self.scales), -_REACH, _REACH)
             linear = np.add.reduce(signs * np.array(self.weights), axis=1) + self.bias
-            plain = _replaced(plain, best, expit(linear))
+            plain = _replaced(plain, best, 1 / (1 + np.exp(-linear)))
         return Judged(plain, groups.sums(plain), group, best)
 
 
@@ -128,7 +127,8 @@ def learn_confidence(scores: Floats, y: Ints, lengths: Floats, groups: Groups) -
 
 def temperature(scores: Floats, y: Ints) -> float:
     """The factor on the scores that makes their softmax likeliest for the true classes."""
-    from scipy.optimize import minimize_scalar
+    from scipy.optimize import minimize_scalar  # here: only fitting needs them, and whoever judges has to wait for them
+    from scipy.special import log_softmax
 
     def loss(log_factor: float) -> float:
         logs = log_softmax(scores * np.exp(log_factor), axis=1)
@@ -143,8 +143,9 @@ def _signs(plain: Floats, scores: Floats, lengths: Floats, best: Ints) -> Floats
     others = np.array(scores, dtype=np.float64)
     others[every, best] = -math.inf
     others.sort(axis=1)
+    sure = _within(plain[every, best], _EDGE, 1 - _EDGE)
     signs = np.empty((len(best), 5))
-    signs[:, 0] = logit(_within(plain[every, best], _EDGE, 1 - _EDGE))
+    signs[:, 0] = np.log(sure / (1 - sure))
     signs[:, 1] = scores[every, best]
     signs[:, 2] = others[:, -1]
     signs[:, 3] = others[:, -2] if others.shape[1] > 2 else others[:, -1]

@@ -1,1 +1,1 @@
-"""Commands: what runs roles, and what they need to run."""
+"""Commands: what roles need to run, and all of them on one machine."""

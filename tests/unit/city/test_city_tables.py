@@ -1,10 +1,13 @@
 """Spreadsheet files: what is tolerated, and how every mistake names its file, line and field."""
 
+import sys
+import unicodedata
 from collections.abc import Mapping
 
 import pytest
 
 from models.city import CityError
+from models.city.files.damage import HIDDEN
 from tests.support.cities import FILES, appended, tiny_city, tiny_files
 
 
@@ -348,6 +351,11 @@ def test_what_spreadsheets_and_slips_of_the_pen_do_to_a_cell_is_named(name: str,
     (found,) = problems(appended(name, line))
 
     assert found.split(":", 2)[2].strip().startswith(problem)
+
+
+def test_every_character_that_only_formats_is_known() -> None:
+    """Those that are looked for are all that Unicode has, though not all of it is looked through."""
+    assert {sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) == "Cf"} == HIDDEN
 
 
 @pytest.mark.parametrize("name", ["می‌روم路", "👩‍🚒站前路"])

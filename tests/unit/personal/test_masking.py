@@ -1,6 +1,7 @@
 """What is personal is masked, however it is written; the numbers by which a crew finds a thing stay."""
 
 import re
+import sys
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from bench import masking
 from models.masking import MASK, OPTIONAL, find, mask, masks, words_around
+from models.masking.late import _Late
 from models.masking.number_shapes import MOBILES
 
 BESIDE = [
@@ -329,6 +331,24 @@ def test_no_sign_that_nobody_sees_hides_the_words_before_a_number(sign: str) -> 
     """What stands for a masked number in the search is none that somebody can write."""
     assert mask(f"You can call{sign} 415-555-2671") == f"You can call{sign} ***"
     assert mask(f"护照{sign}号E12345678") == f"护照{sign}号***"
+
+
+def _late_in(held: object) -> list[_Late]:
+    """The patterns in tables of tables."""
+    if isinstance(held, _Late):
+        return [held]
+    within = held.values() if isinstance(held, dict) else held if isinstance(held, list | tuple) else ()
+    return [pattern for each in within for pattern in _late_in(each)]
+
+
+def test_no_pattern_that_is_compiled_late_holds_a_mistake() -> None:
+    """Each can be asked, though none is compiled before a text comes that needs it."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("models.masking.")]
+    patterns = _late_in([vars(module) for module in modules])
+
+    compiled = [re.compile(each.pattern, each.flags) for each in patterns]
+
+    assert len(compiled) > 100
 
 
 def test_the_corpus_is_large_and_none_of_it_twice() -> None:

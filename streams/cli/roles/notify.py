@@ -4,7 +4,11 @@ from typing import Annotated
 
 import typer
 
+from models.city import load_city
 from models.errors import UsageError
+from streams.notify.role import serve
+from streams.notify.signature import shown_key, target_key
+from streams.notify.targets import targets
 from streams.run import run_role
 from streams.settings import load_settings
 from streams.terminal.harmless import say
@@ -21,16 +25,10 @@ def notify(
     if show_key:
         say(_key(show_key))
         return
-    from streams.notify.role import serve  # here, so that a key is printed at once
-
     run_role(serve)
 
 
 def _key(name: str) -> str:
-    from models.city import load_city
-    from streams.notify.signature import shown_key, target_key
-    from streams.notify.targets import targets
-
     settings = load_settings()
     known = [target.name for target in targets(settings, load_city(settings.city).departments)]
     if name not in known:
