@@ -7,8 +7,9 @@ from models.classifier.learning.bootstrap import bootstrap
 from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.taxonomy import Leaf, Taxonomy
 from models.classifier.learning.training import train
-from models.classifier.serving.artefact import pack, unpack
-from tests.support.classifiers import GROUPS, RECIPES, small_rows
+from models.classifier.serving.artefact import WITNESS, pack, unpack
+from models.classifier.serving.calibration import Thresholds
+from tests.support.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
 
 KEYWORDS = {
     "pothole": ("大坑", "路面", "坑洼", "hole", "pit"),
@@ -20,6 +21,12 @@ KEYWORDS = {
     "unpaid-wages": ("工资", "拖欠", "wages"),
     "pension": ("养老", "养老金", "退休", "retirement"),
 }
+
+
+def at_costs(costs: dict[str, float], limits: tuple[Thresholds, ...]) -> Classifier:
+    """The small model with these costs and limits: what is learnt from the texts hangs on neither."""
+    _, manifest, arrays = unpack(small_bytes())
+    return Classifier.from_bytes(pack(msgspec.structs.replace(manifest, costs=costs, thresholds=limits), arrays))
 
 
 def test_a_context_that_was_learnt_helps_and_may_be_missing() -> None:
@@ -48,11 +55,9 @@ def test_a_costly_category_that_is_likely_enough_abstains() -> None:
 def test_a_costly_category_of_the_same_group_leaves_the_group_sure() -> None:
     """The right department gets the message all the same; only the category's name is in doubt."""
     rows = small_rows()
-    costs = {"road-works": 1e6}
-    _, manifest, arrays = unpack(train(rows, RECIPES, day="2026-01-01", groups=GROUPS, target=0.9, costs=costs))
     # So few texts support no threshold for groups of their own.
-    limits = tuple(msgspec.structs.replace(limit, group=0.5) for limit in manifest.thresholds)
-    careful = Classifier.from_bytes(pack(msgspec.structs.replace(manifest, thresholds=limits), arrays))
+    limits = tuple(msgspec.structs.replace(limit, group=0.5) for limit in small_model().manifest.thresholds)
+    careful = at_costs({"road-works": 1e6}, limits)
     outcomes: dict[bool, set[str]] = {True: set(), False: set()}
     for guess in careful.classify(rows.texts):
         if guess.category != "road-works":
@@ -63,10 +68,8 @@ def test_a_costly_category_of_the_same_group_leaves_the_group_sure() -> None:
 def test_doubt_below_the_threshold_is_not_blamed_on_costs() -> None:
     """The reason is what decided: a cost is named only where the probability alone would have sufficed."""
     rows = small_rows()
-    costs = {"gas-leak": 5000.0}
-    careful = Classifier.from_bytes(train(rows, RECIPES, day="2026-01-01", target=0.9, costs=costs))
-    plain = Classifier.from_bytes(train(rows, RECIPES, day="2026-01-01", target=0.9))
-    pairs = list(zip(careful.classify(rows.texts), plain.classify(rows.texts), strict=True))
+    careful = at_costs({"gas-leak": 5000.0}, small_model().manifest.thresholds)
+    pairs = list(zip(careful.classify(rows.texts), small_model().classify(rows.texts), strict=True))
     assert any("costly" in one.reason for one, _ in pairs)
     assert all(other.outcome == "confident" for one, other in pairs if "costly" in one.reason)
     assert all(one.reason == other.reason for one, other in pairs if other.outcome == "abstain")
@@ -77,10 +80,10 @@ def test_a_first_model_is_sure_only_where_names_and_keywords_are() -> None:
     rows = small_rows()
     nothing = Labelled([], [])
     words = {code: Leaf(code, code, (code.replace("-", " "),), KEYWORDS[code], 1.0) for code in GROUPS}
-    alone, seconded = (
-        Classifier.from_bytes(bootstrap(Taxonomy(words), rows, nothing, day="2026-01-01", target=0.9, strange=strange))
-        for strange in (False, True)
-    )
+    data = bootstrap(Taxonomy(words), rows, nothing, day="2026-01-01", target=0.9)
+    _, manifest, arrays = unpack(data)
+    seconded = Classifier.from_bytes(data)
+    alone = Classifier.from_bytes(pack(manifest, {name: each for name, each in arrays.items() if name != WITNESS}))
     pairs = list(zip(alone.classify(rows.texts), seconded.classify(rows.texts), strict=True))
     assert all(one.category == other.category for one, other in pairs)
     assert all(other.outcome in (one.outcome, "abstain") for one, other in pairs)

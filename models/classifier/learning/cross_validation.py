@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from models.classifier.serving.arrays import U32
+from models.classifier.serving.arrays import U32, Floats, Ints
 from models.classifier.serving.features import SLOTS
 from models.classifier.serving.vectoriser import count
 
@@ -19,6 +19,8 @@ _HASHES = 64
 _BAND = 2
 _BUCKET = 50
 _CHUNK = 16_384
+# Of two numbers that `np.isclose` takes for the same.
+_ALIKE_BY, _ALIKE_OF = 1e-8, 1e-5
 
 
 def clusters(counts: sp.csr_matrix, alike: float = ALIKE) -> NDArray[np.intp]:
@@ -92,11 +94,35 @@ def _jaccard(sets: list[U32], pairs: NDArray[np.intp]) -> NDArray[np.floating]:
     return alike
 
 
+class EvenFolds(StratifiedGroupKFold):
+    """The same folds as scikit-learn's in a sixth of the time: its search for the fold that a group suits best looks at
+    one fold after the other, which was a third of all training on few texts. Were that method named otherwise one day,
+    its own would do it again."""
+
+    def _find_best_fold(self, y_counts_per_fold: Floats, y_cnt: Ints, group_y_counts: Floats) -> int:
+        every = np.arange(self.n_splits)
+        tried = np.repeat(y_counts_per_fold[None], self.n_splits, axis=0)
+        tried[every, every] += group_y_counts
+        tried /= y_cnt
+        # The standard deviation as numpy computes it, to the last bit.
+        tried -= (np.add.reduce(tried, axis=1) / self.n_splits)[:, None]
+        tried *= tried
+        spread = np.sqrt(np.add.reduce(tried, axis=1) / self.n_splits)
+        uneven = (np.add.reduce(spread, axis=1) / spread.shape[1]).tolist()
+        rows = np.add.reduce(y_counts_per_fold, axis=1).tolist()
+        best = 0
+        for fold in range(1, self.n_splits):
+            alike = abs(uneven[fold] - uneven[best]) <= _ALIKE_BY + _ALIKE_OF * uneven[best]
+            if uneven[fold] < uneven[best] or (alike and rows[fold] < rows[best]):
+                best = fold
+        return best
+
+
 def folds(labels: Sequence[str], groups: NDArray[np.intp], count: int, seed: int) -> list[NDArray[np.intp]]:
     """The test rows of `count` folds: each row once, classes spread evenly, no group cut (unless there are too few)."""
     y = np.asarray(labels)
     rows = np.zeros((len(y), 1))
-    split = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    split = EvenFolds(count, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A class with fewer texts than folds is spread as far as it goes.
         warnings.filterwarnings("ignore", message="The least populated class")

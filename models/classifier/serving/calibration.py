@@ -75,6 +75,6 @@ def thresholds(
         sure = mine & (probability >= pooled)
         if mine.sum() >= SUPPORT and wilson(int(right[sure].sum()), int(sure.sum()))[1] < target:
             own[str(name)] = threshold(probability[mine], right[mine], target)
-    limit = np.array([own.get(str(name), pooled) for name in names])
+    limit = np.array([own.get(name, pooled) for name in names.tolist()])
     open_ = probability < limit
     return Thresholds(target, pooled, claimed(group[open_], target), own)

@@ -183,16 +183,18 @@ def learn(
     and context (0 leaves one out); `floor` is what a piece that all classes share alike weighs beside 1 for one of a
     single class. Raises ValueError when no piece is left.
     """
-    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     weight = np.asarray(blocks, dtype=np.float32)
-    columns = np.flatnonzero((frequency >= min_count) & np.repeat(weight > 0, SLOTS))
-    columns = columns[np.argsort(-frequency[columns], kind="stable")[:most]]
+    # Sorted, not counted into a table of all columns there could be: of those few texts have next to none.
+    columns, frequency = np.unique(counts.indices, return_counts=True)
+    often = ((frequency >= min_count) & (weight > 0)[columns // SLOTS]).nonzero()[0]
+    often = often[(-frequency[often]).argsort(kind="stable")[:most]]
+    columns, frequency = columns[often], frequency[often]
     # Where two blocks share a slot the more frequent piece has it.
     slots, first = np.unique(columns & (SLOTS - 1), return_index=True)
     if not len(slots):
         raise ValueError("no piece of text occurs often enough")
     block = (columns[first] // SLOTS).astype(np.uint8)
-    idf = np.log((1 + counts.shape[0]) / (1 + frequency[columns[first]])) + 1
+    idf = np.log((1 + counts.shape[0]) / (1 + frequency[first])) + 1
     idf[block == PARTS] *= weight[PARTS] / weight[BODY]
     plain = Vectoriser(slots.astype(np.uint32), block, idf.astype(np.float32), weight[[BODY, HEADS, AROUND]])
     return msgspec.structs.replace(plain, worth=plain.worth * _focus(plain.weigh(counts)[0], y, floor))

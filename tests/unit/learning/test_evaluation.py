@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.model_selection import StratifiedGroupKFold
 from typer.testing import CliRunner
 
 from models.classifier import ClassifierError, Context
 from models.classifier.judging.evaluation import evaluate
-from models.classifier.learning.cross_validation import clusters, folds
+from models.classifier.learning.cross_validation import EvenFolds, clusters, folds
 from models.classifier.learning.labelled import Labelled, check_classes, read
 from models.classifier.learning.measures import confusion, coverage_at, ece, ece_band, macro_f1, per_class, top_k
 from models.classifier.learning.taxonomy import read_taxonomy
@@ -118,6 +119,21 @@ def test_near_duplicates_share_a_cluster_and_a_fold() -> None:
     labels = ["lamp"] * 10 + ["bus"] * 3 + ["bin", "road"]
     for test in folds(labels, numbers, 2, seed=0):
         assert sum(n < 10 for n in test.tolist()) in (0, 10)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_folds_are_those_of_scikit_learn(seed: int) -> None:
+    """The quicker search puts every group into the same fold, whatever the classes and the sizes of the groups."""
+    some = np.random.default_rng(seed)
+    size = int(some.integers(30, 300))
+    y, groups = some.integers(0, 2 + 4 * seed, size), some.integers(0, size // (1 + seed % 4), size)
+    for count_ in (2, 3, 5):
+        ours, theirs = (
+            [test.tolist() for _, test in split(count_, shuffle=True, random_state=seed).split(y, y, groups)]
+            for split in (EvenFolds, StratifiedGroupKFold)
+        )
+        assert ours == theirs
 
 
 def test_columns_labels_and_contexts_are_read(tmp_path: Path) -> None:
