@@ -113,7 +113,7 @@ def make_app(parts: Parts) -> ASGIApp:
     problems.install(app)
     app.add_middleware(BodyLimit, most=parts.settings.gateway_body_bytes)  # inside the gate: the token comes first
     rate = EventRate(parts.settings.gateway_events_per_second)
-    app.middleware("http")(Gate(parts.holders, rate.begin))
+    app.add_middleware(Gate, holders=parts.holders, before_sending=rate.begin)
     app.add_middleware(CrossSite)
     app.add_middleware(InTime, shutdown=parts.shutdown)
     app.add_middleware(Measuring)

@@ -1,10 +1,10 @@
 """Who may ask: the holder of a token whose role has the right; on loopback without tokens this machine's own users."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from fastapi import Request
-from fastapi.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.access import ACCESS, RIGHTS, Holder, Right, may
 from models.errors import UsageError
@@ -14,7 +14,6 @@ from streams.addresses import LOOPBACK
 from streams.gateway.http.problems import Problem
 from streams.settings import Settings
 
-Handler = Callable[[Request], Awaitable[Response]]
 _SCHEME = "bearer "
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]*)?")  # uri-host [ ":" port ], RFC 9110 7.2
 
@@ -29,21 +28,26 @@ def check_exposure(settings: Settings, holders: Holders) -> None:
 
 
 class Gate:
-    """Lets a request through with its holder, or answers 401 and 403; without tokens only requests that name this
-    machine pass (421)."""
+    """ASGI middleware. Lets a request through with its holder, or answers 401 and 403; without tokens only requests
+    that name this machine pass (421)."""
 
-    def __init__(self, holders: Holders, before_sending: Callable[[Holder], None]) -> None:
+    def __init__(self, app: ASGIApp, holders: Holders, before_sending: Callable[[Holder], None]) -> None:
         """`before_sending` is asked about who would send something; what it raises is the answer."""
-        self._holders, self._before_sending = holders, before_sending
+        self._app, self._holders, self._before_sending = app, holders, before_sending
 
-    async def __call__(self, request: Request, proceed: Handler) -> Response:
-        """The answer of `proceed`, or the problem document of a refusal. Nothing of the body is read before."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. Nothing of the body is read before it is let through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
         request.state.holders = self._holders
         try:
             request.state.holder = await self._holder(request)
         except Problem as problem:
-            return problem.response()
-        return await proceed(request)
+            await problem.response()(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
     async def _holder(self, request: Request) -> Holder | None:
         if self._holders.open:
