@@ -41,8 +41,8 @@ _NEAR = 6  # so far from one numeral of a number to the next: `GAP`
 _THREE_NUMERALS = late(rf"[{_NUMERAL}](?:[^{_NUMERAL}]{{0,{_NEAR - 1}}}[{_NUMERAL}]){{2}}")
 _NO_TAGS = ("at", "dot")  # jane<at>example<dot>com
 # Of the basic plane alone the engine makes a table; what is beyond it is rare enough to be looked at one by one.
-_RESIZED = late("[" + "".join(re.escape(chr(c)) for c, new in _TABLE.items() if len(new) != 1 and c < 2**16) + "]")
-_CHANGED = late("[" + "".join(re.escape(chr(c)) for c in _TABLE if c < 2**16) + "]")
+_RESIZED = late(f"[{re.escape(''.join(chr(c) for c, new in _TABLE.items() if len(new) != 1 and c < 2**16))}]")
+_CHANGED = late(f"[{re.escape(''.join(chr(c) for c in _TABLE if c < 2**16))}]")
 _BEYOND = late("[^\0-\uffff]")
 _MASKED = late(r"\*(?:(?=\*)|(?<=\*\*))")  # each of two or more
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from models.access import Holder
 from models.times import now_ms
-from streams.access.signed_tokens import SignedTokens
 from streams.access.tokens import Tokens
 from streams.settings import Settings
 
@@ -14,7 +13,12 @@ class Holders:
 
     def __init__(self, settings: Settings) -> None:
         self._tokens = Tokens(Path(settings.gateway_tokens_file)) if settings.gateway_tokens_file else None
-        self._signed = SignedTokens(settings) if settings.oidc_issuer else None
+        self._signed = None
+        if settings.oidc_issuer:
+            # Here: what reads signed tokens takes as long to import as a role's own code, and most gateways read none.
+            from streams.access.signed_tokens import SignedTokens
+
+            self._signed = SignedTokens(settings)
 
     @property
     def open(self) -> bool:

@@ -37,7 +37,8 @@ def _normal(value: object) -> str:
 
 def _plain(value: object) -> str:
     text = str(value).strip()
-    if any(unicodedata.category(sign) == "No" for sign in text):  # 4² would be read as 42, ① as 1
+    # 4² would be read as 42, ① as 1.
+    if not text.isascii() and any(unicodedata.category(sign) == "No" for sign in text):
         raise ValueError(f"{text!r} holds a raised or circled digit")
     return _normal(text)
 

@@ -11,6 +11,8 @@ _JOINERS = "\u200c\u200d"
 _HUNDREDS = (*range(0x21), 0xFE, 0xFF, 0x110, 0x134, 0x1BC, 0x1D1, 0xE00)
 _LOOKED_AT = [chr(hundred << 8 | code) for hundred in _HUNDREDS for code in range(0x100)]
 HIDDEN = frozenset(sign for sign in _LOOKED_AT if unicodedata.category(sign) == "Cf")
+# Those, and controls that no editor writes: nearly no cell has one, which is told in one look at all of it.
+UNSEEN = HIDDEN | (frozenset(map(chr, range(0x20))) - frozenset("\t\r\n"))
 
 
 def damage(cell: str) -> str:
@@ -19,7 +21,7 @@ def damage(cell: str) -> str:
         return f"{cell!r} is what a spreadsheet writes when it lost the value"
     if SHORTENED.fullmatch(cell):
         return f"{cell!r} is a number that a spreadsheet shortened; format the column as text and enter it again"
-    if any(_hidden(cell, at) for at in range(len(cell))):
+    if not UNSEEN.isdisjoint(cell) and any(_hidden(cell, at) for at in range(len(cell))):
         return f"{cell!a} holds an invisible character"
     return ""
 
@@ -28,4 +30,4 @@ def _hidden(cell: str, at: int) -> bool:
     sign = cell[at]
     if sign in _JOINERS:
         return not (0 < at < len(cell) - 1) or cell[at - 1].isascii() or cell[at + 1].isascii()
-    return sign in HIDDEN or (sign < " " and sign not in "\t\r\n")
+    return sign in UNSEEN

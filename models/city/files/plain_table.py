@@ -28,10 +28,10 @@ from models.city.files.cells import (
     corners,
     word_list,
 )
-from models.city.files.damage import HIDDEN, SHORTENED
+from models.city.files.damage import SHORTENED, UNSEEN
 
 # What a spreadsheet, an editor or the clipboard may leave; comments and errors of formulas begin with a number sign.
-_ODD = HIDDEN | frozenset("#\ufffd") | (frozenset(map(chr, range(0x20))) - frozenset("\t\r\n"))
+_ODD = UNSEEN | frozenset("#\ufffd")
 _LIKE_SHORTENED = re.compile(r"\d[eE][+-]?\d")
 _AN_AS_DATE = re.compile(rf"^(?:{AS_DATE.pattern})$", re.MULTILINE)
 _OF_NUMBERS = frozenset("0123456789.+-")
