@@ -146,6 +146,12 @@ def fold(text: str) -> str:
     return plain(text).casefold()
 
 
+def fold_many(texts: Sequence[str]) -> list[str]:
+    """`fold` of each, quicker if they are many: most hold no character that `plain` might change."""
+    odd = {sign for sign in set[str]().union(*texts) if sign in " <&" or _ODD.search(sign) or _BEYOND.search(sign)}
+    return [text.casefold() if odd.isdisjoint(text) else fold(text) for text in texts]
+
+
 def _without_markup(text: str) -> str:
     for _ in range(_MOST_ESCAPED):
         bare = _without_tags(text)

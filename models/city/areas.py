@@ -6,7 +6,9 @@ from types import MappingProxyType
 import msgspec
 from shapely.geometry.base import BaseGeometry
 
-from models.city.ground.grid import Grid
+from models.city.ground.grid import NOWHERE, Grid
+
+_MERIDIAN = 180  # degrees, as -180 is: a polygon may lie on either side of it
 
 
 class Area(msgspec.Struct, frozen=True):
@@ -30,6 +32,7 @@ class Areas:
         self._ancestors = {area_id: self._climb(area_id) for area_id in self._areas}
         # Sorted by id, so that the first hit of a point on a border is the area with the lowest id.
         self._units = tuple(self._areas[i] for i in sorted(self._areas) if self._areas[i].level == merge_level)
+        self._found = (*self._units, None)  # by what the grid finds, the last of which is nowhere
         self._grid = Grid([self._shapes[unit.id] for unit in self._units])
 
     def __iter__(self) -> Iterator[Area]:
@@ -62,17 +65,19 @@ class Areas:
 
         A point on a border belongs to the area with the lowest id.
         """
-        return self.locate_many((lat,), (lon,))[0]
+        found = self._grid.find_one(lat, lon)
+        if found == NOWHERE and abs(lon) == _MERIDIAN:
+            found = self._grid.find_one(lat, -lon)
+        return self._found[found]
 
     def locate_many(self, lats: Sequence[float], lons: Sequence[float]) -> list[Area | None]:
         """`locate` for many points at once, which is quicker than one by one."""
-        units = self._units
         found = self._grid.find(lats, lons)
-        # 180 and -180 degrees are one meridian, and a polygon may lie on either side of it.
-        for at, number in enumerate(found):
-            if number is None and abs(lons[at]) == 180:
-                found[at] = self._grid.find((lats[at],), (-lons[at],))[0]
-        return [None if number is None else units[number] for number in found]
+        if NOWHERE in found:
+            for at, number in enumerate(found):
+                if number == NOWHERE and abs(lons[at]) == _MERIDIAN:
+                    found[at] = self._grid.find_one(lats[at], -lons[at])
+        return [self._found[number] for number in found]
 
     def holds_all(self, area: str, south: float, west: float, north: float, east: float) -> bool:
         """Whether all of a box surely lies in one merge-level area and in no other; False says nothing, and costs

@@ -1,8 +1,8 @@
 """The names people use for places, found in what they write."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from types import MappingProxyType
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from models.city.areas import Area, Areas
 from models.city.files.cells import Code, Latitude, Longitude, Row, WordList
-from models.plain_words import fold
+from models.plain_words import fold, fold_many
 
 PlaceKind = Literal["road", "estate", "landmark", "village", "water", "station", "area"]
 _LATIN = re.compile(r"[a-z0-9]")
@@ -51,6 +51,9 @@ class Place(msgspec.Struct, frozen=True, gc=False):
         return tuple(filter(None, (self.name_zh, self.name_en, *self.aliases)))
 
 
+_Alike = Place | tuple[Place, ...]  # those of one name: mostly one, and a tuple of each would take room
+
+
 class Places:
     """All places, found by the beginnings of their names."""
 
@@ -60,7 +63,7 @@ class Places:
         self._places = _by_name(self.all)
         self._units = _by_name(_named(areas.at_level(merge_level)))
         self._regions = _by_name(_named(areas))
-        self._latin, self._other = _by_script({*self._places, *self._regions})
+        self._latin, self._other = _by_script(self._places, self._regions)
 
     def __len__(self) -> int:
         return len(self.all)
@@ -81,7 +84,7 @@ class Places:
         known = [name for name in names if name in self._places]
         candidates = _longest(known, self._places) or _longest([n for n in names if n in self._units], self._units)
         if len({place.area for place in candidates}) > 1:
-            named = {place.area for name in names if name in self._regions for place in self._regions[name]}
+            named = {place.area for name in names for place in _of_name(name, self._regions)}
             candidates = [p for p in candidates if named.intersection(self._areas.ancestors(p.area))]
         if len({place.area for place in candidates}) != 1:
             return None
@@ -92,30 +95,43 @@ def _named(areas: Iterable[Area]) -> list[Place]:
     return [Place(0, area.name_zh, area.name_en, (), "area", area.id) for area in areas]
 
 
-def _by_name(places: Iterable[Place]) -> MappingProxyType[str, tuple[Place, ...]]:
-    named: dict[str, tuple[Place, ...]] = {}
+def _by_name(places: Iterable[Place]) -> dict[str, _Alike]:
+    names: list[str] = []
+    named: list[Place] = []
     for place in places:
-        for name in place.names:
-            folded = fold(name)
-            key = name if folded == name else folded  # one text for both: there are many
-            alike = named.get(key, ())
-            if place not in alike:
-                named[key] = (*alike, place)
-    return MappingProxyType(named)
+        for name in place.names if place.name_en or place.aliases else (place.name_zh,):
+            if name:
+                names.append(name)
+                named.append(place)
+    found: dict[str, _Alike] = {}
+    for name, folded, place in zip(names, fold_many(names), named, strict=True):
+        key = name if folded == name else folded  # one text for both: there are many
+        alike = found.setdefault(key, place)
+        if alike is not place:
+            known = alike if isinstance(alike, tuple) else (alike,)
+            if place not in known:
+                found[key] = (*known, place)
+    return found
 
 
-def _longest(names: Sequence[str], table: MappingProxyType[str, tuple[Place, ...]]) -> list[Place]:
+def _of_name(name: str, table: Mapping[str, _Alike]) -> tuple[Place, ...]:
+    found = table.get(name, ())
+    return found if isinstance(found, tuple) else (found,)
+
+
+def _longest(names: Sequence[str], table: Mapping[str, _Alike]) -> list[Place]:
     length = max(map(len, names), default=0)
-    return [place for name in names if len(name) == length for place in table[name]]
+    return [place for name in names if len(name) == length for place in _of_name(name, table)]
 
 
-def _by_script(names: Iterable[str]) -> tuple["_Names", "_Names"]:
+def _by_script(places: Mapping[str, _Alike], regions: Mapping[str, _Alike]) -> tuple["_Names", "_Names"]:
     """Names of Latin letters are words: "Park" is not found in "Parker". All others may begin at any character."""
     latin: list[str] = []
     other: list[str] = []
-    for name in names:
+    for name in chain(places, regions):
         (latin if _LATIN.match(name) else other).append(name)
-    return _Names(latin, r"\b", re.compile("[a-z0-9]")), _Names(other, "", _NOTHING)
+    tables = places, regions
+    return _Names(latin, tables, r"\b", re.compile("[a-z0-9]")), _Names(other, tables, "", _NOTHING)
 
 
 class _Names:
@@ -125,12 +141,15 @@ class _Names:
     longest first.
     """
 
-    def __init__(self, names: Sequence[str], begin: str, goes_on: re.Pattern[str]) -> None:
-        """`begin` is a pattern in front of each name; what `goes_on` matches may not stand behind one."""
-        self._names, self._goes_on = frozenset(names), goes_on
+    def __init__(
+        self, names: Sequence[str], tables: tuple[Container[str], Container[str]], begin: str, goes_on: re.Pattern[str]
+    ) -> None:
+        """`tables` hold the names, and no other that begins as one of them; `begin` is a pattern in front of each name;
+        what `goes_on` matches may not stand behind one."""
+        self._tables, self._goes_on = tables, goes_on
         lengths: dict[str, set[int]] = {}
-        for name in names:
-            lengths.setdefault(name[:NAME_LEAST], set()).add(len(name))
+        for head, length in {(name[:NAME_LEAST], len(name)) for name in names}:
+            lengths.setdefault(head, set()).add(length)
         self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
         by_first: dict[str, list[str]] = {}
         for head in sorted(lengths):
@@ -140,10 +159,11 @@ class _Names:
 
     def find(self, text: str) -> Iterator[str]:
         """The names, in the order of the text."""
+        places, regions = self._tables
         for found in self._heads.finditer(text):
             start = found.start()
             for length in self._lengths[found[1]]:
                 name = text[start : start + length]
-                if name in self._names and not self._goes_on.match(text, start + length):
+                if (name in places or name in regions) and not self._goes_on.match(text, start + length):
                     yield name
                     break

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dispatcher.arrivals import numbered
 from dispatcher.arrivals.gists import gist_of
 from dispatcher.arrivals.numbered import names_in
-from models.plain_words import fold
+from models.plain_words import fold, fold_many
 
 PARTS = [
     *("12", "3号楼", "二单元", "No. ", "lamp ", "lamps 12 to 14", "k12+300", "2026-03-02", "3天", "两个月", "10:30"),
@@ -32,6 +32,12 @@ PARTS = [
     ),
     *("٣", "flat 3/4", "$12", "abc12号", "单元401", "of", "个", "\n", "一", "k", "百"),
 ]
+
+
+@given(st.lists(st.text(st.one_of(st.sampled_from("aZ路 <&>;\u3000\u200b\u0301臺İﬁ\n"), st.characters())), max_size=8))
+def test_many_texts_are_folded_like_single_ones(texts: list[str]) -> None:
+    """Whatever is odd in one of them."""
+    assert fold_many(texts) == [fold(text) for text in texts]
 
 
 @given(st.text(max_size=60))

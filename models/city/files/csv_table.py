@@ -87,12 +87,15 @@ def read_registry(
 ) -> list[T]:
     """What `make` makes of each row of a CSV file, of its line and the values of its columns by their names; quickly
     where nothing in the file is odd. Mistakes go to `problems`, as in `read_table`."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = ""
-    plain = read_plain(text, row_type, make) if text else None
+    plain = read_plain(_text_or_nothing(content), row_type, make)  # which alone holds the text, and lets go of it
     return [make(**dict(row)) for row in read_table(file, content, row_type, problems)] if plain is None else plain
+
+
+def _text_or_nothing(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _cells(file: str, text: str, problems: Problems) -> list[tuple[int, list[str]]]:

@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 _CELLS = 64  # a side: towns are larger than a sixty-fourth of their city, so few cells lie on borders
 _MARGIN = 1e-9  # degrees: cells overlap a little, so that rounding a point into its neighbour cannot change the answer
+_MANY = 32  # points from which on arrays are quicker
+_AT_ONCE = 1 << 14  # points: few arrays are alive at once
+NOWHERE = -1  # the index of no polygon
+
+Numbers = npt.NDArray[np.float64]
 
 
 class Grid:
@@ -21,25 +27,52 @@ class Grid:
         self._width = (self._east - self._west) / _CELLS or 1.0
         self._height = (self._north - self._south) / _CELLS or 1.0
         self._sure, self._open = self._raster()
+        self._sure_of = np.array(self._sure, np.int32)
+        self._open_many = np.array([len(indices) for indices in self._open])
+        self._open_from = np.cumsum(self._open_many) - self._open_many
+        self._opens = np.array([index for indices in self._open for index in indices], np.int32)
 
-    def find(self, lats: Sequence[float], lons: Sequence[float]) -> list[int | None]:
-        """For each point the index of the first polygon that holds it, borders included, or None."""
-        found: list[int | None] = []
-        asked: list[tuple[int, int]] = []  # which point in which polygon
-        for n, (lat, lon) in enumerate(zip(lats, lons, strict=True)):
-            cell = self._cell(lat, lon)
-            found.append(None if cell is None else self._sure[cell])
-            if cell is not None and found[n] is None:
-                asked += [(n, index) for index in self._open[cell]]
-        if asked:
-            # One call for all of them: a call costs twenty times what it does for one more point.
-            points, indices = [n for n, _ in asked], [index for _, index in asked]
-            held = shapely.intersects_xy(
-                self._shapes[indices], [lons[n] for n in points], [lats[n] for n in points]
-            ).tolist()
-            for (n, index), holds in zip(asked, held, strict=True):
-                if holds and found[n] is None:
-                    found[n] = index
+    def find_one(self, lat: float, lon: float) -> int:
+        """The index of the first polygon that holds a point, borders included, or -1."""
+        cell = self._cell(lat, lon)
+        if cell is None:
+            return NOWHERE
+        found = self._sure[cell]
+        if found == NOWHERE:
+            for index in self._open[cell]:
+                # Not `shapely.intersects_xy`, which makes ready for arrays: that costs more than the answer.
+                if shapely.lib.intersects_xy(self._shapes[index], lon, lat):
+                    return index
+        return found
+
+    def find(self, lats: Sequence[float], lons: Sequence[float]) -> list[int]:
+        """`find_one` for each point, which is quicker than one by one if they are many."""
+        if len(lats) < _MANY:
+            return [self.find_one(lat, lon) for lat, lon in zip(lats, lons, strict=True)]
+        found: list[int] = []
+        for start in range(0, len(lats), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            found += self._find(np.array(lats[some], float), np.array(lons[some], float)).tolist()
+        return found
+
+    def _find(self, lats: Numbers, lons: Numbers) -> npt.NDArray[np.int32]:
+        found = np.full(len(lats), NOWHERE, np.int32)
+        (inside,) = np.nonzero(
+            (self._south <= lats) & (lats <= self._north) & (self._west <= lons) & (lons <= self._east)
+        )
+        columns = np.minimum(((lons[inside] - self._west) / self._width).astype(int), _CELLS - 1)
+        rows = np.minimum(((lats[inside] - self._south) / self._height).astype(int), _CELLS - 1)
+        cells = rows * _CELLS + columns
+        found[inside] = self._sure_of[cells]
+        unsure = found[inside] == NOWHERE
+        points, cells = inside[unsure], cells[unsure]
+        # Each point with each polygon of its cell, and of those that hold it the first.
+        many = self._open_many[cells]
+        nth = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+        asked, indices = np.repeat(points, many), self._opens[np.repeat(self._open_from[cells], many) + nth]
+        holds = shapely.intersects_xy(self._shapes[indices], lons[asked], lats[asked])
+        held, first = np.unique(asked[holds], return_index=True)
+        found[held] = indices[holds][first]
         return found
 
     def holds_all(self, south: float, west: float, north: float, east: float) -> int | None:
@@ -50,6 +83,8 @@ class Grid:
             return None
         width = last % _CELLS - first % _CELLS + 1
         found = self._sure[first]
+        if found == NOWHERE:
+            return None
         for row in range(first, last + 1, _CELLS):
             if any(held != found for held in self._sure[row : row + width]):
                 return None
@@ -61,7 +96,7 @@ class Grid:
         column = min(int((lon - self._west) / self._width), _CELLS - 1)
         return min(int((lat - self._south) / self._height), _CELLS - 1) * _CELLS + column
 
-    def _raster(self) -> tuple[list[int | None], list[tuple[int, ...]]]:
+    def _raster(self) -> tuple[list[int], list[tuple[int, ...]]]:
         sides = range(_CELLS)
         wests = [self._west + column * self._width for _ in sides for column in sides]
         souths = [self._south + row * self._height for row in sides for _ in sides]
@@ -75,7 +110,7 @@ class Grid:
         touched: list[list[int]] = [[] for _ in boxes]
         for index, cell in tree.query(self._shapes, predicate="intersects").T.tolist():
             touched[cell].append(index)
-        sure: list[int | None] = [None] * len(boxes)
+        sure = [NOWHERE] * len(boxes)
         for index, cell in tree.query(self._shapes, predicate="covers").T.tolist():
             if len(touched[cell]) == 1:
                 sure[cell] = index

@@ -1,6 +1,7 @@
 """Areas: which one a point lies in, and what their file may not say."""
 
 import json
+import math
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -56,6 +57,17 @@ def test_a_point_lies_in_its_town(lat: float, lon: float, area: str | None) -> N
 )
 def test_many_points_are_located_like_single_ones(points: list[tuple[float, float]]) -> None:
     """`locate_many` is `locate`, point by point."""
+    many = CITY.areas.locate_many([lat for lat, _ in points], [lon for _, lon in points])
+
+    assert many == [CITY.areas.locate(lat, lon) for lat, lon in points]
+
+
+def test_a_registry_of_points_is_located_like_single_ones() -> None:
+    """On borders and corners, out of the city and nowhere at all too."""
+    lats = [29.99 + step * 0.0025 for step in range(100)] + [30.05, 30.1, math.nan, math.inf, -91.0]
+    lons = [113.99 + step * 0.0025 for step in range(100)] + [114.1, 114.1, math.nan, -math.inf, 361.0]
+    points = [(lat, lon) for lat in lats for lon in lons]
+
     many = CITY.areas.locate_many([lat for lat, _ in points], [lon for _, lon in points])
 
     assert many == [CITY.areas.locate(lat, lon) for lat, lon in points]
