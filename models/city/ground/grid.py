@@ -1,19 +1,24 @@
 """A raster over polygons: most points are located by one look at their cell, the rest by exact geometry."""
 
+import math
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-_CELLS = 64  # a side: towns are larger than a sixty-fourth of their city, so few cells lie on borders
+# Cells a side: towns are larger than a sixty-fourth of their city, so few cells lie on borders. Where there are
+# thousands of areas, each gets some four by four of them, as far as they are made in half a second.
+_LEAST, _PER_AREA, _MOST = 64, 4, 256
 _MARGIN = 1e-9  # degrees: cells overlap a little, so that rounding a point into its neighbour cannot change the answer
 _MANY = 32  # points from which on arrays are quicker
 _AT_ONCE = 1 << 14  # points: few arrays are alive at once
 NOWHERE = -1  # the index of no polygon
 
 Numbers = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
 
 
 class Grid:
@@ -24,13 +29,15 @@ class Grid:
         shapely.prepare(self._shapes)
         bounds = shapely.total_bounds(self._shapes) if len(self._shapes) else (0.0, 0.0, 0.0, 0.0)
         self._west, self._south, self._east, self._north = map(float, bounds)
-        self._width = (self._east - self._west) / _CELLS or 1.0
-        self._height = (self._north - self._south) / _CELLS or 1.0
-        self._sure, self._open = self._raster()
-        self._sure_of = np.array(self._sure, np.int32)
-        self._open_many = np.array([len(indices) for indices in self._open])
+        self._side = min(max(_LEAST, _PER_AREA * math.isqrt(len(self._shapes))), _MOST)
+        self._width = (self._east - self._west) / self._side or 1.0
+        self._height = (self._north - self._south) / self._side or 1.0
+        self._sure_of, self._open_many, self._opens = self._raster()
         self._open_from = np.cumsum(self._open_many) - self._open_many
-        self._opens = np.array([index for indices in self._open for index in indices], np.int32)
+        # The same as lists, which are quicker for one point.
+        self._sure: list[int] = self._sure_of.tolist()
+        opens = iter(self._opens.tolist())
+        self._open: list[tuple[int, ...]] = [tuple(islice(opens, many)) for many in self._open_many.tolist()]
 
     def find_one(self, lat: float, lon: float) -> int:
         """The index of the first polygon that holds a point, borders included, or -1."""
@@ -55,14 +62,14 @@ class Grid:
             found += self._find(np.array(lats[some], float), np.array(lons[some], float)).tolist()
         return found
 
-    def _find(self, lats: Numbers, lons: Numbers) -> npt.NDArray[np.int32]:
-        found = np.full(len(lats), NOWHERE, np.int32)
+    def _find(self, lats: Numbers, lons: Numbers) -> Indices:
+        found = np.full(len(lats), NOWHERE)
         (inside,) = np.nonzero(
             (self._south <= lats) & (lats <= self._north) & (self._west <= lons) & (lons <= self._east)
         )
-        columns = np.minimum(((lons[inside] - self._west) / self._width).astype(int), _CELLS - 1)
-        rows = np.minimum(((lats[inside] - self._south) / self._height).astype(int), _CELLS - 1)
-        cells = rows * _CELLS + columns
+        columns = np.minimum(((lons[inside] - self._west) / self._width).astype(int), self._side - 1)
+        rows = np.minimum(((lats[inside] - self._south) / self._height).astype(int), self._side - 1)
+        cells = rows * self._side + columns
         found[inside] = self._sure_of[cells]
         unsure = found[inside] == NOWHERE
         points, cells = inside[unsure], cells[unsure]
@@ -81,11 +88,11 @@ class Grid:
         first, last = self._cell(south, west), self._cell(north, east)
         if first is None or last is None:
             return None
-        width = last % _CELLS - first % _CELLS + 1
+        width = last % self._side - first % self._side + 1
         found = self._sure[first]
         if found == NOWHERE:
             return None
-        for row in range(first, last + 1, _CELLS):
+        for row in range(first, last + 1, self._side):
             if any(held != found for held in self._sure[row : row + width]):
                 return None
         return found
@@ -93,25 +100,24 @@ class Grid:
     def _cell(self, lat: float, lon: float) -> int | None:
         if not (self._south <= lat <= self._north and self._west <= lon <= self._east):
             return None
-        column = min(int((lon - self._west) / self._width), _CELLS - 1)
-        return min(int((lat - self._south) / self._height), _CELLS - 1) * _CELLS + column
+        column = min(int((lon - self._west) / self._width), self._side - 1)
+        return min(int((lat - self._south) / self._height), self._side - 1) * self._side + column
 
-    def _raster(self) -> tuple[list[int], list[tuple[int, ...]]]:
-        sides = range(_CELLS)
-        wests = [self._west + column * self._width for _ in sides for column in sides]
-        souths = [self._south + row * self._height for row in sides for _ in sides]
+    def _raster(self) -> tuple[Indices, Indices, Indices]:
+        """Of each cell the index of the polygon that holds all of it alone, or -1, and how many touch it; and those
+        that do, of one cell after the other."""
+        rows, columns = np.divmod(np.arange(self._side**2), self._side)
+        wests, souths = self._west + columns * self._width, self._south + rows * self._height
         boxes = shapely.box(
-            [west - _MARGIN for west in wests],
-            [south - _MARGIN for south in souths],
-            [west + self._width + _MARGIN for west in wests],
-            [south + self._height + _MARGIN for south in souths],
+            wests - _MARGIN, souths - _MARGIN, wests + self._width + _MARGIN, souths + self._height + _MARGIN
         )
-        tree = shapely.STRtree(boxes)
-        touched: list[list[int]] = [[] for _ in boxes]
-        for index, cell in tree.query(self._shapes, predicate="intersects").T.tolist():
-            touched[cell].append(index)
-        sure = [NOWHERE] * len(boxes)
-        for index, cell in tree.query(self._shapes, predicate="covers").T.tolist():
-            if len(touched[cell]) == 1:
-                sure[cell] = index
-        return sure, [tuple(sorted(indices)) for indices in touched]
+        indices, cells = shapely.STRtree(boxes).query(self._shapes, predicate="intersects")
+        order = np.lexsort((indices, cells))
+        indices, cells = indices[order], cells[order]
+        many = np.bincount(cells, minlength=len(boxes))
+        alone = many[cells] == 1
+        indices_alone, cells_alone = indices[alone], cells[alone]
+        whole = shapely.covers(self._shapes[indices_alone], boxes[cells_alone])
+        sure = np.full(len(boxes), NOWHERE)
+        sure[cells_alone[whole]] = indices_alone[whole]
+        return sure, many, indices

@@ -10,12 +10,16 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely import box
 
 from models.city import CityError
 from models.city.areas import Area, Areas
+from models.city.ground.grid import NOWHERE, Grid
 from tests.support.cities import areas_geojson, feature, square, tiny_city
 
 CITY = tiny_city()
+SQUARES = [box(3 * x, 3 * y, 3 * x + 3, 3 * y + 3) for x in range(20) for y in range(20) if (x, y) != (10, 10)]
+LATTICE = Grid(SQUARES)
 
 
 def broken(change: Callable[[list[Any]], object]) -> tuple[str, ...]:
@@ -71,6 +75,17 @@ def test_a_registry_of_points_is_located_like_single_ones() -> None:
     many = CITY.areas.locate_many([lat for lat, _ in points], [lon for _, lon in points])
 
     assert many == [CITY.areas.locate(lat, lon) for lat, lon in points]
+
+
+@given(st.lists(st.tuples(st.integers(-1, 61), st.integers(-1, 61)), max_size=60))
+def test_a_point_among_hundreds_of_areas_is_in_the_first_that_holds_it(thirds: list[tuple[int, int]]) -> None:
+    """Corners, sides and insides of a lattice of squares of three by three, with a hole in its middle."""
+    held = [shapely.intersects(SQUARES, shapely.Point(x, y)).tolist() for y, x in thirds]
+
+    found = LATTICE.find([float(y) for y, _ in thirds], [float(x) for _, x in thirds])
+
+    assert found == [LATTICE.find_one(y, x) for y, x in thirds]
+    assert found == [each.index(True) if True in each else NOWHERE for each in held]
 
 
 @given(st.floats(29.95, 30.25), st.floats(113.95, 114.25))
