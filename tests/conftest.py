@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol
 
+import coverage
 import hypothesis
 import pytest
 import pytest_asyncio
@@ -79,6 +80,9 @@ def pytest_collection(session: pytest.Session) -> None:
         for module in pkgutil.walk_packages(dispatcher.__path__, "dispatcher."):
             importlib.import_module(module.name)
         counting.pause()
+        # A worker of xdist has begun to count twice, and what began first, whose count nobody asks for, would go on.
+        while (other := coverage.Coverage.current()) is not None:
+            other.stop()
 
 
 @pytest.hookimpl(wrapper=True)
