@@ -35,6 +35,8 @@ class Sighted:
     def __init__(self, order: Order, merged: Sequence[Order] = ()) -> None:
         family = (order, *merged)
         self._order = order
+        # Where they are counted now, and where they were seen: an order may have been moved 改区.
+        self._areas = frozenset(area for one in family for area in index.areas_of(one))
         self._reports = frozenset(key for one in family for key in one.report_keys)
         self._evidence = frozenset(
             (seen.source, seen.id) for one in family for seen in (*one.evidence_first, *one.evidence_last)
@@ -45,7 +47,7 @@ class Sighted:
 
     def takes(self, sighting: Sighting, clock: int) -> bool:
         """Whether a sighting that came in at an instant is one of the order's."""
-        if sighting.area != self._order.area or not self._belongs(sighting, clock):
+        if sighting.area not in self._areas or not self._belongs(sighting, clock):
             return False
         identity_of = (sighting.kind, sighting.source, sighting.id)
         if identity_of in self._met:

@@ -3,6 +3,7 @@ part of it each time."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
@@ -18,6 +19,7 @@ from models.inbox import Sighting, read_record
 from models.times import HOUR_MS, to_text
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
+from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
 from streams.gateway.routes.orders import Finder
 from streams.gateway.shards import incomplete
@@ -39,10 +41,12 @@ _URGENT = 2**61  # from here on places are those of the urgent lane
 
 class SightingPage(msgspec.Struct, frozen=True):
     """Sightings in the order in which they came in, what was urgent before the rest, and the place at which the next
-    page begins; None: that was all up to now."""
+    page begins; None: that was all up to now. `without`: the orders merged into this one of which the tables know
+    nothing any more, so that what was seen of them cannot be told from the rest."""
 
     sightings: tuple[dict[str, Any], ...]
     next: int | None
+    without: tuple[str, ...] = ()
 
 
 class InboxSightings:
@@ -128,25 +132,39 @@ def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
         cursor: Annotated[int | None, Query(ge=0, lt=2**62, description="`next` of the page before")] = None,
     ) -> Response:
         order = (await finder.order(order_id, holder_of(request))).order
-        merged = await merged_into(order, finder)
+        merged, gone = await merged_into(order, finder)
         try:
             page = await inbox.page(order, cursor, limit, merged)
         except KafkaError:
             raise incomplete("the inbox cannot be read at the moment") from None
+        page = msgspec.structs.replace(page, without=gone)
         return answer(msgspec.to_builtins(await finder.in_the_clear(page, SightingPage)))
 
     return router
 
 
-async def merged_into(order: Order, finder: Finder) -> list[Order]:
-    """The orders that were merged into one, and into those: of whoever sees that one. Raises Problem."""
+async def merged_into(order: Order, finder: Finder) -> tuple[list[Order], tuple[str, ...]]:
+    """The orders that were merged into one, and into those: of whoever sees that one; and the ids of those that the
+    tables do not have any more. Raises Problem (503) while a partition is silent."""
     found: list[Order] = []
+    gone: list[str] = []
     wanted = list(order.children)
     while wanted:
-        held = await asyncio.gather(*(finder.order(each, None) for each in wanted))
-        found += (each.order for each in held)
-        wanted = [child for each in held for child in each.order.children]
-    return found
+        held = await asyncio.gather(*(_held(each, finder) for each in wanted))
+        gone += (each for each, one in zip(wanted, held, strict=True) if one is None)
+        known = [one for one in held if one is not None]
+        found += known
+        wanted = [child for one in known for child in one.children]
+    return found, tuple(gone)
+
+
+async def _held(order_id: str, finder: Finder) -> Order | None:
+    try:
+        return (await finder.order(order_id, None)).order
+    except Problem as problem:
+        if problem.status != HTTPStatus.NOT_FOUND:
+            raise
+        return None
 
 
 def _document(sighting: Sighting) -> dict[str, Any]:

@@ -1,12 +1,29 @@
 """The inbox alone suffices to list every sighting of an order."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
+
+import pytest
 
 from dispatcher.partition.sighted import Sighted, seen_since
 from models.inbox import Actor, Sighting, encode_items
+from streams.gateway.http.problems import Problem
 from streams.gateway.routes.order_sightings import PageOf, merged_into
 from streams.gateway.routes.orders import Finder, Held
-from tests.support.desks import DAY, HOUR, INSPECTOR, MINUTE, OPERATOR, T0, Desk, detection, quiet_city, report
+from tests.support.desks import (
+    DAY,
+    DISPATCHER,
+    HOUR,
+    INSPECTOR,
+    MINUTE,
+    OPERATOR,
+    T0,
+    Desk,
+    detection,
+    quiet_city,
+    report,
+)
 from tests.support.messages import raw
 from tests.unit.steps.test_joint_orders import joint
 
@@ -126,13 +143,51 @@ async def test_orders_that_were_merged_into_merged_ones_belong_to_the_listing() 
     desk.update("merge", OPERATOR, T0, deep, other_order_id=middle, reason="one incident")
     desk.update("merge", OPERATOR, T0, middle, other_order_id=top, reason="one incident")
 
+    merged, gone = await merged_into(desk.order(top), tables(desk))
+
+    assert ([one.id for one in merged], gone) == ([middle, deep], ())
+
+
+async def test_a_merged_order_that_the_tables_have_no_more_is_named_and_the_rest_is_listed() -> None:
+    """Nobody can tell any more what was seen of it; a partition that is silent is another matter."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    for n in range(3):
+        desk.feed(report(f"r{n}", T0, category="street-light", lat=30.05 + n * 0.02), at=T0)
+    gone, there, top = list(desk.state.orders)
+    for order_id in (gone, there):
+        desk.update("merge", OPERATOR, T0, order_id, other_order_id=top, reason="one incident")
+
+    merged, without = await merged_into(desk.order(top), tables(desk, {gone: 404}))
+
+    assert ([one.id for one in merged], without) == ([there], (gone,))
+    with pytest.raises(Problem, match="silent"):
+        await merged_into(desk.order(top), tables(desk, {gone: 503}))
+
+
+def tables(desk: Desk, refused: Mapping[str, int] = MappingProxyType({})) -> Finder:
+    """What finds the orders of a desk, but for those that it refuses with a status."""
+
     class Tables:
         async def order(self, order_id: str, holder: None) -> Held:
+            if order_id in refused:
+                raise Problem(refused[order_id], "missing", "gone or silent")
             return Held(desk.order(order_id), None)
 
-    merged = await merged_into(desk.order(top), cast(Finder, Tables()))
+    return cast(Finder, Tables())
 
-    assert [one.id for one in merged] == [middle, deep]
+
+def test_an_order_that_was_moved_to_another_area_is_listed_with_what_was_seen_where_it_was() -> None:
+    """It counts elsewhere now; it was seen where it was, and is seen there again."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    desk.feed(detection("a1", T0), at=T0)
+    desk.feed(report("r1", T0, category="street-light"), at=T0)
+    moved = desk.only()
+    desk.update("move-area", DISPATCHER, T0 + HOUR, moved.id, to_area="south-e", reason="beyond the bridge")
+    desk.feed(detection("a2", T0 + 2 * HOUR), at=T0 + 2 * HOUR)
+
+    assert desk.order(moved.id).area == "south-e"
+    assert ids(desk, moved.id)[:2] == ["a1", "r1"]
+    assert len(ids(desk, moved.id)) == desk.order(moved.id).evidence_count + desk.state.tallies[moved.id].sightings
 
 
 def test_the_next_incident_of_a_camera_is_another_orders() -> None:
