@@ -29,7 +29,7 @@ from streams.control.models_in_force import ACTIVE, point
 from streams.control.one_at_a_time import ControlError
 from streams.kafka.topics import Names
 from streams.learning.drift_watch import DriftWatch
-from streams.learning.labels import read_labels
+from streams.learning.labels import as_rows, read_labels
 from streams.settings import Settings
 from tests.support.cities import written
 from tests.support.hotline_city import TOPICS, TruthfulPeople, code, messages, office, pack
@@ -117,7 +117,7 @@ async def test_what_departments_and_reviewers_say_makes_a_better_model(
     assert {number: label.label for number, label in every.items()} == {n: truth[n] for n in (*second, *last)}
     labels = [every[number] for number in last]
     await _the_watch_sees_the_returns(settings, city, old)
-    _recorded_is_what_the_models_say(labels, store)
+    _recorded_is_what_the_models_say(labels, store, city)
     _fewer_are_sent_wrong(labels, store, old, new)
 
 
@@ -194,13 +194,18 @@ async def _watched(watch: DriftWatch) -> Mapping[str, Any]:
     return found
 
 
-def _recorded_is_what_the_models_say(labels: Sequence[Label], store: Store) -> None:
-    """What stands in the log as a model's guess is what that model says to the same text, the shadow's as well."""
+def _recorded_is_what_the_models_say(labels: Sequence[Label], store: Store, city: City) -> None:
+    """What stands in the log as a model's guess is what that model says to the same text at the same hour of the day,
+    which it may have learnt from; the shadow's as well."""
     assert sum(label.shadow_model != "" for label in labels) > JUDGED // 2
     for name in {label.model for label in labels} | {label.shadow_model for label in labels} - {""}:
         mine = [label for label in labels if name in (label.model, label.shadow_model)]
-        said = [guess.category for guess in store.load(name).classify([label.text for label in mine])]
-        assert said == [label.guess if name == label.model else label.shadow_guess for label in mine]
+        asked = as_rows(mine, city.zone)
+        assert len(asked.texts) == len(mine)
+        said = store.load(name).classify(asked.texts, asked.contexts)
+        recorded = [label.guess if name == label.model else label.shadow_guess for label in mine]
+        unlike = [(guess, label) for guess, it, label in zip(said, recorded, mine, strict=True) if guess.category != it]
+        assert unlike == []
 
 
 def _fewer_are_sent_wrong(labels: Sequence[Label], store: Store, old: str, new: str) -> None:
