@@ -10,17 +10,17 @@ import msgspec
 from fastapi import Request
 from fastapi.responses import Response
 
+from dispatcher.order.row import Order
 from models.access import prefixed
 from models.city import City
 from models.envelope import Event
 from models.events import REPORT
 from streams.gateway.events.on_behalf import of_report
-from streams.gateway.http.problems import Problem
 from streams.gateway.open311.api_keys import ApiKeys
 from streams.gateway.open311.asked import SOURCE, Search, check_jurisdiction, form_of, report_of, search_of, wrong
 from streams.gateway.open311.georeport import Fields, GeoReport
 from streams.gateway.open311.written import listed, written
-from streams.gateway.routes.orders import Finder
+from streams.gateway.routes.orders import Finder, seen
 from streams.gateway.routes.receiving import Receiver
 from streams.gateway.shards import PARTIAL, incomplete
 from streams.tables.protocol import Brief, brief
@@ -68,7 +68,8 @@ class ServiceRequests:
     async def one(self, format: str, request: Request, request_id: str) -> Response:
         """One request."""
         whole = await self._keys.sees_all(request)
-        return _requests(format, [await self._request(request_id, whole, _extensions(request.query_params))])
+        order = (await self._finder.order(request_id, None)).order
+        return _requests(format, [self._request(order, whole, _extensions(request.query_params))])
 
     async def create(self, format: str, request: Request) -> Response:
         """Take a form as a report. The answer is its token, once the report is safe in Kafka."""
@@ -97,15 +98,11 @@ class ServiceRequests:
         """Those that there are."""
         found = []
         for request_id in search.ids:
-            try:
-                found.append(await self._request(request_id, whole, extensions))
-            except Problem as problem:
-                if problem.status != 404:
-                    raise
+            if (held := await seen(self._finder, request_id, None)) is not None:
+                found.append(self._request(held.order, whole, extensions))
         return found
 
-    async def _request(self, request_id: str, whole: bool, extensions: bool) -> Fields:
-        order = (await self._finder.order(request_id, None)).order
+    def _request(self, order: Order, whole: bool, extensions: bool) -> Fields:
         return self._georeport.request(order, brief(order), whole, extensions)
 
     async def _searched(self, search: Search) -> list[Brief]:

@@ -21,7 +21,7 @@ from models.times import to_text
 from streams.gateway.events.request_event import attribute
 from streams.gateway.http.problems import Problem, of_poison
 from streams.gateway.order_document import named
-from streams.gateway.routes.orders import Finder, Held
+from streams.gateway.routes.orders import Finder, Held, seen
 
 HEADER = "Reporter-Id"
 LOOKED_AT = 5  # orders, the newest first
@@ -50,7 +50,7 @@ async def known_reporter(
     `key` is that of the pseudonyms. Raises Problem while not all partitions of the tables can be asked."""
     who = reporter_hash(key, person)
     orders = await finder.newest_of(who, LOOKED_AT)
-    found = [one for one in await asyncio.gather(*(_seen(finder, each.id, holder) for each in orders)) if one]
+    found = [one for one in await asyncio.gather(*(seen(finder, each.id, holder) for each in orders)) if one]
     own = [(seen.at, held.order.area, seen) for held in found for seen in _reports(held, who, holder, key)]
     if not own:
         return None
@@ -66,16 +66,6 @@ async def known_reporter(
         },
         "channel": max(channels, key=channels.__getitem__) if channels else "",
     }
-
-
-async def _seen(finder: Finder, order_id: str, holder: Holder | None) -> Held | None:
-    """An order that the holder sees."""
-    try:
-        return await finder.order(order_id, holder)
-    except Problem as problem:
-        if problem.status != 404:
-            raise
-        return None
 
 
 def _reports(held: Held, who: str, holder: Holder | None, key: bytes) -> list[Evidence]:

@@ -3,7 +3,6 @@ part of it each time."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
@@ -19,9 +18,8 @@ from models.inbox import Sighting, read_record
 from models.times import HOUR_MS, to_text
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
-from streams.gateway.http.problems import Problem
 from streams.gateway.http.responses import answer
-from streams.gateway.routes.orders import Finder
+from streams.gateway.routes.orders import Finder, seen
 from streams.gateway.shards import incomplete
 from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
@@ -150,21 +148,12 @@ async def merged_into(order: Order, finder: Finder) -> tuple[list[Order], tuple[
     gone: list[str] = []
     wanted = list(order.children)
     while wanted:
-        held = await asyncio.gather(*(_held(each, finder) for each in wanted))
+        held = await asyncio.gather(*(seen(finder, each, None) for each in wanted))
         gone += (each for each, one in zip(wanted, held, strict=True) if one is None)
-        known = [one for one in held if one is not None]
+        known = [one.order for one in held if one is not None]
         found += known
         wanted = [child for one in known for child in one.children]
     return found, tuple(gone)
-
-
-async def _held(order_id: str, finder: Finder) -> Order | None:
-    try:
-        return (await finder.order(order_id, None)).order
-    except Problem as problem:
-        if problem.status != HTTPStatus.NOT_FOUND:
-            raise
-        return None
 
 
 def _document(sighting: Sighting) -> dict[str, Any]:

@@ -303,13 +303,7 @@ class Finder:
         """Whether a holder sees an order that there is."""
         if holder is None or not (holder.department or holder.area):
             return True
-        try:
-            await self.order(order_id, holder)
-        except Problem as problem:
-            if problem.status != 404:
-                raise
-            return False
-        return True
+        return await seen(self, order_id, holder) is not None
 
     def is_within(self, holder: Holder | None, area: str) -> bool:
         """Whether an area is one that the holder may see and act in."""
@@ -320,13 +314,8 @@ class Finder:
         Problem (503) while the partition that may hold it is silent."""
         if self.is_within(holder, area_of(order_id)):
             return True
-        try:
-            order = (await self.order(order_id, None)).order
-        except Problem as problem:
-            if problem.status != 404:
-                raise
-            return False
-        return self.is_within(holder, order.area)
+        held = await seen(self, order_id, None)
+        return held is not None and self.is_within(holder, held.order.area)
 
     def _sees(self, holder: Holder | None, order: Order) -> bool:
         turns = (*order.assignments, *order.held_for)
@@ -369,6 +358,17 @@ def _check_mark(mark: str) -> None:
 def _check_alarm(alarm: str) -> None:
     if alarm and alarm not in ALARMS:
         raise Problem(422, "invalid", f"alarm must be of {', '.join(ALARMS)}", field="alarm", rule="unknown")
+
+
+async def seen(finder: Finder, order_id: str, holder: Holder | None) -> Held | None:
+    """The order's row, None where there is none that the holder sees. Raises Problem (503) while the partition that may
+    hold it is silent."""
+    try:
+        return await finder.order(order_id, holder)
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return None
 
 
 def _missing(sentence: str, complete: bool) -> Problem:
