@@ -48,6 +48,8 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     @property
     def names(self) -> tuple[str, ...]:
         """All its names, in both languages."""
+        if self.name_zh and not self.name_en and not self.aliases:  # as nearly every building has it
+            return (self.name_zh,)
         return tuple(filter(None, (self.name_zh, self.name_en, *self.aliases)))
 
 
@@ -99,10 +101,9 @@ def _by_name(places: Iterable[Place]) -> dict[str, _Alike]:
     names: list[str] = []
     named: list[Place] = []
     for place in places:
-        for name in place.names if place.name_en or place.aliases else (place.name_zh,):
-            if name:
-                names.append(name)
-                named.append(place)
+        for name in place.names:
+            names.append(name)
+            named.append(place)
     found: dict[str, _Alike] = {}
     for name, folded, place in zip(names, fold_many(names), named, strict=True):
         key = name if folded == name else folded  # one text for both: there are many

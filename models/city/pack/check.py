@@ -153,8 +153,7 @@ class _References:
     def check_places(self) -> None:
         file = "places.csv"
         for row in self.city.places.all:
-            plain = len(row.name_zh) >= NAME_LEAST and not row.name_en and not row.aliases  # as a building's is
-            if not plain and min(map(len, row.names), default=0) < NAME_LEAST:
+            if min(map(len, row.names), default=0) < NAME_LEAST:
                 self.note(file, row.row, "name_zh", "a place needs a name of two characters or more")
             if (row.lat is None) != (row.lon is None):
                 self.note(file, row.row, "lat", "lat and lon are given together or not at all")
