@@ -75,8 +75,11 @@ def _group() -> None:
 
 def _imported(file: str) -> ModuleType:
     """The command's file."""
+    name = f"streams.cli.{file}"
+    if name in sys.modules:
+        return sys.modules[name]
     with _ending_at_once(), _collecting_nothing():
-        return importlib.import_module(f"streams.cli.{file}")
+        return importlib.import_module(name)
 
 
 @contextmanager
