@@ -64,7 +64,7 @@ class Lanes(Generic[O]):
         a reader for their scouts, if they have some."""
         async with contextlib.AsyncExitStack() as open_readers:
             if parts := [share.urgent.tp for share in shares if share.urgent is not None]:
-                reader = scanner(self._options.connection, auto_offset_reset="none")
+                reader = follower(self._options.connection, auto_offset_reset="none")
                 ends = scanner(self._options.connection)
                 for each in (reader, ends):
                     await open_readers.enter_async_context(started(each, CLOSE_SECONDS))

@@ -16,9 +16,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.errors import UnknownError
 from aiokafka.producer.transaction_manager import TransactionManager
 from aiokafka.protocol.admin import DeleteGroupsRequest
+from aiokafka.protocol.fetch import FetchRequest
 
 from streams.kafka.clients import admin as admin_client
-from streams.kafka.clients import log_reader, started, transactional
+from streams.kafka.clients import follower, log_reader, started, transactional
 from streams.kafka.closing import CLOSE_SECONDS, death_of
 from streams.kafka.sending import Send, Sent, send_all
 from streams.local.broker import LocalBroker
@@ -161,6 +162,40 @@ async def test_a_stage_at_rest_has_committed_up_to_the_end_of_its_input(kafka: K
     await feed(kafka, counting, ["3"])
     assert await said(kafka, counting, 2) == [["1", 1], ["3", 2]]
     await running.stop()
+
+
+async def test_a_reader_is_patient_only_while_it_asks_for_all_that_it_reads(
+    kafka: Kafka, counting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes meanwhile is answered at once, of those that are asked for: of no others."""
+    resting, busy = parts = [TopicPartition(f"{counting}.in", number) for number in (1, 0)]
+    asked: set[tuple[int, int]] = set()  # how long it may take (ms), and for how many partitions
+    async with started(follower(kafka.connection)) as reader:
+        send = reader._client.send
+
+        async def noted(node: int, request: object, **more: Any) -> object:
+            if isinstance(request, FetchRequest):
+                asked.add((request._max_wait_ms, sum(len(numbers) for _, numbers in request.topics)))
+            return await send(node, request, **more)
+
+        async def asks(wait_ms: int, count: int) -> bool:
+            return (wait_ms, count) in asked
+
+        monkeypatch.setattr(reader._client, "send", noted)
+        reader.assign(parts)
+        await eventually(lambda: asks(250, 2))
+        await feed(kafka, counting, ["1"])
+        await eventually(lambda: asks(20, 1))
+        assert asked == {(250, 2), (20, 1)}
+        assert busy in await reader.getmany(timeout_ms=10_000)
+        asked.clear()
+        await eventually(lambda: asks(250, 2))
+        reader.pause(resting)
+        await feed(kafka, counting, ["2"])
+        assert busy in await reader.getmany(timeout_ms=10_000)
+        asked.clear()
+        await eventually(lambda: asks(20, 1))
+        assert asked == {(20, 1)}
 
 
 @pytest.mark.parametrize("poison", ["too-long", "no-key"])

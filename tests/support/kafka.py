@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from streams.kafka.clients import log_reader, started, writer
+from streams.kafka.clients import follower, log_reader, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.local.broker import LocalBroker
@@ -123,10 +123,9 @@ class Kafka:
         """
         done = enough if callable(enough) else lambda records: len(records) >= enough
         records: list[ConsumerRecord] = []
-        async with self._reader(isolation) as consumer:
-            parts = await self._partitions(consumer, topic)
-            consumer.assign(parts)
-            await consumer.seek_to_beginning(*parts)
+        following = follower(self.connection, isolation_level=isolation, auto_offset_reset="earliest")
+        async with started(following) as consumer:
+            consumer.assign(await self._partitions(consumer, topic))
             try:
                 async with asyncio.timeout(timeout):
                     began, looked, asked = time.monotonic(), 0.0, -1
