@@ -6,7 +6,7 @@ from itertools import islice
 
 from models.city import City
 from streams.control.models_in_force import LiveModels
-from streams.demo.month import month
+from streams.demo.month import DAYS, month
 from streams.intake.history import Chronicle, Historian, Written
 from streams.intake.role import keys_of
 from streams.kafka.connection import Connection
@@ -19,8 +19,11 @@ FILE = "month.jsonl"
 _PIECE = 100  # events
 
 
-async def put_month_behind(settings: Settings, city: City, day: Sequence[Planned], until: int, seed: int) -> Written:
-    """Write the month before `until` (ms UTC) to an empty inbox; the events stay in a file of the data folder.
+async def put_month_behind(
+    settings: Settings, city: City, day: Sequence[Planned], until: int, seed: int, days: int = DAYS
+) -> Written:
+    """Write the last days of the month before `until` (ms UTC) to an empty inbox; the events stay in a file of the data
+    folder.
 
     Raises UsageError when the inbox is not empty, KafkaError when the cluster fails.
     """
@@ -28,7 +31,7 @@ async def put_month_behind(settings: Settings, city: City, day: Sequence[Planned
     model, keys = LiveModels(settings, city).active, keys_of(settings)
     file = settings.data / FILE
 
-    lines = month(city, day, model, keys, until, seed)
+    lines = month(city, day, model, keys, until, seed, days)
     with file.open("wb") as out:
         # A piece at a time: a thread cannot be interrupted.
         while piece := await asyncio.to_thread(list, islice(lines, _PIECE)):

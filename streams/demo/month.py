@@ -33,6 +33,7 @@ from streams.kafka.sending import partition_of
 from streams.terminal.feed import Planned
 
 DAYS = 30
+LEAST_DAYS = 6  # in fewer some list of a seat has nothing in it
 SOURCE = "demo/month"
 _REPORTS_A_DAY = (38, 58)
 _SEEN_A_DAY = 4  # incidents that cameras see

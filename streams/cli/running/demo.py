@@ -12,6 +12,7 @@ from models.errors import UsageError
 from models.times import now_ms
 from streams.demo.behind import put_month_behind
 from streams.demo.demo import FEED_SECONDS, Demo, read_day
+from streams.demo.month import DAYS, LEAST_DAYS
 from streams.local.system import Counts, running_system
 from streams.run import run_until_stopped
 from streams.settings import Settings, load_settings
@@ -23,6 +24,7 @@ def demo(
     seconds: Annotated[float, typer.Option(min=1, help="How long the sample day takes.")] = FEED_SECONDS,
     seed: Annotated[int, typer.Option(help="Seed of the month before and of what the made-up people do.")] = 1,
     month: Annotated[bool, typer.Option(help="Put a month behind the city before the day begins.")] = True,
+    days: Annotated[int, typer.Option(min=LEAST_DAYS, max=DAYS, help="How many days of that month.")] = DAYS,
 ) -> None:
     """Run everything, put a month behind the demo city, feed its sample day in half a minute, and show live what
     becomes of it.
@@ -43,7 +45,7 @@ def demo(
 
         async def put_behind(settings: Settings, city: City) -> None:
             if month:
-                await put_month_behind(settings, city, day, begun, seed)
+                await put_month_behind(settings, city, day, begun, seed, days)
 
         async with running_system(settings, Counts(), quick=True, before=put_behind) as system:
             await race(system.watch(), Demo(system, day, seconds, seed, begun).run(stay))

@@ -1,6 +1,8 @@
 """The month behind the demo city: the same from the same seed, and true to life."""
 
 from collections import Counter
+from functools import cache
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,7 +15,8 @@ from models.classifier import Classifier
 from models.events import DETECTION, UPDATE
 from models.times import DAY_MS, from_text, to_text
 from streams.demo.demo import read_day
-from streams.demo.month import Month, month
+from streams.demo.month import LEAST_DAYS as DAYS
+from streams.demo.month import Month
 from streams.gateway.seats import LISTS
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
@@ -24,22 +27,28 @@ from tests.conftest import REPOSITORY
 from tests.support.desks import Desk
 
 DEMO = REPOSITORY / "cities" / "demo"
-UNTIL = from_text("2026-03-28T08:00:00Z")
-DAYS = 6
+END = "2026-03-25T08:00:00Z"  # in the middle of a working day
+UNTIL = from_text(END)
 SEED = 3
+
+
+def begun(end: str) -> Month:
+    """Six days until `end`, none of them told yet."""
+    city, day = load_city(DEMO), read_day(DEMO / "day.jsonl")
+    return Month(city, day, Classifier.shipped(), Keys(b"for tests only"), from_text(end), SEED, DAYS)
+
+
+@cache
+def made(end: str) -> tuple[Month, list[bytes]]:
+    """The same with its lines, told to their end."""
+    of_six_days = begun(end)
+    return of_six_days, list(of_six_days.lines())
 
 
 @pytest.fixture(scope="module")
 def events() -> list[dict[str, Any]]:
     """Six days of it."""
-    return made()
-
-
-def made() -> list[dict[str, Any]]:
-    """The events of six days."""
-    city, day = load_city(DEMO), read_day(DEMO / "day.jsonl")
-    lines = month(city, day, Classifier.shipped(), Keys(b"for tests only"), UNTIL, SEED, DAYS)
-    return [msgspec.json.decode(line) for line in lines]
+    return [msgspec.json.decode(line) for line in made(END)[1]]
 
 
 def steps(events: list[dict[str, Any]]) -> Counter[str]:
@@ -47,9 +56,9 @@ def steps(events: list[dict[str, Any]]) -> Counter[str]:
     return Counter(event["data"]["action"] for event in events if event["type"] == UPDATE)
 
 
-def test_the_same_seed_gives_the_same_month(events: list[dict[str, Any]]) -> None:
-    """To the byte, so that what a page shows can be shown again."""
-    assert made() == events
+def test_the_same_seed_gives_the_same_month() -> None:
+    """To the byte, so that what a page shows can be shown again: looked at as far as its first three hundred events."""
+    assert list(islice(begun(END).lines(), 300)) == made(END)[1][:300]
 
 
 def test_a_month_is_told_in_the_order_of_its_times(events: list[dict[str, Any]]) -> None:
@@ -105,16 +114,13 @@ def test_in_a_month_a_camera_and_all_behind_a_switch_fall_silent_and_stay_so(eve
     assert len({city.cameras[each].link for each in silent}) == len(missed)
 
 
-@pytest.mark.parametrize("end", ["2026-03-25T08:00:00Z", "2026-03-28T20:00:00Z", "2026-10-06T02:00:00Z"])
+@pytest.mark.parametrize("end", [END, "2026-03-28T20:00:00Z", "2026-10-06T02:00:00Z"])
 async def test_every_list_of_every_seat_has_an_order_in_it(end: str) -> None:
     """In the middle of a working day, in the night to a Sunday, within a week of holidays. Only what the desk has
     failed at is in none: there is no true one as long as it fails at nothing. Nor is a unit's task there: it is a
     matter of minutes."""
-    city, day = load_city(DEMO), read_day(DEMO / "day.jsonl")
-    made = Month(city, day, Classifier.shipped(), Keys(b"for tests only"), from_text(end), SEED, DAYS)
-    list(made.lines())
-    orders = {order.id: order for order in made.orders()}
-    view = OrderView(city.zone)
+    orders = {order.id: order for order in made(end)[0].orders()}
+    view = OrderView(load_city(DEMO).zone)
     for offset, order in enumerate(orders.values()):
         view.put(order, offset)
     inspector = next(order.inspector for order in orders.values() if order.inspector)
