@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench.boston import cases_file
+from bench.on_kafka.boston import cases_file
 from dispatcher.desk import DeskState, decide
 from dispatcher.partition.decision import Decision
 from dispatcher.partition.state import Meta

@@ -15,7 +15,7 @@ from streams.settings import Settings
 from tests.support.boston import compare, convert, oracle
 from tests.support.kafka import Kafka, Message, Roles, eventually
 
-EVERY = 100  # one case in so many; bench/boston.py takes them all
+EVERY = 100  # one case in so many; bench/on_kafka/boston.py takes them all
 
 
 @pytest.fixture

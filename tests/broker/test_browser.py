@@ -25,9 +25,9 @@ from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.reporter_links import ReporterLink, ReporterLinks
 from streams.settings import DEMO_CITY, Settings
-from tests.support.browsers import DESK, PHONE, Person, Seen, browser, seated, violations
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, is_well, own_settings
 from tests.support.tokens import one_of_each
+from tests.support.web.browsers import DESK, PHONE, Person, Seen, browser, seated, violations
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -22,7 +22,7 @@ from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from tests.support.cities import FILES, appended, tiny_files, written
-from tests.support.every_source import BOX, PICTURE, SOURCES, Seen, Source, named
+from tests.support.inputs.every_source import BOX, PICTURE, SOURCES, Seen, Source, named
 from tests.support.kafka import Kafka, Message, Roles, eventually, is_well, own_settings
 
 DEPARTMENTS = ("roads", "police", "works", "north-office")

@@ -31,10 +31,10 @@ from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings
 from streams.terminal.gateway_client import StatusError, ask_status
 from tests.conftest import REPOSITORY
-from tests.support.attacks_tried import Target, attributes, hang_ups, two_lengths
 from tests.support.desk_rows import START, Book, closed, desk_producer, opened, write
-from tests.support.hidden_routes import described_too
 from tests.support.kafka import Kafka, Message, Role, Roles, eventually, own_settings
+from tests.support.web.attacks_tried import Target, attributes, hang_ups, two_lengths
+from tests.support.web.hidden_routes import described_too
 
 ORDER, STREAMED, NEVER = (f"gulou-20260301-{letter * 10}" for letter in "qrs")
 DESK = Actor("desk")
@@ -399,7 +399,7 @@ async def test_what_the_openapi_document_says_holds(
     command += ["--max-examples", "2", "--seed", str(SEED)]
     # One after the other: of two threads that compile deep expressions Python 3.11 lets one fail now and then.
     command += ["--workers", "1", "--continue-on-failure", "--no-color"]
-    hooks = {"SCHEMATHESIS_HOOKS": "tests.support.openapi_hooks", "PYTHONPATH": str(REPOSITORY)}
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.support.web.openapi_hooks", "PYTHONPATH": str(REPOSITORY)}
     hooks |= {"OPENAPI_LINK_KEY": LINK_KEY, "OPENAPI_LINKED_ORDER": order.id}
 
     run = await asyncio.to_thread(

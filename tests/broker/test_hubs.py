@@ -29,8 +29,7 @@ from streams.bridge.crossing import Banks, Stays
 from streams.bridge.figures_heard import HubsHeard
 from streams.bridge.up import up
 from streams.local.broker import LocalBroker
-from tests.support.kafka import Kafka, Roles, eventually, own_settings
-from tests.support.platforms import (
+from tests.support.clusters.platforms import (
     CITY,
     OWN,
     Platform,
@@ -43,6 +42,7 @@ from tests.support.platforms import (
     rows,
     sighting,
 )
+from tests.support.kafka import Kafka, Roles, eventually, own_settings
 
 FAULTS = int(os.environ.get("PROVE_HUBS") or 0)
 HUBS = ("east", "west") if FAULTS else ("east",)

@@ -32,8 +32,8 @@ from streams.learning.drift_watch import DriftWatch
 from streams.learning.labels import as_rows, read_labels
 from streams.settings import Settings
 from tests.support.cities import written
-from tests.support.hotline_city import TOPICS, TruthfulPeople, code, messages, office, pack
 from tests.support.kafka import Kafka, Roles, eventually
+from tests.support.learning.hotline_city import TOPICS, TruthfulPeople, code, messages, office, pack
 
 # Of the last two together it is told who errs less: a thousand messages show it, seven hundred do not.
 FIRST, SECOND, JUDGED, REST = 500, 1000, 400, 600

@@ -15,8 +15,8 @@ from streams.control.one_at_a_time import ControlError
 from streams.kafka.topics import Names, TopicError
 from streams.settings import Settings
 from tests.support.cities import tiny_city
-from tests.support.classifiers import RECIPES, small_bytes, small_rows
 from tests.support.kafka import Kafka
+from tests.support.learning.classifiers import RECIPES, small_bytes, small_rows
 
 AT = 1_772_352_000_000
 

@@ -31,11 +31,11 @@ from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.reporter_links import ReporterLink, ReporterLinks
 from tests.support.cities import appended, tiny_files, written
-from tests.support.every_field import ISAPI, PERSONAL, SAID, filled, in_each_field, in_each_vendor_field, leaked
+from tests.support.inputs.every_field import ISAPI, PERSONAL, SAID, filled, in_each_field, in_each_vendor_field, leaked
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Role, Roles, eventually, is_well
 from tests.support.messages import NOW, ORDER, record
-from tests.support.receiver import Receiver
-from tests.support.spans import SPANS_PATH, TRACE, TRACEPARENT, spans_in
+from tests.support.web.receiver import Receiver
+from tests.support.web.spans import SPANS_PATH, TRACE, TRACEPARENT, spans_in
 
 # What an address does not answer without, or does not answer all.
 WANTED = {

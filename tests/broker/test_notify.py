@@ -26,7 +26,7 @@ from streams.local.ports import free_port
 from streams.notify.signature import shown_key, target_key
 from tests.support.cities import FILES, tiny_files, written
 from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Roles, eventually
-from tests.support.receiver import HANG, TAKEN, Received, Receiver, Reply
+from tests.support.web.receiver import HANG, TAKEN, Received, Receiver, Reply
 
 SECRET = "for these tests only"
 QUICK = {

@@ -45,7 +45,7 @@ from streams.local.ports import free_ports
 from streams.settings import Settings
 from tests.support.cities import FILES, HOLE_RULE, tiny_files, written
 from tests.support.kafka import Kafka, Message, Roles, eventually
-from tests.support.predictable_people import DEPARTMENTS
+from tests.support.steps.predictable_people import DEPARTMENTS
 
 RATE = 1_000
 CAMERAS = 230_000

@@ -37,12 +37,12 @@ from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings, load_settings
 from tests.support.cities import tiny_files, written
+from tests.support.clusters.platforms import pack
+from tests.support.clusters.secured import Issuer, quotas_of_users, secured_broker
 from tests.support.desks import T0, report
-from tests.support.every_step import FILES_OF_STEPS, SETTINGS_OF_STEPS, units_csv
 from tests.support.kafka import Roles, eventually
-from tests.support.platforms import pack
-from tests.support.secured import Issuer, quotas_of_users, secured_broker
-from tests.support.steps_on_kafka import (
+from tests.support.steps.every_step import FILES_OF_STEPS, SETTINGS_OF_STEPS, units_csv
+from tests.support.steps.steps_on_kafka import (
     Asked,
     Message,
     as_party,

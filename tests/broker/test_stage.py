@@ -28,7 +28,7 @@ from streams.stage import stage as stage_module
 from streams.stage.claims import producer_ids
 from streams.stage.processing import StageError
 from streams.stage.stage import LEAVE_SECONDS, STOP_SECONDS, Stage
-from tests.support.counting_stage import Counted, Counting, options
+from tests.support.clusters.counting_stage import Counted, Counting, options
 from tests.support.kafka import Kafka, Message, eventually
 
 PARTITIONS = 2

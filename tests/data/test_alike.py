@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import alike
+from bench.quality import alike
 from models.city.tunables import CitySettings
 
 

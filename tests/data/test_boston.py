@@ -10,7 +10,7 @@ from tests.support.boston import compare, convert, oracle
 from tests.support.boston.levels import add_up
 from tests.support.replaying import replay
 
-EVERY = 12  # one case in so many; bench/boston.py takes them all, and a real broker
+EVERY = 12  # one case in so many; bench/on_kafka/boston.py takes them all, and a real broker
 
 
 @pytest.fixture(scope="module")

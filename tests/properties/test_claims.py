@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.small_world import Faults, search
+from tests.support.clusters.small_world import Faults, search
 
 
 @pytest.mark.parametrize(

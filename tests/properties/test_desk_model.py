@@ -11,7 +11,7 @@ from models.times import day_number, local_day
 from tests.support.desks import HOUR, T0, Desk, assert_laws, guess, name, quiet_city, report
 from tests.support.desks import facts_of as decoded
 from tests.support.examples import examples
-from tests.support.naive_desk import HOURS, SUITABLE, NaiveOrder
+from tests.support.steps.naive_desk import HOURS, SUITABLE, NaiveOrder
 
 LIMITS = "category,condition,stage,amount,unit\n" + "".join(f"*,,{s},{n},hour24\n" for s, n in HOURS.items())
 CITY = quiet_city("", **{"limits.csv": LIMITS})

@@ -19,7 +19,7 @@ from dispatcher.figures.booking import (
 from dispatcher.figures.figure_row import FigureRow, decode, encode, merge_rows
 from dispatcher.figures.sketch import Sketch, bucket, merge, middle
 from dispatcher.order.row import Order
-from tests.support.lives import Life
+from tests.support.steps.lives import Life
 
 ZONE = ZoneInfo("America/New_York")
 _DAY = 24 * 3_600_000

@@ -1,6 +1,6 @@
 """A thousandth of what `scripts/prove inputs` tries: broken messages of every contract and format among good ones."""
 
-from tests.support.inputs_tried import tried
+from tests.support.inputs.inputs_tried import tried
 
 INPUTS = 1_000
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.masking import read
+from bench.quality.masking import read
 from models.masking import USUAL, mask
 from models.masking.masked_address import _is_personal
 from models.masking.plain_name import is_plain

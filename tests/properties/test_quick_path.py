@@ -26,8 +26,8 @@ from streams.intake.drafts import Keys
 from streams.intake.too_late import TimeRule
 from tests.support.cities import tiny_city
 from tests.support.examples import examples
+from tests.support.inputs.odd_values import ADDRESSES, INSTANTS, NASTY, NUMBERS, OTHER
 from tests.support.messages import NOW, ORDER, detection, raw, record, report, to_structured, update
-from tests.support.odd_values import ADDRESSES, INSTANTS, NASTY, NUMBERS, OTHER
 
 CITY = tiny_city()
 KEYS = Keys(b"for tests only")

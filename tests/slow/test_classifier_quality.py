@@ -9,7 +9,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from bench import second_matter, second_set
+from bench.quality import second_matter, second_set
 from models.classifier.judging.evaluation import evaluate, figures, predict
 from models.classifier.judging.nested import nested, plain_english
 from models.classifier.learning.bootstrap import bootstrap
@@ -21,7 +21,7 @@ from models.classifier.learning.training import RECIPES, Recipe, learn_prior
 from models.classifier.serving.classifier import SHIPPED, Classifier, read_model
 from models.classifier.serving.matter.behind_no_fault import COSTLY
 from models.guess import NO_FAULT
-from tests.support.classifiers import small_rows
+from tests.support.learning.classifiers import small_rows
 
 TOPICS = {
     "road": "城乡建设",

@@ -9,7 +9,7 @@ from models.classifier.learning.taxonomy import Leaf, Taxonomy
 from models.classifier.learning.training import train
 from models.classifier.serving.artefact import WITNESS, pack, unpack
 from models.classifier.serving.calibration import Thresholds
-from tests.support.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
+from tests.support.learning.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
 
 KEYWORDS = {
     "pothole": ("大坑", "路面", "坑洼", "hole", "pit"),

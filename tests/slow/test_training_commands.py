@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from models.classifier import Classifier
 from models.classifier.learning.labelled import Labelled
 from streams.cli.main import app
-from tests.support.classifiers import small_rows
+from tests.support.learning.classifiers import small_rows
 
 
 def write(path: Path, rows: Labelled) -> Path:

@@ -13,8 +13,8 @@ from playwright.async_api import Page, Route, expect
 
 from models.city import City
 from streams.gateway.order_document import document
-from tests.support.browsers import PHONE, Seen, browser, seated, violations
 from tests.support.desk_rows import opened
+from tests.support.web.browsers import PHONE, Seen, browser, seated, violations
 from tests.web.test_page import serving
 
 pytestmark = [

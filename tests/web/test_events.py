@@ -14,8 +14,8 @@ from streams.gateway.routes import receiving
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from tests.support.messages import NOW, raw
-from tests.support.schemas import resolved
 from tests.support.tokens import one_of_each
+from tests.support.web.schemas import resolved
 from tests.web.conftest import Open
 
 JSON = {"content-type": "application/json"}

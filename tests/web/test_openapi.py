@@ -11,8 +11,8 @@ from dispatcher.order.row import ENDED, OPEN
 from models.city import City
 from models.formats import FORMATS
 from streams.access.rights import NEEDED, callers
-from tests.support.schemas import resolved
 from tests.support.tokens import bearer, one_of_each
+from tests.support.web.schemas import resolved
 from tests.web.conftest import Open
 
 # Pages, and what its own standard describes.

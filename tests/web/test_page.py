@@ -47,8 +47,8 @@ from streams.tables.protocol import (
     ShardOrders,
     brief,
 )
-from tests.support.browsers import PHONE, Seen, browser, seated
 from tests.support.desk_rows import opened
+from tests.support.web.browsers import PHONE, Seen, browser, seated
 from tests.web.conftest import NOWHERE, Open
 from tests.web.test_partial import workers
 

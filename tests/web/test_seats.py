@@ -16,7 +16,7 @@ from streams.tables.marks import MARKS
 from streams.tables.protocol import Sort
 from tests.support.cities import LEVELS, appended
 from tests.support.desks import T0, quiet_city
-from tests.support.every_step import ASKED_BEFORE, EXCUSED, WAYS
+from tests.support.steps.every_step import ASKED_BEFORE, EXCUSED, WAYS
 from tests.support.tokens import bearer, one_of_each
 from tests.web.conftest import Open
 from tests.web.test_who_acts import World

@@ -17,7 +17,8 @@ from models.events.vocabulary import ROLES
 from models.times import to_text
 from streams.gateway.routes import receiving
 from tests.support.desks import T0, quiet_city
-from tests.support.every_step import (
+from tests.support.one_desk import DeskBehind, gateway_with_desk
+from tests.support.steps.every_step import (
     ASKED_BEFORE,
     EXCUSED,
     FILES_OF_STEPS,
@@ -29,7 +30,6 @@ from tests.support.every_step import (
     step,
     units_csv,
 )
-from tests.support.one_desk import DeskBehind, gateway_with_desk
 from tests.support.tokens import bearer, grant, tokens_file
 
 CITY = quiet_city(SETTINGS_OF_STEPS, **FILES_OF_STEPS, **{"units.csv": units_csv("unit")})

@@ -12,7 +12,7 @@ from models.inbox import InboxRecord, Sighting, Tick
 from streams.audit.both_lanes import BothLanes
 from streams.intake.batch import parted
 from streams.stage.share import Share
-from tests.support.counting_stage import Counting, options
+from tests.support.clusters.counting_stage import Counting, options
 from tests.support.desks import DAY, HOUR, MINUTE, T0, Desk, detection, facts_of, guess, quiet_city, report
 
 FLOOD = "桥下积水"

@@ -19,7 +19,7 @@ from models.city.pack.loader import OPTIONAL, REQUIRED
 from models.errors import Poison
 from models.events import DETECTION, REPORT, parse
 from tests.support.desks import T0, Desk, detection
-from tests.support.every_source import MEASURED
+from tests.support.inputs.every_source import MEASURED
 
 DEMO = Path(__file__).parents[3] / "cities" / "demo"
 CITY = load_city(DEMO)

@@ -10,7 +10,7 @@ from models.classifier.serving.store import Store
 from streams.control.models_in_force import LiveModels, load_first, load_named
 from streams.settings import Settings, load_settings
 from tests.support.cities import tiny_city
-from tests.support.classifiers import small_bytes, unseen_rows
+from tests.support.learning.classifiers import small_bytes, unseen_rows
 
 USUAL = tiny_city(settings="target_accuracy = 0.97\n")
 CAUTIOUS = tiny_city(settings='target_accuracy = 0.97\ncaution = "cautious"\n')

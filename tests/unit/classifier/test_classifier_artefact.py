@@ -13,7 +13,7 @@ from models.classifier import Classifier, ClassifierError
 from models.classifier.learning.training import train
 from models.classifier.serving.artefact import digest
 from models.classifier.serving.store import Store
-from tests.support.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
+from tests.support.learning.classifiers import GROUPS, RECIPES, small_bytes, small_model, small_rows
 
 
 @pytest.mark.slow

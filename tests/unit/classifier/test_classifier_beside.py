@@ -11,7 +11,7 @@ from models.city.values import Category
 from models.classifier import Classifier, Context
 from models.classifier.serving.matter.beside import WEIGHT, CityWords, weighed
 from models.guess import Corroboration
-from tests.support.classifiers import GROUPS, small_model, small_rows
+from tests.support.learning.classifiers import GROUPS, small_model, small_rows
 
 KEYWORDS = {
     "pothole": ("月球表面", "lunar landscape"),

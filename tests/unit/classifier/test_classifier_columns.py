@@ -11,7 +11,7 @@ from models.classifier.serving.artefact import pack, unpack
 from models.classifier.serving.columns import Columns, category_of, kind_of
 from models.classifier.serving.vectoriser import count
 from models.guess import NO_FAULT, NO_FAULT_KINDS
-from tests.support.classifiers import GROUPS, small_rows
+from tests.support.learning.classifiers import GROUPS, small_rows
 
 PRAISE = [f"{who}真{how}，点赞" for who in ("司机", "护士", "老师", "师傅") for how in ("好", "热心", "耐心", "负责")]
 TESTS = [f"测试{what}请忽略{end}" for what in ("系统", "提交", "短信", "语音") for end in ("一", "二", "三", "四")]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.classifier.serving.features import AROUND, BODY, CUT, HEADS, PARTS, Context, pieces, shorten
 from models.classifier.serving.vectoriser import count
-from tests.support.classifiers import small_model, small_rows
+from tests.support.learning.classifiers import small_model, small_rows
 
 
 def surfaces(text: str, block: int) -> list[str]:

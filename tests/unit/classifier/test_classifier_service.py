@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.classifier import Classifier, Context
 from models.classifier.serving.calibration import NEVER
 from models.classifier.serving.classifier import apart
-from tests.support.classifiers import GROUPS, small_bytes, small_model, small_rows
+from tests.support.learning.classifiers import GROUPS, small_bytes, small_model, small_rows
 
 
 @given(st.lists(st.text(max_size=80), max_size=5))

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from bench import second_set
+from bench.quality import second_set
 from models.classifier import Classifier, ClassifierError
 from models.classifier.learning.gate import Shipped, behind_gate
 from models.classifier.learning.labelled import Labelled
@@ -12,7 +12,7 @@ from models.classifier.learning.shipped import corpus, gate_parts
 from models.classifier.serving.artefact import GATE, pack, unpack
 from models.classifier.serving.columns import kind_of
 from models.guess import NO_FAULT, NO_FAULT_KINDS, Guess
-from tests.support.classifiers import small_bytes, small_rows
+from tests.support.learning.classifiers import small_bytes, small_rows
 
 DAY = "2026-01-01"
 

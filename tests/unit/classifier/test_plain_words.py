@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dispatcher.arrivals.gists import gist_of, similarity
 from models.city import City, load_city
 from models.plain_words import fold, plain
-from tests.support.classifiers import small_model
+from tests.support.learning.classifiers import small_model
 
 DEMO = Path(__file__).parents[3] / "cities" / "demo"
 

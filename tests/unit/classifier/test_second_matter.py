@@ -20,7 +20,7 @@ from models.classifier.serving.matter.second_matter import (
 )
 from models.guess import Guess
 from tests.conftest import REPOSITORY
-from tests.support.classifiers import GROUPS, small_model, small_rows
+from tests.support.learning.classifiers import GROUPS, small_model, small_rows
 
 
 def guess(category: str, **alternatives: float) -> Guess:

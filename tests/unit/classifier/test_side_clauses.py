@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.classifier.learning.shipped import corpus
 from models.classifier.serving.matter.side_clauses import _FORMULA, _says_nothing, without_side_clauses
 from models.plain_words import fold
-from tests.support.classifiers import small_model
+from tests.support.learning.classifiers import small_model
 
 ZH = (
     "谢谢",

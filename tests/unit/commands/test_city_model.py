@@ -15,7 +15,7 @@ from streams.control import model_pointers
 from streams.control.model_pointers import Pointers
 from streams.settings import Settings
 from tests.support.cities import FILES, tiny_files, written
-from tests.support.classifiers import small_bytes, unseen_rows
+from tests.support.learning.classifiers import small_bytes, unseen_rows
 
 RUNNER = CliRunner()
 WIDE = {"COLUMNS": "300"}

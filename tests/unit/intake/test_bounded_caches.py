@@ -20,7 +20,7 @@ from models.gist import Gist
 from streams import intake
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
-from tests.support.every_field import DOCUMENTS, HEADERS, SAID, TREES, documents, filled, listing_city
+from tests.support.inputs.every_field import DOCUMENTS, HEADERS, SAID, TREES, documents, filled, listing_city
 from tests.support.messages import NOW, raw, record, report
 
 MOST_MB = 80  # a cache that is full of the longest that comes in

@@ -21,9 +21,9 @@ from streams.intake.batch import Taken, take_in
 from streams.intake.drafts import Keys
 from streams.terminal.harmless import harmless
 from tests.support.cities import appended, tiny_city
-from tests.support.classifiers import small_model
 from tests.support.desks import Desk, quiet_city
 from tests.support.desks import report as reported
+from tests.support.learning.classifiers import small_model
 from tests.support.messages import NOW, raw, record
 
 Case = dict[str, Any]

@@ -11,7 +11,7 @@ from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.prior import Beside, Linear, Prior
 from models.classifier.learning.training import PRIOR, fit, learn_prior, train
 from models.classifier.serving.vectoriser import count
-from tests.support.classifiers import RECIPES, small_rows
+from tests.support.learning.classifiers import RECIPES, small_rows
 
 FEW = 4
 # The city's own categories: two of the prior's in each, under names that say nothing.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import second_set
+from bench.quality import second_set
 from models.classifier.learning.shipped import (
     CALIBRATION,
     CORPUS,
@@ -20,8 +20,8 @@ from models.classifier.learning.shipped import (
     no_fault,
 )
 from models.classifier.serving.columns import category_of, kind_of
-from tests.support.texts import PERSONAL, TOO_ALIKE, in_another_language, not_whole, plain, written
-from tests.support.twins import alike
+from tests.support.learning.texts import PERSONAL, TOO_ALIKE, in_another_language, not_whole, plain, written
+from tests.support.learning.twins import alike
 
 ROOT = Path(__file__).parents[3]
 UNLIKE = "unlike"

@@ -20,7 +20,7 @@ from models.guess import NO_FAULT, Guess
 from models.inbox import Actor
 from streams.learning.drift_window import MOST_TEXTS, Drift, RecentOrders
 from tests.support.desks import DISPATCHER, INSPECTOR, OPERATOR, REVIEWER, T0, Desk, facts_of, guess, report
-from tests.support.lives import Life
+from tests.support.steps.lives import Life
 
 MODEL, OTHER = "m" * 16, "o" * 16
 CLASSES = ("pothole", "street-light", "flooding", "litter")

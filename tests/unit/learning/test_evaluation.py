@@ -18,7 +18,7 @@ from models.classifier.serving.calibration import NEVER, threshold, thresholds, 
 from models.classifier.serving.confidence import Confidence, Groups, learn_confidence
 from models.classifier.serving.vectoriser import count
 from streams.cli.main import app
-from tests.support.classifiers import small_model
+from tests.support.learning.classifiers import small_model
 
 DEMO = Path(__file__).parents[3] / "cities" / "demo"
 

@@ -8,7 +8,7 @@ from models.classifier import Classifier
 from models.classifier.learning.bootstrap import adopt, bootstrap, counterparts, lessons
 from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.taxonomy import Leaf, Taxonomy
-from tests.support.classifiers import GROUPS, RECIPES, small_rows
+from tests.support.learning.classifiers import GROUPS, RECIPES, small_rows
 
 WORDS = {
     "pothole": ("路面破损", "坑洼", "大坑", "pothole", "hole in the road"),

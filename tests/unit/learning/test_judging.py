@@ -9,7 +9,7 @@ from models.classifier.learning.training import train
 from models.times import from_text
 from streams.learning.promotion import LEAST_ORDERS, judge, trained_until
 from tests.support.cities import tiny_city
-from tests.support.classifiers import RECIPES, small_model, small_rows
+from tests.support.learning.classifiers import RECIPES, small_model, small_rows
 
 ZONE = tiny_city().zone
 LATER = from_text("2026-01-02T00:00:00Z")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from models.classifier.serving.store import Store
 from models.errors import PaidanError
 from streams.cli.main import app
-from tests.support.classifiers import small_bytes
+from tests.support.learning.classifiers import small_bytes
 
 
 @pytest.fixture

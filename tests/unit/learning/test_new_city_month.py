@@ -1,10 +1,10 @@
 """The simulated first month of a new city: what is counted, on few reports and a small model."""
 
-from bench.new_city import Week, dispatched, month, own_codes, table
-from bench.second_set import Row
+from bench.quality.new_city import Week, dispatched, month, own_codes, table
+from bench.quality.second_set import Row
 from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.taxonomy import Leaf, Taxonomy
-from tests.support.classifiers import small_model, small_rows
+from tests.support.learning.classifiers import small_model, small_rows
 
 ROWS = [Row(f"text {n}", "pothole" if n % 3 else "none", "", "zh", "plain", "") for n in range(30)]
 

@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
-from bench.second_set import FOURTH, NO_FAULT, THIRD, Row, read
+from bench.quality.second_set import FOURTH, NO_FAULT, THIRD, Row, read
 from models.classifier.learning.shipped import CALIBRATION, CORPUS, EVERYDAY, lexicon
 from models.classifier.learning.taxonomy import read_taxonomy
 from tests.conftest import REPOSITORY
-from tests.support.texts import TOO_ALIKE, plain, written
-from tests.support.twins import alike
+from tests.support.learning.texts import TOO_ALIKE, plain, written
+from tests.support.learning.twins import alike
 
 ROWS = read()
 THIRD_ROWS = read(THIRD)

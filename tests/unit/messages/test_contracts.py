@@ -48,7 +48,7 @@ from tests.conftest import REPOSITORY
 from tests.properties.test_desk_laws import random_inbox, run
 from tests.support.desks import quiet_city
 from tests.support.messages import ORDER, raw
-from tests.support.schemas import misfits, resolved
+from tests.support.web.schemas import misfits, resolved
 from tests.unit.intake.test_intake import BAD
 from tests.unit.outside.test_units import life_of_a_task
 

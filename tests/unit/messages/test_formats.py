@@ -14,7 +14,7 @@ from models.inbox import Sighting
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 from tests.support.cities import tiny_city
-from tests.support.every_field import ALARM, ISAPI, RULE
+from tests.support.inputs.every_field import ALARM, ISAPI, RULE
 from tests.support.messages import NOW, raw
 
 SITE = Site(ZoneInfo("Asia/Shanghai"))

@@ -14,7 +14,7 @@ from streams.intake.drafts import Keys
 from streams.kafka.topics import Names
 from tests.support.cities import appended, tiny_city
 from tests.support.desks import Desk, quiet_city
-from tests.support.every_field import ISAPI
+from tests.support.inputs.every_field import ISAPI
 from tests.support.messages import NOW, detection, raw
 
 KEYS = Keys(b"k")

@@ -7,7 +7,7 @@ import pytest
 from dispatcher.figures.booking import Bookings, bookings, collect, difference, direct
 from dispatcher.figures.figure_row import FigureRow, decode, encode, parse_key, row_key
 from dispatcher.order.row import Order
-from tests.support.lives import Life
+from tests.support.steps.lives import Life
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = 24 * 3_600_000

@@ -21,7 +21,7 @@ from dispatcher.figures.indicators import (
     totals,
 )
 from dispatcher.order.row import Order
-from tests.support.lives import Life
+from tests.support.steps.lives import Life
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOUR = 3_600_000

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import masking
+from bench.quality import masking
 from models.masking import MASK, OPTIONAL, find, mask, masks, words_around
 from models.masking.late import _Late
 from models.masking.number_shapes import MOBILES

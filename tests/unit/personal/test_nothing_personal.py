@@ -24,7 +24,7 @@ from streams.intake.processor import IntakeProcessor
 from streams.intake.ways import way_of
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
-from tests.support.every_field import DOCUMENTS, PERSONAL, SAID, TREES, in_each_field, listing_city
+from tests.support.inputs.every_field import DOCUMENTS, PERSONAL, SAID, TREES, in_each_field, listing_city
 from tests.support.messages import record
 from tests.support.one_city import one_city
 

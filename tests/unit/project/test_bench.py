@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench import cameras, interpreter
+from bench import interpreter
 from bench.end_to_end import tables
 from bench.end_to_end.measured import Beside, Latencies, Measured, read, write
-from bench.pages import PAGES
+from bench.on_kafka import cameras
+from bench.on_kafka.pages import PAGES
 from streams.gateway.seats import LISTS
 from tests.support.measured import MACHINE, run, step
 

@@ -21,7 +21,7 @@ from streams.kafka.clients import admin, follower, log_reader, member, started, 
 from streams.kafka.connection import Connection, in_words
 from streams.run import is_worth_a_line
 from streams.settings import load_settings
-from tests.support.secured import write_certificates
+from tests.support.clusters.secured import write_certificates
 
 CONNECTION = Connection("one:9092,two:9092")
 

@@ -34,7 +34,7 @@ from streams.tracing.tracer import Tracer, current_traceparent, open_tracer
 from tests.support import desks, messages
 from tests.support.cities import tiny_city
 from tests.support.one_city import one_city
-from tests.support.spans import TRACE, TRACEPARENT, RememberingTracer
+from tests.support.web.spans import TRACE, TRACEPARENT, RememberingTracer
 from tests.unit.answers.test_bridge import BANKS, hub_city, step
 from tests.unit.stage.test_desk_processor import OnePack
 

@@ -50,7 +50,7 @@ class Signs(NamedTuple):
     joined: float
 
 
-# Fitted to the calibration texts and the third set by `python -m bench.second_matter`.
+# Fitted to the calibration texts and the third set by `scripts/bench second_matter`.
 WEIGHTS = Signs(2.4, 2.0, -0.9, 1.0, 0.6, -1.2, 3.7)
 BIAS = -2.6
 

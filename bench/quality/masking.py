@@ -1,6 +1,6 @@
 """How well masking tells what is personal: sentences of which is known what must go and that the others must stay.
 
-    python -m bench.masking
+    python -m bench.quality.masking
 
 The rules were written with half of the sentences in sight; figures are of the other half.
 """
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import second_set
+from bench.quality import second_set
 from models.masking import Found, find, mask
 
 FILE = Path(__file__).with_name("masking.csv")

@@ -1,4 +1,4 @@
-"""What a key for each report's words costs: `python -m bench.sealing [--reports 2000]`; one core, no Kafka.
+"""What a key for each report's words costs: `scripts/bench sealing [--reports 2000]`; one core, no Kafka.
 
 Prints microseconds of processor time a report, the best of several rounds, for reports of usual length and for those of
 a hundred characters, each with an address and a contact. *Sealing* is what a city without a key does not do: make the
@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from cryptography.fernet import Fernet
 
-from bench.intake import CITY, NOW, record
-from bench.masking import CHARACTERS, of_length, usual_reports
+from bench.in_process.intake import CITY, NOW, record
+from bench.quality.masking import CHARACTERS, of_length, usual_reports
 from dispatcher.arrivals.gists import gist_of
 from models.city import City, load_city
 from models.city.rules import RuleTable

@@ -1,6 +1,6 @@
 """Attacks on a running gateway, on loopback: what each of them takes of its memory, its time and its log.
 
-    python -m tests.support.attacks_tried
+    scripts/prove attacks
 
 A broker, a gateway, intake, desk and tables of their own are started for it, and end with it. Bounded in number and
 time: some three minutes in all. The page on reliability has the figures.

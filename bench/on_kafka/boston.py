@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.replayed import replayed, tell
+from bench.on_kafka.replayed import replayed, tell
 from bench.rig import Rig
 from models.city import load_city
 from streams.local.broker import LocalBroker
@@ -21,7 +21,7 @@ from tests.support.boston import compare, convert, oracle
 
 def cases_file() -> Path:
     """The shared file. Exits with a sentence when it is missing."""
-    folder = Path(os.environ.get("PAIDAN_SHARED") or Path(__file__).parents[2] / "shared")
+    folder = Path(os.environ.get("PAIDAN_SHARED") or Path(__file__).parents[3] / "shared")
     file = folder / "data" / "boston_311" / "2015_jan_sep.csv.gz"
     if not file.is_file():
         sys.exit(f"{file} is missing: PAIDAN_SHARED names the folder that holds data/")

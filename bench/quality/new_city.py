@@ -1,6 +1,6 @@
 """A new city's first month, week by week: how much its model dispatches, how much of that is right, what labels add.
 
-    python -m bench.new_city [--keep]
+    scripts/bench new_city [--keep]
 
 The city has the demo city's matters under codes of its own and half of its keywords; its reports are the second set, in
 a seeded order, a quarter a week. What the model is sure of goes out; all else a reviewer decides, and what went out
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bench import second_set
+from bench.quality import second_set
 from models.classifier import Classifier
 from models.classifier.judging.compare import promotable
 from models.classifier.learning.bootstrap import MESSAGES, adopt, bootstrap, counterparts
@@ -28,7 +28,7 @@ from models.classifier.learning.shipped import TAXONOMY, calibration, corpus
 from models.classifier.learning.taxonomy import Leaf, Taxonomy, read_taxonomy
 from models.guess import NO_FAULT
 
-KEPT = Path(__file__).parents[1] / "docs" / "charts" / "new-city.json"
+KEPT = Path(__file__).parents[2] / "docs" / "charts" / "new-city.json"
 WEEKS = 4
 DAY = "2026-01-01"
 SEED = 0

@@ -1,4 +1,4 @@
-"""Mutated inputs through intake, among good neighbours: `python -m tests.support.inputs_tried 1000000` tries so many.
+"""Mutated inputs through intake, among good neighbours: `scripts/prove inputs [N]` tries so many.
 
 What must hold: intake never fails, takes in each neighbour once, lets nothing personal out, and neither time nor memory
 grows beyond bounds.
@@ -26,9 +26,9 @@ from streams.intake.batch import INTERNAL, Taken, take_in
 from streams.intake.drafts import Keys
 from streams.intake.ways import ANY, Way, way_of
 from streams.kafka.topics import Names
-from tests.support.every_field import SAID, leaked, listing_city
+from tests.support.inputs.every_field import SAID, leaked, listing_city
+from tests.support.inputs.mutations import mutated
 from tests.support.messages import NOW, record
-from tests.support.mutations import mutated
 
 NEIGHBOUR = "neighbour"
 _CITY, _KEYS, _NAMES = listing_city(), Keys(b"for tests only"), Names("t")

@@ -1,4 +1,4 @@
-"""What a desk costs by how many orders are open: `python -m bench.scale [--orders 10000 --orders 100000] [--json]`.
+"""What a desk costs by how many orders are open: `scripts/bench scale [--orders 10000 --orders 100000] [--json]`.
 
 One partition, no Kafka. For each size two processes: the first opens orders and writes the rows to a file, as the
 changelog would keep them; from 20,000 on the rows are copies of these with ids, places, reports and reporters of their

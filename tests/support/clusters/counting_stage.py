@@ -1,8 +1,8 @@
 """A small stage for the tests of the stage: it counts records per key and says each new count.
 
-Run as a process: `python -m tests.support.counting_stage BOOTSTRAP NAMESPACE`. Input `<ns>.in`, output `<ns>.out`,
-changelog `<ns>.log`. A record with the value `too-long` makes a send fail inside the transaction, `no-key` writes a
-null key to the compacted changelog, `raise` raises in the core, `slow` outlives the transaction.
+Run as a process: `python -m tests.support.clusters.counting_stage BOOTSTRAP NAMESPACE`. Input `<ns>.in`, output
+`<ns>.out`, changelog `<ns>.log`. A record with the value `too-long` makes a send fail inside the transaction, `no-key`
+writes a null key to the compacted changelog, `raise` raises in the core, `slow` outlives the transaction.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""How fast the pages are answered in a city with many orders: `python -m bench.pages [--orders 100000] [--times 60]`.
+"""How fast the pages are answered in a city with many orders: `scripts/bench pages [--orders 100000] [--times 60]`.
 
 Rows of as many orders, and their figures, are written as a desk writes them; then a tables worker and a gateway run
 alone on a local Kafka. Each page is asked for as a browser asks: its files first, then all that its script asks for, at

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from bench import second_set
+from bench.quality import second_set
 from models.classifier import Classifier
 from models.classifier.learning.shipped import CALIBRATION
 from models.classifier.serving.columns import category_of

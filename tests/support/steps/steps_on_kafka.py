@@ -20,8 +20,8 @@ from streams.kafka.clients import follower, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.settings import Settings
-from tests.support.every_step import ASKED_BEFORE, EXCUSED, OWN_WAYS, WAYS, OwnWay, Way, step
 from tests.support.kafka import eventually
+from tests.support.steps.every_step import ASKED_BEFORE, EXCUSED, OWN_WAYS, WAYS, OwnWay, Way, step
 
 OURS, THEIRS = "roads", "works"  # the department that the orders go to, and another one
 _AREA = "south-w"

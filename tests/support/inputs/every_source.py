@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from models.events import DETECTION, MEASUREMENT
-from tests.support.every_field import ALARM, RULE
+from tests.support.inputs.every_field import ALARM, RULE
 
 PICTURE = "https://media.example/1.jpg"
 BOX = (1.0, 2.0, 3.0, 4.0)

@@ -1,6 +1,6 @@
 """What the registry of a whole city costs to load, and to find a place in: processor time and memory.
 
-Run: `python -m bench.registry [--cameras 230000] [--buildings 270000] [--grids 0]`. The demo city's tables, with so
+Run: `scripts/bench registry [--cameras 230000] [--buildings 270000] [--grids 0]`. The demo city's tables, with so
 many rows made of its own; with `--grids` each of its 22 towns is cut into about so many areas, in which it then merges.
 """
 
@@ -25,7 +25,7 @@ from bench.processor_time import peak_mib
 from models.city import City, read_city
 from models.city.pack.loader import is_pack_file
 
-DEMO = Path(__file__).parents[1] / "cities" / "demo"
+DEMO = Path(__file__).parents[2] / "cities" / "demo"
 TIMES = 20_000
 SEED = 7
 

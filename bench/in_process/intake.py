@@ -1,4 +1,4 @@
-"""How long intake takes for one record: `python -m bench.intake [--batch 500]`; one core, no Kafka, no model.
+"""How long intake takes for one record: `scripts/bench intake [--batch 500]`; one core, no Kafka, no model.
 
 Prints microseconds of CPU a record, the best of several rounds: detections with and without coordinates, reports,
 updates, and detections in a vendor's format. With `--than FOLDER`, another version's working copy, both run in turn, a
@@ -24,7 +24,7 @@ from models.events import DETECTION, REPORT, UPDATE
 from streams.intake.batch import take_in
 from streams.intake.drafts import Keys
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CITY = Path(models.__file__).parents[1] / "cities" / "demo"  # of the version that is measured: packs have grown
 NOW = 1_772_352_000_000
 ROUNDS = 15

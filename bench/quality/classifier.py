@@ -1,6 +1,6 @@
 """Figures of the classifier: gain over a plain pipeline, calibrated doubt, speed, cold start.
 
-    python -m bench.classifier [--json FILE] [--part NAME ...]
+    scripts/bench classifier [--json FILE] [--part NAME ...]
 
 The texts come from the optional data folder (`PAIDAN_SHARED`, by default ../shared); without it only the speed on the
 bootstrap corpus is measured, and the shipped model judged by the second set. Speed is one core's: run it with
@@ -21,7 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from bench import second_set
+from bench.quality import second_set
 from models.classifier import Classifier
 from models.classifier.judging.evaluation import figures, predict
 from models.classifier.judging.nested import Yardstick, nested, plain_chinese, plain_english
@@ -33,7 +33,7 @@ from models.classifier.learning.taxonomy import Leaf, Taxonomy, read_taxonomy
 from models.classifier.learning.training import Recipe, learn_prior, train
 
 Figures = dict[str, Any]
-SHARED = Path(os.environ.get("PAIDAN_SHARED") or Path(__file__).parents[2] / "shared") / "data"
+SHARED = Path(os.environ.get("PAIDAN_SHARED") or Path(__file__).parents[3] / "shared") / "data"
 # The seven topics of the hotline by groups of the demo city's categories.
 TOPICS = {
     "城乡建设": ("road", "utilities", "sanitation", "greening", "street-order", "housing", "safety"),

@@ -17,9 +17,9 @@ from aiokafka import ConsumerRecord
 from models.envelope import CE_TIME, Event, header_map
 from models.formats import FORMATS
 from streams.kafka.sizes import MAX_RECORD_BYTES
-from tests.support.every_field import PERSONAL, in_each_field
+from tests.support.inputs.every_field import PERSONAL, in_each_field
+from tests.support.inputs.odd_values import ADDRESSES, INSTANTS, NASTY, NUMBERS, OTHER
 from tests.support.messages import NOW, raw, to_structured
-from tests.support.odd_values import ADDRESSES, INSTANTS, NASTY, NUMBERS, OTHER
 from tests.unit.messages.test_oddities import MESSAGES
 
 _HEADERS = (

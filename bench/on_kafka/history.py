@@ -11,7 +11,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from bench.replayed import replayed, tell
+from bench.on_kafka.replayed import replayed, tell
 from bench.rig import Rig
 from dispatcher.figures.figure_row import parse_key
 from models.city import load_city

@@ -1,6 +1,6 @@
 """What it costs to find the nearest mobile unit that suits and is free, among 1,000 of a city.
 
-Run: `python -m bench.units [--units 1000] [--json]`. One partition's desk to which each unit has reported; microseconds
+Run: `scripts/bench units [--units 1000] [--json]`. One partition's desk to which each unit has reported; microseconds
 of processor time for one order whose place is drawn anew each time.
 """
 

@@ -20,8 +20,8 @@ from models.guess import Guess
 FILE = Path(__file__).with_name("second_set.csv")
 THIRD = Path(__file__).with_name("third_set.csv")
 FOURTH = Path(__file__).with_name("fourth_set.csv")
-# Written by `python -m bench.classifier --part second --part cautious --part third --part fourth --json`.
-KEPT = Path(__file__).parents[1] / "docs" / "charts" / "classifier.json"
+# Written by `scripts/bench classifier --part second --part cautious --part third --part fourth --json`.
+KEPT = Path(__file__).parents[2] / "docs" / "charts" / "classifier.json"
 NO_FAULT = "none"
 FIFTHS = 5
 

@@ -1,6 +1,6 @@
 """What the core costs: microseconds of processor time of `decide` a case, without Kafka.
 
-Run: `python -m bench.core [--json] [--against FOLDER]`. With a folder that holds another version of the code, both run
+Run: `scripts/bench core [--json] [--against FOLDER]`. With a folder that holds another version of the code, both run
 the same cases in turn, batch by batch, so that whatever else the machine does meets both alike. Of all batches the
 cheapest counts, beside it the lower quartile: what lies above is the machine's doing.
 """
@@ -26,7 +26,7 @@ from models.inbox import Actor, InboxRecord, InboxUpdate, Item, PackChange, Sigh
 from models.times import HOUR_MS
 from tests.support.cities import tiny_city
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 T0 = 1_772_413_200_000
 STEP_MS = 137  # between two items: no two of them share their instants
 BATCH = 100

@@ -24,7 +24,7 @@ from bench.end_to_end.watch import Watch
 from bench.loads import KINDS
 from streams.local.broker import LocalBroker
 
-KEPT = Path(__file__).parents[1] / "docs" / "charts" / "cameras.json"
+KEPT = Path(__file__).parents[2] / "docs" / "charts" / "cameras.json"
 WARM_RATE, WARM_SECONDS, SECONDS = 3_000, 180, 12
 URGENT_RATE = 20
 SIGHTINGS: dict[str, Sequence[int]] = {  # a second
