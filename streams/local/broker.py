@@ -31,6 +31,9 @@ _READY_TIMEOUT_S = 90.0
 _STOP_TIMEOUT_S = 3.0
 _WATCH_SECONDS = 0.5
 _PORT_TRIES = 5
+# How Java compiles and collects: for a full load, and for a short life beside others on few cores.
+_STEADY = ("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
+_QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 class BrokerError(PaidanError):
@@ -41,8 +44,8 @@ class LocalBroker:
     """`async with LocalBroker(folder) as broker:` gives a Kafka that answers at `broker.bootstrap`.
 
     What it holds stays in `folder` and is there again the next time. `port` 0 chooses a free one, which a later
-    `start` of the same object takes again. `quick` starts at two thirds of the CPU time and is slower at full load:
-    for tests and demonstrations. `more` are further lines of each node's configuration, in which `{client}` and
+    `start` of the same object takes again. `quick` starts at half of the CPU time and is slower at full load: for
+    tests and demonstrations. `more` are further lines of each node's configuration, in which `{client}` and
     `{controller}` stand for its ports; `format_options` go to the tool that formats its log once (users of SCRAM),
     `java_options` to Java.
     Start it from the main thread.
@@ -65,7 +68,7 @@ class LocalBroker:
         self._fixed_port = port
         self._heap = heap
         self._more, self._format_options = more, format_options
-        self._java_options = [*(["-XX:TieredStopAtLevel=1"] if quick else []), *java_options]
+        self._java_options = [*(_QUICK if quick else _STEADY), *java_options]
         self._ports: dict[int, tuple[int, int]] = {}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         # Held until `stop`, or until this process ends.
@@ -232,8 +235,6 @@ class LocalBroker:
             "java",
             f"-Xmx{heap}",
             *self._java_options,
-            "-XX:+UseG1GC",
-            "-XX:MaxGCPauseMillis=20",
             "-Djava.awt.headless=true",
             "-Dlog4j2.loggerContextFactory=org.apache.logging.log4j.simple.SimpleLoggerContextFactory",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
