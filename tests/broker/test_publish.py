@@ -9,6 +9,7 @@ import shutil
 import signal
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -135,7 +136,7 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
     published_by_now = asyncio.Event()
     feeding = asyncio.create_task(feed(kafka, topics, published_by_now))
     PackStore(settings.models_address).put(changed)
-    await kafka.read_until(topics.orders, lambda records: len(opened(records)) >= 100)
+    await kafka.read_until(topics.orders, opens(100))
     assert (await read_publications(settings)).first == first.digest
     await create_topics(settings, city_topics(settings, changed))
     publication, offsets = await publish(settings, published(changed.digest, first.digest, now_ms(), "olga", "roads"))
@@ -143,10 +144,10 @@ async def test_a_pack_published_under_load_loses_and_doubles_nothing_and_a_repla
     roles.started[1].signal(signal.SIGKILL)
     roles.start("desk", city=str(city), session_timeout_ms="3000")
     sent = await feeding
-    await kafka.read_until(topics.orders, lambda records: len(opened(records)) >= sent, timeout=60)
+    await kafka.read_until(topics.orders, opens(sent), timeout=60)
     await silence_all(port, settings.partitions, kafka, topics)
     await kafka.produce(topics.reports, [report(sent)])
-    log = await kafka.read_until(topics.orders, lambda records: len(opened(records)) > sent)
+    log = await kafka.read_until(topics.orders, opens(sent + 1))
 
     assert why_ended(log) == ["control-zone silence/1"]
     sent += 1
@@ -199,6 +200,20 @@ def why_ended(log: list[ConsumerRecord]) -> list[str]:
 def has_report(record: ConsumerRecord) -> bool:
     """Whether it is of intake's."""
     return any(isinstance(item, Sighting) for item in read_record(record)[0].items)
+
+
+def opens(count: int) -> Callable[[list[ConsumerRecord]], bool]:
+    """Whether a log that grows opens so many orders; each record is looked at once."""
+    orders: dict[str, str] = {}
+    read = 0
+
+    def enough(log: list[ConsumerRecord]) -> bool:
+        nonlocal read
+        orders.update(opened(log[read:]))
+        read = len(log)
+        return len(orders) >= count
+
+    return enough
 
 
 def opened(log: list[ConsumerRecord]) -> dict[str, str]:

@@ -52,18 +52,35 @@ def reports(texts: list[str], city: City, chance: random.Random) -> Iterator[Mes
         yield Message(json.dumps(data, ensure_ascii=False).encode(), str(number).encode(), headers)
 
 
-def settled(records: list[ConsumerRecord]) -> tuple[set[str], set[str]]:
-    """The reports that belong to an order which a department or a person has, and those whose order nobody has."""
-    reports_of: dict[str, set[str]] = {}
-    had: set[str] = set()
-    for record in records:
-        fact = facts.from_wire(event_type(record.headers), record.value)
-        if isinstance(fact, facts.Opened | facts.EvidenceAdded):
-            reports_of.setdefault(fact.order_id, set()).add(fact.evidence.id)
-        if isinstance(fact, facts.Assigned | facts.SentToReview | facts.Rejected):
-            had.add(fact.order_id)
-    found = {name for order, names in reports_of.items() if order in had for name in names}
-    return found, {name for names in reports_of.values() for name in names} - found
+class Settled:
+    """What a log that grows says of reports: those that belong to an order which a department or a person has, and all
+    that belong to any."""
+
+    def __init__(self) -> None:
+        self._reports_of: dict[str, set[str]] = {}
+        self._had: set[str] = set()
+        self._read = 0
+
+    def read(self, log: list[ConsumerRecord]) -> "Settled":
+        """Read on, in all that there is of the log by now."""
+        for record in log[self._read :]:
+            fact = facts.from_wire(event_type(record.headers), record.value)
+            if isinstance(fact, facts.Opened | facts.EvidenceAdded):
+                self._reports_of.setdefault(fact.order_id, set()).add(fact.evidence.id)
+            if isinstance(fact, facts.Assigned | facts.SentToReview | facts.Rejected):
+                self._had.add(fact.order_id)
+        self._read = len(log)
+        return self
+
+    @property
+    def had(self) -> set[str]:
+        """The reports with somebody."""
+        return {name for order in self._had for name in self._reports_of.get(order, ())}
+
+    @property
+    def every(self) -> set[str]:
+        """All reports with an order."""
+        return {name for names in self._reports_of.values() for name in names}
 
 
 @pytest.fixture
@@ -90,7 +107,8 @@ async def test_every_real_message_is_assigned_or_reviewed(
     await kafka.produce(topics.reports, reports(texts, CITY, random.Random(seed)))
 
     wanted = {str(number) for number in range(len(texts))}
-    log = await kafka.read_until(topics.orders, lambda records: settled(records)[0] == wanted, timeout=180)
+    followed = Settled()
+    await kafka.read_until(topics.orders, lambda log: followed.read(log).had == wanted, timeout=180)
 
-    assert settled(log) == (wanted, set())
+    assert followed.every == wanted
     assert await kafka.read_all(topics.dead_letters) == []
