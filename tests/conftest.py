@@ -35,8 +35,8 @@ COUNTED_FOLDERS = {"arrivals", "city", "control", "orders", "outside", "steps"}
 hypothesis.settings.register_profile("paidan", deadline=None, print_blob=True)
 # A fifth of them for the check after each small change: `--hypothesis-profile=fast`.
 hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("paidan"), max_examples=20)
-# Half of them in a whole run, which has twenty minutes; `scripts/prove laws` tries all.
-hypothesis.settings.register_profile("whole", hypothesis.settings.get_profile("paidan"), max_examples=50)
+# Three of ten in a whole run, which has twenty minutes; `scripts/prove laws` tries all.
+hypothesis.settings.register_profile("whole", hypothesis.settings.get_profile("paidan"), max_examples=30)
 hypothesis.settings.load_profile("paidan")
 
 
