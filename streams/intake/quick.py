@@ -9,7 +9,7 @@ to be stripped, a `\u0000` after a backslash.
 Falling back is always right, as nothing has been done yet: `models.envelope` and `models.events` read the same bytes
 from the beginning and alone have a word on what is wrong with them, so no error text is written twice. Taking is right
 where this is no laxer than they are and comes to the same values, which a property test searches
-(`tests/properties/test_quick_path.py`).
+(`tests/properties/intake/test_quick_path.py`).
 
 Why unknown fields are left: they could hide what the contract's parser refuses, such as lists 200 deep. Why 4,096
 bytes: that parser takes no longer number. Why `str.strip`: Python's blanks are the contract's and four more.

@@ -13,7 +13,7 @@ and only then the state is restored and the input read. Why that is enough: an o
 its claim is committed. Whoever claims the partition next has fenced the claimer first, so it reads that claim or knows
 that it will never be, and it fences the owner that it reads before it claims itself. By induction every former owner
 is fenced before a new one works. Names are never used twice, so fencing a former one never hits a member at work.
-`tests/properties/test_claims.py` runs `claim` through every interleaving of a small world.
+`tests/properties/stage/test_claims.py` runs `claim` through every interleaving of a small world.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 That is right only where nothing is odd, and says nothing else: the types of the rows (`cells`) alone have a word on
 what is wrong, so no error text is written twice. A property test searches for a table that is read otherwise
-(`tests/properties/test_plain_table.py`).
+(`tests/properties/computed/test_plain_table.py`).
 """
 
 import csv

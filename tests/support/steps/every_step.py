@@ -116,8 +116,8 @@ OWN_WAYS: dict[tuple[str, str, str], OwnWay] = {
 EXCUSED = {state: {(role, action) for role, action, there in OWN_WAYS if there == state} for state in WAYS}
 # Roles of the table that no token is for, and by what their steps come over HTTP.
 WITHOUT_TOKEN = {
-    "camera": "`POST /rechecks` of a sensor, by what a device finds (tests/web/test_recheck_answers.py)",
-    "citizen": "the link of a notice, `POST /r/{token}/updates` (tests/web/test_reporter_page.py)",
+    "camera": "`POST /rechecks` of a sensor, by what a device finds (tests/web/events/test_recheck_answers.py)",
+    "citizen": "the link of a notice, `POST /r/{token}/updates` (tests/web/pages/test_reporter_page.py)",
 }
 # The city of these steps: the desk gives each check to the first, a dispatcher can give it to the other; below the
 # department lies another one, cameras and citizens are asked wherever that is possible, and a unit goes next door only.

@@ -45,7 +45,7 @@ from streams.dead_letters.letter import ERRORS, of_record
 from streams.documents.asyncapi import asyncapi
 from streams.kafka.topics import Names
 from tests.conftest import REPOSITORY
-from tests.properties.test_desk_laws import random_inbox, run
+from tests.properties.desk.test_desk_laws import random_inbox, run
 from tests.support.desks import quiet_city
 from tests.support.messages import ORDER, raw
 from tests.support.web.schemas import misfits, resolved

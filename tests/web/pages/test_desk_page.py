@@ -15,7 +15,7 @@ from models.city import City
 from streams.gateway.order_document import document
 from tests.support.desk_rows import opened
 from tests.support.web.browsers import PHONE, Seen, browser, seated, violations
-from tests.web.test_page import serving
+from tests.web.pages.test_page import serving
 
 pytestmark = [
     pytest.mark.slow,

@@ -21,7 +21,7 @@ from streams.intake.processor import IntakeProcessor
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
 from streams.stage.same_time import SameTime
-from tests.properties.test_urgent_lane import differences
+from tests.properties.desk.test_urgent_lane import differences
 from tests.support.cities import tiny_city
 from tests.support.desks import T0, Desk, assert_laws, quiet_city
 from tests.support.examples import examples

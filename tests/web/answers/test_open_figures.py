@@ -16,8 +16,8 @@ from streams.gateway.open_figures.monthly import KEPT_SECONDS, OpenFigures, open
 from streams.gateway.shards import ShardAnswers, Shards
 from streams.tables.protocol import PartitionFigures, ShardFigures
 from tests.support.cities import FILES, tiny_city
+from tests.web.answers.test_partial import workers
 from tests.web.conftest import Open
-from tests.web.test_partial import workers
 
 CITY = tiny_city()
 TODAY = from_text("2026-03-10T02:00:00Z")

@@ -19,8 +19,8 @@ from tests.support.desks import T0, quiet_city
 from tests.support.steps.every_step import ASKED_BEFORE, EXCUSED, WAYS
 from tests.support.tokens import bearer, one_of_each
 from tests.web.conftest import Open
-from tests.web.test_who_acts import World
-from tests.web.test_who_acts import world as world
+from tests.web.rights.test_who_acts import World
+from tests.web.rights.test_who_acts import world as world
 
 SEATED = sorted(role for role, access in ACCESS.items() if access.acts_as in LISTS)
 

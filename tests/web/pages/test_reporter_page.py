@@ -20,7 +20,7 @@ from tests.support.desks import DAY, INSPECTOR, T0, quiet_city
 from tests.support.one_desk import KEYS, DeskBehind, gateway_with_desk
 from tests.unit.personal.test_reporter_links import KEY
 from tests.unit.steps.test_desk_returns import ROADS
-from tests.web.test_page import FILES
+from tests.web.pages.test_page import FILES
 
 TEXT, PHONE, ADDRESS = "梧桐路上有一个大坑", "13812345678", "梧桐路12号"
 WAIT = {"prefer": "wait=1"}

@@ -10,7 +10,7 @@ from dispatcher.desk import DeskState
 from dispatcher.order.facts import Accepted, Fact, Opened
 from dispatcher.order.row import Order
 from models.inbox import Actor, InboxRecord, PackChange
-from tests.properties.test_desk_laws import CITY, random_inbox, totals
+from tests.properties.desk.test_desk_laws import CITY, random_inbox, totals
 from tests.support.cities import FILES
 from tests.support.desks import MINUTE, T0, Desk, assert_laws, facts_of, quiet_city, report
 from tests.support.examples import examples

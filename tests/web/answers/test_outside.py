@@ -10,8 +10,8 @@ from streams.gateway.outside import outside_view
 from streams.settings import DEMO_CITY
 from streams.tables.protocol import PartitionAlarms, PartitionOutside, Seer, ShardAlarms, ShardOutside
 from tests.support.tokens import bearer, grant, tokens_file
+from tests.web.answers.test_partial import workers
 from tests.web.conftest import Open
-from tests.web.test_partial import workers
 
 T0 = 1_772_323_200_000
 

@@ -13,7 +13,7 @@ from dispatcher.partition.decision import failed_items, overtakings
 from models.envelope import event_type
 from models.inbox import InboxRecord, Sighting
 from streams.audit.both_lanes import BothLanes
-from tests.properties.test_desk_laws import CITY, random_inbox, totals
+from tests.properties.desk.test_desk_laws import CITY, random_inbox, totals
 from tests.support.desks import Desk, assert_laws, facts_of
 from tests.support.examples import examples
 

@@ -49,8 +49,8 @@ from streams.tables.protocol import (
 )
 from tests.support.desk_rows import opened
 from tests.support.web.browsers import PHONE, Seen, browser, seated
+from tests.web.answers.test_partial import workers
 from tests.web.conftest import NOWHERE, Open
-from tests.web.test_partial import workers
 
 FILES = Path(package.__file__).parent / "page_files"
 HAN = r"[\u4e00-\u9fff]"

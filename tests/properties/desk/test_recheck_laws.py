@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dispatcher.order import facts
 from models.inbox import Actor, InboxUpdate, Item, Tick
-from tests.properties.test_desk_laws import CITY
+from tests.properties.desk.test_desk_laws import CITY
 from tests.support.desks import DAY, HOUR, MINUTE, Desk, assert_laws, detection, facts_of
 from tests.support.examples import examples
 

@@ -8,7 +8,7 @@ from dispatcher.order.facts import AreaMoved
 from dispatcher.order.folds.apply import apply
 from dispatcher.order.row import Order
 from models.inbox import Actor
-from tests.properties.test_desk_laws import random_inbox, run
+from tests.properties.desk.test_desk_laws import random_inbox, run
 from tests.support.desks import Desk
 from tests.support.examples import examples
 

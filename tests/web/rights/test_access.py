@@ -32,8 +32,8 @@ from tests.support.desk_rows import opened
 from tests.support.desks import T0, Desk
 from tests.support.desks import report as desk_report
 from tests.support.tokens import bearer, grant, one_of_each, tokens_file
+from tests.web.answers.test_partial import figures, workers
 from tests.web.conftest import NOWHERE, Open
-from tests.web.test_partial import figures, workers
 
 # What each role may call, besides what everybody may.
 ACTING = {"unit", "reporter", "department", "inspector", "reviewer", "dispatcher", "duty-officer", "operator"}
