@@ -4,9 +4,11 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from streams.kafka.topics import Names, TopicError, all_topics, check_topics, create_topics
 from streams.local.broker import BrokerError, LocalBroker
@@ -53,12 +55,20 @@ async def test_a_broker_comes_back_on_its_address_with_its_data(tmp_path: Path) 
     assert (tmp_path / "cluster-id").read_text() == cluster
 
 
-async def test_two_brokers_never_share_a_folder(tmp_path: Path) -> None:
-    """The second one says whose folder it is instead of harming the first."""
-    (tmp_path / "lock").touch()
+@pytest_asyncio.fixture
+async def held(kafka: Kafka, tmp_path: Path) -> AsyncIterator[Path]:
+    """A folder in which a broker runs: that of this run's Kafka, unless it is somebody else's."""
+    if kafka.broker is not None:
+        yield kafka.broker._folder
+        return
     async with LocalBroker(tmp_path, quick=True):
-        with pytest.raises(BrokerError, match="another process runs a broker"):
-            await LocalBroker(tmp_path, quick=True).start()
+        yield tmp_path
+
+
+async def test_two_brokers_never_share_a_folder(held: Path) -> None:
+    """The second one says whose folder it is instead of harming the first."""
+    with pytest.raises(BrokerError, match="another process runs a broker"):
+        await LocalBroker(held, quick=True).start()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends children with a killed parent")

@@ -1,6 +1,7 @@
 """Evidence beside the text: the reporter's own category and the city's words count, with a weight, never blindly."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -28,14 +29,19 @@ CITY = {
     },
     "unheard-of": Category(code="unheard-of", parent="road", name_zh="没学过的", name_en="New", keywords=("没学过",)),
 }
-MODEL = small_model().in_city(CITY)
+
+
+@cache
+def model() -> Classifier:
+    """The small model, with the words of that city."""
+    return small_model().in_city(CITY)
 
 
 @pytest.mark.parametrize("hint", ["pothole", " POTHOLE ", "pothole事件", "月球表面", "road", "road類"])
 def test_the_reporters_category_decides_what_the_words_leave_open(hint: str) -> None:
     """By code, name, keyword or group, however it is spelt: likelier than by the words alone, with its weight told."""
     text = "路面有问题，车子过不去"
-    alone, with_hint = MODEL.classify([text, text], [None, Context(hint=hint)])
+    alone, with_hint = model().classify([text, text], [None, Context(hint=hint)])
 
     assert dict(with_hint.alternatives)["pothole"] > dict(alone.alternatives).get("pothole", 0.0)
     (told,) = with_hint.beside
@@ -47,7 +53,7 @@ def test_the_reporters_category_decides_what_the_words_leave_open(hint: str) -> 
 def test_plain_words_outweigh_a_category_that_was_chosen_wrongly() -> None:
     """A report of gas stays one of gas, but less surely: the contradiction is a doubt."""
     text = "楼道里有很浓的煤气味，快来人"
-    alone, against = MODEL.classify([text, text], [None, Context(hint="litter")])
+    alone, against = model().classify([text, text], [None, Context(hint="litter")])
 
     assert against.category == alone.category == "gas-leak"
     assert against.probability < alone.probability
@@ -56,7 +62,7 @@ def test_plain_words_outweigh_a_category_that_was_chosen_wrongly() -> None:
 @pytest.mark.parametrize("text", ["", "！！！", "qwrtz plmkn xcvbq hjklw"])
 def test_a_category_alone_dispatches_nothing(text: str) -> None:
     """Where the words say nothing a person decides, whatever was chosen."""
-    (found,) = MODEL.classify([text], [Context(hint="pothole")])
+    (found,) = model().classify([text], [Context(hint="pothole")])
 
     assert found.outcome == "abstain"
 
@@ -65,7 +71,7 @@ def test_a_category_alone_dispatches_nothing(text: str) -> None:
 def test_a_category_that_the_model_does_not_know_says_nothing(hint: str) -> None:
     """Nor does one that means none of the city's: the guess is that of the words."""
     text = "路面有问题，车子过不去"
-    alone, with_hint = MODEL.classify([text, text], [None, Context(hint=hint)])
+    alone, with_hint = model().classify([text, text], [None, Context(hint=hint)])
 
     assert with_hint == alone
 
@@ -75,7 +81,7 @@ def test_a_category_that_the_model_does_not_know_says_nothing(hint: str) -> None
 )
 def test_a_word_of_the_citys_own_counts_without_a_rule(text: str) -> None:
     """A keyword that the model never saw makes its category likelier, in either script and any capitals."""
-    (alone,), (found,) = small_model().classify([text]), MODEL.classify([text])
+    (alone,), (found,) = small_model().classify([text]), model().classify([text])
 
     assert found.category == "pothole"
     assert found.probability >= dict(alone.alternatives).get("pothole", 0.0)
@@ -84,14 +90,14 @@ def test_a_word_of_the_citys_own_counts_without_a_rule(text: str) -> None:
 
 def test_a_word_that_the_model_knows_is_not_counted_twice() -> None:
     """What the model, asked about it alone, takes for its category it has among its weights."""
-    (found,) = MODEL.classify(["路灯坏了，这里黑咕隆咚"])
+    (found,) = model().classify(["路灯坏了，这里黑咕隆咚"])
 
     assert "路灯" not in [told.words for told in found.beside]
 
 
 def test_a_word_within_another_word_is_none() -> None:
     """Words of letters count as whole words."""
-    (found,) = MODEL.classify(["the lunar landscapes are nice"])
+    (found,) = model().classify(["the lunar landscapes are nice"])
 
     assert found.beside == ()
 
@@ -101,8 +107,8 @@ def test_a_message_gets_the_same_guess_alone_and_among_others() -> None:
     texts = ["月球表面", "路面有问题", "黑咕隆咚", "没有什么"] * 3
     around = [Context(hint=hint) for hint in ("litter", "", "pothole", "pension")] * 3
 
-    assert MODEL.classify(texts, around) == [
-        MODEL.classify([text], [one])[0] for text, one in zip(texts, around, strict=True)
+    assert model().classify(texts, around) == [
+        model().classify([text], [one])[0] for text, one in zip(texts, around, strict=True)
     ]
 
 
@@ -138,5 +144,5 @@ def test_classifiers_of_no_city_have_no_evidence() -> None:
     """The words of one city are not another's."""
     context = [Context(hint="pothole")] * 20
 
-    assert isinstance(MODEL, Classifier)
+    assert isinstance(model(), Classifier)
     assert small_model().classify(small_rows().texts[:20], context) == small_model().classify(small_rows().texts[:20])
