@@ -11,7 +11,7 @@ from models.inbox import Sighting, decode_items, encode_items
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.whatif.side_by_side import Span, Tried, try_out
-from tests.broker.test_desk import AREA, city, departments, opened, report
+from tests.broker.roles.test_desk import AREA, city, departments, opened, report
 from tests.support.cities import FILES, tiny_files, written
 from tests.support.desks import guess
 from tests.support.kafka import Kafka, Message, Roles

@@ -17,8 +17,8 @@ from streams.lake.lake_columns import TABLES
 from streams.lake.parquet import Lake
 from streams.lake.querying import ask
 from streams.settings import Settings
-from tests.broker.test_desk import AREA, city, departments, opened
-from tests.broker.test_whatif import pothole
+from tests.broker.recomputed.test_whatif import pothole
+from tests.broker.roles.test_desk import AREA, city, departments, opened
 from tests.support.kafka import Kafka, Message, Roles, eventually
 
 __all__ = ["city", "departments"]

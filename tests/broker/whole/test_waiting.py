@@ -15,7 +15,7 @@ from streams.access.tokens import revoke
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import DEMO_CITY, Settings
-from tests.broker.test_gateway import start
+from tests.broker.roles.test_gateway import start
 from tests.support.kafka import Kafka, Roles, eventually
 from tests.support.tokens import bearer, grant, tokens_file
 

@@ -17,7 +17,7 @@ from streams.local.ports import free_ports
 from streams.settings import Settings
 from streams.tables import build, stored_row
 from streams.tables.stored_row import Kept
-from tests.broker.test_desk import AREA, city, departments, opened, report
+from tests.broker.roles.test_desk import AREA, city, departments, opened, report
 from tests.support.desk_rows import newest, partition_of
 from tests.support.kafka import Kafka, Message, Role, Roles
 
