@@ -2,8 +2,9 @@
 
 Whoever is connected costs a descriptor and, while an answer waits to be read, memory. So three things are bounded: how
 many connections there are in all and from one address, how long one may be silent, and how long an answer may lie
-unread. Of those that are silent the one that has been so longest goes first when room is needed, so that connections on
-which nothing is asked keep nobody out; and room for a few more is kept for the probes of whoever runs the system.
+unread. Of those that are silent the one that has been so longest goes first when room is needed, among all or among
+those of an address, so that connections on which nothing is asked keep nobody out; and room for a few more is kept for
+the probes of whoever runs the system.
 """
 
 from collections import Counter
@@ -57,17 +58,20 @@ class Connections:
     def enter(self, one: Peer, host: str, now: float) -> str:
         """Let a new one in that comes from `host`. Why nothing but probes is answered on it, else ""; it may have been
         aborted."""
+        address = counted(host)
+        bound = self.per_address if self.per_address > 0 and not is_among(host, self._unbounded) else None
+        if bound is not None and self._of_address[address] >= bound:
+            self._make_room(now, address)
         if len(self) >= self.most:
             self._make_room(now)
         full = len(self) >= self.most
         if len(self) >= self.most + PROBE_CONNECTIONS:
             one.abort()
             return f"{self.most} connections are open already"
-        address = counted(host)
         self._addresses[one] = address
         self._of_address[address] += 1
         self._silent[one] = now
-        if 0 < self.per_address < self._of_address[address] and not is_among(host, self._unbounded):
+        if bound is not None and self._of_address[address] > bound:
             return f"{self.per_address} connections from {address} are open already"
         return f"{self.most} connections are open already" if full else ""
 
@@ -103,8 +107,10 @@ class Connections:
             elif now - since >= WRITE_SECONDS:
                 one.abort()
 
-    def _make_room(self, now: float) -> None:
-        longest = next(iter(self._silent.items()), None)
+    def _make_room(self, now: float, address: str = "") -> None:
+        """Among the connections of one address, or among all."""
+        silent = (each for each in self._silent.items() if not address or self._addresses[each[0]] == address)
+        longest = next(silent, None)
         if longest is not None and now - longest[1] >= YIELDS_SECONDS:
             self.leave(longest[0])
             longest[0].abort()

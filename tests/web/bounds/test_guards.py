@@ -6,13 +6,14 @@ import resource
 import socket
 import threading
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.errors import UsageError
 from streams import connections, http_server
@@ -192,6 +193,7 @@ async def test_what_is_no_request_is_answered_with_a_problem(sent: bytes) -> Non
 async def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who comes beyond the bound is told when to try again."""
     monkeypatch.setattr(connections, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(connections, "YIELDS_SECONDS", 60.0)
 
     async with HttpServer(FastAPI(), "127.0.0.1", 0) as server:
         host, port = server.address.split(":")
@@ -252,8 +254,9 @@ async def test_a_long_answer_comes_whole(monkeypatch: pytest.MonkeyPatch) -> Non
     assert whole.headers["content-length"] == head.headers["content-length"] == str(len(body))
 
 
-async def test_connections_of_one_address_are_bounded() -> None:
+async def test_connections_of_one_address_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who comes beyond the bound is told so, but a probe is answered; those of a proxy are not counted."""
+    monkeypatch.setattr(connections, "YIELDS_SECONDS", 60.0)
     request = b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
     async def heard(*proxies: str) -> list[bytes]:
@@ -266,6 +269,39 @@ async def test_connections_of_one_address_are_bounded() -> None:
 
     assert await heard() == [b"503", b"404"]  # this application has no probe, but it was asked for it
     assert await heard("127.0.0.0/8") == [b"404", b"404"]
+
+
+async def test_a_silent_connection_keeps_out_nobody_of_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks something takes its place."""
+    monkeypatch.setattr(connections, "YIELDS_SECONDS", 0.0)
+
+    async with HttpServer(FastAPI(), "127.0.0.1", 0, per_address=1) as server:
+        host, port = server.address.split(":")
+        silent, to_silent = await asyncio.open_connection(host, int(port))
+        answered = await _answer(server, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(silent.read(), 10) == b""
+        to_silent.close()
+
+    assert answered.startswith(b"HTTP/1.1 404")
+
+
+async def test_a_connection_waits_longer_for_the_next_request_than_its_client_keeps_it() -> None:
+    """Or a request would be on its way when the connection ends, and its sender would not know what became of it."""
+    async with (
+        HttpServer(FastAPI(), "127.0.0.1", 0) as server,
+        httpx.AsyncClient(base_url=f"http://{server.address}") as client,
+    ):
+        await client.get("/")
+        [connection] = server.connections
+        assert isinstance(connection, H11Protocol)
+        ends = connection.timeout_keep_alive_task
+        assert ends is not None
+        kept = ends.when() - asyncio.get_running_loop().time()
+
+    expiry = httpx.Limits().keepalive_expiry
+    assert expiry is not None
+    assert kept > 10 * expiry
 
 
 async def test_silent_connections_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
