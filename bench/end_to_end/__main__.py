@@ -104,6 +104,8 @@ async def detections_and_reports(broker: Broker, rig: Rig, watch: Watch, plan: P
 async def with_the_gateway(broker: Broker, rig: Rig, watch: Watch, plan: Plan) -> tuple[Beside, ...]:
     """The same with tables, gateway and somebody who asks, until the system falls behind."""
     await scenes.open_the_gateway(rig)
+    # Once in vain: what has just started is slow for its first seconds.
+    await scenes.beside(broker, rig, watch, "detections", plan.beside[0], plan.seconds, 199)
     found: list[Beside] = []
     for rate in plan.beside:
         seed = 200 + len(found)
