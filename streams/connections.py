@@ -59,8 +59,8 @@ class Connections:
         """Let a new one in that comes from `host`. Why nothing but probes is answered on it, else ""; it may have been
         aborted."""
         address = counted(host)
-        bound = self.per_address if self.per_address > 0 and not is_among(host, self._unbounded) else None
-        if bound is not None and self._of_address[address] >= bound:
+        crowded = 0 < self.per_address <= self._of_address[address] and not is_among(host, self._unbounded)
+        if crowded:
             self._make_room(now, address)
         if len(self) >= self.most:
             self._make_room(now)
@@ -71,7 +71,7 @@ class Connections:
         self._addresses[one] = address
         self._of_address[address] += 1
         self._silent[one] = now
-        if bound is not None and self._of_address[address] > bound:
+        if crowded and self._of_address[address] > self.per_address:
             return f"{self.per_address} connections from {address} are open already"
         return f"{self.most} connections are open already" if full else ""
 

@@ -24,7 +24,7 @@ _CLOSE_SECONDS = 3
 HEADER_SECONDS = 10.0
 # So long a connection may be silent between two requests: longer than clients keep one for the next (httpx 5 s, proxies
 # a minute). One that ends while a request is on its way leaves its sender not knowing whether it was heard.
-SILENT_SECONDS = 75
+_SILENT_SECONDS = 75
 # How often it is looked who does not read.
 _LOOK_SECONDS = 2.0
 # Answers go out in pieces: of what is not read, so much waits.
@@ -208,7 +208,7 @@ class HttpServer:
             ws="none",
             headers=_ALWAYS,
             server_header=False,
-            timeout_keep_alive=SILENT_SECONDS,
+            timeout_keep_alive=_SILENT_SECONDS,
             timeout_graceful_shutdown=_CLOSE_SECONDS,
         )
         self._server = _Server(config)

@@ -17,7 +17,7 @@ from models.errors import PaidanError
 from streams.language import in_locale
 from streams.terminal.harmless import harmless
 
-GARBAGE_AFTER = 10_000  # objects more than there were
+_GARBAGE_AFTER = 10_000  # objects more than there were
 
 # name → (module under streams.cli, its function or Typer, what `paidan --help` says)
 COMMANDS = {
@@ -102,13 +102,13 @@ def _ending_at_once() -> Iterator[None]:
 def _collecting_nothing() -> Iterator[None]:
     """Nothing that is imported is ever garbage: to look through it again and again takes a fifth of a role's start, and
     as long again whenever all is looked through later. What is made afterwards is seldom in circles: looked for after
-    every 700 objects, as is usual, they take 3 % of a desk's decisions; after GARBAGE_AFTER, 1 %."""
+    every 700 objects, as is usual, they take 3 % of a desk's decisions; after _GARBAGE_AFTER, 1 %."""
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.set_threshold(GARBAGE_AFTER)
+        gc.set_threshold(_GARBAGE_AFTER)
         gc.enable()
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from models.city import City
 from streams.control.models_in_force import LiveModels
-from streams.demo.month import DAYS, month
+from streams.demo.month import month
 from streams.intake.history import Chronicle, Historian, Written
 from streams.intake.role import keys_of
 from streams.kafka.connection import Connection
@@ -20,7 +20,7 @@ _PIECE = 100  # events
 
 
 async def put_month_behind(
-    settings: Settings, city: City, day: Sequence[Planned], until: int, seed: int, days: int = DAYS
+    settings: Settings, city: City, day: Sequence[Planned], until: int, seed: int, days: int
 ) -> Written:
     """Write the last days of the month before `until` (ms UTC) to an empty inbox; the events stay in a file of the data
     folder.

@@ -37,6 +37,7 @@ merge_level = "town"
 [settings]
 {NO_BLIND_REVIEWS}"""
 
+DEPARTMENTS = ("roads", "police", "works", "north-office")  # those of the tiny city
 FILES: dict[str, str] = {
     "departments.csv": """id,name_zh,name_en,level,parent
 roads,道路局,Roads Bureau,1,

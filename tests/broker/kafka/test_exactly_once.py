@@ -31,10 +31,10 @@ from models.times import to_text
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
-from tests.support.cities import FILES, HOLE_RULE, tiny_files, written
+from tests.support.cities import DEPARTMENTS, FILES, HOLE_RULE, tiny_files, written
 from tests.support.clusters.brokers_struck import BrokersStruck, three_brokers
 from tests.support.kafka import SHORT_SESSION_MS, Kafka, Role, Roles, eventually
-from tests.support.steps.predictable_people import DEPARTMENTS, PredictablePeople
+from tests.support.steps.predictable_people import PredictablePeople
 
 REPORT_SHARE = 0.1
 FAULTS = int(os.environ.get("PROVE_FAULTS") or 7)

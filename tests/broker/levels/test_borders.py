@@ -17,7 +17,7 @@ from models.events import REPORT, UPDATE
 from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.settings import Settings
-from tests.support.cities import tiny_files, written
+from tests.support.cities import DEPARTMENTS, tiny_files, written
 from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Roles
 
 SIDES = {"south-w": 30.0999, "north-w": 30.1001}  # two areas, and a place in each: twenty metres apart
@@ -41,7 +41,7 @@ def city(tmp_path: Path) -> Path:
 @pytest.fixture
 def departments() -> tuple[str, ...]:
     """Those of the tiny city."""
-    return ("roads", "police", "works", "north-office")
+    return DEPARTMENTS
 
 
 def event(kind: str, key: str, data: Mapping[str, Any]) -> Message:

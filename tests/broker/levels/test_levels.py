@@ -14,7 +14,7 @@ from dispatcher.order import facts
 from models.envelope import Event, event_type, to_binary
 from models.events import ASSIGNMENT, REPORT, STEP_BELOW, UPDATE, WITHDRAWAL
 from streams.kafka.topics import Names
-from tests.support.cities import HOLE_RULE, LEVELS, appended, tiny_files, written
+from tests.support.cities import DEPARTMENTS, HOLE_RULE, LEVELS, appended, tiny_files, written
 from tests.support.kafka import Kafka, Message, Roles
 
 PICTURE = ["https://pictures.example/1.jpg"]
@@ -25,7 +25,7 @@ _numbers = count(1)
 @pytest.fixture
 def departments() -> tuple[str, ...]:
     """Those of the tiny city, with three levels below the roads bureau."""
-    return ("roads", "police", "works", "north-office", *(row.partition(",")[0] for row in LEVELS))
+    return (*DEPARTMENTS, *(row.partition(",")[0] for row in LEVELS))
 
 
 @pytest.fixture

@@ -44,9 +44,8 @@ from streams.control.publications import (
 from streams.kafka.topics import Names, city_topics, create_topics
 from streams.local.ports import free_ports
 from streams.settings import Settings
-from tests.support.cities import FILES, HOLE_RULE, tiny_files, written
+from tests.support.cities import DEPARTMENTS, FILES, HOLE_RULE, tiny_files, written
 from tests.support.kafka import Kafka, Message, Roles, eventually
-from tests.support.steps.predictable_people import DEPARTMENTS
 
 RATE = 1_000
 CAMERAS = 230_000

@@ -25,14 +25,13 @@ from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
 from streams.notify.known_contacts import open_contacts
 from streams.settings import Settings
-from tests.support.cities import tiny_files, written
+from tests.support.cities import DEPARTMENTS, tiny_files, written
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, own_settings
 from tests.support.messages import report, to_structured, update
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 PHONE = "13812345678"
 REPORTER = reporter_hash(PERSONAL_KEY.encode(), PHONE)
-DEPARTMENTS = ("roads", "police", "works", "north-office")
 SHORT = "archive_days = 0.5\nreopen_days = 0.5\nfeedback_days = 0.5\n"
 WORDS = "梧桐路口的井盖不见了，请找红房子旁边的老宋"
 PICTURE = "https://media.example/old-song.jpg"

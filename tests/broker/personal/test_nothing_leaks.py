@@ -30,7 +30,7 @@ from streams.kafka.clients import admin, log_reader, started
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.reporter_links import ReporterLink, ReporterLinks
-from tests.support.cities import appended, tiny_files, written
+from tests.support.cities import DEPARTMENTS, appended, tiny_files, written
 from tests.support.inputs.every_field import ISAPI, PERSONAL, SAID, filled, in_each_field, in_each_vendor_field, leaked
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Role, Roles, eventually, is_well
 from tests.support.messages import NOW, ORDER, record
@@ -43,7 +43,6 @@ WANTED = {
     "/cameras": "?area=south-w",
     "/open311/v2/requests/{request_id}.{format}": "?extensions=true",
 }
-DEPARTMENTS = ("roads", "police", "works", "north-office")
 ROLES = ("intake", "desk", "tables", "gateway", "notify")
 # What is away for a moment, and how readiness names it.
 AWAY = {"desk": "no desk is at work", "tables": "the tables are not complete"}

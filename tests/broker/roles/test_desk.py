@@ -14,7 +14,7 @@ from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.clients import admin, log_reader, started, transactional
 from streams.kafka.topics import Names
 from streams.settings import Settings
-from tests.support.cities import tiny_files, written
+from tests.support.cities import DEPARTMENTS, tiny_files, written
 from tests.support.desks import detection, guess
 from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Roles, eventually
 
@@ -31,7 +31,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def departments() -> tuple[str, ...]:
     """Those of the tiny city."""
-    return ("roads", "police", "works", "north-office")
+    return DEPARTMENTS
 
 
 @pytest.fixture

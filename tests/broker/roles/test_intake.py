@@ -24,7 +24,7 @@ from streams.intake.unlisted import LabelWatch, read_unlisted
 from streams.kafka.topics import Names
 from streams.kafka.unpacking import MAX_BATCH_BYTES
 from streams.terminal.feed import feed, read_events, scheduled
-from tests.support.cities import tiny_city, tiny_files, written
+from tests.support.cities import DEPARTMENTS, tiny_city, tiny_files, written
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually
 from tests.support.messages import detection, raw, report, update
 
@@ -37,7 +37,7 @@ WINDOW_MS = 6_000
 @pytest.fixture
 def departments() -> tuple[str, ...]:
     """Those of the tiny city."""
-    return ("roads", "police", "works", "north-office")
+    return DEPARTMENTS
 
 
 @pytest.fixture

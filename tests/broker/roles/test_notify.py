@@ -24,7 +24,7 @@ from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names
 from streams.local.ports import free_port
 from streams.notify.signature import shown_key, target_key
-from tests.support.cities import FILES, tiny_files, written
+from tests.support.cities import DEPARTMENTS, FILES, tiny_files, written
 from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Roles, eventually
 from tests.support.web.receiver import HANG, TAKEN, Received, Receiver, Reply
 
@@ -47,7 +47,7 @@ PHONE = "13812345678"
 @pytest.fixture
 def departments() -> tuple[str, ...]:
     """Those of the tiny city."""
-    return ("roads", "police", "works", "north-office")
+    return DEPARTMENTS
 
 
 @pytest_asyncio.fixture

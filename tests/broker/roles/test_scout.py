@@ -13,7 +13,7 @@ from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names
 from streams.settings import Settings
-from tests.support.cities import FILES, tiny_files, written
+from tests.support.cities import DEPARTMENTS, FILES, tiny_files, written
 from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Roles, eventually
 from tests.support.messages import detection, report
 
@@ -37,7 +37,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def departments() -> tuple[str, ...]:
     """Those of the tiny city."""
-    return ("roads", "police", "works", "north-office")
+    return DEPARTMENTS
 
 
 @pytest.fixture

@@ -21,11 +21,10 @@ from models.times import to_ms
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
-from tests.support.cities import FILES, appended, tiny_files, written
+from tests.support.cities import DEPARTMENTS, FILES, appended, tiny_files, written
 from tests.support.inputs.every_source import BOX, PICTURE, SOURCES, Seen, Source, named
 from tests.support.kafka import Kafka, Message, Roles, eventually, is_well, own_settings
 
-DEPARTMENTS = ("roads", "police", "works", "north-office")
 WAYS = ("kafka", "http")
 WATCHED = ("watched-1", "watched-2")  # cameras beside each other; what they see has to be seen twice
 # Samples from the field: their format, labels, and how they write the time, which has to be now.

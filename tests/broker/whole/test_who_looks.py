@@ -17,11 +17,10 @@ from models.envelope import Event, event_type, to_binary
 from models.events import DETECTION, REPORT, TASK, TASK_WITHDRAWAL, UNIT, UPDATE
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.ports import free_ports
-from tests.support.cities import tiny_files, written
+from tests.support.cities import DEPARTMENTS, tiny_files, written
 from tests.support.kafka import SHORT_SESSION_MS, Kafka, Message, Role, Roles, eventually, own_settings
 from tests.support.tokens import bearer, grant, tokens_file
 
-DEPARTMENTS = ("roads", "police", "works", "north-office")
 CARS = ("car-1", "car-2")
 SENSOR = "lamp-watch"  # whose token the cameras over HTTP have; over Kafka their events come from another source
 SETTINGS = """unit_accept_minutes = 0.1

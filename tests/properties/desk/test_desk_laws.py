@@ -33,7 +33,7 @@ from dispatcher.partition import kept_orders
 from models.city import City
 from models.events.vocabulary import RETURN_CODES
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, Sighting, Tick
-from tests.support.cities import FILES, LEVELS, appended
+from tests.support.cities import DEPARTMENTS, FILES, LEVELS, appended
 from tests.support.desks import (
     DAY,
     HOUR,
@@ -76,7 +76,6 @@ def stormy_city() -> City:
 
 
 STORMY = stormy_city()
-DEPARTMENTS = ("roads", "police", "works", "north-office")
 # Of a city without mobile units, which tests/unit/outside/test_units.py has: what they do is refused there.
 ROWS = tuple(rule for rule in TABLE if rule.roles != ("unit",) and rule.action != "send-unit")
 ENDINGS = ("merge", "reject", "force-close", "unmerge", "split")

@@ -23,10 +23,10 @@ from models.times import to_text
 from streams.kafka.clients import follower, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
+from tests.support.cities import DEPARTMENTS
 
 Headers = list[tuple[str, bytes]]
 Message = tuple[bytes, Headers]
-DEPARTMENTS = ("roads", "police", "works", "north-office")
 
 
 class PredictablePeople:
