@@ -14,7 +14,8 @@ from models.city import Camera, City
 from models.events import DETECTION, REPORT
 
 NEW_SHARE = 0.02
-LABELS = ("hydrant_leak", "manhole_missing", "tree_down")
+# Of ordinary categories, each seen once to open an order: what is urgent has a lane of its own.
+LABELS = ("cable_drop", "bench_broken", "illegal_structure")
 URGENT_LABEL = "gas_cloud"  # of a category of priority 1
 TOWN_SHARE = 0.5
 OBJECTS = 20  # in a frame

@@ -133,7 +133,7 @@ class _Batch:
                 self._catch_up([order.id])
             work = self._tried(record, item)
             caught_up: set[str] = set()
-            while late := self._late() - caught_up:
+            while self._backlog and (late := self._late() - caught_up):
                 self.overlay.drop()
                 self._catch_up(sorted(late))
                 caught_up |= late
@@ -147,16 +147,16 @@ class _Batch:
 
     def _tried(self, record: InboxRecord, item: Sighting | InboxUpdate | Heard | UnitHeard) -> UnitOfWork:
         work = self._work(record)
-        if isinstance(item, Heard):
-            cameras.heard(work, item.camera)
-        elif isinstance(item, UnitHeard):
-            on_unit(work, item)
-        elif isinstance(item, Sighting):
+        if isinstance(item, Sighting):
             if item.kind == "detection":
                 cameras.heard(work, item.camera)
             else:
                 cameras.enrol(work, item.area)
             looks.look(work, item, on_sighting(work, item))
+        elif isinstance(item, Heard):
+            cameras.heard(work, item.camera)
+        elif isinstance(item, UnitHeard):
+            on_unit(work, item)
         else:
             work.cause = (item.source, item.id)
             on_update(work, item)
@@ -170,8 +170,6 @@ class _Batch:
 
     def _late(self) -> set[str]:
         """The orders that the item would change, although timers of their own are due: nothing may overtake those."""
-        if not self._backlog:
-            return set()
         orders = self.overlay.orders
         before = ((key, orders.before(key)) for key in orders.item)
         return {key for key, order in before if order is not None and self._due(order)}

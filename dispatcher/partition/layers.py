@@ -160,13 +160,14 @@ class Index:
 class Timers:
     """The pending timers in layers. They are only ever taken from the front, so a count is enough for what is gone."""
 
-    __slots__ = ("added", "base", "gone", "item")
+    __slots__ = ("added", "base", "front", "gone", "item")
 
     def __init__(self, base: "SortedList[Pending]") -> None:
         self.base = base
         self.gone = 0
         self.added: list[Pending] = []
         self.item: list[Pending] = []
+        self.front = self._front()
 
     def push(self, entry: Pending) -> None:
         """Add a timer for the present item."""
@@ -174,12 +175,17 @@ class Timers:
 
     def keep(self) -> None:
         """The item is done: its timers are the batch's."""
-        for entry in self.item:
-            heapq.heappush(self.added, entry)
-        self.item.clear()
+        if self.item:
+            for entry in self.item:
+                heapq.heappush(self.added, entry)
+            self.item.clear()
+            self.front = self._front()
 
     def first(self) -> Pending | None:
         """The timer that is due first, those of the present item left out; None when there is none."""
+        return self.front  # asked for with every item
+
+    def _front(self) -> Pending | None:
         base = self.base[self.gone] if self.gone < len(self.base) else None
         if self.added and (base is None or self.added[0] < base):
             return self.added[0]
@@ -192,3 +198,4 @@ class Timers:
             heapq.heappop(self.added)
         while self.gone < len(self.base) and self.base[self.gone] == first:
             self.gone += 1
+        self.front = self._front()

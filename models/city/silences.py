@@ -1,6 +1,7 @@
 """Control zones 管控区域: where and when sightings are counted but open no order."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from models.city.areas import Areas
@@ -22,6 +23,7 @@ class SilenceTable:
             (to_ms(row.from_local.replace(tzinfo=zone)), to_ms(row.to_local.replace(tzinfo=zone)), row)
             for row in self.rows
         )
+        self._covering = lru_cache(maxsize=4096)(self._select)  # the rows never change
 
     def __iter__(self) -> Iterator[Silence]:
         return iter(self.rows)
@@ -31,11 +33,13 @@ class SilenceTable:
 
     def find(self, category: str, area: str, at: int, lifted: Collection[str] = ()) -> Silence | None:
         """The first zone that covers a sighting at this instant (ms UTC), or None; those that are lifted cover none."""
-        for start, end, row in self._spans:
-            covers = start <= at < end and self.covers(row.category, row.area, category, area)
-            if covers and row.zone not in lifted:
+        for start, end, row in self._covering(category, area):
+            if start <= at < end and row.zone not in lifted:
                 return row
         return None
+
+    def _select(self, category: str, area: str) -> tuple[tuple[int, int, Silence], ...]:
+        return tuple(span for span in self._spans if self.covers(span[2].category, span[2].area, category, area))
 
     def to_come(self, at: int) -> Iterator[tuple[int, int, Silence]]:
         """The zones that are not over at an instant: from when up to when, ms UTC, and the row."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -82,6 +83,7 @@ class AssetTable:
         return sorted(found, key=lambda one: (one[0], one[1].row))
 
 
+@lru_cache(maxsize=4096)  # a camera names what it follows in each of its detections
 def spelling(id: str) -> str:
     """One spelling of an id: small letters and digits, without the hyphens between them."""
     return _JOINTS.sub("", fold(id))
