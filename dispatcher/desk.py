@@ -15,10 +15,12 @@ from msgspec import UNSET
 from dispatcher.arrivals import cameras
 from dispatcher.arrivals.covered import silencing
 from dispatcher.arrivals.due import fire
+from dispatcher.arrivals.repeats import Repeats
 from dispatcher.arrivals.sightings import on_sighting
 from dispatcher.arrivals.updates import named, on_update
 from dispatcher.arrivals.watched import looks
 from dispatcher.figures import booking, figure_row
+from dispatcher.figures.figure_row import Figure
 from dispatcher.order import facts
 from dispatcher.order.row import Order
 from dispatcher.order.timers import Timer, timers
@@ -67,6 +69,7 @@ class _Batch:
         self.overtakings: list[Overtaking] = []
         self.city: City | None = None
         self.memory: identity.Memory | None = None
+        self.repeats: Repeats | None = None
         self.records: list[Outgoing] = []
         self.failures: list[Failure] = []
         self.usurpers: list[Failure] = []
@@ -116,6 +119,7 @@ class _Batch:
             if self.city is None:
                 raise UnknownPack(f"the city pack {self.pack or '(none yet)'} is not at hand")
             self.memory = identity.Memory(self.city.settings)
+            self.repeats = Repeats(self.overlay, self.city, self.memory)
         return self.city
 
     def _work(self, record: InboxRecord | None = None) -> UnitOfWork:
@@ -129,6 +133,8 @@ class _Batch:
     def _decide_item(self, record: InboxRecord, index: int, item: Sighting | InboxUpdate | Heard | UnitHeard) -> None:
         self._city()  # without a pack nothing is decided, and nothing is a failure
         try:
+            if isinstance(item, Sighting) and self._repeats(record, item):
+                return
             if isinstance(item, InboxUpdate) and (order := named(self._work(record), item)) is not None:
                 self._catch_up([order.id])
             work = self._tried(record, item)
@@ -144,6 +150,18 @@ class _Batch:
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a dead letter and its neighbours go on
             self.overlay.drop()
             self.failures.append(Failure(record.offset, index, item, _text(error), record.urgent))
+
+    def _repeats(self, record: InboxRecord, sighting: Sighting) -> bool:
+        """Whether it was one more of what is open already; then it is done. Nothing overtakes timers that are due."""
+        if self._backlog or self.repeats is None:
+            return False
+        clock = max(self.clock, record.clock)
+        booked = self.repeats.take(sighting, clock, max(clock, self.urgent_clock))
+        if booked is None:
+            return False
+        self._book(booked[0], "detections")
+        self._book(booked[1], "merged")
+        return True
 
     def _tried(self, record: InboxRecord, item: Sighting | InboxUpdate | Heard | UnitHeard) -> UnitOfWork:
         work = self._work(record)
@@ -235,11 +253,14 @@ class _Batch:
         self.overlay.keep()
         self.counted.update(counted)
         for rows, figure in work.booked:
-            amounts = self.booked.setdefault(rows, {})
-            amounts[figure] = amounts.get(figure, 0) + 1
+            self._book(rows, figure)
         for one in changes:
             booking.collect(self.booked, one)
         self.records.extend(work.sent)
+
+    def _book(self, rows: booking.Rows, figure: Figure) -> None:
+        amounts = self.booked.setdefault(rows, {})
+        amounts[figure] = amounts.get(figure, 0) + 1
 
     def _count(self, zone: ZoneInfo) -> tuple[Mapping[str, booking.Counts], Sequence[booking.Changes]]:
         """What the item's orders count for now, and the differences to what they counted for before it."""

@@ -25,7 +25,7 @@ def relate(work: UnitOfWork, order: Order) -> Order:
         for other, away in nearby.around(work, order, (order.group,), kind.merge_radius_m, area)
         if other.state in OPEN
         and order.area not in index.areas_of(other)
-        and merging.in_time(order.opened_at, other, nearby.last_seen(work, other), kind)
+        and merging.in_time(order.opened_at, other, nearby.last_seen(work.overlay, other), kind)
     )
     for _, other_id in found[:NAMED]:
         other = work.order(other_id)

@@ -19,6 +19,7 @@ from dispatcher.arrivals import sightings
 from dispatcher.arrivals.covered import silencing
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index, row_keys
+from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.state import RollCall
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.opening import join
@@ -50,14 +51,21 @@ def heard(work: UnitOfWork, camera_id: str) -> None:
     camera = work.city.cameras.get(camera_id)
     if camera is None or not (beat := heartbeat_ms(work.city, camera)):
         return
-    step = _step(beat)
-    last_heard = (work.clock // step + 1) * step
+    last_heard = _heard_until(beat, work.clock)
     if (work.overlay.cameras.get(camera_id) or 0) < last_heard:
         work.overlay.cameras.put(camera_id, last_heard)
         enrol(work, camera.area)
         roll, missed_at = work.overlay.rolls.get(camera.area), last_heard + beat
         if roll is not None and not 0 < roll.due <= missed_at + _wait_ms(work):
             _call_at(work, camera.area, roll, missed_at)
+
+
+def is_noted(overlay: Overlay, city: City, camera_id: str, clock: int) -> bool:
+    """Whether it is noted already that a camera is alive now, or need not be: `heard` would change nothing."""
+    camera = city.cameras.get(camera_id)
+    if camera is None or not (beat := heartbeat_ms(city, camera)):
+        return True
+    return (overlay.cameras.get(camera_id) or 0) >= _heard_until(beat, clock)
 
 
 def enrol(work: UnitOfWork, area: str) -> None:
@@ -90,7 +98,9 @@ def call(work: UnitOfWork, area: str, due: int) -> None:
         missed_at = _missed_at(work, camera, roll.since)
         if missed_at is None or missed_at > due:
             continue
-        if silencing.silenced(work, _fault(area, camera, due), FAULT, due):  # maintenance: it counts anew from here
+        if silencing.silenced(
+            work.overlay, city, _fault(area, camera, due), FAULT, due
+        ):  # maintenance: it counts anew from here
             work.overlay.cameras.put(camera.id, due)
             work.book("suppressed", due, area, FAULT)
         else:
@@ -105,6 +115,12 @@ def call(work: UnitOfWork, area: str, due: int) -> None:
 
 def _step(beat: int) -> int:
     return max(beat // _STEPS, 1)
+
+
+def _heard_until(beat: int, clock: int) -> int:
+    """What is noted of a camera that is heard of now: the end of the step of its heartbeat time."""
+    step = _step(beat)
+    return (clock // step + 1) * step
 
 
 def _missed_at(work: UnitOfWork, camera: Camera, since: int) -> int | None:

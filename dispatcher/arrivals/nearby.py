@@ -6,6 +6,7 @@ from itertools import islice
 from dispatcher.order.row import Order
 from dispatcher.partition import index
 from dispatcher.partition.index import Entry
+from dispatcher.partition.overlay import Overlay
 from dispatcher.partition.unit_of_work import UnitOfWork
 from models.city.ground.distances import METRES_PER_DEGREE, distance_m
 from models.inbox import Sighting
@@ -44,8 +45,8 @@ def _within(entries: Iterable[Entry], lat: float, lon: float, reach: float) -> I
             yield entry, away
 
 
-def last_seen(work: UnitOfWork, order: Order) -> int:
+def last_seen(overlay: Overlay, order: Order) -> int:
     """When an order's incident was last seen, repeats included, ms UTC."""
     kept = order.evidence_last or order.evidence_first
-    tally = work.overlay.tallies.get(order.id)
+    tally = overlay.tallies.get(order.id)
     return max(kept[-1].at if kept else order.opened_at, tally.last_seen if tally else 0)

@@ -17,11 +17,11 @@
                                 lies beyond the border of its area
 """
 
-from dispatcher.arrivals import borders, located, merging, nearby, unsure, wording
+from dispatcher.arrivals import borders, located, merging, nearby, repeats, unsure, wording
 from dispatcher.arrivals.covered import held_back, silencing, storms
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import watching, weighing
-from dispatcher.order.row import OPEN, Order, Tally
+from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index, outcomes
 from dispatcher.partition.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -30,7 +30,6 @@ from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order
 from models.city import Category
 from models.inbox import Sighting
-from models.times import MINUTE_MS
 
 NAMED_M = 100.0  # how far from an order somebody may be who says that it is theirs, too
 
@@ -56,7 +55,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
     One that is `alone` is gathered by no storm."""
     city = work.city
     category = certain_category(sighting)
-    if silence := silencing.silenced(work, sighting, category, sighting.at):
+    if silence := silencing.silenced(work.overlay, work.city, sighting, category, sighting.at):
         work.book("suppressed", sighting.at, sighting.area, category)
         if sighting.kind == "detection":
             return Disposition("suppressed")
@@ -125,24 +124,9 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Dispo
 
 
 def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
-    """A repeat is counted beside the order. Only one that comes after the incident had ended for longer than the
-    hold time is news.
-
-    A source that names no phase never says that it has ended: it has when nobody has seen it for the resolve time
-    (`resolve_timeout` of Prometheus Alertmanager, for alerts without `endsAt`)."""
-    tallies, settings = work.overlay.tallies, work.city.settings
-    tally = tallies.get(order.id) or Tally(0, 0)
-    hold, resolve = settings.detection_hold_minutes * MINUTE_MS, settings.detection_resolve_minutes * MINUTE_MS
-    ended = tally.ended_at
-    if ended is None and resolve and not sighting.phase:
-        resolved_at = nearby.last_seen(work, order) + int(resolve)
-        ended = resolved_at if sighting.at > resolved_at else None
-    again = sighting.phase != "end" and ended is not None and sighting.at - ended > hold
-    if sighting.phase == "end":
-        ended = sighting.at if ended is None else max(ended, sighting.at)
-    elif ended is not None and sighting.at >= ended:
-        ended = None
-    tallies.put(order.id, Tally(tally.sightings + 1, max(tally.last_seen, sighting.at), ended))
+    """A repeat is counted beside the order; one that is news joins it as evidence."""
+    tally, again = repeats.counted(work.overlay, work.city, order, sighting)
+    work.overlay.tallies.put(order.id, tally)
     if again:
         return Disposition("order", join(work, order, sighting, "again").id)
     work.book("merged", sighting.at, sighting.area, order.category)
@@ -158,7 +142,7 @@ def _near(
     same: list[tuple[int, bool, float, str]] = []
     maybe: list[tuple[float, str]] = []
     for order, away in located.around(work, sighting, kind, category, asset):
-        if order.state in OPEN and merging.in_time(sighting.at, order, nearby.last_seen(work, order), kind):
+        if order.state in OPEN and merging.in_time(sighting.at, order, nearby.last_seen(work.overlay, order), kind):
             rank = 0
         elif merging.reopens(work.city, sighting, order):
             rank = 1

@@ -107,7 +107,7 @@ def _around(work: UnitOfWork, sighting: Sighting, category: str) -> Met:
             continue
         theirs = _likely(city, order.guess, order.category)
         shared = [kind for name, kind in mine.items() if name in theirs and away <= kind.merge_radius_m]
-        seen = nearby.last_seen(work, order)
+        seen = nearby.last_seen(work.overlay, order)
         if not any(merging.in_time(sighting.at, order, seen, kind) for kind in shared):
             continue
         alike = next(iter(mine)) == next(iter(theirs)) and merging.alike(
@@ -135,7 +135,7 @@ def meet_again(work: UnitOfWork, order: Order) -> Order:
         if other.state in OPEN
         and other.id not in (order.id, *order.candidates)
         and not are_apart(order, other)
-        and merging.in_time(order.opened_at, other, nearby.last_seen(work, other), kind)
+        and merging.in_time(order.opened_at, other, nearby.last_seen(work.overlay, other), kind)
     )
     for _, other_id in found[:NAMED]:
         other = work.order(other_id)

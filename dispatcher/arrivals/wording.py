@@ -22,7 +22,7 @@ def by_words(work: UnitOfWork, sighting: Sighting, kind: Category, category: str
         if (
             order is None
             or order.state not in OPEN
-            or not merging.in_time(sighting.at, order, nearby.last_seen(work, order), kind)
+            or not merging.in_time(sighting.at, order, nearby.last_seen(work.overlay, order), kind)
             or not merging.alike(sighting, order, work.city.settings.review_similarity)
         ):
             continue

@@ -33,7 +33,7 @@ def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
     clocks begin there: until then it was part of the parent."""
     sighting = held_back.next_of(work, watch)
     parent = work.order(watch.order_id)
-    if parent is None or silencing.silenced(work, sighting, certain_category(sighting), due):
+    if parent is None or silencing.silenced(work.overlay, work.city, sighting, certain_category(sighting), due):
         return
     if sighting.kind == "detection":
         sightings.find_or_open(work, _from_now_on(sighting, due), alone=True)

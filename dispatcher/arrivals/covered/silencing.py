@@ -2,7 +2,6 @@
 
 from dispatcher.arrivals.merging import between
 from dispatcher.partition.overlay import Overlay
-from dispatcher.partition.unit_of_work import UnitOfWork
 from models.city import City
 from models.events.above import is_from_above
 from models.inbox import LiveSilence, Sighting
@@ -12,18 +11,18 @@ _CONTROL_ZONE = "control-zone"  # how the reason begins for which a report in on
 _KEPT_MS = 31 * DAY_MS  # after its end: what was seen within a silence may come in late
 
 
-def silenced(work: UnitOfWork, sighting: Sighting, category: str, at: int) -> str:
+def silenced(overlay: Overlay, city: City, sighting: Sighting, category: str, at: int) -> str:
     """What silences a sighting of this category at this instant (ms UTC): `silences.csv:<line>` or `silence/<number>`;
     empty where nothing does. What is silenced is this city's own affair: what a platform above asks for, that waits
     for."""
     if is_from_above(sighting.source):
         return ""
-    silences = work.overlay.silences.all()
+    silences = overlay.silences.all()
     holding = [one for one in silences.values() if one.holds and one.starts_at <= at < one.ends_at]
-    zone = work.city.silenced(category, sighting.area, at, {one.lifts for one in holding})
+    zone = city.silenced(category, sighting.area, at, {one.lifts for one in holding})
     if zone is not None:
         return f"silences.csv:{zone.row}"
-    numbers = [one.number for one in holding if _matches(work.city, one, sighting, category)]
+    numbers = [one.number for one in holding if _matches(city, one, sighting, category)]
     return f"silence/{min(numbers)}" if numbers else ""
 
 

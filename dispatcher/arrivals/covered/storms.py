@@ -52,7 +52,7 @@ def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None
         if (
             order is not None
             and order.state in OPEN
-            and order.opened_at - _wait_ms(work) < sighting.at <= nearby.last_seen(work, order) + quiet_ms
+            and order.opened_at - _wait_ms(work) < sighting.at <= nearby.last_seen(work.overlay, order) + quiet_ms
             and merging.has_room(work.city, sighting, order)
         ):
             return order
