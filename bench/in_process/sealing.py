@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 
 from bench.in_process.intake import CITY, NOW, record
 from bench.quality.masking import CHARACTERS, of_length, usual_reports
-from dispatcher.arrivals.gists import gist_of
+from dispatcher.arrivals.worded.gists import gist_of
 from models.city import City, load_city
 from models.city.rules import RuleTable
 from models.events import REPORT

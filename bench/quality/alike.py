@@ -25,7 +25,7 @@ import numpy as np
 from scipy import sparse
 
 from dispatcher.arrivals import merging
-from dispatcher.arrivals.gists import gist_of
+from dispatcher.arrivals.worded.gists import gist_of
 from dispatcher.order.row import Order
 from models.events import Evidence
 from models.inbox import Sighting

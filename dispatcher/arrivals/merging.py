@@ -1,7 +1,7 @@
 """Merging 并案: whether a sighting and an order are one incident. Pure functions of both and the city's settings."""
 
-from dispatcher.arrivals.gists import gist_of, similarity
-from dispatcher.arrivals.numbered import contradict
+from dispatcher.arrivals.worded.gists import gist_of, similarity
+from dispatcher.arrivals.worded.numbered import contradict
 from dispatcher.order.row import Order
 from models.city import Category, City
 from models.city.ground.distances import distance_m

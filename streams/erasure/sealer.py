@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from dispatcher.arrivals.gists import gist_of
+from dispatcher.arrivals.worded.gists import gist_of
 from models.city import City
 from models.classifier.serving.matter.beside import KEYWORD
 from models.events.vocabulary import BY_HASH

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from dispatcher.arrivals.gists import gist_of
+from dispatcher.arrivals.worded.gists import gist_of
 from models.city import City
 from models.classifier.serving.features import Context
 from models.guess import Guess

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dispatcher.arrivals.gists import gist_of, similarity
+from dispatcher.arrivals.worded.gists import gist_of, similarity
 from models.city import City
 from models.inbox import Sighting
 from models.words import whole_text

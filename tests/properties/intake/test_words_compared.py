@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.arrivals import numbered
-from dispatcher.arrivals.gists import gist_of
-from dispatcher.arrivals.numbered import names_in
+from dispatcher.arrivals.worded import numbered
+from dispatcher.arrivals.worded.gists import gist_of
+from dispatcher.arrivals.worded.numbered import names_in
 from models.plain_words import fold, fold_many
 
 PARTS = [

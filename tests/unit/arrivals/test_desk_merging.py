@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dispatcher.arrivals import nearby
-from dispatcher.arrivals.gists import gist_of, similarity
+from dispatcher.arrivals.worded.gists import gist_of, similarity
 from dispatcher.partition.identity import area_of, order_id, share
 from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE
 from dispatcher.partition.state import DeskState

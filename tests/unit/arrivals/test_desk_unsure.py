@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from dispatcher.arrivals.gists import gist_of
+from dispatcher.arrivals.worded.gists import gist_of
 from dispatcher.partition.state import DeskState
 from dispatcher.steps.opening import NAMED, NAMED_BY
 from models.guess import GuessOutcome

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher.arrivals.numbered import contradict, names_in
+from dispatcher.arrivals.worded.numbered import contradict, names_in
 
 
 @pytest.mark.parametrize(

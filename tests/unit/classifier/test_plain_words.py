@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dispatcher.arrivals.gists import gist_of, similarity
+from dispatcher.arrivals.worded.gists import gist_of, similarity
 from models.city import City, load_city
 from models.plain_words import fold, plain
 from tests.support.learning.classifiers import small_model

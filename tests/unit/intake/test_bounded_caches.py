@@ -14,8 +14,8 @@ import pytest
 from aiokafka import ConsumerRecord
 
 import dispatcher
-from dispatcher.arrivals.gists import gist_of, similarity
-from dispatcher.arrivals.numbered import contradict
+from dispatcher.arrivals.worded.gists import gist_of, similarity
+from dispatcher.arrivals.worded.numbered import contradict
 from models.gist import Gist
 from streams import intake
 from streams.intake.batch import take_in

@@ -5,7 +5,7 @@ import zlib
 from functools import lru_cache
 from operator import xor
 
-from dispatcher.arrivals.numbered import names_in
+from dispatcher.arrivals.worded.numbered import names_in
 from dispatcher.partition.identity import named_in
 from models.gist import Gist
 from models.plain_words import fold
