@@ -95,8 +95,9 @@ class HubsHeard:
                 self.take(hubs[part], records)
 
     def take(self, hub: str, records: Iterable[ConsumerRecord]) -> None:
-        """Take what is on the topic of a hub, in its order. What nobody can read is logged and counts for nothing."""
-        for record in records:
+        """Take what is on the topic of a hub, in its order. What nobody can read is logged and counts for nothing, and
+        so does what is of no hub any more."""
+        for record in records if hub in self._city.hubs else ():
             try:
                 told = _read(record)
             except (Poison, ValueError, msgspec.MsgspecError) as error:  # somebody else's program has written it

@@ -65,8 +65,12 @@ class Carrier:
             await self._carry(crossing, span)
         if span is not None:
             span.end()
-        self._at_work_on.set(0)
+        self.rest()
         return bool(carried)
+
+    def rest(self) -> None:
+        """It is at work on none."""
+        self._at_work_on.set(0)
 
     async def _carry(self, crossing: Crossing, span: WorkSpan | None) -> None:
         """Write it on its side, as a part of the trace that its record is of."""

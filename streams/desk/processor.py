@@ -113,10 +113,10 @@ class DeskProcessor:
         if not desk:
             self._state = self._fresh()
             return None
+        # A load that is cancelled goes on in its thread, and no two threads may pack or unpack with the same.
+        packing, self._packing = self._packing, Packing()
         # Beside the event loop: a hundred thousand rows take seconds, and the group waits for heartbeats.
-        self._state = await asyncio.to_thread(
-            DeskState.restore, self._partition, _drained(desk), figures, self._packing
-        )
+        self._state = await asyncio.to_thread(DeskState.restore, self._partition, _drained(desk), figures, packing)
         gc.freeze()  # what was restored stays: a full collection would look through all of it, time and again
         return self._state.meta.next_offset
 

@@ -7,7 +7,7 @@ are alike.
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice, takewhile
+from heapq import heappop, heappush
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -93,12 +93,17 @@ class SentAhead:
 
     def __init__(self, most: int = 50_000) -> None:
         self._most = most
-        self._by_offset: dict[int, frozenset[tuple[str, str]]] = {}  # in the order of the offsets
+        self._by_offset: dict[int, frozenset[tuple[str, str]]] = {}
+        self._next: list[int] = []  # a heap of the offsets: a scout looks at the newest records first
 
     def add(self, found: Mapping[int, frozenset[tuple[str, str]]]) -> None:
         """Source and id of each sighting that is sent, by the offset of its record."""
-        room = self._most - len(self._by_offset)
-        self._by_offset.update(islice(found.items(), max(0, room)))
+        for offset, sightings in found.items():
+            if offset in self._by_offset:
+                self._by_offset[offset] |= sightings
+            elif len(self._by_offset) < self._most:
+                self._by_offset[offset] = sightings
+                heappush(self._next, offset)
 
     def places(self, prepared: "Prepared") -> frozenset[int]:
         """Where they stand among what is placed."""
@@ -109,8 +114,8 @@ class SentAhead:
 
     def forget(self, before: int) -> None:
         """The records before this offset have had their turn."""
-        for offset in list(takewhile(lambda each: each < before, self._by_offset)):
-            del self._by_offset[offset]
+        while self._next and self._next[0] < before:
+            del self._by_offset[heappop(self._next)]
 
 
 class Prepared(msgspec.Struct, frozen=True):

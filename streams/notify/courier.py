@@ -75,6 +75,10 @@ class Courier:
         span.end()
         return True
 
+    def rest(self) -> None:
+        """The target is another process's affair, or nobody's: its breaker is not open here."""
+        metrics.NOTIFY_OPEN.labels(self._target.name).set(0)
+
     async def _deliver(self, record: ConsumerRecord, event: Event, span: WorkSpan | None = None) -> None:
         written = record.timestamp / 1000
         give_up_at = time.monotonic() + self._give_up_seconds - (time.time() - written)

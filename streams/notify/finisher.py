@@ -45,6 +45,9 @@ class Finisher(Protocol):
         It may raise Halted once `halted` is set. Whatever else it raises but a KafkaError ends the process.
         """
 
+    def rest(self) -> None:
+        """Nothing is at hand until `finish` is called again: what was may be another process's by now."""
+
 
 class FinishingConsumer(ConsumerRebalanceListener):
     """A member of `group` that brings the records of `topics` to `finisher`. All partitions share one line.
@@ -68,6 +71,12 @@ class FinishingConsumer(ConsumerRebalanceListener):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until stopped. Raises StageError when Kafka has failed too often in a row."""
+        try:
+            await self._work_until(stop)
+        finally:
+            self._finisher.rest()
+
+    async def _work_until(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 await self._join(stop)
@@ -110,6 +119,7 @@ class FinishingConsumer(ConsumerRebalanceListener):
         for partition in partitions:
             self._consumer.pause(partition)
         self._halted.clear()
+        self._finisher.rest()
         if partitions:
             self._task = asyncio.create_task(self._work_on(partitions), name=self._group)
             self._task.add_done_callback(self._watch)

@@ -21,6 +21,7 @@ from streams.kafka.unpacking import at_most
 from streams.stage.inlet import Inlet
 from streams.stage.processing import O, StageOptions
 from streams.stage.share import Share
+from streams.tasks import together
 
 # The client asks for more as soon as all that it had is taken, and holds what it gets, however little, until it is
 # asked: after a cycle that is as old as the cycle's beginning. A broker that has more answers sooner than that.
@@ -115,7 +116,7 @@ class Lanes(Generic[O]):
         self._come.clear()
         if self._stopped:
             return
-        await asyncio.gather(*(self._take_over(consumer, inlets, wait) for consumer, inlets in self._all()))
+        await together(*(self._take_over(consumer, inlets, wait) for consumer, inlets in self._all()))
 
     async def _urgent_first(self, reader: AIOKafkaConsumer, asker: AIOKafkaConsumer) -> None:
         """Fetch the urgent lane to where it ends now: nothing that was written to the input later than an urgent record
@@ -155,7 +156,7 @@ class Lanes(Generic[O]):
         except (UnicodeDecodeError, CorruptRecordException):
             # One partition's batch is refused, or all together come to too much. Which one, and what was fetched of the
             # others, the client does not say.
-            await asyncio.gather(*(inlet.read_leniently(consumer) for inlet in inlets))
+            await together(*(inlet.read_leniently(consumer) for inlet in inlets))
             batches = {}
         finally:
             self._come.set()

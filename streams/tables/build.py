@@ -6,6 +6,7 @@ their beginning into the new one.
 """
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterable
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -18,6 +19,8 @@ from streams.settings import Settings
 
 KEY = "tables/build"
 _POLL_MS = 1_000
+
+log = logging.getLogger(__name__)
 
 
 class Build:
@@ -41,7 +44,15 @@ class Build:
 
 def _newest(records: Iterable[ConsumerRecord]) -> int:
     """The last build that these records of the control topic name; 0 when they name none."""
-    return max((int(record.value) for record in records if record.key == KEY.encode()), default=0)
+    found = 0
+    for record in records:
+        if record.key == KEY.encode():
+            value = record.value or b""
+            if value.isdigit():
+                found = max(found, int(value))
+            else:  # somebody else has written it: the build in force stays
+                log.error("the control topic holds no number of a build at %d", record.offset)
+    return found
 
 
 @contextlib.asynccontextmanager

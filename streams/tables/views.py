@@ -64,12 +64,16 @@ class Views:
         self.ready: dict[int, PartitionView] = {}
         self.rows_read = 0
         self._zone = zone
+        self._coming: dict[int, PartitionView] = {}
         self._making = asyncio.Lock()
 
     def keep_only(self, owned: frozenset[int]) -> None:
-        """Forget the views of all other partitions: what comes back later is somebody else's work by then."""
-        for gone in self.ready.keys() - owned:
-            del self.ready[gone]
+        """Forget the views of all other partitions, also those that are still being made: what comes back later is
+        somebody else's work by then."""
+        # Faust lets go of a recovery that a rebalance interrupts, but not of what it has begun with its tables.
+        for views in (self.ready, self._coming):
+            for gone in views.keys() - owned:
+                del views[gone]
 
     async def make(
         self, owned: frozenset[int], orders: Iterable[tuple[bytes, bytes]], figures: Iterable[tuple[bytes, bytes]]
@@ -82,11 +86,12 @@ class Views:
         async with self._making:
             began = time.monotonic()
             self.keep_only(owned)
-            new = {number: PartitionView(self._zone) for number in owned - self.ready.keys()}
+            self._coming = new = {number: PartitionView(self._zone) for number in owned - self.ready.keys()}
             if new:
                 await self._fill(new, orders, figures)
                 metrics.TABLES_VIEWS_SECONDS.observe(time.monotonic() - began)
             self.ready.update(new)
+            self._coming = {}
             metrics.TABLES_PARTITIONS.set(len(self.ready))
 
     async def _fill(

@@ -1,10 +1,14 @@
 """What crosses a bridge 一网同联: from the messages of two desks, each what the other side takes."""
 
+import asyncio
 import json
-from typing import Any, get_args
+from types import SimpleNamespace
+from typing import Any, cast, get_args
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaProducer
+from prometheus_client import REGISTRY
 
 from dispatcher.order import facts, wire
 from dispatcher.order.lifecycle import ACTIONS, permit
@@ -28,12 +32,14 @@ from models.events import (
 from models.sealed_words import ReportKey, seal, seal_links
 from streams.bridge.crossing import Banks, Crossing, Stays, update
 from streams.bridge.down import down
-from streams.bridge.role import ends
+from streams.bridge.role import Carrier, ends
 from streams.bridge.up import MOVES, REQUESTS, actions, up
 from streams.kafka.connection import Connection
+from streams.notify.finisher import FinishingConsumer
 from streams.settings import load_settings
 from tests.support.cities import FILES, tiny_city
 from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, T0, Desk, quiet_city, report
+from tests.support.messages import raw
 from tests.unit.steps.test_desk_hubs import PARENT, PICTURE
 from tests.unit.steps.test_desk_returns import ROADS
 
@@ -340,3 +346,29 @@ def test_each_end_of_a_bridge_is_spoken_to_in_its_own_way() -> None:
             ends(load_settings(**below | above | {missing: ""}), tiny_city())
     with pytest.raises(UsageError, match="PAIDAN_BRIDGE_KAFKA_PROTOCOL is PLAINTEXT"):
         ends(load_settings(**below | above | {"bridge_kafka_protocol": "PLAINTEXT"}), tiny_city())
+
+
+async def test_a_bridge_that_is_cut_off_in_the_middle_stands_no_more() -> None:
+    """The record is another process's then: here it would be at hand, and alarm, for ever."""
+
+    class Away(SimpleNamespace):
+        async def send_and_wait(self, *_: Any, **__: Any) -> None:
+            await asyncio.Event().wait()
+
+    def at_work_on() -> float | None:
+        return REGISTRY.get_sample_value("paidan_bridge_at_work_on_seconds", {"side": "above"})
+
+    desk = hub_city()
+    desk.feed(report("1", T0), at=T0)
+    [out] = [out for out in desk.sent if out.topic == "assignments/roads"]
+    writer = cast(AIOKafkaProducer, Away())
+    carrier = Carrier("above", BANKS, {"above": "up", "below": "down"}, {"above": writer, "below": writer})
+    carrying = asyncio.create_task(carrier.finish(raw(out.value, list(out.headers), timestamp=T0), asyncio.Event()))
+    while not at_work_on():
+        await asyncio.sleep(0)
+    carrying.cancel()
+    await asyncio.gather(carrying, return_exceptions=True)
+
+    await FinishingConsumer(load_settings(), "g", ["t"], carrier).on_partitions_assigned([])
+
+    assert at_work_on() == 0

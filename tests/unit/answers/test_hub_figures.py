@@ -153,3 +153,13 @@ def test_the_table_of_the_terminal_says_of_each_hub_how_old_its_figures_are(hear
     assert "(5.0 s ago)" in captions[0]
     assert "(away since 2026-03-02T" in captions[1]
     assert all("hub works: never heard of" in caption for caption in captions)
+
+
+def test_what_a_former_hub_still_tells_counts_for_nothing(heard: HubsHeard) -> None:
+    """It may come until its topic is followed no more; its age would rise, and alarm, for ever."""
+    heard.look_at(city_with_hubs("works"))
+
+    heard.take("roads", [on_the_topic(told())])
+
+    assert REGISTRY.get_sample_value("paidan_hub_heard_seconds", {"hub": "roads"}) is None
+    assert heard.section(MONTH, T0).keys() == {"works"}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 from aiokafka import ConsumerRecord
+from prometheus_client import REGISTRY
 from typer.testing import CliRunner
 
 from dispatcher.order import facts, wire
@@ -23,6 +24,7 @@ from streams.kafka.sending import Send
 from streams.local.system import Counts, _members
 from streams.notify.courier import Courier
 from streams.notify.delivery import TargetAnswer
+from streams.notify.finisher import FinishingConsumer, Halted
 from streams.notify.signature import shown_key, signature_headers, target_key
 from streams.notify.targets import Target, targets
 from streams.notify.webhook import Webhooks, http_headers, target_answer
@@ -253,12 +255,53 @@ async def test_an_attempt_that_raises_is_its_targets_own_failure() -> None:
         raise AssertionError(letter)
 
     courier = Courier(settings(notify_backoff_seconds="0.001"), roads, post, bury)
-    headers = wire.headers(NOTICE, "1", "o-1", 1_772_000_000_000)
-    record = ConsumerRecord(
-        "n.assignments.roads", 0, 0, int(time.time() * 1000), 0, b"o-1", b"{}", None, 3, 2, tuple(headers)
-    )
-    assert await courier.finish(record, asyncio.Event())
+    assert await courier.finish(assignment(), asyncio.Event())
     assert outcomes == []
+
+
+async def test_a_target_that_another_process_sends_to_is_not_away_here() -> None:
+    """Its partitions are shared out anew, or the city has it no more, while its breaker is open: nobody would ever say
+    that it is closed."""
+    [roads] = targets(settings(), departments(roads="https://roads.example/"))
+
+    async def post(_: Event) -> TargetAnswer:
+        return TargetAnswer("failed")
+
+    async def bury(letter: Send) -> None:
+        raise AssertionError(letter)
+
+    def is_open() -> float | None:
+        return REGISTRY.get_sample_value("paidan_notify_open", {"target": "department-roads"})
+
+    own = settings(notify_backoff_seconds="0.001", notify_breaker_failures="1", notify_breaker_seconds="60")
+    courier, halted = Courier(own, roads, post, bury), asyncio.Event()
+    delivering = asyncio.create_task(courier.finish(assignment(), halted))
+    while not is_open():
+        await asyncio.sleep(0)
+    halted.set()
+    with pytest.raises(Halted):
+        await delivering
+    consumer = FinishingConsumer(own, "n-notify-department-roads", roads.topics, courier)
+    stop = asyncio.Event()
+    stop.set()
+
+    await consumer.run(stop)
+    ended = is_open()
+    courier_again = asyncio.create_task(courier.finish(assignment(), halted := asyncio.Event()))
+    while not is_open():
+        await asyncio.sleep(0)
+    halted.set()
+    await asyncio.gather(courier_again, return_exceptions=True)
+    await consumer.on_partitions_assigned([])
+
+    assert (ended, is_open()) == (0, 0)
+
+
+def assignment() -> ConsumerRecord:
+    """An assignment as it stands on the department's topic."""
+    headers = wire.headers(NOTICE, "1", "o-1", 1_772_000_000_000)
+    now = int(time.time() * 1000)
+    return ConsumerRecord("n.assignments.roads", 0, 0, now, 0, b"o-1", b"{}", None, 3, 2, tuple(headers))
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ import asyncio
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,7 @@ from models.times import DAY_MS, day_number, local_day, numbered_day
 from streams.kafka.topics import Names
 from streams.settings import load_settings
 from streams.tables import role, stored_row, worker
+from streams.tables.build import Build
 from streams.tables.figure_view import FigureView
 from streams.tables.marks import MARKS, marks_of
 from streams.tables.order_view import Counted, OrderView, Wanted
@@ -32,6 +35,7 @@ from streams.tables.stall_guard import IDLE, STALLED, ProgressWatch, StallGuard
 from streams.tables.stored_row import ARCHIVED, Kept
 from streams.tables.views import Views
 from tests.support.desk_rows import AREAS, DEPARTMENTS, DESK, START, ZONE, closed, opened, random_life
+from tests.support.messages import raw
 
 HOUR = 3_600_000
 
@@ -432,6 +436,21 @@ async def test_views_hold_only_what_the_worker_owns() -> None:
     assert views.ready.keys() == {0}
 
 
+async def test_a_partition_that_goes_while_its_view_is_made_is_not_answered_for() -> None:
+    """Faust does not end what it has begun with its tables when a rebalance comes: the view would be there when the
+    partition comes back, without what was written in between."""
+    orders = [(order.id.encode(), _row(order, n % 2)) for n, order in enumerate(map(opened, range(1, 500)))]
+    views = Views(ZONE)
+    making = asyncio.create_task(views.make(frozenset({0, 1}), orders, []))
+    while not views.rows_read:
+        await asyncio.sleep(0)
+
+    views.keep_only(frozenset({1}))
+    await making
+
+    assert views.ready.keys() == {1}
+
+
 def _row(order: Order, partition: int) -> bytes:
     return stored_row.encode(Kept(partition, 3, order.seq, msgspec.Raw(msgspec.json.encode(order))))
 
@@ -483,3 +502,20 @@ async def test_a_reporter_s_newest_orders_are_found_by_their_hash() -> None:
     rows[moved.id] = moved
     view.put(moved, 99)
     assert await found("ab") == newest[1:]
+
+
+async def test_what_is_no_number_of_a_build_changes_none(caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody else has written it, or has taken it away; all workers would end, and end again when started anew."""
+    topic = TopicPartition("t.control", 0)
+    values = (b"2", None, b"next", b"3", b"")
+    records = [replace(raw(value, (), offset=offset), key=b"tables/build") for offset, value in enumerate(values)]
+
+    class Control(SimpleNamespace):
+        async def getmany(self, timeout_ms: int) -> Any:
+            return {topic: records}
+
+    build = Build(cast(AIOKafkaConsumer, Control()), topic)
+    await build.replaced()
+
+    assert build.number == 1
+    assert [text.rpartition(" ")[2] for text in caplog.messages] == ["1", "2", "4"]

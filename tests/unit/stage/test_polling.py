@@ -1,13 +1,18 @@
 """What a member of a group gets while the group shares out anew."""
 
 import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import CorruptRecordException, NoOffsetForPartitionError
+from aiokafka.errors import CorruptRecordException, KafkaConnectionError, NoOffsetForPartitionError
 
 from streams.kafka.polling import poll
+from streams.stage.inlet import Inlet
+from streams.stage.lanes import Lanes, _Ahead
+from streams.stage.processing import StageOptions
+from streams.stage.share import Share
 from tests.support.messages import raw
 
 PART = TopicPartition("t", 0)
@@ -57,3 +62,26 @@ async def test_what_was_wanted_before_the_members_own_seek_is_no_error() -> None
     assert await poll(Consumer(NoOffsetForPartitionError(PART)), [PART], 1.0, asyncio.Event()) == {}
     with pytest.raises(CorruptRecordException):
         await poll(Consumer(CorruptRecordException()), [PART], 1.0, asyncio.Event())
+
+
+async def test_what_fails_in_one_lane_leaves_nothing_going_on_in_the_other() -> None:
+    """What was read there would come into the queue of the next tenure, before what that has gone back to."""
+    cleaned: list[str] = []
+
+    class Client(SimpleNamespace):
+        async def send(self, *_: Any) -> Any:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                cleaned.append("answer")
+
+    refused, broken = Consumer(CorruptRecordException()), Consumer(KafkaConnectionError())
+    refused._client = Client(cluster=SimpleNamespace(leader_for_partition=lambda _: 1))
+    share = SimpleNamespace(input=Inlet(PART, 10), urgent=Inlet(TopicPartition("urgent", 0), 10), waiting=0)
+    lanes = Lanes(refused, cast(list[Share[Any]], [share]), cast(StageOptions, SimpleNamespace(idle=1.0)))
+    lanes._ahead = _Ahead(broken, broken)
+
+    with pytest.raises(KafkaConnectionError):
+        await lanes._poll(0.0)
+
+    assert cleaned == ["answer"]

@@ -179,3 +179,15 @@ async def test_what_has_had_its_turn_is_forgotten() -> None:
     assert sent.places(prepared) == {0, 1}
     sent.forget(6)
     assert sent.places(prepared) == {1}
+
+
+async def test_what_has_had_its_turn_is_forgotten_though_the_newest_were_looked_at_first() -> None:
+    """It makes room for others; what is found of a record later is known beside what was found before."""
+    sent = SentAhead(most=2)
+    for offset, id in ((7, "7"), (5, "5"), (7, "8")):
+        sent.add({offset: frozenset({("test", id)})})
+    sent.forget(6)
+    sent.add({6: frozenset({("test", "6")})})
+    prepared = prepare([flood(id, min(int(id), 7)) for id in "5678"], tiny_city(), NOW, Keys(b"k"))
+
+    assert sent.places(prepared) == {1, 2, 3}

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from streams.tasks import end_of, race
+from streams.tasks import end_of, race, together
 
 
 async def test_the_first_end_cancels_the_others_and_waits_for_their_clean_up() -> None:
@@ -53,3 +53,38 @@ async def test_the_failure_of_a_task_that_outlives_a_race_ends_the_race() -> Non
 
     with pytest.raises(ValueError, match="broken"):
         await race(asyncio.Event().wait(), end_of(asyncio.create_task(failing())))
+
+
+async def test_what_is_done_together_is_over_when_one_of_it_fails() -> None:
+    """The others are cancelled and have cleaned up by then: nothing goes on behind whoever waited."""
+    cleaned = []
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append(True)
+
+    async def failing() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await together(endless(), failing())
+
+    assert cleaned == [True]
+
+
+async def test_what_is_done_together_is_all_done() -> None:
+    """Whoever is the first waits for the others."""
+    done: list[str] = []
+
+    async def one(name: str, turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        done.append(name)
+
+    await together(one("slow", 3), one("quick", 0))
+
+    assert done == ["quick", "slow"]
+    await together()
