@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from models.city import City
-from streams.control.packs import Packs
+from streams.control.packs import AGAIN_SECONDS, Packs
 from streams.control.publications import ACTIVE_PACK, Publication, active_pack
 from streams.kafka.clients import log_reader, started
 from streams.kafka.closing import CLOSE_SECONDS
@@ -24,7 +24,7 @@ from streams.kafka.topics import Names
 from streams.settings import Settings
 
 _RETRY_SECONDS = 5.0
-_POLL_MS = 200
+_POLL_SECONDS = 0.2
 Use = Callable[[City], Awaitable[None]]
 
 log = logging.getLogger(__name__)
@@ -69,31 +69,35 @@ class CityInForce:
             newest: Publication | None = None
             async for _, records in read_whole(consumer, [topic]):
                 newest = _newest(records) or newest
-            await self._switch(newest)
+            await self._switch(newest, consumer)
             self._there.set()
-            await self._follow(consumer, topic)
+            while True:
+                await self._switch(await _news(consumer, _POLL_SECONDS), consumer)
 
-    async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
-        while True:
-            try:
-                batch = await consumer.getmany(timeout_ms=_POLL_MS)
-            except KafkaError as error:
-                log.warning("the control topic cannot be read: %s", error)
-                await asyncio.sleep(_RETRY_SECONDS)
-            else:
-                await self._switch(_newest(batch.get(topic, ())))
-
-    async def _switch(self, publication: Publication | None) -> None:
-        """Wait for the pack of a publication and put it in force."""
+    async def _switch(self, publication: Publication | None, consumer: AIOKafkaConsumer) -> None:
+        """Wait for the pack of a publication, or of the one that comes meanwhile, and put it in force."""
         if publication is None or publication.digest == self.city.digest:
             return
         self._there.clear()
-        city = (await self._packs.awaited([publication.digest]))[publication.digest]
+        while (found := await self._packs.sought([publication.digest])) is None:
+            publication = await _news(consumer, AGAIN_SECONDS) or publication
+        city = found[publication.digest]
         await self.before(city)
         self.city = city
         self._there.set()
         self._news.set()
         log.info("city pack in force: %s, number %d by %s", city.digest, publication.number, publication.by)
+
+
+async def _news(consumer: AIOKafkaConsumer, seconds: float) -> Publication | None:
+    """The last publication that comes within so many seconds."""
+    try:
+        batches = await consumer.getmany(timeout_ms=int(seconds * 1000))
+    except KafkaError as error:
+        log.warning("the control topic cannot be read: %s", error)
+        await asyncio.sleep(_RETRY_SECONDS)
+        return None
+    return _newest(record for batch in batches.values() for record in batch)
 
 
 def _newest(records: Iterable[ConsumerRecord]) -> Publication | None:

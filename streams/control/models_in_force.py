@@ -61,6 +61,8 @@ class LiveModels:
         self.active: Classifier | None = self._first
         self.shadow: Classifier | None = None
         self._names = {ACTIVE: "", SHADOW: ""}
+        # A model that is read for one city while the next one comes would be in force after that.
+        self._switching = asyncio.Lock()
         self._show()
 
     @contextlib.asynccontextmanager
@@ -80,12 +82,13 @@ class LiveModels:
 
     async def aim(self, city: City) -> None:
         """Let the models be as sure as this city asks for and know its words, as those that come will."""
-        before, self._city = self._city, city
-        if (city.settings.asked_accuracy, city.categories) == (before.settings.asked_accuracy, before.categories):
-            return
-        self._first = await asyncio.to_thread(load_first, self._settings, city)
-        for key, name in list(self._names.items()):
-            await self._switch(key, name)
+        async with self._switching:
+            before, self._city = self._city, city
+            if (city.settings.asked_accuracy, city.categories) == (before.settings.asked_accuracy, before.categories):
+                return
+            self._first = await asyncio.to_thread(load_first, self._settings, city)
+            for key, name in list(self._names.items()):
+                await self._switch(key, name)
 
     async def _follow(self, consumer: AIOKafkaConsumer, topic: TopicPartition) -> None:
         while True:
@@ -101,8 +104,9 @@ class LiveModels:
             key = (record.key or b"").decode(errors="replace")
             if key in (ACTIVE, SHADOW):
                 newest[key] = record.value
-        for key, value in newest.items():
-            await self._switch(key, (value or b"").decode(errors="replace"))
+        async with self._switching:
+            for key, value in newest.items():
+                await self._switch(key, (value or b"").decode(errors="replace"))
 
     async def _switch(self, key: str, name: str) -> None:
         try:

@@ -17,7 +17,7 @@ from streams.settings import Settings
 
 _RECORD = "city/"  # under these keys of the control topic packs were kept before they had a store
 _AT_HAND = 4
-_AGAIN_SECONDS = 2.0
+AGAIN_SECONDS = 2.0  # until what could not be had is looked for again
 
 log = logging.getLogger(__name__)
 
@@ -48,19 +48,23 @@ class Packs:
         async with self._loading:
             return {digest: await self._city(digest) for digest in dict.fromkeys(digests)}
 
+    async def sought(self, digests: Iterable[str]) -> dict[str, City] | None:
+        """The same, but where one cannot be had that is said, and it is None."""
+        try:
+            found = await self.at_hand(digests)
+        except MissingPack as error:
+            metrics.PACK_MISSING.set(1)
+            log.error("waiting for the city pack in force: %s", error)
+            return None
+        metrics.PACK_MISSING.set(0)
+        return found
+
     async def awaited(self, digests: Iterable[str]) -> dict[str, City]:
-        """The same, but what cannot be had is said and waited for."""
+        """The same, but what cannot be had is waited for."""
         wanted = list(digests)
-        while True:
-            try:
-                found = await self.at_hand(wanted)
-            except MissingPack as error:
-                metrics.PACK_MISSING.set(1)
-                log.error("waiting for the city pack in force: %s", error)
-                await asyncio.sleep(_AGAIN_SECONDS)
-            else:
-                metrics.PACK_MISSING.set(0)
-                return found
+        while (found := await self.sought(wanted)) is None:
+            await asyncio.sleep(AGAIN_SECONDS)
+        return found
 
     async def _city(self, digest: str) -> City:
         if digest not in self._built:

@@ -1,6 +1,8 @@
 """Classifiers change while intake runs, by a record on the control topic, and a broken one changes nothing."""
 
 import asyncio
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from streams.kafka.topics import Names
 from streams.settings import Settings
 from tests.support.cities import tiny_city
 from tests.support.kafka import eventually
+from tests.support.messages import raw
 
 WITHIN_SECONDS = 10.0
 
@@ -85,3 +88,31 @@ async def _becomes(models: LiveModels, name: str) -> None:
         return models.active is not None and models.active.id == name
 
     await eventually(active, WITHIN_SECONDS, f"the switch to {name}")
+
+
+async def test_a_model_that_is_loaded_while_the_city_changes_is_that_of_the_new_city(
+    settings: Settings, artefacts: tuple[bytes, bytes]
+) -> None:
+    """It was read for the former one, and would be as sure as that had asked for until the next pointer."""
+    read, city_has_changed = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    class Slow(LiveModels):
+        def _load(self, name: str) -> Classifier:
+            model = super()._load(name)
+            loop.call_soon_threadsafe(read.set)
+            city_has_changed.wait()
+            return model
+
+    name = Store(settings.models_address).put(artefacts[0])
+    models = Slow(settings, tiny_city())
+    pointed = asyncio.create_task(models._take_in([replace(raw(name.encode(), ()), key=ACTIVE.encode())]))
+    await read.wait()
+    aiming = asyncio.create_task(models.aim(tiny_city(settings='target_accuracy = 0.9\ncaution = "cautious"\n')))
+    await asyncio.wait([aiming], timeout=0.5)
+    city_has_changed.set()
+    await asyncio.gather(pointed, aiming)
+
+    assert models.active is not None
+    assert models.active.id == name
+    assert models.active.target == pytest.approx(0.95)

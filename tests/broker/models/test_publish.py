@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from aiokafka import ConsumerRecord
+from prometheus_client import REGISTRY
 from typer.testing import CliRunner
 
 from dispatcher.desk import DeskState, decide
@@ -28,6 +29,7 @@ from models.inbox import LiveSilence, PackChange, Sighting, read_record
 from models.times import from_text, now_ms, to_text
 from streams.cli.flow.silence import app as silence
 from streams.cli.packs.city import app
+from streams.control.city_in_force import CityInForce
 from streams.control.one_at_a_time import ControlError
 from streams.control.pack_store import PackStore
 from streams.control.packs import Packs
@@ -408,3 +410,35 @@ def test_a_control_zone_is_listed_and_lifted_at_a_terminal(topics: Names, settin
     assert f"silence 1: active, lifts {zone}" in paidan("lift", zone, *why, "--by", "dora")
     assert f"lifts {zone}" in paidan("list")
     assert "silence 1: expired" in paidan("end", "1", "--by", "otto")
+
+
+async def test_a_publication_that_cannot_be_had_is_overtaken_by_the_next(
+    topics: Names, settings: Settings, city: Path, changed: City
+) -> None:
+    """What takes back a pack that nobody has any more, or comes in its place, is not waited for behind it."""
+    own = load_city(city)
+    cities = CityInForce(settings, Packs(settings, own))
+    lost = "0" * len(own.digest)
+    following = asyncio.create_task(cities.follow())
+
+    async def missing() -> bool:
+        return REGISTRY.get_sample_value("paidan_city_pack_missing") == 1
+
+    async def at_hand() -> bool:
+        return cities.is_ready and await missing() is False
+
+    try:
+        found = []
+        for former, wanted in ((own, own), (own, changed)):
+            await publish(settings, published(lost, former.digest, now_ms(), "somebody"))
+            await eventually(missing, 10.0, "the pack that is lost")
+            assert not cities.is_ready
+            PackStore(settings.models_address).put(wanted)
+            await publish(settings, published(wanted.digest, lost, now_ms(), "somebody"))
+            await eventually(at_hand, 10.0, "the pack in force")
+            found.append(cities.city)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+    assert found == [own, changed]

@@ -32,7 +32,7 @@ def _no_old_records(monkeypatch: pytest.MonkeyPatch) -> None:
         return {part.topic: [] for part in parts}, {}
 
     monkeypatch.setattr(module, "read_changelogs", nothing)
-    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.01)
 
 
 def test_a_pack_comes_out_of_the_store_as_it_went_in(settings: Settings) -> None:
