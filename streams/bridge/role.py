@@ -21,6 +21,7 @@ from streams.bridge.down import down
 from streams.bridge.figures_told import tell
 from streams.bridge.up import up
 from streams.kafka.clients import started, writer
+from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.notify.finisher import FinishingConsumer
@@ -102,10 +103,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     banks, upper = ends(settings, city)
     above, below = Names(upper.namespace), Names(settings.namespace)
     topics: Mapping[Side, str] = {"above": above.updates_of(banks.hub), "below": banks.landing}
+    # What is not written when the bridge ends is of a record that is not finished.
     async with (
         open_tracer(settings, "bridge") as tracer,
-        started(writer(Connection.of(upper), enable_idempotence=True)) as to_above,
-        started(writer(Connection.of(settings), enable_idempotence=True)) as to_below,
+        started(writer(Connection.of(upper), enable_idempotence=True), CLOSE_SECONDS) as to_above,
+        started(writer(Connection.of(settings), enable_idempotence=True), CLOSE_SECONDS) as to_below,
     ):
         writers: dict[Side, AIOKafkaProducer] = {"above": to_above, "below": to_below}
         downward = FinishingConsumer(

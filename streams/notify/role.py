@@ -16,6 +16,7 @@ from streams.control.city_in_force import CityInForce
 from streams.control.packs import Packs
 from streams.erasure.report_keys import ReportKeys, check_words_key, open_report_keys
 from streams.kafka.clients import started, writer
+from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names, check_topics, city_topics
@@ -41,8 +42,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """
     packs = Packs(settings, load_city(settings.city))
     cities = CityInForce(settings, packs)
+    # What is not written when notify ends is of a record that is not finished.
     async with (
-        started(writer(Connection.of(settings), enable_idempotence=True)) as producer,
+        started(writer(Connection.of(settings), enable_idempotence=True), CLOSE_SECONDS) as producer,
         Webhooks(settings.notify_timeout_seconds) as webhooks,
         open_tracer(settings, "notify") as tracer,
     ):

@@ -1,0 +1,52 @@
+"""A bridge whose other side is away ends as soon as it is asked to."""
+
+import asyncio
+from pathlib import Path
+
+from prometheus_client import REGISTRY
+
+from dispatcher.order import wire
+from models.envelope import Event, to_binary
+from models.events import UPWARD_STEP
+from streams.bridge.role import serve
+from streams.kafka.topics import Names, all_topics, create_topics
+from streams.local.broker import LocalBroker
+from streams.local.supervisor import GRACE_SECONDS
+from streams.settings import Settings
+from tests.support.cities import tiny_files, written
+from tests.support.kafka import Kafka, Message, eventually, own_settings
+from tests.unit.answers.test_bridge import step
+
+
+async def test_a_bridge_stops_before_it_is_killed_also_while_the_cluster_above_is_away(
+    kafka: Kafka, topics: Names, settings: Settings, tmp_path: Path
+) -> None:
+    """What it could not write there is not awaited: it is unfinished, and carried over by the next bridge."""
+    async with LocalBroker(tmp_path / "above", quick=True) as broker:
+        upper = own_settings(Kafka(broker.bootstrap, broker), tmp_path / "data-above", partitions=1)
+        await create_topics(upper, all_topics(upper, ("roads",), hubs=("roads",)))
+        given = {"kafka": upper.kafka, "namespace": upper.namespace, "city": "city", "hub": "roads"}
+        bridge = {f"bridge_{name}": value for name, value in given.items()}
+        city = written(tmp_path / "pack", tiny_files({}))
+        stop = asyncio.Event()
+        serving = asyncio.create_task(serve(settings.model_copy(update={"city": city, **bridge}), stop))
+        headers, value = to_binary(Event("1", "paidan/desk", UPWARD_STEP, wire.encode(step("waiting", "under-way"))))
+        crossing = Message(value, b"o-1", tuple(headers))
+
+        async def carried() -> bool:
+            return bool(REGISTRY.get_sample_value("paidan_bridge_carried_total", {"side": "above"}))
+
+        async def at_work() -> bool:
+            return bool(REGISTRY.get_sample_value("paidan_bridge_at_work_on_seconds", {"side": "below"}))
+
+        await kafka.produce(topics.upward, [crossing])
+        await eventually(carried, 30.0, "what crosses")
+        await broker.kill()
+        await kafka.produce(topics.upward, [crossing])
+        await eventually(at_work, 30.0, "what cannot cross")
+        stop.set()
+        ended, _ = await asyncio.wait([serving], timeout=GRACE_SECONDS)
+        serving.cancel()
+
+    assert ended
+    await serving
