@@ -293,13 +293,24 @@ async def test_as_many_are_counted_as_are_listed(seed: int) -> None:
     """Whatever is asked for, and however the list is sorted."""
     rng = random.Random(seed)
     lives = random_life(rng, 600)
-    view, table = _view([msgspec.structs.replace(order, priority=rng.randrange(1, 6)) for order in lives])
+    view, table = _view(
+        [
+            msgspec.structs.replace(
+                order, priority=rng.randrange(1, 6), overdue_at=rng.choice((None, 5)), quarantined=rng.choice(("", "x"))
+            )
+            for order in lives
+        ]
+    )
 
     for wanted in (
         Wanted(),
         Wanted(mark="urgent"),
         Wanted(departments=("roads",), sort="urgent"),
         Wanted(overdue=True),
+        Wanted(overdue=False),
+        Wanted(quarantined=False),
+        Wanted(overdue=True, mark="urgent"),
+        Wanted(overdue=True, quarantined=True),
     ):
         assert await view.count(wanted) == len(await _pages(view, table, wanted, 50))
 
@@ -417,6 +428,20 @@ async def test_an_order_is_found_by_its_report() -> None:
     view, table = _view([order, closed(order, START + HOUR)])
     assert [o.seq for o in await view.page(Wanted(report=order.report_keys[0]), None, 1, table.get)] == [7]
     assert await view.page(Wanted(report="0" * 16), None, 1, table.get) == []
+
+
+async def test_a_report_that_was_moved_is_found_at_the_order_that_has_it_now() -> None:
+    """Whichever of the two rows comes first, and though the one that it has left comes once more."""
+    before, other = opened(1), opened(2)
+    left = msgspec.structs.replace(before, report_keys=(), seq=before.seq + 1)
+    has = msgspec.structs.replace(other, report_keys=(*other.report_keys, *before.report_keys), seq=other.seq + 1)
+    for rows in ([before, other, left, has], [before, other, has, left, left]):
+        view, _ = _view([])
+        for offset, row in enumerate(rows):
+            view.put(row, offset)
+        now = {left.id: left, has.id: has}
+        found = await view.page(Wanted(report=before.report_keys[0]), None, 2, now.get)
+        assert [order.id for order in found] == [has.id]
 
 
 async def test_views_hold_only_what_the_worker_owns() -> None:

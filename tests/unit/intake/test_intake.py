@@ -18,7 +18,7 @@ from models.inbox import UNLOCATED, Actor, InboxUpdate, Sighting, decode_items
 from models.redact import decrypt_contact, reporter_hash
 from models.times import to_text
 from streams.intake.batch import MAX_ITEMS, MAX_PACKED_BYTES, Taken, take_in
-from streams.intake.drafts import Keys, Unlisted, check
+from streams.intake.drafts import DraftReader, Keys, Unlisted, check
 from streams.intake.statements import MAX_BYTES
 from streams.intake.ways import Way, way_of
 from streams.kafka.topics import Names
@@ -469,6 +469,20 @@ def test_a_text_at_which_the_model_fails_costs_only_its_own_guess(city: City) ->
     assert [i.guess and i.guess.category for i in items if isinstance(i, Sighting)] == ["好", None, "棒"]
 
 
+def test_nothing_of_a_record_that_is_dead_as_a_whole_is_shown_to_a_model(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor taken in: of a message that says two things one lies outside the city."""
+    real, outside = DraftReader.read, report("路灯坏了", location={"lat": 48.2, "lon": 16.4})
+    monkeypatch.setattr(DraftReader, "read", lambda self, record: [*real(self, record), *real(self, outside)])
+    model = Echo()
+
+    taken = take_in([report("路上有个坑", location={"area": "south-w"})], city, model, NOW, KEYS)
+
+    assert [dead.error for dead in taken.dead] == ["outside-city"]
+    assert (taken.items, model.calls) == ({}, [])
+
+
 def test_a_shadow_model_speaks_beside_the_active_one(city: City) -> None:
     """And without a model there is no guess at all."""
     taken = take_in([report("坑")], city, None, NOW, KEYS, shadow=Echo())
@@ -635,6 +649,7 @@ def test_packed_records_hold_one_area_in_order_and_stay_small(city: City) -> Non
     """At most 64 items and 256 kB, and together they are the items."""
     records = [detection(("cam-sw-1", "cam-ne-1")[n % 2], event={"id": str(n)}) for n in range(300)]
     records += [report("长" * 9_999, location={"area": "south-w"}, event={"id": f"r{n}"}) for n in range(30)]
+    records += [detection("cam-sw-1", event={"id": f"d{n}"}) for n in range(100)]  # short ones behind the long ones
     taken = take_in(records, city, None, NOW, KEYS)
     unpacked: dict[str, list[object]] = {}
     for area, value in taken.packed():

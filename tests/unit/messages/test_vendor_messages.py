@@ -101,6 +101,13 @@ def test_the_bytes_of_a_record_are_not_kept_over_and_over(city: City) -> None:
     assert all(each.value_sha256 for each in letters[len(kept) :])
 
 
+def test_the_bytes_of_a_short_message_are_kept_with_each_letter(city: City) -> None:
+    """Each can be replayed by itself, as long as they come to no more than those of one long record."""
+    letters = [letter(dead) for dead in take_in([dahua(GOOD, *BAD.values())], city, None, NOW, KEYS).dead]
+
+    assert [each.value_base64 is not None for each in letters] == [True] * len(BAD)
+
+
 def letter(dead: Dead) -> Any:
     """As it is written."""
     send = of_record(Names(), dead.record, dead.error, dead.message, index=dead.index, keep=dead.kept)

@@ -13,7 +13,7 @@ from models.times import MINUTE_MS
 from streams.control.models_in_force import LiveModels
 from streams.intake import processor
 from streams.intake.batch import SentAhead, prepare
-from streams.intake.drafts import Keys
+from streams.intake.drafts import DraftReader, Keys
 from streams.intake.processor import IntakeProcessor
 from streams.kafka.sending import Send
 from streams.kafka.topics import Names
@@ -144,6 +144,14 @@ async def test_only_what_is_urgent_is_sent_ahead() -> None:
     glance = await intake().lookout(ahead)
 
     assert ids(glance.sends) == {"t.urgent": ["2"]}
+
+
+async def test_nothing_of_a_record_that_is_dead_as_a_whole_is_sent_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It will be a dead letter in its turn: of two things that it says one lies outside the city."""
+    real, outside = DraftReader.read, report("路灯坏了", location={"lat": 48.2, "lon": 16.4})
+    monkeypatch.setattr(DraftReader, "read", lambda self, record: [*real(self, record), *real(self, outside)])
+
+    assert ids((await intake().lookout([flood("2", 1)])).sends) == {}
 
 
 async def test_what_was_sent_ahead_is_left_out_in_its_turn() -> None:
