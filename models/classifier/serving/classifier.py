@@ -25,6 +25,7 @@ from models.classifier.serving.matter.clauses import SHORT, Clause, Parted, clau
 from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs, with_spoken_second
 from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.matter.sure_clause import as_sure_as_a_clause, sure_by_a_clause
+from models.classifier.serving.matter.wrapping import unwrapped
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
 from models.guess import NO_FAULT, NO_FAULT_KINDS, Corroboration, Guess, GuessOutcome
 from models.plain_words import plain
@@ -190,14 +191,14 @@ class Classifier:
         return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
 
     def _encoded(self, texts: Sequence[str], contexts: Contexts) -> Encoded:
-        return self.vectoriser.encode(list(map(without_side_clauses, texts)), contexts, self._table)
+        return self.vectoriser.encode(list(map(_matter_of, texts)), contexts, self._table)
 
     def _with_clauses_ahead(self, texts: Sequence[str], contexts: Contexts) -> tuple[Encoded, Encoded | None]:
         """The messages; and a single one with its clauses, where they may be asked by themselves (`_with_clauses`):
         beside it they cost a fraction of what encoding them afterwards does. Of many messages few are asked so."""
         if len(texts) > 1:
             return self._encoded(texts, contexts), None
-        (text,) = map(without_side_clauses, texts)
+        (text,) = map(_matter_of, texts)
         parts = _few_clauses(shorten(plain(text)))
         around = None if contexts is None else [*contexts, *(None for _ in parts)]
         both = self.vectoriser.encode([text, *parts], around, self._table)
@@ -419,6 +420,11 @@ class Classifier:
         """Those of the nearest target that is not easier."""
         fit = [t for t in self.manifest.thresholds if t.target >= target - 1e-9]
         return min(fit, key=lambda t: t.target) if fit else Thresholds(target, NEVER, NEVER)
+
+
+def _matter_of(text: str) -> str:
+    """What is judged of a text: neither what is around it nor clauses at its end that say nothing."""
+    return without_side_clauses(unwrapped(text))
 
 
 def _few_clauses(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.classifier.learning.shipped import corpus
-from models.classifier.serving.matter.side_clauses import _FORMULA, _says_nothing, without_side_clauses
+from models.classifier.serving.matter.side_clauses import _FORMULA, says_nothing, without_side_clauses
 from models.plain_words import fold
 from tests.support.learning.classifiers import small_model
 
@@ -103,5 +103,5 @@ def test_the_quick_look_passes_over_no_formula() -> None:
     ends = re.compile(r"[，,、。；;！!？?~～…\n.]")
     found = [clause for text in corpus().texts for clause in map(fold, ends.split(text))]
 
-    assert all(_says_nothing(clause) == bool(_FORMULA.fullmatch(clause)) for clause in found)
-    assert sum(map(_says_nothing, found)) > 10
+    assert all(says_nothing(clause) == bool(_FORMULA.fullmatch(clause)) for clause in found)
+    assert sum(map(says_nothing, found)) > 10

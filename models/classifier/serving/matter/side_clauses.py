@@ -24,7 +24,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "尽快 赶快 赶紧 快点 快 早日 及时 立即 马上 速 求 你们 您 贵单位 领导 政府 有关部门 相关部门 部门 "
         "有人 人 工作人员 师傅 安排 派 来 过来 去 前来 一下 帮忙 帮 现场 查看 看看 看 处理 解决 维修 修理 "
         "修复 修 整改 核实 重视 关注 回复 答复 管管 管 落实 跟进 督促 协调 处置 给 能 下 吧 啊 了 予以 "
-        "引起",
+        "引起 现 来电人 诉求人 市民 并 核查 反馈",
     ),
     (
         "天 周 星期 礼拜 月 年 小时",
@@ -117,7 +117,8 @@ _IN_LETTERS = re.compile(rf"\b(?:{'|'.join(filter(str.isascii, _WORDS))})\b")
 _IN_IDEOGRAPHS = re.compile("|".join(word for word in _WORDS if not word.isascii()))
 
 
-def _says_nothing(clause: str) -> bool:
+def says_nothing(clause: str) -> bool:
+    """Whether a clause consists of the words of one kind alone."""
     folded = fold(clause)
     needed = _IN_IDEOGRAPHS.search(folded) or _IN_LETTERS.search(folded)
     return needed is not None and _FORMULA.fullmatch(folded) is not None
@@ -131,9 +132,9 @@ def without_side_clauses(text: str) -> str:
         ended = left.rstrip(_MARKS)
         start = max(0, len(ended) - _REACH)
         breaks = [found.end() for found in _BEFORE.finditer(ended, start)]
-        if not breaks or not _says_nothing(ended[breaks[-1] :]):
+        if not breaks or not says_nothing(ended[breaks[-1] :]):
             return left
         shorter = ended[: breaks[-1]].rstrip(_MARKS)
-        if len(shorter) < _LEAST or _says_nothing(shorter):
+        if len(shorter) < _LEAST or says_nothing(shorter):
             return left
         left = shorter
