@@ -22,10 +22,10 @@ from models.classifier.serving.features import SLOTS, Pieces, shorten, slot_of
 from models.classifier.serving.matter.behind_no_fault import feared
 from models.classifier.serving.matter.beside import CityWords, weighed
 from models.classifier.serving.matter.clauses import SHORT, Clause, Parted, clauses, few, parted
+from models.classifier.serving.matter.framing import unwrapped
 from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs, with_spoken_second
 from models.classifier.serving.matter.side_clauses import without_side_clauses
 from models.classifier.serving.matter.sure_clause import as_sure_as_a_clause, sure_by_a_clause
-from models.classifier.serving.matter.wrapping import unwrapped
 from models.classifier.serving.vectoriser import BATCH, Contexts, Encoded, Vectoriser, batches
 from models.guess import NO_FAULT, NO_FAULT_KINDS, Corroboration, Guess, GuessOutcome
 from models.plain_words import plain

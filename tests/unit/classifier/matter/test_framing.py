@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.classifier.learning.shipped import corpus
-from models.classifier.serving.matter.wrapping import unwrapped
+from models.classifier.serving.matter.framing import unwrapped
 from models.plain_words import plain
 from tests.support.learning.classifiers import small_model
 
