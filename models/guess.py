@@ -63,6 +63,14 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     second: str = ""
 
     @property
+    def sure(self) -> str:
+        """The category that it is sure of; of a sure group, its code. Empty where it abstains, and of no fault."""
+        if self.outcome == "abstain":
+            return ""
+        said = self.category if self.outcome == "confident" else self.group
+        return "" if said == NO_FAULT else said
+
+    @property
     def may_be_no_fault(self) -> bool:
         """Whether `none` is among what it takes the text for, be it the last of three: where a reviewer rejects such a
         report its words teach what is no fault; those of any other may have named a fault that was not there."""

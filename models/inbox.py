@@ -16,6 +16,7 @@ from models.record import Record
 
 UNLOCATED = "unlocated"
 OWN_SIGHTINGS = "paidan/heartbeat"  # the source of what the desk itself notices: cameras that are silent
+OWN_PLACE = ("polygon", "unregistered")  # how its area was found: it came with coordinates of its own
 UNREGISTERED = "unregistered"  # how its area was found: by its own coordinates, as the registry has no such camera
 UNKNOWN_AREA = "unknown-area"  # how its area was found: the id that was given is none of the city's
 UnitMode = Literal["free", "busy", "off"]

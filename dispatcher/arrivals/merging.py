@@ -6,7 +6,6 @@ from dispatcher.order.row import Order
 from models.city import Category, City
 from models.city.ground.distances import distance_m
 from models.gist import Gist
-from models.guess import NO_FAULT
 from models.inbox import Sighting
 from models.times import DAY_MS, HOUR_MS
 
@@ -48,13 +47,9 @@ def _kept(order: Order) -> list[Gist]:
 def certain_category(sighting: Sighting) -> str:
     """The category that a sighting surely has: a camera's label, or a confident guess; of a sure group, its code. What
     is no fault has none."""
-    if sighting.category:
+    if sighting.category or sighting.guess is None:
         return sighting.category
-    guess = sighting.guess
-    if guess is None or guess.outcome == "abstain":
-        return ""
-    sure = guess.category if guess.outcome == "confident" else guess.group
-    return "" if sure == NO_FAULT else sure
+    return sighting.guess.sure
 
 
 def in_time(at: int, order: Order, last_seen: int, kind: Category) -> bool:

@@ -25,7 +25,7 @@ from dispatcher.order.outline import Outline
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import identity
 from models.city.ground.distances import cell_of, cells
-from models.inbox import Sighting
+from models.inbox import OWN_PLACE, Sighting
 
 Key = str | int
 Entry = tuple[int, str, float | None, float | None]  # opened_at, order id, lat, lon: of one order always the same
@@ -33,6 +33,8 @@ Entry = tuple[int, str, float | None, float | None]  # opened_at, order id, lat,
 UNIT_CELL = 0.02  # degrees; about 2 km north to south
 _COLUMNS = round(360 / UNIT_CELL)
 NO_GROUP = ""  # of an order whose category nobody knows yet
+SPOT = 0.0005  # degrees; about 55 m north to south: of one place, for who sees the same in many
+_AT, _BY_WORDS = "|at:", "|words:"
 
 
 def entry_of(order: Order | Outline) -> Entry:
@@ -55,7 +57,7 @@ def keys_of(order: Order | Outline) -> set[Key]:
     keys.update(int(key, 16) for key in order.report_keys)
     if order.state == "rejected":
         return keys
-    keys.update(map(of_fingerprint, order.fingerprints))
+    keys.update(of_fingerprint(known) for own in order.fingerprints for known in known_as(own))
     if order.state == "merged":
         return keys
     nobody_knows = not order.group and order.waiting_since is not None  # it waits for a person to say what it is
@@ -155,7 +157,29 @@ def _cell_key(area: str, group: str, y: int, x: int) -> Key:
 
 
 def fingerprint(sighting: Sighting) -> str:
-    """Camera, algorithm, label and object: what one incident looks like to one camera. Empty for a report."""
+    """Camera, algorithm, label and object: what one incident looks like to one camera. Empty for a report.
+
+    Where it is the words that say what is seen, and surely, their category too: a label such as `person` is that of a
+    fallen tree as well as of a fire. What nobody is sure of is known without: whatever the camera has described there.
+
+    What comes with coordinates of its own, and neither an object nor a phase, is where it lies too: a drone sees the
+    same in many places. Who names phases tells of one thing, wherever that moves, and its end ends whatever it was."""
     if sighting.kind != "detection":
         return ""
-    return "|".join((sighting.camera, sighting.algorithm, sighting.label, sighting.object_id))
+    seen = "|".join((sighting.camera, sighting.algorithm, sighting.label, sighting.object_id))
+    if sighting.place in OWN_PLACE and not (sighting.object_id or sighting.phase) and sighting.lat is not None:
+        seen = f"{seen}{_AT}{_spot(sighting.lat)}/{_spot(sighting.lon or 0.0)}"
+    if sighting.category or sighting.guess is None or sighting.phase == "end":
+        return seen
+    return f"{seen}{_BY_WORDS}{sure}" if (sure := sighting.guess.sure) else seen
+
+
+def known_as(fingerprint: str) -> tuple[str, ...]:
+    """The fingerprints by which an incident is found that has this one: itself, that without what words say, and that
+    without its place."""
+    unsaid = fingerprint.rpartition(_BY_WORDS)[0] or fingerprint
+    return tuple(dict.fromkeys((fingerprint, unsaid, unsaid.rpartition(_AT)[0] or unsaid)))
+
+
+def _spot(degrees: float) -> int:
+    return math.floor(degrees / SPOT)

@@ -26,8 +26,8 @@ class Sighted:
     """Tells the sightings of one order from others, as its row stands.
 
     Those are the reports whose keys it has, the detections that it keeps as evidence, and, while it was open, all that
-    had the same camera, algorithm, label and object as one of its newest fingerprints; that also
-    from `seen_since` on, while it was watched or covered. Of a repeated source and id the first one counts.
+    had one of its newest fingerprints; that also from `seen_since` on, while it was watched or covered. Of a repeated
+    source and id the first one counts.
 
     With `merged`, the orders that were merged into it, also theirs: what they are known by is counted with it.
     """
@@ -41,7 +41,9 @@ class Sighted:
         self._evidence = frozenset(
             (seen.source, seen.id) for one in family for seen in (*one.evidence_first, *one.evidence_last)
         )
-        self._fingerprints = frozenset(known for one in family for known in one.fingerprints)
+        self._fingerprints = frozenset(
+            known for one in family for own in one.fingerprints for known in index.known_as(own)
+        )
         self.since = min(map(seen_since, family))
         self._met: set[tuple[str, str, str]] = set()
 

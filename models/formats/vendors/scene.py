@@ -37,7 +37,7 @@ _BOX = ("box", "bbox", "bbox_2d", "bounding_box")
 _LABELS = ("labels", "tags")
 _OBJECTS = ("objects", "detections", "boxes", "grounding")
 _PICTURES = ("image_url", "image", "picture_url", "media_url", "media_urls", "images")
-_LONGEST_LABEL = 200
+_UNNAMED = "scene"  # the label of a picture of which nothing has a name: what is in it, the words say
 _EDGE_NAMES = (("left", "top", "right", "bottom"), ("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"))
 
 
@@ -47,7 +47,7 @@ def decode(message: Mapping[str, Any], site: Site) -> Iterator[Reading | Alive |
     words = first_text(message, _WORDS)
     things = _things(message)
     if words:
-        label = next((name for name in map(_name_of, things) if name), words[:_LONGEST_LABEL])
+        label = next((name for name in map(_name_of, things) if name), _UNNAMED)
         yield _reading(message, label, next((thing for thing in things if _edges(thing)), {}), words, site)
         return
     if not any(listed(message, name) for name in (*_OBJECTS, *_LABELS)):

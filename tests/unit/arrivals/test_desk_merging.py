@@ -11,7 +11,7 @@ from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE
 from dispatcher.partition.state import DeskState
 from models.city import read_city
 from models.city.ground.distances import distance_m
-from models.inbox import UNLOCATED, Actor, Heard
+from models.inbox import UNLOCATED, Actor, Heard, Sighting
 from models.times import day_number, from_text, local_day
 from tests.support.desks import (
     DAY,
@@ -90,6 +90,85 @@ def test_a_repeated_detection_is_tallied_without_a_fact() -> None:
     assert desk.count("detections") == 29
     assert desk.count("merged") == 28
     assert_laws(desk)
+
+
+def scene(id: str, at: int, shows: str, **own: Any) -> Sighting:
+    """What a camera describes under one label, of which a classifier is sure unless `shows` is empty."""
+    said = guess(shows) if shows else guess("pothole", outcome="abstain")
+    return detection(id, at, "", label="person", text=f"one, {shows}", guess=said, **own)
+
+
+def test_another_thing_described_under_the_same_label_is_an_order_of_its_own() -> None:
+    """A person stands beside a broken lamp and later in a flood: the flood is no repeat of the lamp."""
+    desk = Desk()
+    for n, shows in enumerate(("street-light", "flooding", "street-light", "flooding", "flooding")):
+        desk.feed(scene(str(n), T0 + n * MINUTE, shows), at=T0 + n * MINUTE)
+
+    lamp, flood = desk.state.orders.values()
+    assert (lamp.category, flood.category) == ("street-light", "flooding")
+    assert (desk.state.tallies[lamp.id].sightings, desk.state.tallies[flood.id].sightings) == (1, 2)
+    assert_laws(desk)
+
+
+def test_what_nobody_can_tell_from_a_description_repeats_what_the_camera_has_seen() -> None:
+    """Be it in words of which the classifier is not sure, or the end of it."""
+    desk = Desk()
+    desk.feed(scene("1", T0, "street-light"), at=T0)
+    desk.feed(scene("2", T0 + MINUTE, ""), at=T0 + MINUTE)
+    desk.feed(scene("3", T0 + HOUR, "flooding", phase="end"), at=T0 + HOUR)
+
+    tally = desk.state.tallies[desk.only().id]
+    assert (tally.sightings, tally.ended_at) == (2, T0 + HOUR)
+    assert_laws(desk)
+
+
+def test_what_a_person_has_to_name_does_not_cover_what_is_surely_described() -> None:
+    """An order without a category does not take in a flood, because the same camera has seen it."""
+    desk = Desk()
+    desk.feed(scene("1", T0, ""), at=T0)
+    desk.feed(scene("2", T0 + MINUTE, "flooding"), at=T0 + MINUTE)
+
+    assert sorted(order.category for order in desk.state.orders.values()) == ["", "flooding"]
+    assert_laws(desk)
+
+
+def survey(id: str, at: int, lat: float, **own: Any) -> Sighting:
+    """What a drone that the registry does not have sees at a place."""
+    place: dict[str, Any] = {"place": "unregistered", "lat": lat} | own
+    return detection(id, at, "street-light", "drone-1", **place)
+
+
+@pytest.mark.parametrize("place", ["unregistered", "polygon"])
+def test_what_a_drone_sees_in_two_places_is_two_incidents(place: str) -> None:
+    """Whether it is registered or not: its label is the same, the lamps are a kilometre apart."""
+    desk = Desk()
+    for n in range(6):
+        desk.feed(survey(str(n), T0 + n * MINUTE, (30.05, 30.06)[n % 2], place=place), at=T0 + n * MINUTE)
+
+    orders = list(desk.state.orders.values())
+    assert [order.lat for order in orders] == [30.05, 30.06]
+    assert [desk.state.tallies[order.id].sightings for order in orders] == [2, 2]
+    assert_laws(desk)
+
+
+def test_what_moves_a_little_is_evidence_once_for_each_place() -> None:
+    """Within the category's radius it is one incident, and each spot of some fifty metres is known from then on."""
+    desk = Desk()
+    for n in range(6):
+        desk.feed(survey(str(n), T0 + n * MINUTE, 30.05 + n % 2 * 0.0005), at=T0 + n * MINUTE)
+
+    order = desk.only()
+    assert (order.evidence_count, desk.state.tallies[order.id].sightings) == (2, 4)
+
+
+@pytest.mark.parametrize("about", [{"object_id": "truck-7"}, {"phase": "start"}], ids=str)
+def test_one_thing_that_moves_is_one_incident(about: dict[str, str]) -> None:
+    """Its source knows it by an object, or says when it begins and ends."""
+    desk = Desk()
+    for n in range(4):
+        desk.feed(survey(str(n), T0 + n * MINUTE, 30.05 + n * 0.01, **about), at=T0 + n * MINUTE)
+
+    assert desk.state.tallies[desk.only().id].sightings == 3
 
 
 def test_another_object_nearby_joins_as_evidence() -> None:

@@ -10,6 +10,7 @@ from models.city import City
 from models.errors import Poison
 from models.events import MEASUREMENT
 from models.formats import Reading, Site, decode_format
+from models.formats.scenes import describes_scene
 from models.inbox import Sighting
 from streams.intake.batch import Taken, take_in
 from streams.intake.drafts import Keys, Unlisted
@@ -106,6 +107,20 @@ def test_a_described_picture_is_one_sighting_in_its_words() -> None:
     assert (found.id, found.at, said.camera_id, said.label) == ("s1", NOW, "cam-sw-1", "manhole")
     assert (said.text, said.confidence, said.bbox) == ("井盖缺失，有人绕行", 0.91, (1, 2, 3, 4))
     assert (said.media_urls, said.object_id) == (("https://m.example/1.jpg",), "")
+
+
+def test_a_description_alone_is_classified_by_its_words() -> None:
+    """Where nothing in the picture has a name, its label says no more than that it is a scene."""
+    message = {
+        "camera": "cam-sw-1",
+        "timestamp": "2026-03-01T08:00:00Z",
+        "description": "A tree has fallen across the road",
+    }
+
+    [found] = readings("scene", message)
+
+    assert (found.detection.label, found.detection.text) == ("scene", "A tree has fallen across the road")
+    assert describes_scene(found.detection.text, found.detection.label)
 
 
 def test_without_a_description_each_thing_is_a_sighting() -> None:

@@ -21,6 +21,7 @@ from tests.support.desks import (
     T0,
     Desk,
     detection,
+    guess,
     quiet_city,
     report,
 )
@@ -56,6 +57,17 @@ def test_evidence_and_repeats_are_found_and_nothing_else() -> None:
     for order, wanted in ((first, "ar"), (second, "b")):
         assert sorted(ids(desk, order.id)) == sorted(f"{kind}{n}" for kind in wanted for n in range(30))
         assert len(ids(desk, order.id)) == order.evidence_count + desk.state.tallies[order.id].sightings
+
+
+def test_described_scenes_under_one_label_are_told_apart_by_what_they_show() -> None:
+    """Of two orders that one camera has described, each has its own; what nobody can tell apart may be either's."""
+    desk = Desk()
+    for n, shows in enumerate(("street-light", "flooding", "street-light", "flooding")):
+        seen = detection(str(n), T0 + n * MINUTE, "", label="person", text=shows, guess=guess(shows))
+        desk.feed(seen, at=T0 + n * MINUTE)
+    lamp, flood = desk.state.orders
+
+    assert (ids(desk, lamp), ids(desk, flood)) == (["0", "2"], ["1", "3"])
 
 
 def test_what_was_watched_before_the_order_is_among_them() -> None:
