@@ -50,9 +50,10 @@ def on_sighting(work: UnitOfWork, sighting: Sighting) -> Disposition:
     return disposition
 
 
-def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone: bool = False) -> Disposition:
+def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen_from: str = "") -> Disposition:
     """Find or open the order of a sighting that was not met before; `owner` gets a new one, whatever the tables say.
-    One that is `alone` is gathered by no storm."""
+    One that has `risen_from` a parent incident, which covers it no longer, is gathered by no storm, and does not lead
+    back to the parent because that knows its camera, or has just been closed."""
     city = work.city
     category = certain_category(sighting)
     if silence := silencing.silenced(work.overlay, work.city, sighting, category, sighting.at):
@@ -60,7 +61,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
         if sighting.kind == "detection":
             return Disposition("suppressed")
         return Disposition("suppressed", open_order(work, sighting, reject=silencing.reason(silence)).id)
-    told = _named(work, sighting) if sighting.joins else _seen_again(work, sighting, index.fingerprint(sighting))
+    told = _named(work, sighting) if sighting.joins else _seen_again(work, sighting, risen_from)
     if told is not None:
         return told
     kind = city.categories.get(category)
@@ -70,7 +71,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
             same, candidate = wording.by_words(work, sighting, kind, category)
             joined = None if same is None else Disposition("order", join(work, same, sighting, "words").id)
         else:
-            joined, candidate = _near(work, sighting, kind, category)
+            joined, candidate = _near(work, sighting, kind, category, risen_from)
         if joined is not None:
             return joined
     met = unsure.meet(work, sighting, category)
@@ -78,7 +79,11 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, alone
         return Disposition("order", join(work, met.same, sighting, "alike", met.away).id)
     if (covering := _covered(work, sighting, category)) is not None:
         return Disposition("order", covering.id)
-    if not alone and sighting.phase != "end" and (storm := storms.gather(work, sighting, kind, category)) is not None:
+    if (
+        not risen_from
+        and sighting.phase != "end"
+        and (storm := storms.gather(work, sighting, kind, category)) is not None
+    ):
         return Disposition("order", storm.id)
     if sighting.phase == "end":  # of something that is not open: there is nothing to do, and nothing to watch for
         return Disposition("nothing-open")
@@ -102,20 +107,21 @@ def _named(work: UnitOfWork, sighting: Sighting) -> Disposition | None:
     return Disposition("order", join(work, order, sighting, "named", away).id)
 
 
-def _seen_again(work: UnitOfWork, sighting: Sighting, fingerprint: str) -> Disposition | None:
+def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Disposition | None:
     """The same camera sees the same thing: join its open order, or help to reopen its closed one. None where there is
     no such order, and without a fingerprint."""
+    fingerprint = index.fingerprint(sighting)
     if not fingerprint:
         return None
     closed: Order | None = None
     for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(fingerprint)):
         order = work.standing(order_id)
-        if order is None or sighting.area not in index.areas_of(order):
+        if order is None or order.id == risen_from or sighting.area not in index.areas_of(order):
             continue
         if order.state in OPEN:
             return _repeat(work, order, sighting)
         # A parent incident that has ended is not reopened by what it covered.
-        own = merge_group(work.city, certain_category(sighting)) in ("", order.group)
+        own = merge_group(work.city, certain_category(sighting)) in ("", order.group) and not storms.is_storm(order)
         if closed is None and own and merging.reopens(work.city, sighting, order):
             closed = order
     if closed is None or sighting.phase == "end":
@@ -134,7 +140,7 @@ def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
 
 
 def _near(
-    work: UnitOfWork, sighting: Sighting, kind: Category, category: str
+    work: UnitOfWork, sighting: Sighting, kind: Category, category: str, risen_from: str
 ) -> tuple[Disposition | None, Order | None]:
     """Join or reopen the order at the asset that is named, else the nearest that means the same; else name the nearest
     that may."""
@@ -144,7 +150,7 @@ def _near(
     for order, away in located.around(work, sighting, kind, category, asset):
         if order.state in OPEN and merging.in_time(sighting.at, order, nearby.last_seen(work.overlay, order), kind):
             rank = 0
-        elif merging.reopens(work.city, sighting, order):
+        elif order.id != risen_from and merging.reopens(work.city, sighting, order):
             rank = 1
         else:
             continue

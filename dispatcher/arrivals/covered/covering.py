@@ -36,12 +36,12 @@ def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
     if parent is None or silencing.silenced(work.overlay, work.city, sighting, certain_category(sighting), due):
         return
     if sighting.kind == "detection":
-        sightings.find_or_open(work, _from_now_on(sighting, due), alone=True)
+        sightings.find_or_open(work, _from_now_on(sighting, due), risen_from=parent.id)
         return
     holder = next((one for one in (parent, *work.children(parent)) if _keeps(one, sighting)), None)
     if holder is None:  # a report counts in one order: one that a row can no longer let go stays there
         return
-    own = sightings.find_or_open(work, _from_now_on(sighting, due), alone=True).order_id
+    own = sightings.find_or_open(work, _from_now_on(sighting, due), risen_from=parent.id).order_id
     work.emit(
         facts.Released(
             **work.timer_head(work.order(holder.id) or holder, due),

@@ -24,6 +24,7 @@ from models.inbox import Sighting
 from models.times import MINUTE_MS
 
 _RULE = "covered:storm"
+_ALGORITHM = "storm"
 
 
 def gather(work: UnitOfWork, sighting: Sighting, kind: Category | None, category: str) -> Order | None:
@@ -40,6 +41,11 @@ def gather(work: UnitOfWork, sighting: Sighting, kind: Category | None, category
     order = join(work, order, sighting, _RULE)
     held_back.cover(work, order, sighting)
     return order
+
+
+def is_storm(order: Order) -> bool:
+    """Whether an order is a storm: its own sign, which no camera has given, is what it is known by first."""
+    return bool(order.fingerprints) and order.fingerprints[0].startswith(f"|{_ALGORITHM}|")
 
 
 def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None:
@@ -82,7 +88,7 @@ def _sign(sighting: Sighting, category: str) -> Sighting:
         id=f"{sighting.area}/{category}/{sighting.source}/{sighting.id}",
         at=sighting.at,
         area=sighting.area,
-        algorithm="storm",
+        algorithm=_ALGORITHM,
         label=category,
         object_id=sighting.area,
         category=category,

@@ -2,8 +2,22 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from models.inbox import Sighting
-from tests.support.desks import HOUR, MINUTE, OPERATOR, T0, Desk, assert_laws, detection, quiet_city, report
+from tests.support.desks import (
+    DAY,
+    DISPATCHER,
+    HOUR,
+    MINUTE,
+    OPERATOR,
+    T0,
+    Desk,
+    assert_laws,
+    detection,
+    quiet_city,
+    report,
+)
 
 STORM = "storm_orders = 3\nstorm_wait_minutes = 30.0\nstorm_interval_minutes = 60.0\ncamera_heartbeat_hours = 0.0\n"
 
@@ -122,3 +136,58 @@ def test_what_a_storm_has_taken_in_comes_up_one_by_one_when_it_ends() -> None:
     assert desk.order(storm).evidence_count == 1
     assert desk.count("received") == 7
     assert_laws(desk)
+
+
+def spotted(n: int, at: int) -> Sighting:
+    """Water on another street, as a camera of its own sees it."""
+    return detection(f"d{n}", at, "flooding", f"cam-{n}", lat=30.0 + n * 0.003)
+
+
+def camera_rain(count: int) -> tuple[Desk, str]:
+    """A desk in so many floods that cameras see, and the storm."""
+    desk = Desk(quiet_city(STORM))
+    for n in range(count):
+        desk.feed(spotted(n, T0 + n * MINUTE), at=T0 + n * MINUTE)
+    return desk, list(desk.state.orders)[-1]
+
+
+def test_what_cameras_have_seen_in_a_storm_comes_up_when_that_is_closed() -> None:
+    """Also where it was closed before the desk hears of it: then the streets do not reopen the storm."""
+    desk, storm = camera_rain(7)
+
+    desk.tick(T0 + HOUR)
+    assert desk.update_at("force-close", OPERATOR, T0 + HOUR - MINUTE, storm, reason="the rain is over") == ""
+    desk.tick(T0 + HOUR)
+
+    assert desk.order(storm).state == "closed"
+    assert sizes(desk) == [1, 1, 1, 5, 1, 1, 1, 1]
+    assert_laws(desk)
+
+
+def test_what_cameras_have_seen_in_a_storm_comes_up_when_that_was_something_else() -> None:
+    """A storm that a person calls leaking pipes covers no floods any more, though it stays open."""
+    desk, storm = camera_rain(5)
+
+    assert desk.update("re-categorise", DISPATCHER, T0 + HOUR, storm, category="water-leak", reason="pipes") == ""
+    desk.tick(T0 + HOUR)
+
+    assert [order.category for order in desk.state.orders.values()] == [
+        *["flooding"] * 3,
+        "water-leak",
+        *["flooding"] * 2,
+    ]
+    assert_laws(desk)
+
+
+def test_a_storm_that_is_over_is_reopened_by_none_of_its_cameras() -> None:
+    """What one sees on the next day is its own street, whose order a person has rejected meanwhile."""
+    desk, storm = camera_rain(5)
+    desk.update("force-close", OPERATOR, T0 + HOUR, storm, reason="the rain is over")
+    desk.tick(T0 + HOUR)
+    own = list(desk.state.orders)[-1]
+    assert desk.update("reject", OPERATOR, T0 + HOUR, own, reason="dry") == ""
+
+    desk.feed(replace(spotted(4, T0 + DAY), id="again"), at=T0 + DAY)
+
+    assert desk.order(storm).state == "closed"
+    assert [order.category for order in desk.state.orders.values()] == ["flooding"] * 7
