@@ -26,7 +26,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.notify.finisher import FinishingConsumer
 from streams.settings import Settings
-from streams.tasks import race
+from streams.tasks import race, together
 from streams.tracing.record_spans import begin_record_span
 from streams.tracing.trace_context import traced_by
 from streams.tracing.tracer import Tracer, WorkSpan, open_tracer
@@ -126,7 +126,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         log.info("a bridge from %s, where this is %s, to %s", banks.above, banks.hub, banks.below)
         figures = tell(settings, city, to_above, above.hub_figures(banks.hub))
-        await race(downward.run(stop), upward.run(stop), figures)
+        # Both to their end: whoever is cancelled while it leaves its group is waited for there until its session ends.
+        await race(together(downward.run(stop), upward.run(stop)), figures)
 
 
 def ends(settings: Settings, city: City) -> tuple[Banks, Settings]:

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from models.times import HOUR_MS, now_ms
 from streams import metrics
 from streams.kafka.clients import member
-from streams.kafka.closing import within
+from streams.kafka.closing import CLOSE_SECONDS, within
 from streams.kafka.connection import Connection
 from streams.kafka.polling import poll
 from streams.settings import Settings
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 _FETCHED = 100
 _POLL_SECONDS = 0.2
 _FETCH_BYTES = 256 * 1024
+# In the worst case a stop takes this, and CLOSE_SECONDS for the member and for what its role writes with.
 _STOP_SECONDS = 2.0
 # A record may take as long as it likes to finish; that is no sign of a dead consumer.
 _NEVER_MS = 2**31 - 1
@@ -101,13 +102,17 @@ class FinishingConsumer(ConsumerRebalanceListener):
         )
         self._consumer.subscribe(list(self._topics), listener=self)
         try:
-            await self._consumer.start()  # it returns when partitions are assigned: from then on there is work to halt
-            await race(stop.wait(), self._failed.wait())
+            await race(stop.wait(), self._be_member())
         finally:
             await self._halt()
-            await within(_STOP_SECONDS, self._consumer.stop())
+            await within(CLOSE_SECONDS, self._consumer.stop())
         if self._failure is not None:
             raise self._failure
+
+    async def _be_member(self) -> None:
+        """Until the finisher fails."""
+        await self._consumer.start()  # it returns when partitions are assigned, which may take long: Kafka may be away
+        await self._failed.wait()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Finish the record at hand if it does not take long; nothing is worked on any more when this returns."""

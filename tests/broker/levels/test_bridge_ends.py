@@ -1,14 +1,16 @@
-"""A bridge whose other side is away ends as soon as it is asked to."""
+"""A bridge ends as soon as it is asked to, on both sides, also while one is away."""
 
 import asyncio
 from pathlib import Path
 
+from aiokafka.errors import KafkaError
 from prometheus_client import REGISTRY
 
 from dispatcher.order import wire
 from models.envelope import Event, to_binary
 from models.events import UPWARD_STEP
 from streams.bridge.role import serve
+from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.local.supervisor import GRACE_SECONDS
@@ -23,13 +25,9 @@ async def test_a_bridge_stops_before_it_is_killed_also_while_the_cluster_above_i
 ) -> None:
     """What it could not write there is not awaited: it is unfinished, and carried over by the next bridge."""
     async with LocalBroker(tmp_path / "above", quick=True) as broker:
-        upper = own_settings(Kafka(broker.bootstrap, broker), tmp_path / "data-above", partitions=1)
-        await create_topics(upper, all_topics(upper, ("roads",), hubs=("roads",)))
-        given = {"kafka": upper.kafka, "namespace": upper.namespace, "city": "city", "hub": "roads"}
-        bridge = {f"bridge_{name}": value for name, value in given.items()}
-        city = written(tmp_path / "pack", tiny_files({}))
         stop = asyncio.Event()
-        serving = asyncio.create_task(serve(settings.model_copy(update={"city": city, **bridge}), stop))
+        bridge = await bridge_to(Kafka(broker.bootstrap, broker), settings, tmp_path)
+        serving = asyncio.create_task(serve(bridge, stop))
         headers, value = to_binary(Event("1", "paidan/desk", UPWARD_STEP, wire.encode(step("waiting", "under-way"))))
         crossing = Message(value, b"o-1", tuple(headers))
 
@@ -50,3 +48,39 @@ async def test_a_bridge_stops_before_it_is_killed_also_while_the_cluster_above_i
 
     assert ended
     await serving
+
+
+async def test_a_bridge_that_ends_leaves_both_groups(
+    kafka: Kafka, topics: Names, settings: Settings, tmp_path: Path
+) -> None:
+    """None is cancelled because the other was quicker: the next bridge would wait for the end of its session."""
+    bridge = await bridge_to(kafka, settings, tmp_path)
+    groups = [Names(bridge.bridge_namespace).group("department-roads.bridge"), topics.group("bridge-city")]
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve(bridge, stop))
+    async with started(admin(kafka.connection)) as client:
+
+        async def members() -> list[int]:
+            answers = [await client.describe_consumer_groups([group]) for group in groups]
+            return [len(described[5]) for [answer] in answers for described in answer.groups]
+
+        async def both() -> bool:
+            try:
+                return await members() == [1, 1]
+            except KafkaError:  # the broker has nobody yet who knows of groups
+                return False
+
+        await eventually(both, 30.0, "a member on both sides")
+        stop.set()
+        await serving
+
+        assert await members() == [0, 0]
+
+
+async def bridge_to(above: Kafka, below: Settings, folder: Path) -> Settings:
+    """The settings of a bridge from a new platform, where this one is the roads department."""
+    upper = own_settings(above, folder / "data-above", partitions=1)
+    await create_topics(upper, all_topics(upper, ("roads",), hubs=("roads",)))
+    given = {"kafka": upper.kafka, "namespace": upper.namespace, "city": "city", "hub": "roads"}
+    bridge = {f"bridge_{name}": value for name, value in given.items()}
+    return below.model_copy(update={"city": written(folder / "pack", tiny_files({})), **bridge})

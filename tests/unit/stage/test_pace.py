@@ -1,7 +1,15 @@
-"""How soon a stage begins its next cycle."""
+"""How soon a stage begins its next cycle, and how often it tells itself the time."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
+from aiokafka import TopicPartition
+
+from models.times import now_ms
 from streams.kafka.connection import Connection
-from streams.stage.processing import StageOptions
+from streams.kafka.sending import Send
+from streams.stage.processing import Processor, StageOptions
+from streams.stage.share import Share
 
 OPTIONS = StageOptions(Connection("nowhere:9092"), "group", "claims", busy_rate=2_000.0, pace=0.04)
 
@@ -15,3 +23,27 @@ def test_a_stage_with_little_to_do_does_not_wait() -> None:
 def test_a_stage_waits_the_longer_the_more_there_is_to_do_up_to_its_pace() -> None:
     """Half of it at half of the rate from which on it is busy, and never more than all of it."""
     assert [OPTIONS.pace_at(rate) for rate in (1_000.0, 2_000.0, 20_000.0)] == [0.02, 0.04, 0.04]
+
+
+def test_a_partition_has_one_tick_outstanding_and_waits_for_none_when_much_is_due() -> None:
+    """The next one comes as soon as the last one is read, unless the same timer is still the first: Kafka's clock may
+    lie behind."""
+    tick, due = Send("t.inbox", b"", b"[]", 0), [now_ms() - 60_000]
+    processor = SimpleNamespace(lookout=None, due=lambda: due[0], tick=lambda: tick, ticked=lambda at: None)
+    share: Share[Any] = Share(TopicPartition("t.inbox", 0), cast(Processor[Any], processor), OPTIONS)
+
+    first = share.due_tick()
+    share.ticked(7, now_ms())
+    due[0] += 1
+    outstanding = [share.due_tick()]
+    share.input.next_offset = 7
+    outstanding.append(share.due_tick())
+    share.input.next_offset = 8
+    after = share.due_tick()
+    share.ticked(9, now_ms())
+    share.input.next_offset = 10
+    same_timer = share.due_tick()
+    due[0] = now_ms() + 60_000
+
+    assert (first, outstanding, after) == (tick, [None, None], tick)
+    assert (same_timer, share.due_tick()) == (None, None)
