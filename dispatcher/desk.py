@@ -133,7 +133,7 @@ class _Batch:
     def _decide_item(self, record: InboxRecord, index: int, item: Sighting | InboxUpdate | Heard | UnitHeard) -> None:
         self._city()  # without a pack nothing is decided, and nothing is a failure
         try:
-            if isinstance(item, Sighting) and self._repeats(record, item):
+            if isinstance(item, Sighting) and self._counted(record, item):
                 return
             if isinstance(item, InboxUpdate) and (order := named(self._work(record), item)) is not None:
                 self._catch_up([order.id])
@@ -151,9 +151,10 @@ class _Batch:
             self.overlay.drop()
             self.failures.append(Failure(record.offset, index, item, _text(error), record.urgent))
 
-    def _repeats(self, record: InboxRecord, sighting: Sighting) -> bool:
+    def _counted(self, record: InboxRecord, sighting: Sighting) -> bool:
         """Whether it was one more of what is open already; then it is done. Nothing overtakes timers that are due."""
-        if self._backlog or self.repeats is None:
+        assert self.repeats is not None  # it comes with the city
+        if self._backlog:
             return False
         clock = max(self.clock, record.clock)
         booked = self.repeats.take(sighting, clock, max(clock, self.urgent_clock))

@@ -1,34 +1,27 @@
 """Several things at once, until the first of them ends, or all of them."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 
 async def race(*works: Coroutine[Any, Any, Any]) -> None:
     """Run all until the first ends, then cancel the others and wait for their clean-up. Raises what any of them raised,
     the first named first. Cancelling it cancels all."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        errors = [task.exception() for task in tasks if not task.cancelled()]
-    for error in errors:
-        if error is not None:
-            raise error
+    await _until(asyncio.FIRST_COMPLETED, works)
 
 
 async def together(*works: Coroutine[Any, Any, Any]) -> None:
     """Run all to their end; where one fails, cancel the others and wait for their clean-up, too: nothing of them goes
     on when this has ended. Raises what the first of them named raised. Cancelling it cancels all."""
+    if works:
+        await _until(asyncio.FIRST_EXCEPTION, works)
+
+
+async def _until(over: str, works: Iterable[Coroutine[Any, Any, Any]]) -> None:
     tasks = [asyncio.create_task(work) for work in works]
-    if not tasks:
-        return
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.wait(tasks, return_when=over)
     finally:
         for task in tasks:
             task.cancel()

@@ -48,16 +48,16 @@ def step_of(city: City, camera: Camera, at: int) -> int:
 
 def heard(work: UnitOfWork, camera_id: str) -> None:
     """Note that a camera is alive; silence counts from the stream's clock. Nobody misses one that is not registered."""
-    camera = work.city.cameras.get(camera_id)
-    if camera is None or not (beat := heartbeat_ms(work.city, camera)):
+    if is_noted(work.overlay, work.city, camera_id, work.clock):
         return
+    camera = work.city.cameras[camera_id]
+    beat = heartbeat_ms(work.city, camera)
     last_heard = _heard_until(beat, work.clock)
-    if (work.overlay.cameras.get(camera_id) or 0) < last_heard:
-        work.overlay.cameras.put(camera_id, last_heard)
-        enrol(work, camera.area)
-        roll, missed_at = work.overlay.rolls.get(camera.area), last_heard + beat
-        if roll is not None and not 0 < roll.due <= missed_at + _wait_ms(work):
-            _call_at(work, camera.area, roll, missed_at)
+    work.overlay.cameras.put(camera_id, last_heard)
+    enrol(work, camera.area)
+    roll, missed_at = work.overlay.rolls.get(camera.area), last_heard + beat
+    if roll is not None and not 0 < roll.due <= missed_at + _wait_ms(work):
+        _call_at(work, camera.area, roll, missed_at)
 
 
 def is_noted(overlay: Overlay, city: City, camera_id: str, clock: int) -> bool:
@@ -98,9 +98,8 @@ def call(work: UnitOfWork, area: str, due: int) -> None:
         missed_at = _missed_at(work, camera, roll.since)
         if missed_at is None or missed_at > due:
             continue
-        if silencing.silenced(
-            work.overlay, city, _fault(area, camera, due), FAULT, due
-        ):  # maintenance: it counts anew from here
+        if silencing.silenced(work.overlay, city, _fault(area, camera, due), FAULT, due):
+            # Maintenance: it counts anew from here.
             work.overlay.cameras.put(camera.id, due)
             work.book("suppressed", due, area, FAULT)
         else:

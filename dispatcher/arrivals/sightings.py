@@ -56,7 +56,7 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
     back to the parent because that knows its camera, or has just been closed."""
     city = work.city
     category = certain_category(sighting)
-    if silence := silencing.silenced(work.overlay, work.city, sighting, category, sighting.at):
+    if silence := silencing.silenced(work.overlay, city, sighting, category, sighting.at):
         work.book("suppressed", sighting.at, sighting.area, category)
         if sighting.kind == "detection":
             return Disposition("suppressed")

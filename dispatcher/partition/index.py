@@ -33,7 +33,7 @@ Entry = tuple[int, str, float | None, float | None]  # opened_at, order id, lat,
 UNIT_CELL = 0.02  # degrees; about 2 km north to south
 _COLUMNS = round(360 / UNIT_CELL)
 NO_GROUP = ""  # of an order whose category nobody knows yet
-SPOT = 0.0005  # degrees; about 55 m north to south: of one place, for who sees the same in many
+_SPOT = 0.0005  # degrees; about 55 m north to south: of one place, for who sees the same in many
 _AT, _BY_WORDS = "|at:", "|words:"
 
 
@@ -182,4 +182,4 @@ def known_as(fingerprint: str) -> tuple[str, ...]:
 
 
 def _spot(degrees: float) -> int:
-    return math.floor(degrees / SPOT)
+    return math.floor(degrees / _SPOT)

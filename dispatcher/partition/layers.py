@@ -160,14 +160,14 @@ class Index:
 class Timers:
     """The pending timers in layers. They are only ever taken from the front, so a count is enough for what is gone."""
 
-    __slots__ = ("added", "base", "front", "gone", "item")
+    __slots__ = ("_first", "added", "base", "gone", "item")
 
     def __init__(self, base: "SortedList[Pending]") -> None:
         self.base = base
         self.gone = 0
         self.added: list[Pending] = []
         self.item: list[Pending] = []
-        self.front = self._front()
+        self._first = self._found()
 
     def push(self, entry: Pending) -> None:
         """Add a timer for the present item."""
@@ -179,13 +179,13 @@ class Timers:
             for entry in self.item:
                 heapq.heappush(self.added, entry)
             self.item.clear()
-            self.front = self._front()
+            self._first = self._found()
 
     def first(self) -> Pending | None:
         """The timer that is due first, those of the present item left out; None when there is none."""
-        return self.front  # asked for with every item
+        return self._first  # asked for with every item
 
-    def _front(self) -> Pending | None:
+    def _found(self) -> Pending | None:
         base = self.base[self.gone] if self.gone < len(self.base) else None
         if self.added and (base is None or self.added[0] < base):
             return self.added[0]
@@ -198,4 +198,4 @@ class Timers:
             heapq.heappop(self.added)
         while self.gone < len(self.base) and self.base[self.gone] == first:
             self.gone += 1
-        self.front = self._front()
+        self._first = self._found()

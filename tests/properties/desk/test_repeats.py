@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from dispatcher.arrivals.repeats import Repeats
 from models.city import City
 from models.inbox import InboxRecord, Item, LiveSilence, Sighting
-from tests.properties.desk.test_desk_laws import CITY, STORMY, random_inbox
+from tests.properties.desk.test_desk_laws import CITY, STORMY, random_inbox, run
 from tests.support.desks import DAY, HOUR, MINUTE, T0, Desk, assert_laws, detection
 from tests.support.examples import examples
 
@@ -66,13 +66,6 @@ def crowded_inbox(seed: int, city: City) -> list[InboxRecord]:
     return records
 
 
-def decided(inbox: list[InboxRecord], city: City, cuts: random.Random | None = None) -> Desk:
-    """A desk that has decided an inbox from the beginning."""
-    desk = Desk(city)
-    desk.replay(inbox, cuts)
-    return desk
-
-
 @pytest.mark.slow
 @given(st.integers(0, 2**32), st.sampled_from((CITY, STORMY)))
 @settings(max_examples=examples(40))
@@ -80,10 +73,10 @@ def decided(inbox: list[InboxRecord], city: City, cuts: random.Random | None = N
 def test_a_repeat_that_is_taken_quickly_comes_to_the_same_as_by_all_rules(seed: int, city: City) -> None:
     """Byte for byte: records, rows and figures."""
     inbox = crowded_inbox(seed, city)
-    quick = decided(inbox, city, random.Random(seed))
+    quick = run(inbox, random.Random(seed), city)
 
     with patch.object(Repeats, "take", return_value=None):
-        slow = decided(inbox, city, random.Random(seed))
+        slow = run(inbox, random.Random(seed), city)
 
     assert quick.sent == slow.sent
     assert quick.rows == slow.rows

@@ -7,28 +7,31 @@ import pytest
 from streams.tasks import end_of, race, together
 
 
+async def endless(cleaned: list[bool]) -> None:
+    """Goes on until it is cancelled, and cleans up."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0)
+        cleaned.append(True)
+
+
+async def failing() -> None:
+    """Fails at once."""
+    raise ValueError("broken")
+
+
 async def test_the_first_end_cancels_the_others_and_waits_for_their_clean_up() -> None:
     """What is cancelled has cleaned up by the time the race is over."""
-    cleaned = []
+    cleaned: list[bool] = []
 
-    async def endless() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await asyncio.sleep(0)
-            cleaned.append(True)
-
-    await race(asyncio.sleep(0), endless())
+    await race(asyncio.sleep(0), endless(cleaned))
 
     assert cleaned == [True]
 
 
 async def test_a_race_raises_what_was_raised() -> None:
     """The error of whoever fails first comes out of it."""
-
-    async def failing() -> None:
-        raise ValueError("broken")
-
     with pytest.raises(ValueError, match="broken"):
         await race(asyncio.Event().wait(), failing())
 
@@ -47,30 +50,16 @@ async def test_a_task_that_outlives_a_race_is_not_cancelled_by_it() -> None:
 
 async def test_the_failure_of_a_task_that_outlives_a_race_ends_the_race() -> None:
     """Its error is raised by the race, too."""
-
-    async def failing() -> None:
-        raise ValueError("broken")
-
     with pytest.raises(ValueError, match="broken"):
         await race(asyncio.Event().wait(), end_of(asyncio.create_task(failing())))
 
 
 async def test_what_is_done_together_is_over_when_one_of_it_fails() -> None:
     """The others are cancelled and have cleaned up by then: nothing goes on behind whoever waited."""
-    cleaned = []
-
-    async def endless() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await asyncio.sleep(0)
-            cleaned.append(True)
-
-    async def failing() -> None:
-        raise ValueError("broken")
+    cleaned: list[bool] = []
 
     with pytest.raises(ValueError, match="broken"):
-        await together(endless(), failing())
+        await together(endless(cleaned), failing())
 
     assert cleaned == [True]
 
