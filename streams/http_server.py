@@ -83,6 +83,8 @@ class _Prompt(H11Protocol):
         super().on_response_complete()
         if self.cycle is not None and not self.cycle.response_complete:  # the next request had come already
             self._all.speaks(self)
+        elif self.conn.trailing_data[0]:  # or a part of it, after which nothing may come
+            self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
