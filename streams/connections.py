@@ -31,6 +31,9 @@ class Peer(Protocol):
     def unread(self) -> int:
         """How many bytes wait to be sent."""
 
+    def gone(self) -> int:
+        """How many bytes of answers have left for its reader by now, since it began."""
+
     def abort(self) -> None:
         """End it at once, with whatever waits."""
 
@@ -47,7 +50,7 @@ class Connections:
         self._addresses: dict[Peer, str] = {}
         self._of_address: Counter[str] = Counter()
         self._silent: dict[Peer, float] = {}  # since when, the longest first
-        self._unread: dict[Peer, tuple[int, float]] = {}  # how much there was, and since when
+        self._unread: dict[Peer, tuple[int, float]] = {}  # how much had gone where something waits, and since when
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -95,15 +98,17 @@ class Connections:
             self._silent[one] = now
 
     def abort_unread(self, now: float) -> None:
-        """End those that do not read what they are sent; to be called every few seconds."""
+        """End those that do not read what they are sent; to be called every few seconds.
+
+        What waits says nothing of that: the next piece of an answer, or the next answer, comes after what has gone."""
         for one in self:
-            unread = one.unread()
-            if not unread:
+            if not one.unread():
                 self._unread.pop(one, None)
                 continue
-            before, since = self._unread.setdefault(one, (unread, now))
-            if unread <= before - LEAST_BYTES:
-                self._unread[one] = unread, now
+            gone = one.gone()
+            before, since = self._unread.setdefault(one, (gone, now))
+            if gone >= before + LEAST_BYTES:
+                self._unread[one] = gone, now
             elif now - since >= WRITE_SECONDS:
                 one.abort()
 

@@ -65,7 +65,9 @@ class _Prompt(H11Protocol):
 
     def __init__(self, together: Connections, **given: Any) -> None:
         super().__init__(**given)
+        self.app = self._counted(self.app)
         self._all = together
+        self._written = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
@@ -94,6 +96,20 @@ class _Prompt(H11Protocol):
     def unread(self) -> int:
         """How many bytes wait to be sent."""
         return self.transport.get_write_buffer_size()
+
+    def gone(self) -> int:
+        """How many bytes of answers have left, give or take their heads."""
+        return self._written - self.unread()
+
+    def _counted(self, application: Any) -> Any:
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            async def send_counted(message: Any) -> None:
+                await send(message)
+                self._written += len(message.get("body", b""))
+
+            await application(scope, receive, send_counted)
+
+        return answer
 
     def abort(self) -> None:
         """End it at once, with whatever waits."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,11 @@ from streams.log_format import LogFormat, formatter
 from streams.settings import Settings, load_settings
 from streams.tasks import race
 
-Serve = Callable[[Settings, asyncio.Event], Awaitable[None]]
+log = logging.getLogger(__name__)
+
+# No role that is at work takes longer to leave in good order, and our supervisor kills after six.
+LONGEST_STOP_SECONDS = 5.8
+Serve = Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]]
 
 
 def set_up_logging(level: str, file: Path | None = None, lines: LogFormat = "text") -> None:
@@ -42,7 +46,24 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
 
 
 def run_role(serve: Serve, settings: Settings | None = None, log_file: Path | None = None) -> None:
-    """Run `serve(settings, stop)` until it returns; `stop` is set on SIGINT and SIGTERM. What it raises goes on."""
+    """Run `serve(settings, stop)` until it returns; `stop` is set on SIGINT and SIGTERM. What it raises goes on.
+
+    Who has not ended LONGEST_STOP_SECONDS after that waits for what may never come, as for a cluster that takes
+    connections and answers nothing: then it is cancelled.
+    """
+
+    async def bounded(chosen: Settings, stop: asyncio.Event) -> None:
+        async def give_up() -> None:
+            await stop.wait()
+            await asyncio.sleep(LONGEST_STOP_SECONDS)
+            log.warning("asked to stop %.1f s ago: what is still waited for is given up", LONGEST_STOP_SECONDS)
+
+        await race(serve(chosen, stop), give_up())
+
+    _run(bounded, settings, log_file)
+
+
+def _run(serve: Serve, settings: Settings | None, log_file: Path | None) -> None:
     chosen = settings or load_settings()
     set_up_logging(chosen.log_level, log_file, chosen.log_format)
     # With TLS, uvloop waits 30 s for the end of a connection on which an answer is still on its way.
@@ -59,7 +80,7 @@ def run_until_stopped(
     async def serve(chosen: Settings, stop: asyncio.Event) -> None:
         await race(run(chosen), stop.wait())
 
-    run_role(serve, settings, log_file)
+    _run(serve, settings, log_file)
 
 
 async def _serve(serve: Serve, settings: Settings) -> None:

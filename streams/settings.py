@@ -118,7 +118,9 @@ class Settings(BaseSettings):
     clock_tolerance_seconds: PositiveFloat = Field(
         300.0, description="Intake and desk stop when their clock and Kafka's differ by more."
     )
-    max_failures: PositiveInt = Field(5, description="So many failed transactions in a row end the process.")
+    max_failures: PositiveInt = Field(
+        5, description="So many failures in a row, with less than ten minutes between them, end the process."
+    )
 
     personal_key: Secret = Field(
         SecretStr(_DEVELOPMENT_KEY),

@@ -19,6 +19,7 @@ from streams.kafka.closing import CLOSE_SECONDS, within
 from streams.kafka.connection import Connection
 from streams.kafka.polling import poll
 from streams.settings import Settings
+from streams.stage.failures import FailuresInARow
 from streams.stage.processing import StageError
 from streams.tasks import race
 
@@ -68,7 +69,7 @@ class FinishingConsumer(ConsumerRebalanceListener):
         self._failed = asyncio.Event()
         self._failure: BaseException | None = None
         self._task: asyncio.Task[None] | None = None
-        self._failures = 0
+        self._failures = FailuresInARow()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until stopped. Raises StageError when Kafka has failed too often in a row."""
@@ -82,12 +83,12 @@ class FinishingConsumer(ConsumerRebalanceListener):
             try:
                 await self._join(stop)
             except KafkaError as error:
-                self._failures += 1
-                if self._failures >= self._settings.max_failures:
-                    raise StageError(f"{self._group}: {self._failures} failures in a row: {error!r}") from error
+                failures = self._failures.failed()
+                if failures >= self._settings.max_failures:
+                    raise StageError(f"{self._group}: {failures} failures in a row: {error!r}") from error
                 log.warning("%s starts over: %r", self._group, error)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), 0.2 * 2**self._failures)
+                    await asyncio.wait_for(stop.wait(), 0.2 * 2**failures)
 
     async def _join(self, stop: asyncio.Event) -> None:
         """Be a member of the group until stopped, or until the finisher fails; raises what it failed with."""
@@ -175,6 +176,6 @@ class FinishingConsumer(ConsumerRebalanceListener):
                 raise Halted
             if acted := await self._finisher.finish(record, self._halted):
                 await self._consumer.commit({partition: record.offset + 1})
-            self._failures = 0
+            self._failures.succeeded()
         if not acted:
             await self._consumer.commit({partition: records[-1].offset + 1})

@@ -93,7 +93,7 @@ class StageOptions:
     From `busy_rate` records a second on a cycle begins no sooner than `pace` after the one before, at lower rates the
     sooner, and at once where there is little to do: a transaction costs much the same for ten records as for a
     thousand. The batches of a cycle are cut so that deciding stays near `budget`. After `max_failures` tenures in a
-    row that have committed nothing the process ends.
+    row that have committed nothing (`streams/stage/failures.py`) the process ends.
     `urgent` is a topic whose partition n is decided ahead of what waits in input partition n 急件通道; empty: none.
     `claims` is the topic that says which process owns which input partition (`streams/stage/claims.py`). `traces` are
     partitions that a stage without a state has written to if it ever worked, kept for ever.

@@ -16,9 +16,11 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from streams import metrics
 from streams.kafka.clients import member
 from streams.kafka.closing import CLOSE_SECONDS, within
+from streams.stage.failures import FailuresInARow
 from streams.stage.processing import FENCED, O, Processor, StageError, StageOptions
 from streams.stage.share import Share
 from streams.stage.tenure import Tenure
+from streams.tasks import race
 
 # In the worst case a stop takes both and CLOSE_SECONDS: less than the six seconds after which our supervisor kills.
 STOP_SECONDS = 3.0
@@ -48,7 +50,7 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
         self._working: asyncio.Task[None] | None = None
         self._halting = asyncio.Event()
         self._closing: set[asyncio.Future[list[object]]] = set()
-        self._failures = 0
+        self._failures = FailuresInARow()
         self._failure: BaseException | None = None
         self._stop = asyncio.Event()
         self.ready = asyncio.Event()
@@ -67,14 +69,17 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
         options = self._options
         self._consumer = member(options.connection, options.group, options.session_timeout_ms, fetch_max_wait_ms=20)
         self._consumer.subscribe(list(self._topics), listener=self)
-        await self._consumer.start()
         try:
-            await self._stop.wait()
+            await race(self._stop.wait(), self._be_member())
             if self._failure is not None:
                 raise self._failure
         finally:
             await self._halt(abruptly=self._failure is not None)
             await asyncio.gather(within(CLOSE_SECONDS, self._consumer.stop()), *self._closing, return_exceptions=True)
+
+    async def _be_member(self) -> None:
+        await self._consumer.start()  # it returns when partitions are assigned, which may take long: Kafka may be away
+        await self._stop.wait()
 
     async def read(self, topics: Sequence[str]) -> None:
         """Read these topics from now on: finish the cycle at hand, then let the group share all out anew."""
@@ -118,12 +123,14 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
             except KafkaError as error:
                 log.warning("%s: what failed is tried again: %r", self._options.group, error)
                 metrics.STAGE_FAILURES.labels(self._options.group).inc()
-                self._failures = 1 if tenure.committed else self._failures + 1
-                if self._failures >= self._options.max_failures:
-                    said = f"{self._failures} failures in a row, the last: {error!r}"
+                if tenure.committed:
+                    self._failures.succeeded()
+                failures = self._failures.failed()
+                if failures >= self._options.max_failures:
+                    said = f"{failures} failures in a row, the last: {error!r}"
                     raise StageError(f"{self._options.group}: {said}") from error
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._halting.wait(), self._options.backoff * 2**self._failures)
+                    await asyncio.wait_for(self._halting.wait(), self._options.backoff * 2**failures)
             finally:
                 self._close_later(tenure)
 

@@ -7,6 +7,7 @@ their beginning into the new one.
 
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator, Iterable
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -19,6 +20,7 @@ from streams.settings import Settings
 
 KEY = "tables/build"
 _POLL_MS = 1_000
+_A_NUMBER = re.compile(rb"[0-9]{1,9}")
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ def _newest(records: Iterable[ConsumerRecord]) -> int:
     for record in records:
         if record.key == KEY.encode():
             value = record.value or b""
-            if value.isdigit():
+            if _A_NUMBER.fullmatch(value):
                 found = max(found, int(value))
             else:  # somebody else has written it: the build in force stays
                 log.error("the control topic holds no number of a build at %d", record.offset)

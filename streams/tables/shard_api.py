@@ -59,7 +59,7 @@ def shard_api(tables: Tables, token: str) -> Starlette:
                 return Response("the token is missing or wrong\n", 401, {"www-authenticate": "Bearer"})
             try:
                 return await endpoint(request)
-            except (ValueError, KeyError) as error:
+            except (ValueError, KeyError, OverflowError) as error:
                 return Response(f"wrong parameter: {error}\n", 400)
 
         return answer
@@ -113,7 +113,7 @@ class _ShardApi:
 
     async def orders(self, request: Request) -> Response:
         asked = request.query_params
-        wanted, limit, after = _wanted(asked), min(int(asked.get("limit", "50")), MAX_LIMIT), None
+        wanted, limit, after = _wanted(asked), _most(asked.get("limit", "50")), None
         if cursor := asked.get("after"):
             after = from_cursor(cursor)
         answer: dict[int, PartitionOrders] = {}
@@ -135,7 +135,7 @@ class _ShardApi:
         return _json(ShardOrder(answer))
 
     async def alarms(self, request: Request) -> Response:
-        most = min(int(request.query_params["most"]), MAX_LIMIT)
+        most = _most(request.query_params["most"])
         answer: dict[int, PartitionAlarms] = {}
         for number, view in self._tables.partitions.items():
             alarms = view.orders.alarms
@@ -178,6 +178,10 @@ class _ShardApi:
 
 def _json(answer: msgspec.Struct) -> Response:
     return Response(_encoder.encode(answer), media_type="application/json")
+
+
+def _most(given: str) -> int:
+    return max(0, min(int(given), MAX_LIMIT))
 
 
 def _window(asked: Mapping[str, str]) -> Window:

@@ -532,7 +532,7 @@ async def test_a_reporter_s_newest_orders_are_found_by_their_hash() -> None:
 async def test_what_is_no_number_of_a_build_changes_none(caplog: pytest.LogCaptureFixture) -> None:
     """Somebody else has written it, or has taken it away; all workers would end, and end again when started anew."""
     topic = TopicPartition("t.control", 0)
-    values = (b"2", None, b"next", b"3", b"")
+    values = (b"2", None, b"next", b"3", b"", b"9" * 5_000)
     records = [replace(raw(value, (), offset=offset), key=b"tables/build") for offset, value in enumerate(values)]
 
     class Control(SimpleNamespace):
@@ -543,4 +543,4 @@ async def test_what_is_no_number_of_a_build_changes_none(caplog: pytest.LogCaptu
     await build.replaced()
 
     assert build.number == 1
-    assert [text.rpartition(" ")[2] for text in caplog.messages] == ["1", "2", "4"]
+    assert [text.rpartition(" ")[2] for text in caplog.messages] == ["1", "2", "4", "5"]

@@ -226,6 +226,54 @@ async def test_who_does_not_read_the_answer_is_cut_off(monkeypatch: pytest.Monke
     assert 0 < held <= 2 * 65_536 + 1_000
 
 
+class _Reader:
+    """A connection of which so much waits and so much has gone, as a test says."""
+
+    def __init__(self) -> None:
+        self.waits, self.read, self.is_cut_off = 65_536, 0, False
+
+    def unread(self) -> int:
+        return self.waits
+
+    def gone(self) -> int:
+        return self.read
+
+    def abort(self) -> None:
+        self.is_cut_off = True
+
+
+def test_who_reads_is_not_cut_off_however_much_waits_for_it() -> None:
+    """After each piece that has gone comes the next, of this answer or of another: something waits at every look."""
+    together, steady, deaf = connections.Connections(10), _Reader(), _Reader()
+    for one in (steady, deaf):
+        together.enter(one, "10.0.0.1", 0.0)
+
+    for second in range(0, 60, 2):
+        together.abort_unread(float(second))
+        steady.read += connections.LEAST_BYTES // 5
+
+    assert (steady.is_cut_off, deaf.is_cut_off) == (False, True)
+
+
+async def test_what_has_gone_of_long_answers_is_counted() -> None:
+    """Over all that a connection is answered: what still waits is not gone."""
+    app = FastAPI()
+
+    @app.get("/")
+    async def long() -> Response:
+        return Response(b"x" * 300_000)
+
+    async with (
+        HttpServer(app, "127.0.0.1", 0) as server,
+        httpx.AsyncClient(base_url=f"http://{server.address}") as client,
+    ):
+        for _ in range(3):
+            await client.get("/")
+        [one] = server.connections
+
+        assert (one.unread(), one.gone()) == (0, 900_000)
+
+
 async def _all_gone(server: HttpServer) -> int:
     """Wait until nobody is connected; the most that waited to be sent until then."""
     most = 0
