@@ -169,6 +169,11 @@ class Share(Generic[O]):
         """A transaction begins that may write to the changelogs: where they end is unknown until it has succeeded."""
         self._before, self._ends = self._ends, None
 
+    @property
+    def goes_on(self) -> dict[TopicPartition, int]:
+        """Where its partitions go on now."""
+        return {inlet.tp: inlet.next_offset for inlet in self.inlets if inlet.next_offset}
+
     def offsets_after(self, batch: Batch) -> dict[TopicPartition, int]:
         """Where its partitions go on behind a batch."""
         lanes = zip(self.inlets, (batch.rest, batch.urgent), strict=False)

@@ -5,7 +5,8 @@
     cycle    fetch → decide each partition's batch → one transaction: send, offsets, await every send, commit → settle
 
 What is fetched comes by one lane or two (`lanes.py`); the offsets of both are committed together. What a scout finds
-behind a backlog (`scout.py`) is sent in the same transaction, and has no offset.
+behind a backlog (`scout.py`) is sent in the same transaction, and has no offset. A stage with a state, which says by
+itself where it goes on, tells the group only once a second, and when it rests.
 
 Nothing but the commit makes a decision true: until then it is an overlay that can be dropped. Whatever fails ends the
 tenure; what it left open is aborted when its partitions are claimed the next time, by this process or another.
@@ -38,6 +39,9 @@ log = logging.getLogger(__name__)
 _SMOOTHING = 0.2
 _NOTHING: Mapping[TopicPartition, int] = {}
 _MARKERS_SECONDS = 1.0
+# A state says by itself where its partition goes on: the group's offsets are for those who look on, and a transaction
+# without them takes two requests and a record less.
+_TELL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ class Tenure(Generic[O]):
         self._stopping = asyncio.Event()
         self._rate = 0.0  # records a second
         self._began = time.monotonic()
+        self._stateful = any(share.processor.changelogs for share in shares)
+        self._untold: dict[TopicPartition, int] = {}  # where partitions with a state go on, as the group does not know
+        self._told = float("-inf")
 
     def stop(self) -> None:
         """Finish the cycle at hand, then return from `run`."""
@@ -116,6 +123,8 @@ class Tenure(Generic[O]):
         log.debug("restoring %s", share)
         await share.restore(self._consumer, self._lanes.ahead, worked_on=bool(former))
         log.debug("joined %s", share)
+        if self._stateful:
+            self._untold |= share.goes_on
         self._joined.append(share)
         self._news.set()
 
@@ -188,11 +197,12 @@ class Tenure(Generic[O]):
         # A failed send fails only its own future: without awaiting all, the commit would lose the record.
         acknowledged = asyncio.gather(*ticked, *(future for future, _ in sent))
         acknowledged.add_done_callback(seen)
-        offsets = dict(passed)
         for each in decided:
-            offsets |= each.share.offsets_after(each.batch)
-        if offsets:
-            await producer.send_offsets_to_transaction(offsets, self._options.group)
+            self._untold |= each.share.offsets_after(each.batch)
+        if not self._stateful or passed or time.monotonic() > self._told + _TELL_SECONDS:
+            offsets, self._untold, self._told = {**self._untold, **passed}, {}, time.monotonic()
+            if offsets:
+                await producer.send_offsets_to_transaction(offsets, self._options.group)
         placed = await acknowledged
         log.debug("committing")
         await producer.commit_transaction()
@@ -200,14 +210,29 @@ class Tenure(Generic[O]):
         return placed[: len(ticked)]
 
     async def _pass_markers(self, producer: AIOKafkaProducer) -> None:
-        """Commit that nothing is left, so that whoever compares committed offsets with the ends of the log sees no
-        backlog. It decides nothing, and the group refuses it from a process that has lost its partitions; what fails
-        here is committed with the next batch."""
+        """Commit what the group has not been told, and that nothing is left, so that whoever compares committed offsets
+        with the ends of the log sees no backlog."""
         own, *ahead = await self._lanes.behind_markers()
-        if own:
-            await within(_MARKERS_SECONDS, self._consumer.commit(own))
-        for passed in filter(None, ahead):  # a member may commit only what the group has given it
+        untold, self._untold = self._untold, {}
+        mine = {share.tp for share in self._joined}
+        if own := {tp: offset for tp, offset in untold.items() if tp in mine} | own:
+            await self._tell(own)
+        # A member may commit only what the group has given it.
+        passed = {tp: offset for tp, offset in untold.items() if tp not in mine}
+        for each in ahead:
+            passed |= each
+        if passed:
             await self._transact(producer, (), (), passed)
+
+    async def _tell(self, offsets: dict[TopicPartition, int]) -> None:
+        """Commit offsets of the input without a transaction: that decides nothing, and the group refuses it from a
+        process that has lost its partitions. What fails here is told the next time."""
+        try:
+            async with asyncio.timeout(_MARKERS_SECONDS):
+                await self._consumer.commit(offsets)
+        except (TimeoutError, KafkaError) as error:
+            log.info("%s was not told where it goes on: %r", self._options.group, error)
+            self._untold = offsets | self._untold
 
     async def _pace(self, decided: Sequence[_Decided[O]], began: float) -> None:
         """Wait before the next cycle, the longer the more there is to do: a transaction costs much the same for ten

@@ -25,6 +25,7 @@ from streams.kafka.sending import Send, Sent, send_all
 from streams.local.broker import LocalBroker
 from streams.local.supervisor import GRACE_SECONDS
 from streams.stage import stage as stage_module
+from streams.stage import tenure as tenure_module
 from streams.stage.claims import producer_ids
 from streams.stage.processing import StageError
 from streams.stage.stage import LEAVE_SECONDS, STOP_SECONDS, Stage
@@ -162,6 +163,43 @@ async def test_a_stage_at_rest_has_committed_up_to_the_end_of_its_input(kafka: K
     await feed(kafka, counting, ["3"])
     assert await said(kafka, counting, 2) == [["1", 1], ["3", 2]]
     await running.stop()
+
+
+async def test_a_state_says_where_it_goes_on_and_the_group_is_told_now_and_then(
+    kafka: Kafka, counting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in each transaction, but when the stage rests; also what a process before it has not told any more."""
+    part, group = TopicPartition(f"{counting}.in", 0), f"{counting}-count"
+    told: list[int] = []
+    tell = AIOKafkaProducer.send_offsets_to_transaction
+
+    async def telling(self: AIOKafkaProducer, offsets: Any, name: str) -> None:
+        told.append(offsets[part])
+        await tell(self, offsets, name)
+
+    async def committed() -> int:
+        offset: int = (await client.list_consumer_group_offsets(group))[part].offset
+        return offset
+
+    monkeypatch.setattr(tenure_module, "_TELL_SECONDS", 3600.0)
+    monkeypatch.setattr(AIOKafkaProducer, "send_offsets_to_transaction", telling)
+    running = Running(kafka, counting)
+    async with started(admin_client(kafka.connection)) as client:
+        for count in (1, 2, 3):
+            await feed(kafka, counting, [str(count)])
+            assert await said(kafka, counting, count) == [[str(n), n] for n in range(1, count + 1)]
+
+        async def all_told() -> bool:
+            return await committed() == 3
+
+        assert await eventually(all_told, 30.0, "a commit of the end")
+        assert told == [1]
+        await running.stop()
+        await set_offset(kafka, group, part, 1)
+        running = Running(kafka, counting)
+        assert await eventually(all_told, 30.0, "a commit of where the state goes on")
+        assert await said(kafka, counting, 3) == [["1", 1], ["2", 2], ["3", 3]]
+        await running.stop()
 
 
 async def test_a_reader_is_patient_only_while_it_asks_for_all_that_it_reads(
