@@ -29,6 +29,7 @@ from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order
 from models.city import Category
+from models.events import COVERED
 from models.inbox import Sighting
 
 NAMED_M = 100.0  # how far from an order somebody may be who says that it is theirs, too
@@ -118,6 +119,8 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         order = work.standing(order_id)
         if order is None or order.id == risen_from or sighting.area not in index.areas_of(order):
             continue
+        if not _goes_on(work.order(order_id), order, fingerprint):
+            continue
         if order.state in OPEN:
             return _repeat(work, order, sighting)
         # A parent incident that has ended is not reopened by what it covered.
@@ -127,6 +130,12 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
     if closed is None or sighting.phase == "end":
         return None
     return watching.reopen_by_camera(work, closed, sighting)
+
+
+def _goes_on(found: Order | None, order: Order, fingerprint: str) -> bool:
+    """Whether what is found in an order goes on in the one that this was merged into: what it covers, only where that
+    is a parent incident of the same category."""
+    return found is None or found.category == order.category or not index.only_covers(found, fingerprint)
 
 
 def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
@@ -185,7 +194,7 @@ def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> Order | Non
                 continue
             order = work.order(order_id)
             if order is not None and order.state in OPEN and merging.has_room(work.city, sighting, order):
-                order = join(work, order, sighting, f"covered:{row.parent}", away)
+                order = join(work, order, sighting, f"{COVERED}{row.parent}", away)
                 held_back.cover(work, order, sighting)
                 return order
     return None

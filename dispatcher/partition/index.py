@@ -34,7 +34,7 @@ UNIT_CELL = 0.02  # degrees; about 2 km north to south
 _COLUMNS = round(360 / UNIT_CELL)
 NO_GROUP = ""  # of an order whose category nobody knows yet
 _SPOT = 0.0005  # degrees; about 55 m north to south: of one place, for who sees the same in many
-_AT, _BY_WORDS = "|at:", "|words:"
+_AT, _BY_WORDS, _COVERED = "|at:", "|words:", "|covered:"
 
 
 def entry_of(order: Order | Outline) -> Entry:
@@ -57,7 +57,10 @@ def keys_of(order: Order | Outline) -> set[Key]:
     keys.update(int(key, 16) for key in order.report_keys)
     if order.state == "rejected":
         return keys
-    keys.update(of_fingerprint(known) for own in order.fingerprints for known in known_as(own))
+    own = order.fingerprints
+    if order.state == "closed":  # what it covered comes up, and reopens nothing
+        own = tuple(one for one in own if _COVERED not in one)
+    keys.update(map(of_fingerprint, known_by(own, order.category)))
     if order.state == "merged":
         return keys
     nobody_knows = not order.group and order.waiting_since is not None  # it waits for a person to say what it is
@@ -174,7 +177,31 @@ def fingerprint(sighting: Sighting) -> str:
     return f"{seen}{_BY_WORDS}{sure}" if (sure := sighting.guess.sure) else seen
 
 
-def known_as(fingerprint: str) -> tuple[str, ...]:
+def covered_by(parent: str, fingerprint: str) -> str:
+    """The fingerprint of what a parent incident of a category covers, as it stands in the parent's row."""
+    return f"{fingerprint}{_COVERED}{parent}" if fingerprint else ""
+
+
+def known_by(fingerprints: tuple[str, ...], category: str) -> set[str]:
+    """The fingerprints by which an order of a category is found that has these in its row. What it covers is part of it
+    as long as it is of the category that covers it."""
+    known = set[str]()
+    for own in fingerprints:
+        seen, covered, parent = own.rpartition(_COVERED)
+        if not covered:
+            known.update(_known_as(own))
+        elif parent == category:
+            known.update(_known_as(seen))
+    return known
+
+
+def only_covers(order: Order, fingerprint: str) -> bool:
+    """Whether what has a fingerprint is nothing of an order's own, but covered by it at the most."""
+    own = tuple(one for one in order.fingerprints if _COVERED not in one)
+    return fingerprint not in known_by(own, order.category)
+
+
+def _known_as(fingerprint: str) -> tuple[str, ...]:
     """The fingerprints by which an incident is found that has this one: itself, that without what words say, and that
     without its place."""
     unsaid = fingerprint.rpartition(_BY_WORDS)[0] or fingerprint

@@ -42,7 +42,7 @@ class Sighted:
             (seen.source, seen.id) for one in family for seen in (*one.evidence_first, *one.evidence_last)
         )
         self._fingerprints = frozenset(
-            known for one in family for own in one.fingerprints for known in index.known_as(own)
+            known for one in family for known in index.known_by(one.fingerprints, one.category)
         )
         self.since = min(map(seen_since, family))
         self._met: set[tuple[str, str, str]] = set()

@@ -15,7 +15,7 @@ from dispatcher.steps import dispatching
 from dispatcher.steps.routing import routed
 from dispatcher.units import tasking
 from models.city import Asset
-from models.events import AssetRef, Evidence
+from models.events import COVERED, AssetRef, Evidence
 from models.inbox import InboxUpdate, Sighting
 
 NAMED = 3  # orders to which a new one is linked
@@ -124,14 +124,16 @@ def succeed(work: UnitOfWork, update: InboxUpdate, at: int) -> Order:
 
 
 def join(work: UnitOfWork, order: Order, sighting: Sighting, rule: str, distance_m: float | None = None) -> Order:
-    """Keep a sighting with an order as evidence; `rule` says why it was taken for the same incident."""
+    """Keep a sighting with an order as evidence; `rule` says why it was taken for the same incident, or that a parent
+    incident covers it, which it is part of only as long as that does."""
     work.book("merged", sighting.at, sighting.area, order.category)
+    known = index.fingerprint(sighting)
     order = work.emit(
         facts.EvidenceAdded(
             **work.head(order, sighting.at, DESK),
             evidence=evidence(sighting, distance_m, rule),
             day=work.day_number(sighting.at),
-            fingerprint=index.fingerprint(sighting),
+            fingerprint=index.covered_by(order.category, known) if rule.startswith(COVERED) else known,
             report_key=_report_key(sighting),
             asset=_ref(work.city.assets.get(sighting.asset)),
         )

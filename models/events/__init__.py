@@ -35,6 +35,7 @@ from models.events.incoming import (
 )
 from models.events.outgoing import (
     ASSIGNMENT,
+    COVERED,
     DEAD_LETTER,
     HUB_FIGURES,
     NOTICE,
@@ -72,6 +73,7 @@ from models.events.outgoing import (
 __all__ = [
     "ASSIGNMENT",
     "CONTRACTS",
+    "COVERED",
     "DEAD_LETTER",
     "DETECTION",
     "HUB_FIGURES",

@@ -27,6 +27,9 @@ NOTICE = "city.notice.v1"
 HUB_FIGURES = "city.hub.figures.v1"
 DEAD_LETTER = "city.dead-letter.v1"
 
+# How the rule of an evidence begins that a parent incident covers, which shows something else than that.
+COVERED = "covered:"
+
 Audience = Literal["reporter", "citizen", "department", "inspector", "supervisor"]
 # How far an order has come for the platform above that waits for it; `elsewhere`: it goes on as part of another one.
 UpwardStage = Literal["waiting", "under-way", "done", "refused", "elsewhere"]

@@ -17,11 +17,11 @@ from models.inbox import Sighting
 
 def ended(work: UnitOfWork, before: Order, parent: Order) -> None:
     """After a step on an order: where it is no parent incident any longer, as it has ended or is of another category,
-    what it covered comes up. One that goes on within another order hands on what it covers."""
+    what it covered comes up. One that goes on within another of its category hands on what it covers."""
     if before.state not in OPEN or (parent.state in OPEN and parent.category == before.category):
         return
     into = work.order(parent.parent) if parent.state == "merged" else None
-    if into is None:
+    if into is None or into.category != parent.category:
         held_back.uncover(work, parent)
         return
     for one in held_back.no_longer_covered(work, parent):

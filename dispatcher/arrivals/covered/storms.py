@@ -19,11 +19,13 @@ from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.opening import join, open_order
+from dispatcher.steps.routing import routed
 from models.city import Category
+from models.events import COVERED
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 
-_RULE = "covered:storm"
+_RULE = f"{COVERED}storm"
 _ALGORITHM = "storm"
 
 
@@ -37,7 +39,11 @@ def gather(work: UnitOfWork, sighting: Sighting, kind: Category | None, category
         opened = _opened_just_now(work, sighting, category, most)
         if not opened:
             return None
-        order = open_order(work, _storm(sighting, kind, category, opened), opened)
+        storm = _storm(sighting, kind, category, opened)
+        target = routed(work.city, storm, storm.at)
+        if target.reject or target.category != category:
+            return None  # the city's rules make something else of it, which would take nothing in
+        order = open_order(work, storm, opened)
     order = join(work, order, sighting, _RULE)
     held_back.cover(work, order, sighting)
     return order
@@ -50,7 +56,7 @@ def is_storm(order: Order) -> bool:
 
 def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None:
     """The open storm of the group that has taken something in within the interval; of what comes late, only what was
-    seen no longer before the storm than the wait."""
+    seen no longer before the storm than the wait. One that a person has found to be something else is none."""
     quiet_ms = int(work.city.settings.storm_interval_minutes * MINUTE_MS)
     known = index.of_fingerprint(index.fingerprint(_sign(sighting, category)))
     for _, order_id, *_ in work.overlay.index.newest(known):
@@ -58,6 +64,7 @@ def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None
         if (
             order is not None
             and order.state in OPEN
+            and order.category == category
             and order.opened_at - _wait_ms(work) < sighting.at <= nearby.last_seen(work.overlay, order) + quiet_ms
             and merging.has_room(work.city, sighting, order)
         ):

@@ -7,7 +7,7 @@ from dispatcher.arrivals.watched import weighing
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition.state import AlarmRecord
 from dispatcher.partition.unit_of_work import UnitOfWork
-from models.events import Evidence
+from models.events import COVERED, Evidence
 from models.inbox import OWN_SIGHTINGS, InboxUpdate
 
 AlarmState = Literal["open", "right", "false", "unsaid"]
@@ -70,5 +70,5 @@ def seen_by(order: Order) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _alarms(order: Order) -> Iterator[Evidence]:
     """A camera's alarms alone; and what a parent incident covers shows something else than the parent."""
     for each in (*order.evidence_first, *order.evidence_last):
-        if each.camera and not each.rule.startswith("covered:"):
+        if each.camera and not each.rule.startswith(COVERED):
             yield each

@@ -13,7 +13,7 @@ from dispatcher.partition.state import Agreement
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding
 from dispatcher.steps.checks import checking
-from models.events import Evidence
+from models.events import COVERED, Evidence
 from models.inbox import OWN_SIGHTINGS, Actor
 from models.times import MINUTE_MS
 
@@ -108,7 +108,7 @@ def _last_seen(work: UnitOfWork, order: Order) -> Evidence | None:
         each
         for one in (order, *work.children(order))
         for each in (*one.evidence_first, *one.evidence_last)
-        if each.camera in work.city.cameras and each.source != OWN_SIGHTINGS and not each.rule.startswith("covered:")
+        if each.camera in work.city.cameras and each.source != OWN_SIGHTINGS and not each.rule.startswith(COVERED)
     ]
     return max(found, key=lambda each: (each.at, each.source, each.id), default=None)
 

@@ -7,7 +7,19 @@ import pytest
 from dispatcher.arrivals.covered import held_back
 from dispatcher.arrivals.watched.watch_rows import OF_ONE_ROW
 from models.inbox import Actor
-from tests.support.desks import DAY, HOUR, INSPECTOR, OPERATOR, T0, Desk, assert_laws, detection, quiet_city, report
+from tests.support.desks import (
+    DAY,
+    DISPATCHER,
+    HOUR,
+    INSPECTOR,
+    OPERATOR,
+    T0,
+    Desk,
+    assert_laws,
+    detection,
+    quiet_city,
+    report,
+)
 
 WORKS = Actor("department", "works", "w")
 END: dict[str, Any] = {"reason": "the water is gone"}
@@ -90,6 +102,57 @@ def test_a_parent_that_goes_on_keeps_what_it_covers() -> None:
     desk.tick(T0)
 
     assert [one.category for one in desk.state.orders.values()] == ["flooding", "flooding", "pothole"]
+
+
+def test_what_is_seen_on_after_a_parent_was_something_else_is_its_own_incident() -> None:
+    """Also what the desk has had no time to let come up: the flood is a leaking pipe, which covers no lamps."""
+    desk, flood = flooded()
+    desk.feed(detection("1", T0 + HOUR, lat=30.0503), at=T0 + HOUR)
+    before = desk.order(flood).evidence_count
+    assert desk.update("re-categorise", DISPATCHER, T0 + 2 * HOUR, flood, category="water-leak", reason="a pipe") == ""
+
+    desk.feed(detection("2", T0 + 3 * HOUR, lat=30.0503), at=T0 + 3 * HOUR)
+    lamp = next(one for one in desk.state.orders.values() if one.id != flood)
+    desk.update("reject", OPERATOR, T0 + 4 * HOUR, lamp.id, reason="burns")
+    desk.feed(detection("3", T0 + 5 * HOUR, lat=30.0503), at=T0 + 5 * HOUR)
+
+    assert [order.category for order in desk.state.orders.values()] == ["water-leak", "street-light", "street-light"]
+    assert (desk.order(flood).evidence_count, flood in desk.state.tallies) == (before, False)
+    assert_laws(desk)
+
+
+def test_a_parent_that_is_merged_into_something_else_covers_nothing_any_more() -> None:
+    """What it had covered comes up at once, and what is seen of it later is no repeat of the other order."""
+    desk, flood = flooded()
+    desk.feed(detection("1", T0, lat=30.0508), report("leak", T0, "水管爆了", "water-leak", lat=30.06), at=T0)
+    leak = next(one for one in desk.state.orders.values() if one.category == "water-leak")
+
+    assert desk.update("merge", OPERATOR, T0 + HOUR, flood, other_order_id=leak.id, reason="one pipe") == ""
+    desk.feed(detection("2", T0 + 2 * HOUR, lat=30.0508), at=T0 + 2 * HOUR)
+
+    assert [order.category for order in desk.state.orders.values()][2:] == ["street-light"]
+    assert (desk.order(leak.id).evidence_count, leak.id in desk.state.tallies) == (1, False)
+    assert_laws(desk)
+
+
+def test_what_a_merged_flood_covers_stays_with_the_flood_it_goes_on_in() -> None:
+    """The camera that sees the lamp again tells nobody; once that flood was a pipe, its look is a lamp of its own."""
+    desk, first = flooded()
+    desk.feed(detection("1", T0, lat=30.0508), report("flood-2", T0, "车库进水", "flooding", lat=30.0515), at=T0)
+    second = next(one for one in desk.state.orders if one != first)
+    desk.update("merge", OPERATOR, T0, first, other_order_id=second, reason="one flood")
+
+    desk.feed(detection("2", T0 + HOUR, lat=30.0508), at=T0 + HOUR)
+    assert desk.state.tallies[second].sightings == 1
+    desk.update("re-categorise", DISPATCHER, T0 + 2 * HOUR, second, category="water-leak", reason="a pipe")
+    desk.tick(T0 + 2 * HOUR)
+    lamp = list(desk.state.orders.values())[-1]
+    desk.update("reject", OPERATOR, T0 + 3 * HOUR, lamp.id, reason="burns")
+    desk.feed(detection("3", T0 + 4 * HOUR, lat=30.0508), at=T0 + 4 * HOUR)
+
+    assert [order.category for order in desk.state.orders.values()][2:] == ["street-light", "street-light"]
+    assert desk.state.tallies[second].sightings == 1
+    assert_laws(desk)
 
 
 def test_an_ended_flood_is_not_reopened_by_what_it_covered() -> None:

@@ -191,3 +191,41 @@ def test_a_storm_that_is_over_is_reopened_by_none_of_its_cameras() -> None:
 
     assert desk.order(storm).state == "closed"
     assert [order.category for order in desk.state.orders.values()] == ["flooding"] * 7
+
+
+def test_what_is_seen_on_after_a_storm_was_something_else_is_its_own_incident() -> None:
+    """It had gone into the leaking pipes for good: the camera's next look as its repeat, another street as covered."""
+    desk, storm = camera_rain(5)
+    desk.update("re-categorise", DISPATCHER, T0 + 10 * MINUTE, storm, category="water-leak", reason="pipes")
+
+    for n, at in ((4, T0 + 40 * MINUTE), (5, T0 + 41 * MINUTE)):
+        desk.feed(replace(spotted(n, at), id=f"again{n}"), at=at)
+
+    assert desk.order(storm).evidence_count == 3
+    assert storm not in desk.state.tallies
+    assert [order.category for order in desk.state.orders.values()][4:] == ["flooding"] * 3
+    assert_laws(desk)
+
+
+def test_a_storm_that_is_one_again_takes_in_what_comes() -> None:
+    """The dispatcher was wrong the first time; whose orders have come up stays with these."""
+    desk, storm = camera_rain(5)
+    for minute, category in ((10, "water-leak"), (20, "flooding")):
+        desk.update("re-categorise", DISPATCHER, T0 + minute * MINUTE, storm, category=category, reason="?")
+
+    for n in (4, 5):
+        desk.feed(replace(spotted(n, T0 + 40 * MINUTE), id=f"again{n}"), at=T0 + 40 * MINUTE)
+
+    assert sizes(desk) == [1, 1, 1, 4, 1, 1]
+    assert_laws(desk)
+
+
+def test_where_the_citys_rules_make_something_else_of_a_storm_there_is_none() -> None:
+    """It would take in nothing, and each sighting would open one more."""
+    rule = '[[rules]]\nid = "big"\nreason = "r"\n'
+    rule += '[rules.when]\ntext_any = ["短时间内已立案"]\n[rules.then]\nreject = true\n'
+    desk = Desk(quiet_city(STORM, **{"rules.toml": rule}))
+    for n in range(6):
+        desk.feed(flood(n, T0 + n * MINUTE), at=T0 + n * MINUTE)
+
+    assert sizes(desk) == [1] * 6
