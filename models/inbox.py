@@ -46,7 +46,8 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     and id; 0: it is not compared. `gist` is what is compared of the words; None: it is made of them when it is asked
     for. `asked`: somebody waits to hear what becomes of it. `asset` is the id of the city's asset that it names 部件,
     empty without one. `joins` is the order that a report says it is about, empty without one. `seen_at` is there where
-    a parent incident covered it: when it happened, while `at` is when it came up.
+    a parent incident covered it: when it happened, while `at` is when it came up. `ignored`: intake has found it to be
+    nothing for anybody, and passes it on for one who has asked.
     """
 
     kind: Literal["report", "detection"]
@@ -83,6 +84,7 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     asset: str = ""
     joins: str = ""
     seen_at: int | None = None
+    ignored: bool = False
 
 
 class InboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag="update"):

@@ -64,7 +64,8 @@ RECHECKS_WITHOUT_RIGHT = Counter(
 DEAD_LETTERS = Counter("paidan_dead_letters", "Records sent to the dead letters, by class of error.", ["error"])
 DETECTIONS_IGNORED = Counter(
     "paidan_detections_ignored",
-    "Detections below their label's minimum confidence, by category; `-`: those that labels.csv drops.",
+    "Detections below their label's minimum confidence, by category; `-`: those that labels.csv drops; `none`: "
+    "described scenes in which nothing is the matter.",
     ["category"],
 )
 DETECTIONS_MISPLACED = Counter(

@@ -1,6 +1,7 @@
 """Sightings 线索 into orders: the rules of merging in their order; the first that applies decides.
 
 1. known `source` and `id`      dropped, counted; one that says something else is a dead letter
+   found to be nothing          it is here for the answer alone
 2. control zone, silence        counted as suppressed; a report becomes an order that ends at once, and its reporter is
                                 told so
 3. an open order is named       a report joins it, close by in its area; its reporter has seen that it is the same
@@ -41,7 +42,7 @@ def on_sighting(work: UnitOfWork, sighting: Sighting) -> Disposition:
     if met == "first":
         if sighting.kind == "detection":
             work.book("detections", sighting.at, sighting.area, sighting.category)
-        disposition = find_or_open(work, sighting)
+        disposition = Disposition("ignored") if sighting.ignored else find_or_open(work, sighting)
     else:
         work.book("duplicates", sighting.at, sighting.area, sighting.category)
         work.usurped = met == "other"

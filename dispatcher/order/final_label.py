@@ -8,6 +8,7 @@ reviewer said counts no more once the department that got the order by it has gi
 import msgspec
 
 from dispatcher.order.row import Order, State
+from models.formats.quiet_scenes import without_denials
 from models.guess import NO_FAULT, Guess
 from models.words import whole_text
 
@@ -103,8 +104,8 @@ def standing_label(state: State, label: str, by_reviewer: bool, guess: Guess | N
 
 
 def classified_text(order: Order) -> str:
-    """The words that a classifier was given: a report's title and text; a detection's text or label if that had no
-    category of its own. A part of a joint order has none of its own: they speak of the whole."""
+    """The words that a classifier was given: a report's title and text; a detection's text without what that denies,
+    or its label, if that had no category of its own. A part of a joint order has none: they speak of the whole."""
     if order.part_of:
         return ""
     if order.kind == "report":
@@ -112,7 +113,9 @@ def classified_text(order: Order) -> str:
     if order.guess is None or not order.evidence_first:
         return ""
     first = order.evidence_first[0]
-    return order.text or ("" if first.gist else first.label)  # with a gist it had words, which were erased
+    return without_denials(order.text) or (
+        "" if first.gist else first.label
+    )  # with a gist it had words, which were erased
 
 
 def _given_back(order: Order) -> bool:

@@ -10,7 +10,7 @@ from models.inbox import Sighting
 
 OUTCOME = "city.sighting.outcome.v1"
 
-Word = Literal["order", "repeat", "watched", "suppressed", "duplicate", "nothing-open"]
+Word = Literal["order", "repeat", "watched", "suppressed", "duplicate", "nothing-open", "ignored"]
 
 
 class Disposition(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Disposition(msgspec.Struct, frozen=True):
     already, it is counted there. `watched`: it is one of `seen` that are too few, `wanted` are needed to open an order,
     or to reopen that one. `suppressed`: it lies in a control zone or a silence; a report is that order then, which has
     ended. `duplicate`: its source and id were met before. `nothing-open`: it says that something is over that is not
-    open."""
+    open. `ignored`: it shows nothing that anybody has to see to."""
 
     word: Word
     order_id: str = ""

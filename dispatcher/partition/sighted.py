@@ -49,7 +49,7 @@ class Sighted:
 
     def takes(self, sighting: Sighting, clock: int) -> bool:
         """Whether a sighting that came in at an instant is one of the order's."""
-        if sighting.area not in self._areas or not self._belongs(sighting, clock):
+        if sighting.ignored or sighting.area not in self._areas or not self._belongs(sighting, clock):
             return False
         identity_of = (sighting.kind, sighting.source, sighting.id)
         if identity_of in self._met:

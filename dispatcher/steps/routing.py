@@ -13,6 +13,7 @@ from models.city import URGENT, City, Rule, RuleInput, RuleOutcome
 from models.events import Evidence, Why
 from models.guess import NO_FAULT, Guess
 from models.inbox import Sighting
+from models.plain_words import fold
 from models.times import local_day, local_hour
 from models.words import whole_text
 
@@ -27,6 +28,7 @@ class Spot(msgspec.Struct, frozen=True):
 
 NOWHERE = Spot()
 
+NO_MATTER = "no-fault"  # why a person decides on what surely is no fault
 _LIKELY = 0.5  # more likely than not
 _KNOWN = 50_000
 
@@ -111,6 +113,26 @@ class Urgency:
         return routed(self._city, sighting, sighting.at).priority == URGENT
 
 
+def is_no_fault(city: City, sighting: Sighting) -> bool:
+    """Whether what words say surely is no fault, and no rule of the city's makes something of it."""
+    guess = sighting.guess
+    if guess is None or guess.outcome != "confident" or guess.category != NO_FAULT:
+        return False
+    target = routed(city, sighting, sighting.at)
+    return target.review == NO_MATTER or bool(target.reject)
+
+
+def is_named(city: City, guess: Guess | None, text: str) -> bool:
+    """Whether a text surely names a matter of the city's: the guess is sure of a category, or of a group, and that is
+    urgent, or one of its keywords stands in the text."""
+    sure = "" if guess is None else guess.sure
+    if sure not in city.categories:
+        return False
+    kinds = (city.categories[sure], *(city.categories[member] for member in city.members(sure)))
+    words = fold(text)
+    return any(kind.priority == URGENT or any(fold(word) in words for word in kind.keywords) for kind in kinds)
+
+
 def route(city: City, subject: RuleInput, guess: Guess | None, day: date, spot: Spot = NOWHERE) -> Route:
     """Decide for an order that nobody has looked at yet.
 
@@ -135,7 +157,7 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date, spot: 
     if guess is None:
         return Route(why=why, review="not-classified")
     if kind:
-        return Route(why=why, review="no-fault")
+        return Route(why=why, review=NO_MATTER)
     if guess.outcome == "group" or _urgent(city, guess):
         return _by_group(city, guess, subject.area, day, why, spot)
     review = Route(why=why, review=guess.reason or "uncertain")

@@ -13,11 +13,13 @@ from typing import NamedTuple, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from dispatcher.steps.routing import Urgency
+from dispatcher.steps.routing import Urgency, is_named, is_no_fault
 from models.city import City
+from models.city.files.cells import DROPPED
 from models.classifier.serving.features import Context
 from models.errors import Poison
-from models.guess import Guess
+from models.formats.quiet_scenes import without_denials
+from models.guess import NO_FAULT, Guess
 from models.inbox import UNLOCATED, InboxUpdate, Item, Sighting, UnitHeard, encode_items
 from models.record import Record
 from models.times import local_hour
@@ -58,9 +60,10 @@ class Dead(msgspec.Struct, frozen=True):
 
 class Taken(msgspec.Struct, frozen=True):
     """What a batch came to: `items` by area, each area's in the order of its records; `dead` in the order of the
-    records; `ignored` counts detections that the label table drops, by category, `unlisted` those whose label it does
-    not list, `heard` are the cameras of both and of devices' own heartbeats, with their areas, `units` what mobile
-    units say of themselves; `misplaced` counts devices' places that the registry overruled; `guesses` are all made."""
+    records; `ignored` counts detections that go no further, as `Ignored` has it, by category, `unlisted` those whose
+    label the label table does not list, `heard` are the cameras of both and of devices' own heartbeats, with their
+    areas, `units` what mobile units say of themselves; `misplaced` counts devices' places that the registry overruled;
+    `guesses` are all made."""
 
     items: dict[str, list[Sighting | InboxUpdate]]
     dead: list[Dead]
@@ -122,8 +125,11 @@ class Prepared(msgspec.Struct, frozen=True):
     """A batch that is decoded, masked and placed, and waits for its guesses.
 
     `placed` are its items, each with the number of its record; by that number `dead` are whole records, `flaws` single
-    detections of others. `texts` and `contexts` are what to classify, `wanted` where they stand in `placed`.
+    detections of others. `texts` and `contexts` are what to classify, `wanted` where they stand in `placed`; `dropped`
+    of these are under labels that the `city` drops.
     """
+
+    city: City
 
     records: Sequence[Record]
     placed: list[tuple[int, Sighting | InboxUpdate]]
@@ -137,6 +143,7 @@ class Prepared(msgspec.Struct, frozen=True):
     wanted: list[int]
     texts: list[str]
     contexts: list[Context]
+    dropped: frozenset[int]
 
 
 def take_in(
@@ -189,9 +196,13 @@ def prepare(records: Sequence[Record], city: City, now_ms: int, keys: Keys, way:
     placed, asked, misplaced = _place(city, records, drafts, dead)
     # Nothing of a record that is dead is shown to a model.
     asked = [one for one in asked if placed[one.at][0] not in dead] if dead else asked
-    wanted, texts, contexts = [one.at for one in asked], [one.text for one in asked], [one.context for one in asked]
     return Prepared(
-        records, placed, dead, flaws, ignored, unlisted, reader.heard, units, misplaced, wanted, texts, contexts
+        city,
+        *(records, placed, dead, flaws, ignored, unlisted, reader.heard, units, misplaced),
+        wanted=[one.at for one in asked],
+        texts=[one.text for one in asked],
+        contexts=[one.context for one in asked],
+        dropped=frozenset(one.at for one in asked if one.dropped),
     )
 
 
@@ -209,21 +220,30 @@ def finish(
     sent: Container[int] = frozenset(),
 ) -> Taken:
     """The items, each with its guess; a text without one is for a person to judge. Those at the places `sent` of
-    `prepared.placed` are left out."""
+    `prepared.placed` are left out, and what turns out to be nothing, unless somebody has asked."""
     dead, placed = prepared.dead, _judged(prepared, guesses, shadows)
     items = defaultdict[str, list[Sighting | InboxUpdate]](list)
+    ignored, heard, nothing = prepared.ignored.copy(), dict(prepared.heard), _nothing(prepared, placed)
     for at, (n, item) in enumerate(placed):
-        if n not in dead and at not in sent:
-            items[item.area].append(item)
+        if n in dead or at in sent:
+            continue
+        if isinstance(item, Sighting) and at in nothing:
+            ignored[nothing[at]] += 1
+            if item.camera in prepared.city.cameras:
+                heard[item.camera] = prepared.city.cameras[item.camera].area
+            if not item.asked:
+                continue
+            item = replace(item, ignored=True)
+        items[item.area].append(item)
     made = [guess for guess in guesses if guess is not None]
     letters = prepared.flaws | {n: [one] for n, one in dead.items()}
     in_order = [one for n in sorted(letters) for one in letters[n]]
     return Taken(
         dict(items),
         in_order,
-        prepared.ignored,
+        ignored,
         prepared.unlisted,
-        prepared.heard,
+        heard,
         prepared.units,
         prepared.misplaced,
         made,
@@ -239,8 +259,11 @@ def urgent_of(
 ) -> list[tuple[int, Sighting]]:
     """What is urgent in a batch, each with the number of its record; `sent` as for `finish`."""
     urgency = _urgency_in(city)
-    placed = enumerate(_judged(prepared, guesses, shadows))
-    fresh = ((n, item) for at, (n, item) in placed if n not in prepared.dead and at not in sent)
+    placed = _judged(prepared, guesses, shadows)
+    nothing = _nothing(prepared, placed)
+    fresh = (
+        each for at, each in enumerate(placed) if each[0] not in prepared.dead and at not in sent and at not in nothing
+    )
     return [(n, item) for n, item in fresh if isinstance(item, Sighting) and urgency.of(item)]
 
 
@@ -256,6 +279,21 @@ def _judged(
         except Exception as error:  # noqa: BLE001 - a bug: a dead letter, and the neighbours go on
             prepared.dead[n] = _dead(prepared.records[n], error)
     return placed
+
+
+def _nothing(prepared: Prepared, placed: Sequence[tuple[int, Sighting | InboxUpdate]]) -> dict[int, str]:
+    """Where there is a described scene that is nothing for anybody, and as what it counts: its label is dropped, and
+    its words do not surely name anything else; or they surely say that it is no fault."""
+    city, found = prepared.city, dict[int, str]()
+    for at in prepared.wanted:
+        item = placed[at][1]
+        if not isinstance(item, Sighting) or item.kind == "report" or item.phase == "end":
+            continue
+        if at in prepared.dropped and not is_named(city, item.guess, without_denials(item.text)):
+            found[at] = DROPPED
+        elif is_no_fault(city, item):
+            found[at] = NO_FAULT
+    return found
 
 
 def _guessed(item: Sighting | InboxUpdate, guess: Guess | None, shadow: Guess | None) -> Sighting | InboxUpdate:
@@ -282,6 +320,7 @@ class _Asked(NamedTuple):
     at: int
     text: str
     context: Context
+    dropped: bool
 
 
 def _place(
@@ -297,7 +336,7 @@ def _place(
         try:
             item = _located(city, draft, points)
             if draft.text and isinstance(item, Sighting):
-                asked.append(_Asked(len(placed), draft.text, context_of(city, item)))
+                asked.append(_Asked(len(placed), draft.text, context_of(city, item), draft.dropped))
             placed.append((n, item))
             misplaced += isinstance(draft.where, tuple) and points[draft.where] is None
         except Exception as error:  # noqa: BLE001 - every error becomes a dead letter, as above

@@ -13,7 +13,9 @@ from models.city import Asset, Camera, City
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
 from models.events.vocabulary import BY_HASH
+from models.formats.quiet_scenes import is_quiet, without_denials
 from models.formats.scenes import describes_scene
+from models.guess import NO_FAULT
 from models.inbox import UNLOCATED, UNREGISTERED, Actor, InboxUpdate, Sighting, UnitHeard
 from models.masking import mask, masked_term
 from models.record import Record
@@ -51,12 +53,14 @@ class Keys(msgspec.Struct, frozen=True):
 class Draft(msgspec.Struct, frozen=True, gc=False):
     """An item without its guess. `where` leads to its place where it has none yet: a point needs a polygon, a
     description is looked up. `text` is what to classify, empty for nothing. `otherwise` is the place when the point
-    lies outside the city."""
+    lies outside the city. `dropped`: the label table drops its label, so that it counts by what its words surely name,
+    or not at all."""
 
     item: Sighting | InboxUpdate
     where: Point | Described | None = None
     text: str = ""
     otherwise: Placement | None = None
+    dropped: bool = False
 
     @property
     def unregistered(self) -> str:
@@ -80,8 +84,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ignored(msgspec.Struct, frozen=True):
-    """A detection that the city's label table drops: its own algorithm is not sure enough of it, or (`category` is `-`)
-    nobody has to do anything about it."""
+    """A detection that goes no further: its own algorithm is not sure enough of it, the city's label table drops it
+    (`category` is `-`), or it describes a scene in which nothing is the matter (`none`)."""
 
     category: str
 
@@ -191,7 +195,8 @@ class DraftReader:
         )
         # Where the registry has put a camera counts for more than the place that its maker has set.
         otherwise = stands if statement.by_device and camera is not None else None
-        return Draft(item, meant.point, said.text if meant.by_words else "", otherwise)
+        words = (without_denials(said.text) or said.text) if meant.by_words else ""
+        return Draft(item, meant.point, words, otherwise, meant.dropped)
 
     def _report(self, said: SaidReport, statement: Statement, asset: Asset | None) -> Draft:
         place, who = said.location or SaidLocation(), said.reporter or SaidReporter()
@@ -351,12 +356,13 @@ def _unit(city: City, said: SaidUnit, at: int) -> UnitHeard:
 
 class _Meaning(msgspec.Struct, frozen=True, gc=False):
     """What a city makes of a detection: its camera (None for one that only says itself where it is), its category, its
-    own point. Without a category its words say what it is (`by_words`), or else a person."""
+    own point. Without a category its words say what it is (`by_words`), or else a person; `dropped` as in `Draft`."""
 
     camera: Camera | None
     category: str
     point: Point | None
     by_words: bool = False
+    dropped: bool = False
 
 
 def _meaning(city: City, said: SaidDetection, *, measured: bool) -> _Meaning | Ignored | Unlisted:
@@ -365,12 +371,17 @@ def _meaning(city: City, said: SaidDetection, *, measured: bool) -> _Meaning | I
     if camera is None and point is None:
         raise Poison("camera_id", _unknown(said.camera_id), "unknown-camera")
     rule = city.labels.find(said.vendor, said.algorithm, said.label)
-    if rule is None:
-        if not measured and describes_scene(said.text, said.label):
-            return _Meaning(camera, "", point, by_words=True)
-        return Unlisted(said.vendor, said.algorithm, said.label)
-    if rule.category == DROPPED or (said.confidence is not None and said.confidence < rule.min_confidence):
+    if rule is not None and said.confidence is not None and said.confidence < rule.min_confidence:
         return Ignored(rule.category)
+    if rule is None or rule.category == DROPPED:
+        dropped = rule is not None
+        if measured or not describes_scene(said.text, said.label):
+            return Ignored(DROPPED) if dropped else Unlisted(said.vendor, said.algorithm, said.label)
+        if dropped and said.phase == "end":
+            return Ignored(DROPPED)
+        if said.phase != "end" and is_quiet(said.text):
+            return Ignored(DROPPED if dropped else NO_FAULT)
+        return _Meaning(camera, "", point, by_words=True, dropped=dropped)
     return _Meaning(camera, "" if rule.category == FOR_A_PERSON else rule.category, point)
 
 

@@ -41,5 +41,8 @@ def _asked_about(recheck: Recheck, sighting: Sighting) -> bool:
 
 
 def _of_incident(work: UnitOfWork, sighting: Sighting, order: Order) -> bool:
-    """Whether it shows the incident itself: what that covers as a parent is something else."""
+    """Whether it shows the incident itself: what that covers as a parent is something else, and words of which nobody
+    is sure say nothing."""
+    if sighting.guess is not None and not certain_category(sighting):
+        return False
     return merge_group(work.city, certain_category(sighting)) in ("", order.group)

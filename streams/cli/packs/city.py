@@ -9,13 +9,14 @@ from typing import Annotated, get_args
 import typer
 from rich.table import Table
 
-from dispatcher.steps.routing import Route, route
+from dispatcher.steps.routing import Route, is_named, route
 from models.city import City, Limit, LimitStage, RuleInput, load_city
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.city.pack.loader import CITY, is_pack_file
 from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
 from models.errors import UsageError
+from models.formats.quiet_scenes import is_quiet, without_denials
 from models.formats.scenes import describes_scene
 from models.guess import Guess
 from models.inbox import UNLOCATED
@@ -107,11 +108,15 @@ def try_out(
     city = load_city(city_path or load_settings().city)
     moment = _moment(city, when)
     place = _place(city, at, text)
-    settled = category or _of_label(city, label, text)
+    settled, dropped = (category, False) if category else _of_label(city, label, text)
     if settled and settled not in city.categories:
         raise UsageError(f"{settled!r} is not a category of {city.name_en}")
     context = Context(area=place.area, hour=moment.hour, channel=channel, hint=hint, label=label)
-    guess = _guess(city, model, text, context) if settled == "" else None
+    guess = None
+    if settled == "":
+        guess = _guess(city, model, text if not label else without_denials(text) or text, context)
+        if dropped and not is_named(city, guess, without_denials(text)):
+            raise UsageError(f"{label!r} is dropped by labels.csv, and the text surely names nothing: it opens nothing")
     subject = RuleInput(
         category=settled or "",
         hint=hint,
@@ -212,23 +217,27 @@ def _place(city: City, at: str, text: str) -> Placement:
     return found
 
 
-def _of_label(city: City, label: str, text: str) -> str | None:
-    """The category of a camera's label, empty where the words decide, None where a person does.
+def _of_label(city: City, label: str, text: str) -> tuple[str | None, bool]:
+    """The category of a camera's label, empty where the words decide, None where a person does; and whether the words
+    decide alone because the label is dropped.
 
     Raises UsageError where it opens no order.
     """
     if not label:
-        return ""
+        return "", False
     *origin, name = label.split("/")
     vendor, algorithm = ([*origin, "", ""])[:2]
     row = city.labels.find(vendor, algorithm, name)
     if row is None and not describes_scene(text, name):
         raise UsageError(f"{label!r} is not in labels.csv and the text describes no scene: it opens nothing")
-    if row is not None and row.category == DROPPED:
+    dropped = row is not None and row.category == DROPPED
+    if dropped and not describes_scene(text, name):
         raise UsageError(f"{label!r} is dropped by labels.csv: it opens nothing")
-    if row is None:
-        return ""
-    return None if row.category == FOR_A_PERSON else row.category
+    if row is None or dropped:
+        if is_quiet(text):
+            raise UsageError("the text describes a scene in which nothing is the matter: it opens nothing")
+        return "", dropped
+    return (None if row.category == FOR_A_PERSON else row.category), False
 
 
 def _guess(city: City, path: Path | None, text: str, context: Context) -> Guess | None:

@@ -168,6 +168,12 @@ def test_try_says_of_a_label_that_opens_nothing_why(folder: Path) -> None:
         result = RUNNER.invoke(app, ["try", "", "--label", label, "--city", str(folder)])
         assert isinstance(result.exception, UsageError)
         assert why in str(result.exception)
+    for label, text, why in (
+        ("car", "street, cars, people walking", "nothing is the matter"),
+        ("person", "two men repaint a fence", "surely names nothing"),
+    ):
+        result = RUNNER.invoke(app, ["try", text, "--label", label, "--city", str(folder)])
+        assert why in str(result.exception)
     assert "review" in try_out(folder, "", "--label", "smoke", "--at", "30.05,114.05")
 
 

@@ -137,6 +137,18 @@ def test_the_same_incident_seen_again_fails_the_check_with_the_picture(own: dict
     assert_laws(desk)
 
 
+def test_words_that_nobody_is_sure_of_are_no_look() -> None:
+    """A camera that describes the street where the hole was: it had failed the check. Sure words of the hole do."""
+    desk = desk_with()
+    handled(desk, label="scene", object_id="")
+    unsure = guess("pothole", 0.4, outcome="abstain", reason="uncertain")
+
+    for at, said in ((ASKED + MINUTE, unsure), (ASKED + HOUR - MINUTE, guess("pothole"))):
+        desk.feed(detection(str(at), at, "", lat=30.06, label="scene", text="a man at a fence", guess=said), at=at)
+        assert len(checks(desk.only())) == (said is not unsure)
+    assert checks(desk.only()) == [(False, "camera", "cam-sw-1")]
+
+
 def test_after_a_rework_the_camera_is_asked_again() -> None:
     """About the next attempt."""
     desk = desk_with()
