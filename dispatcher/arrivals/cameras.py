@@ -9,9 +9,14 @@ At a roll call the cameras that have been silent for too long are reported toget
 (a switch, a site) that are `outage_cameras` or more become one order with the list of them, each of the others one of
 its own. What goes silent behind a link that is reported already joins that order. The roll is called
 `outage_minutes` after the first camera was due, so that all that has gone with it is on the list.
+
+Each is named with the minute up to which it is known to have been alive, a twelfth of its heartbeat time too late at
+the most. `noticed` reads that back from an order's evidence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -24,13 +29,30 @@ from dispatcher.partition.state import RollCall
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.opening import join
 from models.city import Camera, City
+from models.events import Evidence
 from models.inbox import OWN_SIGHTINGS, Sighting
-from models.times import HOUR_MS, MINUTE_MS
+from models.times import HOUR_MS, MINUTE_MS, to_ms
 
 FAULT = "camera-fault"
 _STEPS = 12  # a camera's row is written so often per heartbeat time at most
 _MISSED = 0  # last heard of: the camera is reported, and missed no more until it is heard of again
 _LISTED = 500  # cameras that an order names
+_BETWEEN = " · "  # what an order says of each
+
+
+class Silent(NamedTuple):
+    """A camera that is missed, and since when (ms UTC)."""
+
+    camera: Camera
+    since: int
+
+
+class Noticed(NamedTuple):
+    """That the desk has noticed the silence of a camera: which one, since when and when it was missed (ms UTC)."""
+
+    camera: str
+    since: int
+    missed_at: int
 
 
 def heartbeat_ms(city: City, camera: Camera) -> int:
@@ -92,22 +114,23 @@ def call(work: UnitOfWork, area: str, due: int) -> None:
         return
     if roll.pack != city.digest:
         roll = _taken_up(work, area)
-    missing: dict[tuple[str, str], list[Camera]] = {}
+    missing: dict[tuple[str, str], list[Silent]] = {}
     first = due
     for camera in city.cameras_of(area):
         missed_at = _missed_at(work, camera, roll.since)
         if missed_at is None or missed_at > due:
             continue
-        if silencing.silenced(work.overlay, city, _fault(area, camera, due), FAULT, due):
+        silent = Silent(camera, missed_at - heartbeat_ms(city, camera))
+        if silencing.silenced(work.overlay, city, _fault(work, area, silent, due), FAULT, due):
             # Maintenance: it counts anew from here.
             work.overlay.cameras.put(camera.id, due)
             work.book("suppressed", due, area, FAULT)
         else:
-            missing.setdefault((camera.owner, camera.link), []).append(camera)
+            missing.setdefault((camera.owner, camera.link), []).append(silent)
             first = min(first, missed_at)
     for (owner, link), cameras in missing.items():
-        for camera in cameras:
-            work.overlay.cameras.put(camera.id, _MISSED)
+        for one in cameras:
+            work.overlay.cameras.put(one.camera.id, _MISSED)
         _report(work, area, owner, link, cameras, first)
     _call_next(work, area, roll)
 
@@ -155,16 +178,43 @@ def _wait_ms(work: UnitOfWork) -> int:
     return int(work.city.settings.outage_minutes * MINUTE_MS)
 
 
-def _report(work: UnitOfWork, area: str, owner: str, link: str, cameras: Sequence[Camera], at: int) -> None:
+def noticed(kept: Iterable[Evidence]) -> Iterator[Noticed]:
+    """The cameras whose silence the desk itself has noticed, as evidence names them. Evidence from before each of them
+    was named with its own minute tells of the one camera that it is about, silent since it was missed."""
+    for one in kept:
+        if one.source != OWN_SIGHTINGS:
+            continue
+        named = [found for line in one.text.splitlines()[1:] if (found := _read(line)) is not None]
+        if one.camera and not named:
+            named = [(one.camera, one.at)]
+        yield from (Noticed(camera, since, one.at) for camera, since in named)
+
+
+def _line(work: UnitOfWork, silent: Silent) -> str:
+    """A camera with its name and, in the city's time, the minute up to which it was alive."""
+    since = datetime.fromtimestamp(silent.since / 1000, work.city.zone)
+    return _BETWEEN.join((silent.camera.id, silent.camera.name, since.isoformat(timespec="minutes")))
+
+
+def _read(line: str) -> tuple[str, int] | None:
+    """Camera and instant of such a line; None of any other."""
+    camera, _, rest = line.partition(_BETWEEN)
+    try:
+        return camera, to_ms(datetime.fromisoformat(rest.rpartition(_BETWEEN)[2]))
+    except ValueError:
+        return None
+
+
+def _report(work: UnitOfWork, area: str, owner: str, link: str, cameras: Sequence[Silent], at: int) -> None:
     """Tell the owner of cameras that have gone silent, together where they are many."""
-    outage = _outage(area, owner, link, cameras, at)
+    outage = _outage(work, area, owner, link, cameras, at)
     if (reported := _open_outage(work, outage)) is not None:
         join(work, reported, outage, "outage")
     elif len(cameras) >= work.city.settings.outage_cameras:
         sightings.find_or_open(work, outage, owner)
     else:
-        for camera in cameras:
-            sightings.find_or_open(work, _fault(area, camera, at), owner)
+        for one in cameras:
+            sightings.find_or_open(work, _fault(work, area, one, at), owner)
 
 
 def _open_outage(work: UnitOfWork, outage: Sighting) -> Order | None:
@@ -176,19 +226,20 @@ def _open_outage(work: UnitOfWork, outage: Sighting) -> Order | None:
     return None
 
 
-def _fault(area: str, camera: Camera, at: int) -> Sighting:
+def _fault(work: UnitOfWork, area: str, silent: Silent, at: int) -> Sighting:
     """One camera that is silent."""
-    text = f"{camera.name}: 摄像头离线 / camera silent"
+    camera = silent.camera
+    text = f"{camera.name}: 摄像头离线 / camera silent\n{_line(work, silent)}"
     return replace(_silence(area, camera, at, f"{camera.id}/{at}", text), camera=camera.id, label="silent")
 
 
-def _outage(area: str, owner: str, link: str, cameras: Sequence[Camera], at: int) -> Sighting:
+def _outage(work: UnitOfWork, area: str, owner: str, link: str, cameras: Sequence[Silent], at: int) -> Sighting:
     """Many cameras that are silent together, with the list of them."""
-    named = [f"{camera.id} {camera.name}" for camera in cameras[:_LISTED]]
+    named = [_line(work, one) for one in cameras[:_LISTED]]
     more = [f"… +{len(cameras) - _LISTED}"] if len(cameras) > _LISTED else []
     behind = f" ({link})" if link else ""
     head = f"{len(cameras)} 个摄像头同时离线{behind} / {len(cameras)} cameras silent together{behind}"
-    found = _silence(area, cameras[0], at, f"{area}/{owner}/{link}/{at}", "\n".join([head, *named, *more]))
+    found = _silence(area, cameras[0].camera, at, f"{area}/{owner}/{link}/{at}", "\n".join([head, *named, *more]))
     return replace(found, label="outage", object_id=f"{owner}/{link}")
 
 

@@ -1,5 +1,8 @@
-"""`GET /orders/{id}/sightings`: all that was seen of an order's incident, from the urgent lane and then the inbox, a
-part of it each time."""
+"""`GET /orders/{id}/sightings`: all that was seen of an order's incident, a part of it each time.
+
+First come the silences of cameras that the desk itself has noticed, which no inbox has, from the order's row; then the
+urgent lane and the inbox.
+"""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -11,10 +14,11 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from dispatcher.arrivals.cameras import Noticed, noticed
 from dispatcher.order.row import Order
 from dispatcher.partition.identity import area_of
 from dispatcher.partition.sighted import Sighted
-from models.inbox import Sighting, read_record
+from models.inbox import OWN_SIGHTINGS, Sighting, read_record
 from models.times import HOUR_MS, to_text
 from streams.gateway.http.auth import holder_of
 from streams.gateway.http.parameters import ONLY_KNOWN
@@ -35,12 +39,13 @@ _READERS = 4  # each reads some megabytes of the inbox: the others wait their tu
 # What was seen first came in when it happened, or later; a device's clock may be ahead of that by so much.
 _BEFORE_MS = HOUR_MS
 _URGENT = 2**61  # from here on places are those of the urgent lane
+NOTICED = _URGENT + 2**60  # and from here on those of the silences that the order's row tells of
 
 
 class SightingPage(msgspec.Struct, frozen=True):
-    """Sightings in the order in which they came in, what was urgent before the rest, and the place at which the next
-    page begins; None: that was all up to now. `without`: the orders merged into this one of which the tables know
-    nothing any more, so that what was seen of them cannot be told from the rest."""
+    """Sightings in the order in which they came in, silences of cameras first, what was urgent before the rest, and the
+    place at which the next page begins; None: that was all up to now. `without`: the orders merged into this one of
+    which the tables know nothing any more, so that what was seen of them cannot be told from the rest."""
 
     sightings: tuple[dict[str, Any], ...]
     next: int | None
@@ -57,6 +62,11 @@ class InboxSightings:
     async def page(self, order: Order, start: int | None, limit: int, merged: Sequence[Order] = ()) -> SightingPage:
         """So many sightings of an order, and of those merged into it, from a place on (None: from before its
         beginning); fewer where the part that is read for one page holds no more. Raises KafkaError."""
+        silences = silences_of((order, *merged), 0 if start is None else start - NOTICED, limit)
+        if silences.next is not None:
+            return silences
+        if silences.sightings or (start is not None and start >= NOTICED):
+            start, limit = None, limit - len(silences.sightings)
         names, number = Names(self._settings.namespace), partition_of(area_of(order.id), self._settings.partitions)
         lane, inbox = TopicPartition(names.urgent, number), TopicPartition(names.inbox, number)
         async with self._turn, started(log_reader(Connection.of(self._settings))) as consumer:
@@ -64,10 +74,21 @@ class InboxSightings:
                 return await _page(consumer, inbox, Sighted(order, merged), start, limit)
             in_lane = None if start is None else start - _URGENT
             urgent = await _page(consumer, lane, Sighted(order, merged), in_lane, limit)
+            found = (*silences.sightings, *urgent.sightings)
             if urgent.next is not None:
-                return SightingPage(urgent.sightings, urgent.next + _URGENT)
+                return SightingPage(found, urgent.next + _URGENT)
             rest = await _page(consumer, inbox, Sighted(order, merged), None, limit - len(urgent.sightings))
-            return SightingPage((*urgent.sightings, *rest.sightings), rest.next)
+            return SightingPage((*found, *rest.sightings), rest.next)
+
+
+def silences_of(orders: Sequence[Order], start: int, limit: int) -> SightingPage:
+    """The silences of cameras that the rows of orders tell of, from a place on; none where that is below zero. The next
+    page begins among them, or behind them where they fill this one."""
+    if start < 0:
+        return SightingPage((), None)
+    kept = (one for order in orders for one in (*order.evidence_first, *order.evidence_last))
+    found = list(noticed(kept))[start : start + limit]
+    return SightingPage(tuple(map(_silence, found)), NOTICED + start + limit if len(found) == limit else None)
 
 
 async def _page(
@@ -154,6 +175,16 @@ async def merged_into(order: Order, finder: Finder) -> tuple[list[Order], tuple[
         found += known
         wanted = [child for one in known for child in one.children]
     return found, tuple(gone)
+
+
+def _silence(one: Noticed) -> dict[str, Any]:
+    return {
+        "kind": "silence",
+        "source": OWN_SIGHTINGS,
+        "at": to_text(one.missed_at),
+        "camera": one.camera,
+        "since": to_text(one.since),
+    }
 
 
 def _document(sighting: Sighting) -> dict[str, Any]:

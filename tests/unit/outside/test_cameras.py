@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 import pytest
+from msgspec.structs import replace
 
+from dispatcher.arrivals.cameras import Noticed, noticed
 from dispatcher.partition.state import DeskState
 from models.city import City, CityError
-from models.inbox import Heard, PackChange
+from models.events import Evidence
+from models.inbox import OWN_SIGHTINGS, Heard, PackChange
 from tests.support.desks import DAY, HOUR, MINUTE, T0, Desk, assert_laws, quiet_city, report
 
 HEAD = "id,lat,lon,area,name,owner,heartbeat_minutes,link"
@@ -145,7 +148,8 @@ def test_a_switch_that_fails_is_one_order_with_the_list_of_its_cameras() -> None
         ("silent", "police", 1),
     ]
     text = next(order.text for order in desk.state.orders.values() if "sw-1" in order.text)
-    assert text.startswith("500 个摄像头同时离线 (sw-1) / 500 cameras silent together (sw-1)\nsw-1-0 镜头sw-1-0\n")
+    assert text.startswith("500 个摄像头同时离线 (sw-1) / 500 cameras silent together (sw-1)\n")
+    assert text.splitlines()[1] == "sw-1-0 · 镜头sw-1-0 · 2026-03-02T09:05+08:00"
     assert text.count("\n") == 500
     assert desk.failures == []
     assert_laws(desk)
@@ -163,6 +167,31 @@ def test_what_falls_silent_behind_a_switch_that_is_reported_joins_that_order() -
     assert [each.rule for each in desk.only().evidence_first] == ["", "outage"]
     assert "sw-6" in desk.only().evidence_first[1].text
     assert_laws(desk)
+
+
+def test_an_order_of_an_outage_tells_each_camera_and_since_when_it_is_silent() -> None:
+    """To a twelfth of its heartbeat time; what joined it later, too. A camera by itself has an order that says so."""
+    desk = Desk(registry(*behind("sw", 7), "alone 1,south-w,police,60,"))
+    desk.feed(*(Heard(f"sw-{n}", "south-w") for n in range(6)), Heard("alone 1", "south-w"), at=T0)
+    desk.feed(Heard("sw-6", "south-w"), at=T0 + 50 * MINUTE)
+
+    desk.tick(T0 + DAY)
+
+    outage, alone = (list(noticed(order.evidence_first)) for order in desk.state.orders.values())
+    assert [one.camera for one in outage] == [f"sw-{n}" for n in range(7)]
+    assert [(one.since, one.missed_at) for one in (outage[0], outage[6])] == [
+        (T0 + 5 * MINUTE, T0 + 65 * MINUTE),
+        (T0 + 55 * MINUTE, T0 + 115 * MINUTE),
+    ]
+    assert alone == [Noticed("alone 1", T0 + 5 * MINUTE, T0 + 65 * MINUTE)]
+
+
+def test_what_the_desk_had_noticed_before_it_named_the_minute_is_silent_since_it_was_missed() -> None:
+    """Of an outage of that time nobody can tell the cameras apart from their names."""
+    old = Evidence(kind="detection", source=OWN_SIGHTINGS, id="1", at=T0, camera="c", text="镜头: 摄像头离线")
+
+    assert list(noticed([old, replace(old, camera="", text="2 cameras\nc 镜头 1\nd 镜头 2")])) == [Noticed("c", T0, T0)]
+    assert list(noticed([replace(old, source="cams")])) == []
 
 
 def test_owners_do_not_get_the_cameras_of_others() -> None:

@@ -7,9 +7,10 @@ from typing import cast
 import pytest
 
 from dispatcher.partition.sighted import Sighted, seen_since
-from models.inbox import Actor, Sighting, encode_items
+from models.inbox import OWN_SIGHTINGS, Actor, Heard, LiveSilence, Sighting, encode_items
+from models.times import to_text
 from streams.gateway.http.problems import Problem
-from streams.gateway.routes.order_sightings import PageOf, merged_into
+from streams.gateway.routes.order_sightings import NOTICED, PageOf, SightingPage, merged_into, silences_of
 from streams.gateway.routes.orders import Finder, Held
 from tests.support.desks import (
     DAY,
@@ -26,6 +27,7 @@ from tests.support.desks import (
     report,
 )
 from tests.support.messages import raw
+from tests.unit.outside.test_cameras import behind, registry
 from tests.unit.steps.test_joint_orders import joint
 
 KINDS = ("street-light", "pothole")
@@ -214,6 +216,43 @@ def test_the_next_incident_of_a_camera_is_another_orders() -> None:
     second = next(order_id for order_id in desk.state.orders if order_id != first)
 
     assert (ids(desk, first), ids(desk, second)) == (["1"], ["2"])
+
+
+def test_the_silences_of_an_outage_are_listed_page_by_page_before_what_came_in() -> None:
+    """The desk has noticed them by itself, so no inbox has them; those of merged orders are among them."""
+    desk = Desk(registry(*behind("sw", 5), *behind("link", 6)))
+    desk.feed(*(Heard(f"sw-{n}", "south-w") for n in range(5)), at=T0)
+    desk.feed(*(Heard(f"link-{n}", "south-w") for n in range(6)), at=T0)
+    desk.tick(T0 + DAY)
+    orders = list(desk.state.orders.values())
+
+    first = silences_of(orders, 0, 4)
+    assert [one["camera"] for one in first.sightings] == ["sw-0", "sw-1", "sw-2", "sw-3"]
+    assert first.sightings[0] == {
+        "kind": "silence",
+        "source": OWN_SIGHTINGS,
+        "at": to_text(T0 + 65 * MINUTE),
+        "camera": "sw-0",
+        "since": to_text(T0 + 5 * MINUTE),
+    }
+    assert first.next is not None
+    rest = silences_of(orders, first.next - NOTICED, 100)
+    assert (rest.sightings[0]["camera"], len(rest.sightings), rest.next) == ("sw-4", 7, None)
+    assert silences_of(orders, -1, 100) == silences_of(orders, 11, 100) == SightingPage((), None)
+
+
+def test_what_a_silence_suppresses_is_listed_where_it_shows_the_same() -> None:
+    """Without the silence it had been a repeat. What is seen near by was compared with no order: it is in none."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    desk.feed(detection("1", T0), at=T0)
+    number = LiveSilence(
+        number=1, starts_at=T0 + HOUR, ends_at=T0 + 2 * HOUR, owner="o", comment="c", created_by="o", created_at=T0
+    )
+    desk.feed(number, at=T0 + HOUR)
+    desk.feed(detection("2", T0 + HOUR), detection("near", T0 + HOUR, camera="cam-sw-2"), at=T0 + HOUR)
+
+    assert ids(desk, desk.only().id) == ["1", "2"]
+    assert desk.count("suppressed") == 2
 
 
 def test_a_page_is_as_long_as_asked_and_says_where_the_next_begins() -> None:
