@@ -9,6 +9,7 @@ At a roll call the cameras that have been silent for too long are reported toget
 (a switch, a site) that are `outage_cameras` or more become one order with the list of them, each of the others one of
 its own. What goes silent behind a link that is reported already joins that order. The roll is called
 `outage_minutes` after the first camera was due, so that all that has gone with it is on the list.
+A camera whose order is closed though nothing has come of it is missed again after its heartbeat time.
 
 Each is named with the minute up to which it is known to have been alive, a twelfth of its heartbeat time too late at
 the most. `noticed` reads that back from an order's evidence.
@@ -77,9 +78,20 @@ def heard(work: UnitOfWork, camera_id: str) -> None:
     last_heard = _heard_until(beat, work.clock)
     work.overlay.cameras.put(camera_id, last_heard)
     enrol(work, camera.area)
-    roll, missed_at = work.overlay.rolls.get(camera.area), last_heard + beat
-    if roll is not None and not 0 < roll.due <= missed_at + _wait_ms(work):
-        _call_at(work, camera.area, roll, missed_at)
+    _call_by(work, camera.area, last_heard + beat)
+
+
+def count_anew(work: UnitOfWork, order: Order) -> None:
+    """An order is closed: the cameras whose silence it was about, and of which nothing has come since, are missed again
+    after their heartbeat time."""
+    for order_or_child in (order, *work.children(order)):
+        for one in noticed((*order_or_child.evidence_first, *order_or_child.evidence_last)):
+            camera = work.city.cameras.get(one.camera)
+            if camera is None or work.overlay.cameras.get(one.camera) != _MISSED:
+                continue
+            if beat := heartbeat_ms(work.city, camera):
+                work.overlay.cameras.put(one.camera, work.clock)
+                _call_by(work, camera.area, work.clock + beat)
 
 
 def is_noted(overlay: Overlay, city: City, camera_id: str, clock: int) -> bool:
@@ -164,6 +176,13 @@ def _call_next(work: UnitOfWork, area: str, roll: RollCall) -> None:
     """Set when the roll is called next."""
     moments = (_missed_at(work, camera, roll.since) for camera in work.city.cameras_of(area))
     _call_at(work, area, roll, min((at for at in moments if at is not None), default=None))
+
+
+def _call_by(work: UnitOfWork, area: str, missed_at: int) -> None:
+    """Call the roll of an area in time for one who is missed at an instant."""
+    roll = work.overlay.rolls.get(area)
+    if roll is not None and not 0 < roll.due <= missed_at + _wait_ms(work):
+        _call_at(work, area, roll, missed_at)
 
 
 def _call_at(work: UnitOfWork, area: str, roll: RollCall, first: int | None) -> None:

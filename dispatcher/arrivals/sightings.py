@@ -117,26 +117,34 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         return None
     closed: Order | None = None
     for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(fingerprint)):
-        order = work.standing(order_id)
-        if order is None or order.id == risen_from or sighting.area not in index.areas_of(order):
-            continue
-        if not _goes_on(work.order(order_id), order, fingerprint):
+        order = _goes_on_in(work, order_id, fingerprint, sighting.area)
+        if order is None or order.id == risen_from:
             continue
         if order.state in OPEN:
             return _repeat(work, order, sighting)
-        # A parent incident that has ended is not reopened by what it covered.
-        own = merge_group(work.city, certain_category(sighting)) in ("", order.group) and not storms.is_storm(order)
-        if closed is None and own and merging.reopens(work.city, sighting, order):
+        # A parent incident that has ended is not reopened by what it covered, nor anything by words nobody is sure of.
+        own = merge_group(work.city, certain_category(sighting)) in ("", order.group) and _is_said(sighting)
+        if closed is None and own and not storms.is_storm(order) and merging.reopens(work.city, sighting, order):
             closed = order
     if closed is None or sighting.phase == "end":
         return None
     return watching.reopen_by_camera(work, closed, sighting)
 
 
-def _goes_on(found: Order | None, order: Order, fingerprint: str) -> bool:
-    """Whether what is found in an order goes on in the one that this was merged into: what it covers, only where that
-    is a parent incident of the same category."""
-    return found is None or found.category == order.category or not index.only_covers(found, fingerprint)
+def _is_said(sighting: Sighting) -> bool:
+    """Whether a sighting says what it shows, by its label or by words that are sure."""
+    return sighting.guess is None or certain_category(sighting) != ""
+
+
+def _goes_on_in(work: UnitOfWork, order_id: str, fingerprint: str, area: str) -> Order | None:
+    """The order in which what is found in one, and seen in an area, goes on: that, or the one it was merged into, be it
+    beyond a border. What it covers goes on only in a parent incident of the same category."""
+    found, order = work.order(order_id), work.standing(order_id)
+    if found is None or order is None or area not in (*index.areas_of(found), *index.areas_of(order)):
+        return None
+    if found.category != order.category and index.only_covers(found, fingerprint):
+        return None
+    return order
 
 
 def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
@@ -181,7 +189,7 @@ def _near(
             return watching.reopen_by_camera(work, nearest, sighting), None
         else:
             nearest = join(work, nearest, sighting, rule, away)
-            dispatching.reopen(work, nearest, "seen-again", sighting.at, DESK)
+            watching.reopened(work, dispatching.reopen(work, nearest, "seen-again", sighting.at, DESK))
         return Disposition("order", nearest.id), None
     return None, work.order(min(maybe)[1]) if maybe else None
 

@@ -1,10 +1,10 @@
 """Updates: one step that somebody asks for. It is taken when the table allows it, else refused with a reason."""
 
-from dispatcher.arrivals import unsure
+from dispatcher.arrivals import cameras, unsure
 from dispatcher.arrivals.covered import covering
 from dispatcher.arrivals.watched import false_alarms, watching
 from dispatcher.order.lifecycle import ACTIONS, REFUSALS, Transition, allowed, permit
-from dispatcher.order.row import Order
+from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, opening
@@ -38,6 +38,10 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
             unsure.meet_again(work, watching.take_over(work, after))
         for before, now in work.changed():
             covering.ended(work, before, now)
+            if before.state == "closed" and now.state in OPEN:
+                watching.reopened(work, now)
+            elif before.state in OPEN and now.state == "closed":
+                cameras.count_anew(work, now)
 
 
 def named(work: UnitOfWork, update: InboxUpdate) -> Order | None:

@@ -75,6 +75,17 @@ def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disp
     return Disposition("order", order.id)
 
 
+def reopened(work: UnitOfWork, order: Order) -> Order:
+    """An order that somebody else has reopened takes over what a camera has seen of it since it was closed."""
+    watch = work.overlay.watches.get(row_keys.reopening_watch(order.id))
+    if watch is None:
+        return order
+    work.overlay.watches.put(watch.key, None)
+    for one in watch.seen:
+        order = join(work, order, one, "seen-again")
+    return order
+
+
 def _spot(sighting: Sighting, kind: Category) -> str:
     """Where a detection is watched: in its cell of the grid, else with its camera."""
     if sighting.lat is None or sighting.lon is None or not kind.merge:

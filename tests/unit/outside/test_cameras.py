@@ -9,8 +9,19 @@ from dispatcher.arrivals.cameras import Noticed, noticed
 from dispatcher.partition.state import DeskState
 from models.city import City, CityError
 from models.events import Evidence
-from models.inbox import OWN_SIGHTINGS, Heard, PackChange
-from tests.support.desks import DAY, HOUR, MINUTE, T0, Desk, assert_laws, quiet_city, report
+from models.inbox import OWN_SIGHTINGS, Actor, Heard, PackChange
+from tests.support.desks import (
+    DAY,
+    HOUR,
+    INSPECTOR,
+    MINUTE,
+    OPERATOR,
+    T0,
+    Desk,
+    assert_laws,
+    quiet_city,
+    report,
+)
 
 HEAD = "id,lat,lon,area,name,owner,heartbeat_minutes,link"
 
@@ -192,6 +203,33 @@ def test_what_the_desk_had_noticed_before_it_named_the_minute_is_silent_since_it
 
     assert list(noticed([old, replace(old, camera="", text="2 cameras\nc 镜头 1\nd 镜头 2")])) == [Noticed("c", T0, T0)]
     assert list(noticed([replace(old, source="cams")])) == []
+
+
+def test_a_camera_whose_order_is_closed_and_that_is_still_silent_is_missed_again() -> None:
+    """Nobody had missed it any more. What has spoken since counts as any other; a rejection is a person's word."""
+    desk = Desk(registry(*behind("sw", 6)))
+    desk.feed(*(Heard(f"sw-{n}", "south-w") for n in range(6)), at=T0)
+    desk.tick(T0 + 2 * HOUR)
+    (outage,) = desk.state.orders
+    desk.feed(Heard("sw-0", "south-w"), at=T0 + 3 * HOUR)
+    for action in ("accept", "handle"):
+        desk.update(action, Actor("department", "police", "p"), T0 + 3 * HOUR, outage, evidence_urls=("e",))
+    assert desk.update("check-pass", INSPECTOR, T0 + 3 * HOUR, outage) == ""
+
+    desk.feed(Heard("sw-0", "south-w"), at=T0 + 3 * HOUR + 50 * MINUTE)
+    desk.tick(T0 + 5 * HOUR)
+
+    order = desk.order(outage)
+    assert (order.state, order.evidence_count) == ("assigned", 2)  # the same switch: its order is reopened
+    again = list(noticed(order.evidence_first[1:]))
+    assert [one.camera for one in again] == [f"sw-{n}" for n in range(1, 6)]
+    assert {one.since for one in again} == {T0 + 3 * HOUR}
+    assert_laws(desk)
+
+    assert desk.update("reject", OPERATOR, T0 + 5 * HOUR, outage, reason="taken down") == ""
+    desk.tick(T0 + 3 * DAY)
+    assert [order.state for order in desk.state.orders.values()] == ["rejected", "assigned"]
+    assert next(noticed(list(desk.state.orders.values())[1].evidence_first)).camera == "sw-0"
 
 
 def test_owners_do_not_get_the_cameras_of_others() -> None:
