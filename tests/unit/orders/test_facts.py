@@ -76,5 +76,5 @@ def test_evidence_keeps_of_a_sighting_all_that_it_has_a_field_for() -> None:
     assert (kept.distance_m, kept.rule) == (12.3, "near")
     assert set(Sighting.__struct_fields__) - shared == {
         "area", "place", "title", "contact", "hint", "due_given", "due", "phase", "category", "guess", "shadow",
-        "asked", "asset", "joins",
+        "asked", "asset", "joins", "ignored",
     }  # fmt: skip
