@@ -78,12 +78,11 @@ def _days_of(month: str, today: date) -> tuple[date, date]:
         raise Problem(
             422, "invalid", "month must be one such as 2026-03", field="month", rule="must be a month"
         ) from None
-    last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
     months = (this.year - first.year) * 12 + this.month - first.month
     if not 0 < months <= _MOST_MONTHS:
         sentence = f"month must be one of the last {_MOST_MONTHS} that are over"
         raise Problem(422, "invalid", sentence, field="month", rule="must be over")
-    return first, last
+    return first, (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def open_document(city: City, sums: Mapping[str, Mapping[str, FigureRow]]) -> dict[str, Any]:

@@ -298,5 +298,6 @@ if (seat.known && seat.known.seats.length) {
   document.addEventListener("visibilitychange", () => document.hidden || soon());
   follow({ assigned: changed, changed, urgent: urgent.announce });
 } else {
+  by("lines").hidden = true;
   notice(say("This token has no seat at the desk"));
 }
