@@ -1,26 +1,36 @@
 """The second half of the audit: whether the stream tables hold what the desk wrote and answer what was recomputed, and
-how to repair them."""
+how to repair them.
+
+The desk may go on meanwhile. What it has written since a partition was read is read when the tables have answered: each
+row of theirs must be the one that was audited or a later one, and their sums those of the rows up to where they stand.
+Where they are at work they may have passed over a row that a later one replaces, so what differs is asked for again.
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from dispatcher.auditing import Difference, unlike_figures
+from dispatcher.figures import figure_row
 from dispatcher.figures.figure_row import FigureRow
 from dispatcher.figures.indicators import Window, totals
+from dispatcher.partition import row_keys
 from streams.audit.recompute import Audited, AuditError
 from streams.gateway.shards import ShardAnswers, Shards
-from streams.kafka.clients import admin, started
+from streams.kafka.clients import admin, log_reader, started
 from streams.kafka.connection import Connection
+from streams.kafka.log_reading import read_to
 from streams.kafka.topics import Names
 from streams.settings import Settings
-from streams.tables import build
+from streams.tables import build, stored_row
 from streams.tables.protocol import PartitionFigures, PartitionRows, Shard, ShardFigures, ShardRows
 
 DIMENSIONS = ("department", "category", "area", "stage", "actor")
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.2
+_TRIES = 10
 _ANSWER_SECONDS = 120.0  # a worker may have to go through a million rows
 _ALL_DAYS = Window(last=99991231)
 
@@ -35,10 +45,10 @@ async def check_tables(settings: Settings, audited: list[Audited], window: Windo
     await _caught_up(settings, number, audited)
     shards = Shards(settings.model_copy(update={"tables_seconds": _ANSWER_SECONDS}))
     try:
-        return [
-            *await _check_rows(settings, shards, number, audited),
-            *await _check_sums(shards, audited, window or _ALL_DAYS),
-        ]
+        rows = {table: await _rows(settings, shards, number, table) for table in ("orders", "figures")}
+        since = await _written_since(settings, audited)
+        unlike = [each for table, answers in rows.items() for each in _unlike_rows(table, answers, audited, since)]
+        return unlike + await _check_sums(settings, shards, audited, window or _ALL_DAYS)
     finally:
         await shards.close()
 
@@ -89,16 +99,54 @@ def _behind(
     return {part: end - handled.get(part, 0) for part, end in wanted.items() if handled.get(part, 0) < end}
 
 
-async def _check_rows(settings: Settings, shards: Shards, number: int, audited: list[Audited]) -> list[Difference]:
+@dataclass(slots=True)
+class _Later:
+    """What the desk of a partition has written since it was audited: by table and key the marks of all rows, None for
+    one that was taken away, and the figure rows with their offsets, in the order of the log."""
+
+    marks: dict[str, dict[str, set[str | None]]] = field(default_factory=lambda: {"orders": {}, "figures": {}})
+    figures: list[tuple[int, str, FigureRow]] = field(default_factory=list)
+
+
+async def _written_since(settings: Settings, audited: list[Audited]) -> dict[int, _Later]:
+    names, found = Names(settings.namespace), {each.partition: _Later() for each in audited}
+    wanted = (names.desk, names.archive, names.figures)
+    begins = {TopicPartition(topic, number): 0 for number in found for topic in wanted}
+    begins |= {part: end for each in audited for part, end in each.ends.items()}
+    async with started(log_reader(Connection.of(settings))) as consumer:
+        consumer.assign(list(begins))
+        for part, begin in begins.items():
+            consumer.seek(part, begin)
+        async for part, records in read_to(consumer, await consumer.end_offsets(list(begins))):
+            _note(found[part.partition], records, is_figures=part.topic == names.figures)
+    return found
+
+
+def _note(later: _Later, records: Sequence[ConsumerRecord], is_figures: bool) -> None:
+    for record in records:
+        key, row = record.key.decode(), record.value
+        if is_figures:
+            later.figures.append((record.offset, key, figure_row.decode(row)))
+            later.marks["figures"].setdefault(key, set()).add(stored_row.mark(stored_row.figure_version(key, row), row))
+        elif row_keys.is_order(key) and row is not None:
+            later.marks["orders"].setdefault(key, set()).add(stored_row.mark(stored_row.order_version(key, row), row))
+        elif row_keys.is_tally(key):  # an order that leaves the desk is in the archive, its tally nowhere
+            mark = None if row is None else stored_row.mark(stored_row.order_version(key, row), row)
+            later.marks["orders"].setdefault(key, set()).add(mark)
+
+
+def _unlike_rows(
+    table: str, answers: ShardAnswers[PartitionRows], audited: list[Audited], since: Mapping[int, _Later]
+) -> list[Difference]:
     differences = []
-    for table in ("orders", "figures"):
-        answers = await _rows(settings, shards, number, table)
-        for part in audited:
-            written, kept = part.tables[table], answers.partitions[part.partition].marks
-            for key in sorted(written.keys() | kept.keys()):
-                if (one := kept.get(key)) != (other := written.get(key)):
-                    place = f"tables: row {key} of {table} in partition {part.partition}"
-                    differences.append(Difference(place, *_unlike(one, other)))
+    for part in audited:
+        written, kept = part.tables[table], answers.partitions[part.partition].marks
+        later = since[part.partition].marks[table]
+        for key in sorted(written.keys() | kept.keys()):
+            one, other = kept.get(key), written.get(key)
+            if one != other and one not in later.get(key, ()):
+                place = f"tables: row {key} of {table} in partition {part.partition}"
+                differences.append(Difference(place, *_unlike(one, other)))
     return differences
 
 
@@ -123,18 +171,34 @@ def _unlike(kept: str | None, written: str | None) -> tuple[str, str]:
     return (f"{one} with another content", other) if one == other else (one, other)
 
 
-async def _check_sums(shards: Shards, audited: list[Audited], window: Window) -> list[Difference]:
+async def _check_sums(settings: Settings, shards: Shards, audited: list[Audited], window: Window) -> list[Difference]:
+    """What differs each time that it is asked for."""
     params = {"dimension": ",".join(DIMENSIONS), "to": str(window.last)}
     if window.first is not None:
         params["from"] = str(window.first)
-    answers: ShardAnswers[PartitionFigures] = await shards.ask("/figures", params, ShardFigures)
-    if not answers.complete:
-        raise AuditError(f"the tables answer for {len(answers.partitions)} of {answers.total} partitions")
+    lasting: dict[str, Difference] | None = None
+    for _ in range(_TRIES):
+        answers: ShardAnswers[PartitionFigures] = await shards.ask("/figures", params, ShardFigures)
+        if not answers.complete:
+            raise AuditError(f"the tables answer for {len(answers.partitions)} of {answers.total} partitions")
+        since = await _written_since(settings, audited)
+        unlike = {each.place: each for each in _unlike_sums(answers, audited, since, window)}
+        lasting = {place: each for place, each in unlike.items() if lasting is None or place in lasting}
+        if not lasting:
+            return []
+        await asyncio.sleep(_POLL_SECONDS)
+    return [] if lasting is None else list(lasting.values())
+
+
+def _unlike_sums(
+    answers: ShardAnswers[PartitionFigures], audited: list[Audited], since: Mapping[int, _Later], window: Window
+) -> list[Difference]:
     differences = []
     for part in audited:
-        expected = totals(part.figures.items(), window)
-        sums = answers.partitions[part.partition].sums
-        kept = {(dimension, key): row for dimension, rows in sums.items() for key, row in rows.items()}
+        answered = answers.partitions[part.partition]
+        later = {key: row for offset, key, row in since[part.partition].figures if offset < answered.offset}
+        expected = totals({**part.figures, **later}.items(), window)
+        kept = {(dimension, key): row for dimension, rows in answered.sums.items() for key, row in rows.items()}
         for where in sorted(expected.keys() | kept.keys()):
             for name, one, other in unlike_figures(kept.get(where, FigureRow()), expected.get(where, FigureRow())):
                 place = f"tables: figure {name} of {'/'.join(where)} in partition {part.partition}"

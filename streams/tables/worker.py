@@ -250,15 +250,21 @@ class Tables:
         found: dict[int, dict[str, str]] = {number: {} for number in self.partitions}
         for count, (raw, value) in enumerate(self._rows(self._orders if name == "orders" else self._figures)):
             key, row = raw.decode(), stored_row.decode(value)
-            if row.partition in found and (name == "figures" or self._shown(key, row)):
-                found[row.partition][key] = stored_row.mark(row.version, bytes(row.row))
+            shown: Kept | None = row if name == "figures" else self._shown(key, row)
+            if shown is not None and row.partition in found:
+                found[row.partition][key] = stored_row.mark(shown.version, bytes(shown.row))
             if count % _ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return found
 
-    def _shown(self, key: str, row: Kept) -> bool:
+    def _shown(self, key: str, row: Kept) -> Kept | None:
+        if row_keys.is_tally(key):
+            return row
         view = self.views.ready.get(row.partition)
-        return row_keys.is_tally(key) or (view is not None and view.orders.seq(key) == row.version)
+        seq = None if view is None else view.orders.seq(key)
+        if seq != row.version and (value := self._orders.get(key.encode())) is not None:
+            row = stored_row.decode(value)  # it may have come since these rows were begun with
+        return row if seq == row.version else None
 
 
 def session_seconds(settings: Settings) -> float:

@@ -11,15 +11,20 @@ import pytest_asyncio
 from dispatcher.figures.figure_row import FigureRow, decode, encode
 from dispatcher.order.row import Order, Tally
 from dispatcher.partition import row_keys
+from models.city import load_city
 from models.inbox import Sighting, encode_items
+from streams.audit.recompute import audit as recomputed
+from streams.audit.table_check import check_tables
+from streams.gateway.shards import Shards
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
 from streams.tables import build, stored_row
+from streams.tables.protocol import Shard
 from streams.tables.stored_row import Kept
 from tests.broker.roles.test_desk import AREA, city, departments, opened, report
 from tests.support.desk_rows import newest, partition_of
-from tests.support.kafka import Kafka, Message, Role, Roles
+from tests.support.kafka import Kafka, Message, Role, Roles, eventually
 
 __all__ = ["city", "departments"]
 
@@ -36,6 +41,7 @@ class Scene:
         self.folder = settings.data / "tables" / settings.namespace
         self.part = partition_of(AREA, settings.partitions)
         address = f"127.0.0.1:{free_ports(1)[0]}"
+        self.settings = settings.model_copy(update={"city": city, "tables_workers": (address,)})
         self._roles = roles
         self._changes = {
             "city": str(city),
@@ -163,6 +169,33 @@ async def test_whatever_is_wrong_in_the_tables_is_named_and_repaired(scene: Scen
     code, said = await scene.audit()
     assert code == 0, said
     assert "all agree: 4 orders" in said
+
+
+@pytest.mark.timeout(300)
+async def test_what_the_desk_does_meanwhile_is_no_difference(scene: Scene) -> None:
+    """The tables have gone on since the partitions were read: orders that are new, changed and seen again are theirs to
+    have, and what is wrong is still named."""
+    audited = await recomputed(scene.settings, load_city(scene.settings.city))
+    await scene.take_in(report("3"), *(detection(f"e{n}") for n in range(3)))
+    shards = Shards(scene.settings)
+
+    async def shown() -> bool:
+        answered = await shards.ask("/shard", {}, Shard)
+        return sum(each.orders for each in answered.partitions.values()) == 4
+
+    await eventually(shown, 60.0, "the fourth order in the tables")
+    assert await check_tables(scene.settings, audited) == []
+
+    wrong = audited[scene.part]
+    wrong.figures[f"department/nobody/20260301/{scene.part}"] = FigureRow(1, {"opened": 1})
+    wrong.tables["orders"][NEVER_WAS] = next(iter(wrong.tables["orders"].values()))
+    named = {each.place for each in await check_tables(scene.settings, audited)}
+    await shards.close()
+
+    assert named == {
+        f"tables: row {NEVER_WAS} of orders in partition {scene.part}",
+        f"tables: figure opened of department/nobody in partition {scene.part}",
+    }
 
 
 async def test_each_repair_is_a_build_of_its_own(settings: Settings, topics: Names) -> None:

@@ -110,7 +110,9 @@ async def test_the_last_month_that_is_over_is_told_and_kept() -> None:
 
 
 @pytest.mark.usefixtures("now")
-@pytest.mark.parametrize("month", ["2026-03", "2026-04", "2023-02", "2026-13", "9999-12", "0001-01", "2026", "x", "2026-2", "-1"])
+@pytest.mark.parametrize(
+    "month", ["2026-03", "2026-04", "2023-02", "2026-13", "9999-12", "0001-01", "2026", "x", "2026-2", "-1"]
+)
 async def test_no_month_is_told_that_is_not_over(month: str) -> None:
     """From two windows that overlap one could reckon what lies between them."""
     with pytest.raises(Problem) as caught:
