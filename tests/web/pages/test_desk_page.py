@@ -93,6 +93,16 @@ async def test_what_is_sent_again_goes_under_the_same_key_until_it_is_decided(ci
     assert all(re.fullmatch("[0-9a-f]{32}", key) for key in keys)
 
 
+async def test_who_has_no_seat_is_told_so_and_shown_no_list(city: City, tmp_path: Path) -> None:
+    """An empty list with a button for more would say that there are orders."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.route("**/seat", lambda route: route.fulfill(status=403, json={"title": "Forbidden"}))
+        await page.goto(f"{base}/desk")
+        await expect(page.locator("#notice")).to_have_text("This token has no seat at the desk")
+        await expect(page.locator("#lines")).to_be_hidden()
+
+
 async def test_what_has_been_typed_is_there_again_when_one_comes_back(city: City, tmp_path: Path) -> None:
     """To the order, whichever was looked at meanwhile; each order and form has its own. Cancel drops it."""
     async with serving(city, opened(1)) as base, browser() as chrome:

@@ -371,6 +371,25 @@ async def test_the_page_of_the_api_lists_each_route_with_its_body(city: City) ->
     assert "body: application/json" in shown
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+@pytest.mark.parametrize("size", [(1280, 900), PHONE])
+async def test_nothing_that_the_page_of_the_api_says_lies_beyond_the_edge(
+    city: City, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """However many words a parameter takes: what it means stands beside them, or below."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        person = await seated(chrome, base, "", "en", tmp_path, Seen(), size)
+        await person.go("/docs")
+        await person.page.wait_for_selector("#routes .panel")
+        beyond = await person.page.evaluate(
+            "[...document.querySelectorAll('.scroll')].filter(each => each.scrollWidth > each.clientWidth).length"
+        )
+        await person.photograph("docs")
+
+    assert beyond == 0
+
+
 async def _dump(url: str) -> str:
     command = [
         "chromium",
