@@ -4,10 +4,13 @@ A token is 256 random bits, so SHA-256 is all that its digest needs: there is no
 make slower. It is looked up by that digest, and how long a lookup takes says nothing about digests that are near.
 """
 
+import contextlib
 import hashlib
 import logging
+import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from filelock import FileLock
 
 from models.access import ACCESS, Holder
 from models.errors import UsageError
+from models.redact import KNOWN_AS
 from models.times import from_text
 
 log = logging.getLogger(__name__)
@@ -68,6 +72,8 @@ def check_grant(grant: Grant) -> None:
             raise UsageError(f"a token of the role {grant.role} needs a {name}")
     if grant.department and "department" not in access.needs:
         raise UsageError(f"a token of the role {grant.role} has no department")
+    if grant.person.startswith(KNOWN_AS):  # so the gateway itself names a reporter; nobody may be called so
+        raise UsageError(f"the person's id must not begin with {KNOWN_AS}")
     if not grant.person.isprintable() or len(grant.person) > 256:
         raise UsageError("the person's id must be printable and have at most 256 characters")
     if not _SOURCE.fullmatch(grant.source) or grant.source.startswith(SIGNED_SOURCE):
@@ -125,13 +131,19 @@ def revoke(path: Path, handle: str) -> Grant:
 
 
 def _rewrite(path: Path, change: Callable[[tuple[Grant, ...]], tuple[Grant, ...]]) -> None:
-    """Replace the file in one step, so that whoever reads it meets the old one or the new one."""
+    """Replace the file in one step, so that whoever reads it meets the old one or the new one. It stays whose it was,
+    as far as we may give it to them: where root adds a token, the gateway's user must still be able to read it."""
     try:
         with FileLock(f"{path}.lock", mode=0o600):
-            grants = change(read_grants(path) if path.exists() else ())
+            before = path.stat() if path.exists() else None
+            grants = change(read_grants(path) if before is not None else ())
             new = path.with_name(f"{path.name}.new")
             new.touch(0o600)
             new.write_bytes(msgspec.json.format(msgspec.json.encode(_Content(grants)), indent=1) + b"\n")
+            if before is not None:
+                with contextlib.suppress(PermissionError):
+                    os.chown(new, before.st_uid, before.st_gid)
+                new.chmod(stat.S_IMODE(before.st_mode))
             new.replace(path)
     except OSError as error:
         raise UsageError(f"the file of tokens {path} cannot be written: {error.strerror}") from error

@@ -1,6 +1,8 @@
 """The file of tokens: what it keeps, what it lets in, and the command that writes it."""
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from typer.testing import CliRunner
 from models.access import ACCESS, Holder, prefixed, sees
 from models.errors import UsageError
 from models.events.vocabulary import ROLES
+from models.redact import KNOWN_AS
 from models.times import from_text
 from streams.access.tokens import Tokens, add_grant, read_grants, revoke
 from streams.cli.running.token import token as command
@@ -66,6 +69,7 @@ def test_a_file_that_breaks_in_use_changes_nothing(tmp_path: Path, broken: bytes
         ("king", {}),
         ("ops", {"person": ""}),
         ("ops", {"person": "a\nb"}),
+        ("reporter", {"person": f"{KNOWN_AS}{'0' * 32}"}),
         ("ops", {"source": "a/b"}),
         ("ops", {"source": ""}),
         ("ops", {"source": "oidc-1"}),
@@ -90,6 +94,21 @@ def test_the_file_holds_no_token_and_is_its_owners(tmp_path: Path) -> None:
 
     assert b"very-secret" not in path.read_bytes()
     assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_file_stays_whose_it_was(tmp_path: Path) -> None:
+    """Where root adds a token, the gateway's user can still read it."""
+    path = tmp_path / "tokens.json"
+    add_grant(path, grant("first", "ops"))
+    os.chown(path, 10_001, 10_002)
+    path.chmod(0o640)
+
+    add_grant(path, grant("next", "ops"))
+
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (10_001, 10_002, 0o640)
+    assert [each.source for each in read_grants(path)] == ["first", "next"]
 
 
 def test_the_command_adds_lists_and_revokes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
