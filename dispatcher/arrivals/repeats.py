@@ -31,13 +31,16 @@ class Repeats:
         overlay, city, category = self._overlay, self._city, sighting.category
         if sighting.kind != "detection" or sighting.asked or sighting.content or not category:
             return None
-        newest = next(overlay.index.newest(index.of_fingerprint(index.fingerprint(sighting))), None)
+        fingerprint = index.fingerprint(sighting)
+        newest = next(overlay.index.newest(index.of_fingerprint(fingerprint)), None)
         order = None if newest is None else overlay.orders.get(newest[1])
         if order is None or order.state not in OPEN or order.recheck is not None:
             return None
         if sighting.area not in index.areas_of(order) or not cameras.is_noted(overlay, city, sighting.camera, clock):
             return None
         if silencing.silenced(overlay, city, sighting, category, sighting.at):
+            return None
+        if sighting.phase == "end" and index.only_covers(order, fingerprint):
             return None
         tally, again = counted(overlay, city, order, sighting)
         digest = identity.digest(sighting.source, sighting.id)

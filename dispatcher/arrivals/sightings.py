@@ -11,12 +11,14 @@
                                 without coordinates words and named places are compared
 6. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate, and so is what a
                                 thanks or a withdrawal may speak of
-7. covered by a parent incident kept as the parent's evidence; one too many of a category and area opens one, a storm
-8. the end of what is not open  counted as a detection, no more
+7. the end of what is not open  counted as a detection, no more; where a parent incident covers it, it will not come up
+8. covered by a parent incident kept as the parent's evidence; one too many of a category and area opens one, a storm
 9. too few, or too unsure       a detection is watched
 10. otherwise                   opens an order, which takes over what was watched around it and is related to what
                                 lies beyond the border of its area
 """
+
+from collections.abc import Iterator
 
 from dispatcher.arrivals import borders, located, merging, nearby, repeats, unsure, wording
 from dispatcher.arrivals.covered import held_back, silencing, storms
@@ -79,16 +81,13 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
     met = unsure.meet(work, sighting, category)
     if met.same is not None:
         return Disposition("order", join(work, met.same, sighting, "alike", met.away).id)
-    if (covering := _covered(work, sighting, category)) is not None:
-        return Disposition("order", covering.id)
-    if (
-        not risen_from
-        and sighting.phase != "end"
-        and (storm := storms.gather(work, sighting, kind, category)) is not None
-    ):
-        return Disposition("order", storm.id)
-    if sighting.phase == "end":  # of something that is not open: there is nothing to do, and nothing to watch for
-        return Disposition("nothing-open")
+    if sighting.phase == "end":
+        return _is_over(work, sighting, category)
+    parent = _covered(work, sighting, category)
+    if parent is None and not risen_from:
+        parent = storms.gather(work, sighting, kind, category)
+    if parent is not None:
+        return Disposition("order", parent.id)
     if sighting.kind == "detection" and kind is not None and (weighing.needed(kind) > 1 or weighing.is_weighed(kind)):
         return watching.watch_on(work, sighting, kind, category)
     candidates = (*(() if candidate is None else (candidate,)), *met.maybe)
@@ -121,7 +120,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         if order is None or order.id == risen_from:
             continue
         if order.state in OPEN:
-            return _repeat(work, order, sighting)
+            return _repeat(work, order, sighting, covered=index.only_covers(work.order(order_id) or order, fingerprint))
         # A parent incident that has ended is not reopened by what it covered, nor anything by words nobody is sure of.
         own = merge_group(work.city, certain_category(sighting)) in ("", order.group) and _is_said(sighting)
         if closed is None and own and not storms.is_storm(order) and merging.reopens(work.city, sighting, order):
@@ -147,10 +146,17 @@ def _goes_on_in(work: UnitOfWork, order_id: str, fingerprint: str, area: str) ->
     return order
 
 
-def _repeat(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
-    """A repeat is counted beside the order; one that is news joins it as evidence."""
+def _repeat(work: UnitOfWork, order: Order, sighting: Sighting, *, covered: bool) -> Disposition:
+    """A repeat is counted beside the order; one that is news joins it as evidence. Of what a parent incident has
+    `covered` nothing comes up that is over, and what is there again is covered again."""
     tally, again = repeats.counted(work.overlay, work.city, order, sighting)
     work.overlay.tallies.put(order.id, tally)
+    if covered and (again or sighting.phase == "end"):
+        held_back.let_go(work, order, sighting)
+    if again and covered:
+        order = join(work, order, sighting, storms.RULE if storms.is_storm(order) else f"{COVERED}{order.category}")
+        held_back.cover(work, order, sighting)
+        return Disposition("order", order.id)
     if again:
         return Disposition("order", join(work, order, sighting, "again").id)
     work.book("merged", sighting.at, sighting.area, order.category)
@@ -196,14 +202,28 @@ def _near(
 
 def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None:
     """The parent incident that is open in the area, and near where both places are known, and covers it 抑制."""
+    for parent, rule, away in _parents(work, sighting, category):
+        if merging.has_room(work.city, sighting, parent):
+            order = join(work, parent, sighting, f"{COVERED}{rule}", away)
+            held_back.cover(work, order, sighting)
+            return order
+    return None
+
+
+def _is_over(work: UnitOfWork, sighting: Sighting, category: str) -> Disposition:
+    """The end of something that is not open: there is nothing to do, and nothing to watch for. Where a parent incident
+    or a storm covers it, it will not come up."""
+    parents = (parent for parent, _, _ in _parents(work, sighting, category))
+    for covering in (*parents, *storms.standing(work, sighting, category)):
+        held_back.let_go(work, covering, sighting)
+    return Disposition("nothing-open")
+
+
+def _parents(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[tuple[Order, str, float | None]]:
+    """The open incidents that cover a category around a sighting, with what covers it and the distance in metres."""
     for row in work.city.inhibitors(category) if category else ():
         for _, order_id, lat, lon in work.overlay.index.newest(index.of_kind(sighting.area, row.parent)):
             away = merging.between(sighting, lat, lon)
-            if away is not None and away > row.radius_m:
-                continue
-            order = work.order(order_id)
-            if order is not None and order.state in OPEN and merging.has_room(work.city, sighting, order):
-                order = join(work, order, sighting, f"{COVERED}{row.parent}", away)
-                held_back.cover(work, order, sighting)
-                return order
-    return None
+            order = None if away is not None and away > row.radius_m else work.order(order_id)
+            if order is not None and order.state in OPEN:
+                yield order, row.parent, away

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched.watch_rows import OF_ONE_ROW
 from dispatcher.order.folds.room import fitting, seen_weight
 from dispatcher.order.row import Order, Watch
@@ -38,10 +39,31 @@ def no_longer_covered(work: UnitOfWork, parent: Order) -> tuple[Sighting, ...]:
     return tuple(one for row in rows for one in row.seen)
 
 
+def let_go(work: UnitOfWork, parent: Order, sighting: Sighting) -> None:
+    """What a parent incident covers of what a camera sees is over, or is seen anew: it will not come up. An emptied
+    first row stays where it says how many others there are."""
+    for row in _covered(work, parent):
+        rest = tuple(one for one in row.seen if not _shows_the_same(one, sighting))
+        if len(rest) < len(row.seen):
+            work.overlay.watches.put(row.key, replace(row, seen=rest) if rest or row.more else None)
+
+
+def _shows_the_same(one: Sighting, other: Sighting) -> bool:
+    """By what its camera says; the end of something ends whatever that was."""
+    if one.kind != other.kind or one.camera != other.camera:
+        return False
+    if (one.algorithm, one.label, one.object_id) != (other.algorithm, other.label, other.object_id):
+        return False
+    return other.phase == "end" or certain_category(one) == certain_category(other)
+
+
 def uncover(work: UnitOfWork, parent: Order) -> None:
     """A parent incident is over: what it covers comes up, from now on."""
     for row in _covered(work, parent):
-        _come_up_at(work, row, work.clock)
+        if row.seen:
+            _come_up_at(work, row, work.clock)
+        else:
+            work.overlay.watches.put(row.key, None)
 
 
 def next_of(work: UnitOfWork, watch: Watch) -> Sighting:

@@ -8,7 +8,7 @@ That interval is not Alertmanager's `group_interval`, its wait before it tells w
 sighting joins at once, and the interval is the quiet after which the next one is no part of the storm.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ from models.events import COVERED
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 
-_RULE = f"{COVERED}storm"
+RULE = f"{COVERED}storm"  # how evidence says that a storm covers it
 _ALGORITHM = "storm"
 
 
@@ -44,7 +44,7 @@ def gather(work: UnitOfWork, sighting: Sighting, kind: Category | None, category
         if target.reject or target.category != category:
             return None  # the city's rules make something else of it, which would take nothing in
         order = open_order(work, storm, opened)
-    order = join(work, order, sighting, _RULE)
+    order = join(work, order, sighting, RULE)
     held_back.cover(work, order, sighting)
     return order
 
@@ -54,20 +54,21 @@ def is_storm(order: Order) -> bool:
     return bool(order.fingerprints) and order.fingerprints[0].startswith(f"|{_ALGORITHM}|")
 
 
+def standing(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[Order]:
+    """The open storms of a sighting's group."""
+    known = index.of_fingerprint(index.fingerprint(_sign(sighting, category)))
+    orders = (work.order(order_id) for _, order_id, *_ in work.overlay.index.newest(known))
+    return (order for order in orders if order is not None and order.state in OPEN and order.category == category)
+
+
 def _raging(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None:
     """The open storm of the group that has taken something in within the interval; of what comes late, only what was
     seen no longer before the storm than the wait. One that a person has found to be something else is none."""
     quiet_ms = int(work.city.settings.storm_interval_minutes * MINUTE_MS)
-    known = index.of_fingerprint(index.fingerprint(_sign(sighting, category)))
-    for _, order_id, *_ in work.overlay.index.newest(known):
-        order = work.order(order_id)
-        if (
-            order is not None
-            and order.state in OPEN
-            and order.category == category
-            and order.opened_at - _wait_ms(work) < sighting.at <= nearby.last_seen(work.overlay, order) + quiet_ms
-            and merging.has_room(work.city, sighting, order)
-        ):
+    for order in standing(work, sighting, category):
+        if order.opened_at - _wait_ms(work) < sighting.at <= nearby.last_seen(
+            work.overlay, order
+        ) + quiet_ms and merging.has_room(work.city, sighting, order):
             return order
     return None
 

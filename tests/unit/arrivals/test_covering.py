@@ -121,6 +121,55 @@ def test_what_is_seen_on_after_a_parent_was_something_else_is_its_own_incident()
     assert_laws(desk)
 
 
+def test_what_is_over_while_a_parent_covers_it_does_not_come_up() -> None:
+    """Its camera has said so; nobody has to go there. What is there again, later than the hold time, comes up."""
+    desk, flood = flooded()
+    for n in (1, 2, 3):
+        desk.feed(detection(f"lamp-{n}", T0, lat=30.0503, object_id=f"o{n}"), at=T0)
+    for n in (1, 2):
+        desk.feed(detection(f"end-{n}", T0 + HOUR, lat=30.0503, object_id=f"o{n}", phase="end"), at=T0 + HOUR)
+    desk.feed(detection("again-2", T0 + 3 * HOUR, lat=30.0503, object_id="o2", phase="start"), at=T0 + 3 * HOUR)
+
+    assert desk.update("force-close", OPERATOR, T0 + 4 * HOUR, flood, **END) == ""
+    desk.tick(T0 + 4 * HOUR)
+
+    (lamps,) = (one for one in desk.state.orders.values() if one.id != flood)
+    assert [each.id for each in lamps.evidence_first] == ["lamp-3", "again-2"]
+    assert desk.state.watches == {}
+    assert_laws(desk)
+
+
+def test_a_parent_of_which_all_children_are_over_forgets_them() -> None:
+    """However many rows they had filled."""
+    desk, flood = flooded()
+    many = OF_ONE_ROW + 3
+    for word in ("start", "end"):
+        for n in range(many):
+            desk.feed(detection(f"{word}-{n}", T0, lat=30.0503, object_id=f"o{n}", phase=word), at=T0)
+
+    assert sum(len(row.seen) for row in desk.state.watches.values()) == 0
+    desk.update("force-close", OPERATOR, T0 + HOUR, flood, **END)
+    desk.tick(T0 + HOUR)
+
+    assert (len(desk.state.orders), desk.state.watches) == (1, {})
+    assert_laws(desk)
+
+
+def test_what_a_parent_covers_is_covered_again_after_a_while_and_no_part_of_it() -> None:
+    """It had become the flood's own by being news: once the flood was a pipe its looks went there."""
+    desk, flood = flooded("camera_heartbeat_hours = 0.0\ndetection_hold_minutes = 10.0\n")
+    for name, hour, phase in (("1", 0, "start"), ("2", 1, "end"), ("3", 2, "start")):
+        desk.feed(detection(name, T0 + hour * HOUR, lat=30.0503, phase=phase), at=T0 + hour * HOUR)
+    assert [each.rule for each in desk.order(flood).evidence_first] == ["", "covered:flooding", "covered:flooding"]
+
+    desk.update("re-categorise", DISPATCHER, T0 + 3 * HOUR, flood, category="water-leak", reason="a pipe")
+    desk.tick(T0 + 3 * HOUR)
+    desk.feed(detection("4", T0 + 4 * HOUR, lat=30.0503), at=T0 + 4 * HOUR)
+
+    assert [one.category for one in desk.state.orders.values()] == ["water-leak", "street-light"]
+    assert_laws(desk)
+
+
 def test_a_parent_that_is_merged_into_something_else_covers_nothing_any_more() -> None:
     """What it had covered comes up at once, and what is seen of it later is no repeat of the other order."""
     desk, flood = flooded()
