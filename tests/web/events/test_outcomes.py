@@ -8,11 +8,12 @@ import pytest
 
 from models.times import to_text
 from streams.gateway.routes import receiving
+from tests.support.cities import appended
 from tests.support.desks import T0, quiet_city
 from tests.support.one_desk import DeskBehind, gateway_with_desk
 
 ZONE = {"silences.csv": "area,category,from,to,owner,reason\nsouth-e,*,2026-01-01 00:00,2026-12-31 23:00,police,庙会\n"}
-CITY = quiet_city(**ZONE)
+CITY = quiet_city(**ZONE, **appended("labels.csv", "*,*,person,-,"))
 LAMP = {"camera_id": "cam-sw-1", "label": "lamp_off", "object_id": "l1"}  # one detection opens an order
 HOLE = {"camera_id": "cam-sw-1", "label": "pothole", "object_id": "h1"}  # it takes two
 Both = tuple[httpx.AsyncClient, DeskBehind]
@@ -61,6 +62,18 @@ async def test_a_repeat_names_the_order_in_which_it_is_counted(gateway: Both) ->
 
     assert (again["outcome"], again["order"]) == ("repeat", order)
     assert (await asked_again(client, "d2")).json() == again
+
+
+async def test_a_described_scene_that_is_nothing_for_anybody_is_ignored(gateway: Both) -> None:
+    """Under a label that is dropped intake alone can tell, and the desk answers; it opens nothing."""
+    client, behind = gateway
+
+    told = await see(client, {"camera_id": "cam-sw-1", "label": "person", "text": "two men repaint a fence"}, "d1")
+    quiet = await see(client, {"camera_id": "cam-sw-1", "label": "scene", "text": "a quiet street with cars"}, "d2")
+
+    assert (told["outcome"], quiet["outcome"]) == ("ignored", "ignored")
+    assert (await asked_again(client, "d1")).json() == told
+    assert behind.desk.state.orders == {}
 
 
 async def test_one_that_is_too_few_says_how_many_it_takes(gateway: Both) -> None:
