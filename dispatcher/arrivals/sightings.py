@@ -120,7 +120,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         if order is None or order.id == risen_from:
             continue
         if order.state in OPEN:
-            return _repeat(work, order, sighting, covered=index.only_covers(work.order(order_id) or order, fingerprint))
+            return _repeat(work, order, sighting, work.order(order_id) or order)
         # A parent incident that has ended is not reopened by what it covered, nor anything by words nobody is sure of.
         own = merge_group(work.city, certain_category(sighting)) in ("", order.group) and _is_said(sighting)
         if closed is None and own and not storms.is_storm(order) and merging.reopens(work.city, sighting, order):
@@ -146,12 +146,14 @@ def _goes_on_in(work: UnitOfWork, order_id: str, fingerprint: str, area: str) ->
     return order
 
 
-def _repeat(work: UnitOfWork, order: Order, sighting: Sighting, *, covered: bool) -> Disposition:
-    """A repeat is counted beside the order; one that is news joins it as evidence. Of what a parent incident has
-    `covered` nothing comes up that is over, and what is there again is covered again."""
+def _repeat(work: UnitOfWork, order: Order, sighting: Sighting, found: Order) -> Disposition:
+    """A repeat is counted beside the order; one that is news joins it as evidence. Of what the order that was `found`
+    covers as a parent incident nothing comes up that is over, and what is there again is covered again."""
     tally, again = repeats.counted(work.overlay, work.city, order, sighting)
     work.overlay.tallies.put(order.id, tally)
-    if covered and (again or sighting.phase == "end"):
+    changes = again or sighting.phase == "end"
+    covered = changes and index.only_covers(found, index.fingerprint(sighting))
+    if covered:
         held_back.let_go(work, order, sighting)
     if again and covered:
         order = join(work, order, sighting, storms.RULE if storms.is_storm(order) else f"{COVERED}{order.category}")
