@@ -373,6 +373,21 @@ async def test_the_page_of_the_api_lists_each_route_with_its_body(city: City) ->
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
+async def test_a_chinese_heading_beside_buttons_stays_in_one_line_on_a_phone(city: City, tmp_path: Path) -> None:
+    """A line may break between any two of its characters; the buttons go below instead."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        person = await seated(chrome, base, "", "zh", tmp_path, Seen(), PHONE)
+        await person.go("/")
+        await person.page.wait_for_selector("#map path")
+        heading = await person.page.locator("#areas-title").bounding_box()
+        await person.photograph("areas")
+
+    assert heading is not None
+    assert heading["height"] < 40
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in")
 @pytest.mark.parametrize("size", [(1280, 900), PHONE])
 async def test_nothing_that_the_page_of_the_api_says_lies_beyond_the_edge(
     city: City, tmp_path: Path, size: tuple[int, int]
