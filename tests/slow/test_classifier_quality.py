@@ -234,6 +234,27 @@ def test_what_is_around_a_message_takes_hardly_anything_away() -> None:
     assert sum(one.dispatched for one in within if one.row.category == NO_FAULT) <= 2
 
 
+def test_what_is_at_the_edges_of_a_message_takes_hardly_anything_away() -> None:
+    """A day's messages between greetings, numbers, faces and the like: hardly fewer are dispatched, and what is no
+    fault stays."""
+    model = Classifier.shipped()
+    with (second_set.FILE.parent / "edges.csv").open(encoding="utf-8", newline="") as file:
+        edges = list(csv.DictReader(file))
+    rows = second_set.read(second_set.FOURTH)
+    within: list[second_set.Judged] = []
+    for number, row in enumerate(rows):
+        fit = [edge["around"] for edge in edges if (edge["lang"] == "en") == (row.lang == "en")]
+        guesses = model.classify([around.replace("{}", row.text) for around in fit[number % 12 :: 12]])
+        within.extend(second_set.Judged(row, guess) for guess in guesses)
+    faults = [one for one in within if one.row.category != NO_FAULT]
+
+    assert np.mean([one.right for one in faults]) >= 0.98
+    assert np.mean([one.dispatched for one in faults]) >= 0.92
+    assert np.mean([one.right for one in within if one.dispatched]) >= 0.99
+    assert sum(one.guess.category == NO_FAULT and one.guess.outcome == "confident" for one in faults) <= 3
+    assert sum(one.dispatched for one in within if one.row.category == NO_FAULT) == 0
+
+
 def test_the_group_alone_dispatches_some_at_every_target_and_a_stricter_one_nothing_new() -> None:
     """From 0.90 to 0.99 some groups alone are sure; what goes out at a target goes out at each laxer one."""
     texts = [row.text for row in second_set.read()]

@@ -20,7 +20,7 @@ from models.classifier.learning.measures import confusion, macro_f1
 from models.classifier.learning.prior import Beside, Linear, Prior
 from models.classifier.serving.arrays import Flags, Floats, Ints
 from models.classifier.serving.artefact import Manifest, Provenance, pack
-from models.classifier.serving.calibration import TARGETS, Thresholds, thresholds
+from models.classifier.serving.calibration import TARGETS, Thresholds, doubtful_none, thresholds
 from models.classifier.serving.classifier import Classifier
 from models.classifier.serving.columns import Columns, category_of
 from models.classifier.serving.confidence import Groups, Judged, learn_confidence
@@ -333,13 +333,20 @@ def _worth(table: Ints) -> float:
 
 
 def _limits(classes: tuple[str, ...], judged: Judged, groups: Groups, y: Ints, target: float) -> tuple[Thresholds, ...]:
-    """Thresholds for every usual target, and for the one asked for. A group's never falls as the target rises, so that
-    a stricter target dispatches nothing that a laxer one would not."""
+    """Thresholds for every usual target, and for the one asked for, from what may be dispatched at it: what is too
+    likely no fault is not. None falls as the target rises, so that a stricter target dispatches nothing that a laxer
+    one would not."""
     every = np.arange(len(y))
-    category = ([classes[c] for c in judged.best], judged.probability[every, judged.best], judged.best == y)
+    names, own, right = np.array(classes)[judged.best], judged.probability[every, judged.best], judged.best == y
+    whole = judged.grouped[every, judged.group]
+    of_none = names == NO_FAULT
+    none = judged.probability[:, classes.index(NO_FAULT)] if NO_FAULT in classes else np.zeros(len(y))
     found: list[Thresholds] = []
     for goal in sorted({*TARGETS, target}):
-        limits = thresholds(goal, category, judged.grouped[every, judged.group])
-        least = max(limits.group, found[-1].group) if found else limits.group
-        found.append(msgspec.structs.replace(limits, group=least))
+        open_ = (of_none | (none < doubtful_none(goal))).nonzero()[0]
+        limits = thresholds(goal, (names[open_].tolist(), own[open_], right[open_]), whole[open_])
+        if found:
+            category, group = max(limits.category, found[-1].category), max(limits.group, found[-1].group)
+            limits = msgspec.structs.replace(limits, category=category, group=group)
+        found.append(limits)
     return tuple(found)

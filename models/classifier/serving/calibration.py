@@ -44,6 +44,11 @@ def claimed(probability: Floats, target: float) -> float:
     return min(target, float(ordered[good[-1]])) if len(good) else target
 
 
+def doubtful_none(target: float) -> float:
+    """The probability of no fault from which on no fault is dispatched at a target: more than it lets be wrong."""
+    return 1 - target
+
+
 class Thresholds(msgspec.Struct, frozen=True):
     """For one target accuracy: the pooled threshold, that of the group, and stricter ones of single classes."""
 

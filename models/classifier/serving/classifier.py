@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from models.city.values import Category
 from models.classifier.errors import ClassifierError
 from models.classifier.serving import artefact
-from models.classifier.serving.calibration import NEVER, Thresholds
+from models.classifier.serving.arrays import Flags, Floats, Ints
+from models.classifier.serving.calibration import NEVER, Thresholds, doubtful_none
 from models.classifier.serving.columns import Columns, kind_of
 from models.classifier.serving.confidence import Groups, Judged, exchanged
 from models.classifier.serving.explain import top_terms
@@ -22,6 +23,7 @@ from models.classifier.serving.features import SLOTS, Pieces, shorten, slot_of
 from models.classifier.serving.matter.behind_no_fault import feared
 from models.classifier.serving.matter.beside import CityWords, weighed
 from models.classifier.serving.matter.clauses import SHORT, Clause, Parted, clauses, few, parted
+from models.classifier.serving.matter.edges import without_edges
 from models.classifier.serving.matter.framing import unwrapped
 from models.classifier.serving.matter.second_matter import Signs, others, second_of, signs, with_spoken_second
 from models.classifier.serving.matter.side_clauses import without_side_clauses
@@ -65,10 +67,11 @@ class Classifier:
         gate = arrays.get(artefact.GATE)
         self._gate = None if gate is None else Classifier(gate.tobytes())
         # A message that is no fault more likely than the target lets an answer be wrong cannot be as sure as that.
-        self._withheld_from = max(1 - self.target, self.manifest.withheld_from)
+        self._withheld_from = max(doubtful_none(self.target), self.manifest.withheld_from)
         self._limits = tuple(self._thresholds.classes.get(c, self._thresholds.category) for c in self.classes)
         self._costs = np.array([self.manifest.costs.get(c, 1.0) for c in self.classes], dtype=np.float32)
         self._feared = np.where(self._costs > 1, self._costs, np.float32(0))
+        self._none = self.classes.index(NO_FAULT) if NO_FAULT in self.classes else None
 
     @classmethod
     def load(cls, path: str | Path, expected: str | None = None, target: float | None = None) -> "Classifier":
@@ -256,8 +259,9 @@ class Classifier:
         own = probability[every, best]
         borne = own * self._costs[best]
         likely = probability[every[:, None], ranked]
+        none = self._may_be_none(probability, best)
         guesses = []
-        for n, (chosen, group, share, whole, costliest, costs_more, elsewhere) in enumerate(
+        for n, (chosen, group, share, whole, costliest, costs_more, elsewhere, idle) in enumerate(
             zip(
                 best.tolist(),
                 best_group.tolist(),
@@ -266,13 +270,15 @@ class Classifier:
                 most.tolist(),
                 (rival[every, most] > borne).tolist(),
                 (outside > borne).tolist(),
+                none.tolist(),
                 strict=True,
             )
         ):
             limit = self._limits[chosen]
             costly = self.classes[costliest] if costs_more else ""
             elsewhere = elsewhere or self.classes[chosen] == NO_FAULT
-            outcome, limit, reason = self._decide(encoded, n, share, whole, limit, costly, elsewhere)
+            doubt = f"may be {costly}, which is too costly to miss" if costly else "it may be no fault" if idle else ""
+            outcome, limit, reason = self._decide(encoded, n, share, whole, limit, doubt, elsewhere or idle)
             guesses.append(
                 Guess(
                     category=self.classes[chosen],
@@ -397,24 +403,30 @@ class Classifier:
         return parted(encoded, asked, self.vectoriser.worth, self.weights, self.bias)
 
     def _decide(
-        self, encoded: Encoded, n: int, own: float, whole: float, limit: float, costly: str, elsewhere: bool
+        self, encoded: Encoded, n: int, own: float, whole: float, limit: float, other: str, elsewhere: bool
     ) -> tuple[GuessOutcome, float, str]:
-        """Outcome, the threshold that decided it, and the reason for doubt."""
+        """Outcome, the threshold that decided it, and the reason for doubt: `other` tells what else it may be too
+        likely, `elsewhere` whether that is outside the group."""
         if encoded.found[n] < FEWEST:
             return "abstain", limit, "too little text that the model knows"
         if encoded.known[n] < self.manifest.least_known:
             return "abstain", limit, f"unlike anything seen: {encoded.known[n]:.0%} of its pieces are known"
-        if own >= limit and not costly:
+        if own >= limit and not other:
             return "confident", limit, ""
-        doubt = _below(own, limit)
+        doubt = other if own >= limit else _below(own, limit)
         if limit >= NEVER:
             doubt = "no probability reaches the target accuracy"
-        elif own >= limit:
-            doubt = f"may be {costly}, which is too costly to miss"
         # Missed is a costly category by the wrong department, not by the wrong name of it.
         if whole >= self._thresholds.group and not elsewhere:
             return "group", self._thresholds.group, doubt
         return "abstain", limit, doubt
+
+    def _may_be_none(self, probability: Floats, best: Ints) -> Flags:
+        """Which messages taken for a fault are none more likely than the target lets an answer be wrong."""
+        if self._none is None:
+            return np.zeros(len(best), dtype=np.bool_)
+        found: Flags = (probability[:, self._none] >= doubtful_none(self.target)) & (best != self._none)
+        return found
 
     def _for_target(self, target: float) -> Thresholds:
         """Those of the nearest target that is not easier."""
@@ -423,8 +435,8 @@ class Classifier:
 
 
 def _matter_of(text: str) -> str:
-    """What is judged of a text: neither what is around it nor clauses at its end that say nothing."""
-    return without_side_clauses(unwrapped(text))
+    """What is judged of a text: neither what is around it nor what it begins and ends with that says nothing."""
+    return without_side_clauses(without_edges(unwrapped(text)))
 
 
 def _few_clauses(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from models.classifier.learning.training import RECIPES, Recipe, fit, train
 from models.classifier.serving.artefact import pack, unpack
 from models.classifier.serving.columns import Columns, category_of, kind_of
 from models.classifier.serving.vectoriser import count
-from models.guess import NO_FAULT, NO_FAULT_KINDS
+from models.guess import NO_FAULT, NO_FAULT_KINDS, Guess
 from tests.support.learning.classifiers import GROUPS, small_rows
 
 PRAISE = [f"{who}真{how}，点赞" for who in ("司机", "护士", "老师", "师傅") for how in ("好", "热心", "耐心", "负责")]
@@ -117,3 +117,29 @@ def test_one_machine_of_all_kinds_counts_beside_each_of_them() -> None:
     assert not added[:, ~columns.no_fault].any()
     assert np.ptp(added[:, columns.no_fault], axis=1).max() < 1e-5
     assert added[none][:, columns.no_fault].min() > added[~none][:, columns.no_fault].max()
+
+
+def test_a_fault_that_may_be_none_goes_to_a_person(model: Classifier) -> None:
+    """Of what goes out by itself, clauses of its own aside, nothing is none more likely than the target lets an answer
+    be wrong; some that was likely enough is held back for it."""
+    texts = [f"{text[:6]}{more}" for text in small_rows().texts[::9] for more in ("真好点赞", "测试提交", "师傅", "")]
+    whole = [text for text in texts if not any(mark in text for mark in "，,。.;；:：!！?？、 ")]
+    none = model.probabilities(whole)[:, model.classes.index(NO_FAULT)]
+    guesses = model.classify(whole)
+    faults = [share for share, guess in zip(none, guesses, strict=True) if _goes_out(guess)]
+
+    assert max(faults) < 1 - model.target
+    assert any(guess.reason == "it may be no fault" and guess.outcome == "abstain" for guess in guesses)
+
+
+def _goes_out(guess: Guess) -> bool:
+    return guess.outcome != "abstain" and guess.category != NO_FAULT
+
+
+def test_no_threshold_falls_as_the_target_rises(data: bytes) -> None:
+    """Also where a stricter target leaves out more that may be no fault, and so is fitted to other messages."""
+    limits = unpack(data)[1].thresholds
+
+    assert [limit.target for limit in limits] == sorted(limit.target for limit in limits)
+    assert [limit.category for limit in limits] == sorted(limit.category for limit in limits)
+    assert [limit.group for limit in limits] == sorted(limit.group for limit in limits)

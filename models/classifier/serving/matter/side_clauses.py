@@ -20,7 +20,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "非常 十分 先 提前 你们 您 您们 大家 各位 领导 了 啦 哦 呀 啊",
     ),
     (
-        "尽快 赶快 赶紧 快点 早日 及时 立即 马上 速来 请 恳请 希望 望 盼 麻烦 拜托 劳烦 能不能 能否 强烈要求 要求",
+        "尽快 赶快 赶紧 快点 早日 及时 立即 马上 速来 请 恳请 跪求 希望 望 盼 麻烦 拜托 劳烦 能不能 能否 强烈要求 要求",
         "尽快 赶快 赶紧 快点 快 早日 及时 立即 马上 速 求 你们 您 贵单位 领导 政府 有关部门 相关部门 部门 "
         "有人 人 工作人员 师傅 安排 派 来 过来 去 前来 一下 帮忙 帮 现场 查看 看看 看 处理 解决 维修 修理 "
         "修复 修 整改 核实 重视 关注 回复 答复 管管 管 落实 跟进 督促 协调 处置 给 能 下 吧 啊 了 予以 "
@@ -34,9 +34,9 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ),
     (
         "反映 投诉 上报 打过 打了 报过 说过",
-        "我 我们 之前 以前 已经 已 也 都 反复 多次 向 跟 给 过 电话 热线 物业 社区 居委会 好多 好几 很多 "
-        "多 几 两 三 1 2 3 次 遍 回 了 但是 可是 还是 一直 仍然 仍 至今 没人管 没人理 没有人管 没结果 "
-        "没下文 没有结果 没用 不管 无人处理 没处理 没解决 没有解决",
+        "我 我们 之前 以前 已经 已 也 都 又 再 再次 来 第 四 五 六 七 八 九 十 个 反复 多次 向 跟 给 过 电话 "
+        "热线 物业 社区 居委会 好多 好几 很多 多 几 两 三 1 2 3 次 遍 回 了 但是 可是 还是 一直 仍然 仍 至今 "
+        "没人管 没人理 没有人管 没结果 没下文 没有结果 没用 不管 无人处理 没处理 没解决 没有解决",
     ),
     (
         "没人 没有人 无人",
@@ -46,6 +46,14 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "安全隐患 隐患 危险 不方便 不便 困扰 意见很大 苦不堪言 很严重 太严重",
         "存在 有 很大的 很 太 非常 十分 极其 特别 严重 重大 这样 这里 问题 大家 我们 老人 小孩 孩子 儿童 "
         "行人 居民 周围 附近 周边 群众 业主 走路 出行 通行 给 带来 造成 了 极大",
+    ),
+    (
+        "答复 回复 说法 回音",
+        "望 盼 盼望 期待 等待 等 请 给 给个 一个 个 予以 你们 您 领导 尽快 早日 及时 我 我们 的",
+    ),
+    (
+        "有人管 没人管 匿名",
+        "请问 问下 到底 究竟 有没 没 有 吗 么 啊 呢 了 都 一直 我 要 请 投诉 举报 反映",
     ),
     (
         "照片 图片 视频",
@@ -62,12 +70,16 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ),
     (
         "thanks thank thx cheers",
-        "many you very much so in advance for your help a lot and regards",
+        "many you very much so in advance for your help a lot and regards time attention understanding",
     ),
     (
         "please pls kindly",
         "can could you someone fix repair look into it this send somebody as soon possible asap urgently "
         "come and deal with",
+    ),
+    (
+        "hearing reply response advise",
+        "i we look looking forward to from you your please await awaiting a soon for",
     ),
     (
         "days weeks months week month",
@@ -119,7 +131,11 @@ _IN_IDEOGRAPHS = re.compile("|".join(word for word in _WORDS if not word.isascii
 
 def says_nothing(clause: str) -> bool:
     """Whether a clause consists of the words of one kind alone."""
-    folded = fold(clause)
+    return is_formula(fold(clause))
+
+
+def is_formula(folded: str) -> bool:
+    """The same of a clause that is folded already."""
     needed = _IN_IDEOGRAPHS.search(folded) or _IN_LETTERS.search(folded)
     return needed is not None and _FORMULA.fullmatch(folded) is not None
 
