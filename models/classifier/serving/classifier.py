@@ -327,7 +327,8 @@ class Classifier:
         if meant:
             around = None if contexts is None else [contexts[number] for number in meant]
             texts = [encoded.pieces.texts[number] for number in meant]
-            again = self.vectoriser.encode(texts, around, self._table)
+            # A single one is encoded already.
+            again = encoded if len(guesses) == 1 else self.vectoriser.encode(texts, around, self._table)
             named = self._guesses(again, self._scores(again), {}, list(meant.values()))
             for number, guess in zip(meant, named, strict=True):
                 found[number] = msgspec.structs.replace(guess, second=guesses[number].category)
