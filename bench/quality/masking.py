@@ -30,7 +30,7 @@ KINDS = {
     "mail": "addresses of mail 邮箱",
     "card": "bank cards, accounts 银行卡",
     "handle": "WeChat, QQ and other accounts",
-    "name": "names after 我叫, my name is",
+    "name": "names after 我叫, my name is, beside a number",
 }
 _MARKED = re.compile(r"\{([a-z]+)\|([^}]*)\}")
 CHARACTERS = 100

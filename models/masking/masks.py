@@ -1,14 +1,14 @@
 """Masking: where in a text something personal stands, and the text without it."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from models.masking.announced import is_announced
 from models.masking.late import late
 from models.masking.legible import HIDDEN, has_numerals, legible
-from models.masking.name_shapes import DOORS, HANDLES, MAILS, NAMES, SPELT_MAILS
+from models.masking.name_shapes import BESIDE_A_PHONE, DOORS, HANDLES, MAILS, NAMES, SPELT_MAILS
 from models.masking.number_shapes import DICTATED, MOBILES, NUMBERS, PAPERS, SPOKEN
 from models.masking.plain_name import is_plain
 from models.masking.plate_shapes import PLATES
@@ -30,6 +30,7 @@ MASK = "***"
 OPTIONAL = frozenset({"handle", "name", "door"})
 USUAL = frozenset({"handle", "name"})
 
+_PHONE = "phone"
 _TABLES = (MAILS, SPELT_MAILS, MOBILES, PAPERS, NUMBERS, DICTATED, PLATES, HANDLES, SPOKEN, NAMES, DOORS)
 _STAY = (THING, AMOUNT)
 # Digits with no more than a few other characters in between, and how far what they belong to can reach beyond them.
@@ -98,9 +99,13 @@ def _look_through(text: str, optional: Collection[str]) -> tuple[list[Found], bo
             if digits and not search.around_digits:
                 break
             if not shape.words or search.may_be_said(shape.words):
-                found += search.look(shape, digits)
+                found += search.look(shape, search.around_digits if digits else search.whole)
     if not found:
         return found, False
+    if "name" in optional and any(one.kind == _PHONE for one in found):
+        phones = [(max(0, one.start - _IN_FRONT), one.end + _BEHIND) for one in found if one.kind == _PHONE]
+        for shape in BESIDE_A_PHONE:
+            found += search.look(shape, phones)
     if read.starts is not None:
         found = [Found(*read.written(start, end), kind) for start, end, kind in found]
     return sorted(found), search.has_digits_left()
@@ -118,10 +123,15 @@ class _Search:
             (max(0, found.start() - _IN_FRONT), found.end() + _BEHIND) for found in _DIGITS.finditer(text)
         ]
 
-    def look(self, shape: Shape, digits: bool) -> list[Found]:
-        """What there is of this shape, around the digits only if it has some; hides it."""
+    @property
+    def whole(self) -> Sequence[tuple[int, int]]:
+        """Where to look for what has no digits: everywhere."""
+        return ((0, len(self._text)),)
+
+    def look(self, shape: Shape, spans: Iterable[tuple[int, int]]) -> list[Found]:
+        """What there is of this shape between these places; hides it."""
         found, search = [], shape.pattern.search
-        for at, until in self.around_digits if digits else ((0, len(self._text)),):
+        for at, until in spans:
             while (match := search(self._text, at, until)) is not None:
                 start, end = match.span(shape.group)
                 if (shape.fits is None or shape.fits(match)) and (shape.certain or self._is_told(shape, start, end)):

@@ -2,6 +2,8 @@
 
 import re
 
+from models.masking.late import late
+from models.masking.legible import HIDDEN
 from models.masking.shape import END, FREE, TAME, shape, table
 
 _LOCAL_SIGN = r"[A-Za-z0-9._%+\-&'À-ÿА-яЁё]"
@@ -159,6 +161,41 @@ NAMES = table(
         certain=True,
     ),
     digits=False,
+)
+
+# A name is told by the number beside it, once that is hidden: 王小明 13812345678. How somebody is called (王先生) is
+# none, nor are words and places that begin like one.
+_CALLED = "(?:先生|女士|小姐|师傅|老师|经理|主任|同志|阿姨|大爷|大妈)"
+_FULL_NAME = late(f"(?:{_TWO}|[{_FAMILY}]){_HAN}{{1,2}}")
+_LIKE_A_NAME = late(
+    f".(?:{_CALLED}|[工总哥姐某队])|马上|马路|周[一二三四五六日天末边围]|高[峰空楼层速铁]|黄[色线灯牌]|石[头块子]|江[边苏西]|金[属额]|雷[雨电]"
+    "|温度|康复|龙头|牛奶|万[一元分]|齐全|毛[病坯]|管|严[重格]|方[便向]|成[功员都]|常|时|宁波|连|安|黎明|顾客|史上|侯车|程度|季度|段落"
+    "|谢谢|謝謝|戴[眼帽口]|许可"
+    "|.*[路街道巷弄村镇区县市口桥站楼园苑湾院店边旁处里号厅所局]$"
+)
+
+
+def _is_person(found: re.Match[str]) -> bool:
+    return _FULL_NAME.fullmatch(found["it"]) is not None and _LIKE_A_NAME.match(found["it"]) is None
+
+
+# What begins a name comes first: the engine passes over all else. What stands before it is asked behind its first sign.
+_SPEAKER = "(?<=联系.|致电.|打给.|回电.|业主.|居民.|住户.|市民.|村民.|本人.|我是.)"
+_SAID = f"(?:(?<!{_HAN}.)|{_SPEAKER}|(?<=[找叫].))"
+BESIDE_A_PHONE = (
+    shape(
+        "name",
+        f"(?P<it>[{_FAMILY}欧司上诸东皇尉公慕令长宇端夏轩]{_SAID}{_HAN}{{1,3}}?){_CALLED}?[ ,，、:：(（-]{{0,3}}",
+        f"(?:的?(?:联系)?(?:电话|手机号?码?|号码)[是为:：]? ?)?{HIDDEN}",
+        fits=_is_person,
+        certain=True,
+    ),
+    shape(
+        "name",
+        f"{HIDDEN}[ (（]{{0,2}}(?P<it>{_TWO}{_HAN}{{1,2}}|[{_FAMILY}]{_HAN}{{1,2}})(?!{_HAN})",
+        fits=_is_person,
+        certain=True,
+    ),
 )
 
 # Where somebody lives: a crew needs it, so it goes only where a city wants that.

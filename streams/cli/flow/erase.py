@@ -18,6 +18,8 @@ from streams.kafka.topics import DEAD_LETTER_DAYS, Names
 from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
 
+_NOTHING = "nothing with sealed words is known by that name"
+
 
 def erase(
     by: Annotated[str, typer.Option(help="Who asks for it; it is kept.")],
@@ -36,11 +38,18 @@ def erase(
     whose = Whose(order, reporter_hash(key, reporter), named)
     found, destroyed = asyncio.run(destroy(settings, whose, Erasure(now_ms(), by, why)))
     letters = asyncio.run(_letters(settings, whose))
-    say(f"{found} reports, later steps and scenes with sealed words, {destroyed} keys destroyed")
+    if found:
+        say(f"{found} reports, later steps and scenes with sealed words, {destroyed} keys destroyed")
     if letters:
         say(
             f"dead letters {', '.join(map(str, letters))} are theirs too: sealed, not to be replayed, gone by "
             f"themselves {DEAD_LETTER_DAYS} days after they came"
+        )
+    if not found and not reporter:
+        raise UsageError("nothing with sealed words is known by that name: no key was destroyed")
+    if not found:
+        say(
+            "nothing with sealed words is known by that name: no key was destroyed; a contact, if one was kept, is gone"
         )
 
 

@@ -117,6 +117,9 @@ async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables:
     assert {**after, **words} == before
     audit = roles.start("audit", "--no-tables")
     assert await audit.ended(60) == 0, audit.said()
+    mistyped = roles.start("erase", "--order", f"{order_id}x", "--by", "clerk", "--why", "asked for")
+    assert await mistyped.ended(60) == 2, mistyped.said()
+    assert "nothing with sealed words is known by that name" in mistyped.said()
     await _found_by_phone(kafka, topics, roles)
 
 
