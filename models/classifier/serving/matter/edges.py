@@ -6,6 +6,7 @@ thanks, a question, a test or a withdrawal is told by just such words: what may 
 """
 
 import re
+from collections.abc import Iterator
 
 from models.classifier.serving.matter.side_clauses import is_formula, says_nothing
 from models.plain_words import CHARACTERS, by_place
@@ -100,36 +101,129 @@ _BEFORE = re.compile(
     ),
     re.IGNORECASE,
 )
+_SHUT = (")", "）", "】", "]")
+# Each with what stands in small letters in any end that it finds something in; looking for that is quick.
 _AFTER = tuple(
-    re.compile(rf"(?:{pattern})[\s。.，,;；]*$", re.IGNORECASE)
-    for pattern in (
-        rf"\s?(?:{_FACES}|[:;]-?[()/D|])+",
-        rf"\s?[(（【\[](?:{_any_of(_SENT)}|{_COUNT}|[:：\s，,+＋])+[)）】\]]",
-        r"\s?[(（\[](?:(?:see )?(?:\d{1,2} |two |three |some )?(?:pics?|photos?|pictures?|images?|videos?)"
-        r"(?: (?:attached|included|below|enclosed))?|attached|see attached"
-        r"|(?:second|2nd|third|3rd) (?:report|time))[)）\]]",
-        r"[，,。；;\s]+(?:附图|图片|照片|见图|如图|有图|视频)(?:所示|为证|\d{1,2}张|已上传|已发|在后面|在附件)?",
-        r"见图|如图所示?",
-        r"[，,;.\s]+(?:see )?(?:the )?attached (?:pics?|photos?|pictures?)",
-        r"\s#(?!\d+\b)\w{2,24}#?",
-        r"[.,;]?\s(?:(?:kind|best|warm) )?regards,? [A-Z]\w+",
-        rf"[，,。；;！!\s]+(?:我的?)?(?:联系)?(?:电话|手机号?|号码|联系方式)[是为]?[:：]?\s?{_PHONE}"
-        r"(?:[，,]?\s?[\u4e00-\u9fff]{1,3}(?:先生|女士|小姐)?)?",
-        r"[，,。；;！!\s]+1\d{10}",
-        rf"[，,。；;\s]+{_CASE}{_NUMBER}",
-        rf"[,.;\s]+{_WESTERN_CASE}{_NUMBER}",
-        rf"[,.;\s]+(?:tel|phone|mobile|mob)\.?:? {_WESTERN_PHONE}",
-        r"[,.;\s]+(?:my (?:phone |mobile |cell )?(?:number|no\.?) is|(?:call|ring|phone|text)(?: me)?(?: on| at)?) "
-        rf"{_WESTERN_PHONE}",
-        r"\s?[—–-]{1,2}\s?一[位名个]\S{0,4}(?:市民|居民|业主|群众|百姓)",
-        r"\s[—–-]{1,2}\s?[A-Z]\. ?[A-Z][a-z]+(?:, [^.!?]{0,40})?",
-        r"\s(?:smh|ffs|tbh|imo)",
-        r"\s@\S{1,20}",
+    (signs, re.compile(rf"(?:{pattern})[\s。.，,;；]*$", re.IGNORECASE))
+    for signs, pattern in (
+        (
+            ("",),
+            rf"\s?(?:{_FACES}|[:;]-?[()/D|])+",
+        ),
+        (
+            _SHUT,
+            rf"\s?[(（【\[](?:{_any_of(_SENT)}|{_COUNT}|[:：\s，,+＋])+[)）】\]]",
+        ),
+        (
+            _SHUT,
+            r"\s?[(（\[](?:(?:see )?(?:\d{1,2} |two |three |some )?(?:pics?|photos?|pictures?|images?|videos?)"
+            r"(?: (?:attached|included|below|enclosed))?|attached|see attached"
+            r"|(?:second|2nd|third|3rd) (?:report|time))[)）\]]",
+        ),
+        (
+            ("图", "照片", "视频"),
+            r"[，,。；;\s]+(?:附图|图片|照片|见图|如图|有图|视频)(?:所示|为证|\d{1,2}张|已上传|已发|在后面|在附件)?",
+        ),
+        (
+            ("见图", "如图"),
+            r"见图|如图所示?",
+        ),
+        (
+            ("attached",),
+            r"[，,;.\s]+(?:see )?(?:the )?attached (?:pics?|photos?|pictures?)",
+        ),
+        (
+            ("#",),
+            r"\s#(?!\d+\b)\w{2,24}#?",
+        ),
+        (
+            ("regards",),
+            r"[.,;]?\s(?:(?:kind|best|warm) )?regards,? [A-Z]\w+",
+        ),
+        (
+            ("电话", "手机", "号码", "联系方式"),
+            rf"[，,。；;！!\s]+(?:我的?)?(?:联系)?(?:电话|手机号?|号码|联系方式)[是为]?[:：]?\s?{_PHONE}"
+            r"(?:[，,]?\s?[\u4e00-\u9fff]{1,3}(?:先生|女士|小姐)?)?",
+        ),
+        (
+            ("1",),
+            r"[，,。；;！!\s]+1\d{10}",
+        ),
+        (
+            ("号",),
+            rf"[，,。；;\s]+{_CASE}{_NUMBER}",
+        ),
+        (
+            ("ref", "case", "ticket", "incident", "sr", "job"),
+            rf"[,.;\s]+{_WESTERN_CASE}{_NUMBER}",
+        ),
+        (
+            ("tel", "phone", "mob"),
+            rf"[,.;\s]+(?:tel|phone|mobile|mob)\.?:? {_WESTERN_PHONE}",
+        ),
+        (
+            ("number", "no", "call", "ring", "phone", "text"),
+            r"[,.;\s]+(?:my (?:phone |mobile |cell )?(?:number|no\.?) is|(?:call|ring|phone|text)(?: me)?(?: on| at)?) "
+            rf"{_WESTERN_PHONE}",
+        ),
+        (
+            ("一",),
+            r"\s?[—–-]{1,2}\s?一[位名个]\S{0,4}(?:市民|居民|业主|群众|百姓)",
+        ),
+        (
+            ("-", "–", "—"),
+            r"\s[—–-]{1,2}\s?[A-Z]\. ?[A-Z][a-z]+(?:, [^.!?]{0,40})?",
+        ),
+        (
+            ("smh", "ffs", "tbh", "imo"),
+            r"\s(?:smh|ffs|tbh|imo)",
+        ),
+        (
+            ("@",),
+            r"\s@\S{1,20}",
+        ),
     )
 )
 # Nothing is at the end of what neither ends so nor has one of these signs and words.
 _MAY_END = re.compile(rf"(?:[\d)）】\]#/|]|[:;]-?[(D]|{_FACES})[\s。.，,;；]*\Z")
-_SIGNS = re.compile("[#@图圖照视視电電手号號联聯位]")
+_SIGNS = (
+    *(
+        "#",
+        "@",
+        "图",
+        "圖",
+        "照片",
+        "视频",
+        "視頻",
+        "电话",
+        "電話",
+        "手机",
+        "手機",
+        "号码",
+        "號碼",
+        "联系",
+        "聯系",
+        "聯繫",
+    ),
+    *(
+        "一位",
+        "一名",
+        "一个",
+        "一個",
+        "单号",
+        "單號",
+        "编号",
+        "編號",
+        "案号",
+        "案號",
+        "件号",
+        "件號",
+        "水号",
+        "水號",
+        "询号",
+    ),
+    *("詢號", "理号", "理號", "求号", "求號"),
+)
 _WORDS = ("photo", "pic", "image", "regards", "smh", "ffs", "tbh", "imo", " - ", " – ", " — ")
 _FIRST_CLAUSE = re.compile(
     r"([^，,、。；;：:！!？?~～…]{2,48}?)(?:[，,、。；;：:！!？?~～…]|(?<=[A-Za-z])\.(?= ))[\s，,、。；;：:！!？?~～…]*"
@@ -178,6 +272,17 @@ def _empty_clause(head: str, start: int) -> re.Match[str] | None:
     return clause if clause and is_formula(clause[1].casefold()) and not _THANKED.search(clause[1]) else None
 
 
+def _formulas(tail: str) -> Iterator[re.Match[str]]:
+    small = tail.lower()
+    for signs, formula in _AFTER:
+        if any(sign in small for sign in signs) and (found := formula.search(tail)):
+            yield found
+
+
+def _has_a_sign(tail: str) -> bool:
+    return any(sign in tail for sign in _SIGNS)
+
+
 def _has_a_word(tail: str) -> bool:
     folded = tail.casefold()
     return any(word in folded for word in _WORDS)
@@ -189,10 +294,10 @@ def _end(text: str, start: int) -> int:
     for _ in range(_MOST):
         near = max(start, end - _REACH)
         tail = text[near:end]
-        if not (_MAY_END.search(tail[-8:]) or _SIGNS.search(tail) or (tail[-2:].isascii() and _has_a_word(tail))):
+        if not (_MAY_END.search(tail[-8:]) or _has_a_sign(tail) or (tail[-2:].isascii() and _has_a_word(tail))):
             break
         tail = _simple(tail)
-        least = min((found.start() for formula in _AFTER if (found := formula.search(tail))), default=len(tail))
+        least = min((found.start() for found in _formulas(tail)), default=len(tail))
         if least == len(tail) or not _says_something(text[start : near + least]):
             break
         end = near + least

@@ -52,8 +52,10 @@ _NAME = (
     rf"[\u4e00-\u9fff]{{0,5}}(?:{_any(f'{_MATTERS} {_OTHERS}')})"
     rf"|(?:(?:{_any(_BEFORE_LABELS)}) ){{0,2}}(?:{_any(f'{_WESTERN_MATTERS} {_WESTERN_OTHERS}')})"
 )
+# A label begins a line, stands behind one of these marks with an ideograph or a bracket, or has a bracket of its own.
+_MARKS_BEFORE = re.compile(r"[\s；;。|｜](?=[\u4e00-\u9fff\[])|(?=【)")
 _LABEL = re.compile(
-    rf"(?:^|(?<=[\s；;。|｜])(?=[\u4e00-\u9fff\[])|(?=【))(?:[一二三四五六七八九十\d]{{1,2}}[、.)]\s?)?"
+    r"(?:[一二三四五六七八九十\d]{1,2}[、.)]\s?)?"
     rf"(?:[【\[](?P<framed>{_NAME})[】\]]\s*[:：]?|(?P<bare>{_NAME})\s?[:：])\s*",
     re.IGNORECASE,
 )
@@ -98,16 +100,26 @@ _CLOSING = re.compile(
 )
 _THANKED = re.compile(r"(?:many )?thanks,|thank you,", re.IGNORECASE)
 _SIGNED = re.compile(r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,2}|(?:\d|Flat |Apt )[^.!?]{0,40}")
-# What is taken out of a line, one after the other: links, signs for pictures and faces, whom it is to, who says it.
+# What is taken out of a line, one after the other: links, signs for pictures and faces, whom it is to, who says it; and
+# what stands in each line, in small letters, that has some of it.
 _BESIDE = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"(?:https?://|www\.)[!-~]+",
-        r"\[(?:[\u4e00-\u9fff]{1,4}|photo|image|picture|video|voice message|location|sticker)\](?!\s?[:：])",
-        r"^(?:(?:re|fwd?|fw|转发|回复|答复|我|me|user|visitor|用户)\s?[:：]\s?|@[^\s，。,:：]{1,20}[\s:：，,]+)+",
-        r"[，。！!]?\s?此致[，,]?\s?敬礼[!！。]?$",
-        r"^i(?: would|'d| want)? (?:like |wish )?(?:am writing )?to (?:report|complain about)"
-        r"(?: the following)?\s?:\s?",
+    (signs, re.compile(pattern, re.IGNORECASE))
+    for signs, pattern in (
+        (("://", "www."), r"(?:https?://|www\.)[!-~]+"),
+        (
+            ("[",),
+            r"\[(?:[\u4e00-\u9fff]{1,4}|photo|image|picture|video|voice message|location|sticker)\](?!\s?[:：])",
+        ),
+        (
+            (":", "：", "@"),
+            r"^(?:(?:re|fwd?|fw|转发|回复|答复|我|me|user|visitor|用户)\s?[:：]\s?|@[^\s，。,:：]{1,20}[\s:：，,]+)+",
+        ),
+        (("此致",), r"[，。！!]?\s?此致[，,]?\s?敬礼[!！。]?$"),
+        (
+            (":",),
+            r"^i(?: would|'d| want)? (?:like |wish )?(?:am writing )?to (?:report|complain about)"
+            r"(?: the following)?\s?:\s?",
+        ),
     )
 )
 # What a text begins with: who has called, according to whoever wrote it down, or whom it is to and who writes.
@@ -121,7 +133,7 @@ _OPENING = re.compile(
 _BLOCK = re.compile(r"</?(?:p|div|br|li|tr|td|h\d)\b[^<>]*>", re.IGNORECASE)
 _OVER_LINES = re.compile(r"<!|<(?:script|style)\b", re.IGNORECASE)
 # Blanks before what may be a label: between ideographs none would be left.
-_NEXT_LABEL = re.compile(r"(?<=\S)[ \t\u3000]+(?=[\u4e00-\u9fff]{1,9}[:：])")
+_NEXT_LABEL = re.compile(r"[ \t\u3000](?<=\S.)[ \t\u3000]*(?=[\u4e00-\u9fff]{1,9}[:：])")
 _MARK = re.compile(r"(?:[>＞]\s?)+")
 _CITED = re.compile(r"「(?P<said>.*)」")
 # Whoever answers: nothing of such a line is the reporter's.
@@ -149,7 +161,7 @@ def unwrapped(text: str) -> str:
     own = "\n".join(said for said, whose in lines if said and whose not in others)
     every = "\n".join(said for said, _ in lines if said)
     found = own if _enough(own) else every
-    return found if _enough(found) and fold(found) != fold(text) else text
+    return found if found != text and _enough(found) and fold(found) != fold(text) else text
 
 
 def _enough(text: str) -> bool:
@@ -185,16 +197,26 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
             yield from ((named["matter"], _OWN) for named in _NAMED.finditer(said))
             yield said, _HOTLINES_QUOTED if quoted else _HOTLINES
             continue
-        for beside in _BESIDE:
-            said = beside.sub("", said).strip()
+        small = said.lower()
+        for signs, beside in _BESIDE:
+            if any(sign in small for sign in signs):
+                said = beside.sub("", said).strip()
         yield _without_labels(said), _QUOTED if quoted else _OWN
+
+
+def _labels(line: str) -> Iterator[re.Match[str]]:
+    free = 0
+    for start in (0, *(mark.end() for mark in _MARKS_BEFORE.finditer(line))):
+        if start >= free and (label := _LABEL.match(line, start)) is not None:
+            yield label
+            free = label.end()
 
 
 def _without_labels(line: str) -> str:
     """The line without its labels, and without the values of those that are not of the matter."""
     parts: list[str] = []
     start, of_matter, western = 0, True, False
-    for label in [*_LABEL.finditer(line), None]:
+    for label in [*_labels(line), None]:
         value = line[start : len(line) if label is None else label.start()].strip(" |｜；;")
         if not of_matter:
             told = (_WESTERN_VALUE if western else _VALUE).match(value)

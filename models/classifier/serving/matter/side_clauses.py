@@ -121,23 +121,25 @@ def _any_of(words: str) -> str:
     )
 
 
+_LONGEST = 120  # characters: no formula is longer, and to look for one in a whole message takes long
 _FORMULA = re.compile("|".join(f"(?:{_pattern(*kind)})" for kind in _KINDS))
-# Most clauses hold no word that one of the kinds needs. They are told by two quick looks instead of one for each kind;
-# it is two, because alternatives of which some begin with a condition are all tried at every character.
+# Most clauses hold no word that one of the kinds needs. They are told by quick looks instead of one for each kind.
 _WORDS = [word for needed, _ in _KINDS for word in needed.split()]
 _IN_LETTERS = re.compile(rf"\b(?:{'|'.join(filter(str.isascii, _WORDS))})\b")
-_IN_IDEOGRAPHS = re.compile("|".join(word for word in _WORDS if not word.isascii()))
+_IN_IDEOGRAPHS = tuple(dict.fromkeys(word for word in _WORDS if not word.isascii()))
 
 
 def says_nothing(clause: str) -> bool:
     """Whether a clause consists of the words of one kind alone."""
-    return is_formula(fold(clause))
+    return len(clause) <= _LONGEST and is_formula(fold(clause))
 
 
 def is_formula(folded: str) -> bool:
     """The same of a clause that is folded already."""
-    needed = _IN_IDEOGRAPHS.search(folded) or _IN_LETTERS.search(folded)
-    return needed is not None and _FORMULA.fullmatch(folded) is not None
+    if len(folded) > _LONGEST:
+        return False
+    needed = any(word in folded for word in _IN_IDEOGRAPHS) or _IN_LETTERS.search(folded) is not None
+    return needed and _FORMULA.fullmatch(folded) is not None
 
 
 def without_side_clauses(text: str) -> str:
