@@ -18,7 +18,7 @@ from streams.kafka.topics import DEAD_LETTER_DAYS, Names
 from streams.settings import Settings, load_settings
 from streams.terminal.harmless import say
 
-_NOTHING = "nothing with sealed words is known by that name"
+_NOTHING = "nothing with sealed words is known by that name: no key was destroyed"
 
 
 def erase(
