@@ -118,7 +118,8 @@ _FAMILY = (
     "邹熊金陆郝孔崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎武乔贺赖龚庞樊兰殷施陶洪翟颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂焦柳邢骆岳齐梅莫庄辛"
     "管祝涂谷祁耿牟卜詹凌费纪靳盛童欧甄曲裴屈鲍霍翁隋甘薄柏宁柯阮桂闵柴冉曾"
 )
-_TWO = "(?:欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|长孙|宇文|司徒|端木|夏侯|轩辕)"
+_TWO_SIGNS = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|长孙|宇文|司徒|端木|夏侯|轩辕"
+_TWO = f"(?:{_TWO_SIGNS})"
 _HAN = "[\u4e00-\u9fff]"
 _FIRST = r"[A-Z][A-Za-z'’\-]{1,30}"
 
@@ -166,6 +167,7 @@ NAMES = table(
 # A name is told by the number beside it, once that is hidden: 王小明 13812345678. How somebody is called (王先生) is
 # none, nor are words and places that begin like one.
 _CALLED = "(?:先生|女士|小姐|师傅|老师|经理|主任|同志|阿姨|大爷|大妈)"
+_FIRST_OF_TWO = "".join(name[0] for name in _TWO_SIGNS.split("|"))
 _FULL_NAME = late(f"(?:{_TWO}|[{_FAMILY}]){_HAN}{{1,2}}")
 _LIKE_A_NAME = late(
     f".(?:{_CALLED}|[工总哥姐某队])|马上|马路|周[一二三四五六日天末边围]|高[峰空楼层速铁]|黄[色线灯牌]|石[头块子]|江[边苏西]|金[属额]|雷[雨电]"
@@ -185,7 +187,7 @@ _SAID = f"(?:(?<!{_HAN}.)|{_SPEAKER}|(?<=[找叫].))"
 BESIDE_A_PHONE = (
     shape(
         "name",
-        f"(?P<it>[{_FAMILY}欧司上诸东皇尉公慕令长宇端夏轩]{_SAID}{_HAN}{{1,3}}?){_CALLED}?[ ,，、:：(（-]{{0,3}}",
+        f"(?P<it>[{_FAMILY}{_FIRST_OF_TWO}]{_SAID}{_HAN}{{1,3}}?){_CALLED}?[ ,，、:：(（-]{{0,3}}",
         f"(?:的?(?:联系)?(?:电话|手机号?码?|号码)[是为:：]? ?)?{HIDDEN}",
         fits=_is_person,
         certain=True,

@@ -130,7 +130,6 @@ class Prepared(msgspec.Struct, frozen=True):
     """
 
     city: City
-
     records: Sequence[Record]
     placed: list[tuple[int, Sighting | InboxUpdate]]
     dead: dict[int, Dead]
@@ -254,11 +253,10 @@ def urgent_of(
     prepared: Prepared,
     guesses: Sequence[Guess | None],
     shadows: Sequence[Guess | None],
-    city: City,
     sent: Container[int] = frozenset(),
 ) -> list[tuple[int, Sighting]]:
     """What is urgent in a batch, each with the number of its record; `sent` as for `finish`."""
-    urgency = _urgency_in(city)
+    urgency = _urgency_in(prepared.city)
     placed = _judged(prepared, guesses, shadows)
     nothing = _nothing(prepared, placed)
     fresh = (

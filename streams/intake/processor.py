@@ -153,7 +153,7 @@ class IntakeProcessor:
     async def _glance(self, records: Sequence[ConsumerRecord]) -> Glance:
         city = await self._cities.ready()
         prepared = await self._prepared(records, city, now_ms())
-        urgent = urgent_of(prepared, *await self._guesses(prepared), city, self._sent_ahead.places(prepared))
+        urgent = urgent_of(prepared, *await self._guesses(prepared), self._sent_ahead.places(prepared))
         items = defaultdict[str, list[Sighting | InboxUpdate]](list)
         found = defaultdict[int, set[tuple[str, str]]](set)
         for n, sighting in urgent:

@@ -156,5 +156,5 @@ def test_nothing_is_sent_ahead_of_what_comes_to_nothing() -> None:
     prepared = prepare([detection(label="person", text=HARMLESS)], city, NOW, KEYS)
     guesses = model.classify(prepared.texts)
 
-    assert urgent_of(prepared, guesses, [None], city) == []
+    assert urgent_of(prepared, guesses, [None]) == []
     assert finish(prepared, guesses, [None]).items == {}
