@@ -25,5 +25,14 @@ def stage(order: Order) -> UpwardStage:
     """How far an order has come, for who waits above. Once a department has accepted it, it stays under way whoever
     gets it next."""
     own = STAGES[order.state]
-    begun = own == "waiting" and any(turn.accepted_at is not None for turn in order.assignments)
-    return "under-way" if begun else own
+    return _going_on(order) if own == "waiting" else own
+
+
+def stage_joined(order: Order) -> UpwardStage:
+    """How far the order is that a report has joined now. One that was done is reopened by it: what was done before does
+    not answer the report."""
+    return _going_on(order) if STAGES[order.state] == "done" else stage(order)
+
+
+def _going_on(order: Order) -> UpwardStage:
+    return "under-way" if any(turn.accepted_at is not None for turn in order.assignments) else "waiting"

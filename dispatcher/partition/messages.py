@@ -7,7 +7,7 @@ from dispatcher.order import facts, wire
 from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import Fact
 from dispatcher.order.row import Assignment, Order
-from dispatcher.order.upward import stage
+from dispatcher.order.upward import stage, stage_joined
 from dispatcher.partition.decision import Outgoing
 from models.city import URGENT
 from models.events import (
@@ -225,7 +225,7 @@ def upward_step(order: Order, fact: Fact, report: tuple[str, str], before: Order
     """A step of an order for the platform above that has reported it; `before` is the order as that knows it, None
     where the report has joined it with this step."""
     source, report_id = report
-    now = stage(order)
+    now = stage_joined(order) if before is None else stage(order)
     evidence: tuple[str, ...] = getattr(fact, "evidence_urls", ())
     if now == "done" and not evidence:
         evidence = next((entry.evidence_urls for entry in reversed(order.timeline) if entry.fact == "handled"), ())

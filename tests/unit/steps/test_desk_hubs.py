@@ -120,6 +120,31 @@ def test_what_joins_an_order_hears_how_far_that_is(below: Desk) -> None:
     assert below.only().from_above == (again,)
 
 
+def test_what_reopens_an_order_does_not_hear_that_it_was_done(below: Desk) -> None:
+    """Also the rework of the very same order: the picture that the check above has refused answers nothing."""
+    below.update("accept", ROADS, T0 + HOUR)
+    below.update("handle", ROADS, T0 + 2 * HOUR, evidence_urls=PICTURE)
+    below.update("check-pass", INSPECTOR, T0 + 3 * HOUR)
+    again, at = ("hub:city", report_of(PARENT, 2)), T0 + 4 * HOUR
+    below.feed(report(again[1], at, source=again[0], reporter=""), at=at)
+    below.update("accept", ROADS, T0 + 5 * HOUR)
+    below.update("handle", ROADS, T0 + 6 * HOUR, evidence_urls=PICTURE)
+    below.update("check-pass", INSPECTOR, T0 + 7 * HOUR)
+
+    heard = [each for each in messages(below, "upward", UPWARD_STEP) if each["id"] == again[1]]
+    assert [(each["kind"], each["stage"]) for each in heard] == [
+        ("evidence-added", "under-way"),
+        ("reopened", "under-way"),
+        ("assigned", "under-way"),
+        ("accepted", "under-way"),
+        ("handled", "under-way"),
+        ("checked", "under-way"),
+        ("closed", "done"),
+    ]
+    assert heard[0]["evidence_urls"] == []
+    assert_laws(below)
+
+
 def test_what_goes_on_as_part_of_another_order_hears_of_that(below: Desk) -> None:
     """First that it is elsewhere, then how far the other one is, then each of its steps."""
     below.feed(report("2", T0, lat=30.02, lon=114.02), at=T0)
