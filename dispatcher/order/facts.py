@@ -308,10 +308,12 @@ class Anew(TypedDict):
 
 
 class ReturnRefused(Fact, frozen=True, kw_only=True):
-    """The return was not right: the same department keeps the order, and this binds. Its clock has run on."""
+    """The return was not right: the same department keeps the order, and this binds. Its clock has run on. `attempt` is
+    the next one where that is a hub, to which each attempt is an order of its own; else the order's stays."""
 
     reason: str = ""
     accept: RunningLimit | None = None
+    attempt: int | None = None
 
 
 class SentToArbitration(Fact, frozen=True, kw_only=True):

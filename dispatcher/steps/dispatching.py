@@ -177,9 +177,13 @@ def _anew(work: UnitOfWork, order: Order, at: int, category: str, condition: str
 
 
 def refuse_return(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
-    """The department keeps the order and cannot return it again 驳回退单."""
+    """The department keeps the order and cannot return it again 驳回退单. A hub has ended what the order was there, and
+    begins with it anew: it drops the attempt that it has had already."""
     accept = limit(work, order, "accept", at)
-    return work.emit(facts.ReturnRefused(**work.head(order, at, actor, "assigned"), reason=reason, accept=accept))
+    attempt = order.attempt + 1 if work.city.is_hub(order.department) else None
+    return work.emit(
+        facts.ReturnRefused(**work.head(order, at, actor, "assigned"), reason=reason, accept=accept, attempt=attempt)
+    )
 
 
 def reject(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:

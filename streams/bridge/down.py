@@ -29,7 +29,8 @@ def _order(banks: Banks, data: bytes) -> Crossing | Stays:
     if banks.below in (*cities, banks.above):
         return _returned(banks, message)
     text = message.text or message.title or message.category
-    if message.why.by == "rework" and message.why.note:
+    again = message.why.by == "rework" or (message.why.by == "dispatcher" and message.binding)  # a return was refused
+    if again and message.why.note:
         text = f"{text[: MAX_TEXT - len(message.why.note) - 1]}\n{message.why.note}"
     said = {
         "text": text[:MAX_TEXT],

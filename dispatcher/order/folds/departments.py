@@ -157,6 +157,7 @@ def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
         dispatched(order, fact.at, fact.actor)
         | with_limits(order, fact.accept, drop=("return", "arbitration"))
         | in_turn(order, **turn)
+        | ({} if fact.attempt is None else {"attempt": fact.attempt})
         | {"return_code": "", "suggested_department": ""}
     )
 

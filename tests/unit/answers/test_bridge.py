@@ -38,7 +38,7 @@ from streams.kafka.connection import Connection
 from streams.notify.finisher import FinishingConsumer
 from streams.settings import load_settings
 from tests.support.cities import FILES, tiny_city
-from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, T0, Desk, quiet_city, report
+from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OFFICER, T0, Desk, quiet_city, report
 from tests.support.messages import raw
 from tests.unit.steps.test_desk_hubs import PARENT, PICTURE
 from tests.unit.steps.test_desk_returns import ROADS
@@ -170,6 +170,23 @@ def test_an_order_goes_further_down_with_the_cities_it_has_come_through() -> Non
     assert isinstance(crossing, Crossing)
     assert json.loads(crossing.event.data)["channel"] == "province/city"
     assert crossing.event.source == "hub:city"
+
+
+def test_what_a_hub_has_returned_goes_down_as_another_report_with_the_officers_word() -> None:
+    """The former one has ended there, and its name would be a repeat's."""
+    desk = hub_city()
+    desk.feed(report("1", T0), at=T0)
+    desk.update("return", ROADS, T0 + HOUR, code="not-my-function", reason="not ours")
+    desk.update("arbitrate", OFFICER, T0 + 2 * HOUR, department="roads", reason="it is yours")
+
+    first, again = carried_down(desk)
+
+    assert isinstance(first, Crossing)
+    assert isinstance(again, Crossing)
+    assert [each.event.id for each in (first, again)] == [f"{desk.only().id}/{attempt}" for attempt in (1, 2)]
+    said = parse(REPORT, again.event.data)
+    assert isinstance(said, Report)
+    assert said.text == "路上有个大坑\nit is yours"
 
 
 def test_what_is_none_of_a_hubs_affairs_stays() -> None:

@@ -216,6 +216,22 @@ def test_what_a_hub_returns_goes_to_the_duty_officer(above: Desk) -> None:
     assert_laws(above)
 
 
+def test_a_hub_whose_return_is_refused_gets_the_order_in_its_next_attempt(above: Desk) -> None:
+    """It drops what it has had already, and what it has to say of that comes too late. A department's attempt stays."""
+    plain = Desk()
+    plain.feed(report("1", T0), at=T0)
+    for desk in (above, plain):
+        desk.update("return", ROADS, T0 + HOUR, code="not-my-function", reason="theirs")
+    above.update("arbitrate", OFFICER, T0 + 2 * HOUR, department="roads", reason="yours")
+    plain.update("refuse-return", DISPATCHER, T0 + 2 * HOUR, reason="yours")
+
+    assert [each["attempt"] for each in messages(above, "assignments/roads", ASSIGNMENT)] == [1, 2]
+    assert [each["attempt"] for each in messages(plain, "assignments/roads", ASSIGNMENT)] == [1, 1]
+    assert above.update("comment", ROADS, T0 + 3 * HOUR, attempt=1, reason="late") == "stale-attempt"
+    assert above.update("accept", ROADS, T0 + 3 * HOUR, attempt=2) == ""
+    assert_laws(above)
+
+
 def test_a_hub_gets_the_whole_order_again_for_a_rework(above: Desk) -> None:
     """It keeps nothing by which it would know the order; what the check has found is the reason."""
     above.update("accept", ROADS, T0 + HOUR)
