@@ -116,6 +116,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             [above.assignments(banks.hub)],
             Carrier("above", banks, topics, writers, tracer),
             complete=True,
+            repeats_days=city.settings.identity_reports_days,
         )
         upward = FinishingConsumer(
             settings,

@@ -12,7 +12,7 @@ from typing import Protocol
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from models.times import HOUR_MS, now_ms
+from models.times import DAY_MS, HOUR_MS, now_ms, to_text
 from streams import metrics
 from streams.kafka.clients import member
 from streams.kafka.closing import CLOSE_SECONDS, within
@@ -55,12 +55,20 @@ class FinishingConsumer(ConsumerRebalanceListener):
     """A member of `group` that brings the records of `topics` to `finisher`. All partitions share one line.
 
     A group that is new begins with the records of the last `notify_first_hours`, or with all that there are where it is
-    `complete`."""
+    `complete`. Where these must not be older than `repeats_days`, as what comes twice is known as such for no longer,
+    none that are is ever begun with: nobody can tell a new group from one whose offsets Kafka has forgotten."""
 
     def __init__(
-        self, settings: Settings, group: str, topics: Sequence[str], finisher: Finisher, complete: bool = False
+        self,
+        settings: Settings,
+        group: str,
+        topics: Sequence[str],
+        finisher: Finisher,
+        complete: bool = False,
+        repeats_days: float | None = None,
     ) -> None:
         self._complete = complete
+        self._repeats_ms = None if repeats_days is None else int(repeats_days * DAY_MS)
         self._settings = settings
         self._group = group
         self._topics = topics
@@ -154,13 +162,18 @@ class FinishingConsumer(ConsumerRebalanceListener):
                     await self._finish_all(partition, records)
 
     async def _position(self, partition: TopicPartition) -> int:
-        """The first unfinished offset."""
+        """The first unfinished offset. Raises StageError where there is none, and beginning would repeat too much."""
         offset: int | None = await self._consumer.committed(partition)
         if offset is None:
             # In this order: what arrives between the two questions is found by the second.
             end = (await self._consumer.end_offsets([partition]))[partition]
             since = 0 if self._complete else now_ms() - int(self._settings.notify_first_hours * HOUR_MS)
             found = (await self._consumer.offsets_for_times({partition: since}))[partition]
+            if found is not None and self._repeats_ms is not None and found.timestamp < now_ms() - self._repeats_ms:
+                raise StageError(
+                    f"{self._group}: Kafka knows no offset of {partition.topic}, whose first record is of"
+                    f" {to_text(found.timestamp)}; docs/hubs.md says how to set where to go on"
+                )
             offset = found.offset if found is not None else end
             await self._consumer.commit({partition: offset})
         first: int = (await self._consumer.beginning_offsets([partition]))[partition]

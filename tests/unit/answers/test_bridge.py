@@ -7,7 +7,8 @@ from typing import Any, cast, get_args
 
 import msgspec
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndTimestamp
 from prometheus_client import REGISTRY
 
 from dispatcher.order import facts, wire
@@ -30,6 +31,7 @@ from models.events import (
     parse,
 )
 from models.sealed_words import ReportKey, seal, seal_links
+from models.times import now_ms
 from streams.bridge.crossing import Banks, Crossing, Stays, update
 from streams.bridge.down import down
 from streams.bridge.role import Carrier, ends
@@ -37,8 +39,9 @@ from streams.bridge.up import MOVES, REQUESTS, actions, up
 from streams.kafka.connection import Connection
 from streams.notify.finisher import FinishingConsumer
 from streams.settings import load_settings
+from streams.stage.processing import StageError
 from tests.support.cities import FILES, tiny_city
-from tests.support.desks import DISPATCHER, HOUR, INSPECTOR, OFFICER, T0, Desk, quiet_city, report
+from tests.support.desks import DAY, DISPATCHER, HOUR, INSPECTOR, OFFICER, T0, Desk, quiet_city, report
 from tests.support.messages import raw
 from tests.unit.steps.test_desk_hubs import PARENT, PICTURE
 from tests.unit.steps.test_desk_returns import ROADS
@@ -204,6 +207,42 @@ def test_what_is_none_of_a_hubs_affairs_stays() -> None:
     assert carried_down(refusing)[-1] == Stays("moot")
     assert down(BANKS, Event("1", "paidan/desk", "city.else.v1", b"{}")) == Stays("other")
     assert up(BANKS, Event("1", "paidan/desk", "city.else.v1", b"{}")) == Stays("other")
+
+
+@pytest.mark.parametrize(("committed", "age_days", "begins"), [(None, 6, 3), (None, 8, None), (9, 8, 9)])
+async def test_a_bridge_never_hands_down_again_what_the_platform_below_has_forgotten(
+    committed: int | None, age_days: int, begins: int | None
+) -> None:
+    """Kafka forgets the offsets of a group that is away for a week: nobody can tell it from a new one."""
+    part, noted = TopicPartition("paidan.assignments.roads", 0), []
+    written = now_ms() - age_days * DAY
+
+    class Log(SimpleNamespace):
+        async def committed(self, _: TopicPartition) -> int | None:
+            return committed
+
+        async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+            noted.append(offsets[part])
+
+        async def end_offsets(self, _: Any) -> dict[TopicPartition, int]:
+            return {part: 12}
+
+        async def beginning_offsets(self, _: Any) -> dict[TopicPartition, int]:
+            return {part: 3}
+
+        async def offsets_for_times(self, _: Any) -> dict[TopicPartition, OffsetAndTimestamp]:
+            return {part: OffsetAndTimestamp(3, written)}
+
+    consumer = FinishingConsumer(load_settings(), "g", [part.topic], cast(Carrier, None), complete=True, repeats_days=7)
+    consumer._consumer = cast(AIOKafkaConsumer, Log())
+
+    if begins is None:
+        with pytest.raises(StageError, match=r"docs/hubs\.md says how"):
+            await consumer._position(part)
+        assert noted == []
+    else:
+        assert await consumer._position(part) == begins
+        assert noted == ([begins] if committed is None else [])
 
 
 def test_a_department_that_is_no_hub_in_the_pack_above_is_noticed() -> None:
