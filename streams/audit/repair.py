@@ -40,7 +40,8 @@ async def _repair(settings: Settings, reader: LogReader, number: int) -> int:
             sends = _sends(reader.names, await recompute(reader, number))
             if sends:
                 async with producer.transaction():
-                    await asyncio.gather(*(future for future, _ in await send_all(producer, sends)))
+                    sent = await send_all(producer, sends, reader.names.packed)
+                    await asyncio.gather(*(future for future, _ in sent))
             return len(sends)
     except FENCED as error:
         raise AuditError(f"a desk took partition {number} back before its repair: stop it, then try again") from error

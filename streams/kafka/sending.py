@@ -1,7 +1,7 @@
 """Records on their way out: those for one partition travel together."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import lru_cache
 
 import msgspec
@@ -11,7 +11,11 @@ from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
+from streams.kafka.sizes import BATCH_BYTES
+
 Sent = tuple["asyncio.Future[RecordMetadata]", int]
+
+_ZSTD = 4  # in the attributes of a batch: https://kafka.apache.org/documentation/#recordbatch
 
 
 class Send(msgspec.Struct, frozen=True, gc=False):
@@ -30,10 +34,11 @@ def partition_of(key: str, partitions: int) -> int:
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
-async def send_all(producer: AIOKafkaProducer, sends: Iterable[Send]) -> list[Sent]:
+async def send_all(producer: AIOKafkaProducer, sends: Iterable[Send], packed: Container[str] = ()) -> list[Sent]:
     """Queue all sends, in order within each partition; every future, with how many records from its offset on it is.
 
-    Records with a given partition are put together here: that costs a tenth of a `send` each. Raises KafkaError.
+    Records with a given partition are put together here: that costs a tenth of a `send` each. Those for the topics
+    `packed` are packed by Zstandard, for which the producer must be a transaction's. Raises KafkaError.
     """
     batches: dict[tuple[str, int], BatchBuilder] = {}
     futures: list[Sent] = []
@@ -53,9 +58,14 @@ async def send_all(producer: AIOKafkaProducer, sends: Iterable[Send]) -> list[Se
             continue
         if batch is not None:
             await dispatch(*place, batch)
-        fresh = batches[place] = producer.create_batch()
+        fresh = batches[place] = _packed_batch() if send.topic in packed else producer.create_batch()
         if fresh.append(timestamp=None, key=send.key, value=send.value, headers=headers) is None:
             raise MessageSizeTooLargeError(f"a record for {send.topic} does not fit into a batch")
     for place, batch in batches.items():
         await dispatch(*place, batch)
     return futures
+
+
+def _packed_batch() -> BatchBuilder:
+    """As `create_batch` of a transactional producer: that packs the batches of all topics or of none."""
+    return BatchBuilder(BATCH_BYTES, _ZSTD, is_transactional=True)

@@ -124,6 +124,12 @@ class Names:
         return self._of("archive")
 
     @property
+    def packed(self) -> frozenset[str]:
+        """Those that stages write and Paidan alone reads: their batches are packed. What others read is not, since not
+        every client can unpack it."""
+        return frozenset((self.inbox, self.urgent, self.desk, self.figures, self.archive))
+
+    @property
     def notices(self) -> str:
         """What reporters, departments and supervisors are told."""
         return self._of("notices")

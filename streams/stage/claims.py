@@ -28,7 +28,7 @@ from aiokafka.errors import KafkaError
 from streams.kafka.clients import log_reader, scanner, started, transactional
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.log_reading import read_whole, take_newest
-from streams.kafka.sizes import REQUEST_BYTES
+from streams.kafka.sizes import BATCH_BYTES
 from streams.stage.processing import StageOptions
 
 # An owner takes its transactions in turn with several producers: while the markers of one transaction are being
@@ -86,8 +86,7 @@ def producer_of(options: StageOptions, name: str) -> AIOKafkaProducer:
         options.connection,
         name,
         transaction_timeout_ms=options.transaction_timeout_ms,
-        # One produce request per partition and cycle: the default of 16 kB makes it wait for many, in a row.
-        max_batch_size=REQUEST_BYTES // 4,
+        max_batch_size=BATCH_BYTES,
         retry_backoff_ms=5,
     )
 

@@ -94,6 +94,7 @@ class StageOptions:
     sooner, and at once where there is little to do: a transaction costs much the same for ten records as for a
     thousand. The batches of a cycle are cut so that deciding stays near `budget`. After `max_failures` tenures in a
     row that have committed nothing (`streams/stage/failures.py`) the process ends.
+    `packed` are topics that only Paidan reads: what the stage writes to them is packed.
     `urgent` is a topic whose partition n is decided ahead of what waits in input partition n 急件通道; empty: none.
     `claims` is the topic that says which process owns which input partition (`streams/stage/claims.py`). `traces` are
     partitions that a stage without a state has written to if it ever worked, kept for ever.
@@ -113,6 +114,7 @@ class StageOptions:
     backoff: float = 0.2
     traces: tuple[TopicPartition, ...] = ()
     urgent: str = ""
+    packed: frozenset[str] = frozenset()
 
     def pace_at(self, rate: float) -> float:
         """The seconds between the beginnings of two cycles at so many records a second."""

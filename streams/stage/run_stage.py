@@ -27,6 +27,7 @@ def stage_options(settings: Settings, role: str) -> StageOptions:
         max_records=settings.batch_records,
         budget=settings.batch_seconds,
         max_failures=settings.max_failures,
+        packed=names.packed,
     )
 
 

@@ -192,8 +192,9 @@ class Tenure(Generic[O]):
         for each in decided:
             each.share.begin()
         await producer.begin_transaction()
-        sent = await send_all(producer, itertools.chain.from_iterable(each.sends for each in decided))
-        ticked = [future for tick in ticks for future, _ in await send_all(producer, [tick])]
+        packed = self._options.packed
+        sent = await send_all(producer, itertools.chain.from_iterable(each.sends for each in decided), packed)
+        ticked = [future for tick in ticks for future, _ in await send_all(producer, [tick], packed)]
         # A failed send fails only its own future: without awaiting all, the commit would lose the record.
         acknowledged = asyncio.gather(*ticked, *(future for future, _ in sent))
         acknowledged.add_done_callback(seen)

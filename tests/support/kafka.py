@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
@@ -31,6 +32,8 @@ PERSONAL_KEY = "for these tests only"
 SHORT_SESSION_MS = 3_000
 T = TypeVar("T")
 _CRC_END = 21  # where the checksum of a record batch ends and what it covers begins
+_BATCH_HEAD = 12  # its offset and the length of what follows
+_CODEC, _ENDS_TRANSACTION = 0b111, 0b100000  # in its attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,21 @@ class Kafka:
             except TimeoutError:
                 raise AssertionError(f"{topic}: only {len(records)} records after {timeout:g} s") from None
         return records
+
+    async def codecs(self, part: TopicPartition) -> list[int]:
+        """How each batch of a partition is packed, by Kafka's number of the codec (0: not)."""
+        async with self._reader("read_uncommitted") as consumer:
+            await self._partitions(consumer, part.topic)
+            leader = consumer._client.cluster.leader_for_partition(part)
+            wanted = [(part.topic, [(part.partition, 0, 2**20)])]
+            response = await consumer._client.send(leader, FetchRequest(0, 1, 2**20, 0, wanted))
+        [(_, [(*_, batches)])] = response.topics
+        found, at = [], 0
+        while at < len(batches):
+            attributes = int.from_bytes(batches[at + _CRC_END : at + _CRC_END + 2], "big")
+            found += [] if attributes & _ENDS_TRANSACTION else [attributes & _CODEC]
+            at += _BATCH_HEAD + int.from_bytes(batches[at + 8 : at + _BATCH_HEAD], "big")
+        return found
 
     async def ended_past(self, part: TopicPartition, offset: int, timeout: float = 30.0) -> None:
         """Wait until something lies at this offset of the log, be it the marker with which a transaction ends.

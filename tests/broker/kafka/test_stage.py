@@ -5,7 +5,7 @@ import gc
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,26 @@ async def said(kafka: Kafka, namespace: str, count: int) -> list[list[object]]:
     return [json.loads(record.value) for record in await kafka.read_until(f"{namespace}.out", count)]
 
 
+async def test_what_only_paidan_reads_is_packed(kafka: Kafka, counting: str) -> None:
+    """The state's batches by Zstandard (4), what others read not at all; the state comes back from them."""
+    log, out = f"{counting}.log", f"{counting}.out"
+    running = Running(kafka, counting, packed=frozenset((log,)))
+    await feed(kafka, counting, ["one", "two"])
+    await said(kafka, counting, 2)
+    await running.stop()
+
+    after = Running(kafka, counting)
+    await feed(kafka, counting, ["three"])
+    counts = [count for _, count in await said(kafka, counting, 3)]
+    await after.stop()
+
+    codecs = await kafka.codecs(TopicPartition(log, 0))
+    spoken = {part: await kafka.codecs(TopicPartition(out, part)) for part in range(PARTITIONS)}
+    assert counts == [1, 2, 3]
+    assert codecs == [*[4] * (len(codecs) - 1), 0]
+    assert {codec for those in spoken.values() for codec in those} == {0}
+
+
 async def test_a_batch_takes_effect_once_and_state_survives_a_restart(kafka: Kafka, counting: str) -> None:
     """Records before and after a restart are counted on, none twice."""
     await feed(kafka, counting, ["1", "2", "3"])
@@ -252,7 +272,7 @@ async def test_a_transaction_that_outlives_its_time_ends_the_stage(
 ) -> None:
     """The broker aborts the transaction and fences the producer: nothing is visible, the process is told to exit."""
 
-    async def outlived(producer: AIOKafkaProducer, sends: Iterable[Send]) -> list[Sent]:
+    async def outlived(producer: AIOKafkaProducer, sends: Iterable[Send], packed: Container[str]) -> list[Sent]:
         first, *others = sends
         [(acknowledged, count)] = await send_all(producer, [first])
         placed = await acknowledged
@@ -424,12 +444,12 @@ async def test_a_producer_that_dies_is_replaced(
     await said(kafka, counting, 1)
     spoilt: list[AIOKafkaProducer] = []
 
-    async def spoil_once(producer: AIOKafkaProducer, sends: Iterable[Send]) -> list[Sent]:
+    async def spoil_once(producer: AIOKafkaProducer, sends: Iterable[Send], packed: Container[str]) -> list[Sent]:
         if not spoilt:
             spoilt.append(producer)
             manager = producer._txn_manager
             manager._pid_and_epoch = manager._pid_and_epoch._replace(pid=manager.producer_id + 1_000_000)
-        return await send_all(producer, sends)
+        return await send_all(producer, sends, packed)
 
     monkeypatch.setattr("streams.stage.tenure.send_all", spoil_once)
     await feed(kafka, counting, ["2"])

@@ -7,10 +7,11 @@ from models.city import load_city
 from models.errors import UsageError
 from streams.cli.main import app
 from streams.kafka.rights.access_lists import AccessEntry, as_command, entries
-from streams.kafka.rights.cluster_rights import ClusterRight, cluster_rights
+from streams.kafka.rights.cluster_rights import ClusterRight, cluster_rights, is_outside
 from streams.kafka.rights.quotas import quota_command
 from streams.kafka.topics import Names, all_topics
 from streams.settings import load_settings
+from streams.stage.run_stage import stage_options
 
 NAMES = Names("city")
 DEPARTMENTS = ("roads", "roads-north")
@@ -29,6 +30,16 @@ def may(party: str, operation: str) -> set[str]:
     own = [right for right in TABLE if (right.party, right.operation, right.kind) == (party, operation, "topic")]
     topics = all_topics(load_settings(namespace="city"), DEPARTMENTS, UNITS, HUBS)
     return {topic.name for topic in topics if any(covers(right, topic.name) for right in own)}
+
+
+def test_nobody_outside_has_to_unpack_anything() -> None:
+    """Not every client can; what stages pack is for roles of Paidan alone."""
+    outside = {right.party for right in TABLE if is_outside(right.party)}
+    settings = load_settings(namespace="city", kafka="nowhere:9092", personal_key="not 1 to be guessed")
+    options = [stage_options(settings, role) for role in ("intake", "desk")]
+
+    assert {topic for party in outside for topic in may(party, "Read")}.isdisjoint(NAMES.packed)
+    assert {each.packed for each in options} == {NAMES.packed}
 
 
 @pytest.mark.parametrize("department", DEPARTMENTS)
