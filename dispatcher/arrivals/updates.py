@@ -12,6 +12,7 @@ from dispatcher.steps.actions import STEPS
 from dispatcher.steps.guards import GUARDS, timely
 from dispatcher.steps.two_people import same_person
 from models.access import is_sender
+from models.events.above import is_from_above
 from models.events.vocabulary import CODES
 from models.inbox import InboxUpdate
 
@@ -22,6 +23,8 @@ def on_update(work: UnitOfWork, update: InboxUpdate) -> None:
     if met == "repeated":
         return
     order = named(work, update)
+    if order is None and update.report is not None and is_from_above(update.source):
+        return  # each desk is asked, and another has it, or nobody any more
     at = work.bounded(order, update.at)
     refusal = "other-content" if met == "other" else _refusal(work, order, update, at)
     if refusal:

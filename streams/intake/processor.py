@@ -19,8 +19,9 @@ from dispatcher.arrivals.cameras import step_of
 from dispatcher.partition.identity import area_of
 from dispatcher.units.reports import unit_step
 from models.city import City
+from models.events.above import is_from_above
 from models.guess import Guess
-from models.inbox import Heard, InboxUpdate, Item, Sighting, UnitHeard, UnitMode, taken_in_under
+from models.inbox import UNLOCATED, Heard, InboxUpdate, Item, Sighting, UnitHeard, UnitMode, taken_in_under
 from models.times import now_ms
 from streams import metrics
 from streams.control.city_in_force import CityInForce
@@ -129,7 +130,7 @@ class IntakeProcessor:
                     key=self._keys.hmac,
                 )
             )
-        for one in self._beyond(taken.items.values(), city):
+        for one in chain(self._beyond(taken.items.values(), city), self._everywhere(taken.items.values(), city)):
             sends += self._in_lane(inbox, {one.area: [one]}, city)
         unlisted = self._tally.raised(taken.unlisted, now)
         sends += self._tally.sends(self._names, unlisted)
@@ -253,6 +254,16 @@ class IntakeProcessor:
                     attempt=None,
                     reason="",
                 )
+
+    def _everywhere(self, items: Iterable[Sequence[Sighting | InboxUpdate]], city: City) -> Iterator[InboxUpdate]:
+        """What a platform above takes back, for each other partition: it names its report, and who made that does not
+        know by which of its words, under which pack, it was found here. The desk that has it takes it back."""
+        for item in chain.from_iterable(items):
+            if isinstance(item, InboxUpdate) and item.report is not None and is_from_above(item.source):
+                units = (UNLOCATED, *(area.id for area in city.areas.at_level(city.merge_level)))
+                others = {partition_of(area, self._partitions): area for area in units}
+                others.pop(partition_of(item.area, self._partitions), None)
+                yield from (replace(item, area=area) for area in others.values())
 
     def settle(self, outcome: IntakeOutcome) -> None:
         """The outcome is committed: count it."""

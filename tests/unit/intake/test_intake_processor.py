@@ -8,12 +8,14 @@ from typing import Any, cast
 import pytest
 from prometheus_client import REGISTRY
 
-from models.inbox import Heard, InboxUpdate, Sighting, decode_items
+from models.events import REPORT, UPDATE
+from models.inbox import UNLOCATED, Heard, InboxUpdate, Sighting, decode_items
 from models.times import MINUTE_MS
 from streams.control.models_in_force import LiveModels
 from streams.intake import processor
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeProcessor
+from streams.intake.ways import ANY, Way
 from streams.kafka.sending import partition_of
 from streams.kafka.topics import Names
 from streams.stage.processing import StageError
@@ -23,11 +25,13 @@ from tests.support.messages import NOW, ORDER, detection, report, update
 from tests.support.one_city import one_city
 from tests.unit.intake.test_intake import Echo
 
+AREAS = ("south-w", "south-e", "north-w", "north-e")
 
-def intake(model: Any = None) -> IntakeProcessor:
+
+def intake(model: Any = None, way: Way = ANY) -> IntakeProcessor:
     """Intake of the tiny city with a model."""
     models = cast(LiveModels, SimpleNamespace(active=model, shadow=None))
-    return IntakeProcessor(Names("t"), one_city(tiny_city()), models, Keys(b"k"), 4, SameTime(5 * MINUTE_MS))
+    return IntakeProcessor(Names("t"), one_city(tiny_city()), models, Keys(b"k"), 4, SameTime(5 * MINUTE_MS), way)
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +136,7 @@ async def test_intake_that_lives_in_the_past_stops(monkeypatch: pytest.MonkeyPat
             assert (await intake().decide([report()])).taken.dead == []
 
 
-@pytest.mark.parametrize("area", ["south-w", "south-e", "north-w", "north-e", "nowhere"])
+@pytest.mark.parametrize("area", [*AREAS, "nowhere"])
 async def test_a_step_that_relates_orders_of_two_partitions_reaches_both(area: str) -> None:
     """In one transaction, each of its own order; where one desk has both, once."""
     other = f"{area}-20260301-abcdefgh24"
@@ -159,6 +163,25 @@ async def test_a_step_that_relates_orders_of_two_partitions_reaches_both(area: s
         assert {send.partition for send in outcome.sends} == {partition_of(one, 4) for one in (area, "south-w")}
 
 
+async def test_what_a_platform_above_takes_back_reaches_every_partition() -> None:
+    """Once each: where its report was found by its words, nobody else knows in which one that is."""
+    source, name = "hub:city", "gulou-20260302-abcdefghij/1"
+    said: dict[str, Any] = {"order_id": None, "by": {"role": "operator", "id": source}, "location": {"area": "gulou"}}
+    event = {"source": source, "id": f"{name}/withdrawn"}
+    taking = intake(way=Way((REPORT, UPDATE), above=True))
+
+    outcome = await taking.decide([update("reject", **said, report={"source": source, "id": name}, event=event)])
+
+    found = [item for send in outcome.sends for item in decode_items(send.value or b"")]
+    partitions = [send.partition for send in outcome.sends]
+    assert len(partitions) == len(set(partitions))
+    assert set(partitions) == {partition_of(area, 4) for area in (*AREAS, UNLOCATED)}
+    assert len(partitions) > 1
+    assert {(each.source, each.id, each.report) for each in found if isinstance(each, InboxUpdate)} == {
+        (source, f"{name}/withdrawn", (source, name))
+    }
+
+
 def test_tests_of_related_orders_meet_two_partitions() -> None:
     """Or they would say nothing."""
-    assert len({partition_of(area, 4) for area in ("south-w", "south-e", "north-w", "north-e")}) > 1
+    assert len({partition_of(area, 4) for area in AREAS}) > 1

@@ -194,6 +194,16 @@ def test_a_platform_above_takes_back_what_it_has_reported_alone(below: Desk) -> 
     assert shared.only().state == "assigned"
 
 
+def test_a_desk_that_never_had_what_is_taken_back_says_nothing(below: Desk) -> None:
+    """Each is asked; the one that has it answers. A report of somebody else's that nobody has is refused as ever."""
+    taken: dict[str, Any] = {"source": ABOVE[0], "id": "1", "report": (ABOVE[0], report_of(PARENT, 7)), "reason": "r"}
+    before = len(below.sent)
+
+    assert below.update("reject", SYSTEM, T0 + HOUR, **taken) == ""
+    assert (len(below.sent), below.only().state) == (before, "assigned")
+    assert below.update("reject", OPERATOR, T0 + HOUR, report=("app", "7"), reason="r") == "unknown-order"
+
+
 def test_a_control_zone_does_not_swallow_what_a_platform_above_waits_for() -> None:
     """Its own citizens' reports it does: their orders have ended."""
     zone = "area,category,from,to,owner,reason\nsouth-w,*,2026-03-01 00:00,2026-04-01 00:00,roads,closed\n"
