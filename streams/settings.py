@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, Posi
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.errors import UsageError
+from models.events.broken_rules import broken_rule
 from streams.addresses import LOOPBACK, LOOPBACK_HOST, answers, reachable
 from streams.log_format import LogFormat
 
@@ -378,12 +379,6 @@ def _as_text(value: Any) -> str:
     return ",".join(map(_as_text, value)) if isinstance(value, tuple) else str(value)
 
 
-def _sentence(message: str) -> str:
-    """What pydantic says, as the end of a sentence."""
-    told = message.removeprefix("Value error, ")
-    return told[:1].lower() + told[1:]
-
-
 def _local(data: Path) -> str:
     """The address of the local broker that runs in this data folder; empty when none does."""
     address = _address(data)
@@ -426,5 +421,5 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        wrong = [f"PAIDAN_{str(e['loc'][0]).upper()}: {_sentence(e['msg'])}" for e in error.errors()]
+        wrong = [f"PAIDAN_{str(e['loc'][0]).upper()}: {broken_rule(e)}" for e in error.errors()]
         raise UsageError("; ".join(wrong)) from None

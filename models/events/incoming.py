@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from models.envelope import BYTE_ORDER_MARK, CE_TYPE, LATEST, RFC_3339
 from models.errors import Poison
+from models.events.broken_rules import broken_rule
 from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, ROLES
 from models.inbox import UnitMode
 from models.times import from_text, to_ms, to_text
@@ -433,32 +434,13 @@ def broken(error: ValidationError, data: bytes = b"") -> Poison:
             return Poison("data", "must be UTF-8", "not-utf-8")
         return Poison("data", "must be one JSON object", "not-json")
     field = ".".join(str(part) for part in detail["loc"]) or "data"
-    context = detail.get("ctx", {})
     if kind == "string_pattern_mismatch":
-        return Poison(field, _PATTERNS[context["pattern"]])
-    rule = _RULES.get(kind)
-    return Poison(field, rule.format(**context) if rule else detail["msg"][0].lower() + detail["msg"][1:])
+        return Poison(field, _PATTERNS[detail["ctx"]["pattern"]])
+    return Poison(field, broken_rule(detail))
 
 
 _PATTERNS: Mapping[str, str] = {
     _NO_NUL: "must not hold NUL characters",
     URL: "must be an http or https address",
     ORDER_ID: "must be the id of an order",
-}
-_RULES: Mapping[str, str] = {
-    "missing": "is missing",
-    "string_type": "must be text",
-    "string_too_short": "must have at least {min_length} character(s) besides blanks",
-    "string_too_long": "must have at most {max_length} characters",
-    "too_long": "must have at most {max_length} entries",
-    "float_type": "must be a number",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "finite_number": "must be a finite number",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than_equal": "must be at most {le:g}",
-    "literal_error": "must be one of {expected}",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "tuple_type": "must be a list",
 }

@@ -46,7 +46,8 @@ def preference(request: Request) -> Preference:
         return Preference()
     found = _WAIT.search(asked)
     if found is None:
-        raise Problem(400, "invalid", "Prefer: wait needs whole seconds, as in wait=5", field="Prefer", rule="wait=N")
+        sentence = "Prefer: wait needs whole seconds, as in wait=5"
+        raise Problem(400, "invalid", sentence, field="Prefer", rule="needs whole seconds, as in wait=5")
     return Preference(min(int(found[1]), LONGEST_SECONDS))
 
 

@@ -6,6 +6,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import PaidanError
+from models.events.broken_rules import broken_rule
+
+# Where there is no value, it is the name that is wrong, or the sentence says of the value what is to be said.
+_WITHOUT_VALUE = ("missing", "extra_forbidden", "value_error")
 
 
 class CityError(PaidanError):
@@ -42,7 +46,7 @@ class Problems:
     def add_detail(self, file: str, line: int, detail: ErrorDetails) -> None:
         """Note one of pydantic's mistakes."""
         field = ".".join(str(part) for part in detail["loc"])
-        self.add(file, line, field, _sentence(detail["type"], detail["msg"], detail["input"], detail.get("ctx", {})))
+        self.add(file, line, field, _sentence(detail))
 
     def raise_if_any(self) -> None:
         """Raises CityError when anything was noted."""
@@ -51,11 +55,6 @@ class Problems:
             raise CityError(f"{file}:{line}: {text}" for file, line, text in lines)
 
 
-def _sentence(kind: str, message: str, given: object, context: dict[str, object]) -> str:
-    if kind == "missing":
-        return "is missing"
-    if kind == "extra_forbidden":
-        return "is not known here"
-    if kind == "value_error":
-        return str(context["error"])
-    return f"{given!r}: {message[0].lower()}{message[1:]}"
+def _sentence(detail: ErrorDetails) -> str:
+    told = broken_rule(detail)
+    return told if detail["type"] in _WITHOUT_VALUE else f"{detail['input']!r}: {told}"

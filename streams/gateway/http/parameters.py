@@ -3,7 +3,8 @@
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 
-from streams.gateway.http.problems import Problem
+from models.errors import Poison
+from streams.gateway.http.problems import Problem, of_poison
 
 
 def _known(request: Request) -> None:
@@ -12,7 +13,7 @@ def _known(request: Request) -> None:
     names = {parameter.alias for parameter in route.dependant.query_params}
     for name in request.query_params:
         if len(request.query_params.getlist(name)) > 1:  # of two answers to one question, none is the right one
-            raise Problem(422, "invalid", f"{name[:60]}: must be given once", field=name[:60], rule="once")
+            raise of_poison(Poison(name[:60], "must be given once"))
         if name not in names:
             known = f"one of {', '.join(sorted(names))}" if names else "left out: this address takes none"
             raise Problem(422, "invalid", f"{name[:60]}: a parameter must be {known}", field=name[:60], rule="unknown")

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from models.errors import Poison
+from models.events.broken_rules import broken_rule
 from streams.access.rights import methods
 
 MEDIA_TYPE = "application/problem+json"
@@ -66,8 +67,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _parameter(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        field = str(first["loc"][-1])
-        return Problem(422, "invalid", f"{field}: {first['msg'].lower()}", field=field, rule=first["msg"]).response()
+        # Where it stands comes before it; behind it which of several kinds it might have been.
+        field = str(first["loc"][min(1, len(first["loc"]) - 1)])
+        return of_poison(Poison(field, broken_rule(first))).response()
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(request: Request, error: ClientDisconnect) -> Response:

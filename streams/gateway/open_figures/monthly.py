@@ -81,7 +81,7 @@ def _days_of(month: str, today: date) -> tuple[date, date]:
     months = (this.year - first.year) * 12 + this.month - first.month
     if not 0 < months <= _MOST_MONTHS:
         sentence = f"month must be one of the last {_MOST_MONTHS} that are over"
-        raise Problem(422, "invalid", sentence, field="month", rule="must be over")
+        raise Problem(422, "invalid", sentence, field="month", rule="must be a month that is over")
     return first, (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 

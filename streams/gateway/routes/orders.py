@@ -233,7 +233,7 @@ class Finder:
         states = {state for state in wanted["state"].split(",") if state}
         if not states <= STATES:
             raise Problem(
-                422, "invalid", f"state must be of {', '.join(sorted(STATES))}", field="state", rule="unknown"
+                422, "invalid", f"state must be one of {', '.join(sorted(STATES))}", field="state", rule="unknown"
             )
         sort = msgspec.convert(wanted["sort"], Sort)
         # One more than asked for tells whether there is a next page.
@@ -352,12 +352,12 @@ def _check_stage(stage: str) -> None:
 
 def _check_mark(mark: str) -> None:
     if mark and mark not in MARKS:
-        raise Problem(422, "invalid", f"mark must be of {', '.join(MARKS)}", field="mark", rule="unknown")
+        raise Problem(422, "invalid", f"mark must be one of {', '.join(MARKS)}", field="mark", rule="unknown")
 
 
 def _check_alarm(alarm: str) -> None:
     if alarm and alarm not in ALARMS:
-        raise Problem(422, "invalid", f"alarm must be of {', '.join(ALARMS)}", field="alarm", rule="unknown")
+        raise Problem(422, "invalid", f"alarm must be one of {', '.join(ALARMS)}", field="alarm", rule="unknown")
 
 
 async def seen(finder: Finder, order_id: str, holder: Holder | None) -> Held | None:

@@ -78,7 +78,8 @@ def prefill_routes(city: City, finder: Finder, key: bytes) -> APIRouter:
         if lat is not None and lon is not None:
             found = await of_place(lat, lon)
         elif lat is not None or lon is not None or not person:
-            raise Problem(422, "invalid", "lat and lon must both be given, or a reporter", field="lat", rule="missing")
+            sentence = "lat and lon must both be given, or a reporter"
+            raise Problem(422, "invalid", sentence, field="lat", rule="is missing")
         if person:
             found["reporter"] = await known_reporter(city, finder, key, holder, person)
         return answer(found)

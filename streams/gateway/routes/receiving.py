@@ -219,8 +219,7 @@ def _decided(decision: Decision, event: Waiter, wait: Preference) -> Response:
             decision.error,
             decision.message,
             wait.applied,
-            field=decision.field,
-            rule=decision.rule,
+            **({"field": decision.field, "rule": decision.rule} if decision.rule else {}),
             event=_named(event),
         )
     if isinstance(decision, SightingOutcome):

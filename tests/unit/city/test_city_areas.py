@@ -208,7 +208,7 @@ def test_the_line_of_a_feature_without_an_id_is_counted(spaces: tuple[str, str])
             lambda f: f[6].update(geometry={"type": "Polygon", "coordinates": [[[114, 30], [115, 31], [115, 30]]]}),
             "areas.geojson:8: geometry: a ring needs four positions or more",
         ),
-        (lambda f: f.append(3), "areas.geojson:1: 3: input should be"),
+        (lambda f: f.append(3), "areas.geojson:1: 3: must be an object"),
     ],
 )
 def test_a_broken_area_is_named(change: Callable[[list[Any]], object], problem: str) -> None:

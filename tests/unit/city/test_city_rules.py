@@ -150,7 +150,7 @@ def test_the_first_matching_rule_decides() -> None:
         ("{}", '{ category = "pot" }', "then.category: 'pot' is not a category"),
         ("{}", '{ category = "road" }', "then.category: road is a group; name one of its categories"),
         ("{}", '{ condition = "moonlight" }', "then.condition: 'moonlight' is not a condition of limits.csv"),
-        ("{}", "{ priority = 9 }", "then.priority: 9: input should be less than or equal to 5"),
+        ("{}", "{ priority = 9 }", "then.priority: 9: must be at most 5"),
         ("{}", "{ reject = true, review = true }", "then: reject goes neither with review nor with a department"),
     ],
 )

@@ -58,7 +58,7 @@ def test_an_unknown_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence names the variable and what is wrong with it."""
     monkeypatch.setenv("PAIDAN_PARTITIONS", "none")
-    with pytest.raises(UsageError, match="PAIDAN_PARTITIONS: input should be a valid integer"):
+    with pytest.raises(UsageError, match="PAIDAN_PARTITIONS: must be a whole number"):
         load_settings()
 
 

@@ -170,6 +170,33 @@ async def test_who_asks_for_chinese_is_told_in_chinese(gateway: Open, method: st
     assert problem["title"] != told["title"]
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "rule", "chinese"),
+    [
+        ("/orders?limit=0", "limit", "must be at least 1", "不得小于 1"),
+        ("/orders?limit=x", "limit", "must be a whole number", "必须是整数"),
+        ("/orders?limit=5&limit=6", "limit", "must be given once", "只能给出一次"),
+        ("/orders?below=maybe", "below", "must be true or false", "必须是 true 或 false"),
+        ("/orders?unit=" + "u" * 257, "unit", "must have at most 256 characters", "最多 256 个字符"),
+        ("/reports/r-1", "source", "is missing", "缺失"),
+        ("/prefill?lat=91&lon=1", "lat", "must be at most 90", "不得超过 90"),
+        ("/silences?state=no", "state", "must be one of 'awaiting-approval', 'pending', 'active', 'expired'",
+         "必须是以下之一：'awaiting-approval', 'pending', 'active', 'expired'"),
+        ("/open/figures?month=2999-01", "month", "must be a month that is over", "必须是已结束的月份"),
+    ],
+)  # fmt: skip
+async def test_a_parameter_of_the_wrong_kind_is_named_with_its_rule_in_either_language(
+    gateway: Open, path: str, field: str, rule: str, chinese: str
+) -> None:
+    """The field is the parameter as it was asked, the rule one of the project's own."""
+    async with gateway(gateway_open_figures=True) as client:
+        told = (await client.get(path)).json()
+        in_chinese = (await client.get(path, headers={"accept-language": "zh"})).json()
+
+    assert (told["status"], told["field"], told["rule"]) == (422, field, rule)
+    assert (in_chinese["field"], in_chinese["rule"]) == (field, chinese)
+
+
 async def test_without_a_token_the_answer_is_in_chinese_too(gateway: Open, tmp_path: Path) -> None:
     """Also what is answered before any route is asked."""
     async with gateway(gateway_tokens_file=one_of_each(tmp_path / "t")) as client:
