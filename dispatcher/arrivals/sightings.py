@@ -19,6 +19,7 @@
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from dispatcher.arrivals import borders, located, merging, nearby, repeats, unsure, wording
 from dispatcher.arrivals.covered import held_back, silencing, storms
@@ -73,14 +74,14 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
     if kind is not None and kind.merge:
         if sighting.lat is None:
             same, candidate = wording.by_words(work, sighting, kind, category)
-            joined = None if same is None else Disposition("order", join(work, same, sighting, "words").id)
+            joined = None if same is None else _part_of(work, same, sighting, "words", None, risen_from)
         else:
             joined, candidate = _near(work, sighting, kind, category, risen_from)
         if joined is not None:
             return joined
     met = unsure.meet(work, sighting, category)
     if met.same is not None:
-        return Disposition("order", join(work, met.same, sighting, "alike", met.away).id)
+        return _part_of(work, met.same, sighting, "alike", met.away, risen_from)
     if sighting.phase == "end":
         return _is_over(work, sighting, category)
     parent = _covered(work, sighting, category)
@@ -192,14 +193,22 @@ def _near(
         nearest = work.order(order_id)
         assert nearest is not None  # it was there a moment ago
         if rank == 0:
-            join(work, nearest, sighting, rule, away)
-        elif sighting.kind == "detection":
+            return _part_of(work, nearest, sighting, rule, away, risen_from), None
+        if sighting.kind == "detection":
             return watching.reopen_by_camera(work, nearest, sighting), None
-        else:
-            nearest = join(work, nearest, sighting, rule, away)
-            watching.reopened(work, dispatching.reopen(work, nearest, "seen-again", sighting.at, DESK))
+        nearest = join(work, nearest, sighting, rule, away)
+        watching.reopened(work, dispatching.reopen(work, nearest, "seen-again", sighting.at, DESK))
         return Disposition("order", nearest.id), None
     return None, work.order(min(maybe)[1]) if maybe else None
+
+
+def _part_of(
+    work: UnitOfWork, order: Order, sighting: Sighting, rule: str, away: float | None, risen_from: str
+) -> Disposition:
+    """A sighting joins the order that it is one incident with; that which it has risen from it is part of already."""
+    if order.id != risen_from:
+        join(work, order, sighting, rule, away)
+    return Disposition("order", order.id)
 
 
 def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> Order | None:
@@ -215,10 +224,16 @@ def _covered(work: UnitOfWork, sighting: Sighting, category: str) -> Order | Non
 def _is_over(work: UnitOfWork, sighting: Sighting, category: str) -> Disposition:
     """The end of something that is not open: there is nothing to do, and nothing to watch for. Where a parent incident
     or a storm covers it, it will not come up."""
-    parents = (parent for parent, _, _ in _parents(work, sighting, category))
-    for covering in (*parents, *storms.standing(work, sighting, category)):
-        held_back.let_go(work, covering, sighting)
+    for parent in covering(work, sighting, category):
+        held_back.let_go(work, parent, sighting)
     return Disposition("nothing-open")
+
+
+def covering(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[Order]:
+    """The open parent incidents around a sighting and the storms of its group: whatever covers it."""
+    return chain(
+        (parent for parent, _, _ in _parents(work, sighting, category)), storms.standing(work, sighting, category)
+    )
 
 
 def _parents(work: UnitOfWork, sighting: Sighting, category: str) -> Iterator[tuple[Order, str, float | None]]:

@@ -30,10 +30,16 @@ def ended(work: UnitOfWork, before: Order, parent: Order) -> None:
 
 def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
     """The next of what an order has covered goes through the rules of merging, as if it came in when that ended. Its
-    clocks begin there: until then it was part of the parent."""
+    clocks begin there: until then it was part of the parent. Where that covers it again, as it was reopened meanwhile
+    or its new category does, it stays part of it."""
     sighting = held_back.next_of(work, watch)
-    parent = work.order(watch.order_id)
-    if parent is None or silencing.silenced(work.overlay, work.city, sighting, certain_category(sighting), due):
+    parent, category = work.order(watch.order_id), certain_category(sighting)
+    if parent is None:
+        return
+    if any(one.id == parent.id for one in sightings.covering(work, sighting, category)):
+        held_back.cover(work, parent, sighting)
+        return
+    if silencing.silenced(work.overlay, work.city, sighting, category, due):
         return
     if sighting.kind == "detection":
         sightings.find_or_open(work, _from_now_on(sighting, due), risen_from=parent.id)
@@ -42,6 +48,8 @@ def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
     if holder is None:  # a report counts in one order: one that a row can no longer let go stays there
         return
     own = sightings.find_or_open(work, _from_now_on(sighting, due), risen_from=parent.id).order_id
+    if own == parent.id:  # that turned out to be the same, not something else
+        return
     work.emit(
         facts.Released(
             **work.timer_head(work.order(holder.id) or holder, due),

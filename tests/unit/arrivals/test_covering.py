@@ -6,7 +6,8 @@ import pytest
 
 from dispatcher.arrivals.covered import held_back
 from dispatcher.arrivals.watched.watch_rows import OF_ONE_ROW
-from models.inbox import Actor
+from models.inbox import Actor, InboxUpdate
+from tests.support.cities import appended
 from tests.support.desks import (
     DAY,
     DISPATCHER,
@@ -263,4 +264,85 @@ def test_what_is_remembered_of_children_has_a_bound(monkeypatch: pytest.MonkeyPa
     desk.tick(T0 + HOUR)
     assert desk.state.watches == {}
     assert desk.count("received") == 2 * OF_ONE_ROW + 4
+    assert_laws(desk)
+
+
+def test_what_a_parent_covers_as_something_else_too_stays_part_of_it() -> None:
+    """Each that came up was covered anew by the same order, behind the others that were to come up: without an end."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n", **appended("inhibitions.csv", "water-leak,road,together")))
+    desk.feed(report("flood", T0, "路面积水", "flooding"), at=T0)
+    flood = desk.only().id
+    desk.feed(report("hole", T0, lat=30.058), *(detection(f"d{n}", T0, object_id=f"o{n}") for n in range(2)), at=T0)
+    desk.update("re-categorise", DISPATCHER, T0 + HOUR, flood, category="water-leak", reason="a pipe")
+
+    assert desk.tick(T0 + HOUR) == []
+    assert (desk.only().evidence_count, len(desk.only().report_keys)) == (4, 2)
+
+    desk.update("force-close", OPERATOR, T0 + 2 * HOUR, flood, **END)
+    desk.tick(T0 + 2 * HOUR)
+
+    assert [one.category for one in desk.state.orders.values()] == ["water-leak", "pothole", "street-light"]
+    assert desk.state.watches == {}
+    assert_laws(desk)
+
+
+def test_what_has_not_come_up_when_a_parent_is_reopened_stays_part_of_it() -> None:
+    """All that is covered then comes up when it ends again: also what was covered since, and more rows of it."""
+    desk, flood = flooded()
+    many = OF_ONE_ROW + 5
+    for n in range(many):
+        desk.feed(detection(f"d{n}", T0, lat=30.0503, object_id=f"o{n}"), at=T0)
+    step: dict[str, Any] = {"area": "south-w", "order_id": flood, "at": T0 + HOUR, "by": OPERATOR, "reason": "mistaken"}
+    desk.feed(
+        *(InboxUpdate(source="test", id=each, action=each, **step) for each in ("force-close", "reopen")),
+        detection("late", T0 + HOUR, lat=30.0503, object_id="late"),
+        at=T0 + HOUR,
+    )
+
+    assert desk.tick(T0 + HOUR) == []
+    assert (desk.only().state, desk.only().evidence_count) == ("assigned", many + 2)
+    assert sum(len(row.seen) for row in desk.state.watches.values()) == many + 1
+    desk.update("force-close", OPERATOR, T0 + 2 * HOUR, flood, **END)
+    desk.tick(T0 + 2 * HOUR)
+
+    (lamp,) = (order for order in desk.state.orders.values() if order.id != flood)
+    assert (lamp.evidence_count, desk.state.watches) == (many + 1, {})
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize(
+    "own", [{"lat": 30.0502}, {"lat": None, "lon": None, "address": "大坑路"}], ids=["by place", "by words"]
+)
+def test_what_turns_out_to_be_the_parent_itself_stays_part_of_it(own: dict[str, Any]) -> None:
+    """A flood that is a hole: the hole's report was taken out of the very order that it had joined, and was in none."""
+    desk = Desk(quiet_city())
+    text = "大坑路上有个大坑，积水了"
+    desk.feed(report("flood", T0, text, "flooding", **own), at=T0)
+    flood = desk.only().id
+    desk.feed(report("hole", T0 + HOUR, text, **own), at=T0 + HOUR)
+    desk.update("re-categorise", DISPATCHER, T0 + 2 * HOUR, flood, category="pothole", reason="a hole")
+
+    assert desk.tick(T0 + 2 * HOUR) == []
+    hole = desk.only()
+    assert (hole.evidence_count, hole.reporters, hole.linked) == (2, ("hash-flood", "hash-hole"), ())
+    assert desk.update("comment", OPERATOR, T0 + 3 * HOUR, report=("app", "hole"), reason="seen") == ""
+    assert_laws(desk)
+
+
+def test_a_row_of_children_that_are_over_is_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lamp that flickers took a row each time, until no more could be remembered."""
+    monkeypatch.setattr(held_back, "COVERED_ROWS", 2)
+    desk, flood = flooded()
+    for n in range(OF_ONE_ROW):
+        desk.feed(detection(f"d{n}", T0, lat=30.0503, object_id=f"o{n}"), at=T0)
+    for n in range(4):
+        for word in ("start", "end"):
+            at = T0 + n * DAY
+            desk.feed(detection(f"{word}-{n}", at, lat=30.0503, object_id=f"f{n}", phase=word), at=at)
+    desk.feed(detection("last", T0 + 4 * DAY, lat=30.0503, object_id="last"), at=T0 + 4 * DAY)
+
+    assert [one.id for row in desk.state.watches.values() for one in row.seen][-1] == "last"
+    desk.update("force-close", OPERATOR, T0 + 5 * DAY, flood, **END)
+    desk.tick(T0 + 5 * DAY)
+    assert desk.state.watches == {}
     assert_laws(desk)
