@@ -170,9 +170,10 @@ class DeskProcessor:
 
     def _needless(self, inbox: Sequence[InboxRecord], sends: Sequence[Send], keys: ReportKeys) -> list[Send]:
         """What destroys the keys of what is in no fact and is not watched: repeats, what a control zone has swallowed,
-        what was watched in vain, words and links that came with a step that was refused."""
-        watched = [send.key or b"" for send in sends if self._is_watch(send)]
-        before = [self._state.watches.get(key.removeprefix(_WATCHES).decode()) for key in watched]
+        what was watched in vain, words and links that came with a step that was refused. What a parent incident covers
+        is its evidence: that stays in a fact, whatever becomes of it."""
+        watched = [(send.key or b"").removeprefix(_WATCHES).decode() for send in sends if self._is_watch(send)]
+        before = [self._state.watches.get(name) for name in watched if not row_keys.is_covered(name)]
         came = [item for each in inbox for item in each.items if isinstance(item, Sighting)]
         said = [item.text for item in (*came, *(one for each in before if each for one in each.seen)) if item.gist]
         steps = [item for each in inbox for item in each.items if isinstance(item, InboxUpdate)]

@@ -435,3 +435,18 @@ async def test_what_was_watched_in_vain_is_readable_no_more(road: Road, monkeypa
     assert [(send.key, send.value) for send in outcome.sends if send.topic == NAMES.report_keys] == [
         (made.encode(), None)
     ]
+
+
+async def test_what_a_parent_covers_keeps_its_words_when_it_is_over(road: Road) -> None:
+    """They are the parent's evidence: they were read as erased as soon as the camera had seen the end of it."""
+    flood = folded(await road.send(report(TEXT, event={"id": "1"}))).id
+    by = {"role": "dispatcher", "id": "dora"}
+    await road.send(update("re-categorise", order_id=flood, category="flooding", by=by, reason="积水"))
+    covered = await road.send(scene("d-1", "lamp_off", phase="start"))
+    [made] = [name_of(send) for send in covered if send.topic == NAMES.report_keys]
+
+    over = await road.send(scene("d-2", "lamp_off", phase="end"))
+
+    assert b"" in of(over, NAMES.desk)  # it will not come up
+    assert road.keys.known([made]) == [made]
+    assert as_learnt(road.keys, road.sent).evidence_first[-1].text == SCENE
