@@ -41,7 +41,7 @@ MOST_WAITERS = 500
 # What the desk does with a new order before anybody else can.
 _DECISIVE = (facts.Assigned, facts.SentToReview, facts.Rejected)
 # Who hears of an order depends on these: they are kept also while nobody listens.
-_KEPT = frozenset((facts.CE_TYPES[facts.Assigned], facts.CE_TYPES[facts.AreaMoved]))
+_KEPT = frozenset(facts.CE_TYPES[kind] for kind in (facts.Assigned, facts.Forwarded, facts.AreaMoved))
 # What says nothing that a list shows, or never comes alone.
 _UNLISTED = (
     facts.EvidenceAdded, facts.Decided, facts.RecheckRequested, facts.RecheckAnswered, facts.JudgementRequested,

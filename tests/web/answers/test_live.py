@@ -9,7 +9,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from dispatcher.order import facts
-from dispatcher.order.facts import AreaMoved, Assigned
+from dispatcher.order.facts import AreaMoved, Assigned, Fact, Forwarded
 from dispatcher.order.row import State
 from models.access import Holder
 from models.city import City
@@ -172,7 +172,24 @@ def test_the_tail_knows_where_an_order_was_moved_while_nobody_listens() -> None:
     assert tail.area(made.order_id) == ""
 
     for area in ("b", "c"):
-        _, headers, value = facts.to_wire(AreaMoved(order_id=made.order_id, **head, area=area, from_area="a"))
-        tail._take(ConsumerRecord("orders", 0, 0, 0, 0, b"", value, None, 0, len(value), headers))
+        _follow(tail, AreaMoved(order_id=made.order_id, **head, area=area, from_area="a"))
 
     assert tail.area(made.order_id) == "c"
+
+
+def test_the_tail_knows_who_was_handed_an_order_while_nobody_listens() -> None:
+    """That department hears of it from then on, as the one above does."""
+    tail = FactTail(load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only"))
+    made = _assigned(2)
+    head: dict[str, Any] = {"seq": 3, "state": "assigned", "at": 0, "recorded_at": 0, "actor": made.actor}
+    down: dict[str, Any] = {"attempt": 2, "above": "roads", "department": "patching", "why": made.why}
+
+    for fact in (made, Forwarded(order_id=made.order_id, **head, **down)):
+        _follow(tail, fact)
+
+    assert tail.holders(made.order_id) == {"roads", "patching"}
+
+
+def _follow(tail: FactTail, fact: Fact) -> None:
+    _, headers, value = facts.to_wire(fact)
+    tail._take(ConsumerRecord("orders", 0, 0, 0, 0, b"", value, None, 0, len(value), headers))
