@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
+from msgspec.structs import replace
 from rich.table import Table
 
-from dispatcher.steps.routing import Route, is_named, route
-from models.city import City, Limit, LimitStage, RuleInput, load_city
+from dispatcher.steps.routing import Route, is_named, is_no_fault, routed
+from models.city import City, Limit, LimitStage, load_city
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.city.pack.loader import CITY, is_pack_file
 from models.city.pack.official_days import official_days
@@ -19,13 +20,15 @@ from models.errors import UsageError
 from models.formats.quiet_scenes import is_quiet, without_denials
 from models.formats.scenes import describes_scene
 from models.guess import Guess
-from models.inbox import UNLOCATED
+from models.inbox import UNLOCATED, Sighting
 from models.redact import reporter_hash
+from models.times import to_ms
 from streams.cli.classifiers.options import Day, Target, day_of
 from streams.cli.packs.pack_notes import tell_gaps
 from streams.cli.packs.publishing import cancel, history, publish, rollback
 from streams.control.model_pointers import in_force
-from streams.intake.placing import Described, Placement, by_words, locate_points
+from streams.intake.batch import context_of
+from streams.intake.placing import Described, Placement, by_asset, by_words, locate_points
 from streams.settings import NEW_CITY, load_settings
 from streams.terminal.console import Console
 from streams.terminal.harmless import hand_out, say
@@ -35,6 +38,8 @@ from streams.terminal.progress import filling
 app = typer.Typer(no_args_is_help=True)
 for _command in (publish, cancel, history, rollback):
     app.command()(_command)
+
+_NOTHING = "the text describes a scene in which nothing is the matter: it opens nothing"
 
 Pack = Annotated[Path | None, typer.Option("--city", help="Folder of the city pack. Default: the one in force.")]
 
@@ -107,27 +112,35 @@ def try_out(
     """Show where a report would go, and why; nothing is sent."""
     city = load_city(city_path or load_settings().city)
     moment = _moment(city, when)
-    place = _place(city, at, text)
+    asset = city.assets.named(text)
+    place = by_asset(asset) if asset is not None and not at else _place(city, at, text)
     settled, dropped = (category, False) if category else _of_label(city, label, text)
     if settled and settled not in city.categories:
         raise UsageError(f"{settled!r} is not a category of {city.name_en}")
-    context = Context(area=place.area, hour=moment.hour, channel=channel, hint=hint, label=label)
-    guess = None
+    sighting = Sighting(
+        kind="detection" if label else "report",
+        source=source,
+        id="",
+        at=to_ms(moment),
+        area=place.area,
+        place=place.how,
+        lat=place.lat,
+        lon=place.lon,
+        text=text,
+        channel=channel,
+        hint=hint,
+        label=label.split("/")[-1],
+        category=settled or "",
+        asset="" if asset is None else asset.id,
+    )
     if settled == "":
-        guess = _guess(city, model, text if not label else without_denials(text) or text, context)
+        guess = _guess(city, model, text if not label else without_denials(text) or text, context_of(city, sighting))
+        sighting = replace(sighting, guess=guess)
         if dropped and not is_named(city, guess, without_denials(text)):
             raise UsageError(f"{label!r} is dropped by labels.csv, and the text surely names nothing: it opens nothing")
-    subject = RuleInput(
-        category=settled or "",
-        hint=hint,
-        area=place.area,
-        text=text,
-        source=source,
-        channel=channel,
-        hour=moment.hour,
-        label=label.split("/")[-1],
-    )
-    _show(city, place, guess, route(city, subject, guess, moment.date()))
+        if label and is_no_fault(city, sighting):
+            raise UsageError(_NOTHING)
+    _show(city, place, sighting.guess, routed(city, sighting, sighting.at))
 
 
 @app.command()
@@ -199,7 +212,7 @@ def bootstrap(
 
 def _moment(city: City, when: str) -> datetime:
     try:
-        return datetime.strptime(when, "%Y-%m-%dT%H:%M") if when else datetime.now(city.zone)  # noqa: DTZ007 - local
+        return datetime.strptime(when, "%Y-%m-%dT%H:%M").replace(tzinfo=city.zone) if when else datetime.now(city.zone)
     except ValueError as error:
         raise UsageError(f"--when {when!r}: give a time like 2026-03-01T22:30") from error
 
@@ -235,7 +248,7 @@ def _of_label(city: City, label: str, text: str) -> tuple[str | None, bool]:
         raise UsageError(f"{label!r} is dropped by labels.csv: it opens nothing")
     if row is None or dropped:
         if is_quiet(text):
-            raise UsageError("the text describes a scene in which nothing is the matter: it opens nothing")
+            raise UsageError(_NOTHING)
         return "", dropped
     return (None if row.category == FOR_A_PERSON else row.category), False
 
@@ -284,6 +297,8 @@ def _reason(city: City, found: Route) -> str:
         return f"rules.toml:{rule.row} {rule.id}: {rule.reason}"
     if why.table_row is not None:
         return f"responsibility.csv:{why.table_row}"
+    if why.asset:
+        return f"assets.csv {why.asset}"
     return why.by if found.department else "a person (review)"
 
 

@@ -1,5 +1,6 @@
 """`paidan city`: check, try, calendar."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -9,11 +10,16 @@ from typer.testing import CliRunner
 from models.city import CityError
 from models.city.pack.gaps import gaps
 from models.city.pack.official_days import official_days
+from models.classifier import Context
 from models.errors import UsageError
+from models.guess import NO_FAULT, Guess
 from models.redact import reporter_hash
+from streams.cli.packs import city as command
 from streams.cli.packs.city import app
 from streams.settings import load_settings
 from tests.support.cities import FILES, tiny_city, tiny_files, written
+from tests.support.desks import guess
+from tests.unit.city.test_assets import FILES_OF
 
 RUNNER = CliRunner()
 WIDE = {"COLUMNS": "200"}
@@ -157,6 +163,40 @@ def test_try_takes_a_camera_s_label(folder: Path) -> None:
     """The category is that of the label table, vendor and algorithm counted."""
     assert "(illegal-parking)" in try_out(folder, "", "--label", "acme/road-v2/vendor", "--at", "30.15,114.05")
     assert "(street-vendor)" in try_out(folder, "", "--label", "vendor", "--at", "30.15,114.05")
+
+
+def test_try_shows_the_owner_of_the_asset_that_the_words_name(tmp_path: Path) -> None:
+    """As intake does, which takes its place, too: the table's department was shown, which does not get the order."""
+    written(tmp_path, tiny_files(FILES_OF))
+
+    shown = try_out(tmp_path, "3702020101000123 灯不亮了", "--category", "street-light")
+
+    assert "(south-w), by asset" in shown
+    assert "assets.csv 3702020101000123" in shown
+    assert "(police)" in shown
+
+
+@pytest.mark.parametrize(("category", "sentence"), [("pothole", ""), (NO_FAULT, "nothing is the matter")])
+def test_try_asks_the_model_as_intake_does(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, category: str, sentence: str
+) -> None:
+    """Beside the words stand the label alone and no area where it knows none; what surely is no fault opens nothing."""
+    asked: list[Context] = []
+
+    class Sure:
+        def classify(self, texts: Sequence[str], contexts: Sequence[Context]) -> list[Guess]:
+            asked.extend(contexts)
+            return [guess(category)]
+
+    async def in_force(*_: object) -> Sure:
+        return Sure()
+
+    monkeypatch.setattr(command, "in_force", in_force)
+    result = RUNNER.invoke(app, ["try", "a man looks into a hole", "--label", "acme/v2/scene", "--city", str(folder)])
+
+    assert [(each.label, each.area) for each in asked] == [("scene", "")]
+    assert sentence in str(result.exception)
+    assert (result.exception is None) is not bool(sentence)
 
 
 def test_try_says_of_a_label_that_opens_nothing_why(folder: Path) -> None:
