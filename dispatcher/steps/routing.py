@@ -10,6 +10,7 @@ import msgspec
 
 from dispatcher.order.row import Order
 from models.city import URGENT, City, Rule, RuleInput, RuleOutcome
+from models.city.rules import RuleTable
 from models.events import Evidence, Why
 from models.guess import NO_FAULT, Guess
 from models.inbox import Sighting
@@ -76,7 +77,10 @@ def subject_of(city: City, seen: Sighting | Order, at: int, first: Sighting | Ev
 
 def routed(city: City, sighting: Sighting, at: int) -> Route:
     """Where the rules and tables send a sighting that opens an order at `at`, ms UTC."""
-    subject = subject_of(city, sighting, at, sighting)
+    return _routed(city, subject_of(city, sighting, at, sighting), sighting, at)
+
+
+def _routed(city: City, subject: RuleInput, sighting: Sighting, at: int) -> Route:
     return route(city, subject, sighting.guess, local_day(at, city.zone), spot_of(sighting))
 
 
@@ -86,7 +90,10 @@ class Urgency:
     def __init__(self, city: City) -> None:
         urgent = [kind for kind in city.categories.values() if kind.priority == URGENT]
         self._codes = frozenset(code for kind in urgent for code in (kind.code, kind.parent))
-        self._by_rule = any(rule.outcome.priority == URGENT for rule in city.rules)
+        # Those that may make urgent what is of no such category: most sightings are told by these few.
+        self._rules = RuleTable(
+            rule for rule in city.rules if rule.outcome.priority == URGENT or rule.outcome.category in self._codes
+        )
         self._city = city
         self._known: dict[RuleInput, bool] = {}  # of what cameras see without words, again and again
 
@@ -97,20 +104,24 @@ class Urgency:
         codes = {sighting.category}
         if guess is not None:
             codes |= {guess.category, guess.group, guess.second}
-        if not self._by_rule and self._codes.isdisjoint(codes):
+        ordinary = self._codes.isdisjoint(codes)
+        if ordinary and not self._rules:
             return False
+        subject = subject_of(self._city, sighting, sighting.at, sighting)
         if guess is not None or sighting.text or sighting.title:
-            return self._routed(sighting)
-        alike = subject_of(self._city, sighting, sighting.at, sighting)
-        known = self._known.get(alike)
+            return self._is_urgent(sighting, subject, ordinary)
+        known = self._known.get(subject)
         if known is None:
             if len(self._known) == _KNOWN:
                 self._known.clear()
-            known = self._known[alike] = self._routed(sighting)
+            known = self._known[subject] = self._is_urgent(sighting, subject, ordinary)
         return known
 
-    def _routed(self, sighting: Sighting) -> bool:
-        return routed(self._city, sighting, sighting.at).priority == URGENT
+    def _is_urgent(self, sighting: Sighting, subject: RuleInput, ordinary: bool) -> bool:
+        city = self._city
+        if ordinary and self._rules.first(_for_rules(city, subject, sighting.guess)) is None:
+            return False
+        return _routed(city, subject, sighting, sighting.at).priority == URGENT
 
 
 def is_no_fault(city: City, sighting: Sighting) -> bool:
@@ -143,12 +154,9 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date, spot: 
     nobody where one department has its whole group.
     """
     why = Why(by="label", note=subject.label) if subject.category else because(guess, "table")
-    category, kind = subject.category, ""
-    if not category and guess is not None and guess.outcome == "confident":
-        category, kind = ("", guess.kind or NO_FAULT) if guess.category == NO_FAULT else (guess.category, "")
-    rule = city.first_rule(
-        msgspec.structs.replace(subject, category=category, group=_group(city, category), no_fault=kind)
-    )
+    subject = _for_rules(city, subject, guess)
+    category, kind = subject.category, subject.no_fault
+    rule = city.first_rule(subject)
     if rule is not None:
         why = msgspec.structs.replace(why, by="rule", rule=rule.id, note=rule.reason)
         return _by_rule(city, rule, category, subject.area, day, why, spot)
@@ -164,6 +172,14 @@ def route(city: City, subject: RuleInput, guess: Guess | None, day: date, spot: 
     # Of what is taken for no fault and may be a matter of life and limb the person who looks is told at once.
     feared = guess.category == NO_FAULT and _priority(city, guess.second) == URGENT
     return msgspec.structs.replace(review, priority=URGENT) if feared else review
+
+
+def _for_rules(city: City, subject: RuleInput, guess: Guess | None) -> RuleInput:
+    """The subject with the category that is certain, its group, or the kind of what surely is no fault."""
+    category, kind = subject.category, ""
+    if not category and guess is not None and guess.outcome == "confident":
+        category, kind = ("", guess.kind or NO_FAULT) if guess.category == NO_FAULT else (guess.category, "")
+    return msgspec.structs.replace(subject, category=category, group=_group(city, category), no_fault=kind)
 
 
 def responsible(city: City, category: str, area: str, day: date, why: Why, spot: Spot = NOWHERE) -> Route:

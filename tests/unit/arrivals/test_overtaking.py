@@ -59,6 +59,17 @@ def test_a_rule_of_the_city_makes_urgent_what_no_category_does() -> None:
     assert not urgency.of(report("1", T0))
 
 
+def test_a_rule_makes_urgent_by_the_category_that_it_names() -> None:
+    """Though it says nothing of a priority, and the words alone are of something else."""
+    rules = (
+        '[[rules]]\nid = "gas"\nreason = "Gas 燃气"\nwhen = { text_any = ["燃气"] }\nthen = { category = "flooding" }\n'
+    )
+    urgency = Urgency(quiet_city(**{"rules.toml": rules}))
+
+    assert urgency.of(report("1", T0, "路边燃气味很浓"))
+    assert not urgency.of(report("1", T0))
+
+
 def test_what_a_rule_says_of_one_camera_it_says_of_no_other() -> None:
     """What cameras see without words is routed once, but for each area and hour."""
     when = '{ category = "street-light", area = "south-w", hours = "0-12" }'
