@@ -328,12 +328,6 @@ class By(Contract):
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["role"]}, {"required": ["department"]}]})
 
-    @model_validator(mode="after")
-    def _somebody(self) -> "By":
-        if not (self.role or self.department):
-            raise PydanticCustomError("nobody", "must have a role or a department")
-        return self
-
 
 class ReportRef(Contract):
     """A report by its CloudEvents identity."""

@@ -43,12 +43,23 @@ class Way(NamedTuple):
         said = statement.said
         if _TYPES[type(said)] not in self.takes:
             raise Poison(envelope.CE_TYPE, f"must be {' or '.join(self.takes)}: this topic takes no other", _WRONG)
+        if isinstance(said, SaidUpdate) and not (_names_somebody(said) or self._is_a_departments):
+            raise Poison("by", "must have a role or a department")
         if is_from_above(statement.source) != self.above:
             raise Poison(envelope.CE_SOURCE, _OF_ABOVE if self.above else _NOT_OF_ABOVE, _WRONG)
         if self.above and isinstance(said, SaidReport) and statement.id != given_id:
             raise Poison(envelope.CE_ID, _NOT_AS_GIVEN)
         if self.above and isinstance(said, SaidUpdate) and not _takes_back(said, statement.source):
             raise Poison("action", _OWN_REPORT, _WRONG)
+
+    @property
+    def _is_a_departments(self) -> bool:
+        return self.sender is not None and bool(self.sender.department)
+
+
+def _names_somebody(said: SaidUpdate) -> bool:
+    """Whether an update says who takes the step, and for whom it is sent where it says so."""
+    return all(one.role or one.department for one in (said.by, said.sender) if one is not None)
 
 
 def _takes_back(said: SaidUpdate, source: str) -> bool:

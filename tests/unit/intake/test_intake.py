@@ -536,6 +536,21 @@ def test_who_an_update_by_a_departments_topic_names_stays_as_it_was_said(city: C
     assert (Actor("department", "works"), None) == (items[0].sender, trusted.sender)
 
 
+@pytest.mark.parametrize(
+    ("by", "who"),
+    [({}, ""), ({"id": "zhang"}, "zhang"), ({"role": "department"}, ""), ({"role": "", "department": ""}, "")],
+)
+def test_on_its_own_topic_a_department_need_not_say_that_it_is_one(city: City, by: dict[str, Any], who: str) -> None:
+    """Its dead letter nobody of the department would see. Elsewhere an update says who takes the step."""
+    item = step(take_in([update(by=by)], city, None, NOW, KEYS, way=WORKS))
+
+    assert (item.by, item.sender) == (Actor("department", "works", who), Actor("department", "works"))
+    if "role" not in by or not by["role"]:
+        for topic in ("t.updates", "t.units"):
+            [dead] = take_in([update(by=by)], city, None, NOW, KEYS, way=way_of(Names("t"), topic)).dead
+            assert (dead.error, dead.field) == ("invalid", "by")
+
+
 @pytest.mark.parametrize("topic", ["t.reports", "t.detections", "t.updates", "t.updates.roads"])
 def test_a_topic_takes_its_own_kind_and_nothing_else(city: City, topic: str) -> None:
     """Whoever may write as a camera is neither a citizen nor a department, and the other way round."""
