@@ -14,7 +14,7 @@ from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, levels
 from dispatcher.steps.opening import NAMED_BY
 from dispatcher.units import tasking
-from models.events.above import is_from_above
+from models.events.above import is_from_above, order_named
 from models.events.vocabulary import CODES
 from models.inbox import Actor, InboxUpdate
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS
@@ -228,10 +228,15 @@ def _named_where_asked(work: UnitOfWork, order: Order, update: InboxUpdate, at: 
 
 @guard
 def _nobody_else_waits(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    """A platform above takes back what it has reported: others may have reported the same here."""
+    """A platform above takes back what it has reported, in however many attempts: others may have reported the same
+    here."""
     if not is_from_above(update.source):
         return ""
-    return "" if len(order.from_above) == order.evidence_count == 1 and not order.children else "others-wait"
+    kept = (*order.evidence_first, *order.evidence_last)
+    waiting = {(seen.source, order_named(seen.id)) for seen in kept}
+    own = {(source, order_named(name)) for source, name in order.from_above}
+    alone = len(own) == 1 and waiting == own and len(kept) == order.evidence_count and not order.children
+    return "" if alone else "others-wait"
 
 
 @guard

@@ -22,6 +22,7 @@ from tests.support.desks import (
     T0,
     Desk,
     assert_laws,
+    detection,
     quiet_city,
     report,
 )
@@ -192,6 +193,22 @@ def test_a_platform_above_takes_back_what_it_has_reported_alone(below: Desk) -> 
     assert shared.update("reject", SYSTEM, T0 + HOUR, **taken) == "others-wait"
     assert (below.only().state, told(below)) == ("rejected", heard)
     assert shared.only().state == "assigned"
+
+
+def test_what_has_come_down_in_several_attempts_is_taken_back_as_one(below: Desk) -> None:
+    """Nobody else waits for it; where a camera has seen it as well, it goes on."""
+    again, at = ("hub:city", report_of(PARENT, 2)), T0 + HOUR
+    taken: dict[str, Any] = {"source": again[0], "id": f"{again[1]}/withdrawn", "report": again, "reason": "taken-back"}
+    below.feed(report(again[1], at, source=again[0], reporter=""), at=at)
+    seen = Desk()
+    seen.feed(report(ABOVE[1], T0, source=ABOVE[0], reporter=""), at=T0)
+    seen.feed(detection("7", at), report(again[1], at, source=again[0], reporter=""), at=at)
+
+    assert below.only().evidence_count == 2
+    assert below.update("reject", SYSTEM, T0 + 2 * HOUR, **taken) == ""
+    assert below.only().state == "rejected"
+    assert seen.only().evidence_count == 3
+    assert seen.update("reject", SYSTEM, T0 + 2 * HOUR, **taken) == "others-wait"
 
 
 def test_a_desk_that_never_had_what_is_taken_back_says_nothing(below: Desk) -> None:
