@@ -243,6 +243,7 @@ def upward_step(order: Order, fact: Fact, report: tuple[str, str], before: Order
         note=facts.note(fact),
         evidence_urls=evidence,
         until=fact.until if isinstance(fact, facts.Suspended) else None,
+        was_suspended=any(entry.fact == facts.NAMES[facts.Suspended] for entry in order.timeline),
     )
     headers = wire.headers(UPWARD_STEP, f"{facts.ce_id(fact)}/{source}/{report_id}", order.id, fact.at)
     return Outgoing("upward", order_named(report_id), wire.encode(message), headers)

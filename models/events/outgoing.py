@@ -183,6 +183,7 @@ class UpwardStepMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         tuple[str, ...], Meta(description="pictures of it; of an order that is done, of what was handled")
     ]
     until: Annotated[int | None, Meta(description="of a suspension: its end")]
+    was_suspended: Annotated[bool, Meta(description="it is, or has been, suspended here")] = False
 
 
 # An indicator's value: a count, a rate or null, of a duration its count, mean and quantiles in seconds.

@@ -72,8 +72,9 @@ def _rework(_banks: Banks, _data: bytes) -> Stays:
 
 def _refusal(_banks: Banks, data: bytes) -> Stays:
     refused = wire.decode(data, facts.UpdateRefused)
-    if (refused.action, refused.reason) == ("accept", "wrong-state"):
-        return Stays("moot")  # what is done again is under way above, and needs no second acceptance
+    if refused.action in ("accept", "resume") and refused.reason == "wrong-state":
+        # What is done again is under way above, and needs no second acceptance; or it was not suspended there.
+        return Stays("moot")
     return Stays("refused", f"{refused.order_id}: {refused.action} was refused above: {refused.reason}")
 
 

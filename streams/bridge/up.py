@@ -61,8 +61,9 @@ def actions(step: UpwardStepMessage) -> tuple[Action, ...]:
         return (REQUESTS[step.kind],)
     moves = MOVES[before, step.stage]
     if "handle" in moves and not links(step.evidence_urls):
-        return ("return",)
-    return moves
+        moves = ("return",)
+    # The city may have suspended it only now, or for longer: then it takes neither.
+    return ("resume", *moves) if step.was_suspended and {"handle", "return"} & {*moves} else moves
 
 
 def _does(banks: Banks, step: UpwardStepMessage, action: Action) -> Crossing:

@@ -299,6 +299,30 @@ def test_what_asks_for_time_below_asks_for_it_above() -> None:
     assert actions(step("under-way", "under-way", "resumed")) == ("resume",)
 
 
+@pytest.mark.parametrize(("end", "state"), [("done", "handled"), ("refused", "arbitration")])
+@pytest.mark.parametrize("approved", [True, False])
+def test_what_was_suspended_below_ends_above_whenever_it_was_suspended_there(
+    end: UpwardStage, state: State, approved: bool
+) -> None:
+    """The city grants a suspension when it pleases, perhaps when the hub has gone on; a step of one that was never
+    suspended has nothing to resume."""
+    desk = hub_city()
+    desk.feed(report("1", T0), at=T0)
+    desk.update("accept", ROADS, T0)
+    desk.update("request-suspension", ROADS, T0, reason="frost", until=T0 + 9 * DAY)
+    if approved:
+        assert desk.update("approve-suspension", DISPATCHER, T0 + HOUR) == ""
+
+    refused = [
+        desk.update(said.action, ROADS, T0 + 2 * HOUR, code=said.code, reason="r", evidence_urls=said.evidence_urls)
+        for said in carried_up(step("under-way", end, was_suspended=True))
+    ]
+
+    assert refused == ["" if approved else "wrong-state", ""]
+    assert desk.only().state == state
+    assert actions(step("under-way", "under-way", was_suspended=True)) == ("progress",)
+
+
 def test_a_step_goes_up_once_under_a_name_of_its_own() -> None:
     """Twice the same bytes; dated where the city above takes late steps from here; no name is too long."""
     message = step("waiting", "done", "closed")

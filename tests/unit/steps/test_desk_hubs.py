@@ -146,6 +146,22 @@ def test_what_reopens_an_order_does_not_hear_that_it_was_done(below: Desk) -> No
     assert_laws(below)
 
 
+def test_the_steps_of_what_was_suspended_say_so(below: Desk) -> None:
+    """From then on, also that of its end: the city may have suspended it at another time."""
+    below.update("accept", ROADS, T0 + HOUR)
+    below.update("request-suspension", ROADS, T0 + HOUR, reason="frost", until=T0 + DAY)
+    below.update("approve-suspension", DISPATCHER, T0 + 2 * HOUR)
+    below.update("reject", OPERATOR, T0 + 3 * HOUR, reason="it was nothing")
+
+    heard = [(each["kind"], each["was_suspended"]) for each in messages(below, "upward", UPWARD_STEP)]
+    assert heard[-4:] == [
+        ("accepted", False),
+        ("suspension-requested", False),
+        ("suspended", True),
+        ("rejected", True),
+    ]
+
+
 def test_what_goes_on_as_part_of_another_order_hears_of_that(below: Desk) -> None:
     """First that it is elsewhere, then how far the other one is, then each of its steps."""
     below.feed(report("2", T0, lat=30.02, lon=114.02), at=T0)
