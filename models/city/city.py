@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from models.city.areas import Areas
@@ -145,10 +146,7 @@ class City:
 
     def is_about(self, category: str, asset: Asset) -> bool:
         """Whether incidents of a category, or of one of a group's categories, are faults of such an asset 部件."""
-        own = self.categories.get(category)
-        if own is None:
-            return False
-        return any(asset.kind in self.categories[code].assets for code in (category, *self.members(category)))
+        return asset.kind in _asset_kinds(self, category)
 
     def asset_at_fault(self, category: str, named: str, lat: float | None, lon: float | None) -> Asset | None:
         """The asset 部件 that an incident of a category is at: the one that is `named` by its id, if the category is
@@ -157,9 +155,10 @@ class City:
             return None
         if (known := self.assets.get(named)) is not None:
             return known if self.is_about(category, known) else None
-        if lat is None or lon is None:
+        kinds = _asset_kinds(self, category)
+        if lat is None or lon is None or not kinds:
             return None
-        near = [each for _, each in self.assets.around(lat, lon, own.merge_radius_m) if self.is_about(category, each)]
+        near = [each for _, each in self.assets.around(lat, lon, own.merge_radius_m) if each.kind in kinds]
         return near[0] if len(near) == 1 else None
 
     def inhibitors(self, category: str) -> tuple[Inhibition, ...]:
@@ -176,3 +175,12 @@ class City:
     def first_rule(self, subject: RuleInput) -> Rule | None:
         """The first rule whose condition holds, or None."""
         return self.rules.first(subject)
+
+
+@lru_cache(maxsize=1024)  # few categories are about any, and it is asked several times for each order
+def _asset_kinds(city: City, category: str) -> frozenset[str]:
+    """The kinds of assets that incidents of a category, or of one of a group's categories, are faults of."""
+    if category not in city.categories:
+        return frozenset()
+    codes = (category, *city.members(category))
+    return frozenset(kind for code in codes for kind in city.categories[code].assets)
