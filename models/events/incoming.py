@@ -6,6 +6,7 @@ are ignored, so that an upstream may say more. What breaks a contract is Poison,
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -161,12 +162,14 @@ class Contract(BaseModel):
         """Many systems write null for what they do not know: it is left out wherever null says nothing else."""
         if not isinstance(given, dict):
             return given
-        return {name: value for name, value in given.items() if value is not None or cls._may_be_null(name)}
+        nullable = _nullable(cls)
+        return {name: value for name, value in given.items() if value is not None or name in nullable}
 
-    @classmethod
-    def _may_be_null(cls, name: str) -> bool:
-        field = cls.model_fields.get(name)
-        return field is not None and field.default is None
+
+@lru_cache(maxsize=64)  # more than there are contracts
+def _nullable(contract: type[Contract]) -> frozenset[str]:
+    """The fields of a contract of which null says something."""
+    return frozenset(name for name, field in contract.model_fields.items() if field.default is None)
 
 
 class Location(Contract):

@@ -204,7 +204,12 @@ def known(value: object) -> float | None:
 def box(edges: Iterable[object]) -> list[float] | None:
     """Left, top, right and bottom of what is seen, or None where the device does not know all four, all are zero, or
     one is beyond every picture."""
-    found = [edge for edge in map(known, edges) if edge is not None and abs(edge) <= MAX_EDGE]
+    given = list(edges)
+    if len(given) != _EDGES:
+        return None
+    found = [edge for edge in given if type(edge) is float and -MAX_EDGE <= edge <= MAX_EDGE]
+    if len(found) < _EDGES:
+        found = [edge for edge in map(known, given) if edge is not None and abs(edge) <= MAX_EDGE]
     return found if len(found) == _EDGES and any(found) else None
 
 

@@ -42,6 +42,8 @@ from streams.intake.ways import ANY, Way
 
 T = TypeVar("T")
 
+_MAY_NAME_AN_ASSET = (SaidReport, SaidDetection)
+
 
 class Keys(msgspec.Struct, frozen=True):
     """The key of the reporters' hashes and, where contacts are kept, the Fernet key that encrypts them."""
@@ -425,7 +427,7 @@ def _of_order(said: SaidUpdate) -> Point | Placement | Described:
 def _asset_of(city: City, said: Said) -> Asset | None:
     """The asset 部件 whose id a report or detection names: in its field, else in its words. None where it names none of
     the city's, or several."""
-    if not city.assets or isinstance(said, SaidUpdate | SaidRecheck | SaidUnit):
+    if not city.assets or not isinstance(said, _MAY_NAME_AN_ASSET):
         return None
     if (known := city.assets.find(said.asset)) is not None:
         return known
