@@ -102,6 +102,9 @@ def _features(text: str, problems: Problems) -> list[object]:
     except json.JSONDecodeError as error:
         problems.add(FILE, error.lineno, "", f"the file is not JSON: {error.msg}")
         return []
+    except ValueError as error:  # a number of thousands of digits
+        problems.add(FILE, 1, "", f"the file is not JSON: {error}")
+        return []
     features = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(features, list) or not features:
         problems.add(FILE, 1, "features", "the file is not a GeoJSON FeatureCollection with areas")

@@ -40,6 +40,8 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _folded(value: object) -> object:
+    if value == ():  # what is asked for nothing would hold for everything
+        raise ValueError("is empty")
     return tuple(map(fold, value)) if isinstance(value, tuple) else value
 
 
@@ -207,9 +209,8 @@ def read_rules(content: bytes, areas: Areas, categories: Mapping[str, Category],
     if not isinstance(tables, list):
         problems.add(FILE, source.line("rules"), "rules", "a rule begins with [[rules]]")
         return RuleTable(())
-    starts = source.starts("rules")
-    # Rules written as an inline array have no lines of their own.
-    starts += [1] * (len(tables) - len(starts))
+    # Rules written as an inline array have no lines of their own; a text may look like a beginning.
+    starts = (source.starts("rules") + [1] * len(tables))[: len(tables)]
     rules: list[Rule] = []
     for table, start, end in zip(tables, starts, [*starts, None][1:], strict=True):
         try:

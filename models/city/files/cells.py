@@ -45,9 +45,10 @@ def _plain(value: object) -> str:
 
 def _number(value: object) -> float:
     text = _plain(value)
-    if not (_NUMBER.fullmatch(text) or (isinstance(value, float) and math.isfinite(value))):
+    number = float(text) if _NUMBER.fullmatch(text) or isinstance(value, float) else math.nan
+    if not math.isfinite(number):  # of hundreds of digits neither
         raise ValueError(f"{str(value).strip()!r} is not a number")
-    return float(text)
+    return number
 
 
 def _whole(value: object) -> int:

@@ -64,6 +64,7 @@ def read_table(file: str, content: bytes, row_type: type[R], problems: Problems)
             continue
         if any(cells[len(columns) :]):
             problems.add(file, line, "", f"has {len(cells)} cells but the header names {len(columns)} columns")
+            problems.excused.update(cells)
             continue
         if damaged := [(name, found) for name, cell in zip(columns, cells, strict=False) if (found := damage(cell))]:
             for name, found in damaged:
@@ -111,6 +112,7 @@ def _cells(file: str, text: str, problems: Problems) -> list[tuple[int, list[str
             line = reader.line_num + 1
     except csv.Error as error:
         problems.add(file, line, "", f"the line is not CSV: {error}")
+        problems.unread.add(file)  # nothing of what follows is known
     return lines
 
 

@@ -13,15 +13,19 @@ class Toml:
     """A TOML file as a document that can still name lines; mistakes of syntax go to `problems`."""
 
     def __init__(self, file: str, content: bytes, problems: Problems) -> None:
-        text = decode_text(file, content, problems) or ""
-        self.lines = text.splitlines()
+        text = decode_text(file, content, problems)
+        self.lines = (text or "").splitlines()
         self.document: dict[str, Any] = {}
+        self.is_read = False  # an empty file is read, too
+        if text is None:
+            return
         if (line := too_deep(text)) is not None:
             problems.add(file, line, "", "the file nests too deep to be a table of a pack")
             return
         try:
             self.document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            self.is_read = True
+        except ValueError as error:  # of a number of thousands of digits it is no TOMLDecodeError
             problems.add(file, _line_of(error), "", f"the file is not TOML: {error}")
 
     def line(self, key: str, start: int = 1, end: int | None = None) -> int:
@@ -38,7 +42,7 @@ class Toml:
         return [number for number, line in enumerate(self.lines, 1) if pattern.match(line)]
 
 
-def _line_of(error: tomllib.TOMLDecodeError) -> int:
+def _line_of(error: ValueError) -> int:
     # Python 3.11 gives the line only in the text of the error.
     match = re.search(r"at line (\d+)", str(error))
     return int(match.group(1)) if match else 1

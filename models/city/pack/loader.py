@@ -214,7 +214,7 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 
 def _read_head(content: bytes, problems: Problems) -> _CityTable:
     source = Toml(CITY, content, problems)
-    if not source.document:
+    if not source.is_read:
         return _fallback({})
     try:
         head = _CityTable.model_validate(source.document)

@@ -231,6 +231,7 @@ def test_an_area_without_a_shape_is_one_mistake(index: int) -> None:
     ("text", "problem"),
     [
         ('{"features":\n oops}', "areas.geojson:2: the file is not JSON"),
+        (f'{{"features": [{"9" * 5000}]}}', "areas.geojson:1: the file is not JSON"),
         ("[]", "areas.geojson:1: features: the file is not a GeoJSON FeatureCollection"),
         ('{"features": []}', "areas.geojson:1: features: the file is not a GeoJSON FeatureCollection with areas"),
     ],

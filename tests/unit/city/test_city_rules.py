@@ -139,6 +139,8 @@ def test_the_first_matching_rule_decides() -> None:
             "{ reject = true }",
             "when.no_fault: 'joke' is not a kind of no fault; these",
         ),
+        ('{ category = "" }', "{ reject = true }", "when.category: is empty"),
+        ('{ text_any = [" "] }', "{ reject = true }", "when.text_any: is empty"),
         ('{ hours = "22:00" }', "{ review = true }", "when.hours: '22:00' is not a range of hours"),
         ('{ hours = "7-7" }', "{ review = true }", "when.hours: '7-7' is not a range of hours between 0 and 24"),
         ('{ colour = "red" }', "{ review = true }", "when.colour: is not known here"),
@@ -179,6 +181,9 @@ def test_rules_have_ids_of_their_own() -> None:
     [
         ("[[rules]\n", "rules.toml:1: the file is not TOML"),
         ("\n\nx = \n", "rules.toml:3: the file is not TOML"),
+        ('[[rules]]\nid = "a"\nreason = x\n[[rules]]\n', "rules.toml:3: the file is not TOML"),
+        (f"x = {'9' * 5000}\n", "rules.toml:1: the file is not TOML"),
+        ('[[rules]]\nid = "a"\nreason = """\n[[rules]]\n"""\n', "rules.toml:1: when: is missing"),
         ('[[rule]]\nid = "a"\n', "rules.toml:1: rule: is not known here; a rule begins with [[rules]]"),
         ("rules = 3\n", "rules.toml:1: rules: a rule begins with [[rules]]"),
         ('[[rules]]\nid = "a"\n', "rules.toml:1: reason: is missing"),

@@ -106,6 +106,8 @@ def test_all_mistakes_come_at_once() -> None:
         ),
         ("categories.csv", "road,,道路,Roads,road,路,50", "road,,道路,Roads,road,路,-50"),
         ("limits.csv", "pothole,rebuild,handle,20,work-day", "pothole,rebuild,handle,20,weeks"),
+        ("departments.csv", "police,城管局,City Order Bureau,1,", "police,城管局,City Order Bureau,1,,x"),
+        ("departments.csv", "police,城管局", 'police,"城管局'),
     ],
 )
 def test_a_row_that_cannot_be_read_is_one_mistake(name: str, before: str, after: str) -> None:
@@ -160,6 +162,14 @@ def test_a_cell_beyond_the_header_is_named() -> None:
 def test_a_missing_file_is_the_only_mistake(name: str) -> None:
     """A pack without one of its files is refused, and what refers to that file is not held against the others."""
     assert problems({name: None}) == (f"{name}:1: the file is missing",)
+
+
+@pytest.mark.parametrize("text", ["", "\ufeff", "# to be written\n"])
+def test_a_head_that_says_nothing_is_refused(text: str) -> None:
+    """A city without a name and a zone is none, also when its file was emptied."""
+    missing = ("id", "name_en", "name_zh", "zone")
+
+    assert problems({"city.toml": text}) == tuple(f"city.toml:1: {name}: is missing" for name in missing)
 
 
 def test_an_unknown_file_is_named() -> None:
@@ -334,6 +344,7 @@ def test_a_calendar_without_slots_is_refused() -> None:
         ("departments.csv", "roads-②,名,Name,1,", "id: 'roads-②' holds a raised or circled digit"),
         ("calendar.csv", "2026-05-0¹,holiday,五一", "date: '2026-05-0¹' holds a raised or circled digit"),
         ("limits.csv", "pothole,,check,1_0,day", "amount: '1_0' is not a number"),
+        ("limits.csv", f"pothole,,check,{'9' * 400},day", f"amount: '{'9' * 400}' is not a number"),
         ("limits.csv", "pothole,,check,④,day", "amount: '④' holds a raised or circled digit"),
         (
             "limits.csv",
