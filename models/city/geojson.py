@@ -48,8 +48,10 @@ class _Properties(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: object) -> object:
-        # Map editors write an empty text or null for a property without value.
-        return {k: v for k, v in given.items() if v not in ("", None)} if isinstance(given, dict) else given
+        # Map editors write an empty text, a blank or null for a property without value.
+        if not isinstance(given, dict):
+            return given
+        return {k: v for k, v in given.items() if v is not None and not (isinstance(v, str) and not v.strip())}
 
 
 class _Feature(BaseModel):

@@ -106,6 +106,8 @@ def _by_name(places: Iterable[Place]) -> dict[str, _Alike]:
             named.append(place)
     found: dict[str, _Alike] = {}
     for name, folded, place in zip(names, fold_many(names), named, strict=True):
+        if not folded:  # no text names it
+            continue
         key = name if folded == name else folded  # one text for both: there are many
         alike = found.setdefault(key, place)
         if alike is not place:

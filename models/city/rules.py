@@ -39,10 +39,11 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
     phrases: frozenset[str] | None = None
 
 
-def _folded(value: object) -> object:
-    if value == ():  # what is asked for nothing would hold for everything
+def _folded(words: tuple[str, ...]) -> tuple[str, ...]:
+    folded = tuple(map(fold, words))
+    if not folded or "" in folded:  # which would hold for everything
         raise ValueError("is empty")
-    return tuple(map(fold, value)) if isinstance(value, tuple) else value
+    return folded
 
 
 Patterns = Annotated[WordList, AfterValidator(_folded)]

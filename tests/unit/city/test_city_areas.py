@@ -187,6 +187,7 @@ def test_the_line_of_a_feature_without_an_id_is_counted(spaces: tuple[str, str])
             lambda f: f[6]["properties"].update(parent="south"),
             "areas.geojson:8: geometry: north-e reaches beyond south",
         ),
+        (lambda f: f[6]["properties"].update(name_zh=" "), "areas.geojson:8: properties.name_zh: is missing"),
         (lambda f: f[6]["properties"].update(colour="red"), "areas.geojson:8: properties.colour: is not known here"),
         (
             lambda f: f[6].update(geometry={"type": "Polygon", "coordinates": square(114.09, 30.1)}),

@@ -62,6 +62,14 @@ def test_one_place_under_two_names_is_not_ambiguous() -> None:
     assert found.area == "south-w"
 
 
+def test_a_name_of_which_folding_leaves_nothing_names_nothing() -> None:
+    """No text holds it, and the other places are found as ever."""
+    city = tiny_city(appended("places.csv", "<br>,,,road,south-e,,"))
+
+    assert (place := city.places.find("梧桐路有坑<br>")) is not None
+    assert place.area == "south-w"
+
+
 def test_names_may_overlap() -> None:
     """A longer name that begins inside a shorter one is found."""
     city = tiny_city(appended("places.csv", "南塘桥,,,road,south-w,,", "桥西大巷,,,road,north-e,,"))

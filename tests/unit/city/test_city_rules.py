@@ -141,6 +141,7 @@ def test_the_first_matching_rule_decides() -> None:
         ),
         ('{ category = "" }', "{ reject = true }", "when.category: is empty"),
         ('{ text_any = [" "] }', "{ reject = true }", "when.text_any: is empty"),
+        ('{ text_all = ["坑", "<br>"] }', "{ reject = true }", "when.text_all: is empty"),
         ('{ hours = "22:00" }', "{ review = true }", "when.hours: '22:00' is not a range of hours"),
         ('{ hours = "7-7" }', "{ review = true }", "when.hours: '7-7' is not a range of hours between 0 and 24"),
         ('{ colour = "red" }', "{ review = true }", "when.colour: is not known here"),
