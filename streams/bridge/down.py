@@ -12,6 +12,9 @@ from models.events.incoming import MAX_TEXT, MAX_TITLE
 from models.times import to_text
 from streams.bridge.crossing import Banks, Crossing, Stays, links, report, returned, said_of, update
 
+# What an order above needs only in some states: what is done again was accepted there, what goes on was not suspended,
+# and of what the city has suspended, or is to check, no progress is told.
+_MOOT = ("accept", "resume", "progress")
 _NO_HUB = "{} says nothing of where the order is: the pack above has no `hub` at this department"
 
 
@@ -72,8 +75,7 @@ def _rework(_banks: Banks, _data: bytes) -> Stays:
 
 def _refusal(_banks: Banks, data: bytes) -> Stays:
     refused = wire.decode(data, facts.UpdateRefused)
-    if refused.action in ("accept", "resume") and refused.reason == "wrong-state":
-        # What is done again is under way above, and needs no second acceptance; or it was not suspended there.
+    if refused.action in _MOOT and refused.reason == "wrong-state":
         return Stays("moot")
     return Stays("refused", f"{refused.order_id}: {refused.action} was refused above: {refused.reason}")
 

@@ -193,7 +193,8 @@ def test_what_a_hub_has_returned_goes_down_as_another_report_with_the_officers_w
 
 
 def test_what_is_none_of_a_hubs_affairs_stays() -> None:
-    """Another event, a second acceptance; what was refused above is told."""
+    """Another event, a second acceptance, what tells of progress while the city has it suspended; what else was refused
+    above is told."""
     refusing = hub_city()
     refusing.feed(report("1", T0), at=T0)
     refused = refusing.update("handle", ROADS, T0, evidence_urls=PICTURE, sender=ROADS)
@@ -204,6 +205,12 @@ def test_what_is_none_of_a_hubs_affairs_stays() -> None:
     )
     assert refusing.update("accept", ROADS, T0) == ""
     assert refusing.update("accept", ROADS, T0, sender=ROADS) == "wrong-state"
+    assert carried_down(refusing)[-1] == Stays("moot")
+    assert refusing.update("resume", ROADS, T0, sender=ROADS) == "wrong-state"
+    assert carried_down(refusing)[-1] == Stays("moot")
+    refusing.update("request-suspension", ROADS, T0, reason="frost", until=T0 + DAY)
+    refusing.update("approve-suspension", DISPATCHER, T0)
+    assert refusing.update("progress", ROADS, T0, sender=ROADS) == "wrong-state"
     assert carried_down(refusing)[-1] == Stays("moot")
     assert down(BANKS, Event("1", "paidan/desk", "city.else.v1", b"{}")) == Stays("other")
     assert up(BANKS, Event("1", "paidan/desk", "city.else.v1", b"{}")) == Stays("other")
