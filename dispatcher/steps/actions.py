@@ -165,7 +165,8 @@ def _refuse_return(work: UnitOfWork, order: Order, update: InboxUpdate, at: int)
 def _arbitrate(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
     if update.department == order.department and update.category in ("", order.category):
         return dispatching.refuse_return(work, order, update.reason, at, update.by)
-    if order.department and update.department != order.department:
+    # A turn that was handed up, or whose return was approved on the way here, has ended with that.
+    if order.department and update.department != order.department and order.assignments[-1].ended_at is None:
         order = dispatching.approve_return(work, order, "arbitrated", at, update.by)
     target = _target(work, order, update, "duty-officer", update.category or order.category)
     return dispatching.assign(work, order, target, at, update.by, binding=True)

@@ -149,8 +149,9 @@ def _turn_anew(order: Order, handle: RunningLimit | None, at: int) -> Changes:
 
 
 def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
-    # Where it was handed up and is left where it was, its turn had ended.
+    # Where it was handed up, or taken from it on the way to arbitration, and is left where it was, its turn had ended.
     turn: TurnChanges = {"binding": True, "returned_at": None, "ended_at": None, "ended_by": ""}
+    turn |= {"misrouted": False, "held_ms": None, "held_work_ms": None}
     if fact.accept and order.assignments[-1].accepted_at is None:
         turn["accept_due"] = fact.accept.due
     return (
@@ -166,7 +167,7 @@ def _sent_to_arbitration(order: Order, fact: facts.SentToArbitration) -> Changes
     # Where the desk itself sends it on, nobody has decided about the return.
     return (
         (dispatched(order, fact.at, fact.actor) if fact.actor.role != "desk" else {})
-        | with_limits(order, fact.limit, drop=("return",))
+        | with_limits(order, fact.limit, drop=("review", "return"))
         | {"waiting_since": fact.at}
     )
 

@@ -104,6 +104,21 @@ def test_an_order_that_arbitration_leaves_where_it_was_goes_on_there() -> None:
     assert_laws(desk)
 
 
+def test_what_was_handed_up_is_nobodys_mistake_whoever_arbitration_gives_it_to() -> None:
+    """No return was asked for, so none is approved: nobody is told so, and nothing is charged."""
+    desk = opened()
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + HOUR, department="roads-street")
+    desk.update("report-up", STREET, T0 + 3 * HOUR, reason="too big")
+
+    assert desk.update("arbitrate", OFFICER, T0 + 4 * HOUR, department="works", reason="a pipe") == ""
+
+    assert (desk.only().state, desk.only().department) == ("assigned", "works")
+    assert desk.names().count("return-approved") == desk.count("misroutes") == 1
+    assert len(sent(desk, "assignments/roads-street", WITHDRAWAL)) == 1
+    assert_laws(desk)
+
+
 @pytest.mark.parametrize("named", ["roads", ""])
 def test_an_order_is_handed_down_to_nobody_who_is_accountable_for_it(named: str) -> None:
     """Another pack may have turned the levels round: who answers for the order does not get it from below."""

@@ -131,6 +131,40 @@ def test_a_circle_goes_to_arbitration(desk: Desk) -> None:
     assert_laws(desk)
 
 
+def test_a_review_that_was_late_is_over_when_arbitration_begins(desk: Desk) -> None:
+    """Done late, it is not also one that nobody has made; what runs from then on is the arbitration."""
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r")
+    desk.update("approve-return", DISPATCHER, T0 + 2 * HOUR)
+    desk.tick(T0 + 2 * DAY)
+    assert (desk.only().state, desk.count("dispatch_missed")) == ("review", 1)
+    done = desk.count("dispatch_done")
+
+    assert desk.update("decide", REVIEWER, T0 + 2 * DAY, category="pothole", department="roads") == ""
+
+    assert desk.only().state == "arbitration"
+    assert {limit.stage for limit in desk.only().limits} == {"whole", "arbitration"}
+    assert (desk.count("dispatch_missed"), desk.count("dispatch_done")) == (0, done + 1)
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize(("to", "misroutes"), [("police", 2), ("works", 1)])
+def test_what_was_taken_away_on_the_way_to_arbitration_is_approved_once(desk: Desk, to: str, misroutes: int) -> None:
+    """Moved back to where it was returned, it is the duty officer's; whoever keeps it then was not asked by mistake."""
+    desk.update("return", ROADS, T0 + HOUR, code="unclear", reason="r", department="works")
+    moved = {"to_area": "south-e", "department": "roads", "reason": "beyond the bridge"}
+    assert desk.update("move-area", DISPATCHER, T0 + 3 * HOUR, **moved) == ""
+    assert (desk.only().state, desk.only().department) == ("arbitration", "works")
+
+    assert desk.update("arbitrate", OFFICER, T0 + 5 * HOUR, department=to, reason="it is theirs") == ""
+
+    order = desk.only()
+    assert (order.state, order.department) == ("assigned", to)
+    assert desk.names().count("return-approved") == desk.names().count("taken-back") == 1
+    assert desk.count("misroutes", "area/south-e") == misroutes
+    assert not order.assignments[-1].misrouted
+    assert_laws(desk)
+
+
 def test_a_refused_return_binds_and_the_clock_has_run_on(desk: Desk) -> None:
     """Same turn, same limit for handling, a fresh one for accepting."""
     before = desk.only().assignments[0]
