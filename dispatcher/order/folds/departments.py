@@ -153,7 +153,7 @@ def _return_refused(order: Order, fact: facts.ReturnRefused) -> Changes:
     turn: TurnChanges = {"binding": True, "returned_at": None, "ended_at": None, "ended_by": ""}
     turn |= {"misrouted": False, "held_ms": None, "held_work_ms": None}
     if fact.accept and order.assignments[-1].accepted_at is None:
-        turn["accept_due"] = fact.accept.due
+        turn |= {"accept_due": fact.accept.due, "accept_missed_at": None}  # it has a fresh limit for that
     return (
         dispatched(order, fact.at, fact.actor)
         | with_limits(order, fact.accept, drop=("return", "arbitration"))

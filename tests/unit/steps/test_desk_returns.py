@@ -182,6 +182,20 @@ def test_a_refused_return_binds_and_the_clock_has_run_on(desk: Desk) -> None:
     assert desk.update("return", ROADS, T0 + 6 * HOUR, code="unclear", reason="r") == "binding"
 
 
+def test_a_refused_return_is_late_for_its_fresh_limit_alone(desk: Desk) -> None:
+    """The limit that ran before is no longer one to miss, and nothing is missed while the fresh one runs."""
+    desk.tick(T0 + 3 * HOUR)
+    assert desk.count("accept_missed") == 1
+    assert desk.update("return", ROADS, T0 + 4 * HOUR, code="unclear", reason="r", evidence_urls=("e",)) == ""
+
+    assert desk.update("refuse-return", DISPATCHER, T0 + 5 * HOUR, reason="it is yours") == ""
+
+    assert desk.count("accept_missed") == 0
+    desk.tick(T0 + 8 * HOUR)
+    assert desk.count("accept_missed") == 1
+    assert_laws(desk)
+
+
 @pytest.mark.parametrize(
     ("own", "refusal"),
     [
