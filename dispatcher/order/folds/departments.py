@@ -112,6 +112,8 @@ def _recategorised(order: Order, fact: facts.Recategorised) -> Changes:
         "priority": fact.priority,
         "assignments": (*order.assignments[:-1], replace(order.assignments[-1], category=fact.category)),
     }
+    if order.held_for:  # those above answer for the same order
+        changes["held_for"] = tuple(replace(turn, category=fact.category) for turn in order.held_for)
     return changes | _limits_anew(replace(order, **changes), fact)
 
 

@@ -229,6 +229,17 @@ def test_no_order_counts_twice_over_the_levels() -> None:
     )
 
 
+def test_another_category_is_that_of_each_level_that_has_the_order() -> None:
+    """Whoever has handed it down answers for the same order: nothing is left with the category that it was not."""
+    desk = with_the_grid()
+
+    assert desk.update("re-categorise", DISPATCHER, T0 + 5 * HOUR, category="water-leak", reason="a pipe") == ""
+
+    assert (desk.count("assigned", "category/water-leak"), desk.count("assigned", "category/pothole")) == (4, 0)
+    assert desk.count("forwarded", "category/water-leak") == 3
+    assert_laws(desk)
+
+
 def test_a_level_above_takes_an_order_back_from_all_below() -> None:
     """The street has it again in the limit that has run on; both below are withdrawn, the bureau stays accountable."""
     desk = with_the_grid()
