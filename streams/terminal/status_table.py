@@ -1,6 +1,7 @@
 """The answer of `GET /status` as a table for people."""
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from rich.box import SIMPLE
@@ -78,10 +79,15 @@ def _of_hub(hub: Mapping[str, Any]) -> str:
 def _row(indicators: Mapping[str, Any], heads: tuple[str, ...]) -> list[str]:
     every = [
         *(str(indicators[name]) for name in _COUNTS),
-        *("–" if indicators[name] is None else f"{indicators[name]:.1%}" for name in _RATES),
+        *(_percent(indicators[name]) for name in _RATES),
         *(_seconds(indicators[name]["p50"]) for name in _TIMES),
     ]
     return [value for head, value in zip(_HEADS, every, strict=True) if head in heads]
+
+
+def _percent(rate: float | None) -> str:
+    """As the pages show it: 1 of 16 is 6.3 % there, where half of a tenth would be rounded to the even one here."""
+    return "–" if rate is None else f"{Decimal(rate * 100).quantize(Decimal('0.1'), ROUND_HALF_UP)}%"
 
 
 def _seconds(value: float | None) -> str:

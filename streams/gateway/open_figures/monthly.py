@@ -122,11 +122,12 @@ def _named(city: City, dimension: str, key: str) -> dict[str, Any]:
 
 
 def _rate(row: FigureRow, name: str) -> float | None:
-    """A rate of the city to the hundredth; None where few stand above the line, or few are missing from it."""
+    """A rate of the city to the hundredth, a half upwards as on the pages; None where few stand above the line, or few
+    are missing from it."""
     indicator = INDICATORS[name]
     top, bottom = (sum(row.counters.get(each, 0) for each in names) for names in (indicator.top, indicator.bottom))
     tells_of_few = any(0 < part < LEAST for part in (top, bottom - top))
-    return round(top / bottom, 2) if bottom and not tells_of_few else None
+    return (200 * top + bottom) // (2 * bottom) / 100 if bottom and not tells_of_few else None
 
 
 def _as_csv(document: Mapping[str, Any]) -> bytes:

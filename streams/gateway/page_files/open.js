@@ -1,4 +1,4 @@
-import { ask, el, percent } from "/page/common.js";
+import { ask, el } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 const MONTHS = 36;
@@ -22,6 +22,11 @@ function months() {
 function count(value, least) {
   if (value !== null) return String(value);
   return el("span", { class: "soft", title: say("less than {}, or kept back for one that is", least) }, say("few"));
+}
+
+// A rate, which is told to the hundredth.
+function share(rate) {
+  return rate === null ? "–" : `${Math.round(rate * 100)} %`;
 }
 
 function called(row) {
@@ -51,7 +56,7 @@ async function show() {
   by("least").textContent = say("Counts below {} are not told, nor are others from which they could be reckoned.", found.least);
   const whole = el("section", { class: "panel" }, el("h2", {}, say("The whole city")), el("dl", { class: "facts" },
     ...Object.entries(COUNTS).flatMap(([each, text]) => [el("dt", {}, text), el("dd", {}, count(found.counts[each], found.least))]),
-    ...Object.entries(RATES).flatMap(([each, text]) => [el("dt", {}, text), el("dd", {}, percent(found.rates[each]))])));
+    ...Object.entries(RATES).flatMap(([each, text]) => [el("dt", {}, text), el("dd", {}, share(found.rates[each]))])));
   by("figures").replaceChildren(whole, ...Object.entries(TABLES).map(([part, title]) => table(title, found[part], found.least)));
 }
 

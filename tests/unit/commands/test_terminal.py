@@ -99,6 +99,20 @@ def test_a_status_leaves_figures_out_and_cuts_none(width: int) -> None:
     assert ("left out" in shown) == ("response " not in shown.split("medians")[0].splitlines()[2])
 
 
+@pytest.mark.parametrize(("rate", "shown"), [(1 / 16, "6.3%"), (3 / 16, "18.8%"), (2 / 3, "66.7%"), (1, "100.0%")])
+def test_a_rate_is_rounded_as_the_pages_round_it(rate: float, shown: str) -> None:
+    """A half goes up: whoever compares the two finds the same figure."""
+    out = io.StringIO()
+    city = {"name_en": "Yunhe"} | _indicators() | {"closure_rate": rate}
+    window = {"from": "2026-11-26", "to": "2026-11-27"}
+    status = {"window": window, "complete": True, "departments": {}, "city": city}
+
+    console = Console(file=out, width=200)
+    console.print(status_table(status, console))
+
+    assert out.getvalue().split().count(shown) == (2 if rate == 1 else 1)
+
+
 def test_a_status_with_those_below_asks_for_them_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures are the gateway's sums; without the option each department is by itself."""
     asked: list[dict[str, str]] = []

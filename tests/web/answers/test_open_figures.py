@@ -81,10 +81,10 @@ def test_a_sum_that_one_table_cannot_tell_is_told_by_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("satisfied", "unsatisfied", "rate"), [(30, 10, 0.75), (30, 4, None), (4, 30, None), (9, 0, 1)]
+    ("satisfied", "unsatisfied", "rate"), [(30, 10, 0.75), (5, 35, 0.13), (30, 4, None), (4, 30, None), (9, 0, 1)]
 )
 def test_a_rate_that_tells_of_few_is_withheld(satisfied: int, unsatisfied: int, rate: float | None) -> None:
-    """With how many there are it would say how many are missing."""
+    """With how many there are it would say how many are missing. A half of a hundredth goes up, as on the pages."""
     judged = {"citizen_judged": satisfied + unsatisfied, "citizen_agreed": satisfied}
     sums = {"area": {"south-w": row(40, satisfied=satisfied, unsatisfied=unsatisfied, **judged)}, "category": {}}
 
