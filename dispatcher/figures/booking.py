@@ -18,7 +18,7 @@ are spread over the single rows once, by `spread`.
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 from zoneinfo import ZoneInfo
 
 from dispatcher.figures.figure_row import Figure
@@ -271,7 +271,7 @@ def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
         # A late acceptance is not charged where the order was not this department's to accept.
         if turn.accept_due is not None and (turn.accepted_at <= turn.accept_due or not turn.misrouted):
             book.stage("accept", own, category, turn.accepted_by, turn.accepted_at, turn.accepted_at <= turn.accept_due)
-    elif turn.accept_missed_at is not None and not turn.misrouted:
+    elif _missed(turn.accept_missed_at, turn):
         book.stage("accept", own, category, None, turn.accept_missed_at, None)
     if turn.returned_at is not None:
         book.book(own, category, turn.returned_at, "returned")
@@ -288,8 +288,15 @@ def _book_turn(book: _Book, turn: Assignment, category: str) -> None:
         book.book(own, category, turn.handled_at, *figures)
         if turn.handle_due is not None:
             book.stage("handle", own, category, None, turn.handled_at, turn.handled_at <= turn.handle_due)
-    elif turn.handle_missed_at is not None and not turn.misrouted:
+    elif _missed(turn.handle_missed_at, turn):
         book.stage("handle", own, category, None, turn.handle_missed_at, None)
+
+
+def _missed(at: int | None, turn: Assignment) -> TypeGuard[int]:
+    """Whether a turn has missed a limit that was up at an instant: not where the order was not this department's, nor
+    where what ended the turn, or returned it, lay no later and was only reported after it."""
+    over = [each for each in (turn.ended_at, turn.returned_at) if each is not None]
+    return at is not None and not turn.misrouted and all(at < each for each in over)
 
 
 def _book_levels(book: _Book, turn: Assignment, category: str) -> None:

@@ -251,8 +251,9 @@ def responded(order: Order, at: int) -> Changes:
 
 
 def ends(order: Order, at: int, by: str, archive_at: int | None) -> Changes:
-    """The order leaves the open states: nothing runs any more. A check that was missed stays missed."""
-    missed = tuple(limit.due for limit in order.limits if limit.stage == "check" and "breach/check" in order.fired)
+    """The order leaves the open states: nothing runs any more. A check that was missed before stays missed."""
+    checks = (limit.due for limit in order.limits if limit.stage == "check" and "breach/check" in order.fired)
+    missed = tuple(due for due in checks if due < at)
     return (
         turn_ends(order, at, by)
         | chain_ends(order, at, by)

@@ -6,8 +6,10 @@ import pytest
 
 from dispatcher.figures.booking import Bookings, bookings, collect, difference, direct
 from dispatcher.figures.figure_row import FigureRow, decode, encode, parse_key, row_key
+from dispatcher.order import facts
 from dispatcher.order.row import Order
-from tests.support.steps.lives import Life
+from models.city import LimitStage
+from tests.support.steps.lives import Life, limit
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = 24 * 3_600_000
@@ -103,6 +105,28 @@ def test_a_late_fact_from_before_the_breach_clears_it() -> None:
     due = NOON + DAY
     rows = booked(life().assign(NOON, due=due).accept(NOON).breach(due).handle(due - HOUR).row)
     assert not any("overdue_open" in figures for figures in rows.values())
+
+
+@pytest.mark.parametrize("stage", ["accept", "handle", "check"])
+def test_a_limit_that_was_up_after_the_end_was_not_missed(stage: LimitStage) -> None:
+    """What ended the order before may be told after the timer; nobody has missed anything then."""
+    for ended, missed in ((NOON + HOUR, 0), (NOON + 3 * HOUR, 1)):
+        order = life().assign(NOON)
+        if stage == "check":
+            asked = limit("check", NOON, NOON + 2 * HOUR)
+            order.add(facts.Handled, NOON, "handled", handled_ms=0, handled_work_ms=0, limit=asked)
+        rows = booked(order.breach(NOON + 2 * HOUR, stage).close(ended, forced=True).row)
+        assert rows["area/south-w/20260105"].get(f"{stage}_missed", 0) == missed
+
+
+def test_a_limit_that_was_up_after_the_return_was_not_missed() -> None:
+    """It was returned in time; where the return is refused, the clock has run on and the limit was missed after all."""
+    order = life().assign(NOON).accept(NOON).breach(NOON + 2 * HOUR, "handle")
+    order.add(facts.Returned, NOON + HOUR, "returned", code="not-my-area", reason="elsewhere")
+    assert "handle_missed" not in booked(order.row)["department/roads/20260105"]
+
+    order.add(facts.ReturnRefused, NOON + 3 * HOUR, "assigned", reason="it is yours")
+    assert booked(order.row)["department/roads/20260105"]["handle_missed"] == 1
 
 
 def test_a_reopening_takes_the_closing_off_its_day() -> None:
