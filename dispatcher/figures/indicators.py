@@ -81,12 +81,12 @@ _TABLE = (
     _count("detections", "感知数", "detections of cameras, without repeats of the same source and id"),
     _count("duplicates", "重复数", "sightings dropped as repeats of the same source and id within its window"),
     _count("suppressed", "抑制数", "sightings inside a control zone 管控区域 or a silence 静默"),
-    _count("expired", "观察失效数", "incidents that were watched and not seen often enough"),
+    _count("expired", "观察失效数", "detections that were watched and came to no order in time"),
     _count("merged", "并案数", "sightings that joined an order that was there"),
     _count("opened", "立案数", "orders opened"),
     _count("assigned", "派遣数", "assignments to a department"),
     _count("accepted", "签收数", "assignments that were accepted"),
-    _count("returned", "退单数", "assignments that were returned"),
+    _count("returned", "退单数", "assignments that were returned; a refused return is none"),
     _count("returns_approved", "准退数", "returns that were right"),
     _count("forwarded", "转办数", "assignments that the department has handed down to one below it"),
     _count("reported_up", "上报数", "assignments that went to the level above, which was asked to take over"),
@@ -97,7 +97,14 @@ _TABLE = (
     _count("rejected", "作废数", "orders that were nothing for anybody"),
     _count("merged_orders", "并案工单数", "orders that go on as part of another"),
     _count("reopened", "重开数", "reopenings, on their own day"),
-    _count("misroutes", "错派数", "assignments whose return was approved, or that were taken back to be re-assigned"),
+    Indicator(
+        "misroutes",
+        "count",
+        ("misroutes",),
+        "assignments whose return was approved, or that were taken back to be re-assigned (department `-`)",
+        title="错派数",
+        version=2,
+    ),
     _count("reminded", "催办数", "days on which a reporter reminded of an order"),
     Indicator("open", "stock", ("open",), "orders that are open at the window's end", title="在办数"),
     Indicator(
@@ -134,6 +141,7 @@ _TABLE = (
             (f"{stage}_done", f"{stage}_missed"),
             f"{what} in time / (done + missed), where there is a limit",
             _CHINA,
+            version=2,
         )
         for stage, title, what in (
             ("accept", "按时签收率", "accepted"),
@@ -206,8 +214,8 @@ _TABLE = (
         "满意率",
         ("satisfied",),
         ("satisfied", "unsatisfied"),
-        "satisfied / all answers of reporters, those that were called back included, on the day of the answer; what "
-        "nameless people say, of orders without reporters, counts for nothing",
+        "satisfied / all answers of reporters, the last of each about an order, those that were called back included, "
+        "on the day of the answer; what nameless people say, of orders without reporters, counts for nothing",
         _HOTLINE,
         version=2,
     ),
@@ -251,6 +259,7 @@ _TABLE = (
         ("misroute_ms",),
         "time spent at departments that an order was misrouted to, charged to dispatching (department `-`)",
         title="错派耗时",
+        version=2,
     ),
 )
 INDICATORS: Mapping[str, Indicator] = {indicator.name: indicator for indicator in _TABLE}
