@@ -248,7 +248,12 @@ _TABLE = (
         title="处置工作时长",
     ),
     Indicator(
-        "checking_seconds", "duration", ("checking_ms",), "from `handled` to the check, passed or not", title="核查时长"
+        "checking_seconds",
+        "duration",
+        ("checking_ms",),
+        "from `handled` to the check, passed or not; of what was handed down from when the topmost has confirmed it",
+        title="核查时长",
+        version=2,
     ),
     Indicator(
         "response_seconds", "duration", ("response_ms",), "from the assignment to its acceptance", title="响应时长"

@@ -108,8 +108,9 @@ class Recheck(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only
 
 
 class Check(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """One check 核查 of a handled order: who looked, whether it passed, and whether in time. `camera_found` is what a
-    camera had found before a person on the spot looked; empty where none was asked, or none has answered."""
+    """One check 核查 of a handled order: who looked, whether it passed, and whether in time. `handled_at` is since when
+    it could be checked: of what was handed down, since the topmost has confirmed it. `camera_found` is what a camera
+    had found before a person on the spot looked; empty where none was asked, or none has answered."""
 
     at: int
     handled_at: int

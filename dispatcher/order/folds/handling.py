@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from dispatcher.order import facts
+from dispatcher.order.chain import answered_at
 from dispatcher.order.folds.changes import (
     Changes,
     Folds,
@@ -109,9 +110,9 @@ def _handled(order: Order, fact: facts.Handled) -> Changes:
 
 
 def _checked(order: Order, fact: facts.Checked) -> Changes:
-    turn = order.assignments[-1]
     due = next((limit.due for limit in order.limits if limit.stage == "check"), None)
-    handled_at = turn.handled_at if turn.handled_at is not None else fact.at
+    answered = answered_at(order)  # nobody can check before all above have confirmed
+    handled_at = fact.at if answered is None else answered
     found = order.recheck.found if order.recheck is not None and fact.actor.role in ON_THE_SPOT else ""
     check = Check(at=fact.at, handled_at=handled_at, passed=fact.passed, by=fact.actor, due=due, camera_found=found)
     changes = with_limits(order, drop=("check",)) | no_check()

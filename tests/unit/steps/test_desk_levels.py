@@ -204,6 +204,7 @@ def test_each_level_confirms_what_was_done_before_anybody_else_checks_it() -> No
     assert desk.update("check-pass", INSPECTOR, T0 + 9 * HOUR) == ""
     order = desk.only()
     assert (order.state, order.closings[-1].handled_at) == ("closed", T0 + 8 * HOUR)
+    assert order.checks[-1].handled_at == T0 + 8 * HOUR  # that the levels took so long is no time of the check's
     assert {turn.ended_by for turn in (*order.held_for, *order.assignments)} == {"closed"}
     assert_laws(desk)
 
