@@ -261,15 +261,16 @@ def test_an_address_of_no_known_kind_is_refused() -> None:
 
 
 def test_no_cell_is_a_formula_and_numbers_stay_numbers() -> None:
-    """What a spreadsheet would calculate gets an apostrophe, in the header as well, also in full-width signs."""
+    """What a spreadsheet would calculate gets an apostrophe, in the header as well, also in full-width signs. A dash
+    alone is the key of what has no department: no formula, and what other tables are joined by."""
     file = io.StringIO()
-    cells = ["=1+1", "+86", "-x", "@me", "\t=1", "＝1", "plain", "a=b", -1, None, 0.5]
+    cells = ["=1+1", "+86", "-x", "@me", "\t=1", "＝1", "plain", "a=b", "-", -1, None, 0.5]
 
     write_safe_csv([f"=n{n}" for n in range(len(cells))], [cells], file)
 
     header, line = csv.reader(io.StringIO(file.getvalue()))
     assert header[0] == "'=n0"
-    assert line == ["'=1+1", "'+86", "'-x", "'@me", "'\t=1", "'＝1", "plain", "a=b", "-1", "", "0.5"]
+    assert line == ["'=1+1", "'+86", "'-x", "'@me", "'\t=1", "'＝1", "plain", "a=b", "-", "-1", "", "0.5"]
 
 
 @pytest.mark.parametrize("live", [False, True], ids=["exported", "live"])
