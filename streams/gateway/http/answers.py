@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatcher.order.row import ENDED, OPEN
 from models.envelope import JSON
 from streams.gateway.http.problems import MEDIA_TYPE as PROBLEM
+from streams.gateway.shapes.city_shapes import CITY
+from streams.gateway.shapes.order_shapes import ORDERS, STATE
+from streams.gateway.shapes.schema_parts import COUNT, LINK, TEXT, listed, ref, shape
 
 Answers = Mapping[int, tuple[str, ...]]  # by status: a media type, or the schemas of JSON documents
 
@@ -34,6 +36,14 @@ ANSWERS: Mapping[str, Answers] = {
     "GET /detections/{detection_id}": {200: ("Outcome",), 404: ("Problem",), 422: ("Problem",)},
     "GET /orders": {200: ("OrderList",), 422: ("Problem",)},
     "GET /orders/{order_id}": {200: ("Order",), 303: (), 404: ("Problem",), 422: ("Problem",)},
+    "GET /orders/{order_id}/sightings": {200: ("Sightings",), 404: ("Problem",), 422: ("Problem",)},
+    "GET /orders/{order_id}/moves": {200: ("Moves",), 404: ("Problem",), 422: ("Problem",)},
+    "GET /prefill": {200: ("Prefill",), 404: ("Problem",), 422: ("Problem",)},
+    "GET /seat": {200: ("Seat",), 404: ("Problem",), 422: ("Problem",)},
+    "GET /areas": {200: ("Areas",), 404: ("Problem",), 422: ("Problem",)},
+    "GET /cameras": {200: ("Cameras",), 404: ("Problem",), 422: ("Problem",)},
+    "GET /units": {200: ("Units",), 404: ("Problem",), 422: ("Problem",)},
+    "GET /false-alarms": {200: ("FalseAlarms",), 404: ("Problem",), 422: ("Problem",)},
     "GET /silences": {200: ("SilenceList",), 422: ("Problem",)},
     "POST /silences": {201: ("Silence",), **dict.fromkeys((408, 409, 415, 422), ("Problem",))},
     "POST /silences/{number}/approve": _SILENCE_STEP,
@@ -89,100 +99,42 @@ HEADERS: Mapping[str, Any] = {
 }
 
 
-def _object(*required: str, **properties: Any) -> dict[str, Any]:
-    return {"type": "object", "required": list(required), "properties": properties}
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_TEXT = {"type": "string"}
-_COUNT = {"type": "integer", "minimum": 0}
-_TIME = {"type": "string", "format": "date-time"}
-_LINK = {"type": "string", "format": "uri-reference"}
-_STATE = {"enum": sorted(OPEN | ENDED)}
-_HEAD = {"complete": {"type": "boolean"}, "partitions": _ref("Partitions")}
-_FIGURES = {"type": "object", "additionalProperties": {"type": "object"}}
-_TOLD_COUNT = {"anyOf": [_COUNT, {"type": "null"}]}
-_TOLD = _object("received", "opened", "closed", id=_TEXT, received=_TOLD_COUNT, opened=_TOLD_COUNT, closed=_TOLD_COUNT)
-_DAY_OR_NONE = {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}
-
 SCHEMAS: Mapping[str, Any] = {
     "Problem": {
         "description": "An error (RFC 9457).",
-        **_object(
+        **shape(
             "type", "title", "status", "detail",
             type={"type": "string", "pattern": "^urn:paidan:problem:"},
-            title=_TEXT, status={"type": "integer", "minimum": 400, "maximum": 599}, detail=_TEXT,
-            field=_TEXT, rule=_TEXT, reason=_TEXT, idempotency_key=_TEXT, state={"enum": ["", *_STATE["enum"]]},
-            attempt=_COUNT, order_id=_TEXT, order_seq=_COUNT,
-            allowed={"type": "array", "items": _TEXT}, choices={"type": "array", "items": _TEXT},
-            event=_ref("EventName"),
+            title=TEXT, status={"type": "integer", "minimum": 400, "maximum": 599}, detail=TEXT,
+            field=TEXT, rule=TEXT, reason=TEXT, idempotency_key=TEXT, state={"enum": ["", *STATE["enum"]]},
+            attempt=COUNT, order_id=TEXT, order_seq=COUNT, action=TEXT, allowed=listed(TEXT), choices=listed(TEXT),
+            roles=listed(TEXT), event=ref("EventName"),
         ),
     },
-    "Document": _object(),
-    "EventName": _object("source", "id", source=_TEXT, id=_TEXT),
-    "Receipt": _object("event", event=_ref("EventName"), status=_LINK, outcome=_TEXT),
+    "Document": shape(),
+    "EventName": shape("source", "id", source=TEXT, id=TEXT),
+    "Receipt": shape("event", event=ref("EventName"), status=LINK, outcome=TEXT),
     "Decision": {
         "anyOf": [
-            _object("event", "order", "type", "fact", event=_ref("EventName"), order=_LINK, type=_TEXT,
-                    fact={"type": "object"}),
-            _object("event", "order", "repeated", event=_ref("EventName"), order=_ref("OrderLine"),
-                    repeated={"const": True}),
-            _ref("Outcome"),
+            shape("event", "order", "type", "fact", event=ref("EventName"), order=LINK, type=TEXT,
+                  fact={"type": "object"}, outcome=TEXT),
+            shape("event", "order", "repeated", event=ref("EventName"), order=ref("OrderLine"),
+                  repeated={"const": True}),
+            ref("Outcome"),
         ]
     },
-    "Outcome": _object("event", "outcome", event=_ref("EventName"), outcome=_TEXT, order=_LINK, seen=_COUNT,
-                       wanted=_COUNT),
-    "Partitions": _object("answered", "total", answered=_COUNT, total=_COUNT),
-    "OrderLine": _object("id", "state", "opened_at", "link", id=_TEXT, state=_STATE, opened_at=_TIME, last_at=_TIME,
-                         due=_TIME, overdue_at=_TIME, link=_LINK),
-    "OrderList": _object(
-        "complete", "partitions", "orders", "next", **_HEAD,
-        orders={"type": "array", "items": _ref("OrderLine")}, next={"anyOf": [_TEXT, {"type": "null"}]},
-    ),
-    "Order": _object("id", "seq", "state", "status", "opened_at", id=_TEXT, seq=_COUNT, state=_STATE,
-                     status={"enum": ["open", "closed"]}, opened_at=_TIME, last_at=_TIME, due=_TIME, overdue_at=_TIME),
-    "ReportedOrder": _object("report", "order", report=_ref("EventName"), order=_ref("OrderLine")),
-    "Status": _object(
-        "as_of", "complete", "partitions", "window", as_of=_TIME, **_HEAD,
-        window=_object("from", "to", "zone", **{"from": _DAY_OR_NONE}, to={"type": "string", "format": "date"},
-                       zone=_TEXT),
-        city={"type": "object"}, departments=_FIGURES, categories=_FIGURES, areas=_FIGURES,
-        limited_stages=_FIGURES, stages={"anyOf": [_FIGURES, {"type": "null"}]},
-        actors=_FIGURES,
-    ),
-    "Silence": _object(
-        "number", "state", "starts_at", "ends_at", "owner", "comment", number=_COUNT, state=_TEXT, starts_at=_TIME,
-        ends_at=_TIME, owner=_TEXT, comment=_TEXT, created_by=_TEXT, approved_by=_TEXT, ended_by=_TEXT,
-    ),
-    "ControlZone": _object(
-        "lifts", "line", "starts_at", "ends_at", "owner", "reason", "lifted_by", lifts=_TEXT, line=_COUNT,
-        starts_at=_TIME, ends_at=_TIME, owner=_TEXT, reason=_TEXT, lifted_by={"type": ["integer", "null"]},
-    ),
-    "SilenceList": _object(
-        "silences", "control_zones", as_of=_TIME, silences={"type": "array", "items": _ref("Silence")},
-        control_zones={"type": "array", "items": _ref("ControlZone")},
-    ),
-    "OpenFigures": _object(
-        "month", "least", "city", "counts", "rates", "areas", "categories", month=_TEXT, least=_COUNT,
-        city={"type": "object"}, counts=_TOLD, rates={"type": "object"},
-        areas={"type": "array", "items": _TOLD}, categories={"type": "array", "items": _TOLD},
-    ),
-    "Trend": _object(
-        "complete", "partitions", "window", "days", as_of=_TIME, **_HEAD, window={"type": "object"},
-        days={"type": "array", "items": _object("day", day={"type": "string", "format": "date"})},
-    ),
-    "Alive": _object("alive", alive={"const": True}),
-    "Readiness": _object("ready", ready={"type": "boolean"}),
+    "Outcome": shape("event", "outcome", event=ref("EventName"), outcome=TEXT, order=LINK, seen=COUNT, wanted=COUNT),
+    "Partitions": shape("answered", "total", answered=COUNT, total=COUNT),
+    "Alive": shape("alive", alive={"const": True}),
+    **ORDERS,
+    **CITY,
 }  # fmt: skip
 
 
 def described(status: int, shapes: tuple[str, ...]) -> dict[str, Any]:
     """One answer as OpenAPI has it."""
     told = {name: {"$ref": f"#/components/headers/{name}"} for name, (by, _) in _TELLING.items() if status in by}
-    content = dict(_content(shape) for shape in shapes)
+    content = dict(_content(name) for name in shapes)
     return (
         {"description": _MEANINGS[status]}
         | ({"headers": told} if told else {})
@@ -190,7 +142,7 @@ def described(status: int, shapes: tuple[str, ...]) -> dict[str, Any]:
     )
 
 
-def _content(shape: str) -> tuple[str, dict[str, Any]]:
-    if "/" in shape:
-        return shape, {"schema": _TEXT}
-    return (PROBLEM if shape == "Problem" else JSON), {"schema": _ref(shape)}
+def _content(name: str) -> tuple[str, dict[str, Any]]:
+    if "/" in name:
+        return name, {"schema": TEXT}
+    return (PROBLEM if name == "Problem" else JSON), {"schema": ref(name)}

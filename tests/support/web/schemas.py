@@ -1,6 +1,7 @@
-"""Whether a JSON value fits a JSON schema: so much of the specification as the AsyncAPI document makes use of, and
+"""Whether a JSON value fits a JSON schema: so much of the specification as the project's documents make use of, and
 stricter in one thing: a field that the schema does not list is an error."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,8 +18,8 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 }
 _SAYS_NOTHING = {"description", "default"}
 _KNOWN = {
-    "$ref", "anyOf", "enum", "const", "type", "format", "properties", "required", "items", "prefixItems", "minItems",
-    "maxItems",
+    "$ref", "anyOf", "enum", "const", "type", "format", "pattern", "minimum", "maximum", "properties", "required",
+    "additionalProperties", "items", "prefixItems", "minItems", "maxItems",
 }  # fmt: skip
 
 
@@ -45,10 +46,15 @@ def misfits(value: Any, schema: Any, whole: Mapping[str, Any], where: str = "$")
         return
     if schema.get("format") == "date-time" and not _is_instant(value):
         yield f"{where}: {value!r} is no instant"
-    if isinstance(value, dict) and "properties" in schema:
+    if isinstance(value, str) and re.search(schema.get("pattern", ""), value) is None:
+        yield f"{where}: {value!r} does not match {schema['pattern']}"
+    if isinstance(value, int | float) and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        yield f"{where}: {value!r} is out of range"
+    if isinstance(value, dict) and ("properties" in schema or "additionalProperties" in schema):
         yield from (f"{where}.{name}: is missing" for name in schema.get("required", ()) if name not in value)
+        fields, others = schema.get("properties", {}), schema.get("additionalProperties", False)
         for name, field in value.items():
-            yield from misfits(field, schema["properties"].get(name, False), whole, f"{where}.{name}")
+            yield from misfits(field, fields.get(name, others), whole, f"{where}.{name}")
     if isinstance(value, list):
         if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
             yield f"{where}: has {len(value)} entries"

@@ -1,0 +1,1 @@
+"""The shapes of the documents that the gateway answers with, as JSON schemas of its OpenAPI document."""
