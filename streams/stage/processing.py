@@ -97,7 +97,8 @@ class StageOptions:
     `packed` are topics that only Paidan reads: what the stage writes to them is packed.
     `urgent` is a topic whose partition n is decided ahead of what waits in input partition n 急件通道; empty: none.
     `claims` is the topic that says which process owns which input partition (`streams/stage/claims.py`). `traces` are
-    partitions that a stage without a state has written to if it ever worked, kept for ever.
+    partitions that a stage without a state has written to if it ever worked, kept for ever. `partitions`: so many each
+    topic that it reads has, by which claims and states are kept; 0: however many.
     """
 
     connection: Connection
@@ -115,6 +116,7 @@ class StageOptions:
     traces: tuple[TopicPartition, ...] = ()
     urgent: str = ""
     packed: frozenset[str] = frozenset()
+    partitions: int = 0
 
     def pace_at(self, rate: float) -> float:
         """The seconds between the beginnings of two cycles at so many records a second."""

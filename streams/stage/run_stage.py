@@ -28,6 +28,7 @@ def stage_options(settings: Settings, role: str) -> StageOptions:
         budget=settings.batch_seconds,
         max_failures=settings.max_failures,
         packed=names.packed,
+        partitions=settings.partitions,
     )
 
 

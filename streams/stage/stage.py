@@ -99,6 +99,9 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
         partitions = sorted(assigned)
         for tp in partitions:
             self._consumer.pause(tp)
+        if (strange := self._strange(partitions)) is not None and self._failure is None:
+            self._failure = strange
+            self._stop.set()
         if self._stop.is_set():  # a group that rebalances while this process leaves it
             return
         former = self._shares
@@ -108,6 +111,17 @@ class Stage(ConsumerRebalanceListener, Generic[O]):
         self._working.add_done_callback(self._watch)
         metrics.STAGE_PARTITIONS.labels(self._options.group).set(len(partitions))
         self.ready.set()
+
+    def _strange(self, assigned: Sequence[TopicPartition]) -> StageError | None:
+        """What is to be said of a partition that somebody has added to a topic: nobody keeps claims or states of it."""
+        known = self._options.partitions
+        added = next((tp for tp in assigned if 0 < known <= tp.partition), None)
+        if added is None:
+            return None
+        return StageError(
+            f"{self._options.group}: {added.topic} has been given partition {added.partition}, and there are {known} "
+            "of each topic (PAIDAN_PARTITIONS): what lies in it is not taken in, see docs/operations.md#topics"
+        )
 
     async def _work(self) -> None:
         """Tenure after tenure, until one ends in good order. Raises StageError, and what a processor raises."""
