@@ -41,7 +41,7 @@ for _command in (publish, cancel, history, rollback):
 
 _NOTHING = "the text describes a scene in which nothing is the matter: it opens nothing"
 
-Pack = Annotated[Path | None, typer.Option("--city", help="Folder of the city pack. Default: the one in force.")]
+Pack = Annotated[Path | None, typer.Option("--city", help="Folder of the city pack. Default: PAIDAN_CITY.")]
 
 
 @app.command()
