@@ -371,7 +371,8 @@ def _meaning(city: City, said: SaidDetection, *, measured: bool) -> _Meaning | I
     camera = city.cameras.get(said.camera_id)
     point = None if said.location is None else _point(said.location)
     if camera is None and point is None:
-        raise Poison("camera_id", _unknown(said.camera_id), "unknown-camera")
+        field = "sensor_id" if measured else "camera_id"  # as the sender calls it
+        raise Poison(field, _unknown(said.camera_id), "unknown-camera")
     rule = city.labels.find(said.vendor, said.algorithm, said.label)
     if rule is not None and said.confidence is not None and said.confidence < rule.min_confidence:
         return Ignored(rule.category)

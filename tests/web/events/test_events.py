@@ -38,6 +38,12 @@ ACCEPT = {"action": "accept", "by": {"department": "roads"}}
         ("/reports", b'{"text": "x", "location": {"lat": 30}}', "location", "invalid"),
         ("/detections", b'{"camera_id": "c"}', "label", "invalid"),
         ("/detections", b'{"camera_id": "nowhere-1", "label": "litter"}', "camera_id", "unknown-camera"),
+        (
+            "/measurements",
+            b'{"sensor_id": "nowhere-1", "quantity": "gas", "value": 2, "threshold": 1}',
+            "sensor_id",
+            "unknown-camera",
+        ),
         (f"/orders/{ORDER}/updates", b'{"action": "fly", "by": {"role": "pilot"}}', "action", "invalid"),
         (f"/orders/{ORDER}/updates", b'{"action": "accept"}', "by", "invalid"),
         (f"/orders/{ORDER}/updates", b"5", "data", "invalid"),
