@@ -180,7 +180,8 @@ _AFTER = tuple(
         ),
         (
             ("@",),
-            r"\s@\S{1,20}",
+            # No further than to a mark: what stands behind one is said to whoever is called.
+            r"(?:\s@(?:(?![了没坏不被漏堵破断倒])[^\s，。,;；:：！？!?@]){1,20})+",
         ),
     )
 )

@@ -65,11 +65,21 @@ _EMPTY = re.compile(
     r"|see photos?|complaint|report|request|other|problem|issue|yes|no|new|open|normal",
     re.IGNORECASE,
 )
-# What a label that is not of the matter takes with it: no further than to a break, or, after letters, the line's end.
-_VALUE = re.compile(r"[^\s，。；！？,;!?]{0,40}(?:\s\d{1,2}[:：]\d\d(?:[:：]\d\d)?)?")
-_WESTERN_VALUE = re.compile(r"[^,;!?，。；！？]{0,60}$")
+# What a label that is not of the matter takes with it: no further than to a break, or, after letters, the line's end,
+# which a few words reach and a sentence does not; beyond a blank (`_GAP`) what goes on with the place alone.
+_PLACE = "路街道巷弄号號楼樓栋棟幢室层層区區市县縣镇鎮乡鄉村园園苑口旁边邊侧側处處院校站桥橋东東南西北门門"
+_VALUE = re.compile(
+    rf"[^\s|，。；！？,;!?]{{0,40}}(?:\|[^\s|，。；！？,;!?我在是有住卡停]{{0,12}}[{_PLACE}\d](?=[|\s，。；！？,;!?]|$))*"
+    r"(?:\s\d{1,2}[:：]\d\d(?:[:：]\d\d)?)?"
+)
+_WESTERN_VALUE = re.compile(r"(?=.{0,60}$)(?:[^\s,;!?，。；！？]+ ?){0,8}$")
 # A value that tells what is wrong after all: "地点：人民路井盖没了".
-_TELLS = re.compile(r"[了没坏不被漏堵破断倒]")
+_TELLS = re.compile(
+    r"[了没沒坏壞不被漏堵破断斷倒塌陷淹爆臭歪困味]|着火|起火|冒[烟煙]|打架"
+    r"|\b(?:smell|smoke|fire|flames|burning|gas|leak|broken|stuck|burst|collaps|missing|block|flood|hole|spark"
+    r"|fell|out|not|never|dump|dirty|loud|loose|crack|pothole|dangling|hanging)(?:s|ed|ing|age|y|es)?\b",
+    re.IGNORECASE,
+)
 
 _CLOCK = r"(?:上午|下午|晚上|早上|凌晨|中午)?\s?\d{1,2}[:：]\d\d(?:[:：]\d\d)?(?:\s?[ap]m)?"
 _DAY = r"(?:20\d\d[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}日?|\d{1,2}[-/月]\d{1,2}日?|昨天|今天|星期.|周.)"
@@ -111,8 +121,8 @@ _BESIDE = tuple(
             r"\[(?:[\u4e00-\u9fff]{1,4}|photo|image|picture|video|voice message|location|sticker)\](?!\s?[:：])",
         ),
         (
-            (":", "：", "@"),
-            r"^(?:(?:re|fwd?|fw|转发|回复|答复|我|me|user|visitor|用户)\s?[:：]\s?|@[^\s，。,:：]{1,20}[\s:：，,]+)+",
+            (":", "："),
+            r"^(?:(?:re|fwd?|fw|转发|回复|答复|我|me|user|visitor|用户)\s?[:：]\s?)+",
         ),
         (("此致",), r"[，。！!]?\s?此致[，,]?\s?敬礼[!！。]?$"),
         (
@@ -130,10 +140,26 @@ _OPENING = re.compile(
     r"|\s*(?:[Cc]aller|[Rr]esident) (?:reports|states|says)(?: that)?[:,]?\s"
     r"|\s*20\d\d年\d{1,2}月\d{1,2}日[，,]\s?"
 )
+# Whom a line calls by name, at its beginning or behind who writes it. Taken out before blanks between ideographs are:
+# without its blank a name goes on to the next mark, and the fire in "@所有人 着火了，快来" would be part of it.
+_TO_ALL = r"所有人|全[体體]成[员員]|全[体體](?:业主|業主|邻居|鄰居)|大家|物[业業](?:管家|经理|經理|客服)?|all|everyone"
+_MENTIONS = re.compile(
+    r"^[^\S\n]*(?P<writes>(?:[>＞]\s?)*(?:[^\s:：@>＞，。,]{1,12}[:：]\s?)?)"
+    r"(?:(?:转发|轉發|回复|回覆|回復|//|rt)[:：]?\s?)?"
+    rf"(?:@(?:(?:{_TO_ALL})[，,]"
+    rf"|(?:(?!{_TELLS.pattern})[^\s，。,;；:：！？!?@]){{1,20}}(?:[^\S\n]*[:：]|[^\S\n]+(?=\S)))[^\S\n]*)+",
+    re.IGNORECASE | re.MULTILINE,
+)
 _BLOCK = re.compile(r"</?(?:p|div|br|li|tr|td|h\d)\b[^<>]*>", re.IGNORECASE)
 _OVER_LINES = re.compile(r"<!|<(?:script|style)\b", re.IGNORECASE)
 # Blanks before what may be a label: between ideographs none would be left.
 _NEXT_LABEL = re.compile(r"[ \t\u3000](?<=\S.)[ \t\u3000]*(?=[\u4e00-\u9fff]{1,9}[:：])")
+# … and the blanks behind a value that is not of the matter: what stands behind one may be.
+_GAP = re.compile(
+    rf"(?:{_any(_OTHERS)})\s?[】\]]?\s?[:：][ \t\u3000]*[^\s|]{{1,40}}"
+    r"(?:[ \t\u3000]+(?![A-Za-z]|\d+[:：]\d)[^\s|]+)+"
+)
+_BLANKS = re.compile(r"(?<=[^\s:：])[ \t\u3000]+(?=\S)")
 _MARK = re.compile(r"(?:[>＞]\s?)+")
 _CITED = re.compile(r"「(?P<said>.*)」")
 # Whoever answers: nothing of such a line is the reporter's.
@@ -171,6 +197,9 @@ def _enough(text: str) -> bool:
 def _lines(text: str) -> Iterator[tuple[str, str]]:
     """What each line says beside its frame, and whose it is."""
     text = _NEXT_LABEL.sub("|", _BLOCK.sub("\n", text))
+    text = _GAP.sub(lambda found: _BLANKS.sub("|", found[0]), text)
+    if "@" in text:
+        text = _MENTIONS.sub(r"\g<writes>", text)
     # What may go over several lines is made plain as a whole, into one.
     lines = [plain(text)] if _OVER_LINES.search(text) else map(plain, text.splitlines())
     before = signed = False
@@ -221,7 +250,7 @@ def _without_labels(line: str) -> str:
         if not of_matter:
             told = (_WESTERN_VALUE if western else _VALUE).match(value)
             if told and not _TELLS.search(told[0]):
-                value = value[told.end() :].strip(" ，。；,;")
+                value = value[told.end() :].strip(" |，。；,;")
         elif start and _EMPTY.fullmatch(value):
             value = ""
         parts.append(value)
