@@ -23,8 +23,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "尽快 赶快 赶紧 快点 早日 及时 立即 马上 速来 请 恳请 跪求 希望 望 盼 麻烦 拜托 劳烦 能不能 能否 强烈要求 要求",
         "尽快 赶快 赶紧 快点 快 早日 及时 立即 马上 速 求 你们 您 贵单位 领导 政府 有关部门 相关部门 部门 "
         "有人 人 工作人员 师傅 安排 派 来 过来 去 前来 一下 帮忙 帮 现场 查看 看看 看 处理 解决 维修 修理 "
-        "修复 修 整改 核实 重视 关注 回复 答复 管管 管 落实 跟进 督促 协调 处置 给 能 下 吧 啊 了 予以 "
-        "引起 现 来电人 诉求人 市民 并 核查 反馈",
+        "修复 修 整改 核实 重视 关注 回复 答复 管管 管 落实 跟进 督促 协调 处置 转给 转达 转交 转告 给 能 下 吧 啊 了 "
+        "予以 引起 现 来电人 诉求人 市民 并 核查 反馈",
     ),
     (
         "天 周 星期 礼拜 月 年 小时",
@@ -60,9 +60,36 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "我 拍了 有 附上 附 已拍 见 上传了 为证 了",
     ),
     (
-        "差点 险些",
-        "我 我们 老人 小孩 孩子 有人 电动车 骑车 开车 走路 把人 就 被 摔倒 摔跤 摔了 摔 出事 绊倒 崴脚 "
-        "受伤 撞上 撞到 一跤 了",
+        "差点 险些 摔倒 摔跤 摔伤 摔了 崴脚 崴了 受伤 绊倒",
+        "我 我们 我妈 老人 老太太 大爷 邻居 小孩 孩子 有人 人 个 好几 几 两 一 电动车 骑车 开车 走路 把人 就 被 摔 "
+        "出事 撞上 撞到 一跤 了 过 已经 已 昨天 今天 刚才 昨晚 都 在 这 这里 那里 因此",
+    ),
+    (
+        "小心 当心 绕行 绕道 绕路 绕着走 绕开 注意安全 注意脚下 看着点 留神",
+        "大家 各位 邻居 街坊 朋友 们 走路 路过 经过 开车 骑车 出门 出行 晚上 来往 行人 车辆 的 都 请 一定 要 千万 多 "
+        "点 一点 走 过 人 时 时候 了 啊 哈 哦 吧 下 一下 那边 这边 这里 那里 先 建议 只能",
+    ),
+    (
+        "打12345 打一下12345 打个12345 打过12345 给12345 打电话 打个电话 报一下 报了 报修 报过 反映一下 说一下",
+        "谁 有人 有没有 没有 没 大家 都 能 帮忙 帮 麻烦 快 赶紧 赶快 去 来 给 跟 向 物业 社区 城管 热线 12345 吗 了 "
+        "啊 吧 呀 过 打 一起 一声 个电话 电话",
+    ),
+    (
+        "说一声 说一下 说个事 说件事 告诉 告知 汇报 知会",
+        "跟 和 给 向 你们 您 你 大家 领导 物业 城管 政府 先 来 就 我 只是 顺便 一下 一声 哈 啊 了 特此",
+    ),
+    (
+        "大事 不急 不着急 不要紧 不打紧 有空 看着办",
+        "没什么 没啥 也 不是 应该 可能 吧 倒是 倒 还 算 不算 什么 就 是 来 看看 看一下 看 你们 您 的话 再 哈 慢慢 处理 "
+        "就行 就好 的 时候",
+    ),
+    (
+        "不知道 不清楚",
+        "归 不归 你们 您 管 不 该 找 谁 哪个 哪 部门 是不是 是 的 归谁 这 这事 应该 打 给 能不能 不能 能",
+    ),
+    (
+        "打扰 不好意思 抱歉",
+        "一下 了 您 你们 大家 啊 哈 各位 领导 又 再次",
     ),
     (
         "经过 路过 从这里走",
@@ -86,8 +113,34 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "it has been like this that for several many two three a few now over since last already",
     ),
     (
-        "reported called complained",
-        "i have we it this before already twice many times about several",
+        "reported called complained report call",
+        "i have we it this before already twice many times about several has anyone anybody someone somebody did can "
+        "could please the council city them in yet",
+    ),
+    (
+        "know fyi",
+        "just letting let you thought i d should might would like want wanted to so all we",
+    ),
+    (
+        "mind careful watch beware",
+        "how you go be out please everyone all folks people your step there take care when walking driving and so do",
+    ),
+    (
+        "rush hurry deal urgent whenever",
+        "no not a big it s is its really very but you can this",
+    ),
+    (
+        "probably maybe perhaps",
+        "nothing it s is its just a small thing but",
+    ),
+    (
+        "sure",
+        "not who deals with this if whether you do it is your job the right place department i m am which handles to "
+        "contact ring call ask",
+    ),
+    (
+        "sorry",
+        "to bother disturb trouble you for my bad english about this again i m am",
     ),
     (
         "nobody noone",
@@ -98,8 +151,9 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "it is very this for children kids people everyone elderly the and pedestrians cyclists really",
     ),
     (
-        "nearly almost",
-        "someone somebody i my got hurt fell tripped neighbour wife husband child son daughter was injured",
+        "nearly almost fell tripped hurt injured",
+        "someone somebody i my got neighbour wife husband mother mum child son daughter kid was were has have been "
+        "already several two people and badly an old lady man woman",
     ),
     (
         "photo photos picture pictures",
@@ -110,7 +164,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
 
 def _pattern(needed: str, others: str) -> str:
     one, every = (_any_of(words) for words in (needed, f"{needed} {others}"))
-    return rf"(?=.*{one})(?:{every}\s*)+"
+    return rf"(?=.*{one})(?:{every}[\s'’]*)+"
 
 
 def _any_of(words: str) -> str:

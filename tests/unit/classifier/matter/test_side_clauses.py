@@ -28,6 +28,16 @@ ZH = (
     "老人差点绊倒",
     "每天上下班都经过这里",
     "希望领导重视",
+    "谁打一下12345",
+    "有人报了吗",
+    "大家绕着走",
+    "路过的小心一点",
+    "已经有人崴脚了",
+    "跟你们说一声",
+    "不知道归不归你们管",
+    "没什么大事",
+    "你们看着办",
+    "打扰了",
 )
 EN = (
     "thank you",
@@ -39,6 +49,15 @@ EN = (
     "it is dangerous for children",
     "someone nearly got hurt",
     "photo attached",
+    "just letting you know",
+    "thought I'd let you know",
+    "has anyone reported it?",
+    "mind how you go",
+    "somebody already fell",
+    "probably nothing",
+    "no rush",
+    "I'm not sure who deals with this",
+    "sorry to bother you",
 )
 CORES = ("路上有个大坑", "路灯不亮", "厨房有煤气味", "公厕很脏", "老板拖欠工资", "There is a big pothole")
 # By how much a clause that says nothing may lower what a message is thought to be.
