@@ -38,7 +38,9 @@ _FOLLOWER = _CONSUMER | {"auto_offset_reset": "latest", "fetch_max_wait_ms": 20}
 _MEMBER = _CONSUMER | {"auto_offset_reset": "none"}
 _PATIENT_MS = 250  # so long an answer to a reader's former assignment may hold up the first one to the next
 _WRITER = {"acks": "all", "max_request_size": REQUEST_BYTES}
-_HEARTBEATS = 4  # in the time after which a silent member loses its partitions
+# In the time after which a silent member loses its partitions. From one of theirs the others hear that it has: so much
+# longer a takeover takes, at worst. It costs a small request each.
+HEARTBEATS = 10
 # The group waits so long for members that finish what is at hand; one that is dead is found out by its session.
 _REBALANCE_MS = 10_000
 
@@ -85,7 +87,7 @@ def member(connection: Connection, group: str, session_timeout_ms: int, **option
     session = {
         "group_id": group,
         "session_timeout_ms": session_timeout_ms,
-        "heartbeat_interval_ms": session_timeout_ms // _HEARTBEATS,
+        "heartbeat_interval_ms": session_timeout_ms // HEARTBEATS,
         "rebalance_timeout_ms": max(_REBALANCE_MS, session_timeout_ms),
     }
     return PatientConsumer(**connection.options(), **_MEMBER | session | options)

@@ -21,6 +21,7 @@ from dispatcher.order.row import Order, Tally
 from dispatcher.partition import row_keys
 from models.city import City
 from streams import metrics
+from streams.kafka.clients import HEARTBEATS
 from streams.kafka.connection import Connection
 from streams.kafka.sizes import FETCH_BYTES, MAX_MESSAGE_BYTES
 from streams.kafka.topics import Names
@@ -38,7 +39,6 @@ log = logging.getLogger(__name__)
 
 # A worker that restores its tables is silent for longer than a desk that decides.
 _SESSIONS = 2
-_HEARTBEATS = 4
 # A killed member holds up a rebalance for a session, a second one for another; some time more for a busy machine.
 _IDLE_SESSIONS = 5
 _LOOK_SECONDS = 5.0
@@ -288,7 +288,7 @@ def _faust_app(settings: Settings, folder: str, build: int) -> Any:
         topic_disable_leader=True,
         table_standby_replicas=0,
         broker_session_timeout=session_seconds(settings),
-        broker_heartbeat_interval=session_seconds(settings) / _HEARTBEATS,
+        broker_heartbeat_interval=session_seconds(settings) / HEARTBEATS,
         broker_commit_interval=1.0,
         broker_max_poll_records=2000,
         broker_check_crcs=False,
