@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from models.city import City, load_city
 from models.envelope import Event, decode, header_map, to_binary
@@ -20,7 +21,7 @@ from streams.bridge.crossing import Banks, Crossing, Side, Stays
 from streams.bridge.down import down
 from streams.bridge.figures_told import tell
 from streams.bridge.up import up
-from streams.kafka.clients import started, writer
+from streams.kafka.clients import admin, started, writer
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
@@ -96,13 +97,14 @@ class Carrier:
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Carry both ways until `stop` is set.
 
-    Raises UsageError where a setting is missing, CityError, StageError when a cluster has failed too often in a row,
-    KafkaError.
+    Raises UsageError where a setting is missing or names no department above, CityError, StageError when a cluster has
+    failed too often in a row, KafkaError.
     """
     city = load_city(settings.city)
     banks, upper = ends(settings, city)
     above, below = Names(upper.namespace), Names(settings.namespace)
     topics: Mapping[Side, str] = {"above": above.updates_of(banks.hub), "below": banks.landing}
+    await _check_hub(upper, [above.assignments(banks.hub), topics["above"]])
     # What is not written when the bridge ends is of a record that is not finished.
     async with (
         open_tracer(settings, "bridge") as tracer,
@@ -129,6 +131,18 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         figures = tell(settings, city, to_above, above.hub_figures(banks.hub))
         # Both to their end: whoever is cancelled while it leaves its group is waited for there until its session ends.
         await race(together(downward.run(stop), upward.run(stop)), figures)
+
+
+async def _check_hub(upper: Settings, topics: Sequence[str]) -> None:
+    """Raises UsageError where the platform above has not the topics of a department of this name: whoever waits for a
+    topic waits for ever."""
+    async with started(admin(Connection.of(upper)), CLOSE_SECONDS) as client:
+        described = await client.describe_topics([*topics])
+    missing = [each["topic"] for each in described if each["error_code"] == UnknownTopicOrPartitionError.errno]
+    if missing:
+        raise UsageError(
+            f"PAIDAN_BRIDGE_HUB is {upper.bridge_hub}, which is no department above: there is no topic {missing[0]}"
+        )
 
 
 def ends(settings: Settings, city: City) -> tuple[Banks, Settings]:

@@ -3,11 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from aiokafka.errors import KafkaError
 from prometheus_client import REGISTRY
 
 from dispatcher.order import wire
 from models.envelope import Event, to_binary
+from models.errors import UsageError
 from models.events import UPWARD_STEP
 from streams.bridge.role import serve
 from streams.kafka.clients import admin, started
@@ -75,6 +77,16 @@ async def test_a_bridge_that_ends_leaves_both_groups(
         await serving
 
         assert await members() == [0, 0]
+
+
+async def test_a_bridge_of_a_hub_that_nobody_knows_above_says_so(
+    kafka: Kafka, settings: Settings, tmp_path: Path
+) -> None:
+    """It would wait for its topic for ever, with ten lines a second in its log."""
+    bridge = (await bridge_to(kafka, settings, tmp_path)).model_copy(update={"bridge_hub": "raods"})
+
+    with pytest.raises(UsageError, match="PAIDAN_BRIDGE_HUB is raods, which is no department above"):
+        await serve(bridge, asyncio.Event())
 
 
 async def bridge_to(above: Kafka, below: Settings, folder: Path) -> Settings:
