@@ -87,6 +87,11 @@ def without_denials(text: str) -> str:
     return text if left == folded else left.strip(" .,;:!?。，；：！？、")
 
 
+def classified(text: str) -> str:
+    """What a classifier is shown of a described scene: what is there, or all of it where everything is denied."""
+    return without_denials(text) or text
+
+
 def is_quiet(text: str) -> bool:
     """Whether a described scene, without its denials, names nothing but what is always there."""
     return all(map(_names_nothing, _CLAUSE.split(fold(without_denials(text)))))

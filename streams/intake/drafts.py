@@ -13,7 +13,7 @@ from models.city import Asset, Camera, City
 from models.city.files.cells import DROPPED, FOR_A_PERSON
 from models.errors import Poison
 from models.events.vocabulary import BY_HASH
-from models.formats.quiet_scenes import is_quiet, without_denials
+from models.formats.quiet_scenes import classified, is_quiet
 from models.formats.scenes import describes_scene
 from models.guess import NO_FAULT
 from models.inbox import UNLOCATED, UNREGISTERED, Actor, InboxUpdate, Sighting, UnitHeard
@@ -197,7 +197,7 @@ class DraftReader:
         )
         # Where the registry has put a camera counts for more than the place that its maker has set.
         otherwise = stands if statement.by_device and camera is not None else None
-        words = (without_denials(said.text) or said.text) if meant.by_words else ""
+        words = classified(said.text) if meant.by_words else ""
         return Draft(item, meant.point, words, otherwise, meant.dropped)
 
     def _report(self, said: SaidReport, statement: Statement, asset: Asset | None) -> Draft:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dispatcher.arrivals.worded.gists import gist_of
 from models.city import City
 from models.classifier.serving.features import Context
-from models.formats.quiet_scenes import without_denials
+from models.formats.quiet_scenes import classified
 from models.guess import Guess
 from models.inbox import InboxRecord, Item, Sighting
 from models.words import whole_text
@@ -48,7 +48,7 @@ class ReadAgain:
                 items[n] = item = replace(item, gist=gist_of(*words, phrases))
             if _is_asked(item):
                 said = whole_text(*words)
-                asked.append((n, item, said if item.kind == "report" else without_denials(said)))
+                asked.append((n, item, said if item.kind == "report" else classified(said)))
         if asked and self._model is not None:
             self.judged += len(asked)
             for (n, item, _), guess in zip(asked, self._guesses(self._model, asked), strict=True):

@@ -17,7 +17,7 @@ from models.city.pack.loader import CITY, is_pack_file
 from models.city.pack.official_days import official_days
 from models.classifier import Classifier, Context
 from models.errors import UsageError
-from models.formats.quiet_scenes import is_quiet, without_denials
+from models.formats.quiet_scenes import classified, is_quiet, without_denials
 from models.formats.scenes import describes_scene
 from models.guess import Guess
 from models.inbox import UNLOCATED, Sighting
@@ -134,7 +134,7 @@ def try_out(
         asset="" if asset is None else asset.id,
     )
     if settled == "":
-        guess = _guess(city, model, text if not label else without_denials(text) or text, context_of(city, sighting))
+        guess = _guess(city, model, classified(text) if label else text, context_of(city, sighting))
         sighting = replace(sighting, guess=guess)
         if dropped and not is_named(city, guess, without_denials(text)):
             raise UsageError(f"{label!r} is dropped by labels.csv, and the text surely names nothing: it opens nothing")

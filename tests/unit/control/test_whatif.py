@@ -12,6 +12,7 @@ from dispatcher.whatif.comparing import CITY, ElsewhereOrder, WhatIf, compare, s
 from dispatcher.whatif.course import PERSON
 from dispatcher.whatif.two_courses import TwoCourses
 from models.city import City
+from models.formats.quiet_scenes import classified
 from models.guess import Guess
 from models.inbox import Actor, InboxRecord, InboxUpdate, Item, PackChange, Sighting, decode_items
 from streams.erasure.report_keys import Erasure
@@ -170,6 +171,24 @@ async def test_sealed_words_are_judged_again_and_go_nowhere(road: Road) -> None:
     assert item.guess is not None
     assert (item.guess.outcome, other.judged) == ("uncertain", 1)
     assert TEXT[:4].encode() not in msgspec.json.encode(item)
+
+
+@pytest.mark.parametrize("said", ["No fire visible", "垃圾桶满溢，未见明火"])
+def test_a_described_scene_is_judged_by_what_intake_shows_a_classifier(said: str) -> None:
+    """What is there, or all of it where everything is denied."""
+    shown: list[str] = []
+
+    class Noting(Unsure):
+        def classify(self, texts: Sequence[str], contexts: Any = None) -> list[Guess]:
+            shown.extend(texts)
+            return super().classify(texts, contexts)
+
+    scene = Sighting(kind="detection", source="cams", id="1", at=T0, area="south-w", text=said, guess=guess("pothole"))
+    ReadAgain(test_sealed_reports.CITY, Noting(), None).record(InboxRecord(0, 0, T0, (scene,)))
+
+    assert shown == [classified(said)]
+    assert "明火" not in shown[0]
+    assert shown[0]
 
 
 async def test_erased_words_are_counted_and_never_guessed_at(road: Road) -> None:
