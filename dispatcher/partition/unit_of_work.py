@@ -13,7 +13,8 @@ from dispatcher.partition.decision import Outgoing
 from dispatcher.partition.kept_orders import encode_row
 from dispatcher.partition.overlay import Overlay
 from models.city import City
-from models.inbox import Actor, InboxUpdate
+from models.events import Evidence
+from models.inbox import Actor, InboxUpdate, Sighting
 from models.times import day_number, local_day
 
 Met = Literal["first", "repeated", "other"]
@@ -57,6 +58,11 @@ class UnitOfWork:
     def day_number(self, at: int) -> int:
         """The city-local day of an instant as yyyymmdd."""
         return day_number(self.day(at))
+
+    def day_seen(self, one: Sighting | Evidence) -> int:
+        """The city-local day of a sighting as yyyymmdd: of one that a parent incident has covered, that on which it was
+        seen, and not that on which it came up."""
+        return self.day_number(one.at if one.seen_at is None else one.seen_at)
 
     def order(self, order_id: str) -> Order | None:
         """The order's row as it is now; None when there is none, or no longer."""

@@ -59,7 +59,7 @@ def open_order(
         facts.Opened(
             **work.head(order_id, at, DESK, "review"),
             area=sighting.area,
-            day=day,
+            day=day if sighting.seen_at is None else work.day_seen(sighting),
             pack=city.digest,
             evidence=evidence(sighting),
             title=sighting.title,
@@ -132,7 +132,7 @@ def join(work: UnitOfWork, order: Order, sighting: Sighting, rule: str, distance
         facts.EvidenceAdded(
             **work.head(order, sighting.at, DESK),
             evidence=evidence(sighting, distance_m, rule),
-            day=work.day_number(sighting.at),
+            day=work.day_seen(sighting),
             fingerprint=index.covered_by(order.category, known) if rule.startswith(COVERED) else known,
             report_key=_report_key(sighting),
             asset=_ref(work.city.assets.get(sighting.asset)),

@@ -25,7 +25,7 @@ def split(
             child=own,
             evidence=(report.source, report.id),
             report_key=report_key,
-            day=day,
+            day=work.day_seen(report),
         )
     )
     if work.order(own) is None:
@@ -33,7 +33,7 @@ def split(
             facts.Opened(
                 **work.head(own, report.at, actor, "review"),
                 area=order.area,
-                day=day,
+                day=work.day_seen(report),
                 pack=work.city.digest,
                 evidence=report,
                 report_key=report_key,

@@ -56,7 +56,7 @@ def come_up(work: UnitOfWork, watch: Watch, due: int) -> None:
             child=own,
             evidence=(sighting.source, sighting.id),
             report_key=identity.report_key(sighting.source, sighting.id),
-            day=work.day_number(sighting.at),
+            day=work.day_seen(sighting),
         )
     )
 

@@ -56,6 +56,29 @@ def test_what_a_flood_has_covered_is_an_order_of_its_own_when_that_is_over() -> 
     assert_laws(desk)
 
 
+@pytest.mark.parametrize("split", [False, True])
+def test_a_report_counts_on_the_day_on_which_it_came_in_whenever_it_comes_up(split: bool) -> None:
+    """What was received on a day that is over does not become less; only the opening is of the day on which it comes
+    up. So it is where it joins what has come up before it, and is split off that again."""
+    desk, flood = flooded()
+    desk.feed(report("hole", T0 + HOUR, lat=30.058), at=T0 + HOUR)
+    later = T0 + 3 * DAY
+    if split:
+        desk.feed(report("hole-2", T0 + 2 * HOUR, lat=30.0581), at=T0 + 2 * HOUR)
+
+    assert desk.update("force-close", OPERATOR, later, flood, **END) == ""
+    desk.tick(later)
+
+    if split:
+        hole = next(order for order in desk.state.orders.values() if order.evidence_count == 2)
+        named = {"reason": "another hole", "report": ("app", "hole-2")}
+        assert desk.update("split", OPERATOR, later + HOUR, hole.id, **named) == ""
+        assert_laws(desk)
+    assert desk.count("received", "area/south-w/20260302") == (3 if split else 2)
+    assert desk.count("opened", "area/south-w/20260305") == (2 if split else 1)
+    assert desk.count("received") == desk.count("received", "area/south-w/20260302")
+
+
 @pytest.mark.parametrize("action", ["reject", "force-close", "check-pass"])
 def test_however_a_parent_ends_its_children_come_up(action: str) -> None:
     """A camera's sighting comes up like a citizen's."""
