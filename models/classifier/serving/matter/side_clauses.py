@@ -181,6 +181,10 @@ _FORMULA = re.compile("|".join(f"(?:{_pattern(*kind)})" for kind in _KINDS))
 _WORDS = [word for needed, _ in _KINDS for word in needed.split()]
 _IN_LETTERS = re.compile(rf"\b(?:{'|'.join(filter(str.isascii, _WORDS))})\b")
 _IN_IDEOGRAPHS = tuple(dict.fromkeys(word for word in _WORDS if not word.isascii()))
+# No character of a formula is another than these: that is told quickest.
+_SIGNS = frozenset("'’").union(
+    *(word for kind in _KINDS for word in kind), filter(str.isspace, map(chr, range(0x3001)))
+)
 
 
 def says_nothing(clause: str) -> bool:
@@ -190,7 +194,7 @@ def says_nothing(clause: str) -> bool:
 
 def is_formula(folded: str) -> bool:
     """The same of a clause that is folded already."""
-    if len(folded) > _LONGEST:
+    if len(folded) > _LONGEST or not _SIGNS.issuperset(folded):
         return False
     needed = any(word in folded for word in _IN_IDEOGRAPHS) or _IN_LETTERS.search(folded) is not None
     return needed and _FORMULA.fullmatch(folded) is not None
