@@ -44,13 +44,13 @@ def pairs(texts: list[str]) -> list[tuple[Guess, Guess]]:
 
 
 def test_what_is_no_fault_is_withheld_though_no_label_says_so() -> None:
-    """Of unseen thanks, questions, withdrawals and the like many went out before, hardly any behind the gate."""
+    """Of unseen thanks, questions, withdrawals and the like many went out before, few behind a gate of half the texts."""
     unseen = [row.text for row in second_set.read() if row.category == NO_FAULT]
 
     found = pairs(unseen)
 
     assert sum(alone.outcome != "abstain" for alone, _ in found) >= 0.5 * len(unseen)
-    assert sum(behind.outcome != "abstain" for _, behind in found) <= 0.1 * len(unseen)
+    assert sum(behind.outcome != "abstain" for _, behind in found) <= 0.15 * len(unseen)
 
 
 def test_the_gate_turns_sure_answers_into_doubt_and_changes_nothing_else() -> None:
