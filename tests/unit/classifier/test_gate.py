@@ -44,7 +44,7 @@ def pairs(texts: list[str]) -> list[tuple[Guess, Guess]]:
 
 
 def test_what_is_no_fault_is_withheld_though_no_label_says_so() -> None:
-    """Of unseen thanks, questions, withdrawals and the like many went out before, few behind a gate of half the texts."""
+    """Of unseen thanks, questions and the like many went out before, few behind a gate of half the texts."""
     unseen = [row.text for row in second_set.read() if row.category == NO_FAULT]
 
     found = pairs(unseen)
