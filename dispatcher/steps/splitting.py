@@ -17,15 +17,15 @@ def split(
     Returns the order that it was part of. Where the new order's id is taken (the report was split off once before),
     nothing is opened a second time.
     """
-    day = work.day_number(report.at)
-    own = identity.order_id(identity.area_of(order.id), day, report.source, report.id)
+    seen_on = work.day_seen(report)
+    own = identity.order_id(identity.area_of(order.id), work.day_number(report.at), report.source, report.id)
     order = work.emit(
         facts.Released(
             **work.head(order, at, actor),
             child=own,
             evidence=(report.source, report.id),
             report_key=report_key,
-            day=work.day_seen(report),
+            day=seen_on,
         )
     )
     if work.order(own) is None:
@@ -33,7 +33,7 @@ def split(
             facts.Opened(
                 **work.head(own, report.at, actor, "review"),
                 area=order.area,
-                day=work.day_seen(report),
+                day=seen_on,
                 pack=work.city.digest,
                 evidence=report,
                 report_key=report_key,

@@ -7,6 +7,7 @@ from streams.gateway.shapes.schema_parts import (
     COUNT,
     DAY,
     NAMED,
+    NAMES,
     NUMBER,
     POINT,
     TEXT,
@@ -25,19 +26,17 @@ _HEAD = {"complete": YES_OR_NO, "partitions": ref("Partitions")}
 _COUNTS = dict.fromkeys(("quiet", "busy", "silent"), COUNT)
 _SEER = {"id": TEXT, "name": TEXT, "open": COUNT, "right": COUNT, "false": COUNT, "rate": NUMBER}
 _TOLD = shape(
-    "received", "opened", "closed", id=TEXT, name_zh=TEXT, name_en=TEXT, received=or_null(COUNT),
-    opened=or_null(COUNT), closed=or_null(COUNT),
+    "received", "opened", "closed", **NAMES, **dict.fromkeys(("received", "opened", "closed"), or_null(COUNT)),
 )  # fmt: skip
 _SPREAD = shape("count", **dict.fromkeys(("p50", "p90", "p95", "mean", "max"), or_null(NUMBER)), count=COUNT)
 _INDICATOR = {"anyOf": [NUMBER, {"type": "null"}, _SPREAD]}
 _INDICATORS: Schema = dict.fromkeys(INDICATORS, _INDICATOR)
 _UNLISTED = shape("count", vendor=TEXT, algorithm=TEXT, label=TEXT, camera=TEXT, count=COUNT, first=TIME, last=TIME)
-_NAMES = {"id": TEXT, "name_zh": TEXT, "name_en": TEXT}
 
 CITY: Mapping[str, Schema] = {
     "Figures": {
         "description": "The indicators, as docs/indicators.md has them; null where nothing is to be divided by.",
-        **shape(**_NAMES, parent=TEXT, **_INDICATORS, **{SCORE: or_null(NUMBER)}, coming=by_name(_INDICATOR)),
+        **shape(**NAMES, parent=TEXT, **_INDICATORS, **{SCORE: or_null(NUMBER)}, coming=by_name(_INDICATOR)),
     },
     "Status": shape(
         "as_of", "complete", "partitions", "window",
@@ -93,7 +92,7 @@ CITY: Mapping[str, Schema] = {
         **shape(
             "type", "tiles", "above", "features",
             type={"const": "FeatureCollection"}, tiles=or_null(shape("url", "attribution", url=TEXT, attribution=TEXT)),
-            above=listed(shape("id", "level", **_NAMES, level=TEXT)),
+            above=listed(shape("id", "level", **NAMES, level=TEXT)),
             features=listed(shape("type", "id", "properties", "geometry", type={"const": "Feature"}, id=TEXT,
                                   properties=shape("name_zh", "name_en", name_zh=TEXT, name_en=TEXT),
                                   geometry=shape("type", "coordinates", type=TEXT, coordinates={"type": "array"}))),
@@ -106,7 +105,7 @@ CITY: Mapping[str, Schema] = {
         seats=listed(shape("role", "name_zh", "name_en", "lists", role=TEXT, name_zh=TEXT, name_en=TEXT,
                            lists=listed(shape("name_zh", "name_en", "query", "watched", name_zh=TEXT, name_en=TEXT,
                                               query=TEXT, watched=YES_OR_NO)))),
-        departments=listed(NAMED), categories=listed(shape("id", **_NAMES, conditions=listed(TEXT))),
+        departments=listed(NAMED), categories=listed(shape("id", **NAMES, conditions=listed(TEXT))),
         groups=listed(NAMED), areas=listed(NAMED), levels=COUNT, inspectors=listed(TEXT), units=listed(TEXT),
     ),
     "Silence": shape(

@@ -13,6 +13,7 @@ from streams.gateway.shapes.schema_parts import (
     DAY,
     LINK,
     NAMED,
+    NAMES,
     NUMBER,
     POINT,
     TEXT,
@@ -55,7 +56,7 @@ ORDERS: Mapping[str, Schema] = {
     "Why": _MADE["Why"],
     "Named": {
         "description": "A code of the city, with its names where the city has it still.",
-        **shape("id", id=TEXT, name_zh=TEXT, name_en=TEXT),
+        **shape("id", **NAMES),
     },
     "OrderLine": shape(
         "id", "state", "priority", "attempt", "opened_at", "supervision", "evidence_count", "link",

@@ -38,5 +38,6 @@ def by_name(schema: Schema) -> Schema:
     return {"type": "object", "additionalProperties": schema}
 
 
+NAMES: Schema = {"id": TEXT, "name_zh": TEXT, "name_en": TEXT}  # the fields of what the city has a code for
 NAMED = ref("Named")
 POINT = shape("lat", "lon", lat=NUMBER, lon=NUMBER)
