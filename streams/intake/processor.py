@@ -130,7 +130,8 @@ class IntakeProcessor:
                     key=self._keys.hmac,
                 )
             )
-        for one in chain(self._beyond(taken.items.values(), city), self._everywhere(taken.items.values(), city)):
+        updates = [item for item in chain.from_iterable(taken.items.values()) if isinstance(item, InboxUpdate)]
+        for one in chain(self._beyond(updates, city), self._everywhere(updates, city)):
             sends += self._in_lane(inbox, {one.area: [one]}, city)
         unlisted = self._tally.raised(taken.unlisted, now)
         sends += self._tally.sends(self._names, unlisted)
@@ -236,12 +237,12 @@ class IntakeProcessor:
                 found[area].append(replace(heard, area=area))
         return found
 
-    def _beyond(self, items: Iterable[Sequence[Sighting | InboxUpdate]], city: City) -> Iterator[InboxUpdate]:
+    def _beyond(self, updates: Iterable[InboxUpdate], city: City) -> Iterator[InboxUpdate]:
         """Of each step that relates an order to one of another partition 关联, the same step of that other order: its
         desk hears of it in the same transaction. It has an id of its own, so that nobody who waits for the one is
         answered with the other; its words stay with the order of which they were said, and end with that."""
-        for item in chain.from_iterable(items):
-            if not isinstance(item, InboxUpdate) or item.action != "relate" or not item.order_id:
+        for item in updates:
+            if item.action != "relate" or not item.order_id:
                 continue
             area = area_of(item.other_order_id)
             if area in city.areas and partition_of(area, self._partitions) != partition_of(item.area, self._partitions):
@@ -255,11 +256,11 @@ class IntakeProcessor:
                     reason="",
                 )
 
-    def _everywhere(self, items: Iterable[Sequence[Sighting | InboxUpdate]], city: City) -> Iterator[InboxUpdate]:
+    def _everywhere(self, updates: Iterable[InboxUpdate], city: City) -> Iterator[InboxUpdate]:
         """What a platform above takes back, for each other partition: it names its report, and who made that does not
         know by which of its words, under which pack, it was found here. The desk that has it takes it back."""
-        for item in chain.from_iterable(items):
-            if isinstance(item, InboxUpdate) and item.report is not None and is_from_above(item.source):
+        for item in updates:
+            if item.report is not None and is_from_above(item.source):
                 units = (UNLOCATED, *(area.id for area in city.areas.at_level(city.merge_level)))
                 others = {partition_of(area, self._partitions): area for area in units}
                 others.pop(partition_of(item.area, self._partitions), None)
