@@ -7,10 +7,12 @@ const TYPED_IN = "input:not([type=checkbox]), textarea, select, dialog";
 // `keys` are rows of [the key, what it does in words (or a function that says so), what is run, whether it can be used now]. `?` shows the sheet of
 // those that can be used. A key does nothing while somebody types, or with Ctrl, Alt or Meta.
 export function keyboard(keys) {
+  const said = (words) => (typeof words === "function" ? words() : words);
+
   function sheet() {
-    const usable = [...keys.filter(([, , , may]) => may()), ["?", say("this sheet"), null, null]];
+    const usable = [...keys.filter(([, words, , may]) => may() && said(words)), ["?", say("this sheet"), null, null]];
     const dialog = el("dialog", { class: "keys", "aria-labelledby": "keys-title" }, el("h2", { id: "keys-title" }, say("Keys")),
-      el("dl", { class: "facts" }, ...usable.flatMap(([key, words]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, typeof words === "function" ? words() : words)])),
+      el("dl", { class: "facts" }, ...usable.flatMap(([key, words]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, said(words))])),
       el("form", { method: "dialog" }, el("button", {}, say("Close"))));
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);

@@ -221,6 +221,7 @@ export async function movesPanel(done) {
   const left = new Map(); // the move whose form was open when another order was chosen, by seat and order
   const there = await takeSeat();
   let mine = [];
+  let early = null; // the key that was pressed before the moves of the order that is shown had come, and its id
 
   function tell(sentence) {
     told.textContent = sentence;
@@ -324,7 +325,11 @@ export async function movesPanel(done) {
     wanted = state;
     if (state === drawn) return;
     if (!drawn.startsWith(`["${order.id}"`)) forget();
-    const found = await movesOf(order);
+    if (early?.id !== order.id) early = null;
+    const found = await movesOf(order).catch((error) => {
+      early = null; // nothing is done later for a key that found nothing
+      throw error;
+    });
     if (wanted !== state) return; // another order is shown meanwhile
     mine = found;
     node.hidden = false;
@@ -340,6 +345,9 @@ export async function movesPanel(done) {
       button.addEventListener("click", () => open(order, move));
       return button;
     }), ...(mine.length ? [] : [el("p", { class: "soft" }, say("Nothing for this seat now"))]));
+    const pressed = byKey(early?.key);
+    early = null;
+    if (pressed) open(order, pressed);
   }
 
   // The moves that name another order, as buttons that open their form with that one; orders merge only into an open one,
@@ -356,10 +364,19 @@ export async function movesPanel(done) {
 
   const byKey = (key) => (key ? mine.find((move) => MOVE_KEYS[move.action] === key) : undefined);
 
-  // Rows for `keyboard`: each key does what the move does whose it is, of the order that `shown()` gives.
+  // Whether an order is shown whose moves are still being asked for.
+  const isAwaited = (order) => Boolean(order) && !drawn && wanted.startsWith(`["${order.id}"`);
+
+  function press(order, key) {
+    if (byKey(key)) open(order, byKey(key));
+    else early = { id: order.id, key };
+  }
+
+  // Rows for `keyboard`: each key does what the move does whose it is, of the order that `shown()` gives; where its moves
+  // have not come yet, as soon as they are there.
   function keys(shown) {
-    return [...new Set(Object.values(MOVE_KEYS))].map((key) => [key, () => called(byKey(key)), () => open(shown(), byKey(key)),
-      () => Boolean(shown() && byKey(key))]);
+    return [...new Set(Object.values(MOVE_KEYS))].map((key) => [key, () => (byKey(key) ? called(byKey(key)) : ""), () => press(shown(), key),
+      () => Boolean(shown()) && (Boolean(byKey(key)) || isAwaited(shown()))]);
   }
 
   return {

@@ -1,5 +1,6 @@
 """The pages in a real browser on a running system: six people play an order's life, and everybody can use the pages."""
 
+import asyncio
 import base64
 import json
 import os
@@ -323,6 +324,29 @@ async def test_several_are_accepted_together_and_a_step_is_taken_back(cast: Cast
 
     await expect(dispatcher.page.locator("#done")).to_contain_text("Taken back")
     assert (await dispatcher.ask("GET", f"/orders/{orders[0]}"))["category"]["id"] == category
+
+
+async def test_a_key_pressed_before_the_moves_have_come_is_done_when_they_have(cast: Cast) -> None:
+    """Somebody who knows what the order needs is faster than the answer that says what may be done."""
+    reporter, department = await cast.seat("reporter"), await cast.seat("department")
+    order = await reported(reporter, "人民路路口有一个大坑", 30.52, 114.44)
+    may_come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await department.page.route(f"**/orders/{order}/moves", late)
+    await department.go("/desk")
+    await chosen(department, order)
+    before = await department.page.locator(".moves button").count()
+
+    await department.page.keyboard.press("a")
+    may_come.set()
+
+    await expect(department.page.locator("#done")).to_contain_text("accept")
+    assert before == 0
+    assert (await department.order(order))["state"] == "accepted"
 
 
 async def test_what_is_refused_is_said_in_plain_words(cast: Cast) -> None:
