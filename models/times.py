@@ -26,9 +26,11 @@ _MILLISECOND = timedelta(milliseconds=1)
 _SECONDS = tuple(f"{n:02d}." for n in range(60))
 # RFC 3339, 5.6: fromisoformat takes all of ISO 8601, such as 20260301T080000Z or 2026-W09-7T08:00Z.
 _RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    r"\d{4}-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
+_SECOND = slice(17, 19)  # where the seconds stand in such a text
+_DAY_SECONDS = DAY_MS // 1_000
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MILLISECONDS = tuple(f"{n:03d}Z" for n in range(1000))
 
@@ -62,10 +64,16 @@ def _minute_text(minute: int) -> str:
 
 
 def from_text(text: str) -> int:
-    """The instant of an RFC 3339 text. Raises ValueError when it is not one or has no zone."""
+    """The instant of an RFC 3339 text; a leap second, 23:59:60 of UTC, is the second after it, as computers have none.
+    Raises ValueError when it is not one or has no zone."""
     if _RFC_3339.fullmatch(text) is None:
         raise ValueError(f"{text!r} is no RFC 3339 time")
-    return to_ms(datetime.fromisoformat(text.upper()))
+    if text[_SECOND] != "60":
+        return to_ms(datetime.fromisoformat(text.upper()))
+    second_before = to_ms(datetime.fromisoformat(f"{text[: _SECOND.start]}59{text[_SECOND.stop :]}".upper()))
+    if second_before // 1_000 % _DAY_SECONDS != _DAY_SECONDS - 1:
+        raise ValueError(f"{text!r} has a leap second where UTC has none")
+    return second_before + 1_000
 
 
 def day_of_text(text: str) -> date:

@@ -28,10 +28,13 @@ _MAX_CHARS = 100  # a longer text could keep the patterns busy for hours
 # As C's asctime and ctime write it, with a zone or without.
 _ASCTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d{1,2}:\d\d:\d\d) (?:(UTC|GMT|[A-Z]{3,4}) )?(\d{4})")
 
+_SIXTY = re.compile(r"(?<=\d\d:\d\d:)60(?!\d)", re.ASCII)
+
 
 def read(text: str, zone: ZoneInfo) -> int:
     """Milliseconds UTC of ISO 8601, `yyyymmddhhmmss`, `yyyy-m-d h:mm:ss`, asctime, the date of a mail, or seconds,
-    milli- or microseconds since 1970; local where it names no zone. Raises ValueError."""
+    milli- or microseconds since 1970; local where it names no zone. The second 60 is the next one. Raises
+    ValueError."""
     if len(text) > _MAX_CHARS:
         raise ValueError("no time is that long")
     text = unicodedata.normalize("NFKC", text)
@@ -40,6 +43,9 @@ def read(text: str, zone: ZoneInfo) -> int:
         return int(epoch[1]) * 1000 + int(f"{epoch[2] or epoch[3] or ''}000"[:3])
     if (stamp := _COMPACT.fullmatch(text) or _STAMP.fullmatch(text)) is not None:
         return _of_stamp(stamp, zone)
+    sixty = _SIXTY.search(text)
+    if sixty is not None:  # neither of what is left has a leap second
+        return read(f"{text[: sixty.start()]}59{text[sixty.end() :]}", zone) + 1_000
     if (words := _ASCTIME.fullmatch(text)) is not None:
         when = datetime.strptime(" ".join(words.group(1, 2, 3, 5)) + " +0000", "%b %d %H:%M:%S %Y %z")
         return to_ms(when if words[4] in ("UTC", "GMT") else when.replace(tzinfo=zone))
@@ -72,7 +78,7 @@ def _of_stamp(stamp: re.Match[str], zone: ZoneInfo) -> int:
         raise ValueError(f"there is no second {second}")
     micros = int((stamp["fraction"] or "0")[:6].ljust(6, "0"))
     begun = datetime(year, month, day, 0 if ends_its_day else hour, minute, tzinfo=_zone(stamp, zone))
-    return to_ms(begun + timedelta(days=ends_its_day, seconds=59 if second == 60 else second, microseconds=micros))
+    return to_ms(begun + timedelta(days=ends_its_day, seconds=second, microseconds=micros))
 
 
 def _zone(stamp: re.Match[str], zone: ZoneInfo) -> timezone | ZoneInfo:
