@@ -38,8 +38,10 @@ _AT_ONCE = 500
 _READERS = 4  # each reads some megabytes of the inbox: the others wait their turn
 # What was seen first came in when it happened, or later; a device's clock may be ahead of that by so much.
 _BEFORE_MS = HOUR_MS
-_URGENT = 2**61  # from here on places are those of the urgent lane
-NOTICED = _URGENT + 2**60  # and from here on those of the silences that the order's row tells of
+# Browsers and many others read numbers of JSON as doubles, which round those beyond 2**53: a place stays below.
+_PLACES = 2**53
+_URGENT = _PLACES // 2  # from here on places are those of the urgent lane
+NOTICED = _URGENT + _PLACES // 4  # and from here on those of the silences that the order's row tells of
 
 
 class SightingPage(msgspec.Struct, frozen=True):
@@ -148,7 +150,7 @@ def order_sighting_routes(finder: Finder, inbox: InboxSightings) -> APIRouter:
         order_id: str,
         request: Request,
         limit: Annotated[int, Query(ge=1, le=MOST_SIGHTINGS)] = 100,
-        cursor: Annotated[int | None, Query(ge=0, lt=2**62, description="`next` of the page before")] = None,
+        cursor: Annotated[int | None, Query(ge=0, lt=_PLACES, description="`next` of the page before")] = None,
     ) -> Response:
         order = (await finder.order(order_id, holder_of(request))).order
         merged, gone = await merged_into(order, finder)

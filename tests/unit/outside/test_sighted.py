@@ -241,6 +241,19 @@ def test_the_silences_of_an_outage_are_listed_page_by_page_before_what_came_in()
     assert silences_of(orders, -1, 100) == silences_of(orders, 11, 100) == SightingPage((), None)
 
 
+def test_where_a_page_goes_on_is_a_number_that_a_browser_reads_as_it_is() -> None:
+    """JSON.parse makes doubles of numbers: beyond 2**53 it rounded where the next page begins, and sightings were left
+    out, or the first page came again and again."""
+    desk = Desk(registry(*behind("sw", 5)))
+    desk.feed(*(Heard(f"sw-{n}", "south-w") for n in range(5)), at=T0)
+    desk.tick(T0 + DAY)
+
+    places = [silences_of(list(desk.state.orders.values()), 0, limit).next for limit in range(1, 5)]
+
+    assert None not in places
+    assert [int(float(place or 0)) for place in places] == places
+
+
 def test_what_a_silence_suppresses_is_listed_where_it_shows_the_same() -> None:
     """Without the silence it had been a repeat. What is seen near by was compared with no order: it is in none."""
     desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
