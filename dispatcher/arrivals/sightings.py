@@ -6,12 +6,12 @@
                                 told so
 3. an open order is named       a report joins it, close by in its area; its reporter has seen that it is the same
 4. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
-5. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; at one
+5. the end of what is not open  counted as a detection, no more; where a parent incident covers it, it will not come up
+6. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; at one
                                 asset is as near as can be, and whose id is named needs no other words; of a report
                                 without coordinates words and named places are compared
-6. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate, and so is what a
+7. alike, where nobody is sure  a report joins; what only may be the same is remembered as a candidate, and so is what a
                                 thanks or a withdrawal may speak of
-7. the end of what is not open  counted as a detection, no more; where a parent incident covers it, it will not come up
 8. covered by a parent incident kept as the parent's evidence; one too many of a category and area opens one, a storm
 9. too few, or too unsure       a detection is watched
 10. otherwise                   opens an order, which takes over what was watched around it and is related to what
@@ -69,6 +69,8 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
     told = _named(work, sighting) if sighting.joins else _seen_again(work, sighting, risen_from)
     if told is not None:
         return told
+    if sighting.phase == "end":  # nothing is there: no evidence of what is near, nor a reason to reopen it
+        return _is_over(work, sighting, category)
     kind = city.categories.get(category)
     candidate = None
     if kind is not None and kind.merge:
@@ -82,8 +84,6 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
     met = unsure.meet(work, sighting, category)
     if met.same is not None:
         return _part_of(work, met.same, sighting, "alike", met.away, risen_from)
-    if sighting.phase == "end":
-        return _is_over(work, sighting, category)
     parent = _covered(work, sighting, category)
     if parent is None and not risen_from:
         parent = storms.gather(work, sighting, kind, category)

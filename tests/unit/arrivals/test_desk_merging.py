@@ -511,6 +511,33 @@ def test_the_end_of_what_is_not_open_opens_nothing() -> None:
     assert_laws(desk)
 
 
+def test_the_end_of_what_is_closed_reopens_nothing() -> None:
+    """Cameras often tell that a thing is gone after the crew has said so, and the check has passed."""
+    desk = Desk()
+    desk.feed(detection("1", T0, phase="start"), at=T0)
+    crew = Actor("department", desk.only().department, "zed")
+    desk.update("accept", crew, T0 + MINUTE)
+    desk.update("handle", crew, T0 + 2 * MINUTE, evidence_urls=("https://photos.example/1.jpg",))
+    desk.update("check-pass", INSPECTOR, T0 + 3 * MINUTE)
+
+    for number, camera in enumerate(("cam-sw-1", "cam-sw-2")):
+        desk.feed(detection(f"e{number}", T0 + HOUR, camera=camera, phase="end"), at=T0 + HOUR)
+
+    assert (desk.only().state, desk.only().evidence_count) == ("closed", 1)
+    assert_laws(desk)
+
+
+def test_the_end_of_what_a_camera_has_not_shown_is_no_evidence() -> None:
+    """A sensor that reads what is usual, near what a citizen has reported, has not seen it."""
+    desk = Desk()
+    desk.feed(report("1", T0, "路灯不亮", "street-light"), at=T0)
+
+    desk.feed(detection("2", T0 + MINUTE, phase="end"), at=T0 + MINUTE)
+
+    assert (desk.only().evidence_count, desk.only().fingerprints) == (1, ())
+    assert_laws(desk)
+
+
 def test_a_control_zone_suppresses() -> None:
     """The fair allows street vendors for three days: counted, no order; a report leaves one that has ended, which tells
     its reporter so."""
