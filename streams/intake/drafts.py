@@ -374,7 +374,9 @@ def _meaning(city: City, said: SaidDetection, *, measured: bool) -> _Meaning | I
         field = "sensor_id" if measured else "camera_id"  # as the sender calls it
         raise Poison(field, _unknown(said.camera_id), "unknown-camera")
     rule = city.labels.find(said.vendor, said.algorithm, said.label)
-    if rule is not None and said.confidence is not None and said.confidence < rule.min_confidence:
+    # Hardly anything is seen any more where something ends, and often that is how its end was found.
+    unsure = rule is not None and said.confidence is not None and said.confidence < rule.min_confidence
+    if rule is not None and unsure and said.phase != "end":
         return Ignored(rule.category)
     if rule is None or rule.category == DROPPED:
         dropped = rule is not None

@@ -454,6 +454,17 @@ def test_a_detection_below_its_minimum_is_counted_and_goes_no_further(city: City
     assert taken.dead == []
 
 
+def test_an_end_goes_on_however_little_of_it_is_left_to_see(city: City) -> None:
+    """Its confidence is that of what was there; only a label that the table drops has no end to tell of."""
+    dropping = tiny_city(appended("labels.csv", "*,*,person,-,0.5"))
+    gone = [detection(confidence=0.0, phase="end"), detection(label="person", confidence=0.0, phase="end")]
+
+    taken = take_in(gone, dropping, None, NOW, KEYS)
+
+    assert (sighting(taken).label, sighting(taken).phase) == ("pothole", "end")
+    assert taken.ignored == {"-": 1}
+
+
 def test_a_batch_is_classified_in_one_call_with_its_context(city: City) -> None:
     """Area, hour of the city, channel and the reporter's own choice go along."""
     model = Echo()
