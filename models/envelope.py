@@ -1,7 +1,8 @@
 """CloudEvents 1.0 on Kafka records, binary and structured.
 
 Binary mode: attributes are headers with the prefix `ce_`, the value is the data. Structured mode: the header
-`content-type: application/cloudevents+json`, the value is one JSON object with attributes and data.
+`content-type: application/cloudevents+json`, the value is one JSON object with attributes and data. Names of headers
+mean the same in any case, as over HTTP, and content types are read as there (`kind_of`, `declares_utf8`).
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
 
@@ -15,6 +16,8 @@ from models.times import from_text, to_text
 
 JSON = "application/json"
 STRUCTURED = "application/cloudevents+json"
+_CLOUD_EVENTS = "application/cloudevents"
+_UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
 SPEC_VERSION = "1.0"
 # The attributes as headers of a Kafka record in binary mode; the data's content type stands beside them.
 CE_ID = "ce_id"
@@ -63,8 +66,9 @@ _structured = msgspec.json.Decoder(_Structured)
 
 
 def header_map(headers: Headers) -> dict[str, bytes]:
-    """Headers by name; of several with one name the last counts. A header without a value counts as empty."""
-    return {name: value or b"" for name, value in headers}
+    """Headers by name, in small letters; of several with one name the last counts. A header without a value counts as
+    empty."""
+    return {name.lower(): value or b"" for name, value in headers}
 
 
 def event_type(headers: Headers) -> str:
@@ -76,12 +80,13 @@ def decode(value: bytes | None, headers: dict[str, bytes]) -> Event:
     """The event of a record with these headers (`header_map`). Raises Poison."""
     if value is None:
         raise Poison("data", "is missing", "no-data")
-    if _is_structured(headers):
+    content_type = attribute(headers, CONTENT_TYPE) or JSON
+    if kind_of(content_type) == STRUCTURED:
+        _require_utf8(content_type)
         return _decode_structured(value)
     version = attribute(headers, CE_SPEC_VERSION) or SPEC_VERSION
     if version != SPEC_VERSION:
         raise Poison(CE_SPEC_VERSION, f"must be {SPEC_VERSION}")
-    content_type = attribute(headers, CONTENT_TYPE) or JSON
     return _checked(
         attribute(headers, CE_ID),
         attribute(headers, CE_SOURCE),
@@ -156,14 +161,20 @@ def size(event: Event) -> int:
     return len(event.data) + sum(len(text.encode()) for text in texts) + time
 
 
-def _is_structured(headers: dict[str, bytes]) -> bool:
-    raw = headers.get(CONTENT_TYPE)
-    return raw is not None and raw[:23].lower() == b"application/cloudevents"
-
-
-def _is_json(content_type: str) -> bool:
+def kind_of(content_type: str) -> str:
+    """What a content type says of a body or a value: `STRUCTURED` is a whole event, `JSON` an event's data, of whatever
+    vocabulary (`application/geo+json`); "" is none that is read. Case and parameters do not matter."""
     kind = content_type.partition(";")[0].strip().lower()
-    return kind == JSON or kind.endswith("+json")
+    if kind.startswith(_CLOUD_EVENTS):
+        return STRUCTURED if kind in (_CLOUD_EVENTS, STRUCTURED) else ""  # no batches, no other formats
+    return JSON if kind == JSON or kind.endswith("+json") else ""
+
+
+def declares_utf8(content_type: str) -> bool:
+    """Whether a content type names no charset, or UTF-8 or a part of it: JSON is nothing else (RFC 8259, 8.1)."""
+    named = (parameter.partition("=") for parameter in content_type.lower().split(";")[1:])
+    charsets = (value.strip().strip('"') for name, _, value in named if name.strip() == "charset")
+    return all(charset in _UTF8 for charset in charsets)
 
 
 def _decode_structured(value: bytes) -> Event:
@@ -212,16 +223,15 @@ def _check_whole(id: str, source: str, type: str, content_type: str, prefix: str
     for name, text in (("id", id), ("source", source), ("type", type)):
         if not text:
             raise Poison(prefix + name, "is missing")
-    if content_type != JSON:
-        _require_utf8_json(content_type)
-
-
-def _require_utf8_json(content_type: str) -> None:
-    kind, _, parameters = content_type.partition(";")
-    if not _is_json(kind):
+    if content_type == JSON:
+        return
+    if not kind_of(content_type):
         raise Poison(CONTENT_TYPE, f"must be {JSON} or {STRUCTURED}, or the record must have a header `format`")
-    charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
-    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+    _require_utf8(content_type)
+
+
+def _require_utf8(content_type: str) -> None:
+    if not declares_utf8(content_type):
         raise Poison(CONTENT_TYPE, "must have the charset utf-8", "not-utf-8")
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 from aiokafka import TopicPartition
 
+from models.envelope import header_map
 from models.events import DeadLetter
 from streams.dead_letters.letter import (
     ONLY,
@@ -76,9 +77,9 @@ async def replay(connection: Connection, names: Names, letters: Collection[Numbe
     whole = [(each.number, opened(each.letter, key)) for each in letters]
     async with started(writer(connection)) as producer:
         for number, letter in whole:
-            given = dict(letter.original_headers)
+            given = header_map(letter.original_headers)
             first = given[RECEIVED] if {REPLAYED, RECEIVED} <= given.keys() else letter.at.encode()
-            headers = [header for header in letter.original_headers if header[0] not in (REPLAYED, RECEIVED)]
+            headers = [header for header in letter.original_headers if header[0].lower() not in (REPLAYED, RECEIVED)]
             headers += [(REPLAYED, str(number).encode()), (RECEIVED, first)]
             if letter.index is not None and letter.topic not in decided:
                 headers.append((ONLY, str(letter.index).encode()))

@@ -34,7 +34,7 @@ def is_sampled(traceparent: str) -> bool:
 def traceparent_of(headers: Headers) -> str:
     """The traceparent of a record; "" where it has none, or one whose spans are not kept."""
     for name, value in headers:
-        if name == TRACEPARENT:
+        if name.lower() == TRACEPARENT:
             found = valid_traceparent((value or b"").decode("ascii", "replace"))
             return found if is_sampled(found) else ""
     return ""

@@ -30,13 +30,13 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
     it is of when Kafka takes it in: this machine's clock has no say. Of a vendor's bytes source and id, too, stay empty
     where the request does not give them: as on Kafka, the message's own count.
     """
-    structured = _content_type(request) == envelope.STRUCTURED
+    structured = envelope.kind_of(_content_type(request)) == envelope.STRUCTURED
     holder = holder_of(request)
     try:
         event_id = attribute(request, "ce-id") or _key(request)
         source, at = attribute(request, "ce-source"), None
-        if "ce-time" in request.headers:
-            at = envelope.instant("ce-time", attribute(request, "ce-time"))
+        if time := attribute(request, "ce-time"):
+            at = envelope.instant("ce-time", time)
         for name, expected in (("ce-type", ce_type), ("ce-specversion", envelope.SPEC_VERSION)):
             if name in request.headers and attribute(request, name) != expected:
                 raise Poison(name, f"must be {expected}, or left out")
@@ -59,18 +59,27 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
 
 
 async def body_of(request: Request, raw: bool = False) -> bytes:
-    """The body, which is asked for only when its type is one that is taken. Raises Problem."""
+    """The body, which is asked for only when its type is one that is taken; of what type a vendor's bytes are, they say
+    themselves. Raises Problem."""
     content_type = _content_type(request)
-    if not raw and content_type not in (envelope.JSON, envelope.STRUCTURED):
+    if not raw and not envelope.kind_of(content_type):
         raise Problem(415, "unsupported-media-type", f"content-type must be {envelope.JSON} or {envelope.STRUCTURED}")
+    if not raw:
+        check_charset(content_type)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity" and not (raw and encoding in _PACKED):  # what is packed is told by its bytes
         raise Problem(415, "unsupported-media-type", "content-encoding must be left out, or gzip of a vendor's message")
     return await request.body()
 
 
+def check_charset(content_type: str) -> None:
+    """Raises Problem for a body that says that it is in another charset than UTF-8."""
+    if not envelope.declares_utf8(content_type):
+        raise Problem(415, "unsupported-media-type", "content-type must have the charset utf-8")
+
+
 def _content_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.headers.get(envelope.CONTENT_TYPE, "")
 
 
 def attribute(request: Request, name: str) -> str:

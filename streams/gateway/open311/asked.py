@@ -11,6 +11,7 @@ from dispatcher.order.row import OPEN
 from models.city import City
 from models.redact import KNOWN_AS
 from models.times import DAY_MS, from_text, now_ms
+from streams.gateway.events.request_event import check_charset
 from streams.gateway.http.problems import Problem
 
 SOURCE = "open311"  # under which what apps send is known, behind the source of their key
@@ -86,8 +87,10 @@ class Form(dict[str, str]):
 
 async def form_of(request: Request) -> Form:
     """The fields of a form. Raises Problem (415, 400)."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != _FORM:
         raise Problem(415, "unsupported-media-type", f"content-type must be {_FORM}; pictures go by media_url")
+    check_charset(content_type)
     try:
         return Form(parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=200))
     except (UnicodeDecodeError, ValueError):

@@ -170,6 +170,13 @@ def test_an_event_has_the_time_that_its_client_gave_and_no_other(ce_type: str) -
     assert read_event(request(("ce-time", b"2026-03-01T08:00:00Z")), ce_type, b"{}").time == EIGHT
 
 
+@pytest.mark.parametrize("name", ["ce-id", "ce-source", "ce-time"])
+def test_an_attribute_that_is_empty_is_left_out(name: str) -> None:
+    """As on Kafka."""
+    event = read_event(request((name, b"")), REPORT, REPORTED)
+    assert (event.id != "", event.source, event.time) == (True, "gateway", None)
+
+
 @pytest.mark.parametrize(("value", "event_id"), [(b'"7f3a"', "7f3a"), (b"7f3a", "7f3a"), (b"7f%33a", "7f%33a")])
 def test_an_idempotency_key_may_stand_in_quotes(value: bytes, event_id: str) -> None:
     """And is no more decoded than that."""

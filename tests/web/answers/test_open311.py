@@ -278,6 +278,17 @@ async def test_other_bodies_than_forms_are_not_read(gateway: Both) -> None:
     assert (answer.status_code, answer.json()[0]["code"]) == (415, 415)
 
 
+async def test_a_form_in_another_charset_is_not_read(gateway: Both) -> None:
+    """Its bytes may be good UTF-8 by chance, and say something else."""
+    client, behind = gateway
+    kind = {"content-type": "application/x-www-form-urlencoded; charset=gbk"}
+
+    answer = await client.post("/open311/v2/requests.json", content=b"service_code=pothole", headers=kind)
+
+    assert (answer.status_code, answer.json()[0]["code"]) == (415, 415)
+    assert behind.written == []
+
+
 async def test_words_that_xml_has_no_place_for_leave_the_answer_readable(gateway: Both) -> None:
     """A control character in a report is shown as what it is: unreadable."""
     client, behind = gateway
