@@ -85,7 +85,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         where = settings.gateway_host, settings.gateway_port
         bounds = settings.gateway_proxies, settings.gateway_connections_per_address
         server = await stack.enter_async_context(HttpServer(application, *where, *bounds))
-        stack.callback(tail.end_listening)
+        stack.callback(tail.live.end)
         stack.callback(shutdown.begin)
         log.info("gateway at http://%s", server.address)
         # These end only by failing. They outlive the server, whose last answers still wait for what the tail sees.

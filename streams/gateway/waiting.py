@@ -4,8 +4,8 @@ assignments and of what else changes a list."""
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Iterator
+from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar
@@ -19,6 +19,7 @@ from dispatcher.partition.outcomes import SightingOutcome, read_outcome
 from models.envelope import event_type
 from models.events import DeadLetter
 from streams.dead_letters.letter import decode_dead_letter
+from streams.gateway.events.live_facts import LiveFacts, Told
 from streams.kafka.clients import follower, started
 from streams.kafka.connection import Connection
 from streams.kafka.kept_up import keep_up
@@ -27,10 +28,9 @@ from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_RECENT = 50
 _LOOK_BACK = 200  # facts per partition that are read at the start, to have recent assignments to show
+_CATCH_UP = 10_000  # facts per partition that are read of what came while Kafka was away
 _OUTCOMES = 10_000  # the newest that can be asked for again
-_QUEUED = 200  # facts that a slow browser may be behind before it loses the oldest
 T = TypeVar("T")
 _HOLDERS = 20_000  # orders, the newest of which it is known which departments have had them, or where they were moved
 _AGAIN_SECONDS = 2.0
@@ -109,11 +109,10 @@ class FactTail:
         self._dead = TopicPartition(names.dead_letters, 0)
         self._waiters: set[Waiter] = set()
         self._late: OrderedDict[tuple[str, str], Waiter] = OrderedDict()
-        self._listeners: set[asyncio.Queue[Fact | None]] = set()
         self._admitted = 0
         self._holders: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._areas: OrderedDict[str, str] = OrderedDict()
-        self._recent: deque[facts.Assigned] = deque(maxlen=_RECENT)
+        self.live = LiveFacts(settings.partitions)
         self._known: OrderedDict[tuple[str, str], SightingOutcome] = OrderedDict()
         self._take_of = {
             names.orders: self._take,
@@ -172,35 +171,9 @@ class FactTail:
         finally:
             self._admitted -= 1
 
-    async def changes(self) -> AsyncIterator[Fact | None]:
-        """The recent assignments, oldest first, then each fact that changes a list; None when for 15 s there was none.
-
-        It ends with `end_listening`.
-        """
-        queue: asyncio.Queue[Fact | None] = asyncio.Queue(_QUEUED)
-        for fact in self._recent:
-            queue.put_nowait(fact)
-        self._listeners.add(queue)
-        try:
-            while True:
-                try:
-                    told = await asyncio.wait_for(queue.get(), 15.0)
-                except TimeoutError:
-                    yield None
-                    continue
-                if told is None:
-                    return
-                yield told
-        finally:
-            self._listeners.discard(queue)
-
-    def end_listening(self) -> None:
-        """Nobody who follows what changes now gets any more of it."""
-        for queue in self._listeners:
-            _put(queue, None)
-
     async def run(self) -> None:
-        """Follow until cancelled; when Kafka is away, begin again at the then ends."""
+        """Follow until cancelled; when Kafka was away, go on with the facts where it ended, with the rest at the then
+        ends."""
         await keep_up("the log of facts cannot be followed", _AGAIN_SECONDS, self._follow)
 
     async def _follow(self) -> None:
@@ -208,7 +181,10 @@ class FactTail:
             parts = [*self._orders, *self._outcomes, self._dead]
             consumer.assign(parts)
             for part, end in (await consumer.end_offsets(parts)).items():
-                consumer.seek(part, max(end - self._back(part), 0))
+                begin = self._begin(part, end)
+                consumer.seek(part, begin)
+                if part.topic == self._orders[0].topic:
+                    self.live.begin_at(part.partition, begin)
             self.following.set()
             try:
                 while True:
@@ -218,15 +194,19 @@ class FactTail:
             finally:
                 self.following.clear()
 
-    def _back(self, part: TopicPartition) -> int:
-        """How many records before the end are read at the start."""
-        if part.topic == self._outcomes[0].topic:
-            return 0 if self._known else _OUTCOMES // len(self._outcomes)
-        return 0 if part == self._dead or self._recent else _LOOK_BACK
+    def _begin(self, part: TopicPartition, end: int) -> int:
+        """The offset from which on a partition is read."""
+        if part.topic == self._orders[0].topic:
+            following = self.live.next_of(part.partition)
+            return max(end - _LOOK_BACK, 0) if following is None else min(max(following, end - _CATCH_UP), end)
+        back = _OUTCOMES // len(self._outcomes) if part != self._dead and not self._known else 0
+        return max(end - back, 0)
 
     def _take(self, record: ConsumerRecord) -> None:
         kind = event_type(record.headers)
-        listed = kind in _KEPT or (bool(self._listeners) and kind in _LISTED)
+        changes = kind in _LISTED
+        self.live.pass_by(record, kind if changes else "")
+        listed = kind in _KEPT or (changes and self.live.followers > 0)
         if not self._waiters and not self._late and not listed:
             return
         try:
@@ -237,18 +217,16 @@ class FactTail:
         for waiter in self._all_waiters():
             waiter.see(fact)
         if listed and not isinstance(fact, UpdateRefused):
-            self.tell(fact)
+            self.tell(Told(fact, record.partition, record.offset))
 
-    def tell(self, fact: Fact) -> None:
-        """Tell those who listen of a fact that changes a list."""
-        if isinstance(fact, facts.Assigned):
-            self._recent.append(fact)
+    def tell(self, told: Told) -> None:
+        """Tell those who follow of a fact that changes a list."""
+        fact = told.fact
         if isinstance(fact, facts.Assigned | facts.Forwarded):
             _keep_newest(self._holders, fact.order_id, self.holders(fact.order_id) | {fact.department, *fact.assists})
         if isinstance(fact, facts.AreaMoved):
             _keep_newest(self._areas, fact.order_id, fact.area)
-        for queue in self._listeners:
-            _put(queue, fact)
+        self.live.tell(told)
 
     def _take_outcome(self, record: ConsumerRecord) -> None:
         try:
@@ -284,10 +262,3 @@ def _keep_newest(kept: OrderedDict[str, T], key: str, value: T) -> None:
     kept.move_to_end(key)
     if len(kept) > _HOLDERS:
         kept.popitem(last=False)
-
-
-def _put(queue: "asyncio.Queue[Fact | None]", told: Fact | None) -> None:
-    """Put it in; who is too far behind loses the oldest."""
-    if queue.full():
-        queue.get_nowait()
-    queue.put_nowait(told)

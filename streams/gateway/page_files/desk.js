@@ -296,7 +296,7 @@ if (seat.known && seat.known.seats.length) {
   await openList(0);
   setInterval(() => document.hidden || soon(), REFRESH_MS);
   document.addEventListener("visibilitychange", () => document.hidden || soon());
-  follow({ assigned: changed, changed, urgent: urgent.announce });
+  follow({ assigned: changed, changed, missed: changed, urgent: urgent.announce });
 } else {
   by("lines").hidden = true;
   notice(say("This token has no seat at the desk"));

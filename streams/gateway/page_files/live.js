@@ -3,12 +3,14 @@ import { ask } from "/page/common.js";
 
 const AGAIN_MS = 3000;
 
-// Calls what `takers` has for a kind of event, `assigned` (the newest ones first), `changed` or `urgent`, until the page is
-// left; begins again when the stream ends, and gives up where the token may not follow.
+// Calls what `takers` has for a kind of event, `assigned` (the newest ones first), `changed`, `urgent`, or `missed` where it
+// is not known what else there was, until the page is left; goes on where it was when the stream ends, and gives up where
+// the token may not follow.
 export async function follow(takers) {
+  let last = "";
   for (;;) {
     try {
-      const response = await ask("/events/assignments");
+      const response = await ask("/events/assignments", { headers: last ? { "last-event-id": last } : {} });
       if (response.status === 403) return;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
@@ -20,6 +22,7 @@ export async function follow(takers) {
         text = events.pop();
         for (const event of events) {
           const said = Object.fromEntries(event.split("\n").map((line) => line.split(/: (.*)/, 2)));
+          if (said.id) last = said.id;
           if (said.data) takers[said.event]?.(JSON.parse(said.data));
         }
       }

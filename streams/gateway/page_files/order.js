@@ -49,5 +49,5 @@ const urgent = urgentBanner(null, () => order?.zone || seat.known?.zone);
 by("notice").before(urgent.node);
 by("keys").addEventListener("click", keyboard([done.key, ...moves.keys(() => order)]));
 await refresh();
-follow({ changed: ({ order_id }) => order_id === id && refresh(), assigned: ({ order_id }) => order_id === id && refresh(), urgent: (made) => (made.order_id === id ? urgent.put(id) : urgent.announce(made)) });
+follow({ changed: ({ order_id }) => order_id === id && refresh(), assigned: ({ order_id }) => order_id === id && refresh(), missed: refresh, urgent: (made) => (made.order_id === id ? urgent.put(id) : urgent.announce(made)) });
 setInterval(() => document.hidden || refresh(), REFRESH_MS);

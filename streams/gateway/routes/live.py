@@ -1,10 +1,11 @@
 """`GET /events/assignments`: new assignments as they are made, and what else changes a list, as server-sent events."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from functools import partial
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -15,12 +16,15 @@ from dispatcher.partition.identity import area_of
 from models.access import ACCESS, Holder, sees
 from models.city import URGENT, Area, City
 from models.times import to_text
+from streams.gateway.events.live_facts import Place, Sign, Told
 from streams.gateway.http.auth import holder_of, still_holds
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
 from streams.gateway.waiting import FactTail
 
 MOST_LISTENERS = 200
+_MOST_UNSEEN = 100  # facts of others' orders, until it is told that nothing of them is to be told again
+_Last = Annotated[str, Header(description="the id of the last event that was received: it goes on behind it")]
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
@@ -29,8 +33,8 @@ def live_routes(city: City, tail: FactTail) -> APIRouter:
     router = APIRouter(tags=["orders"], dependencies=[ONLY_KNOWN])
 
     @router.get("/events/assignments", summary="The newest assignments, then what changes lists (text/event-stream)")
-    async def assignments(request: Request) -> StreamingResponse:
-        return _Followed(tail, _stream(city, tail, holder_of(request), partial(still_holds, request)))
+    async def assignments(request: Request, last_event_id: _Last = "") -> StreamingResponse:
+        return _Followed(tail, _stream(city, tail, holder_of(request), partial(still_holds, request), last_event_id))
 
     return router
 
@@ -54,27 +58,50 @@ class _Followed(StreamingResponse):
 
 
 async def _stream(
-    city: City, tail: FactTail, holder: Holder | None, holds: Callable[[], Awaitable[bool]]
+    city: City, tail: FactTail, holder: Holder | None, holds: Callable[[], Awaitable[bool]], last: str
 ) -> AsyncIterator[bytes]:
     """It ends when the token no longer holds: whoever asks again is told why."""
     yield b"retry: 3000\n\n"
-    async for fact in tail.changes():
-        moved_to = "" if fact is None else tail.area(fact.order_id)
-        if fact is not None and not is_shown(fact, tail.holders(fact.order_id), city, holder, moved_to):
+    unseen = 0
+    async for told, place in tail.live.follow(last):
+        shown = list(_blocks(city, tail, holder, told))
+        if not shown and (unseen := unseen + 1) < _MOST_UNSEEN:
             continue
         if not await holds():
             return
-        if fact is None:
-            yield b": nothing new\n\n"  # so that a connection that is gone is noticed
-            continue
-        name = f"{fact.order_id}/{fact.seq}".encode()
+        unseen = 0
+        *before, final = shown or [b"\n"]
+        yield b"".join(before) + _id(told, place) + final  # behind the last block all of the fact was told
+
+
+def _id(told: Told | Sign, place: Place) -> bytes:
+    """The line that says up to where somebody was told; none where what comes first is not all told yet."""
+    again = told is Sign.MISSED or (isinstance(told, Told) and told.offset is None)
+    return b"" if again or not str(place) else b"id: %s\n" % str(place).encode()
+
+
+def _blocks(city: City, tail: FactTail, holder: Holder | None, told: Told | Sign) -> Iterator[bytes]:
+    """What one who follows is told, as blocks of server-sent events; none for what the holder does not see."""
+    if told is Sign.MISSED:
+        yield b"event: missed\ndata: {}\n\n"
+    elif told is Sign.NOTHING:
+        yield b": nothing new\n\n"  # so that a connection that is gone is noticed
+    elif isinstance(told, Told):
+        fact = told.fact
+        moved_to = tail.area(fact.order_id)
+        if not is_shown(fact, tail.holders(fact.order_id), city, holder, moved_to):
+            return
         area = city.areas.get(moved_to or area_of(fact.order_id))
-        kind, shown = "changed", _changed(fact)
         if isinstance(fact, Assigned):
-            kind, shown = "assigned", _shown(fact, city, area)
-        yield b"event: %s\nid: %s\ndata: %s\n\n" % (kind.encode(), name, msgspec.json.encode(shown))
+            yield _block(b"assigned", _shown(fact, city, area))
+        else:
+            yield _block(b"changed", _changed(fact))
         if announces(fact, holder):
-            yield b"event: urgent\nid: %s\ndata: %s\n\n" % (name, msgspec.json.encode(_announced(fact, city, area)))
+            yield _block(b"urgent", _announced(fact, city, area))
+
+
+def _block(kind: bytes, data: dict[str, object]) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (kind, msgspec.json.encode(data))
 
 
 def is_shown(fact: Fact, held: Collection[str], city: City, holder: Holder | None, moved_to: str = "") -> bool:
@@ -113,6 +140,7 @@ def _shown(fact: Assigned, city: City, area: Area | None) -> dict[str, object]:
     department, category = city.departments.get(fact.department), city.categories.get(fact.category)
     return {
         "order_id": fact.order_id,
+        "seq": fact.seq,
         "at": to_text(fact.at),
         "attempt": fact.attempt,
         "priority": fact.priority,

@@ -19,11 +19,12 @@ from streams.access.holders import Holders
 from streams.access.tokens import digest, revoke
 from streams.gateway.app import Parts, make_app
 from streams.gateway.events.event_writer import EventWriter
+from streams.gateway.events.live_facts import Sign, Told
 from streams.gateway.routes import live
 from streams.gateway.routes.live import announces
 from streams.gateway.shards import Shards
 from streams.gateway.shutdown import Shutdown
-from streams.gateway.waiting import FactTail, Waiter, _put
+from streams.gateway.waiting import FactTail, Waiter
 from streams.http_server import HttpServer
 from streams.settings import load_settings
 from tests.support.tokens import grant, tokens_file
@@ -44,8 +45,7 @@ async def test_whoever_is_revoked_is_shown_no_more(city: City, tmp_path: Path) -
     app = make_app(Parts(settings, city, shards, writer, tail, Holders(settings), shutdown))
 
     def tell(seq: int) -> None:
-        for queue in tail._listeners:
-            _put(queue, _assigned(seq))
+        tail.tell(Told(_assigned(seq), 0, seq))
 
     async with HttpServer(app, "127.0.0.1", 0) as server:
         host, port = server.address.split(":")
@@ -57,19 +57,19 @@ async def test_whoever_is_revoked_is_shown_no_more(city: City, tmp_path: Path) -
             streams.append((reader, sender))
         gone, stays = (reader for reader, _ in streams)
 
-        while len(tail._listeners) < len(streams):
+        while tail.live.followers < len(streams):
             await asyncio.sleep(0)
         tell(2)
         for reader in (gone, stays):
-            await asyncio.wait_for(reader.readuntil(b"aaaaaaaaaa/2"), 10)
+            await asyncio.wait_for(reader.readuntil(b'"seq":2'), 10)
         revoke(path, digest("gone"))
         tell(3)
 
-        assert b"aaaaaaaaaa/3" not in await asyncio.wait_for(gone.readuntil(b"\r\n0\r\n\r\n"), 10)
-        await asyncio.wait_for(stays.readuntil(b"aaaaaaaaaa/3"), 10)
+        assert b'"seq":3' not in await asyncio.wait_for(gone.readuntil(b"\r\n0\r\n\r\n"), 10)
+        await asyncio.wait_for(stays.readuntil(b'"seq":3'), 10)
         for _, sender in streams:
             sender.close()
-        tail.end_listening()
+        tail.live.end()
     await writer.stop()
     await shards.close()
 
@@ -99,7 +99,7 @@ async def test_of_many_who_ask_at_once_no_more_than_can_follow_are_let_in(
         async with asyncio.timeout(10):
             while (await ask())[0] != b"200":
                 await asyncio.sleep(0.01)
-        tail.end_listening()
+        tail.live.end()
     await writer.stop()
     await shards.close()
 
@@ -153,14 +153,15 @@ def test_what_is_of_life_and_limb_is_announced_to_those_who_can_act(role: str, s
 async def test_who_listens_hears_what_changes_a_list() -> None:
     """A step goes to those who listen, and the tail knows which departments have had the order."""
     tail = FactTail(load_settings(kafka=NOWHERE, tables_workers=(NOWHERE,), personal_key="for these tests only"))
-    heard = aiter(tail.changes())
-    tail.tell(_assigned(2))
-    assert await anext(heard) == _assigned(2)
+    heard = aiter(tail.live.follow())
+    tail.tell(Told(_assigned(2), 0, 7))
+    assert (await anext(heard))[0] == Told(_assigned(2))
+    assert (await anext(heard))[0] is Sign.NOTHING
     returned = msgspec.structs.replace(_assigned(5), department="works")
 
-    tail.tell(returned)
+    tail.tell(Told(returned, 0, 8))
 
-    assert await anext(heard) == returned
+    assert (await anext(heard))[0] == Told(returned, 0, 8)
     assert tail.holders(returned.order_id) == {"roads", "works"}
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -10,12 +11,15 @@ from fastapi import FastAPI, Request
 
 from models.envelope import Event
 from streams.gateway.events.event_writer import EventWriter, Unacknowledged
+from streams.gateway.events.live_facts import Sign
 from streams.gateway.http.in_time import InTime
 from streams.gateway.preferences import Preference
 from streams.gateway.shutdown import Shutdown
 from streams.gateway.waiting import FactTail, Waiter
 from streams.settings import load_settings
 from tests.web.conftest import NOWHERE
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -87,16 +91,16 @@ async def test_an_event_that_is_not_acknowledged_then_may_not_have_been_kept(
 async def test_who_follows_the_assignments_is_let_go() -> None:
     """The stream ends as it should, also for one that is far behind."""
     tail = FactTail(load_settings(kafka=NOWHERE))
-    following = asyncio.create_task(_all(tail.changes()))
+    following = asyncio.create_task(_all(tail.live.follow()))
     await asyncio.sleep(0)
 
-    tail.end_listening()
+    tail.live.end()
 
-    assert await asyncio.wait_for(following, 10) == []
-    assert not tail._listeners
+    assert [sign for sign, _ in await asyncio.wait_for(following, 10)] == [Sign.NOTHING]
+    assert tail.live.followers == 0
 
 
-async def _all(stream: AsyncIterator[object]) -> list[object]:
+async def _all(stream: AsyncIterator[T]) -> list[T]:
     return [each async for each in stream]
 
 
