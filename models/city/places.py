@@ -15,7 +15,7 @@ from models.plain_words import fold, fold_many
 PlaceKind = Literal["road", "estate", "landmark", "village", "water", "station", "area"]
 _LATIN = re.compile(r"[a-z0-9]")
 _NOTHING = re.compile("(?!)")
-NAME_LEAST = 2  # characters
+NAME_LEAST = 2  # characters: any text may hold a single one, and mean something else
 
 
 class PlaceRow(Row):
@@ -75,7 +75,8 @@ class Places:
 
         Where several places share that name, or several names are equally long, an area named in the text decides;
         if it does not, the text is ambiguous and the answer None. A text that names no place but one merge-level area
-        gives that area. Spellings that `plain_words.fold` makes the same are the same.
+        gives that area. A single character names nothing. Spellings that `plain_words.fold` makes the same are the
+        same.
         """
         folded = fold(text)
         names = set(self._latin.find(folded))
@@ -106,7 +107,7 @@ def _by_name(places: Iterable[Place]) -> dict[str, _Alike]:
             named.append(place)
     found: dict[str, _Alike] = {}
     for name, folded, place in zip(names, fold_many(names), named, strict=True):
-        if not folded:  # no text names it
+        if len(folded) < NAME_LEAST:  # no text names it
             continue
         key = name if folded == name else folded  # one text for both: there are many
         alike = found.setdefault(key, place)

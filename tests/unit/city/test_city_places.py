@@ -5,8 +5,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from shapely.geometry import box
 
 from models.city import Place, Places
+from models.city.areas import Areas
 from models.plain_words import fold
 from tests.support.cities import appended, tiny_city
 
@@ -68,6 +71,18 @@ def test_a_name_of_which_folding_leaves_nothing_names_nothing() -> None:
 
     assert (place := city.places.find("梧桐路有坑<br>")) is not None
     assert place.area == "south-w"
+
+
+@pytest.mark.parametrize("short", ["梧", "<b>梧</b>", "w", "北"])
+def test_a_name_of_one_character_names_nothing_and_hides_no_other(short: str) -> None:
+    """Also one of an area, and one of which folding leaves no more."""
+    towns = [replace(area, name_zh=short) if area.id == "north-e" else area for area in CITY.areas]
+    areas = Areas(towns, {area.id: box(0, 0, 1, 1) for area in towns}, CITY.merge_level)
+    places = Places(CITY.places.all, areas, CITY.merge_level)
+
+    found = {text: places.find(text) for text in ("梧桐路有坑", "wutong road", "北西镇", short, "在北边 w")}
+
+    assert [place.area if place else None for place in found.values()] == ["south-w", "south-w", "north-w", None, None]
 
 
 def test_names_may_overlap() -> None:
