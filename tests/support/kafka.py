@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -22,9 +23,10 @@ from streams.kafka.clients import follower, log_reader, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.local.broker import LocalBroker
-from streams.local.children import signal_group, spawn
+from streams.local.children import spawn
 from streams.local.supervisor import base_environment
 from streams.settings import Settings, load_settings
+from tests.support.clusters.forked import ROLES, Forked, forks
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 PERSONAL_KEY = "for these tests only"
@@ -220,7 +222,7 @@ class Role:
     """A running role process; its output is in `log`."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     log: Path
 
     @property
@@ -230,7 +232,9 @@ class Role:
 
     def signal(self, number: int) -> None:
         """Send a signal to it and its children, e.g. SIGKILL, SIGSTOP, SIGCONT."""
-        signal_group(self.process, number)
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
 
     async def ended(self, timeout: float = 15.0) -> int:
         """Its exit code once it has ended (negative: the signal). Raises subprocess.TimeoutExpired."""
@@ -251,14 +255,26 @@ class Roles:
 
     def start(self, *command: str, **changes: str) -> Role:
         """Run `paidan COMMAND…`; `changes` are settings that differ, e.g. `metrics_port="9100"`."""
-        return self.run([sys.executable, "-m", "streams.cli.main", *command], command[0], **changes)
+        if command[0] not in ROLES:
+            return self.run([sys.executable, "-m", "streams.cli.main", *command], command[0], **changes)
+        log = self._log(command[0])
+        return self._started(command[0], forks().start(command, self._environment(changes), log), log)
 
     def run(self, command: Sequence[str], name: str, **changes: str) -> Role:
         """Run any command with the test's settings in its environment."""
-        own = {f"PAIDAN_{key.upper()}": value for key, value in changes.items()}
-        log = self.folder / f"{len(self.started)}-{name}.log"
+        log = self._log(name)
         with log.open("wb") as output:
-            process = spawn(command, env=base_environment() | self.settings.environment() | own, output=output)
+            process = spawn(command, env=self._environment(changes), output=output)
+        return self._started(name, process, log)
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{len(self.started)}-{name}.log"
+
+    def _environment(self, changes: Mapping[str, str]) -> dict[str, str]:
+        own = {f"PAIDAN_{key.upper()}": value for key, value in changes.items()}
+        return base_environment() | self.settings.environment() | own
+
+    def _started(self, name: str, process: subprocess.Popen[bytes] | Forked, log: Path) -> Role:
         role = Role(name, process, log)
         self.started.append(role)
         return role
