@@ -258,6 +258,7 @@ class Roles:
         if command[0] not in ROLES:
             return self.run([sys.executable, "-m", "streams.cli.main", *command], command[0], **changes)
         log = self._log(command[0])
+        log.touch()  # what it says can be read at once, as of a process of its own
         return self._started(command[0], forks().start(command, self._environment(changes), log), log)
 
     def run(self, command: Sequence[str], name: str, **changes: str) -> Role:
