@@ -42,7 +42,7 @@ class Sign(Enum):
     NOTHING = "nothing"
 
 
-class Place:
+class StreamPosition:
     """Up to where somebody was told."""
 
     def __init__(self, offsets: Iterable[int]) -> None:
@@ -52,12 +52,12 @@ class Place:
         """Its id; empty while it is not known of every partition."""
         return "" if _UNREAD in self.offsets else ".".join(map(str, self.offsets))
 
-    def read(self, text: str) -> "Place | None":
+    def read(self, text: str) -> "StreamPosition | None":
         """The place of an id, no further on than this one; None where it is no id of as many partitions."""
         parts = text.split(".")
         if len(parts) != len(self.offsets) or not all(map(_is_offset, parts)):
             return None
-        return Place(min(int(part), own) for part, own in zip(parts, self.offsets, strict=True))
+        return StreamPosition(min(int(part), own) for part, own in zip(parts, self.offsets, strict=True))
 
 
 def _is_offset(text: str) -> bool:
@@ -77,7 +77,7 @@ class LiveFacts:
     """What changes lists, as the log of facts tells it, and those who follow."""
 
     def __init__(self, partitions: int) -> None:
-        self._place = Place([_UNREAD] * partitions)
+        self._place = StreamPosition([_UNREAD] * partitions)
         self._known_from = [0] * partitions  # the offsets from which on all that changes lists is kept
         self._kept: deque[_Kept] = deque()
         self._recent: deque[Told] = deque(maxlen=_RECENT)
@@ -125,7 +125,7 @@ class LiveFacts:
         for follower in self._followers:
             follower.end()
 
-    async def follow(self, last: str = "") -> AsyncIterator[tuple[Told | Sign, Place]]:
+    async def follow(self, last: str = "") -> AsyncIterator[tuple[Told | Sign, StreamPosition]]:
         """What is told from now on, each with the place behind it; `NOTHING` when that was all, and then every 15 s.
 
         First comes what was told since the event with the id `last`. Without one, or where that is not known any more
@@ -137,7 +137,7 @@ class LiveFacts:
             place = since
             first: list[Told | Sign | _Kept] = [one for one in self._kept if one.offset > since.offsets[one.partition]]
         else:
-            place = Place(self._place.offsets)
+            place = StreamPosition(self._place.offsets)
             first = [*([Sign.MISSED] if last else ()), *self._recent]
         self._followers.add(follower)
         try:
@@ -189,7 +189,7 @@ class _Follower:
                     yield Sign.NOTHING
 
 
-def _behind(place: Place, told: Told | Sign) -> Place:
+def _behind(place: StreamPosition, told: Told | Sign) -> StreamPosition:
     if isinstance(told, Told) and told.offset is not None:
         place.offsets[told.partition] = told.offset
     return place

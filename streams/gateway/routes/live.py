@@ -16,7 +16,7 @@ from dispatcher.partition.identity import area_of
 from models.access import ACCESS, Holder, sees
 from models.city import URGENT, Area, City
 from models.times import to_text
-from streams.gateway.events.live_facts import Place, Sign, Told
+from streams.gateway.events.live_facts import StreamPosition, Sign, Told
 from streams.gateway.http.auth import holder_of, still_holds
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
@@ -74,7 +74,7 @@ async def _stream(
         yield b"".join(before) + _id(told, place) + final  # behind the last block all of the fact was told
 
 
-def _id(told: Told | Sign, place: Place) -> bytes:
+def _id(told: Told | Sign, place: StreamPosition) -> bytes:
     """The line that says up to where somebody was told; none where what comes first is not all told yet."""
     again = told is Sign.MISSED or (isinstance(told, Told) and told.offset is None)
     return b"" if again or not str(place) else b"id: %s\n" % str(place).encode()
