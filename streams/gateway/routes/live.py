@@ -16,7 +16,7 @@ from dispatcher.partition.identity import area_of
 from models.access import ACCESS, Holder, sees
 from models.city import URGENT, Area, City
 from models.times import to_text
-from streams.gateway.events.live_facts import StreamPosition, Sign, Told
+from streams.gateway.events.live_facts import Sign, StreamPosition, Told
 from streams.gateway.http.auth import holder_of, still_holds
 from streams.gateway.http.parameters import ONLY_KNOWN
 from streams.gateway.http.problems import Problem
