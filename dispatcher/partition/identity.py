@@ -28,6 +28,10 @@ class KeptFor(msgspec.Struct, frozen=True):
     kept_ms: int
     bucket_ms: int
 
+    def remembers(self, met: int, clock: int) -> bool:
+        """Whether what was met at one instant is still known at another one."""
+        return met // self.bucket_ms >= (clock - self.kept_ms) // self.bucket_ms
+
 
 def windows(settings: CitySettings) -> dict[str, KeptFor]:
     """The windows of a city by kind: report, detection, update, archived."""

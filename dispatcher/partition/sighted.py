@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import identity, index
+from models.city import CitySettings
 from models.inbox import Sighting
 
 
@@ -26,13 +27,13 @@ class Sighted:
     """Tells the sightings of one order from others, as its row stands.
 
     Those are the reports whose keys it has, the detections that it keeps as evidence, and, while it was open, all that
-    had one of its newest fingerprints; that also from `seen_since` on, while it was watched or covered. Of a repeated
-    source and id the first one counts.
+    had one of its newest fingerprints; that also from `seen_since` on, while it was watched or covered. Of those with
+    one source and id the first one counts, and as for the desk another one when that is forgotten.
 
     With `merged`, the orders that were merged into it, also theirs: what they are known by is counted with it.
     """
 
-    def __init__(self, order: Order, merged: Sequence[Order] = ()) -> None:
+    def __init__(self, order: Order, settings: CitySettings, merged: Sequence[Order] = ()) -> None:
         family = (order, *merged)
         self._order = order
         # Where they are counted now, and where they were seen: an order may have been moved 改区.
@@ -45,16 +46,17 @@ class Sighted:
             known for one in family for known in index.known_by(one.fingerprints, one.category)
         )
         self.since = min(map(seen_since, family))
-        self._met: set[tuple[str, str, str]] = set()
+        self._windows = identity.windows(settings)
+        self._met: dict[tuple[str, str, str], int] = {}  # when each was met as a first one
 
     def takes(self, sighting: Sighting, clock: int) -> bool:
         """Whether a sighting that came in at an instant is one of the order's."""
         if sighting.ignored or sighting.area not in self._areas or not self._belongs(sighting, clock):
             return False
-        identity_of = (sighting.kind, sighting.source, sighting.id)
-        if identity_of in self._met:
+        named, window = (sighting.kind, sighting.source, sighting.id), self._windows[sighting.kind]
+        if named in self._met and window.remembers(self._met[named], clock):
             return False
-        self._met.add(identity_of)
+        self._met[named] = clock
         return True
 
     def _belongs(self, sighting: Sighting, clock: int) -> bool:

@@ -18,6 +18,7 @@ from dispatcher.arrivals.cameras import Noticed, noticed
 from dispatcher.order.row import Order
 from dispatcher.partition.identity import area_of
 from dispatcher.partition.sighted import Sighted
+from models.city import CitySettings
 from models.inbox import OWN_SIGHTINGS, Sighting, read_record
 from models.times import HOUR_MS, to_text
 from streams.gateway.http.auth import holder_of
@@ -35,6 +36,7 @@ from streams.settings import Settings
 MOST_SIGHTINGS = 500
 READ_MOST = 20_000  # records for one page
 _AT_ONCE = 500
+_LOOK_BACK = 1_000  # records before a page in which repeats of what they hold are known, as a sender repeats soon
 _READERS = 4  # each reads some megabytes of the inbox: the others wait their turn
 # What was seen first came in when it happened, or later; a device's clock may be ahead of that by so much.
 _BEFORE_MS = HOUR_MS
@@ -57,8 +59,8 @@ class SightingPage(msgspec.Struct, frozen=True):
 class InboxSightings:
     """Reads urgent lane and inbox for whoever asks what an order was made of."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, city: CitySettings) -> None:
+        self._settings, self._city = settings, city
         self._turn = asyncio.Semaphore(_READERS)
 
     async def page(self, order: Order, start: int | None, limit: int, merged: Sequence[Order] = ()) -> SightingPage:
@@ -71,15 +73,16 @@ class InboxSightings:
             start, limit = None, limit - len(silences.sightings)
         names, number = Names(self._settings.namespace), partition_of(area_of(order.id), self._settings.partitions)
         lane, inbox = TopicPartition(names.urgent, number), TopicPartition(names.inbox, number)
+        sighted = Sighted(order, self._city, merged)
         async with self._turn, started(log_reader(Connection.of(self._settings))) as consumer:
             if start is not None and start < _URGENT:
-                return await _page(consumer, inbox, Sighted(order, merged), start, limit)
+                return await _page(consumer, inbox, sighted, start, limit)
             in_lane = None if start is None else start - _URGENT
-            urgent = await _page(consumer, lane, Sighted(order, merged), in_lane, limit)
+            urgent = await _page(consumer, lane, sighted, in_lane, limit)
             found = (*silences.sightings, *urgent.sightings)
             if urgent.next is not None:
                 return SightingPage(found, urgent.next + _URGENT)
-            rest = await _page(consumer, inbox, Sighted(order, merged), None, limit - len(urgent.sightings))
+            rest = await _page(consumer, inbox, sighted, None, limit - len(urgent.sightings))
             return SightingPage((*found, *rest.sightings), rest.next)
 
 
@@ -99,13 +102,15 @@ async def _page(
     """A page of one partition; where the next begins is an offset."""
     consumer.assign([part])
     end = (await consumer.end_offsets([part]))[part]
+    begin = start - _LOOK_BACK if start is not None else None
     if start is None:
         found = (await consumer.offsets_for_times({part: max(sighted.since - _BEFORE_MS, 0)}))[part]
         start = end if found is None else found.offset
-    start = max(start, (await consumer.beginning_offsets([part]))[part])
-    consumer.seek(part, start)
+    first = (await consumer.beginning_offsets([part]))[part]
+    start = max(start, first)
+    consumer.seek(part, start if begin is None else max(begin, first))
     stop = min(end, start + READ_MOST)
-    page = PageOf(sighted, limit, stop if stop < end else None)
+    page = PageOf(sighted, limit, stop if stop < end else None, start)
     async for _, records in read_to(consumer, {part: stop}, _AT_ONCE):
         if page.is_full_with(records):
             break
@@ -113,11 +118,11 @@ async def _page(
 
 
 class PageOf:
-    """A page under way: records of one partition in, the order's sightings out. `stop` is where the next page begins
-    when these do not fill it."""
+    """A page under way: records of one partition in, the order's sightings out, from the offset `start` on. `stop` is
+    where the next page begins when these do not fill it."""
 
-    def __init__(self, sighted: Sighted, limit: int, stop: int | None) -> None:
-        self._sighted = sighted
+    def __init__(self, sighted: Sighted, limit: int, stop: int | None, start: int = 0) -> None:
+        self._sighted, self._start = sighted, start
         self._limit, self._next = limit, stop
         self._shown: list[dict[str, Any]] = []
 
@@ -129,7 +134,9 @@ class PageOf:
                 break
             read, _ = read_record(record)
             for item in read.items:
-                if isinstance(item, Sighting) and self._sighted.takes(item, read.clock):
+                if not isinstance(item, Sighting) or not self._sighted.takes(item, read.clock):
+                    continue
+                if record.offset >= self._start:  # what lies before it was on another page
                     self._shown.append(_document(item))
             if len(self._shown) >= self._limit:
                 self._next = record.offset + 1

@@ -36,7 +36,7 @@ KINDS = ("street-light", "pothole")
 def ids(desk: Desk, order_id: str) -> list[str]:
     """The ids of the sightings of an order and of those merged into it, as its inbox tells them."""
     order = desk.order(order_id)
-    sighted = Sighted(order, [desk.order(child) for child in order.children])
+    sighted = Sighted(order, desk.city.settings, [desk.order(child) for child in order.children])
     items = ((item, each) for each in desk.inbox for item in each.items)
     return [item.id for item, each in items if isinstance(item, Sighting) and sighted.takes(item, each.clock)]
 
@@ -278,12 +278,12 @@ def test_a_page_is_as_long_as_asked_and_says_where_the_next_begins() -> None:
         for n in range(5)
     ]
 
-    page = PageOf(Sighted(order), 3, None)
+    page = PageOf(Sighted(order, desk.city.settings), 3, None)
     assert page.is_full_with(records[:1]) is False
     assert page.is_full_with(records[1:]) is True
     assert ([one["id"] for one in page.made().sightings], page.made().next) == (["0a", "0b", "1a", "1b"], 2)
 
-    last = PageOf(Sighted(order), 100, None)
+    last = PageOf(Sighted(order, desk.city.settings), 100, None)
     assert last.is_full_with(records[2:]) is False
     assert last.made().next is None
 
@@ -294,7 +294,32 @@ def test_what_lies_behind_the_end_of_a_page_is_for_the_next_one() -> None:
     desk.feed(detection("1", T0), at=T0)
     records = [raw(encode_items((detection(str(n), T0),)), (), offset=n, timestamp=T0) for n in range(5)]
 
-    page = PageOf(Sighted(desk.only()), 100, 3)
+    page = PageOf(Sighted(desk.only(), desk.city.settings), 100, 3)
 
     assert page.is_full_with(records) is False
     assert ([one["id"] for one in page.made().sightings], page.made().next) == (["0", "1", "2"], 3)
+
+
+def test_what_was_on_the_page_before_is_a_repeat_on_the_next_one() -> None:
+    """It is read once more, and not shown."""
+    desk = Desk()
+    desk.feed(detection("0", T0), at=T0)
+    records = [
+        raw(encode_items((detection(each, T0),)), (), offset=n, timestamp=T0) for n, each in enumerate("01201")
+    ]  # fmt: skip
+
+    page = PageOf(Sighted(desk.only(), desk.city.settings), 100, None, start=2)
+
+    assert page.is_full_with(records) is False
+    assert [one["id"] for one in page.made().sightings] == ["2"]
+
+
+def test_an_id_that_the_desk_has_forgotten_is_another_sighting() -> None:
+    """As of a device that counts from the beginning again, or whose messages are the same to the byte."""
+    desk = Desk()
+    for minutes in (0, 5, 12, 30, 31):
+        desk.feed(detection("1", T0 + minutes * MINUTE), at=T0 + minutes * MINUTE)
+    order = desk.only()
+
+    assert ids(desk, order.id) == ["1"] * 3
+    assert len(ids(desk, order.id)) == order.evidence_count + desk.state.tallies[order.id].sightings
