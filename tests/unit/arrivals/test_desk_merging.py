@@ -538,6 +538,34 @@ def test_the_end_of_what_a_camera_has_not_shown_is_no_evidence() -> None:
     assert_laws(desk)
 
 
+@pytest.mark.parametrize("ended", [True, False], ids=["rejected before", "open"])
+def test_an_id_that_is_used_again_that_day_opens_an_order_of_its_own(ended: bool) -> None:
+    """A device counts anew after each start: what it says then is no part of what it had said under that number."""
+    desk = Desk()
+    desk.feed(detection("1", T0), at=T0)
+    (lamp,) = desk.state.orders
+    if ended:
+        desk.update("reject", OPERATOR, T0 + MINUTE, reason="it is day")
+
+    desk.feed(detection("1", T0 + HOUR, "flooding"), at=T0 + HOUR)
+    desk.feed(detection("1", T0 + 2 * HOUR, "street-vendor", "cam-sw-2"), at=T0 + 2 * HOUR)
+
+    assert [order.category for order in desk.state.orders.values()] == ["street-light", "flooding", "street-vendor"]
+    assert desk.order(lamp).evidence_count == 1
+    assert_laws(desk)
+
+
+def test_what_is_sent_again_after_its_identity_was_forgotten_founds_no_second_order() -> None:
+    """The same instant under the same name: it is known by the order that it has opened, though that has ended."""
+    desk = Desk()
+    desk.feed(detection("1", T0), at=T0)
+    desk.update("reject", OPERATOR, T0 + MINUTE, reason="it is day")
+
+    desk.feed(detection("1", T0), at=T0 + HOUR)
+
+    assert desk.only().evidence_first[-1].rule == "same-identity"
+
+
 def test_a_control_zone_suppresses() -> None:
     """The fair allows street vendors for three days: counted, no order; a report leaves one that has ended, which tells
     its reporter so."""
