@@ -49,4 +49,5 @@ def last_seen(overlay: Overlay, order: Order) -> int:
     """When an order's incident was last seen, repeats included, ms UTC."""
     kept = order.evidence_last or order.evidence_first
     tally = overlay.tallies.get(order.id)
-    return max(kept[-1].at if kept else order.opened_at, tally.last_seen if tally else 0)
+    # What has joined last may have been seen before the others: watched until then, or late.
+    return max(*(one.at for one in kept), order.opened_at, tally.last_seen if tally else 0)

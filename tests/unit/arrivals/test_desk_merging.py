@@ -7,7 +7,7 @@ import pytest
 from dispatcher.arrivals import nearby
 from dispatcher.arrivals.worded.gists import gist_of, similarity
 from dispatcher.partition.identity import area_of, order_id, share
-from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE
+from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE, Overlay
 from dispatcher.partition.state import DeskState
 from models.city import read_city
 from models.city.ground.distances import distance_m
@@ -564,6 +564,15 @@ def test_what_is_sent_again_after_its_identity_was_forgotten_founds_no_second_or
     desk.feed(detection("1", T0), at=T0 + HOUR)
 
     assert desk.only().evidence_first[-1].rule == "same-identity"
+
+
+def test_what_joins_late_moves_nothing_back() -> None:
+    """When an incident was last seen is the latest of what was seen, whatever has joined last."""
+    desk = Desk(quiet_city("detection_resolve_minutes = 20.0\n"))
+    desk.feed(detection("1", T0 + HOUR), at=T0 + HOUR)
+    desk.feed(detection("2", T0, camera="cam-sw-2"), at=T0 + HOUR)
+
+    assert nearby.last_seen(Overlay(desk.state), desk.only()) == T0 + HOUR
 
 
 def test_a_control_zone_suppresses() -> None:
