@@ -5,7 +5,7 @@ Around a new detection all those of its category within its radius count, over a
 merge, or has no place, is watched camera by camera.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dispatcher.arrivals import borders, merging
 from dispatcher.arrivals.merging import certain_category
@@ -25,7 +25,7 @@ from models.times import HOUR_MS
 
 def watch_on(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -> Disposition:
     """Too few detections yet 观察中, or enough: then they open an order, the first of them founds it."""
-    seen = [one for one in _around(work, sighting, kind) if certain_category(one.sighting) == category]
+    seen = _around(work, sighting, {category: kind})
     alarms = sorted([*(one.sighting for one in seen), sighting], key=_by_time)
     sure = 0.0
     if weighing.is_weighed(kind):
@@ -49,7 +49,9 @@ def take_over(work: UnitOfWork, order: Order) -> Order:
     kind = work.city.categories.get(order.category)
     if order.state not in OPEN or kind is None or not kind.merge:
         return order
-    found = _around(work, order, kind)
+    city, group = work.city, merge_group(work.city, order.category)
+    kinds = {code: one for code, one in city.categories.items() if one.merge and merge_group(city, code) == group}
+    found = _around(work, order, kinds)
     watch_rows.take_out(work, found)
     for one in sorted((each.sighting for each in found), key=_by_time):
         order = join(work, order, one, "watched", merging.between(one, order.lat, order.lon))
@@ -93,21 +95,28 @@ def _spot(sighting: Sighting, kind: Category) -> str:
     return row_keys.in_cell(*cell_of(sighting.lat, sighting.lon))
 
 
-def _around(work: UnitOfWork, centre: Sighting | Order, kind: Category) -> list[watch_rows.Seen]:
-    """What is watched of the merge group within its radius and hours around a sighting or an order."""
+def _around(work: UnitOfWork, centre: Sighting | Order, kinds: Mapping[str, Category]) -> list[watch_rows.Seen]:
+    """What is watched of these categories of a merge group around a sighting or an order, each within the radius and
+    hours of its own category, by which it would join."""
+    merge = all(kind.merge for kind in kinds.values())
     spots: Iterable[str] = ()
-    if centre.lat is not None and centre.lon is not None and kind.merge:
-        spots = (row_keys.in_cell(*cell) for cell in cells(centre.lat, centre.lon, kind.merge_radius_m))
+    if centre.lat is not None and centre.lon is not None and merge:
+        reach = max(kind.merge_radius_m for kind in kinds.values())
+        spots = (row_keys.in_cell(*cell) for cell in cells(centre.lat, centre.lon, reach))
     elif isinstance(centre, Sighting):
-        spots = (_spot(centre, kind),)
-    at, hours = (centre.at if isinstance(centre, Sighting) else centre.opened_at), kind.merge_hours * HOUR_MS
+        spots = (_spot(centre, *kinds.values()),)
+    at = centre.at if isinstance(centre, Sighting) else centre.opened_at
+    group = merge_group(work.city, next(iter(kinds)))
     found: list[watch_rows.Seen] = []
     for spot in spots:
-        name = row_keys.opening_watch(centre.area, merge_group(work.city, kind.code), spot)
+        name = row_keys.opening_watch(centre.area, group, spot)
         watch = work.overlay.watches.get(name)
         for one in watch.seen if watch is not None else ():
+            kind = kinds.get(certain_category(one))
+            if kind is None or abs(one.at - at) > kind.merge_hours * HOUR_MS:
+                continue
             away = merging.between(one, centre.lat, centre.lon)
-            if (away is None or not kind.merge or away <= kind.merge_radius_m) and abs(one.at - at) <= hours:
+            if away is None or not kind.merge or away <= kind.merge_radius_m:
                 found.append(watch_rows.Seen(name, one))
     return found
 

@@ -103,6 +103,31 @@ def test_each_detection_expires_at_its_own_time() -> None:
     assert_laws(desk)
 
 
+@pytest.mark.parametrize(
+    ("watched", "reported", "metres", "evidence"),
+    [
+        (PARKING, "street-vendor", 45, 1),
+        (PARKING, "street-vendor", 35, 2),
+        ("pothole", "guardrail", 40, 2),
+        ("pothole", "guardrail", 55, 1),
+    ],
+)
+def test_what_is_taken_over_is_what_would_have_joined(watched: str, reported: str, metres: int, evidence: int) -> None:
+    """By the radius of what was watched, be that of the order wider or narrower: a detection that comes after the
+    report is told by it as well."""
+    seen = detection("1", T0, watched, lat=30.05 + metres / 111_195)
+    said = report("r", T0 + MINUTE, "有人报告", reported)
+    before, after = Desk(), Desk()
+
+    feed(before, seen, said)
+    feed(after, said, detection("2", T0 + 2 * MINUTE, watched, lat=seen.lat))
+
+    (order,) = before.state.orders.values()
+    assert (order.category, order.evidence_count) == (reported, evidence)
+    assert after.only().evidence_count == evidence
+    assert_laws(before)
+
+
 def test_a_report_takes_over_what_was_watched() -> None:
     """The citizen founds the order at once, and the cameras' detections are its evidence."""
     desk = Desk()
