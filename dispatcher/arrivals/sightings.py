@@ -89,9 +89,9 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
         parent = storms.gather(work, sighting, kind, category)
     if parent is not None:
         return Disposition("order", parent.id)
-    if sighting.kind == "detection" and kind is not None and (weighing.needed(kind) > 1 or weighing.is_weighed(kind)):
-        return watching.watch_on(work, sighting, kind, category)
     candidates = (*(() if candidate is None else (candidate,)), *met.maybe)
+    if sighting.kind == "detection" and kind is not None and (weighing.needed(kind) > 1 or weighing.is_weighed(kind)):
+        return watching.watch_on(work, sighting, kind, category, candidates)
     order = open_order(work, sighting, candidates, owner)
     borders.relate(work, watching.take_over(work, order))
     return Disposition("order", order.id)

@@ -5,7 +5,7 @@ Around a new detection all those of its category within its radius count, over a
 merge, or has no place, is watched camera by camera.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from dispatcher.arrivals import borders, merging
 from dispatcher.arrivals.merging import certain_category
@@ -23,8 +23,11 @@ from models.inbox import Sighting
 from models.times import HOUR_MS
 
 
-def watch_on(work: UnitOfWork, sighting: Sighting, kind: Category, category: str) -> Disposition:
-    """Too few detections yet 观察中, or enough: then they open an order, the first of them founds it."""
+def watch_on(
+    work: UnitOfWork, sighting: Sighting, kind: Category, category: str, candidates: Sequence[Order]
+) -> Disposition:
+    """Too few detections yet 观察中, or enough: then they open an order, the first of them founds it, which names its
+    candidates."""
     seen = _around(work, sighting, {category: kind})
     alarms = sorted([*(one.sighting for one in seen), sighting], key=_by_time)
     sure = 0.0
@@ -36,7 +39,7 @@ def watch_on(work: UnitOfWork, sighting: Sighting, kind: Category, category: str
         watch_rows.add(work, Watch(key=name, area=sighting.area, seen=(), expires=0), sighting, weighing.needed(kind))
         return Disposition("watched", "", len(alarms), weighing.needed(kind) if kind.file_at is None else 0)
     watch_rows.take_out(work, seen)
-    order = open_order(work, alarms[0], unverified=found == "verify", urgent=found == "urgent")
+    order = open_order(work, alarms[0], candidates, unverified=found == "verify", urgent=found == "urgent")
     for one in alarms[1:]:
         order = join(work, order, one, "watched")
     borders.relate(work, take_over(work, order))

@@ -25,6 +25,7 @@ from tests.support.desks import (
     Desk,
     assert_laws,
     detection,
+    guess,
     quiet_city,
     report,
 )
@@ -126,6 +127,20 @@ def test_what_is_taken_over_is_what_would_have_joined(watched: str, reported: st
     assert (order.category, order.evidence_count) == (reported, evidence)
     assert after.only().evidence_count == evidence
     assert_laws(before)
+
+
+def test_what_opens_after_having_been_watched_names_its_candidates() -> None:
+    """As what opens at once does: a report in review that may be of the same hole, and the order names it, too."""
+    desk = Desk()
+    feed(desk, report("r", T0, "路上有个洞", guess=guess("pothole", 0.3, outcome="abstain", reason="uncertain")))
+    (unsure,) = desk.state.orders
+
+    feed(desk, detection("1", T0 + MINUTE, "pothole"), detection("2", T0 + 2 * MINUTE, "pothole", "cam-sw-2"))
+
+    (opened,) = (order for order in desk.state.orders.values() if order.id != unsure)
+    assert (opened.evidence_count, opened.candidates) == (2, (unsure,))
+    assert desk.order(unsure).candidates == (opened.id,)
+    assert_laws(desk)
 
 
 def test_a_report_takes_over_what_was_watched() -> None:
