@@ -20,7 +20,7 @@
     ├── StatusError         the gateway does not answer, or not with a status
     ├── JarsError           the jars of Kafka could not be had
     ├── BrokerError         the local broker could not be started or did not stay up
-    └── DemoError           the demo did not come to its end in time
+    └── DemoError           the demo did not come to its end: something did not go on
     Problem                 an HTTP answer that is an error, as an RFC 9457 problem document
     └── Unacknowledged      the broker has not acknowledged in time: the event may or may not be written
     UnknownPack             within the core: the city pack that is in force is not at hand; its caller fetches it

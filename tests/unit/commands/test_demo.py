@@ -15,6 +15,7 @@ from streams.demo.counts import DemoCounts
 from streams.demo.fleet import DemoFleet
 from streams.demo.habits import Habits
 from streams.demo.people import DemoPeople
+from streams.demo.waits import DemoError, DemoWait
 from streams.settings import DEMO_CITY
 
 _ORDER = "gulou-20260301-aaaaaaaaaa"
@@ -238,3 +239,15 @@ def test_units_drive_about_and_say_whether_they_are_free() -> None:
         assert city.areas.locate(place.lat, place.lon) is not None
     fleet.on_fact(_fact(facts.Verified, passed=True))
     assert {report.state for report in said(41_000)} == {"free"}
+
+
+def test_a_wait_lasts_as_long_as_something_goes_on() -> None:
+    """However long that is on a busy machine; when for so many seconds no less is left, it ends and says for what."""
+    now = iter([0, 100, 150, 250, 310, 411])
+    waiting = DemoWait(100, "deciding the month before", lambda: next(now))
+
+    for left in (5_000, None, 4_999, 6_000):
+        waiting.see(left)
+
+    with pytest.raises(DemoError, match="deciding the month before has not gone on for 100 s"):
+        waiting.see(4_999)
