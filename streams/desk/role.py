@@ -9,7 +9,7 @@ from streams.control.packs import open_packs
 from streams.control.silences_followed import FollowedSilences
 from streams.desk.announced_packs import AnnouncedPacks
 from streams.desk.processor import DeskOutcome, DeskProcessor
-from streams.erasure.report_keys import check_words_key, open_report_keys
+from streams.erasure.report_keys import open_report_keys
 from streams.kafka.topics import Names
 from streams.settings import Settings
 from streams.stage.run_stage import run_stage, stage_options
@@ -28,7 +28,6 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     silences = FollowedSilences()
     same_time = SameTime(int(settings.clock_tolerance_seconds * 1000))
 
-    await check_words_key(settings)
     async with open_report_keys(settings, with_endings=True) as keys, open_tracer(settings, "desk") as tracer:
 
         def opened(tp: TopicPartition) -> DeskProcessor:

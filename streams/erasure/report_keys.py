@@ -87,10 +87,15 @@ class ReportKeys:
 
 @contextlib.asynccontextmanager
 async def open_report_keys(settings: Settings, with_endings: bool = False) -> AsyncIterator[ReportKeys | None]:
-    """The keys of all reports, for a desk with their endings; None where the settings have no key. Raises UsageError
-    for one that cannot be used, and KafkaError."""
+    """The keys of all reports, for a desk with their endings; None where the settings have no key and nothing is
+    sealed.
+
+    Raises UsageError for a key that cannot be used, and where words are sealed and there is none: what is sealed would
+    be taken for words, shown, learnt from, or held to be erased. Raises KafkaError.
+    """
     text = settings.words_key.get_secret_value()
     if not text:
+        await check_words_key(settings)
         yield None
         return
     key = CityKey.of(text)

@@ -11,6 +11,7 @@ from models.redact import check_contact_key
 from streams.control.city_in_force import CityInForce
 from streams.control.models_in_force import LiveModels
 from streams.control.packs import open_packs
+from streams.erasure.report_keys import check_words_key
 from streams.erasure.sealer import sealer_of
 from streams.intake.drafts import Keys
 from streams.intake.processor import IntakeOutcome, IntakeProcessor
@@ -34,6 +35,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     packs = await open_packs(settings)
     sealer = sealer_of(settings)
     if sealer is None:
+        await check_words_key(settings)  # what came without would stay in the clear beside what is sealed
         log.warning("no PAIDAN_WORDS_KEY: words are kept in the clear, for good, and nobody's can be erased")
     models = LiveModels(settings, packs.own)
     cities = CityInForce(settings, packs, models.aim)

@@ -41,7 +41,8 @@ async def read_labels(settings: Settings, progress: Callable[[int], None] = lamb
 
     Partitions are folded one after the other, so that only one of them is in memory. `progress` hears of the number of
     records read since the last call. Raises LogError, TopicError when the log is not there or has other partitions than
-    the settings say, and KafkaError when the cluster fails.
+    the settings say, UsageError when words are sealed and the settings have no key for them, and KafkaError when the
+    cluster fails.
     """
     topic = Names(settings.namespace).orders
     await check_topics(settings, [one for one in all_topics(settings, ()) if one.name == topic])

@@ -14,7 +14,7 @@ from models.envelope import Event
 from models.errors import UsageError
 from streams.control.city_in_force import CityInForce
 from streams.control.packs import Packs
-from streams.erasure.report_keys import ReportKeys, check_words_key, open_report_keys
+from streams.erasure.report_keys import ReportKeys, open_report_keys
 from streams.kafka.clients import started, writer
 from streams.kafka.closing import CLOSE_SECONDS
 from streams.kafka.connection import Connection
@@ -60,7 +60,6 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     "PAIDAN_NOTIFY_INSPECTOR_URL and PAIDAN_NOTIFY_REPORTER_URL are the others"
                 )
             await check_topics(settings, city_topics(settings, city))
-            await check_words_key(settings)
             async with open_report_keys(settings) as keys, open_contacts(settings, keys) as contacts:
 
                 def line(target: Target) -> FinishingConsumer:

@@ -18,7 +18,7 @@ from models.errors import UsageError
 from models.inbox import InboxRecord
 from models.times import day_number, from_text, from_wall, wall_midnight
 from streams.audit.recompute import LogReader, reading
-from streams.erasure.report_keys import check_words_key, open_report_keys
+from streams.erasure.report_keys import open_report_keys
 from streams.intake.batch import Model
 from streams.settings import Settings
 from streams.whatif.read_again import ReadAgain
@@ -80,7 +80,6 @@ async def try_out(
     Raises UsageError when the inbox does not reach back to its first record, or when words are sealed and the settings
     have no key for them; AuditError when a desk does not come to rest; KafkaError when the cluster fails.
     """
-    await check_words_key(settings)
     parts: list[PartitionComparison] = []
     off_log: list[str] = []
     async with open_report_keys(settings) as keys, reading(settings, own, progress) as reader:

@@ -1,5 +1,6 @@
 """A report's words on a real broker: sealed in every topic but its department's, and gone when its key is destroyed."""
 
+import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,14 @@ from models.events import REPORT, UPDATE
 from models.redact import Contact, reporter_hash
 from models.sealed_words import ERASED
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS, now_ms, to_text
+from streams.desk import role as desk
 from streams.erasure.erasing import Whose, erase
-from streams.erasure.report_keys import Erasure, check_words_key, open_report_keys
+from streams.erasure.report_keys import Erasure, open_report_keys
 from streams.erasure.retention import BY
+from streams.gateway import role as gateway
+from streams.intake import role as intake
 from streams.kafka.topics import Names, all_topics, create_topics
+from streams.learning.labels import read_labels
 from streams.local.ports import free_ports
 from streams.notify.known_contacts import open_contacts
 from streams.settings import Settings
@@ -36,22 +41,23 @@ SHORT = "archive_days = 0.5\nreopen_days = 0.5\nfeedback_days = 0.5\n"
 WORDS = "梧桐路口的井盖不见了，请找红房子旁边的老宋"
 PICTURE = "https://media.example/old-song.jpg"
 LATER = "还在，老宋说车轮掉进去了"
+SERVING = (intake.serve, desk.serve, gateway.serve)
 SAID = (WORDS, PHONE, PICTURE, LATER)
 
 
 @pytest.mark.timeout(180)
 async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka: Kafka, tmp_path: Path) -> None:
     """From the report to the page: only the department has it in the clear. The key is destroyed, with who asked; the
-    order is there as before, the audit agrees, and a desk without the city's key does not start. The words of an order
+    order is there as before, the audit agrees, and nothing goes on without the city's key. The words of an order
     that ended long before are gone by themselves. The reporter's contact goes with the words."""
     city = written(tmp_path / "city", tiny_files({"retention.csv": "category,days\n*,1\n"}, SHORT))
-    gateway, tables = free_ports(2)
+    port, tables = free_ports(2)
     settings = own_settings(
         kafka,
         tmp_path / "data",
         city=city,
         partitions=2,
-        gateway_port=gateway,
+        gateway_port=port,
         tables_workers=(f"127.0.0.1:{tables}",),
         words_key=KEY,
         contact_key=KEY,
@@ -64,8 +70,16 @@ async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka
         await _live_and_be_erased(kafka, topics, roles, tables)
     finally:
         roles.end()
-    with pytest.raises(UsageError, match="PAIDAN_WORDS_KEY"):
-        await check_words_key(settings.model_copy(update={"words_key": SecretStr("")}))
+    await _nothing_goes_on_without_the_key(settings.model_copy(update={"words_key": SecretStr("")}))
+
+
+async def _nothing_goes_on_without_the_key(keyless: Settings) -> None:
+    """What is sealed is neither shown, nor learnt from, nor held to be erased, and nothing comes in beside it in the
+    clear."""
+    gone = Whose(reporter=REPORTER), Erasure(now_ms(), "clerk", "asked for")
+    for task in (read_labels(keyless), erase(keyless, *gone), *(serve(keyless, asyncio.Event()) for serve in SERVING)):
+        with pytest.raises(UsageError, match="PAIDAN_WORDS_KEY must be set"):
+            await task
 
 
 async def _live_and_be_erased(kafka: Kafka, topics: Names, roles: Roles, tables: int) -> None:
