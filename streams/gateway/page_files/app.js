@@ -1,9 +1,9 @@
 import { areaMap, colourButtons, mapButtons } from "/page/area_map.js";
 import { cameraCounts, falseAlarms, outside } from "/page/cameras.js";
-import { ask, duration, el, moment, percent } from "/page/common.js";
+import { answered, ask, duration, el, moment, percent, redraw, bodyOf } from "/page/common.js";
 import { funnel } from "/page/funnel.js";
 import { hubTable } from "/page/hubs.js";
-import { name, say, term } from "/page/language.js";
+import { language, name, say, term } from "/page/language.js";
 import { follow } from "/page/live.js";
 import { ranking } from "/page/ranking.js";
 import { DEAD_LETTERS, STATES } from "/page/terms.js";
@@ -16,8 +16,9 @@ const TREND_MS = 60000;
 const SHOWN = 12;
 const POINTS = 200;
 const by = (id) => document.getElementById(id);
-let chosen = "month";
-let zone = "UTC";
+const before = history.state?.language === language ? history.state : {}; // what was looked at when the page was left, in its words
+let chosen = before.chosen || "month";
+let zone = before.zone || "UTC";
 
 function range() {
   const today = new Date().toLocaleDateString("sv-SE", { timeZone: zone });
@@ -71,7 +72,7 @@ const DRIFT = {
   calibration_error: say("The model's probabilities no longer say how often it is right"),
 };
 const NEWEST = { title: say("Newest orders"), query: "" };
-let listed = NEWEST; // what the list of orders shows
+let listed = before.listed || NEWEST; // what the list of orders shows
 let map = null; // once it is drawn
 let box = null; // of the map, whose cameras are shown one by one
 let listable = true; // a token that sees figures only opens none
@@ -98,7 +99,7 @@ function fill(part, nodes) {
   if (query !== undefined) alike()[which]?.focus({ preventScroll: true });
 }
 
-let below = false; // each department with all that stand below it
+let below = Boolean(before.below); // each department with all that stand below it
 
 function departmentFigure(title, indicator, value, department) {
   return figure(value, `${name(department)} · ${title}`, `${behind(indicator)}&department=${encodeURIComponent(department.id)}${below ? "&below=true" : ""}`);
@@ -141,14 +142,14 @@ function showStatus(status) {
   const alarms = Object.keys(status.drift?.alarms || {});
   const { labels = [], cameras = [] } = status.unlisted || {};
   by("unlisted").hidden = !labels.length && !cameras.length;
-  by("unlisted-names").replaceChildren(...[...labels, ...cameras].map(unlistedLine));
+  redraw(by("unlisted-names"), ...[...labels, ...cameras].map(unlistedLine));
   const dead = Object.entries(status.dead_letters?.by_error || {});
   by("dead").hidden = !dead.length;
-  by("dead-errors").replaceChildren(...dead.map(([error, count]) => el("li", {},
-    el("div", { class: "top" }, el("span", {}, say(DEAD_LETTERS[error] || error).replaceAll("`", "")), el("span", { class: "times" }, say("{} times", count))),
+  redraw(by("dead-errors"), ...dead.map(([error, count]) => el("li", {},
+    el("div", { class: "top" }, el("span", {}, say(DEAD_LETTERS[error] || error).replaceAll("`", "")), el("span", { class: "times" }, say("{}×", count))),
     el("code", { class: "soft" }, error))));
   by("drift").hidden = !alarms.length;
-  by("drift-alarms").replaceChildren(...alarms.map((each) => el("li", {}, DRIFT[each] || status.drift.alarms[each])));
+  redraw(by("drift-alarms"), ...alarms.map((each) => el("li", {}, DRIFT[each] || status.drift.alarms[each])));
   const hubs = status.hubs || {};
   by("hubs-panel").hidden = !Object.keys(hubs).length;
   const [titles, rows] = hubTable(hubs, zone, figure);
@@ -163,13 +164,13 @@ function unlistedLine({ vendor, algorithm, label, camera, count, last }) {
     el("div", { class: "top" },
       el("span", {}, [vendor, algorithm, label, camera].filter(Boolean).join(" / ")),
       el("time", { datetime: last }, moment(last, zone))),
-    el("span", { class: "soft" }, say("{} times", count)));
+    el("span", { class: "soft" }, say("{}×", count)));
 }
 
 function orderLine(order) {
   return el("li", {},
     el("div", { class: "top" },
-      el("a", { href: `/o/${encodeURIComponent(order.id)}` }, order.title || name(order.category)),
+      el("a", { class: "written", href: `/o/${encodeURIComponent(order.id)}` }, order.title || name(order.category)),
       el("time", { datetime: order.opened_at }, moment(order.opened_at, zone))),
     el("span", { class: order.overdue_at ? "badge bad" : "badge" }, term(STATES[order.state], order.state)),
     el("span", { class: "soft" }, ` ${name(order.area)} · ${name(order.department)}`));
@@ -180,29 +181,31 @@ function assignmentLine(made) {
     el("div", { class: "top" },
       el("a", { href: `/o/${encodeURIComponent(made.order_id)}` }, name(made.category)),
       el("time", { datetime: made.at }, moment(made.at, zone))),
-    el("span", { class: "soft" }, `${name(made.area)} → ${name(made.department)}`),
+    el("span", { class: "soft" }, `${made.area ? name(made.area) : say("place unknown")} → ${name(made.department)}`), " ",
     made.attempt > 1 ? el("span", { class: "badge warn" }, say("attempt {}", made.attempt)) : "");
 }
 
 async function refresh() {
   try {
     const wanted = listed;
+    const asked = range() + below;
+    history.replaceState({ language, zone, chosen, below, listed: listed === NEWEST ? null : listed }, "");
     // A day of the trend is a window of its own.
     const days = wanted.query && !/&to=/.test(wanted.query) ? `&${range()}` : "";
     const levels = below ? "&below=true" : "";
     const [status, areas, orders] = await Promise.all([ask(`/status?${range()}${levels}`), ask(`/status?${range()}&by=area`), ask(`/orders?limit=${SHOWN}&${wanted.query}${days}`)]);
-    if (wanted !== listed) return; // somebody has opened another figure meanwhile
+    if (wanted !== listed || asked !== range() + below) return; // somebody has chosen something else meanwhile
     if (orders.status === 403 && wanted !== NEWEST) { // another department's, or of an area beyond the token's
       listed = NEWEST;
-      by("notice").textContent = say("Cannot be shown: {}", (await orders.json()).detail);
+      by("notice").textContent = say("Cannot be shown: {}", (await bodyOf(orders)).detail);
       by("notice").hidden = false;
       return;
     }
     listable = orders.status !== 403;
     if (!status.ok || !areas.ok || !(orders.ok || !listable)) throw new Error(`HTTP ${status.status}/${orders.status}`);
-    showStatus(await status.json());
-    map?.colour((await areas.json()).areas, listed.area);
-    if (listable) showOrders(await orders.json());
+    showStatus(await bodyOf(status));
+    map?.colour((await bodyOf(areas)).areas, listed.area);
+    if (listable) showOrders(await bodyOf(orders));
     by("notice").hidden = true;
   } catch (error) {
     by("notice").textContent = say("Cannot update at the moment ({})", error.message);
@@ -214,7 +217,7 @@ function showOrders(found) {
   by("orders-title").textContent = listed.title;
   by("all-orders").hidden = listed === NEWEST;
   for (const each of document.querySelectorAll("[data-query]")) each.setAttribute("aria-pressed", String(each.dataset.query === listed.query));
-  by("orders").replaceChildren(...found.orders.map(orderLine), ...(found.orders.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
+  redraw(by("orders"), ...found.orders.map(orderLine), ...(found.orders.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
 
 by("all-orders").addEventListener("click", () => {
@@ -237,17 +240,21 @@ function showAssignment(made) {
 
 by("below").addEventListener("click", () => {
   below = !below;
-  by("below").setAttribute("aria-pressed", String(below));
+  press();
   listed = NEWEST;
   refresh();
 });
 
+// Shows what is chosen above the figures.
+function press() {
+  for (const button of document.querySelectorAll("[data-window]")) button.setAttribute("aria-pressed", String(button.dataset.window === chosen));
+  by("below").setAttribute("aria-pressed", String(below));
+}
+
 for (const button of document.querySelectorAll("[data-window]")) {
   button.addEventListener("click", () => {
     chosen = button.dataset.window;
-    for (const other of document.querySelectorAll("[data-window]")) {
-      other.setAttribute("aria-pressed", String(other === button));
-    }
+    press();
     refresh();
   });
 }
@@ -266,8 +273,8 @@ async function lookBack() {
 async function watch() {
   if (!listable) return;
   const counts = await Promise.all(WATCHED.map(async ([, query]) => {
-    const response = await ask(`/orders?limit=1&count=true&${query}`);
-    return response.ok ? (await response.json()).total : null;
+    const found = await ask(`/orders?limit=1&count=true&${query}`).then(answered).catch(() => null);
+    return found && found.total;
   }));
   fill(by("watched"), WATCHED.map(([title, query], index) => el("div", { class: counts[index] ? "watch" : "watch none" },
     el("dt", {}, title), el("dd", {}, counts[index] ? figure(String(counts[index]), title, query) : String(counts[index] ?? "–")))));
@@ -286,7 +293,7 @@ async function putPoints() {
   by("cameras").hidden = !standing.counts;
   if (standing.counts) fill(by("cameras"), cameraCounts(standing.counts, box ? String : figure, area));
   map.points([...standing.points,
-    ...(await orders.json()).orders.map((each) => ({
+    ...(await bodyOf(orders)).orders.map((each) => ({
       location: each.location, kind: each.overdue_at ? "late" : "order", title: [each.title || name(each.category), name(each.department)].join(" · "),
       href: `/o/${encodeURIComponent(each.id)}`,
     }))]);
@@ -328,7 +335,7 @@ async function openArea(area, called) {
 
 // The first answer also tells the city's zone, in which all times are shown.
 by("areas").hidden = false; // a map is drawn as large as it is seen
-map = await areaMap(by("map"), openArea);
+map = await areaMap(by("map"), openArea).catch(() => null);
 by("areas").hidden = !map;
 if (map) {
   const legend = document.querySelectorAll("[data-mode]");
@@ -336,8 +343,10 @@ if (map) {
     each.hidden = each.dataset.mode !== mode;
   })), mapButtons(map, lookAtAll));
 }
+press();
+if (listed.area) map?.showArea(listed.area);
 await refresh();
-await Promise.all([lookBack(), watch(), putPoints(), weighAlarms()]);
+await Promise.allSettled([lookBack(), watch(), putPoints(), weighAlarms()]); // what was not to be had is asked for again
 again(REFRESH_MS, refresh);
 again(LOOK_MS, watch);
 again(LOOK_MS, putPoints);

@@ -1,6 +1,6 @@
 // The city's areas as a map that can be enlarged, each coloured by its figures, with orders and cameras as points on it.
 // Leaflet draws it (ADR 105): a script of the page that stands before this one.
-import { ask, el, percent } from "/page/common.js";
+import { ask, el, percent, bodyOf } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 const STRONGEST = 80; // percent of the colour, for the area with the most
@@ -45,7 +45,7 @@ export async function areaMap(holder, open = null) {
   const { L } = globalThis;
   const response = await ask("/areas");
   if (!response.ok || !L) return null;
-  const { features, tiles } = await response.json();
+  const { features, tiles } = await bodyOf(response);
   if (!features.length) return null;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   // A wheel turns the page, not the map; a finger moves the map once it is enlarged.

@@ -1,6 +1,6 @@
 // What stands beside an order so that a person can judge it: others that may be the same, and similar ones that ended.
 import { areaMap } from "/page/area_map.js";
-import { ask, duration, el, moment } from "/page/common.js";
+import { ask, duration, el, moment, bodyOf } from "/page/common.js";
 import { name, say, term } from "/page/language.js";
 import { distance, metres } from "/page/places.js";
 import { FACTS, NO_FAULT, STATES } from "/page/terms.js";
@@ -22,7 +22,7 @@ function card(order, number, beside, actions) {
 
 async function documents(ids, most = MOST) {
   const answers = await Promise.all(ids.slice(0, most).map((id) => ask(`/orders/${encodeURIComponent(id)}`)));
-  return Promise.all(answers.filter((each) => each.ok).map((each) => each.json()));
+  return Promise.all(answers.filter((each) => each.ok).map((each) => bodyOf(each)));
 }
 
 // A panel that shows an order next to its candidates, and on a map. `actions(other)` gives the buttons for one of them.
@@ -117,13 +117,13 @@ export function precedents(of) {
     if (!category || category === NO_FAULT || !order.area) return;
     const response = await ask(`/orders?state=closed,rejected&category=${encodeURIComponent(category)}&area=${encodeURIComponent(order.area.id)}&limit=${LOOKED_AT}`);
     if (!response.ok || state !== drawn) return;
-    const ended = await documents((await response.json()).orders.map((each) => each.id), LOOKED_AT);
+    const ended = await documents((await bodyOf(response)).orders.map((each) => each.id), LOOKED_AT);
     if (state !== drawn) return;
     const orders = ended.filter((each) => each.id !== order.id).map((each) => [alike(order, each), each]).sort(([one], [other]) => other - one).slice(0, SIMILAR).map(([, each]) => each);
     node.hidden = !orders.length;
     title.textContent = orders.length ? `${name(orders[0].category)} · ${name(order.area)}` : "";
     list.replaceChildren(...orders.map((each) => el("li", {},
-      el("div", { class: "top" }, el("a", { href: `/o/${encodeURIComponent(each.id)}` }, wordsOf(each).slice(0, EXCERPT) || name(each.category)), el("time", { datetime: each.last_at }, moment(each.last_at, order.zone))),
+      el("div", { class: "top" }, el("a", { class: "written", href: `/o/${encodeURIComponent(each.id)}` }, [...wordsOf(each)].slice(0, EXCERPT).join("") || name(each.category)), el("time", { datetime: each.last_at }, moment(each.last_at, order.zone))),
       el("span", { class: each.state === "closed" ? "badge good" : "badge" }, term(STATES[each.state], each.state)), el("span", { class: "soft" }, ` ${ending(each)}`))));
   }
 

@@ -1,5 +1,5 @@
 // Cameras and mobile units on the map, and whose alarms are false most often, the worst first.
-import { ask, el, percent } from "/page/common.js";
+import { ask, el, percent, bodyOf } from "/page/common.js";
 import { say } from "/page/language.js";
 
 const MOST = 10; // of the worst
@@ -14,8 +14,8 @@ export async function outside(area, figure, box = null) {
   const of = area ? `area=${encodeURIComponent(area)}` : "";
   const within = box ? `within=${box.join(",")}` : "";
   const [cameras, units] = await Promise.all([ask(`/cameras?${[of, within].filter(Boolean).join("&")}`), ask(`/units?${of}`)]);
-  const seen = cameras.ok ? await cameras.json() : { cameras: [], raster: null, counts: null };
-  const moving = units.ok ? (await units.json()).units : [];
+  const seen = cameras.ok ? await bodyOf(cameras) : { cameras: [], raster: null, counts: null };
+  const moving = units.ok ? (await bodyOf(units)).units : [];
   const kinds = { quiet: "camera", busy: "busy", silent: "silent" };
   return {
     counts: seen.counts,
@@ -44,7 +44,7 @@ export function cameraCounts(counts, figure, area) {
 export async function falseAlarms(figure) {
   const response = await ask(`/false-alarms?limit=${MOST}`);
   if (!response.ok) return null;
-  const { algorithms, cameras } = await response.json();
+  const { algorithms, cameras } = await bodyOf(response);
   return [seers(algorithms, "algorithm", figure), seers(cameras, "camera", figure)];
 }
 

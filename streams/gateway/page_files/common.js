@@ -47,25 +47,65 @@ export function instant(text, zone) {
   return new Date(wall - ahead(wall - ahead(wall))).toISOString();
 }
 
+// Puts nodes in the place of those that a part of the page has, unless they are the same: what somebody is marking, has
+// opened, or has come to by key stays as it is.
+export function redraw(part, ...nodes) {
+  const fresh = part.cloneNode(false);
+  fresh.append(...nodes.filter((node) => node !== null && node !== undefined && node !== ""));
+  const open = [...part.querySelectorAll("details[open]")];
+  for (const each of open) each.open = false;
+  const same = part.isEqualNode(fresh);
+  if (same) for (const each of open) each.open = true;
+  else part.replaceChildren(...fresh.childNodes);
+}
+
 let token = sessionStorage.getItem("token") || "";
+const noConnection = () => new Error(say("no connection"));
 
 export async function ask(path, options) {
   for (;;) {
+    const sent = token;
     const headers = token ? { authorization: `Bearer ${token}` } : {};
-    const response = await fetch(path, { ...options, headers: { accept: "application/json", "accept-language": language, ...headers, ...(options?.headers || {}) } });
+    const request = { ...options, headers: { accept: "application/json", "accept-language": language, ...headers, ...(options?.headers || {}) } };
+    const response = await fetch(path, request).catch(() => {
+      throw noConnection(); // the browser's own words are English and say less
+    });
     if (response.status !== 401) return response;
-    token = await askForToken();
+    if (sent !== token) continue; // another one has been given while this was on its way
+    token = await askForToken(Boolean(sent));
     sessionStorage.setItem("token", token);
+    if (sent) document.dispatchEvent(new Event("othertoken"));
   }
+}
+
+// What an answer says. Throws where it does not say anything: what stands between may answer for the gateway.
+export async function bodyOf(response) {
+  const text = await response.text().catch(() => {
+    throw noConnection();
+  });
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`HTTP ${response.status}`);
+  }
+}
+
+// The same, and throws what is said where it is a refusal.
+export async function answered(response) {
+  const body = await bodyOf(response);
+  if (!response.ok) throw new Error(body.detail || body.title || `HTTP ${response.status}`);
+  return body;
 }
 
 let asking = null;
 
-function askForToken() {
+// `again` where one has been given that does not do, or does not any longer.
+function askForToken(again) {
   asking ||= new Promise((resolve) => {
     const input = el("input", { type: "password", name: "token", autocomplete: "current-password", required: true });
-    const form = el("form", { method: "dialog" }, el("label", {}, say("Access token"), input), el("button", {}, say("OK")));
-    const dialog = el("dialog", {}, form);
+    const form = el("form", { method: "dialog" }, again ? el("p", { class: "late", role: "alert" }, say("This token is not known, or has expired.")) : "",
+      el("label", {}, say("Access token"), input), el("button", {}, say("OK")));
+    const dialog = el("dialog", { "aria-label": say("Access token") }, form);
     document.body.append(dialog);
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     form.addEventListener("submit", () => {

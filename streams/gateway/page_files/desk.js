@@ -1,4 +1,4 @@
-import { ask, el } from "/page/common.js";
+import { answered, ask, el, redraw } from "/page/common.js";
 import { comparison, placeMap, precedents } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { name, say } from "/page/language.js";
@@ -19,10 +19,12 @@ const GONE_MS = 20000; // an order that was decided stays out of its list, thoug
 const PERSON = "{person}"; // in the query of a list: whoever sits there
 const DEPARTMENT = "{department}"; // theirs
 const NAMED_PEOPLE = { inspector: "inspectors", unit: "units" }; // lists of those that the city knows, by seat
+const PHONE = matchMedia("(max-width: 860px)"); // where either the list is seen or the order, as in style.css
 const by = (id) => document.getElementById(id);
 
 let chosenList = 0;
 let chosen = ""; // the id of the order that is open
+let wished = ""; // the order that is opened once its list has come
 let order = null; // as it is shown; another one than `chosen` while that is being fetched
 const gone = new Map();
 const ahead = new Map();
@@ -35,11 +37,17 @@ const choices = el("div", { class: "choices", role: "group", "aria-label": say("
 const place = placeMap();
 const view = orderView({ head: [head], doing: [choices, moves.node], last: [place.node], beside: [compared.node, similar.node] });
 by("order").append(view.node);
-const list = workList(by("lines"), { open: choose, opened: () => chosen, accept: acceptAll, done: refresh });
+const list = workList(by("lines"), { open: choose, opened: () => chosen, accept: acceptAll, done: refresh, told: notice });
 
 function notice(text) {
   by("notice").replaceChildren(el("span", {}, text));
   by("notice").hidden = !text;
+}
+
+// The list, the order and the half that somebody looks at stand in the history: there they are again when the page is
+// loaded anew or come back to.
+function remember() {
+  history.replaceState({ ...history.state, list: myLists()[chosenList]?.query, order: chosen, seen: by("halves").dataset.seen }, "");
 }
 
 const { tell: sayDone, key: undoKey } = doneBar(by("done"), refresh);
@@ -88,12 +96,14 @@ function query(which) {
   return `${which.query.replace(PERSON, encodeURIComponent(seat.person)).replace(DEPARTMENT, department)}${own}`;
 }
 
-async function openList(index) {
+// `wish` is the order that is opened where the list has it, else the first one.
+async function openList(index, wish = "") {
   chosenList = index;
   chosen = "";
+  wished = wish;
   order = null;
   view.node.hidden = true;
-  look("list");
+  if (!wish) backToList();
   showLists();
   list.begin(query(myLists()[index]));
   await Promise.all([refresh(), count()]);
@@ -102,7 +112,7 @@ async function openList(index) {
 const counted = new Map(); // query → how many there are
 
 function showLists() {
-  const focused = by("lists").contains(document.activeElement);
+  const focused = [...by("lists").children].indexOf(document.activeElement);
   by("lists").replaceChildren(...myLists().map((each, index) => {
     const number = counted.get(query(each));
     const button = el("button", { type: "button", "aria-pressed": String(index === chosenList) }, name(each),
@@ -110,13 +120,14 @@ function showLists() {
     button.addEventListener("click", () => openList(index));
     return button;
   }));
-  if (focused) by("lists").children[chosenList]?.focus();
+  if (focused >= 0) by("lists").children[focused]?.focus();
 }
 
 async function count() {
   await Promise.all(myLists().map(async (each) => {
-    const response = await ask(`/orders?limit=1&count=true&${query(each)}`);
-    if (response.ok) counted.set(query(each), (await response.json()).total);
+    const asked = query(each);
+    const found = await ask(`/orders?limit=1&count=true&${asked}`).then(answered).catch(() => null); // the list itself says what is wrong
+    if (found) counted.set(asked, found.total);
   }));
   showLists();
 }
@@ -129,7 +140,10 @@ function stillGone() {
 async function refresh() {
   try {
     await list.load((id) => stillGone().has(id));
-    if (!chosen) chosen = list.first();
+    if (!chosen) chosen = list.has(wished) ? wished : list.first();
+    if (wished && chosen !== wished) look("list");
+    wished = "";
+    remember();
     list.show(); // also where the order that is open cannot be had
     await showOrder();
     notice("");
@@ -138,13 +152,16 @@ async function refresh() {
   }
 }
 
+// On a phone the order takes the place of the list, and the browser's way back leads to the list.
 function choose(id) {
+  if (PHONE.matches && by("halves").dataset.seen !== "order") history.pushState({ above: true }, "");
   look("order");
   return open(id);
 }
 
 async function open(id) {
   chosen = id;
+  remember();
   list.show();
   try {
     await showOrder(true);
@@ -155,10 +172,7 @@ async function open(id) {
 }
 
 async function fetched(id) {
-  const response = await ask(`/orders/${encodeURIComponent(id)}`);
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.detail || `HTTP ${response.status}`);
-  return body;
+  return answered(await ask(`/orders/${encodeURIComponent(id)}`));
 }
 
 // Fetches what comes next in the list, so that it is there at once.
@@ -180,7 +194,7 @@ async function showOrder(mayBeAhead = false) {
   const found = (known && known.at + FRESH_MS > Date.now() && (await known.found)) || (await fetched(wanted));
   if (wanted !== chosen) return; // somebody has gone on meanwhile
   order = found;
-  head.replaceChildren(el("h2", {}, order.title || (order.category ? name(order.category) : say("Report"))), el("span", { class: order.priority <= 2 ? "badge bad" : "badge" }, `P${order.priority}`), stateBadge(order),
+  redraw(head, el("h2", { class: "written" }, order.title || (order.category ? name(order.category) : say("Report"))), el("span", { class: order.priority <= 2 ? "badge bad" : "badge" }, `P${order.priority}`), stateBadge(order),
     el("a", { class: "push", href: `/o/${encodeURIComponent(order.id)}` }, el("code", {}, order.id)));
   view.show(order);
   showChoices();
@@ -190,7 +204,7 @@ async function showOrder(mayBeAhead = false) {
 }
 
 function showChoices() {
-  choices.replaceChildren(...(seat.role === "reviewer" ? alternativeRows(order, decide) : []));
+  redraw(choices, ...(seat.role === "reviewer" ? alternativeRows(order, decide) : []));
 }
 
 // One key, one decision: the next order comes up at once, while the desk decides. A refused one comes back.
@@ -220,12 +234,12 @@ function goOn(id) {
 
 async function afterMove(move, before, seq, given) {
   await shownAs(before.id, seq);
-  sayDone(`${moveName(move)}:`, before, await undoing(before, move.action, given));
+  sayDone(`${moveName(move)}:`, before, await undoing(before, move.action, given).catch(() => null));
   const [next] = list.after(before.id, 1);
-  await list.load((id) => stillGone().has(id));
-  if (!list.has(before.id)) {
+  await list.load((id) => stillGone().has(id)).catch(() => null); // `refresh` says so
+  if (chosen === before.id && !list.has(before.id)) { // nobody who has gone on meanwhile is taken elsewhere
     chosen = next && list.has(next) ? next : list.last();
-    look("list");
+    backToList();
   }
   await refresh();
   count();
@@ -258,7 +272,16 @@ function look(at) {
   by("halves").dataset.seen = at;
   if (at === "order") scrollTo(0, 0);
 }
-by("to-list").addEventListener("click", () => look("list"));
+
+function backToList() {
+  if (history.state?.above && by("halves").dataset.seen === "order") history.back();
+  else look("list");
+}
+by("to-list").addEventListener("click", backToList);
+addEventListener("popstate", ({ state }) => {
+  look(state?.seen || "list");
+  remember();
+});
 
 let waiting = 0;
 let lately = 0;
@@ -293,7 +316,9 @@ by("keys").addEventListener("click", sheet);
 
 if (seat.known && seat.known.seats.length) {
   showSeat();
-  await openList(0);
+  const { list: last, order: wish, seen } = history.state || {};
+  if (seen) look(seen);
+  await openList(Math.max(0, myLists().findIndex((each) => each.query === last)), wish);
   setInterval(() => document.hidden || soon(), REFRESH_MS);
   document.addEventListener("visibilitychange", () => document.hidden || soon());
   follow({ assigned: changed, changed, missed: changed, urgent: urgent.announce });

@@ -1,4 +1,4 @@
-import { ask, el } from "/page/common.js";
+import { ask, el, bodyOf } from "/page/common.js";
 import { say } from "/page/language.js";
 
 function kind(schema) {
@@ -53,7 +53,7 @@ function panel(path, method, route) {
 const response = await ask("/openapi.json");
 const notice = document.getElementById("notice");
 if (response.ok) {
-  const api = await response.json();
+  const api = await bodyOf(response);
   const panels = Object.entries(api.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, route]) => panel(path, method, route)));
   document.getElementById("routes").append(...panels, shapes((api.components || {}).schemas || {}));

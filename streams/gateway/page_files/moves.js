@@ -1,5 +1,6 @@
-import { ask, el, instant } from "/page/common.js";
+import { ask, el, instant, bodyOf } from "/page/common.js";
 import { language, name, say } from "/page/language.js";
+import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
 
 const GRADES = [say("1 very dissatisfied"), say("2 dissatisfied"), say("3 fairly satisfied"), say("4 satisfied"), say("5 very satisfied")];
@@ -10,13 +11,32 @@ const LABELS = {
   plan: say("Plan of the city"), area: say("Area"),
 };
 
+const AGAIN_MS = 3000;
+
+// Without a seat a page shows nothing: it is asked for until there is an answer.
+async function askForSeat() {
+  const notice = document.getElementById("notice");
+  for (;;) {
+    try {
+      const response = await ask("/seat");
+      notice.hidden = true;
+      if (response.status < 500) return response;
+      throw new Error(`HTTP ${response.status}`);
+    } catch (error) {
+      notice.textContent = say("Cannot update at the moment ({})", error.message);
+      notice.hidden = false;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
 // Who sits there. Without tokens a person says so; it is kept for this tab.
 export const seat = { known: null, role: "", department: "", person: "" };
 
 export async function takeSeat() {
-  const response = await ask("/seat");
+  const response = await askForSeat();
   if (!response.ok) return null;
-  seat.known = await response.json();
+  seat.known = await bodyOf(response);
   const kept = JSON.parse(sessionStorage.getItem("seat") || "{}");
   const roles = seat.known.seats.map((each) => each.role);
   seat.role = roles.includes(kept.role) ? kept.role : roles[0];
@@ -24,6 +44,14 @@ export async function takeSeat() {
   seat.person = seat.known.person || kept.person || "";
   return seat;
 }
+
+// Whoever gives another token in the middle may be somebody else, with other lists and moves.
+document.addEventListener("othertoken", async () => {
+  if (!seat.known) return;
+  const before = JSON.stringify([seat.known.seats, seat.known.person, seat.known.department]);
+  const { seats = [], person, department } = await ask("/seat").then(bodyOf).catch(() => ({}));
+  if (JSON.stringify([seats, person, department]) !== before) location.reload();
+});
 
 export function changeSeat(changes) {
   Object.assign(seat, changes);
@@ -76,13 +104,23 @@ async function send(id, step, key) {
     method: "POST", body: JSON.stringify({ ...step, ...(seat.known.open ? { by } : {}) }),
     headers: { "content-type": "application/json", prefer: "wait=5", "idempotency-key": key },
   });
-  return { status: response.status, told: await response.json() };
+  return { status: response.status, told: await bodyOf(response) };
 }
 
 // The moves of an order that the table of the lifecycle has for whoever sits there.
 export async function movesOf(order) {
   const response = await ask(`/orders/${encodeURIComponent(order.id)}/moves`);
-  return response.ok ? (await response.json()).moves.filter((move) => move.roles.includes(seat.role)) : [];
+  return response.ok ? (await bodyOf(response)).moves.filter((move) => move.roles.includes(seat.role) && move.fields.every((field) => canBeGiven(field, order))) : [];
+}
+
+// The reports that an order could do without: all but the one that opened it.
+function joinedReports(order) {
+  return (order.evidence?.shown || []).filter((seen) => seen.kind === "report").slice(1);
+}
+
+// Whether there is anything to choose from for what has to be given.
+function canBeGiven(field, order) {
+  return !field.needed || (field.kind === "report" ? joinedReports(order).length > 0 : !field.choices || field.choices.length > 0);
 }
 
 const BACK_AGAIN = "perhaps-same"; // takes back that two orders are not the same
@@ -114,13 +152,14 @@ export async function undoing(before, action, said) {
 export async function shownAs(id, seq) {
   for (let waits = 0; waits < 10; waits += 1) {
     const response = await ask(`/orders/${encodeURIComponent(id)}`).catch(() => null);
-    if (!response?.ok || (await response.json()).seq >= seq) return;
+    if (!response?.ok || (await bodyOf(response)).seq >= seq) return;
     await new Promise((resolve) => setTimeout(resolve, 100 * (waits + 1)));
   }
 }
 
+// Nothing is chosen for anybody: what has to be given, a person gives, unless there is but one.
 function choice(field, rows, needed) {
-  return el("select", { name: field, required: needed }, needed ? "" : el("option", { value: "" }, "–"),
+  return el("select", { name: field, required: needed }, needed && rows.length === 1 ? "" : el("option", { value: "" }, "–"),
     ...rows.map(([value, text]) => el("option", { value }, text)));
 }
 
@@ -173,8 +212,8 @@ const CONTROLS = {
   priority: (field) => choice(field.name, numbers(5), field.needed),
   "yes-no": (field) => choice(field.name, [["true", say("yes")], ["false", say("no")]], field.needed),
   grade: (field) => choice(field.name, GRADES.map((text, index) => [String(index + 1), text]), field.needed),
-  report: (field, order) => choice(field.name, order.evidence.shown.filter((seen) => seen.kind === "report").slice(1)
-    .map((seen) => [JSON.stringify({ source: seen.source, id: seen.id }), `${seen.id} ${(seen.text || "").slice(0, 40)}`]), field.needed),
+  report: (field, order) => choice(field.name, joinedReports(order)
+    .map((seen) => [JSON.stringify({ source: seen.source, id: seen.id }), `${seen.id} ${[...(seen.text || "")].slice(0, 40).join("")}`]), field.needed),
 };
 
 const READ = {
@@ -192,7 +231,7 @@ function given(form, fields) {
 
 // A move by its name: the trade's term, or what the action is called in English.
 export function called(move) {
-  return language === "zh" ? move.term : move.action.replaceAll("-", " ");
+  return language === "zh" ? move.term : move.action.replaceAll("-", " ").replace(/^re /, "re-");
 }
 
 // The keys of moves. Where an order has two moves of one key, it is the first one's.
@@ -203,6 +242,7 @@ export const MOVE_KEYS = {
   merge: "m", "call-back": "b", prioritise: "p", supervise: "s", "give-check": "g", "force-close": "z", comment: "c",
 };
 const MOST_DRAFTS = 50;
+const DRAFTS = "drafts"; // where they are kept for this tab
 // These need no form where nothing has to be given with them.
 const AT_ONCE = ["accept", "accept-task", "arrive", "verify-pass", "resume", "check-pass", "approve-extension", "approve-suspension"];
 
@@ -215,10 +255,14 @@ export async function movesPanel(done) {
   const told = el("p", { class: "notice", role: "alert", hidden: true });
   node.append(buttons, place, told);
   let drawn = "";
+  let drawnFor = ""; // whose order's moves they are, and at which seat
   let wanted = ""; // what was asked for last
+  let shown = ""; // the id of the order that is shown
   let filling = null; // the form that is open: the order's id, the action, and whether something has been typed
-  const drafts = new Map(); // what has been typed and not sent yet, by seat, order and action
-  const left = new Map(); // the move whose form was open when another order was chosen, by seat and order
+  const kept = () => JSON.parse(sessionStorage.getItem(DRAFTS) || '{"drafts": [], "left": []}');
+  const drafts = new Map(kept().drafts); // what has been typed and not sent yet, by seat, order and action
+  const left = new Map(kept().left); // the move whose form was open when another order was chosen, by seat and order
+  const sending = new Set(); // the steps that are on their way
   const there = await takeSeat();
   let mine = [];
   let early = null; // the key that was pressed before the moves of the order that is shown had come, and its id
@@ -233,14 +277,32 @@ export async function movesPanel(done) {
     place.replaceChildren();
   }
 
-  const placeOf = (id, ...more) => JSON.stringify([seat.role, seat.department, id, ...more]);
+  const placeOf = (id, ...more) => JSON.stringify([seat.role, seat.department, seat.person, id, ...more]);
+
+  // What has been typed outlasts the page: it is loaded anew, left, or shown in another language.
+  addEventListener("pagehide", () => {
+    leave();
+    sessionStorage.setItem(DRAFTS, JSON.stringify({ drafts: [...drafts], left: [...left] }));
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return; // another page of this tab may have sent or dropped some
+    for (const [map, now] of [[drafts, kept().drafts], [left, kept().left]]) {
+      map.clear();
+      for (const [place, what] of now) map.set(place, what);
+    }
+  });
+
+  function leave() {
+    keep();
+    if (filling?.typed) left.set(filling.place, filling.move);
+  }
 
   // What has been typed into the form that is open is kept for when it is opened again.
   function keep() {
     if (!filling?.typed) return;
-    const { id, move, form } = filling;
-    drafts.delete(placeOf(id, move.action)); // the newest stands last
-    drafts.set(placeOf(id, move.action), [...new FormData(form)]);
+    const { draft, form } = filling;
+    drafts.delete(draft); // the newest stands last
+    drafts.set(draft, [...new FormData(form)]);
     if (drafts.size > MOST_DRAFTS) drafts.delete(drafts.keys().next().value);
   }
 
@@ -249,32 +311,46 @@ export async function movesPanel(done) {
     left.delete(placeOf(id));
   }
 
-  // `done` gets the move itself: the table may have others by the time that the desk has decided.
+  // `done` gets the move itself: the table may have others by the time that the desk has decided. Whoever presses twice asks
+  // once; where another order is shown when the answer comes, a refusal says whose it is.
   async function act(order, move, fields, form = null) {
+    const step = placeOf(order.id, move.action);
+    if (sending.has(step)) return;
+    sending.add(step);
+    showSending();
     const { refused, seq } = await take(order, move.action, fields);
-    tell(refused);
+    sending.delete(step);
+    showSending();
+    if (refused) tell(order.id === shown ? refused : `${titled(order)}: ${refused}`);
+    else if (order.id === shown) tell("");
     if (!refused) {
       dropDraft(order.id, move.action);
       if (form && filling?.form === form) close(); // another one may have been opened meanwhile
       await done(move, order, seq, fields);
     }
-    return refused;
+  }
+
+  function showSending() {
+    for (const button of buttons.querySelectorAll("[data-action]")) button.disabled = sending.has(placeOf(shown, button.dataset.action));
   }
 
   function open(order, move, filled = {}, focused = true) {
     tell("");
     keep();
-    if (AT_ONCE.includes(move.action) && !move.fields.some((field) => field.needed)) return act(order, move, {});
+    if (AT_ONCE.includes(move.action) && !move.fields.some((field) => field.needed)) {
+      act(order, move, {});
+      return;
+    }
     const send = el("button", { class: "primary" }, called(move));
-    const leave = el("button", { type: "button" }, say("Cancel"));
+    const cancel = el("button", { type: "button" }, say("Cancel"));
     const form = el("form", { class: "move", "data-action": move.action },
       ...move.fields.map((field) => el("label", {}, `${LABELS[field.name] || field.name}${field.needed ? " *" : ""}`, CONTROLS[field.kind](field, order, move))),
-      el("div", { class: "moves" }, send, leave));
+      el("div", { class: "moves" }, send, cancel));
     for (const { name: field, suggested } of move.fields) if (suggested) form.elements[field].value = suggested;
     for (const [field, value] of Object.entries(filled)) form.elements[field].value = value;
     const draft = drafts.get(placeOf(order.id, move.action)) || [];
     for (const [field, value] of draft) if (!(field in filled) && form.elements[field]) form.elements[field].value = value;
-    filling = { id: order.id, action: move.action, move, form, typed: draft.length > 0 };
+    filling = { id: order.id, action: move.action, move, form, typed: draft.length > 0, place: placeOf(order.id), draft: placeOf(order.id, move.action) };
     form.addEventListener("input", () => {
       if (filling?.form === form) filling.typed = true;
     });
@@ -284,14 +360,13 @@ export async function movesPanel(done) {
       await act(order, move, given(form, move.fields), form);
       send.disabled = false;
     });
-    leave.addEventListener("click", () => {
+    cancel.addEventListener("click", () => {
       dropDraft(order.id, move.action);
       close();
       buttons.querySelector(`[data-action="${move.action}"]`)?.focus();
     });
     place.replaceChildren(form);
     if (focused) form.querySelector("textarea, select, input")?.focus();
-    return null;
   }
 
   // A form stays open, also when the order changes meanwhile; where something has been typed, that is said.
@@ -310,21 +385,21 @@ export async function movesPanel(done) {
 
   // No button may act on an order that is no longer the one shown.
   function forget() {
-    keep();
-    if (filling?.typed) left.set(placeOf(filling.id), filling.move);
+    leave();
     tell("");
     close();
     mine = [];
-    drawn = "";
+    drawn = drawnFor = "";
     buttons.replaceChildren();
   }
 
   async function show(order) {
     if (!there) return;
-    const state = JSON.stringify([order.id, order.seq, seat.role, seat.department]);
+    const state = JSON.stringify([order.id, order.seq, seat.role, seat.department, seat.person]);
     wanted = state;
+    shown = order.id;
     if (state === drawn) return;
-    if (!drawn.startsWith(`["${order.id}"`)) forget();
+    if (drawnFor !== placeOf(order.id)) forget();
     if (early?.id !== order.id) early = null;
     const found = await movesOf(order).catch((error) => {
       early = null; // nothing is done later for a key that found nothing
@@ -334,7 +409,8 @@ export async function movesPanel(done) {
     mine = found;
     node.hidden = false;
     who.textContent = name(seat.known.seats.find((each) => each.role === seat.role));
-    drawn = state;
+    [drawn, drawnFor] = [state, placeOf(order.id)];
+    const focused = buttons.contains(document.activeElement) ? document.activeElement.dataset.action : "";
     const unfinished = filling ? null : left.get(placeOf(order.id));
     if (unfinished) open(order, unfinished, {}, false);
     keepForm(order, Boolean(unfinished));
@@ -345,6 +421,8 @@ export async function movesPanel(done) {
       button.addEventListener("click", () => open(order, move));
       return button;
     }), ...(mine.length ? [] : [el("p", { class: "soft" }, say("Nothing for this seat now"))]));
+    showSending();
+    if (focused) buttons.querySelector(`[data-action="${focused}"]`)?.focus();
     const pressed = byKey(early?.key);
     early = null;
     if (pressed) open(order, pressed);

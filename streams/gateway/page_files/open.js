@@ -1,4 +1,4 @@
-import { ask, el } from "/page/common.js";
+import { answered, ask, el } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 const MONTHS = 36;
@@ -43,11 +43,17 @@ function table([title, of], rows, least) {
 
 async function show() {
   const month = by("month").value;
-  const response = await ask(`/open/figures?month=${encodeURIComponent(month)}`);
-  const found = await response.json();
-  by("notice").hidden = response.ok;
-  if (!response.ok) {
-    by("notice").textContent = found.detail || `HTTP ${response.status}`;
+  let found = null;
+  let refused = "";
+  try {
+    found = await answered(await ask(`/open/figures?month=${encodeURIComponent(month)}`));
+  } catch (error) {
+    refused = error.message;
+  }
+  if (month !== by("month").value) return; // another month has been chosen meanwhile
+  by("notice").textContent = refused;
+  by("notice").hidden = !refused;
+  if (refused) {
     by("figures").replaceChildren();
     return;
   }

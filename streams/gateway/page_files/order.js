@@ -1,4 +1,4 @@
-import { ask } from "/page/common.js";
+import { answered, ask, redraw } from "/page/common.js";
 import { comparison, placeMap } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
 import { name, say } from "/page/language.js";
@@ -21,19 +21,17 @@ by("order").append(view.node);
 
 async function afterMove(move, before, seq, given) {
   await shownAs(before.id, seq);
-  done.tell(`${moveName(move)}:`, before, await undoing(before, move.action, given));
+  done.tell(`${moveName(move)}:`, before, await undoing(before, move.action, given).catch(() => null));
   await refresh();
 }
 
 async function refresh() {
   try {
-    const response = await ask(`/orders/${encodeURIComponent(id)}`);
-    const body = await response.json();
-    if (!response.ok) throw new Error(body.detail || `HTTP ${response.status}`);
-    order = body;
-    document.title = `${name(order.category)} · ${order.id}`;
-    by("title").textContent = name(order.category);
-    by("state").replaceChildren(stateBadge(order));
+    order = await answered(await ask(`/orders/${encodeURIComponent(id)}`));
+    const about = order.category ? name(order.category) : say("Report");
+    document.title = `${about} · ${order.id}`;
+    by("title").textContent = about;
+    redraw(by("state"), stateBadge(order));
     by("id").textContent = order.id;
     view.show(order);
     await moves.show(order);

@@ -1,4 +1,4 @@
-import { duration, el, moment, percent } from "/page/common.js";
+import { duration, el, moment, percent, redraw } from "/page/common.js";
 import { heldStrip } from "/page/held_strip.js";
 import { name, say, term } from "/page/language.js";
 import { categoryName } from "/page/moves.js";
@@ -55,7 +55,7 @@ function marked(text, terms) {
 }
 
 function pairs(list, rows) {
-  list.replaceChildren(...rows.filter(([, value]) => value !== undefined && value !== null && value !== "")
+  redraw(list, ...rows.filter(([, value]) => value !== undefined && value !== null && value !== "")
     .flatMap(([title, value]) => [el("dt", {}, title), el("dd", {}, value)]));
 }
 
@@ -147,7 +147,7 @@ function evidence(seen, terms) {
   const source = seen.kind === "report" ? seen.channel || say("citizen") : `${seen.camera} · ${seen.label}`;
   return el("li", {},
     el("div", { class: "top" }, el("span", {}, source), el("time", { datetime: seen.at }, at(seen.at))),
-    seen.text ? el("div", {}, ...marked(seen.text, terms)) : "",
+    seen.text ? el("div", { class: "written" }, ...marked(seen.text, terms)) : "",
     photos(seen.media_urls),
     el("span", { class: "soft" }, [seen.address, joined(seen.rule), seen.confidence ? percent(seen.confidence) : "",
       seen.bbox ? `□ ${seen.bbox.join(", ")}` : "", seen.distance_m ? `${Math.round(seen.distance_m)} m` : ""].filter(Boolean).join(" · ")));
@@ -198,15 +198,15 @@ export function stateBadge(order) {
 function fill(node, parts, order) {
   if (order.zone) zone = order.zone;
   const terms = (order.why && order.why.terms) || (order.guess && order.guess.terms) || [];
-  parts.text.replaceChildren(...(order.title ? [el("strong", {}, ...marked(order.title, terms)), "\n"] : []),
+  redraw(parts.text, ...(order.title ? [el("strong", {}, ...marked(order.title, terms)), "\n"] : []),
     el("span", {}, ...marked(order.text || "", terms)));
-  parts.why.replaceChildren(why(order));
+  redraw(parts.why, why(order));
   const strip = heldStrip(order, at);
-  parts.held.replaceChildren(strip);
+  redraw(parts.held, strip);
   parts.held.parentElement.hidden = !strip;
-  parts.parts.replaceChildren(...(order.parts || []).map((one) => part(one, order.parts)));
+  redraw(parts.parts, ...(order.parts || []).map((one) => part(one, order.parts)));
   parts.parts.parentElement.hidden = !order.parts;
-  parts.evidence.replaceChildren(...order.evidence.shown.map((seen) => evidence(seen, terms)));
+  redraw(parts.evidence, ...order.evidence.shown.map((seen) => evidence(seen, terms)));
   const place = order.location || {};
   pairs(parts.facts, [
     [say("Department"), order.department ? name(order.department) : ""],
@@ -235,12 +235,12 @@ function fill(node, parts, order) {
     [say("Not the same"), orders(order.apart)],
     [say("Linked"), orders((order.linked || []).filter((other) => other !== order.part_of))],
   ]);
-  parts.timeline.replaceChildren(...order.timeline.map((entry) => el("li", { class: LATE.has(entry.fact) ? "late" : null },
+  redraw(parts.timeline, ...order.timeline.map((entry) => el("li", { class: LATE.has(entry.fact) ? "late" : null },
     el("time", { datetime: entry.at }, at(entry.at), entry.after_seconds >= SHOWN_SECONDS
       ? el("span", {}, ` · ${say("after {}, in working time {}", duration(entry.after_seconds), duration(entry.after_work_seconds))}`) : ""),
     el("strong", {}, term(FACTS[entry.fact], entry.fact)), " ",
     entry.fact === "checked" ? el("span", { class: entry.state === "accepted" ? "badge bad" : "badge good" },
       entry.state === "accepted" ? say("failed") : say("passed")) : "", " ", photos(entry.evidence_urls),
-    el("span", { class: "soft" }, [actor(entry.by, order), noted(entry, order)].filter(Boolean).join(" · ")))));
+    el("span", { class: "soft" }, actor(entry.by, order), noted(entry, order) ? " · " : "", el("bdi", {}, noted(entry, order))))));
   node.hidden = false;
 }

@@ -1,4 +1,4 @@
-import { ask, el, moment } from "/page/common.js";
+import { answered, ask, el, moment } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 // How an order stands, for somebody who does not know the trade's words.
@@ -45,12 +45,6 @@ const here = location.pathname;
 function tell(sentence) {
   by("notice").textContent = sentence;
   by("notice").hidden = !sentence;
-}
-
-async function answered(response) {
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.detail || `HTTP ${response.status}`);
-  return body;
 }
 
 function select(field, rows) {

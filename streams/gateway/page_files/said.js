@@ -6,7 +6,7 @@ const SAID_MS = 20000;
 const TITLE = 40; // characters of a text that stand for a title
 
 export function titled(order) {
-  return order.title || (order.category ? name(order.category) : (order.text || "").slice(0, TITLE)) || order.id;
+  return order.title || (order.category ? name(order.category) : [...(order.text || "")].slice(0, TITLE).join("")) || order.id;
 }
 
 // `node` is where it is said; `after` is called when something was taken back.
@@ -23,7 +23,7 @@ export function doneBar(node, after) {
     });
     const button = undo ? el("button", { type: "button" }, say("Undo"), el("kbd", {}, "u")) : "";
     if (button) button.addEventListener("click", () => takeBack?.());
-    node.replaceChildren(sentence, " ", about ? el("a", { href: `/o/${encodeURIComponent(about.id)}` }, titled(about)) : "", " ", button);
+    node.replaceChildren(sentence, " ", about ? el("a", { class: "written", href: `/o/${encodeURIComponent(about.id)}` }, titled(about)) : "", " ", button);
     node.hidden = false;
     clearTimeout(hiding);
     hiding = setTimeout(() => {

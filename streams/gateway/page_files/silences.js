@@ -1,4 +1,4 @@
-import { ask, el, instant, moment } from "/page/common.js";
+import { answered, ask, el, instant, moment, redraw } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { seat, takeSeat } from "/page/moves.js";
 
@@ -21,16 +21,27 @@ function acting() {
   return seat.known?.open ? { by: seat.person || `trial-${seat.role}` } : {};
 }
 
+const sending = new Set(); // what is on its way: nothing is sent twice by pressing twice
+
+// Whether it was taken; a refusal is said, and so what could not be sent.
 async function send(path, body) {
-  const response = await ask(path, { method: "POST", body: JSON.stringify({ ...body, ...acting() }), headers: { "content-type": "application/json" } });
-  const told = await response.json();
-  tell(response.ok ? "" : told.detail || `HTTP ${response.status}`);
-  await show();
-  return response.ok;
+  const what = JSON.stringify([path, body]);
+  if (sending.has(what)) return false;
+  sending.add(what);
+  let refused = "";
+  try {
+    await answered(await ask(path, { method: "POST", body: JSON.stringify({ ...body, ...acting() }), headers: { "content-type": "application/json" } }));
+  } catch (error) {
+    refused = error.message;
+  }
+  sending.delete(what);
+  tell(refused);
+  await show(refused);
+  return !refused;
 }
 
 function button(title, path) {
-  const node = el("button", { type: "button" }, title);
+  const node = el("button", { type: "button", "data-path": path }, title);
   node.addEventListener("click", async () => {
     node.disabled = true;
     await send(path, {});
@@ -41,7 +52,8 @@ function button(title, path) {
 
 // What a silence or a control zone covers.
 function covered(each) {
-  return [each.category ? name(each.category) : say("everything"), each.area ? name(each.area) : say("the whole city")];
+  const closer = each.camera_id || each.source || each.location; // than the whole city
+  return [each.category ? name(each.category) : say("everything"), each.area ? name(each.area) : closer ? "" : say("the whole city")];
 }
 
 function line(silence) {
@@ -97,16 +109,21 @@ function showZones(zones) {
   by("zones").replaceChildren(...lines, ...(lines.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
 
-async function show() {
-  const response = await ask("/silences");
-  const told = await response.json();
-  if (!response.ok) {
-    tell(told.detail || `HTTP ${response.status}`);
-    return;
+let trouble = false; // whether the page says that it could not be brought up to date
+
+// What has been said (`said`) stays where there is nothing newer to say.
+async function show(said = "") {
+  try {
+    const told = await answered(await ask("/silences"));
+    zone = told.zone;
+    showZones(told.control_zones);
+    redraw(by("known"), ...told.silences.map(line), ...(told.silences.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
+    if (trouble) tell(said);
+    trouble = false;
+  } catch (error) {
+    if (!said) tell(say("Cannot update at the moment ({})", error.message));
+    trouble = true;
   }
-  zone = told.zone;
-  showZones(told.control_zones);
-  by("known").replaceChildren(...told.silences.map(line), ...(told.silences.length ? [] : [el("li", { class: "soft" }, say("None yet"))]));
 }
 
 // Larger things first, then single ones: each of `parts` is a title and what stands under it.
@@ -134,16 +151,22 @@ function form(larger, areas) {
     const { lat, lon, radius_m: radius, starts_at: starts, ends_at: ends, ...rest } = given;
     const begin = starts ? { starts_at: instant(starts, zone) } : {};
     const place = lat && lon ? { location: { lat: Number(lat), lon: Number(lon) }, ...(radius ? { radius_m: Number(radius) } : {}) } : {};
+    const press = node.querySelector(".primary");
+    press.disabled = true;
     if (await send("/silences", { ...rest, ...place, ...begin, ends_at: instant(ends, zone) })) node.reset();
+    press.disabled = false;
   });
   return node;
 }
 
 await takeSeat();
-if (seat.known && SETTING.includes(seat.role)) {
+if (!SETTING.includes(seat.role)) {
+  const mine = seat.known?.seats.find((each) => each.role === seat.role);
+  by("who").textContent = [mine ? say("Your seat: {}.", name(mine)) : "", say("Dispatchers, the duty officer and the operator set and end silences.")].filter(Boolean).join(" ");
+  by("who").hidden = false;
+} else {
   by("wanted").hidden = false;
-  const response = await ask("/areas");
-  const { above, features } = response.ok ? await response.json() : { above: [], features: [] };
+  const { above, features } = await ask("/areas").then(answered).catch(() => ({ above: [], features: [] }));
   by("wanted").append(form(above, features.map((each) => ({ id: each.id, ...each.properties }))));
 }
 await show();

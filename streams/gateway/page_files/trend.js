@@ -1,5 +1,5 @@
 // How the city's figures have gone, day by day: a line for each, and what has changed within a week.
-import { ask, el } from "/page/common.js";
+import { ask, el, bodyOf } from "/page/common.js";
 import { say } from "/page/language.js";
 
 const DAYS = 28;
@@ -18,7 +18,7 @@ function value(day, indicator) {
 export async function trendOf(today, indicators) {
   const first = new Date(Date.parse(today) - (DAYS - 1) * DAY_MS).toISOString().slice(0, 10);
   const response = await ask(`/trend?from=${first}&to=${today}&of=${indicators.join(",")}`);
-  return response.ok ? (await response.json()).days : [];
+  return response.ok ? (await bodyOf(response)).days : [];
 }
 
 // The browser's colour for a property of the style: the canvas of a chart knows none of those.

@@ -1,5 +1,5 @@
 // What a mobile unit says of itself at its seat: whether it is free, and where its browser is.
-import { ask, el, moment } from "/page/common.js";
+import { answered, ask, el, moment } from "/page/common.js";
 import { say } from "/page/language.js";
 import { seat } from "/page/moves.js";
 
@@ -41,8 +41,7 @@ export function unitBar() {
     const location = found && { lat: found.coords.latitude, lon: found.coords.longitude };
     const body = { state, ...(seat.known.open ? { unit: by } : {}), ...(location ? { location } : {}) };
     try {
-      const response = await ask("/units", { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
-      if (!response.ok) throw new Error((await response.json()).detail || `HTTP ${response.status}`);
+      await answered(await ask("/units", { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } }));
       told.textContent = location ? say("told at {}", moment(new Date().toISOString(), seat.known.zone)) : say("told, but not where you are: this browser does not say it");
     } catch (error) {
       told.textContent = say("Not sent ({}). It is tried again.", error.message);

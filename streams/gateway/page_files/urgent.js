@@ -27,7 +27,7 @@ export function urgentBanner(open, zone) {
 
   function announce(made) {
     if (seen.has(made.order_id) || shown.has(made.order_id) || Date.parse(made.at) + FRESH_MS < Date.now()) return;
-    const what = [made.category?.name_en ? name(made.category) : "", made.area?.name_en ? name(made.area) : ""].filter(Boolean).join(" · ") || made.order_id;
+    const what = [made.category, made.area].filter((each) => each?.name_zh || each?.name_en).map(name).join(" · ") || made.order_id;
     const link = el("a", { href: `/o/${encodeURIComponent(made.order_id)}` }, what);
     const noted = el("button", { type: "button" }, say("Seen"));
     link.addEventListener("click", (event) => {

@@ -1,5 +1,5 @@
 // The list that somebody works through: its lines, which one is open, and which are picked to be accepted together.
-import { ask, duration, el, percent } from "/page/common.js";
+import { answered, ask, duration, el, percent, redraw } from "/page/common.js";
 import { name, say, term } from "/page/language.js";
 import { seat } from "/page/moves.js";
 import { metres, walk } from "/page/places.js";
@@ -21,8 +21,8 @@ function clock(line) {
 }
 
 // The list in a part of the page. `open(id)` is called for a line that somebody chooses, `opened()` tells which is open,
-// `accept(lines)` is called for those that are picked.
-export function workList(part, { open, opened, accept, done }) {
+// `accept(lines)` is called for those that are picked, `told(sentence)` to say something.
+export function workList(part, { open, opened, accept, done, told }) {
   let query = "";
   let pages = 1;
   let lines = [];
@@ -30,6 +30,7 @@ export function workList(part, { open, opened, accept, done }) {
   let known = false; // whether the list has been asked for yet
   let start = null; // where an inspector sets out
   const picked = new Set();
+  let accepting = false;
   const reporting = unitBar();
   const bar = el("div", { class: "bar-of-list" });
   const rows = el("ol", { class: "list picks", "aria-label": say("Orders") });
@@ -55,9 +56,7 @@ export function workList(part, { open, opened, accept, done }) {
     const found = [];
     let next = "";
     for (let page = 0; page < pages; page += 1) {
-      const response = await ask(`/orders?limit=${walks() ? MOST_AT_ONCE : PAGE}&${asked}${next ? `&cursor=${next}` : ""}`);
-      const body = await response.json();
-      if (!response.ok) throw new Error(body.detail || `HTTP ${response.status}`);
+      const body = await answered(await ask(`/orders?limit=${walks() ? MOST_AT_ONCE : PAGE}&${asked}${next ? `&cursor=${next}` : ""}`));
       found.push(...body.orders);
       next = body.next;
       if (!next) break;
@@ -73,7 +72,7 @@ export function workList(part, { open, opened, accept, done }) {
   function row(line, index) {
     const seen = line.id === opened();
     const button = el("button", { type: "button", "data-id": line.id, "aria-current": seen ? "true" : null },
-      el("span", { class: "top" }, el("strong", {}, walks() ? el("i", { class: "dot" }, String(index + 1)) : "", line.title || name(line.category)),
+      el("span", { class: "top" }, el("strong", { class: "written" }, walks() ? el("i", { class: "dot" }, String(index + 1)) : "", line.title || name(line.category)),
         el("time", { datetime: line.opened_at, class: "soft" }, age(line))),
       el("span", { class: "soft meta" }, line.priority <= 2 ? el("span", { class: "badge bad" }, `P${line.priority}`) : "",
         line.marks?.includes("reminded") ? el("span", { class: "badge warn" }, term(FACTS.reminded)) : "",
@@ -97,10 +96,13 @@ export function workList(part, { open, opened, accept, done }) {
         if (!whole) for (const line of all) picked.add(line.id);
         show();
       });
-      const go = el("button", { type: "button", class: "primary", disabled: !picked.size }, say("Accept {}", picked.size));
+      const go = el("button", { type: "button", class: "primary", disabled: !picked.size || accepting }, say("Accept {}", picked.size));
       go.addEventListener("click", async () => {
-        go.disabled = true;
-        await accept(lines.filter((line) => picked.has(line.id)));
+        accepting = go.disabled = true;
+        await accept(lines.filter((line) => picked.has(line.id))).finally(() => {
+          accepting = false;
+          show();
+        });
       });
       parts.push(together, go);
     }
@@ -109,7 +111,7 @@ export function workList(part, { open, opened, accept, done }) {
       here.addEventListener("click", () => navigator.geolocation.getCurrentPosition(({ coords }) => {
         start = { lat: coords.latitude, lon: coords.longitude };
         done();
-      }));
+      }, () => told(say("This browser does not say where you are"))));
       parts.push(el("span", { class: "soft" }, say("In walking order")), here);
     }
     if (seat.role === "unit" && seat.person) parts.push(reporting.show());
@@ -119,7 +121,7 @@ export function workList(part, { open, opened, accept, done }) {
 
   function show() {
     const kept = part.contains(document.activeElement) ? document.activeElement.closest("[data-id]")?.dataset.id || "open" : "";
-    rows.replaceChildren(...lines.map(row), ...(known && !lines.length ? [el("li", { class: "soft none" }, say("Nothing in this list"))] : []));
+    redraw(rows, ...lines.map(row), ...(known && !lines.length ? [el("li", { class: "soft none" }, say("Nothing in this list"))] : []));
     further.hidden = !more;
     showBar();
     const current = rows.querySelector('[aria-current="true"]');

@@ -146,6 +146,7 @@ async def test_a_key_does_what_its_button_says_and_nothing_while_somebody_types(
             await page.keyboard.type("ccc?u")
             await expect(page.locator('form.move [name="reason"]')).to_have_value("ccc?u")
             await expect(page.locator("dialog")).to_have_count(0)
+            await page.get_by_role("button", name="Cancel").click()
 
 
 @pytest.mark.parametrize(("path", "language"), [("/desk", "zh"), ("/desk", "en"), ("/", "en"), ("/o/", "zh")])

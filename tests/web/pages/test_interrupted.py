@@ -1,0 +1,254 @@
+"""People are interrupted: by slow answers, by none, by a page that is loaded anew, and by what others do meanwhile."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from models.city import City
+from streams.gateway.order_document import document
+from tests.support.desk_rows import opened
+from tests.support.web.browsers import PHONE, Seen, browser, seated
+from tests.web.pages.test_desk_page import COMMENT, FIRST, SECOND, two_orders
+from tests.web.pages.test_page import serving
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in"),
+]
+ACCEPT: Mapping[str, object] = {"action": "accept", "term": "签收", "note": "", "fields": []}
+CHOSEN: Mapping[str, object] = {
+    "action": "prioritise", "term": "定级", "note": "",
+    "fields": [{"name": "priority", "kind": "priority", "needed": True}],
+}  # fmt: skip
+SPLIT: Mapping[str, object] = {
+    "action": "split", "term": "拆分", "note": "", "fields": [{"name": "report", "kind": "report", "needed": True}],
+}  # fmt: skip
+
+
+async def offered(page: Page, *moves: Mapping[str, object], role: str = "reviewer") -> None:
+    """Let the gateway offer these moves of any order."""
+    told = {"attempt": 0, "moves": [dict(move, roles=[role]) for move in moves]}
+    await page.route("**/moves", lambda route: route.fulfill(json=told))
+
+
+def shown(page: Page, order: str) -> str:
+    """Where the order that is open at the desk says which it is."""
+    return f'.reported a[href="/o/{order}"]'
+
+
+async def test_a_slow_answer_takes_nobody_from_what_they_look_at_meanwhile(city: City, tmp_path: Path) -> None:
+    """Pressed twice, it is asked once; a refusal that comes beside another order says whose it is."""
+    may_come = asyncio.Event()
+    sent: list[str] = []
+
+    async def late(route: Route) -> None:
+        sent.append(route.request.url)
+        await may_come.wait()
+        if len(sent) == 1:
+            await route.fulfill(json={"fact": {"seq": 1}})
+        else:
+            await route.fulfill(status=409, json={"detail": "It is somebody else's."})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await offered(page, ACCEPT)
+        await page.route("**/updates", late)
+        await page.goto(f"{base}/desk")
+        for other in (SECOND, FIRST):
+            may_come.clear()
+            await page.dblclick('.doing [data-action="accept"]')
+            await page.click(f'[data-id="{other}"]')
+            await expect(page.locator(shown(page, other))).to_be_visible()
+            may_come.set()
+            where = page.locator("#done" if other == SECOND else ".doing .notice")
+            await expect(where).to_contain_text("aaa" if other == SECOND else "bbb: It is somebody else's.")
+            await expect(page.locator(shown(page, other))).to_be_visible()
+
+    assert len(sent) == 2
+
+
+async def test_a_key_that_is_held_down_takes_one_step_and_caps_lock_none_away(city: City, tmp_path: Path) -> None:
+    """The next order comes up under the finger: nobody has read it."""
+    sent: list[str] = []
+
+    async def taken(route: Route) -> None:
+        sent.append(route.request.url)
+        await route.fulfill(json={"fact": {"seq": 1}})
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await offered(page, ACCEPT, COMMENT)
+        await page.route("**/updates", taken)
+        await page.goto(f"{base}/desk")
+        await page.wait_for_selector('.doing [data-action="accept"]')
+        await page.keyboard.down("a")
+        await expect(page.locator("#done")).to_contain_text("accept")
+        for _ in range(3):
+            await page.keyboard.down("a")  # as the system repeats it
+        await page.keyboard.up("a")
+        await page.keyboard.press("C")  # without Shift: with Caps Lock on
+        await expect(page.locator('form.move [name="reason"]')).to_be_focused()
+
+    assert len(sent) == 1
+
+
+async def test_a_page_that_is_loaded_anew_has_what_was_chosen_and_what_was_typed(city: City, tmp_path: Path) -> None:
+    """In the other language, too, and after another page; what was typed at one seat is not another's."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.goto(f"{base}/desk")
+        await page.click("#lists button:nth-child(2)")
+        await page.click(f'[data-id="{SECOND}"]')
+        await expect(page.locator(shown(page, SECOND))).to_be_visible()
+        reason = page.locator('form.move [name="reason"]')
+        await page.click('.doing [data-action="comment"]')
+        await reason.fill("half a sentence")
+
+        for again in (page.reload(), page.click("#language"), page.goto(f"{base}/open")):
+            await again
+        await page.go_back()
+
+        await expect(page.locator(shown(page, SECOND))).to_be_visible()
+        await expect(page.locator("#lists button:nth-child(2)")).to_have_attribute("aria-pressed", "true")
+        await expect(reason).to_have_value("half a sentence")
+        await expect(page.locator(".doing .notice")).to_have_text("此前填写的内容仍保留在此。")
+
+        await page.locator("#seat input").fill("ann")
+        await page.keyboard.press("Enter")
+        await page.click(f'[data-id="{SECOND}"]')
+        await expect(page.locator(shown(page, SECOND))).to_be_visible()
+        await expect(reason).to_have_count(0)
+
+
+async def test_on_a_phone_the_way_back_leads_from_an_order_to_its_list(city: City, tmp_path: Path) -> None:
+    """And not out of the desk."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen(), PHONE)).page
+        await two_orders(page, city)
+        await page.goto(f"{base}/desk")
+        for back in (page.go_back, lambda: page.click("#to-list")):
+            await page.click(f'[data-id="{SECOND}"]')
+            await expect(page.locator(shown(page, SECOND))).to_be_visible()
+            await expect(page.locator("#lines")).to_be_hidden()
+
+            await back()
+
+            await expect(page.locator("#lines")).to_be_visible()
+            assert page.url == f"{base}/desk"
+
+
+async def test_what_is_marked_or_opened_stays_so_while_the_page_is_kept_up_to_date(city: City, tmp_path: Path) -> None:
+    """Nobody can copy an address, or come to a link by key, on a page that is made anew every few seconds."""
+    order = opened(1)
+    whole = document(order, None, city, order.last_at)
+    [turn] = whole["held_by"]
+    held = [turn | {"why": {"by": "table"}, "to": "2026-03-01T02:00:00Z"}, turn | {"from": "2026-03-01T02:00:00Z"}]
+    told = {"text": "in front of the school", "held_by": held, "priority": 3}
+    async with serving(city, order) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.route(re.compile(f"/orders/{order.id}$"), lambda route: route.fulfill(json={**whole, **told}))
+        await page.goto(f"{base}/o/{order.id}")
+        await page.locator("#order details summary").click()
+        await page.evaluate("getSelection().selectAllChildren(document.querySelector('.reported .text'))")
+
+        told["priority"] = 2
+        await expect(page.locator('dt:text-is("Priority") + dd')).to_have_text("2")
+
+        assert await page.evaluate("getSelection().toString()") == told["text"]
+        assert await page.evaluate("document.activeElement.tagName") == "SUMMARY"
+        assert await page.locator("#order details").get_attribute("open") is not None
+
+
+async def test_whoever_has_no_connection_is_told_so_in_their_language(city: City, tmp_path: Path) -> None:
+    """Neither in the browser's own words nor in those of what stands between."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "zh", tmp_path, Seen())).page
+        await two_orders(page, city)
+        lost = [True]
+
+        async def seat(route: Route) -> None:
+            await (route.abort() if lost.pop() else route.continue_())
+            lost.append(False)
+
+        await page.route("**/seat", seat)
+        await page.goto(f"{base}/desk")
+        await expect(page.locator("#notice")).to_have_text("暂时无法更新（无法连接）")
+        await expect(page.locator("#lines [data-id]")).to_have_count(2)  # it is asked again
+        await page.route("**/orders?*", lambda route: route.fulfill(status=502, body="<html>bad gateway"))
+        await page.click("#lists button:nth-child(2)")
+        await expect(page.locator("#notice")).to_have_text("暂时无法更新（HTTP 502）")
+
+        await page.route(f"{base}/silences", lambda route: route.abort())
+        await page.goto(f"{base}/desk/silences")
+        await expect(page.locator("#notice")).to_have_text("暂时无法更新（无法连接）")
+        await expect(page.locator("#who")).to_contain_text("当前席位：研判员")
+
+
+async def test_a_token_that_does_not_do_is_said_and_somebody_else_s_begins_the_page_anew(
+    city: City, tmp_path: Path
+) -> None:
+    """In the middle of the work a token expires; whoever comes next has lists of their own."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        seat = await (await page.request.get(f"{base}/seat")).json()
+        good = ["first"]
+
+        async def known(route: Route) -> None:
+            given = route.request.headers.get("authorization", "").removeprefix("Bearer ")
+            mine = [
+                each for each in seat["seats"] if each["role"] == ("reviewer" if given == "first" else "dispatcher")
+            ]
+            if given in good:
+                await route.fulfill(json=seat | {"open": False, "person": given, "seats": mine})
+            else:
+                await route.fulfill(status=401, json={"title": "Unauthorized"})
+
+        await page.route("**/seat", known)
+        await page.goto(f"{base}/desk")
+        dialog = page.get_by_role("dialog", name="Access token")
+        await expect(dialog).not_to_contain_text("not known")
+        for given in ("wrong", "first"):
+            await dialog.locator("input").fill(given)
+            await dialog.get_by_role("button").click()
+            if given == "wrong":
+                await expect(dialog).to_contain_text("This token is not known, or has expired.")
+        await expect(page.locator("#seat")).to_have_text("reviewer · first")
+
+        good[:] = ["second"]
+        await page.route("**/orders?*", lambda route: route.fulfill(status=401, json={}), times=1)
+        await page.click("#lists button:nth-child(2)")
+        for _ in range(2):  # the page that has begun anew asks as well: here no token outlasts it
+            await dialog.locator("input").fill("second")
+            await dialog.get_by_role("button").click()
+            await expect(dialog).to_have_count(0)
+
+        await expect(page.locator("#seat")).to_have_text("dispatcher · second")
+
+
+async def test_a_form_chooses_nothing_for_anybody_and_asks_for_nothing_that_there_is_not(
+    city: City, tmp_path: Path
+) -> None:
+    """The first department of a table, or the most urgent priority, is nobody's choice."""
+    sent: list[str] = []
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await offered(page, CHOSEN, SPLIT)
+        await page.route("**/updates", lambda route: sent.append(route.request.post_data or ""))
+        await page.goto(f"{base}/desk")
+        await page.click('.doing [data-action="prioritise"]')
+        await expect(page.locator('form.move [name="priority"]')).to_have_value("")
+        await page.click("form.move .primary")
+        await expect(page.locator('form.move [name="priority"]')).to_be_focused()
+        await expect(page.locator('.doing [data-action="split"]')).to_have_count(0)
+
+    assert sent == []
