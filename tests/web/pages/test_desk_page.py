@@ -21,6 +21,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in"),
 ]
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 9  # no place to break at
 FIRST, SECOND = "south-w-20260301-aaaaaaaaaa", "south-w-20260301-bbbbbbbbbb"
 
 
@@ -222,11 +223,13 @@ async def test_an_order_s_page_shows_what_runs_who_has_it_and_why_it_went_elsewh
     order = opened(1)
     shown = document(order, None, city, order.last_at) | {
         "location": {"lat": 30.57, "lon": 114.3}, "inspector": "ann",
+        "text": LONG,
         "suspended_until": "2036-01-02T00:00:00Z", "reminders": {"count": 2, "last": "2026-03-02"},
         "limits": [{"stage": "handle", "started_at": "2026-03-01T00:00:00Z", "due": "2026-03-02T00:00:00Z"}],
         "answers": [{"at": "2026-03-02T00:00:00Z", "satisfied": False, "satisfaction": 2}],
         "judgements": [{"at": "2026-03-02T00:00:00Z", "settled": each} for each in (True, True, False)],
     }  # fmt: skip
+    shown["evidence"]["shown"][0]["text"] = LONG
     [turn] = shown["held_by"]
     before = turn | {"why": {"by": "table", "table_row": 7}, "misrouted": True, "to": "2026-03-01T02:00:00Z"}
     shown["held_by"] = [before, turn | {"from": "2026-03-01T02:00:00Z"}]
