@@ -21,7 +21,7 @@ from streams.tracing.tracer import open_tracer
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work on inbox and urgent lane until `stop` is set. Raises CityError, TopicError, and UsageError without the
-    key that words are sealed under; what ends a stage ends the process."""
+    very key that words are sealed under; what ends a stage ends the process."""
     names = Names(settings.namespace)
     packs = await open_packs(settings)
     await packs.open()

@@ -2,21 +2,26 @@
 
 import asyncio
 import contextlib
+import logging
 import zlib
 from collections.abc import AsyncIterator, Iterable
 
 import msgspec
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from models.errors import UsageError
 from models.masking import mask
-from models.sealed_words import ERASED, CityKey, ReportKey, unsealed_json
+from models.sealed_words import ERASED, CityKey, ReportKey, SealError, unsealed_json
 from streams.erasure.retention import Ending, Endings, ending_of
+from streams.kafka.clients import log_reader, started
 from streams.kafka.connection import Connection
-from streams.kafka.log_reading import FollowedLog, followed, open_ends
+from streams.kafka.log_reading import FollowedLog, followed, open_ends, read_to
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 100  # records that are read at once to find the first key
 _MADE = b"\x01"  # how a record begins that holds a key; that of a key which was destroyed is JSON
 
 
@@ -34,11 +39,16 @@ class Erasure(msgspec.Struct, frozen=True):
 
 class ReportKeys:
     """All keys, wrapped as they are kept; what is destroyed is forgotten. A desk also has the endings that are still
-    to come (`with_endings`)."""
+    to come (`with_endings`).
 
-    def __init__(self, log: FollowedLog, key: CityKey, with_endings: bool = False) -> None:
-        self._log, self._key = log, key
+    `is_citys`: it is known that the first keys of the city were wrapped by this one. What another has wrapped is then
+    as good as destroyed: it came from an intake with a wrong setting, and must not stop all others for good.
+    """
+
+    def __init__(self, log: FollowedLog, key: CityKey, with_endings: bool = False, *, is_citys: bool = False) -> None:
+        self._log, self._key, self._is_citys = log, key, is_citys
         self._wrapped: dict[str, bytes] = {}
+        self._told: set[str] = set()  # of which keys the log has said that another has wrapped them
         self._with_endings = with_endings
         self._endings: dict[int, Endings] = {}
         self._lock = asyncio.Lock()
@@ -52,7 +62,7 @@ class ReportKeys:
 
     def opened(self, value: bytes, erased: str = ERASED) -> bytes:
         """JSON with the sealed words in it opened, `erased` where their key is gone. Raises SealError when the keys
-        were wrapped by another city's key."""
+        were wrapped by another city's key, as long as nobody knows which of the two is wrong."""
         return unsealed_json(value, self._get, erased)
 
     def partition_of(self, name: str) -> int:
@@ -69,7 +79,17 @@ class ReportKeys:
 
     def _get(self, name: str) -> ReportKey | None:
         wrapped = self._wrapped.get(name)
-        return None if wrapped is None else self._key.unwrap(name, wrapped)
+        if wrapped is None:
+            return None
+        try:
+            return self._key.unwrap(name, wrapped)
+        except SealError:
+            if not self._is_citys:
+                raise
+            if name not in self._told:
+                self._told.add(name)
+                log.error("the key %s of a report is wrapped by another PAIDAN_WORDS_KEY: nobody reads its words", name)
+            return None
 
     def take(self, records: Iterable[ConsumerRecord]) -> None:
         """Learn what these records of the topic say."""
@@ -87,31 +107,56 @@ class ReportKeys:
 
 @contextlib.asynccontextmanager
 async def open_report_keys(settings: Settings, with_endings: bool = False) -> AsyncIterator[ReportKeys | None]:
-    """The keys of all reports, for a desk with their endings; None where the settings have no key and nothing is
-    sealed.
-
-    Raises UsageError for a key that cannot be used, and where words are sealed and there is none: what is sealed would
-    be taken for words, shown, learnt from, or held to be erased. Raises KafkaError.
-    """
+    """The keys of all reports, for a desk with their endings; None in a city that seals nothing. Raises UsageError and
+    KafkaError as `check_words_key` does."""
+    is_citys = await check_words_key(settings)
     text = settings.words_key.get_secret_value()
     if not text:
-        await check_words_key(settings)
         yield None
         return
-    key = CityKey.of(text)
     async with followed(Connection.of(settings), _partitions(settings)) as log:
-        keys = ReportKeys(log, key, with_endings)
+        keys = ReportKeys(log, CityKey.of(text), with_endings, is_citys=is_citys)
         await keys.catch_up()
         yield keys
 
 
-async def check_words_key(settings: Settings) -> None:
-    """Raises UsageError where reports have been sealed and the settings have no key to open them; KafkaError."""
-    if settings.words_key.get_secret_value():
-        return
-    async with open_ends(Connection.of(settings)) as ends:
-        if any((await ends.end_offsets(_partitions(settings))).values()):
-            raise UsageError("PAIDAN_WORDS_KEY must be set: words of reports are sealed under it")
+async def check_words_key(settings: Settings) -> bool:
+    """Whether the first keys of the city are there, wrapped by the settings' key: while there are none, each will do.
+
+    Raises UsageError where reports have been sealed and the settings have no key, or another, and for one that cannot
+    be used; KafkaError. One intake with another key would seal what nobody could open.
+    """
+    text, connection = settings.words_key.get_secret_value(), Connection.of(settings)
+    if not text:
+        async with open_ends(connection) as ends:
+            if any((await ends.end_offsets(_partitions(settings))).values()):
+                raise UsageError("PAIDAN_WORDS_KEY must be set: words of reports are sealed under it")
+        return False
+    key = CityKey.of(text)
+    async with started(log_reader(connection)) as consumer:
+        first = min(
+            [found for part in _partitions(settings) async for found in _made_first(consumer, part)], default=None
+        )
+    if first is None:
+        return False
+    _, name, wrapped = first
+    try:
+        key.unwrap(name, wrapped)
+    except SealError as error:
+        raise UsageError(str(error)) from error
+    return True
+
+
+async def _made_first(consumer: AIOKafkaConsumer, part: TopicPartition) -> AsyncIterator[tuple[int, str, bytes]]:
+    """When the first key of a partition that is still there was made, its name, and the key; none where none is."""
+    end = (await consumer.end_offsets([part]))[part]
+    consumer.assign([part])
+    await consumer.seek_to_beginning(part)
+    async for _, records in read_to(consumer, {part: end}, _AT_ONCE):
+        for record in records:
+            if record.value is not None and record.value.startswith(_MADE) and not ending_of(record.key.decode()):
+                yield record.timestamp, record.key.decode(), record.value.removeprefix(_MADE)
+                return
 
 
 def _partitions(settings: Settings) -> list[TopicPartition]:

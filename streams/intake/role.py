@@ -28,14 +28,14 @@ log = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Work on the input topics until `stop` is set. Raises UsageError without keys that can be used, CityError and
-    TopicError; what ends a stage ends the process."""
+    """Work on the input topics until `stop` is set. Raises UsageError without keys that can be used, or with
+    another key for words than the city's, CityError and TopicError; what ends a stage ends the process."""
     names = Names(settings.namespace)
     keys = keys_of(settings)
     packs = await open_packs(settings)
+    await check_words_key(settings)  # what came without would stay in the clear, with another nobody could open it
     sealer = sealer_of(settings)
     if sealer is None:
-        await check_words_key(settings)  # what came without would stay in the clear beside what is sealed
         log.warning("no PAIDAN_WORDS_KEY: words are kept in the clear, for good, and nobody's can be erased")
     models = LiveModels(settings, packs.own)
     cities = CityInForce(settings, packs, models.aim)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterable
 
 import msgspec
@@ -17,6 +18,8 @@ from streams.kafka.log_reading import FollowedLog, followed, open_ends
 from streams.kafka.topics import Names
 from streams.settings import Settings
 
+log = logging.getLogger(__name__)
+
 # Of a reporter so many are kept: when the words of the last report are erased, an earlier one's contact still stands.
 _OF_ONE_REPORTER = 4
 
@@ -29,6 +32,16 @@ class KnownContacts:
         self._log, self._key, self._keys = log, key, keys
         self._sealed: dict[str, tuple[bytes, ...]] = {}
         self._lock = asyncio.Lock()
+        self._is_citys = False
+
+    def check(self) -> None:
+        """See whether the contact that was there first is encrypted under this key: any that is not is then one of an
+        intake with a wrong setting, and as good as none. Raises UsageError where it is encrypted under another."""
+        for values in self._sealed.values():
+            for value in filter(self._stands, reversed(values)):
+                self._opened(value)
+                self._is_citys = True
+                return
 
     async def catch_up(self) -> None:
         """Know all that intake has written by now, and all that was erased. Raises KafkaError."""
@@ -55,12 +68,14 @@ class KnownContacts:
 
     def open(self, reporter: str) -> Contact | None:
         """The last contact of a reporter that has a phone number, else the last one; None where none is left. Raises
-        UsageError or SealError where the settings' keys do not open it."""
+        UsageError or SealError where the settings' keys do not open it, and nobody knows that they are the city's."""
         self._drop_spare(reporter)
         last: Contact | None = None
         for value in self._sealed.get(reporter, ()):
             contact = self._opened(value)
-            if contact.phone:
+            if contact is None:
+                log.error("a contact of the reporter %s is encrypted under another key: nobody can open it", reporter)
+            elif contact.phone:
                 return contact
             last = last or contact
         return last
@@ -77,13 +92,15 @@ class KnownContacts:
     def _stands(self, value: bytes) -> bool:
         return self._keys is None or all(self._keys.known([name]) for name in key_names(value))
 
-    def _opened(self, value: bytes) -> Contact:
+    def _opened(self, value: bytes) -> Contact | None:
         if self._keys is None and key_names(value):
             raise UsageError("PAIDAN_WORDS_KEY must be set: words of reports are sealed under it")
         token = msgspec.json.decode(value if self._keys is None else self._keys.opened(value), type=str)
         try:
             return decrypt_contact(self._key, token)
         except InvalidToken:
+            if self._is_citys:
+                return None
             raise UsageError("PAIDAN_CONTACT_KEY is not the key that encrypted the reporters' contacts") from None
 
 
@@ -107,4 +124,5 @@ async def open_contacts(settings: Settings, keys: ReportKeys | None) -> AsyncIte
     async with followed(connection, [part]) as log:
         contacts = KnownContacts(log, key, keys)
         await contacts.catch_up()
+        contacts.check()
         yield contacts

@@ -24,6 +24,7 @@ def history(
     """Replay events of the past at their own times into an empty inbox; all that falls due till the end fires."""
     # Here, because the classifier takes a while to import.
     from streams.control.models_in_force import LiveModels
+    from streams.erasure.report_keys import check_words_key
     from streams.erasure.sealer import sealer_of
     from streams.intake.history import Chronicle, Historian
     from streams.intake.role import keys_of
@@ -43,6 +44,7 @@ def history(
     historian = Historian(
         Connection.of(settings), names, settings.partitions, city, keys_of(settings), classifier, sealer
     )
+    asyncio.run(check_words_key(settings))
     with counting("replaying", len(chronicle)) as advance:
         written = asyncio.run(historian.write(chronicle, end, advance))
     say(f"{written.items} items in {written.records} inbox records, {written.dead} dead letters")

@@ -71,7 +71,7 @@ def _of_roles(n: Names) -> list[_Row]:
         *((role, "Describe", "topic", (every,)) for role in _CHECKING),
         *((role, "DescribeConfigs", "topic", (every,)) for role in _CHECKING),
         ("intake", "Read", "topic", (n.reports, n.detections, n.updates, n.updates_of("*"), n.units, n.above)),
-        ("intake", "Read", "topic", (n.claims, n.control)),
+        ("intake", "Read", "topic", (n.claims, n.control, n.report_keys)),  # the last: whether its key is the city's
         ("intake", "Write", "topic", (n.inbox, n.urgent, n.report_keys, n.contacts, n.dead_letters, n.unlisted)),
         ("intake", "Write", "topic", (n.claims,)),
         ("intake", "Read", "group", (n.group("intake"),)),

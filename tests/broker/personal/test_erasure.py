@@ -34,7 +34,7 @@ from tests.support.cities import DEPARTMENTS, tiny_files, written
 from tests.support.kafka import PERSONAL_KEY, Kafka, Message, Roles, eventually, own_settings
 from tests.support.messages import report, to_structured, update
 
-KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+KEY, OTHER_KEY = (base64.urlsafe_b64encode(bytes(range(first, first + 32))).decode() for first in (0, 1))
 PHONE = "13812345678"
 REPORTER = reporter_hash(PERSONAL_KEY.encode(), PHONE)
 SHORT = "archive_days = 0.5\nreopen_days = 0.5\nfeedback_days = 0.5\n"
@@ -48,7 +48,7 @@ SAID = (WORDS, PHONE, PICTURE, LATER)
 @pytest.mark.timeout(180)
 async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka: Kafka, tmp_path: Path) -> None:
     """From the report to the page: only the department has it in the clear. The key is destroyed, with who asked; the
-    order is there as before, the audit agrees, and nothing goes on without the city's key. The words of an order
+    order is there as before, the audit agrees, and nothing goes on without the city's key or with another. The words of an order
     that ended long before are gone by themselves. The reporter's contact goes with the words."""
     city = written(tmp_path / "city", tiny_files({"retention.csv": "category,days\n*,1\n"}, SHORT))
     port, tables = free_ports(2)
@@ -70,15 +70,16 @@ async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka
         await _live_and_be_erased(kafka, topics, roles, tables)
     finally:
         roles.end()
-    await _nothing_goes_on_without_the_key(settings.model_copy(update={"words_key": SecretStr("")}))
+    await _nothing_goes_on(settings.model_copy(update={"words_key": SecretStr("")}), "must be set")
+    await _nothing_goes_on(settings.model_copy(update={"words_key": SecretStr(OTHER_KEY)}), "is not the key")
 
 
-async def _nothing_goes_on_without_the_key(keyless: Settings) -> None:
+async def _nothing_goes_on(keyless: Settings, why: str) -> None:
     """What is sealed is neither shown, nor learnt from, nor held to be erased, and nothing comes in beside it in the
-    clear."""
+    clear, or sealed under another key."""
     gone = Whose(reporter=REPORTER), Erasure(now_ms(), "clerk", "asked for")
     for task in (read_labels(keyless), erase(keyless, *gone), *(serve(keyless, asyncio.Event()) for serve in SERVING)):
-        with pytest.raises(UsageError, match="PAIDAN_WORDS_KEY must be set"):
+        with pytest.raises(UsageError, match=f"PAIDAN_WORDS_KEY {why}"):
             await task
 
 

@@ -165,6 +165,27 @@ def notice(to: str = HASH) -> Event:
     return Event("e-1", "desk", NOTICE, json.dumps(data).encode(), None)
 
 
+def test_a_contact_of_an_intake_with_another_key_holds_up_nobodys_notices(caplog: pytest.LogCaptureFixture) -> None:
+    """It held up those of all reporters for three days, and then they were dead letters."""
+    contacts, other = known(), base64.urlsafe_b64encode(bytes(32)).decode()
+    contacts.take([record(given(Contact(NAME, PHONE)))])
+    contacts.check()
+
+    contacts.take([record(given(Contact("李", "13900000000"), other))])
+
+    assert contacts.open(HASH) == Contact(NAME, PHONE)
+    assert "is encrypted under another key" in caplog.text
+
+
+def test_another_key_than_that_of_the_first_contact_is_named_at_the_start() -> None:
+    """Not at the first notice."""
+    contacts = known(key=base64.urlsafe_b64encode(bytes(32)).decode())
+    contacts.take([record(given(Contact(NAME, PHONE)))])
+
+    with pytest.raises(UsageError, match="PAIDAN_CONTACT_KEY is not the key"):
+        contacts.check()
+
+
 async def test_each_opening_leaves_a_record_without_the_contact() -> None:
     """Before the contact is handed out, and again for each attempt; all else of the event is as it was."""
     trail: list[Send] = []

@@ -21,7 +21,7 @@ from models.events import NOTICE, RECHECKED, Evidence
 from models.guess import Guess
 from models.inbox import Actor, Sighting, decode_items
 from models.redact import reporter_hash
-from models.sealed_words import ERASED, CityKey
+from models.sealed_words import ERASED, CityKey, SealError
 from streams.control.models_in_force import LiveModels
 from streams.control.packs import Packs
 from streams.desk import processor
@@ -450,3 +450,19 @@ async def test_what_a_parent_covers_keeps_its_words_when_it_is_over(road: Road) 
     assert b"" in of(over, NAMES.desk)  # it will not come up
     assert road.keys.known([made]) == [made]
     assert as_learnt(road.keys, road.sent).evidence_first[-1].text == SCENE
+
+
+async def test_what_another_city_key_has_wrapped_is_read_as_erased_once_it_is_known_to_be_the_wrong_one(
+    road: Road,
+) -> None:
+    """An intake that was started once with another key stopped every desk for good at its first report."""
+    sent = await road.send(report(TEXT, event={"id": "1"}))
+    [opened] = [send.value or b"" for send in sent if event_type(send.headers) == facts.CE_TYPES[facts.Opened]]
+    other = CityKey(bytes(32))
+    unknown, known = (ReportKeys(nothing_new(*PARTS), other, is_citys=is_citys) for is_citys in (False, True))
+    for keys in (unknown, known):
+        keys.take(record(send) for send in sent if send.topic == NAMES.report_keys)
+
+    with pytest.raises(SealError):
+        unknown.opened(opened)
+    assert msgspec.json.decode(known.opened(opened))["evidence"]["text"] == ERASED
