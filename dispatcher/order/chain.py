@@ -19,6 +19,11 @@ def holders(order: Order) -> tuple[str, ...]:
     return (turn.department, *turn.assists, *(above.department for above in order.held_for))
 
 
+def answering(order: Order) -> frozenset[str]:
+    """The departments without which an order cannot go on: whoever has it, and those above that stay accountable."""
+    return frozenset({order.department, *(above.department for above in order.held_for)} - {""})
+
+
 def handlers(order: Order) -> tuple[str, ...]:
     """The people, by id, who handled the order or confirmed that for a department above; rework does not undo it."""
     turns = (*order.assignments[-1:], *order.held_for)

@@ -235,10 +235,11 @@ def resume(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
 
 
 def reopen(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
-    """A closed order was not settled: back to the department that answered for it last, with fresh limits."""
-    turn = top(order) if order.department else None
-    department, category = turn.department if turn else "", order.category
-    assists = turn.assists if turn else ()
+    """A closed order was not settled: back to the department that answered for it last, with fresh limits. A person
+    decides where no department did, or where the city has it no more: nobody would read what was sent there."""
+    turn, there = top(order) if order.department else None, work.city.departments
+    department, category = turn.department if turn and turn.department in there else "", order.category
+    assists = tuple(one for one in turn.assists if one in there) if turn else ()
     condition, priority = order.condition, order.priority
     order = work.emit(facts.Reopened(**work.head(order, at, actor, "review"), reason=reason))
     if not department:

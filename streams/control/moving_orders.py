@@ -7,6 +7,7 @@ from datetime import date
 import msgspec
 from aiokafka import TopicPartition
 
+from dispatcher.order.chain import answering
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import row_keys
 from dispatcher.steps.elsewhere import elsewhere
@@ -21,7 +22,7 @@ _decode = msgspec.json.Decoder(Order).decode
 
 class Survey(msgspec.Struct, frozen=True):
     """How many orders are open; which would go elsewhere today: id, department now, department then; and how many each
-    department has."""
+    department has, or has handed down and answers for."""
 
     open: int
     moved: tuple[tuple[str, str, str], ...]
@@ -37,8 +38,7 @@ async def survey(settings: Settings, old: City, new: City, day: date) -> Survey:
         assert rows is not None
         for order in await asyncio.to_thread(_open_orders, rows[topic]):
             count += 1
-            if order.department:
-                held[order.department] += 1
+            held.update(answering(order))
             if to := elsewhere(order, old, new, day):
                 moved.append((order.id, order.department, to))
     return Survey(count, tuple(sorted(moved)), held)

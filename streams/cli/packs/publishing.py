@@ -40,20 +40,21 @@ def publish(
     at: Annotated[
         str, typer.Option("--at", help="RFC 3339 time at which it comes in force, e.g. 2027-01-01T00:00:00+08:00.")
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what differs, and publish nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what differs, say what stands against it, and publish nothing.")
+    ] = False,
     yes: Yes = False,
 ) -> None:
     """Check a city pack, show what differs from the one in force, and put it in force without restarting anything: now,
     or at the time of --at, for which it is announced."""
     settings, new, due = load_settings(), load_city(folder), _ahead(at) if at else None
     old, _ = asyncio.run(pack_in_force(settings))
-    found = _compared(settings, old, new)
+    _check_departments(_compared(settings, old, new), old, new)
+    if due is not None and (gone := _gone(old, new)):
+        raise ControlError(f"who is given orders until then cannot be announced to be taken away: {', '.join(gone)}")
     if dry_run:
         return
-    _check_departments(found, old, new)
-    if due is not None and (gone := [one for one in old.departments if one not in new.departments]):
-        raise ControlError(f"who is given orders until then cannot be announced to be taken away: {', '.join(gone)}")
-    _ask(yes, new)
+    _ask(yes, settings, old, new)
     by = by or getpass.getuser()
     if due is None:
         _publish(settings, old, new, publications.published(new.digest, old.digest, now_ms(), by, comment))
@@ -79,9 +80,8 @@ def rollback(comment: Comment = "", by: By = "", yes: Yes = False) -> None:
     if active is None:
         raise ControlError("there is nothing to go back to: no city pack was published yet")
     new = asyncio.run(_pack(settings, old, active.before))
-    found = _compared(settings, old, new)
-    _check_departments(found, old, new)
-    _ask(yes, new)
+    _check_departments(_compared(settings, old, new), old, new)
+    _ask(yes, settings, old, new)
     made = publications.rolled_back_to(new.digest, old.digest, now_ms(), by or getpass.getuser(), comment)
     _publish(settings, old, new, made)
 
@@ -132,7 +132,7 @@ def _compared(settings: Settings, old: City, new: City) -> Survey:
                 table.add_row(difference.file, f"{sign}{len(rows)}", _some(rows))
     console.print(table)
     tell_gaps(settings, new)
-    found = asyncio.run(look(settings, old, new, datetime.now(new.zone).date()))
+    found = _looked(settings, old, new)
     say(f"{len(found.moved)} of {found.open} open orders would go elsewhere today; they stay where they are")
     for order_id, department, to in found.moved[:SHOWN]:
         say(f"  {order_id}: {department} → {to}")
@@ -141,12 +141,20 @@ def _compared(settings: Settings, old: City, new: City) -> Survey:
     return found
 
 
+def _looked(settings: Settings, old: City, new: City) -> Survey:
+    return asyncio.run(look(settings, old, new, datetime.now(new.zone).date()))
+
+
+def _gone(old: City, new: City) -> list[str]:
+    return [one for one in old.departments if one not in new.departments]
+
+
 def _some(rows: tuple[str, ...]) -> str:
     return ", ".join(rows[:SHOWN]) + (f", … and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")
 
 
 def _check_departments(found: Survey, old: City, new: City) -> None:
-    holding = {one: found.held[one] for one in old.departments if one not in new.departments and found.held[one]}
+    holding = {one: found.held[one] for one in _gone(old, new) if found.held[one]}
     if holding:
         named = ", ".join(f"{one} ({count})" for one, count in holding.items())
         raise ControlError(f"these departments still have open orders and cannot be taken away: {named}")
@@ -171,9 +179,12 @@ def _outcome(one: Announcement) -> str:
     return "is to come"
 
 
-def _ask(yes: bool, new: City) -> None:
-    if not yes:
-        typer.confirm(f"publish {new.digest}?", abort=True)
+def _ask(yes: bool, settings: Settings, old: City, new: City) -> None:
+    if yes:
+        return
+    typer.confirm(f"publish {new.digest}?", abort=True)
+    if _gone(old, new):  # who was asked may have taken a while, and orders have come meanwhile
+        _check_departments(_looked(settings, old, new), old, new)
 
 
 def _make_ready(settings: Settings, old: City, new: City) -> None:

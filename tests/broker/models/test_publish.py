@@ -326,7 +326,8 @@ def test_a_pack_is_announced_and_cancelled_at_a_terminal(
     assert "does not come in force" in paidan("cancel", "--by", "otto", "--comment", "too early")
     assert "cancelled by otto: too early" in paidan("history")
     paidan("publish", folder, "--yes")
-    assert "cannot be announced to be taken away: parks" in paidan("publish", str(city), "--yes", "--at", hour)
+    for how in ("--yes", "--dry-run"):
+        assert "cannot be announced to be taken away: parks" in paidan("publish", str(city), how, "--at", hour)
 
 
 async def pack_changes(kafka: Kafka, names: Names) -> dict[int, list[ConsumerRecord]]:

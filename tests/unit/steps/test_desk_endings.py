@@ -12,6 +12,7 @@ from dispatcher.order.row import Order
 from dispatcher.steps import dispatching
 from models.events.vocabulary import RETURN_CODES
 from models.inbox import Actor, InboxRecord, PackChange, Sighting, Tick
+from tests.support.cities import FILES
 from tests.support.desks import (
     DAY,
     DISPATCHER,
@@ -39,10 +40,10 @@ def desk() -> Desk:
     return desk
 
 
-def close(desk: Desk, at: int = T0 + 3 * HOUR) -> None:
+def close(desk: Desk, at: int = T0 + 3 * HOUR, by: Actor = ROADS) -> None:
     """Handle and pass the only order."""
-    desk.update("accept", ROADS, at - 2 * HOUR)
-    desk.update("handle", ROADS, at - HOUR, evidence_urls=("e",))
+    desk.update("accept", by, at - 2 * HOUR)
+    desk.update("handle", by, at - HOUR, evidence_urls=("e",))
     desk.update("check-pass", INSPECTOR, at)
 
 
@@ -111,6 +112,26 @@ def test_a_reporter_reopens_within_fourteen_days(desk: Desk) -> None:
     assert order.assignments[1].accept_due == T0 + 15 * DAY + 2 * HOUR
     assert desk.count("closed") == 0
     assert_laws(desk)
+
+
+def test_what_a_department_had_that_the_city_has_no_more_is_reopened_for_a_person() -> None:
+    """Nobody reads what is sent to it: the order lay there until its limits were up."""
+    desk = Desk()
+    desk.feed(report("1", T0, category="street-vendor", area="north-w", lat=30.15), at=T0)
+    close(desk, by=Actor("department", "north-office", "nan"))
+    without = quiet_city(**_without("north-office", "departments.csv", "responsibility.csv", "cameras.csv"))
+    desk.cities[without.digest] = without
+    desk.feed(PackChange(without.digest, 1), at=T0 + DAY)
+
+    assert desk.update("reopen", CITIZEN, T0 + DAY, reason="still there") == ""
+
+    order = desk.only()
+    assert (order.state, order.department, order.timeline[-1].note) == ("review", "", "reopened")
+    assert_laws(desk)
+
+
+def _without(department: str, *names: str) -> dict[str, str]:
+    return {name: "\n".join(x for x in FILES[name].splitlines() if department not in x) for name in names}
 
 
 def test_feedback_is_kept(desk: Desk) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from dispatcher.figures.indicators import Window, totals, with_below
 from dispatcher.order import facts
+from dispatcher.order.chain import answering
 from dispatcher.order.row import Order
 from dispatcher.partition.state import AlarmRecord
 from models.city import City, CityError
@@ -66,6 +67,12 @@ def answered() -> Desk:
     for n, who in enumerate(reversed(DOWN), 6):
         assert desk.update("check-pass", who, T0 + n * HOUR) == ""
     return desk
+
+
+def test_an_order_needs_all_that_have_handed_it_down_and_stay_accountable() -> None:
+    """None of them can be taken from the city: the order would wait for its word for ever."""
+    assert answering(with_the_grid().only()) == {"roads", "roads-street", "roads-community", "roads-grid"}
+    assert answering(opened().only()) == {"roads"}
 
 
 def figures(desk: Desk, *, below: bool = False) -> dict[str, dict[str, int]]:
