@@ -48,8 +48,8 @@ SAID = (WORDS, PHONE, PICTURE, LATER)
 @pytest.mark.timeout(180)
 async def test_after_an_erasure_nobody_reads_the_words_and_the_order_stays(kafka: Kafka, tmp_path: Path) -> None:
     """From the report to the page: only the department has it in the clear. The key is destroyed, with who asked; the
-    order is there as before, the audit agrees, and nothing goes on without the city's key or with another. The words of an order
-    that ended long before are gone by themselves. The reporter's contact goes with the words."""
+    order is there as before, the audit agrees, and nothing goes on without the city's key, or with another. The words
+    of an order that ended long before are gone by themselves. The reporter's contact goes with the words."""
     city = written(tmp_path / "city", tiny_files({"retention.csv": "category,days\n*,1\n"}, SHORT))
     port, tables = free_ports(2)
     settings = own_settings(
