@@ -225,14 +225,16 @@ def _check_whole(id: str, source: str, type: str, content_type: str, prefix: str
             raise Poison(prefix + name, "is missing")
     if content_type == JSON:
         return
+    field = CONTENT_TYPE if prefix else "datacontenttype"
     if not kind_of(content_type):
-        raise Poison(CONTENT_TYPE, f"must be {JSON} or {STRUCTURED}, or the record must have a header `format`")
-    _require_utf8(content_type)
+        either = f"must be {JSON} or {STRUCTURED}, or the record must have a header `format`"
+        raise Poison(field, either if prefix else f"must be {JSON}, or left out")
+    _require_utf8(content_type, field)
 
 
-def _require_utf8(content_type: str) -> None:
+def _require_utf8(content_type: str, field: str = CONTENT_TYPE) -> None:
     if not declares_utf8(content_type):
-        raise Poison(CONTENT_TYPE, "must have the charset utf-8", "not-utf-8")
+        raise Poison(field, "must have the charset utf-8", "not-utf-8")
 
 
 def _broken(error: msgspec.ValidationError) -> Poison:

@@ -30,7 +30,8 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
     it is of when Kafka takes it in: this machine's clock has no say. Of a vendor's bytes source and id, too, stay empty
     where the request does not give them: as on Kafka, the message's own count.
     """
-    structured = envelope.kind_of(_content_type(request)) == envelope.STRUCTURED
+    # A vendor's bytes are what they are, whatever their content type says.
+    structured = not raw and envelope.kind_of(_content_type(request)) == envelope.STRUCTURED
     holder = holder_of(request)
     try:
         event_id = attribute(request, "ce-id") or _key(request)
@@ -38,7 +39,7 @@ def read_event(request: Request, ce_type: str, body: bytes, order_id: str = "", 
         if time := attribute(request, "ce-time"):
             at = envelope.instant("ce-time", time)
         for name, expected in (("ce-type", ce_type), ("ce-specversion", envelope.SPEC_VERSION)):
-            if name in request.headers and attribute(request, name) != expected:
+            if attribute(request, name) not in ("", expected):
                 raise Poison(name, f"must be {expected}, or left out")
         for name, text in (("ce-id", event_id), ("ce-source", source)):
             envelope.check_attribute(name, text)

@@ -86,8 +86,12 @@ def test_data_that_is_not_json_is_written_as_base64() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("id", ""), ("source", ""), ("type", ""), ("specversion", "0.3"), ("time", "x"), ("id", 5)]
-)
+    ("field", "value"),
+    [
+        ("id", ""), ("source", ""), ("type", ""), ("specversion", "0.3"), ("time", "x"), ("id", 5),
+        ("datacontenttype", "text/xml"), ("datacontenttype", "application/json; charset=gbk"),
+    ],
+)  # fmt: skip
 def test_a_broken_attribute_is_named(field: str, value: object) -> None:
     """By its own name."""
     with pytest.raises(Poison) as caught:

@@ -170,7 +170,7 @@ def test_an_event_has_the_time_that_its_client_gave_and_no_other(ce_type: str) -
     assert read_event(request(("ce-time", b"2026-03-01T08:00:00Z")), ce_type, b"{}").time == EIGHT
 
 
-@pytest.mark.parametrize("name", ["ce-id", "ce-source", "ce-time"])
+@pytest.mark.parametrize("name", ["ce-id", "ce-source", "ce-time", "ce-type", "ce-specversion"])
 def test_an_attribute_that_is_empty_is_left_out(name: str) -> None:
     """As on Kafka."""
     event = read_event(request((name, b"")), REPORT, REPORTED)

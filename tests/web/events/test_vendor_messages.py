@@ -91,6 +91,19 @@ async def test_the_same_bytes_are_the_same_over_both_ways(
     assert answer.json()["event"] == {"source": on_kafka[0].source, "id": on_kafka[0].id}
 
 
+async def test_a_vendor_s_bytes_are_no_event_whatever_their_type_says(
+    gateway: Open, city: City, written: list[tuple[bytes, list[tuple[str, bytes]]]], at: datetime
+) -> None:
+    """As on Kafka: devices declare what they like, in any charset."""
+    async with gateway() as client:
+        for kind in ("application/cloudevents+json", "application/json; charset=gbk", ""):
+            address = f"/detections?format=hikvision&camera={CAMERA}"
+            answer = await client.post(address, content=message("hikvision", at), headers={"content-type": kind})
+            assert answer.status_code == 202
+
+    assert [len(items(city, value, headers)) for value, headers in written] == [1, 1, 1]
+
+
 async def test_a_request_may_say_more_than_the_message(
     gateway: Open, city: City, written: list[tuple[bytes, list[tuple[str, bytes]]]], at: datetime, tmp_path: Path
 ) -> None:
