@@ -1,7 +1,7 @@
 """Final labels from the log: what models learn from and are judged by."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from models.classifier.learning.labelled import Labelled
 from models.classifier.serving.features import Context
 from models.envelope import event_type
 from models.errors import PaidanError
+from models.guess import NO_FAULT
 from models.times import local_hour, to_text
 from streams.erasure.report_keys import ReportKeys, open_report_keys
 from streams.kafka.clients import scanner, started
@@ -117,6 +118,21 @@ def _context(label: Label, zone: ZoneInfo, fields: Iterable[str] | None) -> Cont
         hint=label.hint,
     )
     return whole if fields is None else Context(**{name: getattr(whole, name) for name in fields})
+
+
+def without_unknown(labels: Iterable[Label], known: Container[str]) -> tuple[list[Label], dict[str, int]]:
+    """The sure labels whose category is among the `known` ones, or that it is no fault; and how many others there are
+    of which: those of categories that the city has given another code or up. What learns them guesses what nobody is
+    responsible for any more."""
+    kept, gone = [], Counter[str]()
+    for label in labels:
+        if not label.sure:
+            continue
+        if label.label in known or label.label == NO_FAULT:
+            kept.append(label)
+        else:
+            gone[label.label] += 1
+    return kept, dict(gone)
 
 
 def without_rare(rows: Labelled, least: int) -> tuple[Labelled, dict[str, int]]:

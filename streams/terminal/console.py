@@ -1,5 +1,6 @@
 """The console that tables and pictures are printed on."""
 
+from collections.abc import Collection
 from typing import Any
 
 import rich.console
@@ -20,6 +21,7 @@ class Console(rich.console.Console):
         return super().render_str(harmless(text), **how | {"markup": False, "emoji": False})
 
 
-def whole_table(*heads: str, **own: Any) -> Table:
-    """A table in which nothing is cut: what is too long for its column goes on in the next line."""
-    return Table(*(Column(head, overflow="fold") for head in heads), **own)
+def whole_table(*heads: str, unbroken: Collection[str] = (), **own: Any) -> Table:
+    """A table in which nothing is cut: what is too long for its column goes on in the next line, but for the columns
+    that are `unbroken`, in which stands what is copied."""
+    return Table(*(Column(head, overflow="fold", no_wrap=head in unbroken) for head in heads), **own)

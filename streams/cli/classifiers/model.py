@@ -23,7 +23,7 @@ from streams.control.model_pointers import (
 )
 from streams.control.models_in_force import load_first, load_named
 from streams.control.one_at_a_time import ControlError
-from streams.learning.labels import read_labels
+from streams.learning.labels import read_labels, without_unknown
 from streams.learning.promotion import Judgement, judge
 from streams.settings import Settings, load_settings
 from streams.terminal.console import Console, whole_table
@@ -43,9 +43,8 @@ def list_models() -> None:
     settings = load_settings()
     store, now = Store(settings.models_address), asyncio.run(read_pointers(settings))
     roles = {now.previous: "previous", now.shadow: "shadow", now.active: "active"}
-    table = whole_table(
-        "model", "in force", "trained", "rows", "categories", "target", "learnt from", title=store.address
-    )
+    heads = "model", "in force", "trained", "rows", "categories", "target", "learnt from"
+    table = whole_table(*heads, unbroken=("model", "in force"), title=store.address)
     if INITIAL in roles:
         table.add_row(INITIAL, roles[INITIAL], settings.model or "shipped with Paidan")
     for name in store:
@@ -60,7 +59,8 @@ def list_models() -> None:
     console = Console(soft_wrap=True)
     console.print(table)
     for change in now.changes[-_NEWEST:]:
-        forced = f", forced: {change.forced}" if change.forced else ""
+        why = "forced" if change.action == "promote" else "reason"
+        forced = f", {why}: {change.forced}" if change.forced else ""
         gain = "" if change.gain is None else f", gain {change.gain:+.4f} on {change.orders} orders"
         console.print(f"{change.at} {change.action} {change.model or 'none'}{gain}{forced}", highlight=False)
 
@@ -68,8 +68,13 @@ def list_models() -> None:
 @model.command()
 def add(path: Model) -> None:
     """Put a model into the store; prints its id."""
-    _, data = read_model(path)
-    say(Store(load_settings().models_address).put(data))
+    file, data = read_model(path)
+    store = Store(load_settings().models_address)
+    try:
+        Classifier.from_bytes(data)
+    except ClassifierError as error:
+        raise ClassifierError(f"{file}: {error}") from error
+    say(store.put(data))
 
 
 @model.command()
@@ -90,11 +95,11 @@ def promote(
 ) -> None:
     """Make a model the active one of all workers, if it is no worse than the present one on the same later orders."""
     settings = load_settings()
-    candidate = Store(settings.models_address).load(name)
+    Store(settings.models_address).load(name)
     now = asyncio.run(read_pointers(settings))
     if now.active == name:
         raise UsageError(f"the model {name} is the active one already")
-    judgement = _judged(settings, now, candidate, bool(force))
+    judgement = _judged(settings, now, name, bool(force))
     refusals = ("the active model cannot be loaded",) if judgement is None else judgement.reasons
     if judgement is not None:
         _show(judgement)
@@ -122,7 +127,7 @@ def rollback(
     say(f"active: {now.previous}; before: {now.active}")
 
 
-def _judged(settings: Settings, now: Pointers, candidate: Classifier, forced: bool) -> Judgement | None:
+def _judged(settings: Settings, now: Pointers, candidate: str, forced: bool) -> Judgement | None:
     """The comparison with the active model; None when that cannot be loaded and the promotion is forced anyway."""
     city = load_city(settings.city)
     try:
@@ -133,7 +138,8 @@ def _judged(settings: Settings, now: Pointers, candidate: Classifier, forced: bo
         raise
     with counting("reading the log", None) as advance:
         labels = asyncio.run(read_labels(settings, advance))
-    return judge(active, candidate.in_city(city.categories), labels, city.zone)
+    still, _ = without_unknown(labels, city.categories)  # orders of other categories will not come any more
+    return judge(active, load_named(settings, city, candidate), still, city.zone)
 
 
 def _active(settings: Settings, now: Pointers, city: City) -> Classifier:

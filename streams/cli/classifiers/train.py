@@ -55,7 +55,8 @@ def train(
     texts are labelled as no fault, it learns that from the shipped ones as well; where none is, what by the shipped
     ones reads like no fault goes to a person, unless many of the labelled texts do.
     The same rows, day and versions give the same bytes. What is learnt from the log records the instant of its newest
-    label instead of a day, and takes groups and costs from the city of the settings unless --city names another.
+    label instead of a day, and takes groups and costs from the city of the settings unless --city names another. Labels
+    of categories that this city does not have are left out.
     """
     if not files and not from_log:
         raise UsageError("give files of labelled texts, or --from-log")
@@ -63,10 +64,11 @@ def train(
     rows = read(files, text, label, fields, drop or ()) if files else Labelled([], [])
     trained = day_of(day)
     if from_log:
-        rows, trained = _with_log(rows, fields, drop or (), day)
         city = city or load_settings().city
-    check_classes(rows)
     taxonomy = Taxonomy({}) if city is None else read_taxonomy(city / "categories.csv")
+    if from_log:
+        rows, trained = _with_log(rows, taxonomy, fields, drop or (), day)
+    check_classes(rows)
     helping = bootstrap.keyword_rows(taxonomy)
     if extra is not None:
         helping = read([extra], text, label, drop=drop or ()).plus(helping)
@@ -94,17 +96,23 @@ def train(
         keep_model(data, out)
 
 
-def _with_log(rows: Labelled, fields: Iterable[str], drop: Sequence[str], day: str) -> tuple[Labelled, str]:
-    """The rows and those of the log's sure labels, categories of a single text left out; the day or instant of it."""
+def _with_log(
+    rows: Labelled, taxonomy: Taxonomy, fields: Iterable[str], drop: Sequence[str], day: str
+) -> tuple[Labelled, str]:
+    """The rows and those of the log's sure labels, but for categories that the city does not have and those of a single
+    text; the day or instant of it."""
     # Here, because Kafka takes a while to import.
-    from streams.learning.labels import as_rows, newest, read_labels, without_rare
+    from streams.learning.labels import as_rows, newest, read_labels, without_rare, without_unknown
 
     settings = load_settings()
     with counting("reading the log", None) as advance:
         labels = [found for found in asyncio.run(read_labels(settings, advance)) if found.label not in drop]
     if not labels:
         raise ClassifierError("the log holds no final label yet: nothing to learn from")
-    every, rare = without_rare(rows.plus(as_rows(labels, load_city(settings.city).zone, fields)), LEAST)
+    known, gone = without_unknown(labels, {*taxonomy.leaves, *taxonomy.groups.values()})
+    for name, size in sorted(gone.items()):
+        say(f"left out: {name}, a category that the city does not have ({size} texts)", err=True)
+    every, rare = without_rare(rows.plus(as_rows(known, load_city(settings.city).zone, fields)), LEAST)
     for name, size in sorted(rare.items()):
         say(f"left out: {name}, which has only {size} text", err=True)
     return every, day_of(day) if day else to_text(newest(labels))

@@ -42,6 +42,7 @@ async def test_a_promotion_a_rollback_and_a_rollback_of_that(topics: Names, sett
     await change(settings, rolled_back("a" * 16, AT + 3))
     now = await read_pointers(settings)
     assert (now.active, now.previous) == ("a" * 16, INITIAL)
+    assert "rollback initial, reason: a drill" in await paidan(settings, "model", "list")
     assert [(entry.action, entry.model) for entry in now.changes] == [
         ("shadow", "a" * 16),
         ("promote", "a" * 16),

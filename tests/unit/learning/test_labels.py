@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from dispatcher.order.final_label import Label, final_label
 from dispatcher.order.row import Order
-from models.guess import Guess
+from models.guess import NO_FAULT, Guess
 from models.inbox import Actor
 from models.times import to_text
-from streams.learning.labels import COLUMNS, as_rows, between, newest, without_rare, write_csv
+from streams.learning.labels import COLUMNS, as_rows, between, newest, without_rare, without_unknown, write_csv
 from tests.support.cities import tiny_city
 from tests.support.desks import DISPATCHER, INSPECTOR, OPERATOR, REVIEWER, T0, Desk, guess, report
 
@@ -240,6 +240,15 @@ def test_categories_with_too_few_texts_are_left_out_and_named() -> None:
     rows = as_rows([made_up(1, "a"), made_up(2, "a"), made_up(3, "b")], ZONE, ())
     kept, rare = without_rare(rows, 2)
     assert (kept.labels, rare, kept.contexts) == (["a", "a"], {"b": 1}, None)
+
+
+def test_labels_of_categories_that_the_city_does_not_have_are_left_out_and_counted() -> None:
+    """A model that had learnt them would guess what nobody is responsible for. That it is no fault every city knows."""
+    some = [made_up(1, "a"), made_up(2, "gone"), made_up(3, "gone"), made_up(4, NO_FAULT)]
+
+    kept, gone = without_unknown(some, {"a", "b"})
+
+    assert ([one.label for one in kept], gone) == (["a", NO_FAULT], {"gone": 2})
 
 
 def test_only_the_context_asked_for_is_taken_along() -> None:
