@@ -20,8 +20,11 @@ from models.classifier.serving.classifier import Classifier
 from models.classifier.serving.features import pieces
 from models.classifier.serving.vectoriser import batches
 
-# The share of a city's labelled matters that may be withheld.
+# The share of a city's labelled matters that may be withheld …
 _OWN = 0.03
+# … but for what is no fault as likely as this: the few of its matters that read most like no fault lie where one hardly
+# differs from the next; a limit among them is chance, and lets through whatever reads a little less so.
+_SURELY = 0.8
 # Where more than this share of the labelled matters reads like no fault, such messages are matters there.
 _HANDLED = 0.08
 
@@ -40,9 +43,9 @@ def behind_gate(data: bytes, rows: Labelled, shipped: Shipped, day: str, seed: i
     """The same model behind a gate made of what is `shipped`.
 
     The model's `rows` are all matters of the city. A message is withheld where it is no fault more likely than the
-    target lets an answer be wrong, and than all but `_OWN` of these rows are. A city that handles questions and
-    suggestions like any report, as its labels show (`_HANDLED`), keeps its model without a gate. Raises ClassifierError
-    when the texts of the corpus cannot teach anything.
+    target lets an answer be wrong, and than all but `_OWN` of these rows are, or than `_SURELY`. A city that handles
+    questions and suggestions like any report, as its labels show (`_HANDLED`), keeps its model without a gate. Raises
+    ClassifierError when the texts of the corpus cannot teach anything.
     """
     texts, words, tried = (_by_group(part, shipped.groups) for part in (shipped.corpus, shipped.words, shipped.tried))
     gate = train(texts, MESSAGES[:1], extra=words, tried=tried, day=day, seed=seed)
@@ -51,7 +54,7 @@ def behind_gate(data: bytes, rows: Labelled, shipped: Shipped, day: str, seed: i
     if (own > 0.5).mean() > _HANDLED:
         return data
     _, manifest, arrays = unpack(data)
-    limit = round(float(np.quantile(own, 1 - _OWN)), 4)
+    limit = round(min(float(np.quantile(own, 1 - _OWN)), _SURELY), 4)
     return pack(replace(manifest, withheld_from=limit), arrays | {GATE: np.frombuffer(gate, dtype=np.uint8)})
 
 

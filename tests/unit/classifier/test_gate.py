@@ -11,6 +11,7 @@ from models.classifier.learning.labelled import Labelled
 from models.classifier.learning.shipped import corpus, gate_parts
 from models.classifier.serving.artefact import GATE, pack, unpack
 from models.classifier.serving.columns import kind_of
+from models.classifier.serving.features import pieces
 from models.guess import NO_FAULT, NO_FAULT_KINDS, Guess
 from tests.support.learning.classifiers import small_bytes, small_rows
 
@@ -50,7 +51,17 @@ def test_what_is_no_fault_is_withheld_though_no_label_says_so() -> None:
     found = pairs(unseen)
 
     assert sum(alone.outcome != "abstain" for alone, _ in found) >= 0.5 * len(unseen)
-    assert sum(behind.outcome != "abstain" for _, behind in found) <= 0.15 * len(unseen)
+    assert sum(behind.outcome != "abstain" for _, behind in found) <= 0.1 * len(unseen)
+
+
+def test_the_few_matters_that_read_most_like_no_fault_set_no_limit_near_one() -> None:
+    """More than three in a hundred of this city's matters read so, and surely: which of these is the last one withheld
+    is chance."""
+    gate = Classifier.from_bytes(unpack(gated())[2][GATE].tobytes())
+    likely = sorted(share for text in city_rows().texts for share, _ in gate.no_fault_of(pieces([text])))
+
+    assert likely[-len(likely) * 3 // 100] > 0.85
+    assert unpack(gated())[1].withheld_from == 0.8
 
 
 def test_the_gate_turns_sure_answers_into_doubt_and_changes_nothing_else() -> None:
@@ -59,7 +70,7 @@ def test_the_gate_turns_sure_answers_into_doubt_and_changes_nothing_else() -> No
 
     assert all((one.category, one.probability) == (other.category, other.probability) for one, other in found)
     withheld = [other for one, other in found if one.alternatives != other.alternatives]
-    assert 0 < len(withheld) <= 0.04 * len(found)
+    assert 0 < len(withheld) <= 0.05 * len(found)
     assert all(one.outcome == other.outcome for one, other in found if one.alternatives == other.alternatives)
     assert all(guess.outcome == "abstain" for guess in withheld)
     assert all(NO_FAULT in dict(guess.alternatives) and len(guess.alternatives) == 3 for guess in withheld)
