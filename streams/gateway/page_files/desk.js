@@ -1,7 +1,7 @@
 import { answered, ask, el, redraw } from "/page/common.js";
 import { comparison, placeMap, precedents } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
-import { name, say } from "/page/language.js";
+import { colon, name, say } from "/page/language.js";
 import { follow } from "/page/live.js";
 import { called as moveName, changeSeat, movesPanel, seat, shownAs, take, undoing } from "/page/moves.js";
 import { alternativesOf, alternativeRows, decision } from "/page/alternatives.js";
@@ -145,7 +145,12 @@ async function refresh() {
     wished = "";
     remember();
     list.show(); // also where the order that is open cannot be had
-    await showOrder();
+    await showOrder().catch(async (error) => {
+      if (list.has(chosen)) throw error;
+      chosen = list.first(); // it has gone where this seat does not see it
+      list.show();
+      await showOrder();
+    });
     notice("");
   } catch (error) {
     notice(say("Cannot update at the moment ({})", error.message));
@@ -218,7 +223,7 @@ async function decide(index) {
   const { refused } = await take(before, "decide", decision(picked));
   if (refused) {
     gone.delete(before.id);
-    notice(`${called(before)}: ${refused}`);
+    notice(colon(called(before), refused));
   } else {
     sayDone(say("Decided:"), before);
   }
@@ -234,7 +239,7 @@ function goOn(id) {
 
 async function afterMove(move, before, seq, given) {
   await shownAs(before.id, seq);
-  sayDone(`${moveName(move)}:`, before, await undoing(before, move.action, given).catch(() => null));
+  sayDone(colon(moveName(move)), before, await undoing(before, move.action, given).catch(() => null));
   const [next] = list.after(before.id, 1);
   await list.load((id) => stillGone().has(id)).catch(() => null); // `refresh` says so
   if (chosen === before.id && !list.has(before.id)) { // nobody who has gone on meanwhile is taken elsewhere
@@ -250,7 +255,7 @@ async function acceptAll(lines) {
   const refusals = [];
   for (const line of lines) {
     const { refused } = await take(line, "accept", {});
-    if (refused) refusals.push(`${called(line)}: ${refused}`);
+    if (refused) refusals.push(colon(called(line), refused));
     else gone.set(line.id, Date.now() + GONE_MS);
   }
   sayDone(say("{} accepted, {} refused", lines.length - refusals.length, refusals.length), null);

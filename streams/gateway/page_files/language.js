@@ -14,6 +14,11 @@ export function say(english, ...values) {
   return values.reduce((text, value) => text.replace("{}", () => String(value)), sentence);
 }
 
+// Words, a colon as the language has it, and what is said of them.
+export function colon(words, said = "") {
+  return language === "zh" ? `${words}：${said}` : `${words}: ${said}`.trimEnd();
+}
+
 // Of a pair (Chinese, English), as the tables of terms have them, the one in the user's language.
 export function term(pair, otherwise = "") {
   return pair ? pair[LANGUAGES.indexOf(language)] : otherwise;

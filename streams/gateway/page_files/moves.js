@@ -1,5 +1,5 @@
 import { ask, el, instant, bodyOf } from "/page/common.js";
-import { language, name, say } from "/page/language.js";
+import { colon, language, name, say } from "/page/language.js";
 import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
 
@@ -94,7 +94,9 @@ export async function take(order, action, given) {
   if (isDecided(status)) undecided.delete(name);
   if (status === 202) return { refused: say("Taken in; not decided yet. Press again to ask what became of it: it is taken once."), seq: 0 };
   if (status < 300) return { refused: "", seq: told.fact?.seq || 0 };
-  return { refused: told.detail || told.title || `HTTP ${status}`, seq: 0 };
+  const [part, index] = (told.field || "").split(".");
+  const label = LABELS[part] && told.rule ? [LABELS[part], index && Number(index) + 1].filter(Boolean).join(" · ") : "";
+  return { refused: label ? colon(label, told.rule) : told.detail || told.title || `HTTP ${status}`, seq: 0 };
 }
 
 async function send(id, step, key) {
@@ -113,9 +115,9 @@ export async function movesOf(order) {
   return response.ok ? (await bodyOf(response)).moves.filter((move) => move.roles.includes(seat.role) && move.fields.every((field) => canBeGiven(field, order))) : [];
 }
 
-// The reports that an order could do without: all but the one that opened it.
+// The reports that an order could do without: all but the one that opened it, if it was a report.
 function joinedReports(order) {
-  return (order.evidence?.shown || []).filter((seen) => seen.kind === "report").slice(1);
+  return (order.evidence?.shown || []).slice(1).filter((seen) => seen.kind === "report");
 }
 
 // Whether there is anything to choose from for what has to be given.
@@ -208,8 +210,8 @@ const CONTROLS = {
   inspector: (field) => choice(field.name, field.choices.map((each) => [each.id, each.id]), field.needed),
   code: (field) => choice(field.name, field.choices.map(named), field.needed),
   plan: (field) => choice(field.name, field.choices.map(named), field.needed),
-  level: (field) => choice(field.name, numbers(seat.known.levels), field.needed),
-  priority: (field) => choice(field.name, numbers(5), field.needed),
+  level: (field, order) => choice(field.name, numbers(seat.known.levels).filter(([level]) => level >= (order.supervision || 0)), field.needed),
+  priority: (field, order) => choice(field.name, numbers(5).filter(([priority]) => Number(priority) !== order.priority), field.needed),
   "yes-no": (field) => choice(field.name, [["true", say("yes")], ["false", say("no")]], field.needed),
   grade: (field) => choice(field.name, GRADES.map((text, index) => [String(index + 1), text]), field.needed),
   report: (field, order) => choice(field.name, joinedReports(order)
@@ -321,7 +323,7 @@ export async function movesPanel(done) {
     const { refused, seq } = await take(order, move.action, fields);
     sending.delete(step);
     showSending();
-    if (refused) tell(order.id === shown ? refused : `${titled(order)}: ${refused}`);
+    if (refused) tell(order.id === shown ? refused : colon(titled(order), refused));
     else if (order.id === shown) tell("");
     if (!refused) {
       dropDraft(order.id, move.action);

@@ -1,7 +1,7 @@
 import { answered, ask, redraw } from "/page/common.js";
 import { comparison, placeMap } from "/page/beside.js";
 import { keyboard } from "/page/keys.js";
-import { name, say } from "/page/language.js";
+import { colon, name, say } from "/page/language.js";
 import { follow } from "/page/live.js";
 import { called as moveName, movesPanel, seat, shownAs, undoing } from "/page/moves.js";
 import { orderView, stateBadge } from "/page/order_view.js";
@@ -21,7 +21,7 @@ by("order").append(view.node);
 
 async function afterMove(move, before, seq, given) {
   await shownAs(before.id, seq);
-  done.tell(`${moveName(move)}:`, before, await undoing(before, move.action, given).catch(() => null));
+  done.tell(colon(moveName(move)), before, await undoing(before, move.action, given).catch(() => null));
   await refresh();
 }
 

@@ -55,8 +55,9 @@ export function workList(part, { open, opened, accept, done, told }) {
     const asked = query;
     const found = [];
     let next = "";
-    for (let page = 0; page < pages; page += 1) {
-      const body = await answered(await ask(`/orders?limit=${walks() ? MOST_AT_ONCE : PAGE}&${asked}${next ? `&cursor=${next}` : ""}`));
+    const wanted = pages * (walks() ? MOST_AT_ONCE : PAGE);
+    while (found.length < wanted) {
+      const body = await answered(await ask(`/orders?limit=${Math.min(wanted - found.length, MOST_AT_ONCE)}&${asked}${next ? `&cursor=${next}` : ""}`));
       found.push(...body.orders);
       next = body.next;
       if (!next) break;

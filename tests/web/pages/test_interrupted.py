@@ -52,7 +52,8 @@ async def test_a_slow_answer_takes_nobody_from_what_they_look_at_meanwhile(city:
         if len(sent) == 1:
             await route.fulfill(json={"fact": {"seq": 1}})
         else:
-            await route.fulfill(status=409, json={"detail": "It is somebody else's."})
+            refused = {"detail": "priority is somebody else's", "field": "priority", "rule": "is somebody else's"}
+            await route.fulfill(status=422, json=refused)
 
     async with serving(city, opened(1)) as base, browser() as chrome:
         page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
@@ -67,7 +68,7 @@ async def test_a_slow_answer_takes_nobody_from_what_they_look_at_meanwhile(city:
             await expect(page.locator(shown(page, other))).to_be_visible()
             may_come.set()
             where = page.locator("#done" if other == SECOND else ".doing .notice")
-            await expect(where).to_contain_text("aaa" if other == SECOND else "bbb: It is somebody else's.")
+            await expect(where).to_contain_text("aaa" if other == SECOND else "bbb: Priority: is somebody else's")
             await expect(page.locator(shown(page, other))).to_be_visible()
 
     assert len(sent) == 2
@@ -247,6 +248,7 @@ async def test_a_form_chooses_nothing_for_anybody_and_asks_for_nothing_that_ther
         await page.goto(f"{base}/desk")
         await page.click('.doing [data-action="prioritise"]')
         await expect(page.locator('form.move [name="priority"]')).to_have_value("")
+        await expect(page.locator('form.move [name="priority"] option')).to_have_text(["–", "1", "2", "4", "5"])
         await page.click("form.move .primary")
         await expect(page.locator('form.move [name="priority"]')).to_be_focused()
         await expect(page.locator('.doing [data-action="split"]')).to_have_count(0)

@@ -16,7 +16,7 @@ from streams.tables.marks import MARKS
 from streams.tables.protocol import Sort
 from tests.support.cities import LEVELS, appended
 from tests.support.desks import T0, quiet_city
-from tests.support.steps.every_step import ASKED_BEFORE, EXCUSED, WAYS
+from tests.support.steps.every_step import EXCUSED, WAYS
 from tests.support.tokens import bearer, one_of_each
 from tests.web.conftest import Open
 from tests.web.rights.test_who_acts import World
@@ -77,15 +77,13 @@ async def moves_of(world: World, role: str) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("state", WAYS)
 async def test_an_order_names_each_move_that_the_desk_takes_of_a_role(world: World, state: str) -> None:
-    """No more and no less than the table has for the state, but for what nobody has asked for yet."""
+    """No more and no less than the table has for the state, but for answers to what nobody has asked for."""
     await world.come_to(state)
     kept = world.behind.kept()
     for role in SEATED:
         for action in await moves_of(world, role):
             if (role, action) in EXCUSED[state]:
                 continue
-            if asked := ASKED_BEFORE.get(action, ""):
-                assert (await world.act("department", asked)).status_code == 200
 
             answer = await world.act(role, action)
 
@@ -114,6 +112,23 @@ async def test_a_move_says_what_it_needs(world: World) -> None:
     )
     assert (fields["reason"]["kind"], fields["reason"]["needed"]) == ("text", True)
     assert (fields["department"]["kind"], fields["department"]["needed"]) == ("department", False)
+
+
+async def test_what_the_desk_would_refuse_whatever_is_given_is_not_offered(world: World) -> None:
+    """An answer to what nobody has requested, another request beside one that waits, a call where nobody is to call."""
+    await world.come_to("accepted")
+    answers = {"approve-extension", "refuse-extension", "approve-suspension", "refuse-suspension"}
+    before = await moves_of(world, "dispatcher")
+
+    assert (await world.act("department", "request-extension")).status_code == 200
+
+    assert answers & set(before) == set()
+    assert answers & set(await moves_of(world, "dispatcher")) == {"approve-extension", "refuse-extension"}
+    assert {"request-extension", "request-suspension"} & set(await moves_of(world, "department")) == {
+        "request-suspension"
+    }
+    await world.come_to("closed")
+    assert {"approve-appeal", "refuse-appeal"} & set(await moves_of(world, "reviewer")) == set()
 
 
 def on(order: Order, query: str) -> bool:
