@@ -21,17 +21,18 @@ _decode = msgspec.json.Decoder(Order).decode
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """How many orders are open; which would go elsewhere today: id, department now, department then; and how many each
-    department has, or has handed down and answers for."""
+    """How many orders are open; which would go elsewhere today: id, department now, department then; how many each
+    department has, or has handed down and answers for; and how many lie in each area that the new pack has not."""
 
     open: int
     moved: tuple[tuple[str, str, str], ...]
     held: Counter[str]
+    outside: Counter[str]
 
 
 async def survey(settings: Settings, old: City, new: City, day: date) -> Survey:
     """Compare two packs over all open orders, on a city-local day. Raises KafkaError."""
-    count, moved, held = 0, list[tuple[str, str, str]](), Counter[str]()
+    count, moved, held, outside = 0, list[tuple[str, str, str]](), Counter[str](), Counter[str]()
     topic = Names(settings.namespace).desk
     for number in range(settings.partitions):
         rows, _ = await read_changelogs(Connection.of(settings), [TopicPartition(topic, number)])
@@ -39,9 +40,11 @@ async def survey(settings: Settings, old: City, new: City, day: date) -> Survey:
         for order in await asyncio.to_thread(_open_orders, rows[topic]):
             count += 1
             held.update(answering(order))
+            if order.area in old.areas and order.area not in new.areas:
+                outside[order.area] += 1
             if to := elsewhere(order, old, new, day):
                 moved.append((order.id, order.department, to))
-    return Survey(count, tuple(sorted(moved)), held)
+    return Survey(count, tuple(sorted(moved)), held, outside)
 
 
 def _open_orders(rows: list[Row]) -> list[Order]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from aiokafka import TopicPartition
 
 from models.city import City, load_city
+from models.city.pack.difference import unchangeable
+from models.errors import UsageError
 from streams import metrics
 from streams.control.pack_store import MissingPack, PackStore, unpacked
 from streams.control.publications import begin, read_publications
@@ -42,6 +44,18 @@ class Packs:
         if now.active is None:  # else no folder decides any more
             await asyncio.to_thread(PackStore(self._settings.models_address).put, self.own)
         self.first = now.first or await begin(self._settings, self.own.digest)
+
+    async def check(self) -> None:
+        """See that the folder is one of the city that is at work here: a role that was started with another's would
+        take in, decide and show by that what came from this. Raises UsageError, and KafkaError."""
+        now = await read_publications(self._settings)
+        at_work = now.first if now.active is None else now.active.digest
+        try:
+            city = (await self.at_hand([at_work]))[at_work] if at_work else self.own
+        except MissingPack:  # until one is published the desk alone needs the store
+            return
+        if fixed := unchangeable(city, self.own):
+            raise UsageError(f"city.toml: {', '.join(fixed)} must be those of the pack in force")
 
     async def at_hand(self, digests: Iterable[str]) -> dict[str, City]:
         """The packs with these digests. Raises MissingPack, and KafkaError."""
@@ -88,7 +102,10 @@ class Packs:
 
 
 async def open_packs(settings: Settings) -> Packs:
-    """The city of the settings, its topics checked. Raises CityError or TopicError."""
+    """The city of the settings, its topics checked. Raises CityError, TopicError, and UsageError where another city is
+    at work here."""
     city = load_city(settings.city)
     await check_topics(settings, city_topics(settings, city))
-    return Packs(settings, city)
+    packs = Packs(settings, city)
+    await packs.check()
+    return packs

@@ -32,10 +32,12 @@ log = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Answer until `stop` is set. Raises UsageError when it would be open to the world, KafkaError without a broker."""
+    """Answer until `stop` is set. Raises UsageError when it would be open to the world, or with another
+    city's folder than the one at work, KafkaError without a broker."""
     holders = Holders(settings)
     check_exposure(settings, holders)
     packs = Packs(settings, load_city(settings.city))
+    await packs.check()
     city = packs.own
     async with contextlib.AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(open_tracer(settings, "gateway"))

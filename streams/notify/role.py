@@ -41,6 +41,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     Raises UsageError without any or where a key is missing, CityError, TopicError, StageError, KafkaError.
     """
     packs = Packs(settings, load_city(settings.city))
+    await packs.check()
     cities = CityInForce(settings, packs)
     # What is not written when notify ends is of a record that is not finished.
     async with (

@@ -138,6 +138,12 @@ def _compared(settings: Settings, old: City, new: City) -> Survey:
         say(f"  {order_id}: {department} → {to}")
     if len(found.moved) > SHOWN:
         say(f"  … and {len(found.moved) - SHOWN} more")
+    if found.outside:
+        named = ", ".join(f"{area} ({count})" for area, count in sorted(found.outside.items()))
+        say(
+            f"open orders lie in areas that are taken away: {named}; until they are moved (`move-area`), no list of an "
+            "area has them, and nobody who is bound to one sees them"
+        )
     return found
 
 

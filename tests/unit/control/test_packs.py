@@ -1,6 +1,7 @@
 """City packs by digest: kept as they are, never given out damaged, waited for where they cannot be had."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,17 @@ from aiokafka import TopicPartition
 from prometheus_client import REGISTRY
 
 from models.city import City
+from models.errors import UsageError
 from streams.control import packs as module
 from streams.control.pack_store import MissingPack, PackStore
 from streams.control.packs import Packs
+from streams.control.publications import Publication, Publications
 from streams.settings import Settings, load_settings
-from tests.support.cities import tiny_city
+from tests.support.cities import CITY_TOML, tiny_city
 from tests.support.kafka import eventually
 
 OWN, OTHER = tiny_city(), tiny_city(settings="reopen_days = 3.0")
+ABROAD = tiny_city({"city.toml": CITY_TOML.replace("Asia/Shanghai", "Asia/Tokyo")})
 
 
 @pytest.fixture
@@ -87,3 +91,40 @@ async def test_a_pack_that_cannot_be_had_is_said_and_waited_for(
 def missing() -> float | None:
     """What the metric says."""
     return REGISTRY.get_sample_value("paidan_city_pack_missing")
+
+
+@pytest.mark.parametrize(
+    ("first", "published", "is_taken"),
+    [(None, None, True), (OWN, None, True), (OTHER, None, True), (ABROAD, None, False), (ABROAD, OTHER, True),
+     (OWN, ABROAD, False)],
+    ids=["nothing yet", "its own", "changed", "of another city", "changed since", "published of another city"],
+)  # fmt: skip
+async def test_a_folder_of_another_city_than_the_one_at_work_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, first: City | None, published: City | None, is_taken: bool
+) -> None:
+    """A desk that was started with it by mistake had its tables decide from then on: another zone, other areas."""
+    store = PackStore(settings.models_address)
+    for city in filter(None, (first, published)):
+        store.put(city)
+    changes = [] if published is None else [Publication(number=1, digest=published.digest, before="", at="", by="")]
+
+    async def now(_: Settings) -> Publications:
+        return Publications("" if first is None else first.digest, tuple(changes))
+
+    monkeypatch.setattr(module, "read_publications", now)
+
+    with contextlib.nullcontext() if is_taken else pytest.raises(UsageError, match="zone must be those of the pack"):
+        await Packs(settings, OWN).check()
+
+
+async def test_a_role_that_has_not_the_store_is_not_held_up_by_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a pack is published the desk alone needs it."""
+
+    async def now(_: Settings) -> Publications:
+        return Publications(OTHER.digest, ())
+
+    monkeypatch.setattr(module, "read_publications", now)
+
+    await Packs(settings, OWN).check()
