@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from uuid import uuid4
 
 import fsspec
+
+from models.artefacts.whole_files import put_whole
 
 
 class Blobs:
@@ -19,12 +20,8 @@ class Blobs:
 
     def put(self, name: str, data: bytes) -> None:
         """Keep a file. Raises OSError."""
-        target = self._path(name)
-        # Another name first: a reader never meets half a file.
-        part = f"{target}.{uuid4().hex}.part"
         self._files.makedirs(self._root, exist_ok=True)
-        self._files.pipe_file(part, data)
-        self._files.mv(part, target)
+        put_whole(self._files, self._path(name), data)
 
     def get(self, name: str) -> bytes:
         """What was kept under a name. Raises OSError, also when nothing was."""

@@ -1,9 +1,12 @@
 """`paidan`: the table of commands. A command's file is imported only when the command runs, so that help is quick."""
 
+import contextlib
+import errno
 import gc
 import importlib
 import inspect
 import logging
+import os
 import signal
 import sys
 import threading
@@ -17,6 +20,8 @@ from models.errors import PaidanError
 from streams.language import in_locale
 from streams.terminal.harmless import harmless
 
+# Why nothing more can be written: no fault of ours, and nothing that a traceback would say more of.
+_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG))
 _GARBAGE_AFTER = 10_000  # objects more than there were
 
 # name → (module under streams.cli, its function or Typer, what `paidan --help` says)
@@ -139,10 +144,22 @@ def main() -> None:
     library.addHandler(logging.NullHandler())
     library.propagate = False
     try:
-        app(prog_name="paidan")
+        try:
+            app(prog_name="paidan")
+        finally:
+            sys.stdout.flush()  # what fails here would else be told by the interpreter, at its end
     except PaidanError as error:
         sys.stderr.write(f"paidan: {harmless(in_locale(str(error)))}\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in _NO_ROOM | {errno.EPIPE}:
+            raise
+        with contextlib.suppress(OSError, ValueError):  # what waits in the buffer has nowhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno in _NO_ROOM:
+            where = f"{error.filename}: " if error.filename else ""
+            sys.stderr.write(f"paidan: {harmless(in_locale(f'{where}cannot be written: {error.strerror}'))}\n")
+        sys.exit(1)
     except Exception as error:
         from aiokafka.errors import KafkaError  # here, so that help need not wait for it
 

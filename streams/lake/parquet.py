@@ -4,11 +4,11 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
-from uuid import uuid4
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from models.artefacts.whole_files import put_whole
 from models.errors import UsageError
 from streams.lake.lake_columns import TABLES, Kind
 from streams.lake.rows import Row
@@ -83,11 +83,8 @@ class Lake:
         """Write a file in the place of the one of that name, if any: whoever reads meets the one or the other."""
         body = io.BytesIO()
         parquet.write_table(arrow(table, rows, mark), body, compression="zstd")
-        path = self._path(table, partition, name)
-        part = f"{path}.{uuid4().hex}.part"
         self.files.makedirs(self._folder(table, partition), exist_ok=True)
-        self.files.pipe_file(part, body.getvalue())
-        self.files.mv(part, path)
+        put_whole(self.files, self._path(table, partition, name), body.getvalue())
 
     @property
     def is_local(self) -> bool:

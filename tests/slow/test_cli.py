@@ -45,6 +45,17 @@ def test_a_known_error_is_one_sentence_and_an_exit_code() -> None:
     assert done.stderr == "paidan: unknown setting PAIDAN_KAFAK: `paidan settings` lists all there are\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_what_finds_no_room_for_its_output_says_so_in_a_sentence() -> None:
+    """A short one is noticed at the end alone; each had ended with a traceback."""
+    for command in (["metrics", "rules"], ["settings"]):
+        with Path("/dev/full").open("w") as full:
+            asked = [sys.executable, "-m", "streams.cli.main", *command]
+            done = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, env={}, check=False)
+
+        assert (done.returncode, done.stderr) == (1, "paidan: cannot be written: No space left on device\n")
+
+
 def test_without_kafka_a_command_says_what_to_do(tmp_path: Path) -> None:
     """A cluster that does not answer is named in one sentence."""
     done = _paidan("topics", "create", PAIDAN_KAFKA="127.0.0.1:1", PAIDAN_DATA=str(tmp_path))

@@ -1,6 +1,7 @@
 """The lake without Kafka: its files, what is asked of them, and what comes out as CSV."""
 
 import csv
+import errno
 import io
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -319,3 +320,18 @@ def test_every_column_has_a_meaning_and_none_holds_words_of_people() -> None:
     assert names.isdisjoint(
         {"title", "text", "address", "note", "sentence", "reporter", "reporters", "actor", "actor_id"}
     )
+
+
+def test_what_finds_no_room_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each attempt left as much as there was room for, under a name of its own: the disk stayed full."""
+    lake = Lake(str(tmp_path))
+
+    def half(path: str, value: bytes) -> None:
+        Path(path).write_bytes(value[: len(value) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(lake.files, "pipe_file", half)
+
+    with pytest.raises(OSError, match=r"now\.parquet"):
+        lake.put("orders", 0, "now", [], {})
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
