@@ -137,7 +137,8 @@ Name = Annotated[str, _text(200)]
 Label = Annotated[str, _text(200, 1)]
 MAX_TEXT, MAX_TITLE, MAX_LINKS, MAX_URL = 10_000, 500, 20, 2048
 Words = Annotated[str, _text(MAX_TEXT)]
-Url = Annotated[str, StringConstraints(max_length=MAX_URL, pattern=URL)]
+Url = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_URL, pattern=URL)]
+OrderId = Annotated[str, StringConstraints(strip_whitespace=True, max_length=256, pattern=ORDER_ID)]
 Urls = Annotated[tuple[Url, ...], Field(max_length=MAX_LINKS)]
 Degrees = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 # No picture is that large, and so no edge is somebody's number.
@@ -225,7 +226,7 @@ class Report(Contract):
     media_urls: Urls = ()
     channel: Name = ""
     asset: Name = ""
-    joins: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
+    joins: OrderId | None = None
     due_at: Instant | None = None
 
 
@@ -311,7 +312,7 @@ class RecheckAnswer(Contract):
     is that of the picture.
     """
 
-    order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)]
+    order_id: OrderId
     camera_id: Id
     result: Literal["gone", "there"]
     attempt: Annotated[int, Field(strict=True, ge=0, le=1_000_000), BeforeValidator(_whole)] | None = None
@@ -355,7 +356,7 @@ class Update(Contract):
     action: Action
     by: By
     sender: By | None = None
-    order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
+    order_id: OrderId | None = None
     report: ReportRef | None = None
     location: Location | None = None
     attempt: Annotated[int, Field(strict=True, ge=0, le=1_000_000), BeforeValidator(_whole)] | None = None
@@ -369,7 +370,7 @@ class Update(Contract):
     area: Name = ""
     inspector: Annotated[str, _text(256)] = ""
     plan: Name = ""
-    other_order_id: Annotated[str, StringConstraints(max_length=256, pattern=ORDER_ID)] | None = None
+    other_order_id: OrderId | None = None
     until: Instant | None = None
     priority: Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(_whole)] | None = None
     level: Annotated[int, Field(strict=True, ge=1, le=9), BeforeValidator(_whole)] | None = None

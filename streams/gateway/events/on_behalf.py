@@ -80,7 +80,8 @@ def of_unit(event: Event, holder: Holder | None) -> Event:
         data = data_of(event)
     except Poison as poison:
         raise of_poison(poison) from None
-    if data.get("unit") not in (None, "", holder.person):
+    said = data.get("unit")
+    if (said.strip() if isinstance(said, str) else said) not in (None, "", holder.person):
         raise not_the_sender(holder, event)
     return with_data(event, data | {"unit": holder.person})
 

@@ -119,7 +119,7 @@ def data_of(event: Event) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Poison("data", "must be one JSON object", "not-json") from None
     if not isinstance(data, dict):
-        raise Poison("data", "must be one JSON object")
+        raise Poison("data", "must be an object")
     return data
 
 
@@ -131,6 +131,7 @@ def with_data(event: Event, data: Mapping[str, Any]) -> Event:
 def _of_order(event: Event, order_id: str) -> Event:
     """The update with the order that its address names. Raises Poison when its data name another."""
     data = data_of(event)
-    if data.setdefault("order_id", order_id) != order_id:
+    said = data.get("order_id")
+    if said is not None and not (isinstance(said, str) and said.strip() == order_id):
         raise Poison("order_id", "must be that of the address, or left out")
-    return msgspec.structs.replace(with_data(event, data), subject=order_id)
+    return msgspec.structs.replace(with_data(event, data | {"order_id": order_id}), subject=order_id)

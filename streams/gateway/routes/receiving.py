@@ -178,7 +178,7 @@ class Receiver:
         """Write what a camera finds that was asked to look again, and answer. Raises Problem."""
         event, known = await self.read(body, lambda: read_event(request, RECHECKED, body))
         waiter, wait = Waiter(known.source, known.id), preference(request)
-        link = f"/orders/{data_of(event)['order_id']}"
+        link = f"/orders/{data_of(event)['order_id'].strip()}"
         try:
             return await self.receive(request, topic, known.source, event, waiter, link, wait)
         except Problem as problem:

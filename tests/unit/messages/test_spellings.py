@@ -1,5 +1,6 @@
 """What senders write differently though they mean the same, and what only looks like it."""
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from models import envelope, events
 from models.envelope import STRUCTURED, Event, header_map
 from models.errors import Poison
-from models.events import DETECTION, REPORT, UPDATE, Report
+from models.events import DETECTION, RECHECKED, REPORT, UPDATE, Report
 from models.times import day_of_text, from_text
 from streams.gateway.events.request_event import read_event
 from streams.gateway.http.problems import Problem
@@ -137,6 +138,40 @@ def test_null_counts_where_it_says_something() -> None:
     with pytest.raises(Poison, match=r"^text is missing$"):
         events.parse(REPORT, b'{"text":null}')
     assert "due_at" in events.parse(REPORT, b'{"text":"a","due_at":null}').model_fields_set
+
+
+ORDER = "south-w-20260301-abcdefgh23"
+
+
+@pytest.mark.parametrize(
+    ("ce_type", "said"),
+    [
+        (REPORT, {"text": "a", "joins": ORDER, "media_urls": ["http://a/1.jpg"]}),
+        (UPDATE, {"action": "merge", "by": {"role": "operator"}, "order_id": ORDER, "other_order_id": ORDER}),
+        (UPDATE, {"action": "handle", "by": {"role": "x"}, "order_id": ORDER, "evidence_urls": ["http://a/1.jpg"]}),
+        (RECHECKED, {"order_id": ORDER, "camera_id": "c", "result": "gone", "media_urls": ["http://a/1.jpg"]}),
+    ],
+)
+def test_blanks_around_texts_are_cut_off(ce_type: str, said: dict[str, object]) -> None:
+    """Around the ids of orders and addresses, too, as they come out of a clipboard."""
+    text = json.dumps(said).replace(ORDER, f" {ORDER}\\n").replace("http://a/1.jpg", "\\thttp://a/1.jpg ")
+
+    assert events.parse(ce_type, text.encode()) == events.parse(ce_type, json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("named", ["null", f'"{ORDER}"', f'" {ORDER} "'])
+def test_a_step_may_name_the_order_that_its_address_names(named: str) -> None:
+    """Null is as if it were left out; another one is refused, and what is no object."""
+    step = b'{"action":"accept","by":{"department":"roads"},"order_id":%s}'
+
+    event = read_event(request(), UPDATE, step % named.encode(), ORDER)
+
+    assert json.loads(event.data)["order_id"] == ORDER
+    for other in (b'""', b"5", b'"south-w-20260301-abcdefgh24"'):
+        with pytest.raises(Problem, match="order_id must be that of the address"):
+            read_event(request(), UPDATE, step % other, ORDER)
+    with pytest.raises(Problem, match="data must be an object"):
+        read_event(request(), UPDATE, b"[]", ORDER)
 
 
 def request(*headers: tuple[str, bytes]) -> Request:

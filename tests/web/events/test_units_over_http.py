@@ -57,7 +57,7 @@ async def test_no_unit_speaks_for_another(opened: Opened) -> None:
     assert (await said("car-1", state="asleep"))[0] == 422
     assert (await said("operator"))[0] == 403
     assert behind.desk.state.units == {}
-    assert (await client.post("/units", json=HERE | {"unit": "car-1"}, headers=bearer("car-1"))).status_code == 202
+    assert (await client.post("/units", json=HERE | {"unit": " car-1 "}, headers=bearer("car-1"))).status_code == 202
     assert list(behind.desk.state.units) == ["car-1"]
 
 
