@@ -46,16 +46,17 @@ from streams.documents.asyncapi import asyncapi
 from streams.kafka.topics import Names
 from tests.conftest import REPOSITORY
 from tests.properties.desk.test_desk_laws import random_inbox, run
-from tests.support.desks import quiet_city
+from tests.support.desks import MINUTE, T0, Desk, quiet_city, report
 from tests.support.messages import ORDER, raw
 from tests.support.web.schemas import misfits, resolved
 from tests.unit.intake.test_intake import BAD
 from tests.unit.outside.test_units import life_of_a_task
+from tests.unit.steps.test_desk_returns import ROADS
 
 DOCUMENT: dict[str, Any] = asyncapi()
 HEADERS = DOCUMENT["components"]["messageTraits"]["sent"]["headers"]
 Sent = dict[str, dict[str, list[Any]]]
-# Random lives in which every kind of fact comes.
+# Random lives in which nearly every kind of fact comes.
 SEEDS = (38, 241, 109, 1017, 239, 351, 488, 621, 321, 2484)
 RARE = {facts.Quarantined}
 
@@ -86,16 +87,26 @@ def test_every_reference_in_the_document_leads_somewhere() -> None:
 
 @pytest.fixture(scope="module")
 def sent() -> Sent:
-    """The data of all events that desks have sent in random lives and one with mobile units, by channel and type."""
+    """The data of all events that desks have sent in random lives, one with mobile units and one that goes on, by
+    channel and type."""
     events: Sent = defaultdict(lambda: defaultdict(list))
     random_lives = (run(random_inbox(seed)).sent for seed in SEEDS)
-    for sent in (*random_lives, life_of_a_task().sent):
+    for sent in (*random_lives, life_of_a_task().sent, life_that_goes_on().sent):
         for out in sent:
             channel = out.topic.partition("/")[0]
             if channel != "archive":  # it holds rows, not events
                 assert not list(misfits(_texts(out.headers), HEADERS, DOCUMENT))
                 events[channel][event_type(out.headers)].append(msgspec.json.decode(out.value))
     return events
+
+
+def life_that_goes_on() -> Desk:
+    """One in which a department says how far it is: few random ones come to that."""
+    desk = Desk()
+    desk.feed(report("r", T0))
+    for n, action in enumerate(("accept", "progress"), 1):
+        desk.update(action, ROADS, T0 + n * MINUTE, desk.only().id, reason="the parts have come")
+    return desk
 
 
 def _texts(headers: tuple[tuple[str, bytes], ...]) -> dict[str, str]:
