@@ -1,4 +1,4 @@
-import { language, say } from "/page/language.js";
+import { colon, language, say } from "/page/language.js";
 
 // Signs that turn the writing round for what follows: shown as a sign, they cannot make a text read otherwise than it is.
 const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
@@ -93,8 +93,43 @@ export async function bodyOf(response) {
 // The same, and throws what is said where it is a refusal.
 export async function answered(response) {
   const body = await bodyOf(response);
-  if (!response.ok) throw new Error(body.detail || body.title || `HTTP ${response.status}`);
+  if (!response.ok) throw Object.assign(new Error(body.detail || body.title || `HTTP ${response.status}`), { told: body, decided: isDecided(response.status) });
   return body;
+}
+
+// What a refusal says: of a field by its name on the page, which `label(field)` gives, not by that of the contract.
+export function refusal(told, label) {
+  const [field, index] = (told.field || "").split(".");
+  const called = told.rule ? label(field) : "";
+  return called ? colon(index ? `${called} · ${Number(index) + 1}` : called, told.rule) : told.detail || told.title || "";
+}
+
+// The same of an error that `answered` has thrown, or of any other, beside a form.
+export function said(error, form) {
+  const named = form && Object.hasOwn(error, "told") ? refusal(error.told, (field) => form.elements[field]?.closest?.("label")?.firstChild.textContent) : "";
+  return named || error.message;
+}
+
+// Whether an answer says what has become of a step: not one that the desk is yet to decide, nor that it could not be sent.
+export function isDecided(status) {
+  return status !== 202 && status !== 408 && status !== 429 && status < 500;
+}
+
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Keeps what is typed into a form, by a name, for when the page is loaded anew in this tab. Whether there was anything.
+export function keepTyped(form, name) {
+  const place = `typed ${location.pathname} ${name}`;
+  const before = JSON.parse(sessionStorage.getItem(place) || "[]");
+  for (const [field, value] of before) if (form.elements[field]) form.elements[field].value = value;
+  addEventListener("pagehide", () => {
+    const typed = form.isConnected ? [...new FormData(form)].filter(([, value]) => value) : [];
+    if (typed.length) sessionStorage.setItem(place, JSON.stringify(typed));
+    else sessionStorage.removeItem(place);
+  });
+  return before.length > 0;
 }
 
 let asking = null;

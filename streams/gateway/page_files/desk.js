@@ -37,9 +37,23 @@ const choices = el("div", { class: "choices", role: "group", "aria-label": say("
 const place = placeMap();
 const view = orderView({ head: [head], doing: [choices, moves.node], last: [place.node], beside: [compared.node, similar.node] });
 by("order").append(view.node);
-const list = workList(by("lines"), { open: choose, opened: () => chosen, accept: acceptAll, done: refresh, told: notice });
+const list = workList(by("lines"), { open: choose, opened: () => chosen, accept: acceptAll, done: refresh, told: noticeFor });
+
+const SAID_MS = 20000;
+let trouble = false; // whether what the notice says is over as soon as something can be shown again
+let saying = 0;
+
+// A refusal that nobody has beside a form stays for a while, whatever is shown meanwhile.
+function noticeFor(text) {
+  notice(text);
+  if (!text) return;
+  trouble = false;
+  saying = setTimeout(() => notice(""), SAID_MS);
+}
 
 function notice(text) {
+  clearTimeout(saying);
+  trouble = Boolean(text);
   by("notice").replaceChildren(el("span", {}, text));
   by("notice").hidden = !text;
 }
@@ -151,7 +165,7 @@ async function refresh() {
       list.show();
       await showOrder();
     });
-    notice("");
+    if (trouble) notice("");
   } catch (error) {
     notice(say("Cannot update at the moment ({})", error.message));
   }
@@ -170,7 +184,7 @@ async function open(id) {
   list.show();
   try {
     await showOrder(true);
-    notice("");
+    if (trouble) notice("");
   } catch (error) {
     notice(say("Cannot be shown: {}", error.message));
   }
@@ -223,7 +237,7 @@ async function decide(index) {
   const { refused } = await take(before, "decide", decision(picked));
   if (refused) {
     gone.delete(before.id);
-    notice(colon(called(before), refused));
+    noticeFor(colon(called(before), refused));
   } else {
     sayDone(say("Decided:"), before);
   }
@@ -261,7 +275,7 @@ async function acceptAll(lines) {
   sayDone(say("{} accepted, {} refused", lines.length - refusals.length, refusals.length), null);
   if (gone.has(chosen)) chosen = "";
   await refresh();
-  notice(refusals.join(" · "));
+  noticeFor(refusals.join(" · "));
   count();
 }
 

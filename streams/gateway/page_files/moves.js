@@ -1,4 +1,4 @@
-import { ask, el, instant, bodyOf } from "/page/common.js";
+import { ask, bodyOf, el, instant, isDecided, newKey, refusal } from "/page/common.js";
 import { colon, language, name, say } from "/page/language.js";
 import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
@@ -68,15 +68,6 @@ export function categoryName(code) {
 // the same key, so that it is taken once.
 const undecided = new Map();
 
-function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-// Whether an answer says what has become of a step: not one that the desk is yet to decide, nor that it could not be sent.
-function isDecided(status) {
-  return status !== 202 && status !== 408 && status !== 429 && status < 500;
-}
-
 // Take a step. Gives what is to be told where the desk has not taken it, "" where it has, and the row that it led to.
 export async function take(order, action, given) {
   const name = JSON.stringify([order.id, action, seat.role, seat.department, seat.person]);
@@ -94,9 +85,7 @@ export async function take(order, action, given) {
   if (isDecided(status)) undecided.delete(name);
   if (status === 202) return { refused: say("Taken in; not decided yet. Press again to ask what became of it: it is taken once."), seq: 0 };
   if (status < 300) return { refused: "", seq: told.fact?.seq || 0 };
-  const [part, index] = (told.field || "").split(".");
-  const label = LABELS[part] && told.rule ? [LABELS[part], index && Number(index) + 1].filter(Boolean).join(" · ") : "";
-  return { refused: label ? colon(label, told.rule) : told.detail || told.title || `HTTP ${status}`, seq: 0 };
+  return { refused: refusal(told, (field) => LABELS[field]) || `HTTP ${status}`, seq: 0 };
 }
 
 async function send(id, step, key) {

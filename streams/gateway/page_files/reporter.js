@@ -1,4 +1,4 @@
-import { answered, ask, el, moment } from "/page/common.js";
+import { answered, ask, el, keepTyped, moment, newKey, said } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
 // How an order stands, for somebody who does not know the trade's words.
@@ -45,6 +45,7 @@ const here = location.pathname;
 function tell(sentence) {
   by("notice").textContent = sentence;
   by("notice").hidden = !sentence;
+  if (sentence) by("notice").scrollIntoView({ block: "nearest" }); // what was pressed may stand far below
 }
 
 function select(field, rows) {
@@ -71,21 +72,25 @@ function form(action) {
   const node = el("form", { class: "move" }, ...FIELDS[action](),
     el("label", {}, say("In your words"), el("textarea", { name: "reason", rows: 3, maxlength: 10000 })),
     el("button", { class: "primary" }, say("Send")));
+  let sent = {}; // what is not decided yet, and its key
   node.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const said = [...new FormData(node)].map(([field, text]) => [field, text.trim()]).filter(([, text]) => text);
-    const body = { action, ...Object.fromEntries(said.map(([field, text]) => [field, (READ[field] || String)(text)])) };
+    const given = [...new FormData(node)].map(([field, text]) => [field, text.trim()]).filter(([, text]) => text);
+    const body = { action, ...Object.fromEntries(given.map(([field, text]) => [field, (READ[field] || String)(text)])) };
     const button = node.querySelector("button");
     button.disabled = true;
+    const text = JSON.stringify(body);
+    if (sent.text !== text) sent = { text, key: newKey() }; // the same again is taken once
     try {
       await answered(await ask(`${here}/updates`, {
-        method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", prefer: "wait=5" },
+        method: "POST", body: text, headers: { "content-type": "application/json", prefer: "wait=5", "idempotency-key": sent.key },
       }));
       forms.delete(action);
       await showNews(say("Thank you. It has arrived."));
     } catch (error) {
       button.disabled = false;
-      tell(error.message);
+      if (error.decided) sent = {};
+      tell(error.told ? said(error, node) : say("Not sent ({}). Press again: it is taken once.", error.message));
     }
   });
   return node;
@@ -101,7 +106,10 @@ function answeredBefore({ satisfied, satisfaction }) {
 function offered(order) {
   for (const action of forms.keys()) if (!order.may.includes(action)) forms.delete(action);
   for (const action of order.may) {
-    if (!forms.has(action)) forms.set(action, el("details", {}, el("summary", {}, CALLED[action]), form(action)));
+    if (!forms.has(action)) {
+      const words = form(action);
+      forms.set(action, el("details", { open: keepTyped(words, action) }, el("summary", {}, CALLED[action]), words));
+    }
     const last = order.until?.[action];
     const node = forms.get(action);
     node.querySelector(".until")?.remove();

@@ -1,4 +1,4 @@
-import { answered, ask, el, instant, moment, redraw } from "/page/common.js";
+import { answered, ask, el, instant, keepTyped, moment, redraw, said as saidOf } from "/page/common.js";
 import { name, say } from "/page/language.js";
 import { seat, takeSeat } from "/page/moves.js";
 
@@ -23,8 +23,8 @@ function acting() {
 
 const sending = new Set(); // what is on its way: nothing is sent twice by pressing twice
 
-// Whether it was taken; a refusal is said, and so what could not be sent.
-async function send(path, body) {
+// Whether it was taken; a refusal is said where whoever pressed sees it, and so what could not be sent.
+async function send(path, body, form = null) {
   const what = JSON.stringify([path, body]);
   if (sending.has(what)) return false;
   sending.add(what);
@@ -32,11 +32,12 @@ async function send(path, body) {
   try {
     await answered(await ask(path, { method: "POST", body: JSON.stringify({ ...body, ...acting() }), headers: { "content-type": "application/json" } }));
   } catch (error) {
-    refused = error.message;
+    refused = saidOf(error, form);
   }
   sending.delete(what);
   tell(refused);
   await show(refused);
+  if (refused) by("notice").scrollIntoView({ block: "center" });
   return !refused;
 }
 
@@ -83,9 +84,9 @@ function lift(controlled) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const said = Object.fromEntries(new FormData(form));
-      if (await send("/silences", { ...said, lifts, ends_at: ends })) lifting.delete(lifts);
+      if (await send("/silences", { ...said, lifts, ends_at: ends }, form)) lifting.delete(lifts);
     });
-    lifting.set(lifts, el("details", {}, el("summary", {}, say("Lift this control zone")), form));
+    lifting.set(lifts, el("details", { open: keepTyped(form, lifts) }, el("summary", {}, say("Lift this control zone")), form));
   }
   return lifting.get(lifts);
 }
@@ -153,9 +154,20 @@ function form(larger, areas) {
     const place = lat && lon ? { location: { lat: Number(lat), lon: Number(lon) }, ...(radius ? { radius_m: Number(radius) } : {}) } : {};
     const press = node.querySelector(".primary");
     press.disabled = true;
-    if (await send("/silences", { ...rest, ...place, ...begin, ends_at: instant(ends, zone) })) node.reset();
+    if (await send("/silences", { ...rest, ...place, ...begin, ends_at: instant(ends, zone) }, node)) {
+      node.reset();
+      by("known").firstElementChild.scrollIntoView({ block: "center" }); // there it is
+    }
     press.disabled = false;
   });
+  // Half a place is none: it would be the whole city that is silenced.
+  const [lat, lon, radius] = ["lat", "lon", "radius_m"].map((field) => node.elements[field]);
+  const whole = () => {
+    lat.required = lon.required = [lat, lon, radius].some((each) => each.value);
+  };
+  node.addEventListener("input", whole);
+  keepTyped(node, "silence");
+  whole();
   return node;
 }
 

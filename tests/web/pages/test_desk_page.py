@@ -25,11 +25,11 @@ LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtenges
 FIRST, SECOND = "south-w-20260301-aaaaaaaaaa", "south-w-20260301-bbbbbbbbbb"
 
 
-async def two_orders(page: Page, city: City, state: str = "review") -> None:
-    """Let the gateway tell of two orders, whatever is asked for."""
+async def two_orders(page: Page, city: City, state: str = "review", **more: object) -> None:
+    """Let the gateway tell of two orders, whatever is asked for; of each also what is given as `more`."""
     order = msgspec.structs.replace(opened(1), state=state, department="", assignments=())
     documents = {
-        each: document(msgspec.structs.replace(order, id=each, title=each[-3:]), None, city, order.last_at)
+        each: document(msgspec.structs.replace(order, id=each, title=each[-3:]), None, city, order.last_at) | more
         for each in (FIRST, SECOND)
     }
     lines = [

@@ -254,3 +254,56 @@ async def test_a_form_chooses_nothing_for_anybody_and_asks_for_nothing_that_ther
         await expect(page.locator('.doing [data-action="split"]')).to_have_count(0)
 
     assert sent == []
+
+
+async def test_a_refused_decision_is_said_until_it_can_have_been_read(city: City, tmp_path: Path) -> None:
+    """Its order comes back to the list; that the lists are brought up to date takes nothing off the page."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "zh", tmp_path, Seen())).page
+        await two_orders(page, city, guess={"alternatives": [["pothole", 0.5]]})
+        await page.route("**/updates", lambda route: route.fulfill(status=409, json={"detail": "已由他人研判。"}))
+        await page.goto(f"{base}/desk")
+        await page.wait_for_selector(".choices button")
+
+        await page.keyboard.press("1")
+
+        await expect(page.locator("#notice")).to_have_text("aaa：已由他人研判。")
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        async with page.expect_response(re.compile("/orders.limit=50")):
+            pass
+        await expect(page.locator("#lines [data-id]")).to_have_count(2)
+        await expect(page.locator("#notice")).to_have_text("aaa：已由他人研判。")
+
+
+async def test_a_silence_of_half_a_place_is_not_sent_and_its_form_outlasts_the_page(city: City, tmp_path: Path) -> None:
+    """Without its longitude it would be the whole city's. A refusal names the field as the form does, where
+    it is seen."""
+    sent: list[str] = []
+    listed = {"zone": "Asia/Shanghai", "silences": [], "control_zones": []}
+
+    async def silences(route: Route) -> None:
+        if route.request.method == "GET":
+            await route.fulfill(json=listed)
+            return
+        sent.append(route.request.post_data or "")
+        refused = {"detail": "radius_m must be 1", "field": "radius_m", "rule": "must be 1"}
+        await route.fulfill(status=422, json=refused)
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen(), PHONE)).page
+        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'dispatcher'}))")
+        await page.route(f"{base}/silences", silences)
+        await page.goto(f"{base}/desk/silences")
+        given = {"lat": "30.6", "radius_m": "50", "ends_at": "2036-01-01T10:00", "owner": "ann", "comment": "works"}
+        for field, value in given.items():
+            await page.fill(f'#wanted [name="{field}"]', value)
+        await page.reload()
+        await page.click("#wanted .primary")
+        await expect(page.locator('#wanted [name="lon"]')).to_be_focused()
+        await page.fill('#wanted [name="lon"]', "114.3")
+        await page.click("#wanted .primary")
+
+        await expect(page.locator("#notice")).to_have_text("Metres around it: must be 1")
+        await expect(page.locator("#notice")).to_be_in_viewport()
+
+    assert len(sent) == 1
