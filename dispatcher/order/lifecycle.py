@@ -28,6 +28,7 @@ AUTOMATIC: tuple[tuple[State, State | None, str], ...] = (
     ("review", "rejected", "dispatch"),
     ("suspended", "accepted", "end of suspension"),
     ("closed", "assigned", "seen again"),
+    ("closed", "review", "seen again"),
     ("closed", None, "archive"),
     ("rejected", None, "archive"),
     ("merged", None, "archive"),

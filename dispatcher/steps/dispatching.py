@@ -234,16 +234,17 @@ def resume(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
     )
 
 
-def reopen(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor) -> Order:
+def reopen(work: UnitOfWork, order: Order, reason: str, at: int, actor: Actor, *, unverified: bool = False) -> Order:
     """A closed order was not settled: back to the department that answered for it last, with fresh limits. A person
-    decides where no department did, or where the city has it no more: nobody would read what was sent there."""
+    decides where no department did, or where the city has it no more: nobody would read what was sent there; and what
+    is `unverified`."""
     turn, there = top(order) if order.department else None, work.city.departments
     department, category = turn.department if turn and turn.department in there else "", order.category
     assists = tuple(one for one in turn.assists if one in there) if turn else ()
     condition, priority = order.condition, order.priority
     order = work.emit(facts.Reopened(**work.head(order, at, actor, "review"), reason=reason))
-    if not department:
-        return to_review(work, order, "reopened", at, actor)
+    if not department or unverified:
+        return to_review(work, order, "unverified" if unverified else "reopened", at, actor)
     target = Route(
         category=category,
         condition=condition,

@@ -17,6 +17,7 @@ from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order
+from dispatcher.units import tasking
 from models.city import Category
 from models.city.ground.distances import cell_of, cells
 from models.inbox import Sighting
@@ -30,14 +31,11 @@ def watch_on(
     candidates."""
     seen = _around(work, sighting, {category: kind})
     alarms = sorted([*(one.sighting for one in seen), sighting], key=_by_time)
-    sure = 0.0
-    if weighing.is_weighed(kind):
-        sure = weighing.combined(alarms, lambda algorithm: false_alarms.rate_of(work, algorithm))
-    found = weighing.consequence(kind, len(alarms), sure)
+    found = weighing.consequence(kind, len(alarms), _how_sure(work, kind, alarms))
     if found == "watch":
         name = row_keys.opening_watch(sighting.area, merge_group(work.city, category), _spot(sighting, kind))
         watch_rows.add(work, Watch(key=name, area=sighting.area, seen=(), expires=0), sighting, weighing.needed(kind))
-        return Disposition("watched", "", len(alarms), weighing.needed(kind) if kind.file_at is None else 0)
+        return Disposition("watched", "", len(alarms), _wanted(kind))
     watch_rows.take_out(work, seen)
     order = open_order(work, alarms[0], candidates, unverified=found == "verify", urgent=found == "urgent")
     for one in alarms[1:]:
@@ -62,21 +60,24 @@ def take_over(work: UnitOfWork, order: Order) -> Order:
 
 
 def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
-    """A camera reopens a closed order when it has seen the thing as often as it takes to open one."""
+    """A camera reopens a closed order when it has seen the thing as often, or so surely, as it takes to open one; one
+    that a person would have to verify goes to a person."""
     kind = work.city.categories.get(order.category)
-    wanted = weighing.needed(kind) if kind is not None else 1
     name = row_keys.reopening_watch(order.id)
     watch = work.overlay.watches.get(name)
     sightings = (*watch.seen, sighting) if watch is not None else (sighting,)
-    if len(sightings) < wanted:
+    found = "file" if kind is None else weighing.consequence(kind, len(sightings), _how_sure(work, kind, sightings))
+    if kind is not None and found == "watch":
         new = Watch(key=name, area=sighting.area, seen=(), expires=0, category=order.category, order_id=order.id)
-        watch_rows.add(work, new, sighting, wanted)
-        return Disposition("watched", order.id, len(sightings), wanted)
+        watch_rows.add(work, new, sighting, weighing.needed(kind))
+        return Disposition("watched", order.id, len(sightings), _wanted(kind))
     if watch is not None:
         work.overlay.watches.put(name, None)
     for one in sightings:
         order = join(work, order, one, "seen-again")
-    dispatching.reopen(work, order, "seen-again", sighting.at, DESK)
+    order = dispatching.reopen(work, order, "seen-again", sighting.at, DESK, unverified=found == "verify")
+    if found == "verify":
+        tasking.look_at(work, order, unverified=True)
     return Disposition("order", order.id)
 
 
@@ -89,6 +90,18 @@ def reopened(work: UnitOfWork, order: Order) -> Order:
     for one in watch.seen:
         order = join(work, order, one, "seen-again")
     return order
+
+
+def _how_sure(work: UnitOfWork, kind: Category, alarms: Sequence[Sighting]) -> float:
+    """How sure it is that what these show is there, where the city weighs it."""
+    if not weighing.is_weighed(kind):
+        return 0.0
+    return weighing.combined(alarms, lambda algorithm: false_alarms.rate_of(work, algorithm))
+
+
+def _wanted(kind: Category) -> int:
+    """How many detections it takes; 0 where their number does not decide."""
+    return weighing.needed(kind) if kind.file_at is None else 0
 
 
 def _spot(sighting: Sighting, kind: Category) -> str:

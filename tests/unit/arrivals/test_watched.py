@@ -264,6 +264,29 @@ def test_a_failed_verification_is_a_false_alarm_and_makes_the_next_one_harder() 
     assert_laws(desk)
 
 
+def test_what_is_weighed_is_reopened_by_what_would_open_it() -> None:
+    """An alarm that is too unsure to open an order is watched; one that a person would verify goes to a person."""
+    desk = Desk(weighing_city(verify_at="0.4", file_at="0.8"))
+    feed(desk, parked(1, confidence=0.99))
+    order = desk.only()
+    crew = Actor("department", order.department, "zed")
+    desk.update("accept", crew, T0 + 11 * MINUTE)
+    desk.update("handle", crew, T0 + 12 * MINUTE, evidence_urls=("https://photos.example/1.jpg",))
+    desk.update("check-pass", INSPECTOR, T0 + 13 * MINUTE)
+
+    feed(desk, parked(2, confidence=0.3))
+    watched = desk.only().state
+    feed(desk, parked(3, "cam-sw-2", confidence=0.3))
+
+    assert watched == "closed"
+    assert (desk.only().state, desk.only().department, desk.only().evidence_count) == ("review", "", 3)
+    assert desk.names()[-3:] == ["evidence-added", "reopened", "sent-to-review"]
+    assert desk.state.watches == {}
+    assert desk.update("decide", REVIEWER, desk.clock, category=PARKING) == ""
+    assert desk.only().department == order.department
+    assert_laws(desk)
+
+
 def test_a_remark_on_a_rejected_order_is_no_second_false_alarm() -> None:
     """A reviewer may write on it as often as they like."""
     desk = Desk()
