@@ -35,7 +35,6 @@ _LINE = re.compile(
     rb"^Code=(?P<Code>[^;\r\n]*);action=(?P<Action>[^;\r\n]*)(?:;index=\d*)?(?:;data=(?P<data>(?:(?!^Code=).)*))?",
     re.MULTILINE | re.DOTALL,
 )
-_BEGINS = ("start", "pulse")
 _FULL = 255  # a confidence that is certain
 
 
@@ -108,7 +107,8 @@ def _reading(event: object, site: Site) -> Reading | Alive:
 
 
 def _phase(action: str) -> str:
-    return "start" if action in _BEGINS else "end" if goes_on(action) is False else ""
+    """A `Pulse` has no end, so it is no beginning either: it is over when it is seen no more."""
+    return "start" if action == "start" else "end" if goes_on(action) is False else ""
 
 
 def _confidence(value: object) -> float | None:

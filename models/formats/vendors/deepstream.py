@@ -28,6 +28,7 @@ from models.formats.reading import (
 
 _EDGES = ("topleftx", "toplefty", "bottomrightx", "bottomrighty")
 _PHASES = {"entry": "start", "start": "start", "exit": "end", "stop": "end", "end": "end", "moving": "ongoing"}
+_UNTRACKED = ("18446744073709551615", "-1")  # UNTRACKED_OBJECT_ID of nvdsmeta.h: all ones
 _Sighting = tuple[Callable[[Any], dict[str, Any]], Any]  # how a thing is read, and the thing
 
 
@@ -81,7 +82,7 @@ def _of_full(message: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "label": kind or event,
         "confidence": share(at_path(thing, kind, "confidence") if kind else thing.get("confidence"), "confidence"),
-        "object_id": text_of(thing.get("id")),
+        "object_id": _tracked(text_of(thing.get("id"))),
         "phase": _PHASES.get(event.lower(), ""),
         "bbox": _box(thing.get("bbox")),
         "location": place(at_path(here, "lat"), at_path(here, "lon")),
@@ -95,7 +96,7 @@ def _object(thing: object) -> dict[str, Any]:
     return {
         "label": text_of(thing.get("type")),
         "confidence": share(thing.get("confidence"), "objects.confidence"),
-        "object_id": text_of(thing.get("id")),
+        "object_id": _tracked(text_of(thing.get("id"))),
         "bbox": _box(thing.get("bbox")),
     }
 
@@ -110,12 +111,17 @@ def _line(line: str) -> dict[str, Any]:
     if len(parts) < 6:
         raise Poison("objects", "must hold lines id|left|top|right|bottom|type")
     return {
-        "object_id": parts[0],
+        "object_id": _tracked(parts[0]),
         "label": parts[5],
         "bbox": box(map(_float, parts[1:5])),
         # Behind a `#` come what the secondary models say, and last of all how sure they are.
         "confidence": share(known(parts[-1]), "confidence") if "#" in parts[6:-1] else None,
     }
+
+
+def _tracked(given: str) -> str:
+    """The id of an object that a tracker follows; what none follows has none of its own."""
+    return "" if given in _UNTRACKED else given
 
 
 def _float(text: str) -> float:

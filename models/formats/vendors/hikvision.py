@@ -73,7 +73,8 @@ def _reading(said: Mapping[str, str], site: Site) -> Reading | Alive:
     """What a healthy device says of itself is no reading."""
     channel = said.get("channelID") or said.get("dynChannelID", "")
     camera = site.camera or said.get("deviceID") or f"{said.get('ipAddress') or said.get('ipv6Address', '')}:{channel}"
-    over, kind = goes_on(said.get("eventState", "")) is False, said.get("eventType", "")
+    state, kind = said.get("eventState", ""), said.get("eventType", "")
+    over = goes_on(state) is False
     if kind.lower() == "heartbeat" or (over and kind.lower() == "videoloss"):
         return Alive(camera)
     # "It still goes on": the event that it is about stands beside it.
@@ -86,7 +87,7 @@ def _reading(said: Mapping[str, str], site: Site) -> Reading | Alive:
             "algorithm": "isapi",
             "confidence": share(said.get("detectionConfidence"), "detectionConfidence"),
             "object_id": said.get("targetID") or said.get("regionID", ""),
-            "phase": "end" if over else "ongoing" if going_on else "start",
+            "phase": "end" if over else "ongoing" if going_on else "start" if state else "",
             "bbox": _target(said),
             "media_urls": links(map(said.get, _PICTURES)),
             "text": said.get("eventDescription", ""),

@@ -54,7 +54,8 @@ def _reading(notification: Element, site: Site) -> Reading | Alive:
             "label": topic.rpartition("/")[2].rpartition(":")[2],
             "algorithm": items.get("Rule", "") or topic.rpartition("/")[0].rpartition(":")[2],
             "object_id": items.get("ObjectId", ""),
-            "phase": "end" if ended else "start",
+            # What is no property, as a line that is crossed, has neither a state nor an end.
+            "phase": "end" if ended else "start" if operation or states else "",
         }
     )
     return Reading(detection, "", moment(message.attrib.get("UtcTime"), _UTC, "UtcTime"))

@@ -68,6 +68,34 @@ def test_deepstream_minimal_schema_has_a_reading_for_each_object() -> None:
     assert [r.detection.confidence for r in readings] == [None, 0.9, None]
 
 
+@pytest.mark.parametrize("untracked", [2**64 - 1, str(2**64 - 1), -1])
+def test_what_no_tracker_follows_is_no_object(untracked: int | str) -> None:
+    """DeepStream gives all of it the same number: they would be one thing, wherever they are."""
+    thing = {"id": untracked, "type": "bag"}
+
+    full = one("deepstream", {"sensor": {"id": "c1"}, "object": thing, "event": {"type": "moving"}})
+    minimal = one("deepstream", {"sensorId": "c1", "objects": [thing]})
+    line = one("deepstream", {"sensorId": "c1", "objects": [f"{untracked}|1|2|3|4|bag"]})
+
+    assert [each.detection.object_id for each in (full, minimal, line)] == ["", "", ""]
+
+
+CROSSED = RULE.replace(' PropertyOperation="{0}"', "").replace('Name="IsInside"', 'Name="Direction"')
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("dahua", json.dumps({"Code": "CrossLine", "Action": "Pulse", "Data": {"MachineName": "c1"}})),
+        ("onvif", CROSSED.format("", "in")),
+        ("hikvision", ISAPI.replace("<eventState>active</eventState>", "")),
+    ],
+)
+def test_what_has_no_end_does_not_begin(name: str, message: str) -> None:
+    """It is over once it is not seen any more; of what begins its source says itself when it ends."""
+    assert one(name, message).detection.phase == ""
+
+
 def test_metropolis_alert() -> None:
     """The event's type is the label, the summary the text."""
     reading = one("metropolis", {
