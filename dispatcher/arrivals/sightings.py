@@ -31,7 +31,7 @@ from dispatcher.partition.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
-from dispatcher.steps.opening import join, open_order
+from dispatcher.steps.opening import STORM, join, open_order
 from models.city import Category
 from models.events import COVERED
 from models.inbox import Sighting
@@ -157,7 +157,7 @@ def _repeat(work: UnitOfWork, order: Order, sighting: Sighting, found: Order) ->
     if covered:
         held_back.let_go(work, order, sighting)
     if again and covered:
-        order = join(work, order, sighting, storms.RULE if storms.is_storm(order) else f"{COVERED}{order.category}")
+        order = join(work, order, sighting, STORM if storms.is_storm(order) else f"{COVERED}{order.category}")
         held_back.cover(work, order, sighting)
         return Disposition("order", order.id)
     if again:

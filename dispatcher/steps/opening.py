@@ -19,6 +19,7 @@ from models.events import COVERED, AssetRef, Evidence
 from models.inbox import InboxUpdate, Sighting
 
 NAMED = 3  # orders to which a new one is linked
+STORM = f"{COVERED}storm"  # how evidence says that a storm covers it
 NAMED_BY = 20  # links of a kind that an order gathers in all: each stands in its row
 
 
@@ -164,12 +165,21 @@ def _raised(work: UnitOfWork, order: Order, at: int) -> Order:
         or order.state not in ACTIONS["prioritise"][0].sources
     ):
         return order
-    cameras = {each.camera for each in (*order.evidence_first, *order.evidence_last) if each.camera}
-    seen_by = len(order.reporters) + len(cameras)
+    seen_by = _seen_by(order)
     priority = work.city.raises.find(order.category, seen_by)
     if priority is None or priority >= order.priority:
         return order
     return dispatching.prioritise(work, order, priority, f"seen by {seen_by}", at, DESK)
+
+
+def _seen_by(order: Order) -> int:
+    """How many reporters and cameras have seen an order's incident, as far as its row names them. What it covers as a
+    parent incident is something else; what a storm covers is the storm."""
+    own, other = list[Evidence](), list[Evidence]()
+    for each in (*order.evidence_first, *order.evidence_last):
+        (other if each.rule.startswith(COVERED) and each.rule != STORM else own).append(each)
+    beside = {each.reporter for each in other if each.reporter} - {each.reporter for each in own}
+    return len(order.reporters) - len(beside) + len({each.camera for each in own if each.camera})
 
 
 def evidence(sighting: Sighting, distance_m: float | None = None, rule: str = "") -> Evidence:

@@ -18,14 +18,12 @@ from dispatcher.arrivals.covered import held_back
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index
 from dispatcher.partition.unit_of_work import UnitOfWork
-from dispatcher.steps.opening import join, open_order
+from dispatcher.steps.opening import STORM, join, open_order
 from dispatcher.steps.routing import routed
 from models.city import Category
-from models.events import COVERED
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 
-RULE = f"{COVERED}storm"  # how evidence says that a storm covers it
 _ALGORITHM = "storm"
 
 
@@ -44,7 +42,7 @@ def gather(work: UnitOfWork, sighting: Sighting, kind: Category | None, category
         if target.reject or target.category != category:
             return None  # the city's rules make something else of it, which would take nothing in
         order = open_order(work, storm, opened)
-    order = join(work, order, sighting, RULE)
+    order = join(work, order, sighting, STORM)
     held_back.cover(work, order, sighting)
     return order
 

@@ -99,6 +99,24 @@ def test_what_many_have_seen_is_more_urgent() -> None:
     assert_laws(desk)
 
 
+def test_what_an_incident_covers_has_not_seen_it() -> None:
+    """A pothole in the flood shows the pothole; another camera that sees the water, and a citizen, count."""
+    inhibited = {"inhibitions.csv": "parent,child,reason\nwater-leak,road,x\n"}
+    desk = Desk(quiet_city("", **{"priorities.csv": "category,seen_by,priority\n*,3,1\n"}, **inhibited))
+    desk.feed(report("1", T0, "水管漏水", "water-leak"), at=T0)
+
+    for n, camera in enumerate(("cam-sw-1", "cam-sw-2", "cam-x")):
+        desk.feed(detection(f"c{n}", T0 + HOUR, camera=camera), at=T0 + HOUR)
+    desk.feed(report("2", T0 + HOUR, "路灯坏了", "street-light"), at=T0 + HOUR)
+    covered = desk.only().priority
+    for n, camera in enumerate(("cam-sw-1", "cam-x")):
+        desk.feed(detection(f"w{n}", T0 + 2 * HOUR, "water-leak", camera), at=T0 + 2 * HOUR)
+
+    assert (covered, desk.only().priority) == (2, 1)
+    assert desk.only().evidence_count == 7
+    assert_laws(desk)
+
+
 def test_what_a_person_has_set_is_not_raised_by_numbers() -> None:
     """A dispatcher who knows better is not overruled by the next report."""
     desk = opened(RAISES)
