@@ -153,10 +153,10 @@ def join(work: UnitOfWork, order: Order, sighting: Sighting, rule: str, distance
             asset=_ref(work.city.assets.get(sighting.asset)),
         )
     )
-    return _raised(work, order, sighting.at)
+    return raised(work, order, sighting.at)
 
 
-def _raised(work: UnitOfWork, order: Order, at: int) -> Order:
+def raised(work: UnitOfWork, order: Order, at: int) -> Order:
     """An order that many have seen becomes as urgent as the city's table says 升级, unless a person has set how urgent
     it is."""
     if (

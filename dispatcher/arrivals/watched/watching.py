@@ -16,7 +16,7 @@ from dispatcher.partition.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
-from dispatcher.steps.opening import join, open_order
+from dispatcher.steps.opening import join, open_order, raised
 from dispatcher.units import tasking
 from models.city import Category
 from models.city.ground.distances import cell_of, cells
@@ -76,6 +76,7 @@ def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disp
     for one in sightings:
         order = join(work, order, one, "seen-again")
     order = dispatching.reopen(work, order, "seen-again", sighting.at, DESK, unverified=found == "verify")
+    order = raised(work, order, sighting.at)
     if found == "verify":
         tasking.look_at(work, order, unverified=True)
     return Disposition("order", order.id)
@@ -84,12 +85,11 @@ def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disp
 def reopened(work: UnitOfWork, order: Order) -> Order:
     """An order that somebody else has reopened takes over what a camera has seen of it since it was closed."""
     watch = work.overlay.watches.get(row_keys.reopening_watch(order.id))
-    if watch is None:
-        return order
-    work.overlay.watches.put(watch.key, None)
-    for one in watch.seen:
+    if watch is not None:
+        work.overlay.watches.put(watch.key, None)
+    for one in watch.seen if watch is not None else ():
         order = join(work, order, one, "seen-again")
-    return order
+    return raised(work, order, order.last_at)
 
 
 def _how_sure(work: UnitOfWork, kind: Category, alarms: Sequence[Sighting]) -> float:

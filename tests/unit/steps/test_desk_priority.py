@@ -6,6 +6,7 @@ from dispatcher.order import facts
 from tests.support.desks import (
     DISPATCHER,
     HOUR,
+    INSPECTOR,
     OFFICER,
     REVIEWER,
     T0,
@@ -114,6 +115,22 @@ def test_what_an_incident_covers_has_not_seen_it() -> None:
 
     assert (covered, desk.only().priority) == (2, 1)
     assert desk.only().evidence_count == 7
+    assert_laws(desk)
+
+
+@pytest.mark.parametrize("by_camera", [True, False])
+def test_what_is_reopened_is_as_urgent_as_those_make_it_who_have_seen_it(by_camera: bool) -> None:
+    """Who sees it again is one more."""
+    desk = Desk(quiet_city("", **{"priorities.csv": "category,seen_by,priority\n*,2,1\n"}))
+    desk.feed(detection("1", T0), at=T0)
+    desk.update("accept", ROADS, T0)
+    desk.update("handle", ROADS, T0, evidence_urls=("https://photos.example/1.jpg",))
+    desk.update("check-pass", INSPECTOR, T0)
+
+    again = detection("2", T0 + HOUR, camera="cam-sw-2") if by_camera else report("2", T0 + HOUR, "x", "street-light")
+    desk.feed(again, at=T0 + HOUR)
+
+    assert (desk.only().state, desk.only().priority) == ("assigned", 1)
     assert_laws(desk)
 
 
