@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from models.access import Holder, may
 from models.city import City
+from models.envelope import BYTE_ORDER_MARK
 from models.errors import Poison
 from models.events import Contract, broken
 from models.events.incoming import Degrees, Instant, Name
@@ -194,6 +195,7 @@ def _who(holder: Holder | None, said: str, key: bytes) -> str:
 
 
 def _parsed(reader: "TypeAdapter[_Read]", body: bytes) -> _Read:
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         return reader.validate_json(body)
     except ValidationError as error:

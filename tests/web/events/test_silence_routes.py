@@ -1,5 +1,6 @@
 """Silences over HTTP: who sets, approves and ends them, what is refused, and what a silenced reporter is shown."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,14 @@ async def test_what_is_no_silence_is_refused_by_its_field(
 
     assert (answer.status_code, answer.json()["field"]) == (422, field)
     assert not kept.known
+
+
+async def test_a_byte_order_mark_before_a_silence_is_passed_over(client: httpx.AsyncClient, kept: Kept) -> None:
+    """As before an event."""
+    said = json.dumps(LAMPS | {"ends_at": to_text(T0 + HOUR)}).encode()
+    headers = {"content-type": "application/json", **bearer("dispatcher")}
+
+    assert (await client.post("/silences", content=b"\xef\xbb\xbf" + said, headers=headers)).status_code == 201
 
 
 async def test_what_is_not_there_or_over_is_said(client: httpx.AsyncClient, kept: Kept) -> None:
