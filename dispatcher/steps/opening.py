@@ -172,12 +172,18 @@ def raised(work: UnitOfWork, order: Order, at: int) -> Order:
     return dispatching.prioritise(work, order, priority, f"seen by {seen_by}", at, DESK)
 
 
+def shows_another(one: Evidence) -> bool:
+    """Whether evidence is of something that a parent incident covers, and not of that itself; what a storm covers is
+    the storm."""
+    return one.rule.startswith(COVERED) and one.rule != STORM
+
+
 def _seen_by(order: Order) -> int:
     """How many reporters and cameras have seen an order's incident, as far as its row names them. What it covers as a
     parent incident is something else; what a storm covers is the storm."""
     own, other = list[Evidence](), list[Evidence]()
     for each in (*order.evidence_first, *order.evidence_last):
-        (other if each.rule.startswith(COVERED) and each.rule != STORM else own).append(each)
+        (other if shows_another(each) else own).append(each)
     beside = {each.reporter for each in other if each.reporter} - {each.reporter for each in own}
     return len(order.reporters) - len(beside) + len({each.camera for each in own if each.camera})
 

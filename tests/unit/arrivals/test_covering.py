@@ -33,6 +33,38 @@ def flooded(settings: str = "camera_heartbeat_hours = 0.0\n") -> tuple[Desk, str
     return desk, desk.only().id
 
 
+def test_the_words_of_what_a_flood_covers_are_not_the_floods() -> None:
+    """Lamp 13 stands in the water of gate 12: whoever reports that means the flood all the same."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    desk.feed(report("1", T0, "府前路12号积水很深", "flooding"), at=T0)
+    desk.feed(report("lamp", T0 + HOUR, "府前路13号灯杆的路灯不亮", "street-light"), at=T0 + HOUR)
+
+    desk.feed(report("2", T0 + 2 * HOUR, "府前路12号积水很深", "flooding"), at=T0 + 2 * HOUR)
+
+    assert [one.rule for one in desk.only().evidence_first] == ["", "covered:flooding", "near"]
+    assert_laws(desk)
+
+
+def test_what_is_like_something_that_is_covered_is_covered_as_well() -> None:
+    """Also where both are of one merge group: it had joined the parent for good, and did not come up with the other."""
+    more = {"inhibitions.csv": "parent,child,reason\nguardrail,pothole,both are repaired at once\n"}
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n", **more))
+    desk.feed(report("rail", T0, "护栏被撞倒了", "guardrail"), at=T0)
+    rail = desk.only().id
+    for number in (1, 2):
+        desk.feed(report(str(number), T0 + number * HOUR, "路上有个大坑"), at=T0 + number * HOUR)
+    covered = [one.rule for one in desk.only().evidence_first]
+
+    desk.update("force-close", OPERATOR, T0 + 3 * HOUR, rail, **END)
+    desk.tick(T0 + 3 * HOUR)
+
+    assert covered == ["", "covered:guardrail", "covered:guardrail"]
+    (hole,) = (order for order in desk.state.orders.values() if order.id != rail)
+    assert hole.reporters == ("hash-1", "hash-2")
+    assert desk.order(rail).reporters == ("hash-rail",)
+    assert_laws(desk)
+
+
 def test_what_a_flood_has_covered_is_an_order_of_its_own_when_that_is_over() -> None:
     """The pothole's clock begins when it comes up; its reporter, and the report, have moved to the new order."""
     desk, flood = flooded()
