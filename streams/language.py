@@ -37,10 +37,12 @@ def in_chinese(sentence: str) -> str:
         return "\n".join(map(in_chinese, sentence.split("\n")))
     if (exact := messages().get(sentence)) is not None:
         return exact
+    front, colon, rest = sentence.partition(": ")
+    if (exact := messages().get(rest)) is not None:  # whole, before something of it fits what varies: `{} is not a {}`
+        return f"{front}{colon}{exact}"
     for pattern, chinese in _patterns():
         if (found := pattern.fullmatch(sentence)) is not None:
             return chinese.format(*map(in_chinese, found.groups()))
-    front, colon, rest = sentence.partition(": ")
     return f"{front}{colon}{in_chinese(rest)}" if colon else sentence
 
 

@@ -23,6 +23,7 @@ from streams.control.model_pointers import (
 )
 from streams.control.models_in_force import load_first, load_named
 from streams.control.one_at_a_time import ControlError
+from streams.language import in_locale
 from streams.learning.labels import read_labels, without_unknown
 from streams.learning.promotion import Judgement, judge
 from streams.settings import Settings, load_settings
@@ -104,7 +105,7 @@ def promote(
     if judgement is not None:
         _show(judgement)
     if refusals and not force:
-        raise ControlError(f"{name} is not promoted: {'; '.join(refusals)}")
+        raise ControlError(f"{name} is not promoted: {'; '.join(map(in_locale, refusals))}")
     record: dict[str, object] = {"forced": force, "refusals": refusals}
     if judgement is not None:
         record |= {"orders": judgement.every.orders, "gain": judgement.every.gain.mean}

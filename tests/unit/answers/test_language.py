@@ -14,12 +14,12 @@ from models.events import broken_rules, incoming
 from streams.language import in_chinese, in_locale, messages, wants_chinese
 from tests.conftest import REPOSITORY
 
-# Who is told what: the place of the sentence among the arguments. Of a model's bytes and of the stages' and the audit's
-# inner troubles operators are told in English.
+# Who is told what: the place of the sentence among the arguments. Of the stages' and the audit's inner troubles
+# operators are told in English.
 TOLD = {
     "Poison": 1, "Problem": 2, "incomplete": 0, "PydanticCustomError": 1,
     "UsageError": 0, "TopicError": 0, "StatusError": 0, "HttpError": 0, "HealthError": 0,
-    "DeadLetterError": 0, "DemoError": 0,
+    "DeadLetterError": 0, "DemoError": 0, "ClassifierError": 0, "ControlError": 0, "LogError": 0,
 }  # fmt: skip
 TOLD_OF_PACKS = {"ValueError": 0, "add": 3, "note": 3}
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -118,6 +118,9 @@ def test_both_languages_say_the_same_values() -> None:
          "cameras.csv:14: lat: 30.6, 114.3 位于 shiqiao，不在 gulou"),
         ("the city pack has 2 mistakes:\nlimits.csv:3: unit: the column is missing",
          "城市配置包有 2 处错误：\nlimits.csv:3: unit: 缺少该列"),
+        ("0a is not promoted: only 7 labelled orders are later than both models' training; 100 are needed",
+         "0a 未启用：两个模型训练之后只有 7 件带标注的工单；至少需要 100 件"),
+        ("a.skops: this is not a model of Paidan: it has no manifest", "a.skops: 这不是 Paidan 的模型：没有清单"),
         ("nothing that the table knows: at all", "nothing that the table knows: at all"),
     ],
 )  # fmt: skip
