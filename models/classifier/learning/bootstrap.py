@@ -82,18 +82,22 @@ def adopt(corpus: Labelled, tried: Labelled, taught: Mapping[str, str]) -> Adopt
 
 def lessons(taxonomy: Taxonomy, taught: Mapping[str, str], never_sure: Collection[str]) -> list[str]:
     """What a first model will know and what not, a line each: which categories the corpus's texts teach under their
-    own code, which under another, and which have their names and keywords alone."""
+    own code, which under another, which under both, and which have their names and keywords alone."""
     own = [code for code in taxonomy.leaves if taught.get(code) == code]
-    others = [f"{code} (from {', '.join(theirs)})" for code in taxonomy.leaves if (theirs := _from(taught, code))]
+    named = {code: f"{code} (from {', '.join(theirs)})" for code in taxonomy.leaves if (theirs := _from(taught, code))}
+    others = [said for code, said in named.items() if code not in own]
+    both = [said for code, said in named.items() if code in own]
     bare = [code for code in taxonomy.leaves if code not in taught.values()]
     doubted = [code for code in taxonomy.leaves if code in never_sure and code not in bare]
+    every = f"of {len(taxonomy.leaves)}"
     told = (
-        ("learn from the shipped texts of their own code", own),
-        ("learn from shipped texts that their names and keywords mean", others),
-        ("have their names and keywords alone: the model is never sure of them until labels teach it", bare),
-        ("are never sure enough for the target", doubted),
+        (f"{every} learn from the shipped texts of their own code", own),
+        ("of these learn as well from others that their names and keywords mean", both),
+        (f"{every} learn from shipped texts that their names and keywords mean", others),
+        (f"{every} have their names and keywords alone: the model is never sure of them until labels teach it", bare),
+        (f"{every} are never sure enough for the target", doubted),
     )
-    return [f"{len(codes)} of {len(taxonomy.leaves)} {what}: {', '.join(codes)}" for what, codes in told if codes]
+    return [f"{len(codes)} {what}: {', '.join(codes)}" for what, codes in told if codes]
 
 
 def _from(taught: Mapping[str, str], code: str) -> list[str]:

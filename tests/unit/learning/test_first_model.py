@@ -67,12 +67,18 @@ def test_the_same_code_is_the_same_category() -> None:
 
 
 def test_a_city_is_told_what_its_model_knows_and_what_not() -> None:
-    """Which categories learn from texts of their own code, from others', and from their words alone."""
+    """Which categories learn from texts of their own code, from others', and from their words alone: each once. What
+    learns from both is told as well."""
     leaves = {"pothole": Leaf("pothole", "road", ("a",), (), 1.0), "mine": Leaf("mine", "road", ("b",), (), 1.0)}
 
-    told = lessons(Taxonomy(leaves | {"new": NEW}), {"pothole": "pothole", "litter": "mine"}, ["new", "mine"])
+    taught = {"pothole": "pothole", "road-works": "pothole", "litter": "mine"}
 
-    assert [line.rpartition(": ")[2] for line in told] == ["pothole", "mine (from litter)", "new", "mine"]
+    told = lessons(Taxonomy(leaves | {"new": NEW}), taught, ["new", "mine"])
+
+    ends = ["pothole", "pothole (from road-works)", "mine (from litter)", "new", "mine"]
+    assert [line.rpartition(": ")[2] for line in told] == ends
+    starts = ["1 of 3", "1 of these", "1 of 3", "1 of 3", "1 of 3"]
+    assert [line.startswith(start) for line, start in zip(told, starts, strict=True)] == [True] * 5
 
 
 def test_a_first_model_dispatches_what_it_has_been_taught() -> None:
