@@ -5,6 +5,7 @@ import pytest
 
 from models.classifier.judging.compare import holm, promotable
 from models.classifier.learning.drift import PSI_ALARM, PSI_WATCH, psi, recent_calibration, unseen_vocabulary
+from streams.terminal.verdict import show_verdict
 
 TRUTH = ["a"] * 100 + ["b"] * 100
 
@@ -106,3 +107,12 @@ def test_recent_calibration_alarms_only_beyond_chance(seed: int) -> None:
     honest = recent_calibration(stated.tolist(), (chance.random(2000) < stated).tolist())
     assert honest.error < 2 * honest.limit
     assert recent_calibration([], []).orders == 0
+
+
+def test_where_there_is_no_order_to_compare_on_only_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither accuracies of nothing nor a table without rows."""
+    verdict = promotable([], [], [])
+
+    show_verdict(verdict, verdict.reasons)
+
+    assert capsys.readouterr().out == "refused: there is no order to compare on\n"
