@@ -21,10 +21,22 @@ class Bound(NamedTuple):
 CHECKS: tuple[Bound, ...] = (
     Bound("broker", "s", "since Kafka has last answered the gateway", "Kafka does not answer", most=10),
     Bound("intake-members", "processes", "at work in intake's group", "no intake is at work", least=1),
-    Bound("intake-stalled", "s", "that records wait and intake commits none", "intake takes nothing in", most=30),
+    Bound(
+        "intake-stalled",
+        "s",
+        "that records wait in a partition and intake commits none there",
+        "intake takes nothing in from a partition",
+        most=30,
+    ),
     Bound("intake-oldest", "s", "that the oldest record waits for intake", "intake is far behind", most=300),
     Bound("desk-members", "processes", "at work in the desk's group", "no desk is at work", least=1),
-    Bound("desk-stalled", "s", "that records wait and the desk commits none", "the desk decides nothing", most=30),
+    Bound(
+        "desk-stalled",
+        "s",
+        "that records wait in a partition and the desk commits none there",
+        "the desk decides nothing in a partition",
+        most=30,
+    ),
     Bound("desk-oldest", "s", "that the oldest record waits for the desk", "the desk is far behind", most=300),
     Bound(
         "open-transaction", "s", "that an open transaction holds up an input topic or the inbox",

@@ -19,17 +19,15 @@ class StageLag:
         self._held: dict[TopicPartition, tuple[float, int]] = {}  # since when it can be read no further than that
         self._committed: Offsets | None = None  # before the first look
         self._moved: float | None = None
-        self._excused = 0.0  # the last time at which nothing waited, or the first look
+        self._idle: dict[TopicPartition, float] = {}  # since when records wait there and none was committed
         self.waiting = 0
 
     def see(self, now: float, committed: Offsets, stable: Offsets, written: Offsets) -> None:
         """Take notice of one look: what the group has committed, up to where each partition can be read committed, and
         up to where it is written."""
-        if self._committed is None:
-            self._excused = now
-        elif committed != self._committed:
+        before, self._committed = self._committed, dict(committed)
+        if before is not None and committed != before:
             self._moved = now
-        self._committed = dict(committed)
         self.waiting = 0
         for part, end in written.items():
             done = committed.get(part, 0)
@@ -39,8 +37,12 @@ class StageLag:
             if end > done and (not ends or ends[-1][1] < end) and len(ends) < _MOST_ENDS:
                 ends.append((now, end))
             self._hold(now, part, stable.get(part, end), end)
-        if not self.waiting:
-            self._excused = now
+            if stable.get(part, end) <= done:  # nothing waits, or somebody's transaction hides it
+                self._idle.pop(part, None)
+            elif before is not None and done != before.get(part, 0):
+                self._idle[part] = now
+            else:
+                self._idle.setdefault(part, now)
 
     def _hold(self, now: float, part: TopicPartition, stable: int, end: int) -> None:
         if stable >= end:
@@ -53,8 +55,9 @@ class StageLag:
         return now - min((ends[0][0] for ends in self._ends.values() if ends), default=now)
 
     def stalled(self, now: float) -> float:
-        """For how long records have waited while the group committed nothing; 0 when none waits."""
-        return now - max(self._excused, self._moved or 0.0) if self.waiting else 0.0
+        """For how long records that can be read have waited in a partition while the group committed nothing there, in
+        the one where it is longest; 0 when none waits. While others go on, a part of the city may stand still."""
+        return now - min(self._idle.values(), default=now)
 
     def since_commit(self, now: float) -> float | None:
         """Since the group was last seen to commit; None when it never was."""

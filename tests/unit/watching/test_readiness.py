@@ -44,7 +44,7 @@ def test_what_waits_is_counted_from_when_it_was_first_seen() -> None:
     assert (lag.waiting, lag.oldest(100.0), lag.stalled(100.0)) == (0, 0.0, 0.0)
     lag.see(110.0, {ONE: 5}, {ONE: 8}, {ONE: 8})
     lag.see(120.0, {ONE: 5}, {ONE: 9}, {ONE: 9})
-    assert (lag.waiting, lag.oldest(121.0), lag.stalled(121.0)) == (4, 11.0, 21.0)
+    assert (lag.waiting, lag.oldest(121.0), lag.stalled(121.0)) == (4, 11.0, 11.0)
     lag.see(130.0, {ONE: 8}, {ONE: 9}, {ONE: 9})
     assert (lag.waiting, lag.oldest(131.0), lag.stalled(131.0), lag.since_commit(131.0)) == (1, 11.0, 1.0, 1.0)
     lag.see(140.0, {ONE: 9}, {ONE: 9}, {ONE: 9})
@@ -59,6 +59,27 @@ def test_a_backlog_that_is_there_at_the_first_look_waits_from_then_on() -> None:
 
     assert (lag.waiting, lag.oldest(1_000.0), lag.stalled(1_000.0)) == (10, 0.0, 0.0)
     assert (lag.oldest(1_040.0), lag.stalled(1_040.0), lag.since_commit(1_040.0)) == (40.0, 40.0, None)
+
+
+def test_a_partition_that_stands_still_is_seen_while_another_goes_on() -> None:
+    """As where the desk cannot write what one area needs: all was said to be well for five minutes."""
+    lag = StageLag()
+
+    for n in range(5):
+        ends = {ONE: 10 + n, TWO: 4}
+        lag.see(100.0 + 10 * n, {ONE: 10 + n, TWO: 3}, ends, ends)
+
+    assert (lag.waiting, lag.stalled(141.0), lag.since_commit(141.0)) == (1, 41.0, 1.0)
+
+
+def test_what_an_open_transaction_hides_is_no_fault_of_the_stage() -> None:
+    """That has a check of its own."""
+    lag = StageLag()
+
+    for n in range(5):
+        lag.see(100.0 + 10 * n, {ONE: 4}, {ONE: 4}, {ONE: 9})
+
+    assert (lag.stalled(141.0), lag.held(141.0)) == (0.0, 41.0)
 
 
 def test_a_transaction_that_stays_open_is_told_from_many_short_ones() -> None:
@@ -151,4 +172,8 @@ async def test_what_a_dead_desk_and_a_silent_kafka_look_like(clock: SimpleNamesp
     assert section["desk"] == {"members": 0, "waiting": 8, "oldest_seconds": 7.0, "since_commit_seconds": None}
     clock.now = 1_032.5
     wrong = judge(watch.figures() | rest).wrong
-    assert {"Kafka does not answer", "intake takes nothing in", "the desk decides nothing"} < set(wrong)
+    assert {
+        "Kafka does not answer",
+        "intake takes nothing in from a partition",
+        "the desk decides nothing in a partition",
+    } < set(wrong)
