@@ -332,12 +332,17 @@ async def _client(settings: Settings, what: str) -> AsyncIterator[AIOKafkaAdminC
 
 
 async def _await_leaders(client: AIOKafkaAdminClient, names: list[str]) -> None:
-    deadline = asyncio.get_running_loop().time() + _LEADERS_TIMEOUT_S
+    """Return when every partition has a leader. Raises TopicError when for so long no further one has got one."""
+    now, most = asyncio.get_running_loop().time, 0
+    since = now()
     while True:
         described = await client.describe_topics(names)
-        if all(t["error_code"] == 0 and all(p["leader"] >= 0 for p in t["partitions"]) for t in described):
+        leaders = [part["leader"] >= 0 for topic in described for part in topic["partitions"]]
+        if all(leaders) and not any(topic["error_code"] for topic in described):
             return
-        if asyncio.get_running_loop().time() > deadline:
+        if sum(leaders) > most:
+            most, since = sum(leaders), now()
+        elif now() > since + _LEADERS_TIMEOUT_S:
             raise TopicError(f"the new topics have no leader after {_LEADERS_TIMEOUT_S:.0f} s")
         await asyncio.sleep(0.05)
 

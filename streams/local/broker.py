@@ -27,7 +27,7 @@ from streams.local.jars import fetch_jars, kafka_jars
 from streams.local.ports import can_listen, free_ports
 from streams.settings import ADDRESS_FILE
 
-_READY_TIMEOUT_S = 90.0
+_READY_TIMEOUT_S = 240.0  # of a Java that runs: on a busy machine it takes minutes to start
 _STOP_TIMEOUT_S = 3.0
 _WATCH_SECONDS = 0.5
 _PORT_TRIES = 5

@@ -3,6 +3,9 @@
 from collections import deque
 from typing import Any, cast
 
+import pytest
+
+from streams.kafka import topics
 from streams.kafka.topics import Topic, _await_all_brokers
 
 
@@ -24,3 +27,27 @@ async def test_new_topics_are_awaited_until_no_broker_misses_one() -> None:
     await _await_all_brokers(cast(Any, brokers), (Topic("new", 1),))
 
     assert brokers.left == deque([["new"]])
+
+
+class Leaders:
+    """A cluster whose partitions get their leaders one by one: how many have none, each time that it is asked."""
+
+    def __init__(self, *without: int) -> None:
+        self._without = iter(without)
+
+    async def describe_topics(self, names: list[str]) -> list[dict[str, Any]]:
+        """One topic of three partitions."""
+        left = next(self._without)
+        return [
+            {"topic": names[0], "error_code": 0, "partitions": [{"leader": -1 if n < left else 1} for n in range(3)]}
+        ]
+
+
+async def test_leaders_are_waited_for_as_long_as_there_are_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy cluster takes its time; when for so long none has come, it is said."""
+    monkeypatch.setattr(topics, "_LEADERS_TIMEOUT_S", -1.0)
+
+    await topics._await_leaders(cast(Any, Leaders(2, 1, 0)), ["t"])
+
+    with pytest.raises(topics.TopicError, match="have no leader after"):
+        await topics._await_leaders(cast(Any, Leaders(2, 1, 1)), ["t"])
