@@ -331,6 +331,35 @@ async def test_new_assignments_are_streamed(kafka: Kafka, topics: Names, client:
     assert NEVER not in {made["order_id"] for made in shown}
 
 
+async def test_who_follows_again_is_told_what_came_between(
+    kafka: Kafka, topics: Names, client: httpx.AsyncClient
+) -> None:
+    """By the id of the last event, a position in the log."""
+    _, assigning = (replace(fact, order_id=STREAMED) for fact in life("gateway", "s-2"))
+
+    async def told(last: str, seq: int) -> tuple[str, list[int]]:
+        """The id of the event that tells of this fact, and the facts up to it."""
+        seqs, place = [], ""
+        async with asyncio.timeout(30), client.stream("GET", "/events/assignments", headers=_since(last)) as stream:
+            async for line in stream.aiter_lines():
+                place = line[4:] if line.startswith("id: ") else place
+                if line.startswith("data: "):
+                    seqs.append(json.loads(line[6:]).get("seq"))
+                if not line and place and seq in seqs:
+                    return place, seqs
+        raise AssertionError(seqs)
+
+    await say(kafka, topics, replace(assigning, seq=901))
+    last, _ = await told("", 901)
+    await say(kafka, topics, replace(assigning, seq=902), replace(assigning, seq=903))
+
+    assert (await told(last, 903))[1] == [902, 903]
+
+
+def _since(last: str) -> dict[str, str]:
+    return {"last-event-id": last} if last else {}
+
+
 async def test_status_and_orders_come_from_the_tables(
     kafka: Kafka, topics: Names, client: httpx.AsyncClient, placed: Settings, tables: Role
 ) -> None:
