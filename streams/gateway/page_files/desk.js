@@ -94,7 +94,7 @@ function showSeat() {
   roles.addEventListener("change", () => reseat({ role: roles.value }));
   departments.addEventListener("change", () => reseat({ department: departments.value }));
   person.addEventListener("change", () => reseat({ person: person.value.trim() }));
-  by("seat").replaceChildren(roles, departments, person, inspectors, units);
+  by("seat").replaceChildren(roles, person, departments, inspectors, units);
 }
 
 async function reseat(changes) {
@@ -203,16 +203,16 @@ function lookAhead() {
 }
 
 async function showOrder(mayBeAhead = false) {
-  view.node.hidden = !chosen;
-  if (!chosen) {
-    order = null;
-    return;
-  }
+  if (!chosen) order = null;
+  view.node.hidden = !order;
+  view.node.inert = order?.id !== chosen; // nothing is done to the one before while the list already points at another
+  if (!chosen) return;
   const wanted = chosen;
   const known = mayBeAhead ? ahead.get(wanted) : null;
   const found = (known && known.at + FRESH_MS > Date.now() && (await known.found)) || (await fetched(wanted));
   if (wanted !== chosen) return; // somebody has gone on meanwhile
   order = found;
+  view.node.inert = false;
   redraw(head, el("h2", { class: "written" }, order.title || (order.category ? name(order.category) : say("Report"))), el("span", { class: order.priority <= 2 ? "badge bad" : "badge" }, `P${order.priority}`), stateBadge(order),
     el("a", { class: "push", href: `/o/${encodeURIComponent(order.id)}` }, el("code", {}, order.id)));
   view.show(order);

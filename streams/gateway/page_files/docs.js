@@ -10,12 +10,17 @@ function kind(schema) {
   return schema.type || "";
 }
 
+// What stands between backticks is code.
+function prose(text = "") {
+  return text.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
+}
+
 function parameters(route) {
   if (!(route.parameters || []).length) return null;
   const rows = route.parameters.map((one) => el("tr", {},
     el("th", { scope: "row" }, el("code", {}, one.name)),
     el("td", {}, `${one.in}, ${kind(one.schema)}${one.required ? ", required" : ""}`),
-    el("td", { class: "wide" }, one.description || "")));
+    el("td", { class: "wide" }, ...prose(one.description))));
   return table(say("parameters"), rows);
 }
 
@@ -33,7 +38,7 @@ function body(route) {
 function answers(route) {
   const rows = Object.entries(route.responses || {}).map(([status, one]) => el("tr", {},
     el("th", { scope: "row" }, el("code", {}, status)),
-    el("td", { class: "wide" }, one.description),
+    el("td", { class: "wide" }, ...prose(one.description)),
     el("td", {}, Object.entries(one.content || {}).map(([type, { schema }]) => `${type} ${kind(schema)}`).join("; "))));
   return el("details", {}, el("summary", {}, say("answers")), table(say("answers"), rows));
 }
@@ -45,8 +50,8 @@ function shapes(schemas) {
 
 function panel(path, method, route) {
   return el("section", { class: "panel" },
-    el("h2", {}, el("code", {}, `${method.toUpperCase()} ${path}`), el("small", {}, route.summary || "")),
-    route.description ? el("p", { class: "soft" }, route.description) : null,
+    el("h2", {}, el("code", {}, `${method.toUpperCase()} ${path}`), el("small", {}, ...prose(route.summary))),
+    route.description ? el("p", { class: "soft" }, ...prose(route.description)) : null,
     parameters(route), ...body(route), answers(route));
 }
 

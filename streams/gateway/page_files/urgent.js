@@ -2,20 +2,25 @@
 import { el, moment } from "/page/common.js";
 import { name, say } from "/page/language.js";
 
-const MOST = 5;
+const MOST = matchMedia("(max-width: 860px)").matches ? 3 : 5; // that are shown at once
 const FRESH_MS = 30 * 60_000; // what came longer ago was announced to those who were there
 
 // A banner in a part of the page, which says what `announce` is given. `open(id)` shows an order; without it a link does.
 // `zone()` is the city's, in which times are shown, once it is known.
 export function urgentBanner(open, zone) {
   const lines = el("ul", {});
-  const node = el("section", { class: "urgent", "aria-label": say("Urgent") }, el("div", { role: "alert" }, lines));
+  const further = el("p", { class: "soft" });
+  const node = el("section", { class: "urgent", "aria-label": say("Urgent") }, el("div", { role: "alert" }, lines), further);
   node.hidden = true;
   const seen = new Set(JSON.parse(sessionStorage.getItem("urgent-seen") || "[]"));
   const shown = new Map();
 
   function draw() {
     lines.replaceChildren(...[...shown.values()].slice(-MOST));
+    const all = el("button", { type: "button" }, say("All seen"));
+    all.addEventListener("click", () => [...shown.keys()].forEach(put));
+    further.replaceChildren(say("{} more", shown.size - MOST), all);
+    further.hidden = shown.size <= MOST;
     node.hidden = !shown.size;
   }
 

@@ -356,9 +356,9 @@ async def test_what_is_refused_is_said_in_plain_words(cast: Cast) -> None:
     await reviewer.go("/desk")
     await opened(reviewer, order)
 
-    await move(reviewer.page, "prioritise", priority="3", reason="as it is")
+    await move(reviewer.page, "merge", other_order_id=order, reason="as it is")
 
-    await expect(reviewer.page.locator(".doing .notice")).to_contain_text("other than the order's")
+    await expect(reviewer.page.locator(".doing .notice")).to_contain_text("Orders merge only into open ones")
     await expect(reviewer.page.locator('form.move [name="reason"]')).to_have_value("as it is")
 
 

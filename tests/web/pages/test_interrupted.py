@@ -307,3 +307,25 @@ async def test_a_silence_of_half_a_place_is_not_sent_and_its_form_outlasts_the_p
         await expect(page.locator("#notice")).to_be_in_viewport()
 
     assert len(sent) == 1
+
+
+async def test_nothing_is_done_to_the_order_before_while_another_one_is_on_its_way(city: City, tmp_path: Path) -> None:
+    """The list points at the next one already: a press would be meant for that."""
+    may_come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.fallback()
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.goto(f"{base}/desk")
+        await expect(page.locator('.doing [data-action="comment"]')).to_be_visible()
+        await page.route(re.compile(f"/orders/({FIRST}|{SECOND})$"), late)
+        await page.click("#lists button:nth-child(2)")
+        await expect(page.locator(f'#lines [data-id="{FIRST}"][aria-current="true"]')).to_be_visible()
+        await expect(page.locator(".reported")).to_be_hidden()
+        may_come.set()
+        await expect(page.locator(shown(page, FIRST))).to_be_visible()
+        await expect(page.locator("#order > [inert]")).to_have_count(0)
