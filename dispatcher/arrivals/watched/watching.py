@@ -50,8 +50,9 @@ def take_over(work: UnitOfWork, order: Order) -> Order:
     kind = work.city.categories.get(order.category)
     if order.state not in OPEN or kind is None or not kind.merge:
         return order
-    city, group = work.city, merge_group(work.city, order.category)
-    kinds = {code: one for code, one in city.categories.items() if one.merge and merge_group(city, code) == group}
+    # As `merge_group` has it, which would ask for each category again: this is done for each order that is opened.
+    group, every = merge_group(work.city, order.category), work.city.categories.values()
+    kinds = {one.code: one for one in every if one.merge and (one.group or one.parent or one.code) == group}
     found = _around(work, order, kinds)
     watch_rows.take_out(work, found)
     for one in sorted((each.sighting for each in found), key=_by_time):
