@@ -116,6 +116,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
     if not fingerprint:
         return None
     closed: Order | None = None
+    late: tuple[Order, Order] | None = None
     for _, order_id, *_ in work.overlay.index.newest(index.of_fingerprint(fingerprint)):
         order = _goes_on_in(work, order_id, fingerprint, sighting.area)
         if order is None or order.id == risen_from:
@@ -126,6 +127,11 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         own = merge_group(work.city, certain_category(sighting)) in ("", order.group) and _is_said(sighting)
         if closed is None and own and not storms.is_storm(order) and merging.reopens(work.city, sighting, order):
             closed = order
+        found = work.order(order_id) or order
+        if late is None and own and merging.was_open(sighting, order) and not index.only_covers(found, fingerprint):
+            late = order, found
+    if closed is None and late is not None:
+        return _repeat(work, late[0], sighting, late[1])
     if closed is None or sighting.phase == "end":
         return None
     return watching.reopen_by_camera(work, closed, sighting)
@@ -179,6 +185,8 @@ def _near(
             rank = 0
         elif order.id != risen_from and merging.reopens(work.city, sighting, order):
             rank = 1
+        elif sighting.kind == "detection" and order.id != risen_from and merging.was_open(sighting, order):
+            rank = 2
         else:
             continue
         by_asset = located.is_same(work.city, sighting, category, asset, order)
@@ -192,7 +200,7 @@ def _near(
         rule = "near" if by_place else "asset"
         nearest = work.order(order_id)
         assert nearest is not None  # it was there a moment ago
-        if rank == 0:
+        if rank != 1:
             return _part_of(work, nearest, sighting, rule, away, risen_from), None
         if sighting.kind == "detection":
             return watching.reopen_by_camera(work, nearest, sighting), None

@@ -527,6 +527,21 @@ def test_the_end_of_what_is_closed_reopens_nothing() -> None:
     assert_laws(desk)
 
 
+@pytest.mark.parametrize("camera", ["cam-sw-1", "cam-sw-2"])
+def test_what_was_seen_before_its_closing_and_comes_in_after_it_opens_nothing(camera: str) -> None:
+    """Detections wait where intake is behind; steps do not. Seen after the closing, it is there again."""
+    desk = Desk()
+    desk.feed(detection("1", T0), at=T0)
+    close(desk, POLICE if desk.only().department == "police" else ROADS, T0 + HOUR)
+
+    desk.feed(detection("2", T0 + HOUR - MINUTE, camera=camera), at=T0 + HOUR + MINUTE)
+    late = desk.only().state
+    desk.feed(detection("3", T0 + HOUR + MINUTE, camera=camera), at=T0 + HOUR + MINUTE)
+
+    assert (late, desk.only().state) == ("closed", "assigned")
+    assert_laws(desk)
+
+
 def test_the_end_of_what_a_camera_has_not_shown_is_no_evidence() -> None:
     """A sensor that reads what is usual, near what a citizen has reported, has not seen it."""
     desk = Desk()
