@@ -5,7 +5,8 @@
 2. control zone, silence        counted as suppressed; a report becomes an order that ends at once, and its reporter is
                                 told so
 3. an open order is named       a report joins it, close by in its area; its reporter has seen that it is the same
-4. same fingerprint             joins its open order without a fact, or helps to reopen its closed one
+4. same fingerprint             joins its open order without a fact, or helps to reopen its closed one; seen before the
+                                closing and late, it is counted there
 5. the end of what is not open  counted as a detection, no more; where a parent incident covers it, it will not come up
 6. near in place, time, group   joins as evidence, reopens a closed order, or is remembered as a candidate; at one
                                 asset is as near as can be, and whose id is named needs no other words; of a report
