@@ -55,6 +55,7 @@ FACT_TERMS: Mapping[str, Names] = {
     "appealed": ("申诉", "appealed"),
     "appeal-reviewed": ("申诉审议", "appeal reviewed"),
     "rejected": ("作废", "rejected"),
+    "withdrawn-above": ("上级撤回", "taken back above"),
     "merged": ("并入他单", "merged into another"),
     "absorbed": ("并入本单", "another merged in"),
     "kept-apart": ("非同一事", "not the same"),

@@ -520,6 +520,14 @@ class Rejected(Fact, frozen=True, kw_only=True):
     archive_at: int | None = None
 
 
+class WithdrawnAbove(Fact, frozen=True, kw_only=True):
+    """A platform above has taken back what it had reported 上级撤回, by source and id, and waits for this order no
+    longer; others do, so it goes on."""
+
+    report: tuple[str, str]
+    reason: str = ""
+
+
 class Merged(Fact, frozen=True, kw_only=True):
     """The order goes on as part of another 并案, and is archived with it."""
 

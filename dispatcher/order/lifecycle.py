@@ -298,7 +298,10 @@ TABLE: tuple[Transition, ...] = (
     Transition(
         "force-close", "强制结案", ("operator",), _OPEN, ("closed",), ("reason", "named"), "the actor is the approver"
     ),
-    Transition("reject", "作废", ("operator",), _OPEN, ("rejected",), ("reason", "nobody-else-waits")),
+    Transition(
+        "reject", "作废", ("operator",), _OPEN, (*_OPEN, "rejected"), ("reason", "awaited-above"),
+        "what a platform above takes back goes on where others wait for it as well",
+    ),
     Transition("reject", "作废", ("reviewer",), ("review",), ("rejected",), ("reason",), "a label as well"),
     Transition(
         "merge", "并案", ("reviewer", "dispatcher", "operator"), _OPEN, ("merged",), ("reason", "mergeable"),
@@ -412,7 +415,7 @@ REFUSALS: dict[str, str] = {
     "not-apart": "Of that order nobody has said that it is not the same.",
     "not-beyond": "That is no order of another area, or it is related already, or too many are.",
     "not-mergeable": "Orders merge only into open ones of the same area, or related ones, which are no part of theirs.",
-    "others-wait": "Others have reported it as well: what a platform above takes back goes on for them.",
+    "not-awaited": "The platform above has taken this back already, or waits for a later attempt of it.",
     "not-joined": "No such report was merged into this order.",
 }
 

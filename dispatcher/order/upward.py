@@ -4,8 +4,11 @@ The table is for all states: who builds a bridge need not know them. It stands w
 tells whether somebody has been at work already, when another department gets it.
 """
 
+from collections.abc import Sequence
+
 from dispatcher.order.row import Order, State
 from models.events import UpwardStage
+from models.events.above import is_from_above
 
 STAGES: dict[State, UpwardStage] = {
     "review": "waiting",
@@ -32,6 +35,24 @@ def stage_joined(order: Order) -> UpwardStage:
     """How far the order is that a report has joined now. One that was done is reopened by it: what was done before does
     not answer the report."""
     return _going_on(order) if STAGES[order.state] == "done" else stage(order)
+
+
+def others_wait(family: Sequence[Order], report: tuple[str, str]) -> bool:
+    """Whether anybody but a report from above waits for an order, which comes first, or for those merged into it: who
+    has reported it here, or another order above, unless that was told of its end and has not come down again."""
+    return any(
+        len(seen) < one.evidence_count
+        or not all(is_from_above(each.source) for each in seen)
+        or any(each != report and not (one is family[0] and _was_answered(one, each)) for each in one.from_above)
+        for one in family
+        for seen in ((*one.evidence_first, *one.evidence_last),)
+    )
+
+
+def _was_answered(order: Order, report: tuple[str, str]) -> bool:
+    closed_at = order.closings[-1].at if order.closings else None
+    kept = (*order.evidence_first, *order.evidence_last)
+    return closed_at is not None and any((each.source, each.id) == report and each.at <= closed_at for each in kept)
 
 
 def _going_on(order: Order) -> UpwardStage:

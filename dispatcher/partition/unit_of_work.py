@@ -22,8 +22,8 @@ Met = Literal["first", "repeated", "other"]
 DESK = Actor(role="desk")
 _ASSIGNING = (facts.Assigned, facts.Forwarded, facts.ReturnRefused)
 _CHECKING = (facts.Checked, facts.Confirmed)
-# Nobody has done anything with the order, or it is no affair of a platform above.
-_NO_STEP = (*SILENT, *TIMERS, facts.JudgementRequested, facts.JudgementGiven)
+# Nobody has done anything with the order, or it is no affair of a platform above, or that of another one there.
+_NO_STEP = (*SILENT, *TIMERS, facts.JudgementRequested, facts.JudgementGiven, facts.WithdrawnAbove)
 
 
 class UnitOfWork:

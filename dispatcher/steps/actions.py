@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from dispatcher.clocks import limits
-from dispatcher.order import facts
+from dispatcher.order import facts, upward
 from dispatcher.order.row import Order
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -19,6 +19,7 @@ from dispatcher.steps.opening import NAMED_BY
 from dispatcher.steps.routing import Route, responsible, spot_of
 from dispatcher.units import tasking
 from models.events import Why
+from models.events.above import is_from_above
 from models.inbox import InboxUpdate
 
 Step = Callable[[UnitOfWork, Order, InboxUpdate, int], Order]
@@ -432,9 +433,22 @@ def _force_close(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -
 
 @step
 def _reject(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    if is_from_above(update.source):
+        return _withdraw_above(work, order, update, at)
     if update.by.role == "reviewer":
         order = work.emit(facts.Decided(**work.head(order, at, update.by), rejected=True, note=update.reason))
     return dispatching.reject(work, order, update.reason, at, update.by)
+
+
+def _withdraw_above(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
+    """A platform above takes back what it has reported: the order ends with the last who waits for it."""
+    report, family = update.report, (order, *work.children(order))
+    assert report is not None  # the guard "awaited-above" has seen it
+    if not upward.others_wait(family, report):
+        return dispatching.reject(work, order, update.reason, at, update.by)
+    own = next(one for one in family if report in one.from_above)
+    work.emit(facts.WithdrawnAbove(**work.head(own, at, update.by), report=report, reason=update.reason))
+    return work.order(order.id) or order
 
 
 @step

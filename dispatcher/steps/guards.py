@@ -14,7 +14,7 @@ from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, levels
 from dispatcher.steps.opening import NAMED_BY
 from dispatcher.units import tasking
-from models.events.above import is_from_above, order_named
+from models.events.above import is_from_above
 from models.events.vocabulary import CODES
 from models.inbox import Actor, InboxUpdate
 from models.times import DAY_MS, HOUR_MS, MINUTE_MS
@@ -227,16 +227,11 @@ def _named_where_asked(work: UnitOfWork, order: Order, update: InboxUpdate, at: 
 
 
 @guard
-def _nobody_else_waits(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    """A platform above takes back what it has reported, in however many attempts: others may have reported the same
-    here."""
+def _awaited_above(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
+    """A platform above takes back what it has reported itself, by the newest of its attempts."""
     if not is_from_above(update.source):
         return ""
-    kept = (*order.evidence_first, *order.evidence_last)
-    waiting = {(seen.source, order_named(seen.id)) for seen in kept}
-    own = {(source, order_named(name)) for source, name in order.from_above}
-    alone = len(own) == 1 and waiting == own and len(kept) == order.evidence_count and not order.children
-    return "" if alone else "others-wait"
+    return "" if any(update.report in one.from_above for one in (order, *work.children(order))) else "not-awaited"
 
 
 @guard

@@ -135,6 +135,10 @@ def _classified(order: Order, fact: facts.Classified) -> Changes:
     }
 
 
+def _withdrawn_above(order: Order, fact: facts.WithdrawnAbove) -> Changes:
+    return {"from_above": tuple(each for each in order.from_above if each != fact.report)}
+
+
 def _absorbed(order: Order, fact: facts.Absorbed) -> Changes:
     return {"children": (*order.children, fact.child)}
 
@@ -197,6 +201,7 @@ FOLDS: Folds = {
     facts.KeptApart: _kept_apart,
     facts.PerhapsSame: _perhaps_same,
     facts.Classified: _classified,
+    facts.WithdrawnAbove: _withdrawn_above,
     facts.Absorbed: _absorbed,
     facts.Released: _released,
 }

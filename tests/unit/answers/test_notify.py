@@ -351,6 +351,7 @@ def test_every_step_is_told_to_somebody() -> None:
         facts.PerhapsSame,
         facts.Classified,
         facts.Absorbed,
+        facts.WithdrawnAbove,
         facts.Released,
         facts.Archived,
     }

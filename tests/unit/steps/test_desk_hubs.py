@@ -40,6 +40,12 @@ def messages(desk: Desk, topic: str, ce_type: str) -> list[dict[str, Any]]:
     return [msgspec.json.decode(out.value) for out in found]
 
 
+def take_back(desk: Desk, at: int, of: tuple[str, str] = ABOVE, name: str = "withdrawn") -> str:
+    """The platform above takes back what it has reported; the refusal's name, or ""."""
+    said: dict[str, Any] = {"source": of[0], "id": f"{of[1]}/{name}", "report": of, "reason": "taken-back"}
+    return desk.update("reject", SYSTEM, at, **said)
+
+
 def told(desk: Desk) -> list[tuple[str, str | None, str]]:
     """What the platform above has heard: the fact, how far it was before, how far it is now."""
     return [(each["kind"], each["before"], each["stage"]) for each in messages(desk, "upward", UPWARD_STEP)]
@@ -200,31 +206,94 @@ def test_what_a_hub_returns_goes_to_the_department_that_has_handed_it_down() -> 
 
 def test_a_platform_above_takes_back_what_it_has_reported_alone(below: Desk) -> None:
     """And is not told what it has asked for; what others have reported as well goes on for them."""
-    taken: dict[str, Any] = {"source": ABOVE[0], "id": f"{ABOVE[1]}/withdrawn", "report": ABOVE, "reason": "taken-back"}
     shared = Desk()
     shared.feed(report(ABOVE[1], T0, source=ABOVE[0], reporter=""), report("2", T0), at=T0)
-    heard = told(below)
+    heard, heard_shared = told(below), told(shared)
 
-    assert below.update("reject", SYSTEM, T0 + HOUR, **taken) == ""
-    assert shared.update("reject", SYSTEM, T0 + HOUR, **taken) == "others-wait"
+    assert take_back(below, T0 + HOUR) == ""
+    assert take_back(shared, T0 + HOUR) == ""
+    shared.update("accept", ROADS, T0 + 2 * HOUR)
     assert (below.only().state, told(below)) == ("rejected", heard)
-    assert shared.only().state == "assigned"
+    assert (shared.only().state, shared.only().from_above) == ("accepted", ())
+    assert told(shared) == heard_shared
+    assert take_back(shared, T0 + 3 * HOUR, name="again") == "not-awaited"
+    assert_laws(shared)
+
+
+def test_what_several_orders_above_have_become_ends_with_the_last_that_is_taken_back(below: Desk) -> None:
+    """The others go on to hear of it, and nothing of whose was taken back; an attempt that is over takes nothing."""
+    former, other = (("hub:city", report_of("gulou-20260302-klmnopqrst", attempt)) for attempt in (1, 2))
+    for each in (former, other):
+        below.feed(report(each[1], T0, source=each[0], reporter=""), at=T0)
+    assert below.only().from_above == (ABOVE, other)
+
+    stale = take_back(below, T0 + HOUR, former)
+    first = take_back(below, T0 + HOUR)
+    below.update("accept", ROADS, T0 + 2 * HOUR)
+    heard = [(each["id"], each["kind"]) for each in messages(below, "upward", UPWARD_STEP)]
+    last = take_back(below, T0 + 3 * HOUR, other)
+
+    assert (stale, first, last, below.only().state) == ("not-awaited", "", "", "rejected")
+    assert heard[-1] == (other[1], "accepted")
+    assert (ABOVE[1], "accepted") not in heard
+    assert all(kind != "withdrawn-above" for _, kind in heard)
+    assert_laws(below)
+
+
+def test_orders_above_whose_orders_were_merged_here_are_taken_back_one_by_one() -> None:
+    """Whichever comes first: the one that they have become goes on for the other, and ends with it."""
+    other = ("hub:city", report_of("gulou-20260302-klmnopqrst", 1))
+    for first, second in ((ABOVE, other), (other, ABOVE)):
+        desk = Desk()
+        for report_id, place in ((ABOVE[1], 30.05), (other[1], 30.02)):
+            desk.feed(report(report_id, T0, source=ABOVE[0], reporter="", lat=place), at=T0)
+        child = next(order.id for order in desk.state.orders.values() if order.from_above == (other,))
+        parent = next(order.id for order in desk.state.orders.values() if order.from_above == (ABOVE,))
+        desk.update("merge", OPERATOR, T0 + HOUR, child, other_order_id=parent, reason="the same")
+
+        assert take_back(desk, T0 + 2 * HOUR, first) == ""
+        assert desk.order(parent).state == "assigned"
+        assert take_back(desk, T0 + 3 * HOUR, second) == ""
+        assert (desk.order(parent).state, desk.order(child).state) == ("rejected", "merged")
+        assert_laws(desk)
+
+
+def test_an_order_above_that_was_told_of_the_end_waits_no_longer() -> None:
+    """When another one's rework is taken back, what it has reopened ends; not where its own rework came as well."""
+    other = ("hub:city", report_of("gulou-20260302-klmnopqrst", 1))
+    for both in (False, True):
+        desk = Desk()
+        for each in (ABOVE, other):
+            desk.feed(report(each[1], T0, source=each[0], reporter=""), at=T0)
+        desk.update("accept", ROADS, T0 + HOUR)
+        desk.update("handle", ROADS, T0 + 2 * HOUR, evidence_urls=PICTURE)
+        desk.update("check-pass", INSPECTOR, T0 + 3 * HOUR)
+        again = ("hub:city", report_of(PARENT, 2))
+        rework = [again, (other[0], report_of(order_named(other[1]), 2))][: 1 + both]
+        for each in rework:
+            desk.feed(report(each[1], T0 + 4 * HOUR, source=each[0], reporter=""), at=T0 + 4 * HOUR)
+        assert desk.only().state == "assigned"
+
+        take_back(desk, T0 + 5 * HOUR, again)
+
+        assert desk.only().state == ("assigned" if both else "rejected")
+        assert_laws(desk)
 
 
 def test_what_has_come_down_in_several_attempts_is_taken_back_as_one(below: Desk) -> None:
     """Nobody else waits for it; where a camera has seen it as well, it goes on."""
     again, at = ("hub:city", report_of(PARENT, 2)), T0 + HOUR
-    taken: dict[str, Any] = {"source": again[0], "id": f"{again[1]}/withdrawn", "report": again, "reason": "taken-back"}
     below.feed(report(again[1], at, source=again[0], reporter=""), at=at)
     seen = Desk()
     seen.feed(report(ABOVE[1], T0, source=ABOVE[0], reporter=""), at=T0)
     seen.feed(detection("7", at), report(again[1], at, source=again[0], reporter=""), at=at)
 
     assert below.only().evidence_count == 2
-    assert below.update("reject", SYSTEM, T0 + 2 * HOUR, **taken) == ""
+    assert take_back(below, T0 + 2 * HOUR, again) == ""
     assert below.only().state == "rejected"
     assert seen.only().evidence_count == 3
-    assert seen.update("reject", SYSTEM, T0 + 2 * HOUR, **taken) == "others-wait"
+    assert take_back(seen, T0 + 2 * HOUR, again) == ""
+    assert (seen.only().state, seen.only().from_above) == ("assigned", ())
 
 
 def test_a_desk_that_never_had_what_is_taken_back_says_nothing(below: Desk) -> None:
