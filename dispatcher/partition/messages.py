@@ -227,7 +227,7 @@ def upward_step(order: Order, fact: Fact, report: tuple[str, str], before: Order
     source, report_id = report
     now = stage_joined(order) if before is None else stage(order)
     evidence: tuple[str, ...] = getattr(fact, "evidence_urls", ())
-    if now == "done" and not evidence:
+    if now == "done" and not evidence and before is not None and before.state == "handled":  # else it was not handled
         evidence = next((entry.evidence_urls for entry in reversed(order.timeline) if entry.fact == "handled"), ())
     message = UpwardStepMessage(
         source=source,

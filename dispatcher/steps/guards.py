@@ -320,7 +320,10 @@ def _return_code(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -
 
 @guard
 def _not_binding(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    return "binding" if order.assignments[-1].binding else ""
+    turn = order.assignments[-1]
+    if update.action == "return" and work.city.is_hub(turn.department):
+        return ""  # it has ended there, so that nobody works on it: the duty officer hears of it, whatever binds
+    return "binding" if turn.binding else ""
 
 
 @guard

@@ -14,6 +14,7 @@ from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching
 from dispatcher.steps.routing import Route, responsible, spot_of
 from models.events import Evidence, Why
+from models.events.incoming import MAX_LINKS
 from models.inbox import Actor, InboxUpdate
 
 _SETTLED = ("passed", "dropped")
@@ -116,9 +117,18 @@ def _conclude(work: UnitOfWork, order: Order, at: int) -> None:
     if order.state == "assigned":
         order = dispatching.accept(work, order, at, DESK)
     if order.state == "accepted":
-        order = concluding.handle(work, order, work.bounded(order, at), DESK, "all parts have passed")
+        at, pictures = work.bounded(order, at), _pictures(work, order)
+        order = concluding.handle(work, order, at, DESK, "all parts have passed", pictures)
         if answered(order):
             concluding.close(work, order, at, DESK, "all parts have passed")
+
+
+def _pictures(work: UnitOfWork, joint: Order) -> tuple[str, ...]:
+    """What shows that the parts were done shows that the whole was: whoever waits above checks it by that."""
+    parts = (own for part in joint.parts if (own := work.order(part.order)) is not None)
+    handled = (next((e for e in reversed(own.timeline) if e.fact == "handled"), None) for own in parts)
+    links = (link for entry in handled if entry is not None for link in entry.evidence_urls)
+    return tuple(dict.fromkeys(links))[:MAX_LINKS]
 
 
 def _open_next(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:

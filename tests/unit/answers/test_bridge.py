@@ -296,6 +296,21 @@ def test_what_moves_an_order_below_moves_it_above() -> None:
     assert actions(step("under-way", "done", "closed", evidence_urls=())) == ("return",)
 
 
+def test_what_a_hub_ends_without_a_picture_is_told_the_duty_officer_as_often_as_it_does() -> None:
+    """Also when the officer has bound it: else the city would wait for what is over there."""
+    desk = hub_city()
+    desk.feed(report("1", T0), at=T0)
+
+    for attempt in (1, 2):
+        (said,) = carried_up(step("waiting", "done", "closed", id=f"{PARENT}/{attempt}", evidence_urls=()))
+        own: dict[str, Any] = {"code": said.code, "reason": said.reason, "attempt": said.attempt}
+        assert desk.update(said.action, ROADS, T0 + attempt * DAY, **own) == ""
+        assert desk.only().state == "arbitration"
+        desk.update("arbitrate", OFFICER, T0 + attempt * DAY + HOUR, department="roads", reason="with a picture")
+
+    assert (desk.only().state, desk.only().attempt) == ("assigned", 3)
+
+
 def test_what_asks_for_time_below_asks_for_it_above() -> None:
     """Each platform grants its own; a suspension says until when."""
     (asked,) = carried_up(step("under-way", "under-way", "suspended", until=T0 + HOUR, note="frost"))

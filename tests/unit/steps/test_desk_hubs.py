@@ -186,7 +186,8 @@ def test_what_goes_on_as_part_of_another_order_hears_of_that(below: Desk) -> Non
 
 
 def test_what_a_hub_returns_goes_to_the_department_that_has_handed_it_down() -> None:
-    """However late: that one is accountable. Handed down to the hub once more, it binds."""
+    """However late: that one is accountable. Handed down to the hub once more, it binds, and comes back as often as it
+    ends there."""
     levels = appended("departments.csv", *LEVELS)
     first, *rows = levels["departments.csv"].splitlines()
     marked = [f"{row},{'on' if row.startswith('roads-street,') else ''}" for row in rows]
@@ -200,7 +201,9 @@ def test_what_a_hub_returns_goes_to_the_department_that_has_handed_it_down() -> 
 
     assert (late, desk.only().state, desk.only().department, desk.only().held_for) == ("", "accepted", "roads", ())
     assert desk.update("forward", ROADS, T0 + 9 * DAY, department="roads-street") == ""
-    assert desk.update("return", hub, T0 + 9 * DAY, code="unclear", reason="r") == "binding"
+    assert desk.only().assignments[-1].binding
+    assert desk.update("return", hub, T0 + 9 * DAY, code="unclear", reason="r") == ""
+    assert (desk.only().state, desk.only().department) == ("accepted", "roads")
     assert_laws(desk)
 
 
@@ -318,14 +321,30 @@ def test_a_control_zone_does_not_swallow_what_a_platform_above_waits_for() -> No
 
 
 def test_what_a_hub_returns_goes_to_the_duty_officer(above: Desk) -> None:
-    """However late, whatever it suggests, and once bound to it, it cannot be returned: no circle."""
+    """However late, whatever it suggests, and also when it was bound to it: it has ended there, and nobody works on it.
+    Each time a person decides, so nothing goes in a circle by itself."""
     returned = above.update("return", ROADS, T0 + 9 * DAY, code="not-my-area", reason="elsewhere", department="police")
 
     assert (returned, above.only().state) == ("", "arbitration")
     above.update("arbitrate", OFFICER, T0 + 9 * DAY + HOUR, department="roads", reason="theirs")
     again = above.update("return", ROADS, T0 + 9 * DAY + 2 * HOUR, code="not-my-area", reason="no")
-    assert (again, above.only().state) == ("binding", "assigned")
+    assert (again, above.only().state) == ("", "arbitration")
+    assert above.update("arbitrate", OFFICER, T0 + 10 * DAY, department="roads", reason="with a picture") == ""
+    assert [each["attempt"] for each in messages(above, "assignments/roads", ASSIGNMENT)] == [1, 2, 3]
+    assert above.update("re-assign", DISPATCHER, T0 + 10 * DAY, department="police", reason="r") == "binding"
     assert_laws(above)
+
+
+def test_what_nobody_has_handled_is_done_without_a_picture(below: Desk) -> None:
+    """Also where one was there before, which a check has refused: closed by force, it shows nothing of how it is."""
+    below.update("accept", ROADS, T0 + HOUR)
+    below.update("handle", ROADS, T0 + 2 * HOUR, evidence_urls=PICTURE)
+    below.update("check-fail", INSPECTOR, T0 + 3 * HOUR, reason="still there")
+    below.update("force-close", OPERATOR, T0 + 4 * HOUR, reason="enough")
+
+    last = messages(below, "upward", UPWARD_STEP)[-1]
+
+    assert (last["kind"], last["stage"], last["evidence_urls"]) == ("closed", "done", [])
 
 
 def test_a_hub_whose_return_is_refused_gets_the_order_in_its_next_attempt(above: Desk) -> None:

@@ -98,7 +98,7 @@ def test_parts_are_orders_of_their_own_in_the_same_partition() -> None:
 
 def test_a_joint_order_is_closed_when_all_its_parts_have_passed() -> None:
     """The part that waits begins when both before it are settled; each is checked, the whole is not once more. Nothing
-    is learnt from the parts: their words speak of the whole."""
+    is learnt from the parts: their words speak of the whole. Their pictures show that the whole is done."""
     desk = joint()
     settle(desk, "fire", T0 + 2 * HOUR)
     assert states(desk)["sign"] == "waiting"
@@ -115,6 +115,7 @@ def test_a_joint_order_is_closed_when_all_its_parts_have_passed() -> None:
         T0 + 4 * HOUR,
         4 * HOUR,
     )
+    assert next(each.evidence_urls for each in order.timeline if each.fact == "handled") == PICTURE
     assert [f.part for f in facts_of(desk.sent) if isinstance(f, facts.PartEnded)] == ["fire", "kitchen", "sign"]
     assert desk.count("closed") == 4
     assert desk.count("received") == 1
