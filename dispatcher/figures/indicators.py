@@ -141,7 +141,7 @@ _TABLE = (
             (f"{stage}_done", f"{stage}_missed"),
             f"{what} in time / (done + missed), where there is a limit",
             _CHINA,
-            version=2,
+            version=3 if stage == "handle" else 2,
         )
         for stage, title, what in (
             ("accept", "按时签收率", "accepted"),

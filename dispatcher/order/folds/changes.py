@@ -234,6 +234,22 @@ def not_overdue(order: Order, at: int) -> Changes:
     return {"overdue_at": None, "overdue_past": past}
 
 
+def in_time_until(order: Order, at: int) -> Changes:
+    """Whose limits stand still from `at` on: a breach of one that was not up by then never stood."""
+    if not order.assignments:
+        return {}
+    changes: Changes = {"assignments": (*order.assignments[:-1], _not_missed(order.assignments[-1], at))}
+    if order.held_for:
+        changes["held_for"] = tuple(_not_missed(turn, at) for turn in order.held_for)
+    return changes
+
+
+def _not_missed(turn: Assignment, at: int) -> Assignment:
+    if turn.handle_missed_at is None or (turn.handle_due is not None and turn.handle_due < at):
+        return turn
+    return replace(turn, handle_missed_at=None)
+
+
 def dispatched(order: Order, at: int, by: Actor) -> Changes:
     """Dispatching has decided: how long the order waited for that."""
     stage = _WAITING.get(order.state)

@@ -8,6 +8,7 @@ from dispatcher.order.folds.changes import (
     Changes,
     Folds,
     again,
+    in_time_until,
     in_turn,
     no_check,
     not_overdue,
@@ -54,6 +55,7 @@ def _suspension_refused(order: Order, fact: facts.SuspensionRefused) -> Changes:
 def _suspended(order: Order, fact: facts.Suspended) -> Changes:
     return (
         not_overdue(order, fact.at)
+        | in_time_until(order, fact.at)
         | responded(order, fact.at)
         | {
             "suspension_asked_until": None,

@@ -367,7 +367,7 @@ class NaiveOrder:
         return ""
 
     def late(self) -> bool:
-        return any(("breached", stage) in self.fired or self.now > self.due[stage] for stage in ("handle", "whole"))
+        return any(self.now > self.due[stage] for stage in ("handle", "whole"))  # at the due time it is in time
 
     def request_extension(self, target: str, reason: str) -> str:
         refusal = "" if reason else "missing-reason"

@@ -8,6 +8,7 @@ from dispatcher.desk import FIRED_PER_RECORD, DeskState
 from dispatcher.order import facts
 from models.inbox import Actor
 from models.times import from_text
+from tests.support.cities import LEVELS, appended
 from tests.support.desks import (
     DAY,
     DISPATCHER,
@@ -208,6 +209,51 @@ def test_clock_and_limits_stand_still_during_a_suspension() -> None:
     assert order.due == T0 + 7 * DAY + stood
     desk.update("handle", ROADS, until + 2 * HOUR, evidence_urls=("e",), source=IMPORTER)
     assert desk.only().assignments[0].handled_ms == DAY - HOUR + 2 * HOUR
+    assert_laws(desk)
+
+
+def test_what_was_suspended_in_time_has_missed_nothing_whenever_that_arrives() -> None:
+    """Also asked for in time: a breach that came up in between never stood, in marks and figures, and comes after the
+    time that was left. What was suspended after its limit had missed it."""
+    desk, late = pothole(), pothole()
+    for each, at in ((desk, T0 + DAY - HOUR), (late, T0 + DAY + HOUR)):
+        each.update("accept", ROADS, T0 + HOUR)
+        asked: dict[str, Any] = {"reason": "parts", "until": T0 + 9 * DAY, "source": IMPORTER}
+        each.tick(T0 + 8 * DAY)
+        assert each.only().overdue_at == T0 + 7 * DAY
+        assert each.count("handle_missed") == 1
+        assert each.update_at("request-suspension", ROADS, T0 + DAY - HOUR, each.only().id, **asked) == ""
+        assert each.update_at("approve-suspension", DISPATCHER, at, each.only().id, source=IMPORTER) == ""
+
+    assert (desk.only().state, desk.only().overdue_at, desk.count("overdue_open")) == ("suspended", None, 0)
+    assert (desk.only().assignments[0].handle_missed_at, desk.count("handle_missed")) == (None, 0)
+    assert (late.only().assignments[0].handle_missed_at, late.count("handle_missed")) == (T0 + DAY, 1)
+    desk.tick(T0 + 9 * DAY + HOUR - MINUTE)
+    assert (desk.only().state, desk.count("handle_missed")) == ("accepted", 0)
+    desk.tick(T0 + 9 * DAY + 2 * HOUR)
+    assert desk.count("handle_missed") == 1
+    assert_laws(desk)
+    assert_laws(late)
+
+
+def test_what_a_department_below_suspends_in_time_nobody_above_has_missed() -> None:
+    """The clocks of all levels stand still with it."""
+    desk = Desk(quiet_city(**appended("departments.csv", *LEVELS)))
+    desk.feed(report("1", T0), at=T0)
+    street = Actor("department", "roads-street", "sun")
+    desk.update("forward", ROADS, T0 + HOUR, department="roads-street")
+    desk.update("accept", street, T0 + 2 * HOUR)
+    desk.tick(T0 + 2 * DAY)
+    assert desk.only().held_for[0].handle_missed_at is not None
+    due = desk.only().assignments[-1].handle_due
+    assert due is not None
+    assert desk.count("handle_missed") == 2
+
+    asked: dict[str, Any] = {"reason": "parts", "until": T0 + 9 * DAY, "source": IMPORTER}
+    assert desk.update_at("request-suspension", street, due, desk.only().id, **asked) == ""
+    assert desk.update_at("approve-suspension", DISPATCHER, due, desk.only().id, source=IMPORTER) == ""
+
+    assert (desk.only().state, desk.count("handle_missed")) == ("suspended", 0)
     assert_laws(desk)
 
 
