@@ -231,9 +231,11 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     `jury` are the citizens of the pool, by hash, who were asked to judge its last closing, `judge_by` until when;
     `judgements` are all that were given, one of a citizen.
     `limits` are the running ones; `fired` names the warnings and breaches that were booked for them. `supervise_at` and
-    `archive_at` are when the next level and the archive come. `reports_by_day` counts its reports by city-local day
-    (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded of it. `sealed_under` are the names of
-    the keys under which the words of its sightings are sealed. `pack` is the digest of the city pack that opened it.
+    `archive_at` are when the next level and the archive come. `reported_again` has each of its reporters once for
+    every further report of theirs, so that one which is split off leaves them with the rest. `reports_by_day`
+    counts its reports by city-local day (yyyymmdd), oldest first; on each of `reminded_on` a reporter has reminded
+    of it. `sealed_under` are the names of the keys under which the words of its sightings are sealed. `pack` is the
+    digest of the city pack that opened it.
     `held_for` are the turns of the departments that have handed the order down and stay accountable for it, the
     topmost first; the last of `assignments` is the turn of whoever has it. `parts` are those of a joint order,
     `part_of` names the joint order that it is a part of. `from_above` are its reports that are orders of platforms
@@ -266,6 +268,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     evidence_first: tuple[Evidence, ...] = ()
     evidence_last: tuple[Evidence, ...] = ()
     reporters: tuple[str, ...] = ()
+    reported_again: tuple[str, ...] = ()
     report_keys: tuple[str, ...] = ()
     sealed_under: tuple[str, ...] = ()
     fingerprints: tuple[str, ...] = ()

@@ -43,6 +43,7 @@ class Changes(TypedDict, total=False):
     evidence_first: tuple[Evidence, ...]
     evidence_last: tuple[Evidence, ...]
     reporters: tuple[str, ...]
+    reported_again: tuple[str, ...]
     report_keys: tuple[str, ...]
     sealed_under: tuple[str, ...]
     from_above: tuple[tuple[str, str], ...]

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts
 from dispatcher.order.folds.changes import Changes, Folds
 from dispatcher.order.folds.room import fitting, seen_weight
-from dispatcher.order.row import Order, PartState
+from dispatcher.order.row import Order, PartState, unanswered
 from models.events import Evidence
 from models.events.above import is_from_above, order_named
 from models.sealed_words import key_name
@@ -27,7 +27,9 @@ def _seen(order: Order, evidence: Evidence, day: int, fingerprint: str, report_k
         changes["reports_by_day"] = _count(order.reports_by_day, day, 1)
         if report_key:
             changes["report_keys"] = (*order.report_keys, report_key)
-        if evidence.reporter and evidence.reporter not in order.reporters:
+        if evidence.reporter in order.reporters:
+            changes["reported_again"] = (*order.reported_again, evidence.reporter)
+        elif evidence.reporter:
             changes["reporters"] = (*order.reporters, evidence.reporter)
         if is_from_above(evidence.source):
             changes["from_above"] = _with_newest(order.from_above, (evidence.source, evidence.id))
@@ -160,10 +162,22 @@ def _released(order: Order, fact: facts.Released) -> Changes:
     if fact.report_key:
         changes["reports_by_day"] = _count(order.reports_by_day, fact.day, -1)
         gone = next(e for e in (*order.evidence_first, *order.evidence_last) if (e.source, e.id) == fact.evidence)
-        if not any(kept.reporter == gone.reporter for kept in (*first, *last)):
-            changes["reporters"] = tuple(who for who in order.reporters if who != gone.reporter)
+        changes |= _one_report_less(order, gone.reporter, (*first, *last))
         if name := key_name((gone.text, gone.address)):
             changes["sealed_under"] = tuple(other for other in order.sealed_under if other != name)
+    return changes
+
+
+def _one_report_less(order: Order, reporter: str, kept: tuple[Evidence, ...]) -> Changes:
+    """Who has no other report in an order is its reporter no more, and waits for no call from it."""
+    if reporter in order.reported_again:
+        place = order.reported_again.index(reporter)
+        return {"reported_again": (*order.reported_again[:place], *order.reported_again[place + 1 :])}
+    if any(each.reporter == reporter for each in kept):  # a row of before does not say who has reported again
+        return {}
+    changes: Changes = {"reporters": tuple(who for who in order.reporters if who != reporter)}
+    if order.state == "closed" and not unanswered(replace(order, reporters=changes["reporters"])):
+        changes |= {"call_back_at": None, "call_back": False}
     return changes
 
 

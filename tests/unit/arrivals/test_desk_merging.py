@@ -319,6 +319,47 @@ def test_a_joined_report_can_be_split_off_with_its_own_citizen_clock() -> None:
     assert_laws(desk)
 
 
+@pytest.mark.parametrize("middle", [0, 1, 2])
+def test_who_has_reported_an_order_again_stays_its_reporter_when_one_report_is_split_off(middle: int) -> None:
+    """Also where the row keeps none of the others any more; who has reported it once is told of the new one alone."""
+    desk = Desk()
+    names = [*(f"first-{n}" for n in range(22)), *(f"middle-{n}" for n in range(middle))]
+    for n, name in enumerate((*names, *(f"last-{n}" for n in range(22)), "late")):
+        own = {"reporter": "hash-again"} if name.startswith(("middle", "late")) else {}
+        desk.feed(report(name, T0 + n * MINUTE, **own), at=T0 + n * MINUTE)
+    first = desk.only()
+    assert all(not each.id.startswith("middle") for each in (*first.evidence_first, *first.evidence_last))
+
+    assert desk.update("split", OPERATOR, T0 + DAY, first.id, report=("app", "late"), reason="another hole") == ""
+
+    assert desk.order(first.id).reporters.count("hash-again") == min(middle, 1)
+    before = len(desk.sent)
+    assert desk.update("accept", ROADS, T0 + DAY, first.id) == ""
+    told = {out.key for out in desk.sent[before:] if out.topic == "notices"}
+    assert ("hash-again" in told) is (middle > 0)
+    assert next(each for each in desk.state.orders.values() if each.id != first.id).reporters == ("hash-again",)
+    assert_laws(desk)
+
+
+def test_who_has_no_report_left_in_an_order_is_neither_told_of_it_nor_called_back() -> None:
+    """Its other reporter has answered: nobody is left to call."""
+    desk = Desk(quiet_city("call_back_days = 3.0"))
+    for n, reporter in enumerate(("hash-1", "hash-2", "hash-2")):
+        desk.feed(report(str(n), T0 + n * MINUTE, reporter=reporter), at=T0 + n * MINUTE)
+    close(desk, ROADS, T0 + HOUR)
+    first = desk.only().id
+    desk.update("feedback", Actor("reporter", "", "hash-1"), T0 + 2 * HOUR, first, satisfied=True)
+    desk.tick(T0 + 5 * DAY)
+    assert desk.order(first).call_back
+
+    for name in ("1", "2"):
+        assert desk.order(first).reporters == ("hash-1", "hash-2")
+        assert desk.update("split", OPERATOR, T0 + 5 * DAY, first, report=("app", name), reason="another hole") == ""
+
+    assert (desk.order(first).reporters, desk.order(first).call_back) == (("hash-1",), False)
+    assert_laws(desk)
+
+
 def test_a_report_that_names_an_order_can_be_split_off_it() -> None:
     """Its reporter said that it is the same, and a person sees that it is not."""
     desk = Desk()

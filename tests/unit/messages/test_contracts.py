@@ -51,6 +51,7 @@ from tests.support.messages import ORDER, raw
 from tests.support.web.schemas import misfits, resolved
 from tests.unit.intake.test_intake import BAD
 from tests.unit.outside.test_units import life_of_a_task
+from tests.unit.steps.test_desk_hubs import life_of_what_is_taken_back
 from tests.unit.steps.test_desk_returns import ROADS
 
 DOCUMENT: dict[str, Any] = asyncapi()
@@ -87,11 +88,12 @@ def test_every_reference_in_the_document_leads_somewhere() -> None:
 
 @pytest.fixture(scope="module")
 def sent() -> Sent:
-    """The data of all events that desks have sent in random lives, one with mobile units and one that goes on, by
-    channel and type."""
+    """The data of all events that desks have sent in random lives, one with mobile units, one that goes on and one of
+    what a platform above has taken back, by channel and type."""
     events: Sent = defaultdict(lambda: defaultdict(list))
     random_lives = (run(random_inbox(seed)).sent for seed in SEEDS)
-    for sent in (*random_lives, life_of_a_task().sent, life_that_goes_on().sent):
+    lives = (life_of_a_task(), life_that_goes_on(), life_of_what_is_taken_back())
+    for sent in (*random_lives, *(each.sent for each in lives)):
         for out in sent:
             channel = out.topic.partition("/")[0]
             if channel != "archive":  # it holds rows, not events

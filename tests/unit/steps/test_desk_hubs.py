@@ -46,6 +46,15 @@ def take_back(desk: Desk, at: int, of: tuple[str, str] = ABOVE, name: str = "wit
     return desk.update("reject", SYSTEM, at, **said)
 
 
+def life_of_what_is_taken_back() -> Desk:
+    """Two orders of a platform above have become one, which goes on for one of them."""
+    desk = Desk()
+    for name in (ABOVE[1], report_of("gulou-20260302-klmnopqrst", 1)):
+        desk.feed(report(name, T0, source=ABOVE[0], reporter=""), at=T0)
+    assert take_back(desk, T0 + HOUR) == ""
+    return desk
+
+
 def told(desk: Desk) -> list[tuple[str, str | None, str]]:
     """What the platform above has heard: the fact, how far it was before, how far it is now."""
     return [(each["kind"], each["before"], each["stage"]) for each in messages(desk, "upward", UPWARD_STEP)]
