@@ -15,17 +15,18 @@
                                 thanks or a withdrawal may speak of
 8. covered by a parent incident kept as the parent's evidence; one too many of a category and area opens one, a storm
 9. too few, or too unsure       a detection is watched
-10. otherwise                   opens an order, which takes over what was watched around it and is related to what
+10. just found to be nothing    a detection of which nobody is sure, as the one before it was, counts as suppressed
+11. otherwise                   opens an order, which takes over what was watched around it and is related to what
                                 lies beyond the border of its area
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from dispatcher.arrivals import borders, located, merging, nearby, repeats, unsure, wording
 from dispatcher.arrivals.covered import held_back, silencing, storms
 from dispatcher.arrivals.merging import certain_category
-from dispatcher.arrivals.watched import watching, weighing
+from dispatcher.arrivals.watched import dispelled, watching, weighing
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import index, outcomes
 from dispatcher.partition.outcomes import Disposition
@@ -93,6 +94,14 @@ def find_or_open(work: UnitOfWork, sighting: Sighting, owner: str = "", *, risen
     candidates = (*(() if candidate is None else (candidate,)), *met.maybe)
     if sighting.kind == "detection" and kind is not None and (weighing.needed(kind) > 1 or weighing.is_weighed(kind)):
         return watching.watch_on(work, sighting, kind, category, candidates)
+    return _open(work, sighting, candidates, owner)
+
+
+def _open(work: UnitOfWork, sighting: Sighting, candidates: Sequence[Order], owner: str) -> Disposition:
+    """What is new opens an order, unless it is a look in doubt at what has just been found to be nothing."""
+    if dispelled.says_nothing_new(work, sighting):
+        work.book("suppressed", sighting.at, sighting.area, certain_category(sighting))
+        return Disposition("suppressed")
     order = open_order(work, sighting, candidates, owner)
     borders.relate(work, watching.take_over(work, order))
     return Disposition("order", order.id)

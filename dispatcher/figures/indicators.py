@@ -80,7 +80,12 @@ _TABLE = (
     _count("received", "受理数", "reports, without repeats of the same source and id"),
     _count("detections", "感知数", "detections of cameras, without repeats of the same source and id"),
     _count("duplicates", "重复数", "sightings dropped as repeats of the same source and id within its window"),
-    _count("suppressed", "抑制数", "sightings inside a control zone 管控区域 or a silence 静默"),
+    _count(
+        "suppressed",
+        "抑制数",
+        "sightings inside a control zone 管控区域 or a silence 静默, or in doubt just after the same was found to be "
+        "nothing",
+    ),
     _count("expired", "观察失效数", "detections that were watched and came to no order in time"),
     _count("merged", "并案数", "sightings that joined an order that was there"),
     _count("opened", "立案数", "orders opened"),

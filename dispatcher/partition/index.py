@@ -6,6 +6,8 @@
 | fingerprint/<fingerprint>   | of what one camera sees again and again  | not rejected                |
 | cell/<area>/<group>/<y>/<x> | of a merge group in one cell of the grid | neither rejected nor merged |
 | cell/<area>//<y>/<x>        | of no group yet in one cell of the grid  | waiting for a person        |
+| rejected/<fingerprint>      | of what one camera has seen              | rejected                    |
+| cell/<area>/<group>!/<y>/<x> | of what cameras have seen in that cell  | rejected                    |
 | kind/<area>/<category>      | of a category, or of none, in an area    | open                        |
 | asset/<id>/<group>          | of a merge group at one asset            | neither rejected nor merged |
 | checks/<inspector>          | whose check an inspector has             | waiting for it              |
@@ -56,7 +58,7 @@ def keys_of(order: Order | Outline) -> set[Key]:
     keys = _waited_for(order)
     keys.update(int(key, 16) for key in order.report_keys)
     if order.state == "rejected":
-        return keys
+        return keys | _keys_of_rejected(order)
     own = order.fingerprints
     if order.state == "closed":  # what it covered comes up, and reopens nothing
         own = tuple(one for one in own if _COVERED not in one)
@@ -72,6 +74,16 @@ def keys_of(order: Order | Outline) -> set[Key]:
         keys.add(of_asset(order.asset.id, order.group))
     if order.state in OPEN and (order.category or nobody_knows):
         keys.update(of_kind(area, order.category) for area in areas)
+    return keys
+
+
+def _keys_of_rejected(order: Order | Outline) -> set[Key]:
+    """What a camera has seen, and was nothing, is found again by its next look; what it covered was another's."""
+    own = tuple(one for one in order.fingerprints if _COVERED not in one)
+    keys: set[Key] = set(map(of_rejected, known_by(own, order.category)))
+    if keys and order.group and order.lat is not None and order.lon is not None:
+        cell = cell_of(order.lat, order.lon)
+        keys.update(_cell_key(area, rejected_group(order.group), *cell) for area in areas_of(order))
     return keys
 
 
@@ -107,6 +119,16 @@ def of_report(source: str, event_id: str) -> Key:
 def of_fingerprint(fingerprint: str) -> Key:
     """The key of the orders whose incident has this fingerprint."""
     return f"fingerprint/{fingerprint}"
+
+
+def of_rejected(fingerprint: str) -> Key:
+    """The key of the rejected orders whose incident has this fingerprint."""
+    return f"rejected/{fingerprint}"
+
+
+def rejected_group(group: str) -> str:
+    """What stands for a merge group in the cells of its rejected orders: no group's code ends so."""
+    return f"{group}!"
 
 
 def of_kind(area: str, category: str) -> Key:

@@ -18,9 +18,10 @@ class Disposition(msgspec.Struct, frozen=True):
 
     `order`: it has opened, joined or reopened that order, and facts say so. `repeat`: the same is seen in that order
     already, it is counted there. `watched`: it is one of `seen` that are too few, `wanted` are needed to open an order,
-    or to reopen that one. `suppressed`: it lies in a control zone or a silence; a report is that order then, which has
-    ended. `duplicate`: its source and id were met before. `nothing-open`: it says that something is over that is not
-    open. `ignored`: it shows nothing that anybody has to see to."""
+    or to reopen that one. `suppressed`: it lies in a control zone or a silence, or is in doubt just after the same was
+    found to be nothing; a report is that order then, which has ended. `duplicate`: its source and id were met before.
+    `nothing-open`: it says that something is over that is not open. `ignored`: it shows nothing that anybody has to see
+    to."""
 
     word: Word
     order_id: str = ""

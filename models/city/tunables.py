@@ -56,6 +56,13 @@ class CitySettings(BaseModel):
         description="a source that names no `phase` is taken to say that an incident has ended when it has not seen it "
         "for so long; 0: it never ends by itself",
     )
+    doubt_quiet_minutes: float = Field(
+        60.0,
+        ge=0,
+        le=5_256_000,
+        description="for so long after a person has found what a camera had seen to be nothing, no look in doubt asks "
+        "a person about the same there, unless it may be urgent; 0 turns this off",
+    )
     watching_minutes: float = Field(
         60.0, gt=0, le=5_256_000, description="how long detections below min_sightings are watched before they expire"
     )

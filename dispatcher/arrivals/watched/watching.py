@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from dispatcher.arrivals import borders, merging
 from dispatcher.arrivals.merging import certain_category
-from dispatcher.arrivals.watched import false_alarms, watch_rows, weighing
+from dispatcher.arrivals.watched import dispelled, false_alarms, watch_rows, weighing
 from dispatcher.order.row import OPEN, Order, Watch
 from dispatcher.partition import row_keys
 from dispatcher.partition.outcomes import Disposition
@@ -31,7 +31,7 @@ def watch_on(
     candidates."""
     seen = _around(work, sighting, {category: kind})
     alarms = sorted([*(one.sighting for one in seen), sighting], key=_by_time)
-    found = weighing.consequence(kind, len(alarms), _how_sure(work, kind, alarms))
+    found = _found(work, sighting, kind, alarms)
     if found == "watch":
         name = row_keys.opening_watch(sighting.area, merge_group(work.city, category), _spot(sighting, kind))
         watch_rows.add(work, Watch(key=name, area=sighting.area, seen=(), expires=0), sighting, weighing.needed(kind))
@@ -67,7 +67,7 @@ def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disp
     name = row_keys.reopening_watch(order.id)
     watch = work.overlay.watches.get(name)
     sightings = (*watch.seen, sighting) if watch is not None else (sighting,)
-    found = "file" if kind is None else weighing.consequence(kind, len(sightings), _how_sure(work, kind, sightings))
+    found = "file" if kind is None else _found(work, sighting, kind, sightings)
     if kind is not None and found == "watch":
         new = Watch(key=name, area=sighting.area, seen=(), expires=0, category=order.category, order_id=order.id)
         watch_rows.add(work, new, sighting, weighing.needed(kind))
@@ -91,6 +91,12 @@ def reopened(work: UnitOfWork, order: Order) -> Order:
     for one in watch.seen if watch is not None else ():
         order = join(work, order, one, "seen-again")
     return raised(work, order, order.last_at)
+
+
+def _found(work: UnitOfWork, sighting: Sighting, kind: Category, alarms: Sequence[Sighting]) -> weighing.Consequence:
+    """What is done about these, of which a sighting is the last."""
+    found = weighing.consequence(kind, len(alarms), _how_sure(work, kind, alarms))
+    return "watch" if found == "verify" and dispelled.keeps_quiet(work, sighting, kind) else found
 
 
 def _how_sure(work: UnitOfWork, kind: Category, alarms: Sequence[Sighting]) -> float:

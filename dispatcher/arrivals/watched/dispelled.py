@@ -1,0 +1,67 @@
+"""Dispelled doubt 存疑已查: where a person has just found that what a camera saw was nothing, another look that is in
+doubt opens nothing for a while. A look that is sure does, and so does one that may show what is urgent.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from dispatcher.arrivals import nearby
+from dispatcher.arrivals.unsure import LIKELY
+from dispatcher.arrivals.watched.false_alarms import alarm_state
+from dispatcher.order.row import Order
+from dispatcher.partition import index
+from dispatcher.partition.unit_of_work import UnitOfWork
+from dispatcher.steps.dispatching import merge_group
+from dispatcher.steps.routing import routed
+from models.city import URGENT, Category, City
+from models.inbox import Sighting
+from models.times import MINUTE_MS
+
+
+def keeps_quiet(work: UnitOfWork, sighting: Sighting, kind: Category) -> bool:
+    """Whether a look that would have a person asked, as it is too unsure of its category to be filed, asks nobody."""
+    return kind.priority != URGENT and _was_nothing(work, sighting, kind)
+
+
+def says_nothing_new(work: UnitOfWork, sighting: Sighting) -> bool:
+    """Whether a look of which nobody knows the category, so that a person would have to say it, shows that camera's
+    former one again, which was nothing."""
+    if sighting.kind != "detection" or sighting.guess is None or not _was_nothing(work, sighting, None):
+        return False
+    target = routed(work.city, sighting, sighting.at)
+    in_doubt = target.review and not target.category and not target.why.rule
+    return bool(in_doubt) and target.priority != URGENT and not _may_be_urgent(work.city, sighting)
+
+
+def _may_be_urgent(city: City, sighting: Sighting) -> bool:
+    guess = sighting.guess
+    if guess is None:
+        return False
+    likely = {guess.category, guess.second, *(name for name, share in guess.alternatives if share >= LIKELY)}
+    return any(city.categories[name].priority == URGENT for name in likely if name in city.categories)
+
+
+def _was_nothing(work: UnitOfWork, sighting: Sighting, kind: Category | None) -> bool:
+    """Whether the same has lately been found to be nothing there."""
+    quiet = int(work.city.settings.doubt_quiet_minutes * MINUTE_MS)
+    if not quiet:
+        return False
+    group = "" if kind is None else merge_group(work.city, kind.code)
+    return any(
+        order.rejected_at is not None
+        and order.group == group
+        and order.opened_at - quiet <= sighting.at < order.rejected_at + quiet
+        and alarm_state(order) == "false"
+        for order in _rejected(work, sighting, kind, group)
+    )
+
+
+def _rejected(work: UnitOfWork, sighting: Sighting, kind: Category | None, group: str) -> Iterator[Order]:
+    """What was rejected of what this camera has seen so, and near by of what any has."""
+    own = work.overlay.index.newest(index.of_rejected(index.fingerprint(sighting)))
+    for _, order_id, *_ in islice(own, nearby.SCANNED):
+        if (order := work.order(order_id)) is not None:
+            yield order
+    if kind is not None and kind.merge:
+        for order, _ in nearby.around(work, sighting, (index.rejected_group(group),), kind.merge_radius_m):
+            yield order
