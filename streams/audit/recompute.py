@@ -61,6 +61,7 @@ class Audited:
     tables: dict[str, dict[str, str]]
     ends: dict[TopicPartition, int]
     differences: list[Difference] = field(default_factory=list)
+    cut: tuple[str, ...] = ()  # what was read of it and no longer begins at its first record, as `paidan.inbox/0`
 
 
 async def audit(
@@ -122,6 +123,11 @@ class LogReader:
     async def is_whole(self, part: TopicPartition) -> bool:
         """Whether nothing at the beginning of a partition has been deleted."""
         return not (await self._consumer.beginning_offsets([part]))[part]
+
+    async def cut(self, number: int) -> tuple[str, ...]:
+        """Of what a partition is recomputed from, what no longer begins at its first record, as `paidan.inbox/0`."""
+        topics = (self.names.orders, self.names.inbox, self.names.urgent)
+        return tuple([f"{one}/{number}" for one in topics if not await self.is_whole(TopicPartition(one, number))])
 
     async def records(self, part: TopicPartition, end: int) -> AsyncIterator[Sequence[ConsumerRecord]]:
         """All committed records before an offset, batch by batch."""
@@ -227,6 +233,7 @@ async def _audit_partition(reader: LogReader, number: int, window: Window | None
         tables={"orders": _order_marks(part.desk, part.archive), "figures": _figure_marks(part.figures)},
         ends={source: reader.last[source] for source in sources if source in reader.last},
         differences=recount.differences,
+        cut=await reader.cut(number),
     )
 
 

@@ -34,9 +34,8 @@ async def repair_desk(settings: Settings, city: City, partitions: Collection[int
 async def _repair(settings: Settings, reader: LogReader, number: int) -> int:
     try:
         async with _in_place_of_the_desk(settings, number) as producer:
-            for topic in (reader.names.orders, reader.names.inbox, reader.names.urgent):
-                if not await reader.is_whole(TopicPartition(topic, number)):
-                    raise AuditError(f"{topic}/{number} no longer begins at 0: nothing can be repaired from it")
+            if cut := await reader.cut(number):
+                raise AuditError(f"{cut[0]} no longer begins at 0: nothing can be repaired from it")
             sends = _sends(reader.names, await recompute(reader, number))
             if sends:
                 async with producer.transaction():

@@ -50,6 +50,10 @@ def audit(
     if tables:
         differences += asyncio.run(check_tables(settings, audited, window))
     console = Console(soft_wrap=True, highlight=False)
+    for each in (each for part in audited for each in part.cut):
+        console.print(
+            f"{each} no longer begins at its first record: what was before it is missing in what is recomputed"
+        )
     for difference in differences[:SHOWN]:
         console.print(str(difference))
     if len(differences) > SHOWN:

@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
 
 from dispatcher.figures.figure_row import FigureRow, decode, encode
 from dispatcher.order.row import Order, Tally
@@ -16,6 +18,8 @@ from models.inbox import Sighting, encode_items
 from streams.audit.recompute import audit as recomputed
 from streams.audit.table_check import check_tables
 from streams.gateway.shards import Shards
+from streams.kafka.clients import admin, started
+from streams.kafka.connection import Connection
 from streams.kafka.topics import Names
 from streams.local.ports import free_ports
 from streams.settings import Settings
@@ -247,3 +251,17 @@ async def test_an_order_that_the_log_does_not_know_is_named_and_left_to_a_person
     assert f"order {NEVER_WAS} in the desk: kept seq 3, recomputed nothing" in said
     assert f"figure opened of {figures[0][0]}: kept 99" in said
     assert "tables: row" not in said
+
+
+@pytest.mark.timeout(400)
+async def test_an_inbox_whose_beginning_is_gone_is_named_beside_what_it_no_longer_counts(scene: Scene) -> None:
+    """The figures that are kept are the right ones then."""
+    inbox = TopicPartition(scene.names.inbox, scene.part)
+    async with started(admin(Connection.of(scene.settings))) as client:
+        await client.delete_records({inbox: RecordsToDelete(before_offset=-1)})
+
+    code, said = await scene.audit("--no-tables")
+
+    assert code == 1
+    assert f"{inbox.topic}/{inbox.partition} no longer begins at its first record" in said
+    assert "figure detections of" in said
