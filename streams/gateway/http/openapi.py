@@ -73,7 +73,10 @@ _EVENT_HEADERS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "Idempotency-Key": (_ATTRIBUTE, "the event's id: the same key sent again has no effect"),
     "ce-id": (_ATTRIBUTE, "the event's id, before `Idempotency-Key`"),
     "ce-source": (_ATTRIBUTE, "where the event comes from; with tokens within the source of the token"),
-    "ce-time": ({"type": "string", "format": "date-time"}, "when it happened; absent: now"),
+    "ce-time": (
+        {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "maxLength": 0}]},
+        "when it happened; absent, or empty: now",
+    ),
     "ce-type": ({}, "the type of the event that the address takes"),
     "ce-specversion": ({"const": SPEC_VERSION}, "the version of CloudEvents"),
     "Prefer": ({"type": "string"}, "`wait=5`: wait so many seconds, at most 30, for the decision (RFC 7240)"),
