@@ -30,7 +30,8 @@ def opened(desk: Desk, number: int, **own: Any) -> str:
     else:
         for turn in range(3):
             at = T0 + turn * MINUTE
-            desk.feed(detection(f"d{number}-{turn}", at, "pothole", **place, confidence=0.99), at=at)
+            seen = detection(f"d{number}-{turn}", at, "pothole", **place, confidence=0.99, object_id=str(number))
+            desk.feed(seen, at=at)
     [made] = set(desk.state.orders) - before
     return made
 
