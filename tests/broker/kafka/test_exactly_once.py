@@ -104,7 +104,7 @@ class Crew:
         while True:
             for index, (name, role) in enumerate(self.members):
                 if not role.alive:
-                    self.codes[role.process.returncode] += 1
+                    self.codes[role.process.wait()] += 1
                     self.members[index] = (name, self._start(name))
             await asyncio.sleep(0.1)
 
