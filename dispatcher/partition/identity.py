@@ -7,12 +7,15 @@ the window and at most one bucket's width longer. Archived orders are remembered
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
 
 from models.city import CitySettings
+from models.events import Evidence
 from models.events.incoming import ORDER_AREA, ORDER_REST
+from models.inbox import Sighting
 from models.times import DAY_MS, MINUTE_MS
 
 Digest = int
@@ -77,6 +80,15 @@ def digest(source: str, event_id: str) -> Digest:
 def with_content(identity: Digest, content: int) -> Digest:
     """Eight bytes that stand for an identity together with what was said under it; 0: that something was compared."""
     return int.from_bytes(hashlib.blake2b(b"%d:%d" % (identity, content), digest_size=8).digest(), "big")
+
+
+def is_kept(sighting: Sighting, evidence: Iterable[Evidence]) -> bool:
+    """Whether this very sighting is among evidence: the same source and id, of the same instant, as a device that
+    begins to count anew uses its ids again."""
+    at = sighting.at if sighting.seen_at is None else sighting.seen_at
+    return any(
+        (one.source, one.id) == (sighting.source, sighting.id) and at in (one.at, one.seen_at) for one in evidence
+    )
 
 
 def report_key(source: str, event_id: str) -> str:

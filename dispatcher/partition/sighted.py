@@ -3,11 +3,13 @@
 Its row keeps the first and last ones alone, and repeats leave a count; the inbox has them all.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from dispatcher.order.row import OPEN, Order
 from dispatcher.partition import identity, index
 from models.city import CitySettings
+from models.events import Evidence
 from models.inbox import Sighting
 
 
@@ -39,9 +41,9 @@ class Sighted:
         # Where they are counted now, and where they were seen: an order may have been moved 改区.
         self._areas = frozenset(area for one in family for area in index.areas_of(one))
         self._reports = frozenset(key for one in family for key in one.report_keys)
-        self._evidence = frozenset(
-            (seen.source, seen.id) for one in family for seen in (*one.evidence_first, *one.evidence_last)
-        )
+        self._evidence = defaultdict[tuple[str, str], list[Evidence]](list)
+        for seen in (seen for one in family for seen in (*one.evidence_first, *one.evidence_last)):
+            self._evidence[seen.source, seen.id].append(seen)
         self._fingerprints = frozenset(
             known for one in family for known in index.known_by(one.fingerprints, one.category)
         )
@@ -60,7 +62,7 @@ class Sighted:
         return True
 
     def _belongs(self, sighting: Sighting, clock: int) -> bool:
-        if (sighting.source, sighting.id) in self._evidence:
+        if identity.is_kept(sighting, self._evidence.get((sighting.source, sighting.id), ())):
             return True
         if sighting.kind == "report":
             return identity.report_key(sighting.source, sighting.id) in self._reports

@@ -42,7 +42,7 @@ def open_order(
     day = work.day_number(at)
     order_id = identity.order_id(sighting.area, day, sighting.source, sighting.id)
     there = work.order(order_id)
-    if there is not None and not _is_kept(there, sighting):
+    if there is not None and not identity.is_kept(sighting, (*there.evidence_first, *there.evidence_last)):
         # A device that begins to count anew has used the id for something else that day. A line break is in no id.
         order_id = identity.order_id(sighting.area, day, sighting.source, f"{sighting.id}\n{sighting.at}")
         there = work.order(order_id)
@@ -85,15 +85,6 @@ def open_order(
     for other in list({one.id: one for one in candidates}.values())[:NAMED]:
         order = link(work, order, other, at)
     return order
-
-
-def _is_kept(order: Order, sighting: Sighting) -> bool:
-    """Whether this very sighting is among the evidence of an order: the same source and id, of the same instant."""
-    at = sighting.at if sighting.seen_at is None else sighting.seen_at
-    return any(
-        (one.source, one.id) == (sighting.source, sighting.id) and at in (one.at, one.seen_at)
-        for one in (*order.evidence_first, *order.evidence_last)
-    )
 
 
 def link(

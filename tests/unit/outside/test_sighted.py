@@ -314,6 +314,23 @@ def test_what_was_on_the_page_before_is_a_repeat_on_the_next_one() -> None:
     assert [one["id"] for one in page.made().sightings] == ["2"]
 
 
+def test_what_a_device_says_later_under_an_id_of_the_evidence_is_another_orders() -> None:
+    """It counts anew after a start: the flood stood in the list of the lamp, whose id it came under."""
+    desk = Desk()
+    desk.feed(detection("1", T0), at=T0)
+    desk.feed(detection("1", T0 + HOUR, "flooding"), at=T0 + HOUR)
+    lamp, flood = desk.state.orders.values()
+
+    said = [(each.clock, item) for each in desk.inbox for item in each.items if isinstance(item, Sighting)]
+    taken = {
+        one.category: [item.category for clock, item in said if sighted.takes(item, clock)]
+        for one in (lamp, flood)
+        for sighted in (Sighted(one, desk.city.settings),)
+    }
+
+    assert taken == {"street-light": ["street-light"], "flooding": ["flooding"]}
+
+
 def test_an_id_that_the_desk_has_forgotten_is_another_sighting() -> None:
     """As of a device that counts from the beginning again, or whose messages are the same to the byte."""
     desk = Desk()
