@@ -72,10 +72,3 @@ def reopens(city: City, sighting: Sighting, order: Order) -> bool:
         return False
     closed_at = order.closings[-1].at
     return closed_at < sighting.at <= closed_at + city.settings.reopen_days * DAY_MS
-
-
-def was_open(sighting: Sighting, order: Order) -> bool:
-    """Whether a closed order was still open when that was seen which comes in only now: it is no news of it."""
-    if order.state != "closed" or not order.closings:
-        return False
-    return order.opened_at <= sighting.at <= order.closings[-1].at

@@ -27,7 +27,7 @@ from dispatcher.arrivals import borders, located, merging, nearby, repeats, unsu
 from dispatcher.arrivals.covered import held_back, silencing, storms
 from dispatcher.arrivals.merging import certain_category
 from dispatcher.arrivals.watched import dispelled, watching, weighing
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import OPEN, Order, was_open
 from dispatcher.partition import index, outcomes
 from dispatcher.partition.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
@@ -138,7 +138,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         if closed is None and own and not storms.is_storm(order) and merging.reopens(work.city, sighting, order):
             closed = order
         found = work.order(order_id) or order
-        if late is None and own and merging.was_open(sighting, order) and not index.only_covers(found, fingerprint):
+        if late is None and own and was_open(order, sighting.at) and not index.only_covers(found, fingerprint):
             late = order, found
     if closed is None and late is not None:
         return _repeat(work, late[0], sighting, late[1])
@@ -195,7 +195,7 @@ def _near(
             rank = 0
         elif order.id != risen_from and merging.reopens(work.city, sighting, order):
             rank = 1
-        elif sighting.kind == "detection" and order.id != risen_from and merging.was_open(sighting, order):
+        elif sighting.kind == "detection" and order.id != risen_from and was_open(order, sighting.at):
             rank = 2
         else:
             continue

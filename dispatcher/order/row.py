@@ -361,6 +361,11 @@ def unanswered(order: Order) -> tuple[str, ...]:
     return tuple(each for each in order.reporters if each not in answered)
 
 
+def was_open(order: Order, at: int) -> bool:
+    """Whether a closed order was still open at an instant: what was seen then, and comes in only now, is no news."""
+    return order.state == "closed" and bool(order.closings) and order.opened_at <= at <= order.closings[-1].at
+
+
 # Reasons for which no department follows from what is known; they stand beside `sent-to-review` in the timeline.
 _UNROUTABLE = frozenset(
     ("nobody-responsible", "unknown-department", "unlocated", "unknown-area", "nobody-suitable", "unknown-category")

@@ -6,7 +6,7 @@ Its row keeps the first and last ones alone, and repeats leave a count; the inbo
 from collections import defaultdict
 from collections.abc import Sequence
 
-from dispatcher.order.row import OPEN, Order
+from dispatcher.order.row import OPEN, Order, was_open
 from dispatcher.partition import identity, index
 from models.city import CitySettings
 from models.events import Evidence
@@ -29,8 +29,9 @@ class Sighted:
     """Tells the sightings of one order from others, as its row stands.
 
     Those are the reports whose keys it has, the detections that it keeps as evidence, and, while it was open, all that
-    had one of its newest fingerprints; that also from `seen_since` on, while it was watched or covered. Of those with
-    one source and id the first one counts, and as for the desk another one when that is forgotten.
+    had one of its newest fingerprints, also what was seen before its closing and came in after that; from `seen_since`
+    on, while it was watched or covered. Of those with one source and id the first one counts, and as for the desk
+    another one when that is forgotten.
 
     With `merged`, the orders that were merged into it, also theirs: what they are known by is counted with it.
     """
@@ -66,5 +67,9 @@ class Sighted:
             return True
         if sighting.kind == "report":
             return identity.report_key(sighting.source, sighting.id) in self._reports
-        in_time = self.since <= clock and (self._order.state in OPEN or clock <= self._order.last_at)
-        return in_time and index.fingerprint(sighting) in self._fingerprints
+        known, order = index.fingerprint(sighting), self._order
+        if known not in self._fingerprints or clock < self.since:
+            return False
+        if order.state in OPEN or clock <= order.last_at:
+            return True
+        return was_open(order, sighting.at) and not index.only_covers(order, known)  # late, as behind a backlog

@@ -204,6 +204,21 @@ def test_an_order_that_was_moved_to_another_area_is_listed_with_what_was_seen_wh
     assert len(ids(desk, moved.id)) == desk.order(moved.id).evidence_count + desk.state.tallies[moved.id].sightings
 
 
+def test_what_was_seen_before_a_closing_and_comes_in_after_it_is_listed() -> None:
+    """The closed order counts it. What its camera sees long after is another order's."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    desk.feed(detection("1", T0), at=T0)
+    order = desk.only().id
+    for action in ("accept", "handle"):
+        desk.update(action, Actor("department", "roads", "x"), T0 + HOUR, order, evidence_urls=("e",))
+    desk.update("check-pass", INSPECTOR, T0 + HOUR, order)
+    desk.feed(detection("late", T0 + HOUR - MINUTE), at=T0 + 2 * HOUR)
+    desk.feed(detection("next", T0 + 20 * DAY), at=T0 + 20 * DAY)
+
+    assert (desk.order(order).state, desk.state.tallies[order].sightings) == ("closed", 1)
+    assert ids(desk, order) == ["1", "late"]
+
+
 def test_the_next_incident_of_a_camera_is_another_orders() -> None:
     """The same camera, algorithm, label and object: what came after the first one had ended belongs to the second."""
     desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
