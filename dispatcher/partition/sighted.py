@@ -50,16 +50,17 @@ class Sighted:
         )
         self.since = min(map(seen_since, family))
         self._windows = identity.windows(settings)
-        self._met: dict[tuple[str, str, str], int] = {}  # when each was met as a first one
+        self._met = defaultdict[tuple[str, str, str], list[int]](list)  # when each was met as a first one
 
     def takes(self, sighting: Sighting, clock: int) -> bool:
         """Whether a sighting that came in at an instant is one of the order's."""
         if sighting.ignored or sighting.area not in self._areas or not self._belongs(sighting, clock):
             return False
-        named, window = (sighting.kind, sighting.source, sighting.id), self._windows[sighting.kind]
-        if named in self._met and window.remembers(self._met[named], clock):
+        met, window = self._met[sighting.kind, sighting.source, sighting.id], self._windows[sighting.kind]
+        # Clocks run back where the inbox follows the urgent lane: what is met much later hides nothing either.
+        if any(window.remembers(min(before, clock), max(before, clock)) for before in met):
             return False
-        self._met[named] = clock
+        met.append(clock)
         return True
 
     def _belongs(self, sighting: Sighting, clock: int) -> bool:

@@ -329,6 +329,18 @@ def test_what_was_on_the_page_before_is_a_repeat_on_the_next_one() -> None:
     assert [one["id"] for one in page.made().sightings] == ["2"]
 
 
+def test_an_id_in_the_urgent_lane_hides_none_of_that_morning_in_the_inbox() -> None:
+    """The lane is read first, from its beginning to its end; then clocks begin anew."""
+    desk = Desk()
+    desk.feed(detection("0", T0), at=T0)
+    sighted = Sighted(desk.only(), desk.city.settings)
+    at = (9 * HOUR, 0, 5 * MINUTE, 9 * HOUR + MINUTE)  # the first one in the lane, a repeat in the inbox after each
+
+    taken = [sighted.takes(detection("1", T0 + after), T0 + after) for after in at]
+
+    assert taken == [True, True, False, False]
+
+
 def test_what_a_device_says_later_under_an_id_of_the_evidence_is_another_orders() -> None:
     """It counts anew after a start: the flood stood in the list of the lamp, whose id it came under."""
     desk = Desk()
