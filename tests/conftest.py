@@ -22,6 +22,7 @@ from streams.kafka.topics import Names, all_topics, create_topics
 from streams.local.broker import LocalBroker
 from streams.settings import Settings
 from tests.support.kafka import Kafka, Roles, own_settings
+from tests.support.web.browsers import close_browser
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -121,6 +122,13 @@ def seed() -> int:
     number = int(os.environ.get("TEST_SEED") or random.SystemRandom().randrange(2**32))
     print(f"TEST_SEED={number}")
     return number
+
+
+@pytest_asyncio.fixture(scope="session", autouse=True)
+async def no_browser_left() -> AsyncIterator[None]:
+    """The Chromium that tests share ends with them."""
+    yield
+    await close_browser()
 
 
 @pytest_asyncio.fixture(scope="session")

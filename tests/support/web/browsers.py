@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,15 +32,37 @@ def chromium() -> str:
     return found
 
 
+@dataclass(slots=True)
+class _Running:
+    """The Chromium of this process, once a test has asked for it: to start one takes as long as many a test."""
+
+    browser: Browser | None = None
+    closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+
+_running = _Running()
+
+
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
-    """A running Chromium without a window."""
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        try:
-            yield started
-        finally:
-            await started.close()
+    """A Chromium without a window. What is opened in it is closed at the end; the next one gets the same."""
+    if _running.browser is None:
+        playwright = await _running.closing.enter_async_context(async_playwright())
+        _running.browser = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        _running.closing.push_async_callback(_running.browser.close)
+    before = list(_running.browser.contexts)
+    try:
+        yield _running.browser
+    finally:
+        for context in _running.browser.contexts:
+            if context not in before:
+                await context.close()
+
+
+async def close_browser() -> None:
+    """End the Chromium of this process, if there is one."""
+    await _running.closing.aclose()
+    _running.browser = None
 
 
 @dataclass(slots=True)

@@ -227,10 +227,11 @@ async def test_a_token_that_does_not_do_is_said_and_somebody_else_s_begins_the_p
         good[:] = ["second"]
         await page.route("**/orders?*", lambda route: route.fulfill(status=401, json={}), times=1)
         await page.click("#lists button:nth-child(2)")
-        for _ in range(2):  # the page that has begun anew asks as well: here no token outlasts it
+        async with page.expect_event("load"):  # the page begins anew
             await dialog.locator("input").fill("second")
             await dialog.get_by_role("button").click()
-            await expect(dialog).to_have_count(0)
+        await dialog.locator("input").fill("second")  # it asks as well: here no token outlasts a page
+        await dialog.get_by_role("button").click()
 
         await expect(page.locator("#seat")).to_have_text("dispatcher · second")
 
