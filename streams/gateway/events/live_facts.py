@@ -99,6 +99,8 @@ class LiveFacts:
         if expected == offset:
             return
         self._known_from[partition], self._place.offsets[partition] = offset, offset - 1
+        # What lies before a gap serves nobody; forgotten later, it would be taken for the last that is not known.
+        self._kept = deque(one for one in self._kept if one.partition != partition)
         if expected is not None:
             for follower in self._followers:
                 follower.put(Sign.MISSED)

@@ -119,6 +119,31 @@ async def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch, tail: Fa
     assert told["11.9"][0].fact == _assigned(2)
 
 
+async def test_what_is_kept_of_before_a_gap_hides_it_from_nobody(
+    monkeypatch: pytest.MonkeyPatch, tail: FactTail
+) -> None:
+    """When the first of it was forgotten, whoever had heard of what was before the gap was told that this was all."""
+    monkeypatch.setattr(live_facts, "MOST_KEPT", 2)
+    for offset in (10, 11):
+        _come(tail, 0, offset, _assigned(offset))
+    tail.live.begin_at(0, 40_000)
+
+    _come(tail, 0, 40_000, _assigned(3))
+    _come(tail, 1, 10, _assigned(4))
+
+    assert (await anext(tail.live.follow("11.9")))[0] is Sign.MISSED
+    assert [told async for told in _first_of(tail.live, "39999.9", 2)] == [_assigned(3), _assigned(4)]
+
+
+async def _first_of(live: LiveFacts, last: str, number: int) -> AsyncIterator[Fact]:
+    async for told, _ in live.follow(last):
+        assert isinstance(told, Told)
+        yield told.fact
+        number -= 1
+        if not number:
+            break
+
+
 async def test_who_is_too_slow_is_told_so(monkeypatch: pytest.MonkeyPatch, tail: FactTail) -> None:
     """In the place of what was lost."""
     monkeypatch.setattr(live_facts, "MOST_BEHIND", 3)
