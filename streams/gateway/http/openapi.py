@@ -77,8 +77,8 @@ _EVENT_HEADERS: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "maxLength": 0}]},
         "when it happened; absent, or empty: now",
     ),
-    "ce-type": ({}, "the type of the event that the address takes"),
-    "ce-specversion": ({"const": SPEC_VERSION}, "the version of CloudEvents"),
+    "ce-type": ({}, "the type of the event that the address takes; absent, or empty: that"),
+    "ce-specversion": ({"enum": [SPEC_VERSION, ""]}, "the version of CloudEvents; absent, or empty: that"),
     "Prefer": ({"type": "string"}, "`wait=5`: wait so many seconds, at most 30, for the decision (RFC 7240)"),
 }
 
@@ -138,7 +138,7 @@ def _operation(route: str, said: Mapping[str, Any], words: Mapping[str, Any], to
         ce_type, contract = _BODIES[route]
         operation["requestBody"] = {"required": True, "content": _content(route, contract)}
         for name, (schema, meaning) in _EVENT_HEADERS.items():
-            own = {"const": ce_type} if name == "ce-type" else schema
+            own = {"enum": [ce_type, ""]} if name == "ce-type" else schema
             taken.append({"name": name, "in": "header", "description": meaning, "schema": own})
     if route in _FORMS:
         form, needed = _FORMS[route]

@@ -9,6 +9,7 @@ import pytest
 
 from dispatcher.order.row import ENDED, OPEN
 from models.city import City
+from models.events import REPORT
 from models.formats import FORMATS
 from streams.access.rights import NEEDED, callers
 from tests.support.tokens import bearer, one_of_each
@@ -112,6 +113,21 @@ async def test_parameters_are_in_the_citys_words(gateway: Open, city: City, name
 
     [parameter] = [one for one in operation["parameters"] if one["name"] == name]
     assert set(parameter["schema"]["enum"]) == known[name] | {""}
+
+
+async def test_headers_of_events_are_described_as_they_are_taken(gateway: Open) -> None:
+    """An empty one is as if it were left out; what is none of the values is refused, before the body is looked at."""
+    async with gateway() as client:
+        operation = dict(_operations(await _document(client)))["POST /reports"]
+        told = {one["name"]: one["schema"] for one in operation["parameters"]}
+        blamed = {
+            (name, value): (await client.post("/reports", json={"text": 1}, headers={name: value})).json()["field"]
+            for name in ("ce-type", "ce-specversion")
+            for value in (*told[name]["enum"], "other")
+        }
+
+    assert told["ce-type"]["enum"] == [REPORT, ""]
+    assert blamed == {(name, value): name if value == "other" else "text" for name, value in blamed}
 
 
 async def test_states_and_cameras_are_listed_too(gateway: Open, city: City) -> None:
