@@ -26,7 +26,7 @@ from streams.local.broker import LocalBroker
 from streams.local.children import spawn
 from streams.local.supervisor import base_environment
 from streams.settings import Settings, load_settings
-from tests.support.clusters.forked import ROLES, Forked, forks
+from tests.support.clusters.forked import FORKED, Forked, forks
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 PERSONAL_KEY = "for these tests only"
@@ -255,7 +255,7 @@ class Roles:
 
     def start(self, *command: str, **changes: str) -> Role:
         """Run `paidan COMMAND…`; `changes` are settings that differ, e.g. `metrics_port="9100"`."""
-        if command[0] not in ROLES:
+        if command[0] not in FORKED:
             return self.run([sys.executable, "-m", "streams.cli.main", *command], command[0], **changes)
         log = self._log(command[0])
         log.touch()  # what it says can be read at once, as of a process of its own

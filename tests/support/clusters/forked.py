@@ -28,7 +28,11 @@ from typing import NamedTuple, TypedDict
 from streams.cli.main import COMMANDS, main
 from streams.local.supervisor import base_environment
 
-ROLES = ("intake", "desk", "tables", "gateway", "notify", "bridge")
+# What is started so: the roles, and the commands that import what they do.
+FORKED = (
+    *("intake", "desk", "tables", "gateway", "notify", "bridge"),
+    *("audit", "whatif", "dead-letters", "erase", "topics", "history"),
+)
 _PR_SET_PDEATHSIG = 1
 _START_SECONDS = 60.0
 
@@ -180,7 +184,7 @@ def _become(wanted: _Wanted, server: int) -> None:
 
 
 if __name__ == "__main__":
-    for name in ROLES:
+    for name in FORKED:
         importlib.import_module(f"streams.cli.{COMMANDS[name][0]}")
     gc.collect()
     gc.freeze()
