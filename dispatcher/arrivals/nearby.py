@@ -47,7 +47,7 @@ def _within(entries: Iterable[Entry], lat: float, lon: float, reach: float) -> I
 
 def last_seen(overlay: Overlay, order: Order) -> int:
     """When an order's incident was last seen, repeats included, ms UTC."""
-    kept = order.evidence_last or order.evidence_first
+    kept = (*order.evidence_first, *order.evidence_last)
     tally = overlay.tallies.get(order.id)
-    # What has joined last may have been seen before the others: watched until then, or late.
+    # What has joined last may have been seen before all others: watched until then, or late.
     return max(*(one.at for one in kept), order.opened_at, tally.last_seen if tally else 0)

@@ -6,6 +6,7 @@ import pytest
 
 from dispatcher.arrivals import nearby
 from dispatcher.arrivals.worded.gists import gist_of, similarity
+from dispatcher.order.folds.evidence import KEPT
 from dispatcher.partition.identity import area_of, order_id, share
 from dispatcher.partition.overlay import FORGOTTEN_AT_ONCE, Overlay
 from dispatcher.partition.state import DeskState
@@ -628,6 +629,18 @@ def test_what_joins_late_moves_nothing_back() -> None:
     desk.feed(detection("1", T0 + HOUR), at=T0 + HOUR)
     desk.feed(detection("2", T0, camera="cam-sw-2"), at=T0 + HOUR)
 
+    assert nearby.last_seen(Overlay(desk.state), desk.only()) == T0 + HOUR
+
+
+def test_what_joins_late_moves_nothing_back_where_many_have_joined_before() -> None:
+    """Whichever end of the row keeps the latest of them."""
+    desk = Desk(quiet_city("detection_resolve_minutes = 20.0\n"))
+    cameras = [f"cam-{n}" for n in range(1, KEPT)]
+    desk.feed(detection("first", T0), at=T0)
+    desk.feed(*(detection(each, T0 + HOUR, camera=each) for each in cameras), at=T0 + HOUR)
+    desk.feed(detection("late", T0, camera="cam-sw-2"), at=T0 + HOUR)
+
+    assert [one.id for one in desk.only().evidence_last] == ["late"]
     assert nearby.last_seen(Overlay(desk.state), desk.only()) == T0 + HOUR
 
 
