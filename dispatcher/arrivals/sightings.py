@@ -140,7 +140,7 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         found = work.order(order_id) or order
         if late is None and own and was_open(order, sighting.at) and not index.only_covers(found, fingerprint):
             late = order, found
-    if closed is None and late is not None:
+    if late is not None:  # also where an older one had been closed by then: in time it would have been a repeat of this
         return _repeat(work, late[0], sighting, late[1])
     if closed is None or sighting.phase == "end":
         return None
@@ -193,9 +193,9 @@ def _near(
     for order, away in located.around(work, sighting, kind, category, asset):
         if order.state in OPEN and merging.in_time(sighting.at, order, nearby.last_seen(work.overlay, order), kind):
             rank = 0
-        elif order.id != risen_from and merging.reopens(work.city, sighting, order):
-            rank = 1
         elif sighting.kind == "detection" and order.id != risen_from and was_open(order, sighting.at):
+            rank = 1  # before what had been closed by then: in time it would have joined this one
+        elif order.id != risen_from and merging.reopens(work.city, sighting, order):
             rank = 2
         else:
             continue
@@ -210,7 +210,7 @@ def _near(
         rule = "near" if by_place else "asset"
         nearest = work.order(order_id)
         assert nearest is not None  # it was there a moment ago
-        if rank != 1:
+        if rank != 2:
             return _part_of(work, nearest, sighting, rule, away, risen_from), None
         if sighting.kind == "detection":
             return watching.reopen_by_camera(work, nearest, sighting), None

@@ -41,6 +41,13 @@ def close(desk: Desk, department: Actor, at: int) -> None:
     assert desk.only().state == "closed"
 
 
+def settle(desk: Desk, order_id: str, at: int) -> None:
+    """Take one of several orders of the roads bureau through its life."""
+    desk.update("accept", ROADS, at, order_id)
+    desk.update("handle", ROADS, at, order_id, evidence_urls=("e",))
+    assert desk.update("check-pass", INSPECTOR, at, order_id) == ""
+
+
 def test_an_orders_id_comes_from_its_founding_evidence() -> None:
     """Area, local day and ten characters of a digest; it never changes."""
     desk = Desk()
@@ -581,6 +588,25 @@ def test_what_was_seen_before_its_closing_and_comes_in_after_it_opens_nothing(ca
     desk.feed(detection("3", T0 + HOUR + MINUTE, camera=camera), at=T0 + HOUR + MINUTE)
 
     assert (late, desk.only().state) == ("closed", "assigned")
+    assert_laws(desk)
+
+
+def test_what_was_seen_while_an_order_was_open_speaks_for_no_older_one() -> None:
+    """Of two holes at a place neither is reopened by what was seen while the second was dealt with."""
+    desk = Desk()
+    desk.feed(report("a", T0, "路上有个大坑"), at=T0)
+    first = desk.only().id
+    settle(desk, first, T0 + HOUR)
+    desk.feed(report("b", T0 + HOUR + 30 * MINUTE, "井盖旁边的路面塌了一块"), at=T0 + HOUR + 30 * MINUTE)
+    second = next(order_id for order_id in desk.state.orders if order_id != first)
+    settle(desk, second, T0 + 3 * HOUR)
+
+    late = [detection(str(n), T0 + 2 * HOUR + n, "pothole", object_id=str(n)) for n in range(3)]
+    desk.feed(*late, at=T0 + 3 * HOUR + MINUTE)
+
+    assert [order.state for order in desk.state.orders.values()] == ["closed", "closed"]
+    assert desk.order(second).evidence_count == 4
+    assert desk.state.watches == {}
     assert_laws(desk)
 
 
