@@ -191,10 +191,11 @@ def _near(
     same: list[tuple[int, bool, float, str]] = []
     maybe: list[tuple[float, str]] = []
     for order, away in located.around(work, sighting, kind, category, asset):
-        if order.state in OPEN and merging.in_time(sighting.at, order, nearby.last_seen(work.overlay, order), kind):
-            rank = 0
-        elif sighting.kind == "detection" and order.id != risen_from and was_open(order, sighting.at):
-            rank = 1  # before what had been closed by then: in time it would have joined this one
+        late = sighting.kind == "detection" and order.id != risen_from and was_open(order, sighting.at)
+        if late or order.state in OPEN:
+            if not merging.in_time(sighting.at, order, nearby.last_seen(work.overlay, order), kind):
+                continue
+            rank = 1 if late else 0  # before what had been closed by then: in time it would have joined this one
         elif order.id != risen_from and merging.reopens(work.city, sighting, order):
             rank = 2
         else:

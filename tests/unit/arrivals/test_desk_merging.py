@@ -591,6 +591,23 @@ def test_what_was_seen_before_its_closing_and_comes_in_after_it_opens_nothing(ca
     assert_laws(desk)
 
 
+@pytest.mark.parametrize("late", [0, 2 * MINUTE], ids=["in time", "after the closing"])
+def test_what_is_seen_long_after_the_last_look_is_something_new_however_late_it_comes(late: int) -> None:
+    """Guardrails join for a day: what another camera sees days later is no evidence of an order about to end."""
+    desk = Desk(quiet_city("camera_heartbeat_hours = 0.0\n"))
+    desk.feed(detection("1", T0, "guardrail"), at=T0)
+    first, end = desk.only().id, T0 + 4 * DAY
+    new = detection("2", end - MINUTE, "guardrail", camera="cam-sw-2")
+    if not late:
+        desk.feed(new, at=new.at)
+    settle(desk, first, end)
+    if late:
+        desk.feed(new, at=new.at + late)
+
+    assert (desk.order(first).evidence_count, len(desk.state.orders)) == (1, 2)
+    assert_laws(desk)
+
+
 def test_what_was_seen_while_an_order_was_open_speaks_for_no_older_one() -> None:
     """Of two holes at a place neither is reopened by what was seen while the second was dealt with."""
     desk = Desk()
