@@ -20,7 +20,9 @@ from models.times import MINUTE_MS
 
 def keeps_quiet(work: UnitOfWork, sighting: Sighting, kind: Category) -> bool:
     """Whether a look that would have a person asked, as it is too unsure of its category to be filed, asks nobody."""
-    return kind.priority != URGENT and _was_nothing(work, sighting, kind)
+    if kind.priority == URGENT or not _was_nothing(work, sighting, kind):
+        return False
+    return routed(work.city, sighting, sighting.at).priority != URGENT  # a rule may make it urgent
 
 
 def says_nothing_new(work: UnitOfWork, sighting: Sighting) -> bool:

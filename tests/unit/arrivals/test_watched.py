@@ -38,13 +38,13 @@ def parked(n: int, camera: str = "cam-sw-1", **own: Any) -> Sighting:
     return detection(str(n), T0 + n * 10 * MINUTE, PARKING, camera, object_id=str(n), **own)
 
 
-def weighing_city(verify_at: str = "", file_at: str = "", urgent_at: str = "") -> City:
-    """The tiny city, with limits for how sure cameras must be of a parked car."""
+def weighing_city(verify_at: str = "", file_at: str = "", urgent_at: str = "", rules: str = "") -> City:
+    """The tiny city, with limits for how sure cameras must be of a parked car; other rules, where some are given."""
     head, *rows = FILES["categories.csv"].splitlines()
     lines = [f"{head},verify_at,file_at,urgent_at"]
     for row in rows:
         lines.append(row + (f",{verify_at},{file_at},{urgent_at}" if row.startswith(PARKING) else ",,,"))
-    return quiet_city(**{"categories.csv": "\n".join(lines) + "\n"})
+    return quiet_city(**{"categories.csv": "\n".join(lines) + "\n", **({"rules.toml": rules} if rules else {})})
 
 
 def feed(desk: Desk, *sightings: Sighting) -> None:

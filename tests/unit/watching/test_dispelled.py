@@ -18,7 +18,7 @@ from tests.support.desks import (
     quiet_city,
     report,
 )
-from tests.unit.arrivals.test_watched import feed, parked, weighing_city
+from tests.unit.arrivals.test_watched import PARKING, feed, parked, weighing_city
 
 LIMITS = {"verify_at": "0.3", "file_at": "0.85"}
 
@@ -114,6 +114,21 @@ def test_what_a_camera_describes_in_doubt_again_is_suppressed_for_a_while() -> N
     sure = detection("2", T0 + 2 * MINUTE, "", label="person", text="护栏坏了", guess=guess("guardrail"))
     desk.feed(sure, at=T0 + 2 * MINUTE)
     assert states(desk) == ["rejected", "assigned"]
+
+
+def test_what_a_rule_makes_urgent_is_asked_about_at_every_look() -> None:
+    """The category's own priority says nothing of it."""
+    rule = (
+        '[[rules]]\nid = "bay"\nreason = "Ambulance bay 急救通道"\n'
+        f'when = {{ category = "{PARKING}", area = "south-w" }}\nthen = {{ priority = 1 }}\n'
+    )
+    desk = Desk(weighing_city(rules=rule, **LIMITS))
+    feed(desk, parked(0, confidence=0.5))
+    reject(desk, T0 + MINUTE)
+
+    feed(desk, parked(1, "cam-2", confidence=0.5))
+
+    assert states(desk) == ["rejected", "review"]
 
 
 def test_what_may_be_urgent_is_asked_about_at_every_look() -> None:
