@@ -18,7 +18,7 @@ from dispatcher.steps import dispatching
 from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.opening import join, open_order, raised
 from dispatcher.units import tasking
-from models.city import Category
+from models.city import URGENT, Category
 from models.city.ground.distances import cell_of, cells
 from models.inbox import Sighting
 from models.times import HOUR_MS
@@ -62,7 +62,8 @@ def take_over(work: UnitOfWork, order: Order) -> Order:
 
 def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disposition:
     """A camera reopens a closed order when it has seen the thing as often, or so surely, as it takes to open one; one
-    that a person would have to verify goes to a person."""
+    that a person would have to verify goes to a person, and one that would be urgent is, unless a person has set how
+    urgent it is."""
     kind = work.city.categories.get(order.category)
     name = row_keys.reopening_watch(order.id)
     watch = work.overlay.watches.get(name)
@@ -77,6 +78,8 @@ def reopen_by_camera(work: UnitOfWork, order: Order, sighting: Sighting) -> Disp
     for one in sightings:
         order = join(work, order, one, "seen-again")
     order = dispatching.reopen(work, order, "seen-again", sighting.at, DESK, unverified=found == "verify")
+    if found == "urgent" and order.priority != URGENT and order.priority_by in ("", DESK.role):
+        order = dispatching.prioritise(work, order, URGENT, "seen-again", sighting.at, DESK)
     order = raised(work, order, sighting.at)
     if found == "verify":
         tasking.look_at(work, order, unverified=True)

@@ -287,6 +287,25 @@ def test_what_is_weighed_is_reopened_by_what_would_open_it() -> None:
     assert_laws(desk)
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_what_would_open_an_urgent_order_makes_a_reopened_one_urgent(by_hand: bool) -> None:
+    """Unless a person has set how urgent it is."""
+    desk = Desk(weighing_city(urgent_at="0.97"))
+    feed(desk, *(parked(n, f"cam-{n}", confidence=0.5) for n in range(3)))
+    if by_hand:
+        assert desk.update("prioritise", DISPATCHER, T0 + 21 * MINUTE, priority=5, reason="a yard") == ""
+    crew = Actor("department", desk.only().department, "zed")
+    for action, by in (("accept", crew), ("handle", crew), ("check-pass", INSPECTOR)):
+        assert desk.update(action, by, T0 + 22 * MINUTE, evidence_urls=("e",)) == ""
+
+    before = desk.only().priority
+    feed(desk, *(parked(n, f"cam-{n}", confidence=0.95) for n in (4, 5)))
+
+    assert (before, desk.only().priority) == ((5, 5) if by_hand else (4, 1))
+    assert (desk.only().state, desk.only().evidence_count) == ("assigned", 5)
+    assert_laws(desk)
+
+
 def test_a_remark_on_a_rejected_order_is_no_second_false_alarm() -> None:
     """A reviewer may write on it as often as they like."""
     desk = Desk()
