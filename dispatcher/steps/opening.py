@@ -172,11 +172,11 @@ def shows_another(one: Evidence) -> bool:
 def _seen_by(order: Order) -> int:
     """How many reporters and cameras have seen an order's incident, as far as its row names them. What it covers as a
     parent incident is something else; what a storm covers is the storm."""
-    own, other = list[Evidence](), list[Evidence]()
-    for each in (*order.evidence_first, *order.evidence_last):
-        (other if shows_another(each) else own).append(each)
-    beside = {each.reporter for each in other if each.reporter} - {each.reporter for each in own}
-    return len(order.reporters) - len(beside) + len({each.camera for each in own if each.camera})
+    kept = (*order.evidence_first, *order.evidence_last)
+    own = [each for each in kept if not shows_another(each)]
+    # Of the reporters of one that covers something, only the kept sightings tell who has seen the incident itself.
+    reporters = order.reporters if len(own) == len(kept) else {each.reporter for each in own if each.reporter}
+    return len(reporters) + len({each.camera for each in own if each.camera})
 
 
 def evidence(sighting: Sighting, distance_m: float | None = None, rule: str = "") -> Evidence:

@@ -3,6 +3,7 @@
 import pytest
 
 from dispatcher.order import facts
+from dispatcher.order.folds.evidence import KEPT
 from tests.support.desks import (
     DISPATCHER,
     HOUR,
@@ -131,6 +132,18 @@ def test_what_is_reopened_is_as_urgent_as_those_make_it_who_have_seen_it(by_came
     desk.feed(again, at=T0 + HOUR)
 
     assert (desk.only().state, desk.only().priority) == ("assigned", 1)
+    assert_laws(desk)
+
+
+def test_what_an_incident_covers_has_not_seen_it_however_much_that_is() -> None:
+    """Also those whose reports the row no longer keeps."""
+    inhibited = {"inhibitions.csv": "parent,child,reason\nwater-leak,road,x\n"}
+    desk = Desk(quiet_city("", **{"priorities.csv": "category,seen_by,priority\n*,3,1\n"}, **inhibited))
+    desk.feed(report("1", T0, "水管漏水", "water-leak"), at=T0)
+
+    desk.feed(*(report(f"c{n}", T0 + HOUR, "路灯坏了", "street-light") for n in range(3 * KEPT)), at=T0 + HOUR)
+
+    assert (desk.only().priority, desk.only().evidence_count) == (2, 3 * KEPT + 1)
     assert_laws(desk)
 
 
