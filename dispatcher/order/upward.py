@@ -43,16 +43,19 @@ def others_wait(family: Sequence[Order], report: tuple[str, str]) -> bool:
     return any(
         len(seen) < one.evidence_count
         or not all(is_from_above(each.source) for each in seen)
-        or any(each != report and not (one is family[0] and _was_answered(one, each)) for each in one.from_above)
+        or any(each != report and not _was_answered(family[0], one, each) for each in one.from_above)
         for one in family
         for seen in ((*one.evidence_first, *one.evidence_last),)
     )
 
 
-def _was_answered(order: Order, report: tuple[str, str]) -> bool:
+def _was_answered(order: Order, one: Order, report: tuple[str, str]) -> bool:
+    """Whether who sent a report, to an order or to one that was part of it by then, was told of its last closing."""
     closed_at = order.closings[-1].at if order.closings else None
-    kept = (*order.evidence_first, *order.evidence_last)
-    return closed_at is not None and any((each.source, each.id) == report and each.at <= closed_at for each in kept)
+    if closed_at is None or (one.merged_at is not None and one.merged_at > closed_at):
+        return False
+    kept = (*one.evidence_first, *one.evidence_last)
+    return any((each.source, each.id) == report and each.at <= closed_at for each in kept)
 
 
 def _going_on(order: Order) -> UpwardStage:

@@ -292,6 +292,32 @@ def test_an_order_above_that_was_told_of_the_end_waits_no_longer() -> None:
         assert_laws(desk)
 
 
+@pytest.mark.parametrize(("merged_after", "state"), [(False, "rejected"), (True, "assigned")])
+def test_an_order_above_that_was_told_of_the_end_of_what_its_own_was_merged_into_waits_no_longer(
+    merged_after: bool, state: str
+) -> None:
+    """What was merged into it after that end was told of none."""
+    other, again = (("hub:city", report_of(*each)) for each in (("gulou-20260302-klmnopqrst", 1), (PARENT, 2)))
+    desk = Desk()
+    for report_id, place in ((ABOVE[1], 30.05), (other[1], 30.02)):
+        desk.feed(report(report_id, T0, source=ABOVE[0], reporter="", lat=place), at=T0)
+    parent, child = sorted(desk.state.orders, key=lambda each: desk.order(each).from_above == (other,))
+    merge: dict[str, Any] = {"other_order_id": parent, "reason": "the same"}
+
+    if not merged_after:
+        assert desk.update("merge", OPERATOR, T0 + HOUR, child, **merge) == ""
+    for action, by in (("accept", ROADS), ("handle", ROADS), ("check-pass", INSPECTOR)):
+        assert desk.update(action, by, T0 + 2 * HOUR, parent, evidence_urls=PICTURE) == ""
+    desk.feed(report(again[1], T0 + 3 * HOUR, source=again[0], reporter=""), at=T0 + 3 * HOUR)
+    if merged_after:
+        assert desk.update("merge", OPERATOR, T0 + 4 * HOUR, child, **merge) == ""
+    assert desk.order(parent).state == "assigned"
+    assert take_back(desk, T0 + 5 * HOUR, again) == ""
+
+    assert desk.order(parent).state == state
+    assert_laws(desk)
+
+
 def test_what_has_come_down_in_several_attempts_is_taken_back_as_one(below: Desk) -> None:
     """Nobody else waits for it; where a camera has seen it as well, it goes on."""
     again, at = ("hub:city", report_of(PARENT, 2)), T0 + HOUR
