@@ -366,6 +366,11 @@ def was_open(order: Order, at: int) -> bool:
     return order.state == "closed" and bool(order.closings) and order.opened_at <= at <= order.closings[-1].at
 
 
+def extendable(order: Order) -> bool:
+    """Whether a limit runs that an extension makes longer."""
+    return any(limit.stage in ("handle", "whole") for limit in order.limits)
+
+
 # Reasons for which no department follows from what is known; they stand beside `sent-to-review` in the timeline.
 _UNROUTABLE = frozenset(
     ("nobody-responsible", "unknown-department", "unlocated", "unknown-area", "nobody-suitable", "unknown-category")

@@ -7,7 +7,7 @@ the window and at most one bucket's width longer. Archived orders are remembered
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -89,6 +89,13 @@ def is_kept(sighting: Sighting, evidence: Iterable[Evidence]) -> bool:
     return any(
         (one.source, one.id) == (sighting.source, sighting.id) and at in (one.at, one.seen_at) for one in evidence
     )
+
+
+def kept_reports(kind: str, keys: Sequence[str], evidence: Iterable[Evidence]) -> set[tuple[str, str]]:
+    """Source and id of each report that has joined an order of this kind and that its evidence still has, of the
+    order's report keys; the one that has founded it has not joined it."""
+    joined = set(keys[1 if kind == "report" else 0 :])
+    return {(one.source, one.id) for one in evidence if report_key(one.source, one.id) in joined}
 
 
 def report_key(source: str, event_id: str) -> str:

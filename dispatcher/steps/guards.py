@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from dispatcher.clocks.answer_windows import feedback_until, reopen_until
 from dispatcher.order.chain import accountable, answered, confirmer, dispatched_by, handlers, holders
-from dispatcher.order.row import OPEN, Order, unanswered, unroutable
+from dispatcher.order.row import OPEN, Order, extendable, unanswered, unroutable
 from dispatcher.partition import identity, index
 from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps import joint, levels
@@ -395,7 +395,7 @@ def _not_breached(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) 
 
 @guard
 def _extensions_left(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    if not any(limit.stage in ("handle", "whole") for limit in order.limits):
+    if not extendable(order):
         return "no-limit"
     return "" if order.extensions < work.city.settings.extensions_max else "too-many-extensions"
 
@@ -520,9 +520,5 @@ def _appealed(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> s
 
 @guard
 def _joined_report(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
-    if update.report is None:
-        return "not-joined"
-    joined = identity.report_key(*update.report) in order.report_keys[1 if order.kind == "report" else 0 :]
     evidence = (*order.evidence_first, *order.evidence_last)
-    kept = any((each.source, each.id) == update.report for each in evidence)
-    return "" if joined and kept else "not-joined"
+    return "" if update.report in identity.kept_reports(order.kind, order.report_keys, evidence) else "not-joined"

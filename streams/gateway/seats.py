@@ -12,7 +12,8 @@ import msgspec
 from dispatcher.order.chain import accountable, answered, confirmer, dispatched_by, holders
 from dispatcher.order.forms import Field, form
 from dispatcher.order.lifecycle import TABLE, Transition
-from dispatcher.order.row import Order, unanswered, unroutable
+from dispatcher.order.row import Order, extendable, unanswered, unroutable
+from dispatcher.partition.identity import kept_reports
 from dispatcher.steps.two_people import same_person
 from models.access import ACCESS, Holder, actor
 from models.city import City
@@ -164,7 +165,7 @@ def _fits(row: Transition, order: Order, city: City) -> bool:
     """Whether there is a level to which the row's step would lead, nobody there has to act first, it is for this role
     to say, of a mobile unit's task the next step, and of what was requested or appealed against an answer: what the
     desk would refuse whatever is given with it is nobody's to try."""
-    task = order.task
+    task, evidence = order.task, (*order.evidence_first, *order.evidence_last)
     requested = order.extension_asked if row.action == "request-extension" else order.suspension_asked_until is not None
     fits = {
         "below": bool(city.hierarchy.below(order.department)),
@@ -182,12 +183,12 @@ def _fits(row: Transition, order: Order, city: City) -> bool:
         "nothing-requested": not requested,
         "extension-requested": order.extension_asked,
         "suspension-requested": order.suspension_asked_until is not None,
-        "extensions-left": order.extensions < city.settings.extensions_max,
+        "extensions-left": extendable(order) and order.extensions < city.settings.extensions_max,
         "suspensions-left": order.suspensions < city.settings.suspensions_max,
         "appealed": order.appeal == "asked",
         "not-appealed": not order.appeal,
         "somebody-to-call": bool(order.closings and unanswered(order)),
-        "joined-report": len(order.report_keys) > (order.kind == "report"),
+        "joined-report": bool(kept_reports(order.kind, order.report_keys, evidence)),
     }
     return all(fits.get(guard, True) for guard in row.guards)
 

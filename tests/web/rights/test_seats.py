@@ -16,7 +16,7 @@ from streams.tables.marks import MARKS
 from streams.tables.protocol import Sort
 from tests.support.cities import LEVELS, appended
 from tests.support.desks import T0, quiet_city
-from tests.support.steps.every_step import EXCUSED, WAYS
+from tests.support.steps.every_step import EXCUSED, WAYS, Way
 from tests.support.tokens import bearer, one_of_each
 from tests.web.conftest import Open
 from tests.web.rights.test_who_acts import World
@@ -115,7 +115,7 @@ async def test_a_move_says_what_it_needs(world: World) -> None:
 
 
 async def test_what_the_desk_would_refuse_whatever_is_given_is_not_offered(world: World) -> None:
-    """An answer to what nobody has requested, another request beside one that waits, a call where nobody is to call."""
+    """An answer to what nobody has requested or appealed against, another request beside one that waits."""
     await world.come_to("accepted")
     answers = {"approve-extension", "refuse-extension", "approve-suspension", "refuse-suspension"}
     before = await moves_of(world, "dispatcher")
@@ -129,6 +129,32 @@ async def test_what_the_desk_would_refuse_whatever_is_given_is_not_offered(world
     }
     await world.come_to("closed")
     assert {"approve-appeal", "refuse-appeal"} & set(await moves_of(world, "reviewer")) == set()
+
+
+@pytest.mark.parametrize(
+    ("way", "role", "action", "changes"),
+    [
+        (WAYS["accepted"], "department", "request-extension", {"limits": ()}),
+        (WAYS["accepted"], "department", "request-extension", {"extensions": 99}),
+        (WAYS["accepted"], "department", "request-suspension", {"suspensions": 99}),
+        (WAYS["closed"], "dispatcher", "call-back", {"reporters": ()}),
+        ((*WAYS["assigned"], ("app", "report")), "operator", "split", {"evidence_first": (), "evidence_last": ()}),
+        ((*WAYS["assigned"], ("app", "report")), "operator", "split", {"report_keys": ()}),
+    ],
+)
+async def test_what_an_order_has_no_more_of_is_not_offered(
+    world: World, way: Way, role: str, action: str, changes: dict[str, Any]
+) -> None:
+    """A limit to extend, an extension, a suspension, a reporter to call, a joined report of which it keeps what was
+    said: without it the desk refuses the move."""
+    await world.go(way)
+    offered = action in await moves_of(world, role)
+    world.behind.change(world.order, **changes)
+
+    left = action in await moves_of(world, role)
+
+    assert (offered, left) == (True, False)
+    assert (await world.act(role, action)).status_code == 409
 
 
 def on(order: Order, query: str) -> bool:
