@@ -78,12 +78,16 @@ def _of_full(message: Mapping[str, Any]) -> dict[str, Any]:
     kinds = [name for name, value in thing.items() if isinstance(value, Mapping) and "confidence" in value]
     kind = kinds[0] if kinds else ""
     event = text_of(at_path(message, "event", "type"))
+    given, phase = text_of(thing.get("id")), _PHASES.get(event.lower(), "")
+    # Nobody can say of what no tracker follows that it still goes on; what says that something is over opens nothing.
+    if given in _UNTRACKED and phase != "end":
+        phase = ""
     here = at_path(message, "sensor", "location")
     return {
         "label": kind or event,
         "confidence": share(at_path(thing, kind, "confidence") if kind else thing.get("confidence"), "confidence"),
-        "object_id": _tracked(text_of(thing.get("id"))),
-        "phase": _PHASES.get(event.lower(), ""),
+        "object_id": _tracked(given),
+        "phase": phase,
         "bbox": _box(thing.get("bbox")),
         "location": place(at_path(here, "lat"), at_path(here, "lon")),
         "media_urls": links((message.get("videoPath"),)),

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dispatcher.partition.index import fingerprint
 from models.errors import Poison
 from models.formats import FORMATS, Reading, Site, decode_format
 from models.formats.reading import MAX_READINGS
@@ -78,6 +79,27 @@ def test_what_no_tracker_follows_is_no_object(untracked: int | str) -> None:
     line = one("deepstream", {"sensorId": "c1", "objects": [f"{untracked}|1|2|3|4|bag"]})
 
     assert [each.detection.object_id for each in (full, minimal, line)] == ["", "", ""]
+
+
+@pytest.mark.parametrize(("kind", "phase"), [("moving", ""), ("entry", ""), ("exit", "end")])
+def test_what_no_tracker_follows_goes_on_for_nobody(kind: str, phase: str) -> None:
+    """With a phase a drone's finds in two places had one fingerprint. What says that something has left is no find."""
+    found = []
+    for lat in (30.05, 30.06):
+        here = {"lat": lat, "lon": 114.05}
+        message = {
+            "sensor": {"id": "c1", "location": here}, "object": {"id": "-1", "type": "bag"}, "event": {"type": kind},
+        }  # fmt: skip
+        told = one("deepstream", message).detection
+        found.append(
+            Sighting(
+                kind="detection", source="s", id="1", at=0, area="a", camera="c1", label=told.label, place="polygon",
+                object_id=told.object_id, phase=told.phase, lat=lat, lon=114.05,
+            )
+        )  # fmt: skip
+
+    assert [each.phase for each in found] == [phase, phase]
+    assert (fingerprint(found[0]) == fingerprint(found[1])) == (phase == "end")
 
 
 CROSSED = RULE.replace(' PropertyOperation="{0}"', "").replace('Name="IsInside"', 'Name="Direction"')
