@@ -330,3 +330,32 @@ async def test_nothing_is_done_to_the_order_before_while_another_one_is_on_its_w
         may_come.set()
         await expect(page.locator(shown(page, FIRST))).to_be_visible()
         await expect(page.locator("#order > [inert]")).to_have_count(0)
+
+
+async def test_a_press_on_the_order_before_is_nothing_while_the_next_one_is_fetched(city: City, tmp_path: Path) -> None:
+    """It stands there still, so that the page does not flicker, and takes nothing."""
+    may_come = asyncio.Event()
+    sent: list[str] = []
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.fallback()
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await offered(page, ACCEPT)
+        await page.route("**/updates", lambda route: sent.append(route.request.url))
+        await page.route(re.compile(f"/orders/{SECOND}$"), late)
+        await page.goto(f"{base}/desk")
+        await expect(page.locator('.doing [data-action="accept"]')).to_be_visible()
+
+        await page.click(f'[data-id="{SECOND}"]')
+        await expect(page.locator("#order > [inert]")).to_have_count(1)
+        await page.click('.doing [data-action="accept"]', force=True)
+        may_come.set()
+
+        await expect(page.locator(shown(page, SECOND))).to_be_visible()
+        await expect(page.locator("#order > [inert]")).to_have_count(0)
+
+    assert sent == []
