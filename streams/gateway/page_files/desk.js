@@ -160,8 +160,9 @@ async function refresh() {
     remember();
     list.show(); // also where the order that is open cannot be had
     await showOrder().catch(async (error) => {
-      if (list.has(chosen)) throw error;
+      if (list.has(chosen) || !error.decided) throw error; // without an answer nobody is taken elsewhere
       chosen = list.first(); // it has gone where this seat does not see it
+      remember();
       list.show();
       await showOrder();
     });

@@ -1,11 +1,15 @@
 """People are interrupted: by slow answers, by none, by a page that is loaded anew, and by what others do meanwhile."""
 
 import asyncio
+import json
 import re
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from playwright.async_api import Page, Route, expect
 
@@ -20,6 +24,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here to show the pages in"),
 ]
+URGENT = "south-w-20260301-u"  # and a number: ids of orders that no list has
 ACCEPT: Mapping[str, object] = {"action": "accept", "term": "签收", "note": "", "fields": []}
 CHOSEN: Mapping[str, object] = {
     "action": "prioritise", "term": "定级", "note": "",
@@ -359,3 +364,38 @@ async def test_a_press_on_the_order_before_is_nothing_while_the_next_one_is_fetc
         await expect(page.locator("#order > [inert]")).to_have_count(0)
 
     assert sent == []
+
+
+async def test_an_urgent_order_stays_open_while_the_gateway_gives_no_answer(city: City, tmp_path: Path) -> None:
+    """It is in no list of the seat: only an answer that it is not to be had leads elsewhere. More urgent orders than
+    the banner has room for are counted, and noted as seen together."""
+    at = datetime.now(UTC).isoformat()
+    events = [{"order_id": f"{URGENT}{number}", "at": at, "state": "assigned"} for number in range(8)]
+    stream = "".join(f"event: urgent\ndata: {json.dumps(event)}\n\n" for event in events)
+    order = msgspec.structs.replace(opened(1), id=f"{URGENT}7")
+    answers: list[dict[str, Any]] = [{"json": document(order, None, city, order.last_at)}]
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.route(
+            "**/events/assignments", lambda route: route.fulfill(body=stream, content_type="text/event-stream")
+        )
+        await page.route(re.compile(f"/orders/{order.id}$"), lambda route: route.fulfill(**answers[-1]))
+        await page.goto(f"{base}/desk")
+        await page.click(f".urgent a[href='/o/{order.id}']")
+        await expect(page.locator(shown(page, order.id))).to_be_visible()
+        await expect(page.locator('.urgent [role="alert"] li')).to_have_count(5)
+        await expect(page.locator(".urgent > p")).to_contain_text("2 more")
+        await page.get_by_role("button", name="All seen").click()
+        await expect(page.locator(".urgent")).to_be_hidden()
+
+        answers.append({"status": 503, "json": {"title": "busy"}})
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(page.locator("#notice")).to_have_text("Cannot update at the moment (busy)")
+        await expect(page.locator(shown(page, order.id))).to_be_visible()
+
+        answers.append({"status": 404, "json": {"title": "not found"}})
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(page.locator(shown(page, FIRST))).to_be_visible()
+        assert await page.evaluate("history.state.order") == FIRST
