@@ -124,10 +124,13 @@ export function keepTyped(form, name) {
   const place = `typed ${location.pathname} ${name}`;
   const before = JSON.parse(sessionStorage.getItem(place) || "[]");
   for (const [field, value] of before) if (form.elements[field]) form.elements[field].value = value;
+  const forget = () => sessionStorage.removeItem(place); // a form that is made once this one has been sent is empty
+  forget();
+  addEventListener("pageshow", forget); // a page that is come back to has it still
   addEventListener("pagehide", () => {
     const typed = form.isConnected ? [...new FormData(form)].filter(([, value]) => value) : [];
     if (typed.length) sessionStorage.setItem(place, JSON.stringify(typed));
-    else sessionStorage.removeItem(place);
+    else forget();
   });
   return before.length > 0;
 }

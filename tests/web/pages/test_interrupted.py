@@ -399,3 +399,33 @@ async def test_an_urgent_order_stays_open_while_the_gateway_gives_no_answer(city
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await expect(page.locator(shown(page, FIRST))).to_be_visible()
         assert await page.evaluate("history.state.order") == FIRST
+
+
+async def test_what_a_reporter_has_sent_does_not_stand_there_to_be_sent_again(city: City, tmp_path: Path) -> None:
+    """What was typed outlasts the page until it has arrived."""
+    told: dict[str, Any] = {
+        "id": "aaa",
+        "city": {},
+        "category": None,
+        "area": {},
+        "department": None,
+        "state": "review",
+    }
+    told |= {"zone": "Asia/Shanghai", "due": None, "suppressed": False, "steps": [], "may": ["comment"]}
+
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await page.route("**/r/x/order", lambda route: route.fulfill(json=told))
+        await page.route("**/r/x/updates", lambda route: route.fulfill(json={}))
+        await page.goto(f"{base}/r/x")
+        await page.click("#doing summary")
+        words = page.locator('#doing [name="reason"]')
+        await words.fill("it is still there")
+        await page.reload()
+        await expect(words).to_have_value("it is still there")
+
+        await page.click("#doing .primary")
+
+        await expect(page.locator("#notice")).to_have_text("Thank you. It has arrived.")
+        await expect(words).to_have_value("")
+        await expect(words).to_be_hidden()
