@@ -154,11 +154,11 @@ function form(larger, areas) {
     const place = lat && lon ? { location: { lat: Number(lat), lon: Number(lon) }, ...(radius ? { radius_m: Number(radius) } : {}) } : {};
     const press = node.querySelector(".primary");
     press.disabled = true;
-    if (await send("/silences", { ...rest, ...place, ...begin, ends_at: instant(ends, zone) }, node)) {
-      node.reset();
-      by("known").firstElementChild.scrollIntoView({ block: "center" }); // there it is
-    }
+    const taken = await send("/silences", { ...rest, ...place, ...begin, ends_at: instant(ends, zone) }, node);
     press.disabled = false;
+    if (!taken) return;
+    node.reset();
+    by("known").firstElementChild?.scrollIntoView({ block: "center" }); // there it is, unless the list could not be had yet
   });
   // Half a place is none: it would be the whole city that is silenced.
   const [lat, lon, radius] = ["lat", "lon", "radius_m"].map((field) => node.elements[field]);

@@ -429,3 +429,24 @@ async def test_what_a_reporter_has_sent_does_not_stand_there_to_be_sent_again(ci
         await expect(page.locator("#notice")).to_have_text("Thank you. It has arrived.")
         await expect(words).to_have_value("")
         await expect(words).to_be_hidden()
+
+
+async def test_a_silence_is_set_though_the_list_of_them_cannot_be_had(city: City, tmp_path: Path) -> None:
+    """Its form is empty then, and takes the next one."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        seen = Seen()
+        page = (await seated(chrome, base, "", "en", tmp_path, seen)).page
+        await page.add_init_script("sessionStorage.setItem('seat', JSON.stringify({role: 'dispatcher'}))")
+        await page.route(
+            f"{base}/silences",
+            lambda route: route.fulfill(status=201 if route.request.method == "POST" else 503, json={"title": "busy"}),
+        )
+        await page.goto(f"{base}/desk/silences")
+        for field, value in {"ends_at": "2036-01-01T10:00", "owner": "ann", "comment": "works"}.items():
+            await page.fill(f'#wanted [name="{field}"]', value)
+
+        await page.click("#wanted .primary")
+
+        await expect(page.locator('#wanted [name="owner"]')).to_have_value("")
+        await expect(page.locator("#wanted .primary")).to_be_enabled()
+        assert [fault for fault in seen.faults if "503" not in fault] == []
