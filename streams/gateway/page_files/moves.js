@@ -1,4 +1,4 @@
-import { ask, bodyOf, el, instant, isDecided, newKey, refusal } from "/page/common.js";
+import { answered, ask, bodyOf, el, instant, isDecided, newKey, refusal } from "/page/common.js";
 import { colon, language, name, say } from "/page/language.js";
 import { titled } from "/page/said.js";
 import { NO_FAULT } from "/page/terms.js";
@@ -13,15 +13,18 @@ const LABELS = {
 
 const AGAIN_MS = 3000;
 
-// Without a seat a page shows nothing: it is asked for until there is an answer.
+// What the gateway says of the seat, null where the token has none. Without a seat a page shows nothing, and no answer does
+// not say whose it is: it is asked for until there is one.
 async function askForSeat() {
   const notice = document.getElementById("notice");
-  for (;;) {
+  for (let troubled = false; ; troubled = true) {
     try {
-      const response = await ask("/seat");
-      notice.hidden = true;
-      if (response.status < 500) return response;
-      throw new Error(`HTTP ${response.status}`);
+      const told = await ask("/seat").then(answered).catch((error) => {
+        if (!error.decided) throw error;
+        return null;
+      });
+      if (troubled) notice.hidden = true;
+      return told;
     } catch (error) {
       notice.textContent = say("Cannot update at the moment ({})", error.message);
       notice.hidden = false;
@@ -34,9 +37,8 @@ async function askForSeat() {
 export const seat = { known: null, role: "", department: "", person: "" };
 
 export async function takeSeat() {
-  const response = await askForSeat();
-  if (!response.ok) return null;
-  seat.known = await bodyOf(response);
+  seat.known = await askForSeat();
+  if (!seat.known) return null;
   const kept = JSON.parse(sessionStorage.getItem("seat") || "{}");
   const roles = seat.known.seats.map((each) => each.role);
   seat.role = roles.includes(kept.role) ? kept.role : roles[0];
@@ -49,7 +51,7 @@ export async function takeSeat() {
 document.addEventListener("othertoken", async () => {
   if (!seat.known) return;
   const before = JSON.stringify([seat.known.seats, seat.known.person, seat.known.department]);
-  const { seats = [], person, department } = await ask("/seat").then(bodyOf).catch(() => ({}));
+  const { seats = [], person, department } = (await askForSeat()) || {};
   if (JSON.stringify([seats, person, department]) !== before) location.reload();
 });
 

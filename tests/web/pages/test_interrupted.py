@@ -450,3 +450,25 @@ async def test_a_silence_is_set_though_the_list_of_them_cannot_be_had(city: City
         await expect(page.locator('#wanted [name="owner"]')).to_have_value("")
         await expect(page.locator("#wanted .primary")).to_be_enabled()
         assert [fault for fault in seen.faults if "503" not in fault] == []
+
+
+async def test_a_lost_answer_does_not_make_somebody_somebody_else(city: City, tmp_path: Path) -> None:
+    """Their token has run out, and they have given a new one: the page goes on where it was."""
+    async with serving(city, opened(1)) as base, browser() as chrome:
+        page = (await seated(chrome, base, "", "en", tmp_path, Seen())).page
+        await two_orders(page, city)
+        await page.add_init_script("sessionStorage.setItem('token', 'old')")
+        await page.goto(f"{base}/desk")
+        await expect(page.locator(shown(page, FIRST))).to_be_visible()
+        await page.evaluate("document.body.dataset.same = 'yes'")
+        await page.route("**/orders?*", lambda route: route.fulfill(status=401, json={}), times=1)
+        await page.route("**/seat", lambda route: route.abort(), times=1)
+        await page.click("#lists button:nth-child(2)")
+        dialog = page.get_by_role("dialog", name="Access token")
+        await dialog.locator("input").fill("new")
+
+        async with page.expect_response("**/seat"):  # it is asked again
+            await dialog.get_by_role("button").click()
+
+        await expect(page.locator("#notice")).to_be_hidden()
+        await expect(page.locator("body[data-same]")).to_have_count(1)
