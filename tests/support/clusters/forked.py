@@ -145,15 +145,20 @@ def _serve() -> list[str]:
             if not line:
                 sys.exit(0)
             wanted: _Wanted = json.loads(line)
+            leads, led = os.pipe()
             pid = os.fork()
             if pid == 0:
+                os.setsid()
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                for inherited in (news, wakes, wake):
+                for inherited in (news, wakes, wake, leads, led):
                     os.close(inherited)
                 selector.close()
                 _become(wanted, server)
                 return wanted["command"]
+            os.close(led)
+            os.read(leads, 1)  # ends once the fork leads a group of its own: until then no signal to that reaches it
+            os.close(leads)
             os.write(news, json.dumps(_News(pid, None)).encode() + b"\n")
 
 
@@ -167,8 +172,7 @@ def _ended() -> _News | None:
 
 
 def _become(wanted: _Wanted, server: int) -> None:
-    """Make this fork what `streams.local.children.spawn` would have made."""
-    os.setsid()
+    """Make this fork, which leads its own session, what `streams.local.children.spawn` would have made."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != server:
