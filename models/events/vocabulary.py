@@ -78,6 +78,16 @@ ARBITRATION_REASONS: Mapping[str, Names] = {
     "hub": ("下级平台退回", "a hub has returned it"),
 }
 
+# What came of a return that was approved 同意退单.
+RETURN_OUTCOMES: Mapping[str, Names] = {
+    "re-assigned": ("改派", "given to another department"),
+    "suggestion": ("采纳建议", "given to the department that was suggested"),
+    "arbitrated": ("裁定", "the duty officer has decided"),
+    "moved": ("改区", "moved to another area"),
+    "nobody-suitable": REVIEW_REASONS["nobody-suitable"],
+    **CODES["approve-return"],
+}
+
 # All of them, under what they are for.
 VOCABULARIES: Mapping[str, Mapping[str, Names]] = {
     "`by.role`": ROLES,
@@ -85,6 +95,7 @@ VOCABULARIES: Mapping[str, Mapping[str, Names]] = {
     "`code` of `decide`": CODES["decide"],
     "`code` of `approve-return`": CODES["approve-return"],
     "`code` of `call-back`": CODES["call-back"],
+    "`outcome` of `return-approved`": RETURN_OUTCOMES,
     "result of a check": CHECKS,
     "`outcome` of `recheck-answered`": RECHECK_OUTCOMES,
     "`reason` of `sent-to-review`": REVIEW_REASONS,

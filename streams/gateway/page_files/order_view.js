@@ -36,7 +36,8 @@ const joined = (rule = "") => (rule.startsWith("covered:") ? say("part of a larg
 // What steps say besides that is a name of the program's and no sentence.
 const CODED = {
   warned: LIMITS, breached: LIMITS, supervised: LIMITS, "task-lapsed": STAGES,
-  reopened: JOINED, "appeal-reviewed": { granted: say("granted"), refused: say("refused") },
+  reopened: { ...JOINED, unsatisfied: say("its reporter is not satisfied") }, rejected: { "joint-order-ended": say("its joint order has ended") },
+  "appeal-reviewed": { granted: say("granted"), refused: say("refused") },
 };
 let zone = "Asia/Shanghai";
 

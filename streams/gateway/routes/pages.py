@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from dispatcher.order.fact_terms import FACT_TERMS
 from dispatcher.order.lifecycle import STATE_TERMS
 from models.city import City
-from models.events.vocabulary import ARBITRATION_REASONS, RECHECK_OUTCOMES, REVIEW_REASONS, ROLES
+from models.events.vocabulary import ARBITRATION_REASONS, RECHECK_OUTCOMES, RETURN_OUTCOMES, REVIEW_REASONS, ROLES
 from models.guess import NO_FAULT
 from streams.dead_letters.letter import ERRORS
 from streams.gateway.http.problems import Problem
@@ -48,7 +48,7 @@ def terms() -> bytes:
         "ROLES": ROLES,
         "NO_FAULT": NO_FAULT,
         "DEAD_LETTERS": ERRORS,
-        "REASONS": {**REVIEW_REASONS, **ARBITRATION_REASONS, **RECHECK_OUTCOMES},
+        "REASONS": {**REVIEW_REASONS, **ARBITRATION_REASONS, **RECHECK_OUTCOMES, **RETURN_OUTCOMES},
         "WORDS": {row["en"]: row["zh"] for row in csv.DictReader(words.splitlines())},
     }
     return b"".join(b"export const %s = %s;\n" % (name.encode(), msgspec.json.encode(tables[name])) for name in tables)

@@ -39,7 +39,7 @@ from models.events.incoming import (
     UnitReport,
     Update,
 )
-from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, REVIEW_REASONS, ROLES
+from models.events.vocabulary import CALL_BACK_CODES, RETURN_CODES, RETURN_OUTCOMES, REVIEW_REASONS, ROLES
 from models.formats import FORMATS
 from streams.dead_letters.letter import ERRORS, of_record
 from streams.documents.asyncapi import asyncapi
@@ -189,6 +189,11 @@ def test_the_reasons_that_the_desk_itself_gives_are_documented(sent: Sent) -> No
     reviews = {data["reason"] for data in sent["orders"][facts.CE_TYPES[facts.SentToReview]]}
 
     assert reviews - known == set()
+
+
+def test_what_came_of_an_approved_return_has_names(sent: Sent) -> None:
+    """In random lives: the pages show them as what was noted with the step."""
+    assert {data["outcome"] for data in sent["orders"][facts.CE_TYPES[facts.ReturnApproved]]} <= RETURN_OUTCOMES.keys()
 
 
 def test_an_assignment_has_all_documented_fields(sent: Sent) -> None:
