@@ -7,13 +7,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 _PR_SET_PDEATHSIG = 1
 
 
-def _dying_with_parent(parent: int) -> Callable[[], None] | None:
-    """What the child calls between fork and exec so that the kernel kills it when its parent dies; Linux only."""
+class Child(Protocol):
+    """A process that leads a group of its own, as `spawn` makes it."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it lives."""
+
+
+def dying_with_parent(parent: int) -> Callable[[], None] | None:
+    """What a child calls once it is forked, so that the kernel kills it when its parent dies; Linux only."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -46,11 +55,11 @@ def spawn(
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
-        preexec_fn=_dying_with_parent(os.getpid()),
+        preexec_fn=dying_with_parent(os.getpid()),
     )
 
 
-def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+def signal_group(process: Child, number: int) -> None:
     """Send a signal to the child and all its own children; one that is gone already is no error."""
     if process.poll() is None:
         try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from streams.kafka.clients import follower, log_reader, started, writer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reading import read_whole
 from streams.local.broker import LocalBroker
-from streams.local.children import spawn
+from streams.local.children import signal_group, spawn
 from streams.local.supervisor import base_environment
 from streams.settings import Settings, load_settings
 from tests.support.clusters.forked import FORKED, Forked, forks
@@ -232,9 +231,7 @@ class Role:
 
     def signal(self, number: int) -> None:
         """Send a signal to it and its children, e.g. SIGKILL, SIGSTOP, SIGCONT."""
-        if self.alive:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
+        signal_group(self.process, number)
 
     async def ended(self, timeout: float = 15.0) -> int:
         """Its exit code once it has ended (negative: the signal). Raises subprocess.TimeoutExpired."""

@@ -9,7 +9,6 @@ reads a line of JSON for each role to start (its command, environment, and the f
 each that has started or ended. At the end of its input it ends, and the kernel ends its roles with it.
 """
 
-import ctypes
 import gc
 import importlib
 import json
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from streams.cli.main import COMMANDS, main
+from streams.local.children import dying_with_parent
 from streams.local.supervisor import base_environment
 
 # What is started so: the roles, and the commands that import what they do.
@@ -33,7 +33,6 @@ FORKED = (
     *("intake", "desk", "tables", "gateway", "notify", "bridge"),
     *("audit", "whatif", "dead-letters", "erase", "topics", "history"),
 )
-_PR_SET_PDEATHSIG = 1
 _START_SECONDS = 60.0
 
 
@@ -173,10 +172,8 @@ def _ended() -> _News | None:
 
 def _become(wanted: _Wanted, server: int) -> None:
     """Make this fork, which leads its own session, what `streams.local.children.spawn` would have made."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != server:
-            os._exit(1)
+    if (arm := dying_with_parent(server)) is not None:
+        arm()
     nothing = os.open(os.devnull, os.O_RDONLY)
     output = os.open(wanted["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for source, target in ((nothing, 0), (output, 1), (output, 2)):
