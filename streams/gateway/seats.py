@@ -152,8 +152,9 @@ def moves(holder: Holder | None, order: Order, city: City) -> list[dict[str, Any
 
 
 def _rows(holder: Holder | None, order: Order, city: City) -> Iterator[tuple[Transition, tuple[str, ...]]]:
+    holding = _holding(order, city)
     for row in TABLE:
-        if order.state not in row.sources or not _fits(row, order, city):
+        if order.state not in row.sources or not _fits(row, holding):
             continue
         if holder is None:
             yield row, tuple(role for role in row.roles if role in LISTS)
@@ -161,13 +162,18 @@ def _rows(holder: Holder | None, order: Order, city: City) -> Iterator[tuple[Tra
             yield row, (ACCESS[holder.role].acts_as,)
 
 
-def _fits(row: Transition, order: Order, city: City) -> bool:
-    """Whether there is a level to which the row's step would lead, nobody there has to act first, it is for this role
-    to say, of a mobile unit's task the next step, and of what was requested or appealed against an answer: what the
-    desk would refuse whatever is given with it is nobody's to try."""
+def _fits(row: Transition, holding: Mapping[str, bool]) -> bool:
+    """Whether the guards that are known to hold or not let a row's step be taken."""
+    requested = holding["extension-requested" if row.action == "request-extension" else "suspension-requested"]
+    return all(not requested if guard == "nothing-requested" else holding.get(guard, True) for guard in row.guards)
+
+
+def _holding(order: Order, city: City) -> dict[str, bool]:
+    """Of the guards that an order by itself decides whether each holds: there is a level to which a step would lead,
+    nobody there has to act first, it is for this role to say, of a mobile unit's task the next step, and of what was
+    requested or appealed against an answer. What the desk would refuse whatever is given with it is nobody's to try."""
     task, evidence = order.task, (*order.evidence_first, *order.evidence_last)
-    requested = order.extension_asked if row.action == "request-extension" else order.suspension_asked_until is not None
-    fits = {
+    return {
         "below": bool(city.hierarchy.below(order.department)),
         "level-above": bool(order.held_for or city.hierarchy.above(order.department)),
         "accountable": bool(order.held_for),
@@ -180,17 +186,15 @@ def _fits(row: Transition, order: Order, city: City) -> bool:
         "no-unit-yet": task is None,
         "unit-free": bool(city.units.serving(order.area)),
         "kept-apart": bool(order.apart),
-        "nothing-requested": not requested,
         "extension-requested": order.extension_asked,
         "suspension-requested": order.suspension_asked_until is not None,
-        "extensions-left": extendable(order) and order.extensions < city.settings.extensions_max,
+        "extensions-left": bool(extendable(order)) and order.extensions < city.settings.extensions_max,
         "suspensions-left": order.suspensions < city.settings.suspensions_max,
         "appealed": order.appeal == "asked",
         "not-appealed": not order.appeal,
         "somebody-to-call": bool(order.closings and unanswered(order)),
         "joined-report": bool(kept_reports(order.kind, order.report_keys, evidence)),
     }
-    return all(fits.get(guard, True) for guard in row.guards)
 
 
 def _may(by: Actor, row: Transition, order: Order) -> bool:
