@@ -113,7 +113,7 @@ class Recount:
     def _sighting(self, item: Sighting, clock: int, window: identity.KeptFor) -> None:
         met, digest = self._seen[item.kind], _digest(item)
         last = met.get(digest)
-        if last is not None and last >= (clock - window.kept_ms) // window.bucket_ms:
+        if last is not None and last >= window.oldest(clock):
             self._book("duplicates", item)
             return
         met[digest] = clock // window.bucket_ms

@@ -33,7 +33,11 @@ class KeptFor(msgspec.Struct, frozen=True):
 
     def remembers(self, met: int, clock: int) -> bool:
         """Whether what was met at one instant is still known at another one."""
-        return met // self.bucket_ms >= (clock - self.kept_ms) // self.bucket_ms
+        return met // self.bucket_ms >= self.oldest(clock)
+
+    def oldest(self, clock: int) -> int:
+        """The number of the oldest bucket that is still known at an instant."""
+        return (clock - self.kept_ms) // self.bucket_ms
 
 
 def windows(settings: CitySettings) -> dict[str, KeptFor]:
@@ -64,7 +68,7 @@ class Memory:
         """All buckets of the window that ends at `clock`, newest first, and before them those up to `latest`, the last
         instant at which anything was met."""
         window = self._windows[kind]
-        last, first = max(clock, latest) // window.bucket_ms, (clock - window.kept_ms) // window.bucket_ms
+        last, first = max(clock, latest) // window.bucket_ms, window.oldest(clock)
         kept = self._names.get(kind)
         if kept is None or kept[:2] != (last, first):
             names = tuple(f"{kind}/{number}" for number in range(last, first - 1, -1))
