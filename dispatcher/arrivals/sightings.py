@@ -137,9 +137,9 @@ def _seen_again(work: UnitOfWork, sighting: Sighting, risen_from: str) -> Dispos
         own = merge_group(work.city, certain_category(sighting)) in ("", order.group) and _is_said(sighting)
         if closed is None and own and not storms.is_storm(order) and merging.reopens(work.city, sighting, order):
             closed = order
-        found = work.order(order_id) or order
-        if late is None and own and was_open(order, sighting.at) and not index.only_covers(found, fingerprint):
-            late = order, found
+        if late is None and own and was_open(order, sighting.at):
+            found = work.order(order_id) or order
+            late = None if index.only_covers(found, fingerprint) else (order, found)
     if late is not None:  # also where an older one had been closed by then: in time it would have been a repeat of this
         return _repeat(work, late[0], sighting, late[1])
     if closed is None or sighting.phase == "end":

@@ -14,6 +14,7 @@ from dispatcher.partition.unit_of_work import UnitOfWork
 from dispatcher.steps.dispatching import merge_group
 from dispatcher.steps.routing import routed
 from models.city import URGENT, Category, City
+from models.guess import Guess
 from models.inbox import Sighting
 from models.times import MINUTE_MS
 
@@ -32,13 +33,10 @@ def says_nothing_new(work: UnitOfWork, sighting: Sighting) -> bool:
         return False
     target = routed(work.city, sighting, sighting.at)
     in_doubt = target.review and not target.category and not target.why.rule
-    return bool(in_doubt) and target.priority != URGENT and not _may_be_urgent(work.city, sighting)
+    return bool(in_doubt) and target.priority != URGENT and not _may_be_urgent(work.city, sighting.guess)
 
 
-def _may_be_urgent(city: City, sighting: Sighting) -> bool:
-    guess = sighting.guess
-    if guess is None:
-        return False
+def _may_be_urgent(city: City, guess: Guess) -> bool:
     likely = {guess.category, guess.second, *(name for name, share in guess.alternatives if share >= LIKELY)}
     return any(city.categories[name].priority == URGENT for name in likely if name in city.categories)
 

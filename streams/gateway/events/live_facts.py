@@ -135,7 +135,7 @@ class LiveFacts:
         """
         since = self._place.read(last) if last else None
         follower = _Follower()
-        if since is not None and all(map(int.__ge__, (at + 1 for at in since.offsets), self._known_from)):
+        if since is not None and self._reaches_back_to(since):
             place = since
             first: list[Told | Sign | _Kept] = [one for one in self._kept if one.offset > since.offsets[one.partition]]
         else:
@@ -154,6 +154,10 @@ class LiveFacts:
                 yield told, _behind(place, told)
         finally:
             self._followers.discard(follower)
+
+    def _reaches_back_to(self, place: StreamPosition) -> bool:
+        """Whether all that changes lists is kept behind a place."""
+        return all(known <= at + 1 for at, known in zip(place.offsets, self._known_from, strict=True))
 
 
 class _Follower:

@@ -436,7 +436,7 @@ export async function movesPanel(done) {
   const byKey = (key) => (key ? mine.find((move) => MOVE_KEYS[move.action] === key) : undefined);
 
   // Whether an order is shown whose moves are still being asked for.
-  const isAwaited = (order) => Boolean(order) && !drawn && wanted.startsWith(`["${order.id}"`);
+  const isAwaited = (order) => !drawn && order.id === shown;
 
   function press(order, key) {
     if (byKey(key)) open(order, byKey(key));
