@@ -366,9 +366,14 @@ def was_open(order: Order, at: int) -> bool:
     return order.state == "closed" and bool(order.closings) and order.opened_at <= at <= order.closings[-1].at
 
 
-def extendable(order: Order) -> bool:
-    """Whether a limit runs that an extension makes longer."""
-    return any(limit.stage in ("handle", "whole") for limit in order.limits)
+def extendable(order: Order) -> tuple[RunningLimit, ...]:
+    """The running limits that an extension makes longer and a suspension holds up: of handling, and of the whole."""
+    return tuple(limit for limit in order.limits if limit.stage in ("handle", "whole"))
+
+
+def handled_with(order: Order) -> tuple[str, ...]:
+    """The links that were given when the order was handled last."""
+    return next((entry.evidence_urls for entry in reversed(order.timeline) if entry.fact == "handled"), ())
 
 
 # Reasons for which no department follows from what is known; they stand beside `sent-to-review` in the timeline.

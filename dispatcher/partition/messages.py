@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from dispatcher.order import facts, wire
 from dispatcher.order.chain import confirmer
 from dispatcher.order.facts import Fact
-from dispatcher.order.row import Assignment, Order
+from dispatcher.order.row import Assignment, Order, handled_with
 from dispatcher.order.upward import stage, stage_joined
 from dispatcher.partition.decision import Outgoing
 from models.city import URGENT
@@ -228,7 +228,7 @@ def upward_step(order: Order, fact: Fact, report: tuple[str, str], before: Order
     now = stage_joined(order) if before is None else stage(order)
     evidence: tuple[str, ...] = getattr(fact, "evidence_urls", ())
     if now == "done" and not evidence and before is not None and before.state == "handled":  # else it was not handled
-        evidence = next((entry.evidence_urls for entry in reversed(order.timeline) if entry.fact == "handled"), ())
+        evidence = handled_with(order)
     message = UpwardStepMessage(
         source=source,
         id=report_id,

@@ -9,7 +9,7 @@ import msgspec
 
 from dispatcher.clocks import limits
 from dispatcher.order import facts, upward
-from dispatcher.order.row import Order
+from dispatcher.order.row import Order, extendable
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching, joint, levels, moving, splitting
@@ -213,7 +213,7 @@ def _request_extension(work: UnitOfWork, order: Order, update: InboxUpdate, at: 
 
 @step
 def _approve_extension(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> Order:
-    running = tuple(limits.extended(work.city, one) for one in order.limits if one.stage in ("handle", "whole"))
+    running = tuple(limits.extended(work.city, one) for one in extendable(order))
     return work.emit(facts.ExtensionApproved(**work.head(order, at, update.by), limits=running, reason=update.reason))
 
 

@@ -1,13 +1,16 @@
 """Dispatching 派遣: what happens to an order between its departments: review, assignment, return, arbitration."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from dispatcher.clocks import limits, worktime
 from dispatcher.order import facts
 from dispatcher.order.chain import top
-from dispatcher.order.row import Order, RunningLimit
+from dispatcher.order.row import Order, RunningLimit, extendable
 from dispatcher.partition.identity import share
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps.routing import Route
-from models.city import URGENT, City, LimitStage
+from models.city import URGENT, Category, City, LimitStage
 from models.events import Why
 from models.inbox import UNKNOWN_AREA, UNLOCATED, Actor, Sighting
 from models.times import DAY_MS
@@ -211,6 +214,13 @@ def merge_group(city: City, category: str) -> str:
     return "" if kind is None else kind.group or kind.parent or kind.code
 
 
+@lru_cache(maxsize=1024)  # asked for each order that is opened
+def merging_kinds(city: City, group: str) -> Mapping[str, Category]:
+    """The categories of a merge group that merge, by code."""
+    every = city.categories.items()
+    return {code: kind for code, kind in every if kind.merge and merge_group(city, code) == group}
+
+
 def limit(work: UnitOfWork, order: Order, stage: LimitStage, at: int) -> RunningLimit | None:
     """The limit of a stage of the order that begins at `at`."""
     at = work.bounded(order, at)
@@ -225,9 +235,7 @@ def resume(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:
     return work.emit(
         facts.Resumed(
             **work.head(order, until, actor, "accepted"),
-            limits=tuple(
-                limits.moved(city, one, since, until) for one in order.limits if one.stage in ("handle", "whole")
-            ),
+            limits=tuple(limits.moved(city, one, since, until) for one in extendable(order)),
             suspended_ms=until - since,
             suspended_work_ms=worktime.diff(city.calendar, since, until),
         )

@@ -390,7 +390,7 @@ def _mergeable_if_duplicate(work: UnitOfWork, order: Order, update: InboxUpdate,
 @guard
 def _not_breached(work: UnitOfWork, order: Order, update: InboxUpdate, at: int) -> str:
     # Also where the breach stands already: a step that was taken before it and arrives after it was in time.
-    return "after-breach" if any(at > one.due for one in order.limits if one.stage in ("handle", "whole")) else ""
+    return "after-breach" if any(at > limit.due for limit in extendable(order)) else ""
 
 
 @guard

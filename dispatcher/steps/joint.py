@@ -8,7 +8,7 @@ from itertools import chain, count
 
 from dispatcher.order import facts
 from dispatcher.order.chain import answered
-from dispatcher.order.row import ENDED, OPEN, Order, Part
+from dispatcher.order.row import ENDED, OPEN, Order, Part, handled_with
 from dispatcher.partition import identity
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import concluding, dispatching
@@ -126,9 +126,7 @@ def _conclude(work: UnitOfWork, order: Order, at: int) -> None:
 def _pictures(work: UnitOfWork, joint: Order) -> tuple[str, ...]:
     """What shows that the parts were done shows that the whole was: whoever waits above checks it by that."""
     parts = (own for part in joint.parts if (own := work.order(part.order)) is not None)
-    handled = (next((e for e in reversed(own.timeline) if e.fact == "handled"), None) for own in parts)
-    links = (link for entry in handled if entry is not None for link in entry.evidence_urls)
-    return tuple(dict.fromkeys(links))[:MAX_LINKS]
+    return tuple(dict.fromkeys(link for own in parts for link in handled_with(own)))[:MAX_LINKS]
 
 
 def _open_next(work: UnitOfWork, order: Order, at: int, actor: Actor) -> Order:

@@ -15,7 +15,7 @@ from dispatcher.partition import row_keys
 from dispatcher.partition.outcomes import Disposition
 from dispatcher.partition.unit_of_work import DESK, UnitOfWork
 from dispatcher.steps import dispatching
-from dispatcher.steps.dispatching import merge_group
+from dispatcher.steps.dispatching import merge_group, merging_kinds
 from dispatcher.steps.opening import join, open_order, raised
 from dispatcher.units import tasking
 from models.city import URGENT, Category
@@ -50,10 +50,7 @@ def take_over(work: UnitOfWork, order: Order) -> Order:
     kind = work.city.categories.get(order.category)
     if order.state not in OPEN or kind is None or not kind.merge:
         return order
-    # As `merge_group` has it, which would ask for each category again: this is done for each order that is opened.
-    group, every = merge_group(work.city, order.category), work.city.categories.values()
-    kinds = {one.code: one for one in every if one.merge and (one.group or one.parent or one.code) == group}
-    found = _around(work, order, kinds)
+    found = _around(work, order, merging_kinds(work.city, merge_group(work.city, order.category)))
     watch_rows.take_out(work, found)
     for one in sorted((each.sighting for each in found), key=_by_time):
         order = join(work, order, one, "watched", merging.between(one, order.lat, order.lon))
