@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from dispatcher.order import facts
 from models.envelope import event_type
+from models.inbox import Sighting, decode_items
 from streams.dead_letters.letter import decode_dead_letter
 from streams.kafka.clients import admin, started
 from streams.kafka.topics import Names
@@ -82,9 +84,10 @@ class Followed:
 async def test_what_is_urgent_is_assigned_before_the_backlog_that_it_stands_behind(
     kafka: Kafka, topics: Names, roles: Roles, city: Path
 ) -> None:
-    """A gas leak report behind 3,000 others and a flood behind 50,000 detections, both in the same partitions, are
-    with their department while intake has still to reach their records. Then intake is killed, and knows no more what
-    it has sent: when it gets there, nothing is taken twice, and what is bad is one dead letter."""
+    """A gas leak report behind 3,000 others and a flood behind 50,000 detections, both in the same partitions, are in
+    the urgent lane while intake has still to reach their records: they are with their department although intake is
+    killed at once. The next one knows no more what was sent ahead: when it gets there, nothing is taken twice, and
+    what is bad is one dead letter."""
     stall = [sent(detection(label="vendor", event=now(f"d{n}"), confidence=0.9)) for n in range(WAITING)]
     pothole = [sent(report(f"梧桐路第{n}个坑", event=now(f"r{n}"))) for n in range(REPORTS_WAITING)]
     await kafka.produce(topics.detections, stall)
@@ -98,14 +101,15 @@ async def test_what_is_urgent_is_assigned_before_the_backlog_that_it_stands_behi
     _, (_, seen) = await kafka.produce(topics.detections, [sent(detection("nowhere")), sent(flood)])
     await kafka.produce(topics.reports, [sent(report("荷花苑有坑", event=now("last")))])
 
-    first, second = Followed(), Followed()
-    await kafka.read_until(topics.orders, lambda log: {"gas", "flood"} <= first.read(log).assigned, timeout=60)
-    reached = await _reached(kafka, topics)
+    await kafka.read_until(topics.urgent, all_in("gas", "flood"), timeout=60)
     intake.signal(signal.SIGKILL)
+    await intake.ended()
+    reached = await _reached(kafka, topics)
     assert reached[topics.reports] < gas
     assert reached[topics.detections] < seen
+    first, second = Followed(), Followed()
+    await kafka.read_until(topics.orders, lambda log: {"gas", "flood"} <= first.read(log).assigned, timeout=60)
 
-    await intake.ended()
     roles.start("intake", city=str(city))
     await kafka.read_until(topics.orders, lambda log: "last" in second.read(log).opened.values(), timeout=120)
     [dead] = await kafka.read_until(topics.dead_letters, 1)
@@ -119,6 +123,20 @@ async def test_what_is_urgent_is_assigned_before_the_backlog_that_it_stands_behi
     audit = roles.start("audit", "--no-tables", city=str(city))
     assert await audit.ended(120) == 0, audit.said()
     assert len(await kafka.read_all(topics.dead_letters)) == 1
+
+
+def all_in(*ids: str) -> Callable[[list[ConsumerRecord]], bool]:
+    """Whether a lane that grows holds all of these: each record is looked at once."""
+    missing, looked_at = set(ids), 0
+
+    def all_there(lane: list[ConsumerRecord]) -> bool:
+        nonlocal looked_at
+        for record in lane[looked_at:]:
+            missing.difference_update(item.id for item in decode_items(record.value) if isinstance(item, Sighting))
+        looked_at = len(lane)
+        return not missing
+
+    return all_there
 
 
 async def _reached(kafka: Kafka, topics: Names) -> dict[str, int]:
