@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-_PAGES = ("docs/architecture.md", "CONTRIBUTING.md")
+_PAGES = ("docs/architecture.md", "docs/reading.md", "CONTRIBUTING.md")
 _PACKAGES = ("models", "dispatcher", "streams", "bench", "tests")
 # What running something makes: it may be there in part.
 _MADE = ("build", "var")
@@ -117,3 +117,14 @@ def test_the_index_of_the_documentation_lists_every_page() -> None:
     linked = set(re.findall(r"\]\((\w[\w-]*\.md)\)", (REPOSITORY / "docs/README.md").read_text()))
 
     assert linked == pages
+
+
+def test_the_script_of_the_reading_page_closes_both_orders(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a newcomer is told to run runs: a report and three detections become two orders that are closed."""
+    (script,) = re.findall(r"```python\n(.*?)```", (REPOSITORY / "docs/reading.md").read_text(), re.DOTALL)
+
+    exec(script, {})
+
+    *lives, figures = capsys.readouterr().out.splitlines()
+    assert [life.rpartition(" ")[2] for life in lives] == ["'closed']", "'closed']"]
+    assert figures == "{'received': 1, 'detections': 3, 'merged': 2, 'opened': 2, 'closed': 2}"
